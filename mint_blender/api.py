@@ -92,7 +92,7 @@ def generate(
         with import_marks.importing(job_service.home, job.id):
             placed = import_job.place(job)
         try:
-            job_service.placed(job.id, *placed.notes)
+            job_service.mark_placed(job.id, *placed.notes)
         # it is in the scene: a script that heard of an error would pay for it once more
         except JournalError as error:
             log.warning("Job %s was placed, which could not be recorded: %s", job.id, error)

@@ -90,7 +90,7 @@ def _with_limit(job_service: JobService, arguments: argparse.Namespace) -> Job:
     """The job that is named, with another limit of its own where one was said."""
     job = job_service.job(arguments.job)
     if arguments.max_credits is not None:
-        job_service.limit(job.id, arguments.max_credits)
+        job_service.set_limit(job.id, arguments.max_credits)
     return job_service.job(job.id)
 
 
@@ -231,7 +231,7 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             return deliver(job_service, job, terminal, target=target, raw=True)
         if job.target.line is None:
             # a batch finds its files, and keeps its record, where its own job says that they lie
-            job_service.retarget(job.id, target)
+            job_service.set_delivery(job.id, target)
         if all(Path(kept.path).is_file() for kept in job.files):
             return deliver(job_service, job, terminal, target=target)
     with session.open_job_service() as job_service:
@@ -264,7 +264,7 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             )
         if not jobs and not job_service.unreadable():
             terminal.note("There are no jobs.")
-        if (queue := job_service.look_at_queue()).count:
+        if (queue := job_service.refresh_queue()).count:
             terminal.note(_queued(queue, terminal))
     return Exit.DONE
 
@@ -354,9 +354,9 @@ def _write(job_service: JobService, job: Job, terminal: Terminal, write: Write) 
             f" kept:{kept}",
             job=job.id,
         )
-        job_service.could_not_place(job.id, str(error))
+        job_service.mark_import_failed(job.id, str(error))
         return Exit.IMPORT
-    job_service.placed(job.id, *notes)
+    job_service.mark_placed(job.id, *notes)
     return Exit.DONE
 
 

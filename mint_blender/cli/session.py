@@ -19,9 +19,9 @@ from ..jobs import queries, request_checks
 from ..jobs.budget import spending
 from ..jobs.engine import dispatch
 from ..jobs.engine.config import EngineConfig
-from ..jobs.engine.messages import News
+from ..jobs.engine.messages import Event
 from ..jobs.job import Job, Phase
-from ..jobs.queries import OptimizationPrice, Price, WhoseKey, prices_of
+from ..jobs.queries import KeyOwner, OptimizationPrice, Price, prices_of
 from ..jobs.service import JobService, NotPossible, TooExpensive
 from ..jobs.storage import import_marks
 from ..jobs.storage.home import home_folder
@@ -35,7 +35,7 @@ from ..mint.retry import call_with_retries
 from ..mint.schema import Asset, Kind, OptimizationLevel
 from . import settings
 
-ProgressListener = Callable[[News], None]
+ProgressListener = Callable[[Event], None]
 OnRetry = Callable[[MintError, float], None]
 T = TypeVar("T")
 
@@ -100,9 +100,9 @@ def open_job_service() -> Iterator[JobService]:
     check_online()
     dispatch.connect(account()).close()
     with _job_service(Terms(PACE, blender_runtime.readable_extensions())) as job_service:
-        job_service.find_own()
-        while job_service.is_asked(WhoseKey()):
-            job_service.hear()
+        job_service.identify_account()
+        while job_service.is_pending(KeyOwner()):
+            job_service.next_event()
         job_service.catch_up()
         yield job_service
 
@@ -117,7 +117,7 @@ def open_journal() -> Iterator[JobService]:
 @contextmanager
 def _job_service(terms: Terms) -> Iterator[JobService]:
     job_service = JobService(EngineConfig(home(), terms, RETRIES), account())
-    job_service.budget.limits, job_service.waits_for_prices, job_service.patience = (
+    job_service.budget.limits, job_service.blocks_for_prices, job_service.max_silence = (
         settings.limits(),
         True,
         RETRIES.patience,
@@ -209,7 +209,7 @@ def fetch_price(
     did, or as not known.
     """
     try:
-        job_service.learn(price, call_mint(lambda: queries.answer(client, price), on_wait))
+        job_service.cache_answer(price, call_mint(lambda: queries.answer(client, price), on_wait))
     except MintError:
         if not isinstance(price, OptimizationPrice):
             raise
@@ -274,7 +274,7 @@ def wait_for_decision(job_service: JobService, job_id: str, listener: ProgressLi
     here.
     """
     while job_service.is_active(job_id) and job_service.job(job_id).decision is not None:
-        listener(job_service.hear())
+        listener(job_service.next_event())
 
 
 def wait_for_other_process(

@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from ..jobs import presenter
-from ..jobs.engine.messages import Crashed, JobChanged, News, Progress, RetryScheduled
+from ..jobs.engine.messages import Crashed, Event, JobChanged, Progress, RetryScheduled
 from ..jobs.job import Cause, Hold, Job, Phase
 from ..jobs.service import JobService
 from ..mint.errors import MintError
@@ -89,12 +89,12 @@ class Terminal:
 
     def progress_listener(
         self, job_service: JobService, display: Display
-    ) -> Callable[[News], None]:
+    ) -> Callable[[Event], None]:
         """Turns the worker's news into progress, and into JSON events for programs."""
         last: dict[str, str] = {}
         slow: set[str] = set()  # jobs of which it was said that they take longer than usual
 
-        def listener(news: News) -> None:
+        def listener(news: Event) -> None:
             if isinstance(news, JobChanged):
                 text = presenter.state(news.job)
                 if last.get(news.job.id) != text:

@@ -29,9 +29,9 @@ class Outcome:
     def record(self, board: JobService, job_id: str) -> None:
         """Raises JournalError, or NotPossible."""
         if self.problem is None:
-            board.placed(job_id, *self.notes, settled=self.settled)
+            board.mark_placed(job_id, *self.notes, settled=self.settled)
         else:
-            board.could_not_place(job_id, self.problem)
+            board.mark_import_failed(job_id, self.problem)
 
 
 class ImportOutcomes:

@@ -23,7 +23,7 @@ LARGEST_PAGE = 100  # the most that Mint gives at once: when something is looked
 
 
 @dataclass(frozen=True)
-class WhoseKey:
+class KeyOwner:
     """Is the key accepted, and whose is it?"""
 
 
@@ -121,35 +121,35 @@ class Thumbnail:
 
 
 @dataclass(frozen=True)
-class FileFacts:
+class RemoteGlbHeader:
     """What a GLB at the file host says about itself, without downloading it."""
 
     url: str
 
 
-Question = WhoseKey | Balance | Price | OptimizationPrice | ListPage | Thumbnail | FileFacts
+Query = KeyOwner | Balance | Price | OptimizationPrice | ListPage | Thumbnail | RemoteGlbHeader
 Answer = Me | Usage | Estimate | Page | Path | Glb
 
 
 def answer(
-    client: Client, question: WhoseKey | Balance | Price | OptimizationPrice | ListPage
+    client: Client, query: KeyOwner | Balance | Price | OptimizationPrice | ListPage
 ) -> Answer:
     """Ask Mint. Raises MintError."""
-    if isinstance(question, ListPage):
-        return client.page(question.kind, cursor=question.cursor, limit=question.size)
-    if isinstance(question, WhoseKey):
+    if isinstance(query, ListPage):
+        return client.page(query.kind, cursor=query.cursor, limit=query.size)
+    if isinstance(query, KeyOwner):
         return client.me()
-    if isinstance(question, Balance):
+    if isinstance(query, Balance):
         return client.usage()
-    return quote(client, question)
+    return quote(client, query)
 
 
-def quote(client: Client, question: Price | OptimizationPrice) -> Estimate:
+def quote(client: Client, query: Price | OptimizationPrice) -> Estimate:
     """What it would cost; an empty estimate where Mint does not tell. Raises MintError."""
     try:
-        if isinstance(question, OptimizationPrice):
-            return _price_of_optimizing(client, question.model_id)
-        return client.estimate(question.kind, question.preset, question.mode)
+        if isinstance(query, OptimizationPrice):
+            return _price_of_optimizing(client, query.model_id)
+        return client.estimate(query.kind, query.preset, query.mode)
     except ProblemError as error:
         if error.problem.status not in {404, 405}:
             raise

@@ -26,12 +26,12 @@ from .budget import spending
 from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
 from .engine.config import EngineConfig
 from .engine.messages import (
-    Answered,
     Crashed,
+    Event,
     Idle,
     JobChanged,
-    News,
     Progress,
+    QueryAnswered,
     Recovered,
     RetryScheduled,
 )
@@ -57,18 +57,18 @@ from .job import (
 )
 from .queries import (
     Answer,
+    KeyOwner,
     OptimizationPrice,
     Price,
-    Question,
-    WhoseKey,
+    Query,
     prices_of,
     prices_of_click,
 )
-from .storage.accounts import Standing, owner_from_elsewhere
+from .storage.accounts import AccountMatch, owner_from_elsewhere
 from .storage.earlier_queue import EarlierQueue, Queue
 from .storage.job_cache import JobCache
 from .storage.journal import Journal, JournalError, Unreadable
-from .storage.ownership import Driver
+from .storage.ownership import ProcessLock
 from .workflow.sent_requests import is_unanswered
 
 __all__ = ["JobService", "NotPossible", "OtherAccount", "TooExpensive"]
@@ -88,24 +88,24 @@ class JobService:
         self.account = account
         self._journal = Journal(setup.home)
         try:
-            self._journal.act_for(account)
-            self._driver = Driver(setup.home)
-            self._known = JobCache(self._journal)
+            self._journal.set_account(account)
+            self._process = ProcessLock(setup.home)
+            self._cache = JobCache(self._journal)
         except BaseException:
             self._journal.close()
             raise
         # of the worker or another process, of which `catch_up` has not told yet
-        self._has_news = False
+        self._has_changes = False
         self._active: Pending[str] = Pending()  # jobs that go on here
-        self._earlier = EarlierQueue(self._journal, self._driver, self._known, self.is_active)
+        self._earlier = EarlierQueue(self._journal, self._process, self._cache, self.is_active)
         self._driven: set[str] = set()  # those, and those that have gone on here before
-        self._asked: Pending[Question] = Pending()
-        self.answers: dict[Question, Answered] = {}
-        self.budget = Budget(self.answers, lambda: self._known.paid_for_optimizing)
+        self._pending_queries: Pending[Query] = Pending()
+        self.answers: dict[Query, QueryAnswered] = {}
+        self.budget = Budget(self.answers, lambda: self._cache.paid_for_optimizing)
         # seconds without any answer until `hear` raises StillAway: for whoever blocks
-        self.patience = math.inf
+        self.max_silence = math.inf
         # block until a price is known that a limit wants to know: for whoever has no window
-        self.waits_for_prices = False
+        self.blocks_for_prices = False
 
     def close(self, timeout: float = 2.0) -> bool:
         """End the worker within `timeout` seconds; unfinished jobs go on at the next start.
@@ -120,7 +120,7 @@ class JobService:
             log.warning("At the end: %s", trouble)
         finally:
             self._journal.close()
-            self._driver.close()
+            self._process.close()
         return ended
 
     # -- reading
@@ -128,15 +128,15 @@ class JobService:
 
     def jobs(self) -> list[Job]:
         """Every job on the list, newest first."""
-        return self._known.newest_first()
+        return self._cache.newest_first()
 
     def unreadable(self) -> list[Unreadable]:
         """Jobs whose record is damaged, or was written by a newer version: kept as they are."""
-        return self._known.unreadable()
+        return self._cache.unreadable()
 
     def job(self, job_id: str) -> Job:
         """One job, by its id or the unmistakable beginning of it."""
-        return self._known.find(job_id)
+        return self._cache.find(job_id)
 
     def is_active(self, job_id: str) -> bool:
         """Does something go on with it, in this process?"""
@@ -147,81 +147,81 @@ class JobService:
         return job_id in self._driven
 
     @property
-    def is_active_at_all(self) -> bool:
+    def has_active_work(self) -> bool:
         """Does anything go on in this process?"""
-        return bool(self._active or self._asked)
+        return bool(self._active or self._pending_queries)
 
     def outlook(self, job: Job) -> stage_durations.Outlook:
         """How far the job's present stage is, judged by how long it took before."""
         return stage_durations.outlook(
-            job, self._known.moves(job), self._known.usual, now=time.time()
+            job, self._cache.moves(job), self._cache.usual, now=time.time()
         )
 
     @property
     def version(self) -> int:
         """A number that changes with the list of jobs, and with what goes on here."""
-        return self._known.version + self._active.version
+        return self._cache.version + self._active.version
 
     @property
     def serial(self) -> int:
         """A number that changes when the worker, or another process, has written a job."""
-        return self._known.serial
+        return self._cache.serial
 
-    def waits_since(self, job: Job) -> float:
+    def phase_since(self, job: Job) -> float:
         """When it came to where it is now, in seconds since the epoch."""
-        moves = self._known.moves(job)
+        moves = self._cache.moves(job)
         return moves[-1][1] if moves else job.created_at
 
     def month(self) -> spending.Month:
         """What was begun on each of the last days, jobs that were dismissed included."""
-        return spending.month(self._known.spending_entries(), spending.date_of(time.time()))
+        return spending.month(self._cache.spending_entries(), spending.date_of(time.time()))
 
     def spent_today(self) -> float:
         """Credits of what was begun today: paid, held back, or expected; also by other processes,
         until this moment.
         """
         self._reread()
-        return spending.spent_on(self._known.spending_entries(), spending.date_of(time.time()))
+        return spending.spent_on(self._cache.spending_entries(), spending.date_of(time.time()))
 
     def spent_without(self, jobs: Iterable[Job]) -> float:
         """As `spent_today`, without what these jobs are still expected to cost: for whoever adds
         that up himself.
         """
         return self.spent_today() - sum(
-            max(0.0, self._known.spent_for(job) - (job.cost or 0.0)) for job in jobs
+            max(0.0, self._cache.spent_for(job) - (job.cost or 0.0)) for job in jobs
         )
 
     @property
     def owner(self) -> Owner | None:
         """To whom a new job belongs: API and account; None without a key."""
-        return self._journal.present.owner if self._journal.present else None
+        return self._journal.current_account.owner if self._journal.current_account else None
 
-    def use(self, account: Account) -> None:
+    def set_account(self, account: Account) -> None:
         """Talk to Mint with another key or base URL; what was said before, or is about to be, is no
         longer true.
 
         What goes on for the earlier account is let go; it stays in the journal.
         """
         self.answers.clear()
-        self._asked.clear()
+        self._pending_queries.clear()
         if account == self.account:
             return
         self.account = account
-        self.worker.use(account)
-        self._known.act_for(account)
-        self._has_news = True
-        self._go_on_with_own()
+        self.worker.set_account(account)
+        self._cache.set_account(account)
+        self._has_changes = True
+        self._resume_own()
 
-    def find_own(self) -> None:
+    def identify_account(self) -> None:
         """Ask whose key it is, if jobs wait for nothing but that."""
         if (
             self.account.key
-            and not self.is_asked(WhoseKey())
-            and any(job.would_go_on for job in self._known)
+            and not self.is_pending(KeyOwner())
+            and any(job.would_go_on for job in self._cache)
         ):
-            self.ask(WhoseKey())
+            self.ask(KeyOwner())
 
-    def _go_on_with_own(self) -> None:
+    def _resume_own(self) -> None:
         """Have the worker find out whose key it is, and go on with the jobs that turn out to be
         this account's.
         """
@@ -232,9 +232,9 @@ class JobService:
         ]
         for job in wanted:
             if not self.is_active(job.id):
-                self.worker.look(job.id, self._active.begin(job.id))
+                self.worker.wake(job.id, self._active.begin(job.id))
         if not wanted:
-            self.find_own()
+            self.identify_account()
 
     def allow_online(self, allowed: bool) -> None:
         """Whether anything may be sent; cheap to repeat."""
@@ -245,27 +245,27 @@ class JobService:
     # -- asking
     # -------------------------------------------------------------------------------------------------------  # noqa: E501
 
-    def ask(self, question: Question) -> None:
+    def ask(self, query: Query) -> None:
         """Ask Mint something that is no job; `answers` has the answer after a later `catch_up`."""
-        self.worker.ask(question, self._asked.begin(question))
+        self.worker.ask(query, self._pending_queries.begin(query))
 
-    def learn(self, question: Question, answer: Answer) -> None:
+    def cache_answer(self, query: Query, answer: Answer) -> None:
         """Take in an answer that was got in another way."""
-        self.answers[question] = Answered(question, answer)
+        self.answers[query] = QueryAnswered(query, answer)
 
-    def find_out(self, question: Question) -> None:
+    def ask_and_wait(self, query: Query) -> None:
         """Ask, and block until there is an answer. For scripts, never for a window."""
-        self.ask(question)
-        while self.is_asked(question):
-            self.hear()
+        self.ask(query)
+        while self.is_pending(query):
+            self.next_event()
 
-    def is_asked(self, question: Question) -> bool:
+    def is_pending(self, query: Query) -> bool:
         """Is an answer on its way?"""
-        return question in self._asked
+        return query in self._pending_queries
 
-    def asked(self) -> frozenset[Question]:
+    def pending_queries(self) -> frozenset[Query]:
         """Every question whose answer is on its way."""
-        return frozenset(self._asked)
+        return frozenset(self._pending_queries)
 
     # -- deciding
     # -----------------------------------------------------------------------------------------------------  # noqa: E501
@@ -288,8 +288,8 @@ class JobService:
             raise NotPossible(complaint)
         if optimize is not None and request.kind is not Kind.MODEL:
             raise NotPossible("Optimizing is for models.")
-        questions = prices_of(request, optimize)
-        price, *extra = self._prices(questions, own_limit=max_credits)
+        queries = prices_of(request, optimize)
+        price, *extra = self._prices(queries, own_limit=max_credits)
         job = new_job(
             request,
             target,
@@ -298,7 +298,7 @@ class JobService:
             estimate=price,
             optimize_estimate=extra[0] if extra else None,
         )
-        return self._begin(replace(job, max_credits=max_credits), starts=[questions])[0]
+        return self._begin(replace(job, max_credits=max_credits), starts=[queries])[0]
 
     def start_all(self, wishes: Iterable[tuple[GenerationRequest, Target]]) -> list[Job]:
         """As `start`, for many at one click: committed at once, so that hundreds do not hold up the
@@ -368,7 +368,7 @@ class JobService:
             and not set(formats).isdisjoint(job.convert)
         ]
 
-    def attempt(self, asset: Asset, target: Target = Target()) -> Job:
+    def retry_asset(self, asset: Asset, target: Target = Target()) -> Job:
         """A new attempt at a model or world that failed at Mint, as a job: that which failed with
         it, where it is on the list.
         """
@@ -392,7 +392,7 @@ class JobService:
             )
         job = next((job for job in ours if Verb.RETRY in presenter.verbs(job)), None)
         if job is None:
-            (job,) = self._known.add(new_attempt(asset, target, now=time.time()))
+            (job,) = self._cache.add(new_attempt(asset, target, now=time.time()))
         self.retry(job.id)
         return self.job(job.id)
 
@@ -409,15 +409,15 @@ class JobService:
     def cancel(self, job_id: str) -> None:
         """Stop it, at Mint too."""
         job = self.job(job_id)
-        with self._known.at_once():
-            if self._earlier.is_nobodys(job := self._known.get(job.id) or job):
-                self._known.save(job.moved(Phase.CANCELED, trouble=None))
+        with self._cache.single_commit():
+            if self._earlier.is_nobodys(job := self._cache.get(job.id) or job):
+                self._cache.save(job.moved(Phase.CANCELED, trouble=None))
                 return
         self._decide(job.id, Verb.CANCEL)
 
     def cancel_waiting(self) -> None:
         """Cancel every job in line: all of which nothing was sent yet."""
-        with self._known.at_once():
+        with self._cache.single_commit():
             waiting = [
                 job
                 for job in self.jobs()
@@ -425,14 +425,14 @@ class JobService:
             ]
             nobodys = [job for job in waiting if self._earlier.is_nobodys(job)]
             for job in nobodys:
-                self._known.save(job.moved(Phase.CANCELED, trouble=None))
+                self._cache.save(job.moved(Phase.CANCELED, trouble=None))
             others = [job for job in waiting if job not in nobodys]
             decided = [
-                self._known.decide(job, Decision(Verb.CANCEL, new_key(Verb.CANCEL.value)))
+                self._cache.decide(job, Decision(Verb.CANCEL, new_key(Verb.CANCEL.value)))
                 for job in others
             ]
         for job in filter(None, decided):
-            self._look(job)
+            self._wake(job)
 
     def retry(self, job_id: str) -> None:
         """A new attempt at a failed job. Costs Credits again. May raise TooExpensive."""
@@ -441,7 +441,7 @@ class JobService:
             self._refuse(job, Verb.RETRY)  # it goes on: another attempt would be paid for beside it
         self._decide(job.id, Verb.RETRY)
 
-    def limit(self, job_id: str, max_credits: float | None) -> None:
+    def set_limit(self, job_id: str, max_credits: float | None) -> None:
         """Another limit for one job: the most that it may cost in all; None: no limit of its own."""  # noqa: E501
         self._save(replace(self.job(job_id), max_credits=max_credits))
 
@@ -454,9 +454,9 @@ class JobService:
         if job.phase is Phase.BILLING and job.decision is None:
             self._decide(job.id, Verb.RESUME)
         elif job.goes_on or (job.phase is Phase.PAUSED and job.hold is None):
-            if not self.waits_for_prices:
+            if not self.blocks_for_prices:
                 self._ask_beyond_own_limit(job)
-            self._look(job)
+            self._wake(job)
         else:
             self._refuse(job, Verb.RESUME)
 
@@ -466,10 +466,10 @@ class JobService:
 
         What was never sent waits for `continue_queue`, unless it was asked for in this session.
         """
-        self._go_on_with_own()
+        self._resume_own()
         unfinished = [job for job in self.jobs() if job.goes_on and not self.is_active(job.id)]
         resumed = [
-            job for job in unfinished if not self._earlier.holds_back(job) and self._look(job)
+            job for job in unfinished if not self._earlier.holds_back(job) and self._wake(job)
         ]
         self._earlier.look()
         return resumed
@@ -481,7 +481,7 @@ class JobService:
         """
         return self._earlier.now
 
-    def look_at_queue(self) -> Queue:
+    def refresh_queue(self) -> Queue:
         """The same as of now, by the journal; nothing goes on with it."""
         return self._earlier.look()
 
@@ -494,17 +494,17 @@ class JobService:
         self._reread()
         queue = self._earlier.look()
         self.budget.check_waiting(
-            queue.jobs, self.spent_today() - sum(map(self._known.spent_for, queue.jobs))
+            queue.jobs, self.spent_today() - sum(map(self._cache.spent_for, queue.jobs))
         )
-        jobs = [job for job in queue.jobs if self._look(job)]
+        jobs = [job for job in queue.jobs if self._wake(job)]
         self._earlier.look()
         return jobs
 
     def discard_queue(self) -> None:
         """Cancel what an earlier session has left in line: nothing of it was sent, and nothing is."""  # noqa: E501
-        with self._known.at_once():
+        with self._cache.single_commit():
             for job in self._earlier.look().jobs:
-                self._known.save(job.moved(Phase.CANCELED, trouble=None))
+                self._cache.save(job.moved(Phase.CANCELED, trouble=None))
         self._earlier.look()
 
     @property
@@ -512,7 +512,7 @@ class JobService:
         """Is there a job in flight that another process drives, or drove until it died?"""
         return any(
             job.is_busy and not self.is_active(job.id) and not self._earlier.is_listed(job.id)
-            for job in self._known
+            for job in self._cache
         )
 
     def take_over(self) -> bool:
@@ -523,7 +523,7 @@ class JobService:
             for job in self.jobs()
             if job.is_busy and not self.is_active(job.id) and not self._earlier.holds_back(job)
         ]
-        orphans = [job for job in left if self._look(job)]
+        orphans = [job for job in left if self._wake(job)]
         has_queue_changed = self._earlier.look() is not before
         return bool(orphans) or has_queue_changed
 
@@ -546,9 +546,9 @@ class JobService:
                 Phase.FETCHING, files=job.previews, optimize=job.optimize if is_optimized else None
             )
         )
-        self._look(job)
+        self._wake(job)
 
-    def placed(self, job_id: str, *notes: str, settled: Collection[str] = ()) -> None:
+    def mark_placed(self, job_id: str, *notes: str, settled: Collection[str] = ()) -> None:
         """The result is in a scene or a file now; `settled` are earlier notes that are no longer
         true.
         """
@@ -558,44 +558,46 @@ class JobService:
             job = job.noted(note)
         self._save(job.moved(Phase.PLACED, trouble=None))
 
-    def could_not_place(self, job_id: str, sentence: str, *, code: str = "import_failed") -> None:
+    def mark_import_failed(
+        self, job_id: str, sentence: str, *, code: str = "import_failed"
+    ) -> None:
         """The result is here, but could not be brought into a scene: it waits, with the reason."""
         self._save(replace(self.job(job_id), trouble=Trouble(Cause.IMPORT, sentence, code=code)))
 
     def dismiss(self, job_id: str) -> None:
         """Take a job off the list; its files stay."""
         if lost := next((each for each in self.unreadable() if each.id == job_id), None):
-            self._known.dismiss(lost)
+            self._cache.dismiss(lost)
             return
         job = self.job(job_id)
         if job.phase in BUSY and (self.is_active(job.id) or self._is_driven_elsewhere(job)):
             raise NotPossible(f"{job.title} is not finished: cancel it first.")
-        self._known.dismiss(job)
+        self._cache.dismiss(job)
 
     def dismiss_finished(self) -> None:
         """Take everything off the list that is placed, saved or canceled; what failed or can still
         be placed stays.
         """
-        with self._known.at_once():
+        with self._cache.single_commit():
             for job in self.jobs():
                 is_over = (
                     job.phase in {Phase.PLACED, Phase.CANCELED} and job.hold is not Hold.FOREIGN
                 )
                 if is_over and not self.is_active(job.id):
-                    self._known.dismiss(job)
+                    self._cache.dismiss(job)
 
-    def lines(self, start: str) -> list[Job]:
+    def batch_jobs(self, start: str) -> list[Job]:
         """The jobs of a batch, by how their line begins: those too that were dismissed since, which
         are on the list again.
         """
-        self._known.take_back(start)
+        self._cache.restore_dismissed(start)
         return [
             job
             for job in self.jobs()
             if job.target.line is not None and job.target.line.startswith(start)
         ]
 
-    def take_in(self, job: Job, *, is_newer: bool) -> Job:
+    def adopt(self, job: Job, *, is_newer: bool) -> Job:
         """A job that the ledger of a folder tells of, in this journal from now on: with its id, its
         keys and its operations.
 
@@ -604,35 +606,39 @@ class JobService:
         """
         mine = self._journal.job(job.id)
         if mine is None:
-            self._known.add(replace(job, decision=None, owner=owner_from_elsewhere(job)))
+            self._cache.add(replace(job, decision=None, owner=owner_from_elsewhere(job)))
         else:
             if mine.target.line:
-                self._known.take_back(mine.target.line)
+                self._cache.restore_dismissed(mine.target.line)
             knows_more = (
                 mine.operation is not None and job.operation is None and mine.key == job.key
             )
             job = job if is_newer and not knows_more else replace(mine, target=job.target)
             if job != mine and not self.is_active(job.id) and not self._is_driven_elsewhere(job):
-                self._known.save(job)
+                self._cache.save(job)
         if job.decision is not None and self.job(job.id).decision is None:
-            self._known.decide(job, job.decision)
+            self._cache.decide(job, job.decision)
         return self.job(job.id)
 
-    def owns(self, job: Job) -> bool:
+    def may_continue(self, job: Job) -> bool:
         """May this account go on with a job that a ledger tells of?
 
         Mint is asked whose key it is, if only that can tell: for scripts.
         """
-        if self._standing(job) is Standing.UNKNOWN and self.account.key:
-            self.find_out(WhoseKey())
+        if self._standing(job) is AccountMatch.UNKNOWN and self.account.key:
+            self.ask_and_wait(KeyOwner())
             self._reread()
-        return self._standing(job) is Standing.MINE
+        return self._standing(job) is AccountMatch.MINE
 
-    def _standing(self, job: Job) -> Standing:
-        present = self._journal.look_up_account()
-        return present.standing(owner_from_elsewhere(job)) if present else Standing.MINE
+    def _standing(self, job: Job) -> AccountMatch:
+        current_account = self._journal.look_up_account()
+        return (
+            current_account.match(owner_from_elsewhere(job))
+            if current_account
+            else AccountMatch.MINE
+        )
 
-    def retarget(self, job_id: str, target: Target) -> Job:
+    def set_delivery(self, job_id: str, target: Target) -> Job:
         """Another place for the result."""
         job = self.job(job_id)
         self._save(replace(job, target=target))
@@ -648,19 +654,19 @@ class JobService:
         """
         while True:
             try:
-                news = self.worker.news.get_nowait()
+                event = self.worker.events.get_nowait()
             except queue.Empty:
                 self._reread()
-                has_news, self._has_news = self._has_news, False
+                has_news, self._has_changes = self._has_changes, False
                 return has_news
-            self._take_in(news)
-            self._has_news = True
+            self._apply(event)
+            self._has_changes = True
 
     def _reread(self) -> None:
         """Take in what other processes wrote; `catch_up` tells of it."""
-        self._has_news |= self._known.reread()
+        self._has_changes |= self._cache.reread()
 
-    def hear(self) -> News:
+    def next_event(self) -> Event:
         """Block until the worker says something, and take it in.
 
         For scripts, never for a window. May raise StillAway.
@@ -668,105 +674,103 @@ class JobService:
         while True:
             try:
                 # Not for ever: a blocked get keeps Ctrl-C from being noticed on some platforms.
-                news = self.worker.news.get(timeout=0.5)
+                event = self.worker.events.get(timeout=0.5)
             except queue.Empty:
                 continue
-            self._take_in(news)
-            if isinstance(news, RetryScheduled) and news.without_answer > self.patience:
-                raise StillUnreachable(news.sentence)
-            return news
+            self._apply(event)
+            if isinstance(event, RetryScheduled) and event.without_answer > self.max_silence:
+                raise StillUnreachable(event.sentence)
+            return event
 
     def watch(
-        self, job_ids: Collection[str], tell: Callable[[News], None] = lambda news: None
+        self, job_ids: Collection[str], tell: Callable[[Event], None] = lambda event: None
     ) -> None:
         """Block until nothing goes on with these jobs; `tell` hears of all news.
 
         For scripts, never for a window.
         """
         while any(self.is_active(job_id) for job_id in job_ids):
-            tell(self.hear())
+            tell(self.next_event())
 
-    def _take_in(self, news: News) -> None:
-        if isinstance(news, JobChanged):
-            self._look_up(news.job.id)
-        elif isinstance(news, Idle):
-            self._active.end(news.job_id, news.number)
-            self._look_up(news.job_id)
-        elif isinstance(news, RetryScheduled):
-            self.scheduled_retries[news.job_id] = news
-        elif isinstance(news, Recovered):
-            self.scheduled_retries.pop(news.job_id, None)
-        elif isinstance(news, Progress):
-            self.progress[news.job_id] = news
-        elif isinstance(news, Answered) and self._asked.end(news.question, news.number):
-            self.answers[news.question] = news
-        elif isinstance(news, Crashed):
+    def _apply(self, event: Event) -> None:
+        if isinstance(event, JobChanged):
+            self._refresh(event.job.id)
+        elif isinstance(event, Idle):
+            self._active.end(event.job_id, event.number)
+            self._refresh(event.job_id)
+        elif isinstance(event, RetryScheduled):
+            self.scheduled_retries[event.job_id] = event
+        elif isinstance(event, Recovered):
+            self.scheduled_retries.pop(event.job_id, None)
+        elif isinstance(event, Progress):
+            self.progress[event.job_id] = event
+        elif isinstance(event, QueryAnswered) and self._pending_queries.end(
+            event.query, event.number
+        ):
+            self.answers[event.query] = event
+        elif isinstance(event, Crashed):
             self._active.clear()
-            self._asked.clear()
+            self._pending_queries.clear()
 
-    def _look_up(self, job_id: str) -> None:
+    def _refresh(self, job_id: str) -> None:
         self.scheduled_retries.pop(job_id, None)
         self.progress.pop(job_id, None)
-        self._known.reread()
+        self._cache.reread()
 
     # -- writing
     # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _prices(
-        self, *starts: Sequence[Question | None], own_limit: float | None = None
+        self, *starts: Sequence[Query | None], own_limit: float | None = None
     ) -> list[float | None]:
         """What each part of these starts will cost, as far as that is known; asked for where a
         limit wants to know and one may wait.
 
         None instead of a question: Mint has no price for it.
         """
-        questions = list(itertools.chain(*starts))
-        if self.waits_for_prices and (self.budget.limits or own_limit is not None):
-            for question in dict.fromkeys(questions):
-                if question is not None and self.budget.known(question) is None:
-                    self.find_out(question)
-        return [
-            self.budget.price(question) if question is not None else None for question in questions
-        ]
+        queries = list(itertools.chain(*starts))
+        if self.blocks_for_prices and (self.budget.limits or own_limit is not None):
+            for query in dict.fromkeys(queries):
+                if query is not None and self.budget.known(query) is None:
+                    self.ask_and_wait(query)
+        return [self.budget.price(query) if query is not None else None for query in queries]
 
-    def _begin(self, *jobs: Job, starts: Sequence[Sequence[Question | None]]) -> list[Job]:
+    def _begin(self, *jobs: Job, starts: Sequence[Sequence[Query | None]]) -> list[Job]:
         """Commit new jobs if they are within the limits: in one transaction, so that of two at the
         same moment one counts the other.
         """
         try:
             with_copies = [reference_files.keep(self.home, job) for job in jobs]
-            with self._known.at_once():
+            with self._cache.single_commit():
                 if self.budget.limits and starts:
                     self.budget.check(starts, self.spent_today())
-                for job, questions in zip(jobs, starts, strict=False):
-                    self.budget.check_own(job, questions)
-                kept = self._known.add(*with_copies)
+                for job, queries in zip(jobs, starts, strict=False):
+                    self.budget.check_own(job, queries)
+                kept = self._cache.add(*with_copies)
         except BaseException:
             for job in jobs:
                 reference_files.drop(self.home, job.id)
             raise
         for job in kept:
-            self._look(job)
+            self._wake(job)
         return kept
 
     def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
         """Commit a click; one that costs is checked against the limits in the same transaction."""
         job = self.job(job_id)
-        questions = prices_of_click(job, verb) if verb in presenter.verbs(job) else ()
-        estimates = self._prices(questions, own_limit=job.max_credits)
+        queries = prices_of_click(job, verb) if verb in presenter.verbs(job) else ()
+        estimates = self._prices(queries, own_limit=job.max_credits)
         decision = Decision(verb, new_key(verb.value), feedback, time.time(), *estimates)
-        with self._known.at_once():
-            job = self._known.get(job.id) or job
-            if questions and (self.budget.limits or job.max_credits is not None):
-                job = self._within_limits(job, decision, questions)
-            decided = self._known.decide(job, decision)
+        with self._cache.single_commit():
+            job = self._cache.get(job.id) or job
+            if queries and (self.budget.limits or job.max_credits is not None):
+                job = self._within_limits(job, decision, queries)
+            decided = self._cache.decide(job, decision)
         if decided is None:
-            self._refuse(self._known.get(job.id) or job, verb)
-        self._look(decided)
+            self._refuse(self._cache.get(job.id) or job, verb)
+        self._wake(decided)
 
-    def _within_limits(
-        self, job: Job, decision: Decision, questions: Sequence[Question | None]
-    ) -> Job:
+    def _within_limits(self, job: Job, decision: Decision, queries: Sequence[Query | None]) -> Job:
         """The job, if this click keeps it within the limits; who goes beyond them knowingly lifts
         the job's own for good.
         """
@@ -774,7 +778,7 @@ class JobService:
             job = replace(job, max_credits=None)
             self._save(job)
         self.budget.check_click(
-            job, decision, questions, self.spent_today() - self._known.spent_for(job)
+            job, decision, queries, self.spent_today() - self._cache.spent_for(job)
         )
         return job
 
@@ -782,9 +786,9 @@ class JobService:
         """In a window a person can lift the limit that a job stopped at; elsewhere its story asks
         the price, and stops there again.
         """
-        if (questions := prices_of_click(job, Verb.RESUME)) and not self._is_driven_elsewhere(job):
-            decision = Decision(Verb.RESUME, job.key, None, time.time(), *self._prices(questions))
-            self._within_limits(job, decision, questions)
+        if (queries := prices_of_click(job, Verb.RESUME)) and not self._is_driven_elsewhere(job):
+            decision = Decision(Verb.RESUME, job.key, None, time.time(), *self._prices(queries))
+            self._within_limits(job, decision, queries)
 
     def _refuse(self, job: Job, verb: Verb | None = None) -> NoReturn:
         if job.hold is Hold.FOREIGN:
@@ -799,7 +803,7 @@ class JobService:
             )
         raise NotPossible(f"{job.title}: {verb} is not possible now ({presenter.state(job)}).")
 
-    def _look(self, job: Job) -> bool:
+    def _wake(self, job: Job) -> bool:
         """Have the job's story told here; False when another process does, which notices a decision
         by itself.
         """
@@ -807,15 +811,17 @@ class JobService:
             return False
         self._driven.add(job.id)
         self._earlier.ask_for(job.id)
-        self.worker.look(job.id, self._active.begin(job.id))
+        self.worker.wake(job.id, self._active.begin(job.id))
         return True
 
     def _is_driven_elsewhere(self, job: Job) -> bool:
         # This process's worker drives under a name of its own: what is active here is not
         # elsewhere.
-        return not self.is_active(job.id) and self._journal.driven_elsewhere(job.id, self._driver)
+        return not self.is_active(job.id) and self._journal.is_driven_elsewhere(
+            job.id, self._process
+        )
 
     def _save(self, job: Job) -> None:
         if self.is_active(job.id) or self._is_driven_elsewhere(job):
             raise NotPossible(f"{job.title} is being worked on: wait until it rests.")
-        self._known.save(job)
+        self._cache.save(job)

@@ -128,7 +128,7 @@ def beat() -> bool:
         changed |= subscriber.work(service)
     if changed:
         jobs_changed(service)
-    if changed or (is_second_over and service.is_active_at_all):
+    if changed or (is_second_over and service.has_active_work):
         # elapsed and remaining times are shown in seconds: each of them is news while a job runs
         redraw()
     return _is_in_flight(service)
@@ -152,7 +152,7 @@ def is_beating() -> bool:
 
 def _is_in_flight(service: JobService) -> bool:
     return (
-        service.is_active_at_all
+        service.has_active_work
         or service.is_active_elsewhere
         or any(subscriber.is_waiting(service) for subscriber in _state().on_beat)
     )
@@ -183,7 +183,11 @@ def _look() -> float | None:
             ensure()
     except Exception as mistake:  # noqa: BLE001 - a timer that raises is removed
         _log_once(mistake)
-    return SECONDS if state.is_start_due or (service is not None and service.asked()) else None
+    return (
+        SECONDS
+        if state.is_start_due or (service is not None and service.pending_queries())
+        else None
+    )
 
 
 def _log_once(mistake: Exception) -> None:

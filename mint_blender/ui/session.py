@@ -81,10 +81,10 @@ class Session:
         self.journal_error = None
         self.service = service
         service.allow_online(may_go_online())
-        service.waits_for_prices = bpy.app.background
+        service.blocks_for_prices = bpy.app.background
         # A script that waits must come to an end; a window waits as long as an outage lasts.
         if bpy.app.background:
-            service.patience = RetryPolicy().patience
+            service.max_silence = RetryPolicy().patience
         import_marks.note_crashes(service)
         for subscriber in self.on_service_opened:
             subscriber(service)
@@ -184,7 +184,7 @@ def account() -> Account:
 def account_changed() -> None:
     """Use the key and the base URL that the user has just entered."""
     if opened := existing_service():
-        opened.use(account())
+        opened.set_account(account())
     for subscriber in current().on_account_changed:
         subscriber()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ..jobs.telling import a_job
+from ..jobs.workflow_harness import a_job
 from ..scene import glbs
 
 bpy = pytest.importorskip("bpy")

@@ -55,7 +55,7 @@ def ready(board: JobService, tmp_path: Path) -> Job:
     job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), target, now=time.time())
     kept = Kept(Role.MODEL, str(glbs.simple(tmp_path / "model.glb")), "https://files.example/a.glb")
     job = replace(job, phase=Phase.READY, files=(kept,))
-    board._known.add(job)
+    board._cache.add(job)
     return job
 
 
@@ -102,7 +102,9 @@ def test_an_import_that_failed_is_not_tried_again_either(
     """Its reason could not be written down: that is no reason to import it four times a second."""
     Path(ready.files[0].path).write_bytes(b"no model")
     asked: Counter[str] = Counter()
-    monkeypatch.setattr(board, "could_not_place", failing(1, LOCKED, asked, board.could_not_place))
+    monkeypatch.setattr(
+        board, "mark_import_failed", failing(1, LOCKED, asked, board.mark_import_failed)
+    )
     tries: Counter[str] = Counter()
     real = auto_import.import_job.place
 

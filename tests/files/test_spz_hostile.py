@@ -74,10 +74,12 @@ def assert_sound(splats: decode.Splats | None) -> None:
             assert len(values) == len(splats) and np.isfinite(values).all()
 
 
-quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+fast_config = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
-@quick
+@fast_config
 @given(version=st.sampled_from(sorted(CONTENT)), changes=bends, length=st.integers(0, 5000))
 def test_a_bent_gzip_content_is_splats_or_a_sentence(
     version: int, changes: list[tuple[int, bytes]], length: int
@@ -86,7 +88,7 @@ def test_a_bent_gzip_content_is_splats_or_a_sentence(
     assert_sound(read(gzip.compress(bent(CONTENT[version], changes, length), compresslevel=1)))
 
 
-@quick
+@fast_config
 @given(changes=bends, length=st.integers(0, 2 * len(TABLE)))
 def test_a_bent_table_is_splats_or_a_sentence(
     changes: list[tuple[int, bytes]], length: int
@@ -95,7 +97,7 @@ def test_a_bent_table_is_splats_or_a_sentence(
     assert_sound(read(bent(TABLE, changes, length)))
 
 
-@quick
+@fast_config
 @given(
     version=st.integers(0, 6),
     points=st.integers(0, 2**32 - 1) | st.integers(0, 50),

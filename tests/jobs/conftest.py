@@ -13,8 +13,8 @@ from mint_blender.jobs.service import JobService
 from mint_blender.mint.account import Account
 
 from ..mint_service.running import ThreadService
-from .office import Office
-from .quick import account, quick
+from .engine_harness import EngineHarness
+from .fast_config import account, fast_config
 
 # A busy machine is no fault of the code under test.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -32,7 +32,7 @@ def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
     """A job service in an empty home, with an account at that `service` which the file of the test has
     made as it needs it.
     """
-    job_service = JobService(quick(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     yield job_service
     assert job_service.close(20)
 
@@ -43,15 +43,15 @@ def quiet(home: Path) -> Iterator[JobService]:
 
     Jobs are put into its journal before it opens.
     """
-    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
     yield job_service
     assert job_service.close(20)
 
 
 @pytest.fixture
-def office(home: Path) -> Iterator[Office]:
-    """An office in an empty home."""
-    office = Office(home)
-    yield office
-    office.close()
+def engine(home: Path) -> Iterator[EngineHarness]:
+    """An engine in an empty home."""
+    engine = EngineHarness(home)
+    yield engine
+    engine.close()

@@ -35,7 +35,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel
 from mint_blender.mint.transport import Transport
 
-from .quick import quick
+from .fast_config import fast_config
 
 FEEDBACK = "make it green"
 WRITES = ("add", "save", "decide", "claim", "release", "take_slot", "note_upload", "dismiss")
@@ -93,7 +93,7 @@ def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
     """What a user does who wants one thing, and who starts the program again when it has died:
     click what is not clicked yet.
     """
-    job_service = JobService(quick(home, readable=OPTIMIZED_NEEDS), account)
+    job_service = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account)
     kind, mode = Kind(wish["kind"]), Mode(wish["mode"])
     if not job_service.jobs() and wish["convert"]:
         model = Asset.from_json(Kind.MODEL, {"id": wish["convert"], "name": "Lamp"})

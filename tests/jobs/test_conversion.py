@@ -23,8 +23,18 @@ from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind
 
 from ..mint_service.running import ThreadService, running_service
-from .quick import account, quick
-from .telling import FILES, Teller, asset, decided, fetch_all, kept, operation, problem, seen
+from .fast_config import account, fast_config
+from .workflow_harness import (
+    FILES,
+    WorkflowHarness,
+    asset,
+    decided,
+    fetch_all,
+    kept,
+    operation,
+    problem,
+    seen,
+)
 
 GLB, FBX, OBJ = f"{FILES}a.glb", f"{FILES}a.fbx", f"{FILES}a.obj"
 LAMP = Asset.from_json(
@@ -39,18 +49,18 @@ def a_conversion(*formats: Format) -> Job:
     return new_conversion(LAMP, formats or (Format.FBX, Format.OBJ), Target(folder="/out"), now=1.0)
 
 
-def sending() -> Teller:
+def sending() -> WorkflowHarness:
     """Nothing is converted yet; the wish is on its way."""
-    told = Teller(a_conversion()).answer(asset(glbUrl=GLB))
-    told.expect(TakeSlot)
-    return told.answer()
+    run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB))
+    run.expect(TakeSlot)
+    return run.answer()
 
 
-def converting() -> Teller:
+def converting() -> WorkflowHarness:
     """Mint has just begun to convert."""
-    told = sending()
-    told.expect(Convert)
-    return told.answer(operation("queued", **CONVERSION))
+    run = sending()
+    run.expect(Convert)
+    return run.answer(operation("queued", **CONVERSION))
 
 
 # -- the straight way
@@ -62,27 +72,27 @@ def test_from_the_click_to_the_files() -> None:
     the folder: nothing else is asked.
     """
     job = a_conversion()
-    told = Teller(job)
-    assert told.expect(ReadAsset).asset_id == "res_1"
-    told.answer(asset(glbUrl=GLB))
-    assert told.expect(TakeSlot) == TakeSlot(None)
-    assert told.job.body == {"targetFormats": ["fbx", "obj"]}, (
+    run = WorkflowHarness(job)
+    assert run.expect(ReadAsset).asset_id == "res_1"
+    run.answer(asset(glbUrl=GLB))
+    assert run.expect(TakeSlot) == TakeSlot(None)
+    assert run.job.body == {"targetFormats": ["fbx", "obj"]}, (
         "what is wanted is committed before it is sent"
     )
-    told.answer()
-    assert told.expect(Convert) == Convert("res_1", (Format.FBX, Format.OBJ), key=job.key)
-    assert told.job.phase is Phase.SENDING
-    told.answer(operation("queued", **CONVERSION)).expect(Poll)
-    told.answer(seen("running", **CONVERSION)).expect(Poll)
-    assert presenter.state(told.job) == "Converting"
-    told.answer(seen("succeeded", **CONVERSION)).expect(ReadAsset)
-    told.answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
-    assert told.expect(Fetch) == Fetch(Role.FBX, FBX, "fbx", save_as="/out/Lamp red blue")
-    told.answer(kept(told.expect(Fetch)))
-    assert told.expect(Fetch) == Fetch(Role.OBJ, OBJ, "obj", save_as="/out/Lamp red blue")
-    told.answer(kept(told.expect(Fetch)))
-    assert told.rests
-    assert (told.job.phase, presenter.state(told.job), told.job.notes) == (
+    run.answer()
+    assert run.expect(Convert) == Convert("res_1", (Format.FBX, Format.OBJ), key=job.key)
+    assert run.job.phase is Phase.SENDING
+    run.answer(operation("queued", **CONVERSION)).expect(Poll)
+    run.answer(seen("running", **CONVERSION)).expect(Poll)
+    assert presenter.state(run.job) == "Converting"
+    run.answer(seen("succeeded", **CONVERSION)).expect(ReadAsset)
+    run.answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
+    assert run.expect(Fetch) == Fetch(Role.FBX, FBX, "fbx", save_as="/out/Lamp red blue")
+    run.answer(kept(run.expect(Fetch)))
+    assert run.expect(Fetch) == Fetch(Role.OBJ, OBJ, "obj", save_as="/out/Lamp red blue")
+    run.answer(kept(run.expect(Fetch)))
+    assert run.rests
+    assert (run.job.phase, presenter.state(run.job), run.job.notes) == (
         Phase.PLACED,
         "Saved",
         (),
@@ -93,11 +103,11 @@ def test_what_mint_has_is_only_fetched() -> None:
     """Formats that were converted before cost nothing: only the missing ones are asked for, and
     nothing at all when none is.
     """
-    told = Teller(a_conversion()).answer(asset(glbUrl=GLB, objUrl=OBJ)).answer()
-    assert told.expect(Convert).formats == (Format.FBX,)
-    told = Teller(a_conversion()).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
-    assert told.job.phase is Phase.FETCHING
-    told.expect(ReadAsset)
+    run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB, objUrl=OBJ)).answer()
+    assert run.expect(Convert).formats == (Format.FBX,)
+    run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
+    assert run.job.phase is Phase.FETCHING
+    run.expect(ReadAsset)
 
 
 def test_the_journal_keeps_it() -> None:
@@ -114,12 +124,12 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key() -> None:
     """Told again after the start was sent: the same call, and the model is not looked at anew,
     which may have changed by then.
     """
-    told = sending()
-    sent = told.expect(Convert)
-    assert told.again().expect(Convert) == sent
-    told.fail(Unreachable("no route to it"))
-    assert told.job.phase is Phase.PAUSED
-    assert told.again().expect(Convert) == sent
+    run = sending()
+    sent = run.expect(Convert)
+    assert run.again().expect(Convert) == sent
+    run.fail(Unreachable("no route to it"))
+    assert run.job.phase is Phase.PAUSED
+    assert run.again().expect(Convert) == sent
 
 
 def test_a_restart_goes_on_watching() -> None:
@@ -129,34 +139,34 @@ def test_a_restart_goes_on_watching() -> None:
 
 def test_a_folder_that_cannot_be_written_pauses_and_what_is_saved_stays_so() -> None:
     """Resume saves the rest; the operation is asked, not begun again."""
-    told = (
+    run = (
         converting()
         .answer(seen("succeeded", **CONVERSION))
         .answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
     )
-    told.answer(kept(told.expect(Fetch))).fail(DiskError("/out may not be written."))
-    assert (told.job.phase, told.job.trouble and told.job.trouble.cause) == (
+    run.answer(kept(run.expect(Fetch))).fail(DiskError("/out may not be written."))
+    assert (run.job.phase, run.job.trouble and run.job.trouble.cause) == (
         Phase.PAUSED,
         Cause.FILE,
     )
-    told = told.again()
-    told.answer(seen("succeeded", **CONVERSION)).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
-    assert told.expect(Fetch).role is Role.OBJ
+    run = run.again()
+    run.answer(seen("succeeded", **CONVERSION)).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
+    assert run.expect(Fetch).role is Role.OBJ
 
 
 def test_a_result_that_settles_is_asked_again() -> None:
     """The model may take some seconds to tell the new addresses; what it never tells is said, and
     the other file is brought.
     """
-    told = converting().answer(seen("succeeded", **CONVERSION))
+    run = converting().answer(seen("succeeded", **CONVERSION))
     waits = []
-    while isinstance(told.want, ReadAsset):
-        waits.append(told.want.after)
-        told.answer(asset(glbUrl=GLB, objUrl=OBJ))
+    while isinstance(run.want, ReadAsset):
+        waits.append(run.want.after)
+        run.answer(asset(glbUrl=GLB, objUrl=OBJ))
     assert waits == [0.0, 3.0, 3.0]
-    told.answer(kept(told.expect(Fetch)))
-    assert told.job.phase is Phase.PLACED
-    assert told.job.notes == ("Mint has made no FBX file of it.",)
+    run.answer(kept(run.expect(Fetch)))
+    assert run.job.phase is Phase.PLACED
+    assert run.job.notes == ("Mint has made no FBX file of it.",)
 
 
 # -- what a person decides
@@ -168,98 +178,98 @@ def test_a_failed_one_is_retried_with_a_new_key() -> None:
 
     What has come of the failed try is only fetched.
     """
-    told = converting().answer(
+    run = converting().answer(
         seen(
             "failed",
             error={"code": "conversion_failed", "message": "The mesh is open."},
             **CONVERSION,
         )
     )
-    assert told.job.trouble is not None
-    assert told.job.trouble.sentence == (
+    assert run.job.trouble is not None
+    assert run.job.trouble.sentence == (
         "Mint could not convert the model (conversion_failed): retry, or choose another format. Mint says: The mesh is open."
     )
-    told = Teller(decided(told.job, Verb.RETRY))
-    told.expect(ReadAsset)
-    again = told.answer(asset(glbUrl=GLB, objUrl=OBJ)).answer().expect(Convert)
+    run = WorkflowHarness(decided(run.job, Verb.RETRY))
+    run.expect(ReadAsset)
+    again = run.answer(asset(glbUrl=GLB, objUrl=OBJ)).answer().expect(Convert)
     assert (again.formats, again.key) == ((Format.FBX,), "click-retry")
 
 
 def test_a_format_that_comes_on_the_second_try_is_not_called_missing() -> None:
     """What was said when there was no file at all goes with each file that comes."""
-    told = converting().answer(seen("succeeded", **CONVERSION))
-    while isinstance(told.want, ReadAsset):
-        told.answer(asset(glbUrl=GLB))
-    assert (told.job.phase, len(told.job.notes)) == (Phase.PAUSED, 2)
-    told = Teller(told.job).answer(seen("succeeded", **CONVERSION))
-    assert fetch_all(told.answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))).job.notes == ()
+    run = converting().answer(seen("succeeded", **CONVERSION))
+    while isinstance(run.want, ReadAsset):
+        run.answer(asset(glbUrl=GLB))
+    assert (run.job.phase, len(run.job.notes)) == (Phase.PAUSED, 2)
+    run = WorkflowHarness(run.job).answer(seen("succeeded", **CONVERSION))
+    assert fetch_all(run.answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))).job.notes == ()
 
 
 def test_credits_are_bought_and_it_goes_on() -> None:
     """A conversion pauses for Credits as a generation does, and its operation is resumed."""
-    told = converting().answer(
+    run = converting().answer(
         seen(
             "billing_required", billing={"requiredCredits": 10, "availableCredits": 3}, **CONVERSION
         )
     )
-    assert told.job.phase is Phase.BILLING
-    told = Teller(decided(told.job, Verb.RESUME))
-    assert told.expect(Act).target_id == "op_9"
-    told.answer(operation("running", **CONVERSION)).expect(Poll)
-    assert told.job.existing == "res_1"
+    assert run.job.phase is Phase.BILLING
+    run = WorkflowHarness(decided(run.job, Verb.RESUME))
+    assert run.expect(Act).target_id == "op_9"
+    run.answer(operation("running", **CONVERSION)).expect(Poll)
+    assert run.job.existing == "res_1"
 
 
 def test_credits_are_bought_before_anything_was_begun() -> None:
     """Mint has nothing to resume yet: the very same start is repeated, which cannot be charged
     twice.
     """
-    told = converting().answer(seen("billing_required", **CONVERSION))
-    told = Teller(decided(told.job, Verb.RESUME))
-    told.expect(Act)
-    again = told.fail(problem(409)).expect(Convert)
-    assert (again.key, again.formats, told.job.notes) == (
-        told.job.key,
+    run = converting().answer(seen("billing_required", **CONVERSION))
+    run = WorkflowHarness(decided(run.job, Verb.RESUME))
+    run.expect(Act)
+    again = run.fail(problem(409)).expect(Convert)
+    assert (again.key, again.formats, run.job.notes) == (
+        run.job.key,
         (Format.FBX, Format.OBJ),
         (),
     )
-    told.answer(operation("queued", **CONVERSION)).expect(Poll)
+    run.answer(operation("queued", **CONVERSION)).expect(Poll)
 
 
 def test_cancel_stops_it_at_mint() -> None:
     """While it is converted it can be canceled."""
-    told = Teller(decided(converting().job, Verb.CANCEL))
-    assert told.expect(Act).target_id == "op_9"
-    assert told.answer(operation("canceled", **CONVERSION)).job.phase is Phase.CANCELED
+    run = WorkflowHarness(decided(converting().job, Verb.CANCEL))
+    assert run.expect(Act).target_id == "op_9"
+    assert run.answer(operation("canceled", **CONVERSION)).job.phase is Phase.CANCELED
 
 
 def test_cancel_before_it_was_sent_sends_nothing() -> None:
     """While the model is looked at, and while it stands in line: nothing is begun that would have
     to be stopped.
     """
-    looking = Teller(a_conversion())
-    waiting = Teller(a_conversion()).answer(asset(glbUrl=GLB))
+    looking = WorkflowHarness(a_conversion())
+    waiting = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB))
     turned_away = sending().fail(problem(429, "concurrency-limit-reached"))
     assert (turned_away.job.phase, turned_away.expect(TakeSlot).kind) == (Phase.WAITING, None)
-    for told in (looking, waiting, turned_away):
-        told = Teller(decided(told.job, Verb.CANCEL))
-        assert told.rests and told.job.phase is Phase.CANCELED
+    for run in (looking, waiting, turned_away):
+        run = WorkflowHarness(decided(run.job, Verb.CANCEL))
+        assert run.rests and run.job.phase is Phase.CANCELED
 
 
 def test_what_has_not_been_sent_is_looked_at_anew() -> None:
     """A model that could not be read after a restart pauses the job; nothing is sent of what was
     lacking the first time.
     """
-    told = Teller(a_conversion()).answer(asset(glbUrl=GLB)).again()
-    told.fail(Unreachable("no route to it"))
-    assert (told.job.phase, told.job.body) == (Phase.PAUSED, None)
-    told.again().expect(ReadAsset)
+    run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB)).again()
+    run.fail(Unreachable("no route to it"))
+    assert (run.job.phase, run.job.body) == (Phase.PAUSED, None)
+    run.again().expect(ReadAsset)
 
 
 def test_what_mint_refuses_is_over() -> None:
     """A model that cannot be converted costs nothing, and the reason is read."""
-    told = sending().fail(problem(422, detail="the model is failed"))
-    assert told.job.phase is Phase.FAILED
-    assert "the model is failed" in (told.job.trouble.sentence if told.job.trouble else "")
+    run = sending().fail(problem(422, detail="the model is failed"))
+    assert run.job.phase is Phase.FAILED
+    assert "the model is failed" in (run.job.trouble.sentence if run.job.trouble else "")
 
 
 # -- with a Mint
@@ -391,7 +401,9 @@ def test_a_conversion_takes_no_slot(
     home: Path, service: ThreadService, lamp: Asset, tmp_path: Path
 ) -> None:
     """It goes on while every place for generations is taken, and takes none of them."""
-    job_service = JobService(quick(home, slots={Kind.MODEL: 0, Kind.WORLD: 0}), account(service))
+    job_service = JobService(
+        fast_config(home, slots={Kind.MODEL: 0, Kind.WORLD: 0}), account(service)
+    )
     job = job_service.convert(lamp, [Format.FBX], tmp_path / "out")
     job_service.watch([job.id])
     assert job_service.job(job.id).phase is Phase.PLACED

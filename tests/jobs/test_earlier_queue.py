@@ -19,10 +19,10 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel
 
 from ..mint_service.running import ThreadService, running_service
-from .processes import Elsewhere
-from .quick import account, quick
-from .telling import a_job, decided, operation
+from .fast_config import account, fast_config
+from .other_process import OtherProcess
 from .test_service import until
+from .workflow_harness import a_job, decided, operation
 
 LAMP = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
 
@@ -67,7 +67,7 @@ def test_a_restart_sends_nothing_of_it(
     assert job_service.resume_all() == []
     assert not job_service.take_over()
     assert (job_service.queue.count, job_service.queue.credits) == (3, 2400)
-    assert not job_service.is_active_at_all
+    assert not job_service.has_active_work
     assert not job_service.is_active_elsewhere
     assert phases(job_service, three) == {Phase.WAITING, Phase.SENDING}
     assert service.operations() == []
@@ -155,11 +155,11 @@ def test_what_may_have_been_sent_goes_on_and_what_is_free_too(
 
 def test_what_was_queued_in_this_session_goes_on(home: Path, service: ThreadService) -> None:
     """The add-on was switched off and on again, say: it is the same session."""
-    job_service = JobService(quick(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     job_service.allow_online(False)
     job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
     assert job_service.close(20)
-    again = JobService(quick(home), account(service))
+    again = JobService(fast_config(home), account(service))
     assert [each.id for each in again.resume_all()] == [job.id]
     assert again.queue.count == 0
     assert again.close(20)
@@ -171,9 +171,9 @@ def test_the_line_of_a_living_process_is_its_own_and_that_of_a_crashed_one_waits
     """While the other process lives, its line is nobody else's; when it was killed, somebody has to
     say so. What was sent is taken over.
     """
-    with Elsewhere(home) as elsewhere:
-        elsewhere.ask("open_job_service", service.api, service.key)
-        *sent, last = [elsewhere.ask("start", "theirs [stuck]") for _ in range(11)]
+    with OtherProcess(home) as other:
+        other.ask("open_job_service", service.api, service.key)
+        *sent, last = [other.ask("start", "theirs [stuck]") for _ in range(11)]
         job_service.catch_up()
         assert not job_service.take_over(), "it was begun this moment: nobody drives it yet"
         until(lambda: len(service.operations()) == 10)
@@ -185,7 +185,7 @@ def test_the_line_of_a_living_process_is_its_own_and_that_of_a_crashed_one_waits
         assert job_service.is_active_elsewhere
         job_service.discard_queue()
         assert job_service.job(last).phase is Phase.WAITING
-        elsewhere.end(signal.SIGKILL)
+        other.end(signal.SIGKILL)
         assert job_service.take_over()
         assert [job.id for job in job_service.queue.jobs] == [last]
         assert [job_id for job_id in (*sent, last) if job_service.is_active(job_id)] == sent

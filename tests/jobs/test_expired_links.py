@@ -21,8 +21,18 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode
 
 from ..mint_service.running import ThreadService, running_service
-from .quick import account, quick
-from .telling import FILES, Teller, a_job, decided, kept, operation, problem, seen, started
+from .fast_config import account, fast_config
+from .workflow_harness import (
+    FILES,
+    WorkflowHarness,
+    a_job,
+    decided,
+    kept,
+    operation,
+    problem,
+    seen,
+    started,
+)
 
 
 @pytest.fixture(params=[403, 404, 410])
@@ -44,7 +54,7 @@ def service_after_a_night(home: Path, service: ThreadService) -> tuple[JobServic
             return super().fetch(url, target, **more)
 
     return JobService(
-        quick(home, downloader=lambda local: Late(local_files=local)), account(service)
+        fast_config(home, downloader=lambda local: Late(local_files=local)), account(service)
     ), late
 
 
@@ -84,26 +94,24 @@ def test_a_preview_without_a_fresh_link_is_a_note() -> None:
         seen("preview_ready", Mode.REVIEW),
         seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}q.webp"}),
     ):
-        told = started(a_job(mode=Mode.REVIEW))
-        told.answer(
+        run = started(a_job(mode=Mode.REVIEW))
+        run.answer(
             seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"})
         ).expect(Fetch)
-        told.fail(LinkExpired("The link has expired.")).expect(Poll)
+        run.fail(LinkExpired("The link has expired.")).expect(Poll)
         if answer is None:
-            told.fail(problem(404))
+            run.fail(problem(404))
         else:
-            told.answer(answer)
-            if told.want is not None:
-                assert told.expect(Fetch).url == f"{FILES}q.webp"
-                told.fail(LinkExpired("The link has expired."))
-        assert (told.rests, told.job.phase) == (True, Phase.REVIEW)
-        assert told.job.notes == (
-            "The preview picture could not be fetched. The link has expired.",
-        )
-    told = started(a_job(mode=Mode.REVIEW))
-    told.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"}))
-    told.answer(kept(told.expect(Fetch)))
-    assert (told.rests, told.job.notes) == (True, ())
+            run.answer(answer)
+            if run.want is not None:
+                assert run.expect(Fetch).url == f"{FILES}q.webp"
+                run.fail(LinkExpired("The link has expired."))
+        assert (run.rests, run.job.phase) == (True, Phase.REVIEW)
+        assert run.job.notes == ("The preview picture could not be fetched. The link has expired.",)
+    run = started(a_job(mode=Mode.REVIEW))
+    run.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"}))
+    run.answer(kept(run.expect(Fetch)))
+    assert (run.rests, run.job.notes) == (True, ())
 
 
 def test_a_thumbnail_is_known_by_a_fresh_link() -> None:
@@ -124,14 +132,14 @@ def test_the_old_picture_is_known_by_a_fresh_link() -> None:
     picture of it.
     """
     old, new = (f"{FILES}lamp-{digits * 16}.webp?expires={{}}" for digits in "ab")
-    told = started(a_job(mode=Mode.REVIEW))
-    told.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": old.format(1)}))
-    told.answer(kept(told.expect(Fetch)))
-    told = Teller(decided(told.job, Verb.REVISE, "bluer"))
-    told.expect(Act)
-    told.answer(operation("running", Mode.REVIEW)).expect(Poll)
-    told.answer(
+    run = started(a_job(mode=Mode.REVIEW))
+    run.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": old.format(1)}))
+    run.answer(kept(run.expect(Fetch)))
+    run = WorkflowHarness(decided(run.job, Verb.REVISE, "bluer"))
+    run.expect(Act)
+    run.answer(operation("running", Mode.REVIEW)).expect(Poll)
+    run.answer(
         seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": old.format(2)})
     ).expect(Poll)
-    told.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": new.format(2)}))
-    assert told.expect(Fetch).url == new.format(2)
+    run.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": new.format(2)}))
+    assert run.expect(Fetch).url == new.format(2)

@@ -31,8 +31,17 @@ from mint_blender.mint.schema import Asset, Estimate, Kind, OptimizationLevel
 
 from ..mint.standin import PIXEL
 from ..mint_service.running import ThreadService, running_service
-from .quick import account, quick
-from .telling import FILES, Teller, a_job, asset, decided, operation, problem, seen
+from .fast_config import account, fast_config
+from .workflow_harness import (
+    FILES,
+    WorkflowHarness,
+    a_job,
+    asset,
+    decided,
+    operation,
+    problem,
+    seen,
+)
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 LIGHT = OptimizationLevel.LIGHT
@@ -51,7 +60,7 @@ def service() -> Iterator[ThreadService]:
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
     """A job service whose Blender reads optimized files."""
-    job_service = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    job_service = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account(service))
     yield job_service
     assert job_service.close(20)
 
@@ -60,39 +69,39 @@ def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
 # ---------------------------------------------------------------------------------------------------------
 
 
-def generated(terms: Terms) -> Teller:
+def generated(terms: Terms) -> WorkflowHarness:
     """A fresh generation that shall be optimized, done at Mint and read."""
-    told = Teller(replace(a_job(), optimize=LIGHT), terms)
-    told.expect(TakeSlot)
-    told.answer().expect(Start)
-    told.answer(operation("queued")).expect(Poll)
-    told.answer(seen("succeeded")).expect(ReadAsset)
-    return told.answer(asset(glbUrl=GLB))
+    run = WorkflowHarness(replace(a_job(), optimize=LIGHT), terms)
+    run.expect(TakeSlot)
+    run.answer().expect(Start)
+    run.answer(operation("queued")).expect(Poll)
+    run.answer(seen("succeeded")).expect(ReadAsset)
+    return run.answer(asset(glbUrl=GLB))
 
 
 def test_nothing_is_paid_for_a_file_that_cannot_be_opened() -> None:
     """A Blender without Draco takes the original and says why; the optimization is not even asked
     for.
     """
-    told = generated(Terms(readable=frozenset({WEBP})))
-    assert told.expect(Fetch).url == GLB
-    (note,) = told.job.notes
+    run = generated(Terms(readable=frozenset({WEBP})))
+    assert run.expect(Fetch).url == GLB
+    (note,) = run.job.notes
     assert note.startswith("The model was not optimized. This Blender lacks")
 
 
 def test_where_nobody_opens_it_the_lighter_file_is_brought() -> None:
     """Without a Blender the file is all that is wanted: it is optimized, and taken."""
-    told = generated(Terms())
-    told.expect(Optimize)
-    told.answer(operation("succeeded", id="op_2")).expect(ReadAsset)
-    assert told.answer(asset(glbUrl=GLB, optimizedGlbUrl=OPTIMIZED)).expect(Fetch).url == OPTIMIZED
-    assert told.job.notes == ()
+    run = generated(Terms())
+    run.expect(Optimize)
+    run.answer(operation("succeeded", id="op_2")).expect(ReadAsset)
+    assert run.answer(asset(glbUrl=GLB, optimizedGlbUrl=OPTIMIZED)).expect(Fetch).url == OPTIMIZED
+    assert run.job.notes == ()
 
 
 def test_it_is_optimized_before_it_is_fetched() -> None:
     """One call with the level that was asked for, under a key of the job's own."""
-    told = generated(Terms(readable=OPTIMIZED_NEEDS))
-    assert told.expect(Optimize) == Optimize("res_1", LIGHT, key=f"{told.job.key}-optimize")
+    run = generated(Terms(readable=OPTIMIZED_NEEDS))
+    assert run.expect(Optimize) == Optimize("res_1", LIGHT, key=f"{run.job.key}-optimize")
 
 
 @pytest.mark.parametrize("slug", ["model-already-optimized", "model-optimization-in-progress"])
@@ -131,12 +140,12 @@ def test_fetching_again_buys_no_optimization(home: Path, service: ThreadService)
 
     A Blender that can fetches the original again, at no cost.
     """
-    first = JobService(quick(home, readable=frozenset({WEBP})), account(service))
+    first = JobService(fast_config(home, readable=frozenset({WEBP})), account(service))
     job = first.start(LAMP, optimize=LIGHT)
     first.watch([job.id])
     assert first.job(job.id).optimization is None
     assert first.close(20)
-    later = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    later = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account(service))
     later.fetch_again(job.id)
     later.watch([job.id])
     assert later.job(job.id).phase is Phase.READY
@@ -148,7 +157,7 @@ def test_fetching_again_brings_the_file_that_was_wanted(home: Path, service: Thr
     """Somebody else had it optimized: that file is there, costs nothing, and is taken the second
     time too.
     """
-    job_service = JobService(quick(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     job = job_service.start(replace(LAMP, prompt="a lamp [already-optimized]"), optimize=LIGHT)
     job_service.watch([job.id])
     job_service.fetch_again(job.id)
@@ -166,9 +175,9 @@ def test_a_world_is_not_optimized(job_service: JobService) -> None:
     assert job_service.jobs() == []
 
 
-@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("is_offered", [True, False])
 def test_the_price_of_an_optimization(
-    told: bool, job_service: JobService, service: ThreadService
+    is_offered: bool, job_service: JobService, service: ThreadService
 ) -> None:
     """Asked with the model's id; a Mint that does not tell prices is an empty estimate, no
     complaint.
@@ -176,7 +185,7 @@ def test_the_price_of_an_optimization(
     model = next(
         one for one in service.resources() if one.kind == "model" and one.status == "succeeded"
     )
-    if not told:
+    if not is_offered:
         service.scenario(
             answers=[
                 {
@@ -186,13 +195,13 @@ def test_the_price_of_an_optimization(
                 }
             ]
         )
-    question = OptimizationPrice(model.id)
-    job_service.ask(question)
-    while job_service.is_asked(question):
-        job_service.hear()
-    said = job_service.answers[question].answer
+    query = OptimizationPrice(model.id)
+    job_service.ask(query)
+    while job_service.is_pending(query):
+        job_service.next_event()
+    said = job_service.answers[query].answer
     assert isinstance(said, Estimate)
-    assert said.estimated_total == (20 if told else None)
+    assert said.estimated_total == (20 if is_offered else None)
 
 
 # -- a new attempt at what failed at Mint
@@ -203,29 +212,29 @@ def test_a_failed_entry_is_tried_anew_by_its_id() -> None:
     """The click is a retry of the model under the click's key; the operation that comes of it is
     this job's own.
     """
-    told = Teller(decided(new_attempt(FAILED, Target(), now=1.0), Verb.RETRY))
-    act = told.expect(Act)
+    run = WorkflowHarness(decided(new_attempt(FAILED, Target(), now=1.0), Verb.RETRY))
+    act = run.expect(Act)
     assert (act.target_id, act.decision.key) == ("res_7", "click-retry")
-    told.answer(operation("running", id="op_2", resource="res_7")).expect(Poll)
-    assert (told.job.phase, told.job.existing) == (Phase.WORKING, None)
-    assert told.again().expect(Poll).operation_id == "op_2"
+    run.answer(operation("running", id="op_2", resource="res_7")).expect(Poll)
+    assert (run.job.phase, run.job.existing) == (Phase.WORKING, None)
+    assert run.again().expect(Poll).operation_id == "op_2"
 
 
 def test_a_refused_attempt_looks_at_the_model() -> None:
     """Somebody else has retried it meanwhile: that is said, and their result is waited for and
     fetched.
     """
-    told = Teller(decided(new_attempt(FAILED, Target(), now=1.0), Verb.RETRY)).fail(
+    run = WorkflowHarness(decided(new_attempt(FAILED, Target(), now=1.0), Verb.RETRY)).fail(
         problem(409, detail="it is running")
     )
     running = replace(FAILED, status="running")
-    told.expect(ReadAsset)
-    while isinstance(told.want, ReadAsset) and told.want.after in {0.0, 3.0}:
-        told.answer(running)
-    assert told.job.phase is Phase.FETCHING
-    told.expect(ReadAsset)
-    told.answer(asset(glbUrl=GLB))
-    assert told.expect(Fetch).url == GLB
+    run.expect(ReadAsset)
+    while isinstance(run.want, ReadAsset) and run.want.after in {0.0, 3.0}:
+        run.answer(running)
+    assert run.job.phase is Phase.FETCHING
+    run.expect(ReadAsset)
+    run.answer(asset(glbUrl=GLB))
+    assert run.expect(Fetch).url == GLB
 
 
 @pytest.mark.parametrize("phase", [Phase.REVIEW, Phase.BILLING])
@@ -240,9 +249,9 @@ def test_what_waits_for_a_person_in_another_job_is_not_retried(
         phase=phase,
         operation=operation("preview_ready", resource="res_7"),
     )
-    quiet._known.add(waiting)
+    quiet._cache.add(waiting)
     with pytest.raises(NotPossible, match="a lamp waits for you in the list of jobs"):
-        quiet.attempt(FAILED)
+        quiet.retry_asset(FAILED)
     assert len(quiet.jobs()) == 1
 
 
@@ -264,10 +273,10 @@ def test_what_waits_for_somebody_else_says_so(status: str, words: str) -> None:
 
 def test_an_import_of_what_failed_can_be_retried_too() -> None:
     """A job that only was to fetch it offers the same."""
-    told = Teller(
+    run = WorkflowHarness(
         decided(replace(new_fetch(FAILED, Target(), now=1.0), phase=Phase.FAILED), Verb.RETRY)
     )
-    assert told.expect(Act).target_id == "res_7"
+    assert run.expect(Act).target_id == "res_7"
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -282,9 +291,9 @@ def test_a_failed_entry_of_the_library(
     entry = Asset.from_json(
         kind, {"id": failed.id, "prompt": failed.prompt, "name": failed.name, "status": "failed"}
     )
-    job = job_service.attempt(entry)
+    job = job_service.retry_asset(entry)
     with pytest.raises(NotPossible, match="being worked on"):
-        job_service.attempt(entry)
+        job_service.retry_asset(entry)
     job_service.watch([job.id])
     assert job_service.job(job.id).phase is Phase.READY
     assert job_service.job(job.id).request.prompt == failed.prompt
@@ -300,7 +309,7 @@ def test_the_job_that_failed_with_it_is_retried(
     job_service.watch([job.id])
     operation = job_service.job(job.id).operation
     assert operation is not None and operation.resource is not None
-    again = job_service.attempt(
+    again = job_service.retry_asset(
         Asset.from_json(Kind.MODEL, {"id": operation.resource.id, "status": "failed"})
     )
     assert again.id == job.id
@@ -311,7 +320,7 @@ def test_the_job_that_failed_with_it_is_retried(
 def test_what_is_being_made_cannot_be_retried(job_service: JobService) -> None:
     """That is said, and no job is made."""
     with pytest.raises(NotPossible, match="has not failed"):
-        job_service.attempt(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"}))
+        job_service.retry_asset(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"}))
     assert job_service.jobs() == []
 
 
@@ -376,5 +385,5 @@ def test_what_the_library_shows_is_wished_for_as_it_was() -> None:
         == request_template.of_job(fetched, [fetched, made])
         == request_template.of_job(made)
     )
-    told = request_template.of_asset(entry, [fetched])
-    assert (told.request.name, told.is_whole) == ("Theirs", False)
+    run = request_template.of_asset(entry, [fetched])
+    assert (run.request.name, run.is_whole) == ("Theirs", False)

@@ -21,7 +21,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, Mode, OptimizationLevel
 
 from ..mint_service.running import ThreadService, running_service
-from .quick import account, quick
+from .fast_config import account, fast_config
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 WORDS = ("408", "425", "499", "507", "520", "524", "530", "html")
@@ -118,10 +118,10 @@ def test_a_place_that_is_not_free_after_a_lost_answer_proves_nothing(
     )
     job = job_service.start(LAMP)
     while job_service.job(job.id).trouble is None:
-        job_service.hear()
+        job_service.next_event()
     job_service.cancel(job.id)
     while job_service.job(job.id).decision is not None:
-        job_service.hear()
+        job_service.next_event()
     (started,) = service.operations()
     found = job_service.job(job.id)
     assert (found.phase, found.existing) == (Phase.FETCHING, started.resource), (
@@ -174,17 +174,17 @@ def test_a_lost_start_is_found_in_the_list(home: Path, service: ThreadService) -
             }
         ]
     )
-    job_service = JobService(quick(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     job = job_service.start(LAMP)
     while not service.operations():
-        job_service.hear()
+        job_service.next_event()
     assert job_service.close(20)
     service.scenario(answers=[])
     client = connect(account(service))
     while not client.poll(service.operations()[0].id).operation.succeeded:
         time.sleep(0.005)
     client.close()
-    setup = quick(home)
+    setup = fast_config(home)
     later = replace(setup.terms, now=lambda: time.time() + REPEATED_FOR)
     job_service = JobService(replace(setup, terms=later), account(service))
     job_service.resume(job.id)

@@ -19,7 +19,7 @@ from mint_blender.jobs.storage import import_marks
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.mint.account import Account
 
-from .telling import a_job
+from .workflow_harness import a_job
 
 ROOT = Path(__file__).parents[2]
 DYING = """
@@ -124,7 +124,7 @@ def test_what_cannot_be_noted_is_noted_the_next_time(
         raise JournalError("The job journal is locked.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(job_service, "could_not_place", locked)
+        patched.setattr(job_service, "mark_import_failed", locked)
         import_marks.note_crashes(job_service)
     assert len(marks(job_service)) == 1
     import_marks.note_crashes(job_service)

@@ -17,7 +17,7 @@ from mint_blender.jobs.job import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal, JournalError
 
-from .telling import a_job
+from .workflow_harness import a_job
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_what_is_not_committed_has_not_happened(
     """The disk is full when many jobs are changed at once: each is as it was, on the list too, and
     the same click can be made again.
     """
-    job_service._known.add(*(replace(a_job(), phase=phase) for _ in range(3)))
+    job_service._cache.add(*(replace(a_job(), phase=phase) for _ in range(3)))
     before = job_service.jobs()
     with (
         no_commit(job_service, home),
@@ -78,7 +78,7 @@ def test_only_what_is_finished_now_leaves_the_list(job_service: JobService, othe
     """Another process has gone on with a job meanwhile: it stays, though the list here does not say
     so yet.
     """
-    (job,) = job_service._known.add(replace(a_job(), phase=Phase.PLACED))
+    (job,) = job_service._cache.add(replace(a_job(), phase=Phase.PLACED))
     fetching = replace(job, phase=Phase.FETCHING)
     other.save(fetching)
     job_service.dismiss_finished()

@@ -16,14 +16,14 @@ from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb
 from mint_blender.jobs.job_groups import MORE, PAGE, Group, Part, group_of, line_up
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.storage.ownership import Driver
+from mint_blender.jobs.storage.ownership import ProcessLock
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
 
 from ..mint_service.running import ThreadService, running_service
-from .quick import account, quick
-from .telling import a_job, decided
+from .fast_config import account, fast_config
+from .workflow_harness import a_job, decided
 
 
 def jobs_in(phase: Phase, count: int) -> list[Job]:
@@ -129,7 +129,7 @@ def service() -> Iterator[ThreadService]:
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
     """A job service on it."""
-    job_service = JobService(quick(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     yield job_service
     assert job_service.close(20)
 
@@ -148,7 +148,7 @@ def test_the_line_is_canceled_at_once(job_service: JobService, service: ThreadSe
     request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
     jobs = job_service.start_all((request, Target()) for _ in range(60))
     while sum(job_service.job(job.id).phase is Phase.WORKING for job in jobs) < 10:
-        job_service.hear()
+        job_service.next_event()
     assert commits(job_service, job_service.cancel_waiting) == 1
     job_service.watch([job.id for job in jobs if job_service.job(job.id).decision is not None])
     phases = [job_service.job(job.id).phase for job in jobs]
@@ -162,15 +162,15 @@ def test_the_line_is_canceled_at_once(job_service: JobService, service: ThreadSe
 
 def test_who_was_canceled_takes_no_slot(home: Path) -> None:
     """The click is in the journal before the worker has heard of it: nothing is sent meanwhile."""
-    journal, driver = Journal(home), Driver(home)
+    journal, process = Journal(home), ProcessLock(home)
     job = a_job()
     journal.add(job)
     assert journal.decide(job.id, Decision(Verb.CANCEL, "click"))
-    assert not journal.take_slot(job.id, Kind.MODEL, 10, driver)
+    assert not journal.take_slot(job.id, Kind.MODEL, 10, process)
     kept = journal.job(job.id)
     assert kept is not None and kept.phase is Phase.WAITING
     journal.close()
-    driver.close()
+    process.close()
 
 
 def test_what_is_finished_leaves_the_list_at_once(home: Path) -> None:
@@ -178,13 +178,13 @@ def test_what_is_finished_leaves_the_list_at_once(home: Path) -> None:
 
     What it cost is still known.
     """
-    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
     ended = [
         job for phase in (Phase.PLACED, Phase.CANCELED, Phase.FAILED) for job in jobs_in(phase, 40)
     ]
     jobs = [replace(job, created_at=time.time(), estimate=10.0) for job in ended]
-    job_service._known.add(*jobs)
+    job_service._cache.add(*jobs)
     assert job_service.spent_today() == 400
     assert commits(job_service, job_service.dismiss_finished) == 1
     assert [job.phase for job in job_service.jobs()] == [Phase.FAILED] * 40

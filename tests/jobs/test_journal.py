@@ -17,12 +17,12 @@ from mint_blender.files import filesystem
 from mint_blender.jobs.job import Decision, Job, Phase, Verb
 from mint_blender.jobs.storage import journal_mode
 from mint_blender.jobs.storage.journal import Journal, JournalError
-from mint_blender.jobs.storage.ownership import Driver
+from mint_blender.jobs.storage.ownership import ProcessLock
 from mint_blender.mint.schema import Kind
 
-from .processes import ON_A_NETWORK, Elsewhere
+from .other_process import ON_A_NETWORK, OtherProcess
 from .strategies import jobs
-from .telling import a_job, working
+from .workflow_harness import a_job, working
 
 APPROVE, REVISE, CANCEL, RETRY = (
     Decision(verb, f"key-{verb}") for verb in (Verb.APPROVE, Verb.REVISE, Verb.CANCEL, Verb.RETRY)
@@ -117,9 +117,9 @@ def test_only_the_answer_to_a_click_removes_it(journal: Journal) -> None:
     job = in_journal(journal, replace(working(), phase=Phase.REVIEW))
     journal.decide(job.id, APPROVE)
     journal.decide(job.id, CANCEL)
-    journal.save(job, settled=APPROVE)
+    journal.save(job, answered=APPROVE)
     assert found(journal, job).decision == CANCEL
-    journal.save(job, settled=CANCEL)
+    journal.save(job, answered=CANCEL)
     assert found(journal, job).decision is None
 
 
@@ -200,19 +200,19 @@ def test_slots_are_counted_across_processes(journal: Journal, home: Path) -> Non
     """Another process's running jobs take places too, for as long as it lives; each kind has its
     own.
     """
-    mine = Driver(home)
+    mine = ProcessLock(home)
     theirs, ours, world = (
         in_journal(journal, a_job()),
         in_journal(journal, a_job()),
         in_journal(journal, a_job(kind=Kind.WORLD)),
     )
-    with Elsewhere(home) as elsewhere:
-        assert elsewhere.ask("claim", theirs.id)
-        assert elsewhere.ask("take_slot", theirs.id, 1)
+    with OtherProcess(home) as other:
+        assert other.ask("claim", theirs.id)
+        assert other.ask("take_slot", theirs.id, 1)
         assert not journal.take_slot(ours.id, Kind.MODEL, 1, mine)
         assert found(journal, ours).phase is Phase.WAITING
         assert journal.take_slot(world.id, Kind.WORLD, 1, mine)
-        elsewhere.end(signal.SIGKILL)
+        other.end(signal.SIGKILL)
         assert journal.take_slot(ours.id, Kind.MODEL, 1, mine)
         assert found(journal, ours).phase is Phase.SENDING
     mine.close()
@@ -220,15 +220,15 @@ def test_slots_are_counted_across_processes(journal: Journal, home: Path) -> Non
 
 def test_a_free_place_is_given_once(journal: Journal, home: Path) -> None:
     """Two processes ask for the last place at the same time, again and again: never do both get it."""
-    mine = Driver(home)
-    with Elsewhere(home) as elsewhere:
+    mine = ProcessLock(home)
+    with OtherProcess(home) as other:
         for _ in range(20):
             theirs, ours = in_journal(journal, a_job()), in_journal(journal, a_job())
             assert journal.claim(ours.id, mine)
-            assert elsewhere.ask("claim", theirs.id)
-            elsewhere.tell("take_slot", theirs.id, 1)
+            assert other.ask("claim", theirs.id)
+            other.tell("take_slot", theirs.id, 1)
             got = journal.take_slot(ours.id, Kind.MODEL, 1, mine)
-            assert [got, elsewhere.hear()].count(True) == 1
+            assert [got, other.hear()].count(True) == 1
             for job in (theirs, ours):
                 journal.save(replace(job, phase=Phase.CANCELED))
     mine.close()
@@ -240,20 +240,20 @@ def test_a_free_place_is_given_once(journal: Journal, home: Path) -> None:
 
 def test_one_driver_at_a_time_and_another_when_it_dies(journal: Journal, home: Path) -> None:
     """A job that a living process drives is not driven here; after its SIGKILL it is."""
-    mine, job = Driver(home), in_journal(journal, a_job())
-    with Elsewhere(home) as elsewhere:
-        assert elsewhere.ask("claim", job.id)
-        assert journal.driven_elsewhere(job.id, mine)
+    mine, job = ProcessLock(home), in_journal(journal, a_job())
+    with OtherProcess(home) as other:
+        assert other.ask("claim", job.id)
+        assert journal.is_driven_elsewhere(job.id, mine)
         assert journal.claim(job.id, mine) is None
-        elsewhere.end(signal.SIGKILL)
-        assert not journal.driven_elsewhere(job.id, mine)
+        other.end(signal.SIGKILL)
+        assert not journal.is_driven_elsewhere(job.id, mine)
         assert journal.claim(job.id, mine) == job
     mine.close()
 
 
 def test_a_released_job_is_anybodys(journal: Journal, home: Path) -> None:
     """Letting go of a job gives it free at once, and only the one who drives it can."""
-    mine, other, job = Driver(home), Driver(home), in_journal(journal, a_job())
+    mine, other, job = ProcessLock(home), ProcessLock(home), in_journal(journal, a_job())
     assert journal.claim(job.id, mine)
     journal.release(job.id, other)
     assert journal.claim(job.id, other) is None
@@ -271,7 +271,7 @@ def test_several_processes_write_at_once(home: Path) -> None:
     """Opened at the same moment in a new home, and all writing: nobody is turned away and nothing
     is lost.
     """
-    others = [Elsewhere(home) for _ in range(3)]
+    others = [OtherProcess(home) for _ in range(3)]
     try:
         for other in others:
             other.tell("add", 30)
@@ -390,7 +390,7 @@ def test_a_change_elsewhere_is_noticed(journal: Journal, home: Path) -> None:
     """In either mode another process's commit changes the revision, and nothing else does."""
     before = journal.revision()
     assert journal.revision() == before
-    with Elsewhere(home) as elsewhere:
-        (added,) = elsewhere.ask("add", 1)
+    with OtherProcess(home) as other:
+        (added,) = other.ask("add", 1)
     assert journal.revision() != before
     assert [job.id for job in journal.jobs()] == [added]

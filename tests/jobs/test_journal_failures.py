@@ -18,11 +18,11 @@ import pytest
 from mint_blender.jobs.job import Decision, Phase, Verb
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal, JournalError, Unreadable
-from mint_blender.jobs.storage.ownership import Driver
+from mint_blender.jobs.storage.ownership import ProcessLock
 from mint_blender.mint.account import Account
 
-from .quick import quick
-from .telling import a_job, working
+from .fast_config import fast_config
+from .workflow_harness import a_job, working
 
 DAMAGES = {
     "half a record": "UPDATE jobs SET record = substr(record, 1, 40) WHERE id = ?",
@@ -56,7 +56,7 @@ def damage(home: Path, job_id: str, how: str) -> tuple[object, ...]:
 def row(database: sqlite3.Connection, job_id: str) -> tuple[object, ...]:
     """What stands there."""
     return database.execute(
-        "SELECT record, phase, decision, driver FROM jobs WHERE id = ?", (job_id,)
+        "SELECT record, phase, decision, process FROM jobs WHERE id = ?", (job_id,)
     ).fetchone()  # type: ignore[no-any-return]
 
 
@@ -72,18 +72,18 @@ def test_a_record_that_cannot_be_read_hides_no_other(
     journal.add(good, bad)
     before = damage(home, bad.id, how)
     lost = Unreadable(bad.id, 2.0)
-    driver = Driver(home)
+    process = ProcessLock(home)
     assert journal.jobs() == [good]
     assert journal.records() == [lost, good]
     assert journal.changes(serial)[1] == {good.id: good, bad.id: lost}
     assert journal.job(bad.id) is None
-    assert journal.claim(bad.id, driver) is None
+    assert journal.claim(bad.id, process) is None
     assert not journal.decide(bad.id, Decision(Verb.CANCEL, "click"))
-    assert journal.decided(driver) == {}
-    assert journal.claim(good.id, driver) == good
+    assert journal.decided(process) == {}
+    assert journal.claim(good.id, process) == good
     assert [phase for phase, _ in journal.moves([good.id, bad.id])[good.id]] == [Phase.WORKING]
-    journal.take_back("")
-    driver.close()
+    journal.restore_dismissed("")
+    process.close()
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
         database.text_factory = bytes
         assert row(database, bad.id) == before
@@ -98,7 +98,7 @@ def test_the_service_lists_what_cannot_be_read(home: Path) -> None:
     journal.add(good, bad)
     journal.close()
     before = damage(home, bad.id, "another phase")
-    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
     assert [job.id for job in job_service.jobs()] == [good.id]
     job_service.resume_all()
@@ -120,7 +120,7 @@ def test_a_record_may_become_unreadable_while_it_is_shown(home: Path) -> None:
     job = replace(a_job(), phase=Phase.PAUSED)
     journal.add(job)
     journal.close()
-    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     damage(home, job.id, "another phase")
     assert job_service.catch_up()
     assert (job_service.jobs(), [each.id for each in job_service.unreadable()]) == ([], [job.id])
@@ -240,9 +240,9 @@ def test_a_folder_without_write_permission_is_told() -> None:
     """Neither the journal nor the proof of life can be made there: both say it in the same class."""
     home = Path("/proc/self/mint")
     with pytest.raises(JournalError, match=r"/proc/self/mint/journal.sqlite3 cannot be opened"):
-        JobService(quick(home), Account("key"))
-    with pytest.raises(JournalError, match=r"/proc/self/mint/drivers cannot be read or written"):
-        Driver(home)
+        JobService(fast_config(home), Account("key"))
+    with pytest.raises(JournalError, match=r"/proc/self/mint/processes cannot be read or written"):
+        ProcessLock(home)
 
 
 def test_a_service_that_cannot_be_opened_holds_nothing(home: Path) -> None:
@@ -250,11 +250,11 @@ def test_a_service_that_cannot_be_opened_holds_nothing(home: Path) -> None:
     soon as the cause is gone.
     """
     Journal(home).close()
-    (home / "drivers").write_text("not a folder")
-    with pytest.raises(JournalError, match="drivers cannot be read or written"):
-        JobService(quick(home), Account("key"))
-    (home / "drivers").unlink()
-    assert JobService(quick(home), Account("key")).close(20)
+    (home / "processes").write_text("not a folder")
+    with pytest.raises(JournalError, match="processes cannot be read or written"):
+        JobService(fast_config(home), Account("key"))
+    (home / "processes").unlink()
+    assert JobService(fast_config(home), Account("key")).close(20)
     shutil.rmtree(home)
 
 
@@ -262,6 +262,6 @@ def test_closing_never_raises(home: Path) -> None:
     """The journal is gone or locked at the end: what was to be read stays where it is, and Blender
     quits.
     """
-    job_service = JobService(quick(home), Account("key"))
+    job_service = JobService(fast_config(home), Account("key"))
     job_service._journal._db.close()
     assert job_service.close(20)

@@ -81,8 +81,8 @@ class Script:
             json.dumps({"home": str(home), "wish": wish, "die_at": die_at, **self._account}) + "\n"
         )
         self._process.stdin.flush()
-        told: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return told
+        outcome: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return outcome
 
     def end(self) -> None:
         """End it."""

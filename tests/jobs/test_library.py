@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mint_blender.files import pictures
 from mint_blender.files.glb.header import Glb
-from mint_blender.jobs.engine.messages import Answered
+from mint_blender.jobs.engine.messages import QueryAnswered
 from mint_blender.jobs.library.pages import Shelf
 from mint_blender.jobs.library.view_model import (
     Filter,
@@ -27,14 +27,14 @@ from mint_blender.jobs.library.view_model import (
     state_of,
     state_words,
 )
-from mint_blender.jobs.queries import FileFacts, ListPage, Question, Thumbnail
+from mint_blender.jobs.queries import ListPage, Query, RemoteGlbHeader, Thumbnail
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.transfers import file_queries
 from mint_blender.mint.schema import Asset, Kind, Page
 
 from ..effort import lines
 from ..mint_service.running import ThreadService, running_service
-from .quick import account, quick
+from .fast_config import account, fast_config
 
 MODELS = ListPage(Kind.MODEL)
 
@@ -83,10 +83,10 @@ class Mint:
 def load(shelf: Shelf, mint: Mint, pages: int = 1000) -> None:
     """Ask for further pages, until the end at most."""
     for _ in range(pages):
-        question = shelf.next_page
-        if question is None:
+        query = shelf.next_page
+        if query is None:
             return
-        shelf.take_in(question.cursor, mint.page(question.cursor))
+        shelf.take_in(query.cursor, mint.page(query.cursor))
 
 
 def numbers(shelf: Shelf) -> list[int]:
@@ -316,9 +316,9 @@ def test_what_is_shown_is_kept_in_order(steps: list[str], wanted: Filter, count:
         elif step == "change" and mint.numbers:
             mint.failed.add(mint.numbers[newest % len(mint.numbers)])
         else:
-            question = MODELS if step == "refresh" else library.next_page(Kind.MODEL)
-            if question is not None:
-                library.take_in(question, mint.page(question.cursor))
+            query = MODELS if step == "refresh" else library.next_page(Kind.MODEL)
+            if query is not None:
+                library.take_in(query, mint.page(query.cursor))
         shown = library.entries(wanted)
         assert [each.id for each in shown] == [
             each.id for each in View(wanted, library.view(Filter()).entries).entries
@@ -386,18 +386,18 @@ def service() -> Iterator[ThreadService]:
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
     """A job service that talks to it."""
-    job_service = JobService(quick(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     yield job_service
     assert job_service.close()
 
 
-def asked(job_service: JobService, *questions: Question) -> list[Answered]:
+def asked(job_service: JobService, *queries: Query) -> list[QueryAnswered]:
     """Ask, and wait for all answers."""
-    for question in questions:
-        job_service.ask(question)
-    while job_service.is_active_at_all:
-        job_service.hear()
-    return [job_service.answers.pop(question) for question in questions]
+    for query in queries:
+        job_service.ask(query)
+    while job_service.has_active_work:
+        job_service.next_event()
+    return [job_service.answers.pop(query) for query in queries]
 
 
 def test_the_whole_list_through_the_worker(job_service: JobService, service: ThreadService) -> None:
@@ -405,10 +405,10 @@ def test_the_whole_list_through_the_worker(job_service: JobService, service: Thr
     afterwards.
     """
     library = Library()
-    while (question := library.next_page()) is not None:
-        (said,) = asked(job_service, question)
+    while (query := library.next_page()) is not None:
+        (said,) = asked(job_service, query)
         assert isinstance(said.answer, Page)
-        library.take_in(question, said.answer, said.complaint)
+        library.take_in(query, said.answer, said.complaint)
     assert (library.count(Kind.MODEL), library.count(Kind.WORLD)) == (65, 4)
     requests = service.requests("GET", "/v1/models"), service.requests("GET", "/v1/worlds")
     assert [len(each) for each in requests] == [3, 1]
@@ -433,8 +433,8 @@ def test_pictures_come_once(job_service: JobService, service: ThreadService, hom
     """
     model = first_model(job_service)
     assert model.assets is not None
-    question = Thumbnail(model.assets.picture_url or "")
-    paths = [asked(job_service, question)[0].answer for _ in range(3)]
+    query = Thumbnail(model.assets.picture_url or "")
+    paths = [asked(job_service, query)[0].answer for _ in range(3)]
     assert len(set(paths)) == 1
     assert isinstance(paths[0], Path)
     assert paths[0].parent == home / "thumbnails"
@@ -479,7 +479,7 @@ def test_file_facts_without_the_file(job_service: JobService, service: ThreadSer
     """Vertices, faces and size of a model, as the file has them, for one request of a range."""
     model = first_model(job_service)
     assert model.assets is not None
-    (said,) = asked(job_service, FileFacts(model.assets.glb_url or ""))
+    (said,) = asked(job_service, RemoteGlbHeader(model.assets.glb_url or ""))
     assert isinstance(said.answer, Glb)
     assert (said.answer.vertices, said.answer.triangles, said.answer.length) == (
         8,
@@ -497,7 +497,7 @@ def test_offline_nothing_is_asked(job_service: JobService, service: ThreadServic
         job_service,
         MODELS,
         Thumbnail(f"{service.files}/a.webp"),
-        FileFacts(f"{service.files}/a.glb"),
+        RemoteGlbHeader(f"{service.files}/a.glb"),
     ):
         assert "online access is off" in (said.complaint or "")
     assert service.log() == []

@@ -13,9 +13,9 @@ from mint_blender.jobs.library.view_model import Filter, Library, State
 from mint_blender.jobs.workflow.effects import Convert, ReadAsset, TakeSlot
 from mint_blender.mint.schema import Format, Page
 
-from .telling import Teller, a_job, problem
 from .test_library import MODELS, an_asset
 from .test_library_updates import NOWHERE, a_shown, attempt, making, states
+from .workflow_harness import WorkflowHarness, a_job, problem
 
 EARLIER, THEN, LATER = (f"2026-08-03T10:00:{seconds:02}.000Z" for seconds in (0, 10, 20))
 
@@ -25,22 +25,22 @@ def test_a_refused_conversion_takes_nothing_away() -> None:
     a moment before.
     """
     library, _ = a_shown(1, 2)
-    told = Teller(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=1.0))
-    told.expect(ReadAsset)
-    told.answer(an_asset(1)).expect(TakeSlot)
-    told.answer(None).expect(Convert)
-    told.fail(problem(404, "not-found"))
-    library.follow([told.job])
+    run = WorkflowHarness(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=1.0))
+    run.expect(ReadAsset)
+    run.answer(an_asset(1)).expect(TakeSlot)
+    run.answer(None).expect(Convert)
+    run.fail(problem(404, "not-found"))
+    library.follow([run.job])
     assert states(library) == {"id_2": State.DONE, "id_1": State.DONE}
 
 
 def test_a_conversion_whose_model_cannot_be_read_tells_that_it_is_gone() -> None:
     """As a job does that was only to fetch it."""
     library, _ = a_shown(1, 2)
-    told = Teller(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=1.0))
-    told.expect(ReadAsset)
-    told.fail(problem(404, "not-found"))
-    library.follow([told.job])
+    run = WorkflowHarness(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=1.0))
+    run.expect(ReadAsset)
+    run.fail(problem(404, "not-found"))
+    library.follow([run.job])
     assert states(library) == {"id_2": State.DONE}
 
 

@@ -33,10 +33,10 @@ from mint_blender.jobs.service import JobService
 from mint_blender.mint.schema import Asset, Format, Kind, Page
 
 from ..mint_service.running import ThreadService, running_service
-from .quick import account, quick
+from .fast_config import account, fast_config
 from .strategies import jobs
-from .telling import a_job, operation
 from .test_library import MODELS, Mint, an_asset, asked, load, numbers
+from .workflow_harness import a_job, operation
 
 NOWHERE = Target()
 
@@ -113,16 +113,16 @@ def test_a_list_that_lacks_it_is_read_once_more_at_the_end() -> None:
     """
     library, mint = a_shown(1, 2)
     job = a_job()
-    questions = 0
+    queries = 0
     for status in ("running", "preview_ready", "running", "succeeded", "succeeded"):
-        job = making(job, status, 3, updatedAt=f"2026-08-03T22:46:0{questions}.000Z")
+        job = making(job, status, 3, updatedAt=f"2026-08-03T22:46:0{queries}.000Z")
         for _ in range(3):
             library.follow([job])
-            for question in library.behind():
-                library.asked(question)
-                questions += 1
-                library.take_in(question, mint.page(None))
-    assert questions == 2
+            for query in library.behind():
+                library.asked(query)
+                queries += 1
+                library.take_in(query, mint.page(None))
+    assert queries == 2
 
 
 def test_what_was_told_while_a_page_was_on_its_way_is_not_lost() -> None:
@@ -145,9 +145,9 @@ def test_a_library_that_was_never_opened_asks_for_nothing() -> None:
     job = making(a_job(), "running", 5)
     library.follow([job])
     assert library.behind() == []
-    (question,) = library.begin(Kind.MODEL)
-    library.asked(question)
-    library.take_in(question, mint.page(None))
+    (query,) = library.begin(Kind.MODEL)
+    library.asked(query)
+    library.take_in(query, mint.page(None))
     library.follow([making(job, "failed", 5)])
     assert library.behind() == []
 
@@ -172,8 +172,8 @@ def test_a_retried_entry_turns_wherever_it_stands() -> None:
     Its date and place stay.
     """
     library, mint = a_shown(*range(12), failed=(2,))
-    while (question := library.next_page(Kind.MODEL)) is not None:
-        library.take_in(question, mint.page(question.cursor))
+    while (query := library.next_page(Kind.MODEL)) is not None:
+        library.take_in(query, mint.page(query.cursor))
     order = [asset.id for asset in library.entries(Filter())]
     pages, job = mint.asked, attempt(2)
     library.follow([job])
@@ -325,8 +325,8 @@ def test_any_job_can_be_listened_to(job: Job) -> None:
     """Whatever Mint has said: it is no reason to stumble."""
     library, _ = a_shown(1, 2)
     library.follow([job])
-    if (told := Told.by(job)) is not None:
-        told.entry(None), told.entry(an_asset(1))
+    if (run := Told.by(job)) is not None:
+        run.entry(None), run.entry(an_asset(1))
     assert library.behind() in ([], [MODELS])
 
 
@@ -345,7 +345,7 @@ def test_what_is_shown_stays_in_order_whatever_is_told(
     and in the end Mint's list is shown.
     """
     mint, library = Mint(*range(count)), Library()
-    newest, told = count, []
+    newest, run = count, []
     for step in steps:
         library.entries(wanted)
         some = mint.numbers[newest * 7 % len(mint.numbers)] if mint.numbers else None
@@ -353,21 +353,21 @@ def test_what_is_shown_stays_in_order_whatever_is_told(
             mint.numbers.insert(0, newest)
             newest += 1
         elif step in {"refresh", "more"}:
-            question = MODELS if step == "refresh" else library.next_page(Kind.MODEL)
-            if question is not None:
-                library.take_in(question, mint.page(question.cursor))
+            query = MODELS if step == "refresh" else library.next_page(Kind.MODEL)
+            if query is not None:
+                library.take_in(query, mint.page(query.cursor))
         elif some is not None:
-            told.append(_telling(step, some))
+            run.append(_telling(step, some))
             if step == "gone":
                 mint.numbers.remove(some)
             (mint.failed.add if step == "fail" else mint.failed.discard)(some)
-            library.follow(told)
+            library.follow(run)
         assert [each.id for each in library.entries(wanted)] == [
             each.id for each in View(wanted, library.view(Filter()).entries).entries
         ]
     library.take_in(MODELS, mint.page(None))
-    while (question := library.next_page(Kind.MODEL)) is not None:
-        library.take_in(question, mint.page(question.cursor))
+    while (query := library.next_page(Kind.MODEL)) is not None:
+        library.take_in(query, mint.page(query.cursor))
     assert states(library) == {
         f"id_{number}": State.FAILED if number in mint.failed else State.DONE
         for number in mint.numbers
@@ -399,7 +399,7 @@ def service() -> Iterator[ThreadService]:
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
     """A job service that talks to it."""
-    job_service = JobService(quick(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     yield job_service
     assert job_service.close()
 
@@ -407,10 +407,10 @@ def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
 def loaded(job_service: JobService) -> Library:
     """All models."""
     library = Library()
-    while (question := library.next_page(Kind.MODEL)) is not None:
-        (said,) = asked(job_service, question)
+    while (query := library.next_page(Kind.MODEL)) is not None:
+        (said,) = asked(job_service, query)
         assert isinstance(said.answer, Page)
-        library.take_in(question, said.answer)
+        library.take_in(query, said.answer)
     return library
 
 
@@ -440,7 +440,7 @@ def test_a_real_retry_of_an_old_entry(job_service: JobService, service: ThreadSe
     library = loaded(job_service)
     pages = len(service.requests("GET", "/v1/models"))
     old = library.entries(Filter(Kind.MODEL, State.FAILED))[-1]
-    assert followed(library, job_service, job_service.attempt(old)) == [
+    assert followed(library, job_service, job_service.retry_asset(old)) == [
         State.FAILED,
         State.UNFINISHED,
         State.DONE,
@@ -471,4 +471,4 @@ def test_a_lagging_resource_ends_done(job_service: JobService, service: ThreadSe
     service.scenario(switches=["incomplete"])
     library = loaded(job_service)
     old: Asset = library.entries(Filter(Kind.MODEL, State.FAILED))[0]
-    assert followed(library, job_service, job_service.attempt(old))[-1] is State.DONE
+    assert followed(library, job_service, job_service.retry_asset(old))[-1] is State.DONE

@@ -19,8 +19,8 @@ from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Estimate, Kind, Mode, Preset
 
-from .processes import Elsewhere
-from .telling import Teller, a_job, operation, problem
+from .other_process import OtherProcess
+from .workflow_harness import WorkflowHarness, a_job, operation, problem
 
 NOON = time.mktime((2026, 3, 5, 12, 0, 0, 0, 0, -1))
 DAY = 24 * 3600.0
@@ -30,13 +30,13 @@ PRICE = Estimate(None, 150.0, 1650.0)
 
 def at_preview(spent: float = 150.0, **more: Any) -> Job:
     """A World whose Preview waits, and has cost this."""
-    told = operation(
+    run = operation(
         "preview_ready",
         type="world_generation",
         generationMode="review",
         credits={"finalized": spent, "reserved": 0},
     )
-    job = replace(a_job(), request=WORLD, phase=Phase.REVIEW, operation=told, estimate=1650.0)
+    job = replace(a_job(), request=WORLD, phase=Phase.REVIEW, operation=run, estimate=1650.0)
     return replace(job, created_at=time.time(), **more)
 
 
@@ -48,7 +48,7 @@ def test_of_two_processes_at_the_same_moment_one_is_refused(home: Path) -> None:
     """The check and the new job are one transaction: what both could afford alone, only one of them
     starts.
     """
-    with Elsewhere(home) as one, Elsewhere(home) as other:
+    with OtherProcess(home) as one, OtherProcess(home) as other:
         for process in (one, other):
             process.ask("open_offline")
         for spent in range(0, 1000, 100):
@@ -62,12 +62,12 @@ def test_a_job_of_another_service_is_counted_before_it_is_read(
     quiet: JobService, home: Path
 ) -> None:
     """What another job service has committed a moment ago counts, although nobody has caught up."""
-    with Elsewhere(home) as other:
+    with OtherProcess(home) as other:
         other.ask("open_offline")
         assert other.ask("start_within", 150, 100, 0)
         quiet.budget.limits = Limits(day=150)
         request = GenerationRequest(Kind.MODEL, "a lamp")
-        quiet.learn(Price.of(request), Estimate(None, 100.0, 100.0))
+        quiet.cache_answer(Price.of(request), Estimate(None, 100.0, 100.0))
         with pytest.raises(TooExpensive, match="With the 100 Credits spent today"):
             quiet.start(request)
         assert not [
@@ -165,8 +165,8 @@ def test_approving_is_within_the_limits(
     """
     job = at_preview()
     other = replace(at_preview(500.0), phase=Phase.PLACED, id="other")
-    quiet._known.add(job, other)
-    quiet.learn(Price.of(WORLD), PRICE)
+    quiet._cache.add(job, other)
+    quiet.cache_answer(Price.of(WORLD), PRICE)
     quiet.budget.limits = limits
     if says is None:
         quiet.approve(job.id)
@@ -185,20 +185,20 @@ def test_the_price_of_an_approval_is_asked_first(quiet: JobService) -> None:
     was told at the click holds.
     """
     job = at_preview()
-    quiet._known.add(job)
+    quiet._cache.add(job)
     quiet.budget.limits = Limits(each=1650)
     with pytest.raises(TooExpensive) as caught:
         quiet.approve(job.id)
     assert caught.value.unasked == (Price.of(WORLD),)
-    quiet.learn(Price.of(WORLD), Estimate(None, None, None))
+    quiet.cache_answer(Price.of(WORLD), Estimate(None, None, None))
     quiet.approve(job.id)
 
 
 def test_revising_is_within_the_limits(quiet: JobService) -> None:
     """Another Preview is paid for: 150 Credits more, not the whole World."""
     job = at_preview()
-    quiet._known.add(job)
-    quiet.learn(Price.of(WORLD), PRICE)
+    quiet._cache.add(job)
+    quiet.cache_answer(Price.of(WORLD), PRICE)
     quiet.budget.limits = Limits(each=299)
     with pytest.raises(TooExpensive, match="about 300 Credits"):
         quiet.revise(job.id, "more ivy")
@@ -209,7 +209,7 @@ def test_revising_is_within_the_limits(quiet: JobService) -> None:
 def test_without_a_limit_a_click_asks_for_no_price(quiet: JobService) -> None:
     """No limit of the user, none of the job: it is decided at once."""
     job = at_preview(estimate=None)
-    quiet._known.add(job)
+    quiet._cache.add(job)
     quiet.approve(job.id)
     assert committed(quiet.job(job.id)) == 150
 
@@ -223,8 +223,8 @@ def test_a_jobs_own_limit_is_kept_at_every_click(quiet: JobService) -> None:
     lifts it for good.
     """
     job = at_preview(max_credits=1000.0)
-    quiet._known.add(job)
-    quiet.learn(Price.of(WORLD), PRICE)
+    quiet._cache.add(job)
+    quiet.cache_answer(Price.of(WORLD), PRICE)
     with pytest.raises(
         TooExpensive, match=r"about 1,650 Credits in all, more than its limit of 1,000 Credits\."
     ):
@@ -233,12 +233,12 @@ def test_a_jobs_own_limit_is_kept_at_every_click(quiet: JobService) -> None:
     assert quiet.job(job.id).max_credits == 1000
 
     second = replace(at_preview(max_credits=1000.0), id="second")
-    quiet._known.add(second)
-    quiet.limit(second.id, 1650.0)
+    quiet._cache.add(second)
+    quiet.set_limit(second.id, 1650.0)
     quiet.approve(second.id)
 
     third = replace(at_preview(max_credits=1000.0), id="third")
-    quiet._known.add(third)
+    quiet._cache.add(third)
     with quiet.budget.beyond_limits():
         quiet.approve(third.id)
     assert quiet.job(third.id).max_credits is None
@@ -252,17 +252,17 @@ def test_a_retry_adds_to_what_the_job_has_cost(quiet: JobService) -> None:
         operation=operation("failed", credits={"finalized": 500}),
         max_credits=2000.0,
     )
-    quiet._known.add(failed)
-    quiet.learn(Price.of(WORLD), PRICE)
+    quiet._cache.add(failed)
+    quiet.cache_answer(Price.of(WORLD), PRICE)
     with pytest.raises(TooExpensive, match="about 2,150 Credits in all"):
         quiet.retry(failed.id)
-    quiet.limit(failed.id, 2150.0)
+    quiet.set_limit(failed.id, 2150.0)
     quiet.retry(failed.id)
 
 
-def told(job: Job, *, now: float = NOON) -> Teller:
+def run(job: Job, *, now: float = NOON) -> WorkflowHarness:
     """The story of a job at some time."""
-    return Teller(job, Terms(now=lambda: now))
+    return WorkflowHarness(job, Terms(now=lambda: now))
 
 
 def waiting(**more: Any) -> Job:
@@ -273,7 +273,7 @@ def waiting(**more: Any) -> Job:
 
 def test_at_the_send_a_price_of_just_now_is_not_asked_again() -> None:
     """Within the limit, and known: the start is sent."""
-    story = told(waiting()).answer(None)
+    story = run(waiting()).answer(None)
     assert isinstance(story.want, Start)
 
 
@@ -282,7 +282,7 @@ def test_a_later_send_asks_the_price_again(price: float | None, is_sent: bool) -
     """Resumed the next day: what it would cost now is held against the limit before anything is
     sent. A Mint that tells none: the click's.
     """
-    story = told(waiting(), now=NOON + DAY).answer(None)
+    story = run(waiting(), now=NOON + DAY).answer(None)
     assert isinstance(story.want, Quote)
     story.answer(Estimate(None, price, price))
     if is_sent:
@@ -299,15 +299,15 @@ def test_a_later_send_asks_the_price_again(price: float | None, is_sent: bool) -
 
 def test_a_price_that_nobody_knows_is_not_within_a_jobs_limit() -> None:
     """Neither now nor at the click: it rests, and nothing is sent."""
-    story = told(waiting(estimate=None)).answer(None).answer(Estimate(None, None, None))
+    story = run(waiting(estimate=None)).answer(None).answer(Estimate(None, None, None))
     assert story.job.phase is Phase.PAUSED
-    story = told(waiting(estimate=None)).answer(None).fail(problem(403))
+    story = run(waiting(estimate=None)).answer(None).fail(problem(403))
     assert story.job.phase is Phase.PAUSED
 
 
 def test_a_start_that_may_have_been_sent_is_repeated() -> None:
     """Its answer was lost: the same key costs nothing more, so no limit stands before it."""
-    story = told(
+    story = run(
         waiting(
             phase=Phase.SENDING, body={"prompt": "a lamp"}, first_sent_at=NOON, max_credits=1.0
         ),
@@ -318,12 +318,12 @@ def test_a_start_that_may_have_been_sent_is_repeated() -> None:
 
 def test_a_job_that_stopped_at_its_limit_is_asked_about(quiet: JobService) -> None:
     """In a window Resume tells the price and the limit; who wants it all the same lifts the limit."""
-    story = told(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
-    quiet._known.add(story.job)
+    story = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
+    quiet._cache.add(story.job)
     with pytest.raises(TooExpensive) as caught:
         quiet.resume(story.job.id)
     assert caught.value.unasked == (Price.of(story.job.request),)
-    quiet.learn(Price.of(story.job.request), Estimate(None, 301.0, 301.0))
+    quiet.cache_answer(Price.of(story.job.request), Estimate(None, 301.0, 301.0))
     with pytest.raises(TooExpensive, match="about 301 Credits in all, more than its limit of 300"):
         quiet.resume(story.job.id)
     assert not quiet.is_active(story.job.id)
@@ -334,8 +334,8 @@ def test_a_job_that_stopped_at_its_limit_is_asked_about(quiet: JobService) -> No
 
 def test_a_job_whose_price_fell_again_goes_on(quiet: JobService) -> None:
     """What counts is the price now."""
-    story = told(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
-    quiet._known.add(story.job)
-    quiet.learn(Price.of(story.job.request), Estimate(None, 300.0, 300.0))
+    story = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
+    quiet._cache.add(story.job)
+    quiet.cache_answer(Price.of(story.job.request), Estimate(None, 300.0, 300.0))
     quiet.resume(story.job.id)
     assert quiet.is_active(story.job.id) and quiet.job(story.job.id).max_credits == 300

@@ -25,8 +25,8 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, OptimizationLevel, Preset
 
 from ..mint_service.running import ThreadService, running_service
-from .quick import account, quick
-from .telling import a_job, operation
+from .fast_config import account, fast_config
+from .workflow_harness import a_job, operation
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
 LIGHT = OptimizationLevel.LIGHT
@@ -134,8 +134,8 @@ def service() -> Iterator[ThreadService]:
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
     """A job service that may block for a price, whose Blender reads optimized files."""
-    job_service = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
-    job_service.waits_for_prices = True
+    job_service = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account(service))
+    job_service.blocks_for_prices = True
     yield job_service
     assert job_service.close(20)
 
@@ -195,7 +195,7 @@ def test_a_model_without_an_optimized_file_tells(
     plain = service.resources()[0].id
     made = job_service.start(replace(LAMP, prompt="a lamp [already-optimized]"))
     job_service.watch([made.id])
-    job_service.find_out(OptimizationPrice())
+    job_service.ask_and_wait(OptimizationPrice())
     asked = service.requests(*ESTIMATE)[-1].body
     assert asked == {"operation": "model_optimization", "modelId": plain}
     assert job_service.budget.price(OptimizationPrice()) == 20
@@ -211,7 +211,7 @@ def test_a_day_holds_room_for_it(job_service: JobService, service: ThreadService
     job_service.budget.limits = Limits(day=before + 248 + 20 + 247)
     first = job_service.start(replace(LAMP, prompt="one that stays"), optimize=LIGHT)
     while job_service.job(first.id).cost != 248:
-        job_service.hear()
+        job_service.next_event()
     assert job_service.spent_today() == before + 268
     with pytest.raises(TooExpensive, match="for a day"):
         job_service.start(LAMP)
@@ -222,12 +222,12 @@ def test_a_day_holds_room_for_it(job_service: JobService, service: ThreadService
 
 def test_both_prices_are_asked_for_together(job_service: JobService) -> None:
     """A window hears at once of all that is not known, so that it asks once and then goes on."""
-    job_service.waits_for_prices = False
+    job_service.blocks_for_prices = False
     job_service.budget.limits = Limits(each=1000)
     with pytest.raises(TooExpensive) as caught:
         job_service.start(LAMP, optimize=LIGHT)
     assert caught.value.unasked == PRICES
-    job_service.find_out(PRICES[0])
+    job_service.ask_and_wait(PRICES[0])
     with pytest.raises(TooExpensive) as caught:
         job_service.start(LAMP, optimize=LIGHT)
     assert caught.value.unasked == PRICES[1:]
@@ -237,14 +237,14 @@ def test_the_journal_knows_what_it_cost(home: Path, service: ThreadService) -> N
     """A Mint that tells no price of optimizing: what the last one really cost is taken for the
     next, by another process too.
     """
-    job_service = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    job_service = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account(service))
     job = job_service.start(LAMP, optimize=LIGHT)
     job_service.watch([job.id])
     assert job_service.budget.price(OptimizationPrice()) == 20
     assert job_service.close(20)
-    later = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
-    later.waits_for_prices = True
-    later.find_out(Price.of(LAMP))
+    later = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account(service))
+    later.blocks_for_prices = True
+    later.ask_and_wait(Price.of(LAMP))
     service.scenario(
         answers=[{"method": "POST", "path": ESTIMATE[1], "times": 1, "answer": {"status": 404}}]
     )
@@ -264,7 +264,7 @@ def test_what_was_dismissed_still_tells(home: Path) -> None:
         journal.add(replace(job, created_at=time.time() - seconds))
         journal.dismiss(job.id)
     journal.close()
-    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     assert job_service.budget.price(OptimizationPrice()) == 35
     assert job_service.close(20)
 
@@ -277,7 +277,7 @@ def test_a_retry_is_optimized_too(job_service: JobService) -> None:
     failed = replace(
         lamp(Phase.FAILED), request=LAMP, operation=operation("failed"), created_at=time.time()
     )
-    job_service._known.add(failed)
+    job_service._cache.add(failed)
     job_service.budget.limits = Limits(each=267)
     with pytest.raises(TooExpensive, match="about 268 Credits"):
         job_service.retry(failed.id)

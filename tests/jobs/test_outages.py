@@ -19,8 +19,8 @@ from mint_blender.jobs.job import Cause, Decision, Job, Phase, Role, Verb
 from mint_blender.jobs.queries import Balance
 from mint_blender.mint import errors
 
-from .office import AtOnce, Office
-from .telling import FILES, a_job, asset, operation, working
+from .engine_harness import EngineHarness, InlineExecutor
+from .workflow_harness import FILES, a_job, asset, operation, working
 
 HOUR = 3600.0
 
@@ -43,173 +43,175 @@ def several(count: int) -> list[Job]:
     ]
 
 
-def test_a_poll_is_repeated_for_as_long_as_the_job_is_watched(office: Office) -> None:
+def test_a_poll_is_repeated_for_as_long_as_the_job_is_watched(engine: EngineHarness) -> None:
     """A day without a network: the job is where it was, and goes on by itself within a minute of
     the network's return.
     """
     job = working()
-    office.mint.says = away
-    office.add(job)
-    office.run(24 * HOUR)
-    assert (office.job(job).phase, office.job(job).trouble) == (Phase.WORKING, None)
-    office.mint.says = lambda what, which: operation("canceled", id=which)
-    office.run(60)
-    assert office.job(job).phase is Phase.CANCELED
+    engine.mint.says = away
+    engine.add(job)
+    engine.run(24 * HOUR)
+    assert (engine.job(job).phase, engine.job(job).trouble) == (Phase.WORKING, None)
+    engine.mint.says = lambda what, which: operation("canceled", id=which)
+    engine.run(60)
+    assert engine.job(job).phase is Phase.CANCELED
 
 
-def test_a_start_is_repeated_too(office: Office) -> None:
+def test_a_start_is_repeated_too(engine: EngineHarness) -> None:
     """It carries a key: for hours, and with the same body, until Mint has taken it in."""
     job = a_job()
-    office.mint.says = away
-    office.add(job)
-    office.run(6 * HOUR)
-    assert office.job(job).phase is Phase.SENDING
-    office.mint.says = there
-    office.run(60)
-    assert office.job(job).phase is Phase.WORKING
-    assert office.job(job).key == job.key
+    engine.mint.says = away
+    engine.add(job)
+    engine.run(6 * HOUR)
+    assert engine.job(job).phase is Phase.SENDING
+    engine.mint.says = there
+    engine.run(60)
+    assert engine.job(job).phase is Phase.WORKING
+    assert engine.job(job).key == job.key
 
 
-def test_an_outage_is_probed_by_one_call_at_a_time(office: Office) -> None:
+def test_an_outage_is_probed_by_one_call_at_a_time(engine: EngineHarness) -> None:
     """Fifty jobs do not hammer: together they ask no more often than one of them would; the first
     answer wakes them all, within a moment.
     """
     jobs = several(50)
-    office.mint.says = away
-    office.add(*jobs)
-    office.run(2 * HOUR)
-    times = office.mint.times("poll")
+    engine.mint.says = away
+    engine.add(*jobs)
+    engine.run(2 * HOUR)
+    times = engine.mint.times("poll")
     assert len([at for at in times if at > 1300]) <= 2 * 60
     assert min(later - before for before, later in itertools.pairwise(times[10:])) >= 1
-    came_back = office.clock.now
-    office.mint.says = there
-    office.run(61)
-    first = min(at for at in office.mint.times("poll") if at > came_back)
+    came_back = engine.clock.now
+    engine.mint.says = there
+    engine.run(61)
+    first = min(at for at in engine.mint.times("poll") if at > came_back)
     assert first - came_back <= 60
     for number in range(50):
         assert (
-            next(at for at in office.mint.times("poll", f"op_{number}") if at >= first) <= first + 1
+            next(at for at in engine.mint.times("poll", f"op_{number}") if at >= first) <= first + 1
         )
 
 
-def test_one_job_that_is_not_answered_holds_up_no_other(office: Office) -> None:
+def test_one_job_that_is_not_answered_holds_up_no_other(engine: EngineHarness) -> None:
     """Only where several jobs fail in a row is it an outage; the others keep their schedule to the
     second.
     """
     bad, good = several(2)
-    office.mint.says = lambda what, which: (
+    engine.mint.says = lambda what, which: (
         errors.problem_error(errors.Problem(503)) if which == "op_0" else there(what, which)
     )
-    office.add(bad, good)
-    office.run(30)
-    assert office.mint.times("poll", "op_1") == pytest.approx(
+    engine.add(bad, good)
+    engine.run(30)
+    assert engine.mint.times("poll", "op_1") == pytest.approx(
         [1000, 1003.2, 1008.32, 1016.512, 1029.6192]
     )
-    assert office.mint.times("poll", "op_0") == [1000, 1001, 1003, 1007, 1015]
+    assert engine.mint.times("poll", "op_0") == [1000, 1001, 1003, 1007, 1015]
 
 
-def test_what_mint_asks_for_is_kept_for_a_quarter_of_an_hour(office: Office) -> None:
+def test_what_mint_asks_for_is_kept_for_a_quarter_of_an_hour(engine: EngineHarness) -> None:
     """Retry-After: ten minutes are waited, an hour is not; 0 is a second.
 
     It is no lack of an answer.
     """
     asked = iter([600.0, 3600.0, 0.0, 0.0])
-    office.mint.says = lambda what, which: errors.problem_error(
+    engine.mint.says = lambda what, which: errors.problem_error(
         errors.Problem(503), retry_after=next(asked)
     )
-    office.add(working())
-    office.run(600 + 900 + 1.5)
-    times = office.mint.times("poll")
+    engine.add(working())
+    engine.run(600 + 900 + 1.5)
+    times = engine.mint.times("poll")
     assert [later - before for before, later in itertools.pairwise(times)] == [600, 900, 1]
-    scheduled_retries = [news for news in office.said if isinstance(news, RetryScheduled)]
+    scheduled_retries = [event for event in engine.said if isinstance(event, RetryScheduled)]
     assert scheduled_retries[0].without_answer == 0.0
 
 
-def test_a_decision_is_the_probe(office: Office, home: Path) -> None:
+def test_a_decision_is_the_probe(engine: EngineHarness, home: Path) -> None:
     """What a person has clicked while Mint was away is sent before all polls that are due."""
     jobs = several(5)
-    office.mint.says = away
-    office.add(*jobs)
-    office.run(HOUR)
-    office.mint.says = lambda what, which: operation(
+    engine.mint.says = away
+    engine.add(*jobs)
+    engine.run(HOUR)
+    engine.mint.says = lambda what, which: operation(
         "canceled" if what == "cancel" else "running", id=which
     )
-    office.journal.decide(jobs[4].id, Decision(Verb.CANCEL, "click"))
-    office.scheduler.receive(Wake(jobs[4].id, 2))
-    office.mint.asked.clear()
-    office.run(61)
-    assert office.mint.asked[0][1:] == ("cancel", "op_4")
+    engine.journal.decide(jobs[4].id, Decision(Verb.CANCEL, "click"))
+    engine.scheduler.receive(Wake(jobs[4].id, 2))
+    engine.mint.asked.clear()
+    engine.run(61)
+    assert engine.mint.asked[0][1:] == ("cancel", "op_4")
 
 
-def test_who_was_told_that_it_fails_is_told_that_it_works(office: Office) -> None:
+def test_who_was_told_that_it_fails_is_told_that_it_works(engine: EngineHarness) -> None:
     """The sentence about the network goes from the card, also when nothing else has changed."""
     job = working()
-    office.add(job)
-    office.run(1)
-    office.mint.says = away
-    office.run(10)
-    assert not any(isinstance(news, Recovered) for news in office.said)
-    office.mint.says = there
-    office.run(60)
-    assert [news for news in office.said if isinstance(news, Recovered)] == [Recovered(job.id)]
+    engine.add(job)
+    engine.run(1)
+    engine.mint.says = away
+    engine.run(10)
+    assert not any(isinstance(event, Recovered) for event in engine.said)
+    engine.mint.says = there
+    engine.run(60)
+    assert [event for event in engine.said if isinstance(event, Recovered)] == [Recovered(job.id)]
 
 
-def test_what_failed_is_tried_at_once_when_one_may_go_online_again(office: Office) -> None:
+def test_what_failed_is_tried_at_once_when_one_may_go_online_again(engine: EngineHarness) -> None:
     """Who has switched something does not wait for the end of a pause."""
-    office.mint.says = away
-    office.add(*several(3))
-    office.run(HOUR)
-    office.mint.says = there
-    office.mint.asked.clear()
-    office.scheduler.receive(SetOnline(True))
-    office.run(0.5)
-    assert {which for _, _, which in office.mint.asked} == {"op_0", "op_1", "op_2"}
+    engine.mint.says = away
+    engine.add(*several(3))
+    engine.run(HOUR)
+    engine.mint.says = there
+    engine.mint.asked.clear()
+    engine.scheduler.receive(SetOnline(True))
+    engine.run(0.5)
+    assert {which for _, _, which in engine.mint.asked} == {"op_0", "op_1", "op_2"}
 
 
-def test_jobs_wait_for_the_answer_whose_key_it_is_as_long_as_it_takes(office: Office) -> None:
+def test_jobs_wait_for_the_answer_whose_key_it_is_as_long_as_it_takes(
+    engine: EngineHarness,
+) -> None:
     """Nothing is sent before that is known; an outage at the very beginning ends no job either."""
     asked: list[float] = []
-    me = office.mint.me
+    me = engine.mint.me
 
     def nobody() -> Any:
-        asked.append(office.clock.now)
+        asked.append(engine.clock.now)
         raise errors.Unreachable("no route to it")
 
-    office.mint.me = nobody  # type: ignore[method-assign]
+    engine.mint.me = nobody  # type: ignore[method-assign]
     job = a_job()
-    office.add(job)
-    office.run(6 * HOUR)
-    assert office.job(job).phase is Phase.WAITING
+    engine.add(job)
+    engine.run(6 * HOUR)
+    assert engine.job(job).phase is Phase.WAITING
     assert len([at for at in asked if at > 1300]) <= 6 * 60
-    assert {news.job_id for news in office.said if isinstance(news, RetryScheduled)} == {job.id}
-    office.mint.me = me  # type: ignore[method-assign]
-    office.run(61)
-    assert office.job(job).phase is Phase.WORKING
+    assert {event.job_id for event in engine.said if isinstance(event, RetryScheduled)} == {job.id}
+    engine.mint.me = me  # type: ignore[method-assign]
+    engine.run(61)
+    assert engine.job(job).phase is Phase.WORKING
 
 
-def test_an_answer_to_a_question_ends_an_outage_too(office: Office) -> None:
+def test_an_answer_to_a_question_ends_an_outage_too(engine: EngineHarness) -> None:
     """The panel asks for the balance, and gets it: the jobs need not wait any longer."""
-    office.mint.says = away
-    office.add(*several(3))
-    office.run(HOUR)
-    office.mint.says = there
-    office.mint.usage = lambda: None  # type: ignore[attr-defined]
-    office.mint.asked.clear()
-    office.scheduler._ask(Balance(), 1)
-    office.run(0.5)
-    assert {which for _, _, which in office.mint.asked} == {"op_0", "op_1", "op_2"}
+    engine.mint.says = away
+    engine.add(*several(3))
+    engine.run(HOUR)
+    engine.mint.says = there
+    engine.mint.usage = lambda: None  # type: ignore[attr-defined]
+    engine.mint.asked.clear()
+    engine.scheduler._ask(Balance(), 1)
+    engine.run(0.5)
+    assert {which for _, _, which in engine.mint.asked} == {"op_0", "op_1", "op_2"}
 
 
-def test_a_call_that_may_not_be_repeated_is_not(office: Office) -> None:
+def test_a_call_that_may_not_be_repeated_is_not(engine: EngineHarness) -> None:
     """A refusal is an answer: the job pauses with the reason, outage or not."""
     jobs = several(3)
-    office.mint.says = away
-    office.add(*jobs)
-    office.run(HOUR)
-    office.mint.says = lambda what, which: errors.problem_error(errors.Problem(401))
-    office.run(61)
-    assert {office.job(job).phase for job in jobs} == {Phase.PAUSED}
-    assert {job.trouble.cause for job in map(office.job, jobs) if job.trouble} == {Cause.KEY}
+    engine.mint.says = away
+    engine.add(*jobs)
+    engine.run(HOUR)
+    engine.mint.says = lambda what, which: errors.problem_error(errors.Problem(401))
+    engine.run(61)
+    assert {engine.job(job).phase for job in jobs} == {Phase.PAUSED}
+    assert {job.trouble.cause for job in map(engine.job, jobs) if job.trouble} == {Cause.KEY}
 
 
 class Unsteady(Downloader):
@@ -241,28 +243,28 @@ def test_a_file_whose_host_is_away_is_fetched_when_it_is_back(
     home: Path, trouble: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was paid for waits for the host in the phase where it is, and nobody has to resume it."""
-    office = Office(
+    engine = EngineHarness(
         home,
         downloader=lambda local_files: Unsteady(),
-        executor=lambda name, size, linger: AtOnce(),
+        executor=lambda name, size, linger: InlineExecutor(),
     )
     monkeypatch.setattr(Unsteady, "tries", 0)
     monkeypatch.setattr(Unsteady, "trouble", trouble)
     files = {"thumbnailUrl": f"{FILES}t.webp", "glbUrl": f"{FILES}a.glb"}
-    office.mint.says = lambda what, which: (
+    engine.mint.says = lambda what, which: (
         asset(**files) if what == "asset" else operation("succeeded", id=which)
     )
     job = working()
-    office.add(job)
-    office.run(HOUR)
-    assert office.job(job).phase is Phase.FETCHING
+    engine.add(job)
+    engine.run(HOUR)
+    assert engine.job(job).phase is Phase.FETCHING
     assert 60 <= Unsteady.tries <= 70, "seven tries in the first two minutes, then one a minute"
-    assert {news.sentence for news in office.said if isinstance(news, RetryScheduled)} == {
+    assert {event.sentence for event in engine.said if isinstance(event, RetryScheduled)} == {
         str(trouble)
     }
     monkeypatch.setattr(Unsteady, "trouble", None)
     before = Unsteady.tries
-    office.run(60)
+    engine.run(60)
     assert Unsteady.tries > before
-    assert office.job(job).file(Role.MODEL) is None  # what came is no model: another matter
-    office.close()
+    assert engine.job(job).file(Role.MODEL) is None  # what came is no model: another matter
+    engine.close()

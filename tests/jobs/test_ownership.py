@@ -18,17 +18,17 @@ import pytest
 from mint_blender.jobs import presenter
 from mint_blender.jobs.job import Cause, Decision, Hold, Job, Phase, Verb
 from mint_blender.jobs.service import JobService, NotPossible
-from mint_blender.jobs.storage.accounts import Present
+from mint_blender.jobs.storage.accounts import CurrentAccount
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.storage.ownership import Driver
+from mint_blender.jobs.storage.ownership import ProcessLock
 from mint_blender.mint.account import Account, Owner
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.pacing import RetryPolicy
 from mint_blender.mint.schema import Kind, Preset
 
 from ..mint_service.running import ThreadService, running_service
-from .quick import account, quick
-from .telling import a_job
+from .fast_config import account, fast_config
+from .workflow_harness import a_job
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
 
@@ -67,7 +67,7 @@ def work_off(
     Mint's clock is turned forward.
     """
     end = time.monotonic() + seconds
-    while job_service.is_active_at_all or job_service.is_active_elsewhere:
+    while job_service.has_active_work or job_service.is_active_elsewhere:
         assert time.monotonic() < end, "it did not come to rest"
         if turning is not None:
             turning.advance(60)
@@ -88,13 +88,13 @@ def test_another_mint_gets_nothing_and_the_first_one_goes_on(
     there. Back with the first, they go on.
     """
     first, second = mints
-    job_service = JobService(quick(home), account(first))
+    job_service = JobService(fast_config(home), account(first))
     jobs = [job_service.start(LAMP) for _ in range(3)]
     comes_to(job_service, Phase.WORKING, *jobs)
     keys = sorted(job.key for job in jobs)
     assert job_service.close(20)
 
-    job_service = JobService(quick(home), account(second))
+    job_service = JobService(fast_config(home), account(second))
     assert job_service.resume_all() == []
     work_off(job_service)
     assert [presenter.state(job) for job in job_service.jobs()] == [
@@ -108,7 +108,7 @@ def test_another_mint_gets_nothing_and_the_first_one_goes_on(
     assert job_service.close(20)
     assert second.requests("POST") == second.requests("GET", "/v1/operations/*") == []
 
-    job_service = JobService(quick(home), account(first))
+    job_service = JobService(fast_config(home), account(first))
     assert len(job_service.resume_all()) == 3
     work_off(job_service, first)
     assert [job_service.job(job.id).phase for job in jobs] == [Phase.READY] * 3
@@ -126,18 +126,20 @@ def test_a_start_whose_answer_was_lost_is_not_repeated_with_another_key(
     the start, under the same key.
     """
     first, second = mints
-    job_service = JobService(quick(home, retries=RetryPolicy(first=60, longest=60)), account(first))
+    job_service = JobService(
+        fast_config(home, retries=RetryPolicy(first=60, longest=60)), account(first)
+    )
     job = job_service.start(replace(LAMP, prompt="a lamp [lost-answer]"))
     until(lambda: starts(first))
     assert job_service.close(20)
 
-    job_service = JobService(quick(home), account(second))
+    job_service = JobService(fast_config(home), account(second))
     job_service.resume_all()
     work_off(job_service)
     assert job_service.close(20)
     assert starts(second) == []
 
-    job_service = JobService(quick(home), account(first))
+    job_service = JobService(fast_config(home), account(first))
     job_service.resume(job.id)
     comes_to(job_service, Phase.WORKING, job)
     assert job_service.close(20)
@@ -161,7 +163,7 @@ def test_a_new_key_of_the_same_account_goes_on_with_its_jobs(
     under their keys.
     """
     service = mints[0]
-    job_service = JobService(quick(home), with_key(service, "old-key", "mia"))
+    job_service = JobService(fast_config(home), with_key(service, "old-key", "mia"))
     job = job_service.start(LAMP)
     comes_to(job_service, Phase.WORKING, job)
     assert (
@@ -170,14 +172,14 @@ def test_a_new_key_of_the_same_account_goes_on_with_its_jobs(
         == Owner(service.api.removesuffix("/v1"), "user:mia")
     )
     assert job_service.close(20)
-    job_service = JobService(quick(home), with_key(service, "new-key", "mia"))
+    job_service = JobService(fast_config(home), with_key(service, "new-key", "mia"))
     assert job_service.job(job.id).hold is Hold.UNKNOWN
     assert job_service.resume_all() == [], "not before Mint has said whose key it is"
     work_off(job_service, service)
     assert job_service.job(job.id).phase is Phase.READY
     assert job_service.close(20)
     assert starts(service) == [job.key]
-    job_service = JobService(quick(home), Account("new-key", service.api))
+    job_service = JobService(fast_config(home), Account("new-key", service.api))
     job_service.start(LAMP)
     work_off(job_service, service)
     assert job_service.close(20)
@@ -189,12 +191,12 @@ def test_another_account_at_the_same_mint_does_not(
 ) -> None:
     """Mint says that the new key is somebody else's: what is there stays as it is."""
     service = mints[0]
-    job_service = JobService(quick(home), with_key(service, "key-of-mia", "mia"))
+    job_service = JobService(fast_config(home), with_key(service, "key-of-mia", "mia"))
     job = job_service.start(LAMP)
     comes_to(job_service, Phase.WORKING, job)
     assert job_service.close(20)
     before = len(service.requests("GET", "/v1/operations/*"))
-    job_service = JobService(quick(home), with_key(service, "key-of-leo", "leo"))
+    job_service = JobService(fast_config(home), with_key(service, "key-of-leo", "leo"))
     job_service.resume_all()
     work_off(job_service)
     assert presenter.state(job_service.job(job.id)) == "Belongs to another account"
@@ -209,19 +211,19 @@ def test_where_mint_does_not_say_whose_key_it_is_the_key_itself_counts(
     nowhere in the folder.
     """
     service = mints[0]
-    job_service = JobService(quick(home), with_key(service, "first-key-in-use"))
+    job_service = JobService(fast_config(home), with_key(service, "first-key-in-use"))
     job = job_service.start(LAMP)
     comes_to(job_service, Phase.WORKING, job)
     owner = job_service.job(job.id).owner
     assert owner is not None
     assert owner.account.startswith("key:")
     assert job_service.close(20)
-    job_service = JobService(quick(home), with_key(service, "second-key-in-use"))
+    job_service = JobService(fast_config(home), with_key(service, "second-key-in-use"))
     job_service.resume_all()
     work_off(job_service)
     assert job_service.job(job.id).hold is Hold.FOREIGN
     assert job_service.close(20)
-    job_service = JobService(quick(home), with_key(service, "first-key-in-use"))
+    job_service = JobService(fast_config(home), with_key(service, "first-key-in-use"))
     assert [each.id for each in job_service.resume_all()] == [job.id]
     work_off(job_service, service)
     assert job_service.job(job.id).phase is Phase.READY
@@ -236,14 +238,14 @@ def test_what_a_mistyped_key_could_not_send_goes_on_with_the_right_one(
     right key.
     """
     service = mints[0]
-    job_service = JobService(quick(home), Account("mistyped", service.api))
+    job_service = JobService(fast_config(home), Account("mistyped", service.api))
     job = job_service.start(LAMP)
     job_service.watch([job.id])
     assert (job_service.job(job.id).phase, job_service.job(job.id).trouble.cause) == (
         Phase.PAUSED,
         Cause.KEY,
     )  # type: ignore[union-attr]
-    job_service.use(account(service))
+    job_service.set_account(account(service))
     job_service.resume(job.id)
     comes_to(job_service, Phase.WORKING, job)
     assert job_service.close(20)
@@ -261,7 +263,7 @@ def test_while_mint_cannot_be_reached_nothing_is_sent_with_an_unknown_key(
         answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}],
         retry_after=0.01,
     )
-    job_service = JobService(quick(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     job = job_service.start(LAMP)
     comes_to(job_service, Phase.WORKING, job)
     assert job_service.close(20)
@@ -280,10 +282,10 @@ def test_a_key_that_is_exchanged_while_jobs_run_lets_go_of_them(
     back with the first key they go on.
     """
     first, second = mints
-    job_service = JobService(quick(home), account(first))
+    job_service = JobService(fast_config(home), account(first))
     job = job_service.start(LAMP)
     comes_to(job_service, Phase.WORKING, job)
-    job_service.use(account(second))
+    job_service.set_account(account(second))
     until(lambda: job_service.catch_up() or not job_service.is_active(job.id))
     until(lambda: job_service.catch_up() or not job_service.worker.is_running)
     assert presenter.state(job_service.job(job.id)) == "Belongs to another account"
@@ -292,7 +294,7 @@ def test_a_key_that_is_exchanged_while_jobs_run_lets_go_of_them(
     comes_to(job_service, Phase.WORKING, other)
     assert len(first.log()) == polls, "not polled any more, with neither key"
     assert not second.requests("GET", f"/v1/operations/{job_service.job(job.id).operation.id}")  # type: ignore[union-attr]
-    job_service.use(account(first))
+    job_service.set_account(account(first))
     until(lambda: job_service.catch_up() or not job_service.is_active(other.id))
     work_off(job_service, first)
     assert (job_service.job(job.id).phase, job_service.job(other.id).hold) == (
@@ -307,19 +309,21 @@ def test_slots_and_clicks_are_kept_apart(home: Path) -> None:
     account is never carried out by another.
     """
     mia, leo = (Owner("https://api.mint.gg", f"user:{name}") for name in ("mia", "leo"))
-    journal, driver = Journal(home), Driver(home)
-    journal.present = Present("https://api.mint.gg", mia, "key:1", is_settled=True)
+    journal, process = Journal(home), ProcessLock(home)
+    journal.current_account = CurrentAccount(
+        "https://api.mint.gg", mia, "key:1", is_identified=True
+    )
     hers, his, mine = a_job(), a_job(), a_job()
     journal.add(replace(hers, owner=mia), replace(his, owner=leo), mine)
-    assert journal.take_slot(his.id, Kind.MODEL, 1, driver)
-    assert journal.claim(his.id, driver) is None
+    assert journal.take_slot(his.id, Kind.MODEL, 1, process)
+    assert journal.claim(his.id, process) is None
     assert not journal.decide(his.id, Decision(Verb.CANCEL, "click"))
-    assert journal.claim(hers.id, driver)
-    assert journal.take_slot(hers.id, Kind.MODEL, 1, driver)
-    assert journal.claim(mine.id, driver)
-    assert not journal.take_slot(mine.id, Kind.MODEL, 1, driver)
+    assert journal.claim(hers.id, process)
+    assert journal.take_slot(hers.id, Kind.MODEL, 1, process)
+    assert journal.claim(mine.id, process)
+    assert not journal.take_slot(mine.id, Kind.MODEL, 1, process)
     journal.close()
-    driver.close()
+    process.close()
 
 
 def test_after_an_outage_at_the_start_the_jobs_go_on_by_themselves(
@@ -329,7 +333,7 @@ def test_after_an_outage_at_the_start_the_jobs_go_on_by_themselves(
     it answers again.
     """
     service = mints[0]
-    job_service = JobService(quick(home), with_key(service, "old-key", "mia"))
+    job_service = JobService(fast_config(home), with_key(service, "old-key", "mia"))
     job = job_service.start(LAMP)
     comes_to(job_service, Phase.WORKING, job)
     assert job_service.close(20)
@@ -337,7 +341,7 @@ def test_after_an_outage_at_the_start_the_jobs_go_on_by_themselves(
         answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}],
         retry_after=0.01,
     )
-    job_service = JobService(quick(home), with_key(service, "new-key", "mia"))
+    job_service = JobService(fast_config(home), with_key(service, "new-key", "mia"))
     assert job_service.resume_all() == []
     assert job_service.is_active(job.id)
     work_off(job_service, service)
@@ -352,7 +356,7 @@ def test_the_queue_of_another_account_is_neither_shown_nor_discarded(home: Path)
     journal = Journal(home)
     journal.add(replace(a_job(), owner=Owner("https://api.mint.gg", "user:leo")))
     journal.close()
-    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
     job_service.resume_all()
     assert job_service.queue.count == 0

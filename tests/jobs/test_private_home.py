@@ -23,7 +23,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
 from ..mint_service.running import running_service
-from .quick import account, quick
+from .fast_config import account, fast_config
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="permissions are of another kind there"
@@ -64,7 +64,7 @@ def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
         error_log.logging_to_file(home, service.key),
     ):
         logging.getLogger("mint_blender.test").warning("a line")
-        job_service = JobService(quick(home), account(service))
+        job_service = JobService(fast_config(home), account(service))
         jobs = [
             job_service.start(
                 GenerationRequest(Kind.WORLD, "a hall", images=(str(tmp_path / "lamp.png"),)),

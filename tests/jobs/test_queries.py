@@ -16,7 +16,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.mint.schema import Kind, Page, Usage
 
 from ..mint_service.running import ThreadService, running_service
-from .quick import account, quick
+from .fast_config import account, fast_config
 
 MODELS = ListPage(Kind.MODEL)
 
@@ -38,7 +38,7 @@ def other() -> Iterator[ThreadService]:
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
     """A job service that begins with the first."""
-    job_service = JobService(quick(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     yield job_service
     assert job_service.close()
 
@@ -46,7 +46,7 @@ def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
 def answered(job_service: JobService) -> None:
     """Wait until the worker has said something that nobody has listened to yet."""
     until = time.monotonic() + 20
-    while job_service.worker.news.empty():
+    while job_service.worker.events.empty():
         assert time.monotonic() < until, "nothing was answered"
         time.sleep(0.005)
 
@@ -59,9 +59,9 @@ def test_an_answer_to_an_earlier_account_is_none(
     """
     job_service.ask(MODELS)
     answered(job_service)
-    job_service.use(account(other))
-    assert not job_service.is_asked(MODELS)
-    assert not job_service.is_active_at_all
+    job_service.set_account(account(other))
+    assert not job_service.is_pending(MODELS)
+    assert not job_service.has_active_work
     job_service.catch_up()
     assert not job_service.answers
 
@@ -72,14 +72,14 @@ def test_what_was_asked_before_and_after_is_answered_by_the_new_account(
     """The first answer that comes is the earlier account's: the question counts as asked until the
     right one is here.
     """
-    questions = (MODELS, Balance())
-    for question in questions:
-        job_service.ask(question)
+    queries = (MODELS, Balance())
+    for query in queries:
+        job_service.ask(query)
     answered(job_service)
-    job_service.use(account(other))
-    for question in questions:
-        job_service.find_out(question)
-    models, balance = (job_service.answers[question].answer for question in questions)
+    job_service.set_account(account(other))
+    for query in queries:
+        job_service.ask_and_wait(query)
+    models, balance = (job_service.answers[query].answer for query in queries)
     assert isinstance(models, Page)
     assert isinstance(balance, Usage)
     assert (len(models.data), balance.credits.total_available) == (5, 200)
@@ -89,6 +89,6 @@ def test_what_the_file_host_is_asked_is_answered_too(
     job_service: JobService, service: ThreadService
 ) -> None:
     """The pool brings the answer, with the number of its question."""
-    question = Thumbnail(f"{service.files}/images/none.webp")
-    job_service.find_out(question)
-    assert "HTTP 404" in (job_service.answers[question].complaint or "")
+    query = Thumbnail(f"{service.files}/images/none.webp")
+    job_service.ask_and_wait(query)
+    assert "HTTP 404" in (job_service.answers[query].complaint or "")

@@ -18,7 +18,7 @@ from mint_blender.jobs.job_groups import line_up
 from mint_blender.jobs.storage import records
 
 from .strategies import decisions, jobs, json_values
-from .telling import a_job, working
+from .workflow_harness import a_job, working
 
 
 @given(jobs)
@@ -49,24 +49,24 @@ def test_members_of_a_later_version_are_ignored() -> None:
     """A journal that a newer add-on of the same format wrote can be read: what it added is passed
     over.
     """
-    told = json.loads(records.dump(working()))
-    told["mood"] = "good"
-    told["target"]["planet"] = "Mars"
-    told["request"]["smell"] = "rose"
-    assert records.load(json.dumps(told), None, Phase.WORKING) == working_like(told)
+    record = json.loads(records.dump(working()))
+    record["mood"] = "good"
+    record["target"]["planet"] = "Mars"
+    record["request"]["smell"] = "rose"
+    assert records.load(json.dumps(record), None, Phase.WORKING) == working_like(record)
 
 
 def test_members_that_an_earlier_version_did_not_write_have_defaults() -> None:
     """The members that every version has are enough."""
     job = a_job()
-    told = json.loads(records.dump(job))
-    short = {name: told[name] for name in ("id", "request", "key", "created_at")}
+    record = json.loads(records.dump(job))
+    short = {name: record[name] for name in ("id", "request", "key", "created_at")}
     assert records.load(json.dumps(short), None, Phase.WAITING) == job
 
 
-def working_like(told: dict[str, object]) -> Job:
+def working_like(record: dict[str, object]) -> Job:
     """The job of that record without what was added to it."""
-    known = {name: value for name, value in told.items() if name != "mood"}
+    known = {name: value for name, value in record.items() if name != "mood"}
     return records.load(json.dumps(known), None, Phase.WORKING)
 
 
@@ -89,17 +89,17 @@ def test_a_damaged_record_is_refused_or_harmless(job: Job, data: st.DataObject) 
     """Whatever stands in a place of a record: either it is refused as a whole, or all that looks at
     a job can live with it.
     """
-    told = json.loads(records.dump(job))
-    way = data.draw(st.sampled_from([way for way in _places(told) if way and "raw" not in way]))
+    record = json.loads(records.dump(job))
+    way = data.draw(st.sampled_from([way for way in _places(record) if way and "raw" not in way]))
     *path, last = way
-    place = told
+    place = record
     for name in path:
         place = place[name]
     place[last] = data.draw(
         json_values | st.sampled_from(["", "dreaming", 1e999, -1, [], {}, [None], {"a": 1}])
     )
     try:
-        found = records.load(json.dumps(told), job.decision, job.phase)
+        found = records.load(json.dumps(record), job.decision, job.phase)
     except Exception:
         return
     presenter.state(found), presenter.verbs(found), presenter.cost(found), presenter.report(found)

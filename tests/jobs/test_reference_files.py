@@ -24,7 +24,7 @@ from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures
 from ..mint_service.running import running_service
-from .quick import account, quick
+from .fast_config import account, fast_config
 
 RED, BLUE = pictures.webp((0.8, 0.1, 0.1)), pictures.webp((0.1, 0.1, 0.8))
 ADDRESS = "https://example.com/b.png"
@@ -75,7 +75,7 @@ def test_the_copy_is_what_was_there_at_the_click(job_service: JobService, pictur
 def test_what_is_sent_is_what_was_seen(home: Path, picture: Path) -> None:
     """The original is replaced between the click and the upload."""
     with running_service(speed=400) as service:
-        waiting = JobService(quick(home), account(service))
+        waiting = JobService(fast_config(home), account(service))
         waiting.allow_online(False)
         job = waiting.start(request(picture))
         picture.write_bytes(BLUE)
@@ -95,7 +95,7 @@ def test_a_start_that_is_not_committed_leaves_no_copy(
     def locked(*_: object) -> None:
         raise JournalError("The job journal is locked.")
 
-    monkeypatch.setattr(job_service._known, "add", locked)
+    monkeypatch.setattr(job_service._cache, "add", locked)
     with pytest.raises(JournalError):
         job_service.start(request(picture)) if start == "one" else job_service.start_all(
             [(request(picture), Target())] * 2

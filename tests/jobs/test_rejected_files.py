@@ -18,7 +18,7 @@ from mint_blender.jobs.transfers import fetch_file
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset
 
 from ..files.build_glb import box, pack
-from .telling import FILES, GLB, Teller, a_job, asset, seen, working
+from .workflow_harness import FILES, GLB, WorkflowHarness, a_job, asset, seen, working
 
 HTML = b"<html>This link has expired.</html>"
 BAD_GLB = pack({"asset": {"version": "3.0"}})
@@ -94,9 +94,11 @@ def test_what_is_only_copied_has_to_be_whole_and_no_more(tmp_path: Path) -> None
     refusal(want, tmp_path, BAD_GLB[:-1])
 
 
-def fetching_model(target: Target = Target()) -> Teller:
+def fetching_model(target: Target = Target()) -> WorkflowHarness:
     """A model that Mint has made, and that is about to be downloaded."""
-    return Teller(working(target=target)).answer(seen("succeeded")).answer(asset(glbUrl=GLB))
+    return (
+        WorkflowHarness(working(target=target)).answer(seen("succeeded")).answer(asset(glbUrl=GLB))
+    )
 
 
 def test_a_refused_model_rests_where_nothing_is_bought_again() -> None:

@@ -32,8 +32,8 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Asset, Estimate, Format, Kind, OptimizationLevel
 
-from .quick import quick
-from .telling import Teller, a_job, asset, decided, operation
+from .fast_config import fast_config
+from .workflow_harness import WorkflowHarness, a_job, asset, decided, operation
 
 LIGHT = OptimizationLevel.LIGHT
 BROKEN = Asset.from_json(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status": "failed"})
@@ -43,10 +43,8 @@ DAY = 24 * 3600.0
 
 def failed(**more: object) -> Job:
     """A generation of yesterday that failed at Mint, at no cost."""
-    told = operation("failed", credits={"reserved": 0, "finalized": 0})
-    return replace(
-        a_job(), phase=Phase.FAILED, operation=told, created_at=time.time() - DAY, **more
-    )  # type: ignore[arg-type]
+    run = operation("failed", credits={"reserved": 0, "finalized": 0})
+    return replace(a_job(), phase=Phase.FAILED, operation=run, created_at=time.time() - DAY, **more)  # type: ignore[arg-type]
 
 
 def imported(model: Asset, optimize: OptimizationLevel | None = None) -> Job:
@@ -114,15 +112,15 @@ def test_what_was_expected_at_the_click_stays_with_the_job() -> None:
     """Carried out, the new attempt is expected to cost what was said at that click; where nothing
     was said, what was known before.
     """
-    told = Teller(clicked(failed(estimate=200.0, optimize=LIGHT), time.time(), 248.0, 20.0))
-    told.answer(operation("queued", id="op_2"))
-    assert (told.job.estimate, told.job.optimize_estimate, told.job.decision) == (248, 20, None)
-    assert committed(told.again().job) == 268
-    told = Teller(decided(failed(estimate=200.0), Verb.RETRY)).answer(
+    run = WorkflowHarness(clicked(failed(estimate=200.0, optimize=LIGHT), time.time(), 248.0, 20.0))
+    run.answer(operation("queued", id="op_2"))
+    assert (run.job.estimate, run.job.optimize_estimate, run.job.decision) == (248, 20, None)
+    assert committed(run.again().job) == 268
+    run = WorkflowHarness(decided(failed(estimate=200.0), Verb.RETRY)).answer(
         operation("queued", id="op_2")
     )
-    assert told.job.estimate == 200
-    started_anew = Teller(clicked(replace(failed(), operation=None), time.time(), 248.0))
+    assert run.job.estimate == 200
+    started_anew = WorkflowHarness(clicked(replace(failed(), operation=None), time.time(), 248.0))
     assert (started_anew.job.phase, committed(started_anew.job)) == (Phase.WAITING, 248)
 
 
@@ -156,9 +154,9 @@ def test_a_click_of_an_earlier_version_is_still_settled() -> None:
 @pytest.fixture
 def job_service(quiet: JobService) -> JobService:
     """It knows what a lamp costs and what optimizing does."""
-    quiet.learn(Price.of(failed().request), Estimate(None, 248.0, 248.0))
-    quiet.learn(OptimizationPrice(), Estimate(None, 20.0, 20.0))
-    quiet.learn(OptimizationPrice(BROKEN.id), Estimate(None, 20.0, 20.0))
+    quiet.cache_answer(Price.of(failed().request), Estimate(None, 248.0, 248.0))
+    quiet.cache_answer(OptimizationPrice(), Estimate(None, 20.0, 20.0))
+    quiet.cache_answer(OptimizationPrice(BROKEN.id), Estimate(None, 20.0, 20.0))
     return quiet
 
 
@@ -167,7 +165,7 @@ def test_several_in_a_row_pass_no_limit(job_service: JobService, home: Path) -> 
     process counts the same.
     """
     jobs = [replace(failed(), id=f"job-{number}") for number in range(3)]
-    job_service._known.add(*jobs)
+    job_service._cache.add(*jobs)
     job_service.budget.limits = Limits(day=500)
     for job in jobs[:2]:
         job_service.retry(job.id)
@@ -182,7 +180,7 @@ def test_several_in_a_row_pass_no_limit(job_service: JobService, home: Path) -> 
     assert [(day.date, day.failed) for day in days if day.failed] == [
         (spending.date_of(time.time()) - timedelta(days=1), 1)
     ]
-    other = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    other = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     assert other.spent_today() == 496
     assert other.close(20)
 
@@ -192,7 +190,7 @@ def test_a_model_that_failed_at_mint_is_a_whole_generation(job_service: JobServi
     optimization.
     """
     job = imported(BROKEN, LIGHT)
-    job_service._known.add(job)
+    job_service._cache.add(job)
     job_service.budget.limits = Limits(each=267)
     with pytest.raises(TooExpensive, match="about 268 Credits, more than your limit of 267"):
         job_service.retry(job.id)

@@ -18,44 +18,44 @@ import pytest
 from mint_blender.jobs.engine import scheduler as desk_module
 from mint_blender.jobs.engine.messages import (
     Command,
+    Event,
     Idle,
     JobChanged,
-    News,
     RetryScheduled,
     SetOnline,
     Wake,
 )
-from mint_blender.jobs.engine.scheduler import OVERHEAR_EVERY, Scheduler
+from mint_blender.jobs.engine.scheduler import DECISION_CHECK_INTERVAL, Scheduler
 from mint_blender.jobs.job import Cause, Decision, Job, Phase, Target, Verb, new_conversion
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint import errors
 from mint_blender.mint.schema import Format, Kind, Operation
 
 from ..mint_service.running import ThreadService, running_service
-from .office import Office
-from .quick import account, quick
-from .telling import GLB, a_job, asset, operation, problem, working
+from .engine_harness import EngineHarness
+from .fast_config import account, fast_config
+from .workflow_harness import GLB, a_job, asset, operation, problem, working
 
 # -- due times
 # -----------------------------------------------------------------------------------------------------------------
 
 
-def test_polls_are_due_on_schedule(office: Office) -> None:
+def test_polls_are_due_on_schedule(engine: EngineHarness) -> None:
     """Each job is asked for when it is due: 2 s, then 3.2, 5.12 … and at most 15 s after the time
     before.
     """
-    office.add(a_job())
-    office.run(120)
-    times = office.mint.times("poll")
+    engine.add(a_job())
+    engine.run(120)
+    times = engine.mint.times("poll")
     gaps = [
         later - before
-        for before, later in zip([office.mint.times("start")[0], *times], times, strict=False)
+        for before, later in zip([engine.mint.times("start")[0], *times], times, strict=False)
     ]
     assert gaps == pytest.approx([2, 3.2, 5.12, 8.192, 13.1072, *[15.0] * (len(gaps) - 5)])
     assert len(gaps) > 8
 
 
-def test_committed_before_it_is_sent(office: Office) -> None:
+def test_committed_before_it_is_sent(engine: EngineHarness) -> None:
     """When Mint hears of a start, the journal already knows key and body; when it is polled, the
     operation.
     """
@@ -63,12 +63,12 @@ def test_committed_before_it_is_sent(office: Office) -> None:
     known: list[tuple[str, Job]] = []
 
     def note(what: str, which: str) -> Operation:
-        known.append((what, office.job(job)))
+        known.append((what, engine.job(job)))
         return operation("running")
 
-    office.mint.says = note
-    office.add(job)
-    office.run(3)
+    engine.mint.says = note
+    engine.add(job)
+    engine.run(3)
     assert [what for what, _ in known] == ["start", "poll"]
     start, poll = (at_that_time for _, at_that_time in known)
     assert (start.phase, start.key, start.operation) == (Phase.SENDING, job.key, None)
@@ -76,37 +76,37 @@ def test_committed_before_it_is_sent(office: Office) -> None:
     assert poll.operation is not None
 
 
-def test_the_most_urgent_first(office: Office) -> None:
+def test_the_most_urgent_first(engine: EngineHarness) -> None:
     """Jobs do not hold each other up: what is due earlier is asked earlier, whoever came first."""
     first = replace(working(), operation=operation("running", id="op_first"))
-    office.add(first)
-    office.run(10)
-    office.add(replace(working(), operation=operation("running", id="op_second")))
-    office.run(6)
-    assert office.mint.times("poll", "op_second") == pytest.approx([1010, 1013.2])
+    engine.add(first)
+    engine.run(10)
+    engine.add(replace(working(), operation=operation("running", id="op_second")))
+    engine.run(6)
+    assert engine.mint.times("poll", "op_second") == pytest.approx([1010, 1013.2])
 
 
-def test_a_look_at_a_story_that_goes_on_changes_nothing(office: Office) -> None:
+def test_a_look_at_a_story_that_goes_on_changes_nothing(engine: EngineHarness) -> None:
     """Looking again and again does not make anybody poll more often."""
     job = working()
-    office.add(job)
-    office.run(1)
+    engine.add(job)
+    engine.run(1)
     for _ in range(10):
-        office.scheduler.receive(Wake(job.id, 7))
-        office.run()
-    assert len(office.mint.times("poll")) == 1
+        engine.scheduler.receive(Wake(job.id, 7))
+        engine.run()
+    assert len(engine.mint.times("poll")) == 1
 
 
 # -- what is repeated
 # -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_failed_call_is_repeated_with_growing_pauses_and_said(office: Office) -> None:
+def test_a_failed_call_is_repeated_with_growing_pauses_and_said(engine: EngineHarness) -> None:
     """Each failure is told with the seconds until the next try; the pauses double, up to a minute."""
-    office.mint.says = lambda what, which: errors.Unreachable("no route to it")
-    office.add(working())
-    office.run(240)
-    scheduled_retries = [news for news in office.said if isinstance(news, RetryScheduled)]
+    engine.mint.says = lambda what, which: errors.Unreachable("no route to it")
+    engine.add(working())
+    engine.run(240)
+    scheduled_retries = [event for event in engine.said if isinstance(event, RetryScheduled)]
     assert [retry.seconds for retry in scheduled_retries] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     assert [retry.without_answer for retry in scheduled_retries] == [
         1,
@@ -122,7 +122,7 @@ def test_a_failed_call_is_repeated_with_growing_pauses_and_said(office: Office) 
     assert {retry.sentence for retry in scheduled_retries} == {
         "Mint cannot be reached: no route to it."
     }
-    times = office.mint.times("poll")
+    times = engine.mint.times("poll")
     assert [later - before for before, later in itertools.pairwise(times)] == [
         1,
         2,
@@ -135,27 +135,27 @@ def test_a_failed_call_is_repeated_with_growing_pauses_and_said(office: Office) 
     ]
 
 
-def test_a_success_in_between_begins_anew(office: Office) -> None:
+def test_a_success_in_between_begins_anew(engine: EngineHarness) -> None:
     """Only failures in a row count."""
     turns = iter([True, False] * 50)
-    office.mint.says = lambda what, which: (
+    engine.mint.says = lambda what, which: (
         errors.Unreachable("no route to it") if next(turns) else operation("running")
     )
     job = working()
-    office.add(job)
-    office.run(200)
-    assert office.job(job).phase is Phase.WORKING
-    assert {news.seconds for news in office.said if isinstance(news, RetryScheduled)} == {1.0}
+    engine.add(job)
+    engine.run(200)
+    assert engine.job(job).phase is Phase.WORKING
+    assert {event.seconds for event in engine.said if isinstance(event, RetryScheduled)} == {1.0}
 
 
-def test_what_may_not_be_repeated_is_not(office: Office) -> None:
+def test_what_may_not_be_repeated_is_not(engine: EngineHarness) -> None:
     """A refused key is told at once."""
     job = working()
-    office.mint.says = lambda what, which: problem(401)
-    office.add(job)
-    office.run(100)
-    assert len(office.mint.asked) == 1
-    trouble = office.job(job).trouble
+    engine.mint.says = lambda what, which: problem(401)
+    engine.add(job)
+    engine.run(100)
+    assert len(engine.mint.asked) == 1
+    trouble = engine.job(job).trouble
     assert trouble is not None
     assert trouble.cause is Cause.KEY
 
@@ -172,66 +172,66 @@ def queue_up(count: int, kind: Kind = Kind.MODEL) -> list[Job]:
     ]
 
 
-def named(office: Office) -> list[str]:
+def named(engine: EngineHarness) -> list[str]:
     """Which starts Mint has heard of, in order."""
-    return [which for _, what, which in office.mint.asked if what == "start"]
+    return [which for _, what, which in engine.mint.asked if what == "start"]
 
 
-def test_the_eleventh_model_waits_and_a_world_does_not(office: Office) -> None:
+def test_the_eleventh_model_waits_and_a_world_does_not(engine: EngineHarness) -> None:
     """Ten models at once, and ten worlds: the eleventh of a kind is not even sent."""
-    office.mint.says = lambda what, which: operation("running", id=which.replace("number ", "op_"))
+    engine.mint.says = lambda what, which: operation("running", id=which.replace("number ", "op_"))
     jobs = queue_up(11)
-    office.add(*jobs)
-    office.run(60)
-    assert named(office) == [f"number {number}" for number in range(10)]
-    assert office.job(jobs[10]).phase is Phase.WAITING
-    office.add(a_job("a world", kind=Kind.WORLD))
-    office.run(1)
-    assert named(office)[-1] == "a world"
+    engine.add(*jobs)
+    engine.run(60)
+    assert named(engine) == [f"number {number}" for number in range(10)]
+    assert engine.job(jobs[10]).phase is Phase.WAITING
+    engine.add(a_job("a world", kind=Kind.WORLD))
+    engine.run(1)
+    assert named(engine)[-1] == "a world"
 
 
 def test_first_come_first_served(home: Path) -> None:
     """Places are given in the order of the clicks, whatever the order in which the scheduler heard of
     them, and at once when one is free.
     """
-    office = Office(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
+    engine = EngineHarness(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
     over = [False]
-    office.mint.says = lambda what, which: operation(
+    engine.mint.says = lambda what, which: operation(
         "canceled" if over[0] and what == "poll" else "running", id=which.replace("number ", "op_")
     )
     jobs = queue_up(5)
-    office.add(jobs[0])
-    office.run(1)
-    office.add(*reversed(jobs[1:]))
-    office.run(20)
-    assert named(office) == ["number 0"]
+    engine.add(jobs[0])
+    engine.run(1)
+    engine.add(*reversed(jobs[1:]))
+    engine.run(20)
+    assert named(engine) == ["number 0"]
     over[0] = True
-    office.run(200)
-    assert named(office) == [f"number {number}" for number in range(5)]
-    starts = {which: at for at, what, which in office.mint.asked if what == "start"}
-    ends = {which: at for at, what, which in office.mint.asked if what == "poll" and at > 1021}
+    engine.run(200)
+    assert named(engine) == [f"number {number}" for number in range(5)]
+    starts = {which: at for at, what, which in engine.mint.asked if what == "start"}
+    ends = {which: at for at, what, which in engine.mint.asked if what == "poll" and at > 1021}
     assert starts["number 2"] == ends["op_1"], "the next one does not wait for its own next look"
-    office.close()
+    engine.close()
 
 
 def test_a_place_that_another_process_gave_up_is_found(home: Path) -> None:
     """Nobody tells this process, so the head of the line looks again every few seconds; those
     behind it stay behind.
     """
-    office = Office(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
-    other = Office(home)
+    engine = EngineHarness(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
+    other = EngineHarness(home)
     blocker = a_job("number 9")
     other.add(blocker)
     other.run(1)
     jobs = queue_up(3)
-    office.add(*jobs)
-    office.run(30)
-    assert named(office) == []
+    engine.add(*jobs)
+    engine.run(30)
+    assert named(engine) == []
     other.mint.says = lambda what, which: operation("canceled")
     other.run(30)
-    office.run(desk_module.LINE_WAIT)
-    assert named(office) == ["number 0"]
-    office.close()
+    engine.run(desk_module.SLOT_CHECK_INTERVAL)
+    assert named(engine) == ["number 0"]
+    engine.close()
     other.close()
 
 
@@ -241,19 +241,19 @@ def test_who_stands_behind_one_that_another_process_cancels_does_not_wait_for_it
     """The head of the line was told to go just before a place became free: the next one asks as
     soon as that click is noticed.
     """
-    office = Office(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
-    other = Office(home)
+    engine = EngineHarness(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
+    other = EngineHarness(home)
     other.add(a_job("number 9"))
     other.run(1)
     jobs = queue_up(2)
-    office.add(*jobs)
-    office.run(1)
+    engine.add(*jobs)
+    engine.run(1)
     other.journal.decide(jobs[0].id, Decision(Verb.CANCEL, "elsewhere"))
     other.mint.says = lambda what, which: operation("canceled")
     other.run(30)
-    office.run(OVERHEAR_EVERY)
-    assert (office.job(jobs[0]).phase, named(office)) == (Phase.CANCELED, ["number 1"])
-    office.close()
+    engine.run(DECISION_CHECK_INTERVAL)
+    assert (engine.job(jobs[0]).phase, named(engine)) == (Phase.CANCELED, ["number 1"])
+    engine.close()
     other.close()
 
 
@@ -261,43 +261,43 @@ def test_who_stands_behind_one_that_another_process_cancels_does_not_wait_for_it
 # ----------------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_sent_while_it_is_not_allowed(office: Office) -> None:
+def test_nothing_is_sent_while_it_is_not_allowed(engine: EngineHarness) -> None:
     """Offline all stories stand still; afterwards they go on where they were."""
     job = working()
-    office.scheduler.receive(SetOnline(False))
-    office.add(job)
-    office.run(100)
-    assert office.mint.asked == []
-    office.scheduler.receive(SetOnline(True))
-    office.run()
-    assert len(office.mint.times("poll")) == 1
+    engine.scheduler.receive(SetOnline(False))
+    engine.add(job)
+    engine.run(100)
+    assert engine.mint.asked == []
+    engine.scheduler.receive(SetOnline(True))
+    engine.run()
+    assert len(engine.mint.times("poll")) == 1
 
 
 # -- clicks of other processes
 # -------------------------------------------------------------------------------------------------------
 
 
-def test_a_click_of_another_process_is_noticed(office: Office, home: Path) -> None:
+def test_a_click_of_another_process_is_noticed(engine: EngineHarness, home: Path) -> None:
     """It is in the journal; this scheduler, which drives the job, finds it within two seconds and
     carries it out.
     """
     job = working()
-    office.add(job)
-    office.run(40)
-    office.mint.says = lambda what, which: operation("canceled")
+    engine.add(job)
+    engine.run(40)
+    engine.mint.says = lambda what, which: operation("canceled")
     other = Journal(home)
     other.decide(job.id, Decision(Verb.CANCEL, "elsewhere"))
     other.close()
-    before = office.clock.now
-    office.run(OVERHEAR_EVERY)
-    (at,) = office.mint.times("cancel")
-    assert at - before <= OVERHEAR_EVERY
-    assert office.job(job).phase is Phase.CANCELED
-    assert office.job(job).decision is None
+    before = engine.clock.now
+    engine.run(DECISION_CHECK_INTERVAL)
+    (at,) = engine.mint.times("cancel")
+    assert at - before <= DECISION_CHECK_INTERVAL
+    assert engine.job(job).phase is Phase.CANCELED
+    assert engine.job(job).decision is None
 
 
 def test_a_conversion_that_is_canceled_while_its_model_is_looked_at_is_not_sent(
-    office: Office, home: Path
+    engine: EngineHarness, home: Path
 ) -> None:
     """The click is in the journal before the answer is here: nothing is sent, and the job is
     canceled.
@@ -309,25 +309,25 @@ def test_a_conversion_that_is_canceled_while_its_model_is_looked_at_is_not_sent(
         click.close()
         return asset(glbUrl=GLB)
 
-    office.mint.says = says
+    engine.mint.says = says
     job = new_conversion(asset(glbUrl=GLB), (Format.FBX,), Target(folder="/out"), now=1.0)
-    office.add(job)
-    office.run(OVERHEAR_EVERY)
-    assert [what for _, what, _ in office.mint.asked] == ["asset"]
-    assert office.job(job).phase is Phase.CANCELED
+    engine.add(job)
+    engine.run(DECISION_CHECK_INTERVAL)
+    assert [what for _, what, _ in engine.mint.asked] == ["asset"]
+    assert engine.job(job).phase is Phase.CANCELED
 
 
 def test_what_other_processes_write_about_other_jobs_changes_nothing(
-    office: Office, home: Path
+    engine: EngineHarness, home: Path
 ) -> None:
     """The journal may be busy: the schedule of the jobs here stays what it is."""
-    office.add(working())
+    engine.add(working())
     other = Journal(home)
     for _ in range(30):
         other.add(a_job())
-        office.run(1)
+        engine.run(1)
     other.close()
-    assert office.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
+    assert engine.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
 
 
 # -- mistakes of ours, and secrets
@@ -335,7 +335,7 @@ def test_what_other_processes_write_about_other_jobs_changes_nothing(
 
 
 def test_a_mistake_of_ours_concerns_one_job_and_is_logged(
-    office: Office, caplog: pytest.LogCaptureFixture
+    engine: EngineHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The job pauses with a sentence and without a traceback; the others go on, and the log has the
     details.
@@ -343,39 +343,39 @@ def test_a_mistake_of_ours_concerns_one_job_and_is_logged(
     bad, good = (
         replace(working(), operation=operation("running", id=id)) for id in ("op_bad", "op_good")
     )
-    office.mint.says = lambda what, which: (
+    engine.mint.says = lambda what, which: (
         KeyError("oh") if which == "op_bad" else operation("running", id=which)
     )
     with caplog.at_level(logging.ERROR):
-        office.add(bad, good)
-        office.run(10)
-    assert office.job(bad).phase is Phase.PAUSED
-    trouble = office.job(bad).trouble
+        engine.add(bad, good)
+        engine.run(10)
+    assert engine.job(bad).phase is Phase.PAUSED
+    trouble = engine.job(bad).trouble
     assert trouble is not None
     assert trouble.cause is Cause.INTERNAL
     assert trouble.sentence == (
         "Something in the add-on went wrong (KeyError). Nothing is lost: resume, and if it stays so, copy the report."
     )
-    assert len(office.mint.times("poll", "op_good")) == 3
+    assert len(engine.mint.times("poll", "op_good")) == 3
     assert "Traceback" in caplog.text
-    office.mint.says = lambda what, which: operation("running", id=which)
-    office.scheduler.receive(Wake(bad.id))
-    office.run()
-    assert office.job(bad).phase is Phase.WORKING
+    engine.mint.says = lambda what, which: operation("running", id=which)
+    engine.scheduler.receive(Wake(bad.id))
+    engine.run()
+    assert engine.job(bad).phase is Phase.WORKING
 
 
-def test_every_look_ends_in_its_own_number(office: Office) -> None:
+def test_every_look_ends_in_its_own_number(engine: EngineHarness) -> None:
     """Whoever looked last knows that the rest is the rest of that look."""
     job = working()
-    office.mint.says = lambda what, which: operation("canceled")
-    office.journal.add(job)
-    office.scheduler.receive(Wake(job.id, 3))
-    office.scheduler.receive(Wake(job.id, 4))
-    office.run()
-    assert [news for news in office.said if isinstance(news, Idle)] == [Idle(job.id, 4)]
-    office.scheduler.receive(Wake("nobody", 5))
-    office.run()
-    assert office.said[-1] == Idle("nobody", 5)
+    engine.mint.says = lambda what, which: operation("canceled")
+    engine.journal.add(job)
+    engine.scheduler.receive(Wake(job.id, 3))
+    engine.scheduler.receive(Wake(job.id, 4))
+    engine.run()
+    assert [event for event in engine.said if isinstance(event, Idle)] == [Idle(job.id, 4)]
+    engine.scheduler.receive(Wake("nobody", 5))
+    engine.run()
+    assert engine.said[-1] == Idle("nobody", 5)
 
 
 @pytest.fixture
@@ -401,10 +401,10 @@ def test_the_key_is_nowhere(
         ]
     )
     inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
-    outbox: queue.SimpleQueue[News] = queue.SimpleQueue()
+    outbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
     journal = Journal(home)
     with caplog.at_level(logging.DEBUG):
-        scheduler = Scheduler(quick(home), account(service), inbox, outbox)
+        scheduler = Scheduler(fast_config(home), account(service), inbox, outbox)
         job = a_job("a lamp [revoked]")
         other = a_job("a lamp")
         for one in (job, other):
@@ -413,7 +413,7 @@ def test_the_key_is_nowhere(
         while not scheduler.is_idle:
             while not inbox.empty():
                 scheduler.receive(inbox.get())
-            wait = scheduler.turn()
+            wait = scheduler.run_once()
             if wait:
                 try:
                     scheduler.receive(inbox.get(timeout=wait))
@@ -422,7 +422,7 @@ def test_the_key_is_nowhere(
         scheduler.close()
     journal.close()
     said = [outbox.get() for _ in range(outbox.qsize())]
-    assert any(isinstance(news, JobChanged) and news.job.phase is Phase.PAUSED for news in said)
+    assert any(isinstance(event, JobChanged) and event.job.phase is Phase.PAUSED for event in said)
     assert service.key not in repr(said)
     assert service.key not in caplog.text
     files = [path for path in home.rglob("*") if path.is_file()]

@@ -22,8 +22,8 @@ from mint_blender.jobs.transfers import fetch_file, file_queries
 from mint_blender.jobs.workflow.effects import Fetch
 from mint_blender.mint.schema import Mode
 
-from .office import Office
-from .telling import FILES, asset, operation, problem, working
+from .engine_harness import EngineHarness
+from .workflow_harness import FILES, asset, operation, problem, working
 
 
 class HeldDownloads:
@@ -55,27 +55,27 @@ class HeldDownloader(Downloader):
 
 @pytest.fixture
 def held() -> HeldDownloads:
-    """The downloads of the office below."""
+    """The downloads of the engine below."""
     return HeldDownloads()
 
 
 @pytest.fixture
-def office(home: Path, held: HeldDownloads) -> Iterator[Office]:
-    """An office whose downloads hang."""
-    office = Office(home, downloader=lambda local: HeldDownloader(held))
-    yield office
+def engine(home: Path, held: HeldDownloads) -> Iterator[EngineHarness]:
+    """An engine whose downloads hang."""
+    engine = EngineHarness(home, downloader=lambda local: HeldDownloader(held))
+    yield engine
     held.gate.set()
-    office.close()
+    engine.close()
 
 
-def until(office: Office, condition: Callable[[], bool]) -> None:
+def until(engine: EngineHarness, condition: Callable[[], bool]) -> None:
     """Take in what the download threads say until something is so."""
     for _ in range(200):
-        office.run()
+        engine.run()
         if condition():
             return
         try:
-            office.scheduler.receive(office.inbox.get(timeout=0.1))
+            engine.scheduler.receive(engine.inbox.get(timeout=0.1))
         except queue.Empty:
             pass
     raise AssertionError("it did not come to that")
@@ -83,117 +83,117 @@ def until(office: Office, condition: Callable[[], bool]) -> None:
 
 def in_review() -> Job:
     """A job whose preview is to be fetched."""
-    told = operation("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"})
-    return replace(working(Mode.REVIEW), phase=Phase.REVIEW, operation=told)
+    run = operation("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"})
+    return replace(working(Mode.REVIEW), phase=Phase.REVIEW, operation=run)
 
 
-def cancel(office: Office, job: Job) -> None:
+def cancel(engine: EngineHarness, job: Job) -> None:
     """A click while something is on its way."""
-    office.journal.decide(job.id, Decision(Verb.CANCEL, "click"))
-    office.scheduler.receive(Wake(job.id, 2))
+    engine.journal.decide(job.id, Decision(Verb.CANCEL, "click"))
+    engine.scheduler.receive(Wake(job.id, 2))
 
 
-def test_a_slow_download_delays_no_poll(office: Office, held: HeldDownloads) -> None:
+def test_a_slow_download_delays_no_poll(engine: EngineHarness, held: HeldDownloads) -> None:
     """While one job's file hangs, the others are polled to the second."""
     slow = in_review()
-    office.add(slow, working())
-    office.run(30)
-    assert office.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
+    engine.add(slow, working())
+    engine.run(30)
+    assert engine.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
     held.gate.set()
-    until(office, lambda: office.job(slow).has_preview)
+    until(engine, lambda: engine.job(slow).has_preview)
     assert len(held.begun) == 1
 
 
 def test_a_slow_preview_in_passing_delays_not_even_its_own_job(
-    office: Office, held: HeldDownloads
+    engine: EngineHarness, held: HeldDownloads
 ) -> None:
     """In auto mode the picture comes beside the polls: while it hangs they follow the schedule, and
     it is taken in when it has come.
     """
     job = working()
-    office.mint.says = lambda what, which: operation(
+    engine.mint.says = lambda what, which: operation(
         "running", id=which, assets={"previewImageUrl": f"{FILES}p.webp"}
     )
-    office.add(job)
-    office.run(30)
-    assert office.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
+    engine.add(job)
+    engine.run(30)
+    assert engine.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
     held.gate.set()
-    office.scheduler.receive(office.inbox.get(timeout=20))
-    office.run(15)
-    assert office.job(job).has_preview
-    office.run(60)
+    engine.scheduler.receive(engine.inbox.get(timeout=20))
+    engine.run(15)
+    assert engine.job(job).has_preview
+    engine.run(60)
     assert len(held.begun) == 1
 
 
 def test_a_preview_that_still_hangs_when_the_result_is_there_is_given_up(
-    office: Office, held: HeldDownloads
+    engine: EngineHarness, held: HeldDownloads
 ) -> None:
     """The result's files wait for no picture that merely passed by; the picture is told to stop."""
-    told = {"previewImageUrl": f"{FILES}p.webp", "glbUrl": f"{FILES}a.glb"}
+    run = {"previewImageUrl": f"{FILES}p.webp", "glbUrl": f"{FILES}a.glb"}
     status = ["running"]
-    office.mint.says = lambda what, which: (
-        asset(**told) if what == "asset" else operation(status[0], id=which, assets=told)
+    engine.mint.says = lambda what, which: (
+        asset(**run) if what == "asset" else operation(status[0], id=which, assets=run)
     )
-    office.add(working())
-    office.run(5)
-    until(office, lambda: bool(held.begun))
+    engine.add(working())
+    engine.run(5)
+    until(engine, lambda: bool(held.begun))
     assert [path.stem for path in held.begun] == ["preview-1"]
     assert not held.stops[0]()
     status[0] = "succeeded"
-    office.run(15)
-    until(office, lambda: len(held.begun) == 2)
+    engine.run(15)
+    until(engine, lambda: len(held.begun) == 2)
     assert held.begun[1].stem == "model"
     assert held.stops[0]()
     assert not held.stops[1]()
 
 
-def test_a_late_download_is_ignored(office: Office, held: HeldDownloads) -> None:
+def test_a_late_download_is_ignored(engine: EngineHarness, held: HeldDownloads) -> None:
     """A click came while the picture was on its way: its late arrival disturbs nothing that is told
     by then.
     """
     job = in_review()
-    office.add(job)
-    office.run(1)
-    office.mint.says = lambda what, which: operation("running", Mode.REVIEW)
-    cancel(office, job)
-    office.run(1)
+    engine.add(job)
+    engine.run(1)
+    engine.mint.says = lambda what, which: operation("running", Mode.REVIEW)
+    cancel(engine, job)
+    engine.run(1)
     held.gate.set()
-    office.scheduler.receive(office.inbox.get(timeout=20))
-    office.run(1)
-    assert office.job(job).phase is Phase.WORKING
-    assert office.job(job).files == ()
+    engine.scheduler.receive(engine.inbox.get(timeout=20))
+    engine.run(1)
+    assert engine.job(job).phase is Phase.WORKING
+    assert engine.job(job).files == ()
 
 
 def test_an_answer_to_an_earlier_desk_is_ignored(home: Path) -> None:
     """Stories are numbered across schedulers: what the scheduler of an earlier thread had sent for
     is nobody's answer now.
     """
-    first = Office(home)
+    first = EngineHarness(home)
     first.add(working())
     first.close()
-    office = Office(home)
+    engine = EngineHarness(home)
     job = working()
-    office.add(job)
+    engine.add(job)
     for serial in range(5):
-        office.scheduler.receive(Fetched(job.id, serial, "preview-1", operation("running")))  # type: ignore[arg-type]  # nobody looks into it
-    office.run(1)
-    assert office.job(job).phase is Phase.WORKING
-    office.close()
+        engine.scheduler.receive(Fetched(job.id, serial, "preview-1", operation("running")))  # type: ignore[arg-type]  # nobody looks into it
+    engine.run(1)
+    assert engine.job(job).phase is Phase.WORKING
+    engine.close()
 
 
-def test_one_download_of_a_job_at_a_time(office: Office, held: HeldDownloads) -> None:
+def test_one_download_of_a_job_at_a_time(engine: EngineHarness, held: HeldDownloads) -> None:
     """A download that nobody wants any more may hold its file for a moment: the next one of that
     job begins afterwards.
     """
     job = in_review()
-    office.add(job)
-    office.run(1)
-    office.mint.says = lambda what, which: problem(404) if what == "cancel" else job.operation
-    cancel(office, job)
-    office.run(5)
+    engine.add(job)
+    engine.run(1)
+    engine.mint.says = lambda what, which: problem(404) if what == "cancel" else job.operation
+    cancel(engine, job)
+    engine.run(5)
     assert len(held.begun) == 1, "it waits"
     held.gate.set()
-    until(office, lambda: office.job(job).has_preview)
+    until(engine, lambda: engine.job(job).has_preview)
     assert len(held.begun) == 2
     assert held.begun[0] == held.begun[1]
 
@@ -205,13 +205,13 @@ def test_a_mistake_in_a_download_concerns_one_job(home: Path) -> None:
         def fetch(self, *arguments: Any, **more: Any) -> Path:
             raise KeyError("oh")
 
-    office = Office(home, downloader=lambda local: Broken())
+    engine = EngineHarness(home, downloader=lambda local: Broken())
     job = in_review()
-    office.add(job)
-    until(office, lambda: office.job(job).notes != ())
-    assert office.job(job).phase is Phase.REVIEW
-    assert "Something in the add-on went wrong (KeyError)" in office.job(job).notes[0]
-    office.close()
+    engine.add(job)
+    until(engine, lambda: engine.job(job).notes != ())
+    assert engine.job(job).phase is Phase.REVIEW
+    assert "Something in the add-on went wrong (KeyError)" in engine.job(job).notes[0]
+    engine.close()
 
 
 class GivingDownloader(Downloader):

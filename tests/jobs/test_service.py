@@ -14,7 +14,7 @@ import pytest
 
 from mint_blender.jobs import presenter
 from mint_blender.jobs.engine.outage import StillUnreachable
-from mint_blender.jobs.engine.scheduler import OVERHEAR_EVERY
+from mint_blender.jobs.engine.scheduler import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.job import Job, Phase, Role, Target, Verb
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal
@@ -23,9 +23,9 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode
 
 from ..mint_service.running import ThreadService, running_service
-from .processes import Elsewhere
-from .quick import account, quick
-from .telling import FILES, a_job, operation, working
+from .fast_config import account, fast_config
+from .other_process import OtherProcess
+from .workflow_harness import FILES, a_job, operation, working
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 
@@ -124,7 +124,7 @@ def test_many_are_committed_at_once(quiet: JobService, home: Path) -> None:
 def test_a_job_is_found_by_the_beginning_of_its_id(home: Path) -> None:
     """As much of the id as is unmistakable; else a sentence says which of the two it is."""
     put(home, *(replace(a_job(), id=id) for id in ("abc123", "abd456")))
-    job_service = JobService(quick(home), Account("key"))
+    job_service = JobService(fast_config(home), Account("key"))
     assert job_service.job("abc").id == "abc123"
     assert job_service.job("abd456").id == "abd456"
     assert refused(lambda: job_service.job("ab")) == 'More than one job begins with "ab".'
@@ -158,7 +158,7 @@ def test_which_clicks_are_possible_when(home: Path, phase: Phase) -> None:
     are; a refused one leaves no trace.
     """
     put(home, replace(working(), phase=phase))
-    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
     job = job_service.jobs()[0]
     clicks: dict[Verb, Callable[[], None]] = {
@@ -186,7 +186,7 @@ def test_which_clicks_are_possible_when(home: Path, phase: Phase) -> None:
 def test_a_revision_needs_words(home: Path) -> None:
     """Nothing to change, or a novel, is refused before it is kept."""
     put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
-    job_service = JobService(quick(home), Account("key"))
+    job_service = JobService(fast_config(home), Account("key"))
     job = job_service.jobs()[0]
     assert refused(lambda: job_service.revise(job.id, "  ")) == "Say in words what should change."
     assert (
@@ -200,7 +200,7 @@ def test_a_revision_needs_words(home: Path) -> None:
 def test_a_second_click_waits_for_the_answer_to_the_first(home: Path) -> None:
     """While a click is on its way only a cancel is taken; the card says what is going on."""
     put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
-    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
     job_id = job_service.jobs()[0].id
     job_service.approve(job_id)
@@ -222,8 +222,8 @@ def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
     put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
     clicked = None
     for _ in range(2):
-        job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
-        job_service.patience = 0.05
+        job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
+        job_service.max_silence = 0.05
         job_id = job_service.jobs()[0].id
         if clicked is None:
             job_service.approve(job_id)
@@ -270,7 +270,7 @@ def test_from_start_to_placed_and_fetched_again(job_service: JobService) -> None
     job = job_service.start(LAMP)
     job_service.watch([job.id])
     assert job_service.job(job.id).phase is Phase.READY
-    job_service.placed(job.id, "It stands at the cursor.")
+    job_service.mark_placed(job.id, "It stands at the cursor.")
     placed = job_service.job(job.id)
     assert (placed.phase, placed.notes) == (Phase.PLACED, ("It stands at the cursor.",))
     shutil.rmtree(job_service.home / "downloads")
@@ -288,7 +288,7 @@ def test_from_start_to_placed_and_fetched_again(job_service: JobService) -> None
 def test_files_are_fetched_again_only_where_there_are_some(home: Path) -> None:
     """A job without a result has nothing to fetch."""
     put(home, working())
-    job_service = JobService(quick(home), Account("key"))
+    job_service = JobService(fast_config(home), Account("key"))
     job = job_service.jobs()[0]
     assert (
         refused(lambda: job_service.fetch_again(job.id))
@@ -302,7 +302,7 @@ def test_a_job_under_way_is_not_dismissed(quiet: JobService) -> None:
     job = quiet.start(LAMP)
     assert refused(lambda: quiet.dismiss(job.id)) == "a lamp is not finished: cancel it first."
     assert (
-        refused(lambda: quiet.retarget(job.id, Target()))
+        refused(lambda: quiet.set_delivery(job.id, Target()))
         == "a lamp is being worked on: wait until it rests."
     )
 
@@ -325,7 +325,7 @@ def test_resume_all_goes_on_with_what_was_broken_off(home: Path, service: Thread
         "ready": replace(working(), phase=Phase.READY),
     }
     put(home, *jobs.values())
-    job_service = JobService(quick(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     job_service.allow_online(False)
     names = {job.id: name for name, job in jobs.items()}
     assert {names[job.id] for job in job_service.resume_all()} == {"sending", "no preview yet"}
@@ -343,9 +343,9 @@ def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(
     """Two processes, one journal: what the other drives is left to it, until it is killed; then it
     is gone on with, and started once.
     """
-    with Elsewhere(home) as elsewhere:
-        elsewhere.ask("open_job_service", service.api, service.key)
-        theirs = elsewhere.ask("start", "theirs [stuck]")
+    with OtherProcess(home) as other:
+        other.ask("open_job_service", service.api, service.key)
+        theirs = other.ask("start", "theirs [stuck]")
         mine = job_service.start(GenerationRequest(Kind.MODEL, "mine [stuck]"))
         until(lambda: len(service.operations()) == 2)
         until(
@@ -356,16 +356,16 @@ def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(
             )
         )
         assert job_service.resume_all() == []
-        assert elsewhere.ask("resume_all") == []
+        assert other.ask("resume_all") == []
         assert not job_service.is_active(theirs)
-        assert elsewhere.ask("is_active", theirs)
+        assert other.ask("is_active", theirs)
         assert (
             refused(lambda: job_service.dismiss(theirs))
             == "theirs [stuck] is not finished: cancel it first."
         )
         assert job_service.is_active_elsewhere
         assert not job_service.take_over(), "it lives"
-        elsewhere.end(signal.SIGKILL)
+        other.end(signal.SIGKILL)
         assert job_service.take_over()
         assert job_service.is_active(theirs)
         assert not job_service.is_active_elsewhere
@@ -382,9 +382,9 @@ def test_a_click_on_a_job_of_another_process(
     """It is carried out by the process that drives the job, within two seconds, and seen here
     without asking Mint.
     """
-    with Elsewhere(home) as elsewhere:
-        elsewhere.ask("open_job_service", service.api, service.key)
-        theirs = elsewhere.ask("start", "theirs [stuck]")
+    with OtherProcess(home) as other:
+        other.ask("open_job_service", service.api, service.key)
+        theirs = other.ask("start", "theirs [stuck]")
         until(
             lambda: (
                 job_service.catch_up()
@@ -397,7 +397,7 @@ def test_a_click_on_a_job_of_another_process(
         assert not job_service.is_active(theirs)
         assert presenter.state(job_service.job(theirs)) == "Canceling"
         until(lambda: job_service.catch_up() and job_service.job(theirs).phase is Phase.CANCELED)
-        assert time.monotonic() - began < 2 * OVERHEAR_EVERY
+        assert time.monotonic() - began < 2 * DECISION_CHECK_INTERVAL
         assert service.operations()[0].status == "canceled"
         assert ours_made_no_connection(service)
 
@@ -407,12 +407,12 @@ def test_catching_up_with_another_process(home: Path, job_service: JobService) -
     nothing changed.
     """
     assert not job_service.catch_up()
-    with Elsewhere(home) as elsewhere:
-        added = elsewhere.ask("add", 3)
+    with OtherProcess(home) as other:
+        added = other.ask("add", 3)
         assert job_service.catch_up()
         assert sorted(job.id for job in job_service.jobs()) == sorted(added)
         assert not job_service.catch_up()
-        elsewhere.ask("dismiss", added[0])
+        other.ask("dismiss", added[0])
         assert job_service.catch_up()
         assert sorted(job.id for job in job_service.jobs()) == sorted(added[1:])
         assert not job_service.catch_up()
@@ -424,12 +424,12 @@ def test_of_two_clicks_in_two_processes_one_counts(
     """Both people see the preview; whoever is second reads that it has been decided."""
     job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
     job_service.watch([job.id])
-    with Elsewhere(home) as elsewhere:
-        elsewhere.ask("open_job_service", service.api, service.key)
+    with OtherProcess(home) as other:
+        other.ask("open_job_service", service.api, service.key)
         job_service.allow_online(False)
         job_service.approve(job.id)
         assert (
-            elsewhere.ask("click", "approve", job.id)
+            other.ask("click", "approve", job.id)
             == "a lamp: approve is not possible now (Approving)."
         )
         job_service.allow_online(True)

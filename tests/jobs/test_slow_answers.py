@@ -17,7 +17,7 @@ import pytest
 
 from mint_blender.files.download import Downloader
 from mint_blender.jobs.engine.call_pool import SIZES, Lane
-from mint_blender.jobs.engine.messages import Answered, Idle, SetAccount, Wake
+from mint_blender.jobs.engine.messages import Idle, QueryAnswered, SetAccount, Wake
 from mint_blender.jobs.engine.thread_pool import Pool
 from mint_blender.jobs.job import Decision, Job, Phase, Verb
 from mint_blender.jobs.queries import Balance, Thumbnail
@@ -30,9 +30,9 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, ReferenceImage
 
 from ..mint.wire import SILENCE, listening
-from .office import Office
-from .quick import quick
-from .telling import FILES, a_job, asset, operation, working
+from .engine_harness import EngineHarness
+from .fast_config import fast_config
+from .workflow_harness import FILES, a_job, asset, operation, working
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
@@ -61,27 +61,27 @@ def held() -> Iterator[Held]:
 
 
 @pytest.fixture
-def office(home: Path, held: Held) -> Iterator[Office]:
-    """An office whose calls are on threads, as in the program."""
-    office = Office(home, executor=Pool)
-    yield office
+def engine(home: Path, held: Held) -> Iterator[EngineHarness]:
+    """An engine whose calls are on threads, as in the program."""
+    engine = EngineHarness(home, executor=Pool)
+    yield engine
     held.gate.set()
-    office.close()
+    engine.close()
 
 
-def until(office: Office, condition: Callable[[], bool]) -> None:
+def until(engine: EngineHarness, condition: Callable[[], bool]) -> None:
     """Let the office work, without any time passing, until something is so."""
     end = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
-        office.run()
+        engine.run()
         try:
-            office.scheduler.receive(office.inbox.get(timeout=0.02))
+            engine.scheduler.receive(engine.inbox.get(timeout=0.02))
         except queue.Empty:
             pass
 
 
-def hang_at(office: Office, held: Held, what: str, which: str) -> None:
+def hang_at(engine: EngineHarness, held: Held, what: str, which: str) -> None:
     """Have one call hang, and everything else answered."""
 
     def says(asked: str, of: str) -> Any:
@@ -91,7 +91,7 @@ def hang_at(office: Office, held: Held, what: str, which: str) -> None:
             "canceled" if asked == "cancel" else "running", id="op_new" if asked == "start" else of
         )
 
-    office.mint.says = says
+    engine.mint.says = says
 
 
 def polled(name: str) -> Job:
@@ -99,45 +99,50 @@ def polled(name: str) -> Job:
     return replace(working(), operation=operation("running", id=name))
 
 
-def decide(office: Office, job: Job, verb: Verb = Verb.CANCEL) -> None:
+def decide(engine: EngineHarness, job: Job, verb: Verb = Verb.CANCEL) -> None:
     """A click."""
-    office.journal.decide(job.id, Decision(verb, f"click-{job.id}"))
-    office.scheduler.receive(Wake(job.id, 2))
+    engine.journal.decide(job.id, Decision(verb, f"click-{job.id}"))
+    engine.scheduler.receive(Wake(job.id, 2))
 
 
 @pytest.mark.parametrize("what", ["poll", "start"])
-def test_one_hanging_answer_delays_no_other_job(office: Office, held: Held, what: str) -> None:
+def test_one_hanging_answer_delays_no_other_job(
+    engine: EngineHarness, held: Held, what: str
+) -> None:
     """While one job's answer does not come, others are polled, started, canceled, and a question is
     answered.
     """
-    office.mint.usage = lambda: "the balance"  # type: ignore[attr-defined]
+    engine.mint.usage = lambda: "the balance"  # type: ignore[attr-defined]
     slow = polled("op_slow") if what == "poll" else a_job("slow")
-    hang_at(office, held, what, "op_slow" if what == "poll" else "slow")
-    office.add(slow)
-    until(office, lambda: held.hanging == [what])
+    hang_at(engine, held, what, "op_slow" if what == "poll" else "slow")
+    engine.add(slow)
+    until(engine, lambda: held.hanging == [what])
     other, fresh = polled("op_other"), a_job("fresh")
-    office.add(other, fresh)
+    engine.add(other, fresh)
     until(
-        office,
+        engine,
         lambda: (
-            bool(office.mint.times("poll", "op_other"))
-            and bool(office.mint.times("start", "fresh"))
+            bool(engine.mint.times("poll", "op_other"))
+            and bool(engine.mint.times("start", "fresh"))
         ),
     )
-    decide(office, other)
-    until(office, lambda: office.job(other).phase is Phase.CANCELED)
-    office.scheduler._ask(Balance(), 7)
+    decide(engine, other)
+    until(engine, lambda: engine.job(other).phase is Phase.CANCELED)
+    engine.scheduler._ask(Balance(), 7)
     until(
-        office,
+        engine,
         lambda: any(
-            isinstance(news, Answered) and news.answer == "the balance" for news in office.said
+            isinstance(event, QueryAnswered) and event.answer == "the balance"
+            for event in engine.said
         ),
     )
     assert not held.gate.is_set()
-    assert office.clock.now == 1000.0
+    assert engine.clock.now == 1000.0
 
 
-def test_a_slow_upload_delays_no_other_job(office: Office, held: Held, tmp_path: Path) -> None:
+def test_a_slow_upload_delays_no_other_job(
+    engine: EngineHarness, held: Held, tmp_path: Path
+) -> None:
     """A picture may take minutes on its way to Mint; meanwhile the others are polled and started."""
     (tmp_path / "lamp.png").write_bytes(PIXEL)
 
@@ -145,26 +150,26 @@ def test_a_slow_upload_delays_no_other_job(office: Office, held: Held, tmp_path:
         held.wait("upload")
         return ReferenceImage.from_json({"url": f"{FILES}ref.png"})
 
-    office.mint.upload_image = upload_image  # type: ignore[attr-defined]
+    engine.mint.upload_image = upload_image  # type: ignore[attr-defined]
     slow = a_job("slow", images=(str(tmp_path / "lamp.png"),))
-    office.add(slow)
-    until(office, lambda: held.hanging == ["upload"])
+    engine.add(slow)
+    until(engine, lambda: held.hanging == ["upload"])
     other, fresh = polled("op_other"), a_job("fresh")
-    office.add(other, fresh)
+    engine.add(other, fresh)
     until(
-        office,
+        engine,
         lambda: (
-            bool(office.mint.times("poll", "op_other"))
-            and bool(office.mint.times("start", "fresh"))
+            bool(engine.mint.times("poll", "op_other"))
+            and bool(engine.mint.times("start", "fresh"))
         ),
     )
     held.gate.set()
-    until(office, lambda: bool(office.mint.times("start", "slow")))
-    assert office.job(slow).image_urls == (f"{FILES}ref.png",)
+    until(engine, lambda: bool(engine.mint.times("start", "slow")))
+    assert engine.job(slow).image_urls == (f"{FILES}ref.png",)
 
 
 def test_the_same_picture_of_several_jobs_is_sent_once(
-    office: Office, held: Held, tmp_path: Path
+    engine: EngineHarness, held: Held, tmp_path: Path
 ) -> None:
     """Also when the second job wants it while it is on its way for the first."""
     (tmp_path / "lamp.png").write_bytes(PIXEL)
@@ -173,44 +178,46 @@ def test_the_same_picture_of_several_jobs_is_sent_once(
         held.wait("upload")
         return ReferenceImage.from_json({"url": f"{FILES}ref.png"})
 
-    office.mint.upload_image = upload_image  # type: ignore[attr-defined]
+    engine.mint.upload_image = upload_image  # type: ignore[attr-defined]
     jobs = [a_job(name, images=(str(tmp_path / "lamp.png"),)) for name in ("one", "two", "three")]
-    office.add(*jobs)
-    until(office, lambda: bool(held.hanging))
-    office.run(1)
+    engine.add(*jobs)
+    until(engine, lambda: bool(held.hanging))
+    engine.run(1)
     held.gate.set()
-    until(office, lambda: len(office.mint.times("start")) == 3)
+    until(engine, lambda: len(engine.mint.times("start")) == 3)
     assert held.hanging == ["upload"]
 
 
 def test_a_click_while_a_start_is_in_the_air_waits_for_its_answer(
-    office: Office, held: Held
+    engine: EngineHarness, held: Held
 ) -> None:
     """The answer names what was started: it is kept, and what was clicked is done with it.
 
     Nothing is started twice.
     """
     job = a_job("slow")
-    hang_at(office, held, "start", "slow")
-    office.add(job)
-    until(office, lambda: held.hanging == ["start"])
-    decide(office, job)
-    office.run(100)
-    assert [what for _, what, _ in office.mint.asked] == ["start"]
-    assert not any(isinstance(news, Idle) for news in office.said)
+    hang_at(engine, held, "start", "slow")
+    engine.add(job)
+    until(engine, lambda: held.hanging == ["start"])
+    decide(engine, job)
+    engine.run(100)
+    assert [what for _, what, _ in engine.mint.asked] == ["start"]
+    assert not any(isinstance(event, Idle) for event in engine.said)
     held.gate.set()
-    until(office, lambda: office.job(job).phase is Phase.CANCELED)
-    assert [(what, which) for _, what, which in office.mint.asked] == [
+    until(engine, lambda: engine.job(job).phase is Phase.CANCELED)
+    assert [(what, which) for _, what, which in engine.mint.asked] == [
         ("start", "slow"),
         ("cancel", "op_new"),
     ]
-    operation_at_mint = office.job(job).operation
+    operation_at_mint = engine.job(job).operation
     assert operation_at_mint is not None
     assert operation_at_mint.id == "op_new"
-    until(office, lambda: Idle(job.id, 2) in office.said)
+    until(engine, lambda: Idle(job.id, 2) in engine.said)
 
 
-def test_a_click_while_a_start_fails_has_its_turn_at_once(office: Office, held: Held) -> None:
+def test_a_click_while_a_start_fails_has_its_turn_at_once(
+    engine: EngineHarness, held: Held
+) -> None:
     """No answer came: the click is dealt with then, and does not wait for the next try.
 
     Nothing is lost of the start: it has its key.
@@ -225,49 +232,51 @@ def test_a_click_while_a_start_fails_has_its_turn_at_once(office: Office, held: 
             return errors.Unreachable("no route to it")
         return operation("canceled" if what == "cancel" else "running", id="op_new")
 
-    office.mint.says = says
-    office.add(job)
-    until(office, lambda: held.hanging == ["start"])
-    decide(office, job)
+    engine.mint.says = says
+    engine.add(job)
+    until(engine, lambda: held.hanging == ["start"])
+    decide(engine, job)
     held.gate.set()
-    until(office, lambda: office.job(job).phase is Phase.CANCELED)
-    assert office.clock.now == 1000.0
+    until(engine, lambda: engine.job(job).phase is Phase.CANCELED)
+    assert engine.clock.now == 1000.0
 
 
-def test_a_click_does_not_wait_for_a_look(office: Office, held: Held) -> None:
+def test_a_click_does_not_wait_for_a_look(engine: EngineHarness, held: Held) -> None:
     """A poll that hangs names nothing: the click is sent at once, and what the poll says in the end
     is nobody's answer any more.
     """
     job = polled("op_slow")
-    hang_at(office, held, "poll", "op_slow")
-    office.add(job)
-    until(office, lambda: held.hanging == ["poll"])
-    decide(office, job)
-    until(office, lambda: office.job(job).phase is Phase.CANCELED)
+    hang_at(engine, held, "poll", "op_slow")
+    engine.add(job)
+    until(engine, lambda: held.hanging == ["poll"])
+    decide(engine, job)
+    until(engine, lambda: engine.job(job).phase is Phase.CANCELED)
     held.gate.set()
-    office.run(100)
-    assert office.job(job).phase is Phase.CANCELED
+    engine.run(100)
+    assert engine.job(job).phase is Phase.CANCELED
 
 
-def test_an_answer_that_comes_after_another_key_was_set_is_kept(office: Office, held: Held) -> None:
+def test_an_answer_that_comes_after_another_key_was_set_is_kept(
+    engine: EngineHarness, held: Held
+) -> None:
     """A start with the earlier key is in the air: its operation is in the journal, and the job is
     let go only then.
     """
     job, other = a_job("slow"), polled("op_other")
-    hang_at(office, held, "start", "slow")
-    office.add(job, other)
-    until(office, lambda: held.hanging == ["start"])
-    office.scheduler.receive(SetAccount(Account("another-key")))
-    office.run(5)
-    assert [news.job_id for news in office.said if isinstance(news, Idle)] == [other.id]
+    hang_at(engine, held, "start", "slow")
+    engine.add(job, other)
+    until(engine, lambda: held.hanging == ["start"])
+    engine.scheduler.receive(SetAccount(Account("another-key")))
+    engine.run(5)
+    assert [event.job_id for event in engine.said if isinstance(event, Idle)] == [other.id]
     held.gate.set()
-    until(office, lambda: Idle(job.id, 0) in office.said)
-    operation_at_mint = office.job(job).operation
+    until(engine, lambda: Idle(job.id, 0) in engine.said)
+    operation_at_mint = engine.job(job).operation
     assert operation_at_mint is not None
     assert operation_at_mint.id == "op_new"
 
 
-def test_as_many_as_hang_there_is_a_bound_of_threads(office: Office, held: Held) -> None:
+def test_as_many_as_hang_there_is_a_bound_of_threads(engine: EngineHarness, held: Held) -> None:
     """A hundred jobs whose answers hang: a handful of threads, and a decision has one of its own
     all the same.
     """
@@ -278,11 +287,11 @@ def test_as_many_as_hang_there_is_a_bound_of_threads(office: Office, held: Held)
             held.wait("poll")
         return operation("canceled" if what == "cancel" else "running", id=which)
 
-    office.mint.says = says
-    office.add(*jobs)
-    until(office, lambda: len(held.hanging) == SIZES[Lane.CALL])
-    decide(office, jobs[50])
-    until(office, lambda: office.job(jobs[50]).phase is Phase.CANCELED)
+    engine.mint.says = says
+    engine.add(*jobs)
+    until(engine, lambda: len(held.hanging) == SIZES[Lane.CALL])
+    decide(engine, jobs[50])
+    until(engine, lambda: engine.job(jobs[50]).phase is Phase.CANCELED)
     ours = [thread.name for thread in threading.enumerate() if thread.name in set(Lane)]
     assert len(ours) <= sum(SIZES.values())
 
@@ -307,20 +316,20 @@ def test_thumbnails_never_stand_in_front_of_paid_downloads(
     own picture before theirs.
     """
     monkeypatch.setattr(Pictures, "held", held, raising=False)
-    office = Office(home, downloader=lambda local_files: Pictures(), executor=Pool)
+    engine = EngineHarness(home, downloader=lambda local_files: Pictures(), executor=Pool)
     for number in range(30):
-        office.scheduler._ask(Thumbnail(f"{FILES}{number}.webp"), number)
-    until(office, lambda: len(held.hanging) == PICTURES)
-    office.mint.says = lambda what, which: (
+        engine.scheduler._ask(Thumbnail(f"{FILES}{number}.webp"), number)
+    until(engine, lambda: len(held.hanging) == PICTURES)
+    engine.mint.says = lambda what, which: (
         asset(glbUrl=f"{FILES}a.glb") if what == "asset" else operation("succeeded", id=which)
     )
     job = working()
-    office.add(job)
+    engine.add(job)
     # it has come: an empty file is no model
-    until(office, lambda: office.job(job).phase is Phase.PAUSED)
+    until(engine, lambda: engine.job(job).phase is Phase.PAUSED)
     assert len(held.hanging) == PICTURES
     held.gate.set()
-    office.close()
+    engine.close()
 
 
 @pytest.mark.parametrize(
@@ -334,10 +343,10 @@ def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
     """
     with listening(said, drip=1.0) as wire:
         whose = Journal(home)  # so that the start is the first call
-        whose.act_for(Account("key", wire.base_url))
-        whose.settle("user-1")
+        whose.set_account(Account("key", wire.base_url))
+        whose.resolve_account("user-1")
         whose.close()
-        job_service = JobService(quick(home), Account("key", wire.base_url))
+        job_service = JobService(fast_config(home), Account("key", wire.base_url))
         job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
         while not wire.heard:
             time.sleep(0.005)
@@ -358,16 +367,16 @@ def test_an_answer_that_comes_while_closing_is_kept(home: Path, held: Held) -> N
     """A start that Mint answers in the moment of quitting need not be repeated: its operation is in
     the journal.
     """
-    office = Office(home, executor=Pool)
-    hang_at(office, held, "start", "slow")
+    engine = EngineHarness(home, executor=Pool)
+    hang_at(engine, held, "start", "slow")
     job = a_job("slow")
-    office.add(job)
-    until(office, lambda: held.hanging == ["start"])
+    engine.add(job)
+    until(engine, lambda: held.hanging == ["start"])
     threading.Timer(0.05, held.gate.set).start()
-    office.scheduler.close(4.0)
-    kept = office.job(job)
+    engine.scheduler.close(4.0)
+    kept = engine.job(job)
     assert (kept.phase, kept.operation and kept.operation.id) == (Phase.WORKING, "op_new")
-    office.journal.close()
+    engine.journal.close()
 
 
 def test_an_idle_thread_is_used_again() -> None:

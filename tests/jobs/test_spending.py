@@ -16,7 +16,7 @@ from mint_blender.jobs import presenter
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.prices import COMPLAINT_LASTS, LASTS, Budget
 from mint_blender.jobs.budget.spending import Limits, committed, entry, month, objection
-from mint_blender.jobs.engine.messages import Answered
+from mint_blender.jobs.engine.messages import QueryAnswered
 from mint_blender.jobs.job import Job, Phase, Target, Verb, new_fetch
 from mint_blender.jobs.queries import Balance, OptimizationPrice, Price
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
@@ -34,8 +34,8 @@ from mint_blender.mint.schema import (
 )
 
 from ..mint_service.running import running_service
-from .quick import account, quick
-from .telling import Teller, a_job, asset, decided, operation, working
+from .fast_config import account, fast_config
+from .workflow_harness import WorkflowHarness, a_job, asset, decided, operation, working
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
 TODAY = date(2026, 3, 5)
@@ -132,15 +132,15 @@ def test_a_retry_adds_up_and_counts_when_it_began() -> None:
     day of the retry.
     """
     failed = costing(Phase.FAILED, status="failed", finalized=40, reserved=0)
-    told = Teller(decided(failed, Verb.RETRY)).answer(
+    run = WorkflowHarness(decided(failed, Verb.RETRY)).answer(
         operation("running", id="op_2", credits={"reserved": 248, "finalized": 0})
     )
-    assert told.job.cost == 40 + 248
-    assert told.again().job.cost == 40 + 248
-    told.answer(polled(told.job, reserved=0, finalized=248))
-    assert told.job.cost == 40 + 248
+    assert run.job.cost == 40 + 248
+    assert run.again().job.cost == 40 + 248
+    run.answer(polled(run.job, reserved=0, finalized=248))
+    assert run.job.cost == 40 + 248
     moves = [(Phase.WAITING, 1.0), (Phase.WORKING, 2.0), (Phase.FAILED, 3.0), (Phase.WORKING, NOON)]
-    found = entry(told.job, moves, NOON + DAY)
+    found = entry(run.job, moves, NOON + DAY)
     assert found is not None and found.at == NOON
     assert spending.spent_on([found], TODAY) == 288
 
@@ -154,10 +154,12 @@ def polled(job: Job, **credits: float) -> Any:
 
 def test_the_same_operation_is_not_counted_twice() -> None:
     """Each poll of one operation is the same money."""
-    told = Teller(replace(working(), operation=operation("running", credits={"finalized": 100})))
+    run = WorkflowHarness(
+        replace(working(), operation=operation("running", credits={"finalized": 100}))
+    )
     for _ in range(3):
-        told.answer(polled(told.job, finalized=100))
-    assert told.job.cost == 100
+        run.answer(polled(run.job, finalized=100))
+    assert run.job.cost == 100
 
 
 def test_an_optimization_is_part_of_the_cost() -> None:
@@ -181,7 +183,7 @@ def test_what_is_only_fetched_is_no_generation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phase", "told", "credits"),
+    ("phase", "raw", "credits"),
     [
         (Phase.FETCHING, None, 20),
         (Phase.FETCHING, {"status": "running"}, 20),
@@ -193,7 +195,7 @@ def test_what_is_only_fetched_is_no_generation() -> None:
     ],
 )
 def test_an_import_that_is_optimized_costs_its_optimization(
-    phase: Phase, told: dict[str, Any] | None, credits: float
+    phase: Phase, raw: dict[str, Any] | None, credits: float
 ) -> None:
     """What Mint says of it counts, before that what was expected, and nothing where it was left
     out.
@@ -203,7 +205,7 @@ def test_an_import_that_is_optimized_costs_its_optimization(
         phase=phase,
     )
     assert (
-        committed(replace(job, optimization=operation(id="op_2", **told) if told else None))
+        committed(replace(job, optimization=operation(id="op_2", **raw) if raw else None))
         == credits
     )
 
@@ -285,28 +287,28 @@ def test_the_cost_in_words(job: Job, says: str) -> None:
 
 
 def answered(
-    question: Any, answer: Any, *, ago: float = 0.0, complaint: str | None = None
-) -> Answered:
+    query: Any, answer: Any, *, ago: float = 0.0, complaint: str | None = None
+) -> QueryAnswered:
     """An answer of some seconds ago."""
-    return Answered(
-        question, answer, complaint, datetime.now().astimezone() - timedelta(seconds=ago)
+    return QueryAnswered(
+        query, answer, complaint, datetime.now().astimezone() - timedelta(seconds=ago)
     )
 
 
 def test_an_old_price_is_asked_for_again() -> None:
     """A price is taken as known for an hour, what went wrong for half a minute."""
-    question = Price.of(LAMP)
+    query = Price.of(LAMP)
     estimate = Estimate(None, 248.0, 248.0)
-    answers: dict[Any, Answered] = {}
+    answers: dict[Any, QueryAnswered] = {}
     budget = Budget(answers)
-    assert budget.known(question) is None
-    answers[question] = answered(question, estimate, ago=LASTS - 60)
-    assert budget.known(question) is not None
-    answers[question] = answered(question, estimate, ago=LASTS + 60)
-    assert budget.known(question) is None
-    assert budget.price(question) == 248
-    answers[question] = answered(question, None, complaint="no", ago=COMPLAINT_LASTS + 1)
-    assert budget.known(question) is None
+    assert budget.known(query) is None
+    answers[query] = answered(query, estimate, ago=LASTS - 60)
+    assert budget.known(query) is not None
+    answers[query] = answered(query, estimate, ago=LASTS + 60)
+    assert budget.known(query) is None
+    assert budget.price(query) == 248
+    answers[query] = answered(query, None, complaint="no", ago=COMPLAINT_LASTS + 1)
+    assert budget.known(query) is None
 
 
 def test_a_price_belongs_to_kind_preset_and_mode() -> None:
@@ -337,7 +339,7 @@ def test_when_the_balance_suffices() -> None:
             "billing_required", billing={"requiredCredits": 798, "availableCredits": 90}
         ),
     )
-    answers: dict[Any, Answered] = {}
+    answers: dict[Any, QueryAnswered] = {}
     budget, now = Budget(answers), time.time()
     assert budget.missing(job, now) == 708
     answers[Balance()] = answered(Balance(), usage(798))
@@ -366,7 +368,7 @@ def test_when_the_balance_suffices() -> None:
 def job_service(home: Path) -> Iterator[JobService]:
     """A job service on a Mint that makes nothing by itself."""
     with running_service(speed=1000, switches=["stuck"], cancel="everywhere") as service:
-        job_service = JobService(quick(home), account(service))
+        job_service = JobService(fast_config(home), account(service))
         yield job_service
         assert job_service.close(20)
 
@@ -380,11 +382,11 @@ def test_a_price_that_nobody_has_asked_for(job_service: JobService) -> None:
         job_service.start(LAMP)
     assert caught.value.unasked == (Price.of(LAMP),)
     assert job_service.jobs() == []
-    job_service.find_out(Price.of(LAMP))
+    job_service.ask_and_wait(Price.of(LAMP))
     job = job_service.start(LAMP)
     assert job.estimate == 248
     with pytest.raises(TooExpensive, match="more than your limit of 300") as caught:
-        job_service.find_out(Price.of(replace(LAMP, preset=Preset.STANDARD)))
+        job_service.ask_and_wait(Price.of(replace(LAMP, preset=Preset.STANDARD)))
         job_service.start(replace(LAMP, preset=Preset.STANDARD))
     assert caught.value.unasked == ()
     assert str(caught.value).endswith("Nothing was started.")
@@ -396,13 +398,13 @@ def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(job_service: JobS
     whoever was asked may go beyond.
     """
     job_service.budget.limits = Limits(day=500)
-    job_service.find_out(Price.of(LAMP))
+    job_service.ask_and_wait(Price.of(LAMP))
     begun = [job_service.start(LAMP).id, job_service.start(LAMP).id]
     assert job_service.spent_today() == 496
     with pytest.raises(TooExpensive, match="With the 496 Credits spent today"):
         job_service.start(LAMP)
     while any(job_service.job(job_id).cost != 248 for job_id in begun):
-        job_service.hear()
+        job_service.next_event()
     assert job_service.spent_today() == 496
     with job_service.budget.beyond_limits():
         third = job_service.start(LAMP).id
@@ -417,14 +419,14 @@ def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
     """What was taken off the list was paid for all the same; another job service on the same journal sees
     it too.
     """
-    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
     paid = replace(costing(Phase.PLACED, status="succeeded", finalized=248), created_at=time.time())
-    job_service._known.add(paid)
+    job_service._cache.add(paid)
     assert job_service.spent_today() == 248
     job_service.dismiss(paid.id)
     assert job_service.spent_today() == 248
-    other = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    other = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     assert other.spent_today() == 248
     assert other.month().credits == 248
     assert job_service.close(5) and other.close(5)
@@ -435,9 +437,9 @@ def test_a_retry_is_within_the_limits_too(job_service: JobService) -> None:
     not asked.
     """
     failed = replace(costing(Phase.FAILED, status="failed", finalized=0), created_at=time.time())
-    job_service._known.add(failed)
+    job_service._cache.add(failed)
     job_service.budget.limits = Limits(each=10)
-    job_service.find_out(Price.of(failed.request))
+    job_service.ask_and_wait(Price.of(failed.request))
     with pytest.raises(TooExpensive, match="limit of 10 Credits for one generation"):
         job_service.retry(failed.id)
     assert job_service.job(failed.id).decision is None
@@ -453,7 +455,7 @@ def test_an_optimization_is_within_the_limits_too(job_service: JobService) -> No
     with pytest.raises(TooExpensive) as caught:
         job_service.fetch(made, optimize=OptimizationLevel.LIGHT)
     assert caught.value.unasked == (OptimizationPrice(made.id),)
-    job_service.learn(OptimizationPrice(made.id), Estimate(None, 20.0, 20.0))
+    job_service.cache_answer(OptimizationPrice(made.id), Estimate(None, 20.0, 20.0))
     with pytest.raises(TooExpensive, match="about 20 Credits"):
         job_service.fetch(made, optimize=OptimizationLevel.LIGHT)
     assert job_service.fetch(made).estimate is None
@@ -471,7 +473,7 @@ def test_a_start_that_needs_credits_is_repeated_with_the_same_key(home: Path) ->
     one operation is paid.
     """
     with running_service(speed=1000) as service:
-        job_service = JobService(quick(home), account(service))
+        job_service = JobService(fast_config(home), account(service))
         job = job_service.start(
             GenerationRequest(Kind.MODEL, "a lamp [billing-start]", Preset.FAST)
         )
@@ -492,12 +494,12 @@ def test_without_a_window_the_price_is_waited_for(job_service: JobService) -> No
     """Whoever may block gets the price asked for by the way; an answer that went wrong is part of
     the sentence.
     """
-    job_service.waits_for_prices = True
+    job_service.blocks_for_prices = True
     job_service.budget.limits = Limits(each=300)
     assert job_service.start(LAMP).estimate == 248
     with pytest.raises(TooExpensive, match="about 798 Credits"):
         job_service.start(replace(LAMP, preset=Preset.STANDARD))
-    question = Price.of(replace(LAMP, mode=Mode.REVIEW))
-    job_service.answers[question] = answered(question, None, complaint="Mint cannot be reached.")
+    query = Price.of(replace(LAMP, mode=Mode.REVIEW))
+    job_service.answers[query] = answered(query, None, complaint="Mint cannot be reached.")
     with pytest.raises(TooExpensive, match=r"cannot be kept\. Mint cannot be reached\."):
         job_service.start(replace(LAMP, mode=Mode.REVIEW))

@@ -12,7 +12,7 @@ from mint_blender.jobs.job import Job, Kept, Phase, Role
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode
 
-from .telling import a_job
+from .workflow_harness import a_job
 
 
 def working(kind: Kind, mode: Mode = Mode.AUTO) -> Job:

@@ -18,7 +18,7 @@ import pytest
 from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.files.download import Downloader
 from mint_blender.jobs import presenter
-from mint_blender.jobs.engine.messages import JobChanged, News, RetryScheduled
+from mint_blender.jobs.engine.messages import Event, JobChanged, RetryScheduled
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow import collect
@@ -27,7 +27,7 @@ from mint_blender.mint.schema import Kind, OptimizationLevel
 
 from ..mint_service.running import ThreadService, running_service
 from ..mint_service.switches import NAMES
-from .quick import PACE, SPEED, account, quick
+from .fast_config import PACE, SPEED, account, fast_config
 
 DAMAGED = "It is kept at …/model.refused.glb. Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
 GONE = "The link may have expired; a fresh one can be asked for at Mint. Resume does that."
@@ -284,7 +284,8 @@ def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> N
         local_files=local, sleep=lambda seconds: time.sleep(seconds / SPEED)
     )
     job_service = JobService(
-        quick(home, pace=pace, readable=OPTIMIZED_NEEDS, downloader=downloader), account(service)
+        fast_config(home, pace=pace, readable=OPTIMIZED_NEEDS, downloader=downloader),
+        account(service),
     )
     try:
         request = GenerationRequest(
@@ -320,7 +321,7 @@ def test_a_partial_model_says_that_nothing_of_it_is_missed(
     home: Path, service: ThreadService
 ) -> None:
     """Only its small picture is missing, for which the preview serves."""
-    job_service = JobService(quick(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp [partial]"))
     job_service.watch([job.id])
     job = job_service.job(job.id)
@@ -337,7 +338,7 @@ def test_unpaid_until_it_is_paid(home: Path, service: ThreadService) -> None:
     One operation in all.
     """
     prompt = "a lamp, paid late [billing-final][billing-unpaid]"
-    job_service = JobService(quick(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     job = job_service.start(GenerationRequest(Kind.MODEL, prompt))
     job_service.watch([job.id])
     job_service.resume(job.id)
@@ -354,11 +355,11 @@ def test_unpaid_until_it_is_paid(home: Path, service: ThreadService) -> None:
 def test_a_working_operation_with_an_unknown_status_is_shown_by_its_word(home: Path) -> None:
     """While Mint says a word that nobody knows, the card shows that word."""
     with running_service(speed=1000, durations={"preview": 200.0}) as slower:
-        job_service = JobService(quick(home), account(slower))
+        job_service = JobService(fast_config(home), account(slower))
         job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp [unknown-status]"))
         states = set[str]()
         job_service.watch(
-            [job.id], lambda news: states.add(presenter.state(job_service.job(job.id)))
+            [job.id], lambda event: states.add(presenter.state(job_service.job(job.id)))
         )
         assert 'Working at Mint ("enchanting")' in states
         assert job_service.close(20)
@@ -368,16 +369,16 @@ def watch(job_service: JobService, job: Job) -> list[str]:
     """Let the job come to rest; returns what was read in passing."""
     scheduled_retries: list[str] = []
 
-    def tell(news: News) -> None:
-        if isinstance(news, RetryScheduled):
-            scheduled_retries.append(plain(news.sentence))
+    def tell(event: Event) -> None:
+        if isinstance(event, RetryScheduled):
+            scheduled_retries.append(plain(event.sentence))
         elif (
-            isinstance(news, JobChanged)
-            and news.job.trouble is not None
-            and news.job.trouble.cause is Cause.PATIENCE
+            isinstance(event, JobChanged)
+            and event.job.trouble is not None
+            and event.job.trouble.cause is Cause.PATIENCE
             and not scheduled_retries
         ):
-            scheduled_retries.append(news.job.trouble.sentence)
+            scheduled_retries.append(event.job.trouble.sentence)
             job_service.cancel(job.id)
 
     job_service.watch([job.id], tell)

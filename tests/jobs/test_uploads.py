@@ -20,7 +20,7 @@ from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures
 from ..mint_service.running import ThreadService, running_service
-from .quick import account, quick
+from .fast_config import account, fast_config
 
 RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.1, 0.8)
 
@@ -48,7 +48,7 @@ def generate(home: Path, service: ThreadService, *images: str) -> None:
     """A generation with these pictures comes to its end, in a process of its own as far as memory
     goes.
     """
-    job_service = JobService(quick(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     try:
         job = job_service.start(GenerationRequest(Kind.MODEL, "", images=images))
         job_service.watch([job.id])
@@ -149,7 +149,7 @@ def test_what_mint_would_not_take_is_refused_before_there_is_a_job(
     path = tmp_path / "picture.webp"
     if content is not None:
         path.write_bytes(content)
-    job_service = JobService(quick(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     try:
         with pytest.raises(NotPossible, match=sentence):
             job_service.start(GenerationRequest(Kind.MODEL, "a lamp", images=(str(path),)))

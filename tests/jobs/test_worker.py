@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from mint_blender.jobs.engine.call_pool import SIZES, Lane
-from mint_blender.jobs.engine.messages import Answered, Crashed, Idle, News
+from mint_blender.jobs.engine.messages import Crashed, Event, Idle, QueryAnswered
 from mint_blender.jobs.engine.worker import Worker
 from mint_blender.jobs.job import Job, Phase
-from mint_blender.jobs.queries import WhoseKey
+from mint_blender.jobs.queries import KeyOwner
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
@@ -30,8 +30,8 @@ from mint_blender.mint.pacing import PollIntervals
 from mint_blender.mint.schema import Kind, Me
 
 from ..mint_service.running import ThreadService, running_service
-from .quick import account, quick
-from .telling import a_job
+from .fast_config import account, fast_config
+from .workflow_harness import a_job
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def service() -> Iterator[ThreadService]:
 @contextmanager
 def working_for(home: Path, service: ThreadService, **more: Any) -> Iterator[Worker]:
     """A worker for this home."""
-    worker = Worker(quick(home, **more), account(service))
+    worker = Worker(fast_config(home, **more), account(service))
     try:
         yield worker
     finally:
@@ -76,12 +76,12 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.002)
 
 
-def hear(worker: Worker, kind: type[News]) -> Any:
+def hear(worker: Worker, kind: type[Event]) -> Any:
     """The next news of that kind."""
     while True:
-        news = worker.news.get(timeout=20)
-        if isinstance(news, kind):
-            return news
+        event = worker.events.get(timeout=20)
+        if isinstance(event, kind):
+            return event
 
 
 def ours() -> list[str]:
@@ -102,7 +102,7 @@ def test_the_thread_exists_only_while_something_is_in_flight(
         for _ in range(2):
             job = a_job()
             add(home, job)
-            worker.look(job.id)
+            worker.wake(job.id)
             assert worker.is_running
             assert "mint-worker" in ours()
             hear(worker, Idle)
@@ -115,8 +115,8 @@ def test_a_question_needs_a_thread_for_as_long_as_its_answer_takes(
 ) -> None:
     """Something that is no job is answered too, and leaves no thread behind."""
     with working_for(home, service) as worker:
-        worker.ask(WhoseKey())
-        assert isinstance(hear(worker, Answered).answer, Me)
+        worker.ask(KeyOwner())
+        assert isinstance(hear(worker, QueryAnswered).answer, Me)
         until(lambda: ours() == [])
 
 
@@ -134,7 +134,7 @@ def test_it_ends_within_a_bound_in_the_middle_of_everything(
     add(home, *jobs)
     with working_for(home, service) as worker:
         for job in jobs:
-            worker.look(job.id)
+            worker.wake(job.id)
         until(lambda: any(entry.note == "file-slow" for entry in service.requests(host="files")))
         began = time.monotonic()
         assert worker.stop(10)
@@ -151,10 +151,10 @@ def test_stopped_in_the_middle_and_gone_on(home: Path, service: ThreadService) -
     add(home, job)
     with working_for(home, service) as worker:
         for wait in (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4):
-            worker.look(job.id)
+            worker.wake(job.id)
             time.sleep(wait)
             assert worker.stop(20)
-        worker.look(job.id)
+        worker.wake(job.id)
         until(lambda: not worker.is_running)
     assert read(home, job).phase is Phase.READY
     assert len(service.operations()) == 1
@@ -167,14 +167,14 @@ def test_what_is_asked_while_it_ends_is_done_afterwards(home: Path, service: Thr
     first, second = a_job("a lamp [file-slow]"), a_job()
     add(home, first, second)
     with working_for(home, service) as worker:
-        worker.look(first.id)
+        worker.wake(first.id)
         until(lambda: any(entry.note == "file-slow" for entry in service.requests(host="files")))
         worker.stop(0.0)
         worker.stop(0.0)
-        worker.look(second.id)
+        worker.wake(second.id)
         until(lambda: not worker.is_running)
         assert read(home, second).phase is Phase.READY
-        worker.look(first.id)
+        worker.wake(first.id)
         until(lambda: not worker.is_running)
         assert read(home, first).phase is Phase.READY
 
@@ -185,18 +185,18 @@ def test_another_account_is_used_from_then_on(home: Path, service: ThreadService
     """
     job, stuck = a_job(), a_job("a lamp [stuck]")
     add(home, job, stuck)
-    worker = Worker(quick(home), Account("wrong-key", service.api))
-    worker.look(job.id)
+    worker = Worker(fast_config(home), Account("wrong-key", service.api))
+    worker.wake(job.id)
     hear(worker, Idle)
     assert read(home, job).phase is Phase.PAUSED
     assert service.operations() == []
     until(lambda: not worker.is_running)
-    worker.use(account(service))
-    worker.look(stuck.id)
-    worker.look(job.id)
+    worker.set_account(account(service))
+    worker.wake(stuck.id)
+    worker.wake(job.id)
     hear(worker, Idle)
     assert read(home, job).phase is Phase.READY
-    worker.use(Account("wrong-key", service.api))
+    worker.set_account(Account("wrong-key", service.api))
     assert hear(worker, Idle).job_id == stuck.id
     assert read(home, stuck).phase is Phase.WORKING, (
         "it is the other account's, and goes on at Mint"
@@ -210,7 +210,7 @@ def test_a_journal_that_cannot_be_read_is_told_in_words(home: Path, service: Thr
     (home / "journal.sqlite3").write_text("I am a poem. " * 100)
     with working_for(home, service) as worker:
         for _ in range(2):
-            worker.look("somebody")
+            worker.wake("somebody")
             sentence = hear(worker, Crashed).sentence
             assert "journal.sqlite3 cannot be read or written (file is not a database)" in sentence
             until(lambda: ours() == [])
@@ -231,7 +231,9 @@ def test_fifty_jobs_few_threads_few_connections_and_the_schedule(home: Path) -> 
     with running_service(
         speed=1000, credits=1e9, limits={"model": 25, "world": 25}, switches=["stuck"]
     ) as service:
-        job_service = JobService(replace(quick(home, pace=pace), slots=slots), account(service))
+        job_service = JobService(
+            replace(fast_config(home, pace=pace), slots=slots), account(service)
+        )
         before = set(threading.enumerate())
         for number in range(25):
             for kind in Kind:
@@ -240,10 +242,10 @@ def test_fifty_jobs_few_threads_few_connections_and_the_schedule(home: Path) -> 
         until(lambda: len(service.requests("GET", "/v1/operations/*")) >= 50)
         end = time.monotonic() + sum(pace.wait(round) for round in range(6))
         while time.monotonic() < end:
-            present = [thread.name for thread in set(threading.enumerate()) - before]
+            current_account = [thread.name for thread in set(threading.enumerate()) - before]
             # and the one that has asked whose key it is
-            assert len(present) <= 1 + SIZES[Lane.CALL] + 1
-            threads.add(frozenset(present))
+            assert len(current_account) <= 1 + SIZES[Lane.CALL] + 1
+            threads.add(frozenset(current_account))
             job_service.catch_up()
             time.sleep(0.01)
         assert {job.phase for job in job_service.jobs()} == {Phase.WORKING}

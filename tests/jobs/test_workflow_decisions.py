@@ -22,10 +22,10 @@ from mint_blender.jobs.workflow.effects import (
 from mint_blender.mint.pacing import PollIntervals
 from mint_blender.mint.schema import Kind, Mode, Page
 
-from .telling import (
+from .workflow_harness import (
     FILES,
     GLB,
-    Teller,
+    WorkflowHarness,
     a_job,
     asset,
     decided,
@@ -42,8 +42,8 @@ from .telling import (
 
 def test_revise_keeps_the_earlier_previews() -> None:
     """A revision goes out under its click's key; its preview comes beside the earlier one."""
-    told = Teller(decided(in_review().job, Verb.REVISE, "greener"))
-    act = told.expect(Act)
+    run = WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener"))
+    act = run.expect(Act)
     assert (act.decision.key, act.decision.feedback, act.target_id) == (
         "click-revise",
         "greener",
@@ -51,65 +51,64 @@ def test_revise_keeps_the_earlier_previews() -> None:
     )
     # Mint still shows the earlier picture while it works on the next one.
     earlier = {"previewImageUrl": f"{FILES}p1.webp"}
-    told.answer(operation("running", Mode.REVIEW, assets=earlier))
-    assert told.job.decision is None
-    told.answer(seen("running", Mode.REVIEW, assets=earlier)).expect(Poll)
-    told.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p2.webp"}))
-    told.answer(kept(told.expect(Fetch)))
-    assert told.rests
-    assert [PurePath(one.path).stem for one in told.job.previews] == ["preview-1", "preview-2"]
+    run.answer(operation("running", Mode.REVIEW, assets=earlier))
+    assert run.job.decision is None
+    run.answer(seen("running", Mode.REVIEW, assets=earlier)).expect(Poll)
+    run.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p2.webp"}))
+    run.answer(kept(run.expect(Fetch)))
+    assert run.rests
+    assert [PurePath(one.path).stem for one in run.job.previews] == ["preview-1", "preview-2"]
 
 
 def test_approve_goes_on_to_the_files() -> None:
     """After the approval the final stage is polled and its files are fetched."""
-    told = Teller(decided(in_review().job, Verb.APPROVE))
-    told.expect(Act)
-    told.answer(operation("running", Mode.REVIEW)).answer(seen("succeeded", Mode.REVIEW)).answer(
+    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
+    run.expect(Act)
+    run.answer(operation("running", Mode.REVIEW)).answer(seen("succeeded", Mode.REVIEW)).answer(
         asset(glbUrl=GLB)
     )
-    assert fetch_all(told).job.phase is Phase.READY
+    assert fetch_all(run).job.phase is Phase.READY
 
 
 def test_the_answer_may_name_another_operation() -> None:
     """What an action answers is followed, whatever its id."""
-    told = Teller(decided(in_review().job, Verb.APPROVE))
+    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
     assert (
-        told.answer(operation("running", Mode.REVIEW, id="op_2")).expect(Poll).operation_id
-        == "op_2"
+        run.answer(operation("running", Mode.REVIEW, id="op_2")).expect(Poll).operation_id == "op_2"
     )
 
 
 @pytest.mark.parametrize("status", [404, 405, 409])
 def test_a_decision_that_is_refused_is_said_and_the_operation_looked_at_anew(status: int) -> None:
     """A conflict settles the click: the reason becomes a note, and Mint is asked how things are."""
-    told = Teller(decided(in_review().job, Verb.APPROVE)).fail(problem(status))
-    poll = told.expect(Poll)
+    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE)).fail(problem(status))
+    poll = run.expect(Poll)
     assert poll.after == 0.0
-    assert told.job.decision is None
-    assert "because" in told.job.notes[-1]
-    told.answer(seen("running", Mode.REVIEW))
-    assert told.expect(Poll).after == PollIntervals().first, "the operation has just been looked at"
+    assert run.job.decision is None
+    assert "because" in run.job.notes[-1]
+    run.answer(seen("running", Mode.REVIEW))
+    assert run.expect(Poll).after == PollIntervals().first, "the operation has just been looked at"
 
 
 def test_cancel_while_waiting_sends_nothing() -> None:
     """A job that still waits here is over at once, without a word to Mint."""
-    told = Teller(decided(a_job(), Verb.CANCEL))
-    assert told.rests
-    assert told.job.phase is Phase.CANCELED
-    assert told.job.decision is None
+    run = WorkflowHarness(decided(a_job(), Verb.CANCEL))
+    assert run.rests
+    assert run.job.phase is Phase.CANCELED
+    assert run.job.decision is None
 
 
 def test_cancel_after_a_lost_answer_repeats_the_start_first() -> None:
     """What the start made is found by its key, and then canceled: nothing is left running at Mint."""
     sending = started(a_job()).job
     sending = replace(sending, phase=Phase.SENDING, operation=None)
-    told = Teller(decided(sending, Verb.CANCEL))
-    start = told.expect(Start)
+    run = WorkflowHarness(decided(sending, Verb.CANCEL))
+    start = run.expect(Start)
     assert (start.key, start.body) == (sending.key, sending.body)
-    act = told.answer(operation("running")).expect(Act)
+    act = run.answer(operation("running")).expect(Act)
     assert (act.decision.verb, act.target_id) == (Verb.CANCEL, "op_1")
-    assert told.answer(operation("canceled")).rests
-    assert told.job.phase is Phase.CANCELED
+    assert run.answer(operation("canceled")).rests
+    assert run.job.phase is Phase.CANCELED
 
 
 @pytest.mark.parametrize(
@@ -127,10 +126,10 @@ def test_cancel_of_a_start_that_mint_never_took(error: Exception, phase: Phase) 
         first_sent_at=time.time(),
         body={"prompt": "a lamp", "name": "Lamp"},
     )
-    told = Teller(decided(job, Verb.CANCEL)).fail(error)
-    assert told.rests
-    assert told.job.phase is phase
-    assert told.job.decision is None
+    run = WorkflowHarness(decided(job, Verb.CANCEL)).fail(error)
+    assert run.rests
+    assert run.job.phase is phase
+    assert run.job.decision is None
 
 
 def test_cancel_of_a_start_that_finds_no_free_place() -> None:
@@ -140,10 +139,10 @@ def test_cancel_of_a_start_that_finds_no_free_place() -> None:
     job = replace(
         a_job(), phase=Phase.SENDING, first_sent_at=time.time(), body={"prompt": "a lamp"}
     )
-    told = Teller(decided(job, Verb.CANCEL)).fail(problem(429, "concurrency-limit-reached"))
-    told.expect(ReadPage)
-    told.answer(Page((), None))
-    assert (told.rests, told.job.phase, told.job.decision) == (True, Phase.CANCELED, None)
+    run = WorkflowHarness(decided(job, Verb.CANCEL)).fail(problem(429, "concurrency-limit-reached"))
+    run.expect(ReadPage)
+    run.answer(Page((), None))
+    assert (run.rests, run.job.phase, run.job.decision) == (True, Phase.CANCELED, None)
 
 
 def test_cancel_of_a_start_that_mint_refuses_leaves_no_decision_behind() -> None:
@@ -151,37 +150,37 @@ def test_cancel_of_a_start_that_mint_refuses_leaves_no_decision_behind() -> None
     job = replace(
         a_job(), phase=Phase.SENDING, first_sent_at=time.time(), body={"prompt": "a lamp"}
     )
-    told = Teller(decided(job, Verb.CANCEL)).fail(problem(400))
-    assert told.rests
-    assert told.job.phase is Phase.FAILED
-    assert told.job.decision is None
+    run = WorkflowHarness(decided(job, Verb.CANCEL)).fail(problem(400))
+    assert run.rests
+    assert run.job.phase is Phase.FAILED
+    assert run.job.decision is None
 
 
 @pytest.mark.parametrize("phase", [Phase.WORKING, Phase.REVIEW, Phase.BILLING, Phase.PAUSED])
 def test_cancel_at_mint(phase: Phase) -> None:
     """Wherever the operation may still run, Mint is told."""
-    told = Teller(decided(replace(working(), phase=phase), Verb.CANCEL))
-    assert told.expect(Act).target_id == "op_1"
-    assert told.answer(operation("canceled")).job.phase is Phase.CANCELED
+    run = WorkflowHarness(decided(replace(working(), phase=phase), Verb.CANCEL))
+    assert run.expect(Act).target_id == "op_1"
+    assert run.answer(operation("canceled")).job.phase is Phase.CANCELED
 
 
 @pytest.mark.parametrize("status", [404, 405])
 def test_cancel_that_mint_does_not_offer_goes_on(status: int) -> None:
     """Mint cannot cancel: that is said, and the job goes on."""
-    told = Teller(decided(working(), Verb.CANCEL)).fail(problem(status, detail="Not here."))
-    told.answer(seen("running")).expect(Poll)
-    assert told.job.phase is Phase.WORKING
-    assert "Not here" in told.job.notes[-1]
+    run = WorkflowHarness(decided(working(), Verb.CANCEL)).fail(problem(status, detail="Not here."))
+    run.answer(seen("running")).expect(Poll)
+    assert run.job.phase is Phase.WORKING
+    assert "Not here" in run.job.notes[-1]
 
 
 @pytest.mark.parametrize("verb", [Verb.CANCEL, Verb.APPROVE, Verb.REVISE])
 def test_a_decision_that_comes_too_late_is_said_and_loses_nothing(verb: Verb) -> None:
     """The result was made in the meantime: it is fetched, and the click is answered with a note."""
     fetching = replace(working(), phase=Phase.FETCHING, operation=operation("succeeded"))
-    told = Teller(decided(fetching, verb, "greener"))
-    told.expect(ReadAsset)
-    assert told.job.decision is None
-    assert told.job.notes == (f"It was finished before Mint could be told to {verb}.",)
+    run = WorkflowHarness(decided(fetching, verb, "greener"))
+    run.expect(ReadAsset)
+    assert run.job.decision is None
+    assert run.job.notes == (f"It was finished before Mint could be told to {verb}.",)
 
 
 def test_cancel_of_a_resumed_start_that_stands_in_line() -> None:
@@ -191,40 +190,44 @@ def test_cancel_of_a_resumed_start_that_stands_in_line() -> None:
     billing = replace(
         working(), phase=Phase.BILLING, operation=operation("billing_required", resource=None)
     )
-    told = Teller(decided(billing, Verb.RESUME)).fail(problem(429, "concurrency-limit-reached"))
-    assert told.job.phase is Phase.WAITING
-    told = Teller(decided(told.job, Verb.CANCEL))
-    assert told.rests
-    assert told.job.phase is Phase.CANCELED
+    run = WorkflowHarness(decided(billing, Verb.RESUME)).fail(
+        problem(429, "concurrency-limit-reached")
+    )
+    assert run.job.phase is Phase.WAITING
+    run = WorkflowHarness(decided(run.job, Verb.CANCEL))
+    assert run.rests
+    assert run.job.phase is Phase.CANCELED
 
 
 def test_retry_with_a_resource_is_a_new_operation_of_it() -> None:
     """The failed model is retried under the click's key; the answer's operation is followed."""
     failed = replace(working(), phase=Phase.FAILED, operation=operation("failed"))
-    told = Teller(decided(failed, Verb.RETRY))
-    act = told.expect(Act)
+    run = WorkflowHarness(decided(failed, Verb.RETRY))
+    act = run.expect(Act)
     assert (act.target_id, act.kind, act.decision.key) == ("res_1", Kind.MODEL, "click-retry")
-    assert told.answer(operation("queued", id="op_2")).expect(Poll).operation_id == "op_2"
-    assert told.job.trouble is None
+    assert run.answer(operation("queued", id="op_2")).expect(Poll).operation_id == "op_2"
+    assert run.job.trouble is None
 
 
 def test_retry_without_a_resource_is_a_new_start_with_the_new_clicks_key() -> None:
     """Nothing exists that could be retried: a new wish, a new key, and the line for a slot again."""
     failed = replace(working(), phase=Phase.FAILED, operation=operation("failed", resource=None))
-    told = Teller(decided(failed, Verb.RETRY))
-    told.expect(TakeSlot)
-    assert told.job.phase is Phase.WAITING
-    assert told.job.operation is None
-    assert told.answer().expect(Start).key == "click-retry"
+    run = WorkflowHarness(decided(failed, Verb.RETRY))
+    run.expect(TakeSlot)
+    assert run.job.phase is Phase.WAITING
+    assert run.job.operation is None
+    assert run.answer().expect(Start).key == "click-retry"
 
 
 def test_a_retry_that_finds_no_free_place_asks_again() -> None:
     """As many generations are active as Mint allows: the retry stands in line instead of giving up."""
     failed = replace(working(), phase=Phase.FAILED, operation=operation("failed"))
-    told = Teller(decided(failed, Verb.RETRY)).fail(problem(429, "concurrency-limit-reached"))
-    act = told.expect(Act)
+    run = WorkflowHarness(decided(failed, Verb.RETRY)).fail(
+        problem(429, "concurrency-limit-reached")
+    )
+    act = run.expect(Act)
     assert (act.decision.key, act.after) == ("click-retry", PollIntervals().longest)
-    assert told.answer(operation("queued", id="op_2")).job.phase is Phase.WORKING
+    assert run.answer(operation("queued", id="op_2")).job.phase is Phase.WORKING
 
 
 def test_a_refused_retry_looks_again() -> None:
@@ -232,8 +235,8 @@ def test_a_refused_retry_looks_again() -> None:
     result by now.
     """
     failed = replace(working(), phase=Phase.FAILED, operation=operation("succeeded"))
-    told = Teller(decided(failed, Verb.RETRY)).fail(problem(409, detail="It succeeded."))
-    told.expect(ReadAsset)
-    told.answer(asset(glbUrl=GLB)).answer(asset(glbUrl=GLB))
-    assert fetch_all(told).job.phase is Phase.READY
-    assert "It succeeded" in told.job.notes[0]
+    run = WorkflowHarness(decided(failed, Verb.RETRY)).fail(problem(409, detail="It succeeded."))
+    run.expect(ReadAsset)
+    run.answer(asset(glbUrl=GLB)).answer(asset(glbUrl=GLB))
+    assert fetch_all(run).job.phase is Phase.READY
+    assert "It succeeded" in run.job.notes[0]

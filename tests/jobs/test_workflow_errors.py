@@ -15,9 +15,9 @@ from mint_blender.mint.errors import KeyMissing, Unreachable
 from mint_blender.mint.pacing import PollIntervals
 from mint_blender.mint.schema import Asset, Kind
 
-from .telling import (
+from .workflow_harness import (
     GLB,
-    Teller,
+    WorkflowHarness,
     a_job,
     decided,
     in_review,
@@ -34,12 +34,12 @@ def test_too_many_active_goes_back_in_line() -> None:
     why.
     """
     job = a_job()
-    told = Teller(job).answer().fail(problem(429, "concurrency-limit-reached"))
-    assert told.expect(TakeSlot).after == PollIntervals().longest
-    assert told.job.phase is Phase.WAITING
-    assert told.job.trouble is not None
-    assert told.answer().expect(Start).key == job.key
-    assert told.job.trouble is None
+    run = WorkflowHarness(job).answer().fail(problem(429, "concurrency-limit-reached"))
+    assert run.expect(TakeSlot).after == PollIntervals().longest
+    assert run.job.phase is Phase.WAITING
+    assert run.job.trouble is not None
+    assert run.answer().expect(Start).key == job.key
+    assert run.job.trouble is None
 
 
 def test_the_older_name_field_is_tried_once_under_another_key() -> None:
@@ -47,14 +47,14 @@ def test_the_older_name_field_is_tried_once_under_another_key() -> None:
     body.
     """
     job = a_job(name="Lamp")
-    told = Teller(job).answer().fail(problem(400, field="name"))
-    again = told.expect(Start)
+    run = WorkflowHarness(job).answer().fail(problem(400, field="name"))
+    again = run.expect(Start)
     assert (again.body["displayName"], "name" in again.body) == ("Lamp", False)
     assert again.key != job.key
-    assert told.job.key == again.key, "and it is the job's key from now on"
-    told.fail(problem(400, field="displayName"))
-    assert told.rests
-    assert told.job.phase is Phase.FAILED
+    assert run.job.key == again.key, "and it is the job's key from now on"
+    run.fail(problem(400, field="displayName"))
+    assert run.rests
+    assert run.job.phase is Phase.FAILED
 
 
 def test_pictures_that_are_gone_are_brought_once_more() -> None:
@@ -62,52 +62,54 @@ def test_pictures_that_are_gone_are_brought_once_more() -> None:
     other keys, once and without a pause.
     """
     job = a_job(images=("a.png", "https://example.org/b.png"))
-    told = Teller(job)
-    assert not told.expect(Upload).anew
-    told.answer("https://mint/old").answer().fail(problem(400, field="sourceImages"))
-    again = told.expect(Upload)
+    run = WorkflowHarness(job)
+    assert not run.expect(Upload).anew
+    run.answer("https://mint/old").answer().fail(problem(400, field="sourceImages"))
+    again = run.expect(Upload)
     assert again.anew
     assert again.key != f"{job.key}-picture-1"
-    assert told.answer("https://mint/new").expect(TakeSlot).after == 0
-    start = told.answer().expect(Start)
+    assert run.answer("https://mint/new").expect(TakeSlot).after == 0
+    start = run.answer().expect(Start)
     assert start.body["sourceImages"] == ["https://mint/new", "https://example.org/b.png"]
     assert start.key not in {job.key, again.key}
-    told.fail(problem(400, field="sourceImages"))
-    assert told.rests
-    assert told.job.phase is Phase.FAILED
+    run.fail(problem(400, field="sourceImages"))
+    assert run.rests
+    assert run.job.phase is Phase.FAILED
 
 
 def test_an_address_of_the_users_is_not_brought_anywhere() -> None:
     """When Mint does not take it, that is the answer."""
-    told = (
-        Teller(a_job(images=("https://example.org/b.png",)))
+    run = (
+        WorkflowHarness(a_job(images=("https://example.org/b.png",)))
         .answer()
         .fail(problem(400, field="imageUrl"))
     )
-    assert told.rests
-    assert told.job.phase is Phase.FAILED
+    assert run.rests
+    assert run.job.phase is Phase.FAILED
 
 
 def test_an_invalid_request_is_over_and_nothing_was_charged() -> None:
     """Mint did not take the request: the job has failed and says that it cost nothing."""
-    told = Teller(a_job()).answer().fail(problem(400, detail="prompt: is too long"))
-    assert told.rests
-    assert told.job.phase is Phase.FAILED
-    assert told.job.trouble is not None
-    assert told.job.trouble.cause is Cause.REFUSED
-    assert "Nothing was started or charged" in told.job.trouble.sentence
+    run = WorkflowHarness(a_job()).answer().fail(problem(400, detail="prompt: is too long"))
+    assert run.rests
+    assert run.job.phase is Phase.FAILED
+    assert run.job.trouble is not None
+    assert run.job.trouble.cause is Cause.REFUSED
+    assert "Nothing was started or charged" in run.job.trouble.sentence
 
 
 PLACES = {
-    "upload": lambda: Teller(a_job(images=("/tmp/lamp.png",))),
-    "start": lambda: Teller(a_job()).answer(),
+    "upload": lambda: WorkflowHarness(a_job(images=("/tmp/lamp.png",))),
+    "start": lambda: WorkflowHarness(a_job()).answer(),
     "poll": lambda: started(a_job()),
-    "approve": lambda: Teller(decided(in_review().job, Verb.APPROVE)),
-    "resume": lambda: Teller(decided(replace(working(), phase=Phase.BILLING), Verb.RESUME)),
-    "retry": lambda: Teller(
+    "approve": lambda: WorkflowHarness(decided(in_review().job, Verb.APPROVE)),
+    "resume": lambda: WorkflowHarness(
+        decided(replace(working(), phase=Phase.BILLING), Verb.RESUME)
+    ),
+    "retry": lambda: WorkflowHarness(
         decided(replace(working(), phase=Phase.FAILED, operation=operation("failed")), Verb.RETRY)
     ),
-    "cancel": lambda: Teller(decided(working(), Verb.CANCEL)),
+    "cancel": lambda: WorkflowHarness(decided(working(), Verb.CANCEL)),
     "asset": lambda: started(a_job()).answer(seen("succeeded")),
 }
 TROUBLES = {
@@ -124,15 +126,15 @@ def test_no_key_and_no_network_pause_and_can_be_resumed(place: str, trouble: str
     """Wherever it happens, the job pauses, and going on asks the very same again (or looks at the
     operation first).
     """
-    told = PLACES[place]()
-    want = told.want
+    run = PLACES[place]()
+    want = run.want
     error, cause = TROUBLES[trouble]
-    told.fail(error)
-    assert told.rests
-    assert told.job.phase is Phase.PAUSED
-    assert told.job.trouble is not None
-    assert told.job.trouble.cause is cause
-    again = told.again()
+    run.fail(error)
+    assert run.rests
+    assert run.job.phase is Phase.PAUSED
+    assert run.job.trouble is not None
+    assert run.job.trouble.cause is cause
+    again = run.again()
     if again.want != want and not (isinstance(again.want, TakeSlot) and isinstance(want, Start)):
         assert isinstance(again.want, Poll), f"{again.want} instead of {want}"
     assert again.job.phase is not Phase.PAUSED or again.job.decision is not None
@@ -142,24 +144,24 @@ def test_after_half_an_hour_polling_goes_on_once_a_minute() -> None:
     """What takes longer than 30 minutes is watched on, less often, and that is said; it ends as
     every other job does.
     """
-    told = started(a_job())
+    run = started(a_job())
     waited = 0.0
-    while told.job.trouble is None:
-        waited += told.expect(Poll).after
-        told.answer(seen("running"))
+    while run.job.trouble is None:
+        waited += run.expect(Poll).after
+        run.answer(seen("running"))
     assert 30 * 60 <= waited <= 30 * 60 + 15
     for _ in range(24 * 60):
-        assert told.expect(Poll).after == 60.0
-        told.answer(seen("running"))
-    assert told.job.phase is Phase.WORKING
-    assert told.job.trouble.cause is Cause.PATIENCE
+        assert run.expect(Poll).after == 60.0
+        run.answer(seen("running"))
+    assert run.job.phase is Phase.WORKING
+    assert run.job.trouble.cause is Cause.PATIENCE
     assert (
-        told.job.trouble.sentence
+        run.job.trouble.sentence
         == "Still running at Mint after 30 minutes. Checking continues once a minute; this is free."
     )
-    assert told.again().expect(Poll).after == 0.0
-    told.answer(seen("succeeded"))
-    assert (told.job.phase, told.job.trouble) == (Phase.FETCHING, None)
+    assert run.again().expect(Poll).after == 0.0
+    run.answer(seen("succeeded"))
+    assert (run.job.phase, run.job.trouble) == (Phase.FETCHING, None)
 
 
 def test_what_another_program_generates_is_watched_on_too() -> None:
@@ -169,38 +171,41 @@ def test_what_another_program_generates_is_watched_on_too() -> None:
     job = new_fetch(
         Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"}), Target(), now=1.0
     )
-    told, busy = Teller(job), Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"})
-    told.answer(busy)
-    while told.job.trouble is None:
-        told.expect(ReadAsset)
-        told.answer(busy)
-    assert (told.job.phase, told.job.trouble.cause) == (Phase.FETCHING, Cause.PATIENCE)
-    assert told.expect(ReadAsset).after == 60.0
-    told.answer(
+    run, busy = (
+        WorkflowHarness(job),
+        Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"}),
+    )
+    run.answer(busy)
+    while run.job.trouble is None:
+        run.expect(ReadAsset)
+        run.answer(busy)
+    assert (run.job.phase, run.job.trouble.cause) == (Phase.FETCHING, Cause.PATIENCE)
+    assert run.expect(ReadAsset).after == 60.0
+    run.answer(
         Asset.from_json(
             Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}}
         )
     )
-    assert told.job.trouble is None
-    told.expect(Fetch)
+    assert run.job.trouble is None
+    run.expect(Fetch)
 
 
 def test_the_schedule_of_polls() -> None:
     """2 s, times 1.6 each round, never more than 15 s."""
-    told = started(a_job())
+    run = started(a_job())
     waits = []
     for _ in range(8):
-        waits.append(told.expect(Poll).after)
-        told.answer(seen("running"))
+        waits.append(run.expect(Poll).after)
+        run.answer(seen("running"))
     assert waits == pytest.approx([2, 3.2, 5.12, 8.192, 13.1072, 15, 15, 15])
 
 
 def test_retry_after_replaces_the_schedule() -> None:
     """What Mint asks for is done instead, up to 15 s; afterwards the schedule goes on."""
-    told = started(a_job()).answer(seen("running", retry_after=7.0))
-    assert told.expect(Poll).after == 7.0
-    assert told.answer(seen("running", retry_after=600.0)).expect(Poll).after == 15.0
-    assert told.answer(seen("running")).expect(Poll).after == pytest.approx(8.192)
+    run = started(a_job()).answer(seen("running", retry_after=7.0))
+    assert run.expect(Poll).after == 7.0
+    assert run.answer(seen("running", retry_after=600.0)).expect(Poll).after == 15.0
+    assert run.answer(seen("running")).expect(Poll).after == pytest.approx(8.192)
 
 
 def test_a_job_of_another_project_can_be_picked_up_again() -> None:
@@ -208,7 +213,7 @@ def test_a_job_of_another_project_can_be_picked_up_again() -> None:
 
     Nothing that may have been paid for is given up.
     """
-    told = started(a_job()).fail(problem(404))
-    assert told.rests
-    assert told.job.phase is Phase.PAUSED
-    assert told.again().expect(Poll).operation_id == "op_1"
+    run = started(a_job()).fail(problem(404))
+    assert run.rests
+    assert run.job.phase is Phase.PAUSED
+    assert run.again().expect(Poll).operation_id == "op_1"

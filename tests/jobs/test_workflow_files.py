@@ -23,12 +23,12 @@ from mint_blender.jobs.workflow.effects import Fetch, Optimize, Poll, ReadAsset
 from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.schema import Kind, OptimizationLevel, PollResult
 
-from .telling import (
+from .workflow_harness import (
     FILES,
     GLB,
     PREVIEW,
     THUMB,
-    Teller,
+    WorkflowHarness,
     asset,
     fetch_all,
     kept,
@@ -38,27 +38,27 @@ from .telling import (
 )
 
 
-def harvesting(terms: Terms = Terms(), job: Job | None = None, **files: object) -> Teller:
+def harvesting(terms: Terms = Terms(), job: Job | None = None, **files: object) -> WorkflowHarness:
     """A finished job whose resource offers these files."""
     job = job or working()
-    told = Teller(
+    run = WorkflowHarness(
         replace(job, phase=Phase.FETCHING, operation=operation("succeeded", kind=job.kind)), terms
     )
-    told.expect(ReadAsset)
-    return told.answer(asset(job.kind, **files))
+    run.expect(ReadAsset)
+    return run.answer(asset(job.kind, **files))
 
 
 def test_an_expired_link_is_renewed_once() -> None:
     """Mint is asked for a fresh address, once; then it is trouble that can be resumed."""
-    told = harvesting(glbUrl=GLB).fail(LinkExpired("The link has expired."))
-    told.expect(ReadAsset)
-    told.answer(asset(glbUrl=f"{FILES}fresh.glb"))
-    assert told.expect(Fetch).url == f"{FILES}fresh.glb"
-    told.fail(LinkExpired("The link has expired."))
-    assert told.rests
-    assert told.job.phase is Phase.PAUSED
-    assert told.job.trouble is not None
-    assert told.job.trouble.cause is Cause.FILE
+    run = harvesting(glbUrl=GLB).fail(LinkExpired("The link has expired."))
+    run.expect(ReadAsset)
+    run.answer(asset(glbUrl=f"{FILES}fresh.glb"))
+    assert run.expect(Fetch).url == f"{FILES}fresh.glb"
+    run.fail(LinkExpired("The link has expired."))
+    assert run.rests
+    assert run.job.phase is Phase.PAUSED
+    assert run.job.trouble is not None
+    assert run.job.trouble.cause is Cause.FILE
 
 
 BOTH = {"glbUrl": GLB, "optimizedGlbUrl": f"{FILES}o.glb", "thumbnailUrl": THUMB}
@@ -66,11 +66,11 @@ BOTH = {"glbUrl": GLB, "optimizedGlbUrl": f"{FILES}o.glb", "thumbnailUrl": THUMB
 
 def test_the_optimized_file_where_it_can_be_read() -> None:
     """A Blender with Draco and WebP takes the optimized file, without a remark."""
-    told = harvesting(Terms(readable=OPTIMIZED_NEEDS), **BOTH)
-    want = told.expect(Fetch)
+    run = harvesting(Terms(readable=OPTIMIZED_NEEDS), **BOTH)
+    want = run.expect(Fetch)
     assert (want.url, want.note) == (f"{FILES}o.glb", None)
-    told.answer(kept(want, needs=tuple(sorted(OPTIMIZED_NEEDS))))
-    assert told.expect(Fetch).role is Role.PICTURE
+    run.answer(kept(want, needs=tuple(sorted(OPTIMIZED_NEEDS))))
+    assert run.expect(Fetch).role is Role.PICTURE
 
 
 def test_the_original_file_where_the_optimized_one_cannot_be_read() -> None:
@@ -85,88 +85,88 @@ def test_the_file_itself_decides() -> None:
     """The optimized file needs more than expected: the original is fetched too, counts from then
     on, and the reason is kept.
     """
-    told = harvesting(Terms(readable=OPTIMIZED_NEEDS), **BOTH)
-    told.answer(kept(told.expect(Fetch), needs=("EXT_meshopt_compression",)))
-    want = told.expect(Fetch)
+    run = harvesting(Terms(readable=OPTIMIZED_NEEDS), **BOTH)
+    run.answer(kept(run.expect(Fetch), needs=("EXT_meshopt_compression",)))
+    want = run.expect(Fetch)
     assert want.url == GLB
     assert want.note is not None
     assert want.note.startswith("The original file was taken.")
-    told.answer(kept(want))
-    fetch_all(told)
-    assert told.job.phase is Phase.READY
-    newest = told.job.file(Role.MODEL)
+    run.answer(kept(want))
+    fetch_all(run)
+    assert run.job.phase is Phase.READY
+    newest = run.job.file(Role.MODEL)
     assert newest is not None
     assert newest.url == GLB
 
 
-def optimizing() -> Teller:
+def optimizing() -> WorkflowHarness:
     """A finished model that shall be optimized first."""
-    told = harvesting(
+    run = harvesting(
         Terms(readable=OPTIMIZED_NEEDS),
         replace(working(), optimize=OptimizationLevel.MODERATE),
         glbUrl=GLB,
         thumbnailUrl=THUMB,
     )
-    told.expect(Optimize)
-    return told
+    run.expect(Optimize)
+    return run
 
 
 def test_a_model_that_is_optimized_already_is_looked_at_again() -> None:
     """409 model-already-optimized: its optimized file is taken, and there is nothing to remark."""
-    told = optimizing().fail(problem(409, "model-already-optimized"))
-    told.expect(ReadAsset)
-    assert told.answer(asset(**BOTH)).expect(Fetch).url == BOTH["optimizedGlbUrl"]
-    assert fetch_all(told).job.notes == ()
+    run = optimizing().fail(problem(409, "model-already-optimized"))
+    run.expect(ReadAsset)
+    assert run.answer(asset(**BOTH)).expect(Fetch).url == BOTH["optimizedGlbUrl"]
+    assert fetch_all(run).job.notes == ()
 
 
 def test_a_model_that_somebody_else_has_optimized_is_waited_for() -> None:
     """409 model-optimization-in-progress: the model is asked from 1 s on, ever more seldom, until
     the optimized file is there.
     """
-    told = optimizing().fail(problem(409, "model-optimization-in-progress"))
+    run = optimizing().fail(problem(409, "model-optimization-in-progress"))
     waits = []
     for _ in range(4):
-        waits.append(told.expect(ReadAsset).after)
-        told.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
+        waits.append(run.expect(ReadAsset).after)
+        run.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
     assert waits == pytest.approx([1.0, 1.6, 2.56, 4.096])
-    assert told.answer(asset(**BOTH)).expect(Fetch).url == BOTH["optimizedGlbUrl"]
-    assert fetch_all(told).job.notes == ()
+    assert run.answer(asset(**BOTH)).expect(Fetch).url == BOTH["optimizedGlbUrl"]
+    assert fetch_all(run).job.notes == ()
 
 
 def test_an_optimization_that_lasts_is_watched_once_a_minute() -> None:
     """It was paid for: after half an hour it is looked at less often, and its file is taken in the
     end.
     """
-    told = optimizing().answer(operation("running", id="op_2"))
+    run = optimizing().answer(operation("running", id="op_2"))
     waited = 0.0
-    while told.job.trouble is None:
-        waited += told.expect(Poll).after
-        told.answer(PollResult(operation("running", id="op_2"), None))
+    while run.job.trouble is None:
+        waited += run.expect(Poll).after
+        run.answer(PollResult(operation("running", id="op_2"), None))
     assert waited == pytest.approx(30 * 60, rel=0.1)
     for _ in range(300):
-        assert told.expect(Poll).after == 60.0
-        told.answer(PollResult(operation("running", id="op_2"), None))
-    assert told.job.trouble.cause is Cause.PATIENCE
-    told.answer(PollResult(operation("succeeded", id="op_2"), None))
-    assert told.job.trouble is None
-    told.answer(asset(**BOTH))
-    assert told.expect(Fetch).url == BOTH["optimizedGlbUrl"]
-    assert fetch_all(told).job.notes == ()
+        assert run.expect(Poll).after == 60.0
+        run.answer(PollResult(operation("running", id="op_2"), None))
+    assert run.job.trouble.cause is Cause.PATIENCE
+    run.answer(PollResult(operation("succeeded", id="op_2"), None))
+    assert run.job.trouble is None
+    run.answer(asset(**BOTH))
+    assert run.expect(Fetch).url == BOTH["optimizedGlbUrl"]
+    assert fetch_all(run).job.notes == ()
 
 
 def test_somebody_elses_optimization_that_does_not_end_is_left_to_itself() -> None:
     """The model does not say whether it has failed: after half an hour it is looked at less often,
     after two hours the original is taken.
     """
-    told = optimizing().fail(problem(409, "model-optimization-in-progress"))
+    run = optimizing().fail(problem(409, "model-optimization-in-progress"))
     waits = []
-    while isinstance(told.want, ReadAsset):
-        waits.append(told.want.after)
-        told.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
+    while isinstance(run.want, ReadAsset):
+        waits.append(run.want.after)
+        run.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
     assert waits[-1] == 30.0
     assert 60 * 60 <= sum(waits) <= 65 * 60
-    assert told.expect(Fetch).url == GLB
-    assert fetch_all(told).job.notes == (
+    assert run.expect(Fetch).url == GLB
+    assert fetch_all(run).job.notes == (
         "The model is still being optimized at Mint: the original file was taken. The optimized one can be imported later.",
     )
 
@@ -175,34 +175,34 @@ def test_an_optimized_file_that_is_there_later_is_not_called_missing() -> None:
     """Fetched once more, it is another file: what was said of the first one, before and at its
     landing, goes.
     """
-    told = optimizing().answer(operation("failed", id="op_2"))
-    job = fetch_all(told).job
+    run = optimizing().answer(operation("failed", id="op_2"))
+    job = fetch_all(run).job
     assert [note.split(":")[0] for note in job.notes] == ["The model was not optimized"]
     job = job.noted("The original file was taken: there is no optimized one.").noted(
         "Something else."
     )
-    again = Teller(job.moved(Phase.FETCHING, files=()), Terms(readable=OPTIMIZED_NEEDS)).answer(
-        asset(**BOTH)
-    )
+    again = WorkflowHarness(
+        job.moved(Phase.FETCHING, files=()), Terms(readable=OPTIMIZED_NEEDS)
+    ).answer(asset(**BOTH))
     assert again.expect(Fetch).url == BOTH["optimizedGlbUrl"]
     assert fetch_all(again).job.notes == ("Something else.",)
 
 
 def test_what_is_said_of_a_fetched_file_stays() -> None:
     """Told again after a kill, the original is here, and the reason for it is as true as before."""
-    told = optimizing()
-    while isinstance(told.want, Optimize):
-        told.fail(problem(409, "model-cannot-be-optimized"))
-    told.answer(kept(told.expect(Fetch)))
-    again = told.again(Terms(readable=OPTIMIZED_NEEDS)).answer(asset(**BOTH))
-    assert fetch_all(again).job.notes == told.job.notes != ()
+    run = optimizing()
+    while isinstance(run.want, Optimize):
+        run.fail(problem(409, "model-cannot-be-optimized"))
+    run.answer(kept(run.expect(Fetch)))
+    again = run.again(Terms(readable=OPTIMIZED_NEEDS)).answer(asset(**BOTH))
+    assert fetch_all(again).job.notes == run.job.notes != ()
 
 
 def test_a_fetched_file_is_not_fetched_again() -> None:
     """After a restart only what is missing is fetched."""
-    told = harvesting(glbUrl=GLB, thumbnailUrl=THUMB)
-    told.answer(kept(told.expect(Fetch)))
-    again = told.again()
+    run = harvesting(glbUrl=GLB, thumbnailUrl=THUMB)
+    run.answer(kept(run.expect(Fetch)))
+    again = run.again()
     again.expect(ReadAsset)
     assert again.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB)).expect(Fetch).role is Role.PICTURE
 
@@ -210,7 +210,7 @@ def test_a_fetched_file_is_not_fetched_again() -> None:
 def test_a_world_brings_collider_panorama_and_the_splats_that_were_asked_for() -> None:
     """All three, each once, and the tier that was wanted."""
     job = replace(working(kind=Kind.WORLD, target=Target(splats="500k")))
-    told = harvesting(
+    run = harvesting(
         job=job,
         colliderMeshUrl=GLB,
         panoUrl=PREVIEW,
@@ -218,32 +218,32 @@ def test_a_world_brings_collider_panorama_and_the_splats_that_were_asked_for() -
         thumbnailUrl=THUMB,
     )
     wanted = []
-    while not told.rests:
-        wanted.append((told.expect(Fetch).role, told.expect(Fetch).url))
-        told.answer(kept(told.expect(Fetch)))
+    while not run.rests:
+        wanted.append((run.expect(Fetch).role, run.expect(Fetch).url))
+        run.answer(kept(run.expect(Fetch)))
     assert wanted == [
         (Role.COLLIDER, GLB),
         (Role.PANORAMA, PREVIEW),
         (Role.SPLATS, f"{FILES}l"),
         (Role.PICTURE, THUMB),
     ]
-    assert told.job.phase is Phase.READY
+    assert run.job.phase is Phase.READY
 
 
 def test_a_collider_that_was_left_out_is_not_fetched() -> None:
     """Neither fetched nor said to be missing."""
-    told = harvesting(
+    run = harvesting(
         job=working(kind=Kind.WORLD, target=Target(collider="NONE")),
         colliderMeshUrl=GLB,
         panoUrl=PREVIEW,
         thumbnailUrl=THUMB,
     )
     roles = []
-    while not told.rests:
-        roles.append(told.expect(Fetch).role)
-        told.answer(kept(told.expect(Fetch)))
+    while not run.rests:
+        roles.append(run.expect(Fetch).role)
+        run.answer(kept(run.expect(Fetch)))
     assert roles == [Role.PANORAMA, Role.PICTURE]
-    assert told.job.phase is Phase.READY and told.job.notes == ()
+    assert run.job.phase is Phase.READY and run.job.notes == ()
 
 
 def test_each_tier_of_splats_is_a_file_of_its_own() -> None:
@@ -251,11 +251,11 @@ def test_each_tier_of_splats_is_a_file_of_its_own() -> None:
     names = []
     for tier in ("100k", "full_res"):
         job = working(kind=Kind.WORLD, target=Target(splats=tier, collider="NONE"))
-        told = harvesting(
+        run = harvesting(
             job=job, panoUrl=PREVIEW, spzUrls={"100k": f"{FILES}s", "full_res": f"{FILES}l"}
         )
-        told.answer(kept(told.expect(Fetch)))
-        names.append(told.expect(Fetch).name)
+        run.answer(kept(run.expect(Fetch)))
+        names.append(run.expect(Fetch).name)
     assert names == ["splats-100k", "splats-full_res"]
 
 
@@ -264,11 +264,11 @@ def test_a_bad_part_of_a_world_holds_up_none_of_the_others(trouble: type[FileErr
     """It would be as bad the next time: it is left out with the reason, and what was paid for
     together with it arrives.
     """
-    told = harvesting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
-    told.answer(kept(told.expect(Fetch))).fail(trouble("panorama.webp is 300 × 200 pixels."))
-    assert told.job.phase is Phase.READY and told.job.trouble is None
-    assert told.job.notes[0] == "The panorama cannot be used. panorama.webp is 300 × 200 pixels."
-    assert [each.role for each in told.job.files] == [Role.COLLIDER]
+    run = harvesting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
+    run.answer(kept(run.expect(Fetch))).fail(trouble("panorama.webp is 300 × 200 pixels."))
+    assert run.job.phase is Phase.READY and run.job.trouble is None
+    assert run.job.notes[0] == "The panorama cannot be used. panorama.webp is 300 × 200 pixels."
+    assert [each.role for each in run.job.files] == [Role.COLLIDER]
 
 
 def test_a_part_that_comes_later_is_not_called_bad_any_more() -> None:
@@ -277,36 +277,36 @@ def test_a_part_that_comes_later_is_not_called_bad_any_more() -> None:
         working(kind=Kind.WORLD),
         notes=("The panorama cannot be used. It is cut off.", "Something else."),
     )
-    told = fetch_all(harvesting(job=said, colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB))
-    assert told.job.notes == ("Something else.",)
+    run = fetch_all(harvesting(job=said, colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB))
+    assert run.job.notes == ("Something else.",)
 
 
 def test_a_world_of_which_every_part_is_bad_does_not_arrive() -> None:
     """It stops with the sentence of what is wrong, not with that there were no files."""
-    told = harvesting(
+    run = harvesting(
         job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB
     )
-    told.fail(InvalidGlb("collider.glb is empty.")).fail(
+    run.fail(InvalidGlb("collider.glb is empty.")).fail(
         InvalidPicture("panorama.webp is a web page.")
     )
-    told.answer(kept(told.expect(Fetch)))
-    assert told.job.phase is Phase.PAUSED and told.job.trouble is not None
-    assert "panorama.webp is a web page." in told.job.trouble.sentence
+    run.answer(kept(run.expect(Fetch)))
+    assert run.job.phase is Phase.PAUSED and run.job.trouble is not None
+    assert "panorama.webp is a web page." in run.job.trouble.sentence
 
 
 def test_a_part_that_could_not_be_fetched_is_waited_for() -> None:
     """The connection is not the file: Retry brings the part, which nobody would miss otherwise."""
-    told = harvesting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
-    told.answer(kept(told.expect(Fetch))).fail(DownloadFailed("It broke."))
-    assert told.job.phase is not Phase.READY
+    run = harvesting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
+    run.answer(kept(run.expect(Fetch))).fail(DownloadFailed("It broke."))
+    assert run.job.phase is not Phase.READY
 
 
 def test_what_a_world_lacks_is_said() -> None:
     """Each missing part is named."""
     job = replace(working(kind=Kind.WORLD, target=Target(splats="500k")))
-    told = fetch_all(harvesting(job=job, panoUrl=PREVIEW))
-    assert told.job.phase is Phase.READY
-    assert told.job.notes == (
+    run = fetch_all(harvesting(job=job, panoUrl=PREVIEW))
+    assert run.job.phase is Phase.READY
+    assert run.job.notes == (
         "This world came without a collider mesh.",
         "This world came without splats.",
         "This world came without a picture.",
@@ -315,54 +315,54 @@ def test_what_a_world_lacks_is_said() -> None:
 
 def test_a_thumbnail_never_holds_up_a_result() -> None:
     """The small picture's trouble is a note."""
-    told = harvesting(glbUrl=GLB, thumbnailUrl=THUMB)
-    told.answer(kept(told.expect(Fetch))).fail(DownloadFailed("It broke."))
-    assert told.job.phase is Phase.READY
-    assert told.job.notes == ("The picture could not be fetched. It broke.",)
+    run = harvesting(glbUrl=GLB, thumbnailUrl=THUMB)
+    run.answer(kept(run.expect(Fetch))).fail(DownloadFailed("It broke."))
+    assert run.job.phase is Phase.READY
+    assert run.job.notes == ("The picture could not be fetched. It broke.",)
 
 
 def test_a_resource_that_settles_is_asked_again() -> None:
     """A fresh resource without files is asked three times, 3 s apart."""
-    told = harvesting()
+    run = harvesting()
     waits = []
-    while isinstance(told.want, ReadAsset):
-        waits.append(told.want.after)
-        told.answer(asset())
+    while isinstance(run.want, ReadAsset):
+        waits.append(run.want.after)
+        run.answer(asset())
     assert waits == [3.0, 3.0]
-    assert told.job.phase is Phase.PAUSED, "it is paid for"
-    assert told.job.trouble is not None
-    assert "there is no file in the result" in told.job.trouble.sentence
+    assert run.job.phase is Phase.PAUSED, "it is paid for"
+    assert run.job.trouble is not None
+    assert "there is no file in the result" in run.job.trouble.sentence
 
 
 def test_the_operations_files_serve_where_the_resource_has_none() -> None:
     """A resource that stays empty does not hide what the operation itself offers."""
-    told = Teller(
+    run = WorkflowHarness(
         replace(
             working(),
             phase=Phase.FETCHING,
             operation=operation("succeeded", assets={"glbUrl": GLB}),
         )
     )
-    while isinstance(told.want, ReadAsset):
-        told.answer(asset())
-    assert told.expect(Fetch).url == GLB
+    while isinstance(run.want, ReadAsset):
+        run.answer(asset())
+    assert run.expect(Fetch).url == GLB
 
 
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_resource_that_cannot_be_read_is_no_end(status: int) -> None:
     """The operation's own files are used, and a note says why."""
-    told = Teller(
+    run = WorkflowHarness(
         replace(
             working(),
             phase=Phase.FETCHING,
             operation=operation("succeeded", assets={"glbUrl": GLB}),
         )
     )
-    told.fail(problem(status))
-    assert told.expect(Fetch).url == GLB
-    assert told.job.notes[0].startswith("The result's page could not be read.")
-    told.answer(kept(told.expect(Fetch)))
-    again = Teller(told.job.moved(Phase.FETCHING, files=())).answer(
+    run.fail(problem(status))
+    assert run.expect(Fetch).url == GLB
+    assert run.job.notes[0].startswith("The result's page could not be read.")
+    run.answer(kept(run.expect(Fetch)))
+    again = WorkflowHarness(run.job.moved(Phase.FETCHING, files=())).answer(
         asset(glbUrl=GLB, thumbnailUrl=THUMB)
     )
     assert fetch_all(again).job.notes == (), "the next time it could be read"

@@ -38,7 +38,7 @@ from mint_blender.mint.errors import InvalidResponse, MintError, Unreachable, pr
 from mint_blender.mint.problem_documents import read_problem
 from mint_blender.mint.schema import Kind, Mode, Operation, Page, PollResult
 
-from .telling import FILES, Teller, a_job, asset, kept, operation, problem
+from .workflow_harness import FILES, WorkflowHarness, a_job, asset, kept, operation, problem
 
 MODEL_FILES = {"glbUrl": f"{FILES}a.glb", "thumbnailUrl": f"{FILES}t.webp"}
 WORLD_FILES = {
@@ -67,7 +67,7 @@ class Work:
     resource: str | None = None
 
 
-class PaperMint:
+class FakeMint:
     """Mint's rules, as far as money and states go.
 
     Every keyed call acts once for its key, however often it comes.
@@ -204,11 +204,11 @@ class JobMachine(RuleBasedStateMachine):
         self, mode: Mode, kind: Kind, alpha: bool, name: str | None, picture: bool
     ) -> None:
         """A fresh job in the journal."""
-        self.mint = PaperMint(mode, kind, alpha)
+        self.mint = FakeMint(mode, kind, alpha)
         self.book = a_job(
             mode=mode, kind=kind, name=name, images=("/tmp/a.png",) if picture else ()
         )
-        self.told: Teller | None = None
+        self.run: WorkflowHarness | None = None
         self.clicks = 1  # that may begin an operation
         self.numbers = 0
         self.now = LATE
@@ -218,7 +218,7 @@ class JobMachine(RuleBasedStateMachine):
 
     def _begin_telling(self) -> None:
         """Tell from what the journal knows, which is all that a new process has."""
-        self.told = Teller(
+        self.run = WorkflowHarness(
             records.load(records.dump(self.book), self.book.decision, self.book.phase),
             Terms(now=lambda: self.now),
         )
@@ -226,36 +226,36 @@ class JobMachine(RuleBasedStateMachine):
 
     def _commit(self) -> None:
         """As the scheduler does: the record as it is; a decision goes only when it was answered."""
-        assert self.told is not None
-        self.book = self.told.job
+        assert self.run is not None
+        self.book = self.run.job
         assert (
             records.load(records.dump(self.book), self.book.decision, self.book.phase) == self.book
         )
-        if self.told.rests:
-            self.told = None
+        if self.run.rests:
+            self.run = None
 
     def _go_on(self, answer: Any = None, error: Exception | None = None) -> None:
-        assert self.told is not None
+        assert self.run is not None
         if error is not None:
-            self.told.fail(error)
+            self.run.fail(error)
         else:
-            self.told.answer(answer)
+            self.run.answer(answer)
         self._commit()
 
     @precondition(
-        lambda self: self.told is None and (self.book.goes_on or self.book.phase is Phase.PAUSED)
+        lambda self: self.run is None and (self.book.goes_on or self.book.phase is Phase.PAUSED)
     )
     @rule()
     def resume(self) -> None:
         """Somebody starts the program, or says resume."""
         self._begin_telling()
 
-    @precondition(lambda self: self.told is not None)
+    @precondition(lambda self: self.run is not None)
     @rule()
     def answered(self) -> None:
         """What is wanted is answered as it should be."""
-        assert self.told is not None
-        want = self.told.want
+        assert self.run is not None
+        want = self.run.want
         if isinstance(want, TakeSlot):
             self.book = replace(self.book, phase=Phase.SENDING)
             self._go_on()
@@ -275,8 +275,8 @@ class JobMachine(RuleBasedStateMachine):
 
     @precondition(
         lambda self: (
-            self.told is not None
-            and not isinstance(self.told.want, TakeSlot | Fetch | Glance | ReadTaken)
+            self.run is not None
+            and not isinstance(self.run.want, TakeSlot | Fetch | Glance | ReadTaken)
         )
     )
     @rule(error=st.sampled_from(sorted(ERRORS)))
@@ -286,20 +286,20 @@ class JobMachine(RuleBasedStateMachine):
 
     @precondition(
         lambda self: (
-            self.told is not None
-            and not isinstance(self.told.want, TakeSlot | Fetch | Glance | ReadTaken)
+            self.run is not None
+            and not isinstance(self.run.want, TakeSlot | Fetch | Glance | ReadTaken)
         )
     )
     @rule(killed=st.booleans())
     def answer_lost(self, killed: bool) -> None:
         """Mint acted; its answer never came, or the process died before it was committed."""
-        assert self.told is not None
+        assert self.run is not None
         try:
-            self.mint.ask(self.told.want)
+            self.mint.ask(self.run.want)
         except MintError:
             pass
         if killed:
-            self.told = None
+            self.run = None
         else:
             self._go_on(error=ERRORS["network"])
 
@@ -308,30 +308,30 @@ class JobMachine(RuleBasedStateMachine):
         """Nothing that was sent is repeated by itself any more."""
         self.now += 24 * 3600.0
 
-    @precondition(lambda self: self.told is not None and isinstance(self.told.want, Glance))
+    @precondition(lambda self: self.run is not None and isinstance(self.run.want, Glance))
     @rule()
     def not_yet(self) -> None:
         """A picture in passing is still on its way."""
         self._go_on(None)
 
-    @precondition(lambda self: self.told is not None and isinstance(self.told.want, Fetch | Glance))
+    @precondition(lambda self: self.run is not None and isinstance(self.run.want, Fetch | Glance))
     @rule(expired=st.booleans())
     def download_fails(self, expired: bool) -> None:
         """A file does not come."""
         self._go_on(error=LinkExpired("It is gone.") if expired else DownloadFailed("It broke."))
 
-    @precondition(lambda self: self.told is not None and isinstance(self.told.want, TakeSlot))
+    @precondition(lambda self: self.run is not None and isinstance(self.run.want, TakeSlot))
     @rule()
     def killed_in_the_line(self) -> None:
         """The place is taken in the journal, and then the process dies."""
         self.book = replace(self.book, phase=Phase.SENDING)
-        self.told = None
+        self.run = None
 
-    @precondition(lambda self: self.told is not None)
+    @precondition(lambda self: self.run is not None)
     @rule()
     def killed(self) -> None:
         """Between the commit and whatever was wanted."""
-        self.told = None
+        self.run = None
 
     @rule(verb=st.sampled_from(Verb))
     def click(self, verb: Verb) -> None:
@@ -351,7 +351,7 @@ class JobMachine(RuleBasedStateMachine):
                 verb, f"click-{self.numbers}", "greener" if verb is Verb.REVISE else None, self.now
             ),
         )
-        self.told = None
+        self.run = None
 
     # -- the other side
     # ------------------------------------------------------------------------------------------------------------
@@ -409,7 +409,7 @@ class JobMachine(RuleBasedStateMachine):
         """A job that is not told either goes on by itself when it is resumed, or offers a click, or
         is over.
         """
-        if self.told is None and not self.book.goes_on:
+        if self.run is None and not self.book.goes_on:
             assert VERBS.get(self.book.phase) or self.book.phase in RESTS, self.book.phase
 
     def teardown(self) -> None:
@@ -417,7 +417,7 @@ class JobMachine(RuleBasedStateMachine):
         if not hasattr(self, "book"):
             return
         for _ in range(100):
-            if self.told is not None:
+            if self.run is not None:
                 self.mint.finish()
                 self.answered()
             elif is_unanswered(self.book) and self.book.decision is None:
@@ -437,7 +437,7 @@ class JobMachine(RuleBasedStateMachine):
 
 def test_the_paper_mint_charges_once_for_a_key() -> None:
     """The measure itself: the same start twice is one operation, another key is another one."""
-    mint = PaperMint(Mode.AUTO, Kind.MODEL, False)
+    mint = FakeMint(Mode.AUTO, Kind.MODEL, False)
     job: Job = a_job()
     start = Start(Kind.MODEL, job.request.body(()), key=job.key)
     mint.ask(start)

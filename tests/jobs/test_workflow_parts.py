@@ -16,7 +16,7 @@ from mint_blender.jobs.workflow.collect import NOTHING_USED_IS_MISSING
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset
 from mint_blender.mint.schema import Kind
 
-from .telling import FILES, THUMB, Teller, asset, kept, operation, seen, working
+from .workflow_harness import FILES, THUMB, WorkflowHarness, asset, kept, operation, seen, working
 
 PARTS = {Role.COLLIDER: "collider mesh", Role.PANORAMA: "panorama", Role.SPLATS: "splats"}
 STATES = ("missing", "bad", "gone", "good")
@@ -42,11 +42,11 @@ def fetched_again(job: Job) -> Job:
     return job.noted(REMARK).moved(Phase.FETCHING, files=job.previews)
 
 
-def tell(told: Teller, states: States, time: str) -> Teller:
+def tell(run: WorkflowHarness, states: States, time: str) -> WorkflowHarness:
     """Go on until the small picture is wanted, which comes last: each part is missing, bad, good,
     or gone from where Mint says that it is.
     """
-    told.expect(ReadAsset)
+    run.expect(ReadAsset)
     offered = {role: f"{FILES}{role}" for role, state in states.items() if state != "missing"}
     world = asset(
         Kind.WORLD,
@@ -55,24 +55,24 @@ def tell(told: Teller, states: States, time: str) -> Teller:
         spzUrls={"100k": offered[Role.SPLATS]} if Role.SPLATS in offered else {},
         thumbnailUrl=THUMB,
     )
-    told.answer(world)
-    while (want := told.expect(Fetch)).role is not Role.PICTURE:
+    run.answer(world)
+    while (want := run.expect(Fetch)).role is not Role.PICTURE:
         if states[want.role] == "bad":
-            told.fail(InvalidFile(f"It was damaged the {time} time."))
+            run.fail(InvalidFile(f"It was damaged the {time} time."))
         elif states[want.role] == "gone":
             # a fresh address, which is as dead
-            told.fail(LinkExpired("It is not there.")).expect(ReadAsset)
-            told.answer(world).expect(Fetch)
-            told.fail(LinkExpired(f"It was not there the {time} time."))
+            run.fail(LinkExpired("It is not there.")).expect(ReadAsset)
+            run.answer(world).expect(Fetch)
+            run.fail(LinkExpired(f"It was not there the {time} time."))
         else:
-            told.answer(kept(want))
-    return told
+            run.answer(kept(want))
+    return run
 
 
-def end(told: Teller) -> Job:
+def end(run: WorkflowHarness) -> Job:
     """The small picture comes as well."""
-    job = told.answer(kept(told.expect(Fetch))).job
-    assert told.rests and job.phase is Phase.READY
+    job = run.answer(kept(run.expect(Fetch))).job
+    assert run.rests and job.phase is Phase.READY
     return job
 
 
@@ -98,12 +98,12 @@ def test_what_is_said_of_a_part(part: Role, before: str, after: str) -> None:
     only what was good is still here.
     """
     first, second = {**ALL_GOOD, part: before}, {**ALL_GOOD, part: after}
-    told = tell(Teller(fetching()), first, "first")
-    broken_off = end(tell(told.again(), second, "second"))
+    run = tell(WorkflowHarness(fetching()), first, "first")
+    broken_off = end(tell(run.again(), second, "second"))
     assert broken_off.notes == (() if before == "good" else notes(second, "second"))
-    job = end(told)
+    job = end(run)
     assert job.notes == notes(first, "first")
-    again = tell(Teller(fetched_again(job)), second, "second")
+    again = tell(WorkflowHarness(fetched_again(job)), second, "second")
     killed = tell(again.again(), first, "third")
     assert end(again).notes == (REMARK, *notes(second, "second"))
     assert end(killed).notes == (REMARK, *(() if after == "good" else notes(first, "third")))
@@ -119,10 +119,10 @@ COMBINED = [dict(zip(PARTS, states, strict=True)) for states in itertools.produc
 )
 def test_what_is_said_of_all_parts(before: States) -> None:
     """No part has anything to do with what is said of another."""
-    job = end(tell(Teller(fetching()), before, "first"))
+    job = end(tell(WorkflowHarness(fetching()), before, "first"))
     assert job.notes == notes(before, "first")
     for after in (each for each in COMBINED if "good" in each.values()):
-        assert end(tell(Teller(fetched_again(job)), after, "second")).notes == (
+        assert end(tell(WorkflowHarness(fetched_again(job)), after, "second")).notes == (
             REMARK,
             *notes(after, "second"),
         )
@@ -135,9 +135,9 @@ def test_a_partial_success_is_explained_once(before: str, after: str) -> None:
     says so, and only then.
     """
     first, second = {**ALL_GOOD, Role.PANORAMA: before}, {**ALL_GOOD, Role.PANORAMA: after}
-    job = end(tell(Teller(fetching("partially_succeeded")), first, "first"))
+    job = end(tell(WorkflowHarness(fetching("partially_succeeded")), first, "first"))
     assert job.notes == (notes(first, "first") or (NOTHING_USED_IS_MISSING,))
-    again = end(tell(Teller(fetched_again(job)), second, "second"))
+    again = end(tell(WorkflowHarness(fetched_again(job)), second, "second"))
     assert again.notes == (REMARK, *(notes(second, "second") or (NOTHING_USED_IS_MISSING,)))
 
 
@@ -145,45 +145,45 @@ def test_a_part_that_was_bad_is_not_called_so_while_it_has_not_come() -> None:
     """The connection broke on the second time: nothing is known of the file that would have come
     then.
     """
-    job = end(tell(Teller(fetching()), {**ALL_GOOD, Role.COLLIDER: "bad"}, "first"))
-    told = Teller(fetched_again(job))
-    told.answer(
+    job = end(tell(WorkflowHarness(fetching()), {**ALL_GOOD, Role.COLLIDER: "bad"}, "first"))
+    run = WorkflowHarness(fetched_again(job))
+    run.answer(
         asset(Kind.WORLD, colliderMeshUrl=f"{FILES}c", panoUrl=f"{FILES}p", thumbnailUrl=THUMB)
     )
-    told.fail(DownloadFailed("It broke."))
-    assert told.job.phase is Phase.PAUSED and told.job.notes == (REMARK,)
+    run.fail(DownloadFailed("It broke."))
+    assert run.job.phase is Phase.PAUSED and run.job.notes == (REMARK,)
 
 
 def test_the_small_picture_is_said_to_lack_once() -> None:
     """It could not be fetched for one reason, then for another, then Mint has none, then it is
     here.
     """
-    job = tell(Teller(fetching()), ALL_GOOD, "first").fail(DownloadFailed("It broke.")).job
+    job = tell(WorkflowHarness(fetching()), ALL_GOOD, "first").fail(DownloadFailed("It broke.")).job
     assert job.notes == ("The picture could not be fetched. It broke.",)
     job = (
-        tell(Teller(fetched_again(job)), ALL_GOOD, "second")
+        tell(WorkflowHarness(fetched_again(job)), ALL_GOOD, "second")
         .fail(DownloadFailed("It broke again."))
         .job
     )
     assert job.notes == (REMARK, "The picture could not be fetched. It broke again.")
-    told = Teller(fetched_again(job)).answer(asset(Kind.WORLD, panoUrl=f"{FILES}p"))
-    job = told.answer(kept(told.expect(Fetch))).job
+    run = WorkflowHarness(fetched_again(job)).answer(asset(Kind.WORLD, panoUrl=f"{FILES}p"))
+    job = run.answer(kept(run.expect(Fetch))).job
     assert "This world came without a picture." in job.notes and not any(
         "could not be fetched" in note for note in job.notes
     )
-    assert end(tell(Teller(fetched_again(job)), ALL_GOOD, "fourth")).notes == (REMARK,)
+    assert end(tell(WorkflowHarness(fetched_again(job)), ALL_GOOD, "fourth")).notes == (REMARK,)
 
 
 def test_a_world_of_which_nothing_can_be_had_waits() -> None:
     """Every address leads nowhere: it has been paid for, so it can be gone on with once they lead
     somewhere again.
     """
-    told = tell(Teller(fetching()), dict.fromkeys(PARTS, "gone"), "first")
-    told.fail(LinkExpired("It is not there.")).expect(ReadAsset)  # the small picture
-    told.fail(DownloadFailed("It broke."))
-    assert told.job.phase is Phase.PAUSED and told.job.trouble is not None
-    assert told.job.trouble.sentence == "It was not there the first time. Resume does that."
-    again = Teller(told.job)
+    run = tell(WorkflowHarness(fetching()), dict.fromkeys(PARTS, "gone"), "first")
+    run.fail(LinkExpired("It is not there.")).expect(ReadAsset)  # the small picture
+    run.fail(DownloadFailed("It broke."))
+    assert run.job.phase is Phase.PAUSED and run.job.trouble is not None
+    assert run.job.trouble.sentence == "It was not there the first time. Resume does that."
+    again = WorkflowHarness(run.job)
     again.expect(Poll)
     again.answer(seen("succeeded", kind=Kind.WORLD))
     assert end(tell(again, ALL_GOOD, "second")).notes == ()

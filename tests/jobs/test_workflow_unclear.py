@@ -45,10 +45,10 @@ from mint_blender.mint.schema import (
     PollResult,
 )
 
-from .telling import (
+from .workflow_harness import (
     FILES,
     GLB,
-    Teller,
+    WorkflowHarness,
     a_job,
     asset,
     decided,
@@ -79,22 +79,24 @@ UNCLEAR: dict[str, MintError] = {
     "2xx without sense": InvalidResponse("it is an operation without an id"),
     "redirect": InvalidResponse("it redirects"),
 }
-PAID: dict[str, Callable[[], Teller]] = {
-    "start": lambda: Teller(a_job()).answer(),
+PAID: dict[str, Callable[[], WorkflowHarness]] = {
+    "start": lambda: WorkflowHarness(a_job()).answer(),
     "convert": lambda: (
-        Teller(new_conversion(LAMP, (Format.FBX,), Target(folder="/out"), now=1.0))
+        WorkflowHarness(new_conversion(LAMP, (Format.FBX,), Target(folder="/out"), now=1.0))
         .answer(LAMP)
         .answer()
     ),
-    "optimize": lambda: Teller(
+    "optimize": lambda: WorkflowHarness(
         new_fetch(LAMP, Target(), now=1.0, optimize=OptimizationLevel.LIGHT), READS
     ).answer(LAMP),
-    "retry": lambda: Teller(
+    "retry": lambda: WorkflowHarness(
         decided(replace(working(), phase=Phase.FAILED, operation=operation("failed")), Verb.RETRY)
     ),
-    "approve": lambda: Teller(decided(in_review().job, Verb.APPROVE)),
-    "revise": lambda: Teller(decided(in_review().job, Verb.REVISE, "greener")),
-    "resume": lambda: Teller(decided(replace(working(), phase=Phase.BILLING), Verb.RESUME)),
+    "approve": lambda: WorkflowHarness(decided(in_review().job, Verb.APPROVE)),
+    "revise": lambda: WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener")),
+    "resume": lambda: WorkflowHarness(
+        decided(replace(working(), phase=Phase.BILLING), Verb.RESUME)
+    ),
 }
 
 
@@ -109,21 +111,21 @@ def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> No
     """Whatever the answer, the job is not over, and the next call that is paid for is the very same
     one.
     """
-    told = PAID[call]()
-    key = key_of(told.want)
+    run = PAID[call]()
+    key = key_of(run.want)
     for _ in range(12):
-        if isinstance(told.want, Start | Convert | Optimize | Act):
-            assert key_of(told.want) == key
-            told.fail(UNCLEAR[name])
-        elif isinstance(told.want, Poll):
-            told.answer(
+        if isinstance(run.want, Start | Convert | Optimize | Act):
+            assert key_of(run.want) == key
+            run.fail(UNCLEAR[name])
+        elif isinstance(run.want, Poll):
+            run.answer(
                 seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p1.webp"})
             )
-        elif isinstance(told.want, ReadAsset):
-            told.answer(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"}))
-    assert told.job.phase not in {Phase.FAILED, Phase.CANCELED}
-    if told.rests and told.job.phase is Phase.PAUSED:
-        again = told.again(READS)
+        elif isinstance(run.want, ReadAsset):
+            run.answer(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"}))
+    assert run.job.phase not in {Phase.FAILED, Phase.CANCELED}
+    if run.rests and run.job.phase is Phase.PAUSED:
+        again = run.again(READS)
         if isinstance(again.want, ReadAsset):
             again.answer(LAMP)
         assert key_of(again.want) == key
@@ -132,57 +134,57 @@ def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> No
 @pytest.mark.parametrize("status", [400, 402, 403, 404, 405, 413, 422])
 def test_a_clear_refusal_ends_a_start(status: int) -> None:
     """In Mint's own words: nothing was started, and it is not sent again by itself."""
-    told = Teller(a_job()).answer().fail(problem(status))
-    assert told.job.phase is (Phase.BILLING if status == 402 else Phase.FAILED)
-    assert not told.job.goes_on
+    run = WorkflowHarness(a_job()).answer().fail(problem(status))
+    assert run.job.phase is (Phase.BILLING if status == 402 else Phase.FAILED)
+    assert not run.job.goes_on
 
 
 # -- what Mint has made, but does not name
 # ----------------------------------------------------------------------------------------
 
 
-def nameless(**more: Any) -> Teller:
+def nameless(**more: Any) -> WorkflowHarness:
     """Mint says that it is done, and not what it has made."""
     return started(a_job()).answer(seen("succeeded", resource=None, **more))
 
 
 def test_without_a_resource_the_operation_and_then_the_list_are_looked_at() -> None:
     """Some seconds later the operation may tell; else the list does. Nothing is started."""
-    told = nameless()
+    run = nameless()
     for _ in range(3):
-        assert told.expect(Poll).after == 3.0
-        told.answer(seen("succeeded", resource=None))
-    told.expect(ReadPage)
+        assert run.expect(Poll).after == 3.0
+        run.answer(seen("succeeded", resource=None))
+    run.expect(ReadPage)
     entry = {
         "id": "res_9",
         "prompt": "a lamp",
         "createdAt": "2100-01-01T00:00:00Z",
         "status": "succeeded",
     }
-    told.answer(Page.from_json(Kind.MODEL, {"data": [entry]})).expect(ReadTaken)
-    assert told.answer(frozenset()).expect(ReadAsset).asset_id == "res_9"
-    told.answer(asset(glbUrl=GLB))
-    told.answer(kept(told.expect(Fetch)))
-    assert told.job.phase is Phase.READY
+    run.answer(Page.from_json(Kind.MODEL, {"data": [entry]})).expect(ReadTaken)
+    assert run.answer(frozenset()).expect(ReadAsset).asset_id == "res_9"
+    run.answer(asset(glbUrl=GLB))
+    run.answer(kept(run.expect(Fetch)))
+    assert run.job.phase is Phase.READY
 
 
 def test_an_operation_that_tells_later_is_enough() -> None:
     """The resource comes with the second look."""
-    told = nameless().answer(seen("succeeded", resource="res_7"))
-    assert told.expect(ReadAsset).asset_id == "res_7"
+    run = nameless().answer(seen("succeeded", resource="res_7"))
+    assert run.expect(ReadAsset).asset_id == "res_7"
 
 
 def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
     """It is paid for: it does not end as failed, and what is offered buys nothing."""
-    told = nameless()
-    while isinstance(told.want, Poll):
-        told.answer(seen("succeeded", resource=None))
-    told.answer(Page.from_json(Kind.MODEL, {"data": []}))
-    assert told.job.phase is Phase.PAUSED
-    assert told.job.trouble is not None
-    assert "Resume looks again, at no cost" in told.job.trouble.sentence
-    assert Verb.RETRY not in presenter.verbs(told.job)
-    assert told.again().expect(Poll).operation_id == "op_1"
+    run = nameless()
+    while isinstance(run.want, Poll):
+        run.answer(seen("succeeded", resource=None))
+    run.answer(Page.from_json(Kind.MODEL, {"data": []}))
+    assert run.job.phase is Phase.PAUSED
+    assert run.job.trouble is not None
+    assert "Resume looks again, at no cost" in run.job.trouble.sentence
+    assert Verb.RETRY not in presenter.verbs(run.job)
+    assert run.again().expect(Poll).operation_id == "op_1"
 
 
 @pytest.mark.parametrize("word", ["Model", "MODEL", "asset", "", "world"])
@@ -209,31 +211,31 @@ P1, P2 = f"{FILES}p1.webp", f"{FILES}p2.webp"
 
 def test_preview_ready_after_the_approval_is_polled_on() -> None:
     """Approve again would be offered otherwise; also after a restart, for as long as it takes."""
-    told = Teller(decided(in_review().job, Verb.APPROVE)).answer(
+    run = WorkflowHarness(decided(in_review().job, Verb.APPROVE)).answer(
         operation("preview_ready", Mode.REVIEW, assets={"previewImageUrl": P1})
     )
     for _ in range(5):
-        assert told.job.phase is Phase.WORKING
-        told.answer(shown(P1))
-    told = told.again()
-    told.answer(shown(P1)).expect(Poll)
-    told.answer(shown(None)).expect(Poll)
-    assert told.answer(seen("succeeded", Mode.REVIEW)).job.phase is Phase.FETCHING
+        assert run.job.phase is Phase.WORKING
+        run.answer(shown(P1))
+    run = run.again()
+    run.answer(shown(P1)).expect(Poll)
+    run.answer(shown(None)).expect(Poll)
+    assert run.answer(seen("succeeded", Mode.REVIEW)).job.phase is Phase.FETCHING
 
 
 def test_the_old_picture_after_a_revision_is_polled_on() -> None:
     """It is never shown as the new Preview: only another picture is."""
-    told = Teller(decided(in_review().job, Verb.REVISE, "greener")).answer(
+    run = WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener")).answer(
         operation("running", Mode.REVIEW)
     )
-    told.answer(shown(P1, "2026-08-03T22:46:00Z")).expect(Poll)
-    assert (told.job.phase, len(told.job.previews)) == (Phase.WORKING, 1)
-    told = told.again().answer(shown(P1, "2026-08-03T22:47:00Z"))
-    told.expect(Poll)
-    told.answer(shown(P2))
-    told.answer(kept(told.expect(Fetch)))
-    assert (told.job.phase, [one.url for one in told.job.previews]) == (Phase.REVIEW, [P1, P2])
-    third = Teller(decided(told.job, Verb.REVISE, "bluer")).answer(
+    run.answer(shown(P1, "2026-08-03T22:46:00Z")).expect(Poll)
+    assert (run.job.phase, len(run.job.previews)) == (Phase.WORKING, 1)
+    run = run.again().answer(shown(P1, "2026-08-03T22:47:00Z"))
+    run.expect(Poll)
+    run.answer(shown(P2))
+    run.answer(kept(run.expect(Fetch)))
+    assert (run.job.phase, [one.url for one in run.job.previews]) == (Phase.REVIEW, [P1, P2])
+    third = WorkflowHarness(decided(run.job, Verb.REVISE, "bluer")).answer(
         operation("running", Mode.REVIEW)
     )
     third.answer(shown(P1)).expect(Poll)
@@ -244,16 +246,16 @@ def test_after_half_an_hour_of_the_old_picture_a_person_decides() -> None:
     """A Mint that gives a revision the same address would be polled for ever: it is said, and the
     picture is not shown as a new one.
     """
-    told = Teller(decided(in_review().job, Verb.REVISE, "greener")).answer(
+    run = WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener")).answer(
         operation("running", Mode.REVIEW)
     )
     waited = 0.0
-    while told.job.phase is Phase.WORKING:
-        waited += told.expect(Poll).after
-        told.answer(shown(P1, "2026-08-03T22:47:00Z"))
+    while run.job.phase is Phase.WORKING:
+        waited += run.expect(Poll).after
+        run.answer(shown(P1, "2026-08-03T22:47:00Z"))
     assert 30 * 60 <= waited <= 31 * 60
-    assert (told.rests, told.job.phase, len(told.job.previews)) == (True, Phase.REVIEW, 1)
-    assert told.job.notes == (
+    assert (run.rests, run.job.phase, len(run.job.previews)) == (True, Phase.REVIEW, 1)
+    assert run.job.notes == (
         "Mint still shows the earlier Preview: look at it at mint.gg before you approve.",
     )
 
@@ -268,22 +270,24 @@ def test_a_revision_without_a_picture_is_told_by_its_time() -> None:
             {**before.operation.raw, "updatedAt": "2026-08-03T22:46:00Z"}
         ),
     )
-    told = Teller(decided(before, Verb.REVISE, "greener")).answer(operation("running", Mode.REVIEW))
-    told.answer(shown(None, "2026-08-03T22:46:00Z")).expect(Poll)
-    assert told.answer(shown(None, "2026-08-03T22:47:00Z")).job.phase is Phase.REVIEW
+    run = WorkflowHarness(decided(before, Verb.REVISE, "greener")).answer(
+        operation("running", Mode.REVIEW)
+    )
+    run.answer(shown(None, "2026-08-03T22:46:00Z")).expect(Poll)
+    assert run.answer(shown(None, "2026-08-03T22:47:00Z")).job.phase is Phase.REVIEW
 
 
 def test_a_mode_that_is_not_told_is_the_one_that_was_asked_for() -> None:
     """Else a review would be waited for in vain, or an approval passed over; it stays so in the
     journal.
     """
-    told = started(a_job(mode=Mode.REVIEW))
+    run = started(a_job(mode=Mode.REVIEW))
     silent = Operation.from_json(
         {"id": "op_1", "status": "preview_ready", "resource": {"type": "model", "id": "res_1"}}
     )
-    told.answer(PollResult(silent))
-    assert (told.job.phase, told.again().job.phase) == (Phase.REVIEW, Phase.REVIEW)
-    assert told.again().job.operation is not None
+    run.answer(PollResult(silent))
+    assert (run.job.phase, run.again().job.phase) == (Phase.REVIEW, Phase.REVIEW)
+    assert run.again().job.operation is not None
     assert started(a_job()).answer(PollResult(silent)).job.phase is Phase.WORKING, (
         "in auto mode it passes by"
     )
@@ -295,11 +299,11 @@ def test_a_mode_that_is_not_told_is_the_one_that_was_asked_for() -> None:
 )
 def test_no_status_but_files_means_done(type_: str, done: bool) -> None:
     """The files that an operation makes, not those of the model that it makes them of."""
-    told = Operation.from_json(
+    run = Operation.from_json(
         {"id": "op_1", "type": type_, "status": None, "assets": {"glbUrl": GLB}}
     )
-    assert told.succeeded is done
-    assert told.is_busy is not done
+    assert run.succeeded is done
+    assert run.is_busy is not done
     assert Operation.from_json(
         {"id": "op_1", "type": type_, "assets": {"previewImageUrl": P1}}
     ).is_busy
@@ -315,17 +319,17 @@ def test_no_status_but_files_means_done(type_: str, done: bool) -> None:
 def test_cancel_of_what_was_never_sent_sends_nothing(images: tuple[str, ...]) -> None:
     """Canceled at once, also in the moment between the free place and the start."""
     for phase in (Phase.WAITING, Phase.SENDING):
-        told = Teller(decided(replace(a_job(images=images), phase=phase), Verb.CANCEL))
-        assert (told.rests, told.job.phase) == (True, Phase.CANCELED)
+        run = WorkflowHarness(decided(replace(a_job(images=images), phase=phase), Verb.CANCEL))
+        assert (run.rests, run.job.phase) == (True, Phase.CANCELED)
 
 
 def test_cancel_of_what_may_have_been_sent_asks_what_became_of_it() -> None:
     """The same start under its key, and then the cancel of what it began."""
-    lost = Teller(a_job()).answer().fail(InvalidResponse("a poem")).job
-    told = Teller(decided(lost, Verb.CANCEL))
-    assert told.expect(Start).key == lost.key
-    assert told.answer(operation("running")).expect(Act).decision.verb is Verb.CANCEL
-    assert told.answer(operation("canceled")).job.phase is Phase.CANCELED
+    lost = WorkflowHarness(a_job()).answer().fail(InvalidResponse("a poem")).job
+    run = WorkflowHarness(decided(lost, Verb.CANCEL))
+    assert run.expect(Start).key == lost.key
+    assert run.answer(operation("running")).expect(Act).decision.verb is Verb.CANCEL
+    assert run.answer(operation("canceled")).job.phase is Phase.CANCELED
 
 
 def running(**more: Any) -> Job:
@@ -337,21 +341,21 @@ def running(**more: Any) -> Job:
 def test_where_mint_cannot_cancel_it_goes_on_and_is_kept(status: int) -> None:
     """That is said, with what it costs; the result comes as if nobody had clicked."""
     error = CannotCancel(Problem(status))
-    told = Teller(decided(running(), Verb.CANCEL)).fail(error)
-    told.answer(seen("running", kind=Kind.WORLD)).expect(Poll)
-    assert (told.job.phase, told.job.decision) == (Phase.WORKING, None)
-    assert told.job.notes[-1] == (
+    run = WorkflowHarness(decided(running(), Verb.CANCEL)).fail(error)
+    run.answer(seen("running", kind=Kind.WORLD)).expect(Poll)
+    assert (run.job.phase, run.job.decision) == (Phase.WORKING, None)
+    assert run.job.notes[-1] == (
         "Mint cannot cancel this now. It continues, costs about 1,650 Credits, and its result will be kept."
     )
-    told.answer(seen("succeeded", kind=Kind.WORLD)).answer(
+    run.answer(seen("succeeded", kind=Kind.WORLD)).answer(
         asset(Kind.WORLD, panoUrl=f"{FILES}p.webp")
     )
-    assert kept(told.expect(Fetch)).role is Role.PANORAMA
+    assert kept(run.expect(Fetch)).role is Role.PANORAMA
 
 
 def test_at_its_preview_it_stays_there() -> None:
     """Nothing goes on, and nothing more is paid."""
-    told = Teller(decided(in_review().job, Verb.CANCEL)).fail(CannotCancel(Problem(405)))
-    told.answer(shown(P1))
-    assert told.job.phase is Phase.REVIEW
-    assert "costs nothing more unless it is approved" in told.job.notes[-1]
+    run = WorkflowHarness(decided(in_review().job, Verb.CANCEL)).fail(CannotCancel(Problem(405)))
+    run.answer(shown(P1))
+    assert run.job.phase is Phase.REVIEW
+    assert "costs nothing more unless it is approved" in run.job.notes[-1]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ..jobs.telling import a_job
+from ..jobs.workflow_harness import a_job
 from . import glbs
 
 bpy = pytest.importorskip("bpy")

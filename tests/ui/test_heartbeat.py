@@ -71,10 +71,10 @@ def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said:
     beat_until(
         lambda: (
             session.service().job(old.id).phase is Phase.READY
-            and not session.service().is_active_at_all
+            and not session.service().has_active_work
         )
     )
-    session.service().placed(old.id)
+    session.service().mark_placed(old.id)
     new = start("a slow lamp [stuck]")
     beat_until(lambda: session.service().job(new.id).phase is Phase.WORKING)
     session.close_service()
@@ -83,7 +83,7 @@ def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said:
     board = session.service()  # a panel, a question: anything but the start-up itself
     board.resume_all()
     board.cancel(new.id)
-    beat_until(lambda: not board.is_active_at_all)
+    beat_until(lambda: not board.has_active_work)
     heartbeat.beat()
     assert not [sentence for sentence in said if "old lamp" in sentence]
 
@@ -94,7 +94,7 @@ def test_what_is_finished_here_is_told_once(enabled: None, said: list[str]) -> N
     beat_until(
         lambda: (
             session.service().job(job.id).phase is Phase.READY
-            and not session.service().is_active_at_all
+            and not session.service().has_active_work
         )
     )
     heartbeat.beat()
@@ -143,15 +143,15 @@ def test_the_balance_is_true_while_something_is_reserved_and_after_a_cancel(
 ) -> None:
     """What a start reserves is gone from the balance that is shown; a cancel brings it back."""
     board = session.service()
-    board.find_out(Balance())
+    board.ask_and_wait(Balance())
     full = balance(board)
     assert full is not None
     job = start("a lamp [stuck]")
-    beat_until(lambda: board.job(job.id).phase is Phase.WORKING and not board.is_asked(Balance()))
+    beat_until(lambda: board.job(job.id).phase is Phase.WORKING and not board.is_pending(Balance()))
     beat_until(lambda: balance(board) == service.credits())
     assert balance(board) < full  # type: ignore[operator]
     board.cancel(job.id)
-    beat_until(lambda: board.job(job.id).phase is Phase.CANCELED and not board.is_active_at_all)
+    beat_until(lambda: board.job(job.id).phase is Phase.CANCELED and not board.has_active_work)
     beat_until(lambda: balance(board) == full)
 
 

@@ -22,7 +22,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
-from mint_blender.jobs.engine.messages import Answered  # noqa: E402
+from mint_blender.jobs.engine.messages import QueryAnswered  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.jobs.queries import LARGEST_PAGE, PAGE_SIZE, ListPage  # noqa: E402
 from mint_blender.mint.schema import Page  # noqa: E402
@@ -97,12 +97,15 @@ class Panel:
         """One beat of the heart, as soon as there is something to hear."""
         board = session.service()
         until = time.monotonic() + 30
-        while board.worker.news.empty() and board.is_active_at_all:
+        while board.worker.events.empty() and board.has_active_work:
             assert time.monotonic() < until, "nobody answers"
             time.sleep(0.001)
         self.most_at_once = max(
             self.most_at_once,
-            sum(isinstance(each, ListPage) and each.cursor is not None for each in board.asked()),
+            sum(
+                isinstance(each, ListPage) and each.cursor is not None
+                for each in board.pending_queries()
+            ),
         )
         begun = time.thread_time()
         heartbeat.beat()
@@ -111,7 +114,7 @@ class Panel:
     def live(self, until: Callable[[], bool] = lambda: False) -> None:
         """Draw and beat until nothing is lacking."""
         self.draw()
-        while session.service().is_active_at_all and not until():
+        while session.service().has_active_work and not until():
             self.beat()
             self.draw()
 
@@ -234,7 +237,7 @@ def test_searched_in_the_whole_library(panel: Panel) -> None:
     while True:
         panel.draw()
         words.append(browser_view_model.extent_words(panel.fields))
-        if not session.service().is_active_at_all:
+        if not session.service().has_active_work:
             break
         panel.beat()
     found = browser_view_model.shown(panel.fields)
@@ -307,7 +310,7 @@ def test_nobody_looks(panel: Panel) -> None:
     panel.live()
     panel.fields.words = "no such thing"
     panel.live(until=lambda: len(panel.pages()) >= 5)
-    while session.service().is_active_at_all:
+    while session.service().has_active_work:
         panel.beat()
     assert len(panel.pages()) <= 6
 
@@ -346,7 +349,7 @@ def test_refreshing_keeps_the_place(panel: Panel, monkeypatch: pytest.MonkeyPatc
     first = known.entries(view_model.Filter(kind=newer[0].kind))[:25]
     question = ListPage(newer[0].kind)
     board = session.service()
-    board.answers[question] = Answered(question, Page((*newer, *first), "x"))
+    board.answers[question] = QueryAnswered(question, Page((*newer, *first), "x"))
     browser_loader.catch_up(board)
     assert [each.id for each in browser_view_model.on_screen(panel.fields)] == before
     panel.fields.start = 0

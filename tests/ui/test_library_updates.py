@@ -31,7 +31,7 @@ from mint_blender.ui.library_browser import properties as browser_properties  # 
 from mint_blender.ui.library_browser import view_model as browser_view_model  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
-from ..jobs.quick import quick  # noqa: E402
+from ..jobs.fast_config import fast_config  # noqa: E402
 from .test_library_large import Panel  # noqa: E402
 
 MODELS = 65
@@ -68,7 +68,7 @@ def first_on_screen() -> Asset:
 
 def unseen(panel: Panel) -> None:
     """Live with the panel closed, until nothing goes on."""
-    while session.service().is_active_at_all:
+    while session.service().has_active_work:
         panel.beat()
 
 
@@ -81,7 +81,7 @@ def test_a_new_one_comes_in_front(panel: Panel) -> None:
     panel.service.scenario(speed=20.0)
     job = begun()
     states = []
-    while session.service().is_active_at_all:
+    while session.service().has_active_work:
         panel.beat()
         panel.draw()
         states.append((first_on_screen().prompt, view_model.state_of(first_on_screen())))
@@ -107,9 +107,9 @@ def test_several_that_begin_together_are_one_request(
     for number in range(8):
         begun(f"a lamp no {number}")
     until = time.monotonic() + 30
-    while len(panel.pages()) == 2 or session.service().is_active_at_all:
+    while len(panel.pages()) == 2 or session.service().has_active_work:
         assert time.monotonic() < until
-        if session.service().is_active_at_all:
+        if session.service().has_active_work:
             panel.beat()
         panel.draw()
     panel.live()
@@ -215,8 +215,8 @@ def test_a_retried_entry_far_down(panel: Panel) -> None:
     pages = len(panel.pages())
     states = [view_model.state_words(old)]
     panel.service.scenario(speed=20.0)
-    session.service().attempt(old)
-    while session.service().is_active_at_all:
+    session.service().retry_asset(old)
+    while session.service().has_active_work:
         panel.beat()
         panel.draw()
         chosen = browser_view_model.chosen(panel.fields)
@@ -258,11 +258,11 @@ def test_a_model_of_another_process(panel: Panel, home: Path) -> None:
     looks sees it, for one request.
     """
     panel.live()
-    other = JobService(quick(home), session.account())
+    other = JobService(fast_config(home), session.account())
     job = other.start(GenerationRequest(Kind.MODEL, "a lamp from elsewhere", preset=Preset.FAST))
     other.watch([job.id])
     assert other.close()
-    assert not session.service().is_active_at_all
+    assert not session.service().has_active_work
     library_state().looked_at = 0.0  # some seconds later
     panel.draw()
     panel.live()

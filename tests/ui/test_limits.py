@@ -22,7 +22,7 @@ import numpy as np  # noqa: E402
 import mint_blender  # noqa: E402
 from mint_blender.cli import main  # noqa: E402
 from mint_blender.jobs.budget.spending import Day, date_of  # noqa: E402
-from mint_blender.jobs.engine.messages import Answered  # noqa: E402
+from mint_blender.jobs.engine.messages import QueryAnswered  # noqa: E402
 from mint_blender.jobs.job import Phase  # noqa: E402
 from mint_blender.jobs.queries import Balance, Price  # noqa: E402
 from mint_blender.mint.schema import Kind, Mode, Preset  # noqa: E402
@@ -192,8 +192,8 @@ def test_the_form_says_that_optimizing_comes_on_top(
 
     def ask() -> str:
         price_queries.ask_unknown(*create_properties.prices_of(fields))
-        while board.asked():
-            board.hear()
+        while board.pending_queries():
+            board.next_event()
         return price_dialog.optimizing_words()
 
     assert price_dialog.optimizing_words() == "Optimizing comes on top."
@@ -237,13 +237,13 @@ def test_the_price_is_cached_and_asked_for_again_after_hours(
 
     def asked() -> int:
         price_queries.ask_unknown(create_properties.price_of(fields), Balance())
-        while board.asked():
-            board.hear()
+        while board.pending_queries():
+            board.next_event()
         return len(service.requests("POST", ESTIMATE))
 
     assert [asked(), asked(), asked()] == [1, 1, 1]
     old = board.answers[question]
-    board.answers[question] = Answered(question, old.answer, None, old.at - timedelta(hours=2))
+    board.answers[question] = QueryAnswered(question, old.answer, None, old.at - timedelta(hours=2))
     assert [asked(), asked()] == [2, 2]
     for change, price in (
         ({"preset": "STANDARD"}, 798),

@@ -176,7 +176,7 @@ def test_a_panorama_whose_pixels_cannot_be_read_holds_nothing_up(registered, tmp
     noisy[3000:] = bytes(byte ^ 0x55 for byte in noisy[3000:])
     Path(job.file(Role.PANORAMA).path).write_bytes(noisy)
     pictures.check_panorama(Path(job.file(Role.PANORAMA).path))
-    board._known.add(job)
+    board._cache.add(job)
     assert auto_import.land(board, job) is None
     told = board.job(job.id)
     assert told.phase is Phase.PLACED and told.trouble is None
@@ -218,7 +218,7 @@ def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat
     """
     job, board = session.service().jobs()[0], session.service()
     here = replace(job.target, document=session.document_id(), scene=bpy.context.scene.name)
-    board.retarget(job.id, here)
+    board.set_delivery(job.id, here)
     assert auto_import.are_waiting(board)
     monkeypatch.setattr(import_job, "place", lambda *arguments, **options: {}["oh"])
     assert auto_import.land_ready(board) and not auto_import.are_waiting(board)

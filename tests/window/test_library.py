@@ -13,7 +13,7 @@ import pytest
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
-from tests.jobs.quick import account, quick
+from tests.jobs.fast_config import account, fast_config
 from tests.mint_service.running import Service, running_service
 
 from .blender_window import BlenderWindow
@@ -51,7 +51,7 @@ def test_library_looked_through(
     for _ in range(30):
         blender.ask("bpy.ops.mint.turn_library(forward=True)")
         blender.wait(f"not {VIEW}.is_loading()")
-    blender.wait("not board().is_active_at_all")
+    blender.wait("not board().has_active_work")
     entries = blender.ask(f"{VIEW}.library().count()")
     assert (
         len(service.requests("GET", "/v1/models")) + len(service.requests("GET", "/v1/worlds"))
@@ -103,7 +103,7 @@ def test_library_searched(open_blender: Callable[..., BlenderWindow], service: S
     blender.wait(f"{VIEW}.library().count() > 600")
     blender.screenshot("library_searching")
     blender.click("mint.stop_search")
-    blender.wait("not board().is_active_at_all")
+    blender.wait("not board().has_active_work")
     asked = len(service.requests("GET", "/v1/models"))
     blender.settle()
     blender.screenshot("library_stopped")
@@ -159,11 +159,11 @@ def test_library_follows_the_jobs(
         blender.screenshot("library_follows_retried")
         blender.wait(f"{state} == 'Done'")
         blender.wait(f"{VIEW}.icon({VIEW}.chosen({FIELDS})) != 0")
-        blender.wait("not board().is_active_at_all")
+        blender.wait("not board().has_active_work")
         blender.screenshot("library_follows_retried_done")
         assert len(made.requests("GET", "/v1/models")) == 2
         blender.over()
-        elsewhere = JobService(quick(tmp_path / "home"), account(made))
+        elsewhere = JobService(fast_config(tmp_path / "home"), account(made))
         job = elsewhere.start(GenerationRequest(Kind.MODEL, "a brown chest", preset=Preset.FAST))
         elsewhere.watch([job.id])
         assert elsewhere.close()

@@ -240,7 +240,7 @@ def test_a_retry_above_the_limit_with_the_price_known(blender: BlenderWindow, si
     start(blender, "a vase [transient]")
     blender.wait_for("failed")
     blender.ask(
-        "[board().find_out(each) for each in part('jobs.queries').prices_of_retry(board().jobs()[0])] and None"
+        "[board().ask_and_wait(each) for each in part('jobs.queries').prices_of_retry(board().jobs()[0])] and None"
     )
     limit(blender, each=100)
     blender.until_it_shows(lambda: blender.click("mint.retry"))
@@ -298,7 +298,7 @@ def test_the_balance_is_watched_while_a_job_waits(
     start(blender, "a throne [billing-final] [billing-unpaid]")
     blender.wait_for("billing")
     blender.wait(TICKS)
-    blender.wait("board().budget.balance == 52 and not board().is_active_at_all")
+    blender.wait("board().budget.balance == 52 and not board().has_active_work")
     # the Preview's 150 are paid
     assert (
         blender.ask("part('ui.account.billing_watch').missing(board(), board().jobs()[0])")
@@ -333,7 +333,7 @@ def test_offline_the_balance_is_left_alone(blender: BlenderWindow, since: Since)
     blender.ask("setattr(part('ui.account.billing_watch'), 'EVERY', 0.2)")
     start(blender, "a throne [billing-final] [billing-unpaid]")
     blender.wait_for("billing")
-    blender.wait("not board().is_active_at_all")
+    blender.wait("not board().has_active_work")
     blender.ask("bpy.context.preferences.system.use_online_access = False")
     blender.settle()
     asked = since.count("GET", "/v1/usage")

@@ -32,7 +32,7 @@ def test_optimizing_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     blender.write("mint.prompt", "a lamp to be optimized")
     assert known_price(blender) == 248
     assert blender.wait(SAID).startswith("Optimizing comes on top. What optimizing costs")
-    blender.wait("board().budget.balance and not board().is_active_at_all")
+    blender.wait("board().budget.balance and not board().has_active_work")
     blender.settle()
     blender.screenshot("optimizing_not_known")
     limit(blender, each=10_000)
@@ -57,7 +57,7 @@ def test_optimizing_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     assert since.starts == 1
     assert blender.ask(SAID) == "Optimizing comes on top: about 20 Credits."
     blender.ask("bpy.ops.mint.refresh_account() and None")
-    blender.wait("board().budget.balance and not board().is_active_at_all")
+    blender.wait("board().budget.balance and not board().has_active_work")
     blender.settle()
     blender.screenshot("optimizing_comes_on_top")
     limit(blender, each=0)

@@ -14,7 +14,7 @@ from mint_blender.jobs.job import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
-from tests.jobs.quick import account, quick
+from tests.jobs.fast_config import account, fast_config
 from tests.mint_service.running import Service, running_service
 
 from .blender_window import BlenderWindow
@@ -66,7 +66,7 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
         "bpy.data.objects[root].dimensions.z > 0 or len(bpy.data.objects[root].children) > 0",
         root=root,
     )
-    blender.wait("not board().is_active_at_all")
+    blender.wait("not board().has_active_work")
     blender.screenshot("picture_placed")
 
 
@@ -148,7 +148,7 @@ def generate(service: Service, home: Path) -> None:
     """Make something of each prompt, all at once, before a Blender is opened that would have to
     draw meanwhile.
     """
-    board = JobService(quick(home), account(service))
+    board = JobService(fast_config(home), account(service))
     try:
         for prompt, kind in PROMPTS.items():
             board.start(GenerationRequest(Kind(kind.lower()), prompt, Preset.FAST))

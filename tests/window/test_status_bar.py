@@ -44,7 +44,7 @@ def test_the_status_bar_follows_the_jobs(blender: BlenderWindow) -> None:
     job = blender.ask("board().jobs()[0].id")
     assert blender.call("mint.cancel", job_id=job) == ["FINISHED"]
     blender.wait_for("canceled")
-    blender.wait("not board().is_active_at_all")
+    blender.wait("not board().has_active_work")
     until = time.monotonic() + 15  # a report of Blender's may stand there for some seconds
     while (
         ImageChops.difference(bar(blender.screenshot("status_bar_after")), bar(before)).getbbox()

@@ -206,7 +206,7 @@ class _BatchRun:
                 if not self._active:
                     return
                 try:
-                    listener(self._job_service.hear())
+                    listener(self._job_service.next_event())
                 except StillUnreachable as away:
                     self._mark_unreachable(away)
                     return
@@ -349,7 +349,7 @@ class _BatchRun:
         ):
             return job
         try:
-            return self._job_service.retarget(
+            return self._job_service.set_delivery(
                 job.id, replace(job.target, render=str(Path(job.target.output).with_suffix(".png")))
             )
         except NotPossible:  # another process is working on it

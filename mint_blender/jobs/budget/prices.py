@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from ...mint.schema import Estimate, Usage
-from ..engine.messages import Answered
+from ..engine.messages import QueryAnswered
 from ..job import Decision, Job, Verb
-from ..queries import Balance, OptimizationPrice, Price, Question
+from ..queries import Balance, OptimizationPrice, Price, Query
 from .spending import Limits, committed, objection, objection_of_job, objection_to_all
 
 LASTS = 3600.0  # seconds for which a price or a balance is taken as it was read
@@ -37,7 +37,7 @@ class TooExpensive(NotPossible):
     """
 
     def __init__(
-        self, sentence: str, *, spent: float = 0.0, unasked: tuple[Question, ...] = ()
+        self, sentence: str, *, spent: float = 0.0, unasked: tuple[Query, ...] = ()
     ) -> None:
         super().__init__(f"{sentence} Nothing was started.")
         self.sentence = sentence
@@ -52,38 +52,40 @@ class Budget:
     """
 
     def __init__(
-        self, answers: Mapping[Question, Answered], took: Callable[[], float | None] = lambda: None
+        self,
+        answers: Mapping[Query, QueryAnswered],
+        took: Callable[[], float | None] = lambda: None,
     ) -> None:
         self.limits = Limits()
         self._answers = answers
         self._took = took
         self._is_open = False
 
-    def known(self, question: Question, *, lasts: float = LASTS) -> Answered | None:
+    def known(self, query: Query, *, lasts: float = LASTS) -> QueryAnswered | None:
         """What was answered to this, unless that was long ago."""
-        answered = self._answers.get(question)
+        answered = self._answers.get(query)
         if answered is None:
             return None
         age = (datetime.now().astimezone() - answered.at).total_seconds()
         return answered if age < (COMPLAINT_LASTS if answered.complaint else lasts) else None
 
-    def price(self, question: Question) -> float | None:
+    def price(self, query: Query) -> float | None:
         """What Mint said last that this would cost; None where it has not, or does not, say.
 
         Of an optimization that is still to come it may only be known what another one costs, or did
         cost.
         """
-        answered = self._answers.get(question)
+        answered = self._answers.get(query)
         told = (
             answered.answer.estimated_total
             if answered and isinstance(answered.answer, Estimate)
             else None
         )
-        return self._took() if told is None and question == OptimizationPrice() else told
+        return self._took() if told is None and query == OptimizationPrice() else told
 
-    def total(self, questions: Sequence[Question | None]) -> float | None:
+    def total(self, queries: Sequence[Query | None]) -> float | None:
         """What all of this costs together; None where a part of it is not known."""
-        prices = [self.price(question) if question else None for question in questions]
+        prices = [self.price(query) if query else None for query in queries]
         told = [price for price in prices if price is not None]
         return sum(told) if len(told) == len(prices) else None
 
@@ -113,7 +115,7 @@ class Budget:
         # that nothing is lacking is believed of the balance only
         return (billing.missing_credits or None) if billing else None
 
-    def check(self, starts: Sequence[Sequence[Question | None]], spent: float) -> None:
+    def check(self, starts: Sequence[Sequence[Query | None]], spent: float) -> None:
         """Raises TooExpensive where what shall be started is not within the limits, given what was
         spent today.
 
@@ -122,27 +124,25 @@ class Budget:
         """
         if self._is_open:
             return
-        questions = list(
-            dict.fromkeys(question for start in starts for question in start if question)
-        )
-        unasked = tuple(question for question in questions if not self.known(question))
+        queries = list(dict.fromkeys(query for start in starts for query in start if query))
+        unasked = tuple(query for query in queries if not self.known(query))
         told = [None if set(unasked).intersection(start) else self.total(start) for start in starts]
         if sentence := objection_to_all(told, self.limits, spent):
-            known = [each for question in questions if (each := self.known(question))]
+            known = [each for query in queries if (each := self.known(query))]
             reason = next(
                 (each.complaint for each in known if each.complaint), None
-            ) or self.untold(questions)
+            ) or self.untold(queries)
             raise TooExpensive(
                 f"{sentence} {reason}" if reason else sentence, spent=spent, unasked=unasked
             )
 
-    def check_own(self, job: Job, questions: Sequence[Question | None]) -> None:
+    def check_own(self, job: Job, queries: Sequence[Query | None]) -> None:
         """Raises TooExpensive where a new job would cost more than its own limit."""
         if not self._is_open and (
-            sentence := objection_of_job(self.total(questions), job.max_credits)
+            sentence := objection_of_job(self.total(queries), job.max_credits)
         ):
             raise TooExpensive(
-                sentence, unasked=tuple(each for each in questions if each and not self.known(each))
+                sentence, unasked=tuple(each for each in queries if each and not self.known(each))
             )
 
     def check_waiting(self, jobs: Sequence[Job], others: float) -> None:
@@ -158,18 +158,18 @@ class Budget:
             raise TooExpensive(sentence, spent=others)
 
     def check_click(
-        self, job: Job, decision: Decision, questions: Sequence[Question | None], others: float
+        self, job: Job, decision: Decision, queries: Sequence[Query | None], others: float
     ) -> None:
         """Raises TooExpensive where a click on a job leads above a limit of the user, or above the
         job's own.
 
         `questions`: all that has a price in it; `others`: what else than this job was spent today.
         """
-        if self._is_open or not questions or not (self.limits or job.max_credits is not None):
+        if self._is_open or not queries or not (self.limits or job.max_credits is not None):
             return
-        unasked = tuple(question for question in questions if question and not self.known(question))
+        unasked = tuple(query for query in queries if query and not self.known(query))
         is_new = decision.verb is Verb.RETRY
-        price = self.total(questions)
+        price = self.total(queries)
         if price is None and not is_new:
             price = job.estimate
         total = None if unasked or price is None else self._after(job, decision)
@@ -210,11 +210,11 @@ class Budget:
         """Has the user been told, and wants it all the same?"""
         return self._is_open
 
-    def untold(self, questions: Collection[Question]) -> str | None:
+    def untold(self, queries: Collection[Query]) -> str | None:
         """Why nobody can say what an optimization will cost, if that is what is lacking."""
         return (
             NO_MODEL_YET
-            if OptimizationPrice() in questions and self.price(OptimizationPrice()) is None
+            if OptimizationPrice() in queries and self.price(OptimizationPrice()) is None
             else None
         )
 

@@ -23,9 +23,9 @@ from ...mint.client import Client
 from ...mint.errors import MintError
 from ...mint.schema import Me
 from .. import error_messages
-from ..queries import Balance, ListPage, OptimizationPrice, Price, WhoseKey, answer
+from ..queries import Balance, KeyOwner, ListPage, OptimizationPrice, Price, answer
 from .config import EngineConfig
-from .messages import Answered, CallEnded, Command, QuestionEnded
+from .messages import CallEnded, Command, QueryAnswered, QueryEnded
 
 log = logging.getLogger(__name__)
 
@@ -87,25 +87,25 @@ class CallPool:
 
     def ask(
         self,
-        question: WhoseKey | Balance | Price | OptimizationPrice | ListPage,
+        query: KeyOwner | Balance | Price | OptimizationPrice | ListPage,
         number_of_ask: int,
     ) -> int:
         """Have a question answered, well or badly: a person waits, and can ask again."""
         number, account = self._begin(changes=False), self._account
 
         def run() -> None:
-            ended = QuestionEnded(number, account=account)
+            ended = QueryEnded(number, account=account)
             try:
-                found = self._with_client(number, account, lambda client: answer(client, question))
+                found = self._with_client(number, account, lambda client: answer(client, query))
                 ended = replace(ended, reached=True, said=found if isinstance(found, Me) else None)
-                said = Answered(question, found, number=number_of_ask)  # type: ignore[arg-type]  # an Answer
+                said = QueryAnswered(query, found, number=number_of_ask)  # type: ignore[arg-type]  # an Answer
             except MintError as error:
-                ended = replace(ended, said=error if isinstance(question, WhoseKey) else None)
-                said = Answered(question, None, str(error), number=number_of_ask)
+                ended = replace(ended, said=error if isinstance(query, KeyOwner) else None)
+                said = QueryAnswered(query, None, str(error), number=number_of_ask)
             except Exception as mistake:
-                log.exception("The question %s broke", question)
-                said = Answered(
-                    question, None, error_messages.internal(mistake).sentence, number=number_of_ask
+                log.exception("The question %s broke", query)
+                said = QueryAnswered(
+                    query, None, error_messages.internal(mistake).sentence, number=number_of_ask
                 )
             self._inbox.put(replace(ended, answered=said))
             self._end(number)
@@ -113,7 +113,7 @@ class CallPool:
         self._lanes[Lane.DECISION].submit(run)
         return number
 
-    def use(self, account: Account) -> None:
+    def set_account(self, account: Account) -> None:
         """Connect with another account from now on; what is in flight comes back with the earlier
         one.
         """
@@ -137,7 +137,7 @@ class CallPool:
             self._is_stopped = True
             self._stop(only_reads=False)
         ended = [lane.close(max(0.0, end - time.monotonic())) for lane in self._lanes.values()]
-        self.use(self._account)
+        self.set_account(self._account)
         return all(ended)
 
     def _stop(self, *, only_reads: bool) -> None:

@@ -49,7 +49,7 @@ def connect(account: Account) -> Client:
 def make(client: Client, want: Call) -> Operation | PollResult | Asset | Page | Estimate:
     """The answer to a want. Raises MintError."""
     if isinstance(want, Quote):
-        return quote(client, want.question)
+        return quote(client, want.query)
     if isinstance(want, Start):
         return client.start(want.kind, want.body, key=want.key)
     if isinstance(want, Poll):

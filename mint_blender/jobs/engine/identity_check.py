@@ -16,7 +16,7 @@ from .call_pool import CallPool, Lane
 from .config import EngineConfig
 from .identity_state import Identity
 from .messages import CallEnded
-from .retries import Repeating
+from .retries import RetryTimer
 
 
 class Wake(Protocol):
@@ -33,13 +33,13 @@ class IdentityCheck:
         setup: EngineConfig,
         journal: Journal,
         calls: CallPool,
-        repeating: Repeating,
+        retries: RetryTimer,
         look: Wake,
     ) -> None:
         self._setup = setup
         self._journal = journal
         self._calls = calls
-        self._repeating = repeating
+        self._retries = retries
         self._look = look
         self._identity = Identity(setup.retries)
         self._call: int | None = None  # number of the question that is in flight
@@ -56,7 +56,10 @@ class IdentityCheck:
 
     def is_needed(self) -> bool:
         """Is it still open whose key is in use?"""
-        return self._journal.present is not None and not self._journal.present.is_settled
+        return (
+            self._journal.current_account is not None
+            and not self._journal.current_account.is_identified
+        )
 
     def wait_for(self, job_id: str, number: int) -> None:
         """This job is looked at as soon as there is an answer."""
@@ -71,7 +74,7 @@ class IdentityCheck:
         """Something has changed that may help: do not wait for the end of a pause."""
         self._identity.due = 0.0
 
-    def turn(self) -> None:
+    def run_once(self) -> None:
         """Ask, if it is time."""
         if self.waiting and self.due <= self._setup.clock():
             self._call = self._calls.send(
@@ -97,7 +100,7 @@ class IdentityCheck:
         """
         known = identity_state.user_of(said)
         if known is not identity_state.NOT_SAID:
-            self._journal.settle(known)
+            self._journal.resolve_account(known)
             for job_id, number in self._identity.take_waiting().items():
                 self._look(job_id, number)
         elif not isinstance(said, MintError) or not asked:
@@ -106,9 +109,9 @@ class IdentityCheck:
             wait := self._identity.wait(said, self._setup.clock(), self._setup.chance())
         ) is not None:
             for job_id in self._identity.waiting:
-                self._repeating.say(job_id, said, wait, self._identity.failing_since)
+                self._retries.say(job_id, said, wait, self._identity.failing_since)
         else:
             if isinstance(said, KeyRefused | KeyMissing):
-                self._journal.disown()
+                self._journal.release_unsent_jobs()
             for job_id, number in self._identity.take_waiting().items():
                 self._look(job_id, number, refusal=said)

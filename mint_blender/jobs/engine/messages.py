@@ -13,7 +13,7 @@ from ...mint.account import Account
 from ...mint.errors import MintError
 from ...mint.schema import Me
 from ..job import Job, Kept, Role
-from ..queries import Answer, Question
+from ..queries import Answer, Query
 
 # -- to the worker
 # ----------------------------------------------------------------------------------------------------  # noqa: E501
@@ -51,7 +51,7 @@ class Ask:
     `number` comes back with the answer.
     """
 
-    question: Question
+    query: Query
     number: int = 0
 
 
@@ -80,7 +80,7 @@ class CallEnded:
 
 
 @dataclass(frozen=True)
-class QuestionEnded:
+class QueryEnded:
     """A question has its answer, for the main thread; the file host's have gone there already.
 
     `reached`: Mint has answered.
@@ -92,7 +92,7 @@ class QuestionEnded:
     reached: bool = False
     said: Me | MintError | None = None
     account: Account | None = None
-    answered: Answered | None = None
+    answered: QueryAnswered | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Halt:
     """Stop telling stories; the journal knows where each one is."""
 
 
-Command = Wake | SetAccount | SetOnline | Ask | Fetched | CallEnded | QuestionEnded | Halt
+Command = Wake | SetAccount | SetOnline | Ask | Fetched | CallEnded | QueryEnded | Halt
 
 # -- from the worker
 # --------------------------------------------------------------------------------------------------
@@ -158,10 +158,10 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Answered:
+class QueryAnswered:
     """What Mint answered to a question, or a sentence about why there is no answer."""
 
-    question: Question
+    query: Query
     answer: Answer | None
     complaint: str | None = None
     at: datetime = field(default_factory=lambda: datetime.now().astimezone())
@@ -177,4 +177,4 @@ class Crashed:
     sentence: str
 
 
-News = JobChanged | Idle | RetryScheduled | Recovered | Progress | Answered | Crashed
+Event = JobChanged | Idle | RetryScheduled | Recovered | Progress | QueryAnswered | Crashed

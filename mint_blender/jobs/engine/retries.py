@@ -11,16 +11,16 @@ import queue
 from ...files.errors import FileError
 from ...mint.errors import MintError, TooManyActive
 from .config import EngineConfig
-from .messages import News, RetryScheduled
+from .messages import Event, RetryScheduled
 from .outage import Outage
 from .task import Task
 
 
-class Repeating:
+class RetryTimer:
     """When the scheduler's tasks try again. For the scheduler's thread."""
 
     def __init__(
-        self, setup: EngineConfig, tasks: dict[str, Task], outbox: queue.SimpleQueue[News]
+        self, setup: EngineConfig, tasks: dict[str, Task], outbox: queue.SimpleQueue[Event]
     ) -> None:
         self.outage = Outage(setup.retries)
         self._setup = setup
@@ -36,7 +36,7 @@ class Repeating:
             return False
         now, chance = self._setup.clock(), self._setup.chance()
         wait = self._setup.retries.wait(task.failures + 1, chance, error.retry_after)
-        until: float | None = getattr(task.want, "until", None)
+        until: float | None = getattr(task.effect, "until", None)
         if until is not None and self._setup.terms.now() >= until:
             # unanswered for so long that it is no longer repeated by itself: the story knows what
             # to do then
@@ -46,7 +46,7 @@ class Repeating:
             wait = max(wait, self.outage.next_call - now)
         if until is not None:
             wait = min(wait, until - self._setup.terms.now())
-        self._postpone(task, str(error), wait, is_told_when=error.retry_after is not None)
+        self._postpone(task, str(error), wait, has_retry_after=error.retry_after is not None)
         return True
 
     def download_later(self, task: Task, trouble: FileError) -> None:
@@ -55,28 +55,36 @@ class Repeating:
         """
         asked: float | None = getattr(trouble, "retry_after", None)
         wait = self._setup.retries.wait(task.failures + 1, self._setup.chance(), asked)
-        self._postpone(task, str(trouble), wait, is_told_when=asked is not None)
+        self._postpone(task, str(trouble), wait, has_retry_after=asked is not None)
 
-    def _postpone(self, task: Task, sentence: str, wait: float, *, is_told_when: bool) -> None:
+    def _postpone(self, task: Task, sentence: str, wait: float, *, has_retry_after: bool) -> None:
         now = self._setup.clock()
         task.failures += 1
         if task.failures == 1:
             task.failing_since = now
-        task.due, task.is_told_when = now + wait, is_told_when
-        self._put(task.job.id, sentence, wait, task.failing_since, is_told_when=is_told_when)
+        task.due, task.has_retry_after = now + wait, has_retry_after
+        self._put(task.job.id, sentence, wait, task.failing_since, has_retry_after=has_retry_after)
 
     def say(self, job_id: str, error: MintError, wait: float, failing_since: float) -> None:
         """Say that something failed which a job needs, and is tried again."""
         self._put(
-            job_id, str(error), wait, failing_since, is_told_when=error.retry_after is not None
+            job_id, str(error), wait, failing_since, has_retry_after=error.retry_after is not None
         )
 
     def _put(
-        self, job_id: str, sentence: str, wait: float, failing_since: float, *, is_told_when: bool
+        self,
+        job_id: str,
+        sentence: str,
+        wait: float,
+        failing_since: float,
+        *,
+        has_retry_after: bool,
     ) -> None:
         without_answer = self._setup.clock() - max(failing_since, self._success_at)
         self._outbox.put(
-            RetryScheduled(job_id, sentence, wait, without_answer + (0.0 if is_told_when else wait))
+            RetryScheduled(
+                job_id, sentence, wait, without_answer + (0.0 if has_retry_after else wait)
+            )
         )
 
     def note_success(self) -> None:
@@ -96,7 +104,7 @@ class Repeating:
             if (
                 task.failures
                 and task.call is None
-                and not task.is_told_when
+                and not task.has_retry_after
                 and task.due != math.inf
             ):
                 task.due = self._setup.clock()

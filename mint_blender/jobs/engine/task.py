@@ -18,16 +18,16 @@ class Task:
     """One telling, for the scheduler's thread only. A job has one at a time."""
 
     job: Job
-    story: Story
+    workflow: Story
     serial: int  # number of this telling: a job is told anew after each click
-    look: int  # number of the last Look at it
-    want: AnyWant | None = None
+    wake_number: int  # number of the last Look at it
+    effect: AnyWant | None = None
     due: float = 0.0
     failures: int = 0
     failing_since: float = 0.0
-    is_told_when: bool = False  # Mint, or the file host, has said when to try again
+    has_retry_after: bool = False  # Mint, or the file host, has said when to try again
     call: int | None = None  # number of its call that is in flight
     # a click came while a call was in flight whose answer must not be lost
-    is_decided_anew: bool = False
+    has_new_decision: bool = False
     # a file that came while the story was busy with something else
-    glimpse: Kept | FileError | None = None
+    optional_file: Kept | FileError | None = None

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from ...mint.account import Account
 from .. import error_messages
-from ..queries import Question
+from ..queries import Query
 from ..storage.journal import JournalError
 from .config import EngineConfig
-from .messages import Ask, Command, Crashed, Halt, News, SetAccount, SetOnline, Wake
+from .messages import Ask, Command, Crashed, Event, Halt, SetAccount, SetOnline, Wake
 
 if TYPE_CHECKING:
     from .scheduler import Scheduler
@@ -33,7 +33,7 @@ class Worker:
     """The main thread's handle. Every method returns at once, but for `stop`."""
 
     def __init__(self, setup: EngineConfig, account: Account) -> None:
-        self.news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._setup = setup
         self._account = account
         self._online = True
@@ -46,17 +46,17 @@ class Worker:
         """Is the thread there?"""
         return self._thread is not None
 
-    def look(self, job_id: str, number: int = 0) -> None:
+    def wake(self, job_id: str, number: int = 0) -> None:
         """The journal has news of this job; `number` comes back with the `Idle` that ends this
         look.
         """
         self._send(Wake(job_id, number))
 
-    def ask(self, question: Question, number: int = 0) -> None:
+    def ask(self, query: Query, number: int = 0) -> None:
         """Ask Mint something that is no job; the answer comes as news, with this number."""
-        self._send(Ask(question, number))
+        self._send(Ask(query, number))
 
-    def use(self, account: Account) -> None:
+    def set_account(self, account: Account) -> None:
         """Talk to Mint with another key or base URL from now on."""
         with self._gate:
             self._account = account
@@ -111,7 +111,7 @@ class Worker:
             from .scheduler import Scheduler
 
             scheduler = Scheduler(
-                self._setup, self._account, self._inbox, self.news, online=self._online
+                self._setup, self._account, self._inbox, self.events, online=self._online
             )
             try:
                 while self._go_on(scheduler):
@@ -121,7 +121,7 @@ class Worker:
         except Exception as mistake:
             log.exception("The worker ended")
             self._left_over()
-            self.news.put(
+            self.events.put(
                 Crashed(
                     str(mistake)
                     if isinstance(mistake, JournalError)
@@ -143,7 +143,7 @@ class Worker:
 
         False when there is nothing left to do, or the end was asked for.
         """
-        wait = scheduler.turn()
+        wait = scheduler.run_once()
         if scheduler.is_idle and self._inbox.empty():
             return False
         try:

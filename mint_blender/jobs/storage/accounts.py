@@ -37,7 +37,7 @@ ASK_AGAIN_AFTER = 24 * 3600.0
 """Seconds after which a Mint that did not say whose key it is may be asked once more."""
 
 
-class Standing(StrEnum):
+class AccountMatch(StrEnum):
     """What the present key is to a job."""
 
     MINE = "mine"
@@ -61,7 +61,7 @@ def owner_from_elsewhere(job: Job) -> Owner | None:
 
 
 @dataclass(frozen=True)
-class Present:
+class CurrentAccount:
     """The account that is talked to now.
 
     `owner` is None without a key; it is settled once Mint has answered whose key it is, or cannot.
@@ -70,32 +70,32 @@ class Present:
     origin: str
     owner: Owner | None
     key_hash: str = ""
-    is_settled: bool = False
+    is_identified: bool = False
 
-    def standing(self, owner: Owner | None) -> Standing:
+    def match(self, owner: Owner | None) -> AccountMatch:
         """What this account is to a job of that owner.
 
         Nothing was sent yet for one of no owner: whoever takes it up first has it.
         """
         if owner is None or not owner.account:
             return (
-                Standing.FOREIGN
+                AccountMatch.FOREIGN
                 if owner and owner.origin and owner.origin != self.origin
-                else Standing.MINE
+                else AccountMatch.MINE
             )
         if owner.origin != self.origin:
-            return Standing.FOREIGN
+            return AccountMatch.FOREIGN
         if owner == self.owner:
-            return Standing.MINE
-        return Standing.FOREIGN if self.is_settled else Standing.UNKNOWN
+            return AccountMatch.MINE
+        return AccountMatch.FOREIGN if self.is_identified else AccountMatch.UNKNOWN
 
     def hold(self, owner: Owner | None) -> Hold | None:
         """Why a job of that owner has to wait, if it has to."""
         return {
-            Standing.MINE: None,
-            Standing.FOREIGN: Hold.FOREIGN,
-            Standing.UNKNOWN: Hold.UNKNOWN,
-        }[self.standing(owner)]
+            AccountMatch.MINE: None,
+            AccountMatch.FOREIGN: Hold.FOREIGN,
+            AccountMatch.UNKNOWN: Hold.UNKNOWN,
+        }[self.match(owner)]
 
 
 class Accounts:
@@ -104,52 +104,52 @@ class Accounts:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def present(self, account: Account) -> Present:
+    def current_account(self, account: Account) -> CurrentAccount:
         """What is known of the account with this key and address."""
         origin, key = account.origin, account.key.strip()
         if not key or not origin:
-            return Present(origin, None)
+            return CurrentAccount(origin, None)
         key_hash = "key:" + hmac.new(self._salt(), key.encode(), hashlib.sha256).hexdigest()[:40]
         found = self._db.row(
             "SELECT account, at FROM accounts WHERE origin = ? AND key_hash = ?", origin, key_hash
         )
         if found is None:
-            return Present(origin, Owner(origin, key_hash), key_hash)
-        is_settled = found[0] != key_hash or time.time() - found[1] < ASK_AGAIN_AFTER
-        return Present(origin, Owner(origin, found[0]), key_hash, is_settled)
+            return CurrentAccount(origin, Owner(origin, key_hash), key_hash)
+        is_identified = found[0] != key_hash or time.time() - found[1] < ASK_AGAIN_AFTER
+        return CurrentAccount(origin, Owner(origin, found[0]), key_hash, is_identified)
 
-    def settle(self, present: Present, user_id: str | None) -> None:
+    def resolve_account(self, current_account: CurrentAccount, user_id: str | None) -> None:
         """Mint has said whose key it is, or (None) does not say it: what was kept under the key
         belongs to that account.
         """
-        if present.owner is None:
+        if current_account.owner is None:
             return
-        account = f"user:{user_id}" if user_id else present.key_hash
+        account = f"user:{user_id}" if user_id else current_account.key_hash
         with self._db.transaction():
             self._db.rows(
                 "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?)",
-                present.origin,
-                present.key_hash,
+                current_account.origin,
+                current_account.key_hash,
                 account,
                 time.time(),
             )
-            if account != present.key_hash:
-                self._move(present, account)
+            if account != current_account.key_hash:
+                self._move(current_account, account)
 
-    def disown(self, present: Present) -> None:
+    def release_unsent_jobs(self, current_account: CurrentAccount) -> None:
         """Mint refuses the key, so it is nobody's: what waits to be sent with it can be sent with
         the right one.
         """
         with self._db.transaction():
-            self._note_changes(present)
+            self._note_changes(current_account)
             self._db.rows(
                 "UPDATE jobs SET account = '' WHERE origin = ? AND account = ? AND phase ="
                 " 'waiting' AND id NOT IN (SELECT job FROM moves WHERE phase = 'sending')",
-                present.origin,
-                present.key_hash,
+                current_account.origin,
+                current_account.key_hash,
             )
 
-    def settled(self, owner: Owner) -> Owner:
+    def resolved_owner(self, owner: Owner) -> Owner:
         """The owner under the name that it has by now: a click may have come just before Mint's
         answer.
         """
@@ -160,18 +160,18 @@ class Accounts:
         )
         return Owner(owner.origin, found[0]) if found else owner
 
-    def _move(self, present: Present, account: str) -> None:
-        self._note_changes(present)
+    def _move(self, current_account: CurrentAccount, account: str) -> None:
+        self._note_changes(current_account)
         for table in ("jobs", "uploads"):
             update = f"UPDATE OR REPLACE {table} SET account = ? WHERE origin = ? AND account = ?"  # noqa: S608 - one of our two tables
-            self._db.rows(update, account, present.origin, present.key_hash)
+            self._db.rows(update, account, current_account.origin, current_account.key_hash)
 
-    def _note_changes(self, present: Present) -> None:
+    def _note_changes(self, current_account: CurrentAccount) -> None:
         query = (
             "INSERT OR REPLACE INTO changes (job) SELECT id FROM jobs WHERE origin = ? AND"
             " account = ?"
         )
-        self._db.rows(query, present.origin, present.key_hash)
+        self._db.rows(query, current_account.origin, current_account.key_hash)
 
     def _salt(self) -> bytes:
         """Random, and this journal's own: the hash tells nothing to whoever has not got the key."""

@@ -43,7 +43,7 @@ class JournalError(Exception):
     """The journal cannot be read or written: the sentence says where it lies, and what to do."""
 
 
-def trouble(path: Path, error: Exception, *, opening: bool = False) -> JournalError:
+def journal_error(path: Path, error: Exception, *, opening: bool = False) -> JournalError:
     """What a person reads when a file of the journal cannot be opened, read or written."""
     if isinstance(error, OSError):
         reason, advice = (
@@ -77,7 +77,7 @@ class Database:
                 private_files.restrict(path.with_name(path.name + beside))
             self.connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
-            raise trouble(path, error, opening=True) from error
+            raise journal_error(path, error, opening=True) from error
         # A damaged text comes back as it is, for the reader of the record to refuse; it must not
         # end the whole query.
         self.connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
@@ -104,7 +104,7 @@ class Database:
         try:
             self.mode = journal_mode.choose(self.connection, self.path.parent)
         except sqlite3.Error as error:
-            raise trouble(self.path, error) from error
+            raise journal_error(self.path, error) from error
         except journal_mode.UnsafeMode:
             raise JournalError(
                 f"The job journal {self.path} lies on a network, and another program has it open in"
@@ -122,14 +122,14 @@ class Database:
         try:
             return self.connection.execute(query, values).fetchall()
         except (sqlite3.Error, UnicodeError) as error:
-            raise trouble(self.path, error) from error
+            raise journal_error(self.path, error) from error
 
     def row(self, query: str, *values: object) -> tuple[Any, ...] | None:
         """Execute one statement; its first row, or None."""
         return next(iter(self.rows(query, *values)), None)
 
     @contextmanager
-    def at_once(self) -> Iterator[None]:
+    def single_commit(self) -> Iterator[None]:
         """All that is written within is one commit: hundreds of them would hold up a window.
 
         Nobody else writes meanwhile.

@@ -13,7 +13,7 @@ from ..budget import spending
 from ..job import Job
 from ..workflow.sent_requests import is_never_sent
 from .journal import Journal
-from .ownership import Driver
+from .ownership import ProcessLock
 
 JUST_NOW = 5.0  # seconds in which another process that has begun a job comes to drive it
 # The jobs that somebody has asked for, or to go on with, in this process: it is one session,
@@ -45,12 +45,12 @@ class EarlierQueue:
     def __init__(
         self,
         journal: Journal,
-        driver: Driver,
+        process: ProcessLock,
         known: Iterable[Job],
         is_active: Callable[[str], bool],
     ) -> None:
         self._journal = journal
-        self._driver = driver
+        self._process = process
         self._known = known
         self._is_active = is_active
         self.now = Queue()
@@ -76,7 +76,7 @@ class EarlierQueue:
         return (
             job.hold is None
             and is_never_sent(job)
-            and not self._journal.is_driven(job.id, self._driver)
+            and not self._journal.is_driven(job.id, self._process)
         )
 
     def look(self) -> Queue:
@@ -86,7 +86,7 @@ class EarlierQueue:
         before = time.time() - JUST_NOW
         held = (job for job in self._known if self.holds_back(job) and job.created_at < before)
         candidates = [job for job in held if not self._is_active(job.id) and job.hold is None]
-        driven = self._journal.driven(self._driver) if candidates else frozenset()
+        driven = self._journal.driven(self._process) if candidates else frozenset()
         jobs = sorted(
             (job for job in candidates if job.id not in driven),
             key=lambda job: (job.created_at, job.id),

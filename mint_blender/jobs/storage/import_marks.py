@@ -70,7 +70,7 @@ def note_crashes(job_service: JobService) -> None:
         job = next((job for job in job_service.jobs() if job.id == job_id), None)
         try:
             if job is not None:
-                job_service.could_not_place(job.id, CRASHED, code=CRASHED_CODE)
+                job_service.mark_import_failed(job.id, CRASHED, code=CRASHED_CODE)
         except (JournalError, NotPossible):
             log.warning("It could not be noted that the import of job %s crashed", job_id)
             continue  # at the next start, then

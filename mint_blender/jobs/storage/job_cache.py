@@ -168,9 +168,9 @@ class JobCache:
             self._reread_moves()
         return any(before[job_id] != job for job_id, job in changes.items())
 
-    def act_for(self, account: Account) -> None:
+    def set_account(self, account: Account) -> None:
         """Another account is talked to from now on: each job may stand differently to it."""
-        self._journal.act_for(account)
+        self._journal.set_account(account)
         self._read_all()
 
     def _reread_moves(self) -> None:
@@ -185,13 +185,13 @@ class JobCache:
     # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     @contextmanager
-    def at_once(self) -> Iterator[None]:
+    def single_commit(self) -> Iterator[None]:
         """All that is changed within, on what has just been reread, is one commit; where that fails
         nothing is changed here either.
         """
         before = self._jobs
         try:
-            with self._journal.at_once():
+            with self._journal.single_commit():
                 self.reread()
                 before = dict(self._jobs)
                 yield
@@ -227,9 +227,9 @@ class JobCache:
         self._journal.dismiss(job.id)
         self._take_off(job.id)
 
-    def take_back(self, start: str) -> None:
+    def restore_dismissed(self, start: str) -> None:
         """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this."""  # noqa: E501
-        self._put(*self._journal.take_back(start))
+        self._put(*self._journal.restore_dismissed(start))
         self._dismissed = None
         self._reread_moves()
 

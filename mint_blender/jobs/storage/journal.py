@@ -21,10 +21,10 @@ from ...mint.schema import Kind
 from ..job import HOLDS_SLOT, Decision, Job, Phase, asset_of, may_decide
 from . import accounts
 from . import records as storage_records
-from .accounts import Accounts, Present, Standing
+from .accounts import AccountMatch, Accounts, CurrentAccount
 from .batch_ledger import Ledgers
 from .database import Database, JournalError
-from .ownership import Driver
+from .ownership import ProcessLock
 
 __all__ = ["Journal", "JournalError", "Unreadable"]
 
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     phase TEXT NOT NULL,
     record TEXT NOT NULL,
     decision TEXT,
-    driver TEXT,
+    process TEXT,
     dismissed INTEGER NOT NULL DEFAULT 0,
     origin TEXT NOT NULL DEFAULT '',
     account TEXT NOT NULL DEFAULT ''
@@ -92,7 +92,7 @@ class Journal:
 
     def __init__(self, home: Path) -> None:
         self.path = home / "journal.sqlite3"
-        self.present: Present | None = None
+        self.current_account: CurrentAccount | None = None
         self._account: Account | None = None
         self._unreadable: set[str] = set()  # of which the log tells already
         self._db = Database(self.path)
@@ -107,34 +107,39 @@ class Journal:
     # -- whose jobs
     # ---------------------------------------------------------------------------------------------------  # noqa: E501
 
-    def act_for(self, account: Account) -> None:
+    def set_account(self, account: Account) -> None:
         """From now on this account is talked to."""
-        self._account, self.present = account, self._accounts.present(account)
+        self._account, self.current_account = account, self._accounts.current_account(account)
 
-    def look_up_account(self) -> Present | None:
+    def look_up_account(self) -> CurrentAccount | None:
         """The present account, as far as somebody (another thread, another process) has learned
         meanwhile whose key it is.
         """
-        if self._account is not None and self.present is not None and not self.present.is_settled:
-            self.present = self._accounts.present(self._account)
-        return self.present
+        if (
+            self._account is not None
+            and self.current_account is not None
+            and not self.current_account.is_identified
+        ):
+            self.current_account = self._accounts.current_account(self._account)
+        return self.current_account
 
-    def settle(self, user_id: str | None) -> None:
+    def resolve_account(self, user_id: str | None) -> None:
         """Mint has said whose key is in use, or (None) it does not say that: what was kept under
         the key belongs to that account.
         """
-        if self._account is not None and self.present is not None:
-            self._accounts.settle(self.present, user_id)
-            self.act_for(self._account)
+        if self._account is not None and self.current_account is not None:
+            self._accounts.resolve_account(self.current_account, user_id)
+            self.set_account(self._account)
 
-    def disown(self) -> None:
+    def release_unsent_jobs(self) -> None:
         """Mint refuses the key in use: what was to be sent with it belongs to nobody yet."""
-        if self.present is not None and self.present.owner is not None:
-            self._accounts.disown(self.present)
+        if self.current_account is not None and self.current_account.owner is not None:
+            self._accounts.release_unsent_jobs(self.current_account)
 
     def _is_mine(self, origin: str, account: str) -> bool:
         return (
-            self.present is None or self.present.standing(Owner(origin, account)) is Standing.MINE
+            self.current_account is None
+            or self.current_account.match(Owner(origin, account)) is AccountMatch.MINE
         )
 
     # -- reading
@@ -170,7 +175,7 @@ class Journal:
         )
         return [each for each in self._read(clause, since, since) if isinstance(each, Job)]
 
-    def take_back(self, start: str) -> list[Job]:
+    def restore_dismissed(self, start: str) -> list[Job]:
         """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this;
         returns them.
         """
@@ -235,7 +240,9 @@ class Journal:
             else:
                 owner = Owner(origin, account) if origin or account else None
                 yield replace(
-                    job, owner=owner, hold=self.present.hold(owner) if self.present else None
+                    job,
+                    owner=owner,
+                    hold=self.current_account.hold(owner) if self.current_account else None,
                 )
 
     # -- writing
@@ -273,18 +280,18 @@ class Journal:
         return owned
 
     def _owned(self, job: Job) -> Job:
-        if self.present is None:
+        if self.current_account is None:
             return job
-        owner = job.owner or self.present.owner or Owner(self.present.origin, "")
-        owner = self._accounts.settled(owner) if owner.account else owner
+        owner = job.owner or self.current_account.owner or Owner(self.current_account.origin, "")
+        owner = self._accounts.resolved_owner(owner) if owner.account else owner
         return replace(
             job,
             owner=owner if owner.origin or owner.account else None,
-            hold=self.present.hold(owner),
+            hold=self.current_account.hold(owner),
         )
 
-    def save(self, job: Job, *, settled: Decision | None = None) -> None:
-        """Commit a job as it now is; `settled` is the decision that has been answered, and goes in
+    def save(self, job: Job, *, answered: Decision | None = None) -> None:
+        """Commit a job as it now is; `answered` is the decision that has been answered, and goes in
         the same commit.
         """
         with self._db.transaction():
@@ -297,11 +304,11 @@ class Journal:
             )
             if before is not None and before[0] != job.phase.value:
                 self._note_move(job.id, job.phase)
-            if settled is not None:
+            if answered is not None:
                 self._db.rows(
                     "UPDATE jobs SET decision = NULL WHERE id = ? AND decision = ?",
                     job.id,
-                    storage_records.dump_decision(settled),
+                    storage_records.dump_decision(answered),
                 )
             self._note_change(job.id)
         self._ledgers.note_if_possible(job)
@@ -365,26 +372,26 @@ class Journal:
     # -- between processes
     # --------------------------------------------------------------------------------------------
 
-    def claim(self, job_id: str, driver: Driver) -> Job | None:
+    def claim(self, job_id: str, process: ProcessLock) -> Job | None:
         """Drive this job from now on: the job, or None when it is not there, or not readable, when
         another living process drives it, or when it belongs to another account. What belongs to
         nobody yet belongs to the present account from then on.
         """
         with self._db.transaction():
-            found = self._db.row("SELECT driver, origin, account FROM jobs WHERE id = ?", job_id)
-            if found is None or (found[0] != driver.name and driver.is_alive(found[0])):
+            found = self._db.row("SELECT process, origin, account FROM jobs WHERE id = ?", job_id)
+            if found is None or (found[0] != process.name and process.is_alive(found[0])):
                 return None
             self.look_up_account()
             if not self._is_mine(*found[1:]) or self.job(job_id) is None:
                 return None
-            self._db.rows("UPDATE jobs SET driver = ? WHERE id = ?", driver.name, job_id)
+            self._db.rows("UPDATE jobs SET process = ? WHERE id = ?", process.name, job_id)
             if (
-                self.present is not None
-                and self.present.owner is not None
-                and self.present.is_settled
+                self.current_account is not None
+                and self.current_account.owner is not None
+                and self.current_account.is_identified
                 and not found[2]
             ):
-                owner = self.present.owner
+                owner = self.current_account.owner
                 self._db.rows(
                     "UPDATE jobs SET origin = ?, account = ? WHERE id = ?",
                     owner.origin,
@@ -394,61 +401,61 @@ class Journal:
                 self._note_change(job_id)
         return self.job(job_id)
 
-    def release(self, job_id: str, driver: Driver) -> None:
+    def release(self, job_id: str, process: ProcessLock) -> None:
         """Drive it no longer."""
         self._db.rows(
-            "UPDATE jobs SET driver = NULL WHERE id = ? AND driver = ?", job_id, driver.name
+            "UPDATE jobs SET process = NULL WHERE id = ? AND process = ?", job_id, process.name
         )
 
-    def driven_elsewhere(self, job_id: str, driver: Driver) -> bool:
+    def is_driven_elsewhere(self, job_id: str, process: ProcessLock) -> bool:
         """Does another living process drive it?"""
-        found = self._db.row("SELECT driver FROM jobs WHERE id = ?", job_id)
-        return found is not None and found[0] != driver.name and driver.is_alive(found[0])
+        found = self._db.row("SELECT process FROM jobs WHERE id = ?", job_id)
+        return found is not None and found[0] != process.name and process.is_alive(found[0])
 
-    def is_driven(self, job_id: str, driver: Driver) -> bool:
+    def is_driven(self, job_id: str, process: ProcessLock) -> bool:
         """Does a living process drive it, this one included?"""
-        found = self._db.row("SELECT driver FROM jobs WHERE id = ?", job_id)
-        return found is not None and driver.is_alive(found[0])
+        found = self._db.row("SELECT process FROM jobs WHERE id = ?", job_id)
+        return found is not None and process.is_alive(found[0])
 
-    def driven(self, driver: Driver) -> frozenset[str]:
+    def driven(self, process: ProcessLock) -> frozenset[str]:
         """The jobs that living processes drive, this one among them."""
-        rows = self._db.rows("SELECT id, driver FROM jobs WHERE driver IS NOT NULL")
-        alive = {name for name in {name for _, name in rows} if driver.is_alive(name)}
+        rows = self._db.rows("SELECT id, process FROM jobs WHERE process IS NOT NULL")
+        alive = {name for name in {name for _, name in rows} if process.is_alive(name)}
         return frozenset(job_id for job_id, name in rows if name in alive)
 
-    def decided(self, driver: Driver) -> dict[str, Decision]:
+    def decided(self, process: ProcessLock) -> dict[str, Decision]:
         """The unanswered clicks on the jobs that this process drives."""
-        jobs = self._read("WHERE driver = ? AND decision IS NOT NULL", driver.name)
+        jobs = self._read("WHERE process = ? AND decision IS NOT NULL", process.name)
         return {
             job.id: job.decision
             for job in jobs
             if isinstance(job, Job) and job.decision is not None
         }
 
-    def take_slot(self, job_id: str, kind: Kind | None, most: int, driver: Driver) -> bool:
+    def take_slot(self, job_id: str, kind: Kind | None, most: int, process: ProcessLock) -> bool:
         """Move a waiting job to SENDING, if fewer than `most` of its kind are active in all living
         processes together; None: always.
         """
         with self._db.transaction():
             if self._db.row("SELECT 1 FROM jobs WHERE id = ? AND decision IS NOT NULL", job_id):
                 return False  # a click has come first: nothing is sent for what was just canceled
-            if kind is not None and self._active(job_id, kind, driver) >= most:
+            if kind is not None and self._active(job_id, kind, process) >= most:
                 return False
             self._db.rows("UPDATE jobs SET phase = ? WHERE id = ?", Phase.SENDING.value, job_id)
             self._note_move(job_id, Phase.SENDING)
             self._note_change(job_id)
         return True
 
-    def _active(self, job_id: str, kind: Kind, driver: Driver) -> int:
+    def _active(self, job_id: str, kind: Kind, process: ProcessLock) -> int:
         """How many others of this kind living processes have under way with this account."""
         phases = tuple(phase.value for phase in HOLDS_SLOT)
         query = (
-            "SELECT driver, origin, account FROM jobs WHERE kind = ? AND phase IN (?, ?) AND id"
+            "SELECT process, origin, account FROM jobs WHERE kind = ? AND phase IN (?, ?) AND id"
             " != ?"
         )
         holders = self._db.rows(query, kind.value, *phases, job_id)
         return sum(
-            driver.is_alive(name)
+            process.is_alive(name)
             for name, origin, account in holders
             if self._is_mine(origin, account)
         )
@@ -472,10 +479,10 @@ class Journal:
         self._db.rows("INSERT OR REPLACE INTO changes (job) VALUES (?)", job_id)
 
     @contextmanager
-    def at_once(self) -> Iterator[None]:
+    def single_commit(self) -> Iterator[None]:
         """All that is written within is one commit: hundreds of them would hold up a window.
 
         Nobody else writes meanwhile.
         """
-        with self._db.at_once():
+        with self._db.single_commit():
             yield

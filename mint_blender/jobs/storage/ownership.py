@@ -15,17 +15,17 @@ from typing import IO
 
 from ...files import private_files
 from ...files.lock import try_lock, try_shared_lock
-from .database import trouble
+from .database import journal_error
 
 
-class Driver:
-    """This process's proof of life, under `home/drivers`.
+class ProcessLock:
+    """This process's proof of life, under `home/processes`.
 
     Close it when no job is driven any more.
     """
 
     def __init__(self, home: Path) -> None:
-        self._folder = home / "drivers"
+        self._folder = home / "processes"
         self.name = uuid.uuid4().hex
         try:
             private_files.make_folder(self._folder)
@@ -37,7 +37,7 @@ class Driver:
                 self._handle.close()
                 raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
         except OSError as error:
-            raise trouble(self._folder, error) from error
+            raise journal_error(self._folder, error) from error
 
     def is_alive(self, name: str | None) -> bool:
         """Does another living process (or this one) drive under that name?

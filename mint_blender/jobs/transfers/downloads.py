@@ -19,9 +19,9 @@ from ...files.errors import FileError
 from ...mint.account import Account
 from .. import error_messages
 from ..engine.config import EngineConfig
-from ..engine.messages import Command, Fetched, News, Progress, QuestionEnded
+from ..engine.messages import Command, Event, Fetched, Progress, QueryEnded
 from ..job import Role
-from ..queries import FileFacts, Thumbnail
+from ..queries import RemoteGlbHeader, Thumbnail
 from ..workflow.effects import Fetch
 from . import fetch_file, file_queries
 
@@ -41,7 +41,7 @@ class Downloads:
         setup: EngineConfig,
         account: Account,
         inbox: queue.SimpleQueue[Command],
-        outbox: queue.SimpleQueue[News],
+        outbox: queue.SimpleQueue[Event],
     ) -> None:
         self._setup = setup
         self._account = account
@@ -50,12 +50,12 @@ class Downloads:
         self._files = setup.executor("mint-download", setup.downloads, 0.0)
         self._pictures = setup.executor("mint-picture", PICTURES, 0.0)
         self._numbers = itertools.count(-1, -1)  # calls to Mint count the other way
-        self._under_way: set[tuple[str, str]] = set()  # files of jobs, wanted or not
+        self._in_flight: set[tuple[str, str]] = set()  # files of jobs, wanted or not
         # one for all questions: many small files from one host
         self._small_downloader: Downloader | None = None
         self._halted = threading.Event()
 
-    def use(self, account: Account) -> None:
+    def set_account(self, account: Account) -> None:
         """Where files may lie depends on the API; what is under way goes on as it was begun."""
         self._account = account
         self._small_downloader = None
@@ -73,10 +73,10 @@ class Downloads:
 
         `in_passing`: nothing waits for it.
         """
-        if (job_id, want.name) in self._under_way:
+        if (job_id, want.name) in self._in_flight:
             # or one that nobody wants any more is still letting go of the same file: see `ended`
             return
-        self._under_way.add((job_id, want.name))
+        self._in_flight.add((job_id, want.name))
 
         def unwanted() -> bool:
             return self._halted.is_set() or not is_wanted()
@@ -114,10 +114,10 @@ class Downloads:
 
     def ended(self, fetched: Fetched) -> None:
         """A download of a job has come back."""
-        self._under_way.discard((fetched.job_id, fetched.name))
+        self._in_flight.discard((fetched.job_id, fetched.name))
 
     def ask(
-        self, question: Thumbnail | FileFacts, number_of_ask: int, is_allowed: Callable[[], bool]
+        self, query: Thumbnail | RemoteGlbHeader, number_of_ask: int, is_allowed: Callable[[], bool]
     ) -> int:
         """Have a question answered that the file host knows the answer to; `QuestionEnded` with
         this number comes back.
@@ -132,10 +132,10 @@ class Downloads:
 
         def run() -> None:
             answered = file_queries.run(
-                question, self._setup.home, downloader, unwanted, local_files=local_files
+                query, self._setup.home, downloader, unwanted, local_files=local_files
             )
             self._outbox.put(replace(answered, number=number_of_ask))
-            self._inbox.put(QuestionEnded(number))
+            self._inbox.put(QueryEnded(number))
 
         self._pictures.submit(run)
         return number

@@ -21,8 +21,8 @@ from ...files.download_folder import DownloadFolder, prune, thumbnail_name
 from ...files.errors import FileError, InvalidFile
 from ...files.remote_header import fetch_header
 from .. import error_messages
-from ..engine.messages import Answered
-from ..queries import FileFacts, Thumbnail
+from ..engine.messages import QueryAnswered
+from ..queries import RemoteGlbHeader, Thumbnail
 
 log = logging.getLogger(__name__)
 
@@ -37,25 +37,23 @@ _downloads = itertools.count(1)
 
 
 def run(
-    question: Thumbnail | FileFacts,
+    query: Thumbnail | RemoteGlbHeader,
     home: Path,
     downloader: Downloader,
     stop: Callable[[], bool],
     *,
     local_files: bool = False,
-) -> Answered:
+) -> QueryAnswered:
     """The answer, or the sentence why there is none. Never raises."""
     try:
-        if isinstance(question, FileFacts):
-            return Answered(
-                question, fetch_header(question.url, stop=stop, local_files=local_files)
-            )
-        return Answered(question, thumbnail(question.url, home, downloader, stop))
+        if isinstance(query, RemoteGlbHeader):
+            return QueryAnswered(query, fetch_header(query.url, stop=stop, local_files=local_files))
+        return QueryAnswered(query, thumbnail(query.url, home, downloader, stop))
     except FileError as trouble:
-        return Answered(question, None, str(trouble))
+        return QueryAnswered(query, None, str(trouble))
     except Exception as mistake:
-        log.exception("The question %s broke", question)
-        return Answered(question, None, error_messages.internal(mistake).sentence)
+        log.exception("The question %s broke", query)
+        return QueryAnswered(query, None, error_messages.internal(mistake).sentence)
 
 
 def thumbnail(url: str, home: Path, downloader: Downloader, stop: Callable[[], bool]) -> Path:

@@ -32,9 +32,10 @@ class Uploads:
 
     def picture(self, data: bytes) -> Picture:
         """These bytes, for the present account."""
-        present = self._journal.present
+        current_account = self._journal.current_account
         return Picture(
-            hashlib.sha256(data).hexdigest(), (present and present.owner) or Owner("", "")
+            hashlib.sha256(data).hexdigest(),
+            (current_account and current_account.owner) or Owner("", ""),
         )
 
     def address(self, picture: Picture) -> str | None:

@@ -63,7 +63,7 @@ class Upload(Want[str]):
 class Quote(Want[Estimate]):
     """Ask what something would cost now; an empty estimate where Mint does not tell."""
 
-    question: Price | OptimizationPrice
+    query: Price | OptimizationPrice
     after: float = 0.0
 
 

@@ -44,10 +44,10 @@ def expected(asker: Asker, now: float) -> Generator[Step, Any, float | None]:
     return spending.at_prices(job, job.estimate, job.optimize_estimate or 0.0)
 
 
-def price(asker: Asker, question: Price | OptimizationPrice) -> Generator[Step, Any, float | None]:
+def price(asker: Asker, query: Price | OptimizationPrice) -> Generator[Step, Any, float | None]:
     """What Mint says that this costs now; None where it refuses to say."""
     try:
-        told: Estimate = yield from asker.ask(Quote(question))
+        told: Estimate = yield from asker.ask(Quote(query))
     except errors.ProblemError as error:
         if error.retryable or isinstance(error, errors.KeyRefused):
             raise

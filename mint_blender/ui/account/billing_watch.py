@@ -53,7 +53,7 @@ def missing(board: JobService, job: Job) -> float | None:
     """How many Credits a waiting job lacks: 0 when it could go on, by the balance as read since it
     stopped; None where nobody knows.
     """
-    return board.budget.missing(job, board.waits_since(job))
+    return board.budget.missing(job, board.phase_since(job))
 
 
 def _stop_timer() -> None:
@@ -74,7 +74,7 @@ def _look() -> float | None:
     board = session.existing_service()
     if board is None or not _waiting(board):
         return None
-    if may_go_online() and bpy.context.window_manager.windows and not board.is_asked(Balance()):
+    if may_go_online() and bpy.context.window_manager.windows and not board.is_pending(Balance()):
         board.ask(Balance())
         heartbeat.listen()
     return EVERY

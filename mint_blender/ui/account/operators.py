@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from ...addon_settings import may_go_online, preferences
-from ...jobs.queries import Balance, Question, WhoseKey
+from ...jobs.queries import Balance, KeyOwner, Query
 from .. import session
 from ..create import properties as create_properties
 from ..pricing import price_queries
@@ -19,7 +19,7 @@ def account_changed() -> None:
     """Another key or address was entered: say at once whether Mint accepts it."""
     if not bpy.app.background and may_go_online() and session.account().key:
         price_queries.ask(
-            WhoseKey(), Balance(), create_properties.price_of(create_properties.of(bpy.context))
+            KeyOwner(), Balance(), create_properties.price_of(create_properties.of(bpy.context))
         )
 
 
@@ -27,7 +27,7 @@ class _Question(bpy.types.Operator):
     """Asks Mint and returns at once; the panel shows the answer."""
 
     bl_options = {"REGISTER"}
-    questions: tuple[Question, ...]
+    questions: tuple[Query, ...]
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Ask."""
@@ -43,7 +43,7 @@ class MINT_OT_check_key(_Question):
 
     bl_idname = "mint.check_key"
     bl_label = "Check Key"
-    questions = (WhoseKey(), Balance())
+    questions = (KeyOwner(), Balance())
 
 
 class MINT_OT_refresh_account(_Question):

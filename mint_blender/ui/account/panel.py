@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ...addon_settings import key_from_environment, preferences
-from ...jobs.queries import Balance, WhoseKey
+from ...jobs.queries import Balance, KeyOwner
 from ...mint.schema import Usage
 from .. import session
 from ..text_wrap import wrapped
@@ -20,8 +20,8 @@ from ..translations import number, translated
 def key_is_in_question() -> bool:
     """Is Mint being asked about the key, or has it refused it? Then the field stays in sight."""
     board = session.existing_service()
-    answered = board.answers.get(WhoseKey()) if board else None
-    return bool(board and board.is_asked(WhoseKey())) or bool(answered and answered.complaint)
+    answered = board.answers.get(KeyOwner()) if board else None
+    return bool(board and board.is_pending(KeyOwner())) or bool(answered and answered.complaint)
 
 
 def draw_key(layout: bpy.types.UILayout) -> None:
@@ -45,8 +45,8 @@ def draw_key(layout: bpy.types.UILayout) -> None:
     board = session.existing_service()
     if board is None:
         return
-    answered = board.answers.get(WhoseKey())
-    if board.is_asked(WhoseKey()):
+    answered = board.answers.get(KeyOwner())
+    if board.is_pending(KeyOwner()):
         layout.label(text="Asking Mint…", icon="TIME")
     elif answered is not None and answered.complaint:
         wrapped(layout, answered.complaint, icon="ERROR")

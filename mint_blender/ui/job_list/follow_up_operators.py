@@ -176,7 +176,7 @@ class MINT_OT_retry_asset(bpy.types.Operator):
             self,
             Kind(self.kind.lower()),
             self.asset_id,
-            lambda board, asset: board.attempt(asset, target),
+            lambda board, asset: board.retry_asset(asset, target),
         )
 
 

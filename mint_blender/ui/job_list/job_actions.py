@@ -441,7 +441,7 @@ class MINT_OT_place(JobOperator):
         if (job.phase not in {Phase.READY, Phase.PLACED} and not is_refused) or job.convert:
             raise NotPossible(f"{job.title} is not ready to place: {presenter.state(job)}.")
         if job.target.document != session.document_id():
-            job = board.retarget(job.id, create_properties.here(context, job.target))
+            job = board.set_delivery(job.id, create_properties.here(context, job.target))
         if trouble := auto_import.land(board, job, raw=self.raw):
             return complain(self, trouble)
         heartbeat.redraw()

@@ -22,7 +22,7 @@ import bpy
 
 from ...addon_settings import may_go_online
 from ...jobs.library.view_model import Library
-from ...jobs.queries import FileFacts, ListPage, Question, Thumbnail
+from ...jobs.queries import ListPage, Query, RemoteGlbHeader, Thumbnail
 from ...jobs.service import JobService
 from ...jobs.storage.journal import JournalError
 from ...mint.schema import Asset, Page
@@ -81,16 +81,18 @@ def supply() -> bool:
     return False
 
 
-def ask(*questions: Question) -> str | None:
+def ask(*questions: Query) -> str | None:
     """Request each, unless it is requested already; a sentence says why that is not possible."""
     try:
         service = session.service()
     except JournalError as error:
         return str(error)
     follow(service)  # what was reported before a page is requested is part of the answer
-    pending = {(each.kind, each.cursor) for each in service.asked() if isinstance(each, ListPage)}
+    pending = {
+        (each.kind, each.cursor) for each in service.pending_queries() if isinstance(each, ListPage)
+    }
     for question in questions:
-        if not service.is_asked(question) and not (
+        if not service.is_pending(question) and not (
             isinstance(question, ListPage) and (question.kind, question.cursor) in pending
         ):
             service.ask(question)
@@ -121,7 +123,7 @@ def catch_up(service: JobService) -> None:
     first = next(iter(on_screen(fields)), None) if fields.start else None
     follow(service)
     for question in [
-        each for each in service.answers if isinstance(each, ListPage | Thumbnail | FileFacts)
+        each for each in service.answers if isinstance(each, ListPage | Thumbnail | RemoteGlbHeader)
     ]:
         said = service.answers.pop(question)
         if isinstance(question, ListPage):
@@ -180,24 +182,24 @@ def _keep_place(fields: MintLibrary, first: Asset | None) -> None:
         fields.start = max(0, count - 1) // ON_SCREEN * ON_SCREEN
 
 
-def _lacking(fields: MintLibrary) -> list[Question]:
+def _lacking(fields: MintLibrary) -> list[Query]:
     """Return the pages, pictures and facts to request now; one page after the other."""
     if not may_go_online() or not session.account().key:
         return []
     service = session.existing_service()
-    asked: frozenset[Question] = service.asked() if service else frozenset()
+    asked: frozenset[Query] = service.pending_queries() if service else frozenset()
     questions = [*_pages(fields, asked), *_pictures(fields, asked)]
     asset = chosen(fields)
     url = file_url(asset) if asset else None
     if url is not None and url not in library_state().facts:
-        questions.append(FileFacts(url))
+        questions.append(RemoteGlbHeader(url))
     return [each for each in questions if each not in asked]
 
 
-def _pages(fields: MintLibrary, asked: frozenset[Question]) -> list[Question]:
+def _pages(fields: MintLibrary, asked: frozenset[Query]) -> list[Query]:
     kind = kind_of(fields)
     first = library().begin(kind)
-    questions: list[Question] = [
+    questions: list[Query] = [
         *(first if library().complaint(kind) is None else ()),
         *library().behind(kind),
     ]
@@ -207,7 +209,7 @@ def _pages(fields: MintLibrary, asked: frozenset[Question]) -> list[Question]:
     return questions
 
 
-def _pictures(fields: MintLibrary, asked: frozenset[Question]) -> list[Thumbnail]:
+def _pictures(fields: MintLibrary, asked: frozenset[Query]) -> list[Thumbnail]:
     urls = (picture_url(asset) for asset in _staying(fields))
     pictures = [Thumbnail(url) for url in urls if url and url not in library_state().pictures]
     room = PICTURES_AT_ONCE - sum(isinstance(each, Thumbnail) for each in asked)

@@ -287,8 +287,8 @@ class MINT_OT_stop_sync(bpy.types.Operator):
 def _wait_for_pages(board: JobService, kind: Kind | None) -> str | None:
     """Until every page is here; the sentence of what went wrong."""
     try:
-        while any(isinstance(question, ListPage) for question in board.asked()):
-            board.hear()
+        while any(isinstance(question, ListPage) for question in board.pending_queries()):
+            board.next_event()
     except (NotPossible, JournalError) as trouble:
         return str(trouble)
     loader.catch_up(board)

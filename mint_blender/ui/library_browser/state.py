@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...jobs.engine.messages import Answered
+from ...jobs.engine.messages import QueryAnswered
 from ...jobs.job import Job
 from ...jobs.library.view_model import Library
 from ...mint.account import Account
@@ -26,7 +26,7 @@ class LibraryState:
     """Whose entries these are."""
     pictures: dict[str, Path | None] = field(default_factory=dict)
     """Thumbnails by address, the most recent last; None where there is none to be had."""
-    facts: dict[str, Answered] = field(default_factory=dict)
+    facts: dict[str, QueryAnswered] = field(default_factory=dict)
     """What files say about themselves, by address."""
     jobs: dict[str | None, Job] = field(default_factory=dict)
     """The job that made each entry, by the entry's id."""

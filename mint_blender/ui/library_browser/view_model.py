@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...files.glb.header import Glb
-from ...jobs.engine.messages import Answered
+from ...jobs.engine.messages import QueryAnswered
 from ...jobs.library.view_model import Library, Sort
 from ...jobs.queries import LARGEST_PAGE, ListPage
 from ...mint.schema import Asset
@@ -62,7 +62,9 @@ def has_no_picture(asset: Asset) -> bool:
 def is_loading() -> bool:
     """Return whether a page of the list is being loaded."""
     service = session.existing_service()
-    return service is not None and any(isinstance(each, ListPage) for each in service.asked())
+    return service is not None and any(
+        isinstance(each, ListPage) for each in service.pending_queries()
+    )
 
 
 def is_lacking_entries(fields: MintLibrary) -> bool:
@@ -123,7 +125,7 @@ def file_url(asset: Asset) -> str | None:
     )
 
 
-def facts(asset: Asset) -> Answered | None:
+def facts(asset: Asset) -> QueryAnswered | None:
     """Return what the file says about itself, or why that is not known; None until then."""
     url = file_url(asset)
     return library_state().facts.get(url) if url else None

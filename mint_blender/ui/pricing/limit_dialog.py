@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 
-from ...jobs.queries import Question
+from ...jobs.queries import Query
 from ...jobs.service import JobService, TooExpensive
 from .. import session, text_fields, windows
 from ..text_wrap import lines_of
@@ -35,7 +35,7 @@ _WIDTH = 380
 class _State:
     """What was clicked and waits, each with the window of the click."""
 
-    unpriced: tuple[tuple[Question, ...], Act, int] | None = None
+    unpriced: tuple[tuple[Query, ...], Act, int] | None = None
     """Waits for prices: one at a time, so that a second click is no second start."""
     unconfirmed: tuple[TooExpensive, Act, int] | None = None
     """Waits for a person."""
@@ -55,7 +55,7 @@ def is_waiting(board: JobService) -> bool:
     return waits_for_price()
 
 
-def when_priced(board: JobService, questions: tuple[Question, ...], act: Act) -> None:
+def when_priced(board: JobService, questions: tuple[Query, ...], act: Act) -> None:
     """Ask for the prices, and do it as soon as all of them are answered."""
     _state().unpriced = questions, act, windows.key_of(bpy.context)
     for question in questions:
@@ -76,7 +76,7 @@ def catch_up(board: JobService) -> bool:
     if (
         state.unpriced is None
         or text_fields.is_edited()
-        or any(board.is_asked(question) for question in state.unpriced[0])
+        or any(board.is_pending(question) for question in state.unpriced[0])
     ):
         return False
     (_, act, window), state.unpriced = state.unpriced, None

@@ -13,7 +13,7 @@ from typing import Any
 
 import bpy
 
-from ...jobs.queries import Question
+from ...jobs.queries import Query
 from ...jobs.service import JobService
 from .. import session, text_fields, windows
 
@@ -24,14 +24,14 @@ PATIENCE = 1.5  # seconds that a dialog waits for its price
 class _Dialog:
     operator: str
     arguments: dict[str, Any]
-    question: Question
+    question: Query
     until: float
     window: int
 
 
 @dataclass
 class _State:
-    timed_out: set[Question] = field(default_factory=set)
+    timed_out: set[Query] = field(default_factory=set)
     """Waited for long enough, in vain."""
     waiting: _Dialog | None = None
     """What was asked for last."""
@@ -42,7 +42,7 @@ def _state() -> _State:
 
 
 def wait(
-    context: bpy.types.Context, operator: str, arguments: dict[str, Any], question: Question
+    context: bpy.types.Context, operator: str, arguments: dict[str, Any], question: Query
 ) -> None:
     """Open this dialog, and no other one, when there is an answer or it has not come for too long."""  # noqa: E501
     _state().waiting = _Dialog(
@@ -50,7 +50,7 @@ def wait(
     )
 
 
-def has_waited(question: Question) -> bool:
+def has_waited(question: Query) -> bool:
     """Was the answer waited for in vain? Asked once for each time."""
     if question not in _state().timed_out:
         return False

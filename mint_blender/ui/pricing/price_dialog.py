@@ -15,7 +15,7 @@ from typing import Any
 import bpy
 
 from ...jobs.budget.prices import NO_MODEL_YET
-from ...jobs.queries import OptimizationPrice, Price, Question
+from ...jobs.queries import OptimizationPrice, Price, Query
 from .. import heartbeat, session
 from ..translations import translated
 from . import pending_dialogs, price_queries, safe_dialog
@@ -69,15 +69,15 @@ def optimizing_words() -> str:
     return "Optimizing comes on top." if not is_told else f"Optimizing comes on top. {NO_MODEL_YET}"
 
 
-def _known_price(question: Question | None) -> float | None:
+def _known_price(question: Query | None) -> float | None:
     board = session.existing_service()
     return board.budget.price(question) if board and question else None
 
 
-def _is_answered(question: Question) -> bool:
+def _is_answered(question: Query) -> bool:
     board = session.existing_service()
     return board is not None and board.budget.known(question) is not None
 
 
-def _ask(question: Question) -> bool:
+def _ask(question: Query) -> bool:
     return bool(session.account().key) and price_queries.ask(question) is None

@@ -6,12 +6,12 @@ while drawing.
 from __future__ import annotations
 
 from ...addon_settings import may_go_online
-from ...jobs.queries import Question
+from ...jobs.queries import Query
 from ...jobs.storage.journal import JournalError
 from .. import heartbeat, session
 
 
-def ask(*questions: Question) -> str | None:
+def ask(*questions: Query) -> str | None:
     """Ask Mint; a sentence says why that cannot be."""
     if not may_go_online():
         return session.OFFLINE
@@ -26,18 +26,18 @@ def ask(*questions: Question) -> str | None:
     return None
 
 
-def ask_unknown(*questions: Question) -> None:
+def ask_unknown(*questions: Query) -> None:
     """Ask what is not known, or was read too long ago; nothing where nothing can be asked."""
     missing = unknown(*questions)
     if missing and may_go_online() and session.account().key:
         ask(*missing)
 
 
-def unknown(*questions: Question) -> list[Question]:
+def unknown(*questions: Query) -> list[Query]:
     """Return the questions to which no answer is known, and which are not being asked."""
     service = session.existing_service()
     return [
         each
         for each in questions
-        if service is None or not (service.budget.known(each) or service.is_asked(each))
+        if service is None or not (service.budget.known(each) or service.is_pending(each))
     ]

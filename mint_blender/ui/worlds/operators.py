@@ -328,7 +328,7 @@ def _fetch(board: JobService, job_id: str, wanted: dict[str, Any]) -> str:
     job = board.job(job_id)
     if job.phase not in {Phase.READY, Phase.PLACED}:
         raise NotPossible(f"{job.title} is being worked on: wait until it rests.")
-    board.retarget(job.id, replace(job.target, **wanted))
+    board.set_delivery(job.id, replace(job.target, **wanted))
     board.fetch_again(job.id)
     return job.id
 

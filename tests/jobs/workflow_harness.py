@@ -25,7 +25,7 @@ GLB, PREVIEW, THUMB = f"{FILES}a.glb", f"{FILES}p.webp", f"{FILES}t.webp"
 _clicks = itertools.count(1000)
 
 
-class Teller:
+class WorkflowHarness:
     """Holds one telling of a job's story.
 
     `want` is what it waits for; None when the story rests.
@@ -38,12 +38,12 @@ class Teller:
         self._story = follow(job, terms)
         self._go(lambda: next(self._story))
 
-    def answer(self, answer: Any = None) -> Teller:
+    def answer(self, answer: Any = None) -> WorkflowHarness:
         """Send the answer to what is wanted."""
         self._go(lambda: self._story.send(answer))
         return self
 
-    def fail(self, error: Exception) -> Teller:
+    def fail(self, error: Exception) -> WorkflowHarness:
         """The call finally failed."""
         self._go(lambda: self._story.throw(error))
         return self
@@ -58,9 +58,9 @@ class Teller:
         """Nothing goes on by itself."""
         return self.want is None
 
-    def again(self, terms: Terms = Terms()) -> Teller:
+    def again(self, terms: Terms = Terms()) -> WorkflowHarness:
         """The same job after a restart: told again from what the journal kept."""
-        return Teller(
+        return WorkflowHarness(
             records.load(records.dump(self.job), self.job.decision, self.job.phase), terms
         )
 
@@ -140,9 +140,9 @@ def problem(
     status: int, slug: str | None = None, detail: str = "because", *, field: str | None = None
 ) -> errors.ProblemError:
     """The error behind an HTTP status."""
-    told = (errors.FieldError("is not a known field", f"/{field}"),) if field else ()
+    run = (errors.FieldError("is not a known field", f"/{field}"),) if field else ()
     return errors.problem_error(
-        errors.Problem(status, slug, detail=detail, errors=told), request_id="req_1"
+        errors.Problem(status, slug, detail=detail, errors=run), request_id="req_1"
     )
 
 
@@ -156,25 +156,25 @@ def working(mode: Mode = Mode.AUTO, **more: Any) -> Job:
     )
 
 
-def started(job: Job) -> Teller:
+def started(job: Job) -> WorkflowHarness:
     """A job that Mint has just taken in."""
-    told = Teller(job)
-    told.expect(TakeSlot)
-    told.answer().expect(Start)
-    return told.answer(operation("queued", job.request.mode, resource=None))
+    run = WorkflowHarness(job)
+    run.expect(TakeSlot)
+    run.answer().expect(Start)
+    return run.answer(operation("queued", job.request.mode, resource=None))
 
 
-def in_review(revision: int = 1, job: Job | None = None) -> Teller:
+def in_review(revision: int = 1, job: Job | None = None) -> WorkflowHarness:
     """A job whose first preview is here."""
-    told = started(job or a_job(mode=Mode.REVIEW))
-    told.answer(
+    run = started(job or a_job(mode=Mode.REVIEW))
+    run.answer(
         seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p{revision}.webp"})
     )
-    return told.answer(kept(told.expect(Fetch)))
+    return run.answer(kept(run.expect(Fetch)))
 
 
-def fetch_all(told: Teller) -> Teller:
+def fetch_all(run: WorkflowHarness) -> WorkflowHarness:
     """Answer every download until the story rests."""
-    while not told.rests:
-        told.answer(kept(told.expect(Fetch)))
-    return told
+    while not run.rests:
+        run.answer(kept(run.expect(Fetch)))
+    return run

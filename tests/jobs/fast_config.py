@@ -24,7 +24,7 @@ RETRIES = RetryPolicy(
 )
 
 
-def quick(
+def fast_config(
     home: Path, *, readable: frozenset[str] = frozenset(), pace: PollIntervals = PACE, **more: Any
 ) -> EngineConfig:
     """A set-up whose waits are short."""

@@ -2,8 +2,8 @@
 """Another process on the same home, that does what it is told: real locks, a real SQLite, a real
 end.
 
-with Elsewhere(home) as elsewhere:
-    elsewhere.ask("claim", job_id)
+with OtherProcess(home) as other:
+    other.ask("claim", job_id)
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from mint_blender.jobs.job import Decision, Verb
 from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.storage.ownership import Driver
+from mint_blender.jobs.storage.ownership import ProcessLock
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Estimate, Kind
 
-from .quick import quick
-from .telling import a_job
+from .fast_config import fast_config
+from .workflow_harness import a_job
 
 ROOT = Path(__file__).parents[2]
 ON_A_NETWORK = "TEST_HOME_ON_A_NETWORK"
 """In the environment of the other process: take its home for a folder on a network."""
 
 
-class Elsewhere:
+class OtherProcess:
     """The other process, from this side. Every `ask` is carried out before it returns."""
 
     def __init__(self, home: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.jobs.processes", str(home)],
+            [sys.executable, "-m", "tests.jobs.other_process", str(home)],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
@@ -50,7 +50,7 @@ class Elsewhere:
             text=True,
         )
 
-    def __enter__(self) -> Elsewhere:
+    def __enter__(self) -> OtherProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -90,14 +90,14 @@ class _There:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.journal = Journal(home)
-        self.own = Driver(home)
+        self.own = ProcessLock(home)
         self._held: list[Any] = []
 
-    def driver(self) -> str:
+    def process(self) -> str:
         return self.own.name
 
     def look_at(self, name: str) -> bool:
-        self._held.append((self.home / "drivers" / name).open("r+b"))
+        self._held.append((self.home / "processes" / name).open("r+b"))
         return try_shared_lock(self._held[-1])
 
     def claim(self, job_id: str) -> bool:
@@ -113,7 +113,7 @@ class _There:
         self.journal.dismiss(job_id)
 
     def open_job_service(self, api: str, key: str) -> None:
-        self.job_service = JobService(quick(self.home), Account(key, api))
+        self.job_service = JobService(fast_config(self.home), Account(key, api))
 
     def start(self, prompt: str) -> str:
         return self.job_service.start(GenerationRequest(Kind.MODEL, prompt)).id
@@ -124,7 +124,7 @@ class _There:
         """
         self.job_service.budget.limits = Limits(day=day)
         request = GenerationRequest(Kind.MODEL, "a lamp")
-        self.job_service.learn(Price.of(request), Estimate(None, price, price))
+        self.job_service.cache_answer(Price.of(request), Estimate(None, price, price))
         while time.time() < at:
             pass
         try:
@@ -134,7 +134,9 @@ class _There:
         return True
 
     def open_offline(self) -> None:
-        self.job_service = JobService(quick(self.home), Account("key", "http://127.0.0.1:9/v1"))
+        self.job_service = JobService(
+            fast_config(self.home), Account("key", "http://127.0.0.1:9/v1")
+        )
         self.job_service.allow_online(False)
 
     def resume_all(self) -> list[str]:

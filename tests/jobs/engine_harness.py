@@ -12,7 +12,7 @@ from typing import Any
 
 from mint_blender.jobs.engine.call_pool import Lane
 from mint_blender.jobs.engine.config import EngineConfig
-from mint_blender.jobs.engine.messages import Command, News, Wake
+from mint_blender.jobs.engine.messages import Command, Event, Wake
 from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.thread_pool import Executor, Pool
 from mint_blender.jobs.job import Job
@@ -22,7 +22,7 @@ from mint_blender.mint.account import Account
 from mint_blender.mint.pacing import RetryPolicy
 from mint_blender.mint.schema import Asset, Kind, Me, Operation, PollResult
 
-from .telling import operation
+from .workflow_harness import operation
 
 KEY = "the-key-that-nobody-may-see"
 
@@ -37,7 +37,7 @@ class Clock:
         return self.now
 
 
-class PaperMint:
+class FakeMint:
     """Answers the scheduler's calls from memory: `says` decides by what is asked, and everything
     asked is noted with its time.
     """
@@ -47,7 +47,7 @@ class PaperMint:
         self.asked: list[tuple[float, str, str]] = []
         self.says: Callable[[str, str], Any] = lambda what, which: operation("running", id=which)
 
-    def _answer(self, what: str, which: str) -> Any:
+    def _return_file(self, what: str, which: str) -> Any:
         self.asked.append((self.clock.now, what, which))
         said = self.says(what, which)
         if isinstance(said, Exception):
@@ -55,22 +55,22 @@ class PaperMint:
         return said
 
     def start(self, kind: Kind, body: Any, *, key: str) -> Operation:
-        return self._answer("start", body["prompt"])  # type: ignore[no-any-return]
+        return self._return_file("start", body["prompt"])  # type: ignore[no-any-return]
 
     def me(self) -> Me:
         return Me("user-1", None, None, ())
 
     def poll(self, id: str) -> PollResult:
-        return PollResult(self._answer("poll", id))
+        return PollResult(self._return_file("poll", id))
 
     def asset(self, kind: Kind, id: str) -> Asset:
-        return self._answer("asset", id)  # type: ignore[no-any-return]
+        return self._return_file("asset", id)  # type: ignore[no-any-return]
 
     def convert(self, model_id: str, formats: Any, *, key: str) -> Operation:
-        return self._answer("convert", model_id)  # type: ignore[no-any-return]
+        return self._return_file("convert", model_id)  # type: ignore[no-any-return]
 
     def cancel(self, id: str, *, key: str) -> Operation:
-        return self._answer("cancel", id)  # type: ignore[no-any-return]
+        return self._return_file("cancel", id)  # type: ignore[no-any-return]
 
     def stop(self) -> None:
         pass
@@ -83,7 +83,7 @@ class PaperMint:
         return [at for at, asked, of in self.asked if asked == what and which in (None, of)]
 
 
-class AtOnce:
+class InlineExecutor:
     """Does what it is given before it returns: calls to a Mint on paper take no time, and their
     order is that of the scheduler.
     """
@@ -97,19 +97,19 @@ class AtOnce:
 
 def executor(name: str, size: int, linger: float) -> Executor:
     """Calls at once, downloads on threads."""
-    return AtOnce() if name in set(Lane) else Pool(name, size, linger)
+    return InlineExecutor() if name in set(Lane) else Pool(name, size, linger)
 
 
-class Office:
+class EngineHarness:
     """A scheduler with its queues, a clock and a Mint on paper."""
 
     def __init__(self, home: Path, **more: Any) -> None:
         self.clock = Clock()
-        self.mint = PaperMint(self.clock)
+        self.mint = FakeMint(self.clock)
         self.journal = Journal(home)
         self.inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self.outbox: queue.SimpleQueue[News] = queue.SimpleQueue()
-        self.said: list[News] = []
+        self.outbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.said: list[Event] = []
         # The client is made of paper on purpose: what is tested here is when it is asked, to the
         # second.
         self.setup = EngineConfig(
@@ -138,7 +138,7 @@ class Office:
         while True:
             while not self.inbox.empty():
                 self.scheduler.receive(self.inbox.get())
-            wait = self.scheduler.turn()
+            wait = self.scheduler.run_once()
             while not self.outbox.empty():
                 self.said.append(self.outbox.get())
             if not self.inbox.empty():
