@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import mint_blender
+from mint_blender.cli.session import Preview
 from mint_blender.jobs.service import NotPossible
 from mint_blender.mint.errors import KeyMissing, KeyRefused
 
@@ -106,9 +107,9 @@ def test_a_world_is_placed_in_the_scene(signed_in: Signed) -> None:
 @pytest.mark.blender
 def test_review_is_asked_at_each_preview(signed_in: Signed) -> None:
     """A revision brings another Preview, with its own picture; "approve" ends it."""
-    seen = []
+    seen: list[Preview] = []
 
-    def review(preview: object) -> str:
+    def review(preview: Preview) -> str:
         seen.append(preview)
         return "make it blue" if len(seen) == 1 else "approve"
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.delivery import background
+from mint_blender.delivery import background, blender_runtime
 from mint_blender.jobs.child_process import ChildProcess
 
 from ..mint_service.running import ThreadService
-from .runs import Mint
+from .runs import Mint, Ran
 
 pytestmark = pytest.mark.blender
 
@@ -38,7 +38,7 @@ os._exit(0)
 KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 
 
-def batch(mint: Mint, folder: Path, *prompts: str) -> object:
+def batch(mint: Mint, folder: Path, *prompts: str) -> Ran:
     """One run over these lines."""
     (folder / "a.txt").write_text("".join(f"{prompt}\n" for prompt in prompts))
     return mint("batch", str(folder / "a.txt"), "-o", str(folder / "out"), "--jobs", "1")
@@ -132,7 +132,7 @@ def test_a_process_that_cannot_be_started_is_a_sentence(
 ) -> None:
     """No program at that place: status 7, and the files are kept."""
     monkeypatch.setattr(
-        background.blender_runtime, "background_command", lambda code: [str(tmp_path / "nothing")]
+        blender_runtime, "background_command", lambda code: [str(tmp_path / "nothing")]
     )
     ran = batch(mint, tmp_path, "a lamp")
     assert ran.status == 7 and "could not be started" in ran.said

@@ -376,7 +376,7 @@ def test_a_folder_that_was_taken_over(
     """
     monkeypatch.setattr(Lease, "is_lost", True, raising=False)
     monkeypatch.setattr(
-        Lease, "__init__", lambda self, path: vars(self).update(path=path, _id="id")
+        Lease, "__init__", lambda self, path: self.__dict__.update(path=path, _id="id")
     )
     ran = mint("batch", str(lines_of(tmp_path / "a.jsonl", *LAMPS)), "-o", str(tmp_path / "out"))
     assert ran.status == 1 and "Another machine works on this folder now" in ran.said

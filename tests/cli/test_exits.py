@@ -185,7 +185,7 @@ def test_another_process_is_waited_for_twenty_seconds_and_that_is_said(
     ended afterwards.
     """
     slept: list[float] = []
-    monkeypatch.setattr(session.time, "sleep", slept.append)
+    monkeypatch.setattr("mint_blender.cli.session.time.sleep", slept.append)
     said: list[str] = []
     job = replace(
         new_job(GenerationRequest(Kind.MODEL, "a lamp"), Target(), now=1.0),

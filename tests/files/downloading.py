@@ -4,18 +4,23 @@
 from __future__ import annotations
 
 import random
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from mint_blender.files import download
 from mint_blender.files.download import DownloadLimits
 
 __all__ = ["CONTENT", "OTHER", "DownloadLimits", "Downloader", "Time", "only_file"]
 
-# the file hosts of these tests are on this computer
-Downloader = partial(download.Downloader, local_files=True)
 CONTENT = random.Random(1).randbytes(300_000)
 OTHER = random.Random(2).randbytes(280_000)
+
+
+class Downloader(download.Downloader):
+    """A downloader that may reach the file hosts of these tests, which are on this computer."""
+
+    def __init__(self, *limits: DownloadLimits, **options: Any) -> None:
+        super().__init__(*limits, **({"local_files": True} | options))
 
 
 class Time:

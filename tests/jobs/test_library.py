@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mint_blender.files import pictures
+from mint_blender.files.download_folder import thumbnail_name
 from mint_blender.files.glb.header import Glb
 from mint_blender.jobs.engine.messages import QueryAnswered
 from mint_blender.jobs.library.pages import Shelf
@@ -461,8 +462,8 @@ def test_the_cache_of_pictures_is_bounded(
         asked(job_service, Thumbnail(url or ""))
     left = {path.stem for path in (home / "thumbnails").iterdir()}
     assert left == {
-        file_queries.thumbnail_name(urls[0] or ""),
-        file_queries.thumbnail_name(urls[3] or ""),
+        thumbnail_name(urls[0] or ""),
+        thumbnail_name(urls[3] or ""),
     }
 
 

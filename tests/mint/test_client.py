@@ -15,7 +15,7 @@ from mint_blender.mint.client import PAGE_SIZE, Client
 from mint_blender.mint.errors import InvalidResponse
 from mint_blender.mint.generation_request import MAX_IMAGE_BYTES, GenerationRequest
 from mint_blender.mint.retry import call_with_retries
-from mint_blender.mint.schema import Kind, Mode, OptimizationLevel, Preset, Status
+from mint_blender.mint.schema import Asset, Kind, Mode, OptimizationLevel, Preset, Status
 
 from ..mint_service.running import running_service
 from .standin import PIXEL, client_of, finished, made, start
@@ -301,7 +301,7 @@ def test_a_list_that_goes_round_in_circles_ends(speaking):
     with listening(
         answer({"data": [{"id": "m1"}], "pagination": {"nextCursor": "c1", "hasMore": True}})
     ) as wire:
-        found = []
+        found: list[Asset] = []
         with pytest.raises(InvalidResponse, match="circles"):
             found.extend(Client(speaking(wire.base_url)).assets(Kind.MODEL))
         assert len(wire.heard) == 2

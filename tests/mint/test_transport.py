@@ -14,6 +14,7 @@ import threading
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import trustme
@@ -163,7 +164,8 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again(speaking):
 
 def _wait_for_the_other_end(transport: Transport) -> None:
     """Until the pooled connection has something to read: the server's goodbye."""
-    pool = next(iter(transport._session.adapters["http://"].poolmanager.pools._container.values()))
+    adapter: Any = transport._session.adapters["http://"]
+    pool = next(iter(adapter.poolmanager.pools._container.values()))
     connection = pool.pool.queue[-1]
     if connection is not None and connection.sock is not None:
         assert select.select([connection.sock], [], [], 5)[0]
