@@ -21,7 +21,7 @@ SPENDING = {
     "MINT_OT_optimize",
     "MINT_OT_again",
 }
-BEGIN = {"begin", "about_asset", "when_priced", "when_confirmed"}
+BEGIN = {"run_action", "about_asset", "when_priced", "when_confirmed"}
 
 
 def acts(method: ast.FunctionDef) -> Iterator[ast.AST]:
@@ -69,7 +69,7 @@ def test_no_act_keeps_its_operator() -> None:
 
 def test_a_wrong_one_is_found() -> None:
     """The reading notices an act that keeps its operator."""
-    source = "class A:\n    def act(self):\n        def later(board):\n            self.decide(board)\n        return begin(self, later)\n"
+    source = "class A:\n    def act(self):\n        def later(board):\n            self.decide(board)\n        return run_action(self, later)\n"
     (operator,) = ast.parse(source).body
     assert isinstance(operator, ast.ClassDef) and isinstance(operator.body[0], ast.FunctionDef)
     assert kept(operator.body[0]) == [4]

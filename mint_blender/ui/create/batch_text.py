@@ -17,11 +17,12 @@ from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Estimate, Kind, Mode, Preset
 from ...scene.model import grid
 from .. import headless, session
-from ..job_list.job_actions import MODES, begin, complain
+from ..actions import report_error, run_action
 from ..pricing import price_queries, safe_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from . import properties as create_properties
+from .operators import MODES
 
 LANDINGS = [
     (
@@ -151,14 +152,14 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         text: bpy.types.Text | None = bpy.data.texts.get(self.text or _text_at_hand(context))
         prompts = prompts_in(text)
         if text is None or not prompts:
-            return complain(
+            return report_error(
                 self,
                 NO_PROMPTS if text is not None else f"There is no text “{self.text}” in this file.",
             )
         wishes = [(prompt, self._request(prompt)) for prompt in prompts]
         for prompt, request in wishes:
             if complaint := request.complaint():
-                return complain(self, f"Line {prompt.number}: {complaint}")
+                return report_error(self, f"Line {prompt.number}: {complaint}")
         requests, targets = [request for _, request in wishes], self._targets(context, len(wishes))
         lands = self.landing == "SIDE_BY_SIDE"
 
@@ -167,7 +168,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
             if bpy.app.background:
                 headless.until_all_rest(board, job_ids, place=lands)
 
-        return begin(self, start)
+        return run_action(self, start)
 
     def _request(self, prompt: Prompt) -> GenerationRequest:
         return GenerationRequest(

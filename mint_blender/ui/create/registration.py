@@ -7,7 +7,7 @@ import bpy
 
 from .. import heartbeat, panel, visibility
 from ..base import Registered
-from . import batch_text, form_price, saved_settings
+from . import batch_text, form_price, operators, saved_settings
 from .properties import MintForm
 
 _parts = Registered()
@@ -15,7 +15,9 @@ _parts = Registered()
 
 def register() -> None:
     """Register them; the form gets its saved settings when a file is opened."""
-    _parts.add_classes(MintForm, *batch_text.CLASSES, panel.MINT_PT_main, panel.MINT_PT_more)
+    _parts.add_classes(
+        MintForm, *operators.CLASSES, *batch_text.CLASSES, panel.MINT_PT_main, panel.MINT_PT_more
+    )
     _parts.add_property("mint", bpy.props.PointerProperty(type=MintForm))
     _parts.add(batch_text.add_to_menu, batch_text.remove_from_menu)
     heartbeat.on_file_loaded(saved_settings.restore)

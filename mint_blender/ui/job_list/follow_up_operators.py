@@ -23,6 +23,7 @@ from ...jobs.storage.journal import JournalError
 from ...mint.schema import Format, Kind, OptimizationLevel, is_valid_id
 from ...scene.capabilities import readable_extensions
 from .. import heartbeat, session
+from ..actions import Result, report_error, run_action
 from ..create import properties as create_properties
 from ..library_browser import loader
 from ..library_browser.asset_lookup import about_asset
@@ -32,7 +33,6 @@ from ..pricing.price_dialog import Priced, optimizing_words
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from . import placed_results
-from .job_actions import Result, begin, complain
 
 FORMATS = [
     ("FBX", "FBX", "For game engines and most 3D programs"),
@@ -86,7 +86,7 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
         """Nothing is paid for a file that this Blender could not open."""
         missing = OPTIMIZED_NEEDS - readable_extensions()
         if missing:
-            return complain(self, f"Nothing was started. {explain_missing(missing)}")
+            return report_error(self, f"Nothing was started. {explain_missing(missing)}")
         target, level = (
             create_properties.here(context, Target(replaces=True)),
             OptimizationLevel(self.level.lower()),
@@ -146,7 +146,7 @@ class MINT_OT_convert(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """A job of its own."""
         if not self.directory.strip():
-            return complain(self, "No folder was given.")
+            return report_error(self, "No folder was given.")
         formats = [format for format in Format if format.name in self.formats]
         folder = Path(bpy.path.abspath(self.directory))
         return about_asset(
@@ -232,7 +232,7 @@ class MINT_OT_again(Priced, _OnceMore):
             self._gone = self._known.gone  # looked for now: drawing looks at no disk
             self.prompt = self.prompt or self._known.request.prompt
         except (NotPossible, JournalError) as trouble:
-            return complain(self, str(trouble))
+            return report_error(self, str(trouble))
         if self._known.optimize:
             price_queries.ask_unknown(OptimizationPrice())
         return self.ask_before_spending(context, width=420, confirm_text="Generate")
@@ -264,13 +264,13 @@ class MINT_OT_again(Priced, _OnceMore):
         try:
             wanted = self.wish().varied(self.prompt)
         except (NotPossible, JournalError) as trouble:
-            return complain(self, str(trouble))
+            return report_error(self, str(trouble))
         target = (
             create_properties.here(context, wanted.target)
             if wanted.target.document != session.document_id()
             else wanted.target
         )
-        return begin(
+        return run_action(
             self, lambda board: board.start(wanted.request, target, optimize=wanted.optimize).id
         )
 
@@ -289,9 +289,9 @@ class MINT_OT_use_prompt(_OnceMore):
         try:
             known = self.wish()
         except (NotPossible, JournalError) as trouble:
-            return complain(self, str(trouble))
+            return report_error(self, str(trouble))
         if not known.request.prompt and not known.request.images:
-            return complain(self, "Mint does not tell the prompt of this one.")
+            return report_error(self, "Mint does not tell the prompt of this one.")
         create_properties.fill(create_properties.of(context), known)
         for image in known.gone:
             self.report(

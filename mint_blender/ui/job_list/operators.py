@@ -1,69 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looking at jobs (their previews, results and reports), and what is done with many of them at
-once. Nothing new is bought here.
+"""Work with the list of jobs: its menu and groups, and what is done with many jobs at once.
+
+Nothing new is paid for here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import bpy
 
 from ...jobs import presenter
 from ...jobs.job import ABOVE_OWN_LIMIT, Job, Phase, Verb
 from ...jobs.job_groups import Group
-from ...jobs.service import JobService, NotPossible
+from ...jobs.service import JobService
 from ...jobs.storage.journal import JournalError
-from ...scene import place
-from .. import heartbeat, icons, session
+from .. import heartbeat, session
+from ..actions import JobOperator, Result, report_error, run_action
 from ..translations import translated
-from . import groups, review_feedback
+from . import groups
 from .card import MINT_MT_job
-from .job_actions import JobOperator, Result, begin, complain
-
-
-class MINT_OT_show_preview(JobOperator):
-    """Open the Preview in an Image Editor of its own window"""
-
-    bl_idname = "mint.show_preview"
-    bl_label = "Look Closer"
-    bl_options = {"INTERNAL"}
-
-    def act(self, context: bpy.types.Context, board: JobService, job: Job) -> Result:
-        """A new window, so that nobody's layout is changed."""
-        draft = review_feedback.of(job.id)
-        shown = (
-            job.previews[draft.shown - 1 if draft and 0 < draft.shown <= len(job.previews) else -1]
-            if job.previews
-            else None
-        )
-        if shown is None or not Path(shown.path).is_file():
-            raise NotPossible(f"{job.title}: the Preview is no longer on disk.")
-        image = icons.for_editor(shown.path)
-        bpy.ops.wm.window_new()
-        area = context.window_manager.windows[-1].screen.areas[0]
-        area.type = "IMAGE_EDITOR"
-        area.spaces.active.image = image
-        return {"FINISHED"}
-
-
-class MINT_OT_turn_preview(JobOperator):
-    """Show another one of the previews so far"""
-
-    bl_idname = "mint.turn_preview"
-    bl_label = "Other Preview"
-    bl_options = {"INTERNAL"}
-
-    to: bpy.props.IntProperty(min=1, options={"SKIP_SAVE"})
-
-    def act(self, context: bpy.types.Context, board: JobService, job: Job) -> Result:
-        """Which one is shown is part of the draft."""
-        draft = review_feedback.of(job.id)
-        if draft is None:
-            raise NotPossible(f"{job.title} waits for no decision.")
-        draft.shown = self.to
-        return {"FINISHED"}
 
 
 class MINT_OT_job_menu(JobOperator):
@@ -80,39 +36,13 @@ class MINT_OT_job_menu(JobOperator):
         return {"FINISHED"}
 
 
-class MINT_OT_select_result(JobOperator):
-    """Select what this job brought into the scene"""
-
-    bl_idname = "mint.select_result"
-    bl_label = "Select Result"
-    bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Selecting objects needs Object Mode."""
-        return context.mode == "OBJECT"
-
-    def act(self, context: bpy.types.Context, board: JobService, job: Job) -> Result:
-        """Found by its custom property, as objects do not outlive an undo."""
-        placed = place.find(job_id=job.id)
-        if placed is None:
-            self.report({"WARNING"}, translated("This result is not in the current scene."))
-            return {"CANCELLED"}
-        for each in context.selected_objects:
-            each.select_set(False)
-        for each in placed.objects:
-            each.select_set(True)
-        context.view_layer.objects.active = placed.root
-        return {"FINISHED"}
-
-
 class MINT_OT_copy_report(JobOperator):
     """Copy what somebody who helps needs to know: ids, state and error, without key and prompt"""
 
     bl_idname = "mint.copy_report"
     bl_label = "Copy Report"
 
-    def act(self, context: bpy.types.Context, board: JobService, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
         """To the clipboard."""
         context.window_manager.clipboard = (
             f"Blender {bpy.app.version_string}\n{presenter.report(job)}"
@@ -178,7 +108,7 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """All at once."""
-        return begin(self, lambda board: board.cancel_waiting())
+        return run_action(self, lambda service: service.cancel_waiting())
 
 
 def change_list(operator: bpy.types.Operator, change: Callable[[JobService], None]) -> Result:
@@ -187,11 +117,11 @@ def change_list(operator: bpy.types.Operator, change: Callable[[JobService], Non
     A journal that cannot take that in is a sentence.
     """
     try:
-        board = session.service()
-        change(board)
-    except JournalError as trouble:
-        return complain(operator, str(trouble))
-    heartbeat.jobs_changed(board)
+        service = session.service()
+        change(service)
+    except JournalError as error:
+        return report_error(operator, str(error))
+    heartbeat.jobs_changed(service)
     heartbeat.redraw()
     return {"FINISHED"}
 
@@ -205,11 +135,11 @@ class MINT_OT_continue_queue(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """All of them, in their order."""
-        return begin(self, _continue_queue)
+        return run_action(self, _continue_queue)
 
 
-def _continue_queue(board: JobService) -> None:
-    board.continue_queue()
+def _continue_queue(service: JobService) -> None:
+    service.continue_queue()
 
 
 class MINT_OT_discard_queue(bpy.types.Operator):
@@ -223,7 +153,7 @@ class MINT_OT_discard_queue(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """They stay on the list as canceled, with their prompts; needs no network."""
-        return change_list(self, lambda board: board.discard_queue())
+        return change_list(self, lambda service: service.discard_queue())
 
 
 class MINT_OT_resume_all(bpy.types.Operator):
@@ -236,15 +166,15 @@ class MINT_OT_resume_all(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Nothing is started or paid twice."""
 
-        def resume(board: JobService) -> None:
-            for job in board.jobs():
+        def resume(service: JobService) -> None:
+            for job in service.jobs():
                 # asked about one by one
                 above_its_limit = job.trouble is not None and job.trouble.code == ABOVE_OWN_LIMIT
                 if job.phase is Phase.PAUSED and job.hold is None and not above_its_limit:
-                    board.resume(job.id)
-            board.resume_all()
+                    service.resume(job.id)
+            service.resume_all()
 
-        return begin(self, resume)
+        return run_action(self, resume)
 
 
 class MINT_OT_cancel_all(bpy.types.Operator):
@@ -266,16 +196,16 @@ class MINT_OT_cancel_all(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Cancel what can be canceled."""
 
-        def cancel(board: JobService) -> None:
-            for job in board.jobs():
+        def cancel(service: JobService) -> None:
+            for job in service.jobs():
                 if (
-                    board.is_active(job.id)
+                    service.is_active(job.id)
                     and Verb.CANCEL in presenter.verbs(job)
                     and job.decision is None
                 ):
-                    board.cancel(job.id)
+                    service.cancel(job.id)
 
-        return begin(self, cancel)
+        return run_action(self, cancel)
 
 
 class MINT_OT_dismiss_finished(bpy.types.Operator):
@@ -294,7 +224,7 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Off the list; needs no network."""
-        return change_list(self, lambda board: board.dismiss_finished())
+        return change_list(self, lambda service: service.dismiss_finished())
 
 
 CLASSES = (
@@ -305,10 +235,7 @@ CLASSES = (
     MINT_OT_continue_queue,
     MINT_OT_discard_queue,
     MINT_OT_dismiss_finished,
-    MINT_OT_show_preview,
-    MINT_OT_turn_preview,
     MINT_OT_job_menu,
-    MINT_OT_select_result,
     MINT_OT_copy_report,
     MINT_OT_open_in_mint,
 )

@@ -12,11 +12,12 @@ from ..panel import MINT_PT_jobs
 from . import (
     auto_import,
     card,
+    decision_operators,
     follow_up_operators,
     groups,
-    job_actions,
     operators,
     placed_results,
+    result_operators,
     review_feedback,
 )
 
@@ -27,7 +28,8 @@ def register() -> None:
     """Register them; results import themselves at a beat."""
     _parts.add_classes(
         review_feedback.MintDraft,
-        *job_actions.CLASSES,
+        *decision_operators.CLASSES,
+        *result_operators.CLASSES,
         *operators.CLASSES,
         *follow_up_operators.CLASSES,
         *undo_step.CLASSES,

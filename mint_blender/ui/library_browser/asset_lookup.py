@@ -13,7 +13,7 @@ from ...jobs.job import Job, asset_of
 from ...jobs.service import JobService
 from ...mint.schema import Asset, Kind, is_valid_id
 from .. import session
-from ..job_list.job_actions import Result, begin, complain
+from ..actions import Result, report_error, run_action
 from . import loader
 
 
@@ -26,10 +26,10 @@ def about_asset(
     """Begin a job about it; a mistyped id is told before anything is sent."""
     asset_id = asset_id.strip()
     if not is_valid_id(asset_id):
-        return complain(
+        return report_error(
             operator, "That is not an id of Mint's: ids have only letters, digits, _ and -."
         )
-    return begin(operator, lambda board: start(board, asset(kind, asset_id)).id)
+    return run_action(operator, lambda board: start(board, asset(kind, asset_id)).id)
 
 
 def asset(kind: Kind, asset_id: str) -> Asset:

@@ -20,8 +20,8 @@ from ...jobs.storage.journal import JournalError
 from ...mint.schema import Kind
 from ...scene import assets
 from .. import heartbeat, session
+from ..actions import Result, report_error
 from ..create import properties as create_properties
-from ..job_list.job_actions import OFFLINE, Result, complain
 from ..translations import translated
 from . import loader, view_model
 from .asset_lookup import about_asset
@@ -38,14 +38,14 @@ class _Loader(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """With a window it returns at once; in background mode the answer is here when it returns."""  # noqa: E501
         if not may_go_online():
-            return complain(self, OFFLINE)
+            return report_error(self, session.OFFLINE)
         fields = fields_of(context)
         if complaint := loader.ask(*self.pages(kind_of(fields))):
-            return complain(self, complaint)
+            return report_error(self, complaint)
         if bpy.app.background and (
             complaint := _wait_for_pages(session.service(), kind_of(fields))
         ):
-            return complain(self, complaint)
+            return report_error(self, complaint)
         heartbeat.redraw()
         return {"FINISHED"}
 
@@ -183,7 +183,7 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
         asset = loader.known().get(self.asset_id)
         text = (asset.prompt or (asset.assets.caption if asset.assets else None)) if asset else None
         if not text:
-            return complain(self, "Mint does not tell the prompt of this one.")
+            return report_error(self, "Mint does not tell the prompt of this one.")
         context.window_manager.clipboard = text
         self.report({"INFO"}, translated("The prompt is on the clipboard."))
         return {"FINISHED"}
@@ -215,19 +215,19 @@ class _Saver(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Begin it, or do it."""
         if not may_go_online():
-            return complain(self, OFFLINE)
+            return report_error(self, session.OFFLINE)
         if not self.directory.strip():
-            return complain(self, "No folder was given.")
+            return report_error(self, "No folder was given.")
         words = ["sync", bpy.path.abspath(self.directory), *self.only()]
         if bpy.app.background:
             return self._here(words)
         if session.state(SyncProcess).is_running:
-            return complain(self, "A sync is running already: wait for it, or stop it.")
+            return report_error(self, "A sync is running already: wait for it, or stop it.")
         try:
             session.service()
             session.state(SyncProcess).start(words, session.account(), session.home())
         except (OSError, JournalError) as error:
-            return complain(self, f"The sync could not be started: {error}")
+            return report_error(self, f"The sync could not be started: {error}")
         heartbeat.ensure()
         heartbeat.redraw()
         return {"FINISHED"}
@@ -243,7 +243,7 @@ class _Saver(bpy.types.Operator):
         return (
             {"FINISHED"}
             if status == 0
-            else complain(self, f"The asset library is not complete (exit status {status}).")
+            else report_error(self, f"The asset library is not complete (exit status {status}).")
         )
 
 

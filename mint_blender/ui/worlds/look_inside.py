@@ -21,7 +21,7 @@ from ...scene import tags
 from ...scene.world import build as world_build
 from ...scene.world.capture_point import PART
 from .. import session
-from ..job_list.job_actions import Result, complain
+from ..actions import Result, report_error
 from ..translations import translated
 
 SHADING = [
@@ -271,9 +271,9 @@ class MINT_OT_look_inside(_ViewOperator):
         root, area = self._meant(context), self.area(context)
         if root is None:
             gone = self.job_id and "This result is not in the current scene."
-            return complain(self, gone or "Select a Mint World, or something in it.")
+            return report_error(self, gone or "Select a Mint World, or something in it.")
         if area is None:
-            return complain(self, "There is no 3D View to look inside with.")
+            return report_error(self, "There is no 3D View to look inside with.")
         look_inside(area, root, context.scene, shading=self.shading, overlays=self.overlays)
         return {"FINISHED"}
 
@@ -308,7 +308,7 @@ class MINT_OT_look_outside(_ViewOperator):
         """View, camera and shading as they were."""
         area = self.area(context)
         if area is None or not is_inside(area.spaces.active):
-            return complain(self, NOT_INSIDE)
+            return report_error(self, NOT_INSIDE)
         look_outside(area)
         return {"FINISHED"}
 

@@ -23,9 +23,9 @@ from ...scene.gltf_import import ImportTrouble
 from ...scene.world import build as world_build
 from ...scene.world import collider, splats
 from .. import session
+from ..actions import Result, find_job, run_action
 from ..create import properties as create_properties
 from ..job_list import auto_import
-from ..job_list.job_actions import Result, begin, find_job
 from ..translations import translated
 
 PARTS = [
@@ -311,7 +311,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
             wanted["splats"] = self.splats
         if self.part == "COLLIDER" and job.target.collider == "NONE":
             wanted["collider"] = "AUTO"
-        result = begin(self, lambda board: _fetch(board, job.id, wanted))
+        result = run_action(self, lambda board: _fetch(board, job.id, wanted))
         if result == {"FINISHED"} and bpy.app.background:
             return self._land(job.id)
         return result

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run an operator's action on the job service, and report what is not possible in a sentence.
+
+With a window an operator returns at once and the heartbeat follows. In background mode no timer
+ticks, so it waits until the job comes to rest, and raises RuntimeError (as Blender does for an
+operator that reports an error) when that did not go well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import bpy
+
+from ..addon_settings import may_go_online
+from ..jobs.job import Job
+from ..jobs.service import JobService, NotPossible, TooExpensive
+from ..jobs.storage.journal import JournalError
+from . import headless, heartbeat, notifications, session
+from .pricing import limit_dialog
+from .translations import filled, translated
+
+Result = Any  # a set of words, which the stubs want spelled as literals
+
+Action = Callable[[JobService], str | None]
+"""What an operator does with the job service; may return the id of a job to wait for.
+
+It must not refer to the operator: above a limit it runs later, and Blender frees the operator
+before that. It starts one thing only, as it may run twice.
+"""
+
+
+def run_action(
+    operator: bpy.types.Operator | None,
+    action: Action,
+    on_done: Callable[[], object] = lambda: None,
+) -> Result:
+    """Run an action, then call `on_done`; report what is not possible in a sentence.
+
+    Above a limit of the preferences the action runs again once the user has confirmed that.
+    """
+    if not may_go_online():
+        return report_error(operator, session.OFFLINE)
+    try:
+        service = session.service()
+        job_id = action(service)
+        if bpy.app.background and job_id is not None:
+            headless.until_rest(service, job_id)
+    except TooExpensive as error:
+        return _ask_above_limit(operator, error, action, on_done)
+    except (NotPossible, JournalError, headless.Stopped) as error:
+        return report_error(operator, str(error))
+    on_done()
+    heartbeat.ensure()
+    heartbeat.redraw()
+    return {"FINISHED"}
+
+
+def _ask_above_limit(
+    operator: bpy.types.Operator | None,
+    error: TooExpensive,
+    action: Action,
+    on_done: Callable[[], object],
+) -> Result:
+    """Let the user decide once the price is known; without a window it is refused."""
+    if bpy.app.background:
+        return report_error(operator, str(error))
+    if error.unasked and limit_dialog.waits_for_price():
+        return report_error(
+            operator, "Mint is being asked for the price of the click before: wait a moment."
+        )
+    if error.unasked and operator is not None:
+        limit_dialog.when_priced(
+            session.service(), error.unasked, lambda later: run_action(later, action, on_done)
+        )
+        heartbeat.ensure()
+        return {"FINISHED"}
+    limit_dialog.when_confirmed(
+        error, lambda later: run_action(later, _beyond_limits(action), on_done)
+    )
+    return {"CANCELLED"}
+
+
+def _beyond_limits(action: Action) -> Action:
+    def confirmed(service: JobService) -> str | None:
+        with service.budget.beyond_limits():
+            return action(service)
+
+    return confirmed
+
+
+def report_error(operator: bpy.types.Operator | None, sentence: str) -> Result:
+    """Report what is not possible, in the status bar where the operator has ended long ago."""
+    heartbeat.redraw()  # what was refused may have changed elsewhere: show it as it is
+    if operator is not None:
+        operator.report({"ERROR"}, translated(sentence))
+    else:
+        notifications.say(filled("Mint: {1}", translated(sentence)), good=False)
+    return {"CANCELLED"}
+
+
+def find_job(job_id: str) -> Job | None:
+    """Return the job that a button was drawn for; None when it is gone."""
+    service = session.existing_service()
+    try:
+        return service.job(job_id) if service else None
+    except NotPossible:
+        return None
+
+
+class JobOperator(bpy.types.Operator):
+    """Base of all operators on one job: finds the job, and reports what is not possible."""
+
+    bl_options = {"REGISTER"}
+
+    job_id: bpy.props.StringProperty(
+        name="Job", description="The job's id, or the beginning of it", options={"SKIP_SAVE"}
+    )
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Act on the job as it is now."""
+        try:
+            return self.find(context, session.service())
+        except (NotPossible, JournalError) as error:
+            return report_error(self, str(error))
+
+    def find(self, context: bpy.types.Context, service: JobService) -> Result:
+        """Find the job and act on it.
+
+        Raises:
+            NotPossible: There is no such job, or it does not allow this now.
+        """
+        return self.act(context, service, service.job(self.job_id))
+
+    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+        """Act on the job.
+
+        Raises:
+            NotPossible: The job does not allow this now.
+        """
+        raise NotImplementedError

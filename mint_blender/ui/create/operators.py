@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Generate from the dialog or from the form: each operator reads its arguments and starts a job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import bpy
+
+from ...jobs.queries import OptimizationPrice, Price
+from ...mint.generation_request import GenerationRequest
+from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
+from .. import session
+from ..actions import Result, run_action
+from ..pricing import price_dialog, price_queries, safe_dialog
+from ..text_wrap import wrapped
+from ..translations import OURS, translated
+from . import properties as create_properties
+
+MODES = [
+    ("AUTO", "Straight Through", "Make the result without stopping"),
+    ("REVIEW", "Review", "Stop at the Preview, to approve it or ask for changes"),
+]
+
+
+@dataclass
+class _State:
+    unsent: dict[str, str] = field(default_factory=dict)
+    """What was typed into the dialog for each kind, and not sent."""
+
+
+def _unsent() -> dict[str, str]:
+    return session.state(_State).unsent
+
+
+class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
+    """Generate a 3D Model or a World from a prompt, with Mint"""
+
+    bl_idname = "mint.generate"
+    bl_label = "Generate with Mint"
+    bl_options = {"REGISTER"}
+
+    kind: bpy.props.EnumProperty(name="Kind", items=create_properties.KINDS)
+    prompt: bpy.props.StringProperty(
+        name="Prompt", description="What to make", options={"SKIP_SAVE"}
+    )
+    preset: bpy.props.EnumProperty(
+        name="Preset", items=create_properties.PRESETS, default="STANDARD", translation_context=OURS
+    )
+    mode: bpy.props.EnumProperty(name="Mode", items=MODES)
+    name: bpy.props.StringProperty(
+        name="Name", description="What to call the result", options={"SKIP_SAVE"}
+    )
+    images: bpy.props.StringProperty(
+        name="Pictures",
+        description="Reference pictures: paths or https addresses, separated by semicolons",
+        options={"SKIP_SAVE"},
+    )
+    pose: bpy.props.EnumProperty(name="Pose", items=create_properties.POSES)
+    optimize: bpy.props.EnumProperty(
+        name="Optimize Afterwards", items=create_properties.OPTIMIZE, translation_context=OURS
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """From a menu: ask for the prompt first."""
+        self.prompt = self.prompt or _unsent().get(self.kind, "")
+        price_queries.ask_unknown(*self._prices())
+        return self.ask_before_spending(context, width=420, confirm_text="Generate")
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Not now: what was typed is there when the dialog is opened again."""
+        _unsent()[self.kind] = self.prompt
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The dialog."""
+        layout = self.layout
+        layout.use_property_split = True
+        row = layout.row()
+        row.use_property_split = False
+        row.activate_init = True  # one types without clicking first
+        row.prop(self, "prompt", text="", placeholder="a small ceramic lamp with an orange shade")
+        layout.prop(self, "preset")
+        layout.prop(self, "mode")
+        layout.prop(self, "name")
+        if self.kind == "MODEL":
+            layout.prop(self, "pose")
+            layout.prop(self, "optimize")
+        board = session.existing_service()
+        price = board.budget.price(self._price()) if board else None
+        layout.label(
+            text="" if price is None else translated(f"About {price:,.0f} Credits"), translate=False
+        )
+        if self._level():
+            wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=420)
+
+    def check(self, context: bpy.types.Context) -> bool:
+        """Something in the dialog was changed: the price may be another."""
+        price_queries.ask_unknown(*self._prices())
+        return True
+
+    def _price(self) -> Price:
+        return Price(Kind(self.kind.lower()), Preset(self.preset.lower()), Mode(self.mode.lower()))
+
+    def _level(self) -> OptimizationLevel | None:
+        return (
+            OptimizationLevel(self.optimize.lower())
+            if self.optimize != "OFF" and self.kind == "MODEL"
+            else None
+        )
+
+    def _prices(self) -> list[Price | OptimizationPrice]:
+        return [self._price(), *([OptimizationPrice()] if self._level() else [])]
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Start it."""
+        kind = Kind(self.kind.lower())
+        request = GenerationRequest(
+            kind=kind,
+            prompt=self.prompt.strip(),
+            preset=Preset(self.preset.lower()),
+            mode=Mode(self.mode.lower()),
+            name=self.name.strip() or None,
+            images=tuple(
+                bpy.path.abspath(image.strip()) for image in self.images.split(";") if image.strip()
+            ),
+            pose=Pose(self.pose.lower()) if self.pose != "NONE" and kind is Kind.MODEL else None,
+        )
+        target, level, kind_word = create_properties.here(context), self._level(), self.kind
+        return run_action(
+            self,
+            lambda board: board.start(request, target, optimize=level).id,
+            lambda: _unsent().pop(kind_word, None),
+        )
+
+
+class MINT_OT_generate_from_form(bpy.types.Operator):
+    """Send this to Mint. You go on working; the result lands in the scene when it is done"""
+
+    bl_idname = "mint.generate_from_form"
+    bl_label = "Generate"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only what Mint would take; the reason is the tooltip."""
+        complaint = create_properties.complaint(create_properties.of(context))
+        if complaint is not None:
+            cls.poll_message_set(translated(complaint))
+        return complaint is None
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Start it, keep the settings, and clear what belongs to this one wish."""
+        fields = create_properties.of(context)
+        request, target = (
+            create_properties.request_of(fields),
+            create_properties.target_of(fields, context),
+        )
+        level = create_properties.optimize_of(fields)
+        return run_action(
+            self,
+            lambda board: board.start(request, target, optimize=level).id,
+            create_properties.sent,
+        )
+
+
+CLASSES = (MINT_OT_generate, MINT_OT_generate_from_form)

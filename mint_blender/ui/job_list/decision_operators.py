@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decide about a job: approve or revise its Preview, resume, retry, cancel or dismiss it."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...jobs.job import Job, Verb
+from ...jobs.service import JobService, NotPossible
+from .. import heartbeat
+from ..actions import Action, JobOperator, Result, run_action
+from . import review_feedback
+
+
+class _Decision(JobOperator):
+    """Decides about a job, and lets the heartbeat follow."""
+
+    verb: Verb
+
+    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+        """Needs Mint."""
+
+        return run_action(self, self.decision(job))
+
+    def decision(self, job: Job) -> Action:
+        """What was decided, without a trace of the operator: above a limit it is done later, and
+        Blender frees the operator before.
+        """
+        verb, job_id = self.verb.value, job.id
+
+        def decide(service: JobService) -> str:
+            getattr(service, verb)(job_id)
+            return job_id
+
+        return decide
+
+
+class MINT_OT_approve(_Decision):
+    """Accept this Preview: Mint makes the final result of it"""
+
+    bl_idname = "mint.approve"
+    bl_label = "Approve Preview"
+    verb = Verb.APPROVE
+
+    preview: bpy.props.IntProperty(
+        name="Preview",
+        description="Which Preview was looked at; 0: the newest",
+        min=0,
+        options={"SKIP_SAVE", "HIDDEN"},
+    )
+
+    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+        """Only the newest: Mint makes no other one, whatever was looked at."""
+        newest = len(job.previews)
+        if self.preview and not (job.has_preview and self.preview == newest):
+            raise NotPossible(
+                f"{job.title}: Mint can only make the newest Preview, number {newest}. Look at that"
+                " one first."
+            )
+        return super().act(context, service, job)
+
+
+class MINT_OT_revise(_Decision):
+    """Ask for another Preview with what you wrote"""
+
+    bl_idname = "mint.revise"
+    bl_label = "Revise Preview"
+
+    feedback: bpy.props.StringProperty(
+        name="Change", description="What should be different", options={"SKIP_SAVE"}
+    )
+
+    def decision(self, job: Job) -> Action:
+        """With these words, else with those beside the Preview."""
+        draft, job_id = review_feedback.of(job.id), job.id
+        feedback = self.feedback or (draft.feedback if draft else "")
+
+        def decide(service: JobService) -> str:
+            service.revise(job_id, feedback)
+            return job_id
+
+        return decide
+
+
+class MINT_OT_resume(_Decision):
+    """Go on with this job: nothing is started or paid twice"""
+
+    bl_idname = "mint.resume"
+    bl_label = "Resume Job"
+    verb = Verb.RESUME
+
+
+class MINT_OT_retry(_Decision):
+    """A new attempt at this job. It costs Credits again"""
+
+    bl_idname = "mint.retry"
+    bl_label = "Retry Job"
+    verb = Verb.RETRY
+
+
+class MINT_OT_cancel(_Decision):
+    """Stop this job, at Mint too"""
+
+    bl_idname = "mint.cancel"
+    bl_label = "Cancel Job"
+    verb = Verb.CANCEL
+
+
+class MINT_OT_dismiss(JobOperator):
+    """Take this job off the list. What is in your scene stays"""
+
+    bl_idname = "mint.dismiss"
+    bl_label = "Dismiss Job"
+
+    def find(self, context: bpy.types.Context, service: JobService) -> Result:
+        """Off the list, even if it cannot be read; needs no network."""
+        service.dismiss(self.job_id)
+        heartbeat.jobs_changed(service)
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
+CLASSES = (
+    MINT_OT_approve,
+    MINT_OT_revise,
+    MINT_OT_resume,
+    MINT_OT_retry,
+    MINT_OT_cancel,
+    MINT_OT_dismiss,
+)

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Look at a job's Previews, and place or select its result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from ...jobs import presenter, rejected_files
+from ...jobs.job import Job, Phase
+from ...jobs.service import JobService, NotPossible
+from ...scene import place
+from .. import heartbeat, icons, session
+from ..actions import JobOperator, Result, find_job, report_error
+from ..create import properties as create_properties
+from ..translations import translated
+from . import auto_import, placed_results, review_feedback
+
+
+class MINT_OT_show_preview(JobOperator):
+    """Open the Preview in an Image Editor of its own window"""
+
+    bl_idname = "mint.show_preview"
+    bl_label = "Look Closer"
+    bl_options = {"INTERNAL"}
+
+    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+        """A new window, so that nobody's layout is changed."""
+        draft = review_feedback.of(job.id)
+        shown = (
+            job.previews[draft.shown - 1 if draft and 0 < draft.shown <= len(job.previews) else -1]
+            if job.previews
+            else None
+        )
+        if shown is None or not Path(shown.path).is_file():
+            raise NotPossible(f"{job.title}: the Preview is no longer on disk.")
+        image = icons.for_editor(shown.path)
+        bpy.ops.wm.window_new()
+        area = context.window_manager.windows[-1].screen.areas[0]
+        area.type = "IMAGE_EDITOR"
+        area.spaces.active.image = image
+        return {"FINISHED"}
+
+
+class MINT_OT_turn_preview(JobOperator):
+    """Show another one of the previews so far"""
+
+    bl_idname = "mint.turn_preview"
+    bl_label = "Other Preview"
+    bl_options = {"INTERNAL"}
+
+    to: bpy.props.IntProperty(min=1, options={"SKIP_SAVE"})
+
+    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+        """Which one is shown is part of the draft."""
+        draft = review_feedback.of(job.id)
+        if draft is None:
+            raise NotPossible(f"{job.title} waits for no decision.")
+        draft.shown = self.to
+        return {"FINISHED"}
+
+
+class MINT_OT_select_result(JobOperator):
+    """Select what this job brought into the scene"""
+
+    bl_idname = "mint.select_result"
+    bl_label = "Select Result"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Selecting objects needs Object Mode."""
+        return context.mode == "OBJECT"
+
+    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+        """Found by its custom property, as objects do not outlive an undo."""
+        placed = place.find(job_id=job.id)
+        if placed is None:
+            self.report({"WARNING"}, translated("This result is not in the current scene."))
+            return {"CANCELLED"}
+        for each in context.selected_objects:
+            each.select_set(False)
+        for each in placed.objects:
+            each.select_set(True)
+        context.view_layer.objects.active = placed.root
+        return {"FINISHED"}
+
+
+class MINT_OT_place(JobOperator):
+    """Bring this result into the current scene, where its prompt was clicked or at the 3D cursor"""
+
+    bl_idname = "mint.place"
+    bl_label = "Place Result"
+
+    raw: bpy.props.BoolProperty(
+        name="Import Anyway",
+        description=(
+            "Hand the file to Blender's importer without our check, also one that it refused."
+            " Blender may crash on it"
+        ),
+        options={"SKIP_SAVE"},
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask before an edited model is replaced, and before a refused file is tried: Blender may
+        crash, and unsaved work with it.
+        """
+        if not self.raw:
+            return self._ask_about_edits(context, event)
+        message = (
+            "This file did not pass the check. Blender may crash while importing it: save your work"
+            " first."
+        )
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title="Import Anyway",
+            message=message,
+            confirm_text="Import Anyway",
+            icon="WARNING",
+        )
+
+    def _ask_about_edits(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        job = find_job(self.job_id)
+        edited = placed_results.edited(job) if job is not None else []
+        if not edited:
+            return self.execute(context)
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title="Replace Model",
+            message=translated(placed_results.kept_words(edited)),
+            confirm_text="Replace Model",
+            icon="WARNING",
+        )
+
+    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+        """Land it here and now."""
+        is_refused = self.raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
+        if (job.phase not in {Phase.READY, Phase.PLACED} and not is_refused) or job.convert:
+            raise NotPossible(f"{job.title} is not ready to place: {presenter.state(job)}.")
+        if job.target.document != session.document_id():
+            job = service.set_delivery(job.id, create_properties.here(context, job.target))
+        if trouble := auto_import.land(service, job, raw=self.raw):
+            return report_error(self, trouble)
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
+CLASSES = (
+    MINT_OT_show_preview,
+    MINT_OT_turn_preview,
+    MINT_OT_select_result,
+    MINT_OT_place,
+)
