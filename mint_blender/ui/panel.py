@@ -153,7 +153,7 @@ def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.Mint
 def _draw_offline(layout: bpy.types.UILayout) -> None:
     layout.label(text="Online access is off", icon="INTERNET_OFFLINE")
     wrapped(layout, "Mint generates on its servers. Allow Blender to go online to use it.")
-    layout.operator("mint.open_online_preference", icon="PREFERENCES")
+    account_panel.draw_allow_online(layout)
 
 
 def _draw_first_run(layout: bpy.types.UILayout) -> None:

@@ -54,20 +54,6 @@ class MINT_OT_refresh_account(_Question):
     questions = (Balance(),)
 
 
-class MINT_OT_open_online_preference(bpy.types.Operator):
-    """Open the preference that allows Blender to go online"""
-
-    bl_idname = "mint.open_online_preference"
-    bl_label = "Open Preferences"
-    bl_options = {"INTERNAL"}
-
-    def execute(self, context: bpy.types.Context) -> Any:
-        """The System section holds it in every version."""
-        bpy.ops.screen.userpref_show()
-        context.preferences.active_section = "SYSTEM"
-        return {"FINISHED"}
-
-
 class MINT_OT_confirm_address(bpy.types.Operator):
     """Send the API key of the preferences to the address that MINT_API_BASE_URL names, from now on"""  # noqa: E501
 
@@ -91,5 +77,4 @@ CLASSES = (
     MINT_OT_confirm_address,
     MINT_OT_check_key,
     MINT_OT_refresh_account,
-    MINT_OT_open_online_preference,
 )

@@ -58,6 +58,11 @@ def draw_key(layout: bpy.types.UILayout) -> None:
         )
 
 
+def draw_allow_online(layout: bpy.types.UILayout) -> None:
+    """Draw Blender's own button that allows online access."""
+    layout.operator("extensions.userpref_allow_online", text="Allow Online Access")
+
+
 def balance() -> float | None:
     """The Credits that can be spent, as last read."""
     board = session.existing_service()

@@ -101,7 +101,7 @@ def _draw_account(box: bpy.types.UILayout) -> None:
         icon="INTERNET" if online else "INTERNET_OFFLINE",
     )
     if not online:
-        row.operator("mint.open_online_preference", icon="PREFERENCES")
+        account_panel.draw_allow_online(row)
 
 
 def _draw_usage(box: bpy.types.UILayout) -> None:
