@@ -17,16 +17,16 @@ class Stopped(Exception):
     """The job came to rest without a result: the sentence says why."""
 
 
-def until_all_rest(board: JobService, job_ids: list[str], *, place: bool) -> None:
+def until_all_rest(service: JobService, job_ids: list[str], *, place: bool) -> None:
     """As `until_rest`, for many, placed in this order.
 
     What was not made does not stop the others, and is told at the end.
     """
-    _watch(board, job_ids)
+    _watch(service, job_ids)
     reasons = []
     for job_id in job_ids:
         try:
-            until_rest(board, job_id, place=place)
+            until_rest(service, job_id, place=place)
         except Stopped as trouble:
             reasons.append(str(trouble))
     if reasons:
@@ -35,22 +35,22 @@ def until_all_rest(board: JobService, job_ids: list[str], *, place: bool) -> Non
         )
 
 
-def until_rest(board: JobService, job_id: str, *, place: bool = True) -> None:
+def until_rest(service: JobService, job_id: str, *, place: bool = True) -> None:
     """Block until nothing goes on by itself.
 
     A result is placed (if wanted); a Preview waits; everything else raises Stopped.
     """
-    _watch(board, [job_id])
-    job = board.job(job_id)
+    _watch(service, [job_id])
+    job = service.job(job_id)
     if job.phase is Phase.READY:
-        if place and (trouble := auto_import.land(board, job)):
+        if place and (trouble := auto_import.land(service, job)):
             raise Stopped(trouble)
     elif job.phase not in {Phase.REVIEW, Phase.PLACED}:
         raise Stopped(f"{job.title}: {presenter.state(job)} (job {job.id})")
 
 
-def _watch(board: JobService, job_ids: list[str]) -> None:
+def _watch(service: JobService, job_ids: list[str]) -> None:
     try:
-        board.watch(job_ids)
+        service.watch(job_ids)
     except StillUnreachable as away:
         raise Stopped(str(away)) from away

@@ -54,18 +54,18 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
     Nothing at all when none does.
     """
     visibility.note("jobs")
-    board = session.existing_service()
-    lineup = groups.lineup() if board else Lineup()
+    service = session.existing_service()
+    lineup = groups.lineup() if service else Lineup()
     shown = [
-        job for part in lineup.parts for job in part.shown if board and board.is_active(job.id)
+        job for part in lineup.parts for job in part.shown if service and service.is_active(job.id)
     ]
     running = [job for job in shown if job.phase is not Phase.WAITING] or shown[:1]
-    if board is None or not running:
+    if service is None or not running:
         return
     ahead = [
         (outlook.remaining, job)
         for job in running
-        if (outlook := board.outlook(job)).remaining is not None
+        if (outlook := service.outlook(job)).remaining is not None
     ]
     seconds, job = min(ahead, key=lambda pair: pair[0], default=(None, running[-1]))
     row = self.layout.row(align=True)

@@ -44,16 +44,16 @@ def unregister() -> None:
     _parts.undo_all()
 
 
-def catch_up(board: JobService) -> None:
+def catch_up(service: JobService) -> None:
     """Say what has come to rest here since the last time; what another Blender or program does is
     told there.
     """
     shown = session.state(_State).shown
-    for job in board.jobs():
-        if board.is_active(job.id) or job.phase in BUSY:
+    for job in service.jobs():
+        if service.is_active(job.id) or job.phase in BUSY:
             shown.pop(job.id, None)
         elif job.phase in _TELLING and shown.get(job.id) is not job.phase:
-            is_ours = board.is_driven_here(job.id) or job.id in shown
+            is_ours = service.is_driven_here(job.id) or job.id in shown
             shown[job.id] = job.phase
             if is_ours:
                 say(
@@ -62,10 +62,10 @@ def catch_up(board: JobService) -> None:
                 )
 
 
-def forget_past(board: JobService) -> None:
+def forget_past(service: JobService) -> None:
     """What came to rest in an earlier session is no news: for whoever has just opened the journal."""  # noqa: E501
     session.state(_State).shown = {
-        job.id: job.phase for job in board.jobs() if job.phase not in BUSY
+        job.id: job.phase for job in service.jobs() if job.phase not in BUSY
     }
 
 

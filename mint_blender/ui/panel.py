@@ -116,21 +116,21 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there are jobs."""
         visibility.note("jobs")
-        board = session.existing_service()
-        return board is not None and bool(groups.lineup().parts)
+        service = session.existing_service()
+        return service is not None and bool(groups.lineup().parts)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """How many are in flight."""
-        board = session.existing_service()
-        active = groups.lineup().in_flight if board else 0
+        service = session.existing_service()
+        active = groups.lineup().in_flight if service else 0
         if active:
             self.layout.label(text=translated(f"{active} in flight"), translate=False)
 
     def draw(self, context: bpy.types.Context) -> None:
         """A card for each."""
-        board = session.existing_service()
-        if board is not None:
-            job_list_panel.draw(self.layout, board, width=context.region.width)
+        service = session.existing_service()
+        if service is not None:
+            job_list_panel.draw(self.layout, service, width=context.region.width)
 
 
 def is_ready() -> bool:
@@ -191,9 +191,9 @@ def _draw_generate(
     layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
 ) -> None:
     """The button with its price, what comes on top, and what all of that leaves of the balance."""
-    board, question = session.existing_service(), create_properties.price_of(fields)
-    price = board.budget.price(question) if board else None
-    told = board.answers.get(question) if board else None
+    service, question = session.existing_service(), create_properties.price_of(fields)
+    price = service.budget.price(question) if service else None
+    told = service.answers.get(question) if service else None
     column = layout.column()
     column.scale_y = 1.5
     label = (
@@ -209,9 +209,9 @@ def _draw_generate(
         layout.label(text="Asking Mint for the price…", icon="TIME")
     elif told is not None and told.answer is not None and price is None:
         layout.label(text="Mint does not tell the price", icon="INFO")
-    elif board is not None and price is not None and balance is not None:
-        extra = board.budget.price(OptimizationPrice()) if is_optimized else None
-        row, left = layout.row(), balance_watch.left_after(board, balance, price + (extra or 0.0))
+    elif service is not None and price is not None and balance is not None:
+        extra = service.budget.price(OptimizationPrice()) if is_optimized else None
+        row, left = layout.row(), balance_watch.left_after(service, balance, price + (extra or 0.0))
         row.alert = left < 0
         row.label(
             text=translated(

@@ -25,22 +25,22 @@ class _State:
 _UNSENT = {Phase.WAITING, Phase.SENDING}
 
 
-def catch_up(board: JobService) -> None:
+def catch_up(service: JobService) -> None:
     """Ask for the balance if it may have changed; not for what has happened before this Blender was
     there.
     """
-    now = {job.id: _standing(job) for job in board.jobs() if board.is_driven_here(job.id)}
+    now = {job.id: _standing(job) for job in service.jobs() if service.is_driven_here(job.id)}
     seen = session.state(_State).seen
     changed = [
         job_id for job_id, standing in now.items() if seen.get(job_id, (None, False)) != standing
     ]
     seen.update(now)
     if changed:
-        board.ask(Balance())
+        service.ask(Balance())
         heartbeat.listen()
 
 
-def left_after(board: JobService, balance: float, price: float) -> float:
+def left_after(service: JobService, balance: float, price: float) -> float:
     """What would be left of the balance: what waits in line will be taken from it too, and Mint
     does not know of that yet.
     """
@@ -49,7 +49,7 @@ def left_after(board: JobService, balance: float, price: float) -> float:
         - price
         - sum(
             (job.estimate or 0.0) + (job.optimize_estimate or 0.0)
-            for job in board.jobs()
+            for job in service.jobs()
             if _is_unsent(job)
         )
     )

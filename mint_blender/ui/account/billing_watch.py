@@ -34,26 +34,26 @@ class _State:
         _stop_timer()
 
 
-def catch_up(board: JobService) -> None:
+def catch_up(service: JobService) -> None:
     """Start or stop the timer, and say once for each job that it can go on."""
     announced = session.state(_State).announced
-    waiting = _waiting(board)
+    waiting = _waiting(service)
     if waiting and not bpy.app.background and not bpy.app.timers.is_registered(_look):
         bpy.app.timers.register(_look, first_interval=EVERY, persistent=True)
     if not waiting:
         _stop_timer()
-    enough = {job.id: job for job in waiting if missing(board, job) == 0}
+    enough = {job.id: job for job in waiting if missing(service, job) == 0}
     for job_id in enough.keys() - announced:
         notifications.say(filled("Mint: {1}: {2}", enough[job_id].title, translated(ENOUGH)))
     announced.clear()
     announced.update(enough)
 
 
-def missing(board: JobService, job: Job) -> float | None:
+def missing(service: JobService, job: Job) -> float | None:
     """How many Credits a waiting job lacks: 0 when it could go on, by the balance as read since it
     stopped; None where nobody knows.
     """
-    return board.budget.missing(job, board.phase_since(job))
+    return service.budget.missing(job, service.phase_since(job))
 
 
 def _stop_timer() -> None:
@@ -61,20 +61,20 @@ def _stop_timer() -> None:
         bpy.app.timers.unregister(_look)
 
 
-def _waiting(board: JobService) -> list[Job]:
+def _waiting(service: JobService) -> list[Job]:
     return [
         job
-        for job in board.jobs()
+        for job in service.jobs()
         if job.phase is Phase.BILLING and job.decision is None and job.hold is None
     ]
 
 
 def _look() -> float | None:
     """Ask, if it can be asked; the timer ends when nothing waits any more."""
-    board = session.existing_service()
-    if board is None or not _waiting(board):
+    service = session.existing_service()
+    if service is None or not _waiting(service):
         return None
-    if may_go_online() and bpy.context.window_manager.windows and not board.is_pending(Balance()):
-        board.ask(Balance())
+    if may_go_online() and bpy.context.window_manager.windows and not service.is_pending(Balance()):
+        service.ask(Balance())
         heartbeat.listen()
     return EVERY

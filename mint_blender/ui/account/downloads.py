@@ -65,8 +65,8 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Any:
         """Everything but what jobs on the list still need."""
         try:
-            board = session.service()
-            keep = {job.id for job in board.jobs()} | {each.id for each in board.unreadable()}
+            service = session.service()
+            keep = {job.id for job in service.jobs()} | {each.id for each in service.unreadable()}
         except JournalError as trouble:
             self.report({"ERROR"}, translated(str(trouble)))
             return {"CANCELLED"}

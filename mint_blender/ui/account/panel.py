@@ -19,9 +19,9 @@ from ..translations import number, translated
 
 def key_is_in_question() -> bool:
     """Is Mint being asked about the key, or has it refused it? Then the field stays in sight."""
-    board = session.existing_service()
-    answered = board.answers.get(KeyOwner()) if board else None
-    return bool(board and board.is_pending(KeyOwner())) or bool(answered and answered.complaint)
+    service = session.existing_service()
+    answered = service.answers.get(KeyOwner()) if service else None
+    return bool(service and service.is_pending(KeyOwner())) or bool(answered and answered.complaint)
 
 
 def draw_key(layout: bpy.types.UILayout) -> None:
@@ -42,11 +42,11 @@ def draw_key(layout: bpy.types.UILayout) -> None:
         wrapped(layout, text, icon="ERROR")
         layout.operator("mint.confirm_address", icon="CHECKMARK")
         return
-    board = session.existing_service()
-    if board is None:
+    service = session.existing_service()
+    if service is None:
         return
-    answered = board.answers.get(KeyOwner())
-    if board.is_pending(KeyOwner()):
+    answered = service.answers.get(KeyOwner())
+    if service.is_pending(KeyOwner()):
         layout.label(text="Asking Mint…", icon="TIME")
     elif answered is not None and answered.complaint:
         wrapped(layout, answered.complaint, icon="ERROR")
@@ -65,14 +65,14 @@ def draw_allow_online(layout: bpy.types.UILayout) -> None:
 
 def balance() -> float | None:
     """The Credits that can be spent, as last read."""
-    board = session.existing_service()
-    return board.budget.balance if board else None
+    service = session.existing_service()
+    return service.budget.balance if service else None
 
 
 def draw_usage(box: bpy.types.UILayout) -> None:
     """What Mint says about Credits, subscription and totals, as far as it says it."""
-    board = session.existing_service()
-    answered = board.answers.get(Balance()) if board else None
+    service = session.existing_service()
+    answered = service.answers.get(Balance()) if service else None
     if answered is None:
         box.label(text="Not read yet.")
     elif answered.complaint:

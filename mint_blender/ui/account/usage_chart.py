@@ -48,12 +48,12 @@ def _state() -> _State:
     return session.state(_State)
 
 
-def catch_up(board: JobService) -> None:
+def catch_up(service: JobService) -> None:
     """Draw it anew if a job was written, or another day has begun."""
-    state, now = _state(), (board.serial, date_of(time.time()))
+    state, now = _state(), (service.serial, date_of(time.time()))
     if bpy.app.background or now == state.seen:
         return
-    state.seen, month = now, board.month()
+    state.seen, month = now, service.month()
     if month != state.month:
         state.month = month
         _put(month)

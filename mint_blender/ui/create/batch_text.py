@@ -145,7 +145,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         self._draw_price(layout)
 
     def execute(self, context: bpy.types.Context) -> Any:
-        """Start them all; the board lets as many go at once as Mint takes.
+        """Start them all; the service runs as many at once as Mint allows.
 
         In background mode, wait for them to rest.
         """
@@ -163,10 +163,10 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         requests, targets = [request for _, request in wishes], self._targets(context, len(wishes))
         lands = self.landing == "SIDE_BY_SIDE"
 
-        def start(board: JobService) -> None:
-            job_ids = [job.id for job in board.start_all(zip(requests, targets, strict=True))]
+        def start(service: JobService) -> None:
+            job_ids = [job.id for job in service.start_all(zip(requests, targets, strict=True))]
             if bpy.app.background:
-                headless.until_all_rest(board, job_ids, place=lands)
+                headless.until_all_rest(service, job_ids, place=lands)
 
         return run_action(self, start)
 
@@ -201,7 +201,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         """Ask what is not known yet: first what the dialog will show, then what can be chosen in
         it. Is there anything to wait for?
         """
-        board: JobService | None = session.existing_service()
+        service: JobService | None = session.existing_service()
         choices = [
             self._question(kind[0], preset[0], mode[0])
             for kind in create_properties.KINDS
@@ -211,7 +211,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         wanted = [
             question
             for question in dict.fromkeys([self._question(), *choices])
-            if board is None or not board.budget.known(question)
+            if service is None or not service.budget.known(question)
         ]
         if not wanted or not session.account().key or price_queries.ask(Balance(), *wanted):
             return False
@@ -219,13 +219,13 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
 
     def _is_answered(self) -> bool:
         """Has Mint said anything about it, be it that it does not know?"""
-        board = session.existing_service()
-        return board is not None and board.budget.known(self._question()) is not None
+        service = session.existing_service()
+        return service is not None and service.budget.known(self._question()) is not None
 
     def _price(self) -> Estimate | None:
         """What Mint has said about one of them; None before that."""
-        board = session.existing_service()
-        answered = board.answers.get(self._question()) if board else None
+        service = session.existing_service()
+        answered = service.answers.get(self._question()) if service else None
         return answered.answer if answered and isinstance(answered.answer, Estimate) else None
 
     def _draw_price(self, layout: bpy.types.UILayout) -> None:
@@ -241,8 +241,8 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
             if price is not None:
                 layout.label(text="Mint does not tell the price")
             return
-        board = session.existing_service()
-        total, balance = each * count, board.budget.balance if board else None
+        service = session.existing_service()
+        total, balance = each * count, service.budget.balance if service else None
         layout.label(
             text=translated(f"{said}, about {total:,.0f} Credits in all"),
             icon="INFO",

@@ -85,8 +85,8 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
         if self.kind == "MODEL":
             layout.prop(self, "pose")
             layout.prop(self, "optimize")
-        board = session.existing_service()
-        price = board.budget.price(self._price()) if board else None
+        service = session.existing_service()
+        price = service.budget.price(self._price()) if service else None
         layout.label(
             text="" if price is None else translated(f"About {price:,.0f} Credits"), translate=False
         )
@@ -128,7 +128,7 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
         target, level, kind_word = create_properties.here(context), self._level(), self.kind
         return run_action(
             self,
-            lambda board: board.start(request, target, optimize=level).id,
+            lambda service: service.start(request, target, optimize=level).id,
             lambda: _unsent().pop(kind_word, None),
         )
 
@@ -158,7 +158,7 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         level = create_properties.optimize_of(fields)
         return run_action(
             self,
-            lambda board: board.start(request, target, optimize=level).id,
+            lambda service: service.start(request, target, optimize=level).id,
             create_properties.sent,
         )
 

@@ -50,16 +50,16 @@ def waits_for_price() -> bool:
     return _state().unpriced is not None
 
 
-def is_waiting(board: JobService) -> bool:
+def is_waiting(service: JobService) -> bool:
     """Return whether the heart has to go on beating for something that was clicked."""
     return waits_for_price()
 
 
-def when_priced(board: JobService, questions: tuple[Query, ...], act: Act) -> None:
+def when_priced(service: JobService, questions: tuple[Query, ...], act: Act) -> None:
     """Ask for the prices, and do it as soon as all of them are answered."""
     _state().unpriced = questions, act, windows.key_of(bpy.context)
     for question in questions:
-        board.ask(question)
+        service.ask(question)
 
 
 def when_confirmed(trouble: TooExpensive, act: Act) -> None:
@@ -70,13 +70,13 @@ def when_confirmed(trouble: TooExpensive, act: Act) -> None:
         bpy.ops.mint.spend("INVOKE_DEFAULT")
 
 
-def catch_up(board: JobService) -> bool:
+def catch_up(service: JobService) -> bool:
     """Go on with what has waited for a price, unless somebody types into a field."""
     state = _state()
     if (
         state.unpriced is None
         or text_fields.is_edited()
-        or any(board.is_pending(question) for question in state.unpriced[0])
+        or any(service.is_pending(question) for question in state.unpriced[0])
     ):
         return False
     (_, act, window), state.unpriced = state.unpriced, None

@@ -58,18 +58,18 @@ def has_waited(question: Query) -> bool:
     return True
 
 
-def is_waiting(board: JobService) -> bool:
+def is_waiting(service: JobService) -> bool:
     """Return whether a dialog waits."""
     return _state().waiting is not None
 
 
-def catch_up(board: JobService) -> bool:
+def catch_up(service: JobService) -> bool:
     """Open the dialog that waits, if it has waited long enough and nobody types."""
     state = _state()
     dialog = state.waiting
     if dialog is None or text_fields.is_edited():
         return False
-    if board.budget.known(dialog.question) is None:
+    if service.budget.known(dialog.question) is None:
         if time.monotonic() < dialog.until:
             return False
         state.timed_out.add(dialog.question)

@@ -70,13 +70,13 @@ def optimizing_words() -> str:
 
 
 def _known_price(question: Query | None) -> float | None:
-    board = session.existing_service()
-    return board.budget.price(question) if board and question else None
+    service = session.existing_service()
+    return service.budget.price(question) if service and question else None
 
 
 def _is_answered(question: Query) -> bool:
-    board = session.existing_service()
-    return board is not None and board.budget.known(question) is not None
+    service = session.existing_service()
+    return service is not None and service.budget.known(question) is not None
 
 
 def _ask(question: Query) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions to Mint from the window: answered by the worker and kept by the board, never asked
+"""Questions to Mint from the window: answered by the worker, kept by the job service, never asked
 while drawing.
 """
 
@@ -16,11 +16,11 @@ def ask(*questions: Query) -> str | None:
     if not may_go_online():
         return session.OFFLINE
     try:
-        board = session.service()
+        service = session.service()
     except JournalError as trouble:
         return str(trouble)
     for question in questions:
-        board.ask(question)
+        service.ask(question)
     heartbeat.listen()
     heartbeat.redraw()
     return None

@@ -311,7 +311,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
             wanted["splats"] = self.splats
         if self.part == "COLLIDER" and job.target.collider == "NONE":
             wanted["collider"] = "AUTO"
-        result = run_action(self, lambda board: _fetch(board, job.id, wanted))
+        result = run_action(self, lambda service: _fetch(service, job.id, wanted))
         if result == {"FINISHED"} and bpy.app.background:
             return self._land(job.id)
         return result
@@ -324,12 +324,12 @@ class MINT_OT_fetch_world_part(_WorldOperator):
         return {"CANCELLED"} if complaint else {"FINISHED"}
 
 
-def _fetch(board: JobService, job_id: str, wanted: dict[str, Any]) -> str:
-    job = board.job(job_id)
+def _fetch(service: JobService, job_id: str, wanted: dict[str, Any]) -> str:
+    job = service.job(job_id)
     if job.phase not in {Phase.READY, Phase.PLACED}:
         raise NotPossible(f"{job.title} is being worked on: wait until it rests.")
-    board.set_delivery(job.id, replace(job.target, **wanted))
-    board.fetch_again(job.id)
+    service.set_delivery(job.id, replace(job.target, **wanted))
+    service.fetch_again(job.id)
     return job.id
 
 
