@@ -28,7 +28,7 @@ __all__ = ["GenerationStopped", "TooExpensive", "generate", "models", "usage", "
 log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
-    from .scene.place import Placed
+    from .scene.place import PlacedResult
 
 
 class GenerationStopped(RuntimeError):
@@ -56,7 +56,7 @@ def generate(
     optimize: str | None = None,
     review: Review | None = None,
     max_credits: float | None = None,
-) -> Placed:
+) -> PlacedResult:
     """Generate and place the result in the current scene; blocks until it is there.
 
     In mode "review", `review(preview)` is called at each Preview (`preview.path` is its picture)

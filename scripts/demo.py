@@ -33,7 +33,7 @@ SPEED = 6
 
 def main() -> int:
     """Run the demo; returns the exit status."""
-    standard_output.keep_for_results()  # what Blender prints while it renders goes nowhere
+    standard_output.reserve_for_results()  # what Blender prints while it renders goes nowhere
     _start_afresh()
     with stand_in_service() as service:
         os.environ.update(

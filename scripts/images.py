@@ -66,7 +66,7 @@ PROPS = [
 
 def main() -> int:
     """Make them all; returns the exit status."""
-    standard_output.keep_for_results()  # what Blender prints while it renders goes nowhere
+    standard_output.reserve_for_results()  # what Blender prints while it renders goes nowhere
     FOLDER.mkdir(parents=True, exist_ok=True)
     journal = ROOT / "build" / "images"
     shutil.rmtree(journal, ignore_errors=True)
@@ -99,7 +99,7 @@ def _render(result: Result) -> None:
         sys.exit(f"{result.name} could not be generated.")
     from mint_blender.delivery import import_job
     from mint_blender.scene.export import output
-    from mint_blender.scene.export.render import render_still
+    from mint_blender.scene.export.render import render_image
 
     with open_job_service() as job_service:
         job = job_service.jobs()[0]
@@ -109,8 +109,8 @@ def _render(result: Result) -> None:
     for view in result.views:
         picture = FOLDER / f"{result.name}{view}.png"
         print(
-            render_still(
-                picture, placed, width=width, height=height, samples=64, aside=bool(view)
+            render_image(
+                picture, placed, width=width, height=height, samples=64, second_view=bool(view)
             ).relative_to(ROOT),
             flush=True,
         )

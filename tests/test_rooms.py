@@ -366,7 +366,7 @@ def test_an_arrow_that_points_up_is_found(room, source):
             "ui",
             "import bpy\nfrom mathutils import Matrix\nfrom .. import __package__ as ADDON\nfrom ..jobs import board\nfrom ..scene import world",
         ),
-        ("scene", "import bpy\nfrom ..files import glb\nfrom .blocks import Inventory"),
+        ("scene", "import bpy\nfrom ..files import glb\nfrom .blocks import DataSnapshot"),
         (TOP, "def generate():\n    from .cli import run\n    import bpy"),
     ],
 )

@@ -133,7 +133,7 @@ def test_japanese_is_japanese() -> None:
         ),
         ('x: bpy.props.IntProperty(name="Size", description="How large")', ["Size", "How large"]),
         ('ITEMS = [("FAST", "Fast", "Quick and cheap")]', ["Fast", "Quick and cheap"]),
-        ('raise ImportTrouble(f"“{name}” holds no objects.")', ["“{1}” holds no objects."]),
+        ('raise SceneImportError(f"“{name}” holds no objects.")', ["“{1}” holds no objects."]),
         (
             'return "this Blender lacks " + " and ".join(names)',
             ["this Blender lacks {1}", "{1} and {2}"],

@@ -65,7 +65,7 @@ def main(
         with error_log.logging_to_file(home, session.account().key):
             return int(_run(parsed, terminal, home))
     except BrokenPipeError:
-        standard_output.nobody_reads()
+        standard_output.discard_output()
         return int(Exit.FAILED)
 
 
@@ -101,14 +101,14 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
 
 def from_shell() -> int:
     """`python3 -m mint_blender` and the `mint-blender` program: a process of its own."""
-    standard_output.keep_for_results()
+    standard_output.reserve_for_results()
     installed = os.path.basename(sys.argv[0]).startswith("mint-blender")  # noqa: PTH119 - only the name matters
     return main(program="mint-blender" if installed else "python3 -m mint_blender")
 
 
 def from_blender(arguments: list[str]) -> int:
     """Blender's `--command mint`: the returned number becomes Blender's exit status."""
-    standard_output.keep_for_results()
+    standard_output.reserve_for_results()
     # Blender takes Ctrl-C for itself (it would stop a render); Python is to hear of it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return main(arguments, program="blender --online-mode --command mint")

@@ -20,7 +20,7 @@ from .terminal import Terminal
 def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Other formats of a model, saved into a folder."""
     folder = arguments.output.absolute()
-    if complaint := delivery_write.folder_complaint(folder):
+    if complaint := delivery_write.folder_problem(folder):
         terminal.error(complaint)
         return Exit.IMPORT
     with session.open_job_service() as job_service:
@@ -37,7 +37,7 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             arguments.prompt
         )
         session.check_request(wanted.request)
-        if complaint := delivery_write.complaint(
+        if complaint := delivery_write.output_problem(
             wanted.request.kind, arguments.output, arguments.render
         ):
             terminal.error(complaint)

@@ -25,7 +25,7 @@ from .exits import Exit
 from .terminal import Terminal, job_record
 
 Write = Callable[[Job], tuple[str, ...]]
-"""Writes what a job's target names; returns remarks, raises `writing.NotImported`."""
+"""Writes what a job's target names; returns remarks, raises `writing.DeliveryError`."""
 
 
 def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -42,7 +42,7 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         pose=Pose(arguments.pose) if arguments.pose else None,
     )
     session.check_request(request)
-    if complaint := delivery_write.complaint(request.kind, arguments.output, arguments.render):
+    if complaint := delivery_write.output_problem(request.kind, arguments.output, arguments.render):
         terminal.error(complaint)
         return Exit.IMPORT
     target = Target(
@@ -222,7 +222,7 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 f"{job.title} is not ready to place. {_stop_text(job, terminal)}", job=job.id
             )
             return exits.of_job(job)
-        if complaint := delivery_write.complaint(
+        if complaint := delivery_write.output_problem(
             Kind.MODEL if raw else job.kind, arguments.output, arguments.render
         ):
             terminal.error(complaint)
@@ -347,7 +347,7 @@ def _write_here(job_service: JobService, job: Job, *, raw: bool) -> tuple[str, .
 def _write(job_service: JobService, job: Job, terminal: Terminal, write: Write) -> Exit:
     try:
         notes = write(job)
-    except delivery_write.NotImported as error:
+    except delivery_write.DeliveryError as error:
         kept = "".join(f"\n  {kept.path}" for kept in (*job.files, *job.refused))
         terminal.error(
             f"{job.title} was downloaded, but could not be written. {error} Mint's files are"

@@ -20,7 +20,7 @@ from .exits import Exit
 from .terminal import Terminal
 
 if TYPE_CHECKING:
-    from ..delivery.asset_library.sync import Step
+    from ..delivery.asset_library.sync import SyncProgress
 
 
 def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -35,7 +35,7 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         terminal.error("--only takes the id of a model or world, together with --kind.")
         return Exit.USAGE
     from ..delivery.asset_library import sync
-    from ..scene.export.output_path import OutputTrouble
+    from ..scene.export.output_path import OutputError
 
     try:
         # What Blender says while it saves comes by way of Python's standard output, which is for
@@ -49,11 +49,11 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 session.home(),
                 lambda step: _report_step(step, terminal, results),
                 local_files=session.account().is_local,
-                read_again=lambda asset: session.call_mint(
+                refresh=lambda asset: session.call_mint(
                     lambda: client.asset(asset.kind, asset.id), terminal.wait
                 ),
             )
-    except OutputTrouble as error:
+    except OutputError as error:
         terminal.error(str(error))
         return Exit.FAILED if isinstance(error, sync.SyncRunning) else Exit.IMPORT
     record = {
@@ -76,16 +76,16 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 def _assets(client: Client, arguments: argparse.Namespace, terminal: Terminal) -> Iterator[Asset]:
     """What is to be in the folder. Asked for only once the folder is held."""
-    from ..delivery.asset_library.sync import listed
+    from ..delivery.asset_library.sync import list_assets
 
     kinds = [Kind(arguments.kind)] if arguments.kind else list(Kind)
     if arguments.only is not None:
         yield session.call_mint(lambda: client.asset(kinds[0], arguments.only), terminal.wait)
     else:
-        yield from listed(client, kinds, terminal.wait)
+        yield from list_assets(client, kinds, terminal.wait)
 
 
-def _report_step(step: Step, terminal: Terminal, results: TextIO) -> None:
+def _report_step(step: SyncProgress, terminal: Terminal, results: TextIO) -> None:
     """One entry is done with: an event for programs, a line for people."""
     record = {
         "event": "saved" if step.file else "not_saved",

@@ -55,7 +55,7 @@ class BackgroundImporter:
         """Write the files that `job.target` names; return notes for the user.
 
         Raises:
-            NotImported: The import failed, crashed or took longer than `TIME_LIMIT`.
+            DeliveryError: The import failed, crashed or took longer than `TIME_LIMIT`.
         """
         if not _needs_blender(job):
             return delivery_write.write(job)  # a plain copy cannot crash
@@ -68,21 +68,21 @@ class BackgroundImporter:
             )
         except ChildEnded as end:
             self.close()
-            raise delivery_write.NotImported(
+            raise delivery_write.DeliveryError(
                 "Blender closed unexpectedly while importing it."
             ) from end
         except ChildTooSlow as end:
             self.close()
-            raise delivery_write.NotImported(
+            raise delivery_write.DeliveryError(
                 f"The import took longer than {TIME_LIMIT / 60:.0f} minutes and was stopped."
             ) from end
         except OSError as error:
             self.close()
-            raise delivery_write.NotImported(
+            raise delivery_write.DeliveryError(
                 f"Blender could not be started for the import: {error.strerror or error}."
             ) from error
         if "problem" in answer:
-            raise delivery_write.NotImported(str(answer["problem"]))
+            raise delivery_write.DeliveryError(str(answer["problem"]))
         return tuple(answer["notes"])
 
 
@@ -95,7 +95,7 @@ def _needs_blender(job: Job) -> bool:
 
 def serve() -> None:
     """Run in the child process: write one result per line until standard input ends."""
-    standard_output.keep_for_results()
+    standard_output.reserve_for_results()
     answers = sys.stdout
     for line in sys.stdin:
         print(json.dumps(_carry_out(json.loads(line))), file=answers, flush=True)
@@ -106,5 +106,5 @@ def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
         return {
             "notes": delivery_write.write(records.load(order["job"], None, Phase(order["phase"])))
         }
-    except delivery_write.NotImported as trouble:
+    except delivery_write.DeliveryError as trouble:
         return {"problem": str(trouble)}

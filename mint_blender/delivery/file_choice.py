@@ -13,7 +13,7 @@ from ..scene import capabilities
 OPTIMIZED, ORIGINAL = "optimized", "original"
 
 
-def which(job: Job) -> str:
+def variant(job: Job) -> str:
     """`optimized` or `original`; empty for what has no model."""
     taken = job.file(Role.MODEL)
     if taken is None:
@@ -25,21 +25,21 @@ def which(job: Job) -> str:
     return OPTIMIZED if is_optimized else ORIGINAL
 
 
-def reason(job: Job) -> str:
+def explanation(job: Job) -> str:
     """The sentence; empty for what has no model."""
     taken = job.file(Role.MODEL)
     if taken is None:
         return ""
-    told = next((note for note in job.notes if "the original file was taken" in note), None)
-    return sentence(taken, which(job), told)
+    known = next((note for note in job.notes if "the original file was taken" in note), None)
+    return explain(taken, variant(job), known)
 
 
-def sentence(taken: Kept, which: str, told: str | None = None) -> str:
+def explain(taken: Kept, variant: str, known: str | None = None) -> str:
     """Why this file of a model was taken; `told` is what is known about an original one."""
     if taken.note:
         return taken.note
-    if which == ORIGINAL:
-        return told or "The original file was taken: there is no optimized one."
+    if variant == ORIGINAL:
+        return known or "The original file was taken: there is no optimized one."
     if DRACO in taken.needs and not capabilities.draco_is_native():
         return (
             "The optimized file was taken: DracoPy decoded it, since this Blender has no Draco"

@@ -20,22 +20,22 @@ from ..mint.schema import Assets, Kind
 from ..scene import place as scene_place
 from ..scene import tags, undo_step
 from ..scene.export import output
-from ..scene.export.render import render_still
-from ..scene.gltf_import import ImportTrouble
-from ..scene.place import Landing, Placed, Provenance
+from ..scene.export.render import render_image
+from ..scene.gltf_import import SceneImportError
+from ..scene.place import PlacedResult, PlaceOptions, Provenance
 from ..scene.update import replace
 from ..scene.world import build as world_build
 from ..scene.world import missing_parts, notes
-from ..scene.world.files import WORDS, WorldFiles, WorldOptions
+from ..scene.world.files import PART_NAMES, WorldFiles, WorldOptions
 from . import file_choice
 
-__all__ = ["ImportTrouble", "place", "write"]
+__all__ = ["SceneImportError", "place", "write"]
 
 
-def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) -> Placed:
+def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) -> PlacedResult:
     """Bring a job's result into a scene (the current one if not given), in one undo step.
 
-    Raises ImportTrouble, and then nothing has changed.
+    Raises SceneImportError, and then nothing has changed.
 
     `raw`: hand its model file, or the one that was refused, to Blender's importer without our
     checks. That may crash Blender.
@@ -44,13 +44,13 @@ def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) 
     if job.target.replaces and not raw:
         roots = list(tags.roots(job_id=job.id, scene=scene)) if job.kind is Kind.WORLD else []
         roots = roots or _earlier_versions(job, scene)
-    placed: list[Placed] = []
+    placed: list[PlacedResult] = []
     try:
         for change in [partial(_place_raw, job, scene)] if raw else _changes(job, scene, roots):
             placed.append(change())  # noqa: PERF401 - what came before a failure is kept
     finally:
         if placed:
-            undo_step.make(_provenance(job).title)
+            undo_step.push(_provenance(job).title)
     return dataclasses.replace(
         placed[0], notes=tuple(dict.fromkeys(note for each in placed for note in each.notes))
     )
@@ -58,13 +58,15 @@ def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) 
 
 def _changes(
     job: Job, scene: bpy.types.Scene | None, roots: list[bpy.types.Object]
-) -> list[Callable[[], Placed]]:
+) -> list[Callable[[], PlacedResult]]:
     """What is to be done: the same in each of several copies, else one landing."""
     place = _place_model if job.kind is Kind.MODEL else _place_world
     return [partial(place, job, scene, root) for root in roots or [None]]
 
 
-def _place_world(job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object | None) -> Placed:
+def _place_world(
+    job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object | None
+) -> PlacedResult:
     files, options, told = _world_files(job), _world_options(job), _provenance(job)
     if root is not None:
         known = tags.read(root)
@@ -73,46 +75,46 @@ def _place_world(job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object
                 root, files, told, options=options, scene=scene, undo=False
             )
         return replace.replace_world(files, told, root, options=options, scene=scene, undo=False)
-    placed = scene_place.land_world(files, told, _where(job), options, scene, undo=False)
-    explained = _explained(job, files.links)
+    placed = scene_place.place_world(files, told, _place_options(job), options, scene, undo=False)
+    explained = _explained_notes(job, files.links)
     return dataclasses.replace(
         placed, notes=tuple(note for note in placed.notes if note not in explained)
     )
 
 
-def _place_raw(job: Job, scene: bpy.types.Scene | None) -> Placed:
+def _place_raw(job: Job, scene: bpy.types.Scene | None) -> PlacedResult:
     path = rejected_files.raw_file(job)
     if path is None:
-        raise ImportTrouble(
+        raise SceneImportError(
             f"There is no model file of {job.title} on disk. Fetch it again: that costs nothing."
         )
-    placed = scene_place.land_model(
-        path, _provenance(job), _where(job), scene, undo=False, checked=False
+    placed = scene_place.place_model(
+        path, _provenance(job), _place_options(job), scene, undo=False, checked=False
     )
     return dataclasses.replace(placed, notes=(*placed.notes, f"Imported without our check: {path}"))
 
 
-def _where(job: Job) -> Landing:
-    return Landing(at=job.target.at, height=job.target.height)
+def _place_options(job: Job) -> PlaceOptions:
+    return PlaceOptions(at=job.target.at, height=job.target.height)
 
 
-def settled(job: Job, placed: Placed) -> tuple[str, ...]:
+def resolved_notes(job: Job, placed: PlacedResult) -> tuple[str, ...]:
     """What an earlier landing has noted and is no longer true: of parts that are here now, or of
     which the job tells more now.
     """
     root = placed.root
     return (
-        (*world_build.settled(root), *_explained(job, notes.links(root)))
+        (*world_build.resolved_notes(root), *_explained_notes(job, notes.links(root)))
         if world_build.is_root(root)
         else ()
     )
 
 
-def _explained(job: Job, links: Iterable[str]) -> tuple[str, ...]:
+def _explained_notes(job: Job, links: Iterable[str]) -> tuple[str, ...]:
     """What a landing says of parts that are not there, where the job has said in other words why
     they are not.
     """
-    told = [part for part, what in WORDS.items() if part_notes.is_explained(job, what)]
+    told = [part for part, what in PART_NAMES.items() if part_notes.is_explained(job, what)]
     return tuple(
         note for part in told for note in notes.notes_without(part, links) if note not in job.notes
     )
@@ -142,19 +144,21 @@ def _world_options(job: Job) -> WorldOptions:
     )
 
 
-def _place_model(job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object | None) -> Placed:
-    path, told = _path(job, Role.MODEL), _provenance(job)
+def _place_model(
+    job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object | None
+) -> PlacedResult:
+    path, told = _file(job, Role.MODEL), _provenance(job)
     if root is not None:
         placed = replace.replace_model(path, told, root, scene=scene, undo=False)
     else:
-        placed = scene_place.land_model(path, told, _where(job), scene, undo=False)
-    return dataclasses.replace(placed, notes=(*placed.notes, file_choice.reason(job)))
+        placed = scene_place.place_model(path, told, _place_options(job), scene, undo=False)
+    return dataclasses.replace(placed, notes=(*placed.notes, file_choice.explanation(job)))
 
 
 def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:
     """What stands in the scene for the same model of Mint's: the user may have made copies.
 
-    Raises ImportTrouble when one of them cannot be replaced now, before any of the others is.
+    Raises SceneImportError when one of them cannot be replaced now, before any of the others is.
     """
     asset_id = job.asset.id if job.asset else job.existing
     earlier = list(tags.roots(asset_id=asset_id or "", scene=scene))
@@ -163,12 +167,14 @@ def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types
     return earlier
 
 
-def write(job: Job, output_file: Path | None, picture: Path | None, *, raw: bool = False) -> Placed:
+def write(
+    job: Job, output_file: Path | None, picture: Path | None, *, raw: bool = False
+) -> PlacedResult:
     """Put a job's result into files of its own: a .blend or .glb, and a rendered .png.
 
     Replaces the open file's content.
 
-    `raw`: see `place`. Raises ImportTrouble.
+    `raw`: see `place`. Raises SceneImportError.
     """
     output.start_empty()
     placed = place(job, raw=raw)
@@ -178,14 +184,14 @@ def write(job: Job, output_file: Path | None, picture: Path | None, *, raw: bool
         else:
             output.save_blend(output_file)
     if picture is not None:
-        render_still(picture, placed)
+        render_image(picture, placed)
     return placed
 
 
-def _path(job: Job, role: Role) -> Path:
+def _file(job: Job, role: Role) -> Path:
     kept = job.file(role)
     if kept is None or not Path(kept.path).is_file():
-        raise ImportTrouble(
+        raise SceneImportError(
             f"The {role} file of {job.title} is no longer on disk. Fetch it again: that costs"
             " nothing."
         )
@@ -231,8 +237,8 @@ def _provenance(job: Job) -> Provenance:
         mint_url=(asset.mint_url if asset else None)
         or (operation.mint_url if operation else None)
         or "",
-        file_used=file_choice.which(job),
-        file_reason=file_choice.reason(job),
+        file_used=file_choice.variant(job),
+        file_reason=file_choice.explanation(job),
         created_at=created.isoformat() if created else "",
         group=job.target.group or "",
     )

@@ -9,7 +9,7 @@ import os
 import sys
 
 
-def keep_for_results() -> None:
+def reserve_for_results() -> None:
     """From here to the end of the process, file descriptor 1 is the null device, and `sys.stdout`
     what descriptor 1 was.
 
@@ -27,7 +27,7 @@ def keep_for_results() -> None:
     os.close(nowhere)
 
 
-def nobody_reads() -> None:
+def discard_output() -> None:
     """The reader of our results has gone: what is still in the buffer goes nowhere, and Python's
     last flush finds no broken pipe.
     """

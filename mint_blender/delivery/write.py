@@ -20,7 +20,7 @@ from . import blender_runtime
 log = logging.getLogger(__name__)
 
 
-class NotImported(Exception):
+class DeliveryError(Exception):
     """The result could not be brought into this Blender, or not be written: the sentence says why.
 
     Mint's files are kept.
@@ -33,7 +33,7 @@ def needs_blender(kind: Kind, output: Path | None, render: Path | None) -> bool:
     return render is not None or (output is not None and not (is_glb and kind is Kind.MODEL))
 
 
-def complaint(kind: Kind, output: Path | None, render: Path | None) -> str | None:
+def output_problem(kind: Kind, output: Path | None, render: Path | None) -> str | None:
     """Before anything is paid for: could the result be written here at all?
 
     Tried, not guessed; makes the folders.
@@ -46,12 +46,12 @@ def complaint(kind: Kind, output: Path | None, render: Path | None) -> str | Non
     for path in filter(None, (output, render)):
         if path.is_dir():
             return f"{path} is a folder, not a file. Nothing was started."
-        if sentence := folder_complaint(path.parent):
+        if sentence := folder_problem(path.parent):
             return sentence
     return None
 
 
-def folder_complaint(folder: Path) -> str | None:
+def folder_problem(folder: Path) -> str | None:
     """Can something be written there? Makes the folder."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ def write(job: Job, *, raw: bool = False) -> tuple[str, ...]:
 
     `raw`: without our checks, a file that they refused included.
 
-    Raises NotImported.
+    Raises DeliveryError.
     """
     output, render = (
         Path(text) if text else None for text in (job.target.output, job.target.render)
@@ -79,23 +79,23 @@ def write(job: Job, *, raw: bool = False) -> tuple[str, ...]:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
         if output is not None and is_copied(job, output, raw=raw):
-            _copy(job, output, raw=raw)
+            _copy_model(job, output, raw=raw)
             output = None
         return _write_with_blender(job, output, render, raw=raw) if output or render else ()
     except OSError as error:
-        raise NotImported(
+        raise DeliveryError(
             f"{error.strerror or error}: {error.filename or 'the file'} cannot be written."
         ) from error
 
 
-def copy(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> None:
     """A copy that is there whole or not at all. Raises OSError."""
     part = target.with_name(target.name + ".part")
     shutil.copyfile(source, part)
     part.replace(target)
 
 
-def put(target: Path, text: str) -> None:
+def write_text(target: Path, text: str) -> None:
     """A text file that is there whole or as it was before; left alone where it says the same
     already. Raises OSError.
     """
@@ -112,23 +112,23 @@ def is_copied(job: Job, output: Path, *, raw: bool) -> bool:
     return not needs_blender(Kind.MODEL if raw else job.kind, output, None)
 
 
-def _copy(job: Job, output: Path, *, raw: bool) -> None:
+def _copy_model(job: Job, output: Path, *, raw: bool) -> None:
     kept = job.file(Role.MODEL)
     source = rejected_files.raw_file(job) if raw else Path(kept.path) if kept else None
     if source is None:
-        raise NotImported("There is no model file in the result.")
+        raise DeliveryError("There is no model file in the result.")
     try:
         # what is cut off is no file for anybody; all else is the other program's to judge
         header.check_container(source)
     except InvalidGlb as trouble:
-        raise NotImported(str(trouble)) from trouble
-    copy(source, output)
+        raise DeliveryError(str(trouble)) from trouble
+    copy_file(source, output)
 
 
 def _write_with_blender(
     job: Job, output: Path | None, render: Path | None, *, raw: bool
 ) -> tuple[str, ...]:
-    from ..scene.export.output_path import OutputTrouble
+    from ..scene.export.output_path import OutputError
     from . import import_job
 
     try:
@@ -136,14 +136,14 @@ def _write_with_blender(
         # results.
         with contextlib.redirect_stdout(io.StringIO()):
             return import_job.write(job, output, render, raw=raw).notes
-    except (import_job.ImportTrouble, OutputTrouble) as trouble:
-        raise NotImported(str(trouble)) from trouble
+    except (import_job.SceneImportError, OutputError) as trouble:
+        raise DeliveryError(str(trouble)) from trouble
     except OSError:
         raise
     except Exception as mistake:
         # An importer can fail in any way; what was paid for is on disk, and the user has to hear
         # where.
         log.exception("Job %s could not be written", job.id)
-        raise NotImported(
+        raise DeliveryError(
             f"Something in the import went wrong ({type(mistake).__name__}: {mistake})."
         ) from mistake

@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from .transaction import every_block
+from .transaction import all_data_blocks
 
 IsMine = Callable[[bpy.types.ID], bool]
 """Whether an action is the user's own."""
@@ -36,7 +36,7 @@ def actions(block: Any) -> set[Any]:
     return {each for each in found if each is not None}
 
 
-def moves_itself(each: bpy.types.Object) -> bool:
+def has_object_animation(each: bpy.types.Object) -> bool:
     """Whether an object is moved as a whole; what only moves an armature's bones does not count."""
     return any(
         not curve.data_path.startswith("pose.bones")
@@ -45,7 +45,7 @@ def moves_itself(each: bpy.types.Object) -> bool:
     )
 
 
-def take(keeper: Any, other: Any, is_mine: IsMine) -> list[Any]:
+def take_over(keeper: Any, other: Any, is_mine: IsMine) -> list[Any]:
     """Let the keeper be moved as the other is.
 
     What the user has given the keeper stays: drivers, tracks, and an action, which wins.
@@ -71,7 +71,7 @@ def take(keeper: Any, other: Any, is_mine: IsMine) -> list[Any]:
     return lost
 
 
-def carry(old: Any, new: Any, is_mine: IsMine) -> list[str]:
+def transfer(old: Any, new: Any, is_mine: IsMine) -> list[str]:
     """Bring what the user has let move a data-block to the one in its place.
 
     Answers with the paths that it does not have.
@@ -92,7 +92,7 @@ def driver_targets() -> Iterator[tuple[Any, tuple[Any, ...], Any]]:
     """All that drivers look at: the data-block that is driven, what tells the target from its
     others, and the target.
     """
-    for block in every_block():
+    for block in all_data_blocks():
         for owner in (block, getattr(block, "node_tree", None)):
             data = getattr(owner, "animation_data", None)
             for curve in data.drivers if data is not None else ():
@@ -101,7 +101,7 @@ def driver_targets() -> Iterator[tuple[Any, tuple[Any, ...], Any]]:
                         yield owner, (curve.data_path, curve.array_index, i, j), target
 
 
-def retarget(places: Mapping[Any, Any]) -> None:
+def retarget_drivers(places: Mapping[Any, Any]) -> None:
     """Let drivers that look at one of these data-blocks look at the one in its place."""
     for _, _, target in driver_targets():
         if target.id in places:

@@ -18,18 +18,18 @@ import bpy
 from ..files import pictures
 from ..files.asset_catalogs import catalog_for
 from ..files.errors import FileError
-from .errors import ImportTrouble
-from .export.output_path import OutputTrouble, could_not_write, ready
-from .place import Landing, Placed, land_model
+from .errors import SceneImportError
+from .export.output_path import OutputError, output_error, ready
+from .place import PlacedResult, PlaceOptions, place_model
 from .tags import Provenance
-from .transaction import Inventory
+from .transaction import DataSnapshot
 
 __all__ = [
     "Library",
-    "OutputTrouble",
-    "home_of_open_file",
+    "OutputError",
     "libraries",
-    "mark",
+    "library_of_open_file",
+    "mark_as_asset",
     "save_model_to_library",
     "save_to_library",
 ]
@@ -55,8 +55,8 @@ def libraries() -> tuple[Library, ...]:
     return tuple(each for each in known if each.folder.is_dir())
 
 
-def mark(
-    placed: Placed,
+def mark_as_asset(
+    placed: PlacedResult,
     provenance: Provenance,
     picture: Path | None = None,
     *,
@@ -67,7 +67,7 @@ def mark(
 
     One object is an asset itself; several are one by their collection, since an object asset would
     come without its parts. `folder` is the root of the library that the open file belongs to
-    (`home_of_open_file`), where the catalog is entered.
+    (`library_of_open_file`), where the catalog is entered.
     """
     asset = (
         placed.root if len(placed.objects) == 1 or placed.collection is None else placed.collection
@@ -83,7 +83,7 @@ def mark(
     try:
         data.catalog_id = catalog_for(provenance.kind, folder)
     except OSError as error:
-        raise could_not_write(folder or Path(), error) from error
+        raise output_error(folder or Path(), error) from error
     if picture is not None and _is_picture(picture):
         with bpy.context.temp_override(id=asset):
             bpy.ops.ed.lib_id_load_custom_preview(filepath=str(picture))
@@ -92,7 +92,7 @@ def mark(
     return asset
 
 
-def home_of_open_file() -> Path | None:
+def library_of_open_file() -> Path | None:
     """The folder whose catalogs the open file uses: its asset library's, else its own; None while
     it has never been saved.
     """
@@ -116,12 +116,12 @@ def save_model_to_library(
     """Save a model's GLB as an asset in a .blend of its own in a library's folder; the open file is
     the same afterwards.
 
-    Returns the .blend. Raises ImportTrouble when the model cannot be read, OutputTrouble when the
+    Returns the .blend. Raises SceneImportError when the model cannot be read, OutputError when the
     folder cannot be written.
     """
     return save_to_library(
-        lambda scene: land_model(
-            path, provenance, Landing(at=(0.0, 0.0, 0.0), height=height), scene, undo=False
+        lambda scene: place_model(
+            path, provenance, PlaceOptions(at=(0.0, 0.0, 0.0), height=height), scene, undo=False
         ),
         provenance,
         folder,
@@ -131,7 +131,7 @@ def save_model_to_library(
 
 
 def save_to_library(
-    land: Callable[[bpy.types.Scene], Placed],
+    place: Callable[[bpy.types.Scene], PlacedResult],
     provenance: Provenance,
     folder: Path,
     picture: Path | None = None,
@@ -145,22 +145,22 @@ def save_to_library(
     `file` is where to write it when it is not to be in the library's folder yet.
     """
     file = ready(file or folder / f"{file_name(provenance)}.blend")
-    before = Inventory()
+    before = DataSnapshot()
     try:
         workshop = bpy.data.scenes.new("\x01 Mint library")
         workshop.unit_settings.scale_length = bpy.context.scene.unit_settings.scale_length
-        placed = land(workshop)
-        asset = mark(
-            placed if keeps_pictures_of_collections() else _instanced(placed),
+        placed = place(workshop)
+        asset = mark_as_asset(
+            placed if keeps_pictures_of_collections() else _as_instance(placed),
             provenance,
             picture,
             folder=folder,
         )
         bpy.data.libraries.write(str(file), {asset}, fake_user=True, compress=True)
     except FileError as error:
-        raise ImportTrouble(str(error)) from error
+        raise SceneImportError(str(error)) from error
     except (OSError, RuntimeError) as error:
-        raise could_not_write(file, error) from error
+        raise output_error(file, error) from error
     finally:
         before.remove_new()
     return file
@@ -172,7 +172,7 @@ def keeps_pictures_of_collections() -> bool:
 
     That of 5.0 forgets it. Found out by doing it once.
     """
-    before = Inventory()
+    before = DataSnapshot()
     try:
         with tempfile.TemporaryDirectory(prefix="mint-") as folder:
             file = Path(folder, "probe.blend")
@@ -190,7 +190,7 @@ def keeps_pictures_of_collections() -> bool:
         before.remove_new()
 
 
-def _instanced(placed: Placed) -> Placed:
+def _as_instance(placed: PlacedResult) -> PlacedResult:
     """The same as one object that stands for its collection: what dropping a collection from the
     Asset Browser makes, too.
     """
@@ -198,7 +198,7 @@ def _instanced(placed: Placed) -> Placed:
         return placed
     stand_in = bpy.data.objects.new(placed.collection.name, None)
     stand_in.instance_type, stand_in.instance_collection = "COLLECTION", placed.collection
-    return Placed(stand_in, None, (stand_in,))
+    return PlacedResult(stand_in, None, (stand_in,))
 
 
 def file_name(provenance: Provenance) -> str:

@@ -27,7 +27,7 @@ def bounds(
     """
     objects = list(objects)
     lowest, highest = np.full(3, np.inf), np.full(3, -np.inf)
-    with evaluated(objects) as depsgraph:
+    with evaluated_depsgraph(objects) as depsgraph:
         space = (
             None if within is None else within.evaluated_get(depsgraph).matrix_world.inverted_safe()
         )
@@ -41,7 +41,7 @@ def bounds(
                 )
     if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
         return None
-    return _triple(lowest), _triple(highest)
+    return _as_tuple(lowest), _as_tuple(highest)
 
 
 def world_points(shown: bpy.types.Object, space: Matrix | None = None) -> np.ndarray:
@@ -56,7 +56,7 @@ def world_points(shown: bpy.types.Object, space: Matrix | None = None) -> np.nda
 
 
 @contextlib.contextmanager
-def evaluated(objects: Iterable[bpy.types.Object]) -> Iterator[bpy.types.Depsgraph]:
+def evaluated_depsgraph(objects: Iterable[bpy.types.Object]) -> Iterator[bpy.types.Depsgraph]:
     """The objects as they are shown at frame 1, worked out in a scene that exists only inside."""
     scene = bpy.data.scenes.new("\x01 Mint")
     try:
@@ -68,17 +68,17 @@ def evaluated(objects: Iterable[bpy.types.Object]) -> Iterator[bpy.types.Depsgra
         bpy.data.scenes.remove(scene)
 
 
-def work_out(scene: bpy.types.Scene) -> None:
+def update_view_layers(scene: bpy.types.Scene) -> None:
     """Make true what objects say of their place: on the view layers that are shown.
 
     The others may never have been worked out, which would change what the user has made (physics),
     and need not be now.
     """
-    for view_layer in _looked_at(scene):
+    for view_layer in _visible_view_layers(scene):
         view_layer.update()
 
 
-def place(each: bpy.types.Object, known: Container[bpy.types.Object] | None) -> Matrix:
+def world_matrix(each: bpy.types.Object, known: Container[bpy.types.Object] | None) -> Matrix:
     """Its matrix in the world.
 
     Of what was not worked out, since its collection is excluded, Blender does not know it: then it
@@ -94,17 +94,17 @@ def place(each: bpy.types.Object, known: Container[bpy.types.Object] | None) -> 
     return each.matrix_world @ matrix
 
 
-def worked_out(scene: bpy.types.Scene) -> set[bpy.types.Object]:
-    """The objects of which `work_out` makes true what they say."""
-    return {each for view_layer in _looked_at(scene) for each in view_layer.objects}
+def evaluated_objects(scene: bpy.types.Scene) -> set[bpy.types.Object]:
+    """The objects of which `update_view_layers` makes true what they say."""
+    return {each for view_layer in _visible_view_layers(scene) for each in view_layer.objects}
 
 
-def _looked_at(scene: bpy.types.Scene) -> list[bpy.types.ViewLayer]:
+def _visible_view_layers(scene: bpy.types.Scene) -> list[bpy.types.ViewLayer]:
     shown = [
         window.view_layer for window in bpy.context.window_manager.windows if window.scene == scene
     ]
     return shown or list(scene.view_layers[:1])
 
 
-def _triple(values: np.ndarray) -> tuple[float, float, float]:
+def _as_tuple(values: np.ndarray) -> tuple[float, float, float]:
     return float(values[0]), float(values[1]), float(values[2])

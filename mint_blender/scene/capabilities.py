@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 
 from ..files.choice import BLENDER_READS, DRACO, MESHOPT, WEBP
-from .importer_output import importer_kept_quiet
+from .importer_output import muted_importer
 
 
 def readable_extensions() -> frozenset[str]:
@@ -59,7 +59,7 @@ def _known_to_the_importer() -> frozenset[str]:
     if module is None:
         return BLENDER_READS
     try:
-        with importer_kept_quiet():
+        with muted_importer():
             importer = module.glTFImporter(
                 "", {"import_user_extensions": _user_extensions(), "loglevel": 50}
             )

@@ -4,5 +4,5 @@
 from __future__ import annotations
 
 
-class ImportTrouble(Exception):
+class SceneImportError(Exception):
     """Nothing was imported; the text is a sentence for a person."""

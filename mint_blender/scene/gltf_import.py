@@ -22,20 +22,20 @@ from ..files.errors import FileError
 from ..files.glb import draco, normalize
 from ..files.glb import header as glb_header
 from . import capabilities
-from .errors import ImportTrouble
-from .importer_output import importer_kept_quiet
-from .transaction import Inventory, remove
+from .errors import SceneImportError
+from .importer_output import muted_importer
+from .transaction import DataSnapshot, remove
 
-__all__ = ["ImportTrouble", "import_glb"]
+__all__ = ["SceneImportError", "import_glb"]
 
 # The importer keeps notes on animations and variants at the first scene by name, whichever that is.
 # This name sorts first.
-STAGING = "\x01 Mint"
+STAGING_SCENE = "\x01 Mint"
 
 _WORD_BEFORE = re.compile(r"^[^:.]{1,24}:\s+")
 _PLACE_IN_CODE = re.compile(r":\s.*\.py:\d+$")
 
-WISHES = {
+IMPORT_OPTIONS = {
     "import_pack_images": True,
     # its shapes are an icosphere in a collection of its own, left in the user's file
     "disable_bone_shape": True,
@@ -57,9 +57,9 @@ def import_glb(
     Lengths follow the unit scale and animations the frame rate of `scene` (the current one if not
     given). The header is read first: a file that is damaged, points outside itself or needs what
     this Blender lacks never reaches the importer. Without `checked` it is handed over as it is,
-    which may crash Blender. Raises ImportTrouble, and then nothing is left behind.
+    which may crash Blender. Raises SceneImportError, and then nothing is left behind.
     """
-    before = Inventory()
+    before = DataSnapshot()
     try:
         with (
             _readable(path) if checked else contextlib.nullcontext(path) as file,
@@ -68,7 +68,7 @@ def import_glb(
             _call_importer(file, path.name, staging)
             objects = [each for each in before.new() if isinstance(each, bpy.types.Object)]
             if not objects:
-                raise ImportTrouble(
+                raise SceneImportError(
                     f"“{path.name}” holds no objects. The file is kept; nothing was imported."
                 )
             _move(objects, collection, staging)
@@ -91,7 +91,7 @@ def _readable(path: Path) -> Iterator[Path]:
     try:
         header = glb_header.inspect(path)
         if missing := choice.missing_extensions(header, capabilities.readable_extensions()):
-            raise ImportTrouble(
+            raise SceneImportError(
                 f"“{path.name}” cannot be imported. {choice.explain_missing(missing)} The file is"
                 " kept; nothing was imported."
             )
@@ -105,7 +105,7 @@ def _readable(path: Path) -> Iterator[Path]:
                 with draco.decompressed_copy(file) as copy:
                     yield copy
     except FileError as error:
-        raise ImportTrouble(f"{error} The file is kept; nothing was imported.") from error
+        raise SceneImportError(f"{error} The file is kept; nothing was imported.") from error
 
 
 @contextlib.contextmanager
@@ -114,7 +114,7 @@ def _staging(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene]:
     windows = [
         (window, window.scene, window.view_layer) for window in bpy.context.window_manager.windows
     ]
-    staging = bpy.data.scenes.new(STAGING)
+    staging = bpy.data.scenes.new(STAGING_SCENE)
     staging.unit_settings.scale_length = scene.unit_settings.scale_length
     staging.render.fps, staging.render.fps_base = scene.render.fps, scene.render.fps_base
     try:
@@ -131,7 +131,7 @@ def _staging(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene]:
 def _call_importer(path: Path, name: str, staging: bpy.types.Scene) -> None:
     operator: Any = bpy.ops.import_scene.gltf
     known = operator.get_rna_type().properties  # an unknown keyword would be a TypeError
-    keywords = {key: value for key, value in WISHES.items() if key in known}
+    keywords = {key: value for key, value in IMPORT_OPTIONS.items() if key in known}
     view_layer = staging.view_layers[0]
     # Never `window=` in here: with a scene other than the window's own, Blender crashes.
     # Nor `layer_collection=`: it dangles as soon as the importer makes a collection, and 5.x then
@@ -139,15 +139,15 @@ def _call_importer(path: Path, name: str, staging: bpy.types.Scene) -> None:
     # that was clicked in would be the user's.
     context = bpy.context.temp_override(scene=staging, view_layer=view_layer, area=None)
     try:
-        with importer_kept_quiet(), context:
+        with muted_importer(), context:
             finished = operator(filepath=str(path), **keywords) == {"FINISHED"}
     except Exception as error:  # the operator wraps whatever went wrong inside it
-        raise ImportTrouble(
+        raise SceneImportError(
             f"Blender could not read “{name}”: {_last_line(error)}. The file is kept; nothing was"
             " imported."
         ) from error
     if not finished:
-        raise ImportTrouble(
+        raise SceneImportError(
             f"Blender could not read “{name}” and gave no reason. The file is kept; nothing was"
             " imported."
         )

@@ -14,7 +14,7 @@ LOGGERS = ("glTFImporter", "glTFImporter_errors")
 
 
 @contextlib.contextmanager
-def importer_kept_quiet() -> Iterator[None]:
+def muted_importer() -> Iterator[None]:
     """While inside, prints go nowhere (what matters comes as an exception).
 
     Afterwards the glTF importer's loggers have the handlers they had before: a failed import leaves

@@ -18,25 +18,33 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..files.errors import FileError
-from . import tags as origin
-from .bounds import work_out
-from .gltf_import import ImportTrouble
+from . import tags
+from .bounds import update_view_layers
+from .gltf_import import SceneImportError
 from .model import grid
 from .model.build import build_model
 from .tags import Provenance
-from .transaction import Inventory
+from .transaction import DataSnapshot
 from .world import panorama
 
 if TYPE_CHECKING:
     from .world.files import WorldFiles, WorldOptions
 
-__all__ = ["ImportTrouble", "Landing", "Placed", "Provenance", "find", "land_model", "land_world"]
+__all__ = [
+    "PlaceOptions",
+    "PlacedResult",
+    "Provenance",
+    "SceneImportError",
+    "find",
+    "place_model",
+    "place_world",
+]
 
-HOME = "Mint"
+COLLECTION_NAME = "Mint"
 
 
 @dataclass(frozen=True)
-class Landing:
+class PlaceOptions:
     """Where and how large something is to arrive."""
 
     at: tuple[float, float, float] | None = None
@@ -46,7 +54,7 @@ class Landing:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedResult:
     """What has landed. Not to be kept: after an undo, or a file load, ask `find` again."""
 
     root: bpy.types.Object
@@ -55,71 +63,71 @@ class Placed:
     notes: tuple[str, ...] = ()
 
 
-def land_model(
+def place_model(
     path: Path,
     provenance: Provenance,
-    landing: Landing = Landing(),
+    where: PlaceOptions = PlaceOptions(),
     scene: bpy.types.Scene | None = None,
     *,
     undo: bool = True,
     checked: bool = True,
-) -> Placed:
+) -> PlacedResult:
     """Bring a model's GLB into the scene (the current one if not given).
 
     `checked`: as in `import_glb`.
 
-    Raises ImportTrouble, and then nothing has changed.
+    Raises SceneImportError, and then nothing has changed.
     """
     scene = scene or bpy.context.scene
-    with whole_or_nothing(scene, provenance, undo=undo):
+    with import_transaction(scene, provenance, undo=undo):
         collection = _collection(scene, provenance)
         built = build_model(
             path,
             name=provenance.title,
             collection=collection,
             scene=scene,
-            at=_at(landing, scene),
-            height=landing.height,
+            at=_at(where, scene),
+            height=where.height,
             checked=checked,
         )
-        origin.write(built.root, provenance)
+        tags.write(built.root, provenance)
         _step_aside(built.root, provenance, scene)
-    return Placed(
+    return PlacedResult(
         built.root, collection, built.objects, (*built.notes, *_out_of_sight(scene, collection))
     )
 
 
-def land_world(
+def place_world(
     parts: WorldFiles,
     provenance: Provenance,
-    landing: Landing = Landing(),
+    where: PlaceOptions = PlaceOptions(),
     options: WorldOptions | None = None,
     scene: bpy.types.Scene | None = None,
     *,
     undo: bool = True,
-) -> Placed:
+) -> PlacedResult:
     """Bring the parts of a World into the scene (the current one if not given).
 
-    Raises ImportTrouble, and then nothing has changed.
+    Raises SceneImportError, and then nothing has changed.
     """
     from .world import build as world_build
     from .world.files import WorldOptions
 
     scene = scene or bpy.context.scene
-    with whole_or_nothing(scene, provenance, undo=undo):
+    with import_transaction(scene, provenance, undo=undo):
         collection = _collection(scene, provenance)
         built = world_build.build_world(
             parts,
             name=provenance.title,
             collection=collection,
             scene=scene,
-            at=_at(landing, scene),
+            at=_at(where, scene),
             options=options or WorldOptions(),
             properties=provenance.properties(),
         )
-        origin.write(built.root, provenance)
+        tags.write(built.root, provenance)
         _step_aside(built.root, provenance, scene)
-    return Placed(
+    return PlacedResult(
         built.root,
         collection,
         tuple(built.objects),
@@ -129,48 +137,48 @@ def land_world(
 
 def find(
     *, job_id: str = "", asset_id: str = "", scene: bpy.types.Scene | None = None
-) -> Placed | None:
+) -> PlacedResult | None:
     """What landed for a job or an asset, found again by its custom properties; None when it is not
     in this scene.
     """
-    for root in origin.roots(job_id=job_id, asset_id=asset_id, scene=scene):
-        return Placed(root, origin.home_collection(root), origin.family(root))
+    for root in tags.roots(job_id=job_id, asset_id=asset_id, scene=scene):
+        return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root))
     return None
 
 
 @contextlib.contextmanager
-def whole_or_nothing(
+def import_transaction(
     scene: bpy.types.Scene, provenance: Provenance, *, undo: bool = True
-) -> Iterator[Inventory]:
+) -> Iterator[DataSnapshot]:
     """One named undo step for what is done inside; after an error everything new is gone again,
     unless it was accepted in between.
     """
     if scene.library is not None:
-        raise ImportTrouble(
+        raise SceneImportError(
             f"The scene “{scene.name}” is linked from another file and cannot be changed. Switch to"
             " a scene of this file."
         )
-    before, background = Inventory(), panorama.kept_background(scene)
+    before, background = DataSnapshot(), panorama.background_state(scene)
     try:
         yield before
     except BaseException as error:
-        panorama.put_back(scene, background)
+        panorama.restore_background(scene, background)
         before.remove_new()
         if isinstance(error, FileError):
-            raise ImportTrouble(str(error)) from error
+            raise SceneImportError(str(error)) from error
         raise
-    work_out(scene)  # a script may ask at once where things are in the world
+    update_view_layers(scene)  # a script may ask at once where things are in the world
     if undo and not bpy.app.background:
         bpy.ops.ed.undo_push(message=f"Mint: {provenance.title}")
 
 
 def _step_aside(root: bpy.types.Object, provenance: Provenance, scene: bpy.types.Scene) -> None:
     if provenance.group:
-        grid.step_aside(root, scene, provenance.group)
+        grid.avoid_overlap(root, scene, provenance.group)
 
 
-def _at(landing: Landing, scene: bpy.types.Scene) -> tuple[float, float, float]:
-    x, y, z = scene.cursor.location if landing.at is None else landing.at
+def _at(where: PlaceOptions, scene: bpy.types.Scene) -> tuple[float, float, float]:
+    x, y, z = scene.cursor.location if where.at is None else where.at
     return float(x), float(y), float(z)
 
 
@@ -179,16 +187,16 @@ def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Col
     homes = (
         each
         for each in scene.collection.children_recursive
-        if re.fullmatch(rf"{HOME}(\.\d{{3,}})?", each.name)
+        if re.fullmatch(rf"{COLLECTION_NAME}(\.\d{{3,}})?", each.name)
     )
     home = next(
         (each for each in homes if each.library is None and each.override_library is None), None
     )
     if home is None:
-        home = bpy.data.collections.new(HOME)
+        home = bpy.data.collections.new(COLLECTION_NAME)
         scene.collection.children.link(home)
     collection = bpy.data.collections.new(provenance.title)
-    collection[origin.PREFIX + "result"] = True
+    collection[tags.PREFIX + "result"] = True
     home.children.link(collection)
     return collection
 

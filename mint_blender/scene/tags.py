@@ -93,14 +93,14 @@ def roots(
             yield each
 
 
-def all_in(scene: bpy.types.Scene) -> Iterator[Provenance]:
+def all_provenances(scene: bpy.types.Scene) -> Iterator[Provenance]:
     """The provenance of everything that has one in a scene."""
     for each in scene.objects:
         if (known := read(each)) is not None:
             yield known
 
 
-def home_collection(root: bpy.types.Object) -> bpy.types.Collection | None:
+def result_collection(root: bpy.types.Object) -> bpy.types.Collection | None:
     """The collection made for this root; None when the user has moved it elsewhere or dissolved it."""  # noqa: E501
     for each in root.users_collection:
         if each.get(PREFIX + "result"):
@@ -108,6 +108,6 @@ def home_collection(root: bpy.types.Object) -> bpy.types.Collection | None:
     return None
 
 
-def family(root: bpy.types.Object) -> tuple[bpy.types.Object, ...]:
+def hierarchy(root: bpy.types.Object) -> tuple[bpy.types.Object, ...]:
     """The root and everything under it, the root first."""
     return (root, *root.children_recursive)

@@ -8,26 +8,26 @@ from collections.abc import Iterable, Iterator
 import bpy
 
 
-class Inventory:
+class DataSnapshot:
     """All data-blocks of the open file at one moment."""
 
     def __init__(self) -> None:
-        self._known = {block.as_pointer() for block in every_block()}
+        self._known = {block.as_pointer() for block in all_data_blocks()}
 
     def new(self) -> list[bpy.types.ID]:
         """What has come since, in the order of `bpy.data`."""
-        return [block for block in every_block() if block.as_pointer() not in self._known]
+        return [block for block in all_data_blocks() if block.as_pointer() not in self._known]
 
     def accept(self, *blocks: bpy.types.ID) -> None:
         """Let these stay, or all that there is now: they are no longer new."""
-        self._known |= {block.as_pointer() for block in blocks or every_block()}
+        self._known |= {block.as_pointer() for block in blocks or all_data_blocks()}
 
     def remove_new(self) -> None:
         """Take away everything that has come since."""
         remove(self.new())
 
 
-def every_block() -> Iterator[bpy.types.ID]:
+def all_data_blocks() -> Iterator[bpy.types.ID]:
     """Every data-block of every kind, once.
 
     Kinds differ between versions, so Blender itself is asked for them.
@@ -41,7 +41,7 @@ def every_block() -> Iterator[bpy.types.ID]:
                     yield block
 
 
-def of_kind(block: bpy.types.ID) -> Iterable[bpy.types.ID]:
+def data_blocks_of_kind(block: bpy.types.ID) -> Iterable[bpy.types.ID]:
     """All data-blocks of the kind that this one is of."""
     collections = (
         getattr(bpy.data, prop.identifier)

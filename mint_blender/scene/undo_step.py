@@ -28,7 +28,7 @@ class _Count:
 _count = _Count()
 
 
-def make(title: str) -> None:
+def push(title: str) -> None:
     """Make all changes since the last step one of their own. Without a window there is no undo."""
     if bpy.app.background:
         return

@@ -59,8 +59,8 @@ def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(
         import_job,
-        "render_still",
-        partial(export_render.render_still, width=64, height=48, samples=1),
+        "render_image",
+        partial(export_render.render_image, width=64, height=48, samples=1),
     )
 
 

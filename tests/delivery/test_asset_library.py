@@ -25,7 +25,12 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.delivery.asset_library import sync as asset_library_sync  # noqa: E402
-from mint_blender.delivery.asset_library.manifest import NAME, Entry, Manifest, digest_of  # noqa: E402
+from mint_blender.delivery.asset_library.manifest import (  # noqa: E402
+    FILE_NAME,
+    Manifest,
+    ManifestEntry,
+    digest_of,
+)
 from mint_blender.files import asset_catalogs  # noqa: E402
 from mint_blender.files.asset_catalogs import PART  # noqa: E402
 from mint_blender.jobs.engine import dispatch  # noqa: E402
@@ -45,11 +50,11 @@ def service() -> Iterator[ThreadService]:
         assert not running.leaks()
 
 
-def listed(service: ThreadService) -> list[Asset]:
+def list_assets(service: ThreadService) -> list[Asset]:
     """All entries."""
     client = dispatch.connect(Account(service.key, service.api))
     try:
-        return asset_library_sync.listed(client, list(Kind))
+        return asset_library_sync.list_assets(client, list(Kind))
     finally:
         client.close()
 
@@ -58,7 +63,7 @@ def test_links_that_expire_during_a_sync(service: ThreadService, tmp_path: Path)
     """A library may take longer to save than its links live: each entry is read again, and a fresh
     link is no other version of it.
     """
-    found = [asset for asset in listed(service) if asset.kind is Kind.MODEL]
+    found = [asset for asset in list_assets(service) if asset.kind is Kind.MODEL]
     service.advance(4000)
     assert len(sync(tmp_path / "without", found[:1], tmp_path / "home").failed) == 1
     client = dispatch.connect(Account(service.key, service.api))
@@ -67,12 +72,12 @@ def test_links_that_expire_during_a_sync(service: ThreadService, tmp_path: Path)
             tmp_path / "library",
             found,
             tmp_path / "home",
-            read_again=lambda asset: client.asset(asset.kind, asset.id),
+            refresh=lambda asset: client.asset(asset.kind, asset.id),
         )
     finally:
         client.close()
     assert outcome.failed == [] and len(outcome.saved) >= 5
-    again = sync(tmp_path / "library", listed(service)[:8], tmp_path / "home")
+    again = sync(tmp_path / "library", list_assets(service)[:8], tmp_path / "home")
     assert (again.saved, again.failed) == ([], []) and again.unchanged > 0
 
 
@@ -80,7 +85,7 @@ def test_what_is_in_the_files(service: ThreadService, tmp_path: Path) -> None:
     """Each .blend holds one asset with Mint's picture, the prompt as description, tags, and the
     catalog of its kind, and says which of Mint's files is in it.
     """
-    outcome = sync(tmp_path / "library", listed(service), tmp_path / "home")
+    outcome = sync(tmp_path / "library", list_assets(service), tmp_path / "home")
     assert outcome.failed == []
     assert outcome.left == []
     found: dict[str, set[str]] = {}
@@ -117,7 +122,7 @@ def test_nothing_of_the_users_is_touched(service: ThreadService, tmp_path: Path)
     """Files that are not on the list stay byte for byte: one of the very name, one that was saved
     by us and changed since, any other.
     """
-    folder, found = tmp_path / "library", listed(service)
+    folder, found = tmp_path / "library", list_assets(service)
     mine, changed = [
         asset for asset in found if view_model.state_of(asset) is view_model.State.DONE
     ][:2]
@@ -140,7 +145,7 @@ def one_that_is_done(service: ThreadService) -> Asset:
     """A finished model."""
     return next(
         asset
-        for asset in listed(service)
+        for asset in list_assets(service)
         if view_model.state_of(asset) is view_model.State.DONE and asset.kind is Kind.MODEL
     )
 
@@ -240,7 +245,7 @@ def test_edited_right_after_a_kill(service: ThreadService, tmp_path: Path) -> No
     (file,) = sync(folder, [asset], tmp_path / "home").saved
     entry = Manifest(folder).entry(asset.id)
     assert entry is not None
-    begun = Entry(
+    begun = ManifestEntry(
         asset.id,
         file.name,
         "new",
@@ -249,7 +254,7 @@ def test_edited_right_after_a_kill(service: ThreadService, tmp_path: Path) -> No
         earlier_version=entry.version,
         earlier_digest=entry.digest,
     )
-    with (folder / NAME).open("a") as stream:
+    with (folder / FILE_NAME).open("a") as stream:
         stream.write(json.dumps(asdict(begun)) + '\n{"asset": "to')
     file.write_bytes(b"worked on")
     outcome = sync(folder, [renamed(asset)], tmp_path / "home")
@@ -316,7 +321,7 @@ def test_two_folders_at_once_share_nothing(service: ThreadService, tmp_path: Pat
 
 def test_a_list_of_somebody_elses_leads_nowhere(tmp_path: Path) -> None:
     """Names with folders in them are not believed."""
-    (tmp_path / NAME).write_text(
+    (tmp_path / FILE_NAME).write_text(
         '{"asset": "a", "file": "../../precious", "version": "v", "digest": "d"}\n'
     )
     assert Manifest(tmp_path).entry("a") is None
@@ -365,7 +370,7 @@ def test_five_thousand_entries(tmp_path: Path) -> None:
     """
     with running_service(speed=2000, library={"models": 5000, "worlds": 1}) as service:
         folder, home = tmp_path / "library", tmp_path / "home"
-        found = listed(service)
+        found = list_assets(service)
         assert len(service.requests("GET", "/v1/*")) == 51
         done = [
             asset
@@ -390,7 +395,7 @@ def test_some_hundreds_really_saved(tmp_path: Path) -> None:
     """
     with running_service(speed=2000, library={"models": 300, "worlds": 1}) as service:
         folder, home = tmp_path / "library", tmp_path / "home"
-        found = [asset for asset in listed(service) if asset.kind is Kind.MODEL]
+        found = [asset for asset in list_assets(service) if asset.kind is Kind.MODEL]
         moments = [time.process_time()]
         outcome = sync(folder, found, home, lambda step: moments.append(time.process_time()))
         done = [asset for asset in found if view_model.state_of(asset) is view_model.State.DONE]
@@ -401,7 +406,7 @@ def test_some_hundreds_really_saved(tmp_path: Path) -> None:
         assert last < 3 * first, "the more there are, the longer each one takes"
         lists = len(service.requests("GET", "/v1/models"))
         second = sync(
-            folder, [asset for asset in listed(service) if asset.kind is Kind.MODEL], home
+            folder, [asset for asset in list_assets(service) if asset.kind is Kind.MODEL], home
         )
         assert (second.saved, second.unchanged) == ([], len(done))
         assert len(service.requests(host="files")) == 2 * len(done)
@@ -415,5 +420,9 @@ def _enter(folder: Path, done: list[Asset]) -> None:
     for asset in done:
         file = folder / f"{asset.id}.blend"
         file.write_bytes(b"saved earlier")
-        lines.append(Entry(asset.id, file.name, asset_library_sync.version_of(asset), "d" * 64))
-    (folder / NAME).write_text("".join(json.dumps(asdict(line)) + os.linesep for line in lines))
+        lines.append(
+            ManifestEntry(asset.id, file.name, asset_library_sync.version_of(asset), "d" * 64)
+        )
+    (folder / FILE_NAME).write_text(
+        "".join(json.dumps(asdict(line)) + os.linesep for line in lines)
+    )

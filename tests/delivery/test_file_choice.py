@@ -54,16 +54,19 @@ def test_every_choice_has_its_sentence(
     job = _job(tmp_path / name, needs=needs)
     assert (
         words or ("can read it" if capabilities.draco_is_native() else "DracoPy decoded it")
-    ) in file_choice.reason(job)
-    assert file_choice.which(job) == ("optimized" if "optimized" in name else "original")
+    ) in file_choice.explanation(job)
+    assert file_choice.variant(job) == ("optimized" if "optimized" in name else "original")
 
 
 def test_a_failed_optimization_is_the_reason(tmp_path: Path) -> None:
     """Where optimizing was asked for and failed, that is said, and not said twice."""
     sentence = "The model was not optimized: the original file was taken. Not enough Credits."
-    assert file_choice.reason(replace(_job(tmp_path / "model.glb"), notes=(sentence,))) == sentence
+    assert (
+        file_choice.explanation(replace(_job(tmp_path / "model.glb"), notes=(sentence,)))
+        == sentence
+    )
 
 
 def test_a_world_has_no_such_sentence() -> None:
     """Where there is no model there is nothing to tell."""
-    assert (file_choice.which(a_job()), file_choice.reason(a_job())) == ("", "")
+    assert (file_choice.variant(a_job()), file_choice.explanation(a_job())) == ("", "")

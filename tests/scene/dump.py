@@ -53,12 +53,12 @@ class Picture:
     """All data-blocks of one moment, and the windows."""
 
     def __init__(self) -> None:
-        from mint_blender.scene.transaction import every_block
+        from mint_blender.scene.transaction import all_data_blocks
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # some members warn that they will go
             self.blocks: dict[tuple[str, str], dict[str, Any]] = {}
-            for each in [each for each in every_block() if not isinstance(each, WINDOWS)]:
+            for each in [each for each in all_data_blocks() if not isinstance(each, WINDOWS)]:
                 for inner, name in _with_inner(each):
                     self.blocks[type(inner).__name__, name] = _told(inner, DEPTH) | _bytes_of(inner)
             for scene in bpy.data.scenes:

@@ -19,8 +19,8 @@ from typing import Any
 
 import bpy
 
-from mint_blender.scene.place import ImportTrouble, Landing, Provenance, land_model
-from mint_blender.scene.transaction import every_block
+from mint_blender.scene.place import PlaceOptions, Provenance, SceneImportError, place_model
+from mint_blender.scene.transaction import all_data_blocks
 
 from . import glbs
 
@@ -100,19 +100,19 @@ def one(folder: Path, seed: int) -> dict[str, Any]:
     path = chance.choice(MAKERS)(folder / "model.glb")
     path.write_bytes(changed(path.read_bytes(), chance))
     before, files = (
-        {(type(each).__name__, each.name) for each in every_block()},
+        {(type(each).__name__, each.name) for each in all_data_blocks()},
         sorted(folder.iterdir()),
     )
     told: dict[str, Any] = {"seed": seed}
     try:
-        placed = land_model(
+        placed = place_model(
             path,
             Provenance(job_id="j", name="Lamp"),
-            Landing(at=(0, 0, 0), height=chance.choice((None, 2.0))),
+            PlaceOptions(at=(0, 0, 0), height=chance.choice((None, 2.0))),
         )
         told |= {"landed": all(each.name in bpy.context.scene.objects for each in placed.objects)}
-    except ImportTrouble as trouble:
-        after = {(type(each).__name__, each.name) for each in every_block()}
+    except SceneImportError as trouble:
+        after = {(type(each).__name__, each.name) for each in all_data_blocks()}
         told |= {"sentence": str(trouble), "left": sorted(map(str, before ^ after))}
     return told | {
         "files": sorted(folder.iterdir()) == files,

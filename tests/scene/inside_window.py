@@ -19,7 +19,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mint_blender.scene.place import Landing, Provenance, find, land_model
+from mint_blender.scene.place import PlaceOptions, Provenance, find, place_model
 from mint_blender.scene.update.replace import replace_model
 from tests.scene.dump import Picture
 
@@ -184,8 +184,8 @@ def steps() -> Iterator[None]:
 def landed(kind: str, mode: str) -> Iterator[None]:
     """One landing, its undo and its redo."""
     before, picture = state(), Picture()
-    placed = land_model(
-        FOLDER / f"{kind}.glb", Provenance(job_id="j", name="Lamp"), Landing(at=(1, 0, 0))
+    placed = place_model(
+        FOLDER / f"{kind}.glb", Provenance(job_id="j", name="Lamp"), PlaceOptions(at=(1, 0, 0))
     )
     notes = list(placed.notes)
     yield
@@ -213,7 +213,7 @@ def landed(kind: str, mode: str) -> Iterator[None]:
 
 def replaced(earlier: str, later: str) -> Iterator[None]:
     """A replacement is one step, too, also of what the user has built on."""
-    root = land_model(FOLDER / f"{earlier}.glb", Provenance(job_id="j1", name="Lamp")).root
+    root = place_model(FOLDER / f"{earlier}.glb", Provenance(job_id="j1", name="Lamp")).root
     for each in (root, *root.children_recursive):
         each.constraints.new("LIMIT_SCALE")
         if each.type == "MESH":

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from mint_blender.scene.bounds import bounds
-from mint_blender.scene.place import Landing, Provenance, land_model
+from mint_blender.scene.place import PlaceOptions, Provenance, place_model
 
 FIRST = Provenance(job_id="job_1", asset_id="mdl_1", name="Lamp", prompt="a lamp")
 SECOND = Provenance(job_id="job_2", asset_id="mdl_2", name="Lamp, better", prompt="a better lamp")
@@ -17,7 +17,7 @@ SECOND = Provenance(job_id="job_2", asset_id="mdl_2", name="Lamp, better", promp
 
 def landed(path: Path) -> bpy.types.Object:
     """The earlier version, at the origin: its root."""
-    return land_model(path, FIRST, Landing(at=(0, 0, 0))).root
+    return place_model(path, FIRST, PlaceOptions(at=(0, 0, 0))).root
 
 
 def only(root: bpy.types.Object, kind: str) -> bpy.types.Object:

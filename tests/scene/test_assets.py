@@ -16,8 +16,8 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.files import asset_catalogs  # noqa: E402
 from mint_blender.scene import assets  # noqa: E402
-from mint_blender.scene.export.output_path import OutputTrouble  # noqa: E402
-from mint_blender.scene.place import ImportTrouble, Provenance, land_model  # noqa: E402
+from mint_blender.scene.export.output_path import OutputError  # noqa: E402
+from mint_blender.scene.place import Provenance, SceneImportError, place_model  # noqa: E402
 
 from .dump import Picture  # noqa: E402
 
@@ -46,7 +46,7 @@ def _library(tmp_path: Path) -> Path:
 
 def test_a_model_becomes_an_asset(model: Path, picture: Path) -> None:
     """The object bears the prompt as description, tags, the catalog of models, and Mint's picture."""
-    asset = assets.mark(land_model(model, LAMP), LAMP, picture)
+    asset = assets.mark_as_asset(place_model(model, LAMP), LAMP, picture)
     data = asset.asset_data
     assert isinstance(asset, bpy.types.Object) and asset.name == "Lamp"
     assert (data.description, data.author, {tag.name for tag in data.tags}) == (
@@ -62,22 +62,22 @@ def test_several_parts_are_one_asset(tmp_path: Path) -> None:
     """A model of several objects is an asset by its collection, so that it comes with all its
     parts.
     """
-    placed = land_model(glbs.animated(tmp_path / "m.glb"), LAMP)
-    assert assets.mark(placed, LAMP) == placed.collection
+    placed = place_model(glbs.animated(tmp_path / "m.glb"), LAMP)
+    assert assets.mark_as_asset(placed, LAMP) == placed.collection
 
 
 def test_a_picture_that_is_none_is_left_out(model: Path, tmp_path: Path) -> None:
     """A web page in place of the picture does not keep the model from becoming an asset."""
     page = tmp_path / "thumbnail.webp"
     page.write_text("<html>Not found</html>")
-    assert assets.mark(land_model(model, LAMP), LAMP, page).asset_data is not None
+    assert assets.mark_as_asset(place_model(model, LAMP), LAMP, page).asset_data is not None
 
 
 def test_marking_twice_adds_nothing(model: Path) -> None:
     """Marked again, an asset has each tag once."""
-    placed = land_model(model, LAMP)
-    assets.mark(placed, LAMP)
-    assert len(assets.mark(placed, LAMP).asset_data.tags) == 3
+    placed = place_model(model, LAMP)
+    assets.mark_as_asset(placed, LAMP)
+    assert len(assets.mark_as_asset(placed, LAMP).asset_data.tags) == 3
 
 
 def test_saved_into_a_library_without_touching_the_scene(
@@ -161,7 +161,7 @@ def test_a_bad_file_leaves_no_asset(tmp_path: Path) -> None:
     """What cannot be read is refused; the library and the open file are as they were."""
     folder, before = _library(tmp_path), Picture()
     (tmp_path / "bad.glb").write_bytes(b"glTF")
-    with pytest.raises(ImportTrouble):
+    with pytest.raises(SceneImportError):
         assets.save_model_to_library(tmp_path / "bad.glb", LAMP, folder)
     before.assert_same(Picture())
     assert not list(folder.iterdir())
@@ -171,7 +171,7 @@ def test_a_folder_that_cannot_be_written_is_said(model: Path, tmp_path: Path) ->
     """A library in whose place there is a file: a sentence, and the open file is as it was."""
     (tmp_path / "library").write_text("")
     before = Picture()
-    with pytest.raises(OutputTrouble, match="could not be written"):
+    with pytest.raises(OutputError, match="could not be written"):
         assets.save_model_to_library(model, LAMP, tmp_path / "library")
     before.assert_same(Picture())
 
@@ -187,10 +187,10 @@ def test_libraries_are_those_of_the_preferences(tmp_path: Path) -> None:
     try:
         assert assets.Library("Mine", folder) in assets.libraries()
         assert "Gone" not in {each.name for each in assets.libraries()}
-        assert assets.home_of_open_file() is None
+        assert assets.library_of_open_file() is None
         (folder / "props").mkdir()
         bpy.ops.wm.save_as_mainfile(filepath=str(folder / "props" / "scene.blend"))
-        assert assets.home_of_open_file() == folder
+        assert assets.library_of_open_file() == folder
     finally:
         known.remove(gone)
         known.remove(there)

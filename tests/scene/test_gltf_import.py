@@ -16,7 +16,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.scene import gltf_import  # noqa: E402
-from mint_blender.scene.gltf_import import ImportTrouble, import_glb  # noqa: E402
+from mint_blender.scene.gltf_import import SceneImportError, import_glb  # noqa: E402
 
 from .dump import Picture  # noqa: E402
 
@@ -156,7 +156,7 @@ def test_a_bad_file_leaves_nothing(kind: str, model: Path, shelf: bpy.types.Coll
     """
     before = Picture()
     model.write_bytes(BAD[kind](model.read_bytes()))
-    with pytest.raises(ImportTrouble) as trouble:
+    with pytest.raises(SceneImportError) as trouble:
         import_glb(model, shelf)
     sentence = str(trouble.value)
     assert "model.glb" in sentence and sentence.endswith(".") and "Traceback" not in sentence
@@ -176,7 +176,7 @@ def test_a_failure_inside_blender_leaves_nothing(
     monkeypatch.setattr(
         __import__("io_scene_gltf2"), "glTF2ImportUserExtension", broken, raising=False
     )
-    with pytest.raises(ImportTrouble, match=r"could not read “model\.glb”"):
+    with pytest.raises(SceneImportError, match=r"could not read “model\.glb”"):
         import_glb(model, shelf)
     monkeypatch.undo()
     before.assert_same(Picture())

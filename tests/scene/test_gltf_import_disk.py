@@ -16,7 +16,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.gltf_import import ImportTrouble, import_glb  # noqa: E402
+from mint_blender.scene.gltf_import import SceneImportError, import_glb  # noqa: E402
 
 from .test_gltf_import import BAD, _changed  # noqa: E402
 
@@ -116,7 +116,7 @@ def test_nothing_outside_the_folder_is_touched(
     if kind in {"whole", "an extension outside"}:
         import_glb(model, shelf)
     else:
-        with pytest.raises(ImportTrouble):
+        with pytest.raises(SceneImportError):
             import_glb(model, shelf)
     assert any(path == str(model) for _, path, _ in told)
     assert _strange(told, tmp_path) == []

@@ -17,7 +17,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.scene import place  # noqa: E402
-from mint_blender.scene.place import Landing, Provenance  # noqa: E402
+from mint_blender.scene.place import PlaceOptions, Provenance  # noqa: E402
 
 TOLD = Provenance(job_id="job", operation_id="op", asset_id="asset", kind="model", prompt="a lamp")
 ADDRESS = {"uri": "https://mint.example/model/1"}
@@ -53,7 +53,7 @@ def test_an_unusual_file_lands(
     """All of its faces are there, and the file is as it was."""
     path = written(tmp_path, change, more)
     before = path.read_bytes()
-    placed = place.land_model(path, TOLD, Landing(at=(0, 0, 0)))
+    placed = place.place_model(path, TOLD, PlaceOptions(at=(0, 0, 0)))
     assert sum(len(each.data.polygons) for each in placed.objects if each.type == "MESH") == 12
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
@@ -73,7 +73,7 @@ def test_points_and_lines_land_as_a_mesh_without_faces(
         if mode == 0:
             del document["meshes"][0]["primitives"][0]["indices"]
 
-    placed = place.land_model(written(tmp_path, change), TOLD, Landing(at=(0, 0, 0)))
+    placed = place.place_model(written(tmp_path, change), TOLD, PlaceOptions(at=(0, 0, 0)))
     (mesh,) = [each for each in placed.objects if each.type == "MESH"]
     assert (len(mesh.data.vertices), len(mesh.data.polygons)) == (8, 0)
     assert len(mesh.data.edges) == edges

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
 from mint_blender.files.spz import decode  # noqa: E402
-from mint_blender.scene.transaction import Inventory  # noqa: E402
+from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
 from mint_blender.scene.world import splat_nodes, splats  # noqa: E402
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
@@ -128,7 +128,7 @@ def test_blenders_own_importer_is_used_and_nothing_else_changes(native, path):
     scene.collection.objects.link(own)
     own.select_set(True)
     bpy.context.view_layer.objects.active = own
-    before = Inventory()
+    before = DataSnapshot()
     made = splats.build(path, "Place Splats", scene.collection)
     assert native.calls == [str(path)]
     assert_whole(made, path)
@@ -149,7 +149,7 @@ def test_where_blenders_importer_fails_our_decoder_does_it(native, path, how):
     splats, and nothing of the try is left.
     """
     native.how = how
-    before = Inventory()
+    before = DataSnapshot()
     made = splats.build(path, "Place", bpy.context.scene.collection)
     assert_whole(made, path)
     assert set(before.new()) == {made, made.data}

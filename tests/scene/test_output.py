@@ -16,7 +16,7 @@ pytestmark = pytest.mark.blender
 from mint_blender.files.glb.header import inspect  # noqa: E402
 from mint_blender.scene.bounds import bounds  # noqa: E402
 from mint_blender.scene.export import output  # noqa: E402
-from mint_blender.scene.place import Landing, Provenance, find, land_model, land_world  # noqa: E402
+from mint_blender.scene.place import PlaceOptions, Provenance, find, place_model, place_world  # noqa: E402
 from mint_blender.scene.world.build import WorldFiles  # noqa: E402
 
 from . import made_place  # noqa: E402
@@ -56,7 +56,7 @@ def test_a_blend_can_be_handed_on_alone(model: Path, tmp_path: Path) -> None:
     """With the download gone, the saved file still has the model, its picture and where it came
     from.
     """
-    land_model(model, LAMP)
+    place_model(model, LAMP)
     loose = tmp_path / "loose.png"
     loose.write_bytes(glbs.png((10, 20, 30)))
     bpy.data.images.load(str(loose)).use_fake_user = True
@@ -76,14 +76,14 @@ def test_a_glb_holds_what_was_placed_and_nothing_else(model: Path, tmp_path: Pat
     lights and cameras of the scene.
     """
     bpy.ops.mesh.primitive_cube_add(location=(9, 9, 9))
-    placed = land_model(model, LAMP, Landing(at=(1, 2, 3), height=2))
+    placed = place_model(model, LAMP, PlaceOptions(at=(1, 2, 3), height=2))
     before = Picture()
     file = output.export_glb(tmp_path / "out" / "lamp.glb", placed)
     before.assert_same(Picture())
     header = inspect(file)
     assert (header.triangles, header.images, header.extensions_required) == (12, 1, frozenset())
     output.start_empty()
-    again = land_model(file, LAMP, Landing(at=(0, 0, 0)))
+    again = place_model(file, LAMP, PlaceOptions(at=(0, 0, 0)))
     assert bounds(again.objects) == (
         pytest.approx((-1, -1, 0), abs=1e-5),
         pytest.approx((1, 1, 2), abs=1e-5),
@@ -93,15 +93,15 @@ def test_a_glb_holds_what_was_placed_and_nothing_else(model: Path, tmp_path: Pat
 @pytest.mark.parametrize("suffix", ["blend", "glb", "png"])
 def test_a_place_that_cannot_be_written_is_said(suffix: str, model: Path, tmp_path: Path) -> None:
     """A folder in whose place there is a file: a sentence that names the path."""
-    placed = land_model(model, LAMP)
+    placed = place_model(model, LAMP)
     (tmp_path / "taken").write_text("")
     path = tmp_path / "taken" / f"lamp.{suffix}"
     write = {
         "blend": output.save_blend,
         "glb": lambda path: output.export_glb(path, placed),
-        "png": lambda path: output.render_still(path, placed),
+        "png": lambda path: output.render_image(path, placed),
     }
-    with pytest.raises(output.OutputTrouble, match="could not be written"):
+    with pytest.raises(output.OutputError, match="could not be written"):
         write[suffix](path)
 
 
@@ -117,9 +117,11 @@ def test_a_picture_shows_the_whole_model(low: tuple, high: tuple, tmp_path: Path
     """Large, small, wide or tall: the model is in the picture, none of it cut off, and it takes a
     good part of it.
     """
-    placed = land_model(glbs.simple(tmp_path / "m.glb", low, high), LAMP, Landing(at=(3, 4, 5)))
+    placed = place_model(
+        glbs.simple(tmp_path / "m.glb", low, high), LAMP, PlaceOptions(at=(3, 4, 5))
+    )
     shown = _pixels(
-        output.render_still(tmp_path / "lamp.png", placed, width=96, height=72, samples=4)
+        output.render_image(tmp_path / "lamp.png", placed, width=96, height=72, samples=4)
     )
     orange = (shown[..., 0] - shown[..., 2]) > 0.15
     assert shown.shape == (72, 96, 3)
@@ -134,9 +136,9 @@ def test_rendering_leaves_nothing(model: Path, tmp_path: Path) -> None:
     they were.
     """
     bpy.context.scene.render.resolution_x = 123
-    placed = land_model(model, LAMP)
+    placed = place_model(model, LAMP)
     before = Picture()
-    output.render_still(tmp_path / "lamp.png", placed, width=32, height=24, samples=1)
+    output.render_image(tmp_path / "lamp.png", placed, width=32, height=24, samples=1)
     after = Picture()
     for shown in (before, after):
         shown.blocks.pop(("Image", "Render Result"), None)
@@ -149,9 +151,9 @@ def test_a_model_with_a_camera_is_framed_all_the_same(tmp_path: Path) -> None:
     glb.node(mesh=glb.mesh(glbs.box(glb, material=glb.material((0.9, 0.3, 0.05)))))
     camera = glb.add("cameras", {"type": "perspective", "perspective": {"yfov": 0.7, "znear": 0.1}})
     glb.node(camera=camera, translation=[0, 50, 0])
-    placed = land_model(glb.save(tmp_path / "m.glb"), LAMP)
+    placed = place_model(glb.save(tmp_path / "m.glb"), LAMP)
     shown = _pixels(
-        output.render_still(tmp_path / "lamp.png", placed, width=48, height=36, samples=2)
+        output.render_image(tmp_path / "lamp.png", placed, width=48, height=36, samples=2)
     )
     assert ((shown[..., 0] - shown[..., 2]) > 0.15).mean() > 0.1
 
@@ -164,12 +166,14 @@ def test_a_world_is_seen_by_its_own_camera_and_from_beside(tmp_path: Path) -> No
         made_place.collider(tmp_path / "collider.glb"),
         made_place.panorama(tmp_path / "panorama.png"),
     )
-    placed = land_world(parts, Provenance(job_id="w", kind="world", name="Room"))
+    placed = place_world(parts, Provenance(job_id="w", kind="world", name="Room"))
     straight = _pixels(
-        output.render_still(tmp_path / "a.png", placed, width=48, height=36, samples=2)
+        output.render_image(tmp_path / "a.png", placed, width=48, height=36, samples=2)
     )
     beside = _pixels(
-        output.render_still(tmp_path / "b.png", placed, width=48, height=36, samples=2, aside=True)
+        output.render_image(
+            tmp_path / "b.png", placed, width=48, height=36, samples=2, second_view=True
+        )
     )
     ahead = made_place.WALLS[3]
     for shown in (straight, beside):
@@ -184,10 +188,10 @@ def test_a_bare_collider_is_shown_all_the_same(tmp_path: Path) -> None:
     """A World of which only the collider came is drawn as wire and not rendered, but its picture is
     not empty.
     """
-    placed = land_world(
+    placed = place_world(
         WorldFiles(made_place.collider(tmp_path / "collider.glb")),
         Provenance(job_id="w", kind="world", name="Room"),
     )
-    shown = _pixels(output.render_still(tmp_path / "a.png", placed, width=48, height=36, samples=2))
+    shown = _pixels(output.render_image(tmp_path / "a.png", placed, width=48, height=36, samples=2))
     assert shown.std() > 0.01
     assert all(each.hide_render for each in placed.objects if each.type == "MESH")

@@ -19,7 +19,7 @@ import numpy as np  # noqa: E402
 
 from mint_blender.files.errors import InvalidPicture  # noqa: E402
 from mint_blender.scene.gltf_import import import_glb  # noqa: E402
-from mint_blender.scene.transaction import Inventory  # noqa: E402
+from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import capture_point, panorama  # noqa: E402
 
 from . import made_place  # noqa: E402
@@ -86,7 +86,7 @@ def test_projection_is_right_from_the_capture_point_and_beside_it(place, move):
     """The collider shows each color where it belongs from the capture point, and still does from
     elsewhere in the room.
     """
-    panorama.put_on(place.collider, panorama.projection(place.image, place.point, "Room"))
+    panorama.assign_material(place.collider, panorama.projection(place.image, place.point, "Room"))
     place.put(*MOVES[move])
     assert place.agreement() > 0.9
     place.camera.location, place.camera.rotation_euler = (0.4, 0.5, 0.2), (1.2, 0.1, 0.8)
@@ -97,7 +97,7 @@ def test_a_wrong_turn_would_be_noticed(place):
     """The room differs in every direction: this test's measure falls when the picture is turned by
     a quarter or mirrored.
     """
-    panorama.put_on(place.collider, panorama.projection(place.image, place.point, "Room"))
+    panorama.assign_material(place.collider, panorama.projection(place.image, place.point, "Room"))
     place.put(*MOVES["as Mint's viewer shows it"])
     seen = made_place.render(place.scene, place.camera, place.folder / "seen.png")
     expected = made_place.seen_from(place.camera, place.point.matrix_world)
@@ -115,7 +115,7 @@ def test_a_wrong_turn_would_be_noticed(place):
 def test_projection_needs_no_light_and_no_texture_coordinates(place):
     """In a scene without lamps the surfaces are as bright as the picture."""
     assert not place.collider[0].data.uv_layers and place.scene.world is None
-    panorama.put_on(place.collider, panorama.projection(place.image, place.point, "Room"))
+    panorama.assign_material(place.collider, panorama.projection(place.image, place.point, "Room"))
     place.put(*MOVES["as Mint's viewer shows it"])
     seen = made_place.render(place.scene, place.camera, place.folder / "seen.png")
     brightest = np.abs(seen - made_place.WALLS[3]).max(axis=-1).min()
@@ -186,7 +186,7 @@ def test_materials_that_came_with_the_collider_go(place):
     other.materials.append(shared)
     for each in (lone, shared):
         place.collider[0].data.materials.append(each)
-    panorama.put_on(place.collider, panorama.projection(place.image, place.point, "Room"))
+    panorama.assign_material(place.collider, panorama.projection(place.image, place.point, "Room"))
     assert "Lone" not in bpy.data.materials and "Shared" in bpy.data.materials
     assert [each.name for each in place.collider[0].data.materials] == ["Room"]
 
@@ -217,7 +217,7 @@ def claiming(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("what", BAD)
 def test_a_bad_picture_is_a_sentence_and_leaves_nothing(tmp_path, what):
     """Whatever is wrong with the picture is said, and nothing of it stays in the file."""
-    before = Inventory()
+    before = DataSnapshot()
     content, words = BAD[what]
     path = tmp_path / "place.png"
     path.write_bytes(content())

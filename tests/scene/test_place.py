@@ -17,7 +17,7 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.scene.bounds import bounds, world_points  # noqa: E402
 from mint_blender.scene.gltf_import import import_glb  # noqa: E402
-from mint_blender.scene.place import ImportTrouble, Landing, Provenance, find, land_model  # noqa: E402
+from mint_blender.scene.place import PlaceOptions, Provenance, SceneImportError, find, place_model  # noqa: E402
 from mint_blender.scene.tags import read  # noqa: E402
 
 from .dump import Picture  # noqa: E402
@@ -47,7 +47,7 @@ def test_bottom_center_is_on_the_floor_at_the_cursor(tmp_path: Path) -> None:
     large as it was delivered.
     """
     bpy.context.scene.cursor.location = (1, 2, 3)
-    placed = land_model(glbs.simple(tmp_path / "m.glb", (4, 4, 4), (6, 8, 5)), LAMP)
+    placed = place_model(glbs.simple(tmp_path / "m.glb", (4, 4, 4), (6, 8, 5)), LAMP)
     assert _extent(placed) == ([0, 1.5, 3], [2, 2.5, 7])
     assert tuple(placed.root.location) == tuple(placed.root.matrix_world.translation) == (1, 2, 3)
 
@@ -55,7 +55,7 @@ def test_bottom_center_is_on_the_floor_at_the_cursor(tmp_path: Path) -> None:
 def test_a_point_of_the_click_wins_over_the_cursor(model: Path) -> None:
     """The place remembered at the click is used, wherever the cursor is by now."""
     bpy.context.scene.cursor.location = (9, 9, 9)
-    assert _extent(land_model(model, LAMP, Landing(at=(0, 0, 0)))) == (
+    assert _extent(place_model(model, LAMP, PlaceOptions(at=(0, 0, 0)))) == (
         [-0.5, -0.5, 0],
         [0.5, 0.5, 1],
     )
@@ -63,10 +63,10 @@ def test_a_point_of_the_click_wins_over_the_cursor(model: Path) -> None:
 
 def test_a_height_in_scene_units_scales_evenly(tmp_path: Path) -> None:
     """Asked for a height of 3, a model 2 high and 1 wide becomes 3 high and 1.5 wide."""
-    placed = land_model(
+    placed = place_model(
         glbs.simple(tmp_path / "m.glb", (-0.5, 0, -0.5), (0.5, 2, 0.5)),
         LAMP,
-        Landing(at=(0, 0, 0), height=3),
+        PlaceOptions(at=(0, 0, 0), height=3),
     )
     assert _extent(placed) == ([-0.75, -0.75, 0], [0.75, 0.75, 3])
 
@@ -76,8 +76,8 @@ def test_the_unit_scale_of_the_scene_counts(model: Path) -> None:
     be 30 high is 30.
     """
     bpy.context.scene.unit_settings.scale_length = 0.01
-    assert _extent(land_model(model, LAMP, Landing(at=(0, 0, 0))))[1][2] == 100
-    assert _extent(land_model(model, LAMP, Landing(at=(0, 0, 0), height=30)))[1][2] == 30
+    assert _extent(place_model(model, LAMP, PlaceOptions(at=(0, 0, 0))))[1][2] == 100
+    assert _extent(place_model(model, LAMP, PlaceOptions(at=(0, 0, 0), height=30)))[1][2] == 30
 
 
 def test_it_faces_the_front_view(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_it_faces_the_front_view(tmp_path: Path) -> None:
     glb = glbs.Glb()
     glb.node(mesh=glb.mesh(glbs.box(glb, (-0.5, 0, -0.5), (0.5, 1, 0.5))), name="body")
     glb.node(mesh=glb.mesh(glbs.box(glb, (-0.1, 0.4, 0.5), (0.1, 0.6, 0.9))), name="nose")
-    placed = land_model(glb.save(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0)))
+    placed = place_model(glb.save(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0)))
     (nose,) = [each for each in placed.objects if "nose" in each.name]
     low, high = bounds(placed.objects)
     nose_low, _ = bounds([nose, placed.root])
@@ -99,7 +99,9 @@ def test_a_pose_is_measured_as_it_is_shown(tmp_path: Path) -> None:
     """A skinned model whose pose makes it twice as high as its mesh is scaled and placed by what
     one sees.
     """
-    placed = land_model(glbs.skinned(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0), height=4))
+    placed = place_model(
+        glbs.skinned(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0), height=4)
+    )
     low, high = _extent(placed)
     assert (low[2], high[2]) == (0, 4)
 
@@ -108,7 +110,7 @@ def test_one_mesh_is_its_own_root(model: Path) -> None:
     """A single textured mesh under a bare node becomes one object: no empty, transform applied,
     origin on the floor.
     """
-    placed = land_model(model, LAMP, Landing(at=(0, 0, 0)))
+    placed = place_model(model, LAMP, PlaceOptions(at=(0, 0, 0)))
     (lamp,) = placed.objects
     assert lamp == placed.root and lamp.type == "MESH"
     assert tuple(lamp.scale) == (1, 1, 1) and tuple(lamp.rotation_euler) == (0, 0, 0)
@@ -118,7 +120,7 @@ def test_one_mesh_is_its_own_root(model: Path) -> None:
 
 def test_everything_bears_its_name(model: Path) -> None:
     """Object, mesh, material, picture and collection are called as the model is."""
-    placed = land_model(model, LAMP)
+    placed = place_model(model, LAMP)
     names = [
         placed.root.name,
         placed.root.data.name,
@@ -136,7 +138,7 @@ def test_a_name_that_the_file_writes_small_is_written_as_the_model_s(tmp_path: P
     glb = glbs.Glb()
     for name in ("truck", "truck wheel", "glass"):
         glb.node(mesh=glb.mesh(glbs.box(glb), name=name), name=name)
-    placed = land_model(glb.save(tmp_path / "m.glb"), Provenance(job_id="j", name="Truck"))
+    placed = place_model(glb.save(tmp_path / "m.glb"), Provenance(job_id="j", name="Truck"))
     assert {each.data.name for each in placed.objects if each.type == "MESH"} == {
         "Truck",
         "Truck wheel",
@@ -168,7 +170,7 @@ def test_several_parts_hang_under_one_root(tmp_path: Path) -> None:
         children=[turned],
         name="top",
     )
-    placed = land_model(glb.save(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0)))
+    placed = place_model(glb.save(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0)))
     assert placed.objects[0].name == "Ceramic Lamp"
     assert {each.name for each in placed.objects} == {
         "Ceramic Lamp",
@@ -186,7 +188,7 @@ def test_several_parts_hang_under_one_root(tmp_path: Path) -> None:
 
 def test_an_animated_node_stays(tmp_path: Path) -> None:
     """Tidying takes no node that moves: the wheel still turns."""
-    placed = land_model(glbs.animated(tmp_path / "m.glb"), LAMP)
+    placed = place_model(glbs.animated(tmp_path / "m.glb"), LAMP)
     (wheel,) = [each for each in placed.objects if "wheel" in each.name]
     assert wheel.animation_data is not None and wheel.animation_data.action is not None
 
@@ -238,7 +240,7 @@ def test_what_moves_moves_as_the_file_says(
         np.array([*(low + high)[:2] / 2, low[2]]),
         height / (high[2] - low[2]) if height else 1.0,
     )
-    placed = land_model(path, LAMP, Landing(at=tuple(at), height=height))
+    placed = place_model(path, LAMP, PlaceOptions(at=tuple(at), height=height))
     for expected, found in zip(plain, _at_frames(placed.objects), strict=True):
         np.testing.assert_allclose(found, (expected - foot) * scale + at, atol=1e-4)
 
@@ -247,7 +249,7 @@ def test_provenance_is_on_the_root(model: Path) -> None:
     """Prompt, ids, preset, link, file and date can be read on the root object, and the object is
     found by them.
     """
-    placed = land_model(model, LAMP)
+    placed = place_model(model, LAMP)
     assert placed.root["mint_prompt"] == LAMP.prompt
     assert placed.root["mint_url"] == LAMP.mint_url
     assert (placed.root["mint_file_used"], placed.root["mint_file_reason"]) == (
@@ -263,7 +265,7 @@ def test_results_are_gathered_under_mint(model: Path) -> None:
     """Each result has a collection of its own, and all are under one collection “Mint” of the
     scene.
     """
-    first, second = land_model(model, LAMP), land_model(model, LAMP)
+    first, second = place_model(model, LAMP), place_model(model, LAMP)
     (home,) = [each for each in bpy.context.scene.collection.children if each.name == "Mint"]
     assert list(home.children) == [first.collection, second.collection]
     assert all(list(each.root.users_collection) == [each.collection] for each in (first, second))
@@ -272,8 +274,8 @@ def test_results_are_gathered_under_mint(model: Path) -> None:
 def test_each_scene_has_its_own_mint(model: Path) -> None:
     """A model that lands in another scene does not appear in this one."""
     other = bpy.data.scenes.new("Other")
-    land_model(model, LAMP)
-    placed = land_model(model, LAMP, scene=other)
+    place_model(model, LAMP)
+    placed = place_model(model, LAMP, scene=other)
     assert placed.root.name in other.objects and placed.root.name not in bpy.context.scene.objects
     assert len(bpy.context.scene.objects) == 1
 
@@ -284,10 +286,10 @@ def test_a_name_is_made_from_the_prompt_when_there_is_none(model: Path) -> None:
     """
     long = "a lighthouse " * 20
     assert (
-        land_model(model, Provenance(job_id="a", prompt=long)).root.name
+        place_model(model, Provenance(job_id="a", prompt=long)).root.name
         == "a lighthouse a lighthouse a lighthouse a…"
     )
-    assert land_model(model, Provenance(job_id="b")).root.name == "Mint model"
+    assert place_model(model, Provenance(job_id="b")).root.name == "Mint model"
 
 
 def test_a_landing_that_fails_late_leaves_nothing(tmp_path: Path) -> None:
@@ -297,8 +299,8 @@ def test_a_landing_that_fails_late_leaves_nothing(tmp_path: Path) -> None:
     before = Picture()
     glb = glbs.Glb()
     glb.node(name="nothing")
-    with pytest.raises(ImportTrouble, match=r"m\.glb"):
-        land_model(glb.save(tmp_path / "m.glb"), LAMP)
+    with pytest.raises(SceneImportError, match=r"m\.glb"):
+        place_model(glb.save(tmp_path / "m.glb"), LAMP)
     before.assert_same(Picture())
 
 
@@ -306,11 +308,13 @@ def test_hidden_collection_and_frame_do_not_matter(tmp_path: Path) -> None:
     """A “Mint” collection that the user has excluded, and a frame in the middle of an animation,
     change no measurement.
     """
-    first = land_model(glbs.simple(tmp_path / "a.glb"), LAMP)
+    first = place_model(glbs.simple(tmp_path / "a.glb"), LAMP)
     bpy.context.view_layer.layer_collection.children["Mint"].exclude = True
     bpy.context.scene.frame_set(200)
-    placed = land_model(
-        glbs.simple(tmp_path / "b.glb", (3, 3, 3), (4, 5, 4)), LAMP, Landing(at=(0, 0, 0), height=1)
+    placed = place_model(
+        glbs.simple(tmp_path / "b.glb", (3, 3, 3), (4, 5, 4)),
+        LAMP,
+        PlaceOptions(at=(0, 0, 0), height=1),
     )
     assert first.root != placed.root
     assert _extent(placed) == ([-0.25, -0.25, 0], [0.25, 0.25, 1])
@@ -323,7 +327,7 @@ def test_what_lands_out_of_sight_is_said(switch: str, model: Path) -> None:
     """A “Mint” collection that the user has switched off stays off, and a sentence names what to
     switch on.
     """
-    assert land_model(model, LAMP).notes == ()
+    assert place_model(model, LAMP).notes == ()
     layer = bpy.context.view_layer.layer_collection.children["Mint"]
     if switch == "hide everywhere":
         layer.collection.hide_viewport = True
@@ -335,7 +339,7 @@ def test_what_lands_out_of_sight_is_said(switch: str, model: Path) -> None:
         bpy.context.view_layer.layer_collection.children["Props"].exclude = True
     else:
         setattr(layer, switch, True)
-    placed = land_model(model, LAMP)
+    placed = place_model(model, LAMP)
     (note,) = placed.notes
     assert ("“Props”" if switch == "hide around it" else "“Mint”") in note and "Outliner" in note
     bpy.context.view_layer.update()
@@ -346,8 +350,8 @@ def test_what_lands_out_of_sight_is_said(switch: str, model: Path) -> None:
 def test_a_height_that_is_none_is_refused(model: Path, height: float) -> None:
     """No model can be zero, minus one or infinitely high: a sentence, and nothing has changed."""
     before = Picture()
-    with pytest.raises(ImportTrouble, match="height"):
-        land_model(model, LAMP, Landing(at=(0, 0, 0), height=height))
+    with pytest.raises(SceneImportError, match="height"):
+        place_model(model, LAMP, PlaceOptions(at=(0, 0, 0), height=height))
     before.assert_same(Picture())
 
 
@@ -359,14 +363,14 @@ def test_any_unit_scale(unit: float, make: str, tmp_path: Path) -> None:
     """
     bpy.context.scene.unit_settings.scale_length = unit
     bpy.context.scene.cursor.location = (5, 6, 7)
-    placed = land_model(getattr(glbs, make)(tmp_path / "m.glb"), LAMP)
+    placed = place_model(getattr(glbs, make)(tmp_path / "m.glb"), LAMP)
     low, high = bounds(placed.objects)
     close = max(1e-4 / unit, 2e-6)  # a coordinate near 7 has no more digits
     assert (high[2] - low[2]) * unit == pytest.approx(2 if make == "skinned" else 1, rel=1e-3)
     assert low[2] == pytest.approx(7, abs=close)
     assert ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2) == pytest.approx((5, 6), abs=close)
-    again = land_model(
-        getattr(glbs, make)(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0), height=4)
+    again = place_model(
+        getattr(glbs, make)(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0), height=4)
     )
     low, high = bounds(again.objects)
     assert (low[2], high[2]) == pytest.approx((0, 4), abs=1e-4)
@@ -377,7 +381,7 @@ def test_imperial_units_change_what_is_shown_only(model: Path) -> None:
     the model has the same numbers.
     """
     bpy.context.scene.unit_settings.system = "IMPERIAL"
-    assert _extent(land_model(model, LAMP, Landing(at=(0, 0, 0)))) == (
+    assert _extent(place_model(model, LAMP, PlaceOptions(at=(0, 0, 0)))) == (
         [-0.5, -0.5, 0],
         [0.5, 0.5, 1],
     )
@@ -414,8 +418,8 @@ def test_turned_flat_huge_and_tiny_models_stand_on_the_floor(
     """However a model is turned, how large it is and how far from its origin: its lowest point is
     on the floor, its middle at the cursor.
     """
-    placed = land_model(
-        _turned(tmp_path / "m.glb", size, flat=flat, far=far), LAMP, Landing(at=(1, 2, 3))
+    placed = place_model(
+        _turned(tmp_path / "m.glb", size, flat=flat, far=far), LAMP, PlaceOptions(at=(1, 2, 3))
     )
     low, high = bounds(placed.objects)
     close = 2e-6 * max(size, far, 1)
@@ -428,10 +432,10 @@ def test_a_flat_sheet_stays_as_it_was_delivered(tmp_path: Path) -> None:
     """Nothing can scale no height to a height: a sheet on the floor keeps its size, without an
     error.
     """
-    placed = land_model(
+    placed = place_model(
         glbs.simple(tmp_path / "m.glb", (-1, 0, -1), (1, 0, 1)),
         LAMP,
-        Landing(at=(0, 0, 0), height=3),
+        PlaceOptions(at=(0, 0, 0), height=3),
     )
     assert _extent(placed) == ([-1, -1, 0], [1, 1, 0])
 
@@ -442,7 +446,7 @@ def test_what_the_file_says_about_its_bounds_is_only_a_hint(tmp_path: Path) -> N
     glb.node(mesh=glb.mesh(glbs.box(glb)))
     glb.json["accessors"][0] |= {"min": [-9, -9, -9], "max": [9, 9, 9]}
     assert _extent(
-        land_model(glb.save(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0), height=2))
+        place_model(glb.save(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0), height=2))
     ) == ([-1, -1, 0], [1, 1, 2])
 
 
@@ -460,7 +464,7 @@ def test_instances_are_measured_too(tmp_path: Path) -> None:
         extensions={"EXT_mesh_gpu_instancing": {"attributes": {"TRANSLATION": places}}},
     )
     glb.node(mesh=mesh, name="one", translation=[0, 0, 8])
-    placed = land_model(glb.save(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0)))
+    placed = place_model(glb.save(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0)))
     low, high = _extent(placed)
     assert ([high[axis] - low[axis] for axis in range(3)], low[2]) == ([5, 9, 4], 0)
     assert len({each.data for each in placed.objects if each.type == "MESH"}) == 1

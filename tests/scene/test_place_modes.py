@@ -17,7 +17,7 @@ pytestmark = pytest.mark.blender
 import bmesh  # noqa: E402
 
 from mint_blender.scene.model import grid  # noqa: E402
-from mint_blender.scene.place import ImportTrouble, Landing, Provenance, land_model  # noqa: E402
+from mint_blender.scene.place import PlaceOptions, Provenance, SceneImportError, place_model  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
 from . import rich  # noqa: E402
@@ -88,10 +88,10 @@ def test_mode_selection_and_frame_stay(mode: str, kind: str, tmp_path: Path) -> 
     """
     _at_work(mode)
     before = _state()
-    placed = land_model(
+    placed = place_model(
         FILES[kind](tmp_path / "lamp.glb"),
         Provenance(job_id="j", name="Lamp"),
-        Landing(at=(1, 0, 0)),
+        PlaceOptions(at=(1, 0, 0)),
     )
     assert placed.root.name in bpy.context.scene.objects
     assert _state() == before
@@ -111,10 +111,10 @@ def test_a_drawing_goes_on(mode: str, tmp_path: Path) -> None:
             bpy.ops.object.mode_set(mode=name)
     assert mode in bpy.context.mode and bpy.context.mode != "OBJECT"
     before = _state()
-    land_model(
+    place_model(
         glbs.skinned(tmp_path / "lamp.glb"),
         Provenance(job_id="j", name="Lamp"),
-        Landing(at=(1, 0, 0)),
+        PlaceOptions(at=(1, 0, 0)),
     )
     assert _state() == before
 
@@ -128,10 +128,10 @@ def test_another_scene_than_the_one_that_is_shown(tmp_path: Path) -> None:
     other = bpy.data.scenes.new("Other")
     other.view_layers.new("Second")
     before, picture = _state(), Picture()
-    placed = land_model(
+    placed = place_model(
         glbs.skinned(tmp_path / "lamp.glb"),
         Provenance(job_id="j", name="Lamp"),
-        Landing(at=(1, 0, 0)),
+        PlaceOptions(at=(1, 0, 0)),
         other,
     )
     assert _state() == before
@@ -149,7 +149,7 @@ def test_the_view_layer_that_is_shown_may_be_another_one(model: Path) -> None:
     bpy.context.window.view_layer = shown
     shown.objects.active = bpy.data.objects["Bystander"]
     before = _state()
-    land_model(model, Provenance(job_id="j", name="Lamp"))
+    place_model(model, Provenance(job_id="j", name="Lamp"))
     assert _state() == before and before["view layer"] == "Shown"
 
 
@@ -162,8 +162,8 @@ def test_a_linked_scene_is_refused(model: Path, tmp_path: Path) -> None:
     with bpy.data.libraries.load(str(tmp_path / "set.blend"), link=True) as (there, here):
         here.scenes = there.scenes
     before = Picture()
-    with pytest.raises(ImportTrouble, match="linked from another file"):
-        land_model(model, Provenance(job_id="j", name="Lamp"), scene=here.scenes[0])
+    with pytest.raises(SceneImportError, match="linked from another file"):
+        place_model(model, Provenance(job_id="j", name="Lamp"), scene=here.scenes[0])
     before.assert_same(Picture())
 
 
@@ -180,7 +180,7 @@ def test_linked_sets_in_the_scene_do_not_matter(model: Path, tmp_path: Path) -> 
     bpy.context.scene.background_set = here.scenes[0]
     bpy.context.scene.collection.children.link(here.collections[0])
     before = Picture()
-    placed = land_model(model, Provenance(job_id="j", name="Lamp"))
+    placed = place_model(model, Provenance(job_id="j", name="Lamp"))
     assert placed.root.library is None and placed.collection.library is None
     (home,) = [
         each
@@ -200,7 +200,7 @@ def test_an_overridden_set_in_the_scene_does_not_matter(model: Path, tmp_path: P
     overridden = here.collections[0].override_create(remap_local_usages=True)
     bpy.context.scene.collection.children.link(overridden)
     assert overridden.library is None and overridden.name == "Mint"
-    placed = land_model(model, Provenance(job_id="j", name="Lamp"))
+    placed = place_model(model, Provenance(job_id="j", name="Lamp"))
     (home,) = [
         each
         for each in bpy.context.scene.collection.children
@@ -214,7 +214,7 @@ def test_an_edit_that_is_going_on_is_kept(model: Path) -> None:
     Edit Mode.
     """
     worked_on = _at_work("EDIT")
-    land_model(model, Provenance(job_id="j", name="Lamp"))
+    place_model(model, Provenance(job_id="j", name="Lamp"))
     bpy.ops.object.mode_set(mode="OBJECT")
     assert worked_on.data.vertices[0].co.x == 7.0
 
@@ -226,7 +226,7 @@ def test_nothing_that_is_not_ours_changes(kind: str, tmp_path: Path) -> None:
     """
     rich.build(tmp_path)
     before = Picture()
-    placed = land_model(
+    placed = place_model(
         FILES[kind](tmp_path / "lamp.glb"), Provenance(job_id="j", name=rich.TITLE, prompt="a lamp")
     )
     after = Picture()
@@ -247,7 +247,7 @@ def test_what_steps_aside_disturbs_nothing_either(tmp_path: Path) -> None:
     rich.build(tmp_path)
     before = Picture()
     one, other = (
-        land_model(
+        place_model(
             glbs.simple(tmp_path / "lamp.glb"), Provenance(job_id=job, name="Lamp", group="g")
         ).root
         for job in "ab"
@@ -260,7 +260,7 @@ def test_in_a_scene_that_nobody_sees_results_step_aside_too(model: Path) -> None
     """A batch may land in another scene than the one that is shown."""
     scene = bpy.data.scenes.new("Other")
     one, other = (
-        land_model(model, Provenance(job_id=job, name="Lamp", group="g"), scene=scene).root
+        place_model(model, Provenance(job_id=job, name="Lamp", group="g"), scene=scene).root
         for job in "ab"
     )
     assert grid.footprint(other).left > grid.footprint(one).right
@@ -282,7 +282,7 @@ def test_in_an_excluded_collection_results_step_aside_too(kind: str, tmp_path: P
                 FILES[kind](tmp_path / "lamp.glb"),
                 Provenance(job_id="j", name="Lamp", group="g"),
             )
-            roots.append(land_model(model, provenance, Landing(at=(5, 3, 0))).root)
+            roots.append(place_model(model, provenance, PlaceOptions(at=(5, 3, 0))).root)
     bpy.context.view_layer.update()
     prints = [grid.footprint(each) for each in roots]
     assert [each.left for each in prints] == pytest.approx([4.5, 5.6, 6.7, 7.8], abs=0.01)
@@ -294,7 +294,9 @@ def test_what_lands_does_not_use_what_was_there(tmp_path: Path) -> None:
     """
     rich.build(tmp_path)
     users = bpy.data.objects[rich.TITLE]
-    placed = land_model(glbs.simple(tmp_path / "lamp.glb"), Provenance(job_id="j", name=rich.TITLE))
+    placed = place_model(
+        glbs.simple(tmp_path / "lamp.glb"), Provenance(job_id="j", name=rich.TITLE)
+    )
     assert placed.root != users and placed.root.data != users.data
     assert placed.root.data.materials[0] != users.data.materials[0]
     (image,) = [
@@ -309,7 +311,7 @@ def test_what_lands_does_not_use_what_was_there(tmp_path: Path) -> None:
 def test_a_replacement_touches_only_its_own(tmp_path: Path) -> None:
     """The same when a later version takes the place of an earlier one."""
     rich.build(tmp_path)
-    root = land_model(
+    root = place_model(
         glbs.animated(tmp_path / "a.glb"), Provenance(job_id="j", name=rich.TITLE)
     ).root
     own = {("Object", each.name) for each in (root, *root.children_recursive)}
@@ -334,6 +336,6 @@ def test_a_landing_that_fails_changes_nothing_at_all(
     rich.build(tmp_path)
     model.write_bytes(BAD[kind](model.read_bytes()))
     before = Picture()
-    with pytest.raises(ImportTrouble):
-        land_model(model, Provenance(job_id="j", name=rich.TITLE))
+    with pytest.raises(SceneImportError):
+        place_model(model, Provenance(job_id="j", name=rich.TITLE))
     before.assert_same(Picture())

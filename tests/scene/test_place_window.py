@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Landing in a Blender that has a window: one undo step, exact both ways, in every mode."""
+"""PlaceOptions in a Blender that has a window: one undo step, exact both ways, in every mode."""
 
 from __future__ import annotations
 

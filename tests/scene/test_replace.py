@@ -18,12 +18,12 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.scene.bounds import bounds  # noqa: E402
 from mint_blender.scene.place import (  # noqa: E402
-    ImportTrouble,
-    Landing,
+    PlaceOptions,
     Provenance,
+    SceneImportError,
     find,
-    land_model,
-    land_world,
+    place_model,
+    place_world,
 )
 from mint_blender.scene.update.replace import replace_model, replace_world  # noqa: E402
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
@@ -93,7 +93,7 @@ def test_everything_built_around_it_stays(model: Path, larger: Path) -> None:
     """Name, transform, parent, collections, modifiers, constraints and drivers are kept; only what
     is shown changes.
     """
-    root = land_model(model, FIRST).root
+    root = place_model(model, FIRST).root
     made = _built_around(root)
     root.modifiers.new("Bevel", "BEVEL").width = 0.02
     collections = set(root.users_collection)
@@ -123,7 +123,7 @@ def test_everything_built_around_it_stays(model: Path, larger: Path) -> None:
 
 def test_it_is_the_new_one_now(model: Path, larger: Path) -> None:
     """The root tells of the new version, and is found as that one and no longer as the earlier."""
-    root = land_model(model, FIRST).root
+    root = place_model(model, FIRST).root
     replace_model(larger, SECOND, root)
     assert root["mint_prompt"] == "a larger lamp"
     assert find(job_id="job_2").root == root and find(job_id="job_1") is None
@@ -133,7 +133,7 @@ def test_nothing_of_the_earlier_one_stays(model: Path, larger: Path) -> None:
     """Its mesh, material and picture are gone, no more data-blocks are there than before, and the
     mesh has the name it had.
     """
-    root = land_model(model, FIRST).root
+    root = place_model(model, FIRST).root
     kinds = ("objects", "meshes", "materials", "images", "collections", "scenes")
     before = {kind: len(getattr(bpy.data, kind)) for kind in kinds}
     replace_model(larger, SECOND, root)
@@ -145,8 +145,8 @@ def test_another_model_that_stands_on_it_stays(tmp_path: Path, larger: Path) -> 
     """A cup from Mint that the user put on a table from Mint is not part of the table: it stays
     when the table is replaced.
     """
-    table = land_model(_parts(tmp_path / "a.glb", "leg", "top"), FIRST).root
-    cup = land_model(
+    table = place_model(_parts(tmp_path / "a.glb", "leg", "top"), FIRST).root
+    cup = place_model(
         _parts(tmp_path / "b.glb", "body", "handle"), Provenance(job_id="job_3", name="Cup")
     ).root
     top = next(each for each in table.children if "top" in each.name)
@@ -159,7 +159,7 @@ def test_another_model_that_stands_on_it_stays(tmp_path: Path, larger: Path) -> 
 
 def test_a_material_of_the_users_own_survives(model: Path, larger: Path) -> None:
     """A material that the user put on the earlier version is not cleared away with it."""
-    root = land_model(model, FIRST).root
+    root = place_model(model, FIRST).root
     root.data.materials[0] = bpy.data.materials.new("My gold")
     replace_model(larger, SECOND, root)
     assert "My gold" in bpy.data.materials
@@ -167,7 +167,7 @@ def test_a_material_of_the_users_own_survives(model: Path, larger: Path) -> None
 
 def test_linked_duplicates_follow(model: Path, larger: Path) -> None:
     """Copies that share the mesh show the new version too."""
-    root = land_model(model, FIRST).root
+    root = place_model(model, FIRST).root
     copy = bpy.data.objects.new("Copy", root.data)
     bpy.context.scene.collection.objects.link(copy)
     replace_model(larger, SECOND, root)
@@ -178,7 +178,7 @@ def test_a_height_that_was_asked_for_is_kept(model: Path, tmp_path: Path) -> Non
     """The earlier version was made 3 high and then doubled by the user: the new one, delivered 10
     high, is 6 high as well.
     """
-    root = land_model(model, FIRST, Landing(at=(0, 0, 0), height=3)).root
+    root = place_model(model, FIRST, PlaceOptions(at=(0, 0, 0), height=3)).root
     root.scale = [2 * value for value in root.scale]
     replace_model(glbs.simple(tmp_path / "tall.glb", (-1, 0, -1), (1, 10, 1)), SECOND, root)
     assert _size(root) == pytest.approx([1.2, 1.2, 6])
@@ -188,8 +188,8 @@ def test_parts_are_matched_by_name(tmp_path: Path) -> None:
     """Of two parts one comes again: it keeps its modifier; the other goes, and what the user hung
     on it hangs on the root where it was.
     """
-    root = land_model(
-        _parts(tmp_path / "a.glb", "foot", "shade"), FIRST, Landing(at=(0, 0, 0))
+    root = place_model(
+        _parts(tmp_path / "a.glb", "foot", "shade"), FIRST, PlaceOptions(at=(0, 0, 0))
     ).root
     foot, shade = (
         next(each for each in root.children if name in each.name) for name in ("foot", "shade")
@@ -221,7 +221,7 @@ def test_several_parts_become_the_one_mesh_that_was(model: Path, tmp_path: Path)
     """The earlier version was one mesh with a modifier; a new one of three parts is joined, so that
     the modifier has its mesh.
     """
-    root = land_model(model, FIRST, Landing(at=(0, 0, 0))).root
+    root = place_model(model, FIRST, PlaceOptions(at=(0, 0, 0))).root
     root.modifiers.new("Bevel", "BEVEL")
     placed = replace_model(_parts(tmp_path / "b.glb", "foot", "bulb", "cap"), SECOND, root)
     assert {
@@ -245,7 +245,7 @@ def test_moving_parts_hang_under_the_root_that_was(make, model: Path, tmp_path: 
     """A new version with bones or animation comes under the earlier root, which still carries it
     all.
     """
-    root = land_model(model, FIRST, Landing(at=(0, 0, 0))).root
+    root = place_model(model, FIRST, PlaceOptions(at=(0, 0, 0))).root
     made = _built_around(root)
     root.parent, root.rotation_euler = None, (0, 0, 0)
     replace_model(make(tmp_path / "b.glb"), SECOND, root)
@@ -261,7 +261,7 @@ def test_moving_parts_hang_under_the_root_that_was(make, model: Path, tmp_path: 
 
 def test_what_is_lost_with_a_part_is_said(model: Path, tmp_path: Path) -> None:
     """Modifiers and constraints that the user put on a part which does not come again are named."""
-    root = land_model(glbs.animated(tmp_path / "a.glb"), FIRST).root
+    root = place_model(glbs.animated(tmp_path / "a.glb"), FIRST).root
     assert replace_model(glbs.animated(tmp_path / "b.glb"), SECOND, root).notes == ()
     part = next(
         each for each in root.children_recursive if each.type == "MESH" and each.animation_data
@@ -281,8 +281,8 @@ def test_one_mesh_comes_under_a_root_that_carried_parts(model: Path, tmp_path: P
     """The earlier root was an empty and stays one: the new mesh hangs under it and stands where the
     parts stood.
     """
-    root = land_model(
-        _parts(tmp_path / "a.glb", "foot", "shade"), FIRST, Landing(at=(1, 0, 0))
+    root = place_model(
+        _parts(tmp_path / "a.glb", "foot", "shade"), FIRST, PlaceOptions(at=(1, 0, 0))
     ).root
     replace_model(model, SECOND, root)
     assert root.type == "EMPTY" and [each.type for each in root.children] == ["MESH"]
@@ -294,21 +294,21 @@ def test_it_waits_while_the_model_is_edited(model: Path, larger: Path) -> None:
     """In Edit Mode the mesh must not be exchanged under the user's hands: a sentence says what to
     do, and nothing has changed.
     """
-    root = land_model(model, FIRST).root
+    root = place_model(model, FIRST).root
     bpy.context.view_layer.objects.active = root
     bpy.ops.object.mode_set(mode="EDIT")
     before = Picture()
-    with pytest.raises(ImportTrouble, match="Edit Mode"):
+    with pytest.raises(SceneImportError, match="Edit Mode"):
         replace_model(larger, SECOND, root)
     before.assert_same(Picture())
 
 
 def test_a_bad_file_changes_nothing(model: Path, tmp_path: Path) -> None:
     """When the new version cannot be read, the earlier one stays as it was."""
-    root = land_model(model, FIRST).root
+    root = place_model(model, FIRST).root
     before = Picture()
     (tmp_path / "bad.glb").write_bytes(model.read_bytes()[:200])
-    with pytest.raises(ImportTrouble):
+    with pytest.raises(SceneImportError):
         replace_model(tmp_path / "bad.glb", SECOND, root)
     before.assert_same(Picture())
 
@@ -321,7 +321,7 @@ def test_a_world_is_replaced_under_its_root(tmp_path: Path) -> None:
         made_place.collider(tmp_path / "collider.glb"),
         made_place.panorama(tmp_path / "panorama.png"),
     )
-    root = land_world(
+    root = place_world(
         WorldFiles(collider=collider, panorama=panorama),
         Provenance(job_id="w1", kind="world", name="Room"),
     ).root
@@ -381,10 +381,10 @@ def test_a_world_with_one_bad_part_is_not_replaced(
     """When one of the new files is bad, whichever and however late it shows, none of the earlier
     parts has been exchanged.
     """
-    root = land_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
+    root = place_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
     part, bad = bad_part(what, tmp_path)
     before = Picture()
-    with pytest.raises(ImportTrouble, match=bad.name):
+    with pytest.raises(SceneImportError, match=bad.name):
         replace_world(
             WorldFiles(**{**files, part: bad}), Provenance(job_id="w2", kind="world"), root
         )
@@ -398,12 +398,12 @@ def test_a_bad_part_lets_none_of_the_others_come(
     """Parts that come later come together: what stands in the scene is not dressed for one that
     then does not come.
     """
-    root = land_world(
+    root = place_world(
         WorldFiles(**{there: files[there]}), Provenance(job_id="w1", kind="world", name="Room")
     ).root
     _, bad = bad_part("no splats", tmp_path)
     before = Picture()
-    with pytest.raises(ImportTrouble, match=bad.name):
+    with pytest.raises(SceneImportError, match=bad.name):
         complete(
             root, WorldFiles(**{**files, "splats": bad}), Provenance(job_id="w1", kind="world")
         )
@@ -422,10 +422,10 @@ def test_a_panorama_does_not_come_onto_a_collider_that_is_edited(files: dict[str
     nothing has changed.
     """
     told = Provenance(job_id="w1", kind="world", name="Room")
-    root = land_world(WorldFiles(collider=files["collider"]), told).root
+    root = place_world(WorldFiles(collider=files["collider"]), told).root
     _edit_collider(root)
     before = Picture()
-    with pytest.raises(ImportTrouble, match="Go back to Object Mode"):
+    with pytest.raises(SceneImportError, match="Go back to Object Mode"):
         complete(root, WorldFiles(collider=files["collider"], panorama=files["panorama"]), told)
     before.assert_same(Picture())
 
@@ -433,7 +433,9 @@ def test_a_panorama_does_not_come_onto_a_collider_that_is_edited(files: dict[str
 def test_splats_come_beside_a_collider_that_is_edited(files: dict[str, Path]) -> None:
     """They change nothing about the mesh: the user goes on editing."""
     told = Provenance(job_id="w1", kind="world", name="Room")
-    root = land_world(WorldFiles(collider=files["collider"], panorama=files["panorama"]), told).root
+    root = place_world(
+        WorldFiles(collider=files["collider"], panorama=files["panorama"]), told
+    ).root
     _edit_collider(root)
     complete(root, WorldFiles(**files), told)
     assert bpy.context.mode == "EDIT_MESH" and any(
@@ -468,12 +470,12 @@ def test_a_collider_that_cannot_become_rigid_changes_nothing(
         "complete": WorldFiles(collider=files["collider"], panorama=files["panorama"]),
         "replace": all_parts,
     }[way]
-    root = land_world(there, told).root if there else None
+    root = place_world(there, told).root if there else None
     _rigid_bodies_of_another_file(tmp_path / "bodies.blend")
     before = Picture()
-    with pytest.raises(ImportTrouble, match="“Bodies”, which comes from another file"):
+    with pytest.raises(SceneImportError, match="“Bodies”, which comes from another file"):
         if root is None:
-            land_world(all_parts, told, options=rigid)
+            place_world(all_parts, told, options=rigid)
         else:
             (complete if way == "complete" else replace_world)(
                 root=root, parts=all_parts, provenance=told, options=rigid
@@ -490,7 +492,7 @@ def test_a_part_that_goes_with_the_earlier_world_is_named(
     """Whether the new version has none, or a bad one, or nobody wanted it: what is taken out of the
     scene is said, and nothing else.
     """
-    root = land_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
+    root = place_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
     new, told = (
         WorldFiles(**{part: files[part] for part in brought}),
         Provenance(job_id="w2", kind="world"),

@@ -16,9 +16,9 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.scene import animation  # noqa: E402
-from mint_blender.scene.transaction import every_block  # noqa: E402
+from mint_blender.scene.transaction import all_data_blocks  # noqa: E402
 from mint_blender.scene.update import bones, fingerprint, match_parts, relink, replace, transfer  # noqa: E402
-from mint_blender.scene.update.replace import edited_versions, replace_model  # noqa: E402
+from mint_blender.scene.update.replace import edited_objects, replace_model  # noqa: E402
 
 from .dump import Picture  # noqa: E402
 from .replacing import FIRST, SECOND, empty, landed, look_at  # noqa: E402
@@ -62,9 +62,9 @@ def test_an_edited_mesh_is_kept(edit: Any, model: Path, tmp_path: Path) -> None:
     """
     root = landed(model)
     root.location = (3, 2, 1)
-    assert edited_versions(FIRST.asset_id) == []
+    assert edited_objects(FIRST.asset_id) == []
     edit(root)
-    assert edited_versions(FIRST.asset_id) == [root.name]
+    assert edited_objects(FIRST.asset_id) == [root.name]
     mesh, vertices = root.data, [tuple(each.co) for each in root.data.vertices]
     material, modifiers = root.active_material, [each.type for each in root.modifiers]
     placed = replace_model(glbs.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5)), SECOND, root)
@@ -81,9 +81,7 @@ def test_an_edited_mesh_is_kept(edit: Any, model: Path, tmp_path: Path) -> None:
     assert any("Lamp (earlier)" in note for note in placed.notes)
     # its modifier stays, and nobody can tell whether there is anything in it
     is_fine = edit is _sculpt_finely
-    assert root.data != mesh and edited_versions(SECOND.asset_id) == (
-        [root.name] if is_fine else []
-    )
+    assert root.data != mesh and edited_objects(SECOND.asset_id) == ([root.name] if is_fine else [])
 
 
 def test_what_was_only_looked_at_is_not_edited(model: Path, tmp_path: Path) -> None:
@@ -98,7 +96,7 @@ def test_what_was_only_looked_at_is_not_edited(model: Path, tmp_path: Path) -> N
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
     root = bpy.data.objects["Lamp"]
-    assert edited_versions(FIRST.asset_id) == []
+    assert edited_objects(FIRST.asset_id) == []
     replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root)
     replace_model(glbs.simple(tmp_path / "c.glb", high=(0.5, 2, 0.5)), SECOND, root)
     assert [each.name for each in bpy.data.objects] == ["Lamp"] and len(bpy.data.meshes) == 1
@@ -110,10 +108,10 @@ def test_a_new_version_is_not_edited(kind: str, tmp_path: Path) -> None:
     root.
     """
     root = landed(getattr(glbs, kind)(tmp_path / "a.glb"))
-    assert edited_versions(FIRST.asset_id) == []
+    assert edited_objects(FIRST.asset_id) == []
     root["mint_height"] = 0.5
     replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root)
-    assert edited_versions(SECOND.asset_id) == []
+    assert edited_objects(SECOND.asset_id) == []
 
 
 STEPS = [
@@ -121,13 +119,13 @@ STEPS = [
     (match_parts, "_exchange_data"),
     (transfer, "_carry_shape_keys"),
     (transfer, "_only_on"),
-    (animation, "retarget"),
+    (animation, "retarget_drivers"),
     (match_parts, "_take_modifiers"),
     (match_parts, "_take_motion"),
-    (bones.Hanging, "settle"),
-    (match_parts, "hang"),
+    (bones.BoneUsers, "relink"),
+    (match_parts, "parent_parts"),
     (replace, "_lost_with"),
-    (relink, "adopt"),
+    (relink, "reparent_children"),
 ]
 
 
@@ -210,7 +208,7 @@ def test_a_material_of_another_blender_is_not_the_users(model: Path) -> None:
 
     root = landed(model)
     material = root.active_material
-    seen = json.loads(material[fingerprint.SEEN])
+    seen = json.loads(material[fingerprint.FINGERPRINT])
     seen["settings"]["gone_in_this_version"] = True
     del seen["settings"]["use_backface_culling"]
     node = next(
@@ -218,12 +216,12 @@ def test_a_material_of_another_blender_is_not_the_users(model: Path) -> None:
     )
     node["inputs"]["Gone"] = [0.5]
     del node["inputs"]["IOR"]
-    material[fingerprint.SEEN] = json.dumps(seen)
-    assert not fingerprint.is_touched(material)
+    material[fingerprint.FINGERPRINT] = json.dumps(seen)
+    assert not fingerprint.is_modified(material)
     tree: Any = material.node_tree
     principled = next(each for each in tree.nodes if each.bl_idname == "ShaderNodeBsdfPrincipled")
     principled.inputs["Roughness"].default_value += 0.25
-    assert fingerprint.is_touched(material)
+    assert fingerprint.is_modified(material)
 
 
 @pytest.mark.parametrize("change", ["value", "unlink", "node", "mute", "setting", "name"])
@@ -245,7 +243,7 @@ def test_what_the_user_changes_on_a_material_is_noticed(change: str, model: Path
         material.use_backface_culling = not material.use_backface_culling
     else:
         material.name = "Mine"
-    assert fingerprint.is_touched(material) is (change != "name")
+    assert fingerprint.is_modified(material) is (change != "name")
 
 
 def test_what_landed_in_an_older_blender_is_not_the_users() -> None:
@@ -253,6 +251,6 @@ def test_what_landed_in_an_older_blender_is_not_the_users() -> None:
     of many textures: nothing was changed.
     """
     bpy.ops.wm.open_mainfile(filepath=str(Path(__file__).parent / "data" / "landed_in_4_2.blend"))
-    known = [each for each in every_block() if fingerprint.SEEN in each.keys()]
+    known = [each for each in all_data_blocks() if fingerprint.FINGERPRINT in each.keys()]
     assert {type(each).__name__ for each in known} >= {"Material", "Mesh", "Action", "Object"}
-    assert [each.name for each in known if fingerprint.is_touched(each)] == []
+    assert [each.name for each in known if fingerprint.is_modified(each)] == []

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.blender
 from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Role, Target  # noqa: E402
 from mint_blender.scene import undo_step  # noqa: E402
-from mint_blender.scene.place import ImportTrouble, land_model  # noqa: E402
+from mint_blender.scene.place import SceneImportError, place_model  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
 from .dump import Picture  # noqa: E402
@@ -237,7 +237,7 @@ def test_drivers_on_and_at_a_material_stay(model: Path, tmp_path: Path) -> None:
 
 def _linked(model: Path, tmp_path: Path) -> bpy.types.Object:
     """A model of another file, linked into this one."""
-    land_model(model, FIRST)
+    place_model(model, FIRST)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "other.blend"))
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     with bpy.data.libraries.load(str(tmp_path / "other.blend"), link=True) as (there, here):
@@ -260,7 +260,7 @@ def test_what_is_in_another_file_is_refused(kind: str, model: Path, tmp_path: Pa
         assert root.library is None and root.data.library is not None
     before = Picture()
     with pytest.raises(
-        ImportTrouble,
+        SceneImportError,
         match="library override" if kind == "override" else "linked from another file",
     ):
         replace_model(model, SECOND, root)
@@ -279,7 +279,9 @@ def test_it_waits_while_a_linked_duplicate_is_worked_on(
     bpy.context.scene.collection.objects.link(duplicate)
     bpy.context.view_layer.objects.active = duplicate
     bpy.ops.object.mode_set(mode=mode)
-    with pytest.raises(ImportTrouble, match=f"“My lamp” is being worked on in {mode.title()} Mode"):
+    with pytest.raises(
+        SceneImportError, match=f"“My lamp” is being worked on in {mode.title()} Mode"
+    ):
         replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root)
     assert duplicate.data == root.data and duplicate.mode == mode
     bpy.ops.object.mode_set(mode="OBJECT")
@@ -316,7 +318,7 @@ def test_no_copy_is_replaced_while_one_of_them_cannot_be(
     bpy.context.view_layer.objects.active = copies[edited]
     bpy.ops.object.mode_set(mode="EDIT")
     before = Picture()
-    with pytest.raises(ImportTrouble, match="Edit Mode"):
+    with pytest.raises(SceneImportError, match="Edit Mode"):
         import_job.place(_later(glbs.simple(tmp_path / "b.glb", high=(1, 2, 1))))
     before.assert_same(Picture())
 
@@ -326,7 +328,7 @@ def test_all_copies_are_replaced_in_one_step(
 ) -> None:
     """One click, one undo, however often the user has copied the model."""
     steps: list[object] = []
-    monkeypatch.setattr(undo_step, "make", steps.append)
+    monkeypatch.setattr(undo_step, "push", steps.append)
     copies = _copies(model)
     steps.clear()
     import_job.place(_later(glbs.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))))

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.scene import animation  # noqa: E402
 from mint_blender.scene.bounds import bounds  # noqa: E402
-from mint_blender.scene.place import Landing, land_model  # noqa: E402
+from mint_blender.scene.place import PlaceOptions, place_model  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
 from .replacing import FIRST, SECOND, empty, high, landed, look_at, only  # noqa: E402
@@ -274,8 +274,8 @@ def test_what_goes_somewhere_goes_from_where_the_earlier_one_stood(tmp_path: Pat
     landed there.
     """
     earlier, later = glbs.wandering(tmp_path / "a.glb"), glbs.wandering(tmp_path / "b.glb", size=3)
-    fresh = land_model(later, SECOND, Landing(at=(0, 0, 0), height=2)).root
-    root = land_model(earlier, FIRST, Landing(at=(0, 0, 0), height=2)).root
+    fresh = place_model(later, SECOND, PlaceOptions(at=(0, 0, 0), height=2)).root
+    root = place_model(earlier, FIRST, PlaceOptions(at=(0, 0, 0), height=2)).root
     replace_model(later, SECOND, root)
     for frame in (1, 12, 24):
         bpy.context.scene.frame_set(frame)

@@ -13,7 +13,7 @@ bpy = pytest.importorskip("bpy")
 
 from mint_blender.files.errors import InvalidSplats  # noqa: E402
 from mint_blender.files.spz import decode  # noqa: E402
-from mint_blender.scene.transaction import Inventory  # noqa: E402
+from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import splat_nodes, splats  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
@@ -354,7 +354,7 @@ def test_nodes_and_material_are_made_once(write, photo):
 
 def test_a_bad_file_leaves_nothing(tmp_path):
     """A file that is refused leaves no object, no data and no node group behind."""
-    before = Inventory()
+    before = DataSnapshot()
     path = tmp_path / "place.spz"
     whole = build_spz.encode(build_spz.made_up(100, degree=1))
     for content in (b"", b"<html>", whole[:-100]):

@@ -16,8 +16,8 @@ bpy = pytest.importorskip("bpy")
 
 from mint_blender.files.errors import FileError  # noqa: E402
 from mint_blender.scene import place  # noqa: E402
-from mint_blender.scene.gltf_import import ImportTrouble  # noqa: E402
-from mint_blender.scene.transaction import Inventory  # noqa: E402
+from mint_blender.scene.gltf_import import SceneImportError  # noqa: E402
+from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
 from mint_blender.scene.world import collider  # noqa: E402
 from mint_blender.scene.world.build import WorldFiles  # noqa: E402
@@ -139,8 +139,8 @@ def test_any_one_part_is_enough(files, only):
 
 def test_nothing_at_all_is_an_error():
     """A World without any file is not an empty root in the scene."""
-    before = Inventory()
-    with pytest.raises(ImportTrouble, match="Nothing of this World"):
+    before = DataSnapshot()
+    with pytest.raises(SceneImportError, match="Nothing of this World"):
         build(WorldFiles(caption="A room."))
     assert before.new() == []
 
@@ -192,13 +192,13 @@ def test_a_bad_part_added_later_changes_nothing(files, tmp_path, name):
     """The World that was there is still there, with the part it had."""
     root = build(files).root
     before, objects, scene_world = (
-        Inventory(),
+        DataSnapshot(),
         set(root.children_recursive),
         bpy.context.scene.world,
     )
     bad = tmp_path / "bad"
     bad.write_bytes(b"<!DOCTYPE html><title>404</title>")
-    with pytest.raises((FileError, ImportTrouble)):
+    with pytest.raises((FileError, SceneImportError)):
         world_build.add_part(root, name.upper(), bad)
     assert (
         before.new() == []
@@ -223,9 +223,9 @@ def test_a_bad_collider_leaves_the_scene_as_it_was(files, tmp_path, content):
     scene.world = own = bpy.data.worlds.new("Mine")
     bad = tmp_path / "bad.bin"
     bad.write_bytes(content)
-    before = Inventory()
-    with pytest.raises(ImportTrouble) as caught:
-        place.land_world(
+    before = DataSnapshot()
+    with pytest.raises(SceneImportError) as caught:
+        place.place_world(
             replace(files, collider=bad), place.Provenance(job_id="j", kind="world", name="Room")
         )
     assert str(caught.value).rstrip(".!") and "Traceback" not in str(caught.value)
@@ -248,7 +248,7 @@ def test_a_part_that_shows_late_that_it_is_bad_is_left_out(files, tmp_path, name
     for number, content in enumerate([LATE[name], *BAD]):
         bad = tmp_path / f"bad{number}.bin"
         bad.write_bytes(content)
-        before = Inventory()
+        before = DataSnapshot()
         built = build(replace(files, **{name: bad}))
         (note,) = [each for each in built.notes if "cannot be used" in each]
         assert note.startswith(f"The {name} cannot be used. ") and bad.name in note
@@ -264,9 +264,9 @@ def test_nothing_lands_where_the_only_part_is_bad(tmp_path, name):
     """A sentence, and no empty root."""
     bad = tmp_path / "bad.bin"
     bad.write_bytes(LATE[name])
-    before = Inventory()
-    with pytest.raises(ImportTrouble, match=r"bad\.bin"):
-        place.land_world(
+    before = DataSnapshot()
+    with pytest.raises(SceneImportError, match=r"bad\.bin"):
+        place.place_world(
             WorldFiles(**{name: bad}), place.Provenance(job_id="j", kind="world", name="Room")
         )
     assert before.new() == []
@@ -284,7 +284,7 @@ def _built_on(root) -> dict[str, bpy.types.Object]:
     made["Chair"].location = (0.4, 0.2, 0.1)
     made["Moss"].modifiers.new("Cling", "SHRINKWRAP").target = shape
     made["Cat"].constraints.new("TRACK_TO").target = shape
-    collider.make_rigid([shape], bpy.context.scene)
+    collider.add_rigid_bodies([shape], bpy.context.scene)
     bpy.context.view_layer.update()
     return made
 

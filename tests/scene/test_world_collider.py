@@ -13,7 +13,7 @@ pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
 from mint_blender.scene import place  # noqa: E402
-from mint_blender.scene.gltf_import import ImportTrouble  # noqa: E402
+from mint_blender.scene.gltf_import import SceneImportError  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
 
 from . import build_worlds, made_place  # noqa: E402
@@ -228,8 +228,8 @@ def test_a_collider_without_triangles_is_refused(files, tmp_path):
         mesh=glb.mesh({"attributes": {"POSITION": glb.accessor(CORNERS, "f4")}, "mode": 0}),
         name="points",
     )
-    with pytest.raises(ImportTrouble):
-        place.land_world(
+    with pytest.raises(SceneImportError):
+        place.place_world(
             replace(files, collider=glb.save(tmp_path / "points.glb")),
             place.Provenance(job_id="j", kind="world"),
         )

@@ -154,8 +154,8 @@ def test_cells_and_the_way_out() -> None:
     assert grid.cell((1, 2, 3), 0, 2) == (1, 2, 3)
     assert grid.cell((1, 2, 3), 12, 2) == (5, 4, 3)
     own = Footprint(0, 1, 0, 1)
-    assert grid.way_out(own, [Footprint(1, 2, 0, 1), Footprint(0, 1, 5, 6)]) == 0
-    assert grid.way_out(own, [Footprint(0.5, 2, 0, 1)]) == pytest.approx(2.1)
-    assert grid.way_out(own, [Footprint(3, 4, 0, 1), Footprint(-1, 2.5, 0, 1)]) == pytest.approx(
+    assert grid.free_shift(own, [Footprint(1, 2, 0, 1), Footprint(0, 1, 5, 6)]) == 0
+    assert grid.free_shift(own, [Footprint(0.5, 2, 0, 1)]) == pytest.approx(2.1)
+    assert grid.free_shift(own, [Footprint(3, 4, 0, 1), Footprint(-1, 2.5, 0, 1)]) == pytest.approx(
         4.1
     )

@@ -17,7 +17,7 @@ bpy = pytest.importorskip("bpy")
 import numpy as np  # noqa: E402
 
 from mint_blender.scene import place as scene_place  # noqa: E402
-from mint_blender.scene.place import Landing, Provenance  # noqa: E402
+from mint_blender.scene.place import PlaceOptions, Provenance  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.ui import registration, session  # noqa: E402
@@ -51,7 +51,9 @@ def land(
         made_place.collider(folder / "collider.glb"), made_place.panorama(folder / "panorama.png")
     )
     told = Provenance(job_id=job_id, kind="world", name=f"Room {job_id}")
-    return scene_place.land_world(files, told, Landing(at=at), WorldOptions(camera=camera)).root
+    return scene_place.place_world(
+        files, told, PlaceOptions(at=at), WorldOptions(camera=camera)
+    ).root
 
 
 def eye(space: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -21,7 +21,7 @@ from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noq
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Format, Kind  # noqa: E402
 from mint_blender.scene import place  # noqa: E402
-from mint_blender.scene.place import Landing  # noqa: E402
+from mint_blender.scene.place import PlaceOptions  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.job_list import card, placed_results  # noqa: E402
 
@@ -83,7 +83,7 @@ def test_changes_are_heard_of(monkeypatch: pytest.MonkeyPatch, model: Path) -> N
     """
     asked: list[int] = []
     monkeypatch.setattr(placed_results, "_look_soon", lambda: asked.append(1))
-    placed = place.land_model(model, FIRST, Landing(at=(0, 0, 0)))
+    placed = place.place_model(model, FIRST, PlaceOptions(at=(0, 0, 0)))
     placed_results.look()
     bpy.context.view_layer.update()
     asked.clear()
@@ -142,7 +142,7 @@ def test_the_button_says_what_it_does(model: Path, tmp_path: Path) -> None:
         target=Target(replaces=True, document=session.document_id(), scene=bpy.context.scene.name),
     )
     assert words_of(here) == "Place Result"
-    root = place.land_model(model, FIRST, Landing(at=(0, 0, 0))).root
+    root = place.place_model(model, FIRST, PlaceOptions(at=(0, 0, 0))).root
     assert words_of(job) == words_of(here) == "Replace Model"
     assert words_of(replace(job, target=Target())) == "Place at 3D Cursor"
     assert placed_results.edited(job) == []

@@ -153,7 +153,7 @@ def test_a_part_that_cannot_be_used_is_not_said_to_be_lacking_too(
     )
     told = replace(job, notes=(BAD[lacking],))
     assert note not in import_job.place(told).notes
-    assert note in import_job.settled(told, placed), (
+    assert note in import_job.resolved_notes(told, placed), (
         "nor does it stay when the part was fetched later and is bad"
     )
     told = replace(
@@ -162,7 +162,7 @@ def test_a_part_that_cannot_be_used_is_not_said_to_be_lacking_too(
             part_notes.missing(Kind.WORLD, {Role.COLLIDER: "collider mesh"}.get(lacking, lacking)),
         ),
     )
-    assert not set(import_job.settled(told, placed)) & set(told.notes), (
+    assert not set(import_job.resolved_notes(told, placed)) & set(told.notes), (
         "what the job says itself stays"
     )
 

@@ -59,7 +59,7 @@ def summary(entries: Sequence[LineReport]) -> dict[str, Any]:
 def write_sheet(folder: Path, source: str, entries: Sequence[LineReport]) -> Path:
     """Write the sheet; `source` is the batch file's name. Raises OSError."""
     path = folder / NAME
-    delivery_write.put(path, page(source, entries, datetime.now().astimezone()))
+    delivery_write.write_text(path, page(source, entries, datetime.now().astimezone()))
     return path
 
 

@@ -98,7 +98,7 @@ def write_record(line: Line, job: Job, terminal: Terminal) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     _write_picture(job, output)
     told = _record(line, job, report(line, job, terminal))
-    delivery_write.put(
+    delivery_write.write_text(
         output.with_suffix(".json"), json.dumps(told, indent=2, ensure_ascii=False) + "\n"
     )
 
@@ -109,8 +109,8 @@ _MORE = {Verb.REVISE: ('"what should change"',)}
 def _state(job: Job) -> LineState:
     if is_written(job):
         return LineState.DONE
-    could_not_write = job.phase in {Phase.READY, Phase.PLACED} and job.trouble is not None
-    return LineState.FAILED if could_not_write else _BY_PHASE.get(job.phase, LineState.RUNNING)
+    import_failed = job.phase in {Phase.READY, Phase.PLACED} and job.trouble is not None
+    return LineState.FAILED if import_failed else _BY_PHASE.get(job.phase, LineState.RUNNING)
 
 
 def _sentence(job: Job, state: LineState) -> str:
@@ -199,7 +199,7 @@ def _write_picture(job: Job, output: Path) -> None:
     if picture is None and mints is not None:
         picture = output.with_suffix(mints.suffix)
         if not _is_same(mints, picture):
-            delivery_write.copy(mints, picture)
+            delivery_write.copy_file(mints, picture)
     for preview in [Path(kept.path) for kept in job.previews]:
         earlier = output.with_suffix(preview.suffix)
         if (

@@ -113,7 +113,7 @@ def _cannot_write(lines: list[Line], options: _Options) -> str | None:
         {(line.request.kind, line.suffix, options.renders(line)) for line in lines}
     ):
         file = options.folder / f"mint{suffix}"
-        if complaint := delivery_write.complaint(
+        if complaint := delivery_write.output_problem(
             kind, file, file.with_suffix(".png") if renders else None
         ):
             return complaint

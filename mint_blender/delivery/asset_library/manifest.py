@@ -20,13 +20,13 @@ from pathlib import Path
 
 from ...files.asset_catalogs import PART
 
-NAME = "mint-library.jsonl"
+FILE_NAME = "mint-library.jsonl"
 LOCK = "mint-library.lock"
 """Whoever holds this file (`files.lock`) brings the folder up to date, alone."""
 
 
 @dataclass(frozen=True)
-class Entry:
+class ManifestEntry:
     """One asset's file.
 
     `version` tells whether Mint has another one by now; `digest` is of the file as we write it.
@@ -53,11 +53,11 @@ class Manifest:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._path = folder / NAME
+        self._path = folder / FILE_NAME
         self._entries = {entry.asset: entry for entry in _read(self._path)}
         self._present = {name for _, _, names in os.walk(folder) for name in names}
 
-    def entry(self, asset_id: str) -> Entry | None:
+    def entry(self, asset_id: str) -> ManifestEntry | None:
         """What is known of an asset's file."""
         return self._entries.get(asset_id)
 
@@ -67,17 +67,17 @@ class Manifest:
             part.unlink(missing_ok=True)
         for entry in [each for each in self._entries.values() if not each.placed]:
             if self._is_there(entry.file, entry.digest):
-                self._entries[entry.asset] = Entry(
+                self._entries[entry.asset] = ManifestEntry(
                     entry.asset, entry.file, entry.version, entry.digest
                 )
             elif entry.earlier_digest:
-                self._entries[entry.asset] = Entry(
+                self._entries[entry.asset] = ManifestEntry(
                     entry.asset, entry.file, entry.earlier_version, entry.earlier_digest
                 )
             else:
                 del self._entries[entry.asset]
         if self._path.exists():
-            self._write_anew()
+            self._rewrite()
 
     def is_up_to_date(self, asset_id: str, version: str) -> bool:
         """Is that very version there, in the folder or wherever below it the user has moved it?"""
@@ -96,7 +96,7 @@ class Manifest:
         entry = self._entries.get(asset_id)
         return entry.file if entry else otherwise
 
-    def why_not(self, asset_id: str, name: str) -> str | None:
+    def conflict(self, asset_id: str, name: str) -> str | None:
         """Why this file may not be written: a sentence.
 
         None when it is as we wrote it, or not there.
@@ -118,7 +118,7 @@ class Manifest:
         one, and which one can be told.
         """
         known = self._entries.get(asset_id)
-        entry = Entry(asset_id, name, version, digest_of(file), placed=False)
+        entry = ManifestEntry(asset_id, name, version, digest_of(file), placed=False)
         if known is not None:
             entry = replace(entry, earlier_version=known.version, earlier_digest=known.digest)
         target = self._folder / name
@@ -126,7 +126,7 @@ class Manifest:
         shutil.copyfile(file, part)
         self._add(entry)
         part.replace(target)
-        self._add(Entry(asset_id, name, version, entry.digest))
+        self._add(ManifestEntry(asset_id, name, version, entry.digest))
         self._present.add(name)
         return target
 
@@ -135,18 +135,18 @@ class Manifest:
         path = self._folder / name
         return path.is_file() and not path.is_symlink() and digest_of(path) == digest
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: ManifestEntry) -> None:
         with self._path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(asdict(entry)) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
         self._entries[entry.asset] = entry
 
-    def _write_anew(self) -> None:
+    def _rewrite(self) -> None:
         """One line for each asset: without steps that are over, and without a line that a kill has
         torn.
         """
-        part = self._path.with_name(f"{NAME}.part")
+        part = self._path.with_name(f"{FILE_NAME}.part")
         with part.open("w", encoding="utf-8") as stream:
             stream.writelines(json.dumps(asdict(entry)) + "\n" for entry in self._entries.values())
             stream.flush()
@@ -160,19 +160,21 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _read(path: Path) -> Iterable[Entry]:
+def _read(path: Path) -> Iterable[ManifestEntry]:
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return
     for line in lines:
         with suppress(ValueError, TypeError):  # torn, or not of ours
-            entry = Entry(**json.loads(line))
+            entry = ManifestEntry(**json.loads(line))
             words = {name: value for name, value in asdict(entry).items() if name != "placed"}
-            if all(isinstance(value, str) for value in words.values()) and _is_plain(entry.file):
+            if all(isinstance(value, str) for value in words.values()) and _is_file_name(
+                entry.file
+            ):
                 yield entry
 
 
-def _is_plain(name: str) -> bool:
+def _is_file_name(name: str) -> bool:
     """A name only: a list that somebody else wrote must lead to no file outside of the folder."""
     return name == Path(name).name and name not in {"", ".", ".."}

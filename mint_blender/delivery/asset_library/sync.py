@@ -19,6 +19,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import bpy
+
 from ...files import choice, private_files
 from ...files import urls as files_urls
 from ...files.download import Downloader, ignore_progress, never_stop
@@ -35,8 +37,8 @@ from ...mint.retry import call_with_retries
 from ...mint.schema import Asset, Kind
 from ...scene import assets
 from ...scene.capabilities import readable_extensions
-from ...scene.export.output_path import OutputTrouble
-from ...scene.place import ImportTrouble, Landing, Placed, Provenance, land_world
+from ...scene.export.output_path import OutputError
+from ...scene.place import PlacedResult, PlaceOptions, Provenance, SceneImportError, place_world
 from ...scene.world.files import WorldFiles, WorldOptions
 from .. import file_choice
 from .manifest import LOCK, Manifest
@@ -46,12 +48,12 @@ PAGE_SIZE = 100
 ORIGIN = (0.0, 0.0, 0.0)
 
 
-class SyncRunning(OutputTrouble):
+class SyncRunning(OutputError):
     """Another process brings this folder up to date."""
 
 
 @dataclass(frozen=True)
-class Step:
+class SyncProgress:
     """What became of one entry. `sentence` says why it was not saved."""
 
     asset: Asset
@@ -62,7 +64,7 @@ class Step:
 
 
 @dataclass
-class Outcome:
+class SyncResult:
     """What a run has done.
 
     Entries that are not finished at Mint count nowhere: there is nothing to save.
@@ -74,7 +76,7 @@ class Outcome:
     failed: list[str] = field(default_factory=list)
 
 
-def listed(
+def list_assets(
     client: Client, kinds: Sequence[Kind], on_wait: Callable[[MintError, float], None] | None = None
 ) -> list[Asset]:
     """Everything there is. Raises MintError."""
@@ -100,42 +102,40 @@ def sync(
     folder: Path,
     wanted: Iterable[Asset],
     home: Path,
-    tell: Callable[[Step], None] = lambda step: None,
+    on_progress: Callable[[SyncProgress], None] = lambda step: None,
     *,
     local_files: bool = False,
-    read_again: Callable[[Asset], Asset] | None = None,
-) -> Outcome:
+    refresh: Callable[[Asset], Asset] | None = None,
+) -> SyncResult:
     """Bring the folder up to date with these entries.
 
     `local_files` as for a download; `read_again` gets an entry's fresh links where those in the
-    list have expired meanwhile. Raises OutputTrouble when the folder cannot be used at all,
+    list have expired meanwhile. Raises OutputError when the folder cannot be used at all,
     SyncRunning when another process is at it.
     """
     folder = folder.expanduser().absolute()
     with _held(folder) as manifest:
-        outcome = Outcome()
+        result = SyncResult()
         done_ones = [
             asset for asset in wanted if view_model.state_of(asset) is view_model.State.DONE
         ]
         fresh = [
             asset for asset in done_ones if not manifest.is_up_to_date(asset.id, version_of(asset))
         ]
-        outcome.unchanged = len(done_ones) - len(fresh)
-        workshop = (
+        result.unchanged = len(done_ones) - len(fresh)
+        work_folder = (
             home
             / "library-sync"
             / hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:12]
         )
         with Downloader(local_files=local_files) as downloader:
-            fetched = partial(
-                _fetched_from_fresh_links, downloader=downloader, read_again=read_again
-            )
+            fetched = partial(_fetched_from_fresh_links, downloader=downloader, refresh=refresh)
             for number, asset in enumerate(fresh, start=1):
-                step = _one(folder, manifest, asset, workshop / asset.id, fetched, outcome)
-                tell(Step(asset, number, len(fresh), *step))
+                step = _sync_asset(folder, manifest, asset, work_folder / asset.id, fetched, result)
+                on_progress(SyncProgress(asset, number, len(fresh), *step))
         with suppress(OSError):
-            workshop.rmdir()  # empty, unless something failed and is to be gone on with
-        return outcome
+            work_folder.rmdir()  # empty, unless something failed and is to be gone on with
+        return result
 
 
 @contextmanager
@@ -153,7 +153,7 @@ def _held(folder: Path) -> Iterator[Manifest]:
             f"A sync of {folder} is running already: wait for it, or stop it. Nothing was changed."
         ) from None
     except OSError as error:
-        raise OutputTrouble(
+        raise OutputError(
             f"The asset library {folder} cannot be used: {error.strerror or error}."
         ) from error
     with release:
@@ -175,36 +175,36 @@ def version_of(asset: Asset) -> str:
     ).hexdigest()[:16]
 
 
-def _one(
+def _sync_asset(
     folder: Path,
     manifest: Manifest,
     asset: Asset,
     work: Path,
     fetched: Callable[[Asset, Path], dict[Role, Kept]],
-    outcome: Outcome,
+    result: SyncResult,
 ) -> tuple[Path | None, str]:
     """Fetch and save one entry; what goes wrong with it does not stop the others."""
     name = manifest.name(asset.id, f"{assets.file_name(_provenance(asset))}.blend")
     try:
-        if complaint := manifest.why_not(asset.id, name):
-            outcome.left.append(complaint)
+        if complaint := manifest.conflict(asset.id, name):
+            result.left.append(complaint)
             return None, complaint
         made = _save(asset, fetched(asset, work), work / "made.blend", folder)
-        if complaint := manifest.why_not(asset.id, name):  # saved by the user meanwhile
-            outcome.left.append(complaint)
+        if complaint := manifest.conflict(asset.id, name):  # saved by the user meanwhile
+            result.left.append(complaint)
             return None, complaint
         file = manifest.place(asset.id, name, version_of(asset), made)
         shutil.rmtree(work, ignore_errors=True)
-        outcome.saved.append(file)
+        result.saved.append(file)
         return file, ""
-    except (FileError, MintError, ImportTrouble, OutputTrouble, OSError) as trouble:
+    except (FileError, MintError, SceneImportError, OutputError, OSError) as trouble:
         sentence = f"{view_model.title(asset)[:60]} was not saved: {trouble}"
-        outcome.failed.append(sentence)
+        result.failed.append(sentence)
         return None, sentence
 
 
 def _fetched_from_fresh_links(
-    asset: Asset, work: Path, *, downloader: Downloader, read_again: Callable[[Asset], Asset] | None
+    asset: Asset, work: Path, *, downloader: Downloader, refresh: Callable[[Asset], Asset] | None
 ) -> dict[Role, Kept]:
     """Its files; where a link has expired since the list was read, by links that are asked for
     anew, once.
@@ -212,9 +212,9 @@ def _fetched_from_fresh_links(
     try:
         return _fetched(asset, work, downloader)
     except LinkExpired:
-        if read_again is None:
+        if refresh is None:
             raise
-        return _fetched(read_again(asset), work, downloader)
+        return _fetched(refresh(asset), work, downloader)
 
 
 def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, Kept]:
@@ -257,7 +257,7 @@ def _model(asset: Asset, get: Callable[[Fetch], Kept]) -> Kept:
         readable=readable,
     )
     if chosen is None or told is None:
-        raise ImportTrouble("Mint names no file for it.")
+        raise SceneImportError("Mint names no file for it.")
     kept = get(Fetch(Role.MODEL, chosen.url, f"model-{chosen.which}", chosen.reason))
     if (missing := set(kept.needs) - readable) and told.glb_url not in (None, chosen.url):
         why = f"The original file was taken. {choice.explain_missing(missing)}"
@@ -279,7 +279,7 @@ def _save(asset: Asset, kept: dict[Role, Kept], file: Path, folder: Path) -> Pat
             else file_choice.ORIGINAL
         )
         provenance = replace(
-            provenance, file_used=which, file_reason=file_choice.sentence(taken, which)
+            provenance, file_used=which, file_reason=file_choice.explain(taken, which)
         )
         return assets.save_model_to_library(
             Path(taken.path), provenance, folder, picture, file=file
@@ -290,10 +290,12 @@ def _save(asset: Asset, kept: dict[Role, Kept], file: Path, folder: Path) -> Pat
         caption=told.caption if told else None,
     )
 
-    def land(scene: object) -> Placed:
-        return land_world(parts, provenance, Landing(at=ORIGIN), WorldOptions(), scene, undo=False)  # type: ignore[arg-type]
+    def place(scene: bpy.types.Scene) -> PlacedResult:
+        return place_world(
+            parts, provenance, PlaceOptions(at=ORIGIN), WorldOptions(), scene, undo=False
+        )
 
-    return assets.save_to_library(land, provenance, folder, picture, file=file)
+    return assets.save_to_library(place, provenance, folder, picture, file=file)
 
 
 def _provenance(asset: Asset) -> Provenance:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import bpy
 
-from ..importer_output import importer_kept_quiet
-from ..place import Placed
-from .output_path import OutputTrouble, could_not_write, ready
-from .render import render_still
+from ..importer_output import muted_importer
+from ..place import PlacedResult
+from .output_path import OutputError, output_error, ready
+from .render import render_image
 
-__all__ = ["OutputTrouble", "export_glb", "render_still", "save_blend", "start_empty"]
+__all__ = ["OutputError", "export_glb", "render_image", "save_blend", "start_empty"]
 
 
 def start_empty() -> None:
@@ -42,11 +42,11 @@ def save_blend(path: Path) -> Path:
     try:
         bpy.ops.wm.save_as_mainfile(filepath=str(path), check_existing=False, compress=True)
     except RuntimeError as error:
-        raise could_not_write(path, error) from error
+        raise output_error(path, error) from error
     return path
 
 
-def export_glb(path: Path, placed: Placed) -> Path:
+def export_glb(path: Path, placed: PlacedResult) -> Path:
     """Write what was placed, and nothing else, to a GLB. Returns the absolute path."""
     path = ready(path)
     scene = bpy.data.scenes.new("\x01 Mint")
@@ -56,7 +56,7 @@ def export_glb(path: Path, placed: Placed) -> Path:
         view_layer = scene.view_layers[0]
         with (
             _nodes_as_they_were(),
-            importer_kept_quiet(),
+            muted_importer(),
             bpy.context.temp_override(
                 scene=scene, view_layer=view_layer, collection=scene.collection
             ),
@@ -65,7 +65,7 @@ def export_glb(path: Path, placed: Placed) -> Path:
                 filepath=str(path), export_format="GLB", use_active_scene=True, export_extras=True
             )
     except RuntimeError as error:
-        raise could_not_write(path, error) from error
+        raise output_error(path, error) from error
     finally:
         bpy.data.scenes.remove(scene)
     return path

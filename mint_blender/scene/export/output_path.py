@@ -6,24 +6,22 @@ from __future__ import annotations
 from pathlib import Path
 
 
-class OutputTrouble(Exception):
+class OutputError(Exception):
     """A file could not be written; the text is a sentence for a person."""
 
 
 def ready(path: Path) -> Path:
-    """The absolute path, its folder made. Raises OutputTrouble."""
+    """The absolute path, its folder made. Raises OutputError."""
     path = path.expanduser().absolute()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise could_not_write(path, error) from error
+        raise output_error(path, error) from error
     return path
 
 
-def could_not_write(path: Path, error: Exception) -> OutputTrouble:
+def output_error(path: Path, error: Exception) -> OutputError:
     """The sentence for a path and what went wrong there."""
     lines = str(error).strip().removeprefix("Error: ").splitlines()
     reason = (lines[0] if lines else type(error).__name__).rstrip(".")
-    return OutputTrouble(
-        f"“{path}” could not be written: {reason}. What was imported is unchanged."
-    )
+    return OutputError(f"“{path}” could not be written: {reason}. What was imported is unchanged.")

@@ -13,29 +13,29 @@ import addon_utils
 import bpy
 from mathutils import Matrix, Vector
 
-from ..bounds import evaluated, world_points
+from ..bounds import evaluated_depsgraph, world_points
 from ..node_trees import tree_of
-from ..place import Placed
-from ..transaction import Inventory
-from .output_path import OutputTrouble, ready
+from ..place import PlacedResult
+from ..transaction import DataSnapshot
+from .output_path import OutputError, ready
 
 FIELD_OF_VIEW = math.radians(28)
 FROM = Vector((0.62, -1.0, 0.42)).normalized()
 """Where the camera stands, seen from the model: in front of it (-Y), to its left, slightly above.
 """
-FROM_ASIDE = Vector((-1.0, -0.55, 0.5)).normalized()
+FROM_THE_SIDE = Vector((-1.0, -0.55, 0.5)).normalized()
 """The second view: from its right."""
 MARGIN = 1.12
 
 
-def render_still(
+def render_image(
     path: Path,
-    placed: Placed,
+    placed: PlacedResult,
     *,
     width: int = 640,
     height: int = 480,
     samples: int = 16,
-    aside: bool = False,
+    second_view: bool = False,
 ) -> Path:
     """Render to a PNG and return its absolute path.
 
@@ -44,7 +44,7 @@ def render_still(
     World from a meter beside, a model from its other side.
     """
     path = ready(path)
-    before = Inventory()
+    before = DataSnapshot()
     source = bpy.context.scene
     try:
         scene = bpy.data.scenes.new("\x01 Mint still")
@@ -60,11 +60,14 @@ def render_still(
         )
         _use_cycles(scene, samples)
         if camera is not None:
-            _at_the_place(scene, camera, source, aside)
+            _at_the_place(scene, camera, source, second_view)
             _show_hidden(scene, placed.objects)
         else:
             _studio(
-                scene, _all_points(placed.objects), width / height, FROM_ASIDE if aside else FROM
+                scene,
+                _all_points(placed.objects),
+                width / height,
+                FROM_THE_SIDE if second_view else FROM,
             )
         scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = (
             width,
@@ -75,7 +78,7 @@ def render_still(
         scene.render.filepath = str(path)
         bpy.ops.render.render(write_still=True, scene=scene.name)
     except RuntimeError as error:
-        raise OutputTrouble(
+        raise OutputError(
             f"The picture “{path}” could not be rendered: {str(error).strip()}. What was imported"
             " is unchanged."
         ) from error
@@ -85,7 +88,7 @@ def render_still(
 
 
 def _at_the_place(
-    scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.types.Scene, aside: bool
+    scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.types.Scene, second_view: bool
 ) -> None:
     """A World as it is seen by its own camera, or by one a meter to the right that looks the same
     way.
@@ -100,7 +103,7 @@ def _at_the_place(
         scene.view_settings.view_transform = "AgX"
     else:
         scene.cycles.max_bounces = 1  # everything shines by itself
-    if aside:
+    if second_view:
         scene.view_layers[0].update()
         place = camera.matrix_world.normalized()
         beside = bpy.data.objects.new("Mint still", camera.data)
@@ -147,7 +150,7 @@ def _all_points(objects: Iterable[bpy.types.Object]) -> list[Vector]:
     """
     objects = list(objects)
     lows, highs = [], []
-    with evaluated(objects) as depsgraph:
+    with evaluated_depsgraph(objects) as depsgraph:
         for each in objects:
             shown = each.evaluated_get(depsgraph)
             if isinstance(shown.data, bpy.types.Mesh) and len(shown.data.vertices):

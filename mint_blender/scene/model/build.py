@@ -15,8 +15,8 @@ from mathutils import Matrix, Vector
 from ...files import placement
 from .. import tags
 from ..bounds import bounds
-from ..gltf_import import ImportTrouble, import_glb
-from ..transaction import Inventory
+from ..gltf_import import SceneImportError, import_glb
+from ..transaction import DataSnapshot
 from ..update import fingerprint, match_parts
 from . import cleanup
 
@@ -54,20 +54,23 @@ def build_model(
 
     A model of one plain mesh is its own root; any other gets an empty as root. Either way the
     root's origin is the point on the floor, so that moving, turning and scaling it does what one
-    expects. `checked`: as in `import_glb`. Raises ImportTrouble; the caller removes what was begun.
+    expects. `checked`: as in `import_glb`.
+
+    Raises:
+        SceneImportError: The caller removes what was begun.
     """
-    before = Inventory()
+    before = DataSnapshot()
     objects = cleanup.collapse_empties(import_glb(path, collection, scene=scene, checked=checked))
     extent = bounds(objects)
     if extent is None:
-        raise ImportTrouble(
+        raise SceneImportError(
             f"“{path.name}” has no surface: not one vertex arrived. The file is kept; nothing was"
             " imported."
         )
     try:
         scale = placement.place_on_floor(*extent, at, height=height).scale
     except ValueError as error:
-        raise ImportTrouble(
+        raise SceneImportError(
             f"The model cannot be placed like that: {error}. Nothing was imported."
         ) from error
     (left, front, bottom), (right, back, _) = extent
@@ -94,12 +97,12 @@ def _name_and_mark(
     for part in parts:
         # as the file has it: a part that comes again is known by it
         part[match_parts.NODE] = part.name
-    cleanup.name_after(name, root, parts, made)
+    cleanup.rename_after(name, root, parts, made)
     tags.mark([root, *parts, *made])
-    fingerprint.remember([*parts, *made])
+    fingerprint.store([*parts, *made])
     for part in parts:
         if part.type == "ARMATURE":
-            fingerprint.remember_pose(part)
+            fingerprint.store_pose(part)
 
 
 def _root(
@@ -108,7 +111,7 @@ def _root(
     foot: tuple[float, float, float],
 ) -> bpy.types.Object:
     """The object that carries the whole model, its origin at `foot`; nothing has moved yet."""
-    only = cleanup.sits_alone(objects)
+    only = cleanup.only_plain_mesh(objects)
     if only is not None and cleanup.apply_transform(only, Vector(foot)):
         return only
     root = bpy.data.objects.new("Mint", None)
@@ -119,5 +122,5 @@ def _root(
         if each.parent is None:
             each.parent = root
             each.matrix_parent_inverse = Matrix.Identity(4)
-            cleanup.shift(each, Matrix.Translation([-value for value in foot]))
+            cleanup.transform_in_parent(each, Matrix.Translation([-value for value in foot]))
     return root

@@ -28,7 +28,9 @@ def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
         local = {each: _local(empty) @ _local(each) for each in children}
         if not all(_is_plain(matrix) for matrix in local.values()):
             continue  # a sheared matrix cannot be kept on one object
-        if not _is_nowhere(empty) and any(animation.moves_itself(each) for each in children):
+        if not _is_nowhere(empty) and any(
+            animation.has_object_animation(each) for each in children
+        ):
             # what moves a child moves it within this empty, and would undo what is put on the child
             # instead
             continue
@@ -42,18 +44,18 @@ def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
     return kept
 
 
-def shift(each: bpy.types.Object, matrix: Matrix) -> None:
+def transform_in_parent(each: bpy.types.Object, matrix: Matrix) -> None:
     """Move an object within its parent.
 
     Where one is animated, its own place follows from that: it is shifted as a whole instead.
     """
-    if animation.moves_itself(each):
+    if animation.has_object_animation(each):
         each.matrix_parent_inverse = matrix @ each.matrix_parent_inverse
     else:
         each.matrix_basis = matrix @ each.matrix_basis
 
 
-def sits_alone(objects: Iterable[bpy.types.Object]) -> bpy.types.Object | None:
+def only_plain_mesh(objects: Iterable[bpy.types.Object]) -> bpy.types.Object | None:
     """The object of a model that is one plain mesh, which then can be its own root; otherwise None."""  # noqa: E501
     objects = list(objects)
     if len(objects) != 1 or objects[0].type != "MESH":
@@ -84,7 +86,7 @@ def apply_transform(mesh_object: bpy.types.Object, origin: Vector) -> bool:
     return True
 
 
-def name_after(
+def rename_after(
     title: str,
     root: bpy.types.Object,
     objects: Iterable[bpy.types.Object],

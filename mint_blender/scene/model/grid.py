@@ -16,7 +16,7 @@ import bpy
 from mathutils import Vector
 
 from .. import tags
-from ..bounds import place, work_out, worked_out
+from ..bounds import evaluated_objects, update_view_layers, world_matrix
 
 COLUMNS = 10
 GAP = 0.1
@@ -52,22 +52,22 @@ def cell(start: Point, number: int, spacing: float) -> Point:
     return x + spacing * (number % COLUMNS), y + spacing * (number // COLUMNS), z
 
 
-def step_aside(root: bpy.types.Object, scene: bpy.types.Scene, group: str) -> None:
+def avoid_overlap(root: bpy.types.Object, scene: bpy.types.Scene, group: str) -> None:
     """Move what has just landed to the right, until it stands on nothing else of its group."""
-    work_out(scene)
-    known = worked_out(scene)
-    own = footprint(root, known)
+    update_view_layers(scene)
+    evaluated = evaluated_objects(scene)
+    own = footprint(root, evaluated)
     if own is None:
         return
     others = [
         found
         for each in _group(scene, group)
-        if each != root and (found := footprint(each, known)) is not None
+        if each != root and (found := footprint(each, evaluated)) is not None
     ]
-    root.location.x += way_out(own, others)
+    root.location.x += free_shift(own, others)
 
 
-def way_out(own: Footprint, others: list[Footprint]) -> float:
+def free_shift(own: Footprint, others: list[Footprint]) -> float:
     """How far to the right there is room."""
     gap, shift = GAP * (own.right - own.left), 0.0
     for other in sorted(others, key=lambda each: each.left):
@@ -78,7 +78,7 @@ def way_out(own: Footprint, others: list[Footprint]) -> float:
 
 
 def footprint(
-    root: bpy.types.Object, known: Container[bpy.types.Object] | None = None
+    root: bpy.types.Object, evaluated: Container[bpy.types.Object] | None = None
 ) -> Footprint | None:
     """By the boxes of its meshes: what is measured vertex by vertex would take long for hundreds.
 
@@ -86,11 +86,11 @@ def footprint(
 
     `known` are the objects whose place has been worked out, if these are not all.
     """
-    meshes = [each for each in tags.family(root) if each.type == "MESH"]
+    meshes = [each for each in tags.hierarchy(root) if each.type == "MESH"]
     corners = [
         matrix @ Vector(corner)
         for each in meshes
-        for matrix in [place(each, known)]
+        for matrix in [world_matrix(each, evaluated)]
         for corner in each.bound_box
     ]
     if not corners:

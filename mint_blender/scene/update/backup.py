@@ -17,13 +17,13 @@ from . import fingerprint
 EARLIER = " (earlier)"
 
 
-def edited(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
+def edited_meshes(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
     """Mesh objects whose shape is the user's work: edited, sculpted, or another mesh altogether."""
     return [
         each
         for each in objects
         if each.type == "MESH"
-        and (fingerprint.is_the_users(each.data) or _is_sculpted_finely(each))
+        and (fingerprint.is_user_work(each.data) or _is_sculpted_finely(each))
     ]
 
 
@@ -41,7 +41,7 @@ class Backup:
 
     def __init__(self, objects: Iterable[bpy.types.Object]) -> None:
         self._objects = list(objects)
-        self._edited = edited(self._objects)
+        self._edited = edited_meshes(self._objects)
         self._names = [each.name for each in self._objects]
         self._data: list[Any] = [each.data for each in self._objects]
         self._data_names = [data.name if data is not None else "" for data in self._data]

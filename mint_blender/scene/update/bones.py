@@ -11,11 +11,11 @@ from typing import Any
 
 import bpy
 
-from ..transaction import every_block
+from ..transaction import all_data_blocks
 from . import fingerprint
 
 
-def names(objects: Iterable[bpy.types.Object]) -> set[str]:
+def bone_names(objects: Iterable[bpy.types.Object]) -> set[str]:
     """The bones of all armatures among these objects."""
     return {
         bone.name
@@ -25,7 +25,7 @@ def names(objects: Iterable[bpy.types.Object]) -> set[str]:
     }
 
 
-def take_pose(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
+def copy_pose(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
     """Let the earlier armature, which shows the new bones already, stand as the new one does; a
     pose of the user's stays.
     """
@@ -34,16 +34,16 @@ def take_pose(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
     for bone in earlier.pose.bones:
         if bone.name in part.pose.bones:
             bone.matrix_basis = part.pose.bones[bone.name].matrix_basis
-    fingerprint.remember_pose(earlier)
+    fingerprint.store_pose(earlier)
 
 
-class Hanging:
+class BoneUsers:
     """What hangs on the bones of armatures: asked before other bones come, put in order afterwards."""  # noqa: E501
 
     def __init__(self, armatures: Iterable[bpy.types.Object]) -> None:
         self._before = {each: self._used(each) for each in armatures}
 
-    def settle(self) -> list[str]:
+    def relink(self) -> list[str]:
         """What hung on a bone that is gone hangs on the armature, where it was.
 
         Answers with notes.
@@ -90,7 +90,7 @@ class Hanging:
 
 def _looked_at_by_drivers(armature: bpy.types.Object) -> set[str]:
     found = set()
-    for block in every_block():
+    for block in all_data_blocks():
         data = getattr(block, "animation_data", None)
         for curve in data.drivers if data is not None else ():
             targets = [each for variable in curve.driver.variables for each in variable.targets]

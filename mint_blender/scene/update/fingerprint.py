@@ -19,33 +19,33 @@ import numpy as np
 
 from .. import animation, tags
 
-SEEN = tags.PREFIX + "seen"
-POSE = tags.PREFIX + "seen_pose"
+FINGERPRINT = tags.PREFIX + "seen"
+POSE_FINGERPRINT = tags.PREFIX + "seen_pose"
 DIGITS = 5
 
 
-def remember(blocks: Iterable[bpy.types.ID]) -> None:
+def store(blocks: Iterable[bpy.types.ID]) -> None:
     """Take the fingerprints of data-blocks as they are now; of kinds that are not looked at there
     is none.
     """
     for each in blocks:
-        if (told := _told(each)) is not None:
-            each[SEEN] = _written(each, told)
+        if (content := _content(each)) is not None:
+            each[FINGERPRINT] = _stored_form(each, content)
 
 
-def remember_pose(armature: bpy.types.Object) -> None:
+def store_pose(armature: bpy.types.Object) -> None:
     """Take the fingerprint of a pose."""
-    armature[POSE] = _short(_pose(armature))
+    armature[POSE_FINGERPRINT] = _hash(_pose(armature))
 
 
-def is_touched(block: bpy.types.ID) -> bool:
+def is_modified(block: bpy.types.ID) -> bool:
     """Whether a data-block is another than when it came; False for those that were never looked at."""  # noqa: E501
-    if SEEN not in block.keys():
+    if FINGERPRINT not in block.keys():
         return False
-    told = _told(block)
+    content = _content(block)
     if isinstance(block, bpy.types.Material):
-        return not _agree(json.loads(block[SEEN]), json.loads(_written(block, told)))
-    return bool(block[SEEN] != _written(block, told))
+        return not _agree(json.loads(block[FINGERPRINT]), json.loads(_stored_form(block, content)))
+    return bool(block[FINGERPRINT] != _stored_form(block, content))
 
 
 def is_posed(armature: bpy.types.Object) -> bool:
@@ -56,22 +56,22 @@ def is_posed(armature: bpy.types.Object) -> bool:
         armature.animation_data is not None and armature.animation_data.action is not None
     )
     return (
-        POSE in armature.keys()
+        POSE_FINGERPRINT in armature.keys()
         and not moved_by_action
-        and armature[POSE] != _short(_pose(armature))
+        and armature[POSE_FINGERPRINT] != _hash(_pose(armature))
     )
 
 
-def is_the_users(block: bpy.types.ID) -> bool:
+def is_user_work(block: bpy.types.ID) -> bool:
     """Made by the user, or Mint's and changed since."""
-    return not tags.is_marked(block) or is_touched(block)
+    return not tags.is_marked(block) or is_modified(block)
 
 
-def _written(block: bpy.types.ID, told: Any) -> str:
+def _stored_form(block: bpy.types.ID, content: Any) -> str:
     """What is left on a data-block: of a material all that was seen, since newer Blenders add
     sockets and settings and drop others.
     """
-    return json.dumps(told) if isinstance(block, bpy.types.Material) else _short(told)
+    return json.dumps(content) if isinstance(block, bpy.types.Material) else _hash(content)
 
 
 def _agree(before: Any, now: Any) -> bool:
@@ -81,7 +81,7 @@ def _agree(before: Any, now: Any) -> bool:
     return bool(before == now)
 
 
-def _told(block: Any) -> Any:
+def _content(block: Any) -> Any:
     if isinstance(block, bpy.types.Material):
         return _material(block)
     if isinstance(block, bpy.types.Mesh):
@@ -189,5 +189,5 @@ def _rounded(values: np.ndarray) -> list[float]:
     return [float(each) + 0.0 for each in np.round(values.astype(np.float64).ravel(), DIGITS)]
 
 
-def _short(told: Any) -> str:
-    return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def _hash(content: Any) -> str:
+    return hashlib.sha256(repr(content).encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -17,21 +17,21 @@ from mathutils import Matrix
 from .. import animation, tags
 from ..model import cleanup
 from . import bones, fingerprint
-from .transfer import Earlier
+from .transfer import EarlierData
 
 NODE = tags.PREFIX + "node"
 """The name that a part has in its file: objects are renamed, by us and by the user."""
 
-Stays = dict[bpy.types.Object, bpy.types.Object]
+Matches = dict[bpy.types.Object, bpy.types.Object]
 """A part of the new version to the earlier object that stays in its place."""
 
 
-def pairs(old: Iterable[bpy.types.Object], parts: Iterable[bpy.types.Object]) -> Stays:
+def match_parts(old: Iterable[bpy.types.Object], parts: Iterable[bpy.types.Object]) -> Matches:
     """Parts of one kind and name belong together; two that are the only ones of their kind do
     whatever their names.
     """
     old, parts = list(old), list(parts)
-    stays: Stays = {}
+    matches: Matches = {}
     for kind in dict.fromkeys(each.type for each in parts):
         before, after = (
             [each for each in old if each.type == kind],
@@ -43,8 +43,8 @@ def pairs(old: Iterable[bpy.types.Object], parts: Iterable[bpy.types.Object]) ->
             if earlier is None and len(before) == len(after) == 1:
                 earlier = before[0]
             if earlier is not None:
-                stays[part] = earlier
-    return stays
+                matches[part] = earlier
+    return matches
 
 
 def node_name(part: bpy.types.Object) -> str:
@@ -52,62 +52,62 @@ def node_name(part: bpy.types.Object) -> str:
     return str(part.get(NODE) or cleanup.plain_name(part.name)).lower()
 
 
-def duplicates(old: Iterable[bpy.types.Object], stays: Stays) -> set[bpy.types.Object]:
+def user_duplicates(old: Iterable[bpy.types.Object], matches: Matches) -> set[bpy.types.Object]:
     """What the user has duplicated of parts that stay.
 
     They bear the marks of the original and are the user's all the same.
     """
-    kept = {(each.type, node_name(each)) for each in stays.values() if NODE in each.keys()}
+    kept = {(each.type, node_name(each)) for each in matches.values() if NODE in each.keys()}
     return {
         each
         for each in old
-        if each not in stays.values()
+        if each not in matches.values()
         and NODE in each.keys()
         and (each.type, node_name(each)) in kept
     }
 
 
-def take_places(old: Iterable[bpy.types.Object], stays: Stays) -> list[str]:
+def replace_parts(old: Iterable[bpy.types.Object], matches: Matches) -> list[str]:
     """Let each earlier object show what its counterpart shows, and move as that moves.
 
     Answers with notes.
     """
     old = list(old)
-    hanging = bones.Hanging(each for each in old if each.type == "ARMATURE")
-    notes = _exchange_data(stays, bones.names(old))
-    for part, earlier in stays.items():
-        _take_modifiers(part, earlier, old, stays)
+    bone_users = bones.BoneUsers(each for each in old if each.type == "ARMATURE")
+    notes = _exchange_data(matches, bones.bone_names(old))
+    for part, earlier in matches.items():
+        _take_modifiers(part, earlier, old, matches)
         notes += _take_motion(part, earlier)
         _take_extras(part, earlier)
-    return notes + hanging.settle()
+    return notes + bone_users.relink()
 
 
-def hang(
+def parent_parts(
     parts: Iterable[bpy.types.Object],
-    stays: Stays,
+    matches: Matches,
     root: bpy.types.Object,
     new_root: bpy.types.Object,
 ) -> None:
     """Hang the parts of a new version under the root, as they hang under their own; those that the
     user has moved stay where they are.
     """
-    parts = [each for each in parts if each not in stays or not _is_moved(stays[each])]
+    parts = [each for each in parts if each not in matches or not _is_moved(matches[each])]
     for part in parts:
-        if part in stays:
-            stays[part].parent = None  # what was above may be below now
+        if part in matches:
+            matches[part].parent = None  # what was above may be below now
     for part in parts:
-        holder, parent = stays.get(part, part), part.parent
+        holder, parent = matches.get(part, part), part.parent
         below_root = part == new_root or parent in (None, new_root)
         kind, bone = ("OBJECT", "") if below_root else (part.parent_type, part.parent_bone)
         basis = Matrix.Identity(4) if part == new_root else part.matrix_basis.copy()
-        holder.parent = root if below_root else stays.get(parent, parent)
+        holder.parent = root if below_root else matches.get(parent, parent)
         holder.parent_type, holder.parent_bone = kind, bone
         holder.matrix_parent_inverse = part.matrix_parent_inverse.copy()
         if holder.animation_data is None or not holder.animation_data.drivers:
             holder.rotation_mode = part.rotation_mode
         holder.matrix_basis = basis
-        fingerprint.remember([holder])
-        if part not in stays:
+        fingerprint.store([holder])
+        if part not in matches:
             for collection in root.users_collection:
                 collection.objects.link(part)
 
@@ -115,39 +115,39 @@ def hang(
 def _is_moved(part: bpy.types.Object) -> bool:
     """By the user's hand, and still under the model."""
     return (
-        fingerprint.is_touched(part)
+        fingerprint.is_modified(part)
         and part.parent is not None
-        and not animation.moves_itself(part)
+        and not animation.has_object_animation(part)
     )
 
 
-def _exchange_data(stays: Stays, joints: set[str]) -> list[str]:
+def _exchange_data(matches: Matches, joints: set[str]) -> list[str]:
     notes: list[str] = []
     goes: dict[Any, Any] = {}
     names = {
-        earlier.data: earlier.data.name for earlier in stays.values() if earlier.data is not None
+        earlier.data: earlier.data.name for earlier in matches.values() if earlier.data is not None
     }
-    for part, earlier in stays.items():
+    for part, earlier in matches.items():
         gone: Any = earlier.data
         new: Any = part.data
         if gone is None or gone == new:
             continue
         is_first = new not in goes.values()
-        before = Earlier(earlier, joints)
+        before = EarlierData(earlier, joints)
         earlier.data = new
         if is_first:
-            notes += before.bring_over()
+            notes += before.apply()
             gone.name = f"{names[gone]} (earlier)"
             new.name = names[gone]
         goes.setdefault(gone, new)
     for gone, new in goes.items():
         gone.user_remap(new)  # linked duplicates, and whatever else looks at it
-    animation.retarget(goes)
+    animation.retarget_drivers(goes)
     return notes
 
 
 def _take_modifiers(
-    part: bpy.types.Object, earlier: bpy.types.Object, old: list[bpy.types.Object], stays: Stays
+    part: bpy.types.Object, earlier: bpy.types.Object, old: list[bpy.types.Object], matches: Matches
 ) -> None:
     """The armature's modifier is the model's own: it comes and goes with the bones.
 
@@ -163,13 +163,13 @@ def _take_modifiers(
         else:  # the bones move what the user's modifiers then work on
             mine = earlier.modifiers.new(each.name, "ARMATURE")
             earlier.modifiers.move(len(earlier.modifiers) - 1, number)
-        mine.object = stays.get(each.object, each.object)
+        mine.object = matches.get(each.object, each.object)
 
 
 def _take_motion(part: bpy.types.Object, earlier: bpy.types.Object) -> list[str]:
     if earlier.type == "ARMATURE" and part.type == "ARMATURE":
-        bones.take_pose(part, earlier)
-    left = animation.take(earlier, part, fingerprint.is_the_users)
+        bones.copy_pose(part, earlier)
+    left = animation.take_over(earlier, part, fingerprint.is_user_work)
     for action in left:
         action.use_fake_user = True
     return [
@@ -182,5 +182,5 @@ def _take_motion(part: bpy.types.Object, earlier: bpy.types.Object) -> list[str]
 def _take_extras(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
     """What the file says about a part, and its marks."""
     for key in part.keys():
-        if key not in (fingerprint.SEEN, fingerprint.POSE):
+        if key not in (fingerprint.FINGERPRINT, fingerprint.POSE_FINGERPRINT):
             earlier[key] = part[key]

@@ -10,14 +10,14 @@ from collections.abc import Collection
 import bpy
 
 
-def adopt(
+def reparent_children(
     root: bpy.types.Object,
-    gone: Collection[bpy.types.Object],
+    old: Collection[bpy.types.Object],
     used: Collection[bpy.types.Object] = (),
 ) -> None:
     """What hangs on objects that go away hangs on the root, where it was in the world."""
     for each in [
-        child for part in gone for child in part.children if child not in gone and child not in used
+        child for part in old for child in part.children if child not in old and child not in used
     ]:
         world = each.matrix_world.copy()
         each.parent, each.parent_type = root, "OBJECT"
@@ -25,11 +25,11 @@ def adopt(
         each.matrix_basis = world
 
 
-def point_at(heir: bpy.types.Object, gone: bpy.types.Object) -> None:
+def remap_users(new: bpy.types.Object, old: bpy.types.Object) -> None:
     """Let everything that points at an object point at its heir.
 
     Collections first: remapped there, they keep a freed object in a cache.
     """
-    for collection in list(gone.users_collection):
-        collection.objects.unlink(gone)
-    gone.user_remap(heir)
+    for collection in list(old.users_collection):
+        collection.objects.unlink(old)
+    old.user_remap(new)

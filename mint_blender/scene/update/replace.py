@@ -15,22 +15,21 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from mathutils import Matrix
 
-from .. import animation
-from .. import tags as origin
-from ..bounds import bounds, work_out
-from ..errors import ImportTrouble
+from .. import animation, tags
+from ..bounds import bounds, update_view_layers
+from ..errors import SceneImportError
 from ..model import cleanup
 from ..model.build import BuiltModel, build_model
-from ..place import Placed, whole_or_nothing
+from ..place import PlacedResult, import_transaction
 from ..tags import Provenance
-from ..transaction import Inventory, every_block, of_kind
+from ..transaction import DataSnapshot, all_data_blocks, data_blocks_of_kind
 from . import fingerprint, match_parts, relink, transfer
-from .backup import EARLIER, Backup, edited
+from .backup import EARLIER, Backup, edited_meshes
 
 if TYPE_CHECKING:
     from ..world.files import Part, WorldFiles, WorldOptions
 
-HEIGHT = origin.PREFIX + "height"
+HEIGHT = tags.PREFIX + "height"
 NOWHERE = (0.0, 0.0, 0.0)
 
 
@@ -41,36 +40,36 @@ def replace_model(
     *,
     scene: bpy.types.Scene | None = None,
     undo: bool = True,
-) -> Placed:
+) -> PlacedResult:
     """Put the model of this GLB in the place of what `root` shows; one undo step.
 
     `root` stays, with its name, transform, parent, collections, modifiers and constraints, and so
     does each part that comes again. Where the earlier version was scaled to a height, the new one
-    is as high. Raises ImportTrouble, and then nothing has changed.
+    is as high. Raises SceneImportError, and then nothing has changed.
     """
     scene = scene or bpy.context.scene
     check(root)
-    old, before = _own(root), Inventory()
-    with whole_or_nothing(scene, provenance, undo=undo) as new:
+    old, before = _own(root), DataSnapshot()
+    with import_transaction(scene, provenance, undo=undo) as new:
         # in no scene: the new version is seen only when it is in place
         workshop = bpy.data.collections.new("\x01 Mint")
         built = build_model(
             path, name=provenance.title, collection=workshop, scene=scene, at=NOWHERE
         )
-        work_out(scene)
+        update_view_layers(scene)
         backup = Backup(old)
         try:
             _as_high_as(root, old, built)
             waste = [
                 each
-                for each in every_block()
-                if origin.is_marked(each) and each.users and not isinstance(each, bpy.types.Object)
+                for each in all_data_blocks()
+                if tags.is_marked(each) and each.users and not isinstance(each, bpy.types.Object)
             ]
-            notes, stays, used = _exchange(root, old, built)
+            notes, matches, used = _exchange(root, old, built)
             alive = set(bpy.data.objects)
             gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
             notes += _lost_with([each for each in old if each in gone])
-            relink.adopt(root, gone, used)
+            relink.reparent_children(root, gone, used)
         except BaseException:
             new.accept(*backup.restore())
             raise
@@ -79,28 +78,28 @@ def replace_model(
         notes = [*backup.keep_edited(), *notes]
         backup.discard()
         for each in gone:
-            relink.point_at(stays.get(each, root), each)
+            relink.remap_users(matches.get(each, root), each)
         bpy.data.batch_remove([*gone, workshop])
-        origin.write(root, provenance)
+        tags.write(root, provenance)
         notes += _clear_away([*waste, *before.new()])
         _without_numbers(before.new())
-        fingerprint.remember(
+        fingerprint.store(
             each
             for each in before.new()
-            if isinstance(each, bpy.types.Mesh) and origin.is_marked(each)
+            if isinstance(each, bpy.types.Mesh) and tags.is_marked(each)
         )
-    family = origin.family(root)
-    return Placed(root, origin.home_collection(root), family, tuple(dict.fromkeys(notes)))
+    hierarchy = tags.hierarchy(root)
+    return PlacedResult(root, tags.result_collection(root), hierarchy, tuple(dict.fromkeys(notes)))
 
 
-def edited_versions(asset_id: str, scene: bpy.types.Scene | None = None) -> list[str]:
+def edited_objects(asset_id: str, scene: bpy.types.Scene | None = None) -> list[str]:
     """Names of the objects of an asset in a scene (the current one if not given) whose meshes the
     user has edited.
     """
     return [
         each.name
-        for root in origin.roots(asset_id=asset_id, scene=scene)
-        for each in edited(_own(root))
+        for root in tags.roots(asset_id=asset_id, scene=scene)
+        for each in edited_meshes(_own(root))
     ]
 
 
@@ -112,14 +111,16 @@ def replace_world(
     options: WorldOptions | None = None,
     scene: bpy.types.Scene | None = None,
     undo: bool = True,
-) -> Placed:
+) -> PlacedResult:
     """Put other parts into a World that is in the scene; one undo step.
 
-    The root stays as the user has it, and parts that do not come again go, which is noted. Raises
-    ImportTrouble, and then nothing has changed: the earlier parts go when the new ones are there.
+    The root stays as the user has it. Parts that the new version lacks are removed, with a note.
+
+    Raises:
+        SceneImportError: Nothing has changed; earlier parts go only when the new ones are there.
     """
     from ..world import build as world
-    from ..world.files import WORDS, WorldOptions
+    from ..world.files import PART_NAMES, WorldOptions
 
     scene = scene or bpy.context.scene
     options = options or WorldOptions()
@@ -129,7 +130,7 @@ def replace_world(
         "SPLATS": parts.splats,
     }
     check(root)
-    with whole_or_nothing(scene, provenance, undo=undo):
+    with import_transaction(scene, provenance, undo=undo):
         world.add_parts(
             root,
             {part: path for part, path in files.items() if path is not None},
@@ -139,23 +140,23 @@ def replace_world(
         gone = [part for part, path in files.items() if path is None and world.has_part(root, part)]
         for part in gone:
             world.remove_part(root, part, scene=scene)
-        origin.write(root, provenance)
+        tags.write(root, provenance)
     notes = [
-        f"The {WORDS[part]} of the earlier version went with it: the new version brings none."
+        f"The {PART_NAMES[part]} of the earlier version went with it: the new version brings none."
         for part in gone
     ]
-    return Placed(root, origin.home_collection(root), origin.family(root), tuple(notes))
+    return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root), tuple(notes))
 
 
 def check(root: bpy.types.Object) -> None:
-    """Raise ImportTrouble where something stands in the way of replacing what this root shows, a
+    """Raise SceneImportError where something stands in the way of replacing what this root shows, a
     model or a World.
     """
     from ..world import build as world
 
     own = _own(root)
     _refuse_what_is_elsewhere([root] if world.is_root(root) else own)
-    _refuse_while_edited(list(origin.family(root)) if world.is_root(root) else own)
+    _refuse_while_edited(list(tags.hierarchy(root)) if world.is_root(root) else own)
 
 
 def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
@@ -164,12 +165,12 @@ def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
     """
     for each in old:
         if each.override_library is not None:
-            raise ImportTrouble(
+            raise SceneImportError(
                 f"“{each.name}” is a library override: its model is in another file and can be"
                 " replaced only there. Nothing was changed."
             )
         if each.library is not None or (each.data is not None and each.data.library is not None):
-            raise ImportTrouble(
+            raise SceneImportError(
                 f"“{each.name}” is linked from another file and can be replaced only there. Nothing"
                 " was changed."
             )
@@ -189,7 +190,7 @@ def _refuse_while_edited(old: list[bpy.types.Object]) -> None:
         None,
     )
     if busy is not None:
-        raise ImportTrouble(
+        raise SceneImportError(
             f"“{busy.name}” is being worked on in {busy.mode.replace('_', ' ').title()} Mode. Leave"
             " it, then replace the model."
         )
@@ -209,7 +210,7 @@ def _as_high_as(root: bpy.types.Object, old: list[bpy.types.Object], built: Buil
     if built.root.type == "MESH":
         built.root.data.transform(scale)
     for child in built.root.children:
-        cleanup.shift(child, scale)
+        cleanup.transform_in_parent(child, scale)
 
 
 def _own(root: bpy.types.Object) -> list[bpy.types.Object]:
@@ -218,14 +219,14 @@ def _own(root: bpy.types.Object) -> list[bpy.types.Object]:
     """
     own = [root]
     for child in root.children:
-        if origin.read(child) is None:
-            own += [each for each in _own(child) if origin.is_marked(each)]
+        if tags.read(child) is None:
+            own += [each for each in _own(child) if tags.is_marked(each)]
     return own
 
 
 def _exchange(
     root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
-) -> tuple[list[str], match_parts.Stays, set[bpy.types.Object]]:
+) -> tuple[list[str], match_parts.Matches, set[bpy.types.Object]]:
     """Bring the new version under `root`.
 
     Answers with notes, what stays for which new part, and all objects that it consists of now.
@@ -234,10 +235,10 @@ def _exchange(
     if not carries and built.root.type != "MESH" and _is_plain(new):
         new = [_joined(new)]
     notes: list[str] = []
-    stays: match_parts.Stays = {}
+    matches: match_parts.Matches = {}
     lone = None if carries else _for_the_root(new, built.root)
     if lone is not None:
-        stays[lone] = root
+        matches[lone] = root
     # parts that move cannot become one mesh: the root shows nothing itself and carries them
     elif not carries:
         notes += _show_nothing(root)
@@ -245,11 +246,11 @@ def _exchange(
         each for each in new if each != lone and (each != built.root or built.root.type == "MESH")
     ]
     earlier = [each for each in old if each != root]
-    stays |= match_parts.pairs(earlier, parts)
-    kept = match_parts.duplicates(earlier, stays)
-    notes += match_parts.take_places(old, stays)
-    match_parts.hang(parts, stays, root, built.root)
-    return notes, stays, {root, *kept, *(stays.get(part, part) for part in parts)}
+    matches |= match_parts.match_parts(earlier, parts)
+    kept = match_parts.user_duplicates(earlier, matches)
+    notes += match_parts.replace_parts(old, matches)
+    match_parts.parent_parts(parts, matches, root, built.root)
+    return notes, matches, {root, *kept, *(matches.get(part, part) for part in parts)}
 
 
 def _only_carries(root: bpy.types.Object, old: list[bpy.types.Object]) -> bool:
@@ -272,7 +273,7 @@ def _for_the_root(
         return None
     matrix, above = Matrix.Identity(4), meshes[0]
     while above is not None and above != new_root:
-        if animation.moves_itself(above) or above.parent_type != "OBJECT":
+        if animation.has_object_animation(above) or above.parent_type != "OBJECT":
             return None
         matrix, above = (
             above.matrix_parent_inverse @ above.matrix_basis @ matrix if above.parent else matrix,
@@ -287,12 +288,12 @@ def _for_the_root(
 
 def _show_nothing(root: bpy.types.Object) -> list[str]:
     """Give the root a mesh without vertices, which keeps its slots of materials."""
-    before, mesh = transfer.Earlier(root, ()), bpy.data.meshes.new(root.name)
+    before, mesh = transfer.EarlierData(root, ()), bpy.data.meshes.new(root.name)
     gone: Any = root.data
     name = gone.name
-    origin.mark([mesh])
+    tags.mark([mesh])
     root.data = mesh
-    before.bring_over()
+    before.apply()
     gone.user_remap(mesh)
     gone.name = f"{name} (earlier)"
     mesh.name = name
@@ -316,7 +317,7 @@ def _is_plain(objects: list[bpy.types.Object]) -> bool:
 
 
 def _joined(objects: list[bpy.types.Object]) -> bpy.types.Object:
-    """One mesh object of all parts, at the origin. Works in a scene of its own."""
+    """One mesh object of all parts, at the tags. Works in a scene of its own."""
     meshes = [each for each in objects if each.type == "MESH"]
     scene = bpy.data.scenes.new("\x01 Mint")
     try:
@@ -369,7 +370,7 @@ def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
             for curve in (each.animation_data.drivers if each.animation_data else ())
         ]
         own += [
-            action.name for action in animation.actions(each) if fingerprint.is_the_users(action)
+            action.name for action in animation.actions(each) if fingerprint.is_user_work(action)
         ]
         if own:
             notes.append(
@@ -383,10 +384,10 @@ def _clear_away(blocks: Iterable[bpy.types.ID]) -> list[str]:
     """Delete what came from Mint and is used by nothing any more; what the user has changed since
     is kept. Answers with notes.
     """
-    waste, kept = [each for each in dict.fromkeys(blocks) if origin.is_marked(each)], []
+    waste, kept = [each for each in dict.fromkeys(blocks) if tags.is_marked(each)], []
     while unused := [each for each in waste if each.users == 0]:
         waste = [each for each in waste if each not in unused]
-        mine = [each for each in unused if fingerprint.is_touched(each)]
+        mine = [each for each in unused if fingerprint.is_modified(each)]
         for each in mine:
             each.name = f"{each.name.removesuffix(EARLIER)}{EARLIER}"
             each.use_fake_user = True
@@ -404,8 +405,8 @@ def _without_numbers(blocks: Iterable[bpy.types.ID]) -> None:
     for each in blocks:
         plain = cleanup.plain_name(each.name)
         if (
-            origin.is_marked(each)
+            tags.is_marked(each)
             and plain != each.name
-            and not any(other.name == plain for other in of_kind(each))
+            and not any(other.name == plain for other in data_blocks_of_kind(each))
         ):
             each.name = plain

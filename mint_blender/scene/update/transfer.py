@@ -20,13 +20,13 @@ import numpy as np
 from mathutils.kdtree import KDTree
 
 from .. import animation, tags
-from .fingerprint import is_the_users
+from .fingerprint import is_user_work
 
 LIGHT = 1e-6
 """A weight below this is none."""
 
 
-class Earlier:
+class EarlierData:
     """What an object showed before another version takes its place: asked before the exchange,
     brought over after it.
     """
@@ -40,14 +40,14 @@ class Earlier:
             each.material if each.link == "DATA" else None for each in holder.material_slots
         ]
 
-    def bring_over(self) -> list[str]:
+    def apply(self) -> list[str]:
         """Give what the object shows now what the user had made on the earlier data.
 
         Answers with notes.
         """
         new: Any = self._holder.data
         _carry_properties(self._data, new)
-        lost = animation.carry(self._data, new, is_the_users)
+        lost = animation.transfer(self._data, new, is_user_work)
         if isinstance(new, bpy.types.Mesh):
             lost += self._bring_materials(new)
             lost += _carry_shape_keys(self._data, new)
@@ -123,11 +123,11 @@ def _carry_material(old: Any, new: Any) -> list[str]:
     the new one.
     """
     places = {old: new}
-    lost = animation.carry(old, new, is_the_users)
+    lost = animation.transfer(old, new, is_user_work)
     if old.node_tree is not None and new.node_tree is not None:
-        lost += animation.carry(old.node_tree, new.node_tree, is_the_users)
+        lost += animation.transfer(old.node_tree, new.node_tree, is_user_work)
         places[old.node_tree] = new.node_tree
-    animation.retarget(places)
+    animation.retarget_drivers(places)
     return lost
 
 
@@ -144,9 +144,9 @@ def _carry_shape_keys(old: Any, new: Any) -> list[str]:
             there = theirs[each.name]
             there.slider_min, there.slider_max = each.slider_min, each.slider_max
             there.value, there.mute = each.value, each.mute
-    animation.retarget({old.shape_keys: new.shape_keys})
-    return [each.name for each in mine[1:] if each.name not in theirs] + animation.carry(
-        old.shape_keys, new.shape_keys, is_the_users
+    animation.retarget_drivers({old.shape_keys: new.shape_keys})
+    return [each.name for each in mine[1:] if each.name not in theirs] + animation.transfer(
+        old.shape_keys, new.shape_keys, is_user_work
     )
 
 

@@ -23,17 +23,19 @@ from mathutils import Matrix
 
 from ...files import placement
 from ...files.errors import InvalidFile
-from ..gltf_import import ImportTrouble
-from ..transaction import Inventory
+from ..gltf_import import SceneImportError
+from ..transaction import DataSnapshot
 from ..update import relink
 from . import capture_point, collider, panorama, splats
 from . import notes as world_notes
 from .capture_point import PART
-from .files import WORDS, Part, WorldFiles, WorldOptions
+from .files import PART_NAMES, Part, WorldFiles, WorldOptions
 
 FLIPPED, COLLIDER_TURNED = "mint_flipped", "mint_collider_turned"
 CAPTION = "mint_caption"
-SHOWN = "mint_collider"  # how the user wants the collider; nothing where it follows the other parts
+COLLIDER_DISPLAY = (
+    "mint_collider"  # how the user wants the collider; nothing where it follows the other parts
+)
 IMAGE, WORLD = "mint_panorama_image", "mint_panorama_world"
 
 
@@ -61,14 +63,14 @@ def build_world(
 ) -> BuiltWorld:
     """Bring a World into `collection`, its ground at `at` (scene units).
 
-    Raises ImportTrouble or a FileError of a bad file; the caller removes what was begun."""
+    Raises SceneImportError or a FileError of a bad file; the caller removes what was begun."""
     shown = {
         "COLLIDER": parts.collider if options.collider != "NONE" else None,
         "PANORAMA": parts.panorama,
         "SPLATS": parts.splats if options.splats else None,
     }
     if not any(shown.values()):
-        raise ImportTrouble(
+        raise SceneImportError(
             "Nothing of this World can be shown: there is no collider, no panorama and no file of"
             " splats."
         )
@@ -81,8 +83,15 @@ def build_world(
     if options.camera:
         camera = capture_point.add_camera(point, name, collection, scene.unit_settings.scale_length)
         scene.camera = scene.camera or camera
-    notes += _add_what_is_good(root, shown["PANORAMA"], shown["SPLATS"], scene, options)
-    _put(root, {SHOWN: options.collider if options.collider in {"PHYSICS", "VISIBLE"} else None})
+    notes += _add_readable_parts(root, shown["PANORAMA"], shown["SPLATS"], scene, options)
+    _set_properties(
+        root,
+        {
+            COLLIDER_DISPLAY: options.collider
+            if options.collider in {"PHYSICS", "VISIBLE"}
+            else None
+        },
+    )
     _finish(root, scene, options)
     notes += world_notes.missing(parts, options)
     return BuiltWorld(root, (root, *root.children_recursive), tuple(notes))
@@ -99,7 +108,7 @@ def add_part(
     """Add a part to a World that is in the scene, or put a new one in the place of the old: the
     root and all under it.
 
-    Raises ImportTrouble or a FileError; then the World is as it was.
+    Raises SceneImportError or a FileError; then the World is as it was.
     """
     return add_parts(root, {part: path}, scene=scene, options=options)
 
@@ -120,10 +129,10 @@ def add_parts(
         ),
         "SPLATS": lambda path: _add_splats(root, path, scene),
     }
-    earlier = [each for part in files for each in _under(root, part.lower())]
+    earlier = [each for part in files for each in parts_of(root, part.lower())]
     before, background, kept = (
-        Inventory(),
-        panorama.kept_background(scene),
+        DataSnapshot(),
+        panorama.background_state(scene),
         {key: root.get(key) for key in (IMAGE, WORLD, COLLIDER_TURNED)},
     )
     try:
@@ -131,12 +140,12 @@ def add_parts(
             add[part](path)
         _finish(root, scene, options, without=earlier)
     except BaseException:
-        panorama.put_back(scene, background)
-        _put(root, kept)
+        panorama.restore_background(scene, background)
+        _set_properties(root, kept)
         before.remove_new()
         raise
     if earlier:
-        _hand_over(root, earlier)
+        _relink_users(root, earlier)
         bpy.data.batch_remove(
             [
                 *earlier,
@@ -153,15 +162,15 @@ def remove_part(
     back.
     """
     scene = scene or bpy.context.scene
-    gone = _under(root, part.lower())
+    gone = parts_of(root, part.lower())
     if part == "PANORAMA":
         for each in bpy.data.scenes:
             if each.world is not None and each.world == root.get(WORLD):
                 panorama.restore_earlier_world(each)
-        panorama.take_off(_under(root, "collider"))
+        panorama.remove_panorama(parts_of(root, "collider"))
         for key in (IMAGE, WORLD):
             root.pop(key, None)
-    relink.adopt(root, gone)
+    relink.reparent_children(root, gone)
     bpy.data.batch_remove(
         [*gone, *{each.data for each in gone if each.data is not None and each.data.users == 1}]
     )
@@ -174,7 +183,10 @@ def flip(root: bpy.types.Object) -> None:
     Capture point and camera stay upright, the panorama with them.
     """
     root[FLIPPED] = flipped = not root.get(FLIPPED, False)
-    before, after = capture_point.to_upright(not flipped), capture_point.to_upright(flipped)
+    before, after = (
+        capture_point.upright_rotation(not flipped),
+        capture_point.upright_rotation(flipped),
+    )
     turn = before.to_matrix().inverted() @ after.to_matrix()
     plain = (
         root.rotation_mode == "XYZ"
@@ -183,9 +195,9 @@ def flip(root: bpy.types.Object) -> None:
     root.matrix_basis = root.matrix_basis @ turn.to_4x4()
     if plain:
         root.rotation_euler = after  # the same turn in the numbers that one would write
-    for point in _under(root, "capture_point"):
+    for point in parts_of(root, "capture_point"):
         point.matrix_basis = turn.inverted().to_4x4() @ point.matrix_basis
-    _paint(root)
+    _store_vertex_colors(root)
 
 
 def flip_collider(root: bpy.types.Object) -> None:
@@ -193,10 +205,10 @@ def flip_collider(root: bpy.types.Object) -> None:
     panorama are right.
     """
     root[COLLIDER_TURNED] = not root.get(COLLIDER_TURNED, False)
-    for each in _under(root, "collider"):
+    for each in parts_of(root, "collider"):
         if each.parent == root:
             each.matrix_basis = Matrix.Rotation(math.pi, 4, "X") @ each.matrix_basis
-    _paint(root)
+    _store_vertex_colors(root)
 
 
 def show_collider(
@@ -208,7 +220,7 @@ def show_collider(
     """Change what the collider is: a shape for physics, or the visible place with the panorama on
     it. It stays so when parts come or go.
     """
-    _put(root, {SHOWN: None if how == "AUTO" else how})
+    _set_properties(root, {COLLIDER_DISPLAY: None if how == "AUTO" else how})
     _finish(root, scene or bpy.context.scene, WorldOptions())
 
 
@@ -225,7 +237,7 @@ def shows_panorama(scene: bpy.types.Scene, root: bpy.types.Object | None = None)
     """Is the scene's World a panorama: of this World of Mint's, or of any?"""
     shown = scene.world
     return shown is not None and (
-        bool(shown.get(panorama.OURS)) if root is None else shown == root.get(WORLD)
+        bool(shown.get(panorama.MARK)) if root is None else shown == root.get(WORLD)
     )
 
 
@@ -239,8 +251,8 @@ def _root(
     root = bpy.data.objects.new(name, None)
     root.empty_display_size = 0.5
     collection.objects.link(root)
-    _put(root, dict(properties))
-    _put(
+    _set_properties(root, dict(properties))
+    _set_properties(
         root,
         {
             CAPTION: parts.caption,
@@ -264,28 +276,30 @@ def root_of(each: bpy.types.Object | None) -> bpy.types.Object | None:
 
 def has_part(root: bpy.types.Object, part: Part) -> bool:
     """Is this part of the World in the scene?"""
-    return root.get(IMAGE) is not None if part == "PANORAMA" else bool(_under(root, part.lower()))
+    return root.get(IMAGE) is not None if part == "PANORAMA" else bool(parts_of(root, part.lower()))
 
 
 def parts_of(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
-    """The objects under a root that are a part of it: `collider`, `splats`, `capture_point`,
-    `camera`.
+    """Return the objects under a root that are a part of it.
+
+    `part` is one of `collider`, `splats`, `capture_point` and `camera`.
     """
-    return _under(root, part)
+    return [each for each in root.children_recursive if each.get(PART) == part]
 
 
 def upright(root: bpy.types.Object) -> Matrix:
     """Where the capture point of a World is, whether or not its object is still there: Y forward, Z
     up.
     """
-    for point in _under(root, "capture_point"):
+    for point in parts_of(root, "capture_point"):
         return point.matrix_world.copy()
     return (
-        root.matrix_world @ capture_point.to_upright(bool(root.get(FLIPPED))).to_matrix().to_4x4()
+        root.matrix_world
+        @ capture_point.upright_rotation(bool(root.get(FLIPPED))).to_matrix().to_4x4()
     )
 
 
-def _put(root: bpy.types.Object, properties: Mapping[str, object]) -> None:
+def _set_properties(root: bpy.types.Object, properties: Mapping[str, object]) -> None:
     """Set custom properties; those without a value go."""
     for key, value in properties.items():
         if value is None:
@@ -294,18 +308,14 @@ def _put(root: bpy.types.Object, properties: Mapping[str, object]) -> None:
             root[key] = value
 
 
-def _under(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
-    return [each for each in root.children_recursive if each.get(PART) == part]
-
-
 def _capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
     """The capture point; a new one where somebody has deleted it."""
-    return next(iter(_under(root, "capture_point")), None) or capture_point.add(
-        root, root.name, _home(root, scene)
+    return next(iter(parts_of(root, "capture_point")), None) or capture_point.add(
+        root, root.name, _collection_of(root, scene)
     )
 
 
-def _home(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Collection:
+def _collection_of(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Collection:
     return root.users_collection[0] if root.users_collection else scene.collection
 
 
@@ -321,7 +331,7 @@ def _calibrate(
     )
     root.location, root.rotation_euler, root.scale = (
         place.location,
-        capture_point.to_upright(flipped),
+        capture_point.upright_rotation(flipped),
         (place.scale,) * 3,
     )
     root[FLIPPED] = flipped
@@ -330,7 +340,7 @@ def _calibrate(
 def _add_collider(
     root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *, check: bool
 ) -> list[str]:
-    objects = collider.load(path, f"{root.name} Collider", _home(root, scene), scene)
+    objects = collider.load(path, f"{root.name} Collider", _collection_of(root, scene), scene)
     surface = collider.surface([each for each in objects if each.type == "MESH"], root)
     upside_down = placement.is_upside_down(*surface) if check else True
     turn = Matrix.Rotation(math.pi if upside_down is False else 0, 4, "X")
@@ -361,18 +371,18 @@ def _add_panorama(
     point = _capture_point(root, scene)
     world = panorama.background(image, point, title)
     # pointers: so they stay in the file even while the scene shows another World
-    _put(root, {IMAGE: image, WORLD: world})
+    _set_properties(root, {IMAGE: image, WORLD: world})
     if as_world:
         panorama.show_background(scene, world)
 
 
 def _add_splats(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> None:
-    made = splats.build(path, f"{root.name} Splats", _home(root, scene))
+    made = splats.build(path, f"{root.name} Splats", _collection_of(root, scene))
     made[PART] = "splats"
     made.parent = root
 
 
-def _add_what_is_good(
+def _add_readable_parts(
     root: bpy.types.Object,
     picture: Path | None,
     cloud: Path | None,
@@ -395,19 +405,19 @@ def _add_what_is_good(
             _add_splats(root, cloud, scene)
     except InvalidFile as flaw:
         flaws["SPLATS"] = flaw
-    if flaws and not any(has_part(root, part) for part in WORDS):
+    if flaws and not any(has_part(root, part) for part in PART_NAMES):
         raise next(iter(flaws.values()))
-    return [world_notes.unusable(WORDS[part], flaw) for part, flaw in flaws.items()]
+    return [world_notes.unusable(PART_NAMES[part], flaw) for part, flaw in flaws.items()]
 
 
-def _hand_over(root: bpy.types.Object, earlier: list[bpy.types.Object]) -> None:
+def _relink_users(root: bpy.types.Object, earlier: list[bpy.types.Object]) -> None:
     """What the user has hung on parts that go, or has let point at them: things that stand on the
     collider, or shrinkwrap to it.
     """
-    relink.adopt(root, earlier)
+    relink.reparent_children(root, earlier)
     for each in earlier:
-        new = [other for other in _under(root, each[PART]) if other not in earlier]
-        relink.point_at(next((other for other in new if other.type == each.type), new[0]), each)
+        new = [other for other in parts_of(root, each[PART]) if other not in earlier]
+        relink.remap_users(next((other for other in new if other.type == each.type), new[0]), each)
 
 
 def _finish(
@@ -419,34 +429,44 @@ def _finish(
     """The collider as it was chosen, else as the other parts ask for it; those that are about to go
     are not looked at.
 
-    Raises ImportTrouble, and then nothing has changed.
+    Raises SceneImportError, and then nothing has changed.
     """
     meshes = [
-        each for each in _under(root, "collider") if each.type == "MESH" and each not in without
+        each for each in parts_of(root, "collider") if each.type == "MESH" and each not in without
     ]
     image = root.get(IMAGE)
-    how = options.collider if options.collider in {"PHYSICS", "VISIBLE"} else root.get(SHOWN)
+    how = (
+        options.collider
+        if options.collider in {"PHYSICS", "VISIBLE"}
+        else root.get(COLLIDER_DISPLAY)
+    )
     if how not in {"PHYSICS", "VISIBLE"}:
-        how = "VISIBLE" if image is not None and not _under(root, "splats") else "PHYSICS"
+        how = "VISIBLE" if image is not None and not parts_of(root, "splats") else "PHYSICS"
     is_painted = how == "VISIBLE" and image is not None and bool(meshes)
     # First what may not be possible: nothing has been changed yet. The part was asked for minutes
     # ago, so the user may be anywhere.
     if is_painted and any(each.data.is_editmode for each in meshes):
-        raise ImportTrouble("A part of this World is being edited. Go back to Object Mode first.")
+        raise SceneImportError(
+            "A part of this World is being edited. Go back to Object Mode first."
+        )
     if options.rigid_body or any(each.rigid_body is not None for each in without):
-        collider.make_rigid(meshes, scene)
-    collider.show(meshes, how)
+        collider.add_rigid_bodies(meshes, scene)
+    collider.set_display(meshes, how)
     if is_painted:
-        panorama.put_on(meshes, panorama.projection(image, _capture_point(root, scene), image.name))
-        _paint(root, without)
+        panorama.assign_material(
+            meshes, panorama.projection(image, _capture_point(root, scene), image.name)
+        )
+        _store_vertex_colors(root, without)
 
 
-def _paint(root: bpy.types.Object, without: Collection[bpy.types.Object] = ()) -> None:
+def _store_vertex_colors(
+    root: bpy.types.Object, without: Collection[bpy.types.Object] = ()
+) -> None:
     """The panorama's colors on a collider that shows it: they follow what was turned, which the
     material does by itself.
     """
-    image, points = root.get(IMAGE), _under(root, "capture_point")
-    for each in _under(root, "collider"):
+    image, points = root.get(IMAGE), parts_of(root, "capture_point")
+    for each in parts_of(root, "collider"):
         if (
             image is not None
             and points
@@ -454,16 +474,16 @@ def _paint(root: bpy.types.Object, without: Collection[bpy.types.Object] = ()) -
             and not each.hide_render
             and each not in without
         ):
-            panorama.paint(
-                each.data, image, points[0].matrix_basis.inverted() @ collider.below(each, root)
+            panorama.store_vertex_colors(
+                each.data, image, points[0].matrix_basis.inverted() @ collider.matrix_in(each, root)
             )
 
 
-def settled(root: bpy.types.Object) -> tuple[str, ...]:
+def resolved_notes(root: bpy.types.Object) -> tuple[str, ...]:
     """The notes of a World's landing that are no longer true, since the part has come after all."""
     return tuple(
         note
-        for part in WORDS
+        for part in PART_NAMES
         if has_part(root, part)
         for note in world_notes.notes_without(part, world_notes.links(root))
     )

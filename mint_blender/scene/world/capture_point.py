@@ -16,7 +16,7 @@ from mathutils import Euler
 PART = "mint_part"  # what an object under a World's root is; see `world.Part`
 
 
-def to_upright(flipped: bool) -> Euler:
+def upright_rotation(flipped: bool) -> Euler:
     """The turn that brings a World's files upright and makes what Mint's viewer looks at lie ahead
     (+Y).
 
@@ -35,7 +35,7 @@ def add(root: bpy.types.Object, name: str, collection: bpy.types.Collection) -> 
     point[PART] = "capture_point"
     collection.objects.link(point)
     point.parent = root
-    point.rotation_euler = to_upright(bool(root.get("mint_flipped")))
+    point.rotation_euler = upright_rotation(bool(root.get("mint_flipped")))
     return point
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ..gltf_import import ImportTrouble, import_glb
+from ..gltf_import import SceneImportError, import_glb
 from ..model import cleanup
 
 
@@ -22,13 +22,13 @@ def load(
     """The collider's objects in meters, whatever the scene's unit is; those without a parent are to
     hang on the root.
 
-    Raises ImportTrouble, and then nothing is left behind.
+    Raises SceneImportError, and then nothing is left behind.
     """
     objects = cleanup.collapse_empties(import_glb(path, collection, scene=scene))
     meshes = [each for each in objects if each.type == "MESH"]
     if not any(len(each.data.polygons) for each in meshes):
         bpy.data.batch_remove([*objects, *{each.data for each in meshes}])
-        raise ImportTrouble(
+        raise SceneImportError(
             f"The collider {path.name} has no surface: not one triangle arrived. The file is kept;"
             " nothing was imported."
         )
@@ -57,7 +57,7 @@ def surface(
         mesh.calc_loop_triangles()
         triangles = np.empty(len(mesh.loop_triangles) * 3, np.int32)
         mesh.loop_triangles.foreach_get("vertices", triangles)
-        matrix = np.array(below(each, root))
+        matrix = np.array(matrix_in(each, root))
         points.append(flat.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3])
         corners.append(triangles.reshape(-1, 3).astype(np.int64) + count)
         count += len(mesh.vertices)
@@ -65,7 +65,7 @@ def surface(
     return np.stack((x, z, -y), axis=1), np.concatenate(corners)
 
 
-def below(each: bpy.types.Object, root: bpy.types.Object) -> Matrix:
+def matrix_in(each: bpy.types.Object, root: bpy.types.Object) -> Matrix:
     """Where an object is in the frame of the root; the scene need not have been evaluated yet."""
     matrix = Matrix.Identity(4)
     current: bpy.types.Object | None = each
@@ -75,22 +75,24 @@ def below(each: bpy.types.Object, root: bpy.types.Object) -> Matrix:
     return matrix
 
 
-def show(meshes: Iterable[bpy.types.Object], how: Literal["PHYSICS", "VISIBLE"] | str) -> None:
+def set_display(
+    meshes: Iterable[bpy.types.Object], how: Literal["PHYSICS", "VISIBLE"] | str
+) -> None:
     """PHYSICS: drawn as wire and not rendered; VISIBLE: solid and rendered."""
     for each in meshes:
         each.display_type = "WIRE" if how == "PHYSICS" else "TEXTURED"
         each.hide_render = how == "PHYSICS"
 
 
-def make_rigid(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> None:
+def add_rigid_bodies(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> None:
     """Passive rigid bodies of the meshes' own shape; the scene gets a rigid body world if it has
     none.
 
-    Raises ImportTrouble, and then nothing has changed.
+    Raises SceneImportError, and then nothing has changed.
     """
     bodies = scene.rigidbody_world.collection if scene.rigidbody_world is not None else None
     if bodies is not None and (bodies.library is not None or bodies.override_library is not None):
-        raise ImportTrouble(
+        raise SceneImportError(
             "The collider cannot become a rigid body: the scene's rigid bodies are in the"
             f" collection “{bodies.name}”, which comes from another file. Choose another one in"
             " Properties > Scene > Rigid Body World."
@@ -110,7 +112,7 @@ def make_rigid(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> No
         each.rigid_body.mesh_source = "BASE"
 
 
-def make_loose(meshes: Iterable[bpy.types.Object]) -> None:
+def remove_rigid_bodies(meshes: Iterable[bpy.types.Object]) -> None:
     """No rigid bodies any more. What is gone from the collection alone would still be one."""
     for each in meshes:
         if each.rigid_body is not None:

@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 Part = Literal["COLLIDER", "PANORAMA", "SPLATS"]
-WORDS: dict[Part, str] = {"COLLIDER": "collider mesh", "PANORAMA": "panorama", "SPLATS": "splats"}
+PART_NAMES: dict[Part, str] = {
+    "COLLIDER": "collider mesh",
+    "PANORAMA": "panorama",
+    "SPLATS": "splats",
+}
 """What a person, and a job, calls them."""
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import bpy
 
 from ...files.spz import decode
-from .. import tags as origin
-from ..place import Placed, whole_or_nothing
+from .. import tags
+from ..place import PlacedResult, import_transaction
 from ..tags import Provenance
 from . import build as world_build
 from . import splats
@@ -26,11 +26,11 @@ def complete(
     options: WorldOptions = WorldOptions(),
     scene: bpy.types.Scene | None = None,
     undo: bool = True,
-) -> Placed:
+) -> PlacedResult:
     """Add the parts that this World lacks, and splats of another tier in the place of the present
     ones; one undo step.
 
-    Raises ImportTrouble, and then nothing has changed.
+    Raises SceneImportError, and then nothing has changed.
     """
     scene = scene or bpy.context.scene
     files: dict[Part, Path | None] = {
@@ -38,7 +38,7 @@ def complete(
         "PANORAMA": parts.panorama,
         "SPLATS": parts.splats,
     }
-    with whole_or_nothing(scene, provenance, undo=undo):
+    with import_transaction(scene, provenance, undo=undo):
         missing = {
             part: path
             for part, path in files.items()
@@ -46,7 +46,7 @@ def complete(
             and (not world_build.has_part(root, part) or (part == "SPLATS" and _differ(root, path)))
         }
         world_build.add_parts(root, missing, scene=scene, options=options)
-    return Placed(root, origin.home_collection(root), origin.family(root))
+    return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root))
 
 
 def _differ(root: bpy.types.Object, path: Path) -> bool:

@@ -32,8 +32,8 @@ from ...files import pictures as picture
 from ...files.errors import InvalidPicture
 from ..node_trees import Builder, empty_tree, new_group
 
-EARLIER = "mint_earlier_world"
-OURS = "mint_panorama"
+EARLIER_WORLD = "mint_earlier_world"
+MARK = "mint_panorama"
 COLOR = "mint_color"
 TURN = "Turn with the World"
 
@@ -74,7 +74,7 @@ def background(
     that turns.
     """
     world = bpy.data.worlds.new(name)
-    world[OURS] = True
+    world[MARK] = True
     tree = empty_tree(world)
     b = Builder(tree)
     # TEXTURE is the inverse turn: from the scene's axes to those of the capture point
@@ -109,7 +109,7 @@ def show_background(scene: bpy.types.Scene, world: bpy.types.World) -> None:
     """
     earlier = scene.world
     # two panoramas in a row: what comes back is still the user's own
-    if earlier is None or not earlier.get(OURS):
+    if earlier is None or not earlier.get(MARK):
         _remember(scene, earlier)
     scene.world = world
 
@@ -119,19 +119,19 @@ def restore_earlier_world(scene: bpy.types.Scene) -> bool:
     panorama is shown.
     """
     world = scene.world
-    if world is None or not world.get(OURS):
+    if world is None or not world.get(MARK):
         return False
-    scene.world = scene.get(EARLIER)
+    scene.world = scene.get(EARLIER_WORLD)
     _remember(scene, None)
     return True
 
 
-def kept_background(scene: bpy.types.Scene) -> Background:
-    """What a scene shows and remembers, for `put_back`."""
-    return scene.world, scene.get(EARLIER)
+def background_state(scene: bpy.types.Scene) -> Background:
+    """What a scene shows and remembers, for `restore_background`."""
+    return scene.world, scene.get(EARLIER_WORLD)
 
 
-def put_back(scene: bpy.types.Scene, kept: Background) -> None:
+def restore_background(scene: bpy.types.Scene, kept: Background) -> None:
     """Let a scene show and remember again what it did."""
     scene.world = kept[0]
     _remember(scene, kept[1])
@@ -139,10 +139,10 @@ def put_back(scene: bpy.types.Scene, kept: Background) -> None:
 
 def _remember(scene: bpy.types.Scene, earlier: bpy.types.World | None) -> None:
     if earlier is None:
-        scene.pop(EARLIER, None)
+        scene.pop(EARLIER_WORLD, None)
     else:
         # a pointer, so Blender keeps the earlier World when the file is saved
-        scene[EARLIER] = earlier
+        scene[EARLIER_WORLD] = earlier
 
 
 def projection(
@@ -155,14 +155,14 @@ def projection(
     alone.
     """
     for each in bpy.data.materials:
-        nodes = each.node_tree.nodes if each.get(OURS) and each.node_tree else ()
+        nodes = each.node_tree.nodes if each.get(MARK) and each.node_tree else ()
         lookups = [node.node_tree for node in nodes if node.bl_idname == "ShaderNodeGroup"]
         if _lookup(image) in lookups and any(
             getattr(node, "object", None) == capture_point for node in nodes
         ):
             return each
     material = bpy.data.materials.new(name)
-    material[OURS] = True
+    material[MARK] = True
     b = Builder(empty_tree(material))
     direction = b.add("ShaderNodeTexCoord", object=capture_point).outputs["Object"]
     color = b.add("ShaderNodeGroup", node_tree=_lookup(image))
@@ -172,7 +172,7 @@ def projection(
     return material
 
 
-def put_on(objects: Iterable[bpy.types.Object], material: bpy.types.Material) -> None:
+def assign_material(objects: Iterable[bpy.types.Object], material: bpy.types.Material) -> None:
     """Give the meshes this one material; materials that came with them and serve nobody else are
     removed.
     """
@@ -186,7 +186,7 @@ def put_on(objects: Iterable[bpy.types.Object], material: bpy.types.Material) ->
             bpy.data.materials.remove(each)
 
 
-def paint(mesh: Any, image: bpy.types.Image, place: Matrix) -> None:
+def store_vertex_colors(mesh: Any, image: bpy.types.Image, place: Matrix) -> None:
     """Give each vertex its color in the picture, for Solid shading (Color: Attribute); `place` is
     where the mesh is in the capture point's frame. A picture that has been lost since has no
     colors to give.
@@ -227,10 +227,10 @@ def _small(image: bpy.types.Image) -> np.ndarray:
         bpy.data.images.remove(copy)
 
 
-def take_off(objects: Iterable[bpy.types.Object]) -> None:
+def remove_panorama(objects: Iterable[bpy.types.Object]) -> None:
     """Nothing of a panorama is on these meshes any more."""
     for mesh in {each.data for each in objects if each.type == "MESH"}:
-        ours = [each for each in mesh.materials if each is not None and each.get(OURS)]
+        ours = [each for each in mesh.materials if each is not None and each.get(MARK)]
         if ours:
             mesh.materials.clear()
         for material in ours:
@@ -245,12 +245,12 @@ def _lookup(image: bpy.types.Image) -> bpy.types.NodeTree:
     background and projection.
     """
     for group in bpy.data.node_groups:
-        if group.get(OURS) and any(getattr(node, "image", None) == image for node in group.nodes):
+        if group.get(MARK) and any(getattr(node, "image", None) == image for node in group.nodes):
             return group
     group = new_group(image.name, "ShaderNodeTree", {"Vector": "Vector"}, {"Color": "Color"})
     # not the image itself: what Blender copies for its renderers must not point at data in a custom
     # property
-    group[OURS] = True
+    group[MARK] = True
     b = Builder(group)
     given = b.add("NodeGroupInput").outputs["Vector"]
     middle = b.add(

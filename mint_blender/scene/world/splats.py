@@ -34,7 +34,7 @@ import numpy as np
 
 from ...files.errors import InvalidSplats
 from ...files.spz import coordinates, decode
-from ..transaction import Inventory
+from ..transaction import DataSnapshot
 from . import splat_nodes
 
 MARK = "mint_splats"
@@ -261,7 +261,7 @@ def _import_natively(path: Path) -> bpy.types.Object | None:
     """Blender 5.3's own importer, in a scene of its own so that nothing of the user's changes; None
     when it does not want the file.
     """
-    before = Inventory()
+    before = DataSnapshot()
     staging = bpy.data.scenes.new("\x01 Mint splats")
     try:
         # Only these two, for the same reasons as in `importer`. The importer wants a window; where

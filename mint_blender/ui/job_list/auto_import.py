@@ -14,7 +14,7 @@ from ...delivery.import_outcomes import ImportOutcomes, Outcome
 from ...jobs.job import Job, Phase
 from ...jobs.service import JobService
 from ...jobs.storage import import_marks
-from ...scene.place import ImportTrouble
+from ...scene.place import SceneImportError
 from .. import text_fields
 from . import placed_results
 
@@ -59,8 +59,8 @@ def _import(board: JobService, job: Job, raw: bool) -> Outcome:
         with import_marks.importing(board.home, job.id):
             placed = import_job.place(job, placed_results.scene_of(job), raw=raw)
         placed_results.look()  # so that the next drawing knows
-        return Outcome(placed.notes, import_job.settled(job, placed))
-    except ImportTrouble as trouble:
+        return Outcome(placed.notes, import_job.resolved_notes(job, placed))
+    except SceneImportError as trouble:
         return Outcome(problem=str(trouble))
     except Exception as mistake:  # an importer can fail in any way
         log.exception("Job %s could not be placed", job.id)

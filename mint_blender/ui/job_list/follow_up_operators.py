@@ -68,7 +68,7 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
     def open_dialog(self, context: bpy.types.Context) -> Result:
         """It costs: ask which level first."""
         self._missing = OPTIMIZED_NEEDS - readable_extensions()
-        self._edited = tuple(placed_results.edited_versions(self.asset_id, context.scene))
+        self._edited = tuple(placed_results.edited_objects(self.asset_id, context.scene))
         return self.ask_before_spending(context, width=320, confirm_text="Optimize")
 
     def draw(self, context: bpy.types.Context) -> None:

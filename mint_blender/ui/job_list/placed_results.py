@@ -62,12 +62,12 @@ def edited(job: Job) -> list[str]:
 
     Looks at meshes: not for drawing.
     """
-    return edited_versions(asset_of(job), scene_of(job)) if job.target.replaces else []
+    return edited_objects(asset_of(job), scene_of(job)) if job.target.replaces else []
 
 
-def edited_versions(asset_id: str | None, scene: bpy.types.Scene) -> list[str]:
+def edited_objects(asset_id: str | None, scene: bpy.types.Scene) -> list[str]:
     """What the user has edited of a model of Mint's in a scene: names of objects."""
-    return replacing.edited_versions(asset_id, scene) if asset_id else []
+    return replacing.edited_objects(asset_id, scene) if asset_id else []
 
 
 def kept_words(names: list[str]) -> str:
@@ -102,7 +102,7 @@ def look() -> bool:
     before.
     """
     before = _known.jobs, _known.assets
-    found = {scene.name: list(tags.all_in(scene)) for scene in bpy.data.scenes}
+    found = {scene.name: list(tags.all_provenances(scene)) for scene in bpy.data.scenes}
     _known.jobs = frozenset(each.job_id for told in found.values() for each in told)
     _known.assets = {
         name: frozenset(each.asset_id for each in told) for name, told in found.items()

@@ -19,7 +19,7 @@ from ...files.errors import FileError
 from ...jobs.job import Job, Phase, Role
 from ...jobs.service import JobService, NotPossible
 from ...scene import tags
-from ...scene.gltf_import import ImportTrouble
+from ...scene.gltf_import import SceneImportError
 from ...scene.world import build as world_build
 from ...scene.world import collider, splats
 from .. import session
@@ -95,7 +95,7 @@ class _WorldOperator(bpy.types.Operator):
         assert root is not None, "poll has seen one"
         try:
             self.change(root, context.scene)
-        except (ImportTrouble, FileError) as trouble:
+        except (SceneImportError, FileError) as trouble:
             self.report({"ERROR"}, translated(str(trouble)))
             return {"CANCELLED"}
         return {"FINISHED"}
@@ -165,9 +165,9 @@ class MINT_OT_rigid_collider(_ColliderOperator):
         """On or off."""
         meshes = [each for each in world_build.parts_of(root, "collider") if each.type == "MESH"]
         if self.on:
-            collider.make_rigid(meshes, scene)
+            collider.add_rigid_bodies(meshes, scene)
         else:
-            collider.make_loose(meshes)
+            collider.remove_rigid_bodies(meshes)
 
 
 class MINT_OT_show_panorama(_WorldOperator):
@@ -250,7 +250,7 @@ class MINT_OT_add_world_part(_WorldOperator):
         job = job_of(root)
         path = import_job.part_file(job, Role(self.part.lower())) if job else None
         if path is None:
-            raise ImportTrouble(
+            raise SceneImportError(
                 "The file of this part is not on disk. Fetch it: that costs nothing."
             )
         world_build.add_part(root, self.part, path, scene=scene)
