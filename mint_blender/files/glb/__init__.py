@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read, check and repair GLB files. Knows nothing of Blender."""
+"""Read, check, measure and rewrite GLB files.
+
+Knows no Blender and no network; `draco` needs the optional package DracoPy.
+"""

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How large the scene of a glTF is, from the `min` and `max` of its positions and the transforms of
-its nodes. Only for checked JSON.
+"""Bounding box of a glTF scene from accessors' `min` and `max` and node transforms.
 
-Plain arithmetic: a few numbers for each node are not worth loading NumPy for.
+The JSON must have been checked. A few numbers for each node are not worth loading NumPy.
 """
 
 from __future__ import annotations
@@ -18,13 +17,14 @@ Rows = tuple[
     tuple[float, float, float, float],
 ]
 """The upper three rows of an affine 4 × 4 matrix."""
-STAY: Rows = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0))
+IDENTITY: Rows = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0))
 NORMALIZED = {5120: 127.0, 5121: 255.0, 5122: 32767.0, 5123: 65535.0}
 
 
 def scene_bounds(document: dict[str, Any]) -> tuple[Vector, Vector] | None:
-    """Lowest and highest corner in glTF axes; None where the JSON does not tell (no min/max, skins,
-    instances on the GPU).
+    """Return the lowest and highest corner in glTF axes.
+
+    None if the JSON does not say: no min and max, skins, GPU instances.
     """
     nodes = document.get("nodes", [])
     if any(
@@ -35,21 +35,21 @@ def scene_bounds(document: dict[str, Any]) -> tuple[Vector, Vector] | None:
         return None
     boxes = [_box(mesh, document["accessors"]) for mesh in document.get("meshes", [])]
     low, high = [math.inf] * 3, [-math.inf] * 3
-    for node, world in _placed(nodes, _roots(document)):
+    for node, world in _world_transforms(nodes, _roots(document)):
         if "mesh" not in node:
             continue
         box = boxes[node["mesh"]]
         if box is None:
             return None
-        for axis, (center, reach) in enumerate(_turned(box, world)):
+        for axis, (center, reach) in enumerate(_transformed(box, world)):
             low[axis], high[axis] = min(low[axis], center - reach), max(high[axis], center + reach)
     if not all(map(math.isfinite, low + high)):
         return None
     return (low[0], low[1], low[2]), (high[0], high[1], high[2])
 
 
-def _turned(box: tuple[Vector, Vector], world: Rows) -> Iterator[tuple[float, float]]:
-    """Center and half length along each axis of the box around the transformed box."""
+def _transformed(box: tuple[Vector, Vector], world: Rows) -> Iterator[tuple[float, float]]:
+    """Yield center and half extent along each axis of the box around a transformed box."""
     low, high = box
     center = [(low[axis] + high[axis]) / 2 for axis in range(3)]
     half = [(high[axis] - low[axis]) / 2 for axis in range(3)]
@@ -61,27 +61,27 @@ def _turned(box: tuple[Vector, Vector], world: Rows) -> Iterator[tuple[float, fl
 
 
 def _roots(document: dict[str, Any]) -> list[int]:
-    """The nodes without a parent: those of the scene that is shown, or all where there are no
-    scenes.
-    """
+    """Return the root nodes of the default scene, or all root nodes if there are no scenes."""
     scenes, nodes = document.get("scenes", []), document.get("nodes", [])
-    born = {child for node in nodes for child in node.get("children", [])}
-    offered = scenes[document.get("scene", 0)].get("nodes", []) if scenes else range(len(nodes))
-    return [number for number in offered if number not in born]
+    children = {child for node in nodes for child in node.get("children", [])}
+    candidates = scenes[document.get("scene", 0)].get("nodes", []) if scenes else range(len(nodes))
+    return [number for number in candidates if number not in children]
 
 
-def _placed(nodes: list[dict[str, Any]], roots: list[int]) -> Iterator[tuple[dict[str, Any], Rows]]:
-    """Each node of the tree with its transform into the scene."""
-    waiting = [(number, STAY) for number in roots]
-    while waiting:
-        number, above = waiting.pop()
-        world = _after(above, _local(nodes[number]))
+def _world_transforms(
+    nodes: list[dict[str, Any]], roots: list[int]
+) -> Iterator[tuple[dict[str, Any], Rows]]:
+    """Yield each node of the trees with its world transform."""
+    pending = [(number, IDENTITY) for number in roots]
+    while pending:
+        number, above = pending.pop()
+        world = _multiply(above, _local_transform(nodes[number]))
         yield nodes[number], world
-        waiting += [(child, world) for child in nodes[number].get("children", [])]
+        pending += [(child, world) for child in nodes[number].get("children", [])]
 
 
-def _after(outer: Rows, inner: Rows) -> Rows:
-    """The matrix product: `inner` first, then `outer`."""
+def _multiply(outer: Rows, inner: Rows) -> Rows:
+    """Return the matrix product: `inner` is applied first."""
 
     def row(a: float, b: float, c: float, d: float) -> tuple[float, float, float, float]:
         x, y, z = inner
@@ -95,11 +95,11 @@ def _after(outer: Rows, inner: Rows) -> Rows:
     return row(*outer[0]), row(*outer[1]), row(*outer[2])
 
 
-def _local(node: dict[str, Any]) -> Rows:
+def _local_transform(node: dict[str, Any]) -> Rows:
     if "matrix" in node:
         m = [float(number) for number in node["matrix"]]  # column by column
         return (m[0], m[4], m[8], m[12]), (m[1], m[5], m[9], m[13]), (m[2], m[6], m[10], m[14])
-    x, y, z, w = _unit(node.get("rotation", (0, 0, 0, 1)))
+    x, y, z, w = _normalize(node.get("rotation", (0, 0, 0, 1)))
     a, b, c = (float(number) for number in node.get("scale", (1, 1, 1)))
     tx, ty, tz = (float(number) for number in node.get("translation", (0, 0, 0)))
     return (
@@ -109,14 +109,14 @@ def _local(node: dict[str, Any]) -> Rows:
     )
 
 
-def _unit(rotation: Sequence[float]) -> tuple[float, float, float, float]:
+def _normalize(rotation: Sequence[float]) -> tuple[float, float, float, float]:
     x, y, z, w = (float(number) for number in rotation)
     length = math.hypot(x, y, z, w)
     return (x / length, y / length, z / length, w / length) if length else (0.0, 0.0, 0.0, 1.0)
 
 
 def _box(mesh: dict[str, Any], accessors: list[dict[str, Any]]) -> tuple[Vector, Vector] | None:
-    """Lowest and highest corner of a mesh in its own space."""
+    """Return the lowest and highest corner of a mesh in its local space."""
     lows: list[Sequence[float]] = []
     highs: list[Sequence[float]] = []
     for primitive in mesh.get("primitives", []):

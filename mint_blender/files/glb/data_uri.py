@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Buffers and pictures that a glTF holds as text (`data:` addresses), and everything that only
-looks like one.
+"""Decode and check `data:` URIs of buffers and images in a glTF.
 
-Blender's importer takes whatever does not read `data:…;base64,…` for the name of a file beside the
-GLB and opens it; so nothing else passes.
+Blender's importer takes anything but `data:…;base64,…` for the name of a file beside the GLB and
+opens it, so nothing else is accepted.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ BUFFER_TYPES = frozenset({"application/octet-stream", "application/gltf-buffer"}
 
 
 def check_buffer(uri: Any, length: int) -> None:
-    """The text must unpack to `length` bytes (up to three more for alignment)."""
-    kind, content = _unpack(uri)
+    """Raise GltfError unless the URI holds `length` bytes (up to three more for alignment)."""
+    kind, content = _decode(uri)
     if kind not in BUFFER_TYPES:
         raise GltfError(f"a buffer in it is marked as {kind}")
     if not length <= len(content) <= length + 3:
@@ -31,8 +30,8 @@ def check_buffer(uri: Any, length: int) -> None:
 
 
 def check_image(uri: Any, media_type: Any) -> None:
-    """The text must unpack to a picture of the kind that it, and the image's `mimeType`, say."""
-    kind, content = _unpack(uri)
+    """Raise GltfError unless the URI holds a picture of its own type and the image's `mimeType`."""
+    kind, content = _decode(uri)
     try:
         found = pictures.inspect(content).media_type
     except InvalidPicture:
@@ -41,12 +40,12 @@ def check_image(uri: Any, media_type: Any) -> None:
         raise GltfError(f"a picture in it is marked as {kind}, but is {found}")
 
 
-def content(uri: str) -> bytes:
-    """The bytes of a `data:` address that `check_buffer` has let pass."""
-    return _unpack(uri)[1]
+def decode(uri: str) -> bytes:
+    """Return the bytes of a URI that `check_buffer` has accepted."""
+    return _decode(uri)[1]
 
 
-def _unpack(uri: Any) -> tuple[str, bytes]:
+def _decode(uri: Any) -> tuple[str, bytes]:
     if not isinstance(uri, str) or not uri.startswith("data:"):
         raise GltfError("it points to something outside the file")
     head = HEAD.match(uri)

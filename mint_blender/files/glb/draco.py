@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Draco-compressed GLB rewritten with plain accessors, for a Blender without a Draco decoder, by
-the optional package DracoPy.
+"""Decompress the meshes of a Draco-compressed GLB, for a Blender without a Draco decoder.
 
-Follows KHR_draco_mesh_compression: which attribute is which is said by unique ids, and the
-accessors say what the decoded numbers are. Knows nothing of `bpy`: bytes in, bytes out.
+Needs the optional package DracoPy. Knows no Blender: bytes in, bytes out.
+
+Source: KHR_draco_mesh_compression. Unique ids name the attributes, and the accessors describe the
+decoded numbers.
 """
 
 from __future__ import annotations
@@ -32,31 +33,31 @@ TRIANGLES, ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, FLOAT, UINT16, UINT32 = (
     5123,
     5125,
 )
-MOST_FACES = 50_000_000
-"""More than this is a lie or nothing a Blender could show; refused before the decoder asks for
-memory.
-"""
+MAX_FACES = 50_000_000
+"""More than Blender could show; refused before the decoder allocates memory."""
 
 JSON_CHUNK, BIN_CHUNK = 0x4E4F534A, 0x004E4942
 
 
 def check_face_counts(path: Path) -> None:
-    """Raise InvalidGlb when a compressed part announces more than is accepted: native decoders ask
-    for the memory first.
+    """Raise InvalidGlb if a compressed mesh claims too many faces.
+
+    Native decoders allocate the memory first.
     """
     document, binary = _chunks(path.read_bytes())
-    views = _Appended(document, binary)
+    views = _BinaryChunk(document, binary)
     for primitive in _compressed(document):
-        _check_announcement(views.view(primitive["extensions"][EXTENSION]["bufferView"]))
+        _check_face_count(views.view(primitive["extensions"][EXTENSION]["bufferView"]))
 
 
 @contextlib.contextmanager
 def decompressed_copy(path: Path) -> Iterator[Path]:
-    """The path of a copy without Draco, beside the file and gone afterwards; the file itself when
-    it has none.
+    """Yield the path of a copy without Draco, removed afterwards, or the file if it has none.
 
-    The file has been checked before (`files.glb`). Raises InvalidGlb when the compressed data is
-    damaged.
+    `header.inspect` must have accepted the file.
+
+    Raises:
+        InvalidGlb: If the compressed data is damaged.
     """
     document, binary = _chunks(path.read_bytes())
     if not any(True for _ in _compressed(document)):
@@ -67,24 +68,22 @@ def decompressed_copy(path: Path) -> Iterator[Path]:
     )
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(decoded(document, binary, path.name))
+            file.write(decompress(document, binary, path.name))
         yield Path(name)
     finally:
         Path(name).unlink(missing_ok=True)
 
 
-def decoded(document: dict[str, Any], binary: bytes, name: str) -> bytes:
-    """The bytes of a GLB with the same content and no Draco in it; `document` is changed on the
-    way.
-    """
-    rest = _Appended(document, binary)
+def decompress(document: dict[str, Any], binary: bytes, name: str) -> bytes:
+    """Return the bytes of a GLB with the same content and no Draco; `document` is modified."""
+    chunk = _BinaryChunk(document, binary)
     for primitive in list(_compressed(document)):
         extension = primitive["extensions"].pop(EXTENSION)
         if not primitive["extensions"]:
             del primitive["extensions"]
         if not _has_plain_fallback(document, primitive):
             try:
-                _unpack(document, primitive, extension, rest)
+                _unpack(document, primitive, extension, chunk)
             except InvalidGlb:
                 raise
             # the decoder is native code with exceptions of its own, and the numbers may be anything
@@ -98,14 +97,17 @@ def decoded(document: dict[str, Any], binary: bytes, name: str) -> bytes:
         document.pop(key, None)
         if left:
             document[key] = left
-    return rest.glb()
+    return chunk.glb()
 
 
 def _unpack(
-    document: dict[str, Any], primitive: dict[str, Any], extension: dict[str, Any], rest: _Appended
+    document: dict[str, Any],
+    primitive: dict[str, Any],
+    extension: dict[str, Any],
+    chunk: _BinaryChunk,
 ) -> None:
-    """Decode one primitive and let its accessors point at the plain numbers."""
-    mesh = _decode(rest.view(extension["bufferView"]))
+    """Decode one primitive and point its accessors at the decoded numbers."""
+    mesh = _decode(chunk.view(extension["bufferView"]))
     faces = np.asarray(mesh.faces, dtype=np.uint32).reshape(-1)
     attributes = {
         key: mesh.get_attribute_by_unique_id(uid)["data"]
@@ -118,7 +120,7 @@ def _unpack(
     indices = accessors[primitive["indices"]]
     indices["componentType"] = UINT32 if len(faces) and int(faces.max()) >= 65535 else UINT16
     primitive["mode"] = TRIANGLES  # a strip comes out of the decoder as triangles too
-    rest.fill(indices, faces.reshape(-1, 1), ELEMENT_ARRAY_BUFFER)
+    chunk.fill(indices, faces.reshape(-1, 1), ELEMENT_ARRAY_BUFFER)
     for key, values in attributes.items():
         accessor = accessors[primitive["attributes"][key]]
         values = np.asarray(values)
@@ -128,28 +130,26 @@ def _unpack(
                 f"{key} has {values.shape[1]} numbers a vertex, not {WIDTHS[accessor['type']]} as"
                 " it says"
             )
-        rest.fill(accessor, values, ARRAY_BUFFER)
+        chunk.fill(accessor, values, ARRAY_BUFFER)
 
 
 def _decode(data: bytes) -> Any:
     import DracoPy
 
-    _check_announcement(data)
+    _check_face_count(data)
     return DracoPy.decode(data)
 
 
-def _check_announcement(data: bytes) -> None:
-    if (faces := _announced_faces(data)) > MOST_FACES:
+def _check_face_count(data: bytes) -> None:
+    if (faces := _claimed_faces(data)) > MAX_FACES:
         raise InvalidGlb(
             f"A part compressed with Draco announces {faces:,} triangles, more than the"
-            f" {MOST_FACES:,} that are accepted."
+            f" {MAX_FACES:,} that are accepted."
         )
 
 
-def _announced_faces(data: bytes) -> int:
-    """How many triangles Draco data says it holds (bitstream 2.2, the only one in use); 0 when it
-    does not say so where expected.
-    """
+def _claimed_faces(data: bytes) -> int:
+    """Return the number of triangles that Draco data claims (bitstream 2.2); 0 if unknown."""
     if len(data) < 12 or data[:5] != b"DRACO" or (data[5], data[6]) != (2, 2) or data[7] != 1:
         return 0
     flags = struct.unpack_from("<H", data, 9)[0]
@@ -179,7 +179,7 @@ def _compressed(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _has_plain_fallback(document: dict[str, Any], primitive: dict[str, Any]) -> bool:
-    """A file that does not require Draco carries the same numbers uncompressed beside it."""
+    """Return whether the primitive has uncompressed data too, for readers without Draco."""
     if EXTENSION in document.get("extensionsRequired", []):
         return False
     used = [
@@ -189,21 +189,21 @@ def _has_plain_fallback(document: dict[str, Any], primitive: dict[str, Any]) -> 
     return all("bufferView" in document["accessors"][each] for each in used)
 
 
-class _Appended:
-    """The binary chunk of a GLB with more behind it."""
+class _BinaryChunk:
+    """The binary chunk of a GLB, to which buffer views are appended."""
 
     def __init__(self, document: dict[str, Any], binary: bytes) -> None:
         self._document = document
         self._binary = bytearray(binary)
 
     def view(self, index: int) -> bytes:
-        """The bytes of one buffer view."""
+        """Return the bytes of one buffer view."""
         view = self._document["bufferViews"][index]
         start = view.get("byteOffset", 0)
         return bytes(self._binary[start : start + view["byteLength"]])
 
     def fill(self, accessor: dict[str, Any], values: np.ndarray, target: int) -> None:
-        """Let an accessor hold these numbers, shape (count, width), in the type that it names."""
+        """Store numbers of shape (count, width) as the accessor's component type."""
         dtype = np.dtype(DTYPES[accessor["componentType"]])
         rows = np.ascontiguousarray(values.astype(dtype))
         stride = rows.shape[1] * dtype.itemsize
@@ -222,7 +222,7 @@ class _Appended:
         accessor |= {"bufferView": len(self._document["bufferViews"]) - 1, "count": len(rows)}
 
     def glb(self) -> bytes:
-        """The whole file."""
+        """Return the bytes of the whole file."""
         self._binary += bytes(-len(self._binary) % 4)
         self._document["buffers"][0] = {"byteLength": len(self._binary)}
         text = json.dumps(self._document, separators=(",", ":")).encode()
@@ -233,9 +233,7 @@ class _Appended:
 
 
 def _chunks(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The JSON document and the binary chunk (empty if there is none) of a GLB that has been
-    checked.
-    """
+    """Return the JSON document and the binary chunk (empty if absent) of a checked GLB."""
     length = struct.unpack_from("<I", data, 12)[0]
     document = json.loads(data[20 : 20 + length])
     at = 20 + length

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a GLB says about itself, and whether it may be given to an importer.
+"""Read the header of a GLB and check whether it may be imported.
 
-Reads the header and the JSON chunk (bounded) and, of the binary chunk, only the headers of
-pictures: a claim of gigabytes costs no memory. What the JSON holds is checked in `gltf_checks`,
-pictures in `gltf_pictures`, the size of the scene is worked out in `gltf_bounds`. An importer that
-meets a file that passed here opens no other file, fetches nothing, and is told no counts beyond the
-limits.
+Reads the header, the JSON chunk (bounded) and the headers of images, so that false claims cost no
+memory. `checks` checks the JSON, `images` the images; `bounds` measures the scene. An importer
+opens no other file, fetches nothing, and meets no count above the limits in an accepted file.
+
+Source: glTF 2.0 specification, section 4 (GLB file format).
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import InvalidGlb
-from . import bounds as glb_bounds
 from . import images as glb_images
+from .bounds import scene_bounds
 from .checks import GlbLimits, GltfError, Summary, check
 
 __all__ = ["Glb", "GlbLimits", "InvalidGlb", "inspect", "inspect_prefix"]
 
 Vector = tuple[float, float, float]
 DEFAULTS = GlbLimits()
-MOST_CHUNKS = 64
+MAX_CHUNKS = 64
 CHUNK_HEADER = 8
-BEFORE_JSON = 12 + CHUNK_HEADER
+JSON_OFFSET = 12 + CHUNK_HEADER
 
 
 @dataclass(frozen=True)
@@ -44,30 +44,32 @@ class Glb:
     extensions_required: frozenset[str]
     vertices: int
     triangles: int
-    """Vertices and triangles of the meshes that nodes show, each mesh counted once."""
+    """Of the meshes that nodes use, each mesh counted once; so are `vertices`."""
     materials: int
     images: int
     mesh_names: tuple[str, ...]
     bounds: tuple[Vector, Vector] | None
-    """Lowest and highest corner of the scene in glTF axes (Y up) and units; None where the header
-    does not tell.
-    """
+    """Lowest and highest corner in glTF axes (Y up) and units; None if unknown."""
     generator: str
     extras: Mapping[str, Any]
-    """`asset.extras`, as it is."""
+    """`asset.extras` of the JSON."""
 
 
 def inspect(path: Path, *, limits: GlbLimits = DEFAULTS) -> Glb:
-    """Check the file and tell what is in it; raises `InvalidGlb` with a sentence for a person."""
+    """Check a GLB file and return what it holds.
+
+    Raises:
+        InvalidGlb: If it cannot be imported; the message is a sentence for the user.
+    """
     try:
         with path.open("rb") as stream:
             length = os.fstat(stream.fileno()).st_size
             text, binary = _chunks(stream, length, limits)
             document = _document(text)
             summary = check(document, binary, limits)
-            glb_images.check(stream, BEFORE_JSON + len(text) + CHUNK_HEADER, document, limits)
-    except GltfError as flaw:
-        raise InvalidGlb(f"{path.name} cannot be imported: {flaw}.") from None
+            glb_images.check(stream, JSON_OFFSET + len(text) + CHUNK_HEADER, document, limits)
+    except GltfError as problem:
+        raise InvalidGlb(f"{path.name} cannot be imported: {problem}.") from None
     except OSError as error:
         raise InvalidGlb(
             f"{path.name} could not be read: {error.strerror or type(error).__name__}."
@@ -76,15 +78,16 @@ def inspect(path: Path, *, limits: GlbLimits = DEFAULTS) -> Glb:
 
 
 def check_container(path: Path) -> None:
-    """Is it a GLB, and all of it here?
+    """Check that a file is a complete GLB, without checking its content.
 
-    For a file that is handed on as it came. Raises `InvalidGlb` with a sentence for a person.
+    Raises:
+        InvalidGlb: If it is not.
     """
     try:
         with path.open("rb") as stream:
             _check_header(stream.read(12), os.fstat(stream.fileno()).st_size, None)
-    except GltfError as flaw:
-        raise InvalidGlb(f"{path.name} is not complete: {flaw}.") from None
+    except GltfError as problem:
+        raise InvalidGlb(f"{path.name} is not complete: {problem}.") from None
     except OSError as error:
         raise InvalidGlb(
             f"{path.name} could not be read: {error.strerror or type(error).__name__}."
@@ -94,16 +97,24 @@ def check_container(path: Path) -> None:
 def inspect_prefix(
     beginning: bytes, length: int, name: str, *, limits: GlbLimits = DEFAULTS
 ) -> Glb:
-    """As `inspect`, from the first bytes of a file of `length` bytes: its JSON and the 8 bytes
-    after it. `name` is for the sentence.
+    """Return what `inspect` does, from the beginning of a file.
+
+    Args:
+        beginning: The file up to 8 bytes after its JSON.
+        length: Bytes of the whole file.
+        name: Names the file in error messages.
+        limits: The largest counts that are accepted.
+
+    Raises:
+        InvalidGlb: If the file cannot be imported.
     """
     try:
         text, binary = _chunks(io.BytesIO(beginning), length, limits)
         document = _document(text)
         return _glb(document, check(document, binary, limits), length)
-    except (GltfError, struct.error) as flaw:
+    except (GltfError, struct.error) as error:
         reason = (
-            str(flaw) if isinstance(flaw, GltfError) else "more chunks follow than were looked at"
+            str(error) if isinstance(error, GltfError) else "more chunks follow than were looked at"
         )
         raise InvalidGlb(f"{name} cannot be imported: {reason}.") from None
 
@@ -120,16 +131,17 @@ def _glb(document: dict[str, Any], summary: Summary, length: int) -> Glb:
         materials=len(document.get("materials", [])),
         images=len(document.get("images", [])),
         mesh_names=summary.mesh_names,
-        bounds=glb_bounds.scene_bounds(document),
+        bounds=scene_bounds(document),
         generator=generator if isinstance(generator, str) else "",
         extras=extras if isinstance(extras, dict) else {},
     )
 
 
 def _chunks(stream: BinaryIO, length: int, limits: GlbLimits) -> tuple[bytes, int | None]:
-    """The JSON chunk, and the length of the binary chunk (None without one), after checking that
-    all chunks fill exactly what the header claims. Bytes behind that belong to nothing: other
-    readers skip them, and so do we.
+    """Return the JSON chunk and the length of the binary chunk (None without one).
+
+    All chunks must fill exactly what the header claims; bytes after that are ignored, as other
+    readers do.
     """
     claimed = _check_header(stream.read(12), length, limits)
     text, binary = b"", None
@@ -153,9 +165,9 @@ def _chunks(stream: BinaryIO, length: int, limits: GlbLimits) -> tuple[bytes, in
 
 
 def _chunk_headers(stream: BinaryIO, length: int) -> Iterator[tuple[bytes, int]]:
-    """Kind and length of each chunk, with the stream standing at its content."""
+    """Yield type and length of each chunk, with the stream at its content."""
     offset = 12
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         if offset == length:
             return
         if offset + 8 > length:
@@ -172,7 +184,7 @@ def _chunk_headers(stream: BinaryIO, length: int) -> Iterator[tuple[bytes, int]]
 
 
 def _check_header(head: bytes, length: int, limits: GlbLimits | None) -> int:
-    """The bytes that the header claims, of which all are in a file of `length` bytes."""
+    """Return the bytes that the header claims, which a file of `length` bytes must contain."""
     if not length:
         raise GltfError("the file is empty")
     if not head.startswith(b"glTF"):

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pictures inside a GLB: are they pictures, and how large do they claim to be?
+"""Check the headers of images inside a GLB: type and size.
 
-A few kilobytes of PNG can unpack to gigabytes, and Blender unpacks what it is given; so their
-headers are read first, from the file, a little of each. What Blender would open, but glTF does not
-know (a cut-off EXR takes Blender 5.0 down), is refused, whatever it is called.
+A few kilobytes of PNG can decompress to gigabytes, and Blender decompresses whatever it is given.
+Formats that Blender opens but glTF does not know are refused: a truncated EXR crashes Blender 5.0.
 """
 
 from __future__ import annotations
@@ -16,19 +15,25 @@ from . import data_uri
 from .checks import GlbLimits
 from .json_values import GltfError
 
-KNOWN = frozenset({"image/png", "image/jpeg", "image/webp"})
+MEDIA_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF")
 HEAD = 64
 JPEG_HEAD = 2**20
-"""A JPEG tells its size behind its color profile and whatever a camera wrote."""
+"""The size of a JPEG comes after its color profile and camera data."""
 KTX = (b"\xabKTX 11\xbb", b"\xabKTX 20\xbb")
 
 
 def check(stream: BinaryIO, start: int, document: dict[str, Any], limits: GlbLimits) -> None:
-    """Raise `Flaw` for a picture that is none or claims too much.
+    """Check all images of a document that has been checked otherwise.
 
-    `start`: where the binary chunk begins in the file; the rest of the document has been checked
-    already.
+    Args:
+        stream: The GLB file.
+        start: Offset of the binary chunk's content in the file.
+        document: The parsed JSON.
+        limits: The largest number of pixels of all images.
+
+    Raises:
+        GltfError: For an image of another type, or too many pixels.
     """
     pixels = 0
     for image in document.get("images", []):
@@ -42,28 +47,28 @@ def check(stream: BinaryIO, start: int, document: dict[str, Any], limits: GlbLim
 
 def _pixels(image: dict[str, Any], stream: BinaryIO, start: int, document: dict[str, Any]) -> int:
     if "uri" in image:
-        content = data_uri.content(image["uri"])
+        content = data_uri.decode(image["uri"])
         head, length = content, len(content)
     else:
         view = document["bufferViews"][image["bufferView"]]
         head, length = _head(view, stream, start, document), view["byteLength"]
-    if head.startswith(KTX) and image.get("mimeType") not in KNOWN:
+    if head.startswith(KTX) and image.get("mimeType") not in MEDIA_TYPES:
         return 0  # no Blender opens it; an extension of glTF may offer it beside one that is opened
     if not head.startswith(MAGIC):
         raise GltfError("a picture in it is neither PNG nor JPEG nor WebP")
     try:
-        seen = pictures.inspect_prefix(head, length, "a picture in it")
+        picture = pictures.inspect_prefix(head, length, "a picture in it")
     except InvalidPicture as bad:
         raise GltfError(str(bad).removesuffix(".")) from None
-    return (seen.width or 0) * (seen.height or 0)
+    return (picture.width or 0) * (picture.height or 0)
 
 
 def _head(view: dict[str, Any], stream: BinaryIO, start: int, document: dict[str, Any]) -> bytes:
-    """The first bytes of a view, as many as tell a picture's size."""
+    """Return the first bytes of a view, enough to find the size of a picture."""
     offset, length = view.get("byteOffset", 0), view["byteLength"]
     uri = document["buffers"][view["buffer"]].get("uri")
     if uri is not None:
-        return data_uri.content(uri)[offset : offset + min(length, JPEG_HEAD)]
+        return data_uri.decode(uri)[offset : offset + min(length, JPEG_HEAD)]
     stream.seek(start + offset)
     head = stream.read(min(length, HEAD))
     return (

@@ -1,24 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Take values out of JSON that nobody has checked yet: the right type and range, or a `Flaw`.
+"""Read values from untrusted JSON with the right type and range, or raise `GltfError`.
 
-Knows nothing of glTF.
+Knows no glTF.
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal, overload
 
-MOST = 2**53
+JsonObject = dict[str, Any]
+MAX_INTEGER = 2**53
 
 
 class GltfError(Exception):
-    """Why a file cannot be imported: words that go on after “cannot be imported:”, without a full
-    stop.
-    """
+    """Why a file cannot be imported: a clause for “cannot be imported: …”, without a period."""
 
 
-def part_of(owner: dict[str, Any], key: str) -> dict[str, Any]:
-    """A member that is an object; an absent one is empty."""
+def get_object(owner: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return a member that is an object; empty if absent."""
     value = owner.get(key)
     if value is None:
         return {}
@@ -27,8 +26,8 @@ def part_of(owner: dict[str, Any], key: str) -> dict[str, Any]:
     return value
 
 
-def table(owner: dict[str, Any], key: str, most: int) -> list[dict[str, Any]]:
-    """A member that is a list of objects, at most `most`; an absent one is empty."""
+def get_objects(owner: dict[str, Any], key: str, most: int) -> list[dict[str, Any]]:
+    """Return a member that is a list of at most `most` objects; empty if absent."""
     value = owner.get(key, [])
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise _wrong(key)
@@ -37,8 +36,8 @@ def table(owner: dict[str, Any], key: str, most: int) -> list[dict[str, Any]]:
     return value
 
 
-def text_list(owner: dict[str, Any], key: str, most: int) -> frozenset[str]:
-    """A member that is a list of texts; an absent one is empty."""
+def get_strings(owner: dict[str, Any], key: str, most: int) -> frozenset[str]:
+    """Return a member that is a list of strings; empty if absent."""
     value = owner.get(key, [])
     if (
         not isinstance(value, list)
@@ -49,19 +48,25 @@ def text_list(owner: dict[str, Any], key: str, most: int) -> frozenset[str]:
     return frozenset(value)
 
 
-def flag(owner: dict[str, Any], key: str) -> bool:
-    """Is the member there and true?"""
+def get_flag(owner: dict[str, Any], key: str) -> bool:
+    """Return whether the member is `true`."""
     return owner.get(key) is True
 
 
-def whole(
-    owner: dict[str, Any], key: str, *, default: int | None = None, least: int = 0, most: int = MOST
+def get_integer(
+    owner: dict[str, Any],
+    key: str,
+    *,
+    default: int | None = None,
+    least: int = 0,
+    most: int = MAX_INTEGER,
 ) -> int:
-    """A member that is a whole number in the range (2.0 counts as 2); an absent one is the default,
-    or a flaw without one.
+    """Return a member that is an integer in the range (2.0 counts as 2).
+
+    An absent one is the default; without a default it is a GltfError.
     """
     value = owner.get(key, default)
-    if isinstance(value, float) and abs(value) <= MOST and value.is_integer():
+    if isinstance(value, float) and abs(value) <= MAX_INTEGER and value.is_integer():
         value = owner[key] = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise _wrong(key)
@@ -69,23 +74,23 @@ def whole(
 
 
 @overload
-def index(owner: dict[str, Any], key: str, size: int, *, needed: Literal[True]) -> int: ...
+def get_index(owner: dict[str, Any], key: str, size: int, *, needed: Literal[True]) -> int: ...
 @overload
-def index(owner: dict[str, Any], key: str, size: int) -> int | None: ...
+def get_index(owner: dict[str, Any], key: str, size: int) -> int | None: ...
 
 
-def index(owner: dict[str, Any], key: str, size: int, *, needed: bool = False) -> int | None:
-    """A member that points into a list of `size`; None when absent and not needed."""
+def get_index(owner: dict[str, Any], key: str, size: int, *, needed: bool = False) -> int | None:
+    """Return a member that is an index into a list of `size`; None if absent and not needed."""
     if key not in owner and not needed:
         return None
-    value = whole(owner, key)
+    value = get_integer(owner, key)
     if value >= size:
         raise GltfError(f"“{key}” points to something that is not there")
     return value
 
 
-def indices(owner: dict[str, Any], key: str, size: int) -> list[int]:
-    """A member that is a list of different pointers into a list of `size`; an absent one is empty."""  # noqa: E501
+def get_indices(owner: dict[str, Any], key: str, size: int) -> list[int]:
+    """Return a member that is a list of distinct indices into a list of `size`."""
     value = owner.get(key, [])
     if not isinstance(value, list) or not all(
         isinstance(entry, int) and not isinstance(entry, bool) for entry in value

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A copy of a readable but unusual GLB for an importer that is stricter than the specification.
+"""Rewrite a valid but unusual GLB for an importer that is stricter than the specification.
 
 Blender's importer refuses trailing bytes, every version but "2.0", and a required extension that is
-not listed as used. The file itself is never changed. Only for files that `glb.inspect` has
-accepted.
+not listed as used. The file itself is not changed; `header.inspect` must have accepted it.
 """
 
 from __future__ import annotations
@@ -24,15 +23,13 @@ CHUNK_HEADER = 8
 
 @contextlib.contextmanager
 def normalized_copy(path: Path) -> Iterator[Path]:
-    """The path of a copy that any importer takes, beside the file and gone afterwards; the file
-    itself when it needs no change.
-    """
+    """Yield the path of a normalized copy, removed afterwards; the file if it needs none."""
     with path.open("rb") as source:
         claimed, size = struct.unpack("<II", source.read(HEADER + 4)[8:])
         source.seek(HEADER + CHUNK_HEADER)
         text = source.read(size)
         document = json.loads(text)
-        is_changed = _put_right(document)
+        is_changed = _normalize(document)
         if not is_changed and claimed == os.fstat(source.fileno()).st_size:
             yield path
             return
@@ -56,8 +53,8 @@ def normalized_copy(path: Path) -> Iterator[Path]:
             Path(name).unlink(missing_ok=True)
 
 
-def _put_right(document: dict[str, Any]) -> bool:
-    """Change what a strict importer would refuse. Returns whether there was anything."""
+def _normalize(document: dict[str, Any]) -> bool:
+    """Change what a strict importer would refuse; return whether anything was changed."""
     asset, used = document["asset"], document.get("extensionsUsed", [])
     missing = [name for name in document.get("extensionsRequired", []) if name not in used]
     if asset["version"] == "2.0" and not missing:
