@@ -22,12 +22,17 @@ nox.options.sessions = ["lint"]
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Run ruff and mypy, each to its end, so that one run shows everything."""
+    """Run ruff, mypy and codespell, each to its end, so that one run shows everything."""
     install(session)
     if "--make" in session.posargs:
         return
     good = True
-    for command in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
+    for command in (
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["mypy"],
+        ["codespell"],
+    ):
         try:
             session.run(*command)
         except nox.command.CommandFailed:

@@ -6,7 +6,7 @@ python3 scripts/dev.py service       only the stand-in service: prints its addre
 python3 scripts/dev.py images        the pictures of the README, made anew
 python3 scripts/dev.py test          every check and test; --all: on every Blender
                                      -- PYTEST_ARGUMENTS: only those
-python3 scripts/dev.py lint          ruff and mypy
+python3 scripts/dev.py lint          ruff, mypy and codespell
 python3 scripts/dev.py env [NAME]    make an environment and print the path of its Python
 python3 scripts/dev.py lock          write the pinned dependencies anew
 

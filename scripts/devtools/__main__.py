@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("--all", action="store_true", help="on all Blenders")
     which.add_argument("--others", action="store_true", help="on all but the default")
     test.add_argument("--fast", action="store_true", help="only what needs no Blender")
-    test.add_argument("--no-lint", action="store_true", help="without ruff and mypy")
+    test.add_argument("--no-lint", action="store_true", help="without ruff, mypy and codespell")
     help = "a test that was left out is a failure (the default where CI=true)"
     strict = os.environ.get("CI") == "true"
     test.add_argument("--strict", action="store_true", default=strict, help=help)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Virtual environments: one for each Blender that is tested, and one for ruff and mypy.
+"""Virtual environments: one for each Blender that is tested, and one for the checks.
 
 nox makes them, with uv. They lie in a cache folder outside the clone, named after the locks, so
 that a second clone finds them ready. nox itself has them in each clone, and has no lock against
