@@ -5,9 +5,11 @@ undo step and leaves selection and mode alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,10 +32,12 @@ from mint_blender.ui.create import saved_settings  # noqa: E402
 from mint_blender.ui.job_list import auto_import  # noqa: E402
 from mint_blender.ui.worlds import operators as worlds_operators  # noqa: E402
 from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
+from mint_blender.ui.worlds import parts  # noqa: E402
 
 from ..mint_service.running import Service, running_service  # noqa: E402
 from ..scene import made_place  # noqa: E402
 from ..scene.build_worlds import corner_splats  # noqa: E402
+from .test_job_list import Layout  # noqa: E402
 
 
 @pytest.fixture
@@ -67,7 +71,7 @@ def placed(registered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A World with all its parts, its root active; its job is on the list."""
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     job = make_job(tmp_path)
-    session.service()._known.add(job)
+    session.service()._cache.add(job)
     root = import_job.place(job).root
     bpy.context.view_layer.objects.active = root
     return root
@@ -458,3 +462,14 @@ def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(servi
         starts,
         credits,
     )
+
+
+def test_the_panel_walks_through_the_parts_once(placed, monkeypatch):
+    """However many buttons it has; the check of each button walks once more."""
+    walks = []
+    under = parts.WorldParts.under
+    monkeypatch.setattr(parts.WorldParts, "under", lambda root: walks.append(root) or under(root))
+    layout = Layout(Counter())
+    worlds_panel.MINT_PT_world.draw(SimpleNamespace(layout=layout), bpy.context)
+    assert walks == [placed]
+    assert layout.drawn["mint.remove_world_part"] == 3

@@ -27,6 +27,7 @@ from ..actions import Result, find_job, run_action
 from ..create import properties as create_properties
 from ..job_list import auto_import
 from ..translations import translated
+from .parts import WorldParts
 
 PARTS = [
     ("COLLIDER", "Collider", "The mesh of floors and walls"),
@@ -80,12 +81,13 @@ class _WorldOperator(bpy.types.Operator):
         """Why it cannot be done with this World; empty when it can."""
         if root.library is not None:
             return "This World is linked from another file and can be changed only there."
-        if any(each.mode != "OBJECT" for each in (root, *root.children_recursive)):
+        parts = WorldParts.under(root)
+        if parts.is_edited:
             return "A part of this World is being edited. Go back to Object Mode first."
-        return cls.lacking(root)
+        return cls.lacking(parts)
 
     @classmethod
-    def lacking(cls, root: bpy.types.Object) -> str:
+    def lacking(cls, parts: WorldParts) -> str:
         """What this World needs for it and has not."""
         return ""
 
@@ -107,13 +109,9 @@ class _WorldOperator(bpy.types.Operator):
 
 class _ColliderOperator(_WorldOperator):
     @classmethod
-    def lacking(cls, root: bpy.types.Object) -> str:
+    def lacking(cls, parts: WorldParts) -> str:
         """A collider."""
-        return (
-            ""
-            if world_build.has_part(root, "COLLIDER")
-            else "This World has no collider in the scene."
-        )
+        return "" if parts.has("COLLIDER") else "This World has no collider in the scene."
 
 
 class MINT_OT_flip_world(_WorldOperator):
@@ -177,13 +175,9 @@ class MINT_OT_show_panorama(_WorldOperator):
     bl_label = "Panorama as Scene World"
 
     @classmethod
-    def lacking(cls, root: bpy.types.Object) -> str:
+    def lacking(cls, parts: WorldParts) -> str:
         """A panorama."""
-        return (
-            ""
-            if world_build.has_part(root, "PANORAMA")
-            else "This World has no panorama in the scene."
-        )
+        return "" if parts.has("PANORAMA") else "This World has no panorama in the scene."
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Light and background."""
@@ -218,11 +212,11 @@ class MINT_OT_make_splats_native(_WorldOperator):
     bl_label = "Make Splats Native"
 
     @classmethod
-    def lacking(cls, root: bpy.types.Object) -> str:
+    def lacking(cls, parts: WorldParts) -> str:
         """Splats, and a Blender that has its own."""
         if not splats.has_native():
             return "This Blender has no splats of its own: they come with Blender 5.3."
-        found = world_build.parts_of(root, "splats")
+        found = parts.of_kind("splats")
         if not found:
             return "This World has no splats in the scene."
         return (
@@ -292,9 +286,9 @@ class MINT_OT_fetch_world_part(_WorldOperator):
     )
 
     @classmethod
-    def lacking(cls, root: bpy.types.Object) -> str:
+    def lacking(cls, parts: WorldParts) -> str:
         """The World's job."""
-        return can_fetch(root)
+        return can_fetch(parts.root)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """The World's job goes on with another target."""

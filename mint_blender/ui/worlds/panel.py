@@ -16,6 +16,7 @@ from ..create import properties as create_properties
 from ..translations import translated
 from . import look_inside
 from . import operators as worlds_operators
+from .parts import WorldParts
 
 
 class MINT_PT_world(bpy.types.Panel):
@@ -42,12 +43,13 @@ class MINT_PT_world(bpy.types.Panel):
         look_inside.draw_button(layout, context.space_data)
         layout.row().prop(root, "scale")
         layout.operator("mint.flip_world", icon="FILE_REFRESH")
-        if _draw_part(layout, root, "COLLIDER"):
-            _draw_collider(layout, root)
-        if _draw_part(layout, root, "PANORAMA"):
+        parts = WorldParts.under(root)
+        if _draw_part(layout, parts, "COLLIDER"):
+            _draw_collider(layout, parts)
+        if _draw_part(layout, parts, "PANORAMA"):
             _draw_panorama(layout, root, context.scene)
-        if _draw_part(layout, root, "SPLATS"):
-            _draw_splats(layout, root)
+        if _draw_part(layout, parts, "SPLATS"):
+            _draw_splats(layout, parts)
 
 
 class MINT_MT_world(bpy.types.Menu):
@@ -80,16 +82,15 @@ class MINT_MT_world(bpy.types.Menu):
 _LABELS: dict[Part, str] = {"COLLIDER": "Collider", "PANORAMA": "Panorama", "SPLATS": "Splats"}
 
 
-def _draw_part(layout: bpy.types.UILayout, root: bpy.types.Object, part: Part) -> bool:
+def _draw_part(layout: bpy.types.UILayout, parts: WorldParts, part: Part) -> bool:
     """A part's headline, with what adds or removes it; whether it is there."""
     layout.separator()
     row = layout.row()
     row.label(text=translated(_LABELS[part]), translate=False)
-    there = world_build.has_part(root, part)
-    if there:
+    if parts.has(part):
         row.operator("mint.remove_world_part", text="", icon="X", emboss=False).part = part
         return True
-    job = worlds_operators.job_of(root)
+    job = worlds_operators.job_of(parts.root)
     if job is not None and import_job.part_file(job, Role(part.lower())) is not None:
         row.operator("mint.add_world_part", text="Add").part = part
     elif part == "SPLATS":
@@ -104,8 +105,8 @@ def _draw_part(layout: bpy.types.UILayout, root: bpy.types.Object, part: Part) -
     return False
 
 
-def _draw_collider(layout: bpy.types.UILayout, root: bpy.types.Object) -> None:
-    meshes = [each for each in world_build.parts_of(root, "collider") if each.type == "MESH"]
+def _draw_collider(layout: bpy.types.UILayout, parts: WorldParts) -> None:
+    meshes = [each for each in parts.of_kind("collider") if each.type == "MESH"]
     is_physics = any(each.display_type == "WIRE" for each in meshes)
     is_rigid = any(each.rigid_body is not None for each in meshes)
     row = layout.row(align=True)
@@ -125,15 +126,16 @@ def _draw_panorama(
         layout.operator("mint.show_panorama", icon="WORLD")
 
 
-def _draw_splats(layout: bpy.types.UILayout, root: bpy.types.Object) -> None:
+def _draw_splats(layout: bpy.types.UILayout, parts: WorldParts) -> None:
     """Blender's own properties, so they can be animated and undone like any other."""
-    for each in world_build.parts_of(root, "splats"):
+    found = parts.of_kind("splats")
+    for each in found:
         column = layout.column(align=True)
         for name in ("Density", "Size", "Viewport Limit"):
-            if (found := splats.setting(each, name)) is not None:
-                column.prop(*found, text=translated(name), translate=False)
+            if (setting := splats.setting(each, name)) is not None:
+                column.prop(*setting, text=translated(name), translate=False)
     layout.operator_menu_enum("mint.fetch_world_part", "splats", text="More or Fewer Splats")
-    if any(splats.can_become_native(each) for each in world_build.parts_of(root, "splats")):
+    if any(map(splats.can_become_native, found)):
         layout.operator("mint.make_splats_native")
 
 

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of a World in the scene, found in one walk through its objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+
+from ...scene.world.build import IMAGE
+from ...scene.world.capture_point import PART
+from ...scene.world.files import Part
+
+
+@dataclass(frozen=True)
+class WorldParts:
+    """A root with all objects under it. Not to be kept: objects do not outlive an undo."""
+
+    root: bpy.types.Object
+    objects: tuple[bpy.types.Object, ...]
+
+    @classmethod
+    def under(cls, root: bpy.types.Object) -> WorldParts:
+        """Walk through the objects under a root."""
+        return cls(root, tuple(root.children_recursive))
+
+    def of_kind(self, kind: str) -> list[bpy.types.Object]:
+        """Return the objects of a part: `collider`, `splats`, `capture_point` or `camera`."""
+        return [each for each in self.objects if each.get(PART) == kind]
+
+    def has(self, part: Part) -> bool:
+        """Return whether a part is in the scene; the panorama is an image, not an object."""
+        if part == "PANORAMA":
+            return self.root.get(IMAGE) is not None
+        return bool(self.of_kind(part.lower()))
+
+    @property
+    def is_edited(self) -> bool:
+        """Return whether an object of the World is in another mode than Object Mode."""
+        return any(each.mode != "OBJECT" for each in (self.root, *self.objects))
