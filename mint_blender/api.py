@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from os import PathLike, fspath
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING
 
 from .cli import session
-from .cli.session import Review
+from .cli.follow import Review, follow
+from .cli.price_check import check_price
 from .jobs import presenter
 from .jobs.engine.outage import StillUnreachable
 from .jobs.job import Job, Phase, Target
-from .jobs.service import NotPossible, TooExpensive
+from .jobs.service import JobService, NotPossible, TooExpensive
 from .jobs.storage import import_marks
 from .jobs.storage.journal import JournalError
 from .mint.generation_request import GenerationRequest
-from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Pose, Preset, Usage
+from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Usage
 
 __all__ = ["GenerationStopped", "TooExpensive", "generate", "models", "usage", "worlds"]
 
@@ -65,38 +65,23 @@ def generate(
     open such files. Raises GenerationStopped, a MintError, TooExpensive for what is above
     `max_credits` or a limit in the add-on's preferences, or ValueError for what Mint would refuse.
     """
-    request = GenerationRequest(
-        kind=Kind(kind),
+    request = GenerationRequest.parse(
+        kind=kind,
         prompt=prompt,
-        preset=Preset(preset),
-        mode=Mode(mode),
+        preset=preset,
+        mode=mode,
         name=name,
-        images=tuple(_source(image) for image in images),
-        pose=Pose(pose) if pose else None,
+        images=images,
+        pose=pose,
     )
     level = OptimizationLevel(optimize) if optimize else None
     _check(request, level, review)
     with session.open_job_service() as job_service:
-        session.check_price(job_service, request, level, max_credits)
-        started = job_service.start(
+        check_price(job_service, request, level, max_credits)
+        job = job_service.start(
             request, Target(splats=splats), optimize=level, max_credits=max_credits
         )
-        try:
-            job = session.follow(job_service, started.id, lambda news: None, review)
-        except StillUnreachable as away:
-            raise GenerationStopped(job_service.job(started.id), str(away)) from away
-        if job.phase is not Phase.READY:
-            raise GenerationStopped(job)
-        from .delivery import import_job
-
-        with import_marks.importing(job_service.home, job.id):
-            placed = import_job.place(job)
-        try:
-            job_service.mark_placed(job.id, *placed.notes)
-        # it is in the scene: a script that heard of an error would pay for it once more
-        except JournalError as error:
-            log.warning("Job %s was placed, which could not be recorded: %s", job.id, error)
-    return placed
+        return _place(job_service, _follow(job_service, job.id, review))
 
 
 def usage() -> Usage:
@@ -113,6 +98,30 @@ def models() -> Iterator[Asset]:
 def worlds() -> Iterator[Asset]:
     """Every world of this API project, newest first, page by page."""
     yield from _assets(Kind.WORLD)
+
+
+def _follow(job_service: JobService, job_id: str, review: Review | None) -> Job:
+    """Return the job once its files are here. Raises GenerationStopped."""
+    try:
+        job = follow(job_service, job_id, lambda news: None, review)
+    except StillUnreachable as error:
+        raise GenerationStopped(job_service.job(job_id), str(error)) from error
+    if job.phase is not Phase.READY:
+        raise GenerationStopped(job)
+    return job
+
+
+def _place(job_service: JobService, job: Job) -> PlacedResult:
+    from .delivery import import_job
+
+    with import_marks.importing(job_service.home, job.id):
+        placed = import_job.place(job)
+    try:
+        job_service.mark_placed(job.id, *placed.notes)
+    # It is in the scene: a script that sees an error here would pay for it a second time.
+    except JournalError as error:
+        log.warning("Job %s was placed, which could not be recorded: %s", job.id, error)
+    return placed
 
 
 def _assets(kind: Kind) -> Iterator[Asset]:
@@ -135,8 +144,3 @@ def _check(
         session.check_request(request)
     except NotPossible as error:
         raise ValueError(str(error)) from error
-
-
-def _source(image: str | PathLike[str]) -> str:
-    text = fspath(image)
-    return text if "://" in text else str(Path(text).absolute())

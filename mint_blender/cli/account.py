@@ -11,7 +11,7 @@ from ..jobs.budget.spending import Month
 from ..mint.schema import Kind
 from . import session
 from .exits import Exit
-from .terminal import Terminal
+from .output.terminal import Terminal
 
 _BAR = 24  # characters of the longest bar
 

@@ -4,26 +4,14 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from pathlib import Path
+from typing import TypeAlias
 
 from ..mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
+from .exits import MEANINGS
 
-EXITS = """\
-exit status:
-  0  done
-  1  the generation failed or was canceled, or Mint could not cancel it; the job
-     journal cannot be used; another batch works on the folder
-  2  wrong arguments
-  3  no key, it was refused or is not for the address in MINT_API_BASE_URL, or
-     the job belongs to another account
-  4  Credits are needed, or it would cost more than --max-credits or your limits
-  5  Mint could not be reached for three minutes, or a download kept breaking;
-     the job is kept, and resume goes on
-  6  a Preview waits for approval
-  7  the result could not be imported or written, or the file was refused by
-     our own check; the files are kept in every case
-  130  interrupted with Ctrl-C; resume goes on
-
+ENVIRONMENT = """\
 environment:
   MINT_API_KEY       your key, made at platform.mint.gg
   MINT_API_BASE_URL  another Mint than api.mint.gg
@@ -77,12 +65,15 @@ A file that is in DIR already is left alone: another name is taken.
 """
 
 
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
 def parser(program: str) -> argparse.ArgumentParser:
     """The parser of all commands. `program` is how the user calls it."""
     root = argparse.ArgumentParser(
         prog=program,
         description="From a prompt to a 3D Model or a World, with Mint (mint.gg).",
-        epilog=f"{program} COMMAND --help tells about each command.\n\n{EXITS}",
+        epilog=f"{program} COMMAND --help tells about each command.\n\n{_exits()}\n{ENVIRONMENT}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = root.add_subparsers(
@@ -97,46 +88,26 @@ def parser(program: str) -> argparse.ArgumentParser:
     return root
 
 
-def _generate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _exits() -> str:
+    """Return the table of exit statuses for the help."""
+    rows = [
+        textwrap.fill(
+            meaning.replace("`", ""),
+            78,
+            initial_indent=f"  {status.value:<5}",
+            subsequent_indent=" " * 7,
+        )
+        for status, meaning in MEANINGS.items()
+    ]
+    return "\n".join(["exit status:", *rows, ""])
+
+
+def _generate(commands: Commands) -> None:
     generate = _command(
         commands, "generate", "generate a model or a world, from the prompt to the file", GENERATE
     )
     generate.usage = f"{generate.prog} [options]"
-    generate.add_argument(
-        "--kind",
-        choices=[kind.value for kind in Kind],
-        default=Kind.MODEL.value,
-        help="what to make (default: model)",
-    )
-    generate.add_argument(
-        "--prompt",
-        default="",
-        metavar="TEXT",
-        help="describes it; may be left out when there is an --image",
-    )
-    generate.add_argument(
-        "--preset",
-        choices=[preset.value for preset in Preset],
-        default=Preset.STANDARD.value,
-        help="quality and price (default: standard)",
-    )
-    generate.add_argument(
-        "--mode",
-        choices=[mode.value for mode in Mode],
-        default=Mode.AUTO.value,
-        help="review stops at a Preview (default: auto)",
-    )
-    generate.add_argument(
-        "--image",
-        action="append",
-        default=[],
-        metavar="PATH_OR_URL",
-        help="a reference picture; may be given 8 times",
-    )
-    generate.add_argument("--name", metavar="N", help="what it is called at Mint and in Blender")
-    generate.add_argument(
-        "--pose", choices=[pose.value for pose in Pose], help="a neutral pose for a character"
-    )
+    _request(generate)
     generate.add_argument(
         "--optimize",
         choices=[level.value for level in OptimizationLevel],
@@ -151,19 +122,42 @@ def _generate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         metavar="TIER",
         help="for a world: its Gaussian splats too (such as 100k or 500k)",
     )
-    generate.add_argument(
-        "--max-credits",
-        type=_credits,
-        metavar="N",
-        help="start nothing that would cost more, also when the job is resumed later",
-    )
-    generate.add_argument(
-        "--approve", action="store_true", help="approve every Preview without asking"
-    )
+    _max_credits(generate, "start nothing that would cost more, also when the job is resumed later")
+    _approve_all(generate)
     _outputs(generate)
 
 
-def _batch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _request(command: argparse.ArgumentParser) -> None:
+    """Add what a request to Mint may say."""
+    command.add_argument(
+        "--prompt",
+        default="",
+        metavar="TEXT",
+        help="describes it; may be left out when there is an --image",
+    )
+    command.add_argument(
+        "--image",
+        action="append",
+        default=[],
+        metavar="PATH_OR_URL",
+        help="a reference picture; may be given 8 times",
+    )
+    command.add_argument("--name", metavar="N", help="what it is called at Mint and in Blender")
+    for option, values, usual, help in (
+        ("--kind", Kind, Kind.MODEL, "what to make (default: model)"),
+        ("--preset", Preset, Preset.STANDARD, "quality and price (default: standard)"),
+        ("--mode", Mode, Mode.AUTO, "review stops at a Preview (default: auto)"),
+        ("--pose", Pose, None, "a neutral pose for a character"),
+    ):
+        command.add_argument(
+            option,
+            choices=[value.value for value in values],
+            default=usual.value if usual else None,
+            help=help,
+        )
+
+
+def _batch(commands: Commands) -> None:
     batch = _command(commands, "batch", "generate many, a line each; a rerun continues", BATCH)
     batch.add_argument("file", type=Path, metavar="FILE", help="a .txt, .jsonl or .csv")
     batch.add_argument(
@@ -186,15 +180,12 @@ def _batch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         action="store_true",
         help="a new attempt at lines that failed (costs Credits again)",
     )
-    batch.add_argument(
-        "--max-credits",
-        type=_credits,
-        metavar="N",
-        help="start nothing when all lines together would cost more, and stop before they do",
+    _max_credits(
+        batch, "start nothing when all lines together would cost more, and stop before they do"
     )
 
 
-def _jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _jobs(commands: Commands) -> None:
     _command(commands, "jobs", "the jobs in the journal, newest first")
     resume = _command(
         commands,
@@ -209,12 +200,7 @@ def _jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     revise.add_argument("feedback", metavar="TEXT", help="what should change")
     retry = _job(commands, "retry", "a new attempt at a failed job (costs Credits again)")
     for command in (resume, approve, revise, retry):
-        command.add_argument(
-            "--max-credits",
-            type=_credits,
-            metavar="N",
-            help="a new limit for what this job may cost in all",
-        )
+        _max_credits(command, "a new limit for what this job may cost in all")
     _job(commands, "cancel", "stop a job, at Mint too")
     _job(commands, "dismiss", "take a job off the list; its files stay")
     place = _job(commands, "place", "write a finished job's result into a file")
@@ -229,7 +215,7 @@ def _jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     _outputs(place)
 
 
-def _after(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _after(commands: Commands) -> None:
     convert = _command(commands, "convert", "save a model in formats of other programs", CONVERT)
     convert.usage = f"{convert.prog} [options] ASSET_OR_JOB"
     convert.add_argument(
@@ -254,16 +240,12 @@ def _after(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     again.add_argument(
         "--prompt", default="", metavar="TEXT", help="another prompt, with all else as it was"
     )
-    again.add_argument(
-        "--max-credits", type=_credits, metavar="N", help="start nothing that would cost more"
-    )
-    again.add_argument(
-        "--approve", action="store_true", help="approve every Preview without asking"
-    )
+    _max_credits(again, "start nothing that would cost more")
+    _approve_all(again)
     _outputs(again)
 
 
-def _account(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _account(commands: Commands) -> None:
     for kind in ("models", "worlds"):
         _command(commands, kind, f"the {kind} that this API project has generated")
     _command(
@@ -272,7 +254,7 @@ def _account(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     _command(commands, "check", "is the key accepted, and whose is it?")
 
 
-def _library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _library(commands: Commands) -> None:
     library = _command(
         commands, "library", "an asset library of what this API project has generated"
     )
@@ -293,7 +275,7 @@ def _library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: Commands,
     name: str,
     help: str,
     more: str = "",
@@ -312,12 +294,20 @@ def _command(
     return command
 
 
-def _job(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help: str
-) -> argparse.ArgumentParser:
+def _job(commands: Commands, name: str, help: str) -> argparse.ArgumentParser:
     command = _command(commands, name, help)
     command.add_argument("job", metavar="JOB", help="the job's id, or the beginning of it")
     return command
+
+
+def _max_credits(command: argparse.ArgumentParser, help: str) -> None:
+    command.add_argument("--max-credits", type=_credits, metavar="N", help=help)
+
+
+def _approve_all(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--approve", action="store_true", help="approve every Preview without asking"
+    )
 
 
 def _outputs(command: argparse.ArgumentParser) -> None:

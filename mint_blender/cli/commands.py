@@ -15,38 +15,35 @@ from ..delivery import standard_output
 from ..jobs.service import NotPossible
 from ..jobs.storage.journal import JournalError
 from ..mint.errors import MintError
-from . import account as account_commands
-from . import error_log, exits, follow_up, session
-from . import jobs as jobs_commands
-from . import library as library_commands
+from . import account, error_log, exits, generate, jobs, library, session
 from .arguments import parser
-from .batch import run as batch_run
+from .batch import run
 from .exits import Exit
+from .output.terminal import Terminal
 from .session import NotAllowedOnline
-from .terminal import Terminal
 
 log = logging.getLogger(__name__)
 
 Command = Callable[[argparse.Namespace, Terminal], Exit]
 
 COMMANDS: dict[str, Command] = {
-    "generate": jobs_commands.generate,
-    "batch": batch_run.run,
-    "jobs": jobs_commands.list_jobs,
-    "resume": jobs_commands.resume,
-    "approve": jobs_commands.approve,
-    "revise": jobs_commands.revise,
-    "retry": jobs_commands.retry,
-    "cancel": jobs_commands.cancel,
-    "dismiss": jobs_commands.dismiss,
-    "place": jobs_commands.place,
-    "convert": follow_up.convert,
-    "again": follow_up.again,
-    "models": account_commands.models,
-    "worlds": account_commands.worlds,
-    "library": library_commands.library,
-    "usage": account_commands.usage,
-    "check": account_commands.check,
+    "generate": generate.generate,
+    "batch": run.run,
+    "jobs": jobs.list_jobs,
+    "resume": jobs.resume,
+    "approve": jobs.approve,
+    "revise": jobs.revise,
+    "retry": jobs.retry,
+    "cancel": jobs.cancel,
+    "dismiss": jobs.dismiss,
+    "place": jobs.place,
+    "convert": generate.convert,
+    "again": generate.again,
+    "models": account.models,
+    "worlds": account.worlds,
+    "library": library.library,
+    "usage": account.usage,
+    "check": account.check,
 }
 
 

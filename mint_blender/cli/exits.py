@@ -12,7 +12,7 @@ from .session import NotAllowedOnline
 
 
 class Exit(IntEnum):
-    """What the shell gets."""
+    """Exit status of a command. `MEANINGS` says in words what each stands for."""
 
     DONE = 0
     FAILED = 1
@@ -23,6 +23,35 @@ class Exit(IntEnum):
     PREVIEW = 6
     IMPORT = 7
     INTERRUPTED = 130
+
+
+MEANINGS = {
+    Exit.DONE: "done",
+    Exit.FAILED: (
+        "the generation failed, or was canceled, or Mint could not cancel it; the job journal"
+        " cannot be used; another batch works on the folder"
+    ),
+    Exit.USAGE: "wrong arguments",
+    Exit.KEY: (
+        "no key, it was refused, it is not for the address that `MINT_API_BASE_URL` names, or the"
+        " job or line belongs to another account"
+    ),
+    Exit.CREDITS: "Credits are needed, or it would cost more than `--max-credits` or your limits",
+    Exit.UNREACHABLE: (
+        "Mint could not be reached for three minutes, or a download kept breaking; the job is kept"
+        " where it is, and `resume` goes on. A batch stops for all its lines at once, and the same"
+        " command goes on with them"
+    ),
+    Exit.PREVIEW: "a Preview waits for approval",
+    Exit.IMPORT: (
+        "the result could not be imported into this Blender or written, or the file was refused by"
+        " our own check (the files are kept in every case)"
+    ),
+    Exit.INTERRUPTED: (
+        "interrupted with Ctrl-C; what was started is kept, and `resume` goes on with it"
+    ),
+}
+"""What each status means: for the help and the README."""
 
 
 _BY_CAUSE = {

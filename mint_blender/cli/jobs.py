@@ -6,55 +6,22 @@ what was asked for.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from ..delivery import write as delivery_write
+from ..delivery import write
 from ..jobs import presenter, rejected_files
-from ..jobs.engine.outage import StillUnreachable
-from ..jobs.job import BUSY, Hold, Job, Phase, Role, Target, Verb
+from ..jobs.job import BUSY, Hold, Job, Phase, Role
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
 from ..jobs.storage.earlier_queue import Queue
-from ..mint.generation_request import GenerationRequest
-from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
-from . import exits, session
+from ..mint.schema import Kind
+from . import exits, follow, session
 from .exits import Exit
-from .terminal import Terminal, job_record
-
-Write = Callable[[Job], tuple[str, ...]]
-"""Writes what a job's target names; returns remarks, raises `writing.DeliveryError`."""
-
-
-def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """From the prompt to the file."""
-    request = GenerationRequest(
-        kind=Kind(arguments.kind),
-        prompt=arguments.prompt,
-        preset=Preset(arguments.preset),
-        mode=Mode(arguments.mode),
-        name=arguments.name,
-        images=tuple(
-            image if "://" in image else str(Path(image).absolute()) for image in arguments.image
-        ),
-        pose=Pose(arguments.pose) if arguments.pose else None,
-    )
-    session.check_request(request)
-    if complaint := delivery_write.output_problem(request.kind, arguments.output, arguments.render):
-        terminal.error(complaint)
-        return Exit.IMPORT
-    target = Target(
-        output=path_text(arguments.output),
-        render=path_text(arguments.render),
-        splats=arguments.splats,
-    )
-    level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
-    with session.open_job_service() as job_service:
-        session.check_price(job_service, request, level, arguments.max_credits, terminal.wait)
-        job = job_service.start(request, target, optimize=level, max_credits=arguments.max_credits)
-        return follow_and_write(job_service, [job], terminal, approve=arguments.approve)
+from .output.job_record import job_record
+from .output.progress import progress_listener
+from .output.terminal import Terminal
+from .results import deliver, follow_and_write, in_parentheses, path_text, stop_text
 
 
 def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -160,11 +127,9 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_job_service() as job_service:
         job = job_service.job(arguments.job)
         job_service.cancel(job.id)
-        session.wait_for_other_process(job_service, job.id, terminal.note)
-        with terminal.progress() as display:
-            session.wait_for_decision(
-                job_service, job.id, terminal.progress_listener(job_service, display)
-            )
+        follow.wait_for_other_process(job_service, job.id, terminal.note)
+        with progress_listener(terminal, job_service) as listener:
+            follow.wait_for_decision(job_service, job.id, listener)
         job = job_service.job(job.id)
         if job.decision is None and job.phase is Phase.WORKING:
             terminal.event(job_record(job, event="result"))
@@ -206,27 +171,11 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 f"{job.title}: only other formats of it were saved. Place the job that"
                 " generated it."
             )
-        target = replace(
-            job.target, output=path_text(arguments.output), render=path_text(arguments.render)
-        )
-        # What was refused can be copied all the same: another program may read it.
-        raw = arguments.raw or (
-            rejected_files.has_importable(job)
-            and job.file(Role.MODEL) is None
-            and replace(job, target=target).is_copied
-        )
-        if job.phase not in {Phase.READY, Phase.PLACED} and not (
-            raw and _has_rejected_file(job_service, job)
-        ):
-            terminal.error(
-                f"{job.title} is not ready to place. {_stop_text(job, terminal)}", job=job.id
-            )
-            return exits.of_job(job)
-        if complaint := delivery_write.output_problem(
-            Kind.MODEL if raw else job.kind, arguments.output, arguments.render
-        ):
-            terminal.error(complaint)
-            return Exit.IMPORT
+        output, render = path_text(arguments.output), path_text(arguments.render)
+        target = replace(job.target, output=output, render=render)
+        raw = arguments.raw or _is_only_rejected(replace(job, target=target))
+        if (status := _cannot_place(job_service, job, arguments, terminal, raw=raw)) is not None:
+            return status
         if raw:
             return deliver(job_service, job, terminal, target=target, raw=True)
         if job.target.line is None:
@@ -237,6 +186,34 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_job_service() as job_service:
         job_service.fetch_again(job.id)
         return follow_and_write(job_service, [job], terminal, target=target)
+
+
+def _cannot_place(
+    job_service: JobService,
+    job: Job,
+    arguments: argparse.Namespace,
+    terminal: Terminal,
+    *,
+    raw: bool,
+) -> Exit | None:
+    """Say why the result cannot be written, and return the exit status; None when it can."""
+    can_copy = raw and _has_rejected_file(job_service, job)
+    if job.phase not in {Phase.READY, Phase.PLACED} and not can_copy:
+        terminal.error(f"{job.title} is not ready to place. {stop_text(job, terminal)}", job=job.id)
+        return exits.of_job(job)
+    kind = Kind.MODEL if raw else job.kind
+    if complaint := write.output_problem(kind, arguments.output, arguments.render):
+        terminal.error(complaint)
+        return Exit.IMPORT
+    return None
+
+
+def _is_only_rejected(job: Job) -> bool:
+    """Return whether only a file that our check refused can be copied to the target.
+
+    Another program may be able to read it.
+    """
+    return rejected_files.has_importable(job) and job.file(Role.MODEL) is None and job.is_copied
 
 
 def _has_rejected_file(job_service: JobService, job: Job) -> bool:
@@ -256,7 +233,7 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             terminal.result(
                 job_record(job),
                 f"{job.id}  {job.kind:5}  {job.title}:"
-                f" {presenter.state(job)}{_in_parentheses(presenter.cost(job))}",
+                f" {presenter.state(job)}{in_parentheses(presenter.cost(job))}",
             )
         for each in job_service.unreadable():
             terminal.result(
@@ -267,129 +244,6 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         if (queue := job_service.refresh_queue()).count:
             terminal.note(_queued(queue, terminal))
     return Exit.DONE
-
-
-def follow_and_write(
-    job_service: JobService,
-    jobs: list[Job],
-    terminal: Terminal,
-    *,
-    approve: bool = False,
-    target: Target | None = None,
-) -> Exit:
-    """Follow jobs to where they rest, then write the files that each was to become, or what
-    `target` names instead; the status of the first that is not done.
-    """
-    away: StillUnreachable | None = None
-    with terminal.progress() as display:
-        listener = terminal.progress_listener(job_service, display)
-        try:
-            job_service.watch([job.id for job in jobs], listener)
-            for job in jobs:
-                session.follow(
-                    job_service, job.id, listener, (lambda preview: "approve") if approve else None
-                )
-        except StillUnreachable as error:
-            away = error
-    statuses = [
-        deliver(job_service, job_service.job(job.id), terminal, target=target)
-        for job in jobs
-        if not job_service.is_active(job.id)
-    ]
-    if away is not None:
-        terminal.error(f"{away}\n  {terminal.command('resume')}")
-        statuses.append(Exit.UNREACHABLE)
-    return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
-
-
-def deliver(
-    job_service: JobService,
-    job: Job,
-    terminal: Terminal,
-    *,
-    line: int | None = None,
-    target: Target | None = None,
-    write: Write | None = None,
-    raw: bool = False,
-) -> Exit:
-    """Write the result of a job that is ready, and say how it stands; `line` is its place in a
-    batch, `target` another place, this once. `write`: how; as usual in this process, which a mark
-    on disk then tells of. `raw`: also a file that our check refused.
-    """
-    status = exits.of_job(job)
-    job = replace(job, target=target or job.target)
-    said = False
-    if (status is Exit.DONE or raw) and (job.target.output or job.target.render):
-        status = _write(
-            job_service, job, terminal, write or partial(_write_here, job_service, raw=raw)
-        )
-        said = status is not Exit.DONE
-        job = job_service.job(job.id)
-        job = replace(job, target=target or job.target)
-    record = job_record(job, event="result") | ({} if line is None else {"line": line})
-    if status is Exit.DONE:
-        terminal.result(record, *_done_lines(job))
-    else:
-        terminal.event(record)
-        if not said:
-            terminal.note(
-                f"{'' if line is None else f'line {line}: '}{job.title}:"
-                f" {_stop_text(job, terminal)}"
-            )
-    return status
-
-
-def _write_here(job_service: JobService, job: Job, *, raw: bool) -> tuple[str, ...]:
-    with import_marks.importing(job_service.home, job.id):
-        return delivery_write.write(job, raw=raw)
-
-
-def _write(job_service: JobService, job: Job, terminal: Terminal, write: Write) -> Exit:
-    try:
-        notes = write(job)
-    except delivery_write.DeliveryError as error:
-        kept = "".join(f"\n  {kept.path}" for kept in (*job.files, *job.refused))
-        terminal.error(
-            f"{job.title} was downloaded, but could not be written. {error} Mint's files are"
-            f" kept:{kept}",
-            job=job.id,
-        )
-        job_service.mark_import_failed(job.id, str(error))
-        return Exit.IMPORT
-    job_service.mark_placed(job.id, *notes)
-    return Exit.DONE
-
-
-def _done_lines(job: Job) -> list[str]:
-    """What was made, where it lies, and what it cost."""
-    written = [
-        text for text in (job.target.output, job.target.render) if text and Path(text).exists()
-    ]
-    where = written or [kept.path for kept in job.files]
-    return [
-        f"{job.title}: {presenter.state(job)}{_in_parentheses(presenter.cost(job))}",
-        *(f"  {path}" for path in where),
-        *(f"  {note}" for note in job.notes),
-    ]
-
-
-def _stop_text(job: Job, terminal: Terminal) -> str:
-    """Why the job stands still, and the commands that move it."""
-    if job.phase is Phase.REVIEW:
-        sentence = (
-            f"The Preview is ready: {job.previews[-1].path if job.previews else '(no picture)'}"
-        )
-    elif job.phase in BUSY:
-        sentence = f"{presenter.state(job)}. Another process is working on it."
-    else:
-        sentence = job.trouble.sentence if job.trouble else f"{presenter.state(job)}."
-    more = {Verb.REVISE: ['"what should change"']}
-    commands = [
-        terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in presenter.verbs(job)
-    ]
-    if rejected_files.has_importable(job) and job.phase is Phase.PAUSED:
-        commands.append(terminal.command("place", job.id, "--raw", "-o", "FILE"))
-    return "\n  ".join([sentence, *job.notes, *commands])
 
 
 def _of_another_account(count: int) -> str:
@@ -413,11 +267,3 @@ def _queued(queue: Queue, terminal: Terminal) -> str:
     )
     price = f" (about {queue.credits:,.0f} Credits)" if queue.credits else ""
     return f"{told}{price}: {terminal.command('resume')}"
-
-
-def _in_parentheses(text: str) -> str:
-    return f" ({text})" if text else ""
-
-
-def path_text(path: Path | None) -> str | None:
-    return None if path is None else str(path)

@@ -10,6 +10,7 @@ import contextlib
 import io
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ..delivery import blender_runtime
@@ -17,10 +18,10 @@ from ..mint.client import Client
 from ..mint.schema import Asset, Kind, is_valid_id
 from . import session
 from .exits import Exit
-from .terminal import Terminal
+from .output.terminal import Terminal
 
 if TYPE_CHECKING:
-    from ..delivery.asset_library.sync import SyncProgress
+    from ..delivery.asset_library.sync import SyncProgress, SyncResult
 
 
 def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -43,7 +44,7 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         results = sys.stdout
         with session.open_client() as client, contextlib.redirect_stdout(io.StringIO()):
             assets = _assets(client, arguments, terminal)
-            outcome = sync.sync(
+            result = sync.sync(
                 arguments.folder,
                 assets,
                 session.home(),
@@ -56,22 +57,26 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     except OutputError as error:
         terminal.error(str(error))
         return Exit.FAILED if isinstance(error, sync.SyncRunning) else Exit.IMPORT
+    _report_outcome(result, arguments.folder, terminal)
+    return Exit.FAILED if result.failed else Exit.DONE
+
+
+def _report_outcome(result: SyncResult, folder: Path, terminal: Terminal) -> None:
     record = {
         "event": "library",
-        "folder": str(arguments.folder),
-        "saved": len(outcome.saved),
-        "unchanged": outcome.unchanged,
-        "left": outcome.left,
-        "failed": outcome.failed,
+        "folder": str(folder),
+        "saved": len(result.saved),
+        "unchanged": result.unchanged,
+        "left": result.left,
+        "failed": result.failed,
     }
-    words = [f"{len(outcome.saved)} saved", f"{outcome.unchanged} unchanged"]
+    words = [f"{len(result.saved)} saved", f"{result.unchanged} unchanged"]
     words += [
         f"{len(each)} {what}"
-        for each, what in ((outcome.left, "left as they are"), (outcome.failed, "failed"))
+        for each, what in ((result.left, "left as they are"), (result.failed, "failed"))
         if each
     ]
-    terminal.result(record, f"{arguments.folder}: {', '.join(words)}")
-    return Exit.FAILED if outcome.failed else Exit.DONE
+    terminal.result(record, f"{folder}: {', '.join(words)}")
 
 
 def _assets(client: Client, arguments: argparse.Namespace, terminal: Terminal) -> Iterator[Asset]:

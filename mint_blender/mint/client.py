@@ -11,7 +11,8 @@ the first try, the same for every repetition.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from .errors import CannotCancel, InvalidResponse, MismatchedResponse, ProblemError
 from .generation_request import MAX_IMAGE_BYTES
@@ -158,12 +159,21 @@ class Client:
         )
         return Page.from_json(kind, answer.data)
 
-    def assets(self, kind: Kind, *, limit: int = PAGE_SIZE) -> Iterator[Asset]:
-        """All that the API project has made, fetched page by page as it is asked for."""
+    def assets(
+        self,
+        kind: Kind,
+        *,
+        limit: int = PAGE_SIZE,
+        call: Callable[[Callable[[], Page]], Page] = lambda fetch_page: fetch_page(),
+    ) -> Iterator[Asset]:
+        """Yield all that the API project has made, fetched page by page as it is asked for.
+
+        `call` makes the call for each page, for example with `retry.call_with_retries`.
+        """
         cursor: str | None = None
         seen: set[str] = set()
         while True:
-            page = self.page(kind, cursor=cursor, limit=limit)
+            page = call(partial(self.page, kind, cursor=cursor, limit=limit))
             yield from page.data
             cursor = page.next_cursor
             if cursor is None:

@@ -6,8 +6,11 @@ Mint's schema is closed: what is not asked for is left out, never sent as null.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, Self
 
 from .schema import Kind, Mode, Pose, Preset
 
@@ -41,6 +44,40 @@ class GenerationRequest:
     images: tuple[str, ...] = ()
     pose: Pose | None = None
     image_names: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        kind: str,
+        prompt: str,
+        preset: str,
+        mode: str,
+        name: str | None = None,
+        images: Iterable[str | PathLike[str]] = (),
+        pose: str | None = None,
+        folder: Path | None = None,
+    ) -> Self:
+        """Return a request from the words of a command line, a script or a batch file.
+
+        Paths among `images` become absolute, from `folder` or else from the working directory.
+
+        Raises:
+            ValueError: A word is no kind, preset, mode or pose.
+        """
+        start = folder or Path()
+        sources = [fspath(image) for image in images]
+        return cls(
+            kind=Kind(kind),
+            prompt=prompt,
+            preset=Preset(preset),
+            mode=Mode(mode),
+            name=name,
+            images=tuple(
+                image if "://" in image else str((start / image).absolute()) for image in sources
+            ),
+            pose=Pose(pose) if pose else None,
+        )
 
     def complaint(self) -> str | None:
         """A sentence about the first thing that Mint would refuse, or None."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mint_blender
-from mint_blender.cli.session import Preview
+from mint_blender.cli.follow import Preview
 from mint_blender.jobs.service import NotPossible
 from mint_blender.mint.errors import KeyMissing, KeyRefused
 

@@ -12,7 +12,7 @@ import pytest
 
 from mint_blender.cli import session
 from mint_blender.cli.batch import lines, records
-from mint_blender.cli.terminal import Terminal
+from mint_blender.cli.output.terminal import Terminal
 from mint_blender.files import pictures
 from mint_blender.files.glb import header
 from mint_blender.jobs.job import Job, Kept, Phase, Role
@@ -56,7 +56,7 @@ def test_every_field_of_a_model(tmp_path: Path) -> None:
     optimization.
     """
     (tmp_path / "hero.png").write_bytes(PIXEL)
-    (line,) = lines.read(
+    (line,) = lines.read_lines(
         _jsonl(
             tmp_path, {**MODEL, "images": ["hero.png", "https://example.com/b.png"], "render": True}
         )
@@ -87,13 +87,13 @@ def test_both_fields_of_pictures(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(PIXEL)
     table = tmp_path / "wishes.csv"
     table.write_text("prompt,image,images\na lamp,a.png,b.png c.png\n", encoding="utf-8")
-    (line,) = lines.read(table)
+    (line,) = lines.read_lines(table)
     assert [Path(image).name for image in line.request.images] == ["a.png", "b.png", "c.png"]
 
 
 def test_every_field_of_a_world(tmp_path: Path) -> None:
     """What is fetched and shown of a World, and whether it is a rigid body."""
-    (line,) = lines.read(_jsonl(tmp_path, WORLD))
+    (line,) = lines.read_lines(_jsonl(tmp_path, WORLD))
     target = line.target
     assert line.request.kind == "world"
     assert (target.splats, target.collider, target.panorama, target.camera, target.rigid_body) == (
@@ -114,7 +114,7 @@ def test_a_table_has_only_texts(tmp_path: Path) -> None:
         "prompt,kind,height,optimize,rigid_body,camera,render\na lamp,,0.5,moderate,,,YES\na hall,world,,,yes,no,false\na mug,,,,,,\n",
         encoding="utf-8",
     )
-    lamp, hall, mug = lines.read(table)
+    lamp, hall, mug = lines.read_lines(table)
     assert (lamp.target.height, lamp.optimize, lamp.render) == (0.5, "moderate", True)
     assert (hall.target.rigid_body, hall.target.camera, hall.render) == (True, False, False)
     assert (
@@ -145,7 +145,7 @@ def test_a_table_has_only_texts(tmp_path: Path) -> None:
 def test_what_a_line_may_not_say(tmp_path: Path, values: dict[str, Any], sentence: str) -> None:
     """A value that means nothing, or goes with the other kind, is told rather than passed over."""
     with pytest.raises(lines.BadLineError, match=r"wishes.jsonl, line 1: ") as trouble:
-        lines.read(_jsonl(tmp_path, {"prompt": "a lamp", **values}))
+        lines.read_lines(_jsonl(tmp_path, {"prompt": "a lamp", **values}))
     assert sentence in str(trouble.value)
 
 
@@ -153,9 +153,9 @@ def test_a_picture_makes_no_other_line(tmp_path: Path) -> None:
     """Whether a still is rendered can be changed afterwards: the line keeps its tag, and so its
     job.
     """
-    (plain,) = lines.read(_jsonl(tmp_path, {"prompt": "a lamp"}))
-    (rendered,) = lines.read(_jsonl(tmp_path, {"prompt": "a lamp", "render": "yes"}))
-    (other,) = lines.read(_jsonl(tmp_path, {"prompt": "a lamp", "height": 2}))
+    (plain,) = lines.read_lines(_jsonl(tmp_path, {"prompt": "a lamp"}))
+    (rendered,) = lines.read_lines(_jsonl(tmp_path, {"prompt": "a lamp", "render": "yes"}))
+    (other,) = lines.read_lines(_jsonl(tmp_path, {"prompt": "a lamp", "height": 2}))
     assert plain.tag == rendered.tag != other.tag
 
 
@@ -262,7 +262,7 @@ def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
     preview, final, out = tmp_path / "preview-1.png", tmp_path / "picture.webp", tmp_path / "out"
     preview.write_bytes(b"preview")
     final.write_bytes(b"final")
-    (line,) = lines.read(_jsonl(tmp_path, {"prompt": "a lamp"}))
+    (line,) = lines.read_lines(_jsonl(tmp_path, {"prompt": "a lamp"}))
     job = Job(
         "1",
         line.request,

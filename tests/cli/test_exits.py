@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.cli import session
+from mint_blender.cli import follow
 from mint_blender.jobs.job import Decision, Job, Target, Verb, new_job
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
@@ -185,13 +185,13 @@ def test_another_process_is_waited_for_twenty_seconds_and_that_is_said(
     ended afterwards.
     """
     slept: list[float] = []
-    monkeypatch.setattr("mint_blender.cli.session.time.sleep", slept.append)
+    monkeypatch.setattr("mint_blender.cli.follow.time.sleep", slept.append)
     said: list[str] = []
     job = replace(
         new_job(GenerationRequest(Kind.MODEL, "a lamp"), Target(), now=1.0),
         decision=Decision(Verb.CANCEL, "click"),
     )
-    session.wait_for_other_process(Theirs(job), job.id, said.append)  # type: ignore[arg-type]
+    follow.wait_for_other_process(Theirs(job), job.id, said.append)  # type: ignore[arg-type]
     assert sum(slept) == pytest.approx(20)
     assert (
         said[0]

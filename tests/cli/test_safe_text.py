@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.cli import safe_text
-from mint_blender.cli.terminal import Terminal
+from mint_blender.cli.output import safe_text
+from mint_blender.cli.output.terminal import Terminal
 
 from ..mint_service import machine
 from ..mint_service.running import ThreadService
@@ -76,7 +76,7 @@ def test_every_way_out_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_live_display_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
     """Titles and states beside its bars."""
     pytest.importorskip("rich")
-    from mint_blender.cli.progress_display import LiveDisplay
+    from mint_blender.cli.output.progress_display import LiveDisplay
 
     display = LiveDisplay()
     display.show("1", "a \x1b[31mlamp\nor two", "Failed: \x1b]0;x\x07no")

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.cli import jobs as jobs_commands
-from mint_blender.cli import session
+from mint_blender.cli import results, session
 from mint_blender.mint.pacing import PollIntervals
 
 from ..conftest import DOES_NOT_APPLY
@@ -164,7 +163,7 @@ def test_a_mistake_of_ours_is_a_sentence_and_an_entry_in_the_log(
     def broken(*_: object, **_more: object) -> None:
         raise RuntimeError(f"the key is {service.key}")
 
-    monkeypatch.setattr(jobs_commands, "finish", broken)
+    monkeypatch.setattr(results, "deliver", broken)
     ran = mint(*LAMP, "--json")
     assert ran.status == 1
     assert "Something in this program went wrong (RuntimeError)" in ran.said

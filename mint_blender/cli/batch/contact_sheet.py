@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from ...delivery import write as delivery_write
+from ...delivery.write import write_text
 from ...jobs.job import Phase
 from .records import LineReport, LineState
 from .sheet_style import STYLE
@@ -59,7 +59,7 @@ def summary(entries: Sequence[LineReport]) -> dict[str, Any]:
 def write_sheet(folder: Path, source: str, entries: Sequence[LineReport]) -> Path:
     """Write the sheet; `source` is the batch file's name. Raises OSError."""
     path = folder / NAME
-    delivery_write.write_text(path, page(source, entries, datetime.now().astimezone()))
+    write_text(path, page(source, entries, datetime.now().astimezone()))
     return path
 
 

@@ -45,17 +45,15 @@ def request(values: Values, folder: Path) -> GenerationRequest:
 
     Raises ValueError with a sentence, as all of these do.
     """
-    return GenerationRequest(
-        kind=Kind(_one_of(values, "kind", "model", Kind)),
+    return GenerationRequest.parse(
+        kind=_one_of(values, "kind", "model", Kind),
         prompt=_text(values, "prompt") or "",
-        preset=Preset(_one_of(values, "preset", "standard", Preset)),
-        mode=Mode(_one_of(values, "mode", "auto", Mode)),
+        preset=_one_of(values, "preset", "standard", Preset),
+        mode=_one_of(values, "mode", "auto", Mode),
         name=_text(values, "name"),
-        images=tuple(
-            image if "://" in image else str((folder / image).absolute())
-            for image in _images(values)
-        ),
-        pose=Pose(_one_of(values, "pose", "", Pose)) if "pose" in values else None,
+        images=_images(values),
+        pose=_one_of(values, "pose", "", Pose) if "pose" in values else None,
+        folder=folder,
     )
 
 

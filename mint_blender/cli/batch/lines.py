@@ -54,7 +54,7 @@ class Line:
         return f"{self.number:04}-{words[:40].strip('-_') or self.request.kind}"
 
 
-def read(path: Path) -> list[Line]:
+def read_lines(path: Path) -> list[Line]:
     """All lines of a batch file. Raises BadLine, before anything has been started."""
     lines, seen = [], Counter[str]()
     for number, values in _records(path):

@@ -17,6 +17,7 @@ from ...jobs.queries import OptimizationPrice, Price
 from ...jobs.service import JobService
 from ...mint.schema import Kind, Mode, Preset
 from .. import session
+from ..price_check import fetch_price
 from ..session import OnRetry
 from .lines import Line
 
@@ -70,7 +71,7 @@ class Prices:
         return replace(self, optimization=0.0).total(lines, jobs)
 
 
-def ask(job_service: JobService, lines: list[Line], on_wait: OnRetry) -> Prices:
+def fetch_prices(job_service: JobService, lines: list[Line], on_wait: OnRetry) -> Prices:
     """Ask Mint once for each kind of line; the job service knows it then too.
 
     The price of an optimization is told only for a model that exists: any one of them will do.
@@ -80,17 +81,15 @@ def ask(job_service: JobService, lines: list[Line], on_wait: OnRetry) -> Prices:
         return prices
     with session.open_client() as client:
         for kind, preset, mode in Counter(_price_key(line) for line in lines):
-            prices.each[kind, preset, mode] = session.fetch_price(
+            prices.each[kind, preset, mode] = fetch_price(
                 job_service, client, Price(kind, preset, mode), on_wait
             )
         if any(line.optimize for line in lines):
-            prices.optimization = session.fetch_price(
-                job_service, client, OptimizationPrice(), on_wait
-            )
+            prices.optimization = fetch_price(job_service, client, OptimizationPrice(), on_wait)
     return prices
 
 
-def summary(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -> str:
+def price_summary(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -> str:
     """The sum in a sentence for a person."""
     optimized, known = (
         sum(line.optimize is not None for line in lines),

@@ -12,12 +12,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from ...delivery import write as delivery_write
+from ...delivery.write import copy_file, write_text
 from ...files.pictures import SUFFIXES
 from ...jobs import presenter
 from ...jobs.job import Job, Phase, Role, Verb
 from ...mint.schema import Kind
-from ..terminal import Terminal, job_record
+from ..output.job_record import job_record
+from ..output.terminal import Terminal
 from .lines import Line
 
 
@@ -98,9 +99,7 @@ def write_record(line: Line, job: Job, terminal: Terminal) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     _write_picture(job, output)
     told = _record(line, job, report(line, job, terminal))
-    delivery_write.write_text(
-        output.with_suffix(".json"), json.dumps(told, indent=2, ensure_ascii=False) + "\n"
-    )
+    write_text(output.with_suffix(".json"), json.dumps(told, indent=2, ensure_ascii=False) + "\n")
 
 
 _MORE = {Verb.REVISE: ('"what should change"',)}
@@ -199,7 +198,7 @@ def _write_picture(job: Job, output: Path) -> None:
     if picture is None and mints is not None:
         picture = output.with_suffix(mints.suffix)
         if not _is_same(mints, picture):
-            delivery_write.copy_file(mints, picture)
+            copy_file(mints, picture)
     for preview in [Path(kept.path) for kept in job.previews]:
         earlier = output.with_suffix(preview.suffix)
         if (
@@ -211,8 +210,8 @@ def _write_picture(job: Job, output: Path) -> None:
             earlier.unlink()
 
 
-def _is_same(source: Path, copy: Path) -> bool:
-    return copy.is_file() and copy.read_bytes() == source.read_bytes()
+def _is_same(source: Path, other: Path) -> bool:
+    return other.is_file() and other.read_bytes() == source.read_bytes()
 
 
 def _iso(time: datetime | None) -> str | None:

@@ -80,21 +80,11 @@ def list_assets(
     client: Client, kinds: Sequence[Kind], on_wait: Callable[[MintError, float], None] | None = None
 ) -> list[Asset]:
     """Everything there is. Raises MintError."""
+    call = partial(call_with_retries, retries=RetryPolicy(), on_wait=on_wait)
     found: dict[str, Asset] = {}
     for kind in kinds:
-        cursor: str | None = None
-        used: set[str | None] = set()
-        while cursor not in used:
-            used.add(cursor)
-            page = call_with_retries(
-                partial(client.page, kind, cursor=cursor, limit=PAGE_SIZE),
-                retries=RetryPolicy(),
-                on_wait=on_wait,
-            )
-            found |= {asset.id: asset for asset in page.data if asset.id}
-            cursor = page.next_cursor
-            if cursor is None:
-                break
+        assets_of_kind = client.assets(kind, limit=PAGE_SIZE, call=call)
+        found |= {asset.id: asset for asset in assets_of_kind if asset.id}
     return list(found.values())
 
 

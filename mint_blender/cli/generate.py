@@ -1,26 +1,55 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands for what comes after a generation: other formats of it, and the same wish once more."""
+"""Commands that start a job: `generate`, `convert` and `again`."""
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import replace
 
-from ..delivery import write as delivery_write
+from ..delivery import write
 from ..jobs import request_template
-from ..jobs.job import asset_of
+from ..jobs.job import Target, asset_of
 from ..jobs.service import JobService, NotPossible
-from ..mint.schema import Asset, Format, Kind, is_valid_id
+from ..mint.generation_request import GenerationRequest
+from ..mint.schema import Asset, Format, Kind, OptimizationLevel, is_valid_id
 from . import session
 from .exits import Exit
-from .jobs import follow_and_write, path_text
-from .terminal import Terminal
+from .output.terminal import Terminal
+from .price_check import check_price
+from .results import follow_and_write, path_text
+
+
+def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """From the prompt to the file."""
+    request = GenerationRequest.parse(
+        kind=arguments.kind,
+        prompt=arguments.prompt,
+        preset=arguments.preset,
+        mode=arguments.mode,
+        name=arguments.name,
+        images=arguments.image,
+        pose=arguments.pose,
+    )
+    session.check_request(request)
+    if complaint := write.output_problem(request.kind, arguments.output, arguments.render):
+        terminal.error(complaint)
+        return Exit.IMPORT
+    target = Target(
+        output=path_text(arguments.output),
+        render=path_text(arguments.render),
+        splats=arguments.splats,
+    )
+    level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
+    with session.open_job_service() as job_service:
+        check_price(job_service, request, level, arguments.max_credits, terminal.wait)
+        job = job_service.start(request, target, optimize=level, max_credits=arguments.max_credits)
+        return follow_and_write(job_service, [job], terminal, approve=arguments.approve)
 
 
 def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Other formats of a model, saved into a folder."""
     folder = arguments.output.absolute()
-    if complaint := delivery_write.folder_problem(folder):
+    if complaint := write.folder_problem(folder):
         terminal.error(complaint)
         return Exit.IMPORT
     with session.open_job_service() as job_service:
@@ -37,12 +66,12 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             arguments.prompt
         )
         session.check_request(wanted.request)
-        if complaint := delivery_write.output_problem(
+        if complaint := write.output_problem(
             wanted.request.kind, arguments.output, arguments.render
         ):
             terminal.error(complaint)
             return Exit.IMPORT
-        session.check_price(
+        check_price(
             job_service, wanted.request, wanted.optimize, arguments.max_credits, terminal.wait
         )
         # The scene of a click in Blender is not where the result of this command belongs.

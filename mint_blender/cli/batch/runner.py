@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the lines of a batch: start each, follow several at once, and write each result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ...delivery.background import BackgroundImporter
+from ...jobs.engine.outage import StillUnreachable
+from ...jobs.job import Job, Phase, Target
+from ...jobs.service import JobService, NotPossible, TooExpensive
+from ...jobs.storage import batch_ledger
+from ..exits import Exit
+from ..jobs import goes_on
+from ..output.job_record import job_record
+from ..output.progress import progress_listener
+from ..output.terminal import Terminal
+from ..price_check import check_limits, check_total
+from ..results import deliver
+from . import contact_sheet, line_jobs, records
+from .lines import Line
+from .prices import BatchBudget, Prices, fetch_prices, price_summary
+
+# what was not paid for yet, as far as is known
+_UNPAID = frozenset({Phase.WAITING, Phase.SENDING, Phase.BILLING, Phase.PAUSED})
+_OVER = frozenset({Phase.FAILED, Phase.CANCELED})
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command asks for, for all lines."""
+
+    folder: Path
+    render: bool
+    retry_failed: bool
+
+    def renders(self, line: Line) -> bool:
+        """The line's own word holds, where it says one."""
+        return self.render if line.render is None else line.render
+
+
+class BatchRun:
+    """One run over all lines: starts, hears, finishes."""
+
+    def __init__(
+        self,
+        job_service: JobService,
+        options: Options,
+        terminal: Terminal,
+        lines: list[Line],
+        importer: BackgroundImporter,
+    ) -> None:
+        self._job_service = job_service
+        self._importer = importer
+        self._options = options
+        self._terminal = terminal
+        self._lines = lines
+        self._jobs, self._refused = line_jobs.load_jobs(job_service, options.folder, lines)
+        self._names = {path.stem for path in options.folder.iterdir()}
+        self._names |= {
+            Path(job.target.output).stem for job in self._jobs.values() if job.target.output
+        }
+        self._written = {
+            job.id for job in self._jobs.values() if job.phase is Phase.PLACED and _has_output(job)
+        }
+        self._budget = BatchBudget(None, Prices())
+        self._active: dict[str, Line] = {}
+        self._statuses: dict[int, Exit] = {}
+        self._refusals: dict[int, str] = {}
+        # has another machine taken the folder over?
+        self.is_lost: Callable[[], bool] = lambda: False
+
+    def run(self, at_once: int, limit: float | None) -> Exit:
+        """Say the price, keep `at_once` lines going until all have come to rest, and say how it
+        went.
+        """
+        unpaid = [line for line in self._lines if self._needs_credits(line)]
+        resumed = {
+            line.tag: job for line in unpaid if (job := self._resumable_job(line)) is not None
+        }
+        prices = fetch_prices(self._job_service, unpaid, self._terminal.wait)
+        unpaid = [line for line in unpaid if prices.of(line, resumed.get(line.tag)) != 0.0]
+        if unpaid:
+            total = prices.total(unpaid, resumed)
+            self._terminal.note(price_summary(prices, unpaid, resumed))
+            self._terminal.event({"event": "price", "lines": len(unpaid), "credits": total})
+            if limit is not None:
+                check_total(total, limit, prices.unknown_reason(unpaid))
+            each = [prices.of(line, resumed.get(line.tag)) for line in unpaid]
+            check_limits(
+                self._job_service, each, prices.unknown_reason(unpaid), list(resumed.values())
+            )
+        self._budget = BatchBudget(limit, prices)
+        self._follow(at_once)
+        return self._conclude()
+
+    def write_sheet(self, name: str) -> None:
+        """The contact sheet, as soon as there is anything to show; `name` is the batch file's."""
+        self._job_service.catch_up()
+        if not self._jobs:
+            return
+        entries = [
+            records.report(line, self._job(line), self._terminal, self._refusals.get(line.number))
+            for line in self._lines
+        ]
+        try:
+            sheet = contact_sheet.write_sheet(self._options.folder, name, entries)
+        except OSError as error:
+            self._terminal.note(
+                f"The contact sheet could not be written: {error.strerror or error}."
+            )
+            return
+        self._terminal.event(
+            {"event": "batch", **contact_sheet.summary(entries), "sheet": str(sheet)}
+        )
+        self._terminal.note(f"Everything at a glance: {sheet}")
+
+    def _follow(self, at_once: int) -> None:
+        waiting = iter(self._lines)
+        with progress_listener(self._terminal, self._job_service) as listener:
+            while True:
+                while len(self._active) < at_once and (line := next(waiting, None)) is not None:
+                    self._start_line(line)
+                if not self._active:
+                    return
+                try:
+                    listener(self._job_service.next_event())
+                except StillUnreachable as away:
+                    self._mark_unreachable(away)
+                    return
+                for job_id in [
+                    job_id for job_id in self._active if not self._job_service.is_active(job_id)
+                ]:
+                    self._end_active(job_id)
+
+    def _mark_unreachable(self, away: StillUnreachable) -> None:
+        """No line comes to an end without the network, and no further one is begun: all of them are
+        kept as they are.
+        """
+        self._terminal.error(str(away))
+        for line in self._lines:
+            self._statuses.setdefault(line.number, Exit.UNREACHABLE)
+
+    def _conclude(self) -> Exit:
+        done = sum(status is Exit.DONE for status in self._statuses.values())
+        self._terminal.note(
+            f"{done} of {len(self._lines)} lines are done; the files are in {self._options.folder}."
+        )
+        if self._budget.is_exhausted:
+            self._terminal.error(
+                "Another line would have gone over --max-credits: no further one was started."
+            )
+            return Exit.CREDITS
+        if done < len(self._lines):
+            more = "A line that failed is not paid for again unasked: --retry-failed does that."
+            self._terminal.note(f"The same command goes on with the rest. {more}")
+        statuses = (self._statuses[line.number] for line in self._lines)
+        return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
+
+    def _job(self, line: Line) -> Job | None:
+        """The line's job as it now is, if it has one."""
+        known = self._jobs.get(line.tag)
+        return line_jobs.current_job(self._job_service, known) if known else None
+
+    def _needs_credits(self, line: Line) -> bool:
+        """Would going on with this line take Credits that nobody has held back yet?"""
+        if line.tag in self._refused:
+            return False
+        job = self._job(line)
+        return (
+            job is None
+            or job.phase in _UNPAID
+            or (self._options.retry_failed and job.phase in _OVER)
+        )
+
+    def _resumable_job(self, line: Line) -> Job | None:
+        """The job that a line goes on with; None where another one, or another attempt, is begun."""  # noqa: E501
+        job = self._job(line)
+        return None if job is None or job.phase in _OVER else job
+
+    def _start_line(self, line: Line) -> None:
+        """Start a line, or go on with the job that an earlier run began for it."""
+        if (refusal := self._refused.get(line.tag)) is not None:
+            self._refuse(line, refusal.sentence, refusal.status)
+            return
+        if self.is_lost():
+            self._refuse(
+                line,
+                "Another machine works on this folder now: nothing more is started here.",
+                Exit.FAILED,
+            )
+            return
+        needs_credits, resumable = self._needs_credits(line), self._resumable_job(line)
+        if needs_credits and not self._budget.allows(
+            line, [self._job_service.job(job_id) for job_id in self._active], resumable
+        ):
+            self._statuses[line.number] = Exit.CREDITS
+            return
+        before = self._job(line)
+        try:
+            job = self._start_or_resume(line)
+        # a picture has gone since the file was checked: the other lines go on
+        except NotPossible as error:
+            self._refuse(
+                line,
+                str(error),
+                Exit.CREDITS if isinstance(error, TooExpensive) else Exit.FAILED,
+            )
+            return
+        if needs_credits:
+            self._budget.begin(
+                line, job, (before.cost or 0.0) if before and before.id == job.id else 0.0
+            )
+        if self._job_service.is_active(job.id):
+            self._active[job.id] = line
+        else:
+            self._end(line, job)
+
+    def _refuse(self, line: Line, sentence: str, status: Exit) -> None:
+        self._terminal.error(f"line {line.number}: {sentence}", line=line.number)
+        self._statuses[line.number], self._refusals[line.number] = status, sentence
+
+    def _start_or_resume(self, line: Line) -> Job:
+        job = self._job(line)
+        if job is None or (job.phase is Phase.CANCELED and self._options.retry_failed):
+            job = self._jobs[line.tag] = self._job_service.start(
+                line.request, self._target(line), optimize=line.optimize
+            )
+            return job
+        job = self._with_picture(line, job)
+        if goes_on(job) or job.phase is Phase.BILLING:
+            self._job_service.resume(job.id)
+        elif job.phase is Phase.FAILED and self._options.retry_failed:
+            self._job_service.retry(job.id)
+        elif (
+            job.phase in {Phase.READY, Phase.PLACED}
+            and not records.is_written(job)
+            and _files_are_missing(job)
+        ):
+            self._job_service.fetch_again(job.id)
+        return job
+
+    def _target(self, line: Line) -> Target:
+        """Where a new line's files go: under a name that no other line has, and no file of the
+        user's.
+        """
+        title, number = line.title, 1
+        while title in self._names:
+            title, number = f"{line.title}-{number + 1}", number + 1
+        self._names.add(title)
+        path = str(self._options.folder / title)
+        render = f"{path}.png" if self._options.renders(line) else None
+        return replace(
+            line.target,
+            output=f"{path}{line.suffix}",
+            render=render,
+            line=batch_ledger.line_of(self._options.folder, line.tag),
+        )
+
+    def _with_picture(self, line: Line, job: Job) -> Job:
+        """A still may be wanted later than the result: that costs nothing."""
+        if (
+            not self._options.renders(line)
+            or job.target.render
+            or job.target.output is None
+            or self._job_service.is_active(job.id)
+        ):
+            return job
+        try:
+            return self._job_service.set_delivery(
+                job.id, replace(job.target, render=str(Path(job.target.output).with_suffix(".png")))
+            )
+        except NotPossible:  # another process is working on it
+            return job
+
+    def _end_active(self, job_id: str) -> None:
+        line = self._active.pop(job_id)
+        self._end(line, line_jobs.current_job(self._job_service, self._jobs[line.tag]))
+
+    def _end(self, line: Line, job: Job) -> None:
+        self._budget.end(job)
+        if records.is_written(job):
+            self._terminal.event({**job_record(job, event="result"), "line": line.number})
+            self._statuses[line.number] = Exit.DONE
+        else:
+            self._statuses[line.number] = deliver(
+                self._job_service,
+                self._target_left(job),
+                self._terminal,
+                line=line.number,
+                write_files=self._importer.write,
+            )
+        try:
+            records.write_record(
+                line, line_jobs.current_job(self._job_service, job), self._terminal
+            )
+        except OSError as error:
+            self._terminal.note(
+                f"line {line.number}: its picture or record could not be written:"
+                f" {error.strerror or error}."
+            )
+
+    def _target_left(self, job: Job) -> Job:
+        """A result that an earlier run has written is left alone, whatever the user has made of it
+        since: only the still is lacking.
+        """
+        return (
+            replace(job, target=replace(job.target, output=None))
+            if job.id in self._written
+            else job
+        )
+
+
+def _has_output(job: Job) -> bool:
+    return job.target.output is not None and Path(job.target.output).is_file()
+
+
+def _files_are_missing(job: Job) -> bool:
+    """Its files are gone, or lie with another journal."""
+    return not job.files or not all(Path(kept.path).is_file() for kept in job.files)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Follow a job until it needs a person or is finished, and wait for decisions to be carried out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..jobs.engine.messages import Event
+from ..jobs.job import Job, Phase
+from ..jobs.service import JobService
+
+ProgressListener = Callable[[Event], None]
+
+DECISION_POLL_INTERVAL = 0.2  # seconds between two looks at what another process has done
+DECISION_TIMEOUT = 20.0  # seconds that another process has for a decision
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A Preview that waits for a decision: its picture (None when Mint sent none), and which one it
+    is, from 1.
+    """
+
+    path: Path | None
+    number: int
+    job_id: str
+
+
+Review = Callable[[Preview], str]
+
+
+def follow(
+    job_service: JobService, job_id: str, listener: ProgressListener, review: Review | None = None
+) -> Job:
+    """Watch a job until it rests; with `review`, each Preview is decided and the job followed
+    further.
+    """
+    while True:
+        job_service.watch([job_id], listener)
+        job = job_service.job(job_id)
+        if review is None or job.phase is not Phase.REVIEW:
+            return job
+        apply_review(job_service, job, review)
+
+
+def wait_for_decision(job_service: JobService, job_id: str, listener: ProgressListener) -> None:
+    """Watch a job until Mint has answered what was decided about it, or nothing goes on with it
+    here.
+    """
+    while job_service.is_active(job_id) and job_service.job(job_id).decision is not None:
+        listener(job_service.next_event())
+
+
+def wait_for_other_process(
+    job_service: JobService, job_id: str, note: Callable[[str], None]
+) -> None:
+    """Wait until the process that drives this job has carried out the decision; when that process
+    ends first, it is done here.
+
+    Not for ever: Mint may not answer that process either. `say` hears why there is a wait, and how
+    it has ended.
+    """
+
+    def is_theirs() -> bool:
+        return job_service.job(job_id).decision is not None and not job_service.is_active(job_id)
+
+    for look in range(round(DECISION_TIMEOUT / DECISION_POLL_INTERVAL)):
+        if not is_theirs():
+            return
+        if look == 0:
+            note(
+                f"Another process is working on this job: waiting up to {DECISION_TIMEOUT:.0f} s"
+                " until it has taken your decision in."
+            )
+        time.sleep(DECISION_POLL_INTERVAL)
+        job_service.catch_up()
+        if job_service.job(job_id).decision is not None:
+            job_service.resume(job_id)
+    if is_theirs():
+        note(
+            "The other process has not carried out your decision yet; perhaps it waits for Mint."
+            " The decision is kept, and that process carries it out as soon as it can."
+        )
+
+
+def preview_of(job: Job) -> Preview:
+    """The Preview that a job waits with."""
+    newest = job.previews[-1] if job.previews else None
+    return Preview(Path(newest.path) if newest else None, job.revision + 1, job.id)
+
+
+def apply_review(job_service: JobService, job: Job, review: Review) -> None:
+    """Put a Preview to `review` and do what it says."""
+    answer = review(preview_of(job))
+    if answer == "approve":
+        job_service.approve(job.id)
+    elif answer == "cancel":
+        job_service.cancel(job.id)
+    else:
+        job_service.revise(job.id, answer)

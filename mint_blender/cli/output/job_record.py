@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job as the JSON object that `--json` prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...jobs import presenter
+from ...jobs.job import Hold, Job
+
+
+def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
+    """A job for programs."""
+    return {
+        "event": event,
+        "job": job.id,
+        "kind": job.kind.value,
+        "prompt": job.request.prompt,
+        "name": job.request.name,
+        "preset": job.request.preset.value,
+        "mode": job.request.mode.value,
+        "phase": job.phase.value,
+        "state": presenter.state(job),
+        "api": job.owner.origin if job.owner else None,
+        "account": job.owner.account if job.owner else None,
+        # null: there is no key, or it is not known whose it is
+        "mine": {None: True, Hold.FOREIGN: False, Hold.UNKNOWN: None}[job.hold],
+        "operation": job.operation.id if job.operation else None,
+        "mint_url": job.operation.mint_url if job.operation else None,
+        "credits": job.cost,
+        "files": {kept.role.value: kept.path for kept in job.files},
+        "notes": list(job.notes),
+        "trouble": (
+            {
+                "cause": job.trouble.cause.value,
+                "code": job.trouble.code,
+                "message": job.trouble.sentence,
+            }
+            if job.trouble
+            else None
+        ),
+    }

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Report the worker's messages as progress for people and as JSON events for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ...jobs import presenter
+from ...jobs.engine.messages import Crashed, Event, JobChanged, Progress, RetryScheduled
+from ...jobs.job import Cause, Job, Phase
+from ...jobs.service import JobService
+from .job_record import job_record
+from .terminal import Display, Terminal
+
+
+@contextmanager
+def progress_listener(
+    terminal: Terminal, job_service: JobService
+) -> Iterator[Callable[[Event], None]]:
+    """Yield a listener for messages, and show progress while inside."""
+    with terminal.progress() as display:
+        yield ProgressReporter(terminal, job_service, display)
+
+
+class ProgressReporter:
+    """Shows each message of the worker once: a changed state, a download, a retry, a crash."""
+
+    def __init__(self, terminal: Terminal, job_service: JobService, display: Display) -> None:
+        self._terminal = terminal
+        self._job_service = job_service
+        self._display = display
+        self._shown: dict[str, str] = {}
+        self._slow: set[str] = set()  # jobs reported as taking longer than usual
+
+    def __call__(self, event: Event) -> None:
+        """Show one message."""
+        if isinstance(event, JobChanged):
+            self._show_state(event.job)
+            self._show_slow(event.job)
+        elif isinstance(event, Progress):
+            self._show_download(event)
+        elif isinstance(event, RetryScheduled):
+            self._show_retry(event)
+        elif isinstance(event, Crashed):
+            self._terminal.error(event.sentence)
+
+    def _show_state(self, job: Job) -> None:
+        text = presenter.state(job)
+        if self._shown.get(job.id) == text:
+            return
+        self._shown[job.id] = text
+        self._display.show(job.id, job.title, text + self._usual_duration(job))
+        self._terminal.event(job_record(job, event="state"))
+
+    def _show_slow(self, job: Job) -> None:
+        trouble = job.trouble
+        if trouble is None or trouble.cause is not Cause.PATIENCE or job.id in self._slow:
+            return
+        self._slow.add(job.id)
+        self._terminal.note(f"{job.title}: {trouble.sentence}")
+        self._terminal.event(job_record(job, event="state"))
+
+    def _show_download(self, event: Progress) -> None:
+        title = self._job_service.job(event.job_id).title
+        text = f"Downloading the {event.role}"
+        self._display.show(event.job_id, title, text, event.done, event.total)
+
+    def _show_retry(self, event: RetryScheduled) -> None:
+        title = self._job_service.job(event.job_id).title
+        text = f"{event.sentence} Trying again in {event.seconds:.0f} s"
+        self._display.show(event.job_id, title, text)
+        self._terminal.event(
+            {
+                "event": "hitch",
+                "job": event.job_id,
+                "message": event.sentence,
+                "seconds": round(event.seconds, 1),
+            }
+        )
+
+    def _usual_duration(self, job: Job) -> str:
+        """Return how long Mint usually takes for this, as far as earlier jobs show it."""
+        usual = self._job_service.outlook(job).usual if job.phase is Phase.WORKING else None
+        if usual is None or usual < 1:
+            return ""
+        return f" (usually {usual:.0f} s)" if usual < 90 else f" (usually {usual / 60:.0f} min)"

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Follow jobs to their next stop, write their results, and report how each ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from ..delivery import write
+from ..jobs import presenter, rejected_files
+from ..jobs.engine.outage import StillUnreachable
+from ..jobs.job import BUSY, Job, Phase, Target, Verb
+from ..jobs.service import JobService
+from ..jobs.storage import import_marks
+from . import exits
+from .exits import Exit
+from .follow import follow
+from .output.job_record import job_record
+from .output.progress import progress_listener
+from .output.terminal import Terminal
+
+WriteFiles = Callable[[Job], tuple[str, ...]]
+"""Writes what a job's target names; returns remarks, raises `write.DeliveryError`."""
+
+
+def follow_and_write(
+    job_service: JobService,
+    jobs: list[Job],
+    terminal: Terminal,
+    *,
+    approve: bool = False,
+    target: Target | None = None,
+) -> Exit:
+    """Follow jobs to where they rest, then write the files that each was to become, or what
+    `target` names instead; the status of the first that is not done.
+    """
+    away: StillUnreachable | None = None
+    with progress_listener(terminal, job_service) as listener:
+        try:
+            job_service.watch([job.id for job in jobs], listener)
+            for job in jobs:
+                follow(
+                    job_service, job.id, listener, (lambda preview: "approve") if approve else None
+                )
+        except StillUnreachable as error:
+            away = error
+    statuses = [
+        deliver(job_service, job_service.job(job.id), terminal, target=target)
+        for job in jobs
+        if not job_service.is_active(job.id)
+    ]
+    if away is not None:
+        terminal.error(f"{away}\n  {terminal.command('resume')}")
+        statuses.append(Exit.UNREACHABLE)
+    return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
+
+
+def deliver(
+    job_service: JobService,
+    job: Job,
+    terminal: Terminal,
+    *,
+    line: int | None = None,
+    target: Target | None = None,
+    write_files: WriteFiles | None = None,
+    raw: bool = False,
+) -> Exit:
+    """Write the result of a finished job into its files, and report how the job stands.
+
+    Args:
+        line: The job's line number in a batch file.
+        target: Where to write this once; by default where the job's own target says.
+        write_files: Writes the files; by default this process does, with a mark on disk meanwhile.
+        raw: Also write a file that our check refused.
+    """
+    status = exits.of_job(job)
+    job = replace(job, target=target or job.target)
+    said = False
+    if (status is Exit.DONE or raw) and (job.target.output or job.target.render):
+        status = _write(
+            job_service, job, terminal, write_files or partial(_write_here, job_service, raw=raw)
+        )
+        said = status is not Exit.DONE
+        job = job_service.job(job.id)
+        job = replace(job, target=target or job.target)
+    record = job_record(job, event="result") | ({} if line is None else {"line": line})
+    if status is Exit.DONE:
+        terminal.result(record, *_done_lines(job))
+    else:
+        terminal.event(record)
+        if not said:
+            terminal.note(
+                f"{'' if line is None else f'line {line}: '}{job.title}: {stop_text(job, terminal)}"
+            )
+    return status
+
+
+def _write_here(job_service: JobService, job: Job, *, raw: bool) -> tuple[str, ...]:
+    with import_marks.importing(job_service.home, job.id):
+        return write.write(job, raw=raw)
+
+
+def _write(job_service: JobService, job: Job, terminal: Terminal, write_files: WriteFiles) -> Exit:
+    try:
+        notes = write_files(job)
+    except write.DeliveryError as error:
+        kept = "".join(f"\n  {kept.path}" for kept in (*job.files, *job.refused))
+        terminal.error(
+            f"{job.title} was downloaded, but could not be written. {error} Mint's files are"
+            f" kept:{kept}",
+            job=job.id,
+        )
+        job_service.mark_import_failed(job.id, str(error))
+        return Exit.IMPORT
+    job_service.mark_placed(job.id, *notes)
+    return Exit.DONE
+
+
+def _done_lines(job: Job) -> list[str]:
+    """What was made, where it lies, and what it cost."""
+    written = [
+        text for text in (job.target.output, job.target.render) if text and Path(text).exists()
+    ]
+    where = written or [kept.path for kept in job.files]
+    return [
+        f"{job.title}: {presenter.state(job)}{in_parentheses(presenter.cost(job))}",
+        *(f"  {path}" for path in where),
+        *(f"  {note}" for note in job.notes),
+    ]
+
+
+def stop_text(job: Job, terminal: Terminal) -> str:
+    """Why the job stands still, and the commands that move it."""
+    if job.phase is Phase.REVIEW:
+        sentence = (
+            f"The Preview is ready: {job.previews[-1].path if job.previews else '(no picture)'}"
+        )
+    elif job.phase in BUSY:
+        sentence = f"{presenter.state(job)}. Another process is working on it."
+    else:
+        sentence = job.trouble.sentence if job.trouble else f"{presenter.state(job)}."
+    more = {Verb.REVISE: ['"what should change"']}
+    commands = [
+        terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in presenter.verbs(job)
+    ]
+    if rejected_files.has_importable(job) and job.phase is Phase.PAUSED:
+        commands.append(terminal.command("place", job.id, "--raw", "-o", "FILE"))
+    return "\n  ".join([sentence, *job.notes, *commands])
+
+
+def in_parentheses(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+def path_text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
