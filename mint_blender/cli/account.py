@@ -46,7 +46,7 @@ def usage(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         "API", usage.api_usage or {}
     )
     with session.open_journal() as job_service:
-        month = job_service.month()
+        month = job_service.spending.month()
     terminal.result(
         {"event": "usage", **usage.raw, "journal": _month_record(month)},
         *lines,

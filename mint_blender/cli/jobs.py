@@ -241,7 +241,7 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             )
         if not jobs and not job_service.unreadable():
             terminal.note("There are no jobs.")
-        if (queue := job_service.refresh_queue()).count:
+        if (queue := job_service.unfinished.refresh_queue()).count:
             terminal.note(_queued(queue, terminal))
     return Exit.DONE
 

@@ -55,7 +55,9 @@ def fetch_price(
     did, or as not known.
     """
     try:
-        job_service.cache_answer(price, call_mint(lambda: queries.answer(client, price), on_wait))
+        job_service.queries.cache_answer(
+            price, call_mint(lambda: queries.answer(client, price), on_wait)
+        )
     except MintError:
         if not isinstance(price, OptimizationPrice):
             raise
@@ -95,7 +97,7 @@ def check_limits(
     limits = job_service.budget.limits
     if limits and (
         sentence := spending.objection_to_all(
-            list(prices), limits, job_service.spent_without(resumed)
+            list(prices), limits, job_service.spending.today_without(resumed)
         )
     ):
         raise TooExpensive(f"{sentence} {reason}" if reason else sentence)

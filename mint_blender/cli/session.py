@@ -78,8 +78,8 @@ def open_job_service() -> Iterator[JobService]:
     check_online()
     dispatch.connect(account()).close()
     with _job_service(Terms(PACE, blender_runtime.readable_extensions())) as job_service:
-        job_service.identify_account()
-        while job_service.is_pending(KeyOwner()):
+        job_service.unfinished.identify_account()
+        while job_service.queries.is_pending(KeyOwner()):
             job_service.next_event()
         job_service.catch_up()
         yield job_service

@@ -122,8 +122,8 @@ def beat() -> bool:
     changed, state.has_news = service.catch_up() or state.has_news, False
     _prepare(service)  # first: if anything below fails, what is known by now is shown
     is_second_over = _is_second_over()
-    if is_second_over and service.is_active_elsewhere:
-        changed |= service.take_over()
+    if is_second_over and service.unfinished.are_elsewhere:
+        changed |= service.unfinished.take_over()
     for subscriber in state.on_beat:
         changed |= subscriber.work(service)
     if changed:
@@ -153,7 +153,7 @@ def is_beating() -> bool:
 def _is_in_flight(service: JobService) -> bool:
     return (
         service.has_active_work
-        or service.is_active_elsewhere
+        or service.unfinished.are_elsewhere
         or any(subscriber.is_waiting(service) for subscriber in _state().on_beat)
     )
 
@@ -185,7 +185,7 @@ def _look() -> float | None:
         _log_once(mistake)
     return (
         SECONDS
-        if state.is_start_due or (service is not None and service.pending_queries())
+        if state.is_start_due or (service is not None and service.queries.pending())
         else None
     )
 
@@ -355,6 +355,6 @@ def _resume() -> None:
     state.is_start_due = state.is_file_new = True
     if (session.home() / "journal.sqlite3").exists():
         with suppress(JournalError):  # the next click reports it
-            session.service().resume_all()
+            session.service().unfinished.resume_all()
             state.has_news = True
     listen()

@@ -193,7 +193,7 @@ def _draw_generate(
     """The button with its price, what comes on top, and what all of that leaves of the balance."""
     service, question = session.existing_service(), create_properties.price_of(fields)
     price = service.budget.price(question) if service else None
-    told = service.answers.get(question) if service else None
+    told = service.queries.answers.get(question) if service else None
     column = layout.column()
     column.scale_y = 1.5
     label = (

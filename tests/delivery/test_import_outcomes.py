@@ -55,7 +55,7 @@ def ready(board: JobService, tmp_path: Path) -> Job:
     job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), target, now=time.time())
     kept = Kept(Role.MODEL, str(glbs.simple(tmp_path / "model.glb")), "https://files.example/a.glb")
     job = replace(job, phase=Phase.READY, files=(kept,))
-    board._cache.add(job)
+    board.cache.add(job)
     return job
 
 
@@ -83,7 +83,7 @@ def test_a_result_that_cannot_be_recorded_lands_once(
     with few tries in between.
     """
     asked: Counter[str] = Counter()
-    monkeypatch.setattr(board, "placed", failing(3, error, asked, board.placed))
+    monkeypatch.setattr(board, "mark_placed", failing(3, error, asked, board.mark_placed))
     for _ in range(40):
         assert heartbeat.beat(), "somebody has to go on trying"
         clock.now += 0.25
@@ -124,7 +124,7 @@ def test_a_job_that_is_gone_meanwhile_is_forgotten(
     board: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dismissed before it could be recorded: nobody waits for it any more."""
-    monkeypatch.setattr(board, "placed", failing(1, LOCKED, Counter(), board.placed))
+    monkeypatch.setattr(board, "mark_placed", failing(1, LOCKED, Counter(), board.mark_placed))
     heartbeat.beat()
     board.dismiss(ready.id)
     clock.now += 60

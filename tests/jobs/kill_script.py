@@ -103,9 +103,9 @@ def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
         level = OptimizationLevel(wish["optimize"]) if wish["optimize"] else None
         job_service.start(request, Target(splats=wish["splats"]), optimize=level)
     job_id = job_service.jobs()[0].id
-    job_service.resume_all()
+    job_service.unfinished.resume_all()
     earlier_queue.JUST_NOW = 0.0  # whoever has begun it is dead: nobody has to be waited for
-    job_service.continue_queue()
+    job_service.unfinished.continue_queue()
     while True:
         job_service.watch([job_id])
         job = job_service.job(job_id)

@@ -124,7 +124,7 @@ class _There:
         """
         self.job_service.budget.limits = Limits(day=day)
         request = GenerationRequest(Kind.MODEL, "a lamp")
-        self.job_service.cache_answer(Price.of(request), Estimate(None, price, price))
+        self.job_service.queries.cache_answer(Price.of(request), Estimate(None, price, price))
         while time.time() < at:
             pass
         try:
@@ -140,7 +140,7 @@ class _There:
         self.job_service.allow_online(False)
 
     def resume_all(self) -> list[str]:
-        return [job.id for job in self.job_service.resume_all()]
+        return [job.id for job in self.job_service.unfinished.resume_all()]
 
     def is_active(self, job_id: str) -> bool:
         self.job_service.catch_up()

@@ -64,11 +64,11 @@ def test_a_restart_sends_nothing_of_it(
     """Neither at the start nor later; how many they are and what they cost is told, and the heart
     need not beat for them.
     """
-    assert job_service.resume_all() == []
-    assert not job_service.take_over()
-    assert (job_service.queue.count, job_service.queue.credits) == (3, 2400)
+    assert job_service.unfinished.resume_all() == []
+    assert not job_service.unfinished.take_over()
+    assert (job_service.unfinished.queue.count, job_service.unfinished.queue.credits) == (3, 2400)
     assert not job_service.has_active_work
-    assert not job_service.is_active_elsewhere
+    assert not job_service.unfinished.are_elsewhere
     assert phases(job_service, three) == {Phase.WAITING, Phase.SENDING}
     assert service.operations() == []
 
@@ -77,9 +77,9 @@ def test_continue_sends_it(
     three: list[str], job_service: JobService, service: ThreadService
 ) -> None:
     """Each once, and then nothing is left in the queue."""
-    job_service.resume_all()
-    assert {job.id for job in job_service.continue_queue()} == set(three)
-    assert job_service.queue.count == 0
+    job_service.unfinished.resume_all()
+    assert {job.id for job in job_service.unfinished.continue_queue()} == set(three)
+    assert job_service.unfinished.queue.count == 0
     job_service.watch(three)
     assert phases(job_service, three) == {Phase.READY}
     assert len(service.operations()) == 3
@@ -87,10 +87,10 @@ def test_continue_sends_it(
 
 def test_discard_cancels_it_without_a_request(three: list[str], quiet: JobService) -> None:
     """Also where nobody may go online; no thread is needed for it."""
-    quiet.resume_all()
-    quiet.discard_queue()
+    quiet.unfinished.resume_all()
+    quiet.unfinished.discard_queue()
     assert phases(quiet, three) == {Phase.CANCELED}
-    assert quiet.queue.count == 0
+    assert quiet.unfinished.queue.count == 0
     assert not quiet.worker.is_running
 
 
@@ -112,7 +112,7 @@ def test_one_of_them_can_be_resumed_or_canceled_by_itself(
     three: list[str], job_service: JobService, service: ThreadService
 ) -> None:
     """`resume JOB` is somebody's word for that one."""
-    job_service.resume_all()
+    job_service.unfinished.resume_all()
     job_service.resume(three[0])
     job_service.cancel(three[1])
     job_service.watch(three[:2])
@@ -120,8 +120,8 @@ def test_one_of_them_can_be_resumed_or_canceled_by_itself(
         Phase.READY,
         Phase.CANCELED,
     )
-    job_service.take_over()
-    assert [job.id for job in job_service.queue.jobs] == three[2:]
+    job_service.unfinished.take_over()
+    assert [job.id for job in job_service.unfinished.queue.jobs] == three[2:]
     assert len(service.operations()) == 1
 
 
@@ -144,13 +144,13 @@ def test_what_may_have_been_sent_goes_on_and_what_is_free_too(
     journal.close()
     job_service.allow_online(False)
     job_service.catch_up()
-    assert {job.id for job in job_service.resume_all()} == {
+    assert {job.id for job in job_service.unfinished.resume_all()} == {
         sent.id,
         clicked.id,
         free.id,
         running.id,
     }
-    assert {job.id for job in job_service.queue.jobs} == {job.id for job in paid}
+    assert {job.id for job in job_service.unfinished.queue.jobs} == {job.id for job in paid}
 
 
 def test_what_was_queued_in_this_session_goes_on(home: Path, service: ThreadService) -> None:
@@ -160,8 +160,8 @@ def test_what_was_queued_in_this_session_goes_on(home: Path, service: ThreadServ
     job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
     assert job_service.close(20)
     again = JobService(fast_config(home), account(service))
-    assert [each.id for each in again.resume_all()] == [job.id]
-    assert again.queue.count == 0
+    assert [each.id for each in again.unfinished.resume_all()] == [job.id]
+    assert again.unfinished.queue.count == 0
     assert again.close(20)
 
 
@@ -175,29 +175,31 @@ def test_the_line_of_a_living_process_is_its_own_and_that_of_a_crashed_one_waits
         other.ask("open_job_service", service.api, service.key)
         *sent, last = [other.ask("start", "theirs [stuck]") for _ in range(11)]
         job_service.catch_up()
-        assert not job_service.take_over(), "it was begun this moment: nobody drives it yet"
+        assert not job_service.unfinished.take_over(), (
+            "it was begun this moment: nobody drives it yet"
+        )
         until(lambda: len(service.operations()) == 10)
-        until(lambda: job_service._is_driven_elsewhere(job_service.job(last)))
+        until(lambda: job_service.is_driven_elsewhere(job_service.job(last)))
         monkeypatch.setattr(earlier_queue, "JUST_NOW", 0.0)
         job_service.catch_up()
-        assert not job_service.take_over()
-        assert job_service.queue.count == 0
-        assert job_service.is_active_elsewhere
-        job_service.discard_queue()
+        assert not job_service.unfinished.take_over()
+        assert job_service.unfinished.queue.count == 0
+        assert job_service.unfinished.are_elsewhere
+        job_service.unfinished.discard_queue()
         assert job_service.job(last).phase is Phase.WAITING
         other.end(signal.SIGKILL)
-        assert job_service.take_over()
-        assert [job.id for job in job_service.queue.jobs] == [last]
+        assert job_service.unfinished.take_over()
+        assert [job.id for job in job_service.unfinished.queue.jobs] == [last]
         assert [job_id for job_id in (*sent, last) if job_service.is_active(job_id)] == sent
     assert len(service.operations()) == 10
 
 
 def test_the_limits_hold_for_it(three: list[str], quiet: JobService) -> None:
     """It is sent today: today's limit counts it, and what was begun besides."""
-    quiet.resume_all()
+    quiet.unfinished.resume_all()
     quiet.budget.limits = Limits(day=2000.0)
     with pytest.raises(TooExpensive, match="more than your limit of 2,000 Credits for a day"):
-        quiet.continue_queue()
-    assert quiet.queue.count == len(three)
+        quiet.unfinished.continue_queue()
+    assert quiet.unfinished.queue.count == len(three)
     with quiet.budget.beyond_limits():
-        assert len(quiet.continue_queue()) == 3
+        assert len(quiet.unfinished.continue_queue()) == 3

@@ -196,10 +196,10 @@ def test_the_price_of_an_optimization(
             ]
         )
     query = OptimizationPrice(model.id)
-    job_service.ask(query)
-    while job_service.is_pending(query):
+    job_service.queries.ask(query)
+    while job_service.queries.is_pending(query):
         job_service.next_event()
-    said = job_service.answers[query].answer
+    said = job_service.queries.answers[query].answer
     assert isinstance(said, Estimate)
     assert said.estimated_total == (20 if is_offered else None)
 
@@ -249,7 +249,7 @@ def test_what_waits_for_a_person_in_another_job_is_not_retried(
         phase=phase,
         operation=operation("preview_ready", resource="res_7"),
     )
-    quiet._cache.add(waiting)
+    quiet.cache.add(waiting)
     with pytest.raises(NotPossible, match="a lamp waits for you in the list of jobs"):
         quiet.retry_asset(FAILED)
     assert len(quiet.jobs()) == 1

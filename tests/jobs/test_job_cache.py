@@ -39,7 +39,7 @@ def no_commit(job_service: JobService, home: Path) -> Iterator[None]:
     """Every change of a job owes something that is never paid: SQLite notices that only when it is
     to be committed.
     """
-    job_service._journal._db.connection.execute("PRAGMA foreign_keys = ON")
+    job_service.journal._db.connection.execute("PRAGMA foreign_keys = ON")
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
         database.execute(
             "CREATE TABLE debts (to_whom INTEGER REFERENCES creditors (id) DEFERRABLE INITIALLY DEFERRED)"
@@ -62,27 +62,27 @@ def test_what_is_not_committed_has_not_happened(
     """The disk is full when many jobs are changed at once: each is as it was, on the list too, and
     the same click can be made again.
     """
-    job_service._cache.add(*(replace(a_job(), phase=phase) for _ in range(3)))
+    job_service.cache.add(*(replace(a_job(), phase=phase) for _ in range(3)))
     before = job_service.jobs()
     with (
         no_commit(job_service, home),
         pytest.raises(JournalError, match="cannot be read or written"),
     ):
         act(job_service)
-    assert job_service.jobs() == job_service._journal.jobs() == before
+    assert job_service.jobs() == job_service.journal.jobs() == before
     act(job_service)
-    assert job_service.jobs() == job_service._journal.jobs() != before
+    assert job_service.jobs() == job_service.journal.jobs() != before
 
 
 def test_only_what_is_finished_now_leaves_the_list(job_service: JobService, other: Journal) -> None:
     """Another process has gone on with a job meanwhile: it stays, though the list here does not say
     so yet.
     """
-    (job,) = job_service._cache.add(replace(a_job(), phase=Phase.PLACED))
+    (job,) = job_service.cache.add(replace(a_job(), phase=Phase.PLACED))
     fetching = replace(job, phase=Phase.FETCHING)
     other.save(fetching)
     job_service.dismiss_finished()
-    assert job_service.jobs() == job_service._journal.jobs() == [fetching]
+    assert job_service.jobs() == job_service.journal.jobs() == [fetching]
 
 
 def test_what_could_not_be_read_is_read_the_next_time(
@@ -98,7 +98,7 @@ def test_what_could_not_be_read_is_read_the_next_time(
         raise JournalError("The job journal cannot be read or written (database is locked).")
 
     with monkeypatch.context() as patch:
-        patch.setattr(job_service._journal, "changes", locked)
+        patch.setattr(job_service.journal, "changes", locked)
         with pytest.raises(JournalError, match="locked"):
             job_service.catch_up()
     assert job_service.catch_up()

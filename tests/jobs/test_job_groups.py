@@ -137,9 +137,9 @@ def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
 def commits(job_service: JobService, act: Callable[[], None]) -> int:
     """How often the job service's journal is committed while that is done."""
     said: list[str] = []
-    job_service._journal._db.connection.set_trace_callback(said.append)
+    job_service.journal._db.connection.set_trace_callback(said.append)
     act()
-    job_service._journal._db.connection.set_trace_callback(None)
+    job_service.journal._db.connection.set_trace_callback(None)
     return said.count("COMMIT")
 
 
@@ -184,9 +184,9 @@ def test_what_is_finished_leaves_the_list_at_once(home: Path) -> None:
         job for phase in (Phase.PLACED, Phase.CANCELED, Phase.FAILED) for job in jobs_in(phase, 40)
     ]
     jobs = [replace(job, created_at=time.time(), estimate=10.0) for job in ended]
-    job_service._cache.add(*jobs)
-    assert job_service.spent_today() == 400
+    job_service.cache.add(*jobs)
+    assert job_service.spending.today() == 400
     assert commits(job_service, job_service.dismiss_finished) == 1
     assert [job.phase for job in job_service.jobs()] == [Phase.FAILED] * 40
-    assert job_service.spent_today() == 400
+    assert job_service.spending.today() == 400
     assert job_service.close(5)

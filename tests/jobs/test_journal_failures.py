@@ -101,8 +101,8 @@ def test_the_service_lists_what_cannot_be_read(home: Path) -> None:
     job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
     assert [job.id for job in job_service.jobs()] == [good.id]
-    job_service.resume_all()
-    job_service.take_over()
+    job_service.unfinished.resume_all()
+    job_service.unfinished.take_over()
     job_service.dismiss_finished()
     assert job_service.jobs() == []
     assert [each.id for each in job_service.unreadable()] == [bad.id]
@@ -263,5 +263,5 @@ def test_closing_never_raises(home: Path) -> None:
     quits.
     """
     job_service = JobService(fast_config(home), Account("key"))
-    job_service._journal._db.close()
+    job_service.journal._db.close()
     assert job_service.close(20)

@@ -395,10 +395,10 @@ def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
 def asked(job_service: JobService, *queries: Query) -> list[QueryAnswered]:
     """Ask, and wait for all answers."""
     for query in queries:
-        job_service.ask(query)
+        job_service.queries.ask(query)
     while job_service.has_active_work:
         job_service.next_event()
-    return [job_service.answers.pop(query) for query in queries]
+    return [job_service.queries.answers.pop(query) for query in queries]
 
 
 def test_the_whole_list_through_the_worker(job_service: JobService, service: ThreadService) -> None:

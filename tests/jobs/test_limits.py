@@ -67,7 +67,7 @@ def test_a_job_of_another_service_is_counted_before_it_is_read(
         assert other.ask("start_within", 150, 100, 0)
         quiet.budget.limits = Limits(day=150)
         request = GenerationRequest(Kind.MODEL, "a lamp")
-        quiet.cache_answer(Price.of(request), Estimate(None, 100.0, 100.0))
+        quiet.queries.cache_answer(Price.of(request), Estimate(None, 100.0, 100.0))
         with pytest.raises(TooExpensive, match="With the 100 Credits spent today"):
             quiet.start(request)
         assert not [
@@ -165,8 +165,8 @@ def test_approving_is_within_the_limits(
     """
     job = at_preview()
     other = replace(at_preview(500.0), phase=Phase.PLACED, id="other")
-    quiet._cache.add(job, other)
-    quiet.cache_answer(Price.of(WORLD), PRICE)
+    quiet.cache.add(job, other)
+    quiet.queries.cache_answer(Price.of(WORLD), PRICE)
     quiet.budget.limits = limits
     if says is None:
         quiet.approve(job.id)
@@ -177,7 +177,7 @@ def test_approving_is_within_the_limits(
     if says is not None:
         with quiet.budget.beyond_limits():
             quiet.approve(job.id)
-        assert quiet.spent_today() == 1650 + 500
+        assert quiet.spending.today() == 1650 + 500
 
 
 def test_the_price_of_an_approval_is_asked_first(quiet: JobService) -> None:
@@ -185,20 +185,20 @@ def test_the_price_of_an_approval_is_asked_first(quiet: JobService) -> None:
     was told at the click holds.
     """
     job = at_preview()
-    quiet._cache.add(job)
+    quiet.cache.add(job)
     quiet.budget.limits = Limits(each=1650)
     with pytest.raises(TooExpensive) as caught:
         quiet.approve(job.id)
     assert caught.value.unasked == (Price.of(WORLD),)
-    quiet.cache_answer(Price.of(WORLD), Estimate(None, None, None))
+    quiet.queries.cache_answer(Price.of(WORLD), Estimate(None, None, None))
     quiet.approve(job.id)
 
 
 def test_revising_is_within_the_limits(quiet: JobService) -> None:
     """Another Preview is paid for: 150 Credits more, not the whole World."""
     job = at_preview()
-    quiet._cache.add(job)
-    quiet.cache_answer(Price.of(WORLD), PRICE)
+    quiet.cache.add(job)
+    quiet.queries.cache_answer(Price.of(WORLD), PRICE)
     quiet.budget.limits = Limits(each=299)
     with pytest.raises(TooExpensive, match="about 300 Credits"):
         quiet.revise(job.id, "more ivy")
@@ -209,7 +209,7 @@ def test_revising_is_within_the_limits(quiet: JobService) -> None:
 def test_without_a_limit_a_click_asks_for_no_price(quiet: JobService) -> None:
     """No limit of the user, none of the job: it is decided at once."""
     job = at_preview(estimate=None)
-    quiet._cache.add(job)
+    quiet.cache.add(job)
     quiet.approve(job.id)
     assert committed(quiet.job(job.id)) == 150
 
@@ -223,8 +223,8 @@ def test_a_jobs_own_limit_is_kept_at_every_click(quiet: JobService) -> None:
     lifts it for good.
     """
     job = at_preview(max_credits=1000.0)
-    quiet._cache.add(job)
-    quiet.cache_answer(Price.of(WORLD), PRICE)
+    quiet.cache.add(job)
+    quiet.queries.cache_answer(Price.of(WORLD), PRICE)
     with pytest.raises(
         TooExpensive, match=r"about 1,650 Credits in all, more than its limit of 1,000 Credits\."
     ):
@@ -233,12 +233,12 @@ def test_a_jobs_own_limit_is_kept_at_every_click(quiet: JobService) -> None:
     assert quiet.job(job.id).max_credits == 1000
 
     second = replace(at_preview(max_credits=1000.0), id="second")
-    quiet._cache.add(second)
+    quiet.cache.add(second)
     quiet.set_limit(second.id, 1650.0)
     quiet.approve(second.id)
 
     third = replace(at_preview(max_credits=1000.0), id="third")
-    quiet._cache.add(third)
+    quiet.cache.add(third)
     with quiet.budget.beyond_limits():
         quiet.approve(third.id)
     assert quiet.job(third.id).max_credits is None
@@ -252,8 +252,8 @@ def test_a_retry_adds_to_what_the_job_has_cost(quiet: JobService) -> None:
         operation=operation("failed", credits={"finalized": 500}),
         max_credits=2000.0,
     )
-    quiet._cache.add(failed)
-    quiet.cache_answer(Price.of(WORLD), PRICE)
+    quiet.cache.add(failed)
+    quiet.queries.cache_answer(Price.of(WORLD), PRICE)
     with pytest.raises(TooExpensive, match="about 2,150 Credits in all"):
         quiet.retry(failed.id)
     quiet.set_limit(failed.id, 2150.0)
@@ -319,11 +319,11 @@ def test_a_start_that_may_have_been_sent_is_repeated() -> None:
 def test_a_job_that_stopped_at_its_limit_is_asked_about(quiet: JobService) -> None:
     """In a window Resume tells the price and the limit; who wants it all the same lifts the limit."""
     story = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
-    quiet._cache.add(story.job)
+    quiet.cache.add(story.job)
     with pytest.raises(TooExpensive) as caught:
         quiet.resume(story.job.id)
     assert caught.value.unasked == (Price.of(story.job.request),)
-    quiet.cache_answer(Price.of(story.job.request), Estimate(None, 301.0, 301.0))
+    quiet.queries.cache_answer(Price.of(story.job.request), Estimate(None, 301.0, 301.0))
     with pytest.raises(TooExpensive, match="about 301 Credits in all, more than its limit of 300"):
         quiet.resume(story.job.id)
     assert not quiet.is_active(story.job.id)
@@ -335,7 +335,7 @@ def test_a_job_that_stopped_at_its_limit_is_asked_about(quiet: JobService) -> No
 def test_a_job_whose_price_fell_again_goes_on(quiet: JobService) -> None:
     """What counts is the price now."""
     story = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
-    quiet._cache.add(story.job)
-    quiet.cache_answer(Price.of(story.job.request), Estimate(None, 300.0, 300.0))
+    quiet.cache.add(story.job)
+    quiet.queries.cache_answer(Price.of(story.job.request), Estimate(None, 300.0, 300.0))
     quiet.resume(story.job.id)
     assert quiet.is_active(story.job.id) and quiet.job(story.job.id).max_credits == 300

@@ -206,18 +206,18 @@ def test_a_day_holds_room_for_it(job_service: JobService, service: ThreadService
     optimization is refused.
     """
     make_a_model(job_service)
-    before = job_service.spent_today()
+    before = job_service.spending.today()
     service.scenario(rules=[{"prompt": "stays", "switches": ["stuck"]}])
     job_service.budget.limits = Limits(day=before + 248 + 20 + 247)
     first = job_service.start(replace(LAMP, prompt="one that stays"), optimize=LIGHT)
     while job_service.job(first.id).cost != 248:
         job_service.next_event()
-    assert job_service.spent_today() == before + 268
+    assert job_service.spending.today() == before + 268
     with pytest.raises(TooExpensive, match="for a day"):
         job_service.start(LAMP)
     job_service.cancel(first.id)
     job_service.watch([first.id])
-    assert job_service.spent_today() == before
+    assert job_service.spending.today() == before
 
 
 def test_both_prices_are_asked_for_together(job_service: JobService) -> None:
@@ -277,7 +277,7 @@ def test_a_retry_is_optimized_too(job_service: JobService) -> None:
     failed = replace(
         lamp(Phase.FAILED), request=LAMP, operation=operation("failed"), created_at=time.time()
     )
-    job_service._cache.add(failed)
+    job_service.cache.add(failed)
     job_service.budget.limits = Limits(each=267)
     with pytest.raises(TooExpensive, match="about 268 Credits"):
         job_service.retry(failed.id)

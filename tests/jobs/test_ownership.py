@@ -67,12 +67,12 @@ def work_off(
     Mint's clock is turned forward.
     """
     end = time.monotonic() + seconds
-    while job_service.has_active_work or job_service.is_active_elsewhere:
+    while job_service.has_active_work or job_service.unfinished.are_elsewhere:
         assert time.monotonic() < end, "it did not come to rest"
         if turning is not None:
             turning.advance(60)
         job_service.catch_up()
-        job_service.take_over()
+        job_service.unfinished.take_over()
         time.sleep(0.005)
 
 
@@ -95,7 +95,7 @@ def test_another_mint_gets_nothing_and_the_first_one_goes_on(
     assert job_service.close(20)
 
     job_service = JobService(fast_config(home), account(second))
-    assert job_service.resume_all() == []
+    assert job_service.unfinished.resume_all() == []
     work_off(job_service)
     assert [presenter.state(job) for job in job_service.jobs()] == [
         "Belongs to another account"
@@ -104,15 +104,15 @@ def test_another_mint_gets_nothing_and_the_first_one_goes_on(
     for verb in (job_service.cancel, job_service.approve, job_service.retry, job_service.resume):
         with pytest.raises(NotPossible, match="belongs to another account"):
             verb(jobs[0].id)
-    assert (job_service.month().count, job_service.spent_today()) == (0, 0.0)
+    assert (job_service.spending.month().count, job_service.spending.today()) == (0, 0.0)
     assert job_service.close(20)
     assert second.requests("POST") == second.requests("GET", "/v1/operations/*") == []
 
     job_service = JobService(fast_config(home), account(first))
-    assert len(job_service.resume_all()) == 3
+    assert len(job_service.unfinished.resume_all()) == 3
     work_off(job_service, first)
     assert [job_service.job(job.id).phase for job in jobs] == [Phase.READY] * 3
-    assert job_service.month().count == 3
+    assert job_service.spending.month().count == 3
     assert job_service.close(20)
     assert sorted(filter(None, starts(first))) == keys, (
         "each was sent once, under the key of its click"
@@ -134,7 +134,7 @@ def test_a_start_whose_answer_was_lost_is_not_repeated_with_another_key(
     assert job_service.close(20)
 
     job_service = JobService(fast_config(home), account(second))
-    job_service.resume_all()
+    job_service.unfinished.resume_all()
     work_off(job_service)
     assert job_service.close(20)
     assert starts(second) == []
@@ -174,7 +174,7 @@ def test_a_new_key_of_the_same_account_goes_on_with_its_jobs(
     assert job_service.close(20)
     job_service = JobService(fast_config(home), with_key(service, "new-key", "mia"))
     assert job_service.job(job.id).hold is Hold.UNKNOWN
-    assert job_service.resume_all() == [], "not before Mint has said whose key it is"
+    assert job_service.unfinished.resume_all() == [], "not before Mint has said whose key it is"
     work_off(job_service, service)
     assert job_service.job(job.id).phase is Phase.READY
     assert job_service.close(20)
@@ -197,7 +197,7 @@ def test_another_account_at_the_same_mint_does_not(
     assert job_service.close(20)
     before = len(service.requests("GET", "/v1/operations/*"))
     job_service = JobService(fast_config(home), with_key(service, "key-of-leo", "leo"))
-    job_service.resume_all()
+    job_service.unfinished.resume_all()
     work_off(job_service)
     assert presenter.state(job_service.job(job.id)) == "Belongs to another account"
     assert job_service.close(20)
@@ -219,12 +219,12 @@ def test_where_mint_does_not_say_whose_key_it_is_the_key_itself_counts(
     assert owner.account.startswith("key:")
     assert job_service.close(20)
     job_service = JobService(fast_config(home), with_key(service, "second-key-in-use"))
-    job_service.resume_all()
+    job_service.unfinished.resume_all()
     work_off(job_service)
     assert job_service.job(job.id).hold is Hold.FOREIGN
     assert job_service.close(20)
     job_service = JobService(fast_config(home), with_key(service, "first-key-in-use"))
-    assert [each.id for each in job_service.resume_all()] == [job.id]
+    assert [each.id for each in job_service.unfinished.resume_all()] == [job.id]
     work_off(job_service, service)
     assert job_service.job(job.id).phase is Phase.READY
     assert job_service.close(20)
@@ -342,7 +342,7 @@ def test_after_an_outage_at_the_start_the_jobs_go_on_by_themselves(
         retry_after=0.01,
     )
     job_service = JobService(fast_config(home), with_key(service, "new-key", "mia"))
-    assert job_service.resume_all() == []
+    assert job_service.unfinished.resume_all() == []
     assert job_service.is_active(job.id)
     work_off(job_service, service)
     assert job_service.job(job.id).phase is Phase.READY
@@ -358,9 +358,9 @@ def test_the_queue_of_another_account_is_neither_shown_nor_discarded(home: Path)
     journal.close()
     job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
-    job_service.resume_all()
-    assert job_service.queue.count == 0
-    job_service.discard_queue()
-    assert job_service.continue_queue() == []
+    job_service.unfinished.resume_all()
+    assert job_service.unfinished.queue.count == 0
+    job_service.unfinished.discard_queue()
+    assert job_service.unfinished.continue_queue() == []
     assert job_service.jobs()[0].phase is Phase.WAITING
     assert job_service.close(20)

@@ -57,13 +57,13 @@ def test_an_answer_to_an_earlier_account_is_none(
     """It was on its way when the account was changed: it is not taken in, and nothing is on its way
     any more.
     """
-    job_service.ask(MODELS)
+    job_service.queries.ask(MODELS)
     answered(job_service)
     job_service.set_account(account(other))
-    assert not job_service.is_pending(MODELS)
+    assert not job_service.queries.is_pending(MODELS)
     assert not job_service.has_active_work
     job_service.catch_up()
-    assert not job_service.answers
+    assert not job_service.queries.answers
 
 
 def test_what_was_asked_before_and_after_is_answered_by_the_new_account(
@@ -74,12 +74,12 @@ def test_what_was_asked_before_and_after_is_answered_by_the_new_account(
     """
     queries = (MODELS, Balance())
     for query in queries:
-        job_service.ask(query)
+        job_service.queries.ask(query)
     answered(job_service)
     job_service.set_account(account(other))
     for query in queries:
         job_service.ask_and_wait(query)
-    models, balance = (job_service.answers[query].answer for query in queries)
+    models, balance = (job_service.queries.answers[query].answer for query in queries)
     assert isinstance(models, Page)
     assert isinstance(balance, Usage)
     assert (len(models.data), balance.credits.total_available) == (5, 200)
@@ -91,4 +91,4 @@ def test_what_the_file_host_is_asked_is_answered_too(
     """The pool brings the answer, with the number of its question."""
     query = Thumbnail(f"{service.files}/images/none.webp")
     job_service.ask_and_wait(query)
-    assert "HTTP 404" in (job_service.answers[query].complaint or "")
+    assert "HTTP 404" in (job_service.queries.answers[query].complaint or "")

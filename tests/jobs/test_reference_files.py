@@ -95,7 +95,7 @@ def test_a_start_that_is_not_committed_leaves_no_copy(
     def locked(*_: object) -> None:
         raise JournalError("The job journal is locked.")
 
-    monkeypatch.setattr(job_service._cache, "add", locked)
+    monkeypatch.setattr(job_service.cache, "add", locked)
     with pytest.raises(JournalError):
         job_service.start(request(picture)) if start == "one" else job_service.start_all(
             [(request(picture), Target())] * 2

@@ -154,9 +154,9 @@ def test_a_click_of_an_earlier_version_is_still_settled() -> None:
 @pytest.fixture
 def job_service(quiet: JobService) -> JobService:
     """It knows what a lamp costs and what optimizing does."""
-    quiet.cache_answer(Price.of(failed().request), Estimate(None, 248.0, 248.0))
-    quiet.cache_answer(OptimizationPrice(), Estimate(None, 20.0, 20.0))
-    quiet.cache_answer(OptimizationPrice(BROKEN.id), Estimate(None, 20.0, 20.0))
+    quiet.queries.cache_answer(Price.of(failed().request), Estimate(None, 248.0, 248.0))
+    quiet.queries.cache_answer(OptimizationPrice(), Estimate(None, 20.0, 20.0))
+    quiet.queries.cache_answer(OptimizationPrice(BROKEN.id), Estimate(None, 20.0, 20.0))
     return quiet
 
 
@@ -165,15 +165,15 @@ def test_several_in_a_row_pass_no_limit(job_service: JobService, home: Path) -> 
     process counts the same.
     """
     jobs = [replace(failed(), id=f"job-{number}") for number in range(3)]
-    job_service._cache.add(*jobs)
+    job_service.cache.add(*jobs)
     job_service.budget.limits = Limits(day=500)
     for job in jobs[:2]:
         job_service.retry(job.id)
-    assert job_service.spent_today() == 496
+    assert job_service.spending.today() == 496
     with pytest.raises(TooExpensive, match="With the 496 Credits spent today"):
         job_service.retry(jobs[2].id)
     assert job_service.job(jobs[2].id).decision is None
-    days = job_service.month().days
+    days = job_service.spending.month().days
     assert [(day.date, day.credits) for day in days if day.credits] == [
         (spending.date_of(time.time()), 496)
     ]
@@ -181,7 +181,7 @@ def test_several_in_a_row_pass_no_limit(job_service: JobService, home: Path) -> 
         (spending.date_of(time.time()) - timedelta(days=1), 1)
     ]
     other = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-    assert other.spent_today() == 496
+    assert other.spending.today() == 496
     assert other.close(20)
 
 
@@ -190,13 +190,13 @@ def test_a_model_that_failed_at_mint_is_a_whole_generation(job_service: JobServi
     optimization.
     """
     job = imported(BROKEN, LIGHT)
-    job_service._cache.add(job)
+    job_service.cache.add(job)
     job_service.budget.limits = Limits(each=267)
     with pytest.raises(TooExpensive, match="about 268 Credits, more than your limit of 267"):
         job_service.retry(job.id)
     job_service.budget.limits = Limits(each=268)
     job_service.retry(job.id)
-    assert job_service.spent_today() == 268
+    assert job_service.spending.today() == 268
 
 
 def test_what_another_process_has_spent_counts(job_service: JobService, home: Path) -> None:

@@ -328,8 +328,11 @@ def test_resume_all_goes_on_with_what_was_broken_off(home: Path, service: Thread
     job_service = JobService(fast_config(home), account(service))
     job_service.allow_online(False)
     names = {job.id: name for name, job in jobs.items()}
-    assert {names[job.id] for job in job_service.resume_all()} == {"sending", "no preview yet"}
-    assert job_service.resume_all() == [], "they go on already"
+    assert {names[job.id] for job in job_service.unfinished.resume_all()} == {
+        "sending",
+        "no preview yet",
+    }
+    assert job_service.unfinished.resume_all() == [], "they go on already"
     assert job_service.close(20)
 
 
@@ -355,7 +358,7 @@ def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(
                 and job_service.job(theirs).phase is Phase.WORKING
             )
         )
-        assert job_service.resume_all() == []
+        assert job_service.unfinished.resume_all() == []
         assert other.ask("resume_all") == []
         assert not job_service.is_active(theirs)
         assert other.ask("is_active", theirs)
@@ -363,12 +366,12 @@ def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(
             refused(lambda: job_service.dismiss(theirs))
             == "theirs [stuck] is not finished: cancel it first."
         )
-        assert job_service.is_active_elsewhere
-        assert not job_service.take_over(), "it lives"
+        assert job_service.unfinished.are_elsewhere
+        assert not job_service.unfinished.take_over(), "it lives"
         other.end(signal.SIGKILL)
-        assert job_service.take_over()
+        assert job_service.unfinished.take_over()
         assert job_service.is_active(theirs)
-        assert not job_service.is_active_elsewhere
+        assert not job_service.unfinished.are_elsewhere
         job_service.cancel(theirs)
         job_service.cancel(mine.id)
         job_service.watch([theirs, mine.id])

@@ -400,19 +400,19 @@ def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(job_service: JobS
     job_service.budget.limits = Limits(day=500)
     job_service.ask_and_wait(Price.of(LAMP))
     begun = [job_service.start(LAMP).id, job_service.start(LAMP).id]
-    assert job_service.spent_today() == 496
+    assert job_service.spending.today() == 496
     with pytest.raises(TooExpensive, match="With the 496 Credits spent today"):
         job_service.start(LAMP)
     while any(job_service.job(job_id).cost != 248 for job_id in begun):
         job_service.next_event()
-    assert job_service.spent_today() == 496
+    assert job_service.spending.today() == 496
     with job_service.budget.beyond_limits():
         third = job_service.start(LAMP).id
-    assert job_service.spent_today() == 744
+    assert job_service.spending.today() == 744
     for job_id in (*begun, third):
         job_service.cancel(job_id)
     job_service.watch([*begun, third])
-    assert job_service.spent_today() == 0  # canceled in time: Mint gave it back
+    assert job_service.spending.today() == 0  # canceled in time: Mint gave it back
 
 
 def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
@@ -422,13 +422,13 @@ def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
     job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
     paid = replace(costing(Phase.PLACED, status="succeeded", finalized=248), created_at=time.time())
-    job_service._cache.add(paid)
-    assert job_service.spent_today() == 248
+    job_service.cache.add(paid)
+    assert job_service.spending.today() == 248
     job_service.dismiss(paid.id)
-    assert job_service.spent_today() == 248
+    assert job_service.spending.today() == 248
     other = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-    assert other.spent_today() == 248
-    assert other.month().credits == 248
+    assert other.spending.today() == 248
+    assert other.spending.month().credits == 248
     assert job_service.close(5) and other.close(5)
 
 
@@ -437,7 +437,7 @@ def test_a_retry_is_within_the_limits_too(job_service: JobService) -> None:
     not asked.
     """
     failed = replace(costing(Phase.FAILED, status="failed", finalized=0), created_at=time.time())
-    job_service._cache.add(failed)
+    job_service.cache.add(failed)
     job_service.budget.limits = Limits(each=10)
     job_service.ask_and_wait(Price.of(failed.request))
     with pytest.raises(TooExpensive, match="limit of 10 Credits for one generation"):
@@ -455,7 +455,7 @@ def test_an_optimization_is_within_the_limits_too(job_service: JobService) -> No
     with pytest.raises(TooExpensive) as caught:
         job_service.fetch(made, optimize=OptimizationLevel.LIGHT)
     assert caught.value.unasked == (OptimizationPrice(made.id),)
-    job_service.cache_answer(OptimizationPrice(made.id), Estimate(None, 20.0, 20.0))
+    job_service.queries.cache_answer(OptimizationPrice(made.id), Estimate(None, 20.0, 20.0))
     with pytest.raises(TooExpensive, match="about 20 Credits"):
         job_service.fetch(made, optimize=OptimizationLevel.LIGHT)
     assert job_service.fetch(made).estimate is None
@@ -500,6 +500,6 @@ def test_without_a_window_the_price_is_waited_for(job_service: JobService) -> No
     with pytest.raises(TooExpensive, match="about 798 Credits"):
         job_service.start(replace(LAMP, preset=Preset.STANDARD))
     query = Price.of(replace(LAMP, mode=Mode.REVIEW))
-    job_service.answers[query] = answered(query, None, complaint="Mint cannot be reached.")
+    job_service.queries.answers[query] = answered(query, None, complaint="Mint cannot be reached.")
     with pytest.raises(TooExpensive, match=r"cannot be kept\. Mint cannot be reached\."):
         job_service.start(replace(LAMP, mode=Mode.REVIEW))

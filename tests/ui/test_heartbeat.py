@@ -81,7 +81,7 @@ def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said:
     session.state(notifications._State).shown.clear()  # as in a new process
     said.clear()
     board = session.service()  # a panel, a question: anything but the start-up itself
-    board.resume_all()
+    board.unfinished.resume_all()
     board.cancel(new.id)
     beat_until(lambda: not board.has_active_work)
     heartbeat.beat()
@@ -147,7 +147,9 @@ def test_the_balance_is_true_while_something_is_reserved_and_after_a_cancel(
     full = balance(board)
     assert full is not None
     job = start("a lamp [stuck]")
-    beat_until(lambda: board.job(job.id).phase is Phase.WORKING and not board.is_pending(Balance()))
+    beat_until(
+        lambda: board.job(job.id).phase is Phase.WORKING and not board.queries.is_pending(Balance())
+    )
     beat_until(lambda: balance(board) == service.credits())
     assert balance(board) < full  # type: ignore[operator]
     board.cancel(job.id)

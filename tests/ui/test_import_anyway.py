@@ -42,7 +42,7 @@ def refused(board: JobService, path: Path, role: Role = Role.MODEL, kind: Kind =
         refused=(Kept(role, str(path), URL),),
         trouble=Trouble(Cause.IMPORT, "It is kept."),
     )
-    board._cache.add(job)
+    board.cache.add(job)
     return job
 
 

@@ -54,7 +54,7 @@ def add(board: JobService, phase: Phase, count: int) -> None:
     """So many jobs in this phase."""
     request = GenerationRequest(Kind.MODEL, f"a lamp that is {phase}")
     jobs = [replace(new_job(request, Target(), now=time.time()), phase=phase) for _ in range(count)]
-    board._cache.add(*jobs)
+    board.cache.add(*jobs)
     if phase is Phase.WORKING:
         for job in jobs:
             board._active.begin(job.id)
@@ -114,7 +114,7 @@ def test_the_row_of_what_is_folded(board: JobService) -> None:
     bpy.ops.mint.show_jobs(group="in_line", more=True)
     board.cancel_waiting()
     for job in board.jobs():
-        board._cache.save(replace(job, phase=Phase.CANCELED, decision=None))
+        board.cache.save(replace(job, phase=Phase.CANCELED, decision=None))
         board._active.clear()
     assert drawn(board)["mint.dismiss_finished"] == 1
     assert bpy.ops.mint.dismiss_finished() == {"FINISHED"}
@@ -129,8 +129,8 @@ def test_the_queue_of_an_earlier_session_waits_for_a_word(board: JobService) -> 
     """
     request = GenerationRequest(Kind.MODEL, "a lamp")
     jobs = [new_job(request, Target(), now=float(number), estimate=800.0) for number in range(6)]
-    board._cache.add(*jobs[:3])
-    board.take_over()
+    board.cache.add(*jobs[:3])
+    board.unfinished.take_over()
     shown = drawn(board)
     assert (shown["3 queued jobs, about 2,400 Credits"], shown["Queued earlier, not sent"]) == (
         1,
@@ -141,8 +141,8 @@ def test_the_queue_of_an_earlier_session_waits_for_a_word(board: JobService) -> 
     assert bpy.ops.mint.discard_queue() == {"FINISHED"}
     assert {board.job(job.id).phase for job in jobs[:3]} == {Phase.CANCELED}
     assert not drawn(board)["mint.continue_queue"]
-    board._cache.add(*jobs[3:])
-    board.take_over()
+    board.cache.add(*jobs[3:])
+    board.unfinished.take_over()
     assert bpy.ops.mint.continue_queue() == {"FINISHED"}
     assert all(board.is_active(job.id) for job in jobs[3:])
     assert not drawn(board)["mint.continue_queue"]

@@ -57,7 +57,7 @@ def test_the_details_cost_the_same_with_many_jobs(board: JobService) -> None:
 
     efforts = []
     for numbers in (range(10), range(10, 1000)):
-        board._cache.add(*(made(number) for number in numbers))
+        board.cache.add(*(made(number) for number in numbers))
         job_lookup.prepare(board)
         draw()
         efforts.append(lines(draw))
@@ -71,7 +71,7 @@ def test_what_changes_is_seen(board: JobService) -> None:
     asset = an_asset(1)
     assert job_of(board, asset) is None
     first = replace(made(1, preset=Preset.FAST), owner=board.owner)
-    board._cache.add(first)
+    board.cache.add(first)
     assert job_of(board, asset) == first
     assert job_lookup.preset_words(asset) == "Fast"
     second = replace(
@@ -80,7 +80,7 @@ def test_what_changes_is_seen(board: JobService) -> None:
         request=replace(first.request, preset=Preset.STANDARD),
         created_at=first.created_at + 1,
     )
-    board._cache.add(second, new_fetch(asset, Target(), now=first.created_at + 2))
+    board.cache.add(second, new_fetch(asset, Target(), now=first.created_at + 2))
     assert job_of(board, asset) == second
     board.dismiss(second.id)
     assert job_of(board, asset) == first

@@ -104,7 +104,7 @@ class Panel:
             self.most_at_once,
             sum(
                 isinstance(each, ListPage) and each.cursor is not None
-                for each in board.pending_queries()
+                for each in board.queries.pending()
             ),
         )
         begun = time.thread_time()
@@ -349,7 +349,7 @@ def test_refreshing_keeps_the_place(panel: Panel, monkeypatch: pytest.MonkeyPatc
     first = known.entries(view_model.Filter(kind=newer[0].kind))[:25]
     question = ListPage(newer[0].kind)
     board = session.service()
-    board.answers[question] = QueryAnswered(question, Page((*newer, *first), "x"))
+    board.queries.answers[question] = QueryAnswered(question, Page((*newer, *first), "x"))
     browser_loader.catch_up(board)
     assert [each.id for each in browser_view_model.on_screen(panel.fields)] == before
     panel.fields.start = 0

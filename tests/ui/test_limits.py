@@ -192,14 +192,14 @@ def test_the_form_says_that_optimizing_comes_on_top(
 
     def ask() -> str:
         price_queries.ask_unknown(*create_properties.prices_of(fields))
-        while board.pending_queries():
+        while board.queries.pending():
             board.next_event()
         return price_dialog.optimizing_words()
 
     assert price_dialog.optimizing_words() == "Optimizing comes on top."
     assert ask() == "Optimizing comes on top: about 20 Credits."
     assert board.budget.price(create_properties.price_of(fields)) == 248
-    board.answers.clear()
+    board.queries.answers.clear()
     service.scenario(
         answers=[{"method": "POST", "path": ESTIMATE, "times": 2, "answer": {"status": 404}}]
     )
@@ -237,13 +237,15 @@ def test_the_price_is_cached_and_asked_for_again_after_hours(
 
     def asked() -> int:
         price_queries.ask_unknown(create_properties.price_of(fields), Balance())
-        while board.pending_queries():
+        while board.queries.pending():
             board.next_event()
         return len(service.requests("POST", ESTIMATE))
 
     assert [asked(), asked(), asked()] == [1, 1, 1]
-    old = board.answers[question]
-    board.answers[question] = QueryAnswered(question, old.answer, None, old.at - timedelta(hours=2))
+    old = board.queries.answers[question]
+    board.queries.answers[question] = QueryAnswered(
+        question, old.answer, None, old.at - timedelta(hours=2)
+    )
     assert [asked(), asked()] == [2, 2]
     for change, price in (
         ({"preset": "STANDARD"}, 798),

@@ -88,7 +88,7 @@ def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.Monk
             }
             mint_blender.register()
             board = session.service()
-            board.resume_all()
+            board.unfinished.resume_all()
             board.watch([job.id])
             assert board.job(job.id).phase == "ready"
             assert len(service.operations()) == 1

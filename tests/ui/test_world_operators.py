@@ -71,7 +71,7 @@ def placed(registered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A World with all its parts, its root active; its job is on the list."""
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     job = make_job(tmp_path)
-    session.service()._cache.add(job)
+    session.service().cache.add(job)
     root = import_job.place(job).root
     bpy.context.view_layer.objects.active = root
     return root
@@ -180,7 +180,7 @@ def test_a_panorama_whose_pixels_cannot_be_read_holds_nothing_up(registered, tmp
     noisy[3000:] = bytes(byte ^ 0x55 for byte in noisy[3000:])
     Path(job.file(Role.PANORAMA).path).write_bytes(noisy)
     pictures.check_panorama(Path(job.file(Role.PANORAMA).path))
-    board._cache.add(job)
+    board.cache.add(job)
     assert auto_import.land(board, job) is None
     told = board.job(job.id)
     assert told.phase is Phase.PLACED and told.trouble is None

@@ -13,7 +13,7 @@ from .blender_window import BlenderWindow
 
 pytestmark = pytest.mark.window
 
-SAID = "part('ui.session').existing_service().answers"
+SAID = "part('ui.session').existing_service().queries.answers"
 
 
 def test_online_access_off(open_blender: Callable[..., BlenderWindow], service: Service) -> None:

@@ -152,14 +152,14 @@ def test_the_queue_of_an_earlier_session(
     journal.close()
     blender = open_blender()
     blender.open_sidebar()
-    blender.wait("board() and board().queue.count == 3")
+    blender.wait("board() and board().unfinished.queue.count == 3")
     blender.settle()
     blender.screenshot("the_queue_of_an_earlier_session")
     assert since.starts == 0
     blender.click("mint.continue_queue")
     blender.wait("len(jobs()) == 3 and all(job['phase'] in ('ready', 'placed') for job in jobs())")
     assert since.starts == 3
-    assert blender.ask("board().queue.count") == 0
+    assert blender.ask("board().unfinished.queue.count") == 0
 
 
 def test_two_blenders(

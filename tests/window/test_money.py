@@ -31,7 +31,9 @@ except RuntimeError as error:
 # the underlined letters of the buttons that spend; Enter is Cancel
 START_ANYWAY, GENERATE = "s", "g"
 # a panel that is seen asks anew
-FORGET = "(board().answers.clear(), part('ui.heartbeat').redraw()) and None if board() else None"
+FORGET = (
+    "(board().queries.answers.clear(), part('ui.heartbeat').redraw()) and None if board() else None"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +95,7 @@ def test_a_mint_that_tells_no_prices(
     blender.fill(preset="FAST", review=False)
     blender.write("mint.prompt", "a lamp without a price")
     blender.wait(
-        "any(getattr(each.answer, 'estimated_total', 0) is None for each in board().answers.values()) if board() else False"
+        "any(getattr(each.answer, 'estimated_total', 0) is None for each in board().queries.answers.values()) if board() else False"
     )
     blender.settle()
     blender.screenshot("no_price_before_the_click")
@@ -140,7 +142,7 @@ def test_a_day_above_the_limit_is_asked_about(blender: BlenderWindow, since: Sin
     """
     start(blender, "a lamp for today")
     blender.wait_for("placed")
-    spent = int(blender.ask("board().spent_today()"))
+    spent = int(blender.ask("board().spending.today()"))
     assert spent >= 248
     limit(blender, day=spent + 247)
     blender.ask(FORGET)
@@ -186,7 +188,7 @@ def test_f3_above_the_limit(blender: BlenderWindow, since: Since) -> None:
     )
     blender.until_it_shows(lambda: blender.type("a chair"))
     blender.wait(
-        "any(getattr(each.answer, 'estimated_total', None) for each in board().answers.values()) if board() else False"
+        "any(getattr(each.answer, 'estimated_total', None) for each in board().queries.answers.values()) if board() else False"
     )
     blender.screenshot("f3_with_a_price")
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
@@ -393,7 +395,7 @@ book.close()
 board().catch_up()
 board()._past = None
 part('ui.heartbeat').jobs_changed(board())
-result = board().month().count
+result = board().spending.month().count
 """
 SET_THEME = """
 import os

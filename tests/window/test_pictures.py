@@ -116,7 +116,7 @@ def test_a_library_and_pictures_from_it(
         blender.call("mint.refresh_library")
         blender.wait(f"{VIEW}.library().count() == count", count=len(PROMPTS))
         blender.ask(
-            f"[board().ask(part('jobs.queries').Thumbnail(each.assets.picture_url)) for each in {VIEW}.on_screen({FIELDS})] and None"
+            f"[board().queries.ask(part('jobs.queries').Thumbnail(each.assets.picture_url)) for each in {VIEW}.on_screen({FIELDS})] and None"
         )
         folder = tmp_path / "home" / "thumbnails"
         blender.wait(

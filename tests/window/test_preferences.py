@@ -10,7 +10,7 @@ from .blender_window import BlenderWindow
 pytestmark = pytest.mark.window
 
 ADDON = "bl_ext.user_default.mint_blender"
-SAID = "part('ui.session').existing_service().answers"
+SAID = "part('ui.session').existing_service().queries.answers"
 
 SHOW_PAGE = """
 area = next(each for each in window().screen.areas if each.type == 'VIEW_3D')

@@ -119,12 +119,12 @@ def test_an_earlier_session_is_no_news(
         first.quit()
         second = open_blender()
         second.open_sidebar()
-        second.ask(OPENED, name="MINT_PT_library")
+        second.queries.ask(OPENED, name="MINT_PT_library")
         second.wait("jobs() and jobs()[0]['active']")
         service.advance(2000)
         second.wait("jobs()[0]['phase'] == 'ready' and not jobs()[0]['active']")
         second.wait("not part('ui.heartbeat').is_beating()")
-        said = second.ask(SAID)
+        said = second.queries.ask(SAID)
         assert said.count("a lamp of today: Ready to place") == 1
         assert "yesterday" not in said
     finally:
@@ -156,7 +156,7 @@ def test_a_dialog_opens_in_the_window_of_the_click(blender: BlenderWindow, since
     addon = "bpy.context.preferences.addons['bl_ext.user_default.mint_blender'].preferences"
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.window_new_main()")
     blender.wait("len(bpy.context.window_manager.windows) == 2")
-    blender.ask("board().answers.clear() if board() else None")
+    blender.ask("board().queries.answers.clear() if board() else None")
     blender.ask(f"setattr({addon}, 'limit_each', 100)")
     try:
         blender.ask(DRAWN)

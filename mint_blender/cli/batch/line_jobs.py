@@ -56,7 +56,7 @@ def load_jobs(
         if entry.job is None:
             refused[tag] = Refusal(_UNREADABLE, Exit.FAILED)
             jobs.pop(tag, None)
-        elif not job_service.may_continue(entry.job):
+        elif not job_service.batch.may_continue(entry.job):
             refused[tag] = Refusal(_FOREIGN, Exit.KEY)
             jobs.pop(tag, None)
         else:
@@ -68,7 +68,7 @@ def load_jobs(
                 if entry.job.body is not None
                 else replace(entry.job, request=request, image_urls=())
             )
-            jobs[tag] = job_service.adopt(job, is_newer=entry.by != by)
+            jobs[tag] = job_service.batch.adopt(job, is_newer=entry.by != by)
     return jobs, refused
 
 
@@ -79,7 +79,7 @@ def current_job(job_service: JobService, job: Job) -> Job:
     try:
         return job_service.job(job.id)
     except NotPossible:
-        job_service.batch_jobs(job.target.line or "")
+        job_service.batch.find(job.target.line or "")
         return job_service.job(job.id)
 
 
@@ -88,7 +88,7 @@ def _in_journal(job_service: JobService, folder: Path) -> dict[str, Job]:
     start = batch_ledger.line_of(folder)
     return {
         (job.target.line or "").removeprefix(start): job
-        for job in reversed(job_service.batch_jobs(start))
+        for job in reversed(job_service.batch.find(start))
     }
 
 

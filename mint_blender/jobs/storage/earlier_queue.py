@@ -18,7 +18,7 @@ from .ownership import ProcessLock
 JUST_NOW = 5.0  # seconds in which another process that has begun a job comes to drive it
 # The jobs that somebody has asked for, or to go on with, in this process: it is one session,
 # however often a job service is opened in it.
-_asked_for: set[str] = set()
+_requested: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ class EarlierQueue:
         self.now = Queue()
         self._ids: frozenset[str] = frozenset()
 
-    def ask_for(self, *job_ids: str) -> None:
+    def note_request(self, *job_ids: str) -> None:
         """Somebody wants these in this session."""
-        _asked_for.update(job_ids)
+        _requested.update(job_ids)
 
     def holds_back(self, job: Job) -> bool:
         """Would only a restart send it?"""
-        return job.id not in _asked_for and is_never_sent(job)
+        return job.id not in _requested and is_never_sent(job)
 
     def is_listed(self, job_id: str) -> bool:
         """Was it in the queue when that was looked at last?"""
@@ -79,7 +79,7 @@ class EarlierQueue:
             and not self._journal.is_driven(job.id, self._process)
         )
 
-    def look(self) -> Queue:
+    def refresh(self) -> Queue:
         """Which jobs are held back now: not those that a living process has in its own line, and
         none of another account.
         """

@@ -36,7 +36,7 @@ def catch_up(service: JobService) -> None:
     ]
     seen.update(now)
     if changed:
-        service.ask(Balance())
+        service.queries.ask(Balance())
         heartbeat.listen()
 
 

@@ -74,7 +74,11 @@ def _look() -> float | None:
     service = session.existing_service()
     if service is None or not _waiting(service):
         return None
-    if may_go_online() and bpy.context.window_manager.windows and not service.is_pending(Balance()):
-        service.ask(Balance())
+    if (
+        may_go_online()
+        and bpy.context.window_manager.windows
+        and not service.queries.is_pending(Balance())
+    ):
+        service.queries.ask(Balance())
         heartbeat.listen()
     return EVERY

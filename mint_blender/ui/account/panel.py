@@ -20,8 +20,10 @@ from ..translations import number, translated
 def key_is_in_question() -> bool:
     """Is Mint being asked about the key, or has it refused it? Then the field stays in sight."""
     service = session.existing_service()
-    answered = service.answers.get(KeyOwner()) if service else None
-    return bool(service and service.is_pending(KeyOwner())) or bool(answered and answered.complaint)
+    answered = service.queries.answers.get(KeyOwner()) if service else None
+    return bool(service and service.queries.is_pending(KeyOwner())) or bool(
+        answered and answered.complaint
+    )
 
 
 def draw_key(layout: bpy.types.UILayout) -> None:
@@ -45,8 +47,8 @@ def draw_key(layout: bpy.types.UILayout) -> None:
     service = session.existing_service()
     if service is None:
         return
-    answered = service.answers.get(KeyOwner())
-    if service.is_pending(KeyOwner()):
+    answered = service.queries.answers.get(KeyOwner())
+    if service.queries.is_pending(KeyOwner()):
         layout.label(text="Asking Mint…", icon="TIME")
     elif answered is not None and answered.complaint:
         wrapped(layout, answered.complaint, icon="ERROR")
@@ -72,7 +74,7 @@ def balance() -> float | None:
 def draw_usage(box: bpy.types.UILayout) -> None:
     """What Mint says about Credits, subscription and totals, as far as it says it."""
     service = session.existing_service()
-    answered = service.answers.get(Balance()) if service else None
+    answered = service.queries.answers.get(Balance()) if service else None
     if answered is None:
         box.label(text="Not read yet.")
     elif answered.complaint:

@@ -53,7 +53,7 @@ def catch_up(service: JobService) -> None:
     state, now = _state(), (service.serial, date_of(time.time()))
     if bpy.app.background or now == state.seen:
         return
-    state.seen, month = now, service.month()
+    state.seen, month = now, service.spending.month()
     if month != state.month:
         state.month = month
         _put(month)

@@ -225,7 +225,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
     def _price(self) -> Estimate | None:
         """What Mint has said about one of them; None before that."""
         service = session.existing_service()
-        answered = service.answers.get(self._question()) if service else None
+        answered = service.queries.answers.get(self._question()) if service else None
         return answered.answer if answered and isinstance(answered.answer, Estimate) else None
 
     def _draw_price(self, layout: bpy.types.UILayout) -> None:

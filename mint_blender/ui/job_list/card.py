@@ -61,7 +61,11 @@ def _draw_head(box: bpy.types.UILayout, board: JobService, job: Job) -> None:
     if board.is_active(job.id):
         _draw_progress(column, board, job)
     else:
-        state = "Queued earlier, not sent" if board.is_held_back(job.id) else _short_state(job)
+        state = (
+            "Queued earlier, not sent"
+            if board.unfinished.is_held_back(job.id)
+            else _short_state(job)
+        )
         column.label(text=translated(state), translate=False, icon=_ICONS.get(job.phase, "NONE"))
     if cost := presenter.cost(job):
         aside = column.row()

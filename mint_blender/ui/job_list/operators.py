@@ -139,7 +139,7 @@ class MINT_OT_continue_queue(bpy.types.Operator):
 
 
 def _continue_queue(service: JobService) -> None:
-    service.continue_queue()
+    service.unfinished.continue_queue()
 
 
 class MINT_OT_discard_queue(bpy.types.Operator):
@@ -153,7 +153,7 @@ class MINT_OT_discard_queue(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """They stay on the list as canceled, with their prompts; needs no network."""
-        return change_list(self, lambda service: service.discard_queue())
+        return change_list(self, lambda service: service.unfinished.discard_queue())
 
 
 class MINT_OT_resume_all(bpy.types.Operator):
@@ -172,7 +172,7 @@ class MINT_OT_resume_all(bpy.types.Operator):
                 above_its_limit = job.trouble is not None and job.trouble.code == ABOVE_OWN_LIMIT
                 if job.phase is Phase.PAUSED and job.hold is None and not above_its_limit:
                     service.resume(job.id)
-            service.resume_all()
+            service.unfinished.resume_all()
 
         return run_action(self, resume)
 

@@ -35,7 +35,7 @@ def draw_unreadable(layout: bpy.types.UILayout, board: JobService, *, width: int
 
 def _draw_queue(layout: bpy.types.UILayout, board: JobService) -> None:
     """What an earlier session has left in line: it is not sent until somebody says so."""
-    queue = board.queue
+    queue = board.unfinished.queue
     if not queue.count:
         return
     words = "1 queued job" if queue.count == 1 else f"{queue.count:,} queued jobs"

@@ -89,13 +89,13 @@ def ask(*questions: Query) -> str | None:
         return str(error)
     follow(service)  # what was reported before a page is requested is part of the answer
     pending = {
-        (each.kind, each.cursor) for each in service.pending_queries() if isinstance(each, ListPage)
+        (each.kind, each.cursor) for each in service.queries.pending() if isinstance(each, ListPage)
     }
     for question in questions:
-        if not service.is_pending(question) and not (
+        if not service.queries.is_pending(question) and not (
             isinstance(question, ListPage) and (question.kind, question.cursor) in pending
         ):
-            service.ask(question)
+            service.queries.ask(question)
             if isinstance(question, ListPage):
                 library().asked(question)
     if questions:
@@ -123,9 +123,11 @@ def catch_up(service: JobService) -> None:
     first = next(iter(on_screen(fields)), None) if fields.start else None
     follow(service)
     for question in [
-        each for each in service.answers if isinstance(each, ListPage | Thumbnail | RemoteGlbHeader)
+        each
+        for each in service.queries.answers
+        if isinstance(each, ListPage | Thumbnail | RemoteGlbHeader)
     ]:
-        said = service.answers.pop(question)
+        said = service.queries.answers.pop(question)
         if isinstance(question, ListPage):
             library().take_in(
                 question, said.answer if isinstance(said.answer, Page) else None, said.complaint
@@ -187,7 +189,7 @@ def _lacking(fields: MintLibrary) -> list[Query]:
     if not may_go_online() or not session.account().key:
         return []
     service = session.existing_service()
-    asked: frozenset[Query] = service.pending_queries() if service else frozenset()
+    asked: frozenset[Query] = service.queries.pending() if service else frozenset()
     questions = [*_pages(fields, asked), *_pictures(fields, asked)]
     asset = chosen(fields)
     url = file_url(asset) if asset else None

@@ -287,7 +287,7 @@ class MINT_OT_stop_sync(bpy.types.Operator):
 def _wait_for_pages(board: JobService, kind: Kind | None) -> str | None:
     """Until every page is here; the sentence of what went wrong."""
     try:
-        while any(isinstance(question, ListPage) for question in board.pending_queries()):
+        while any(isinstance(question, ListPage) for question in board.queries.pending()):
             board.next_event()
     except (NotPossible, JournalError) as trouble:
         return str(trouble)

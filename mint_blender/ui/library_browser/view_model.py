@@ -63,7 +63,7 @@ def is_loading() -> bool:
     """Return whether a page of the list is being loaded."""
     service = session.existing_service()
     return service is not None and any(
-        isinstance(each, ListPage) for each in service.pending_queries()
+        isinstance(each, ListPage) for each in service.queries.pending()
     )
 
 

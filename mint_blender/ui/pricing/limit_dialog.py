@@ -59,7 +59,7 @@ def when_priced(service: JobService, questions: tuple[Query, ...], act: Act) -> 
     """Ask for the prices, and do it as soon as all of them are answered."""
     _state().unpriced = questions, act, windows.key_of(bpy.context)
     for question in questions:
-        service.ask(question)
+        service.queries.ask(question)
 
 
 def when_confirmed(trouble: TooExpensive, act: Act) -> None:
@@ -76,7 +76,7 @@ def catch_up(service: JobService) -> bool:
     if (
         state.unpriced is None
         or text_fields.is_edited()
-        or any(service.is_pending(question) for question in state.unpriced[0])
+        or any(service.queries.is_pending(question) for question in state.unpriced[0])
     ):
         return False
     (_, act, window), state.unpriced = state.unpriced, None

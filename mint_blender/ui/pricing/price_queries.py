@@ -20,7 +20,7 @@ def ask(*questions: Query) -> str | None:
     except JournalError as trouble:
         return str(trouble)
     for question in questions:
-        service.ask(question)
+        service.queries.ask(question)
     heartbeat.listen()
     heartbeat.redraw()
     return None
@@ -39,5 +39,5 @@ def unknown(*questions: Query) -> list[Query]:
     return [
         each
         for each in questions
-        if service is None or not (service.budget.known(each) or service.is_pending(each))
+        if service is None or not (service.budget.known(each) or service.queries.is_pending(each))
     ]

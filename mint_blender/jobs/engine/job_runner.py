@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main thread's side of the engine: the worker, its events, and the jobs as last committed."""
+
+from __future__ import annotations
+
+import logging
+import math
+import queue
+import time
+from collections.abc import Callable, Collection
+
+from ...mint.account import Account, Owner
+from .. import stage_durations
+from ..budget.prices import NotPossible
+from ..job import Job
+from ..queries import Query
+from ..storage.earlier_queue import EarlierQueue
+from ..storage.job_cache import JobCache
+from ..storage.journal import Journal, JournalError, Unreadable
+from ..storage.ownership import ProcessLock
+from .config import EngineConfig
+from .messages import (
+    Crashed,
+    Event,
+    Idle,
+    JobChanged,
+    Progress,
+    QueryAnswered,
+    Recovered,
+    RetryScheduled,
+)
+from .outage import StillUnreachable
+from .pending import Pending
+from .query_cache import QueryCache
+from .worker import Worker
+
+log = logging.getLogger(__name__)
+
+
+class JobRunner:
+    """Runs the workflows of jobs on the worker, and follows what it reports.
+
+    For the main thread only. With a window, call `catch_up` from a timer; without one, block in
+    `watch` or `next_event`.
+    """
+
+    def __init__(self, config: EngineConfig, account: Account) -> None:
+        self.home = config.home
+        self.worker = Worker(config, account)
+        self.is_online = True
+        self.scheduled_retries: dict[str, RetryScheduled] = {}
+        self.progress: dict[str, Progress] = {}
+        self.account = account
+        self.journal = Journal(config.home)
+        try:
+            self.journal.set_account(account)
+            self.process = ProcessLock(config.home)
+            self.cache = JobCache(self.journal)
+        except BaseException:
+            self.journal.close()
+            raise
+        self.queries = QueryCache(self.worker)
+        self.earlier = EarlierQueue(self.journal, self.process, self.cache, self.is_active)
+        self.max_silence = math.inf
+        """Seconds without any answer until `next_event` raises StillUnreachable."""
+        self._has_changes = False  # not yet reported by `catch_up`
+        self._active: Pending[str] = Pending()  # jobs whose workflows run here
+        self._driven: set[str] = set()  # those, and the ones that have run here before
+
+    def close(self, timeout: float = 2.0) -> bool:
+        """End the worker within `timeout` seconds; unfinished jobs resume at the next start.
+
+        Returns whether everything has ended.
+        """
+        ended = self.worker.stop(timeout)
+        try:
+            self.catch_up()
+        except JournalError as error:
+            # nothing is lost: what was to be read stays where it is
+            log.warning("At the end: %s", error)
+        finally:
+            self.journal.close()
+            self.process.close()
+        return ended
+
+    # -- the jobs
+
+    def jobs(self) -> list[Job]:
+        """Return every job on the list, newest first."""
+        return self.cache.newest_first()
+
+    def unreadable(self) -> list[Unreadable]:
+        """Return the jobs whose record is damaged or was written by a newer version."""
+        return self.cache.unreadable()
+
+    def job(self, job_id: str) -> Job:
+        """Return a job by its id or a unique prefix of it. Raises NotPossible."""
+        return self.cache.find(job_id)
+
+    def outlook(self, job: Job) -> stage_durations.Outlook:
+        """Estimate how far the job's present stage is, from how long it took before."""
+        return stage_durations.outlook(
+            job, self.cache.moves(job), self.cache.usual, now=time.time()
+        )
+
+    def phase_since(self, job: Job) -> float:
+        """Return when the job entered its phase, in seconds since the epoch."""
+        moves = self.cache.moves(job)
+        return moves[-1][1] if moves else job.created_at
+
+    @property
+    def version(self) -> int:
+        """A number that changes with the list of jobs and with what runs here."""
+        return self.cache.version + self._active.version
+
+    @property
+    def serial(self) -> int:
+        """A number that changes when the worker, or another process, has written a job."""
+        return self.cache.serial
+
+    def save(self, job: Job) -> None:
+        """Commit a job that nothing is running for. Raises NotPossible, JournalError."""
+        if self.is_active(job.id) or self.is_driven_elsewhere(job):
+            raise NotPossible(f"{job.title} is being worked on: wait until it rests.")
+        self.cache.save(job)
+
+    # -- what runs, and where
+
+    def wake(self, job: Job) -> bool:
+        """Run the job's workflow here.
+
+        Returns False when another process drives the job (it notices a decision by itself), or
+        when it belongs to another account.
+        """
+        if job.hold is not None or self.is_driven_elsewhere(job):
+            return False
+        self._driven.add(job.id)
+        self.earlier.note_request(job.id)
+        self.wake_own(job)
+        return True
+
+    def wake_own(self, job: Job) -> None:
+        """Run a job's workflow as soon as Mint has confirmed that it belongs to this account."""
+        self.worker.wake(job.id, self._active.begin(job.id))
+
+    def is_active(self, job_id: str) -> bool:
+        """Return whether a workflow runs for this job, in this process."""
+        return job_id in self._active
+
+    def is_driven_here(self, job_id: str) -> bool:
+        """Return whether this process runs, or has run, the job's workflow."""
+        return job_id in self._driven
+
+    def is_driven_elsewhere(self, job: Job) -> bool:
+        """Return whether another living process drives the job."""
+        # The worker drives under a lock of its own: what is active here is not elsewhere.
+        return not self.is_active(job.id) and self.journal.is_driven_elsewhere(job.id, self.process)
+
+    @property
+    def has_active_work(self) -> bool:
+        """Whether a workflow runs or a query is pending, in this process."""
+        return bool(self._active or self.queries.pending())
+
+    # -- account and connection
+
+    @property
+    def owner(self) -> Owner | None:
+        """The owner of a new job: API and account. None without a key."""
+        current = self.journal.current_account
+        return current.owner if current else None
+
+    def switch_account(self, account: Account) -> bool:
+        """Talk to Mint with another key or base URL. Returns whether that is a change.
+
+        Jobs of the earlier account stop; they stay in the journal.
+        """
+        self.queries.clear()
+        if account == self.account:
+            return False
+        self.account = account
+        self.worker.set_account(account)
+        self.cache.set_account(account)
+        self._has_changes = True
+        return True
+
+    def allow_online(self, allowed: bool) -> None:
+        """Set whether anything may be sent. Cheap to repeat."""
+        if allowed is not self.is_online:
+            self.is_online = allowed
+            self.worker.allow_online(allowed)
+
+    # -- events
+
+    def catch_up(self) -> bool:
+        """Apply all events of the worker and read what other processes wrote.
+
+        Returns whether anything changed.
+        """
+        while True:
+            try:
+                event = self.worker.events.get_nowait()
+            except queue.Empty:
+                self.reread()
+                has_changes, self._has_changes = self._has_changes, False
+                return has_changes
+            self._apply(event)
+            self._has_changes = True
+
+    def reread(self) -> None:
+        """Read what other processes wrote; the next `catch_up` reports it."""
+        self._has_changes |= self.cache.reread()
+
+    def next_event(self) -> Event:
+        """Block until the worker sends an event, and apply it. For scripts, never for a window.
+
+        Raises StillUnreachable after `max_silence`.
+        """
+        while True:
+            try:
+                # With a timeout: a blocked get hides Ctrl-C on some platforms.
+                event = self.worker.events.get(timeout=0.5)
+            except queue.Empty:
+                continue
+            self._apply(event)
+            if isinstance(event, RetryScheduled) and event.without_answer > self.max_silence:
+                raise StillUnreachable(event.sentence)
+            return event
+
+    def watch(
+        self, job_ids: Collection[str], on_event: Callable[[Event], None] = lambda event: None
+    ) -> None:
+        """Block until no workflow runs for these jobs. For scripts, never for a window."""
+        while any(self.is_active(job_id) for job_id in job_ids):
+            on_event(self.next_event())
+
+    def ask_and_wait(self, query: Query) -> None:
+        """Send a query and block until it is answered. For scripts, never for a window."""
+        self.queries.ask(query)
+        while self.queries.is_pending(query):
+            self.next_event()
+
+    def _apply(self, event: Event) -> None:
+        if isinstance(event, JobChanged):
+            self._refresh(event.job.id)
+        elif isinstance(event, Idle):
+            self._active.end(event.job_id, event.number)
+            self._refresh(event.job_id)
+        elif isinstance(event, RetryScheduled):
+            self.scheduled_retries[event.job_id] = event
+        elif isinstance(event, Recovered):
+            self.scheduled_retries.pop(event.job_id, None)
+        elif isinstance(event, Progress):
+            self.progress[event.job_id] = event
+        elif isinstance(event, QueryAnswered):
+            self.queries.receive(event)
+        elif isinstance(event, Crashed):
+            self._active.clear()
+            self.queries.cancel_pending()
+
+    def _refresh(self, job_id: str) -> None:
+        self.scheduled_retries.pop(job_id, None)
+        self.progress.pop(job_id, None)
+        self.cache.reread()
