@@ -35,8 +35,6 @@ PAGE: Mapping[Group, int] = {
 
 All that Mint works on at once fits: ten models and ten worlds.
 """
-MORE = 20
-"""How many are shown in addition when more are wanted."""
 
 _GROUPS = {
     Phase.REVIEW: Group.ASKING,
@@ -52,16 +50,11 @@ _GROUPS = {
 
 @dataclass(frozen=True)
 class Part:
-    """The jobs of a group: those that are shown, and how many are not."""
+    """The jobs of a group: those that have a card, and those that only a list has room for."""
 
     group: Group
     shown: tuple[Job, ...]
-    folded: int = 0
-
-    @property
-    def is_unfolded(self) -> bool:
-        """Are more shown than at first?"""
-        return len(self.shown) > PAGE[self.group]
+    folded: tuple[Job, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,11 +75,10 @@ def group_of(job: Job) -> Group:
     return Group.RUNNING if job.decision is not None else _GROUPS.get(job.phase, Group.RUNNING)
 
 
-def line_up(
-    jobs: Iterable[Job], is_active: Callable[[str], bool], more: Mapping[Group, int]
-) -> Lineup:
-    """`jobs` newest first, as they are shown; in line it is the other way round: who is next comes
-    first. `more`: how many are unfolded.
+def line_up(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> Lineup:
+    """Group the jobs, which are given newest first.
+
+    In the queue the order is reversed: the next job to be sent comes first.
     """
     found: dict[Group, list[Job]] = {group: [] for group in Group}
     active: list[Group] = []
@@ -95,12 +87,8 @@ def line_up(
         active += [group_of(job)] if is_active(job.id) else []
     found[Group.IN_LINE].sort(key=lambda job: (job.created_at, job.id))
     parts = (
-        _part(group, members, PAGE[group] + more.get(group, 0))
+        Part(group, tuple(members[: PAGE[group]]), tuple(members[PAGE[group] :]))
         for group, members in found.items()
         if members
     )
     return Lineup(tuple(parts), len(active), len(active) - active.count(Group.IN_LINE))
-
-
-def _part(group: Group, jobs: list[Job], most: int) -> Part:
-    return Part(group, tuple(jobs[:most]), max(0, len(jobs) - most))

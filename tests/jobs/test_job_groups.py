@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb
-from mint_blender.jobs.job_groups import MORE, PAGE, Group, Part, group_of, line_up
+from mint_blender.jobs.job_groups import PAGE, Group, Part, group_of, line_up
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.storage.ownership import ProcessLock
@@ -31,14 +31,9 @@ def jobs_in(phase: Phase, count: int) -> list[Job]:
     return [replace(a_job(f"{phase} {number}"), phase=phase) for number in range(count)][::-1]
 
 
-def parts_of(jobs: list[Job], **more: int) -> dict[Group, Part]:
+def parts_of(jobs: list[Job]) -> dict[Group, Part]:
     """What is shown of these, of which nothing goes on here."""
-    return {
-        part.group: part
-        for part in line_up(
-            jobs, lambda job_id: False, {Group(group): count for group, count in more.items()}
-        ).parts
-    }
+    return {part.group: part for part in line_up(jobs, lambda job_id: False).parts}
 
 
 def test_every_phase_has_its_group() -> None:
@@ -68,9 +63,7 @@ def test_what_is_urgent_stands_in_front() -> None:
     """Whatever their age: a Preview that waits, then what runs, then the line, then what has ended."""
     phases = [Phase.PLACED, Phase.WAITING, Phase.FAILED, Phase.WORKING, Phase.REVIEW]
     jobs = [job for phase in phases for job in jobs_in(phase, 1)]
-    shown = [
-        job.phase for part in line_up(jobs, lambda job_id: False, {}).parts for job in part.shown
-    ]
+    shown = [job.phase for part in line_up(jobs, lambda job_id: False).parts for job in part.shown]
     assert shown == [Phase.REVIEW, Phase.WORKING, Phase.WAITING, Phase.FAILED, Phase.PLACED]
 
 
@@ -86,30 +79,27 @@ def test_of_many_the_first_are_shown() -> None:
     in_line, over = parts[Group.IN_LINE], parts[Group.OVER]
     assert [job.title for job in in_line.shown] == ["waiting 0", "waiting 1", "waiting 2"]
     assert [job.title for job in over.shown][:2] == ["placed 199", "placed 198"]
-    assert (in_line.folded, over.folded) == (200 - PAGE[Group.IN_LINE], 200 - PAGE[Group.OVER])
+    assert (len(in_line.folded), len(over.folded)) == (
+        200 - PAGE[Group.IN_LINE],
+        200 - PAGE[Group.OVER],
+    )
+    assert [job.title for job in (*in_line.shown, *in_line.folded)] == [
+        f"waiting {number}" for number in range(200)
+    ]
     assert len(parts[Group.RUNNING].shown) >= 20
     assert sum(len(part.shown) for part in parts.values()) < 50
 
 
 def test_few_are_all_shown() -> None:
-    """Nothing is folded, and nothing can be unfolded."""
+    """Nothing is left for the list."""
     (part,) = parts_of(jobs_in(Phase.PLACED, PAGE[Group.OVER])).values()
-    assert (part.folded, part.is_unfolded) == (0, False)
-
-
-def test_more_of_a_group() -> None:
-    """Page by page, of that group only, until there are no more."""
-    jobs = [*jobs_in(Phase.WAITING, 30), *jobs_in(Phase.PLACED, 30)]
-    parts = parts_of(jobs, in_line=MORE)
-    assert (len(parts[Group.IN_LINE].shown), parts[Group.IN_LINE].is_unfolded) == (3 + MORE, True)
-    assert not parts[Group.OVER].is_unfolded
-    assert parts_of(jobs, in_line=2 * MORE)[Group.IN_LINE].folded == 0
+    assert part.folded == ()
 
 
 def test_what_goes_on_is_counted() -> None:
     """All of it, and without the line."""
     jobs = [*jobs_in(Phase.WAITING, 5), *jobs_in(Phase.WORKING, 2), *jobs_in(Phase.PLACED, 2)]
-    found = line_up(jobs, {job.id for job in jobs[:7]}.__contains__, {})
+    found = line_up(jobs, {job.id for job in jobs[:7]}.__contains__)
     assert (found.active, found.in_flight) == (7, 2)
 
 

@@ -106,7 +106,7 @@ def test_a_damaged_record_is_refused_or_harmless(job: Job, data: st.DataObject) 
     assert isinstance(found.title, str)
     assert isinstance(spending.committed(found), float | int)
     spending.entry(found, [], 0.0)
-    line_up([found], lambda job_id: False, {})
+    line_up([found], lambda job_id: False)
     assert records.load(records.dump(found), found.decision, found.phase) == found
 
 

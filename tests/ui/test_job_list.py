@@ -20,8 +20,8 @@ from ..effort import lines
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.job import Phase, Target, new_job  # noqa: E402
-from mint_blender.jobs.job_groups import MORE, Group  # noqa: E402
+from mint_blender.jobs.job import Job, Phase, Target, new_job  # noqa: E402
+from mint_blender.jobs.job_groups import Group  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.jobs.storage.journal import Journal  # noqa: E402
 from mint_blender.mint.account import Owner  # noqa: E402
@@ -29,6 +29,7 @@ from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui import heartbeat, menus, panel  # noqa: E402
 from mint_blender.ui.job_list import groups as job_list_groups  # noqa: E402
+from mint_blender.ui.job_list import job_rows  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
 
 CARD = "mint.job_menu"
@@ -64,9 +65,14 @@ def add(board: JobService, phase: Phase, count: int) -> None:
 def drawn(board: JobService) -> Counter[str]:
     """What the panel draws now."""
     counts: Counter[str] = Counter()
-    job_list_groups.prepare(board)
-    job_list_panel.draw(Layout(counts), board, width=300)
+    job_rows.sync(board)
+    draw_panel(board, counts)
     return counts
+
+
+def draw_panel(board: JobService, counts: Counter[str]) -> None:
+    """Draw the panel."""
+    job_list_panel.draw(Layout(counts), board, width=300)
 
 
 def test_the_rows_do_not_grow(board: JobService) -> None:
@@ -79,7 +85,7 @@ def test_the_rows_do_not_grow(board: JobService) -> None:
         panel.MINT_PT_jobs.draw_header_preset(
             type("Panel", (), {"layout": Layout(Counter())}), bpy.context
         )
-        drawn(board)
+        draw_panel(board, Counter())
         menus._draw_status_bar(type("Header", (), {"layout": Layout(Counter())}), bpy.context)
 
     seen = []
@@ -99,19 +105,24 @@ def test_the_rows_do_not_grow(board: JobService) -> None:
     assert many_lines == few_lines
 
 
-def test_the_row_of_what_is_folded(board: JobService) -> None:
-    """It counts them, unfolds a page at a time and folds again; once few are left, the next
-    hundreds begin folded.
+def test_the_list_of_the_others(board: JobService) -> None:
+    """A row for each job without a card, in order; the chosen one has its card below the list, and
+    stays chosen when others come or go.
     """
     add(board, Phase.WAITING, 200)
     first = drawn(board)
     assert first["In line: 197 more"] == 1
-    assert (first[CARD], first["mint.show_jobs"], first["mint.cancel_waiting"]) == (3, 1, 1)
-    assert bpy.ops.mint.show_jobs(group="in_line", more=True) == {"FINISHED"}
-    assert (drawn(board)[CARD], drawn(board)["mint.show_jobs"]) == (3 + MORE, 2)
-    assert bpy.ops.mint.show_jobs(group="in_line") == {"FINISHED"}
-    assert drawn(board) == first
-    bpy.ops.mint.show_jobs(group="in_line", more=True)
+    assert (first[CARD], first["template_list"], first["mint.cancel_waiting"]) == (3, 1, 1)
+    assert rows() == [job.id for job in in_line(board)][3:]
+    list_of_jobs().active = 50
+    chosen = rows()[50]
+    assert drawn(board)[CARD] == 4
+    board.dismiss(rows()[10])
+    assert drawn(board)[CARD] == 4
+    assert (list_of_jobs().active, rows()[49]) == (49, chosen)
+    board.dismiss(chosen)
+    assert drawn(board)[CARD] == 3
+    assert list_of_jobs().active == -1
     board.cancel_waiting()
     for job in board.jobs():
         board.cache.save(replace(job, phase=Phase.CANCELED, decision=None))
@@ -119,8 +130,40 @@ def test_the_row_of_what_is_folded(board: JobService) -> None:
     assert drawn(board)["mint.dismiss_finished"] == 1
     assert bpy.ops.mint.dismiss_finished() == {"FINISHED"}
     assert not drawn(board)
-    add(board, Phase.WAITING, 200)
-    assert drawn(board) == first
+    assert rows() == []
+
+
+def test_a_row_has_title_and_state(board: JobService) -> None:
+    """Also one whose job has just left the list: it goes with the next beat."""
+    add(board, Phase.PLACED, 30)
+    drawn(board)
+    first = list_of_jobs().rows[0]
+    assert row_of(first) == {"a lamp that is placed": 1, "Placed": 1}
+    board.dismiss(first.job_id)
+    job_list_groups.prepare(board)
+    assert row_of(first) == {"a lamp that is placed": 1}
+
+
+def row_of(item: Any) -> dict[str, int]:
+    """Return the texts of a row."""
+    counts: Counter[str] = Counter()
+    job_rows.MINT_UL_jobs.draw_item(None, bpy.context, Layout(counts), None, item, 0, None, "")
+    return {text: count for text, count in counts.items() if text not in {"row", "label"}}
+
+
+def list_of_jobs() -> Any:
+    """Return Blender's list."""
+    return bpy.context.window_manager.mint_jobs
+
+
+def rows() -> list[str]:
+    """Return the ids of the jobs in the list."""
+    return [row.job_id for row in list_of_jobs().rows]
+
+
+def in_line(board: JobService) -> list[Job]:
+    """Return the waiting jobs, the next one first."""
+    return sorted(board.jobs(), key=lambda job: (job.created_at, job.id))
 
 
 def test_the_queue_of_an_earlier_session_waits_for_a_word(board: JobService) -> None:
@@ -165,7 +208,7 @@ def test_few_jobs_have_no_such_row(board: JobService) -> None:
     for phase in (Phase.WAITING, Phase.PLACED, Phase.FAILED):
         add(board, phase, 3)
     counts = drawn(board)
-    assert (counts["box"], counts["mint.show_jobs"]) == (9, 0)
+    assert (counts["box"], counts["template_list"]) == (9, 0)
     assert groups(board) == [Group.IN_LINE, Group.OPEN, Group.OVER]
 
 

@@ -61,12 +61,8 @@ def _draw_head(box: bpy.types.UILayout, board: JobService, job: Job) -> None:
     if board.is_active(job.id):
         _draw_progress(column, board, job)
     else:
-        state = (
-            "Queued earlier, not sent"
-            if board.unfinished.is_held_back(job.id)
-            else _short_state(job)
-        )
-        column.label(text=translated(state), translate=False, icon=_ICONS.get(job.phase, "NONE"))
+        icon = STATE_ICONS.get(job.phase, "NONE")
+        column.label(text=translated(short_state(board, job)), translate=False, icon=icon)
     if cost := presenter.cost(job):
         aside = column.row()
         aside.active = False
@@ -79,7 +75,7 @@ def _draw_head(box: bpy.types.UILayout, board: JobService, job: Job) -> None:
         end.operator("mint.job_menu", text="", icon="DOWNARROW_HLT", emboss=False).job_id = job.id
 
 
-_ICONS: dict[Phase, Any] = {
+STATE_ICONS: dict[Phase, Any] = {
     Phase.REVIEW: "HIDE_OFF",
     Phase.BILLING: "PAUSE",
     Phase.READY: "IMPORT",
@@ -90,13 +86,16 @@ _ICONS: dict[Phase, Any] = {
 }
 
 
-def _short_state(job: Job) -> str:
-    """The state without its reason, which stands below."""
-    return (
-        presenter.state(job)
-        if job.hold
-        else {Phase.PAUSED: "Paused", Phase.FAILED: "Failed"}.get(job.phase, presenter.state(job))
-    )
+def short_state(service: JobService, job: Job) -> str:
+    """Return the state without its reason, which the card shows below."""
+    if service.unfinished.is_held_back(job.id):
+        return "Queued earlier, not sent"
+    if job.hold is None and job.phase in _SHORT_STATES:
+        return _SHORT_STATES[job.phase]
+    return presenter.state(job)
+
+
+_SHORT_STATES = {Phase.PAUSED: "Paused", Phase.FAILED: "Failed"}
 
 
 def _draw_progress(column: bpy.types.UILayout, board: JobService, job: Job) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ...jobs.job_groups import MORE, Group, Lineup, line_up
+from ...jobs.job import Job
+from ...jobs.job_groups import Lineup, line_up
 from ...jobs.service import JobService
 from .. import heartbeat, session
 
@@ -18,8 +19,8 @@ class _State:
     lineup: Lineup = field(default_factory=Lineup)
     version: tuple[int, int] | None = None
     """Which version of the list of jobs is grouped here."""
-    more: dict[Group, int] = field(default_factory=dict)
-    """How many of a group are shown in addition to the first ones."""
+    without_card: dict[str, Job] = field(default_factory=dict)
+    """The jobs that are only in the list, by id."""
 
 
 def _state() -> _State:
@@ -37,12 +38,14 @@ def prepare(service: JobService) -> bool:
     if state.version == version:
         return False
     state.version = version
-    state.lineup = line_up(service.jobs(), service.is_active, state.more)
-    for group in state.more.keys() - {
-        part.group for part in state.lineup.parts if part.is_unfolded
-    }:
-        del state.more[group]  # few are left of it: the next hundred begin folded
+    state.lineup = line_up(service.jobs(), service.is_active)
+    state.without_card = {job.id: job for part in state.lineup.parts for job in part.folded}
     return True
+
+
+def without_card() -> dict[str, Job]:
+    """Return the jobs beyond the first of each group, by id, as `prepare` left them."""
+    return _state().without_card
 
 
 def check() -> bool:
@@ -51,16 +54,3 @@ def check() -> bool:
     if service is not None and prepare(service):
         heartbeat.redraw()
     return False
-
-
-def unfold(group: Group) -> None:
-    """Show more of a group."""
-    state = _state()
-    state.more[group] = state.more.get(group, 0) + MORE
-    state.version = None
-
-
-def fold(group: Group) -> None:
-    """Show only the first of a group."""
-    _state().more.pop(group, None)
-    _state().version = None

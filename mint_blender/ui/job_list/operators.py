@@ -12,13 +12,11 @@ import bpy
 
 from ...jobs import presenter
 from ...jobs.job import ABOVE_OWN_LIMIT, Job, Phase, Verb
-from ...jobs.job_groups import Group
 from ...jobs.service import JobService
 from ...jobs.storage.journal import JournalError
 from .. import heartbeat, session
 from ..actions import JobOperator, Result, report_error, run_action
 from ..translations import translated
-from . import groups
 from .card import MINT_MT_job
 
 
@@ -66,24 +64,6 @@ class MINT_OT_open_in_mint(bpy.types.Operator):
             self.report({"ERROR"}, translated("That is not an address of a web page."))
             return {"CANCELLED"}
         bpy.ops.wm.url_open(url=self.url)
-        return {"FINISHED"}
-
-
-class MINT_OT_show_jobs(bpy.types.Operator):
-    """Show more of these jobs, or only the first of them again"""
-
-    bl_idname = "mint.show_jobs"
-    bl_label = "Show Jobs"
-    bl_options = {"INTERNAL"}
-
-    group: bpy.props.StringProperty(options={"SKIP_SAVE"})
-    more: bpy.props.BoolProperty(options={"SKIP_SAVE"})
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Needs no network."""
-        show = groups.unfold if self.more else groups.fold
-        show(Group(self.group))
-        heartbeat.redraw()
         return {"FINISHED"}
 
 
@@ -230,7 +210,6 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
 CLASSES = (
     MINT_OT_resume_all,
     MINT_OT_cancel_all,
-    MINT_OT_show_jobs,
     MINT_OT_cancel_waiting,
     MINT_OT_continue_queue,
     MINT_OT_discard_queue,

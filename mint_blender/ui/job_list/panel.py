@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs as the panel draws them: a card for each, and of a long group a row instead of the rest."""  # noqa: E501
+"""Draw the jobs: cards for the first of each group, and a list of the others."""
 
 from __future__ import annotations
 
@@ -11,18 +11,29 @@ from ...jobs.service import JobService
 from ..text_wrap import wrapped
 from ..translations import translated
 from . import card as job_list_card
-from . import groups
+from . import groups, job_rows
 
 
 def draw(layout: bpy.types.UILayout, board: JobService, *, width: int) -> None:
-    """A card for each job that is shown, and a row for those of its group that are not."""
+    """Draw a card for the first jobs of each group, and a list of all others."""
     _draw_queue(layout, board)
     for part in groups.lineup().parts:
         for job in part.shown:
             job_list_card.draw(layout, board, job, width=width)
-        if part.folded or part.is_unfolded:
-            _draw_fold(layout, part)
+        if part.folded:
+            _draw_folded(layout, part)
+    if groups.without_card():
+        _draw_list(layout, board, width)
     draw_unreadable(layout, board, width=width)
+
+
+def _draw_list(layout: bpy.types.UILayout, board: JobService, width: int) -> None:
+    """Draw the list of jobs without a card, and the card of the one that is chosen there."""
+    jobs = bpy.context.window_manager.mint_jobs
+    layout.template_list("MINT_UL_jobs", "", jobs, "rows", jobs, "active", rows=4, maxrows=10)
+    chosen = job_rows.chosen()
+    if chosen is not None:
+        job_list_card.draw(layout, board, chosen, width=width)
 
 
 def draw_unreadable(layout: bpy.types.UILayout, board: JobService, *, width: int) -> None:
@@ -51,22 +62,10 @@ def _draw_queue(layout: bpy.types.UILayout, board: JobService) -> None:
     row.operator("mint.discard_queue", text="Discard", icon="X")
 
 
-def _draw_fold(layout: bpy.types.UILayout, part: Part) -> None:
-    """How many are not shown, the way to them, and what can be done with all of such a group at
-    once.
-    """
+def _draw_folded(layout: bpy.types.UILayout, part: Part) -> None:
+    """Draw how many more of a group are in the list, and what can be done with all of them."""
     row = layout.row(align=True)
-    row.label(
-        text=translated(_words(part.group, part.folded)) if part.folded else "", translate=False
-    )
-    if part.folded:
-        show = row.operator("mint.show_jobs", text="Show More", icon="TRIA_DOWN")
-        show.group, show.more = part.group.value, True
-    if part.is_unfolded:
-        show = row.operator(
-            "mint.show_jobs", text="" if part.folded else "Show Fewer", icon="TRIA_UP"
-        )
-        show.group, show.more = part.group.value, False
+    row.label(text=translated(_words(part.group, len(part.folded))), translate=False)
     row.operator_context = "INVOKE_DEFAULT"
     if part.group is Group.IN_LINE:
         row.operator("mint.cancel_waiting", text="", icon="X")

@@ -15,6 +15,7 @@ from . import (
     decision_operators,
     follow_up_operators,
     groups,
+    job_rows,
     operators,
     placed_results,
     result_operators,
@@ -28,6 +29,7 @@ def register() -> None:
     """Register them; results import themselves at a beat."""
     _parts.add_classes(
         review_feedback.MintDraft,
+        *job_rows.CLASSES,
         *decision_operators.CLASSES,
         *result_operators.CLASSES,
         *operators.CLASSES,
@@ -37,10 +39,13 @@ def register() -> None:
         MINT_PT_jobs,
     )
     _parts.add_property("mint_drafts", bpy.props.CollectionProperty(type=review_feedback.MintDraft))
+    _parts.add_property("mint_jobs", bpy.props.PointerProperty(type=job_rows.MintJobs))
     _parts.add(placed_results.add, placed_results.remove)
     heartbeat.on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
     heartbeat.on_beat(auto_import.land_ready, is_waiting=auto_import.are_waiting)
     heartbeat.on_jobs_changed(review_feedback.catch_up)
+    heartbeat.on_beat(job_rows.sync)
+    heartbeat.on_jobs_changed(job_rows.sync)
     heartbeat.before_redraw(groups.prepare)
     session.on_service_opened(groups.prepare)
     visibility.when_drawn("jobs", groups.check)

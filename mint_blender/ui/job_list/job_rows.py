@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs that have no card, as one of Blender's own lists: one row each, with filter and scroll.
+
+The rows are copied from the prepared groups when jobs change. They hold no more than an id and a
+name, which the list's filter looks at; the rest is looked up while drawing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+
+from ...jobs.job import Job
+from ...jobs.service import JobService
+from .. import icons, session
+from ..translations import translated
+from . import groups
+from .card import STATE_ICONS, short_state
+
+
+@dataclass
+class _State:
+    chosen: str = ""
+    """The id of the job whose card is shown below the list."""
+
+
+def _active_changed(jobs: MintJobs, context: bpy.types.Context) -> None:
+    is_row = 0 <= jobs.active < len(jobs.rows)
+    session.state(_State).chosen = jobs.rows[jobs.active].job_id if is_row else ""
+
+
+class MintJobRow(bpy.types.PropertyGroup):
+    """A job in the list. `name` is its title."""
+
+    job_id: bpy.props.StringProperty(options={"SKIP_SAVE"})
+
+
+class MintJobs(bpy.types.PropertyGroup):
+    """The list. In the window manager, so that none of it is saved in a .blend file."""
+
+    rows: bpy.props.CollectionProperty(type=MintJobRow, options={"SKIP_SAVE"})
+    active: bpy.props.IntProperty(
+        name="Job", default=-1, min=-1, options={"SKIP_SAVE"}, update=_active_changed
+    )
+
+
+def sync(service: JobService) -> bool:
+    """Bring the rows into line with the jobs, and keep the chosen one. Changes no job."""
+    groups.prepare(service)
+    jobs, wanted = bpy.context.window_manager.mint_jobs, groups.without_card()
+    if [row.job_id for row in jobs.rows] != list(wanted):
+        chosen = session.state(_State).chosen
+        jobs.rows.clear()
+        for job in wanted.values():
+            row = jobs.rows.add()
+            row.name, row.job_id = job.title, job.id
+        jobs.active = list(wanted).index(chosen) if chosen in wanted else -1
+    return False
+
+
+def chosen() -> Job | None:
+    """Return the job whose card is shown below the list."""
+    return groups.without_card().get(session.state(_State).chosen)
+
+
+class MINT_UL_jobs(bpy.types.UIList):
+    """Picture, title and state of each job."""
+
+    bl_idname = "MINT_UL_jobs"
+
+    def draw_item(
+        self,
+        context: bpy.types.Context,
+        layout: bpy.types.UILayout,
+        data: Any,
+        item: Any,
+        icon: int,
+        active_data: Any,
+        active_property: str,
+    ) -> None:
+        """Draw one row."""
+        job, service = groups.without_card().get(item.job_id), session.existing_service()
+        row = layout.row(align=True)
+        picture = icons.of_job(job) if job else 0
+        beside: Any = "NONE" if picture or job is None else STATE_ICONS.get(job.phase, "TIME")
+        row.label(text=item.name, translate=False, icon=beside, icon_value=picture)
+        if job is not None and service is not None:
+            state = row.row()
+            state.active = False
+            state.alignment = "RIGHT"
+            state.label(text=translated(short_state(service, job)), translate=False)
+
+
+CLASSES = (MintJobRow, MintJobs, MINT_UL_jobs)
