@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mint for Blender: from a prompt to a 3D Model or a World in the scene.
 
-For scripts: `generate`, `usage`, `models`, `worlds`. For Blender: `register` and `unregister`.
+Scripts call `generate`, `usage`, `models` and `worlds`; Blender calls `register` and `unregister`.
 
-Imports neither `bpy` nor `requests` at the top: the lower rooms can be used and tested without
-Blender, and enabling the add-on adds nothing to Blender's start.
+Importing this package imports neither `bpy` nor `requests`: other modules can be used without
+Blender, and enabling the add-on does not slow down Blender's start.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["generate", "models", "register", "unregister", "usage", "worlds"]
 
 
 def register() -> None:
-    """Called by Blender when the add-on is enabled."""
+    """Register the add-on. Blender calls this when it is enabled."""
     from . import blender_command
     from .ui import registration
 
@@ -28,7 +28,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Called by Blender when the add-on is disabled: everything of ours is gone afterwards."""
+    """Remove the add-on completely. Blender calls this when it is disabled."""
     from . import blender_command
     from .ui import registration
 
@@ -39,7 +39,7 @@ def unregister() -> None:
 
 
 def __getattr__(name: str) -> Any:
-    """The functions for scripts, loaded when they are first used."""
+    """Load the functions for scripts on first use."""
     if name in {"generate", "models", "usage", "worlds", "GenerationStopped", "TooExpensive"}:
         from . import api
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python3 -m mint_blender`."""
+"""Run the command line: `python3 -m mint_blender`."""
 
 import sys
 

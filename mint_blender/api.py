@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a batch script calls: `mint_blender.generate`, `usage`, `models`, `worlds`.
+"""The Python interface: `generate`, `usage`, `models` and `worlds`.
 
-Each blocks, and raises with a sentence.
+Each function blocks, and raises an exception with a sentence for the user.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 
 class GenerationStopped(RuntimeError):
-    """The job did not come to its end.
+    """The job ended without a result.
 
-    `job_id` finds it again: what was paid for can be resumed.
+    `job_id` identifies it: what was paid for can be resumed.
     """
 
     def __init__(self, job: Job, reason: str = "") -> None:
@@ -57,13 +57,26 @@ def generate(
     review: Review | None = None,
     max_credits: float | None = None,
 ) -> PlacedResult:
-    """Generate and place the result in the current scene; blocks until it is there.
+    """Generate a model or a World, place it in the current scene, and return it.
 
-    In mode "review", `review(preview)` is called at each Preview (`preview.path` is its picture)
-    and answers "approve", "cancel", or the text of a revision. `optimize` ("light", "moderate",
-    "aggressive") has a model made lighter afterwards, which costs Credits too, if this Blender can
-    open such files. Raises GenerationStopped, a MintError, TooExpensive for what is above
-    `max_credits` or a limit in the add-on's preferences, or ValueError for what Mint would refuse.
+    Args:
+        prompt: What to generate.
+        kind: "model" or "world".
+        preset: "fast", "standard" or "production".
+        mode: "auto", or "review" to decide on each Preview.
+        name: The name at Mint and in Blender.
+        images: Reference pictures: paths or https URLs.
+        pose: "t_pose" or "a_pose" for a character.
+        splats: The tier of a World's Gaussian splats, such as "100k".
+        optimize: "light", "moderate" or "aggressive" to optimize a model, for more Credits.
+        review: Called with each Preview; returns "approve", "cancel", or what should change.
+        max_credits: Start nothing that would cost more.
+
+    Raises:
+        GenerationStopped: The job failed, was canceled, or cannot continue.
+        MintError: Mint refused a call or cannot be reached.
+        TooExpensive: It would cost more than `max_credits` or a limit of the preferences.
+        ValueError: Mint would refuse the request.
     """
     request = GenerationRequest.parse(
         kind=kind,
@@ -85,18 +98,18 @@ def generate(
 
 
 def usage() -> Usage:
-    """Credits, subscription and totals, now."""
+    """Return the current Credits, subscription and totals."""
     with session.open_client() as client:
         return session.call_mint(client.usage)
 
 
 def models() -> Iterator[Asset]:
-    """Every model of this API project, newest first, page by page."""
+    """Yield every model of this API project, newest first."""
     yield from _assets(Kind.MODEL)
 
 
 def worlds() -> Iterator[Asset]:
-    """Every world of this API project, newest first, page by page."""
+    """Yield every World of this API project, newest first."""
     yield from _assets(Kind.WORLD)
 
 
@@ -132,7 +145,7 @@ def _assets(kind: Kind) -> Iterator[Asset]:
 def _check(
     request: GenerationRequest, level: OptimizationLevel | None, review: Review | None
 ) -> None:
-    """Raises ValueError for what makes no sense, and for what Mint would refuse."""
+    """Raise ValueError for a request that makes no sense or that Mint would refuse."""
     if level is not None and request.kind is not Kind.MODEL:
         raise ValueError("Optimizing is for models.")
     if request.mode is Mode.REVIEW and review is None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shell's and the script's way in: the same commands as `python3 -m mint_blender` and `blender
---command mint`.
+"""The command line, started from a shell or from Blender's `--command mint`.
+
+It knows jobs and how results are written to files. It must not know the user interface, and it
+imports Blender only inside functions, since most commands also work without Blender.
 """
 
 from __future__ import annotations
@@ -9,9 +11,7 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command, by default the one that this process was started with; returns the exit
-    status.
-    """
+    """Run one command and return its exit status; by default this process's command."""
     from . import commands
 
     return commands.from_shell() if arguments is None else commands.main(arguments)

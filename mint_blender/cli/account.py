@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands about the account and what it has made."""
+"""Commands about the account: `usage`, `check`, `models` and `worlds`."""
 
 from __future__ import annotations
 
@@ -17,19 +17,17 @@ _BAR = 24  # characters of the longest bar
 
 
 def models(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Every model of this API project."""
+    """List every model of this API project."""
     return _list_assets(Kind.MODEL, terminal)
 
 
 def worlds(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Every world of this API project."""
+    """List every World of this API project."""
     return _list_assets(Kind.WORLD, terminal)
 
 
 def usage(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Credits, subscription and totals: what Mint says, as far as it says it; then the last days,
-    as the journal here knows them.
-    """
+    """Print Credits and totals from Mint, then the last 30 days from the journal."""
     with session.open_client() as client:
         usage = session.call_mint(client.usage, terminal.wait)
     available = usage.credits.total_available
@@ -56,7 +54,7 @@ def usage(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def check(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Is the key accepted, and whose is it?"""
+    """Check whether Mint accepts the key, and print whose it is."""
     account = session.account()
     with session.open_client() as client:
         me = session.call_mint(client.me, terminal.wait)
@@ -91,7 +89,7 @@ def _list_assets(kind: Kind, terminal: Terminal) -> Exit:
 
 
 def _month_lines(month: Month) -> Iterator[str]:
-    """The figures, and a bar for each day on which something was begun."""
+    """Yield the totals, and a bar for each day with at least one generation."""
     failed = "" if month.failed_share is None else f", {month.failed_share:.0%} failed"
     yield (
         f"Last {len(month.days)} days on this computer: {_generations_text(month.count)},"
@@ -113,7 +111,7 @@ def _generations_text(count: int) -> str:
 
 
 def _month_record(month: Month) -> dict[str, Any]:
-    """The same for programs; days on which nothing happened are left out."""
+    """Return the same as JSON values; days without a generation are left out."""
     return {
         "days": len(month.days),
         "generations": month.count,
@@ -150,12 +148,12 @@ def _leaves(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _split_words(name: str) -> str:
-    """currentPeriodEnd becomes current period end."""
+    """Return "current period end" for "currentPeriodEnd"."""
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 def _format_value(value: object) -> str:
-    """Numbers as people write them: 5,000 and 12.5, not 5000.0."""
+    """Return a value as people write it: 5,000 and 12.5 instead of 5000.0."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):

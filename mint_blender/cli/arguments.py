@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words of the command line."""
+"""The argument parser: every command, its options, and its help."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def parser(program: str) -> argparse.ArgumentParser:
-    """The parser of all commands. `program` is how the user calls it."""
+    """Return the parser of all commands; `program` is what is typed before them."""
     root = argparse.ArgumentParser(
         prog=program,
         description="From a prompt to a 3D Model or a World, with Mint (mint.gg).",
@@ -89,7 +89,7 @@ def parser(program: str) -> argparse.ArgumentParser:
 
 
 def _exits() -> str:
-    """Return the table of exit statuses for the help."""
+    """Return the table of exit statuses."""
     rows = [
         textwrap.fill(
             meaning.replace("`", ""),
@@ -128,7 +128,7 @@ def _generate(commands: Commands) -> None:
 
 
 def _request(command: argparse.ArgumentParser) -> None:
-    """Add what a request to Mint may say."""
+    """Add the options that make up a request to Mint."""
     command.add_argument(
         "--prompt",
         default="",

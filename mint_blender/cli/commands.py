@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python3 -m mint_blender …` and `blender --online-mode --command mint …`: one implementation."""
+"""Run a command from the shell or from Blender; errors become messages."""
 
 from __future__ import annotations
 
 import argparse
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -50,11 +49,11 @@ COMMANDS: dict[str, Command] = {
 def main(
     arguments: Sequence[str] | None = None, *, program: str = "python3 -m mint_blender"
 ) -> int:
-    """Run one command; returns the exit status."""
+    """Run one command and return its exit status."""
     try:
         parsed = parser(program).parse_args(arguments)
     except SystemExit as end:
-        # argparse has said what is wrong, or shown the help.
+        # argparse has printed the error or the help.
         return int(end.code or 0)
     terminal = Terminal(program, as_json=parsed.json)
     try:
@@ -67,7 +66,7 @@ def main(
 
 
 def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
-    """Run the command; what went wrong becomes a sentence and an exit status, whatever it was."""
+    """Run the command; any error becomes a message and an exit status."""
     try:
         return COMMANDS[parsed.command](parsed, terminal)
     except (MintError, NotAllowedOnline, NotPossible, JournalError) as error:
@@ -87,25 +86,25 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
             f"{error.filename or 'A file'} cannot be used: {error.strerror or error}. Nothing that"
             " was started is lost."
         )
-    except Exception as mistake:
+    except Exception as error:
         log.exception("%s", parsed.command)
         terminal.error(
-            f"Something in this program went wrong ({type(mistake).__name__}); the details are in"
+            f"Something in this program went wrong ({type(error).__name__}); the details are in"
             f" {home / error_log.NAME}. What was started is not lost: {terminal.command('resume')}"
         )
     return Exit.FAILED
 
 
 def from_shell() -> int:
-    """`python3 -m mint_blender` and the `mint-blender` program: a process of its own."""
+    """Run as a process of its own: the `mint-blender` program or `python3 -m`."""
     standard_output.reserve_for_results()
-    installed = os.path.basename(sys.argv[0]).startswith("mint-blender")  # noqa: PTH119 - only the name matters
+    installed = Path(sys.argv[0]).name.startswith("mint-blender")
     return main(program="mint-blender" if installed else "python3 -m mint_blender")
 
 
 def from_blender(arguments: list[str]) -> int:
-    """Blender's `--command mint`: the returned number becomes Blender's exit status."""
+    """Run as Blender's `--command mint`; Blender exits with the returned status."""
     standard_output.reserve_for_results()
-    # Blender takes Ctrl-C for itself (it would stop a render); Python is to hear of it.
+    # Blender handles Ctrl-C itself, to stop a render; here it should interrupt Python.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return main(arguments, program="blender --online-mode --command mint")

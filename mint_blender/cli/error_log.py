@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What no user should have to read: the details of our own mistakes, in a file beside the journal.
+"""Log unexpected errors to a file beside the journal, never to the terminal.
 
-Never the key.
+The key is replaced before anything is written.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ PACKAGE = __name__.rpartition(".cli.")[0]
 
 @contextmanager
 def logging_to_file(folder: Path, secret: str) -> Iterator[logging.Logger]:
-    """While inside, what this package logs goes into `folder`/mint.log (made with the first entry)
-    and not to the terminal.
+    """Send this package's log to `folder`/mint.log while inside.
+
+    The file is created by its first entry.
     """
     redaction.register_secret(secret)
     logger = logging.getLogger(PACKAGE)
     propagated, logger.propagate = logger.propagate, False
-    # Inside Blender the add-on keeps that very file already.
+    # Inside Blender the add-on already writes this file.
     handler = logging.NullHandler() if logger.handlers else _handler(folder)
     logger.addHandler(handler)
     try:

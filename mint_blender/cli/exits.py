@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Exit statuses, as promised to scripts, and which trouble leads to which."""
+"""Exit statuses, their meanings, and which error leads to which."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .session import NotAllowedOnline
 
 
 class Exit(IntEnum):
-    """Exit status of a command. `MEANINGS` says in words what each stands for."""
+    """Exit status of a command, fixed for scripts; `MEANINGS` describes each."""
 
     DONE = 0
     FAILED = 1
@@ -64,7 +64,7 @@ _BY_CAUSE = {
 
 
 def of_job(job: Job) -> Exit:
-    """The status of a job that rests."""
+    """Return the exit status for a job that has stopped."""
     if job.phase in {Phase.READY, Phase.PLACED}:
         return Exit.DONE
     if job.phase is Phase.REVIEW:
@@ -77,7 +77,7 @@ def of_job(job: Job) -> Exit:
 
 
 def of_error(error: Exception) -> Exit:
-    """The status of a command that an error ended."""
+    """Return the exit status for an error that ended the command."""
     if isinstance(error, errors.KeyMissing | errors.KeyRefused | OtherAccount):
         return Exit.KEY
     if isinstance(error, errors.CreditsNeeded | TooExpensive):
@@ -87,5 +87,5 @@ def of_error(error: Exception) -> Exit:
     ):
         return Exit.UNREACHABLE
     if isinstance(error, NotPossible) or type(error) is errors.MintError:
-        return Exit.USAGE  # a base URL that is none comes as a plain MintError
+        return Exit.USAGE  # a malformed base URL raises a plain MintError
     return Exit.FAILED

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Follow a job until it needs a person or is finished, and wait for decisions to be carried out."""
+"""Follow a job until it stops, and wait until a decision is carried out."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from ..jobs.service import JobService
 
 ProgressListener = Callable[[Event], None]
 
-DECISION_POLL_INTERVAL = 0.2  # seconds between two looks at what another process has done
-DECISION_TIMEOUT = 20.0  # seconds that another process has for a decision
+DECISION_POLL_INTERVAL = 0.2  # seconds
+DECISION_TIMEOUT = 20.0  # seconds that another process has to carry out a decision
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A Preview that waits for a decision: its picture (None when Mint sent none), and which one it
-    is, from 1.
+    """A Preview that waits for a decision.
+
+    Attributes:
+        path: Its picture, or None when Mint sent none.
+        number: 1 for the first Preview of a job.
+        job_id: The job that waits.
     """
 
     path: Path | None
@@ -35,8 +39,9 @@ Review = Callable[[Preview], str]
 def follow(
     job_service: JobService, job_id: str, listener: ProgressListener, review: Review | None = None
 ) -> Job:
-    """Watch a job until it rests; with `review`, each Preview is decided and the job followed
-    further.
+    """Watch a job until it stops, and return it.
+
+    With `review`, each Preview is decided on the way.
     """
     while True:
         job_service.watch([job_id], listener)
@@ -47,9 +52,7 @@ def follow(
 
 
 def wait_for_decision(job_service: JobService, job_id: str, listener: ProgressListener) -> None:
-    """Watch a job until Mint has answered what was decided about it, or nothing goes on with it
-    here.
-    """
+    """Watch a job until Mint has answered the decision, or the job is not active here."""
     while job_service.is_active(job_id) and job_service.job(job_id).decision is not None:
         listener(job_service.next_event())
 
@@ -57,11 +60,11 @@ def wait_for_decision(job_service: JobService, job_id: str, listener: ProgressLi
 def wait_for_other_process(
     job_service: JobService, job_id: str, note: Callable[[str], None]
 ) -> None:
-    """Wait until the process that drives this job has carried out the decision; when that process
-    ends first, it is done here.
+    """Wait until the process that owns this job has carried out the decision.
 
-    Not for ever: Mint may not answer that process either. `say` hears why there is a wait, and how
-    it has ended.
+    If that process ends first, the decision is carried out here. The wait is limited, since that
+    process may be waiting for Mint itself. `note` is called with the reason for a wait, and if the
+    decision is still open at its end, with what happens next.
     """
 
     def is_theirs() -> bool:
@@ -87,13 +90,13 @@ def wait_for_other_process(
 
 
 def preview_of(job: Job) -> Preview:
-    """The Preview that a job waits with."""
+    """Return the Preview that a job waits with."""
     newest = job.previews[-1] if job.previews else None
     return Preview(Path(newest.path) if newest else None, job.revision + 1, job.id)
 
 
 def apply_review(job_service: JobService, job: Job, review: Review) -> None:
-    """Put a Preview to `review` and do what it says."""
+    """Call `review` with the job's Preview, and do what it returns."""
     answer = review(preview_of(job))
     if answer == "approve":
         job_service.approve(job.id)

@@ -20,7 +20,7 @@ from .results import follow_and_write, path_text
 
 
 def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """From the prompt to the file."""
+    """Generate a model or a World and write its file."""
     request = GenerationRequest.parse(
         kind=arguments.kind,
         prompt=arguments.prompt,
@@ -47,7 +47,7 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Other formats of a model, saved into a folder."""
+    """Save other formats of a model into a folder."""
     folder = arguments.output.absolute()
     if complaint := write.folder_problem(folder):
         terminal.error(complaint)
@@ -60,7 +60,7 @@ def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """A new job with the request of another one."""
+    """Start a new job with the request of another one."""
     with session.open_job_service() as job_service:
         wanted = request_template.of_job(job_service.job(arguments.job), job_service.jobs()).varied(
             arguments.prompt
@@ -74,7 +74,7 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         check_price(
             job_service, wanted.request, wanted.optimize, arguments.max_credits, terminal.wait
         )
-        # The scene of a click in Blender is not where the result of this command belongs.
+        # Not into the Blender scene that the first job was started from.
         target = replace(
             wanted.target,
             output=path_text(arguments.output),
@@ -90,7 +90,7 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def _asset(job_service: JobService, what: str) -> Asset:
-    """What a job has made, or a model of that id. Raises NotPossible."""
+    """Return the asset of a job, or a model by its id. Raises NotPossible."""
     try:
         job = job_service.job(what)
     except NotPossible:

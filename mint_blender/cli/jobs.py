@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands about jobs: each drives the job service, follows the job to its next stop, and writes
-what was asked for.
-"""
+"""Commands about jobs in the journal: list, decide, resume and place them."""
 
 from __future__ import annotations
 
@@ -25,9 +23,9 @@ from .results import deliver, follow_and_write, in_parentheses, path_text, stop_
 
 
 def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Go on with one job, or with all that were broken off or are still in line.
+    """Resume one job, or all that were interrupted or are still queued.
 
-    What waits for a person is only shown.
+    Jobs that wait for a decision are only shown.
     """
     with session.open_job_service() as job_service:
         if arguments.job is None:
@@ -48,13 +46,13 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             status = follow_and_write(job_service, jobs, terminal)
             return Exit.IMPORT if crashed and status is Exit.DONE else status
         job = _with_limit(job_service, arguments)
-        if goes_on(job) or job.phase is Phase.BILLING or job.hold is not None:
+        if was_interrupted(job) or job.phase is Phase.BILLING or job.hold is not None:
             job_service.resume(job.id)
         return follow_and_write(job_service, [job], terminal)
 
 
 def _with_limit(job_service: JobService, arguments: argparse.Namespace) -> Job:
-    """The job that is named, with another limit of its own where one was said."""
+    """Return the job of the command, after setting its new limit, if any."""
     job = job_service.job(arguments.job)
     if arguments.max_credits is not None:
         job_service.set_limit(job.id, arguments.max_credits)
@@ -62,26 +60,24 @@ def _with_limit(job_service: JobService, arguments: argparse.Namespace) -> Job:
 
 
 def _resume_all(job_service: JobService) -> list[Job]:
-    """Go on with all that was broken off; returns it, and what has not been written into its files
-    yet.
-    """
-    unfinished = [job for job in job_service.jobs() if goes_on(job) or _is_unwritten(job)]
+    """Resume all interrupted jobs; return them and those without their output files."""
+    unfinished = [job for job in job_service.jobs() if was_interrupted(job) or _is_unwritten(job)]
     for job in unfinished:
-        if goes_on(job):
+        if was_interrupted(job):
             job_service.resume(job.id)
-    # What another process drives was not broken off.
+    # A job that another process owns was not interrupted.
     return [job for job in unfinished if job_service.is_active(job.id) or _is_unwritten(job)]
 
 
-def goes_on(job: Job) -> bool:
-    """Was it broken off, so that going on costs nothing that was not decided before?"""
+def was_interrupted(job: Job) -> bool:
+    """Return whether the job was interrupted, so that resuming decides nothing new."""
     return job.goes_on or (job.phase is Phase.PAUSED and job.hold is None)
 
 
 def _is_unwritten(job: Job) -> bool:
-    """The files are here, but not yet what was to become of them.
+    """Return whether the job is downloaded but its output files are not written yet.
 
-    What took Blender down is only tried again when a person names it.
+    A job that crashed Blender is only tried again when the user names it.
     """
     return (
         job.phase is Phase.READY
@@ -91,12 +87,12 @@ def _is_unwritten(job: Job) -> bool:
 
 
 def has_crashed(job: Job) -> bool:
-    """Did its last import take Blender down?"""
+    """Return whether the last import of this job crashed Blender."""
     return job.trouble is not None and job.trouble.code == import_marks.CRASHED_CODE
 
 
 def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Accept the Preview and follow the job to its end."""
+    """Approve the Preview and follow the job to its end."""
     with session.open_job_service() as job_service:
         job = _with_limit(job_service, arguments)
         job_service.approve(job.id)
@@ -104,7 +100,7 @@ def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def revise(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Ask for another Preview and wait for it."""
+    """Request another Preview and wait for it."""
     with session.open_job_service() as job_service:
         job = _with_limit(job_service, arguments)
         job_service.revise(job.id, arguments.feedback)
@@ -112,7 +108,7 @@ def revise(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def retry(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """A new attempt at a failed job."""
+    """Start a new attempt at a failed job."""
     with session.open_job_service() as job_service:
         job = _with_limit(job_service, arguments)
         job_service.retry(job.id)
@@ -120,9 +116,9 @@ def retry(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Stop a job: a success only where it was stopped.
+    """Cancel a job. Succeeds only if the job was really canceled.
 
-    Where Mint cannot do that, what goes on is said, and not waited for.
+    When Mint cannot cancel it, the command says so and does not wait for the job.
     """
     with session.open_job_service() as job_service:
         job = job_service.job(arguments.job)
@@ -143,7 +139,7 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Take a job off the list."""
+    """Remove a job from the list."""
     with session.open_journal() as job_service:
         if any(each.id == arguments.job for each in job_service.unreadable()):
             job_service.dismiss(arguments.job)
@@ -179,7 +175,7 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         if raw:
             return deliver(job_service, job, terminal, target=target, raw=True)
         if job.target.line is None:
-            # a batch finds its files, and keeps its record, where its own job says that they lie
+            # A batch finds its files and its record through the job's own target.
             job_service.set_delivery(job.id, target)
         if all(Path(kept.path).is_file() for kept in job.files):
             return deliver(job_service, job, terminal, target=target)
@@ -196,7 +192,7 @@ def _cannot_place(
     *,
     raw: bool,
 ) -> Exit | None:
-    """Say why the result cannot be written, and return the exit status; None when it can."""
+    """Report why the result cannot be written; return the exit status, or None."""
     can_copy = raw and _has_rejected_file(job_service, job)
     if job.phase not in {Phase.READY, Phase.PLACED} and not can_copy:
         terminal.error(f"{job.title} is not ready to place. {stop_text(job, terminal)}", job=job.id)
@@ -217,7 +213,7 @@ def _is_only_rejected(job: Job) -> bool:
 
 
 def _has_rejected_file(job_service: JobService, job: Job) -> bool:
-    """Does it rest with a file that our check refused?"""
+    """Return whether the job has stopped with a file that our check refused."""
     return (
         job.phase is Phase.PAUSED
         and rejected_files.has_importable(job)
@@ -226,7 +222,7 @@ def _has_rejected_file(job_service: JobService, job: Job) -> bool:
 
 
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """The jobs in the journal, newest first."""
+    """List the jobs in the journal, newest first."""
     with session.open_journal() as job_service:
         jobs = job_service.jobs()
         for job in jobs:
@@ -259,11 +255,11 @@ def _of_another_account(count: int) -> str:
 
 
 def _queued(queue: Queue, terminal: Terminal) -> str:
-    """What an earlier session has left in line, and the command that sends it."""
-    told = (
+    """Return a sentence about jobs that an earlier session left in the queue."""
+    text = (
         "1 queued job was never sent. To send it"
         if queue.count == 1
         else f"{queue.count} queued jobs were never sent. To send them"
     )
     price = f" (about {queue.credits:,.0f} Credits)" if queue.credits else ""
-    return f"{told}{price}: {terminal.command('resume')}"
+    return f"{text}{price}: {terminal.command('resume')}"

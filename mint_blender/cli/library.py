@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`library sync DIR`: an asset library of everything that the API project has made, kept up to
-date.
-"""
+"""The command `library sync DIR`: all models and Worlds as an asset library."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Fetch what is new and save it into the folder, one .blend for each."""
+    """Save each new asset into the folder, one .blend per asset."""
     if not blender_runtime.can_import():
         terminal.error(
             "Writing .blend files needs Blender: install the bpy package (pip install bpy), or use"
@@ -39,8 +37,7 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     from ..scene.export.output_path import OutputError
 
     try:
-        # What Blender says while it saves comes by way of Python's standard output, which is for
-        # our results.
+        # Blender prints to Python's standard output while it saves; that is for our results.
         results = sys.stdout
         with session.open_client() as client, contextlib.redirect_stdout(io.StringIO()):
             assets = _assets(client, arguments, terminal)
@@ -80,7 +77,7 @@ def _report_outcome(result: SyncResult, folder: Path, terminal: Terminal) -> Non
 
 
 def _assets(client: Client, arguments: argparse.Namespace, terminal: Terminal) -> Iterator[Asset]:
-    """What is to be in the folder. Asked for only once the folder is held."""
+    """Yield the assets to save. The list is only fetched once the folder is locked."""
     from ..delivery.asset_library.sync import list_assets
 
     kinds = [Kind(arguments.kind)] if arguments.kind else list(Kind)
@@ -91,7 +88,7 @@ def _assets(client: Client, arguments: argparse.Namespace, terminal: Terminal) -
 
 
 def _report_step(step: SyncProgress, terminal: Terminal, results: TextIO) -> None:
-    """One entry is done with: an event for programs, a line for people."""
+    """Report one asset: an event for programs, a line for people."""
     record = {
         "event": "saved" if step.file else "not_saved",
         "kind": step.asset.kind.value,

@@ -24,12 +24,14 @@ def check_price(
     max_credits: float | None = None,
     on_wait: OnRetry | None = None,
 ) -> None:
-    """Refuse, before anything is started, what would cost more than `max_credits`.
+    """Fetch the price and refuse a request that would cost more than `max_credits`.
 
-    An unknown price is not within a limit.
+    An unknown price is refused too. The limits of the preferences are checked by the job service
+    when the job starts, with the price from here.
 
-    The job service learns the price, and keeps the limits of the preferences itself when something
-    is started.
+    Raises:
+        TooExpensive: The price is above the limit, or unknown.
+        MintError: Mint cannot be asked.
     """
     if max_credits is None and not job_service.budget.limits:
         return
@@ -49,10 +51,9 @@ def fetch_price(
     price: Price | OptimizationPrice,
     on_wait: OnRetry | None = None,
 ) -> float | None:
-    """What it will cost, which the job service then knows too; None when nobody can tell.
+    """Fetch a price and pass it on to the job service; None when it is unknown.
 
-    Not to be told what an optimization will cost stops nothing here: then it counts as the last one
-    did, or as not known.
+    A failure to fetch the price of an optimization is ignored: then the last known one counts.
     """
     try:
         job_service.queries.cache_answer(
@@ -65,9 +66,9 @@ def fetch_price(
 
 
 def check_total(total: float | None, max_credits: float, reason: str | None = None) -> None:
-    """Is this sum within the limit?
+    """Raise TooExpensive when the sum is above the limit, or is unknown.
 
-    Raises TooExpensive, also when it is not known, for this reason.
+    `reason` says why it is unknown.
     """
     if total is None:
         raise TooExpensive(
@@ -88,11 +89,12 @@ def check_limits(
     reason: str | None = None,
     resumed: Sequence[Job] = (),
 ) -> None:
-    """Refuse, before anything is started, what is not within the limits of the preferences when all
-    of it is. Raises TooExpensive.
+    """Raise TooExpensive when all jobs together exceed the preferences' limits.
 
-    `reason` says why a price is not known; `going_on` are jobs that what is started goes on with:
-    what they are expected to cost is in the sum of today already.
+    Args:
+        prices: Credits of each job to start; None for an unknown price.
+        reason: Why a price is unknown.
+        resumed: Jobs that are resumed: their expected cost is part of today's sum already.
     """
     limits = job_service.budget.limits
     if limits and (

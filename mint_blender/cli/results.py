@@ -22,7 +22,7 @@ from .output.progress import progress_listener
 from .output.terminal import Terminal
 
 WriteFiles = Callable[[Job], tuple[str, ...]]
-"""Writes what a job's target names; returns remarks, raises `write.DeliveryError`."""
+"""Writes the files of a job's target and returns notes. Raises `write.DeliveryError`."""
 
 
 def follow_and_write(
@@ -33,10 +33,16 @@ def follow_and_write(
     approve: bool = False,
     target: Target | None = None,
 ) -> Exit:
-    """Follow jobs to where they rest, then write the files that each was to become, or what
-    `target` names instead; the status of the first that is not done.
+    """Follow jobs until they stop, then write their files.
+
+    Args:
+        approve: Approve every Preview.
+        target: Where to write, instead of each job's own target.
+
+    Returns:
+        The status of the first job that is not done.
     """
-    away: StillUnreachable | None = None
+    unreachable: StillUnreachable | None = None
     with progress_listener(terminal, job_service) as listener:
         try:
             job_service.watch([job.id for job in jobs], listener)
@@ -45,14 +51,14 @@ def follow_and_write(
                     job_service, job.id, listener, (lambda preview: "approve") if approve else None
                 )
         except StillUnreachable as error:
-            away = error
+            unreachable = error
     statuses = [
         deliver(job_service, job_service.job(job.id), terminal, target=target)
         for job in jobs
         if not job_service.is_active(job.id)
     ]
-    if away is not None:
-        terminal.error(f"{away}\n  {terminal.command('resume')}")
+    if unreachable is not None:
+        terminal.error(f"{unreachable}\n  {terminal.command('resume')}")
         statuses.append(Exit.UNREACHABLE)
     return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
 
@@ -67,7 +73,7 @@ def deliver(
     write_files: WriteFiles | None = None,
     raw: bool = False,
 ) -> Exit:
-    """Write the result of a finished job into its files, and report how the job stands.
+    """Write the files of a finished job, and report how the job stands.
 
     Args:
         line: The job's line number in a batch file.
@@ -77,12 +83,12 @@ def deliver(
     """
     status = exits.of_job(job)
     job = replace(job, target=target or job.target)
-    said = False
+    is_reported = False
     if (status is Exit.DONE or raw) and (job.target.output or job.target.render):
         status = _write(
             job_service, job, terminal, write_files or partial(_write_here, job_service, raw=raw)
         )
-        said = status is not Exit.DONE
+        is_reported = status is not Exit.DONE
         job = job_service.job(job.id)
         job = replace(job, target=target or job.target)
     record = job_record(job, event="result") | ({} if line is None else {"line": line})
@@ -90,7 +96,7 @@ def deliver(
         terminal.result(record, *_done_lines(job))
     else:
         terminal.event(record)
-        if not said:
+        if not is_reported:
             terminal.note(
                 f"{'' if line is None else f'line {line}: '}{job.title}: {stop_text(job, terminal)}"
             )
@@ -119,7 +125,7 @@ def _write(job_service: JobService, job: Job, terminal: Terminal, write_files: W
 
 
 def _done_lines(job: Job) -> list[str]:
-    """What was made, where it lies, and what it cost."""
+    """Return what was made, the paths of its files, and its cost."""
     written = [
         text for text in (job.target.output, job.target.render) if text and Path(text).exists()
     ]
@@ -132,7 +138,7 @@ def _done_lines(job: Job) -> list[str]:
 
 
 def stop_text(job: Job, terminal: Terminal) -> str:
-    """Why the job stands still, and the commands that move it."""
+    """Return why the job has stopped, and the commands that continue it."""
     if job.phase is Phase.REVIEW:
         sentence = (
             f"The Preview is ready: {job.previews[-1].path if job.previews else '(no picture)'}"

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every command and every batch script needs: the account, the job service, the price, and a
-job followed to its next stop.
-"""
+"""Open what a command works with: account, client for Mint, job service."""
 
 from __future__ import annotations
 
@@ -48,9 +46,7 @@ class NotAllowedOnline(Exception):
 
 
 def account() -> Account:
-    """The key and base URL: from the environment, else from the add-on's preferences where there
-    are any.
-    """
+    """Return the key and base URL of the environment, or else of the preferences."""
     key, base_url = settings.stored_account()
     return Account.of(
         os.environ, key=key, base_url=base_url, confirmed=settings.confirmed_origins()
@@ -59,7 +55,7 @@ def account() -> Account:
 
 @contextmanager
 def open_client() -> Iterator[Client]:
-    """A client for single calls. Raises MintError when there is no usable key."""
+    """Yield a client for single calls. Raises MintError when there is no usable key."""
     check_online()
     client = dispatch.connect(account())
     try:
@@ -70,10 +66,11 @@ def open_client() -> Iterator[Client]:
 
 @contextmanager
 def open_job_service() -> Iterator[JobService]:
-    """The jobs of this user, to go on with; whatever is in flight is left to the journal at the
-    end.
+    """Yield the user's jobs, ready to run. Unfinished jobs stay in the journal.
 
-    Raises MintError when there is no usable key.
+    Raises:
+        MintError: There is no usable key.
+        NotAllowedOnline: Blender may not go online.
     """
     check_online()
     dispatch.connect(account()).close()
@@ -87,7 +84,7 @@ def open_job_service() -> Iterator[JobService]:
 
 @contextmanager
 def open_journal() -> Iterator[JobService]:
-    """The jobs of this user, to look at: needs neither key nor network nor Blender."""
+    """Yield the user's jobs without running them; needs no key, network or Blender."""
     with _job_service(Terms(PACE)) as job_service:
         yield job_service
 
@@ -108,32 +105,30 @@ def _job_service(terms: Terms) -> Iterator[JobService]:
 
 
 def home() -> Path:
-    """Where the journal, the downloads and the log lie."""
+    """Return the folder of the journal, the downloads and the log."""
     return home_folder()
 
 
 def check_online() -> None:
-    """Inside a Blender, its user's word on going online holds."""
+    """Raise NotAllowedOnline if Blender's user has switched online access off."""
     if not settings.may_go_online():
         raise NotAllowedOnline
 
 
 def call_mint(call: Callable[[], T], on_wait: OnRetry | None = None) -> T:
-    """A single call, repeated while that may help; `on_wait` hears of each failure and the seconds
-    until the next try.
+    """Make a call and retry it while that may help.
+
+    `on_wait` is called with each error and the seconds until the next try.
     """
     return call_with_retries(call, retries=RETRIES, on_wait=on_wait)
 
 
 def check_request(request: GenerationRequest) -> None:
-    """Refuse what Mint would refuse, and pictures that it would not take, before anything is sent.
-
-    Raises NotPossible.
-    """
+    """Raise NotPossible for a request or a picture that Mint would refuse."""
     if complaint := request_checks.complaint(request):
         raise NotPossible(complaint)
 
 
 def assets(client: Client, kind: Kind, on_wait: OnRetry | None = None) -> Iterator[Asset]:
-    """Yield all models or Worlds of the API project; a page that fails is asked for again."""
+    """Yield all models or Worlds of the API project; a failed page is retried."""
     return client.assets(kind, call=partial(call_mint, on_wait=on_wait))

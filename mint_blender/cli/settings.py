@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the command line takes from the add-on's preferences when it runs inside a Blender.
+"""The add-on's preferences, as the command line sees them inside Blender.
 
 Outside of Blender there are no preferences, and each function returns the neutral value.
 """

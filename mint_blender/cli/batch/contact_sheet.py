@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`index.html` of a batch: every line with its picture, prompt, state, Credits and links.
+"""The contact sheet of a batch, `index.html`: a card for every line.
 
-One file that opens without a network.
-
-Links are relative, so that the folder can be moved or handed on. Filtering is radio buttons and
-CSS: nothing runs.
+It is one file that opens without a network. Links are relative, so that the folder can be moved.
+The filters are radio buttons and CSS: no script runs.
 """
 
 from __future__ import annotations
@@ -24,9 +22,9 @@ from .sheet_style import STYLE
 
 NAME = "index.html"
 MARK = '<meta name="generator" content="Mint for Blender, contact sheet">'
-_SHOWN = 140  # characters of a prompt that stand in the open; the rest unfolds
+_SHOWN = 140  # characters of a prompt that are visible; the rest unfolds
 
-# No address but the folder's own may be loaded, and no script is run, whatever a prompt says.
+# Nothing is loaded from outside the folder and no script runs, whatever a prompt contains.
 _POLICY = (
     "default-src 'none'; img-src 'self' file: data:; style-src 'unsafe-inline'; base-uri 'none';"
     " form-action 'none'"
@@ -34,7 +32,10 @@ _POLICY = (
 
 
 def complaint(folder: Path) -> str | None:
-    """Why no contact sheet may be written here: there is a page that is none of ours."""
+    """Return why no contact sheet may be written here, or None.
+
+    A page that is not a contact sheet of ours is never overwritten.
+    """
     path = folder / NAME
     try:
         if not path.exists() or MARK in path.read_text(encoding="utf-8", errors="replace")[:2000]:
@@ -48,7 +49,7 @@ def complaint(folder: Path) -> str | None:
 
 
 def summary(entries: Sequence[LineReport]) -> dict[str, Any]:
-    """How many lines stand how, and what they cost in all."""
+    """Return the number of lines in each state, and the Credits of all lines."""
     counts = Counter(entry.state for entry in entries)
     return {
         **{state.value.replace(" ", "_"): counts[state] for state in LineState},
@@ -57,16 +58,25 @@ def summary(entries: Sequence[LineReport]) -> dict[str, Any]:
 
 
 def write_sheet(folder: Path, source: str, entries: Sequence[LineReport]) -> Path:
-    """Write the sheet; `source` is the batch file's name. Raises OSError."""
+    """Write the contact sheet and return its path.
+
+    Args:
+        source: The name of the batch file.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
     path = folder / NAME
     write_text(path, page(source, entries, datetime.now().astimezone()))
     return path
 
 
 def page(source: str, entries: Sequence[LineReport], now: datetime) -> str:
-    """The whole page."""
+    """Return the HTML of the page."""
     cards = "\n".join(_card(entry) for entry in entries)
     title = escape(Path(source).stem)
+    written_at = now.isoformat(timespec="seconds")
+    time = f'<time datetime="{written_at}">{now:%Y-%m-%d %H:%M}</time>'
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -84,7 +94,7 @@ def page(source: str, entries: Sequence[LineReport], now: datetime) -> str:
 <header>
 <div class="head">
 <h1>{title}</h1>
-<p class="origin">{escape(source)} · <time datetime="{now.isoformat(timespec="seconds")}">{now:%Y-%m-%d %H:%M}</time></p>
+<p class="origin">{escape(source)} · {time}</p>
 </div>
 {_summary(entries)}
 </header>
@@ -93,11 +103,11 @@ def page(source: str, entries: Sequence[LineReport], now: datetime) -> str:
 </main>
 </body>
 </html>
-"""  # noqa: E501
+"""
 
 
 def _filters(entries: Sequence[LineReport]) -> str:
-    """One radio button for each state that there is; their labels stand in the summary."""
+    """Return a radio button for each state in use; their labels are in the summary."""
     words = ["all", *(_word(state) for state in _states(entries))]
     return "\n".join(
         f'<input type="radio" name="show" id="show-{word}" aria-label="show'
@@ -128,7 +138,7 @@ def _summary(entries: Sequence[LineReport]) -> str:
 
 
 def _may_have_cost(entry: LineReport) -> bool:
-    """Was it started, or may it have been, and Mint has not said what it took?"""
+    """Return whether the line may have cost Credits that Mint has not reported."""
     job = entry.job
     if job is None or job.cost is not None:
         return False
@@ -142,7 +152,7 @@ def _label(word: str, label: str, count: int) -> str:
 
 
 def _states(entries: Sequence[LineReport]) -> list[LineState]:
-    """Those that there are, in a steady order."""
+    """Return the states in use, always in the same order."""
     found = {entry.state for entry in entries}
     return [state for state in LineState if state in found]
 
@@ -186,12 +196,11 @@ def _card(entry: LineReport) -> str:
 
 
 def _picture(entry: LineReport) -> str:
-    if entry.picture is None:  # its place is the best one for the reason
+    if entry.picture is None:
         why = _why(entry)
-        return (
-            '<div class="picture'
-            f' none{" told" if why else ""}">{why or f"<span>{_NO_PICTURE[entry.state]}</span>"}</div>'  # noqa: E501
-        )
+        content = why or f"<span>{_NO_PICTURE[entry.state]}</span>"
+        classes = "picture none with-reason" if why else "picture none"
+        return f'<div class="{classes}">{content}</div>'
     address, alt = (
         _address(entry.picture),
         escape(entry.line.request.name or entry.line.request.prompt[:200] or "reference pictures"),
@@ -212,19 +221,18 @@ _NO_PICTURE = {
 
 
 def _prompt(entry: LineReport) -> str:
-    """The beginning; a long one unfolds."""
+    """Return the prompt; a long one is cut and can be unfolded."""
     prompt = " ".join(entry.line.request.prompt.split()) or "(from reference pictures)"
     if len(prompt) <= _SHOWN:
         return f'<p class="prompt" dir="auto">{escape(prompt)}</p>'
     start = prompt[: _SHOWN - 20].rsplit(" ", 1)[0]
-    return (
-        '<details class="prompt"'
-        f' dir="auto"><summary>{escape(start)}…</summary>{escape(prompt[len(start) :].strip())}</details>'  # noqa: E501
-    )
+    rest = escape(prompt[len(start) :].strip())
+    summary_line = f"<summary>{escape(start)}…</summary>"
+    return f'<details class="prompt" dir="auto">{summary_line}{rest}</details>'
 
 
 def _why(entry: LineReport) -> str:
-    """Why it is not done, and the commands that go on."""
+    """Return why the line is not done, and the commands that continue it."""
     commands = "".join(f"<code>{escape(command)}</code>" for command in entry.commands)
     return (
         f'<div class="why"><p>{escape(entry.sentence)}</p>{commands}</div>'
@@ -258,5 +266,5 @@ def _link(path: Path | None, label: str) -> str:
 
 
 def _address(path: Path) -> str:
-    """Beside the sheet; `./` keeps a name with a colon from being taken for a scheme."""
+    """Return a relative link; "./" keeps a colon from being read as a scheme."""
     return escape("./" + quote(path.name))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fields of one line of a batch: what each may say.
+"""The fields of a batch line and their allowed values.
 
-A table has only texts, so a number or a yes may come as one.
+A CSV file holds only text, so numbers and yes or no may also be given as text. Every function
+raises ValueError with a sentence about the first wrong value.
 """
 
 from __future__ import annotations
@@ -41,10 +42,7 @@ YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
 
 
 def request(values: Values, folder: Path) -> GenerationRequest:
-    """What Mint is asked for; pictures are found from `folder`.
-
-    Raises ValueError with a sentence, as all of these do.
-    """
+    """Return the request to Mint; relative paths of pictures start at `folder`."""
     return GenerationRequest.parse(
         kind=_one_of(values, "kind", "model", Kind),
         prompt=_text(values, "prompt") or "",
@@ -58,7 +56,7 @@ def request(values: Values, folder: Path) -> GenerationRequest:
 
 
 def target(values: Values) -> Target:
-    """How the result shall be: everything but where its files lie."""
+    """Return what the result should look like; the paths of its files are added later."""
     return Target(
         height=_height(values),
         splats=_text(values, "splats"),
@@ -70,7 +68,7 @@ def target(values: Values) -> Target:
 
 
 def optimize(values: Values) -> OptimizationLevel | None:
-    """How far the model is optimized before it is fetched; None: not at all."""
+    """Return the optimization level, or None for no optimization."""
     return (
         OptimizationLevel(_one_of(values, "optimize", "", OptimizationLevel))
         if "optimize" in values
@@ -79,19 +77,17 @@ def optimize(values: Values) -> OptimizationLevel | None:
 
 
 def suffix(values: Values) -> str:
-    """What kind of file the result becomes."""
+    """Return the suffix of the result's file."""
     return f".{_one_of(values, 'format', 'blend', ('blend', 'glb'))}"
 
 
 def render(values: Values) -> bool | None:
-    """Is a still rendered? None: as the command says."""
+    """Return whether to render a picture; None leaves that to the command."""
     return _flag(values, "render", usual=False) if "render" in values else None
 
 
 def check(values: Values) -> None:
-    """Refuse fields that nobody knows, and those that say nothing about this line: better told than
-    passed over.
-    """
+    """Refuse unknown fields, and fields that do not apply to this kind or format."""
     if unknown := sorted(set(values) - FIELDS):
         raise ValueError(f"unknown field {unknown[0]}. Known are {', '.join(sorted(FIELDS))}")
     kind = Kind(_one_of(values, "kind", "model", Kind))
@@ -145,9 +141,9 @@ def _height(values: Values) -> float | None:
 
 
 def _images(values: Values) -> list[str]:
-    """`image` is one path or address; `images` a list of them, in a table with spaces between.
+    """Return all pictures of a line.
 
-    Both together are all of them.
+    `image` is one path or URL. `images` is a list of them, or a text with spaces between.
     """
     first = [_text(values, "image") or ""] if "image" in values else []
     images = values.get("images", [])

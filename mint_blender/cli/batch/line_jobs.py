@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which job each line of a batch has: found in the ledger of the folder, whichever journal has
-begun it.
-"""
+"""Find each line's job in the folder's ledger, whichever journal started it."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ from .lines import Line
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a line that was begun is not gone on with here; it is not started anew either."""
+    """Why a line that was started before is neither continued nor started again here."""
 
     sentence: str
     status: Exit
@@ -28,9 +26,11 @@ class Refusal:
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[lease.Lease]:
-    """Hold the folder: two at once would each start what the other has not begun yet.
+    """Lock the folder, so that two batches never start the same line twice.
 
-    Raises FileInUse, OSError.
+    Raises:
+        FileInUse: Another batch works on the folder.
+        OSError: The folder cannot be used.
     """
     place = folder / batch_ledger.FOLDER
     place.mkdir(parents=True, exist_ok=True)
@@ -39,15 +39,19 @@ def lock_folder(folder: Path) -> Iterator[lease.Lease]:
 
 
 def started_tags(job_service: JobService, folder: Path) -> frozenset[str]:
-    """The tags of the lines that have a job. Raises OSError."""
+    """Return the tags of the lines that have a job. Raises OSError."""
     return frozenset(batch_ledger.read(folder)) | frozenset(_in_journal(job_service, folder))
 
 
 def load_jobs(
     job_service: JobService, folder: Path, lines: list[Line]
 ) -> tuple[dict[str, Job], dict[str, Refusal]]:
-    """The job of each line that has one, in this journal from now on, and the lines that are left
-    alone. Raises OSError.
+    """Return the job of each started line, and the lines to leave alone, by tag.
+
+    The jobs are copied into this journal.
+
+    Raises:
+        OSError: The ledger cannot be read.
     """
     jobs, refused = _in_journal(job_service, folder), dict[str, Refusal]()
     requests = {line.tag: line.request for line in lines}
@@ -60,8 +64,8 @@ def load_jobs(
             refused[tag] = Refusal(_FOREIGN, Exit.KEY)
             jobs.pop(tag, None)
         else:
-            # What has not been sent is sent with the pictures of this file: they may lie elsewhere
-            # on this machine.
+            # A job that was not sent yet takes the pictures named in this file: their paths may
+            # differ on this machine.
             request = requests.get(tag, entry.job.request)
             job = (
                 entry.job
@@ -73,9 +77,7 @@ def load_jobs(
 
 
 def current_job(job_service: JobService, job: Job) -> Job:
-    """The job as it now is, also when it was taken off the list meanwhile, in Blender say: it is a
-    line's all the same.
-    """
+    """Return the current state of a job, even if it was dismissed in the meantime."""
     try:
         return job_service.job(job.id)
     except NotPossible:
@@ -84,7 +86,7 @@ def current_job(job_service: JobService, job: Job) -> Job:
 
 
 def _in_journal(job_service: JobService, folder: Path) -> dict[str, Job]:
-    """What this journal knows of the folder by its path; the newest where a line was begun anew."""
+    """Return the newest job of each line of this folder in the journal."""
     start = batch_ledger.line_of(folder)
     return {
         (job.target.line or "").removeprefix(start): job

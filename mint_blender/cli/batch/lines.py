@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A batch file: one generation a line, as .jsonl, .csv or .txt.
+"""Read a batch file (.jsonl, .csv or .txt): one generation per line.
 
-Every field of a single generation can be set for each line.
+Each line can set every option of a single generation.
 """
 
 from __future__ import annotations
@@ -24,17 +24,21 @@ from . import fields
 
 
 class BadLineError(Exception):
-    """A line that cannot be understood: the sentence names file and line."""
+    """A line that cannot be used; the message names the file and the line."""
 
 
 @dataclass(frozen=True)
 class Line:
     """One generation of a batch.
 
-    `tag` is the same in every run for the same content, wherever in the file it stands.
-
-    `target` says all but where the files lie; `render` is None where the line leaves that to the
-    command.
+    Attributes:
+        number: Line number in the file, from 1.
+        tag: Identifies the line's content in every run, wherever in the file it is.
+        request: What Mint is asked for.
+        target: What the result should look like, without the paths of its files.
+        optimize: The optimization level, or None.
+        suffix: The suffix of the result's file.
+        render: Whether to render a picture; None leaves that to the command.
     """
 
     number: int
@@ -47,7 +51,7 @@ class Line:
 
     @property
     def title(self) -> str:
-        """How its files are called: the line's number and the beginning of its name or prompt."""
+        """Return the stem of its files: the number and the start of name or prompt."""
         words = re.sub(r"[^\w-]+", "-", (self.request.name or self.request.prompt).lower()).strip(
             "-_"
         )
@@ -55,7 +59,7 @@ class Line:
 
 
 def read_lines(path: Path) -> list[Line]:
-    """All lines of a batch file. Raises BadLine, before anything has been started."""
+    """Return all lines of a batch file. Raises BadLineError."""
     lines, seen = [], Counter[str]()
     for number, values in _records(path):
         where = f"{path.name}, line {number}"
@@ -89,7 +93,7 @@ def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 def _table(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The rows of a CSV file; an empty field is one that was not given."""
+    """Yield the rows of a CSV file without their empty fields."""
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     last = 1
     try:
@@ -138,9 +142,9 @@ def _line(number: int, values: Mapping[str, Any], folder: Path, where: str) -> L
 
 
 def _digest(values: Mapping[str, Any]) -> str:
-    """The same for the same content.
+    """Return a digest of the line's content.
 
-    A picture may be rendered later, of what is there: that makes no other line of it.
+    `render` does not count: a picture can be rendered later, so it makes no new line.
     """
-    told = {name: value for name, value in values.items() if name != "render"}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+    counted = {name: value for name, value in values.items() if name != "render"}
+    return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()[:16]

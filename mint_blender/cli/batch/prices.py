@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lines of a batch will cost, as far as Mint tells, and a budget that is not overdrawn
-while they run.
-"""
+"""What the lines of a batch cost, and a budget over all lines while they run."""
 
 from __future__ import annotations
 
@@ -21,23 +19,22 @@ from ..price_check import fetch_price
 from ..session import OnRetry
 from .lines import Line
 
-_ROUNDING = 1e-6  # Credits: a sum of fractions in another order
+_ROUNDING = 1e-6  # Credits: tolerance for sums of fractions
 PriceKey = tuple[Kind, Preset, Mode]
 Jobs = Mapping[str, Job]
 
 
 @dataclass
 class Prices:
-    """Mint's price of each kind of line; None where it does not tell."""
+    """Prices in Credits by kind, preset and mode; None where Mint returned no price."""
 
     each: dict[PriceKey, float | None] = field(default_factory=dict)
     optimization: float | None = None
 
     def of(self, line: Line, job: Job | None = None) -> float | None:
-        """What is still to be paid for a line with its optimization; None when a part of it is not
-        known.
+        """Return the Credits still to pay for a line; None when a part is unknown.
 
-        `job` is one that goes on: what Mint says that it has taken, or holds back, is paid already.
+        `job` is the job that the line resumes: what it has already paid or reserved does not count.
         """
         generation, extra = (
             self.each.get(_price_key(line)),
@@ -52,14 +49,14 @@ class Prices:
         )
 
     def total(self, lines: Iterable[Line], jobs: Jobs = MappingProxyType({})) -> float | None:
-        """All of them; None when one of them is not known.
+        """Return the sum over all lines; None when one price is unknown.
 
-        `jobs` are those that go on, by the tag of their line.
+        `jobs` are the resumed jobs, by the tag of their line.
         """
         return _sum(self.of(line, jobs.get(line.tag)) for line in lines)
 
     def unknown_reason(self, lines: Iterable[Line]) -> str | None:
-        """Why the sum is not known, if that is for the optimizations."""
+        """Return why the sum is unknown, if that is because of optimizations."""
         return (
             NO_MODEL_YET
             if self.optimization is None and any(line.optimize for line in lines)
@@ -67,14 +64,14 @@ class Prices:
         )
 
     def generations(self, lines: Iterable[Line], jobs: Jobs = MappingProxyType({})) -> float | None:
-        """All of them without optimizations; None when one of them is not known."""
+        """Return the sum without optimizations; None when one price is unknown."""
         return replace(self, optimization=0.0).total(lines, jobs)
 
 
 def fetch_prices(job_service: JobService, lines: list[Line], on_wait: OnRetry) -> Prices:
-    """Ask Mint once for each kind of line; the job service knows it then too.
+    """Fetch the price of each kind of line once, and pass it on to the job service.
 
-    The price of an optimization is told only for a model that exists: any one of them will do.
+    Mint returns the price of an optimization only for an existing model; any model will do.
     """
     prices = Prices()
     if not lines:
@@ -90,7 +87,7 @@ def fetch_prices(job_service: JobService, lines: list[Line], on_wait: OnRetry) -
 
 
 def price_summary(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -> str:
-    """The sum in a sentence for a person."""
+    """Return one sentence about the lines to start and their price."""
     optimized, known = (
         sum(line.optimize is not None for line in lines),
         prices.optimization is not None,
@@ -113,8 +110,9 @@ def price_summary(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyTy
 
 
 class BatchBudget:
-    """The limit over all lines that this run starts: what Mint says they cost, else what it said
-    they would.
+    """A limit in Credits over all lines of one run.
+
+    A running line counts with its actual cost where Mint has reported one, else with its price.
     """
 
     def __init__(self, limit: float | None, prices: Prices) -> None:
@@ -126,11 +124,12 @@ class BatchBudget:
         self._spent = 0.0
 
     def allows(self, line: Line, jobs: Iterable[Job], resumable: Job | None = None) -> bool:
-        """May this line be started too, or gone on with as its `own` job?
+        """Return whether a line may start or resume too. Once False, always False.
 
-        `jobs` are those that are under way, as they now are.
-
-        After a no, it is no.
+        Args:
+            line: The line to start.
+            jobs: The running jobs in their current state.
+            resumable: The job that the line would resume.
         """
         if self._limit is None or self.is_exhausted:
             return not self.is_exhausted
@@ -142,21 +141,23 @@ class BatchBudget:
         return not self.is_exhausted
 
     def begin(self, line: Line, job: Job, before: float = 0.0) -> None:
-        """A line was started: its price is held back, without what an earlier run has paid for it
-        before.
+        """Reserve the price of a started line.
+
+        `before` are Credits that an earlier run has paid for it.
         """
         self._running[job.id] = line
         self._before[job.id] = before
 
     def end(self, job: Job) -> None:
-        """A job has come to rest: what it took is known."""
+        """Replace a reservation by the actual cost."""
         line = self._running.pop(job.id, None)
         if line is not None:
             self._spent += self._cost(line, job)
 
     def _cost(self, line: Line, job: Job) -> float:
-        """What a job takes, with all that is still to come; a line of its kind is expected to take
-        as much from then on.
+        """Return what a job costs in all.
+
+        If it costs more than its price, later lines of its kind are expected to cost as much.
         """
         if job.operation and job.operation.credits is not None:
             self._prices.each[_price_key(line)] = max(

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a batch leaves beside each result: a picture, and a record of what was asked for and what
-came of it.
-"""
+"""The picture and the record (.json) beside each result of a batch."""
 
 from __future__ import annotations
 
@@ -23,12 +21,12 @@ from .lines import Line
 
 
 class LineState(StrEnum):
-    """How a line stands, in the words of the contact sheet."""
+    """The state of a line, as the contact sheet shows it."""
 
     DONE = "done"
     FAILED = "failed"
     WAITING = "waiting"  # for a person: a Preview, Credits, or a resume
-    RUNNING = "running"  # broken off in the middle, or another process is working on it
+    RUNNING = "running"  # interrupted, or another process is working on it
     UNSTARTED = "not started"
 
 
@@ -43,7 +41,7 @@ _BY_PHASE = {
 
 @dataclass(frozen=True)
 class LineReport:
-    """One line and what is known of it. The files are those that are there."""
+    """What is known about one line. Paths are those of existing files."""
 
     line: Line
     job: Job | None
@@ -56,7 +54,7 @@ class LineReport:
 
 
 def is_written(job: Job) -> bool:
-    """Is everything there that the job was to become?"""
+    """Return whether all files of the job's target exist."""
     wanted = [text for text in (job.target.output, job.target.render) if text]
     return (
         job.phase is Phase.PLACED and bool(wanted) and all(Path(text).is_file() for text in wanted)
@@ -66,8 +64,9 @@ def is_written(job: Job) -> bool:
 def report(
     line: Line, job: Job | None, terminal: Terminal, refusal: str | None = None
 ) -> LineReport:
-    """How a line stands, judged by its job and by what lies in the folder; `refusal` says why it
-    could not be started.
+    """Return the state of a line, from its job and the files in the folder.
+
+    `refusal` is why the line could not be started.
     """
     if job is None or job.target.output is None:
         return LineReport(
@@ -92,14 +91,17 @@ def report(
 
 
 def write_record(line: Line, job: Job, terminal: Terminal) -> None:
-    """Write picture and record beside the result, which need not be there. Raises OSError."""
+    """Write the picture and the record beside the result. Raises OSError.
+
+    The result itself need not exist.
+    """
     if job.target.output is None:
         return
     output = Path(job.target.output)
     output.parent.mkdir(parents=True, exist_ok=True)
     _write_picture(job, output)
-    told = _record(line, job, report(line, job, terminal))
-    write_text(output.with_suffix(".json"), json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    record = _record(line, job, report(line, job, terminal))
+    write_text(output.with_suffix(".json"), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
 _MORE = {Verb.REVISE: ('"what should change"',)}
@@ -119,7 +121,7 @@ def _sentence(job: Job, state: LineState) -> str:
 
 
 def _record(line: Line, job: Job, known: LineReport) -> dict[str, Any]:
-    """The record: what a person or a program may want to know later. Holds no key of any kind."""
+    """Return the record's JSON values. It never holds a key."""
     job_values = job_record(job)
     operation, asset = job.operation, job.asset
     files = {"result": known.result, "picture": known.picture}
@@ -147,9 +149,9 @@ def _record(line: Line, job: Job, known: LineReport) -> dict[str, Any]:
 
 
 def _settings(job: Job) -> dict[str, Any]:
-    """What the line asked for, in its own words; what was left out is left out."""
+    """Return the settings of the line, in the words of the batch file."""
     request, target = job.request, job.target
-    told: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "kind": request.kind.value,
         "preset": request.preset.value,
         "mode": request.mode.value,
@@ -159,18 +161,18 @@ def _settings(job: Job) -> dict[str, Any]:
         "height": target.height,
     }
     if request.kind is Kind.WORLD:
-        told |= {
+        settings |= {
             "splats": target.splats,
             "collider": target.collider.lower(),
             "panorama": target.panorama,
             "camera": target.camera,
             "rigid_body": target.rigid_body,
         }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _mints_picture(job: Job) -> Path | None:
-    """Mint's picture of the result, else the newest Preview."""
+    """Return Mint's picture of the result, or else the newest Preview."""
     kept = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
     return Path(kept.path) if kept is not None and Path(kept.path).is_file() else None
 
@@ -182,7 +184,7 @@ def _rendered(job: Job) -> Path | None:
 
 
 def _picture(job: Job, output: Path) -> Path | None:
-    """The picture that lies beside the result."""
+    """Return the picture beside the result."""
     mints = _mints_picture(job)
     suffixes = [*([mints.suffix] if mints else []), *sorted(SUFFIXES)]
     return _rendered(job) or next(
@@ -191,9 +193,7 @@ def _picture(job: Job, output: Path) -> Path | None:
 
 
 def _write_picture(job: Job, output: Path) -> None:
-    """Mint's picture as it came, where none was rendered; the Preview's copy goes when there is a
-    better one.
-    """
+    """Copy Mint's picture if none was rendered, and delete an older Preview's copy."""
     picture, mints = _rendered(job), _mints_picture(job)
     if picture is None and mints is not None:
         picture = output.with_suffix(mints.suffix)

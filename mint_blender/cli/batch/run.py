@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many prompts: a few at once, each written as soon as it is here.
+"""The command `batch`: check and lock everything, then run the lines.
 
-A rerun continues: no line is ever started twice.
-
-Which job belongs to which line stands in the ledger of the results' folder before anything is sent
-for it: neither a kill in between nor another journal can lose it.
+A rerun continues and never starts a line twice: before anything is sent for a line, its job is
+written to the ledger in the folder of results. A crash or another journal cannot lose it.
 """
 
 from __future__ import annotations
@@ -26,16 +24,15 @@ from .runner import BatchRun, Options
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Generate every line of a file; the status of the first line that is not done."""
-    # However the folder is spelled: its lines are found by it, and not to be found is to be paid
-    # for again.
+    """Generate every line of a file; return the first status that is not done."""
+    # Resolved, since a job is found by its folder: a job that is not found would be paid for again.
     options = Options(arguments.output.resolve(), arguments.render, arguments.retry_failed)
     try:
         lines = read_lines(arguments.file)
         with session.open_journal() as job_service:
             started_tags = line_jobs.started_tags(job_service, options.folder)
         for line in lines:
-            # the others were checked when they began, and their pictures may be gone since
+            # Started lines were checked before, and their pictures may be gone by now.
             if line.tag not in started_tags:
                 _check(line, arguments.file)
     except BadLineError as error:
@@ -47,8 +44,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     try:
         with line_jobs.lock_folder(options.folder) as lease:
             return _generate(lines, options, arguments, terminal, lease)
-    except FileInUse as by:
-        name = str(by).replace(UNKNOWN, "another machine")
+    except FileInUse as error:
+        name = str(error).replace(UNKNOWN, "another machine")
         host = f" on {name}" if name else ""
         more = f" If {name} is off, try again in a minute." if name else ""
         terminal.error(
@@ -70,12 +67,12 @@ def _generate(
         batch_run.is_lost = lambda: lease.is_lost
         try:
             return batch_run.run(arguments.jobs, arguments.max_credits)
-        finally:  # however it ends, the contact sheet says how every line stands
+        finally:
             batch_run.write_sheet(arguments.file.name)
 
 
 def _check(line: Line, path: Path) -> None:
-    """What Mint would refuse, told with its place in the file."""
+    """Raise BadLineError for a request that Mint would refuse."""
     try:
         session.check_request(line.request)
     except NotPossible as error:
@@ -83,7 +80,7 @@ def _check(line: Line, path: Path) -> None:
 
 
 def _cannot_write(lines: list[Line], options: Options) -> str | None:
-    """Why the results could not be written here, or None."""
+    """Return why the results cannot be written here, or None."""
     for kind, suffix, renders in sorted(
         {(line.request.kind, line.suffix, options.renders(line)) for line in lines}
     ):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the lines of a batch: start each, follow several at once, and write each result."""
+"""Run the lines of a batch, several at once, and write each result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...jobs.job import Job, Phase, Target
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.storage import batch_ledger
 from ..exits import Exit
-from ..jobs import goes_on
+from ..jobs import was_interrupted
 from ..output.job_record import job_record
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
@@ -23,26 +23,26 @@ from . import contact_sheet, line_jobs, records
 from .lines import Line
 from .prices import BatchBudget, Prices, fetch_prices, price_summary
 
-# what was not paid for yet, as far as is known
+# phases in which a job may still have to be paid
 _UNPAID = frozenset({Phase.WAITING, Phase.SENDING, Phase.BILLING, Phase.PAUSED})
 _OVER = frozenset({Phase.FAILED, Phase.CANCELED})
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command asks for, for all lines."""
+    """Options of the command that apply to all lines."""
 
     folder: Path
     render: bool
     retry_failed: bool
 
     def renders(self, line: Line) -> bool:
-        """The line's own word holds, where it says one."""
+        """Return whether to render a picture; the line's own setting wins."""
         return self.render if line.render is None else line.render
 
 
 class BatchRun:
-    """One run over all lines: starts, hears, finishes."""
+    """One run over all lines of a batch."""
 
     def __init__(
         self,
@@ -69,13 +69,11 @@ class BatchRun:
         self._active: dict[str, Line] = {}
         self._statuses: dict[int, Exit] = {}
         self._refusals: dict[int, str] = {}
-        # has another machine taken the folder over?
+        # Has another machine taken over the folder?
         self.is_lost: Callable[[], bool] = lambda: False
 
     def run(self, at_once: int, limit: float | None) -> Exit:
-        """Say the price, keep `at_once` lines going until all have come to rest, and say how it
-        went.
-        """
+        """Check the price, run the lines, `at_once` at a time, and return the exit status."""
         unpaid = [line for line in self._lines if self._needs_credits(line)]
         resumed = {
             line.tag: job for line in unpaid if (job := self._resumable_job(line)) is not None
@@ -97,7 +95,7 @@ class BatchRun:
         return self._conclude()
 
     def write_sheet(self, name: str) -> None:
-        """The contact sheet, as soon as there is anything to show; `name` is the batch file's."""
+        """Write the contact sheet if any line has a job; `name` is the batch file's name."""
         self._job_service.catch_up()
         if not self._jobs:
             return
@@ -127,19 +125,17 @@ class BatchRun:
                     return
                 try:
                     listener(self._job_service.next_event())
-                except StillUnreachable as away:
-                    self._mark_unreachable(away)
+                except StillUnreachable as error:
+                    self._mark_unreachable(error)
                     return
                 for job_id in [
                     job_id for job_id in self._active if not self._job_service.is_active(job_id)
                 ]:
                     self._end_active(job_id)
 
-    def _mark_unreachable(self, away: StillUnreachable) -> None:
-        """No line comes to an end without the network, and no further one is begun: all of them are
-        kept as they are.
-        """
-        self._terminal.error(str(away))
+    def _mark_unreachable(self, error: StillUnreachable) -> None:
+        """Stop the run: without the network no line can finish. Every job is kept."""
+        self._terminal.error(str(error))
         for line in self._lines:
             self._statuses.setdefault(line.number, Exit.UNREACHABLE)
 
@@ -160,12 +156,12 @@ class BatchRun:
         return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
 
     def _job(self, line: Line) -> Job | None:
-        """The line's job as it now is, if it has one."""
+        """Return the line's job in its current state, or None."""
         known = self._jobs.get(line.tag)
         return line_jobs.current_job(self._job_service, known) if known else None
 
     def _needs_credits(self, line: Line) -> bool:
-        """Would going on with this line take Credits that nobody has held back yet?"""
+        """Return whether running this line takes Credits that are not reserved yet."""
         if line.tag in self._refused:
             return False
         job = self._job(line)
@@ -176,12 +172,12 @@ class BatchRun:
         )
 
     def _resumable_job(self, line: Line) -> Job | None:
-        """The job that a line goes on with; None where another one, or another attempt, is begun."""  # noqa: E501
+        """Return the job that the line resumes; None for a new job or attempt."""
         job = self._job(line)
         return None if job is None or job.phase in _OVER else job
 
     def _start_line(self, line: Line) -> None:
-        """Start a line, or go on with the job that an earlier run began for it."""
+        """Start a line, or resume the job of an earlier run."""
         if (refusal := self._refused.get(line.tag)) is not None:
             self._refuse(line, refusal.sentence, refusal.status)
             return
@@ -201,7 +197,7 @@ class BatchRun:
         before = self._job(line)
         try:
             job = self._start_or_resume(line)
-        # a picture has gone since the file was checked: the other lines go on
+        # A picture may be gone since the file was checked; the other lines continue.
         except NotPossible as error:
             self._refuse(
                 line,
@@ -230,7 +226,7 @@ class BatchRun:
             )
             return job
         job = self._with_picture(line, job)
-        if goes_on(job) or job.phase is Phase.BILLING:
+        if was_interrupted(job) or job.phase is Phase.BILLING:
             self._job_service.resume(job.id)
         elif job.phase is Phase.FAILED and self._options.retry_failed:
             self._job_service.retry(job.id)
@@ -243,9 +239,7 @@ class BatchRun:
         return job
 
     def _target(self, line: Line) -> Target:
-        """Where a new line's files go: under a name that no other line has, and no file of the
-        user's.
-        """
+        """Return where a new line's files go: under a name not used in the folder."""
         title, number = line.title, 1
         while title in self._names:
             title, number = f"{line.title}-{number + 1}", number + 1
@@ -260,7 +254,7 @@ class BatchRun:
         )
 
     def _with_picture(self, line: Line, job: Job) -> Job:
-        """A still may be wanted later than the result: that costs nothing."""
+        """Add a rendered picture to the target if one is wanted now; this is free."""
         if (
             not self._options.renders(line)
             or job.target.render
@@ -303,8 +297,9 @@ class BatchRun:
             )
 
     def _target_left(self, job: Job) -> Job:
-        """A result that an earlier run has written is left alone, whatever the user has made of it
-        since: only the still is lacking.
+        """Return the job without the result that an earlier run has written.
+
+        The user may have changed that file since; only the picture is missing.
         """
         return (
             replace(job, target=replace(job.target, output=None))
@@ -318,5 +313,5 @@ def _has_output(job: Job) -> bool:
 
 
 def _files_are_missing(job: Job) -> bool:
-    """Its files are gone, or lie with another journal."""
+    """Return whether its downloads are gone, or belong to another journal."""
     return not job.files or not all(Path(kept.path).is_file() for kept in job.files)

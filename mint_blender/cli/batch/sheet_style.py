@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the contact sheet looks, in light and dark."""
+"""The style sheet of the contact sheet, for light and dark color schemes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ article {
   color: var(--tint); font-size: 14px; border-bottom: 1px solid var(--line); min-height: min-content; padding: 14px;
   background: repeating-linear-gradient(-45deg, transparent 0 9px, color-mix(in srgb, var(--tint) 7%, transparent) 9px 18px), var(--stage);
 }
-.picture.told { background: color-mix(in srgb, var(--tint) 8%, var(--card)); }
+.picture.with-reason { background: color-mix(in srgb, var(--tint) 8%, var(--card)); }
 .text { display: flex; flex: 1; flex-direction: column; gap: 7px; padding: 12px 14px 14px; min-width: 0; }
 .top { display: flex; justify-content: space-between; align-items: baseline; }
 .number { color: var(--soft); font-variant-numeric: tabular-nums; font-size: 13px; }
@@ -99,7 +99,7 @@ details[open] summary { display: inline; }
 
 
 def _of_state(state: str) -> str:
-    """Its color, and what is hidden while its radio button is chosen."""
+    """Return the color of a state, and what its filter hides."""
     chosen = f"#show-{state}:checked ~"
     return (
         f".{state} {{ --tint: var(--{state}); }}\n{chosen} main article:not(.{state}) {{ display:"

@@ -10,7 +10,7 @@ from ...jobs.job import Hold, Job
 
 
 def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
-    """A job for programs."""
+    """Return a job as JSON values."""
     return {
         "event": event,
         "job": job.id,
@@ -23,7 +23,7 @@ def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
         "state": presenter.state(job),
         "api": job.owner.origin if job.owner else None,
         "account": job.owner.account if job.owner else None,
-        # null: there is no key, or it is not known whose it is
+        # null: there is no key, or its owner is unknown
         "mine": {None: True, Hold.FOREIGN: False, Hold.UNKNOWN: None}[job.hold],
         "operation": job.operation.id if job.operation else None,
         "mint_url": job.operation.mint_url if job.operation else None,

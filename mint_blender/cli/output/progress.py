@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Report the worker's messages as progress for people and as JSON events for programs."""
+"""Report the worker's events as progress for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .terminal import Display, Terminal
 def progress_listener(
     terminal: Terminal, job_service: JobService
 ) -> Iterator[Callable[[Event], None]]:
-    """Yield a listener for messages, and show progress while inside."""
+    """Yield a listener for the worker's events, and show progress while inside."""
     with terminal.progress() as display:
         yield ProgressReporter(terminal, job_service, display)
 
 
 class ProgressReporter:
-    """Shows each message of the worker once: a changed state, a download, a retry, a crash."""
+    """Shows each event of the worker: a changed state, a download, a retry, a crash."""
 
     def __init__(self, terminal: Terminal, job_service: JobService, display: Display) -> None:
         self._terminal = terminal
@@ -34,7 +34,7 @@ class ProgressReporter:
         self._slow: set[str] = set()  # jobs reported as taking longer than usual
 
     def __call__(self, event: Event) -> None:
-        """Show one message."""
+        """Show one event."""
         if isinstance(event, JobChanged):
             self._show_state(event.job)
             self._show_slow(event.job)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A live progress display on a terminal.
+"""A live progress display for terminals.
 
-Making one needs `rich`, which comes with the pip package.
+It needs `rich`, which the pip package installs.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from . import safe_text
 
 
 class LiveDisplay:
-    """One line a job: title, state, time, and a bar that fills while a file is downloaded.
+    """One line per job: title, state, time, and a bar that fills during a download.
 
-    Mint does not say how far a generation is, so until the download the bar only moves: no made-up
-    percent.
+    Mint reports no progress of a generation, so the bar only pulses until the download starts.
     """
 
     def __init__(self) -> None:
@@ -38,8 +37,8 @@ class LiveDisplay:
             TextColumn("{task.description}", markup=False),
             TimeElapsedColumn(),
             console=Console(stderr=True),
-            # Results are printed above the bars where both share a terminal; in a pipe or a file
-            # they must arrive untouched.
+            # On the same terminal, results are printed above the bars; a pipe or a file gets them
+            # unchanged.
             redirect_stdout=sys.stdout.isatty(),
         )
         self._lines: dict[str, TaskID] = {}
@@ -61,7 +60,7 @@ class LiveDisplay:
     def show(
         self, key: str, title: str, text: str, done: int | None = None, total: int | None = None
     ) -> None:
-        """Draw one job's line anew."""
+        """Show or update the line of one job."""
         title, text = safe_text.line(title), safe_text.line(text)
         if key not in self._lines:
             self._lines[key] = self._progress.add_task(text, total=None, title=title)

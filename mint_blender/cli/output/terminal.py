@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person or a program reads: results on standard output, progress on standard error.
+"""Print results to standard output, and progress and errors to standard error.
 
-With `--json`, standard output is one JSON object a line and nothing else. On a terminal progress is
-a live display (the `rich` library, where it is installed: inside Blender it is not); elsewhere it
-is plain lines, one for each change.
+With `--json`, standard output holds one JSON object per line and nothing else. On a terminal,
+progress is a live display where the `rich` library is installed (not inside Blender); elsewhere it
+is one plain line per change.
 """
 
 from __future__ import annotations
@@ -20,60 +20,57 @@ from . import safe_text
 
 
 class Display(Protocol):
-    """Shows how far jobs are."""
+    """Shows the progress of jobs."""
 
     def show(
         self, key: str, title: str, text: str, done: int | None = None, total: int | None = None
     ) -> None:
-        """One job's line: `done` of `total` bytes while it downloads."""
+        """Show one job's state; during a download, `done` of `total` bytes."""
 
 
 class Terminal:
-    """Where a command writes."""
+    """Prints for one command."""
 
     def __init__(self, program: str, *, as_json: bool) -> None:
         self._program = program
         self.as_json = as_json
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
-                # A prompt may hold signs that this terminal cannot show: better an escape than no
-                # line at all.
+                # A prompt may hold characters that this terminal cannot show: escape them.
                 stream.reconfigure(errors="backslashreplace")
 
     def command(self, *words: str) -> str:
-        """What to type for another command."""
+        """Return what the user types to run another command."""
         return " ".join([self._program, *words])
 
     def result(self, record: dict[str, Any], *lines: str) -> None:
-        """One result: the record for programs, or the lines for people."""
+        """Print one result: the record for programs, or the lines for people."""
         self.event(record)
         if not self.as_json:
             for line in lines:
                 print(safe_text.lines(line), flush=True)
 
     def event(self, record: dict[str, Any]) -> None:
-        """One line for programs only."""
+        """Print a record for programs only."""
         if self.as_json:
-            # ASCII, so that it is valid JSON whatever the encoding of the pipe is.
+            # ASCII is valid JSON in any encoding of the pipe.
             print(json.dumps(record), flush=True)
 
     def error(self, sentence: str, **record: Any) -> None:
-        """What went wrong: always for people on standard error, and for programs on standard
-        output.
-        """
+        """Print an error: to standard error for people, and as a record for programs."""
         self.note(sentence)
         self.event({"event": "error", "message": sentence, **record})
 
     def note(self, line: str) -> None:
-        """A line for people that programs do not need."""
+        """Print a line that only people need, to standard error."""
         print(safe_text.lines(line), file=sys.stderr, flush=True)
 
     def wait(self, error: MintError, seconds: float) -> None:
-        """A single call failed and is tried again."""
+        """Report that a call failed and will be retried."""
         self.note(f"{error} Trying again in {seconds:.0f} s")
 
     def progress(self) -> AbstractContextManager[Display]:
-        """A display for as long as jobs are watched."""
+        """Return a display to use while jobs are watched."""
         if (
             sys.stderr.isatty()
             and os.environ.get("TERM") != "dumb"
@@ -84,7 +81,7 @@ class Terminal:
 
 
 class _PlainDisplay:
-    """One plain line for each change; download percentages would only fill a log."""
+    """Prints one line per change. Download percentages would only fill a log."""
 
     def __init__(self) -> None:
         self._last: dict[str, str] = {}
