@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import bpy
+from bpy.app.handlers import persistent
 
 from ... import __package__ as ADDON
 from ...message import Message
@@ -105,7 +106,17 @@ _registration = _Registration()
 
 def register() -> None:
     """Give Blender the table of the language in use, now and whenever the user changes it."""
-    follow_language()
+    bpy.app.handlers.load_post.append(_subscribe)
+    _subscribe()
+
+
+@persistent
+def _subscribe(_path: str = "") -> None:
+    """Ask Blender to say when its language changes.
+
+    Blender 4.3 forgets that when it opens a file, whatever `PERSISTENT` says.
+    """
+    bpy.msgbus.clear_by_owner(_registration)
     language: Any = (bpy.types.PreferencesView, "language")
     bpy.msgbus.subscribe_rna(
         key=language,
@@ -114,10 +125,13 @@ def register() -> None:
         notify=follow_language,
         options={"PERSISTENT"},
     )
+    follow_language()
 
 
 def unregister() -> None:
     """Take the table back."""
+    if _subscribe in bpy.app.handlers.load_post:
+        bpy.app.handlers.load_post.remove(_subscribe)
     bpy.msgbus.clear_by_owner(_registration)
     _give("")
     _table.cache_clear()
