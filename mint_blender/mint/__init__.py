@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service: Mint's HTTP API.
+"""HTTP client of Mint's API: requests, responses, errors and the API key.
 
-Holds the key; knows nothing of Blender, threads, or what lies on disk.
+Must not know Blender, threads, jobs, or files on disk.
 """

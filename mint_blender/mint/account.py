@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which key, and which Mint. The environment wins over what was given; the key is never shown."""
+"""The API key and the base URL in use; environment variables win. The key is never shown."""
 
 from __future__ import annotations
 
@@ -15,25 +15,24 @@ BASE_URL_VARIABLE = "MINT_API_BASE_URL"
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose a job is: the API's scheme, host and port, and the account there.
-
-    `account` is `user:` and Mint's id of it, or `key:` and a salted hash of the key where Mint has
-    not told an id.
-    """
+    """The account that a job belongs to."""
 
     origin: str
+    """Scheme, host and port of the API."""
     account: str
+    """`user:` and Mint's id, or `key:` and a salted hash of the key if the id is unknown."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """A key and the base URL it is for. `key_source` is for a person: where the key came from."""
+    """An API key and the base URL that it is for."""
 
     key: str = field(repr=False)
     base_url: str = DEFAULT_BASE_URL
     key_source: str = "the preferences"
-    # the origin that the key of the preferences is not sent to, since the user has not confirmed it
+    """Where the key came from, in words for the user."""
     withheld_from: str = ""
+    """The origin that the stored key is not sent to until the user confirms it."""
 
     @classmethod
     def of(
@@ -44,10 +43,14 @@ class Account:
         base_url: str = "",
         confirmed: Collection[str] = (),
     ) -> Account:
-        """The account in force: environment variables first, then what the preferences say.
+        """Return the account in use: environment variables first, then the preferences.
 
-        An address of the environment gets the key of the preferences only if the user has
-        `confirmed` that origin, or entered it there.
+        Args:
+            environ: The environment variables.
+            key: The key in the preferences.
+            base_url: The base URL in the preferences.
+            confirmed: Origins that the user has confirmed. A base URL from the environment gets the
+                key in the preferences only if its origin is one of them, or is in the preferences.
         """
         from_environment = environ.get(KEY_VARIABLE, "").strip()
         source = (
@@ -68,7 +71,7 @@ class Account:
 
     @property
     def is_local(self) -> bool:
-        """Is the API a server on this computer? Only then its files may lie here as well."""
+        """Whether the API is a server on this computer; only then its files may be here too."""
         try:
             return Origin.parse(self.base_url).is_loopback
         except ValueError:
@@ -76,7 +79,7 @@ class Account:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port of the API; empty where the base URL is none."""
+        """Scheme, host and port of the API; empty for an invalid base URL."""
         return _origin_of(self.base_url)
 
 

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why there was no answer, in words.
+"""Describe exceptions of requests, urllib3 and sockets in a clause for the user.
 
-Turns the exceptions of requests, urllib3 and the socket into half a sentence.
-
-The words are ours, never the exception's own text: that may hold addresses, proxy passwords or
-headers.
+The exception's own text is not used: it may contain addresses, proxy passwords or headers.
 """
 
 from __future__ import annotations
@@ -23,10 +20,8 @@ _PROXY = "the proxy named in the environment (HTTPS_PROXY, HTTP_PROXY or ALL_PRO
 _BUNDLE = "the file that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE names"
 
 
-def reason(error: BaseException, origin: Origin) -> str:
-    """Half a sentence about a failed exchange with the origin, such as "the name api.mint.gg was
-    not found".
-    """
+def describe(error: BaseException, origin: Origin) -> str:
+    """Return a clause about a failed request, such as "the name api.mint.gg was not found"."""
     chain = tuple(_chain(error))
     return (
         _setup_reason(error)
@@ -37,9 +32,7 @@ def reason(error: BaseException, origin: Origin) -> str:
 
 
 def _chain(error: BaseException, seen: tuple[BaseException, ...] = ()) -> Iterator[BaseException]:
-    """The error and everything inside it: causes, contexts, and exceptions carried as arguments
-    (urllib3's habit).
-    """
+    """Yield the error, its causes and contexts, and exceptions among its arguments (urllib3)."""
     if any(error is other for other in seen):
         return
     yield error
@@ -50,7 +43,7 @@ def _chain(error: BaseException, seen: tuple[BaseException, ...] = ()) -> Iterat
 
 
 def _setup_reason(error: BaseException) -> str | None:
-    """What is wrong on this side, before anything was sent."""
+    """Return what is wrong in the local settings, before anything was sent."""
     if isinstance(error, requests.exceptions.InvalidProxyURL):
         return f"{_PROXY} is not an address"
     if isinstance(error, requests.exceptions.InvalidSchema):

@@ -1,37 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong in a conversation with Mint.
-
-`str(error)` is a sentence for a person; the key is never in it.
+"""Errors of calls to Mint's API. `str(error)` is a sentence for the user, without the key.
 
     MintError
     ├─ KeyMissing                 no key has been given
     │  ├─ KeyUnusable             what has been given cannot be a key
     │  └─ KeyWithheld             it is not for the address that the environment names
-    ├─ Unreachable                no answer: connection, TLS, proxy, time-out                 (retryable)
-    ├─ InvalidResponse                  an answer that cannot be understood                        (retryable)
-    │  └─ MismatchedResponse             an answer about another id than the one asked for           (retryable)
-    └─ ProblemError               another status than 2xx; the base: one nobody told us of   (retryable)
-       ├─ UnclearRefusal          400 to 422 without Mint's reason: a gateway or a proxy      (retryable)
+    ├─ Unreachable                no response: connection, TLS, proxy, timeout    (retryable)
+    ├─ InvalidResponse            a response that cannot be parsed                (retryable)
+    │  └─ MismatchedResponse      a response about another id                     (retryable)
+    └─ ProblemError               a status other than 2xx; itself: an unknown one (retryable)
+       ├─ UnclearRefusal          400 to 422 without Mint's reason (a gateway?)   (retryable)
        ├─ InvalidRequest          400, 413, 422
        ├─ KeyRefused              401
        ├─ CreditsNeeded           402
        ├─ Forbidden               403
        │  └─ DownloadsDisabled
        ├─ NotFound                404
-       ├─ NotSupported              405
+       ├─ NotSupported            405
        ├─ Conflict                409
        │  ├─ IdempotencyConflict
        │  ├─ AlreadyOptimized
        │  └─ OptimizationInProgress
        ├─ CannotCancel            404, 405 to a cancel
-       ├─ TooManyRequests         429                                                         (retryable)
+       ├─ TooManyRequests         429                                             (retryable)
        │  └─ TooManyActive        the limit of generations at once
-       └─ ServiceError          500, 502, 503, 504                                          (retryable)
+       └─ ServiceError            500, 502, 503, 504                              (retryable)
 
-Which answer proves that a call has started nothing is an allow-list: `proves_nothing_started`.
-Whatever is not on it may have been carried out, and is repeated with the same idempotency key. "The
-call failed" is here. "The work failed" is an `Operation` with status failed, and no exception.
-"""  # noqa: E501
+`proves_nothing_started` is an allow-list: after any other error the request may have been carried
+out, and is retried with the same idempotency key. These errors mean that a call failed; failed work
+is an `Operation` with status failed, and no exception.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +39,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FieldError:
-    """One entry of a problem's `errors`: `path` is a JSON pointer such as /prompt."""
+    """One entry of a problem's `errors`; `path` is a JSON pointer such as /prompt."""
 
     message: str
     path: str | None = None
@@ -50,7 +48,7 @@ class FieldError:
 
 @dataclass(frozen=True)
 class Problem:
-    """The members of an RFC 9457 problem document, as far as they were there."""
+    """The members of a problem document (RFC 9457) that are present."""
 
     status: int
     slug: str | None = None
@@ -58,11 +56,12 @@ class Problem:
     detail: str | None = None
     instance: str | None = None
     errors: tuple[FieldError, ...] = ()
-    is_told: bool = True  # False: nothing but a status came, or a page that is not Mint's
+    has_details: bool = True
+    """False if the response had only a status, or a page that is not Mint's."""
 
     @property
-    def said(self) -> str | None:
-        """Mint's own words: the first field error, else the detail, else the title."""
+    def explanation(self) -> str | None:
+        """Mint's explanation: the first field error, else the detail, else the title."""
         if self.errors:
             first = self.errors[0]
             return f"{first.path.lstrip('/')}: {first.message}" if first.path else first.message
@@ -70,22 +69,20 @@ class Problem:
 
 
 class MintError(Exception):
-    """Base of all; `retryable` says whether the very same call may help later.
-
-    `proves_nothing_started`: Mint itself has refused, so a call that is paid for has begun nothing
-    and may be forgotten. `follows_no_answer`: an earlier try of this very call got no clear answer,
-    and may have been carried out.
-    """
+    """Base class of all errors of this package."""
 
     retryable = False
+    """Whether the same call may succeed later."""
     proves_nothing_started = False
+    """Whether Mint itself refused, so that nothing was started or charged."""
     follows_no_answer = False
+    """Whether an earlier attempt of this call got no clear response, and may have succeeded."""
     retry_after: float | None = None
     request_id: str | None = None
 
 
 class KeyMissing(MintError):
-    """No key has been given, so nothing was sent."""
+    """There is no API key; nothing was sent."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -96,9 +93,7 @@ class KeyMissing(MintError):
 
 
 class KeyWithheld(KeyMissing):
-    """The key of the preferences is not sent to an address that only the environment names, until
-    the user has confirmed it.
-    """
+    """The stored key is not sent to an unconfirmed address from the environment."""
 
     def __init__(self, origin: str) -> None:
         MintError.__init__(
@@ -109,7 +104,7 @@ class KeyWithheld(KeyMissing):
 
 
 class KeyUnusable(KeyMissing):
-    """What has been given as a key cannot be one, so nothing was sent."""
+    """The key has characters that no key has; nothing was sent."""
 
     def __init__(self) -> None:
         MintError.__init__(
@@ -121,9 +116,9 @@ class KeyUnusable(KeyMissing):
 
 
 class Unreachable(MintError):
-    """No answer came.
+    """There was no response.
 
-    Whether Mint acted on the request is not known: repeat it with the same idempotency key.
+    Mint may have carried out the request: retry it with the same idempotency key.
     """
 
     retryable = True
@@ -134,9 +129,9 @@ class Unreachable(MintError):
 
 
 class InvalidResponse(MintError):
-    """An answer came, but not one of Mint's API: a captive portal, a proxy's page, another server.
+    """The response is not one of Mint's API: a captive portal, a proxy, another server.
 
-    Mint may have acted on the request all the same: repeat it with the same idempotency key.
+    Mint may have carried out the request: retry it with the same idempotency key.
     """
 
     retryable = True
@@ -150,27 +145,22 @@ class InvalidResponse(MintError):
 
 
 class MismatchedResponse(InvalidResponse):
-    """An answer about something else than what was asked for: a cache, a proxy, a mix-up at Mint.
+    """The response is about another id: a cache, a proxy, a mix-up at Mint. It is not used."""
 
-    It is not taken for ours.
-    """
-
-    def __init__(self, told_of: str, asked_for: str, *, request_id: str | None = None) -> None:
+    def __init__(self, received: str, expected: str, *, request_id: str | None = None) -> None:
         MintError.__init__(
             self,
-            f"Mint's answer is about something else ({told_of}), not what was asked for"
-            f" ({asked_for}). Asking again.",
+            f"Mint's answer is about something else ({received}), not what was asked for"
+            f" ({expected}). Asking again.",
         )
         self.request_id = request_id
 
 
 class ProblemError(MintError):
-    """Another status than 2xx.
+    """A status other than 2xx; subclasses say what it means and what to do.
 
-    Subclasses say what that means and what to do; the base is for statuses nobody told us of.
-
-    Those may come from a gateway after the request was carried out (524, say), so they prove
-    nothing.
+    Unknown statuses may come from a gateway after the request was carried out (such as 524), so
+    they prove nothing.
     """
 
     retryable = True
@@ -189,15 +179,15 @@ class ProblemError(MintError):
         super().__init__(self._sentence())
 
     def _sentence(self) -> str:
-        said = (self.problem.said or f"HTTP status {self.problem.status}").rstrip(". ")
+        explanation = (self.problem.explanation or f"HTTP status {self.problem.status}").rstrip(
+            ". "
+        )
         reference = f" (Request id: {self.request_id})" if self.request_id else ""
-        return f"{self.meaning}: {said}. {self.advice}{reference}"
+        return f"{self.meaning}: {explanation}. {self.advice}{reference}"
 
 
 class UnclearRefusal(ProblemError):
-    """A status that means a refusal, but without a reason of Mint's: a captive portal or a gateway
-    may have answered instead.
-    """
+    """A refusal without Mint's reason: a captive portal or a gateway may have sent it."""
 
     meaning = "Something refused the request, and it does not look like Mint"
     advice = (
@@ -207,7 +197,7 @@ class UnclearRefusal(ProblemError):
 
 
 class Refusal(ProblemError):
-    """Mint has refused, in its own words: repeating does not help, and nothing was started."""
+    """Mint has refused and given a reason: nothing was started, and retrying does not help."""
 
     retryable = False
     proves_nothing_started = True
@@ -220,19 +210,19 @@ class InvalidRequest(Refusal):
     advice = "Nothing was started or charged; change it and try again."
 
     def names(self, field: str) -> bool:
-        """Does the complaint concern this field of the body?"""
+        """Return whether the problem is about this field of the body."""
         pointer = f"/{field}"
         word = re.compile(rf"\b{re.escape(field)}\b")
-        told = any(
+        is_field = any(
             error.path == pointer or word.search(error.message) for error in self.problem.errors
         )
-        return told or bool(word.search(self.problem.detail or ""))
+        return is_field or bool(word.search(self.problem.detail or ""))
 
 
 class KeyRefused(ProblemError):
     """401: the key is missing, wrong or revoked.
 
-    No refusal of the request: with the right key it is accepted.
+    Not a `Refusal`: with the right key the same request is accepted.
     """
 
     retryable = False
@@ -251,7 +241,7 @@ class CreditsNeeded(Refusal):
 
 
 class Forbidden(Refusal):
-    """403: this key may not do that."""
+    """403: the key has no permission for this."""
 
     meaning = "This API key may not do that"
     advice = "Ask hello@mint.gg whether the key has access to the beta and to this project."
@@ -265,7 +255,7 @@ class DownloadsDisabled(Forbidden):
 
 
 class NotFound(Refusal):
-    """404: no such thing in this API project."""
+    """404: the id does not exist in this API project."""
 
     meaning = "Mint does not know this, at least not in the API project of this key"
     advice = "It may have been deleted, or the key belongs to another project."
@@ -279,9 +269,7 @@ class NotSupported(Refusal):
 
 
 class Conflict(ProblemError):
-    """409: the state of the thing does not allow the action (any more), or a request with the same
-    key is being worked on.
-    """
+    """409: the current state does not allow the action, or the same request is in progress."""
 
     retryable = False
     meaning = "That is not possible in the present state"
@@ -311,7 +299,7 @@ class OptimizationInProgress(Conflict):
 
 
 class CannotCancel(ProblemError):
-    """404 or 405 to a cancel: Mint does not offer that, at least not at this stage."""
+    """404 or 405 to a cancel: Mint does not offer it, or not at this stage."""
 
     retryable = False
     meaning = "Mint cannot cancel this now"
@@ -326,14 +314,14 @@ class TooManyRequests(ProblemError):
 
 
 class TooManyActive(TooManyRequests):
-    """429: as many generations are active as the account may have at once."""
+    """429: the account's limit of active generations is reached."""
 
     meaning = "As many generations are active at Mint as the account may have at once"
     advice = "This one starts when a place is free."
 
 
 class ServiceError(ProblemError):
-    """5xx: trouble at Mint."""
+    """5xx: a failure at Mint."""
 
     meaning = "Mint has trouble answering"
     advice = "Nothing is lost; it is tried again."
@@ -368,11 +356,9 @@ _BY_STATUS: dict[int, type[ProblemError]] = {
 def problem_error(
     problem: Problem, *, request_id: str | None = None, retry_after: float | None = None
 ) -> ProblemError:
-    """The error class that fits a problem document: by slug where it is of the right family, else
-    by HTTP status.
-    """
+    """Return the error for a problem: by its slug if that fits the status, else by the status."""
     general = _BY_STATUS.get(problem.status, ProblemError)
-    if not problem.is_told and issubclass(general, Refusal | Conflict):
+    if not problem.has_details and issubclass(general, Refusal | Conflict):
         general = UnclearRefusal
     special = _BY_SLUG.get(problem.slug or "", general)
     chosen = special if issubclass(special, general) else general

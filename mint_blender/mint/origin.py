@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where Mint's API lives: the base address, checked before any key is sent to it.
-
-Pure: opens no connection.
-"""
+"""The base URL of Mint's API, validated before the key is sent to it. Opens no connection."""
 
 from __future__ import annotations
 
@@ -12,12 +9,12 @@ from urllib.parse import SplitResult, urlsplit
 from ..net import addresses
 
 DEFAULT_BASE_URL = "https://api.mint.gg/v1"
-_USUAL_PORTS = {"https": 443, "http": 80}
+_DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The API's own address: the only place that may see the key. Made by `parse`."""
+    """The API's address, the only one that the key is sent to. Made by `parse`."""
 
     base_url: str
     host: str
@@ -25,38 +22,33 @@ class Origin:
 
     @property
     def is_loopback(self) -> bool:
-        """Is this a server on the user's own machine, such as the stand-in service?"""
+        """Whether the server is on this computer, as the stand-in service is."""
         return _is_loopback(self.host)
 
     @property
     def name(self) -> str:
-        """Scheme, host and port, without what is usual: one text for one server, however it was
-        written.
-        """
+        """Scheme, host and port in normal form, without a default port."""
         scheme = self.base_url.partition("://")[0]
         host = f"[{self.host}]" if ":" in self.host else self.host
         return (
             f"{scheme}://{host}"
-            if self.port == _USUAL_PORTS[scheme]
+            if self.port == _DEFAULT_PORTS[scheme]
             else f"{scheme}://{host}:{self.port}"
         )
 
     def url(self, path: str) -> str:
-        """The full address of a path such as operations/op_1:approve.
-
-        The colon of action routes stays a colon.
-        """
+        """Return the URL of a path such as operations/op_1:approve; colons are not escaped."""
         return f"{self.base_url}/{path.lstrip('/')}"
 
     @classmethod
     def parse(cls, base_url: str = DEFAULT_BASE_URL) -> Origin:
-        """The origin of a base URL; a ValueError says in a sentence why a URL cannot be one."""
+        """Return the origin of a base URL; the ValueError of an invalid one is a sentence."""
         text = base_url.strip()
         parts = _split(text)
-        if complaint := _complaint(text, parts):
-            raise ValueError(f"The Mint base URL {complaint}. The usual one is {DEFAULT_BASE_URL}.")
+        if problem := _problem(text, parts):
+            raise ValueError(f"The Mint base URL {problem}. The usual one is {DEFAULT_BASE_URL}.")
         host = parts.hostname or ""
-        port = parts.port or _USUAL_PORTS[parts.scheme]
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
         return cls(f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}", host, port)
 
 
@@ -71,8 +63,8 @@ def _split(text: str) -> SplitResult:
     return parts
 
 
-def _complaint(text: str, parts: SplitResult) -> str | None:
-    # The text itself is never shown: it may hold a password.
+def _problem(text: str, parts: SplitResult) -> str | None:
+    # The URL itself is never shown: it may contain a password.
     if any(character.isspace() or not character.isprintable() for character in text):
         return "has a space or a control character in it"
     if parts.scheme not in {"https", "http"} or not parts.hostname:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long to wait: arithmetic only. Clock, sleep and chance come from outside.
+"""Intervals of polling and of retries: arithmetic only, without clock, sleep or random numbers.
 
-Polling ("not finished yet") and retrying ("the call failed") are two things with two rhythms.
-Source of the polling rhythm: Mint's own client (2 s, times 1.6, at most 15 s, for 30 minutes). What
-takes longer than that is not over: polling goes on once a minute.
+Polling ("not finished yet") and retrying ("the call failed") have different intervals.
+
+Source of the polling intervals: Mint's own client (2 s, times 1.6, at most 15 s, for 30 minutes).
+After that, polling continues once a minute.
 """
 
 from __future__ import annotations
@@ -13,23 +14,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PollIntervals:
-    """The rhythm of polling, in seconds.
-
-    After `patience` it is the slow one; `shortest` is the least that Mint can ask for.
-    """
+    """Seconds between polls."""
 
     first: float = 2.0
     factor: float = 1.6
     longest: float = 15.0
     patience: float = 30 * 60.0
+    """After this time, `slow` is used."""
     slow: float = 60.0
     shortest: float = 1.0
+    """The least that Mint can ask for."""
 
     def wait(self, round: int, retry_after: float | None = None) -> float:
-        """Seconds before poll number `round` (the first is 0): what Mint asked for, else 2, 3.2,
-        5.12 … 15; never above the longest.
+        """Return the seconds before poll number `round`, counted from 0: 2, 3.2, 5.12 … 15.
+
+        What Mint asks for wins, up to `longest`.
         """
-        # The exponent is capped: a job watched for long must not overflow a float.
+        # The exponent is limited, or a job that is polled for days would overflow a float.
         planned = self.first * self.factor ** min(round, 64)
         return min(
             self.longest, planned if retry_after is None else max(self.shortest, retry_after)
@@ -38,33 +39,30 @@ class PollIntervals:
 
 @dataclass
 class Polling:
-    """Polls of one thing, for as long as it is watched.
-
-    `rounds` counts them, `watched` the seconds waited before them.
-    """
+    """State of polling one operation: the number of polls and the seconds waited for them."""
 
     pace: PollIntervals
     rounds: int = 0
     watched: float = 0.0
 
     def wait(self, retry_after: float | None = None) -> float:
-        """Seconds before the next poll."""
+        """Return the seconds before the next poll, and count it."""
         wait = self.pace.slow if self.is_long else self.pace.wait(self.rounds, retry_after)
         self.rounds, self.watched = self.rounds + 1, self.watched + wait
         return wait
 
     @property
     def is_long(self) -> bool:
-        """Has it been watched for longer than usual?"""
+        """Whether polling has taken longer than usual."""
         return self.watched >= self.pace.patience
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """The rhythm of repeating a failed call, in seconds.
+    """Exponential backoff of retries, in seconds.
 
-    `attempts` and `patience` bound the number and the time for who blocks meanwhile; what a job
-    needs is repeated without an end.
+    `attempts` and `patience` limit the number and the time for callers that block; a job's calls
+    are retried without a limit.
     """
 
     first: float = 1.0
@@ -76,19 +74,19 @@ class RetryPolicy:
     longest_asked: float = 15 * 60.0
 
     def wait(self, attempt: int, chance: float, retry_after: float | None = None) -> float:
-        """Seconds before repeating after failure number `attempt` (the first is 1).
+        """Return the seconds to wait before the next attempt.
 
-        `chance` in 0..1 spreads callers over the upper half of the wait. What Mint asks for is
-        kept, as long as it is sane.
+        Args:
+            attempt: Number of failures so far, from 1.
+            chance: A random number from 0 to 1; spreads callers over the upper half of the wait.
+            retry_after: What Mint asks for; used within bounds.
         """
         if retry_after is not None:
             return min(max(self.shortest_asked, retry_after), self.longest_asked)
-        # The exponent is capped: what is repeated for days must not overflow a float.
+        # The exponent is limited, or days of retries would overflow a float.
         planned = min(self.longest, self.first * self.factor ** min(attempt - 1, 64))
         return planned * (0.5 + 0.5 * chance)
 
     def may_retry(self, attempt: int, waited: float) -> bool:
-        """Is there another attempt after failure number `attempt`, when `waited` seconds have
-        passed since the first?
-        """
+        """Return whether to retry after failure `attempt`, `waited` seconds after the first."""
         return attempt < self.attempts and waited < self.patience

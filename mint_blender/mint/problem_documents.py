@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the body of a refusal to a `Problem`.
+"""Parse the body of an error response to a `Problem`. Pure; never raises.
 
-Pure, and tolerant of everything: a refusal must never turn into a crash.
-
-Takes problem documents (RFC 9457), OAuth's error bodies, and bodies that are no JSON object at all.
+Accepts problem documents (RFC 9457), OAuth error bodies, and bodies that are not JSON objects.
 """
 
 from __future__ import annotations
@@ -14,13 +12,13 @@ from typing import Any
 
 from .errors import FieldError, Problem
 
-LONGEST_TEXT = 500
+MAX_TEXT_LENGTH = 500
 
 
 def read_problem(status: int, body: object, *, secret: str = "") -> Problem:
-    """The problem that a decoded body (or None) tells of.
+    """Return the problem that a parsed body (or None) describes.
 
-    `secret` is blotted out wherever the server repeats it.
+    `secret` is removed wherever the server repeats it.
     """
     members = _Members(body if isinstance(body, Mapping) else {}, secret)
     nested = _Members(members.object("error"), secret)
@@ -35,11 +33,11 @@ def read_problem(status: int, body: object, *, secret: str = "") -> Problem:
         instance=members.text("instance"),
         errors=_field_errors(members.value("errors"), secret),
     )
-    return replace(problem, is_told=bool(problem.slug or problem.said))
+    return replace(problem, has_details=bool(problem.slug or problem.explanation))
 
 
 class _Members:
-    """The members of a JSON object, read without trust."""
+    """The members of an untrusted JSON object."""
 
     def __init__(self, data: Mapping[str, Any], secret: str) -> None:
         self._data = data
@@ -57,7 +55,7 @@ class _Members:
 
 
 def _slug(type_: str | None) -> str | None:
-    """The last path segment of a problem's `type`: a URI or a bare word."""
+    """Return the last path segment of a problem's `type`, which is a URI or a bare word."""
     return (type_ or "").split("#")[0].split("?")[0].rstrip("/").rpartition("/")[2] or None
 
 
@@ -85,11 +83,11 @@ def _field_error(entry: object, secret: str) -> FieldError | None:
 
 
 def _clean(value: object, secret: str) -> str | None:
-    """One printable line of bounded length, without the secret; None when there is nothing to read."""  # noqa: E501
+    """Return one printable line of bounded length without the secret; None if empty."""
     if not isinstance(value, str):
         return None
     whole = value.replace(secret, "(key)") if secret else value
     line = " ".join(
-        "".join(c if c.isprintable() else " " for c in whole[: LONGEST_TEXT * 4]).split()
+        "".join(c if c.isprintable() else " " for c in whole[: MAX_TEXT_LENGTH * 4]).split()
     )
-    return (line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…") or None
+    return (line if len(line) <= MAX_TEXT_LENGTH else f"{line[:MAX_TEXT_LENGTH]}…") or None

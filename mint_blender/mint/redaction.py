@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API key in no log, whoever keeps it: Blender, another add-on, or a handler that is added
-later.
+"""Keep API keys out of all logs: Blender's, other add-ons', and handlers that are added later.
 
-Handlers and filters come and go, and a filter on a logger does not see what its children log. So
-the key is taken out where every record is made: in Python's factory of log records. One that was
-set before is asked as before.
+A filter on a logger does not see the records of its children, so the key is removed where records
+are made: in Python's log record factory. A factory that was set before is still called.
 """
 
 from __future__ import annotations
@@ -16,32 +14,31 @@ from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import quote, quote_plus
 
-SHORTEST = 8  # characters; anything shorter is no key, and would be found in half of all words
-HIDDEN = "(key)"
+MIN_LENGTH = 8
+"""Characters; anything shorter is no key, and would occur in ordinary words."""
+PLACEHOLDER = "(key)"
 # on the factory: a reloaded add-on finds the one that is set already
 _MARK = "mint_blender_secrets"
 
 
 def register_secret(key: str) -> None:
-    """Take this key out of everything that is logged from now on."""
+    """Remove this key from everything that is logged from now on."""
     key = key.strip()
-    if len(key) >= SHORTEST:
+    if len(key) >= MIN_LENGTH:
         _secrets().update(
             {key, quote(key, safe=""), quote_plus(key), repr(key)[1:-1], json.dumps(key)[1:-1]}
         )
 
 
 def redact(text: str) -> str:
-    """The text without any key that was hidden."""
+    """Return the text without registered keys."""
     for secret in sorted(_secrets(), key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
+        text = text.replace(secret, PLACEHOLDER)
     return text
 
 
 def _secrets() -> set[str]:
-    """All spellings of all hidden keys, kept on the factory, which is put in place if it is not
-    there.
-    """
+    """Return all spellings of registered keys, which the factory holds; install it if missing."""
     factory = logging.getLogRecordFactory()
     found = getattr(factory, _MARK, None)
     if found is None:
@@ -56,30 +53,28 @@ def _factory(
     def make(*arguments: Any, **named: Any) -> logging.LogRecord:
         record = earlier(*arguments, **named)
         if secrets:
-            _take_out(record, secrets)
+            _redact_record(record, secrets)
         return record
 
     setattr(make, _MARK, secrets)
     return make
 
 
-def _take_out(record: logging.LogRecord, secrets: set[str]) -> None:
-    """Where a secret shows in message, traceback or stack, the finished text takes the place of
-    what it would be made of.
-    """
+def _redact_record(record: logging.LogRecord, secrets: set[str]) -> None:
+    """Replace message, traceback and stack by redacted text if they contain a secret."""
 
-    def shows(text: str) -> bool:
+    def has_secret(text: str) -> bool:
         return any(secret in text for secret in secrets)
 
     try:
         message = record.getMessage()
     except Exception:  # noqa: BLE001 - the caller's format is wrong
         message = f"{record.msg!r} {record.args!r}"
-    if shows(message):
+    if has_secret(message):
         record.msg, record.args = redact(message), None
     if record.exc_info and record.exc_info[1] is not None:
         text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
-        if shows(text):
+        if has_secret(text):
             record.exc_info, record.exc_text = None, redact(text)
-    if record.stack_info and shows(record.stack_info):
+    if record.stack_info and has_secret(record.stack_info):
         record.stack_info = redact(record.stack_info)

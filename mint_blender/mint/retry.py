@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Repeat a failed call until it works or patience ends, for callers that may block.
+"""Retry a failed call, for callers that may block.
 
-The rhythm is `pacing.RetryPolicy`.
-
-Safe for everything a `Client` offers: it makes only calls that read, and calls that carry an
-idempotency key.
+Safe for all methods of `Client`: its calls only read, or have an idempotency key.
 """
 
 from __future__ import annotations
@@ -18,23 +15,30 @@ from .errors import MintError
 from .pacing import RetryPolicy
 
 T = TypeVar("T")
-USUAL = RetryPolicy()
+DEFAULT = RetryPolicy()
 
 
 def call_with_retries(
     call: Callable[[], T],
     *,
-    retries: RetryPolicy = USUAL,
+    retries: RetryPolicy = DEFAULT,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
     chance: Callable[[], float] = random.random,
     on_wait: Callable[[MintError, float], None] | None = None,
 ) -> T:
-    """The call's result; retryable errors are waited out, the last error is raised when the bounds
-    are reached.
+    """Return the call's result, retrying after retryable errors.
 
-    `call` must use the same idempotency key each time. `on_wait` hears of each error and the
-    seconds until the next try.
+    Args:
+        call: Must use the same idempotency key each time.
+        retries: Intervals and limits.
+        clock: The time in seconds.
+        sleep: Waits for some seconds.
+        chance: Returns a random number from 0 to 1.
+        on_wait: Called with each error and the seconds until the next attempt.
+
+    Raises:
+        MintError: The last error, when it is not retryable or a limit is reached.
     """
     began = clock()
     attempt = 1
@@ -43,7 +47,7 @@ def call_with_retries(
             return call()
         except MintError as error:
             wait = retries.wait(attempt, chance(), error.retry_after)
-            # The wait counts too: nobody sleeps past the end of patience only to give up then.
+            # The wait counts too: do not sleep past the limit only to give up then.
             if not error.retryable or not retries.may_retry(attempt, clock() - began + wait):
                 raise
             if on_wait is not None:

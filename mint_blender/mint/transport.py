@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One exchange with Mint: a request out, an answer or a `MintError` back.
+"""One HTTP request to Mint: returns a response or raises a `MintError`.
 
-Knows no endpoints, no waiting, no threads.
+Knows no endpoints, retries or threads. Enforces these rules for all callers:
 
-Rules kept here, whatever the callers do:
-- the key goes to the API's own origin only; a redirect is never followed;
-- a call that changes something carries an idempotency key;
-- every call has time-outs, a total deadline and a largest size, and can be stopped by another thread;
-- what goes wrong becomes a `MintError`, whose text never holds the key.
-"""  # noqa: E501
+- the key is sent to the API's own origin only; redirects are not followed;
+- a call that changes something has an idempotency key;
+- all calls have timeouts, a total deadline and a size limit, and can be stopped by another thread;
+- all errors become a `MintError`, whose text never contains the key.
+"""
 
 from __future__ import annotations
 
@@ -27,38 +26,37 @@ from urllib3.exceptions import DecodeError, HTTPError
 from ..net import certificates, connections
 from ..net.retry_after import parse_retry_after
 from . import redaction
-from .connection_errors import reason
+from .connection_errors import describe
 from .errors import InvalidResponse, KeyMissing, KeyUnusable, Unreachable, problem_error
 from .origin import Origin
 from .problem_documents import read_problem
 from .schema import Json
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
-LONGEST_IDEMPOTENCY_KEY = 255
-SLOWEST_UPLOAD = 16 * 1024  # bytes a second
-_PIECE = 16 * 1024
-_SMALL_PIECE = 256
-# The one POST that changes nothing: it tells a price.
+MAX_IDEMPOTENCY_KEY_LENGTH = 255
+MIN_UPLOAD_SPEED = 16 * 1024  # bytes per second
+_CHUNK = 16 * 1024
+_SMALL_CHUNK = 256
 ESTIMATE_PATH = "pricing:estimate"
+"""The only POST that changes nothing, so it needs no idempotency key."""
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds after which a call is given up: for the connection, without any sign of life, for the
-    whole body, and for all of it.
-
-    What is sent (reference pictures have up to 7 MB) has more time, by its size.
-    """
+    """Limits of one call in seconds."""
 
     connect: float = 10.0
     read: float = 60.0
+    """Without a byte."""
     body: float = 120.0
+    """For the whole response body."""
     total: float = 180.0
+    """For everything; uploads (up to 7 MB) get more, by their size."""
 
 
 @dataclass(frozen=True)
 class ApiResponse:
-    """What came back from a successful call. `retry_after` is in seconds."""
+    """Response to a successful call; `retry_after` is in seconds."""
 
     data: Json
     status: int
@@ -68,9 +66,9 @@ class ApiResponse:
 
 
 class Transport:
-    """A conversation with one origin, over one connection that is kept alive.
+    """Sends requests to one origin over a connection that is kept alive.
 
-    Not for use by several threads at once.
+    Not thread-safe, except for `stop`.
     """
 
     def __init__(
@@ -82,9 +80,9 @@ class Transport:
         user_agent: str = "mint-blender",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Raises KeyMissing or KeyUnusable at once rather than send a request that cannot succeed."""  # noqa: E501
+        """Raise KeyMissing or KeyUnusable rather than send a request that cannot succeed."""
         self.origin = origin
-        self._secret = _checked(key)
+        self._secret = _validate_key(key)
         redaction.register_secret(self._secret)
         self._timeouts = timeouts
         self._now = now
@@ -106,12 +104,13 @@ class Transport:
         self.close()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._session.close()
 
     def stop(self) -> None:
-        """End the exchange that another thread has begun, within a quarter of a second:
-        Unreachable. Every later one ends at once.
+        """Make the request of another thread raise Unreachable, within a quarter of a second.
+
+        All later requests raise it at once.
         """
         self._is_stopped = True
 
@@ -124,19 +123,27 @@ class Transport:
         query: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> ApiResponse:
-        """One attempt at one call; `path` is relative to the base URL.
+        """Send one request, without retries.
 
-        A POST without a body sends {}.
+        Args:
+            method: GET or POST.
+            path: Relative to the base URL.
+            body: The JSON of a POST; None sends {}.
+            query: Query parameters.
+            idempotency_key: Required for a POST that changes something.
 
-        Raises Unreachable, InvalidResponse or a ProblemError; ValueError for a mutating call
-        without a fit idempotency key.
+        Raises:
+            Unreachable: There was no response.
+            InvalidResponse: The response is not one of Mint's API.
+            ProblemError: Mint responded with another status than 2xx.
+            ValueError: The idempotency key is missing or invalid.
         """
-        headers = _guarded_headers(method, path, idempotency_key)
+        headers = _idempotency_headers(method, path, idempotency_key)
         content = None if method == "GET" else json.dumps(body or {}).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"
         guard = connections.Guard(
-            time.monotonic() + self._timeouts.total + len(content or b"") / SLOWEST_UPLOAD,
+            time.monotonic() + self._timeouts.total + len(content or b"") / MIN_UPLOAD_SPEED,
             stop=lambda: self._is_stopped,
         )
         try:
@@ -149,9 +156,9 @@ class Transport:
             # requests' exceptions are OSErrors. "from None": the original may show a proxy's
             # password in a traceback.
             raise Unreachable(
-                "the call was stopped" if guard.was_stopped else reason(error, self.origin)
+                "the call was stopped" if guard.was_stopped else describe(error, self.origin)
             ) from None
-        return self._understood(response, answer)
+        return self._parse_response(response, answer)
 
     def _send(
         self,
@@ -162,13 +169,12 @@ class Transport:
         query: Mapping[str, str] | None,
     ) -> tuple[requests.Response, bytes]:
         url = self.origin.url(path)
-        # The adapter is asked, not the session: a session looks into redirects, and reads their
-        # bodies whole, even when told not to follow. Auth is given for each call: otherwise
-        # requests would let a netrc file decide what Authorization says.
+        # The adapter is used, not the session: a session reads the whole body of a redirect, even
+        # if it does not follow it. Auth is set for each call, or requests would use a netrc file.
         request = requests.Request(
             method, url, params=query, data=content, headers=headers, auth=self._authorize
         )
-        # A proxy has no business between this computer and itself, and would read the key.
+        # No proxy between this computer and itself: it would see the key.
         proxies = {"no_proxy": self.origin.host} if self.origin.is_loopback else {}
         settings: Mapping[str, Any] = self._session.merge_environment_settings(
             url, proxies, True, certificates.ca_bundle(), None
@@ -177,13 +183,13 @@ class Transport:
         with self._session.get_adapter(url).send(
             self._session.prepare_request(request), timeout=timeout, **settings
         ) as response:
-            return response, _bounded(response, self._timeouts.body)
+            return response, _read_body(response, self._timeouts.body)
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._secret}"
         return request
 
-    def _understood(self, response: requests.Response, content: bytes) -> ApiResponse:
+    def _parse_response(self, response: requests.Response, content: bytes) -> ApiResponse:
         status, headers = response.status_code, response.headers
         request_id = headers.get("X-Request-Id")
         wait = parse_retry_after(
@@ -191,8 +197,8 @@ class Transport:
         )
         location = headers.get("Location")
         if 300 <= status < 400:
-            raise InvalidResponse(_redirect(location), request_id=request_id)
-        data = _decoded(content)
+            raise InvalidResponse(_redirect_problem(location), request_id=request_id)
+        data = _parse_json(content)
         if not 200 <= status < 300:
             raise problem_error(
                 read_problem(status, data, secret=self._secret),
@@ -204,7 +210,7 @@ class Transport:
         return ApiResponse(data, status, request_id, wait, location)
 
 
-def _checked(key: str) -> str:
+def _validate_key(key: str) -> str:
     trimmed = key.strip()
     if not trimmed:
         raise KeyMissing()
@@ -216,35 +222,33 @@ def _checked(key: str) -> str:
 def _session(user_agent: str) -> requests.Session:
     session = requests.Session()
     session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
-    # No hidden retries either: repeating is decided where the idempotency key is known.
+    # No hidden retries: they are decided where the idempotency key is known.
     connections.mount(session)
     return session
 
 
-def _guarded_headers(method: str, path: str, idempotency_key: str | None) -> dict[str, str]:
+def _idempotency_headers(method: str, path: str, idempotency_key: str | None) -> dict[str, str]:
     if method == "GET" or (idempotency_key is None and path.strip("/") == ESTIMATE_PATH):
         return {}
     if method != "POST":
         raise ValueError(f"Mint's API knows GET and POST, not {method}.")
     if idempotency_key is None:
         raise ValueError(f"POST {path} changes something at Mint, so it needs an idempotency key.")
-    if not 1 <= len(idempotency_key) <= LONGEST_IDEMPOTENCY_KEY or not all(
+    if not 1 <= len(idempotency_key) <= MAX_IDEMPOTENCY_KEY_LENGTH or not all(
         "!" <= character <= "~" for character in idempotency_key
     ):
         raise ValueError(
-            f"An idempotency key has 1 to {LONGEST_IDEMPOTENCY_KEY} printable ASCII characters."
+            f"An idempotency key has 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} printable ASCII characters."
         )
     return {"Idempotency-Key": idempotency_key}
 
 
-def _bounded(response: requests.Response, seconds: float) -> bytes:
-    """The body, read to its end so that the connection can be used again, but not beyond the
-    largest size or these seconds.
-    """
+def _read_body(response: requests.Response, seconds: float) -> bytes:
+    """Return the whole body, so that the connection can be reused, within size and time limits."""
     content = bytearray()
     deadline = time.monotonic() + seconds
-    for piece in _pieces(response):
-        content += piece
+    for chunk in _read_chunks(response):
+        content += chunk
         if len(content) > MAX_RESPONSE_BYTES:
             raise InvalidResponse(
                 f"it is larger than {MAX_RESPONSE_BYTES // 1024 // 1024} MB",
@@ -253,32 +257,30 @@ def _bounded(response: requests.Response, seconds: float) -> bytes:
         if time.monotonic() > deadline:
             raise TimeoutError("the body comes too slowly")
     announced = response.headers.get("Content-Length", "")
-    # Older urllib3 (Blender 4.2) takes a body that breaks off for a complete one.
+    # Older urllib3 (Blender 4.2) does not notice a truncated body.
     if announced.isascii() and announced.isdigit() and response.raw.tell() < int(announced):
         raise ConnectionResetError("the body broke off")
     return bytes(content)
 
 
-def _pieces(response: requests.Response) -> Iterator[bytes]:
-    """The body as it arrives: a server that sends a byte now and then must not keep us waiting for
-    a full piece.
-    """
+def _read_chunks(response: requests.Response) -> Iterator[bytes]:
+    """Yield the body as it arrives; a slow server must not make us wait for a full chunk."""
     read = getattr(response.raw, "read1", None)
-    if read is None:  # older urllib3 (Blender 4.2) waits for full pieces, so they are small
-        yield from response.iter_content(_SMALL_PIECE)
+    if read is None:  # older urllib3 (Blender 4.2) waits for full chunks
+        yield from response.iter_content(_SMALL_CHUNK)
         return
-    while piece := read(_PIECE, decode_content=True):
-        yield piece
+    while chunk := read(_CHUNK, decode_content=True):
+        yield chunk
 
 
-def _decoded(content: bytes) -> Any:
+def _parse_json(content: bytes) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
         return None
 
 
-def _redirect(location: str | None) -> str:
+def _redirect_problem(location: str | None) -> str:
     try:
         host = urlsplit(location or "").hostname
     except ValueError:

@@ -14,7 +14,7 @@ import pytest
 import requests
 import trustme
 
-from mint_blender.mint.connection_errors import reason
+from mint_blender.mint.connection_errors import describe
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.origin import Origin
 
@@ -207,7 +207,7 @@ def test_causes_that_no_loopback_server_can_show(inner, said):
     """The words are ours: the exceptions' own texts may hold anything."""
     error = requests.exceptions.ConnectionError("secret")
     error.__context__ = inner
-    found = reason(error, Origin.parse())
+    found = describe(error, Origin.parse())
     assert found.startswith(said)
     assert "secret" not in found
 
@@ -216,4 +216,4 @@ def test_a_circle_of_causes_ends():
     """Exceptions may point at each other."""
     first, second = OSError("a"), OSError("b")
     first.__context__, second.__context__ = second, first
-    assert reason(first, Origin.parse()) == "the connection failed"
+    assert describe(first, Origin.parse()) == "the connection failed"

@@ -200,7 +200,7 @@ def test_what_mint_said(body, said):
     """The first field error, else the detail, else the title; OAuth's bodies and bodies without
     sense are taken as they come.
     """
-    assert read_problem(401, body).said == said
+    assert read_problem(401, body).explanation == said
 
 
 def test_without_words_the_status_speaks():
@@ -210,7 +210,7 @@ def test_without_words_the_status_speaks():
 
 def test_long_texts_are_cut():
     """A page of text does not fill the panel."""
-    assert len(read_problem(400, {"detail": "x" * 10_000}).said or "") < 600
+    assert len(read_problem(400, {"detail": "x" * 10_000}).explanation or "") < 600
 
 
 def test_the_secret_is_blotted_out_wherever_it_comes_back():

@@ -156,7 +156,7 @@ class Harvest:
             again = yield from self._teller.ask(Poll(seen.id, after=SETTLING_WAIT))
             if again.operation.succeeded:
                 self._job = replace(
-                    self._job, operation=again.operation.in_mode(self._job.request.mode)
+                    self._job, operation=again.operation.with_mode(self._job.request.mode)
                 )
             if self._resource_id() is not None:
                 return

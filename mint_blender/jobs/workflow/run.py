@@ -389,7 +389,7 @@ class _Story:
 
         A retry is another operation, and what the one before has cost is added up.
         """
-        operation = operation.in_mode(self.job.request.mode)
+        operation = operation.with_mode(self.job.request.mode)
         if self.job.operation is not None and self.job.operation.id != operation.id:
             self.job = self.job.forgetting()
         if operation.is_busy or stale_previews.is_late(self.job, operation):

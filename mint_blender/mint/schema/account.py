@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Mint answers about money and people: prices, balance, whose key it is.
-
-Read as tolerantly as `schema`.
-"""
+"""Prices, the Credit balance, and the owner of the API key."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ class Estimate:
 
     @classmethod
     def from_json(cls, data: Json) -> Estimate:
-        """An estimate from Mint's JSON."""
+        """Parse Mint's JSON."""
         credits = read_object(data, "credits") or {}
         return cls(
             read_text(data, "operation"),
@@ -32,7 +29,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Credits:
-    """The balance. Only `total_available` is certain; the kinds are what Mint may add."""
+    """The balance in Credits; Mint may leave out all but `total_available`."""
 
     total_available: float | None
     included: float | None
@@ -42,10 +39,7 @@ class Credits:
 
 @dataclass(frozen=True)
 class Usage:
-    """Credits, subscription and API totals.
-
-    The last two are shown as they come, so they stay plain JSON.
-    """
+    """Credits, and as plain JSON the subscription and API totals."""
 
     credits: Credits
     subscription: Json | None
@@ -54,7 +48,7 @@ class Usage:
 
     @classmethod
     def from_json(cls, data: Json) -> Usage:
-        """Usage from Mint's JSON."""
+        """Parse Mint's JSON."""
         credits = read_object(data, "credits") or {}
         kinds = (
             read_number(credits, name) for name in ("totalAvailable", "included", "topUp", "bonus")
@@ -66,7 +60,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Me:
-    """Who the key belongs to."""
+    """The owner of the API key."""
 
     user_id: str | None
     email: str | None
@@ -75,7 +69,7 @@ class Me:
 
     @property
     def display_name(self) -> str:
-        """The e-mail address, else the account id shortened in the middle."""
+        """The email address, else the account id shortened in the middle."""
         if self.email:
             return self.email
         user = self.user_id or "this account"
@@ -83,7 +77,7 @@ class Me:
 
     @classmethod
     def from_json(cls, data: Json) -> Me:
-        """The account from Mint's JSON."""
+        """Parse Mint's JSON."""
         authentication, owner = (
             read_object(data, "authentication") or {},
             read_object(data, "owner") or {},

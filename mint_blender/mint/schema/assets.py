@@ -15,15 +15,15 @@ _ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def is_valid_id(text: str) -> bool:
-    """Ids are opaque; only these characters may go into a path."""
+    """Return whether the text may be an id: opaque, but safe in a URL path."""
     return _ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Axis-aligned box in glTF axes (Y up) and the file's own units.
+    """Axis-aligned box in glTF axes (Y up) and the file's units.
 
-    A hint: often null, so measure after import.
+    Only a hint and often null: measure after the import.
     """
 
     min: tuple[float, float, float]
@@ -32,10 +32,9 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Assets:
-    """The files of a model or a world: every member may be None.
+    """The files of a model or a World; every member may be None.
 
-    One class for both: the members do not clash, and an operation does not say which of the two its
-    `assets` are.
+    One class for both, since an operation does not say which of the two its `assets` belong to.
     """
 
     preview_image_url: str | None = None
@@ -57,11 +56,11 @@ class Assets:
 
     @property
     def picture_url(self) -> str | None:
-        """The small picture to show in lists."""
+        """The small picture for lists."""
         return self.thumbnail_url or self.preview_image_url
 
     def converted_url(self, format: Format) -> str | None:
-        """The model in another format; None until it was converted to it."""
+        """Return the URL of the model in another format; None until it was converted."""
         return {
             Format.FBX: self.fbx_url,
             Format.OBJ: self.obj_url,
@@ -71,7 +70,7 @@ class Assets:
 
     @property
     def has_result(self) -> bool:
-        """Is there anything that could be placed in a scene?"""
+        """Whether there is anything to place in a scene."""
         return any(
             (
                 self.glb_url,
@@ -85,9 +84,9 @@ class Assets:
 
 @dataclass(frozen=True)
 class Asset:
-    """A model or a world of this API project.
+    """A model or a World of the API project.
 
-    `status` is free text; "succeeded" is the finished value.
+    `status` is free text; a finished asset has "succeeded".
     """
 
     kind: Kind
@@ -104,7 +103,7 @@ class Asset:
 
     @property
     def is_usable(self) -> bool:
-        """Finished, and there is a file to import."""
+        """Whether the asset is finished and has a file to import."""
         return (
             self.status == Status.SUCCEEDED.value
             and self.assets is not None
@@ -113,7 +112,7 @@ class Asset:
 
     @classmethod
     def from_json(cls, kind: Kind, data: Json) -> Asset:
-        """A model or world from Mint's JSON."""
+        """Parse Mint's JSON."""
         assets = parse_assets(read_object(data, "assets"))
         done = Status.SUCCEEDED.value if assets is not None and assets.has_result else None
         return cls(
@@ -133,14 +132,14 @@ class Asset:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list. `next_cursor` is None at the end."""
+    """One page of a list; `next_cursor` is None on the last."""
 
     data: tuple[Asset, ...]
     next_cursor: str | None
 
     @classmethod
     def from_json(cls, kind: Kind, data: Json) -> Page:
-        """A page from Mint's JSON; the end is a null cursor or `hasMore` false."""
+        """Parse Mint's JSON; the last page has a null cursor or `hasMore` false."""
         pagination = read_object(data, "pagination") or {}
         cursor = (
             read_text(pagination, "nextCursor") if pagination.get("hasMore") is not False else None
@@ -156,16 +155,14 @@ class Page:
 
 @dataclass(frozen=True)
 class ReferenceImage:
-    """A picture that Mint keeps: `url` may be used in a start request."""
+    """A picture stored by Mint; `url` may be used in a generation request."""
 
     id: str
     url: str | None
 
     @classmethod
     def from_json(cls, data: Json) -> ReferenceImage:
-        """The durable URL is the first that is there: url, sourceUrl, imageUrl, then the same
-        inside `assets`.
-        """
+        """Parse Mint's JSON; the URL is the first of url, sourceUrl, imageUrl, or in `assets`."""
         inside = read_object(data, "assets") or {}
         candidates = [read_text(data, name) for name in ("url", "sourceUrl", "imageUrl")]
         candidates += [read_text(inside, name) for name in ("imageUrl", "sourceUrl")]

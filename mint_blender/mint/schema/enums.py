@@ -14,7 +14,7 @@ class Kind(StrEnum):
 
 
 class Preset(StrEnum):
-    """Cost and speed against quality."""
+    """Trade-off between cost, speed and quality."""
 
     FAST = "fast"
     STANDARD = "standard"
@@ -22,7 +22,7 @@ class Preset(StrEnum):
 
 
 class Mode(StrEnum):
-    """AUTO runs through to the end; REVIEW stops at the preview until a person approves or revises."""  # noqa: E501
+    """AUTO runs to the end; REVIEW stops at the Preview until the user approves or revises it."""
 
     AUTO = "auto"
     REVIEW = "review"
@@ -44,7 +44,7 @@ class OptimizationLevel(StrEnum):
 
 
 class Format(StrEnum):
-    """What Mint can convert a model to."""
+    """File formats that Mint converts a model to."""
 
     FBX = "fbx"
     OBJ = "obj"
@@ -53,10 +53,7 @@ class Format(StrEnum):
 
 
 class Status(StrEnum):
-    """Where an operation is.
-
-    A word that we do not know becomes UNKNOWN: still busy, never an error.
-    """
+    """State of an operation; an unknown word is UNKNOWN, which counts as busy."""
 
     QUEUED = "queued"
     RUNNING = "running"

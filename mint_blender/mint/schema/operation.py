@@ -13,7 +13,7 @@ from .parsing import Json, read_number, read_object, read_text, read_time
 
 @dataclass(frozen=True)
 class ResourceRef:
-    """What an operation makes: `type` is model or world today, other words in later versions."""
+    """The asset that an operation makes; `type` is an open list (model, world)."""
 
     type: str
     id: str
@@ -21,20 +21,23 @@ class ResourceRef:
 
 @dataclass(frozen=True)
 class OperationError:
-    """Why the work failed: `code` is a short word (open list), the others are Mint's texts for a
-    person, where it sends any.
+    """Why the work failed; all but `code` are Mint's texts for the user.
+
+    `code` is an open list.
     """
 
     code: str
     message: str
     reason: str | None = None
-    guidance: str | None = None  # what to do before another try
-    categories: tuple[str, ...] = ()  # of moderation
+    guidance: str | None = None
+    """What to do before another attempt."""
+    categories: tuple[str, ...] = ()
+    """Of moderation."""
 
 
 @dataclass(frozen=True)
 class Billing:
-    """Why an operation pauses for Credits, and where a person can buy them."""
+    """Why an operation is paused for Credits, and where to buy them."""
 
     reason: str | None
     required_credits: float | None
@@ -44,7 +47,7 @@ class Billing:
 
     @property
     def missing_credits(self) -> float | None:
-        """How many Credits have to be bought, as far as Mint says."""
+        """How many Credits are short; None if Mint does not say."""
         if self.required_credits is None:
             return None
         return max(0.0, self.required_credits - (self.available_credits or 0.0))
@@ -61,23 +64,23 @@ class OperationCredits:
 
     @property
     def spent(self) -> float:
-        """What was paid and what is held back: a Preview is paid while the rest of the price waits.
+        """Credits paid plus Credits reserved: a Preview is paid while the rest is reserved.
 
-        Never more than the estimate by adding up, as for a moment after success both may stand
-        there for the same Credits.
+        The sum is limited to the estimate, since after success the same Credits may briefly be in
+        both.
         """
         paid, held = self.finalized or 0.0, self.reserved or 0.0
         return max(paid, held, min(paid + held, self.estimated or 0.0))
 
     @property
     def is_final(self) -> bool:
-        """Nothing is held back any more that was not paid as well."""
+        """Whether no more Credits are reserved than paid."""
         return self.spent == (self.finalized or 0.0)
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A long-running piece of work at Mint, as last seen."""
+    """A long-running operation at Mint, as of the last response."""
 
     id: str
     type: str
@@ -101,37 +104,35 @@ class Operation:
 
     @property
     def awaits_review(self) -> bool:
-        """Mint has shown a preview and waits for a person."""
+        """Whether Mint waits for the user to approve or revise a Preview."""
         return self.mode is Mode.REVIEW and self.status is Status.PREVIEW_READY
 
     @property
     def awaits_payment(self) -> bool:
-        """Mint pauses until Credits are bought and the operation is resumed."""
+        """Whether Mint waits for Credits and a resume."""
         return self.status is Status.BILLING_REQUIRED
 
     @property
     def is_busy(self) -> bool:
-        """Worth polling again: in auto mode a preview passes by itself, and an unknown word is not
-        an end.
-        """
+        """Whether to poll again; in AUTO mode a Preview passes by itself."""
         return not (self.status in ENDED or self.awaits_review or self.awaits_payment)
 
     @property
     def succeeded(self) -> bool:
-        """There is a result, perhaps with parts missing."""
+        """Whether there is a result, perhaps with parts missing."""
         return self.status in {Status.SUCCEEDED, Status.PARTIALLY_SUCCEEDED}
 
-    def in_mode(self, asked: Mode) -> Operation:
-        """The operation in the mode that was asked for, where Mint does not say which one it is in."""  # noqa: E501
+    def with_mode(self, mode: Mode) -> Operation:
+        """Return the operation with this mode if Mint does not name one."""
         return (
             self
             if _mode(self.raw) is not None
-            else Operation.from_json({**self.raw, "generationMode": asked.value})
+            else Operation.from_json({**self.raw, "generationMode": mode.value})
         )
 
     @classmethod
     def from_json(cls, data: Json) -> Operation:
-        """An operation from Mint's JSON."""
+        """Parse Mint's JSON."""
         type_, assets = read_text(data, "type") or "", parse_assets(read_object(data, "assets"))
         is_done = data.get("status") is None and _has_files(type_, assets)
         word = read_text(data, "status") or (Status.SUCCEEDED if is_done else Status.UNKNOWN).value
@@ -160,24 +161,22 @@ class Operation:
 
 @dataclass(frozen=True)
 class PollResult:
-    """An operation as polled, with the wait in seconds that Mint asked for."""
+    """An operation as polled, and the seconds that Mint asks to wait, if any."""
 
     operation: Operation
     retry_after: float | None = None
 
 
 def _mode(data: Json) -> Mode | None:
-    """The mode that an operation says it is in; None where it says nothing, or a word that we do
-    not know.
-    """
+    """Return the mode that an operation names; None if absent or unknown."""
     word = (read_text(data, "generationMode") or "").lower()
     return next((mode for mode in Mode if mode.value == word), None)
 
 
 def _has_files(type_: str, assets: Assets | None) -> bool:
-    """Are the files there that an operation of this type makes?
+    """Return whether there are files that an operation of this type makes.
 
-    The model that it makes them of has files of its own.
+    Follow-up operations also list the files of their source model.
     """
     if assets is None:
         return False
@@ -195,16 +194,13 @@ def _resource(data: Json | None) -> ResourceRef | None:
 
 
 def _operation_error(data: Json | None) -> OperationError | None:
-    """What Mint says for a person.
-
-    `workflowStageLastError` is for Mint's own engineers: it is not read.
-    """
+    """Parse Mint's texts for the user; `workflowStageLastError` is for Mint's engineers."""
     if data is None:
         return None
-    said = data.get("moderationCategories")
+    categories = data.get("moderationCategories")
     words = (
-        [word.replace("_", " ").strip() for word in said if isinstance(word, str)]
-        if isinstance(said, list)
+        [word.replace("_", " ").strip() for word in categories if isinstance(word, str)]
+        if isinstance(categories, list)
         else []
     )
     return OperationError(

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Members of Mint's JSON, read without ever raising: what is null, absent or of another type is
-None.
-"""
+"""Read members of untrusted JSON without raising: null, absent or of another type is None."""
 
 from __future__ import annotations
 
@@ -11,41 +9,40 @@ from typing import Any, TypeGuard
 
 Json = Mapping[str, Any]
 
-_LARGEST_NUMBER = 1e300
+_MAX_NUMBER = 1e300
 
 
 def read_object(data: Json, name: str) -> Json | None:
-    """A member that is an object, else None."""
+    """Return a member that is an object, else None."""
     value = data.get(name)
     return value if isinstance(value, Mapping) else None
 
 
 def read_text(data: Json, name: str) -> str | None:
-    """A member that is a text and not empty, else None."""
+    """Return a member that is a non-empty string, else None."""
     value = data.get(name)
     # Half a surrogate pair is legal in JSON, but neither a terminal nor SQLite takes it.
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
 
 
 def read_number(data: Json, name: str) -> float | None:
-    """A member that is a number which arithmetic can use, else None."""
+    """Return a member that is a finite number of sane size, else None."""
     value = data.get(name)
     return value if is_number(value) else None
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """A number that arithmetic can use: JSON's 1e999 is infinite in Python, and its integers have
-    no limit.
+    """Return whether arithmetic can use the number.
+
+    JSON's 1e999 is infinite in Python, and its integers have no limit.
     """
     return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and abs(value) < _LARGEST_NUMBER
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
     )
 
 
 def read_time(data: Json, name: str) -> datetime | None:
-    """A member that is an ISO 8601 time, else None; one without a zone is UTC."""
+    """Return a member that is an ISO 8601 time, else None; without a zone it is UTC."""
     try:
         moment = datetime.fromisoformat(data[name])
     except (KeyError, TypeError, ValueError):
