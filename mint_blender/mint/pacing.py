@@ -90,3 +90,26 @@ class RetryPolicy:
     def may_retry(self, attempt: int, waited: float) -> bool:
         """Return whether to retry after failure `attempt`, `waited` seconds after the first."""
         return attempt < self.attempts and waited < self.patience
+
+
+@dataclass
+class FailureStreak:
+    """Consecutive failures of the same call.
+
+    `count` is how many there were; `since` is when the first one happened, by the caller's clock.
+    """
+
+    policy: RetryPolicy
+    count: int = 0
+    since: float = 0.0
+
+    def fail(self, now: float, chance: float, retry_after: float | None = None) -> float:
+        """Count a failure and return the seconds until the next attempt."""
+        self.count += 1
+        if self.count == 1:
+            self.since = now
+        return self.policy.wait(self.count, chance, retry_after)
+
+    def reset(self) -> None:
+        """End the streak: the call has succeeded, or another one takes its place."""
+        self.count = 0

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from .errors import MintError
-from .pacing import RetryPolicy
+from .pacing import FailureStreak, RetryPolicy
 
 T = TypeVar("T")
 DEFAULT = RetryPolicy()
@@ -40,17 +40,15 @@ def call_with_retries(
     Raises:
         MintError: The last error, when it is not retryable or a limit is reached.
     """
-    began = clock()
-    attempt = 1
+    began, failures = clock(), FailureStreak(retries)
     while True:
         try:
             return call()
         except MintError as error:
-            wait = retries.wait(attempt, chance(), error.retry_after)
+            wait = failures.fail(clock(), chance(), error.retry_after)
             # The wait counts too: do not sleep past the limit only to give up then.
-            if not error.retryable or not retries.may_retry(attempt, clock() - began + wait):
+            if not error.retryable or not retries.may_retry(failures.count, clock() - began + wait):
                 raise
             if on_wait is not None:
                 on_wait(error, wait)
         sleep(wait)
-        attempt += 1

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.engine import scheduler as desk_module
+from mint_blender.jobs.engine import slots
 from mint_blender.jobs.engine.messages import (
     Command,
     Event,
@@ -25,7 +25,8 @@ from mint_blender.jobs.engine.messages import (
     SetOnline,
     Wake,
 )
-from mint_blender.jobs.engine.scheduler import DECISION_CHECK_INTERVAL, Scheduler
+from mint_blender.jobs.engine.scheduler import Scheduler
+from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.job import Cause, Decision, Job, Phase, Target, Verb, new_conversion
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint import errors
@@ -229,7 +230,7 @@ def test_a_place_that_another_process_gave_up_is_found(home: Path) -> None:
     assert named(engine) == []
     other.mint.says = lambda what, which: operation("canceled")
     other.run(30)
-    engine.run(desk_module.SLOT_CHECK_INTERVAL)
+    engine.run(slots.CHECK_INTERVAL)
     assert named(engine) == ["number 0"]
     engine.close()
     other.close()

@@ -14,7 +14,7 @@ import pytest
 
 from mint_blender.jobs import presenter
 from mint_blender.jobs.engine.outage import StillUnreachable
-from mint_blender.jobs.engine.scheduler import DECISION_CHECK_INTERVAL
+from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.job import Job, Phase, Role, Target, Verb
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal

@@ -1,117 +1,135 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mint is asked whose key is in use, before anything else is sent with it; jobs wait for that as
-long as it takes.
+"""Ask Mint whose key is in use before anything else is sent with it.
+
+Jobs wait for the answer as long as it takes.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import Final, Protocol
 
-from ...mint.errors import KeyMissing, KeyRefused, MintError
+from ...mint.errors import Forbidden, KeyMissing, KeyRefused, MintError, NotFound, NotSupported
+from ...mint.pacing import FailureStreak
 from ...mint.schema import Me
 from ..storage.journal import Journal
-from . import identity_state
 from .call_pool import CallPool, Lane
 from .config import EngineConfig
-from .identity_state import Identity
 from .messages import CallEnded
 from .retries import RetryTimer
 
+UNANSWERED: Final = ""
+"""In place of a user id: the key was refused, or Mint could not be asked."""
 
-class Wake(Protocol):
-    """Have a job's story told; `refusal`: why it will not be known whose key it is."""
+
+class WakeJob(Protocol):
+    """Run a job's workflow; `refusal` is the reason why its account will not be known."""
 
     def __call__(self, job_id: str, number: int, *, refusal: MintError | None = None) -> None: ...
 
 
 class IdentityCheck:
-    """Asks, and tells the journal. For the scheduler's thread."""
+    """Asks whose key it is, and tells the journal. For the scheduler's thread."""
 
     def __init__(
         self,
-        setup: EngineConfig,
+        config: EngineConfig,
         journal: Journal,
         calls: CallPool,
         retries: RetryTimer,
-        look: Wake,
+        wake_job: WakeJob,
     ) -> None:
-        self._setup = setup
+        self._config = config
         self._journal = journal
         self._calls = calls
         self._retries = retries
-        self._look = look
-        self._identity = Identity(setup.retries)
-        self._call: int | None = None  # number of the question that is in flight
+        self._wake_job = wake_job
+        self._waiting: dict[str, int] = {}  # jobs, and the number of the last Wake of each
+        self._failures = FailureStreak(config.retries)
+        self._due = 0.0
+        self._call: int | None = None  # number of the call that is in flight
 
     @property
-    def waiting(self) -> bool:
-        """Does a job wait for the answer?"""
-        return bool(self._identity.waiting)
+    def is_awaited(self) -> bool:
+        """Whether a job waits for the answer."""
+        return bool(self._waiting)
 
     @property
     def due(self) -> float:
         """When to ask."""
-        return self._identity.due if self._call is None else math.inf
+        return self._due if self._call is None else math.inf
 
     def is_needed(self) -> bool:
-        """Is it still open whose key is in use?"""
-        return (
-            self._journal.current_account is not None
-            and not self._journal.current_account.is_identified
-        )
+        """Return whether it is still unknown whose key is in use."""
+        account = self._journal.current_account
+        return account is not None and not account.is_identified
 
     def wait_for(self, job_id: str, number: int) -> None:
-        """This job is looked at as soon as there is an answer."""
-        self._identity.wait_for(job_id, number)
+        """Wake this job as soon as there is an answer."""
+        self._waiting[job_id] = number
 
-    def take_waiting(self) -> dict[str, int]:
-        """All that has waited, with the number of the last look at each: there is another key."""
+    def stop_waiting(self) -> dict[str, int]:
+        """Return the waiting jobs with the number of their last Wake: the key has changed."""
         self._call = None
-        return self._identity.take_waiting()
+        return self._take_waiting()
 
     def try_at_once(self) -> None:
-        """Something has changed that may help: do not wait for the end of a pause."""
-        self._identity.due = 0.0
+        """Skip the pause after a failure: something has changed that may help."""
+        self._due = 0.0
 
     def run_once(self) -> None:
-        """Ask, if it is time."""
-        if self.waiting and self.due <= self._setup.clock():
+        """Ask, if it is due."""
+        if self._waiting and self.due <= self._config.clock():
             self._call = self._calls.send(
                 "", 0, lambda client: client.me(), Lane.DECISION, changes=False
             )
 
-    def take_in(self, ended: CallEnded) -> None:
-        """A call has come back, which may be this one."""
+    def on_call_ended(self, ended: CallEnded) -> None:
+        """Apply a call that has come back, if it is this one."""
         if ended.number != self._call:
             return
         self._call = None
         if isinstance(ended.found, Me):
-            self.hear(ended.found, asked=True)
+            self.apply(ended.found)
         else:
-            self.hear(
-                ended.error if isinstance(ended.error, MintError) else MintError(str(ended.error)),
-                asked=True,
-            )
+            error = ended.error
+            error = error if isinstance(error, MintError) else MintError(str(error))
+            if _user_id(error) is UNANSWERED:
+                self._apply_failure(error)
+            else:
+                self.apply(error)
 
-    def hear(self, said: Me | MintError, *, asked: bool) -> None:
-        """Mint has said it, does not say it, refuses the key, or could not be reached: then it is
-        asked again. `asked`: for jobs.
-        """
-        known = identity_state.user_of(said)
-        if known is not identity_state.NOT_SAID:
-            self._journal.resolve_account(known)
-            for job_id, number in self._identity.take_waiting().items():
-                self._look(job_id, number)
-        elif not isinstance(said, MintError) or not asked:
+    def apply(self, answer: Me | MintError) -> None:
+        """Tell the journal whose key it is, and wake the waiting jobs, if that is answered."""
+        user_id = _user_id(answer)
+        if user_id is not UNANSWERED:
+            self._journal.resolve_account(user_id)
+            for job_id, number in self._take_waiting().items():
+                self._wake_job(job_id, number)
+
+    def _apply_failure(self, error: MintError) -> None:
+        """Ask again later, or wake the jobs with the refusal where that cannot help."""
+        if error.retryable:
+            now = self._config.clock()
+            wait = self._failures.fail(now, self._config.chance(), error.retry_after)
+            self._due = now + wait
+            for job_id in self._waiting:
+                self._retries.report(job_id, error, wait, self._failures)
             return
-        elif (
-            wait := self._identity.wait(said, self._setup.clock(), self._setup.chance())
-        ) is not None:
-            for job_id in self._identity.waiting:
-                self._retries.say(job_id, said, wait, self._identity.failing_since)
-        else:
-            if isinstance(said, KeyRefused | KeyMissing):
-                self._journal.release_unsent_jobs()
-            for job_id, number in self._identity.take_waiting().items():
-                self._look(job_id, number, refusal=said)
+        if isinstance(error, KeyRefused | KeyMissing):
+            self._journal.release_unsent_jobs()
+        for job_id, number in self._take_waiting().items():
+            self._wake_job(job_id, number, refusal=error)
+
+    def _take_waiting(self) -> dict[str, int]:
+        waiting, self._waiting = self._waiting, {}
+        self._due = 0.0
+        self._failures.reset()
+        return waiting
+
+
+def _user_id(answer: Me | MintError) -> str | None:
+    """Return the user's id; None where Mint does not tell it; UNANSWERED where that is open."""
+    if isinstance(answer, Me):
+        return answer.user_id or None
+    return None if isinstance(answer, NotFound | NotSupported | Forbidden) else UNANSWERED

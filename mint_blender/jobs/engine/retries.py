@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What failed and passes is repeated without an end: jobs stay where they are, and go on by
+"""Retry what failed for a passing reason, without an end: jobs stay where they are and continue by
 themselves when Mint answers again.
 """
 
@@ -10,6 +10,7 @@ import queue
 
 from ...files.errors import FileError
 from ...mint.errors import MintError, TooManyActive
+from ...mint.pacing import FailureStreak
 from .config import EngineConfig
 from .messages import Event, RetryScheduled
 from .outage import Outage
@@ -17,94 +18,81 @@ from .task import Task
 
 
 class RetryTimer:
-    """When the scheduler's tasks try again. For the scheduler's thread."""
+    """Decides when the scheduler's tasks try again. For the scheduler's thread."""
 
     def __init__(
-        self, setup: EngineConfig, tasks: dict[str, Task], outbox: queue.SimpleQueue[Event]
+        self, config: EngineConfig, tasks: dict[str, Task], outbox: queue.SimpleQueue[Event]
     ) -> None:
-        self.outage = Outage(setup.retries)
-        self._setup = setup
+        self.outage = Outage(config.retries)
+        self._config = config
         self._tasks = tasks
         self._outbox = outbox
-        self._success_at = -math.inf  # when anything has worked for the last time
+        self._success_at = -math.inf  # when anything succeeded for the last time
 
-    def later(self, task: Task, error: MintError) -> bool:
-        """Repeat a call later, if that may help. False: the story has to hear of the error."""
-        # Too many active generations: that is a matter of standing in line, which the story knows
-        # how to do.
+    def retry_call(self, task: Task, error: MintError) -> bool:
+        """Schedule another attempt at a call. Returns False if the workflow must see the error."""
+        # The workflow itself waits for a slot when too many generations are active.
         if not error.retryable or isinstance(error, TooManyActive):
             return False
-        now, chance = self._setup.clock(), self._setup.chance()
-        wait = self._setup.retries.wait(task.failures + 1, chance, error.retry_after)
         until: float | None = getattr(task.effect, "until", None)
-        if until is not None and self._setup.terms.now() >= until:
-            # unanswered for so long that it is no longer repeated by itself: the story knows what
-            # to do then
-            return False
+        if until is not None and self._config.terms.now() >= until:
+            return False  # unanswered for too long to retry it automatically
+        now, chance = self._config.clock(), self._config.chance()
+        wait = task.failures.fail(now, chance, error.retry_after)
         self.outage.failed(task.job.id, now, chance, error.retry_after)
         if self.outage.is_on:
             wait = max(wait, self.outage.next_call - now)
         if until is not None:
-            wait = min(wait, until - self._setup.terms.now())
+            wait = min(wait, until - self._config.terms.now())
         self._postpone(task, str(error), wait, has_retry_after=error.retry_after is not None)
         return True
 
-    def download_later(self, task: Task, trouble: FileError) -> None:
-        """The file is paid for, and its host comes back: what has arrived is kept, and it goes on
-        by itself.
-        """
-        asked: float | None = getattr(trouble, "retry_after", None)
-        wait = self._setup.retries.wait(task.failures + 1, self._setup.chance(), asked)
-        self._postpone(task, str(trouble), wait, has_retry_after=asked is not None)
+    def retry_download(self, task: Task, error: FileError) -> None:
+        """Schedule another attempt at a download: the file is paid for. What has arrived stays."""
+        retry_after: float | None = getattr(error, "retry_after", None)
+        now, chance = self._config.clock(), self._config.chance()
+        wait = task.failures.fail(now, chance, retry_after)
+        self._postpone(task, str(error), wait, has_retry_after=retry_after is not None)
 
     def _postpone(self, task: Task, sentence: str, wait: float, *, has_retry_after: bool) -> None:
-        now = self._setup.clock()
-        task.failures += 1
-        if task.failures == 1:
-            task.failing_since = now
-        task.due, task.has_retry_after = now + wait, has_retry_after
-        self._put(task.job.id, sentence, wait, task.failing_since, has_retry_after=has_retry_after)
+        task.due, task.has_retry_after = self._config.clock() + wait, has_retry_after
+        self._report(task.job.id, sentence, wait, task.failures, has_retry_after)
 
-    def say(self, job_id: str, error: MintError, wait: float, failing_since: float) -> None:
-        """Say that something failed which a job needs, and is tried again."""
-        self._put(
-            job_id, str(error), wait, failing_since, has_retry_after=error.retry_after is not None
-        )
+    def report(self, job_id: str, error: MintError, wait: float, failures: FailureStreak) -> None:
+        """Report that something a job needs has failed, and is tried again in `wait` seconds."""
+        self._report(job_id, str(error), wait, failures, error.retry_after is not None)
 
-    def _put(
+    def _report(
         self,
         job_id: str,
         sentence: str,
         wait: float,
-        failing_since: float,
-        *,
+        failures: FailureStreak,
         has_retry_after: bool,
     ) -> None:
-        without_answer = self._setup.clock() - max(failing_since, self._success_at)
-        self._outbox.put(
-            RetryScheduled(
-                job_id, sentence, wait, without_answer + (0.0 if has_retry_after else wait)
-            )
-        )
+        without_answer = self._config.clock() - max(failures.since, self._success_at)
+        # a wait that Mint asked for does not count
+        total = without_answer + (0.0 if has_retry_after else wait)
+        self._outbox.put(RetryScheduled(job_id, sentence, wait, total))
 
     def note_success(self) -> None:
-        """Something has worked, with Mint or with its file host."""
-        self._success_at = self._setup.clock()
+        """Note that something succeeded, with Mint or with its file host."""
+        self._success_at = self._config.clock()
 
     def mint_answered(self) -> None:
-        """Mint has answered somebody. After an outage all the others need not wait any longer."""
+        """Note that Mint has answered. After an outage, no other job waits any longer."""
         self.note_success()
         if self.outage.answered():
             self.wake()
 
     def wake(self) -> None:
-        """Try again at once what has failed, but for what somebody has said a time for."""
+        """Try again at once what has failed, except where a time to retry was given."""
         self.outage.answered()
         for task in self._tasks.values():
             if (
-                task.failures
+                task.failures.count
                 and task.call is None
                 and not task.has_retry_after
                 and task.due != math.inf
             ):
-                task.due = self._setup.clock()
+                task.due = self._config.clock()

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A story being told: the job as last committed, what it wants next, when, and what is in flight
-for it.
-"""
+"""A workflow that is running: its job, the effect it waits for, and when that is due."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from ...files.errors import FileError
+from ...mint.pacing import FailureStreak
 from ..job import Job, Kept
 from ..workflow.effects import AnyWant
 from ..workflow.run import Story
@@ -15,19 +14,18 @@ from ..workflow.run import Story
 
 @dataclass
 class Task:
-    """One telling, for the scheduler's thread only. A job has one at a time."""
+    """One run of a job's workflow, for the scheduler's thread only. A job has one at a time."""
 
-    job: Job
+    job: Job  # as last committed
     workflow: Story
-    serial: int  # number of this telling: a job is told anew after each click
-    wake_number: int  # number of the last Look at it
+    serial: int  # number of this run: the workflow starts again after each decision
+    wake_number: int  # number of the last Wake
+    failures: FailureStreak  # of the effect
     effect: AnyWant | None = None
     due: float = 0.0
-    failures: int = 0
-    failing_since: float = 0.0
     has_retry_after: bool = False  # Mint, or the file host, has said when to try again
     call: int | None = None  # number of its call that is in flight
-    # a click came while a call was in flight whose answer must not be lost
+    # a decision arrived while a call was in flight whose answer must not be lost
     has_new_decision: bool = False
-    # a file that came while the story was busy with something else
+    # a file that arrived while the workflow was busy with something else
     optional_file: Kept | FileError | None = None
