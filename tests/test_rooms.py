@@ -69,8 +69,6 @@ ROOMS = {
     ),
     "ui": Room(
         rooms=_set("delivery", "scene", "jobs", "mint", "files", TOP),
-        # Blender's own command line is registered here and runs what cli/ does
-        later_rooms=_set("cli"),
         outside=frozenset({"numpy"} | BLENDERS_OWN),
     ),
     "cli": Room(
@@ -336,6 +334,8 @@ def test_a_circle_is_noticed():
         ("ui", "import threading"),
         ("ui", "import requests"),
         ("ui", "from ..cli import main"),
+        ("ui", "def f():\n    from ..cli import main"),
+        ("delivery", "def f():\n    from ..ui import session"),
         ("ui", "import mint_blender.jobs"),
         (TOP, "from . import files"),
         (TOP, "import requests"),
@@ -390,6 +390,27 @@ def test_the_map_of_the_code_is_true():
         if not (PACKAGE / room / f"{name}.py").is_file()
     ]
     assert rows and not missing
+
+
+def rebinding(source: str) -> list[int]:
+    """Return the lines of the `global` statements of a module."""
+    return [node.lineno for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Global)]
+
+
+def test_no_module_rebinds_its_state() -> None:
+    """What changes while the program runs is a field of an object that has an owner."""
+    found = {
+        str(path.relative_to(PACKAGE)): lines
+        for path, _, _ in modules()
+        if (lines := rebinding(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+
+
+def test_a_global_statement_is_noticed() -> None:
+    """Also one in a method or in an inner function."""
+    source = "class A:\n    def f(self):\n        def g():\n            global known\n"
+    assert rebinding(source) == [4]
 
 
 def test_importing_the_package_costs_nothing():

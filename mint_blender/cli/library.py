@@ -7,13 +7,11 @@ import argparse
 import contextlib
 import io
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ..delivery import blender_runtime
-from ..mint.client import Client
-from ..mint.schema import Asset, Kind, is_valid_id
+from ..mint.schema import Kind, is_valid_id
 from . import session
 from .exits import Exit
 from .output.terminal import Terminal
@@ -40,16 +38,15 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         # Blender prints to Python's standard output while it saves; that is for our results.
         results = sys.stdout
         with session.open_client() as client, contextlib.redirect_stdout(io.StringIO()):
-            assets = _assets(client, arguments, terminal)
-            result = sync.sync(
+            result = sync.sync_from_mint(
+                client,
                 arguments.folder,
-                assets,
                 session.home(),
                 lambda step: _report_step(step, terminal, results),
+                kind=Kind(arguments.kind) if arguments.kind else None,
+                only=arguments.only,
                 local_files=session.account().is_local,
-                refresh=lambda asset: session.call_mint(
-                    lambda: client.asset(asset.kind, asset.id), terminal.wait
-                ),
+                on_wait=terminal.wait,
             )
     except OutputError as error:
         terminal.error(str(error))
@@ -74,17 +71,6 @@ def _report_outcome(result: SyncResult, folder: Path, terminal: Terminal) -> Non
         if each
     ]
     terminal.result(record, f"{folder}: {', '.join(words)}")
-
-
-def _assets(client: Client, arguments: argparse.Namespace, terminal: Terminal) -> Iterator[Asset]:
-    """Yield the assets to save. The list is only fetched once the folder is locked."""
-    from ..delivery.asset_library.sync import list_assets
-
-    kinds = [Kind(arguments.kind)] if arguments.kind else list(Kind)
-    if arguments.only is not None:
-        yield session.call_mint(lambda: client.asset(kinds[0], arguments.only), terminal.wait)
-    else:
-        yield from list_assets(client, kinds, terminal.wait)
 
 
 def _report_step(step: SyncProgress, terminal: Terminal, results: TextIO) -> None:

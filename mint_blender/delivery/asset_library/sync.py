@@ -46,6 +46,7 @@ from .manifest import LOCK, Manifest
 PAGE_SIZE = 100
 """As many as Mint gives at once: nobody looks at these pages."""
 ORIGIN = (0.0, 0.0, 0.0)
+OnRetry = Callable[[MintError, float], None]
 
 
 class SyncRunning(OutputError):
@@ -76,8 +77,45 @@ class SyncResult:
     failed: list[str] = field(default_factory=list)
 
 
+def sync_from_mint(
+    client: Client,
+    folder: Path,
+    home: Path,
+    on_progress: Callable[[SyncProgress], None] = lambda step: None,
+    *,
+    kind: Kind | None = None,
+    only: str | None = None,
+    local_files: bool = False,
+    on_wait: OnRetry | None = None,
+) -> SyncResult:
+    """Bring the folder up to date with what Mint has: all, one kind, or `only` one id of a kind.
+
+    `on_wait` is called as in `call_with_retries`; for the rest see `sync`.
+
+    Raises:
+        MintError: Mint cannot be asked.
+        OutputError: The folder cannot be used at all.
+    """
+    call = partial(call_with_retries, on_wait=on_wait)
+
+    def wanted() -> Iterator[Asset]:  # asked for only once the folder is held
+        if kind is not None and only is not None:
+            yield call(lambda: client.asset(kind, only))
+        else:
+            yield from list_assets(client, [kind] if kind else list(Kind), on_wait)
+
+    return sync(
+        folder,
+        wanted(),
+        home,
+        on_progress,
+        local_files=local_files,
+        refresh=lambda asset: call(lambda: client.asset(asset.kind, asset.id)),
+    )
+
+
 def list_assets(
-    client: Client, kinds: Sequence[Kind], on_wait: Callable[[MintError, float], None] | None = None
+    client: Client, kinds: Sequence[Kind], on_wait: OnRetry | None = None
 ) -> list[Asset]:
     """Everything there is. Raises MintError."""
     call = partial(call_with_retries, retries=RetryPolicy(), on_wait=on_wait)

@@ -7,6 +7,8 @@ In background mode each waits for its end.
 from __future__ import annotations
 
 import os
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -17,8 +19,10 @@ from ...jobs.library.view_model import title
 from ...jobs.queries import ListPage
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.journal import JournalError
+from ...mint.errors import MintError
 from ...mint.schema import Kind
 from ...scene import assets
+from ...scene.export.output_path import OutputError
 from .. import heartbeat, session
 from ..actions import Result, report_error
 from ..create import properties as create_properties
@@ -218,9 +222,11 @@ class _Saver(bpy.types.Operator):
             return report_error(self, session.OFFLINE)
         if not self.directory.strip():
             return report_error(self, "No folder was given.")
-        words = ["sync", bpy.path.abspath(self.directory), *self.only()]
+        folder, kind, asset_id = bpy.path.abspath(self.directory), *self.only()
         if bpy.app.background:
-            return self._here(words)
+            return self._sync_here(Path(folder), kind, asset_id)
+        words = ["sync", folder, *(["--kind", kind.value] if kind else [])]
+        words += ["--only", asset_id] if asset_id else []
         if session.state(SyncProcess).is_running:
             return report_error(self, "A sync is running already: wait for it, or stop it.")
         try:
@@ -232,19 +238,32 @@ class _Saver(bpy.types.Operator):
         heartbeat.redraw()
         return {"FINISHED"}
 
-    def only(self) -> list[str]:
-        """Further words for the command line."""
-        return []
+    def only(self) -> tuple[Kind | None, str | None]:
+        """Return the kind and the id of what is wanted; None: all there is."""
+        return None, None
 
-    def _here(self, words: list[str]) -> Result:
-        from ...cli.commands import main
+    def _sync_here(self, folder: Path, kind: Kind | None, asset_id: str | None) -> Result:
+        """Do it in this process, and return when it is done."""
+        # both load the HTTP library, which enabling the add-on does not need
+        from ...delivery.asset_library import sync
+        from ...jobs.engine import dispatch
 
-        status = main(["library", *words])
-        return (
-            {"FINISHED"}
-            if status == 0
-            else report_error(self, f"The asset library is not complete (exit status {status}).")
-        )
+        account = session.account()
+        try:
+            with closing(dispatch.connect(account)) as client:
+                result = sync.sync_from_mint(
+                    client,
+                    folder,
+                    session.home(),
+                    kind=kind,
+                    only=asset_id,
+                    local_files=account.is_local,
+                )
+        except (MintError, OutputError) as error:
+            return report_error(self, str(error))
+        if result.failed:
+            return report_error(self, f"The asset library is not complete: {result.failed[0]}")
+        return {"FINISHED"}
 
 
 class MINT_OT_sync_library(_Saver):
@@ -265,9 +284,9 @@ class MINT_OT_save_to_library(_Saver):
     kind: bpy.props.EnumProperty(name="Kind", items=KINDS, options={"HIDDEN"})
     asset_id: bpy.props.StringProperty(name="Id", options={"HIDDEN", "SKIP_SAVE"})
 
-    def only(self) -> list[str]:
-        """This one."""
-        return ["--kind", self.kind.lower(), "--only", self.asset_id]
+    def only(self) -> tuple[Kind | None, str | None]:
+        """Return this one."""
+        return Kind(self.kind.lower()), self.asset_id
 
 
 class MINT_OT_stop_sync(bpy.types.Operator):
