@@ -7,8 +7,9 @@ translates a message where it is shown (`ui/translations`); everything else read
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
+from numbers import Integral, Real
 from typing import Any, Self
 
 Param = str | int | float
@@ -62,13 +63,16 @@ class Message(str):
         """Return the message that `to_json` wrote.
 
         Raises:
-            KeyError, TypeError, ValueError: The record is damaged.
+            Exception: The record is damaged.
         """
+        template, code = record["template"], record.get("code")
+        if not isinstance(template, str) or not isinstance(code, str | None):
+            raise TypeError("a template and a code are text")
         params = {
             name: cls.from_json(value) if isinstance(value, Mapping) else value
             for name, value in record["params"].items()
         }
-        return cls.build(record["template"], params, record.get("code"))
+        return cls.build(template, params, code)
 
 
 def message_of(value: object) -> Message:
@@ -86,7 +90,26 @@ def sentences(*messages: str) -> Message:
     return joined
 
 
+def lines(*messages: str) -> Message:
+    """Return several texts as one message, each on a line of its own."""
+    joined = message_of(messages[0])
+    for each in messages[1:]:
+        joined = Message("{first}\n{second}", first=joined, second=each)
+    return joined
+
+
+def listed(words: Iterable[str]) -> Message:
+    """Return words as one message: "one and two and three"."""
+    first, *rest = words
+    joined = message_of(first)
+    for each in rest:
+        joined = Message("{first} and {second}", first=joined, second=each)
+    return joined
+
+
 def _param(value: object) -> Param:
     if isinstance(value, Enum):
         return Message(str(value.value))
-    return value if isinstance(value, int | float) else str(value)
+    if isinstance(value, Integral):  # NumPy's too
+        return int(value)
+    return float(value) if isinstance(value, Real) else str(value)

@@ -2,12 +2,13 @@
 """Every text of the package that a person may read in Blender, collected from the source, each with
 the place it stands at.
 
-A text with values in it is a template: `f"Leaves {left:,.0f} Credits"` is "Leaves {1} Credits".
-What counts is how a string looks, not only where it stands: words with a space between them, or one
-word that begins with a capital letter. So a new sentence is found wherever somebody writes it. Left
-out are: the command line (cli/ and the modules that only it uses), log messages, docstrings (but
-those of operators and menus, which are tooltips), exceptions for programmers, names of things in
-Blender's data, and the few strings of `NO_TEXT`.
+A text stands in `Message("{file} contains no triangles.", file=name)`, or where Blender itself
+translates it: labels of a layout, names and descriptions of properties, enum items, tooltips.
+Whatever else looks like a text is reported by `unmarked`, so that a new sentence is noticed
+wherever somebody writes it. What counts is how a string looks: words with a space between them, or
+one word that begins with a capital letter. Left out are: the command line (cli/ and the modules
+that only it uses), log messages, docstrings (but those of operators and menus, which are tooltips),
+exceptions for programmers, names of things in Blender's data, and the few strings of `NO_TEXT`.
 """
 
 from __future__ import annotations
@@ -68,6 +69,12 @@ NO_TEXT = re.compile(
 """Neither of this is read by a person, or it is the name of something in the scene, which stays
 when the language is changed.
 """
+TRANSLATED_BY_BLENDER = {
+    "label", "operator", "prop", "row", "menu", "progress", "operator_menu_enum", "prop_search",
+    "invoke_confirm", "invoke_props_dialog", "ask_before_spending",
+}  # fmt: skip
+"""Functions with an argument in `SHOWN_ARGUMENTS` that Blender looks up in our table."""
+
 PLACEHOLDER = re.compile(r"\{\w+(:[^{}]*)?\}")
 """A value in a template, such as `{name}` or `{credits:,.0f}`."""
 
@@ -143,6 +150,8 @@ class _Reader(ast.NodeVisitor):
     def __init__(self, room: str, module: str) -> None:
         self.room, self.module = room, module
         self.found: list[tuple[int, str]] = []
+        self.unmarked: list[tuple[int, str]] = []
+        self._is_shown = False
 
     def add(self, node: ast.expr, *, always: bool = False) -> None:
         text = template_of(node)
@@ -155,7 +164,26 @@ class _Reader(ast.NodeVisitor):
                 is_prose(text) or (always and re.search(r"[A-Za-z]{2}", PLACEHOLDER.sub("", text)))
             )
         ):
-            self.found.append((node.lineno, text))
+            if text == "Mint" and not self._is_shown:
+                return  # the name of a collection, a catalog
+            marked = self._is_shown and isinstance(node, ast.Constant)
+            (self.found if marked else self.unmarked).append((node.lineno, text))
+
+    def add_shown(self, node: ast.expr) -> None:
+        """Add a text that Blender translates."""
+        before, self._is_shown = self._is_shown, True
+        self.add(node, always=True)
+        self._is_shown = before
+
+    def add_message(self, node: ast.Call) -> None:
+        """Add the template of `Message(template, ...)`, and what is in its values."""
+        if node.args and isinstance(node.args[0], ast.Constant):
+            if _is_template(node.args[0]):
+                self.found.append((node.lineno, str(node.args[0].value)))
+        else:
+            self.generic_visit(node)
+        for keyword in node.keywords:
+            self.visit(keyword.value)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         if node.name in SHOWN_ENUMS:
@@ -211,7 +239,7 @@ class _Reader(ast.NodeVisitor):
         for target in node.targets:  # `row.operator("mint.cancel", text="Cancel").job_id = job.id`
             self.visit(target)
         if names & SHOWN_ATTRIBUTES:
-            self.add(node.value, always=True)
+            self.add_shown(node.value)
             return
         self.visit(node.value)
 
@@ -225,7 +253,7 @@ class _Reader(ast.NodeVisitor):
         if enum_item and re.fullmatch(r"[A-Za-z0-9_]+", str(texts[0])):
             for each in node.elts[1:3]:
                 if not str(_constant(each))[:1].islower():
-                    self.add(each, always=True)
+                    self.add_shown(each)
             return
         self.generic_visit(node)
 
@@ -251,10 +279,11 @@ class _Reader(ast.NodeVisitor):
         joins = isinstance(node.func, ast.Attribute) and node.func.attr == "join"
         glue = _constant(node.func.value) if joins and isinstance(node.func, ast.Attribute) else ""
         if isinstance(glue, str) and re.fullmatch(r" \w+ ", glue):  # " and ".join(…)
-            self.found.append((node.lineno, f"{{1}}{glue}{{2}}"))
+            self.unmarked.append((node.lineno, f"{{1}}{glue}{{2}}"))
         name = _name_of(node.func)
-        if name == "Message" and node.args and _is_template(node.args[0]):
-            self.found.append((node.lineno, str(_constant(node.args[0]))))
+        if name == "Message":
+            self.add_message(node)
+            return
         if name in FOR_PROGRAMMERS or name in NOT_READ:
             for each in (*node.args, *(keyword.value for keyword in node.keywords)):
                 if not isinstance(each, ast.Constant | ast.JoinedStr):
@@ -264,14 +293,12 @@ class _Reader(ast.NodeVisitor):
         for argument in node.args[1:] if name in FIRST_IS_A_KEY else node.args:
             self.visit(argument)
         for keyword in node.keywords:
-            shown = self.room in {"scene", "delivery", "ui"} and (
-                keyword.arg in SHOWN_ARGUMENTS
-                or (keyword.arg == "name" and name.endswith("Property"))
-            )
+            shown = self.room in {"scene", "delivery", "ui"} and _is_shown(name, keyword.arg or "")
             for each in _branches(keyword.value) if shown else (keyword.value,):
-                self.add(each, always=True) if shown and template_of(
-                    each
-                ) is not None else self.visit(each)
+                if shown and template_of(each) is not None:
+                    self.add_shown(each)
+                else:
+                    self.visit(each)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         self.visit(node.value)
@@ -292,6 +319,12 @@ class _Reader(ast.NodeVisitor):
                 self.visit(part.value)
 
 
+def _is_shown(function: str, argument: str) -> bool:
+    if function.endswith("Property"):
+        return argument == "name" or argument in SHOWN_ARGUMENTS
+    return function in TRANSLATED_BY_BLENDER and argument in SHOWN_ARGUMENTS
+
+
 def _branches(node: ast.expr) -> Iterator[ast.expr]:
     """Both sides of `a if b else c`."""
     if isinstance(node, ast.IfExp):
@@ -302,43 +335,44 @@ def _branches(node: ast.expr) -> Iterator[ast.expr]:
 
 
 def texts_of(module: ast.Module, room: str, name: str) -> list[str]:
-    """The texts of one module, in the order in which they stand."""
+    """Return the texts of one module, in the order in which they stand."""
     reader = _Reader(room, name)
     reader.visit(module)
     return list(dict.fromkeys(text for _, text in reader.found))
+
+
+def unmarked_of(module: ast.Module, room: str, name: str) -> list[str]:
+    """Return what looks like a text in one module, and can be translated by nobody."""
+    reader = _Reader(room, name)
+    reader.visit(module)
+    return [text for _, text in reader.unmarked]
 
 
 @cache
 def texts(package: Path = PACKAGE) -> dict[str, list[tuple[str, int]]]:
     """Return every text with the places where it stands, such as ("ui/panel.py", 120)."""
     found: dict[str, list[tuple[str, int]]] = {}
-    for room in ROOMS:
-        for path in sorted((package / room).rglob("*.py")):
-            name = path.relative_to(package).as_posix()
-            if "translations" in path.parts or name in COMMAND_LINE_ONLY:
-                continue
-            reader = _Reader(room, path.stem)
-            reader.visit(ast.parse(path.read_text(encoding="utf-8")))
-            for line, text in reader.found:
-                found.setdefault(text, []).append((name, line))
+    for name, reader in _read(package):
+        for line, text in reader.found:
+            found.setdefault(text, []).append((name, line))
     return found
 
 
-def values_of(package: Path = PACKAGE) -> Iterator[tuple[str, list[str]]]:
-    """Every sentence with values in it, and what these are in the source."""
-    for room in ROOMS:
-        for path in sorted((package / room).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if (
-                    isinstance(node, ast.JoinedStr)
-                    and (template := template_of(node))
-                    and is_prose(template)
-                ):
-                    yield (
-                        template,
-                        [
-                            ast.unparse(part.value)
-                            for part in node.values
-                            if isinstance(part, ast.FormattedValue)
-                        ],
-                    )
+def unmarked(package: Path = PACKAGE) -> list[str]:
+    """Return a line for each sentence that stands in no `Message`."""
+    return [
+        f"{name}:{line}: {text}"
+        for name, reader in _read(package)
+        for line, text in reader.unmarked
+    ]
+
+
+def _read(package: Path) -> Iterator[tuple[str, _Reader]]:
+    paths = [package / "message.py"]
+    paths += [path for room in ROOMS for path in sorted((package / room).rglob("*.py"))]
+    for path in paths:
+        name = path.relative_to(package).as_posix()
+        if "translations" not in path.parts and name not in COMMAND_LINE_ONLY:
+            reader = _Reader(name.partition("/")[0], path.stem)
+            reader.visit(ast.parse(path.read_text(encoding="utf-8")))
+            yield name, reader

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.message import Message
-from scripts.text_extraction import PACKAGE, is_prose, texts, texts_of, values_of
+from mint_blender.message import Message, sentences
+from scripts.text_extraction import PACKAGE, is_prose, texts, texts_of, unmarked, unmarked_of
 
 FOLDER = PACKAGE / "ui" / "translations"
 LANGUAGES = {"German": "de", "Japanese": "ja"}
@@ -39,7 +39,6 @@ tables = _load("tables")
 TABLES: dict[str, dict[str, str]] = {
     language: tables.load(code) for language, code in LANGUAGES.items()
 }
-Catalog = _load("matching").Catalog
 
 
 @pytest.mark.parametrize("language", TABLES)
@@ -104,15 +103,27 @@ def test_japanese_is_japanese() -> None:
     }
     assert latin <= {
         "Mint",
-        "Mint: {1}",
-        "Mint: {1}: {2}",
+        "Mint: {title}",
+        "Mint: {sentence}",
+        "Mint: {title}: {state}",
+        "{size:,.0f} KB",
+        "{size:,.0f} MB",
+        "{size:,.1f} MB",
+        "{size:.1f} MB",
+        "{size} KB",
+        "{text}, {when}",
+        "{title}: {name}",
+        "{state}, {time}",
+        "{meaning}: {words}. {advice}",
+        "{first}\n{second}",
         "Id",
         *("FBX", "OBJ", "STL", "USDZ"),
         "https://",
-        "{1}–{2} of {3}",
-        "{1} of {2}",
-        "{1} from {2}",
-        "{1} and {2}",
+        "{first}–{last} of {total}",
+        "{number} of {total}",
+        "{file} from {host}",
+        "{first} and {second}",
+        "{first} {second}",
     }
 
 
@@ -124,7 +135,7 @@ def test_japanese_is_japanese() -> None:
     ("source", "found"),
     [
         ('layout.label(text="Jobs")', ["Jobs"]),
-        ('layout.label(text=f"{count:,} in flight")', ["{1} in flight"]),
+        ('layout.label(text=Message("{count:,} in flight", count=n))', ["{count:,} in flight"]),
         ('layout.operator("mint.cancel", text="Cancel").job_id = job.id', ["Cancel"]),
         ('layout.label(text="On" if online else "Off")', ["On", "Off"]),
         (
@@ -133,16 +144,13 @@ def test_japanese_is_japanese() -> None:
         ),
         ('x: bpy.props.IntProperty(name="Size", description="How large")', ["Size", "How large"]),
         ('ITEMS = [("FAST", "Fast", "Quick and cheap")]', ["Fast", "Quick and cheap"]),
-        ('raise SceneImportError(f"“{name}” holds no objects.")', ["“{1}” holds no objects."]),
-        (
-            'return "this Blender lacks " + " and ".join(names)',
-            ["this Blender lacks {1}", "{1} and {2}"],
-        ),
+        ('raise ImportTrouble(Message("“{name}” holds none.", name=a))', ["“{name}” holds none."]),
+        ('Message("{why}", why=Message("no room"))', ["no room"]),
+        ('Message("no space") if a else Message("no time")', ["no space", "no time"]),
         (
             'class MINT_OT_x(Operator):\n    """Does it"""\n    bl_label = "Do It"',
             ["Does it", "Do It"],
         ),
-        ('advice.get(code, f"It failed ({code}): retry.")', ["It failed ({1}): retry."]),
         ('"""A docstring of a module."""\ndef f():\n    """And one of a function."""', []),
         ('log.warning("The heartbeat stumbled")', []),
         ('raise TypeError("Only for programmers, this one")', []),
@@ -160,6 +168,27 @@ def test_texts_are_found(source: str, found: list[str]) -> None:
     assert texts_of(ast.parse(source), "ui", "panel") == found
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        'raise ImportTrouble("This file holds no objects.")',
+        'layout.label(text=f"{count:,} in flight")',
+        'return "this Blender lacks " + names',
+        'return " and ".join(names)',
+        'advice.get(code, f"It failed ({code}): retry.")',
+        'Message("{why}", why="no room for it")',
+    ],
+)
+def test_a_text_that_cannot_be_translated_is_found(source: str) -> None:
+    """A sentence without its template is noticed."""
+    assert unmarked_of(ast.parse(source), "ui", "panel")
+
+
+def test_every_text_can_be_translated() -> None:
+    """Each sentence is a `Message`, or stands where Blender translates it."""
+    assert unmarked() == []
+
+
 def test_names_are_no_prose() -> None:
     """A sentence is something to be read; an identifier, an address and a number are not."""
     assert is_prose("Nothing was imported.") and is_prose("Cancel")
@@ -169,199 +198,38 @@ def test_names_are_no_prose() -> None:
     )
 
 
-# -- putting values back in
-# --------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def german():
-    """The German catalog."""
-    return Catalog(TABLES["German"])
-
-
-@pytest.fixture
-def japanese():
-    """The Japanese catalog."""
-    return Catalog(TABLES["Japanese"])
-
-
-def test_values_are_put_back_in(german) -> None:
-    """A sentence with values is said in German with the same values; what is a known text among
-    them is translated too.
+def test_prepared_text_is_not_translated_again() -> None:
+    """What a layout shows that is no plain text of ours is in the user's language already, or is
+    their own: Blender does not touch it.
     """
-    said = german.translated(
-        "Mint needs 146 more Credits to go on. Buy them at platform.mint.gg/billing, then resume."
-    )
-    assert (
-        said
-        == "Mint braucht noch 146 Credits, um weiterzumachen. Unter platform.mint.gg/billing kaufen, dann fortsetzen."
-    )
-    assert (
-        german.translated("Mint: Treasure chest: Look at the Preview")
-        == "Mint: Treasure chest: Vorschau ansehen"
-    )
+    assert [
+        place
+        for path in sorted((PACKAGE / "ui").rglob("*.py"))
+        for place in _translated_twice(path)
+    ] == []
 
 
-def test_a_sentence_around_a_sentence(german) -> None:
-    """A state with its reason is translated as a whole, down to the innermost."""
-    said = german.translated(
-        "Paused: Mint cannot be reached: the name api.mint.gg was not found; this computer may be offline."
-    )
-    assert (
-        said
-        == "Angehalten: Mint ist nicht erreichbar: der Name api.mint.gg wurde nicht gefunden; vielleicht ist dieser Rechner offline."
-    )
+_DRAWS = {"label", "operator", "prop", "menu", "progress", "operator_menu_enum", "prop_search"}
 
 
-def test_words_of_mint_stay(german, japanese) -> None:
-    """Around what Mint itself says, which nobody can translate beforehand, our own words are
-    translated.
-    """
-    text = "Mint does not accept this request: prompt: too rude. Nothing was started or charged; change it and try again. (Request id: r1)"
-    said = german.translated(text)
-    assert said.startswith(
-        "Mint nimmt diese Anfrage nicht an: prompt: too rude. Es wurde nichts gestartet oder berechnet;"
-    )
-    assert said.endswith("(Anfragekennung: r1)")
-    assert "too rude" in japanese.translated(text) and "リクエスト ID: r1" in japanese.translated(
-        text
-    )
+def _translated_twice(path: Path) -> list[str]:
+    wrong = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in _DRAWS
+        ):
+            told = {keyword.arg: keyword.value for keyword in node.keywords}
+            if "text" in told and not _is_plain(told["text"]) and "translate" not in told:
+                wrong.append(f"{path.name}:{node.lineno}: {ast.unparse(told['text'])}")
+    return wrong
 
 
-def test_the_order_may_change(japanese) -> None:
-    """Japanese says some values in another order."""
-    assert (
-        japanese.translated("it is cut off: 5 of 90 bytes are there")
-        == "途中で切れています: 90 バイト中 5 バイトしかありません"
-    )
-
-
-@pytest.mark.parametrize(
-    "text", ["a lamp of brass and glass", "Lamp, from above", "Straße", "", "{1}", "World of Tanks"]
-)
-def test_unknown_text_stays(german, text: str) -> None:
-    """What is no text of ours comes back unchanged, even where a small word of a template is in it."""
-    assert german.translated(text) == text
-
-
-@pytest.mark.parametrize("language", TABLES)
-def test_every_template_finds_itself(language: str) -> None:
-    """Whatever values a template is filled with, it is recognized, and each value is where the
-    translation wants it.
-    """
-    catalog = Catalog(TABLES[language])
-    wrong = {}
-    for text, foreign in TABLES[language].items():
-        english, expected = text, foreign
-        for number in range(1, text.count("{") + 1):
-            english, expected = (
-                english.replace(f"{{{number}}}", f"v{number}"),
-                expected.replace(f"{{{number}}}", f"v{number}"),
-            )
-        if (said := catalog.translated(english)) != expected:
-            wrong[english] = said
-    assert wrong == {}
-
-
-def test_drawing_again_costs_a_look_up(german) -> None:
-    """Twenty cards drawn a hundred times work each of their texts out once."""
-    drawn = [
-        f"Failed: Mint cannot be reached: api{number}.mint.gg refused the connection."
-        for number in range(20)
-    ]
-    for _ in range(100):
-        for text in drawn:
-            german.translated(text)
-    assert german.misses == len(drawn)
-
-
-def test_what_is_kept_is_bounded(german) -> None:
-    """Texts that are never the same, such as a countdown, do not fill the memory."""
-    for seconds in range(10_000):
-        german.translated(f"Mint cannot be reached, trying again in {seconds} s")
-    assert len(german._kept) <= 4096
-
-
-def test_a_long_text_is_no_trap(german) -> None:
-    """A text of thousands of unknown sentences is worked out with a bounded number of attempts."""
-    attempts = 0
-    known = german._known
-
-    def counted(text: str):
-        nonlocal attempts
-        attempts += 1
-        return known(text)
-
-    german._known = counted
-    text = "Who knows what this is. " * 4000
-    assert german.translated(text) == text
-    assert attempts < 400
-
-
-# -- the user's own words, and numbers
-# -----------------------------------------------------------------------------------------
-
-USER_TEXT: dict[str, frozenset[int]] = _load("user_text").USER_TEXT
-USERS_OWN = re.compile(r"\btitle\b(?!\(\))|display_name|\bentry\.name|\bimage\.name|self\.image$")
-TRANSLATED_APART = {"Mint: {1}"}
-"""Of which the value may be a sentence of ours; where it is a title, `filled` leaves it alone."""
-
-
-def test_the_users_words_are_known() -> None:
-    """Each value that is a title or a name of the user's stands in quotation marks, or is marked as
-    theirs; and no mark is left over.
-    """
-    found: dict[str, set[int]] = {}
-    for template, values in values_of():
-        unquoted = re.sub(r"[“\"]\{\d+\}[”\"]", "", template)
-        own = {
-            number
-            for number, value in enumerate(values, start=1)
-            if USERS_OWN.search(value) and f"{{{number}}}" in unquoted
-        }
-        if own and template in texts() and template not in TRANSLATED_APART:
-            found.setdefault(template, set()).update(own)
-    assert found == {template: set(numbers) for template, numbers in USER_TEXT.items()}
-
-
-@pytest.fixture
-def written() -> object:
-    """The German catalog as the add-on uses it: it knows the user's words, and how numbers are
-    written.
-    """
-    return Catalog(TABLES["German"], USER_TEXT, (".", ","))
-
-
-@pytest.mark.parametrize(
-    "title", ["World", "Cube", "Start Camera", "Chair: World", "Look at the Preview", "1,500"]
-)
-def test_a_title_is_never_translated(written, title: str) -> None:
-    """A prompt that is a word of ours stays as it was typed, in a sentence, in quotation marks, and
-    in a notice.
-    """
-    assert written.translated(f"{title} waits for no decision.").startswith(f"{title} ")
-    assert f"„{title}“" in written.translated(
-        f"“{title}” holds no objects. The file is kept; nothing was imported."
-    )
-    assert (
-        written.filled("Mint: {1}: {2}", [title, written.translated("Placed")])
-        == f"Mint: {title}: Platziert"
-    )
-
-
-def test_numbers_are_written_as_in_german(written, japanese) -> None:
-    """A thousand has a point in German, a half a comma; what is no number stays."""
-    assert written.translated("About 1,500 Credits") == "Etwa 1.500 Credits"
-    assert written.translated(
-        "Mint needs 1,234,567 more Credits to go on. Buy them at here, then resume."
-    ).startswith("Mint braucht noch 1.234.567 Credits")
-    assert written.translated("It has 5.3 MB; Mint takes at most 5 MB.").startswith("Es hat 5,3 MB")
-    assert written.translated("248 Credits") == "248 Credits"
-    assert written.translated(
-        "This is Blender 5.2.3 LTS; splats of its own come with Blender 5.3. Open the file there and try again."
-    ).count("5.2.3 LTS")
-    assert "1,500" in japanese.translated("About 1,500 Credits")
-    assert japanese.translated("1,650 Credits") == "1,650 クレジット"
+def _is_plain(node: ast.expr) -> bool:
+    if isinstance(node, ast.IfExp):
+        return _is_plain(node.body) and _is_plain(node.orelse)
+    return isinstance(node, ast.Constant)
 
 
 # -- messages
@@ -413,35 +281,67 @@ def test_dates_are_written_as_in_the_language() -> None:
     ]
 
 
-def test_prepared_text_is_not_translated_again() -> None:
-    """What a layout shows that is no plain text of ours is in the user's language already, or is
-    their own: Blender does not touch it.
-    """
-    assert [
-        place
-        for path in sorted((PACKAGE / "ui").rglob("*.py"))
-        for place in _translated_twice(path)
-    ] == []
+def german(message: Message) -> str:
+    """The message as a German reads it."""
+    return render(message, TABLES["German"], "de")
 
 
-_DRAWS = {"label", "operator", "prop", "menu", "progress", "operator_menu_enum", "prop_search"}
+def japanese(message: Message) -> str:
+    """The message as a Japanese reads it."""
+    return render(message, TABLES["Japanese"], "ja")
 
 
-def _translated_twice(path: Path) -> list[str]:
-    wrong = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in _DRAWS
-        ):
-            told = {keyword.arg: keyword.value for keyword in node.keywords}
-            if "text" in told and not _is_plain(told["text"]) and "translate" not in told:
-                wrong.append(f"{path.name}:{node.lineno}: {ast.unparse(told['text'])}")
-    return wrong
+@pytest.mark.parametrize("language", TABLES)
+def test_every_translation_can_be_filled_in(language: str) -> None:
+    """Each translated template takes the values that its English original takes."""
+    for english, foreign in TABLES[language].items():
+        if not (names := set(re.findall(r"\{(\w+)", english))):
+            continue
+        for values in (dict.fromkeys(names, 1234.5), dict.fromkeys(names, 1234)):
+            message = Message(english, **values)
+            said = render(message, {english: foreign}, LANGUAGES[language])
+            assert "{" not in said
 
 
-def _is_plain(node: ast.expr) -> bool:
-    if isinstance(node, ast.IfExp):
-        return _is_plain(node.body) and _is_plain(node.orelse)
-    return isinstance(node, ast.Constant)
+def test_a_sentence_around_a_sentence() -> None:
+    """A state with its reason is translated as a whole, down to the innermost."""
+    reason = Message("the name {host} was not found; this computer may be offline", host="mint.gg")
+    error = Message("Mint cannot be reached: {reason}.", reason=reason)
+    assert (
+        german(Message("Paused: {reason}", reason=ValueError(error)))
+        == "Angehalten: Mint ist nicht erreichbar: der Name mint.gg wurde nicht gefunden; vielleicht"
+        " ist dieser Rechner offline."
+    )
+
+
+def test_the_order_may_change() -> None:
+    """Japanese says some values in another order."""
+    message = Message(
+        "it is cut off: {length:,} of {claimed:,} bytes are there", length=5, claimed=90
+    )
+    assert japanese(message) == "途中で切れています: 90 バイト中 5 バイトしかありません"
+
+
+def test_sentences_are_joined_as_the_language_does() -> None:
+    """Japanese has no space between two sentences."""
+    joined = sentences(Message("Mint did not answer."), Message("Resume does that."))
+    assert japanese(joined) == "Mint が応答しませんでした。「再開」で取得できます。"
+    assert ". " in german(joined)
+
+
+@pytest.mark.parametrize(
+    "title", ["World", "Cube", "Start Camera", "Look at the Preview", "1,500", "{1}", "{title}"]
+)
+def test_what_a_user_typed_is_never_translated(title: str) -> None:
+    """A prompt that is a word of ours stays as it was typed."""
+    message = Message("Mint: {title}: {state}", title=title, state=Message("Placed"))
+    assert german(message) == f"Mint: {title}: Platziert"
+
+
+def test_numbers_are_written_as_the_language_does() -> None:
+    """A thousand has a point in German, a half a comma; what is no amount stays."""
+    assert german(Message("About {credits:,.0f} Credits", credits=1500)) == "Etwa 1.500 Credits"
+    size = Message("It has {size:.1f} MB; Mint takes at most 5 MB.", size=5.3)
+    assert german(size).startswith("Es hat 5,3 MB")
+    assert german(Message("HTTP status {status}", status=1404)).endswith("1404")
+    assert "1,500" in japanese(Message("About {credits:,.0f} Credits", credits=1500))

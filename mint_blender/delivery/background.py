@@ -15,6 +15,7 @@ from typing import Any
 from ..jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow
 from ..jobs.job import Job, Phase
 from ..jobs.storage import records
+from ..message import Message, message_of
 from . import blender_runtime, standard_output
 from . import write as delivery_write
 
@@ -82,8 +83,8 @@ class BackgroundImporter:
                 f"Blender could not be started for the import: {error.strerror or error}."
             ) from error
         if "problem" in answer:
-            raise delivery_write.DeliveryError(str(answer["problem"]))
-        return tuple(answer["notes"])
+            raise delivery_write.DeliveryError(Message.from_json(answer["problem"]))
+        return tuple(Message.from_json(note) for note in answer["notes"])
 
 
 def _needs_blender(job: Job) -> bool:
@@ -103,8 +104,7 @@ def serve() -> None:
 
 def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
     try:
-        return {
-            "notes": delivery_write.write(records.load(order["job"], None, Phase(order["phase"])))
-        }
+        job = records.load(order["job"], None, Phase(order["phase"]))
+        return {"notes": [message_of(note).to_json() for note in delivery_write.write(job)]}
     except delivery_write.DeliveryError as trouble:
-        return {"problem": str(trouble)}
+        return {"problem": message_of(trouble).to_json()}

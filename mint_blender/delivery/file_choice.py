@@ -8,6 +8,7 @@ from pathlib import PurePath
 from ..files.choice import DRACO
 from ..files.urls import same_file
 from ..jobs.job import Job, Kept, Role
+from ..message import Message
 from ..scene import capabilities
 
 OPTIMIZED, ORIGINAL = "optimized", "original"
@@ -39,10 +40,10 @@ def explain(taken: Kept, variant: str, known: str | None = None) -> str:
     if taken.note:
         return taken.note
     if variant == ORIGINAL:
-        return known or "The original file was taken: there is no optimized one."
+        return known or Message("The original file was taken: there is no optimized one.")
     if DRACO in taken.needs and not capabilities.draco_is_native():
-        return (
-            "The optimized file was taken: DracoPy decoded it, since this Blender has no Draco"
-            " decoder of its own."
+        return Message(
+            "The optimized file was taken: DracoPy decoded it, since this Blender has no"
+            " Draco decoder of its own."
         )
-    return "The optimized file was taken: this Blender can read it."
+    return Message("The optimized file was taken: this Blender can read it.")

@@ -16,6 +16,7 @@ import bpy
 from ..jobs import rejected_files
 from ..jobs.job import Job, Role
 from ..jobs.workflow import part_notes
+from ..message import Message
 from ..mint.schema import Assets, Kind
 from ..scene import place as scene_place
 from ..scene import tags, undo_step
@@ -86,12 +87,17 @@ def _place_raw(job: Job, scene: bpy.types.Scene | None) -> PlacedResult:
     path = rejected_files.raw_file(job)
     if path is None:
         raise SceneImportError(
-            f"There is no model file of {job.title} on disk. Fetch it again: that costs nothing."
+            Message(
+                "There is no model file of {title} on disk. Fetch it again: that costs nothing.",
+                title=job.title,
+            )
         )
     placed = scene_place.place_model(
         path, _provenance(job), _place_options(job), scene, undo=False, checked=False
     )
-    return dataclasses.replace(placed, notes=(*placed.notes, f"Imported without our check: {path}"))
+    return dataclasses.replace(
+        placed, notes=(*placed.notes, Message("Imported without our check: {path}", path=path))
+    )
 
 
 def _place_options(job: Job) -> PlaceOptions:
@@ -192,8 +198,12 @@ def _file(job: Job, role: Role) -> Path:
     kept = job.file(role)
     if kept is None or not Path(kept.path).is_file():
         raise SceneImportError(
-            f"The {role} file of {job.title} is no longer on disk. Fetch it again: that costs"
-            " nothing."
+            Message(
+                "The {role} file of {title} is no longer on disk. Fetch it again: that costs"
+                " nothing.",
+                role=role,
+                title=job.title,
+            )
         )
     return Path(kept.path)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from ..message import Message, listed, sentences
 from .glb.header import Glb
 
 DRACO = "KHR_draco_mesh_compression"
@@ -77,7 +78,10 @@ def choose_model(
         return Choice(
             original_url,
             "original",
-            f"The original file was taken instead of the optimized one: {_lacks(missing)}.",
+            Message(
+                "The original file was taken instead of the optimized one: {reason}.",
+                reason=_lacks(missing),
+            ),
         )
     if original_url:
         return Choice(original_url, "original")
@@ -85,7 +89,10 @@ def choose_model(
         return Choice(
             optimized_url,
             "optimized",
-            f"Mint offers only an optimized file, and it may not open here: {_lacks(missing)}.",
+            Message(
+                "Mint offers only an optimized file, and it may not open here: {reason}.",
+                reason=_lacks(missing),
+            ),
         )
     return None
 
@@ -100,14 +107,17 @@ def missing_extensions(glb: Glb, readable: frozenset[str]) -> tuple[str, ...]:
 def explain_missing(missing: Iterable[str]) -> str:
     """A sentence or two for a person: what this Blender lacks, and what to do."""
     names = sorted(set(missing))
-    sentences = list(dict.fromkeys(_advice(name) for name in names if name in KNOWN))
+    told = list(dict.fromkeys(_advice(name) for name in names if name in KNOWN))
     unknown = [_shown(name) for name in names if name not in KNOWN]
     if unknown:
-        sentences.append(
-            f"The file requires {' and '.join(unknown)}, which this Blender's importer does not"
-            " know. Take the original file, or a newer Blender."
+        told.append(
+            Message(
+                "The file requires {extensions}, which this Blender's importer does not know."
+                " Take the original file, or a newer Blender.",
+                extensions=listed(unknown),
+            )
         )
-    return " ".join(sentences)
+    return sentences(*told)
 
 
 def choose_splats(
@@ -143,25 +153,30 @@ def _plain(tier: str) -> str:
 
 KNOWN: dict[str, tuple[str, str]] = {
     DRACO: (
-        "a decoder for Draco-compressed meshes",
+        Message("a decoder for Draco-compressed meshes"),
         (
-            "The builds from blender.org have it; elsewhere install DracoPy (pip install"
-            " mint-blender[draco]), or take the original file."
+            Message(
+                "The builds from blender.org have it; elsewhere install DracoPy (pip install"
+                " mint-blender[draco]), or take the original file."
+            )
         ),
     ),
     WEBP: (
-        "WebP pictures in models",
-        "Take a build of Blender with WebP, as those from blender.org are, or the original file.",
+        Message("WebP pictures in models"),
+        Message(
+            "Take a build of Blender with WebP, as those from blender.org are, or the"
+            " original file."
+        ),
     ),
     BASISU: (
-        "KTX2 (Basis Universal) pictures",
-        "No Blender reads them yet; take the original file.",
+        Message("KTX2 (Basis Universal) pictures"),
+        Message("No Blender reads them yet; take the original file."),
     ),
     **dict.fromkeys(
         MESHOPT,
         (
-            "a decoder for meshopt-compressed meshes",
-            "Few builds of Blender have one; take the original file.",
+            Message("a decoder for meshopt-compressed meshes"),
+            Message("Few builds of Blender have one; take the original file."),
         ),
     ),
 }
@@ -169,11 +184,13 @@ KNOWN: dict[str, tuple[str, str]] = {
 
 def _advice(name: str) -> str:
     lack, advice = KNOWN[name]
-    return f"This Blender lacks {lack}. {advice}"
+    return Message("This Blender lacks {features}. {advice}", features=lack, advice=advice)
 
 
 def _lacks(missing: Iterable[str]) -> str:
-    return "this Blender lacks " + " and ".join(KNOWN[name][0] for name in missing)
+    return Message(
+        "this Blender lacks {features}", features=listed(KNOWN[name][0] for name in missing)
+    )
 
 
 def _shown(name: str) -> str:

@@ -17,6 +17,7 @@ from typing import Protocol
 import requests
 import urllib3
 
+from ..message import Message
 from ..net import connections
 from ..net.retry_after import parse_retry_after
 from . import redirects, urls
@@ -53,15 +54,21 @@ class DownloadRequest:
         """Raise `Stopped` when the caller wants an end."""
         if self.stop():
             raise Stopped(
-                f"The download of {self.label} was stopped; it can go on later where it stopped."
+                Message(
+                    "The download of {label} was stopped; it can go on later where it stopped.",
+                    label=self.label,
+                )
             )
 
     def check_time(self) -> None:
         """Raise `TooSlow` when the whole has taken too long."""
         if self.clock() >= self.deadline:
             raise TooSlow(
-                f"The download of {self.label} took too long and was ended. Trying again goes on"
-                " where it stopped."
+                Message(
+                    "The download of {label} took too long and was ended. Trying again goes"
+                    " on where it stopped.",
+                    label=self.label,
+                )
             )
 
     def check_size(self, size: int) -> None:
@@ -71,8 +78,12 @@ class DownloadRequest:
         if size > self.limit:
             self.part.forget()
             raise TooLarge(
-                f"{self.label} is larger than {self.limit / 2**20:,.1f} MB, the limit for such a"
-                " file; it was not downloaded."
+                Message(
+                    "{label} is larger than {limit:,.1f} MB, the limit for such a file; it"
+                    " was not downloaded.",
+                    label=self.label,
+                    limit=self.limit / 2**20,
+                )
             )
 
 
@@ -133,8 +144,11 @@ def _accept(response: requests.Response, request: DownloadRequest) -> None:
     elif status == 416:
         request.part.forget()
         raise DownloadFailed(
-            f"{request.label} changed at the file host while it was being downloaded; trying again"
-            " starts over."
+            Message(
+                "{label} changed at the file host while it was being downloaded; trying again"
+                " starts over.",
+                label=request.label,
+            )
         )
     else:
         raise _refusal(response, request)
@@ -159,8 +173,11 @@ def _continue(response: requests.Response, request: DownloadRequest) -> None:
     if not fits or known is None or given is None:
         part.forget()
         raise DownloadFailed(
-            f"{request.label} changed at the file host while it was being downloaded; trying again"
-            " starts over."
+            Message(
+                "{label} changed at the file host while it was being downloaded; trying again"
+                " starts over.",
+                label=request.label,
+            )
         )
     if given[3] != "*":
         request.check_size(int(given[3]))
@@ -171,13 +188,21 @@ def _refusal(response: requests.Response, request: DownloadRequest) -> FileError
     status = response.status_code
     if status in GONE:
         return LinkExpired(
-            f"{request.label} is not there (HTTP {status}). The link may have expired; a fresh one"
-            " can be asked for at Mint."
+            Message(
+                "{label} is not there (HTTP {status}). The link may have expired; a fresh one"
+                " can be asked for at Mint.",
+                label=request.label,
+                status=status,
+            )
         )
     if status in TRY_LATER:
         return DownloadFailed(
-            f"The file host could not deliver {request.label} just now (HTTP {status}). Try again"
-            " later.",
+            Message(
+                "The file host could not deliver {label} just now (HTTP {status}). Try again"
+                " later.",
+                label=request.label,
+                status=status,
+            ),
             retry_after=parse_retry_after(
                 response.headers.get("Retry-After"),
                 date=response.headers.get("Date"),
@@ -186,7 +211,12 @@ def _refusal(response: requests.Response, request: DownloadRequest) -> FileError
             is_outage=True,
         )
     return DownloadFailed(
-        f"The file host refused to deliver {request.label} (HTTP {status}).", retryable=False
+        Message(
+            "The file host refused to deliver {label} (HTTP {status}).",
+            label=request.label,
+            status=status,
+        ),
+        retryable=False,
     )
 
 
@@ -215,7 +245,9 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
             stream.close()
     if not done:
         part.forget()
-        raise DownloadFailed(f"The file host sent nothing for {request.label}. Try again later.")
+        raise DownloadFailed(
+            Message("The file host sent nothing for {label}. Try again later.", label=request.label)
+        )
     if total is not None and done != total:
         if done > total:
             part.forget()
@@ -253,8 +285,11 @@ def _unpacker(
         return lambda block: iter([block] if block else [])
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         raise DownloadFailed(
-            f"The file host sent {request.label} packed in a way nobody asked for"
-            f" ({encoding[:20]}).",
+            Message(
+                "The file host sent {label} packed in a way nobody asked for ({encoding}).",
+                label=request.label,
+                encoding=encoding[:20],
+            ),
             retryable=False,
         )
     return _inflater(request)
@@ -274,7 +309,10 @@ def _inflater(request: DownloadRequest) -> Callable[[bytes], Iterator[bytes]]:
         except zlib.error:
             request.part.forget()
             raise DownloadFailed(
-                f"The file host sent {request.label} packed, and it could not be unpacked.",
+                Message(
+                    "The file host sent {label} packed, and it could not be unpacked.",
+                    label=request.label,
+                ),
                 retryable=False,
             ) from None
         if is_end and not inflate.eof:
@@ -311,8 +349,11 @@ def _validator(response: requests.Response) -> str | None:
 
 def _broken(request: DownloadRequest) -> DownloadFailed:
     return DownloadFailed(
-        f"The connection broke while {request.label} was being downloaded. Trying again goes on"
-        " where it stopped."
+        Message(
+            "The connection broke while {label} was being downloaded. Trying again goes on"
+            " where it stopped.",
+            label=request.label,
+        )
     )
 
 
@@ -323,25 +364,43 @@ def _in_words(error: Exception, request: DownloadRequest) -> FileError:
         return urls.not_public(f"{host}, {error.address}")
     if isinstance(error, requests.exceptions.SSLError):
         return DownloadFailed(
-            f"The certificate of {host} was not accepted, so {request.label} was not downloaded."
-            " Behind a proxy that opens connections, name its CA bundle in REQUESTS_CA_BUNDLE.",
+            Message(
+                "The certificate of {host} was not accepted, so {label} was not downloaded."
+                " Behind a proxy that opens connections, name its CA bundle in"
+                " REQUESTS_CA_BUNDLE.",
+                host=host,
+                label=request.label,
+            ),
             retryable=False,
         )
     if isinstance(error, requests.exceptions.ProxyError):
         return DownloadFailed(
-            f"The proxy did not let {request.label} through. Check HTTPS_PROXY and NO_PROXY."
+            Message(
+                "The proxy did not let {label} through. Check HTTPS_PROXY and NO_PROXY.",
+                label=request.label,
+            )
         )
     if isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
         return TooSlow(
-            f"Nothing of {request.label} arrived for {request.timeout[1]:.0f} s. Trying again goes"
-            " on where it stopped."
+            Message(
+                "Nothing of {label} arrived for {seconds:.0f} s. Trying again goes on where"
+                " it stopped.",
+                label=request.label,
+                seconds=request.timeout[1],
+            )
         )
     if isinstance(error, requests.exceptions.ConnectionError):
         return DownloadFailed(
-            f"{host} could not be reached, or the connection broke, while {request.label} was being"
-            " downloaded. Check the network, then try again.",
+            Message(
+                "{host} could not be reached, or the connection broke, while {label} was"
+                " being downloaded. Check the network, then try again.",
+                host=host,
+                label=request.label,
+            ),
             is_outage=True,
         )
     if isinstance(error, requests.exceptions.RequestException) and isinstance(error, ValueError):
-        return DownloadFailed(f"The address of {request.label} cannot be used.", retryable=False)
+        return DownloadFailed(
+            Message("The address of {label} cannot be used.", label=request.label), retryable=False
+        )
     return _broken(request)

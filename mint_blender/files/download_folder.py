@@ -21,6 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from ..message import Message
 from . import private_files, urls
 from .part_file import disk_errors
 
@@ -161,7 +162,7 @@ def _checked(job_id: str) -> str:
     section 13.19).
     """
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,120}", job_id) or RESERVED.fullmatch(job_id):
-        raise ValueError("a job id must consist of letters, digits, _ and -")
+        raise ValueError(Message("a job id must consist of letters, digits, _ and -"))
     return job_id
 
 

@@ -22,6 +22,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, Self
 
+from ..message import Message
+
 
 class FileError(Exception):
     """Something is wrong with a file.
@@ -114,7 +116,7 @@ class InvalidFile(FileError):
 
     def kept_at(self, path: Path) -> Self:
         """The same, of a file that was set aside there."""
-        told = type(self)(f"{self} It is kept at {path}.")
+        told = type(self)(Message("{problem} It is kept at {path}.", problem=self, path=path))
         told.kept = path
         return told
 

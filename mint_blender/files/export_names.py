@@ -12,6 +12,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from ..message import Message
 from .errors import InvalidFile
 from .part_file import disk_errors
 
@@ -30,7 +31,7 @@ def suffix_for(path: Path, format: str) -> str:
     is_zip = start.startswith(_ZIP)
     begun = start.lstrip().lower()
     if not start or begun.startswith((b"<", b"{")) or (format == "usdz" and not is_zip):
-        raise InvalidFile(f"The file that came is no {format.upper()} file.")
+        raise InvalidFile(Message("The file that came is no {format} file.", format=format.upper()))
     return ".zip" if is_zip and format != "usdz" else f".{format}"
 
 

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ..message import Message
 from . import private_files
 from .errors import DiskError, DownloadFailed
 
@@ -106,8 +107,10 @@ class PartFile:
             # successor.
             self.forget()
             raise DownloadFailed(
-                f"{self.target.name} was written to by another download at the same time. Fetch it"
-                " again."
+                Message(
+                    "{name} was written to by another download at the same time. Fetch it again.",
+                    name=self.target.name,
+                )
             )
         with disk_errors(self.target):
             with self.path.open("rb+") as stream:
@@ -148,8 +151,13 @@ def check_room(folder: Path, needed: int) -> None:
         free = shutil.disk_usage(folder).free
     if free < needed + SPARE:
         raise DiskError(
-            f"The disk of {folder} has {_megabytes(free)} left, and {_megabytes(needed + SPARE)}"
-            " are needed. Make room, then try again."
+            Message(
+                "The disk of {folder} has {free} left, and {needed} are needed. Make room,"
+                " then try again.",
+                folder=folder,
+                free=_megabytes(free),
+                needed=_megabytes(needed + SPARE),
+            )
         )
 
 
@@ -165,18 +173,26 @@ def disk_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskError(
-                f"The disk is full: {path} could not be written. Make room, then try again."
+                Message(
+                    "The disk is full: {path} could not be written. Make room, then try again.",
+                    path=path,
+                )
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise DiskError(
-                f"{path} may not be written. Choose another folder or change its permissions."
+                Message(
+                    "{path} may not be written. Choose another folder or change its permissions.",
+                    path=path,
+                )
             ) from error
         reason = error.strerror or type(error).__name__
-        raise DiskError(f"{path} could not be written: {reason}.") from error
+        raise DiskError(
+            Message("{path} could not be written: {reason}.", path=path, reason=reason)
+        ) from error
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / 2**20:,.0f} MB"
+    return Message("{size:,.0f} MB", size=size / 2**20)
 
 
 def _sync_folder(folder: Path) -> None:

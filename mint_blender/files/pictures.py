@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ..message import Message
 from .errors import InvalidPicture
 
 MOST_PIXELS = 2**28
@@ -53,13 +54,17 @@ def inspect(source: Path | bytes) -> Picture:
     off in its header.
     """
     if isinstance(source, bytes):
-        return _inspect(io.BytesIO(source), len(source), "The picture")
+        return _inspect(io.BytesIO(source), len(source), Message("The picture"))
     try:
         with source.open("rb") as stream:
             return _inspect(stream, os.fstat(stream.fileno()).st_size, source.name)
     except OSError as error:
         raise InvalidPicture(
-            f"{source.name} could not be read: {error.strerror or type(error).__name__}."
+            Message(
+                "{name} could not be read: {reason}.",
+                name=source.name,
+                reason=error.strerror or type(error).__name__,
+            )
         ) from error
 
 
@@ -77,10 +82,14 @@ def inspect_sized(source: Path | bytes) -> Picture:
     """
     picture = inspect(source)
     if picture.width is None:
-        name = "The picture" if isinstance(source, bytes) else source.name
+        name = Message("The picture") if isinstance(source, bytes) else source.name
         raise InvalidPicture(
-            f"{name} is in the format {picture.format.upper()}. Of downloaded pictures only PNG,"
-            " JPEG, WebP and HDR are opened."
+            Message(
+                "{name} is in the format {format}. Of downloaded pictures only PNG, JPEG,"
+                " WebP and HDR are opened.",
+                name=name,
+                format=picture.format.upper(),
+            )
         )
     return picture
 
@@ -104,9 +113,13 @@ def check_complete(path: Path, picture: Picture) -> None:
                 before = block[-len(end) :]
     except OSError as error:
         raise InvalidPicture(
-            f"{path.name} could not be read: {error.strerror or type(error).__name__}."
+            Message(
+                "{name} could not be read: {reason}.",
+                name=path.name,
+                reason=error.strerror or type(error).__name__,
+            )
         ) from error
-    raise InvalidPicture(f"{path.name} is cut off: its end is missing.")
+    raise InvalidPicture(Message("{name} is cut off: its end is missing.", name=path.name))
 
 
 ENDS = {"png": b"IEND", "jpeg": b"\xff\xd9"}
@@ -122,8 +135,13 @@ def check_panorama(path: Path) -> None:
         raise panorama_shape_error(path, width, height)
     if width > (widest := WIDEST_DEEP if seen.is_deep else WIDEST):
         raise InvalidPicture(
-            f"The panorama {path.name} is {width:,} pixels wide; at most {widest:,} are shown. It"
-            " was not used."
+            Message(
+                "The panorama {name} is {width:,} pixels wide; at most {most:,} are shown. It"
+                " was not used.",
+                name=path.name,
+                width=width,
+                most=widest,
+            )
         )
     if seen.format == "jpeg":
         check_complete(path, seen)  # Blender would show the missing part in gray
@@ -132,8 +150,13 @@ def check_panorama(path: Path) -> None:
 def panorama_shape_error(path: Path, width: int, height: int) -> InvalidPicture:
     """What is said of a picture that does not show all directions."""
     return InvalidPicture(
-        f"The panorama {path.name} is {width} × {height} pixels. A picture of all directions is"
-        " twice as wide as high: not used."
+        Message(
+            "The panorama {name} is {width} × {height} pixels. A picture of all directions is"
+            " twice as wide as high: not used.",
+            name=path.name,
+            width=width,
+            height=height,
+        )
     )
 
 
@@ -177,7 +200,7 @@ SUFFIXES = frozenset(
 
 def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
     if not size:
-        raise InvalidPicture(f"{name} is empty.")
+        raise InvalidPicture(Message("{name} is empty.", name=name))
     head = stream.read(32)
     for magic, read in MEASURED.items():
         if head.startswith(magic):
@@ -185,13 +208,22 @@ def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
             try:
                 found = read(stream, size)
             except (struct.error, IndexError):
-                raise InvalidPicture(f"{name} is cut off: its header is incomplete.") from None
+                raise InvalidPicture(
+                    Message("{name} is cut off: its header is incomplete.", name=name)
+                ) from None
             except ValueError as error:
-                raise InvalidPicture(f"{name} is damaged: {error}.") from None
+                raise InvalidPicture(
+                    Message("{name} is damaged: {reason}.", name=name, reason=error)
+                ) from None
             width, height = found.width or 0, found.height or 0
             if not 0 < width * height <= MOST_PIXELS:
                 raise InvalidPicture(
-                    f"{name} claims to be {width} × {height} pixels; that is not shown."
+                    Message(
+                        "{name} claims to be {width} × {height} pixels; that is not shown.",
+                        name=name,
+                        width=width,
+                        height=height,
+                    )
                 )
             return found
     for magic, (format, suffix, media_type) in NAMED.items():
@@ -203,19 +235,23 @@ def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
 def _what_it_is(head: bytes, name: str) -> str:
     """A sentence about something that is no picture."""
     if name.lower().endswith((".svg", ".svgz")):
-        return (
-            f"{name} is a drawing made of lines, not of pixels: save it as PNG in the program that"
-            " it comes from."
+        return Message(
+            "{name} is a drawing made of lines, not of pixels: save it as PNG in the"
+            " program that it comes from.",
+            name=name,
         )
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{"):
-        return f"{name} is a web page or a message instead of a picture; the link may have expired."
-    return f"{name} is not a picture of a kind that Blender opens."
+        return Message(
+            "{name} is a web page or a message instead of a picture; the link may have expired.",
+            name=name,
+        )
+    return Message("{name} is not a picture of a kind that Blender opens.", name=name)
 
 
 def _png(stream: BinaryIO, _size: int) -> Picture:
     length, kind, width, height, bits = struct.unpack(">8xI4sIIB", stream.read(25))
     if kind != b"IHDR" or length != 13:
-        raise ValueError("its first chunk is not a PNG header")
+        raise ValueError(Message("its first chunk is not a PNG header"))
     return Picture("png", width, height, ".png", "image/png", is_deep=bits > 8)
 
 
@@ -224,7 +260,7 @@ def _jpeg(stream: BinaryIO, size: int) -> Picture:
     stream.seek(2)
     for _ in range(1000):
         if _byte(stream) != 0xFF:
-            raise ValueError("a JPEG marker is missing")
+            raise ValueError(Message("a JPEG marker is missing"))
         while (marker := _byte(stream)) == 0xFF:
             pass
         if marker == 0x01 or 0xD0 <= marker <= 0xD8:
@@ -234,36 +270,36 @@ def _jpeg(stream: BinaryIO, size: int) -> Picture:
             height, width = struct.unpack(">xHH", stream.read(5))
             return Picture("jpeg", width, height, ".jpg", "image/jpeg")
         if marker in (0xD9, 0xDA) or length < 2:
-            raise ValueError("its JPEG frame header is missing")
+            raise ValueError(Message("its JPEG frame header is missing"))
         if stream.tell() + length - 2 > size:
             raise IndexError
         stream.seek(length - 2, os.SEEK_CUR)
-    raise ValueError("its JPEG frame header is missing")
+    raise ValueError(Message("its JPEG frame header is missing"))
 
 
 def _webp(stream: BinaryIO, size: int) -> Picture:
     """A RIFF container whose first chunk is VP8 (lossy), VP8L (lossless) or VP8X (extended)."""
     length, form, chunk = struct.unpack("<4xI4s4s4x", stream.read(20))
     if form != b"WEBP":
-        raise ValueError("it is a RIFF file, but no WebP")
+        raise ValueError(Message("it is a RIFF file, but no WebP"))
     if length + 8 > size:
         raise IndexError
     if chunk == b"VP8 ":
         start, width, height = struct.unpack("<3x3sHH", stream.read(10))
         if start != b"\x9d\x01\x2a":
-            raise ValueError("its first WebP frame is no key frame")
+            raise ValueError(Message("its first WebP frame is no key frame"))
         return _of_webp(width & 0x3FFF, height & 0x3FFF)
     if chunk == b"VP8L":
         signature, bits = struct.unpack("<BI", stream.read(5))
         if signature != 0x2F:
-            raise ValueError("its lossless WebP header is wrong")
+            raise ValueError(Message("its lossless WebP header is wrong"))
         return _of_webp(1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF))
     if chunk == b"VP8X":
         canvas = struct.unpack("<4x6s", stream.read(10))[0]
         return _of_webp(
             1 + int.from_bytes(canvas[:3], "little"), 1 + int.from_bytes(canvas[3:], "little")
         )
-    raise ValueError("its first WebP chunk is unknown")
+    raise ValueError(Message("its first WebP chunk is unknown"))
 
 
 def _of_webp(width: int, height: int) -> Picture:
@@ -279,7 +315,7 @@ def _hdr(stream: BinaryIO, _size: int) -> Picture:
     text, _, rest = head.partition(b"\n\n")
     line, end, _ = rest.partition(b"\n")
     if not end:
-        raise IndexError if len(head) < HDR_HEAD else ValueError("its header does not end")
+        raise IndexError if len(head) < HDR_HEAD else ValueError(Message("its header does not end"))
     if (
         any(
             len(each) > HDR_LINE or each.startswith((b"-", b"+")) or not each.isascii()
@@ -287,10 +323,10 @@ def _hdr(stream: BinaryIO, _size: int) -> Picture:
         )
         or b"\r" in text
     ):
-        raise ValueError("its header holds more than a header should")
+        raise ValueError(Message("its header holds more than a header should"))
     size = re.fullmatch(rb"-Y ([0-9]{1,9}) \+X ([0-9]{1,9})", line)
     if size is None:
-        raise ValueError("its header does not tell the size")
+        raise ValueError(Message("its header does not tell the size"))
     return Picture("hdr", int(size[2]), int(size[1]), ".hdr", "image/vnd.radiance", is_deep=True)
 
 

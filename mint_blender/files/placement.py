@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..message import Message
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -45,7 +47,7 @@ def place_on_floor(
     """
     low, high, place = _vector(bounds_min), _vector(bounds_max), _vector(at)
     if any(end < start for start, end in zip(low, high, strict=True)):
-        raise ValueError("the box ends before it begins")
+        raise ValueError(Message("the box ends before it begins"))
     scale = 1.0 / _positive(meters_per_unit, "unit scale")
     extent = high[2] - low[2]
     if height is not None and extent > 0.0:
@@ -128,11 +130,11 @@ def is_upside_down(vertices: NDArray[np.floating], triangles: NDArray[np.integer
 def _vector(values: Sequence[float]) -> Vector:
     x, y, z = (float(value) for value in values)
     if not all(map(math.isfinite, (x, y, z))):
-        raise ValueError("a place must be three finite numbers")
+        raise ValueError(Message("a place must be three finite numbers"))
     return x, y, z
 
 
 def _positive(value: float, name: str) -> float:
     if not (math.isfinite(value) and value > 0.0):
-        raise ValueError(f"the {name} must be a number above zero")
+        raise ValueError(Message("the {name} must be a number above zero", name=name))
     return float(value)

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 import requests
 
+from ..message import Message
 from ..net import certificates
 from . import urls
 from .errors import DownloadFailed
@@ -46,11 +47,16 @@ def get(
         location = response.headers.get("Location")
         if not location:
             raise DownloadFailed(
-                f"The file host moved {label} without saying where to.", retryable=False
+                Message("The file host moved {label} without saying where to.", label=label),
+                retryable=False,
             )
         url = urls.check(urljoin(url, location), local_files=local_files, came_from=url)
     raise DownloadFailed(
-        f"{label} was redirected more than {MAX_REDIRECTS} times; the download was given up.",
+        Message(
+            "{label} was redirected more than {count} times; the download was given up.",
+            label=label,
+            count=MAX_REDIRECTS,
+        ),
         retryable=False,
     )
 
@@ -76,7 +82,10 @@ def _send(
     # requests leaves only this one as it is: a CA bundle that does not exist
     except OSError as error:
         raise DownloadFailed(
-            f"{label} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE,"
-            " CURL_CA_BUNDLE or SSL_CERT_FILE names cannot be read.",
+            Message(
+                "{label} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE,"
+                " CURL_CA_BUNDLE or SSL_CERT_FILE names cannot be read.",
+                label=label,
+            ),
             retryable=False,
         ) from error

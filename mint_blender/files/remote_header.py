@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import requests
 import urllib3
 
+from ..message import Message
 from ..net import connections
 from . import redirects, urls
 from .download import anonymous_session, never_stop
@@ -64,8 +65,11 @@ def _peek(session: requests.Session, url: str, local_files: bool) -> header.Glb:
     if needed > len(found.data) and len(found.data) < found.total:
         if needed > header.DEFAULTS.json_bytes:
             raise InvalidGlb(
-                f"{urls.label(url)} cannot be imported: its JSON has {needed:,} bytes, more than"
-                " are read."
+                Message(
+                    "{name} cannot be imported: its JSON has {length:,} bytes, more than are read.",
+                    name=urls.label(url),
+                    length=needed,
+                )
             )
         found = _first_bytes(session, url, needed, local_files)
     return header.inspect_prefix(found.data, found.total, urls.label(url))
@@ -93,7 +97,10 @@ def _first_bytes(session: requests.Session, url: str, count: int, local_files: b
         raise urls.not_public(error.address) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise DownloadFailed(
-            f"{urls.label(url)} could not be looked at: the connection failed. Try again later."
+            Message(
+                "{label} could not be looked at: the connection failed. Try again later.",
+                label=urls.label(url),
+            )
         ) from error
 
 
@@ -116,11 +123,19 @@ def _response(
 def _refusal(status: int, url: str) -> FileError:
     if status in {403, 404, 410}:
         return LinkExpired(
-            f"{urls.label(url)} is not there (HTTP {status}). The link may have expired; refresh"
-            " the library."
+            Message(
+                "{label} is not there (HTTP {status}). The link may have expired; refresh the"
+                " library.",
+                label=urls.label(url),
+                status=status,
+            )
         )
     return DownloadFailed(
-        f"{urls.label(url)} could not be looked at (HTTP {status}). Try again later."
+        Message(
+            "{label} could not be looked at (HTTP {status}). Try again later.",
+            label=urls.label(url),
+            status=status,
+        )
     )
 
 

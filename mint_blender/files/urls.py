@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
+from ..message import Message
 from ..net import addresses
 from .errors import DownloadFailed
 
@@ -36,24 +37,35 @@ def check(url: str, *, local_files: bool = False, came_from: str | None = None) 
     parts = _split(url)
     host = parts.hostname or ""
     if not host:
-        raise _refused("The address of the file has no host name.")
+        raise _refused(Message("The address of the file has no host name."))
     if parts.username is not None or parts.password is not None:
         raise _refused(
-            f"The address of the file at {host} holds a user name or password; such addresses are"
-            " not used."
+            Message(
+                "The address of the file at {host} holds a user name or password; such"
+                " addresses are not used.",
+                host=host,
+            )
         )
     is_here = local_files and is_loopback(host)
     if came_from is not None and is_here and not is_loopback(_split(came_from).hostname or ""):
         raise _refused(
-            f"The file host {_split(came_from).hostname} redirects to this computer ({host}); that"
-            " is not followed."
+            Message(
+                "The file host {host} redirects to this computer ({address}); that is not"
+                " followed.",
+                host=_split(came_from).hostname,
+                address=host,
+            )
         )
     if not is_here and not _is_outside(host):
         raise not_public(host)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
         raise _refused(
-            f"The file at {host} is offered by “{parts.scheme or 'no'}” instead of https; it was"
-            " not downloaded."
+            Message(
+                "The file at {host} is offered by “{scheme}” instead of https; it was not"
+                " downloaded.",
+                host=host,
+                scheme=parts.scheme or "no",
+            )
         )
     return urlunsplit(parts._replace(fragment=""))
 
@@ -66,8 +78,11 @@ def may_reach(local_files: bool) -> Callable[[str], bool]:
 def not_public(host: str) -> DownloadFailed:
     """A file that is not on the public internet."""
     return _refused(
-        f"The address of the file leads to this computer or into its network ({host}); it was not"
-        " downloaded."
+        Message(
+            "The address of the file leads to this computer or into its network ({host}); it"
+            " was not downloaded.",
+            host=host,
+        )
     )
 
 
@@ -86,12 +101,12 @@ def label(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        host = parts.hostname or "an unnamed host"
+        host = parts.hostname or Message("an unnamed host")
     except ValueError:
-        return "a file from an unreadable address"
+        return Message("a file from an unreadable address")
     name = unquote(posixpath.basename(parts.path.rstrip("/")))
     shown = "".join(letter if letter.isprintable() else "?" for letter in name)[:80]
-    return f"{shown or 'a file'} from {host}"
+    return Message("{file} from {host}", file=shown or Message("a file"), host=host)
 
 
 def without_query(url: str) -> str:
@@ -120,14 +135,14 @@ def same_file(first: str | None, second: str | None) -> bool:
 def _split(url: str) -> SplitResult:
     if any(letter in "\\" or letter.isspace() or not letter.isprintable() for letter in url):
         # programs disagree about which host such an address means
-        raise _refused("The address of the file cannot be read.")
+        raise _refused(Message("The address of the file cannot be read."))
     try:
         parts = urlsplit(url)
         _ = parts.port  # a bad port only shows when it is asked for
     except ValueError:
-        raise _refused("The address of the file cannot be read.") from None
+        raise _refused(Message("The address of the file cannot be read.")) from None
     if "%" in parts.netloc:  # a name in disguise, or one network card of several
-        raise _refused("The address of the file cannot be read.")
+        raise _refused(Message("The address of the file cannot be read."))
     return parts
 
 

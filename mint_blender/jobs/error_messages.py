@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..files.errors import FileError, InvalidFile, LinkExpired
+from ..message import Message, sentences
 from ..mint import errors
 from ..mint.pacing import Polling
 from ..mint.schema import Operation, OperationError, Status
@@ -17,27 +18,35 @@ from .workflow.sent_requests import UNANSWERED
 # section 4.
 _ADVICE = {
     "moderation_blocked": (
-        "Mint's moderation refused the prompt or a picture: change it and generate again."
+        Message("Mint's moderation refused the prompt or a picture: change it and generate again.")
     ),
     "quota_blocked": (
-        "The account's quota is used up: buy Credits or wait for the next period, then retry."
+        Message(
+            "The account's quota is used up: buy Credits or wait for the next period, then retry."
+        )
     ),
     "invalid_generation_input": (
-        "Mint could not use the prompt or a picture: change it and generate again."
+        Message("Mint could not use the prompt or a picture: change it and generate again.")
     ),
-    "transient_generation_failure": "That was a passing fault at Mint: retry.",
-    "generation_interrupted": "The generation was interrupted at Mint: retry.",
-    "start_failed": "Mint could not start the generation: retry.",
-    "generation_failed": "The generation failed at Mint: retry, or change the prompt.",
+    "transient_generation_failure": Message("That was a passing fault at Mint: retry."),
+    "generation_interrupted": Message("The generation was interrupted at Mint: retry."),
+    "start_failed": Message("Mint could not start the generation: retry."),
+    "generation_failed": Message("The generation failed at Mint: retry, or change the prompt."),
     "optimization_not_started": (
-        "Mint could not start the optimization: retry; the original file can be used meanwhile."
+        Message(
+            "Mint could not start the optimization: retry; the original file can be used meanwhile."
+        )
     ),
-    "optimization_failed": "The optimization failed at Mint: the original file can be used.",
+    "optimization_failed": Message(
+        "The optimization failed at Mint: the original file can be used."
+    ),
 }
 
 # What a person can do about a file, where its own sentence does not say so: it knows nothing of
 # jobs. Never to buy it again.
-_AGAIN = "Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
+_AGAIN = Message(
+    "Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
+)
 
 _GENERIC = {"failed", "generation failed", "error", "unknown error", "internal error"}
 
@@ -54,12 +63,17 @@ def failed_work(operation: Operation) -> Trouble:
     )
     said = _what_mint_says(operation.error)
     if is_conversion:
-        advice = f"Mint could not convert the model ({code}): retry, or choose another format."
+        advice = Message(
+            "Mint could not convert the model ({code}): retry, or choose another format.", code=code
+        )
     else:
         advice = _ADVICE.get(
-            code, f"The generation failed at Mint ({code}): retry, or change the prompt."
+            code,
+            Message(
+                "The generation failed at Mint ({code}): retry, or change the prompt.", code=code
+            ),
         )
-    sentence = f"{advice} Mint says: {said}" if said else advice
+    sentence = Message("{advice} Mint says: {words}", advice=advice, words=said) if said else advice
     return Trouble(Cause.WORK, sentence, code=code)
 
 
@@ -73,20 +87,28 @@ def _what_mint_says(error: OperationError | None) -> str:
         text.strip().rstrip(".") for text in (error.message, error.reason, error.guidance) if text
     ]
     said = [f"{text}." for text in dict.fromkeys(texts) if text.lower() not in _GENERIC | {""}]
-    return " ".join(
-        [*said, f"Categories: {', '.join(error.categories)}."] if error.categories else said
-    )
+    categories = ", ".join(error.categories)
+    named = Message("Categories: {categories}.", categories=categories) if categories else ""
+    return sentences(" ".join(said), named)
 
 
 def billing(operation: Operation) -> Trouble:
     """Credits are needed before the operation goes on: how many, and where to buy them."""
     billing = operation.billing
     missing = billing.missing_credits if billing else None
-    amount = "more Credits" if missing is None else f"{missing:,.0f} more Credits"
+    amount = (
+        Message("more Credits")
+        if missing is None
+        else Message("{credits:,.0f} more Credits", credits=missing)
+    )
     where = (billing.action_url if billing else None) or "platform.mint.gg/billing"
     return Trouble(
         Cause.CREDITS,
-        f"Mint needs {amount} to go on. Buy them at {where}, then resume.",
+        Message(
+            "Mint needs {amount} to go on. Buy them at {where}, then resume.",
+            amount=amount,
+            where=where,
+        ),
         code=billing.reason if billing else None,
     )
 
@@ -98,9 +120,10 @@ def when_long(job: Job, polling: Polling) -> Job:
     if not polling.is_long:
         return job
     minutes = round(polling.pace.patience / 60)
-    sentence = (
-        f"Still running at Mint after {minutes} minutes. Checking continues once a minute; this is"
-        " free."
+    sentence = Message(
+        "Still running at Mint after {minutes} minutes. Checking continues once a minute;"
+        " this is free.",
+        minutes=minutes,
     )
     return replace(job, trouble=Trouble(Cause.PATIENCE, sentence))
 
@@ -110,10 +133,11 @@ def unanswered(job: Job) -> Trouble:
     it may be paid for again.
     """
     what = "conversion" if job.convert else str(job.kind)
-    sentence = (
-        f"Mint never answered the start of this {what}, and nothing is found there that was made of"
-        " it. Resume looks again, at no cost; to start it again may cost Credits again; or"
-        " cancel it."
+    sentence = Message(
+        "Mint never answered the start of this {what}, and nothing is found there that"
+        " was made of it. Resume looks again, at no cost; to start it again may cost"
+        " Credits again; or cancel it.",
+        what=what,
     )
     return Trouble(Cause.UNREACHABLE, sentence, code=UNANSWERED)
 
@@ -121,29 +145,35 @@ def unanswered(job: Job) -> Trouble:
 def cannot_cancel(job: Job) -> str:
     """Mint does not take a cancel at this stage: what that means for the job, and for the account."""  # noqa: E501
     if job.phase is Phase.REVIEW:
-        return (
-            "Mint cannot cancel this. It stays at its Preview and costs nothing more unless it is"
-            " approved."
+        return Message(
+            "Mint cannot cancel this. It stays at its Preview and costs nothing more"
+            " unless it is approved."
         )
     if job.phase is Phase.BILLING:
-        return (
-            "Mint cannot cancel this. It stays where it is and costs nothing more unless it is"
-            " resumed."
+        return Message(
+            "Mint cannot cancel this. It stays where it is and costs nothing more unless"
+            " it is resumed."
         )
     expected = spending.committed(job)
     if expected:
-        return (
-            f"Mint cannot cancel this now. It continues, costs about {expected:,.0f} Credits, and"
-            " its result will be kept."
+        return Message(
+            "Mint cannot cancel this now. It continues, costs about {credits:,.0f}"
+            " Credits, and its result will be kept.",
+            credits=expected,
         )
-    return "Mint cannot cancel this now. It continues, is paid for, and its result will be kept."
+    return Message(
+        "Mint cannot cancel this now. It continues, is paid for, and its result will be kept."
+    )
 
 
 def no_file(sentence: str) -> Trouble:
     """A result without files: paid for, so it is looked for again, and nothing new is bought."""
     return Trouble(
         Cause.FILE,
-        f"{sentence} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.",
+        Message(
+            "{problem} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.",
+            problem=sentence,
+        ),
         code="no_file",
     )
 
@@ -152,7 +182,11 @@ def not_made(job: Job) -> Trouble:
     """A model or world that failed without an operation that is known here."""
     return Trouble(
         Cause.WORK,
-        f"Mint has not made this {job.kind}: {job.asset.status if job.asset else Status.FAILED}.",
+        Message(
+            "Mint has not made this {kind}: {status}.",
+            kind=job.kind,
+            status=job.asset.status if job.asset else Status.FAILED,
+        ),
     )
 
 
@@ -164,14 +198,14 @@ def of(error: errors.MintError | FileError) -> Trouble:
             if isinstance(error, InvalidFile) and error.kept is not None
             else Cause.FILE
         )
-        return Trouble(cause, " ".join([str(error), *_file_advice(error)]), code=error.code)
+        return Trouble(cause, sentences(str(error), *_file_advice(error)), code=error.code)
     code = error.problem.slug if isinstance(error, errors.ProblemError) else None
     return Trouble(_cause(error), str(error), code=code, request_id=error.request_id)
 
 
 def _file_advice(error: FileError) -> tuple[str, ...]:
     if isinstance(error, LinkExpired):
-        return ("Resume does that.",)
+        return (Message("Resume does that."),)
     if isinstance(error, InvalidFile) and error.kept is not None:
         return (_AGAIN,)
     return ()
@@ -182,8 +216,11 @@ def internal(error: Exception) -> Trouble:
     kind = type(error).__name__
     return Trouble(
         Cause.INTERNAL,
-        f"Something in the add-on went wrong ({kind}). Nothing is lost: resume, and if it stays so,"
-        " copy the report.",
+        Message(
+            "Something in the add-on went wrong ({error}). Nothing is lost: resume, and if it"
+            " stays so, copy the report.",
+            error=kind,
+        ),
     )
 
 

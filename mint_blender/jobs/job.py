@@ -22,6 +22,7 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import Any
 
+from ..message import Message, message_of
 from ..mint.account import Owner
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import ENDED, Asset, Format, Kind, Operation, OptimizationLevel, Status
@@ -274,7 +275,7 @@ class Job:
     refused: tuple[Kept, ...] = ()  # files that our own check refused: set aside, and never deleted
     decision: Decision | None = None
     trouble: Trouble | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Message, ...] = field(default=())
     owner: Owner | None = None  # None: nothing was sent for it yet, with any key
     # what the present account is to it: never kept, the journal finds it when the job is read
     hold: Hold | None = None
@@ -291,7 +292,7 @@ class Job:
             self.request.name
             or " ".join(self.request.prompt.split())
             or self._title_at_mint
-            or f"{self.kind} from pictures"
+            or Message("{kind} from pictures", kind=self.kind)
         )
         return text if len(text) <= 60 else text[:59].rstrip() + "…"
 
@@ -419,7 +420,8 @@ class Job:
 
     def noted(self, sentence: str) -> Job:
         """The job with one more remark for its card; said once only."""
-        return self if sentence in self.notes else replace(self, notes=(*self.notes, sentence))
+        note = message_of(sentence)
+        return self if note in self.notes else replace(self, notes=(*self.notes, note))
 
     def unnoted(self, *beginnings: str) -> Job:
         """The job without the remarks that begin like one of these."""
@@ -533,7 +535,10 @@ def new_attempt(asset: Asset, target: Target, *, now: float) -> Job:
     """The job of what failed at Mint without one of ours: it has failed here too, and can be
     retried.
     """
-    failed = Trouble(Cause.WORK, f"Mint has not made this {asset.kind}: {asset.status}.")
+    failed = Trouble(
+        Cause.WORK,
+        Message("Mint has not made this {kind}: {status}.", kind=asset.kind, status=asset.status),
+    )
     return replace(new_fetch(asset, target, now=now), phase=Phase.FAILED, trouble=failed)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ..message import Message
 from ..mint.schema import Operation, Status
 from .budget import spending
 from .job import VERBS, Hold, Job, Phase, Verb, is_being_made, is_retried, may_decide
@@ -10,45 +11,57 @@ from .workflow.sent_requests import is_unanswered
 
 BUY_CREDITS = "https://platform.mint.gg/billing"
 
-UNREADABLE = (
-    "This job cannot be read: it is damaged, or from a newer version. Update the add-on. Its record"
-    " is kept."
+UNREADABLE = Message(
+    "This job cannot be read: it is damaged, or from a newer version. Update the add-on."
+    " Its record is kept."
 )
 
 _STATE = {
-    Phase.WAITING: "Waiting for a free slot",
-    Phase.SENDING: "Sent",
-    Phase.WORKING: "Generating",
-    Phase.REVIEW: "Look at the Preview",
-    Phase.BILLING: "Needs Credits",
-    Phase.FETCHING: "Downloading",
-    Phase.READY: "Ready to place",
-    Phase.PLACED: "Placed",
-    Phase.CANCELED: "Canceled",
+    Phase.WAITING: Message("Waiting for a free slot"),
+    Phase.SENDING: Message("Sent"),
+    Phase.WORKING: Message("Generating"),
+    Phase.REVIEW: Message("Look at the Preview"),
+    Phase.BILLING: Message("Needs Credits"),
+    Phase.FETCHING: Message("Downloading"),
+    Phase.READY: Message("Ready to place"),
+    Phase.PLACED: Message("Placed"),
+    Phase.CANCELED: Message("Canceled"),
 }
 
 
 def state(job: Job) -> str:
     """The state in a few words."""
     if job.hold is Hold.FOREIGN:
-        return "Belongs to another account"
+        return Message("Belongs to another account")
     if job.decision is not None:
         return _deciding(job.decision.verb)
     if job.phase is Phase.WORKING and job.operation is not None:
         return _working(job, job.operation)
     if job.phase is Phase.PAUSED:
-        return f"Paused: {job.trouble.sentence}" if job.trouble else "Paused"
+        return (
+            Message("Paused: {reason}", reason=job.trouble.sentence)
+            if job.trouble
+            else Message("Paused")
+        )
     if job.phase is Phase.FAILED:
-        return f"Failed: {job.trouble.sentence}" if job.trouble else "Failed"
+        return (
+            Message("Failed: {reason}", reason=job.trouble.sentence)
+            if job.trouble
+            else Message("Failed")
+        )
     if job.phase is Phase.PLACED and job.convert:
-        return "Saved"
+        return Message("Saved")
     if job.phase is Phase.FETCHING and job.optimization is not None and job.optimization.is_busy:
-        return "Optimizing"
+        return Message("Optimizing")
     if job.phase is Phase.FETCHING and is_being_made(job):
         return _made_elsewhere(job)
     partly = job.operation is not None and job.operation.status is Status.PARTIALLY_SUCCEEDED
     if partly and job.phase in {Phase.READY, Phase.PLACED}:
-        return f"Partly done, {_STATE[job.phase].lower()}"
+        return (
+            Message("Partly done, ready to place")
+            if job.phase is Phase.READY
+            else Message("Partly done, placed")
+        )
     return _STATE[job.phase]
 
 
@@ -73,7 +86,9 @@ def verbs(job: Job) -> tuple[Verb, ...]:
 
 def duration(seconds: float) -> str:
     """A length of time as a person says it."""
-    return f"{seconds:.0f} s" if seconds < 60 else f"{round(seconds / 60)} min"
+    if seconds < 60:
+        return Message("{seconds:.0f} s", seconds=seconds)
+    return Message("{minutes} min", minutes=round(seconds / 60))
 
 
 def cost(job: Job) -> str:
@@ -86,9 +101,13 @@ def cost(job: Job) -> str:
         held_back = any(
             each.credits is not None and not each.credits.is_final for each in job.operations
         )
-        return f"{job.cost:,.0f} Credits reserved" if held_back else f"{job.cost:,.0f} Credits"
+        return (
+            Message("{credits:,.0f} Credits reserved", credits=job.cost)
+            if held_back
+            else Message("{credits:,.0f} Credits", credits=job.cost)
+        )
     if job.phase in {Phase.CANCELED, Phase.FAILED}:
-        return "Cost nothing" if _is_said_to_cost_nothing(job) else ""
+        return Message("Cost nothing") if _is_said_to_cost_nothing(job) else ""
     return _about(spending.committed(job)) if job.estimate else ""
 
 
@@ -125,16 +144,16 @@ def report(job: Job) -> str:
 
 
 def _about(expected: float) -> str:
-    return f"About {expected:,.0f} Credits" if expected else ""
+    return Message("About {credits:,.0f} Credits", credits=expected) if expected else ""
 
 
 def _deciding(verb: Verb) -> str:
     return {
-        Verb.APPROVE: "Approving",
-        Verb.REVISE: "Revising",
-        Verb.RESUME: "Resuming",
-        Verb.RETRY: "Retrying",
-        Verb.CANCEL: "Canceling",
+        Verb.APPROVE: Message("Approving"),
+        Verb.REVISE: Message("Revising"),
+        Verb.RESUME: Message("Resuming"),
+        Verb.RETRY: Message("Retrying"),
+        Verb.CANCEL: Message("Canceling"),
     }[verb]
 
 
@@ -142,19 +161,19 @@ def _made_elsewhere(job: Job) -> str:
     """What another job or program has begun: that may also wait for the person who began it."""
     status = Status(job.asset.status) if job.asset and job.asset.status else None
     if status is Status.PREVIEW_READY:
-        return "At its Preview: whoever started it may have to approve it"
+        return Message("At its Preview: whoever started it may have to approve it")
     if status is Status.BILLING_REQUIRED:
-        return "Needs Credits: up to whoever started it"
+        return Message("Needs Credits: up to whoever started it")
     return _STATE[Phase.WORKING]
 
 
 def _working(job: Job, operation: Operation) -> str:
     if operation.status is Status.QUEUED:
-        return "Queued at Mint"
+        return Message("Queued at Mint")
     if operation.status is Status.UNKNOWN:
-        return f'Working at Mint ("{operation.status_word}")'
+        return Message('Working at Mint ("{status}")', status=operation.status_word)
     if job.convert:
-        return "Converting"
+        return Message("Converting")
     if job.previews and len(job.previews) <= job.revision:
-        return "Revising"
-    return "Finishing" if job.previews else "Generating"
+        return Message("Revising")
+    return Message("Finishing") if job.previews else Message("Generating")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..files import private_files
 from ..files.download_folder import DownloadFolder, safe_name
+from ..message import Message
 from . import request_checks
 from .budget.prices import NotPossible
 from .job import Job
@@ -59,7 +60,11 @@ def _copy(home: Path, job: Job, number: int, image: str) -> str:
             private_files.copy_private(source, target)
     except OSError as error:
         raise NotPossible(
-            f"The reference picture {image} cannot be copied: {error.strerror or error}."
+            Message(
+                "The reference picture {name} cannot be copied: {reason}.",
+                name=image,
+                reason=error.strerror or error,
+            )
         ) from error
     # it was changed since it was looked at
     if complaint := request_checks.picture_complaint(str(target)):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..files import pictures
 from ..files.errors import InvalidPicture
+from ..message import Message
 from ..mint.generation_request import MAX_IMAGE_BYTES, GenerationRequest
 
 UPLOADABLE = frozenset({"png", "jpeg", "webp"})
@@ -34,25 +35,35 @@ def picture_complaint(image: str) -> str | None:
     if image.startswith("https://"):
         return None
     if "://" in image:
-        return f"A reference picture is a file or an https:// address, not {image}."
+        return Message(
+            "A reference picture is a file or an https:// address, not {image}.", image=image
+        )
     path = Path(image)
     try:
         size = path.stat().st_size
         found = pictures.inspect(path)
         pictures.check_complete(path, found)
     except OSError as error:
-        return f"The reference picture {image} cannot be read: {error.strerror}."
+        return Message(
+            "The reference picture {name} cannot be read: {reason}.",
+            name=image,
+            reason=error.strerror,
+        )
     except InvalidPicture as trouble:
-        return f"The reference picture cannot be used. {trouble}"
+        return Message("The reference picture cannot be used. {reason}", reason=trouble)
     if size > MAX_IMAGE_BYTES:
-        return (
-            f"The reference picture {image} has {size / 1024 / 1024:.1f} MB; Mint takes at most 5"
-            " MB. Scale it down first."
+        return Message(
+            "The reference picture {name} has {size:.1f} MB; Mint takes at most 5 MB."
+            " Scale it down first.",
+            name=image,
+            size=size / 1024 / 1024,
         )
     if found.format not in UPLOADABLE:
-        return (
-            f"The reference picture {image} is {found.format.upper()}; Mint takes PNG, JPEG and"
-            " WebP. Convert it first."
+        return Message(
+            "The reference picture {name} is {format}; Mint takes PNG, JPEG and WebP."
+            " Convert it first.",
+            name=image,
+            format=found.format.upper(),
         )
     return None
 
@@ -62,8 +73,8 @@ def _encoding_complaint(request: GenerationRequest) -> str | None:
     try:
         f"{request.prompt}{request.name}".encode()
     except UnicodeEncodeError:
-        return (
-            "The prompt or the name has broken characters in it: type it in a terminal that uses"
-            " UTF-8, or put it into a batch file."
+        return Message(
+            "The prompt or the name has broken characters in it: type it in a terminal"
+            " that uses UTF-8, or put it into a batch file."
         )
     return None

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from ..message import Message
 from ..mint.account import Account
 from ..mint.generation_request import GenerationRequest, feedback_error
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
@@ -98,7 +99,7 @@ class JobService(JobRunner):
         if complaint := request_checks.complaint(request):
             raise NotPossible(complaint)
         if optimize is not None and request.kind is not Kind.MODEL:
-            raise NotPossible("Optimizing is for models.")
+            raise NotPossible(Message("Optimizing is for models."))
         queries = prices_of(request, optimize)
         price, *extra = self._prices(queries, own_limit=max_credits)
         job = new_job(
@@ -151,16 +152,20 @@ class JobService(JobRunner):
         """
         wanted = tuple(dict.fromkeys(formats))
         if asset.kind is not Kind.MODEL:
-            raise NotPossible("Only models can be converted.")
+            raise NotPossible(Message("Only models can be converted."))
         if not wanted:
-            raise NotPossible("Choose at least one format.")
+            raise NotPossible(Message("Choose at least one format."))
         for job in self._open_conversions(asset, wanted):
             if (job.convert, job.target.folder) == (wanted, str(folder)):
                 self.resume(job.id)
                 return self.job(job.id)
             raise NotPossible(
-                f"{job.title} is being converted already ({presenter.state(job)}): wait for that,"
-                " or go on with it."
+                Message(
+                    "{title} is being converted already ({state}): wait for that, or go on"
+                    " with it.",
+                    title=job.title,
+                    state=presenter.state(job),
+                )
             )
         is_paid = any((asset.assets or Assets()).converted_url(format) is None for format in wanted)
         job = new_conversion(asset, wanted, Target(folder=str(folder)), now=time.time())
@@ -186,20 +191,25 @@ class JobService(JobRunner):
         if asset.status is None:  # nobody has looked yet: Mint refuses what has not failed
             asset = Asset.from_json(asset.kind, {**asset.raw, "status": Status.FAILED.value})
         if asset.status not in {Status.FAILED.value, Status.CANCELED.value}:
-            raise NotPossible("It has not failed: there is nothing to retry.")
+            raise NotPossible(Message("It has not failed: there is nothing to retry."))
         ours = [
             job
             for job in self.jobs()
             if asset_of(job) == asset.id and not job.convert and job.hold is None
         ]
         if busy := next((job for job in ours if job.goes_on), None):
-            raise NotPossible(f"{busy.title} is being worked on: wait until it rests.")
+            raise NotPossible(
+                Message("{title} is being worked on: wait until it rests.", title=busy.title)
+            )
         if asking := next(
             (job for job in ours if job.phase in {Phase.REVIEW, Phase.BILLING}), None
         ):
             raise NotPossible(
-                f"{asking.title} waits for you in the list of jobs ({presenter.state(asking)}):"
-                " decide about it there."
+                Message(
+                    "{title} waits for you in the list of jobs ({state}): decide about it there.",
+                    title=asking.title,
+                    state=presenter.state(asking),
+                )
             )
         job = next((job for job in ours if Verb.RETRY in presenter.verbs(job)), None)
         if job is None:
@@ -278,7 +288,9 @@ class JobService(JobRunner):
         """
         job = self.job(job_id)
         if job.phase not in {Phase.READY, Phase.PLACED} or job.convert:
-            raise NotPossible(f"{job.title}: there are no files to fetch again.")
+            raise NotPossible(
+                Message("{title}: there are no files to fetch again.", title=job.title)
+            )
         if job.hold is not None:
             self._refuse(job)
         # An optimization that was not bought then is not bought now.
@@ -315,7 +327,7 @@ class JobService(JobRunner):
             return
         job = self.job(job_id)
         if job.phase in BUSY and (self.is_active(job.id) or self.is_driven_elsewhere(job)):
-            raise NotPossible(f"{job.title} is not finished: cancel it first.")
+            raise NotPossible(Message("{title} is not finished: cancel it first.", title=job.title))
         self.cache.dismiss(job)
 
     def dismiss_finished(self) -> None:
@@ -409,12 +421,25 @@ class JobService(JobRunner):
     def _refuse(self, job: Job, verb: Verb | None = None) -> NoReturn:
         if job.hold is Hold.FOREIGN:
             raise OtherAccount(
-                f"{job.title} belongs to another account. Use that account's API key and address to"
-                " go on with it."
+                Message(
+                    "{title} belongs to another account. Use that account's API key and"
+                    " address to go on with it.",
+                    title=job.title,
+                )
             )
         if job.hold is Hold.UNKNOWN:
             raise NotPossible(
-                f"{job.title}: it is not known yet whose API key is in use. Check the key, then try"
-                " again."
+                Message(
+                    "{title}: it is not known yet whose API key is in use. Check the key,"
+                    " then try again.",
+                    title=job.title,
+                )
             )
-        raise NotPossible(f"{job.title}: {verb} is not possible now ({presenter.state(job)}).")
+        raise NotPossible(
+            Message(
+                "{title}: {verb} is not possible now ({state}).",
+                title=job.title,
+                verb=verb,
+                state=presenter.state(job),
+            )
+        )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from ..message import Message
 from . import redaction
 from .origin import DEFAULT_BASE_URL, Origin
 
@@ -29,7 +30,7 @@ class Account:
 
     key: str = field(repr=False)
     base_url: str = DEFAULT_BASE_URL
-    key_source: str = "the preferences"
+    key_source: str = Message("the preferences")
     """Where the key came from, in words for the user."""
     withheld_from: str = ""
     """The origin that the stored key is not sent to until the user confirms it."""
@@ -54,7 +55,9 @@ class Account:
         """
         from_environment = environ.get(KEY_VARIABLE, "").strip()
         source = (
-            f"the environment variable {KEY_VARIABLE}" if from_environment else "the preferences"
+            Message("the environment variable {variable}", variable=KEY_VARIABLE)
+            if from_environment
+            else Message("the preferences")
         )
         address = environ.get(BASE_URL_VARIABLE, "").strip() or base_url.strip() or DEFAULT_BASE_URL
         origin = _origin_of(address)

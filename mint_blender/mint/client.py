@@ -12,6 +12,7 @@ import base64
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from ..message import Message
 from .errors import CannotCancel, InvalidResponse, MismatchedResponse, ProblemError
 from .generation_request import MAX_IMAGE_BYTES
 from .schema import (
@@ -86,8 +87,11 @@ class Client:
         """Upload a local picture of at most 5 MB for use in a generation request."""
         if len(data) > MAX_IMAGE_BYTES:
             raise ValueError(
-                f"The picture {file_name} has {len(data) / 1024 / 1024:.1f} MB; Mint takes at most"
-                " 5 MB."
+                Message(
+                    "The picture {name} has {size:.1f} MB; Mint takes at most 5 MB.",
+                    name=file_name,
+                    size=len(data) / 1024 / 1024,
+                )
             )
         encoded = base64.b64encode(data).decode("ascii")
         return self._reference_image(
@@ -97,7 +101,7 @@ class Client:
     def import_image(self, url: str, *, key: str) -> ReferenceImage:
         """Have Mint fetch and store a picture from a public https address."""
         if not url.startswith("https://"):
-            raise ValueError("A reference picture's address must start with https://.")
+            raise ValueError(Message("A reference picture's address must start with https://."))
         return self._reference_image({"sourceUrl": url}, key)
 
     # Operations
@@ -177,7 +181,7 @@ class Client:
             if cursor is None:
                 return
             if cursor in seen:
-                raise InvalidResponse("its list goes round in circles")
+                raise InvalidResponse(Message("its list goes round in circles"))
             seen.add(cursor)
 
     def asset(self, kind: Kind, id: str) -> Asset:
@@ -188,7 +192,9 @@ class Client:
         response = self._get(f"{_COLLECTION[kind]}/{_path_id(id)}")
         asset = Asset.from_json(kind, response.data)
         if not is_valid_id(asset.id):
-            raise InvalidResponse(f"it is a {kind} without an id", request_id=response.request_id)
+            raise InvalidResponse(
+                Message("it is a {kind} without an id", kind=kind), request_id=response.request_id
+            )
         if asset.id != id:
             raise MismatchedResponse(asset.id, id, request_id=response.request_id)
         return asset
@@ -244,19 +250,24 @@ class Client:
         image = ReferenceImage.from_json(response.data)
         if image.url is None:
             raise InvalidResponse(
-                "it is a reference picture without an address", request_id=response.request_id
+                Message("it is a reference picture without an address"),
+                request_id=response.request_id,
             )
         return image
 
 
 def _path_id(id: str) -> str:
     if not is_valid_id(id):
-        raise ValueError("This is not an id of Mint's: ids have only letters, digits, _ and -.")
+        raise ValueError(
+            Message("This is not an id of Mint's: ids have only letters, digits, _ and -.")
+        )
     return id
 
 
 def _operation(response: ApiResponse) -> Operation:
     operation = Operation.from_json(response.data)
     if not is_valid_id(operation.id):
-        raise InvalidResponse("it is an operation without an id", request_id=response.request_id)
+        raise InvalidResponse(
+            Message("it is an operation without an id"), request_id=response.request_id
+        )
     return operation

@@ -14,10 +14,11 @@ from http.client import HTTPException, IncompleteRead
 
 import requests
 
+from ..message import Message
 from .origin import Origin
 
-_PROXY = "the proxy named in the environment (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY)"
-_BUNDLE = "the file that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE names"
+_PROXY = Message("the proxy named in the environment (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY)")
+_BUNDLE = Message("the file that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE names")
 
 
 def describe(error: BaseException, origin: Origin) -> str:
@@ -45,15 +46,15 @@ def _chain(error: BaseException, seen: tuple[BaseException, ...] = ()) -> Iterat
 def _setup_reason(error: BaseException) -> str | None:
     """Return what is wrong in the local settings, before anything was sent."""
     if isinstance(error, requests.exceptions.InvalidProxyURL):
-        return f"{_PROXY} is not an address"
+        return Message("{proxy} is not an address", proxy=_PROXY)
     if isinstance(error, requests.exceptions.InvalidSchema):
-        return f"{_PROXY} is of a kind that this Python cannot use"
+        return Message("{proxy} is of a kind that this Python cannot use", proxy=_PROXY)
     if (
         isinstance(error, OSError)
         and not isinstance(error, requests.RequestException)
         and "CA certificate" in str(error)
     ):
-        return f"{_BUNDLE} does not exist"
+        return Message("{bundle} does not exist", bundle=_BUNDLE)
     return None
 
 
@@ -61,11 +62,16 @@ def _proxy_reason(error: BaseException, chain: tuple[BaseException, ...]) -> str
     refusals = (re.search(r"Tunnel connection failed: (\d{3})", str(inner)) for inner in chain)
     status = next((found[1] for found in refusals if found), None)
     if status == "407":
-        return f"{_PROXY} wants a user name and password, or does not accept the ones given"
+        return Message(
+            "{proxy} wants a user name and password, or does not accept the ones given",
+            proxy=_PROXY,
+        )
     if status:
-        return f"{_PROXY} refused the connection (status {status})"
+        return Message(
+            "{proxy} refused the connection (status {status})", proxy=_PROXY, status=status
+        )
     if isinstance(error, requests.exceptions.ProxyError):
-        return f"{_PROXY} does not answer"
+        return Message("{proxy} does not answer", proxy=_PROXY)
     return None
 
 
@@ -78,14 +84,16 @@ def _tls_reason(chain: tuple[BaseException, ...]) -> str | None:
             or type(inner).__name__ == "CertificateError"
         ):
             why = getattr(inner, "verify_message", "Hostname mismatch").rstrip(".").split(",")[0]
-            return (
-                f"its TLS certificate is not trusted ({why}). Behind a company's proxy, let"
-                " REQUESTS_CA_BUNDLE name its CA bundle"
+            return Message(
+                "its TLS certificate is not trusted ({why}). Behind a company's proxy,"
+                " let REQUESTS_CA_BUNDLE name its CA bundle",
+                why=why,
             )
     if any(isinstance(inner, ssl.SSLError | requests.exceptions.SSLError) for inner in chain):
-        return (
-            f"no TLS connection came about; either a proxy or {_BUNDLE} is at fault, or it is not"
-            " an https server"
+        return Message(
+            "no TLS connection came about; either a proxy or {bundle} is at fault, or it"
+            " is not an https server",
+            bundle=_BUNDLE,
         )
     return None
 
@@ -93,15 +101,23 @@ def _tls_reason(chain: tuple[BaseException, ...]) -> str | None:
 def _network_reason(chain: tuple[BaseException, ...], origin: Origin) -> str:
     address = f"{origin.host}:{origin.port}"
     kinds: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
-        (socket.gaierror, f"the name {origin.host} was not found; this computer may be offline"),
-        (requests.exceptions.ConnectTimeout, f"{address} did not take the connection in time"),
-        ((requests.exceptions.ReadTimeout, TimeoutError), "no answer came in time"),
-        (ConnectionRefusedError, f"{address} refused the connection"),
+        (
+            socket.gaierror,
+            Message(
+                "the name {host} was not found; this computer may be offline", host=origin.host
+            ),
+        ),
+        (
+            requests.exceptions.ConnectTimeout,
+            Message("{address} did not take the connection in time", address=address),
+        ),
+        ((requests.exceptions.ReadTimeout, TimeoutError), Message("no answer came in time")),
+        (ConnectionRefusedError, Message("{address} refused the connection", address=address)),
         (
             (ConnectionError, IncompleteRead, requests.exceptions.ChunkedEncodingError),
-            "the connection broke before the answer was complete",
+            Message("the connection broke before the answer was complete"),
         ),
-        (HTTPException, "what came back was no complete HTTP answer"),
+        (HTTPException, Message("what came back was no complete HTTP answer")),
     )
     for kind, words in kinds:
         if any(isinstance(inner, kind) for inner in chain):
@@ -109,4 +125,4 @@ def _network_reason(chain: tuple[BaseException, ...], origin: Origin) -> str:
     numbered = (
         inner.strerror for inner in chain if isinstance(inner, OSError) and inner.errno is not None
     )
-    return next((words.lower() for words in numbered if words), "the connection failed")
+    return next((words.lower() for words in numbered if words), Message("the connection failed"))

@@ -36,6 +36,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ..message import Message, sentences
+
 
 @dataclass(frozen=True)
 class FieldError:
@@ -86,9 +88,11 @@ class KeyMissing(MintError):
 
     def __init__(self) -> None:
         super().__init__(
-            "No Mint API key is set. Put one into the add-on's preferences or into the environment"
-            " variable MINT_API_KEY; keys are made at platform.mint.gg, access to the beta is asked"
-            " for at hello@mint.gg."
+            Message(
+                "No Mint API key is set. Put one into the add-on's preferences or into the"
+                " environment variable MINT_API_KEY; keys are made at platform.mint.gg,"
+                " access to the beta is asked for at hello@mint.gg."
+            )
         )
 
 
@@ -98,8 +102,11 @@ class KeyWithheld(KeyMissing):
     def __init__(self, origin: str) -> None:
         MintError.__init__(
             self,
-            f"MINT_API_BASE_URL leads to {origin}, so your stored API key is not sent. Set"
-            " MINT_API_KEY too, or confirm it in Blender.",
+            Message(
+                "MINT_API_BASE_URL leads to {origin}, so your stored API key is not sent. Set"
+                " MINT_API_KEY too, or confirm it in Blender.",
+                origin=origin,
+            ),
         )
 
 
@@ -109,9 +116,11 @@ class KeyUnusable(KeyMissing):
     def __init__(self) -> None:
         MintError.__init__(
             self,
-            "What is set as the Mint API key has characters in it that no key has, such as a space,"
-            " a line break or an accented letter, so it was not sent. Copy the key again from"
-            " platform.mint.gg, in one piece.",
+            Message(
+                "What is set as the Mint API key has characters in it that no key has, such"
+                " as a space, a line break or an accented letter, so it was not sent. Copy"
+                " the key again from platform.mint.gg, in one piece."
+            ),
         )
 
 
@@ -124,7 +133,7 @@ class Unreachable(MintError):
     retryable = True
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"Mint cannot be reached: {reason}.")
+        super().__init__(Message("Mint cannot be reached: {reason}.", reason=reason))
         self.reason = reason
 
 
@@ -138,8 +147,11 @@ class InvalidResponse(MintError):
 
     def __init__(self, what: str, *, request_id: str | None = None) -> None:
         super().__init__(
-            f"The answer could not be understood: {what}. Check the base URL and whether a proxy"
-            " stands in between."
+            Message(
+                "The answer could not be understood: {what}. Check the base URL and whether a"
+                " proxy stands in between.",
+                what=what,
+            )
         )
         self.request_id = request_id
 
@@ -150,8 +162,12 @@ class MismatchedResponse(InvalidResponse):
     def __init__(self, received: str, expected: str, *, request_id: str | None = None) -> None:
         MintError.__init__(
             self,
-            f"Mint's answer is about something else ({received}), not what was asked for"
-            f" ({expected}). Asking again.",
+            Message(
+                "Mint's answer is about something else ({received}), not what was asked for"
+                " ({expected}). Asking again.",
+                received=received,
+                expected=expected,
+            ),
         )
         self.request_id = request_id
 
@@ -164,8 +180,8 @@ class ProblemError(MintError):
     """
 
     retryable = True
-    meaning = "Mint answered with an unexpected status"
-    advice = (
+    meaning = Message("Mint answered with an unexpected status")
+    advice = Message(
         "It will be tried again. If this keeps happening, write to hello@mint.gg with the"
         " request ID."
     )
@@ -178,21 +194,27 @@ class ProblemError(MintError):
         self.retry_after = retry_after
         super().__init__(self._sentence())
 
-    def _sentence(self) -> str:
-        explanation = (self.problem.explanation or f"HTTP status {self.problem.status}").rstrip(
-            ". "
+    def _sentence(self) -> Message:
+        words = (self.problem.explanation or "").rstrip(". ")
+        sentence = Message(
+            "{meaning}: {words}. {advice}",
+            meaning=self.meaning,
+            words=words or Message("HTTP status {status}", status=self.problem.status),
+            advice=self.advice,
         )
-        reference = f" (Request id: {self.request_id})" if self.request_id else ""
-        return f"{self.meaning}: {explanation}. {self.advice}{reference}"
+        if not self.request_id:
+            return sentence
+        reference = Message("(Request id: {request_id})", request_id=self.request_id)
+        return sentences(sentence, reference)
 
 
 class UnclearRefusal(ProblemError):
     """A refusal without Mint's reason: a captive portal or a gateway may have sent it."""
 
-    meaning = "Something refused the request, and it does not look like Mint"
-    advice = (
-        "Check the base URL and whether a proxy or a sign-in page stands in between; it is tried"
-        " again."
+    meaning = Message("Something refused the request, and it does not look like Mint")
+    advice = Message(
+        "Check the base URL and whether a proxy or a sign-in page stands in between; it"
+        " is tried again."
     )
 
 
@@ -206,8 +228,8 @@ class Refusal(ProblemError):
 class InvalidRequest(Refusal):
     """400, 413 or 422: something in the request is missing, too long or out of range."""
 
-    meaning = "Mint does not accept this request"
-    advice = "Nothing was started or charged; change it and try again."
+    meaning = Message("Mint does not accept this request")
+    advice = Message("Nothing was started or charged; change it and try again.")
 
     def names(self, field: str) -> bool:
         """Return whether the problem is about this field of the body."""
@@ -226,8 +248,8 @@ class KeyRefused(ProblemError):
     """
 
     retryable = False
-    meaning = "Mint does not accept the API key"
-    advice = (
+    meaning = Message("Mint does not accept the API key")
+    advice = Message(
         "Check it in the add-on's preferences or in MINT_API_KEY, or make a new one at"
         " platform.mint.gg."
     )
@@ -236,95 +258,97 @@ class KeyRefused(ProblemError):
 class CreditsNeeded(Refusal):
     """402: too few Credits to start."""
 
-    meaning = "Mint needs more Credits for this"
-    advice = "Nothing was started; buy Credits at platform.mint.gg/billing, then resume."
+    meaning = Message("Mint needs more Credits for this")
+    advice = Message("Nothing was started; buy Credits at platform.mint.gg/billing, then resume.")
 
 
 class Forbidden(Refusal):
     """403: the key has no permission for this."""
 
-    meaning = "This API key may not do that"
-    advice = "Ask hello@mint.gg whether the key has access to the beta and to this project."
+    meaning = Message("This API key may not do that")
+    advice = Message(
+        "Ask hello@mint.gg whether the key has access to the beta and to this project."
+    )
 
 
 class DownloadsDisabled(Forbidden):
     """403: downloads are switched off for this asset or plan."""
 
-    meaning = "Mint has downloads switched off for this result"
-    advice = "Switch them on at mint.gg, or open the result there."
+    meaning = Message("Mint has downloads switched off for this result")
+    advice = Message("Switch them on at mint.gg, or open the result there.")
 
 
 class NotFound(Refusal):
     """404: the id does not exist in this API project."""
 
-    meaning = "Mint does not know this, at least not in the API project of this key"
-    advice = "It may have been deleted, or the key belongs to another project."
+    meaning = Message("Mint does not know this, at least not in the API project of this key")
+    advice = Message("It may have been deleted, or the key belongs to another project.")
 
 
 class NotSupported(Refusal):
     """405: the service does not offer the action."""
 
-    meaning = "Mint does not offer this action"
-    advice = "It may be possible at mint.gg."
+    meaning = Message("Mint does not offer this action")
+    advice = Message("It may be possible at mint.gg.")
 
 
 class Conflict(ProblemError):
     """409: the current state does not allow the action, or the same request is in progress."""
 
     retryable = False
-    meaning = "That is not possible in the present state"
-    advice = "Look at the job again: it may have moved on."
+    meaning = Message("That is not possible in the present state")
+    advice = Message("Look at the job again: it may have moved on.")
 
 
 class IdempotencyConflict(Conflict):
     """409: the idempotency key was used before with other input. Nothing was started."""
 
     proves_nothing_started = True
-    meaning = "Mint has seen this request's idempotency key with other content"
-    advice = "Nothing was started twice; start it anew as a new job."
+    meaning = Message("Mint has seen this request's idempotency key with other content")
+    advice = Message("Nothing was started twice; start it anew as a new job.")
 
 
 class AlreadyOptimized(Conflict):
     """409: the model has an optimized GLB already."""
 
-    meaning = "The model is optimized already"
-    advice = "Its optimized file can be used."
+    meaning = Message("The model is optimized already")
+    advice = Message("Its optimized file can be used.")
 
 
 class OptimizationInProgress(Conflict):
     """409: an optimization of this model is running."""
 
-    meaning = "The model is being optimized already"
-    advice = "Wait until it is done."
+    meaning = Message("The model is being optimized already")
+    advice = Message("Wait until it is done.")
 
 
 class CannotCancel(ProblemError):
     """404 or 405 to a cancel: Mint does not offer it, or not at this stage."""
 
     retryable = False
-    meaning = "Mint cannot cancel this now"
-    advice = "It goes on."
+    meaning = Message("Mint cannot cancel this now")
+    advice = Message("It goes on.")
 
 
 class TooManyRequests(ProblemError):
     """429: too many calls."""
 
-    meaning = "Mint asks for fewer requests"
-    advice = "It is tried again after a pause."
+    meaning = Message("Mint asks for fewer requests")
+    advice = Message("It is tried again after a pause.")
 
 
 class TooManyActive(TooManyRequests):
     """429: the account's limit of active generations is reached."""
 
-    meaning = "As many generations are active at Mint as the account may have at once"
-    advice = "This one starts when a place is free."
+    meaning = Message("As many generations are active at Mint as the account may have at once")
+    advice = Message("This one starts when a place is free.")
 
 
 class ServiceError(ProblemError):
     """5xx: a failure at Mint."""
 
-    meaning = "Mint has trouble answering"
-    advice = "Nothing is lost; it is tried again."
+    meaning = Message("Mint has trouble answering")
+    advice = Message("Nothing is lost; it is tried again.")
 
 
 _BY_SLUG: dict[str, type[ProblemError]] = {

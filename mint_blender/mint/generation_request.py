@@ -12,6 +12,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Self
 
+from ..message import Message
 from .schema import Kind, Mode, Pose, Preset
 
 MAX_PROMPT_LENGTH = {Kind.WORLD: 4000, Kind.MODEL: 8000}
@@ -24,8 +25,8 @@ MAX_IMAGE_BYTES = 5 * 1024 * 1024
 def default_prompt(kind: Kind) -> str:
     """Mint wants a prompt always: what goes with pictures when the user wrote none."""
     if kind is Kind.WORLD:
-        return "A place that looks like the reference picture."
-    return "A 3D model that matches the reference picture."
+        return Message("A place that looks like the reference picture.")
+    return Message("A 3D model that matches the reference picture.")
 
 
 @dataclass(frozen=True)
@@ -82,22 +83,30 @@ class GenerationRequest:
     def complaint(self) -> str | None:
         """A sentence about the first thing that Mint would refuse, or None."""
         if not self.prompt.strip() and not self.images:
-            return "The prompt is empty: describe what should be made."
+            return Message("The prompt is empty: describe what should be made.")
         if len(self.prompt) > (longest := MAX_PROMPT_LENGTH[self.kind]):
-            return (
-                f"The prompt has {len(self.prompt)} characters; Mint takes at most {longest} for a"
-                f" {self.kind}."
+            return Message(
+                "The prompt has {count} characters; Mint takes at most {most} for a {kind}.",
+                count=len(self.prompt),
+                most=longest,
+                kind=self.kind,
             )
         if self.name is not None and not 1 <= len(self.name) <= MAX_NAME_LENGTH:
-            return f"The name has {len(self.name)} characters; Mint takes 1 to {MAX_NAME_LENGTH}."
+            return Message(
+                "The name has {count} characters; Mint takes 1 to {most}.",
+                count=len(self.name),
+                most=MAX_NAME_LENGTH,
+            )
         if len(self.images) > MAX_IMAGES:
-            return (
-                f"There are {len(self.images)} reference pictures; Mint takes at most {MAX_IMAGES}."
+            return Message(
+                "There are {count} reference pictures; Mint takes at most {most}.",
+                count=len(self.images),
+                most=MAX_IMAGES,
             )
         if any(image.startswith("http://") for image in self.images):
-            return "A reference picture's address must start with https://."
+            return Message("A reference picture's address must start with https://.")
         if self.pose is not None and self.kind is Kind.WORLD:
-            return "A pose is for characters: it goes with a model, not with a world."
+            return Message("A pose is for characters: it goes with a model, not with a world.")
         return None
 
     def body(self, image_urls: tuple[str, ...]) -> dict[str, Any]:
@@ -121,7 +130,11 @@ class GenerationRequest:
 def feedback_error(feedback: str) -> str | None:
     """A sentence about a revision text that Mint would refuse, or None."""
     if not feedback.strip():
-        return "Say in words what should change."
+        return Message("Say in words what should change.")
     if len(feedback) > (limit := MAX_FEEDBACK_LENGTH):
-        return f"The feedback has {len(feedback)} characters; Mint takes at most {limit}."
+        return Message(
+            "The feedback has {count} characters; Mint takes at most {most}.",
+            count=len(feedback),
+            most=limit,
+        )
     return None

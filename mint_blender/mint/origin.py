@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from ..message import Message
 from ..net import addresses
 
 DEFAULT_BASE_URL = "https://api.mint.gg/v1"
@@ -46,7 +47,13 @@ class Origin:
         text = base_url.strip()
         parts = _split(text)
         if problem := _problem(text, parts):
-            raise ValueError(f"The Mint base URL {problem}. The usual one is {DEFAULT_BASE_URL}.")
+            raise ValueError(
+                Message(
+                    "The Mint base URL {problem}. The usual one is {usual}.",
+                    problem=problem,
+                    usual=DEFAULT_BASE_URL,
+                )
+            )
         host = parts.hostname or ""
         port = parts.port or _DEFAULT_PORTS[parts.scheme]
         return cls(f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}", host, port)
@@ -58,7 +65,10 @@ def _split(text: str) -> SplitResult:
         parts.port  # noqa: B018 - reading it is the check: a port out of range raises
     except ValueError:
         raise ValueError(
-            f"The Mint base URL is not an address. The usual one is {DEFAULT_BASE_URL}."
+            Message(
+                "The Mint base URL is not an address. The usual one is {usual}.",
+                usual=DEFAULT_BASE_URL,
+            )
         ) from None
     return parts
 
@@ -66,19 +76,19 @@ def _split(text: str) -> SplitResult:
 def _problem(text: str, parts: SplitResult) -> str | None:
     # The URL itself is never shown: it may contain a password.
     if any(character.isspace() or not character.isprintable() for character in text):
-        return "has a space or a control character in it"
+        return Message("has a space or a control character in it")
     if parts.scheme not in {"https", "http"} or not parts.hostname:
-        return "must look like https://host/path"
+        return Message("must look like https://host/path")
     if parts.username is not None or parts.password is not None:
-        return "must not contain a user name or password; the API key has its own place"
+        return Message("must not contain a user name or password; the API key has its own place")
     if "?" in text or "#" in text:
-        return "must not contain a query or a fragment (? or #)"
+        return Message("must not contain a query or a fragment (? or #)")
     if "\\" in text or "%" in parts.netloc:
-        return "must look like https://host/path"
+        return Message("must look like https://host/path")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        return (
-            "must start with https://, or the API key could be read on the way; plain http is for"
-            " this computer only (127.0.0.1)"
+        return Message(
+            "must start with https://, or the API key could be read on the way; plain"
+            " http is for this computer only (127.0.0.1)"
         )
     return None
 

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import DecodeError, HTTPError
 
+from ..message import Message
 from ..net import certificates, connections
 from ..net.retry_after import parse_retry_after
 from . import redaction
@@ -151,12 +152,14 @@ class Transport:
                 guard.check()
                 response, answer = self._send(method, path, headers, content, query)
         except (requests.exceptions.ContentDecodingError, DecodeError):
-            raise InvalidResponse("it is compressed in a broken way") from None
+            raise InvalidResponse(Message("it is compressed in a broken way")) from None
         except (OSError, HTTPError) as error:
             # requests' exceptions are OSErrors. "from None": the original may show a proxy's
             # password in a traceback.
             raise Unreachable(
-                "the call was stopped" if guard.was_stopped else describe(error, self.origin)
+                Message("the call was stopped")
+                if guard.was_stopped
+                else describe(error, self.origin)
             ) from None
         return self._parse_response(response, answer)
 
@@ -206,7 +209,7 @@ class Transport:
                 retry_after=wait,
             )
         if not isinstance(data, dict):
-            raise InvalidResponse("it is not a JSON object", request_id=request_id)
+            raise InvalidResponse(Message("it is not a JSON object"), request_id=request_id)
         return ApiResponse(data, status, request_id, wait, location)
 
 
@@ -251,15 +254,15 @@ def _read_body(response: requests.Response, seconds: float) -> bytes:
         content += chunk
         if len(content) > MAX_RESPONSE_BYTES:
             raise InvalidResponse(
-                f"it is larger than {MAX_RESPONSE_BYTES // 1024 // 1024} MB",
+                Message("it is larger than {size} MB", size=MAX_RESPONSE_BYTES // 1024 // 1024),
                 request_id=response.headers.get("X-Request-Id"),
             )
         if time.monotonic() > deadline:
-            raise TimeoutError("the body comes too slowly")
+            raise TimeoutError(Message("the body comes too slowly"))
     announced = response.headers.get("Content-Length", "")
     # Older urllib3 (Blender 4.2) does not notice a truncated body.
     if announced.isascii() and announced.isdigit() and response.raw.tell() < int(announced):
-        raise ConnectionResetError("the body broke off")
+        raise ConnectionResetError(Message("the body broke off"))
     return bytes(content)
 
 
@@ -285,8 +288,9 @@ def _redirect_problem(location: str | None) -> str:
         host = urlsplit(location or "").hostname
     except ValueError:
         host = None
-    where = f"to {host}" if host else "to another address"
-    return (
-        f"it redirects {where}, which is not followed because the API key goes to Mint's own"
-        " address only"
+    where = Message("to {host}", host=host) if host else Message("to another address")
+    return Message(
+        "it redirects {where}, which is not followed because the API key goes to Mint's"
+        " own address only",
+        where=where,
     )

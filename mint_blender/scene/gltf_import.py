@@ -21,6 +21,7 @@ from ..files import choice
 from ..files.errors import FileError
 from ..files.glb import draco, normalize
 from ..files.glb import header as glb_header
+from ..message import Message
 from . import capabilities
 from .errors import SceneImportError
 from .importer_output import muted_importer
@@ -69,7 +70,10 @@ def import_glb(
             objects = [each for each in before.new() if isinstance(each, bpy.types.Object)]
             if not objects:
                 raise SceneImportError(
-                    f"“{path.name}” holds no objects. The file is kept; nothing was imported."
+                    Message(
+                        "“{name}” holds no objects. The file is kept; nothing was imported.",
+                        name=path.name,
+                    )
                 )
             _move(objects, collection, staging)
         remove(
@@ -92,8 +96,11 @@ def _readable(path: Path) -> Iterator[Path]:
         header = glb_header.inspect(path)
         if missing := choice.missing_extensions(header, capabilities.readable_extensions()):
             raise SceneImportError(
-                f"“{path.name}” cannot be imported. {choice.explain_missing(missing)} The file is"
-                " kept; nothing was imported."
+                Message(
+                    "“{name}” cannot be imported. {reason} The file is kept; nothing was imported.",
+                    name=path.name,
+                    reason=choice.explain_missing(missing),
+                )
             )
         with normalize.normalized_copy(path) as file:
             if choice.DRACO not in header.extensions_used:
@@ -105,7 +112,9 @@ def _readable(path: Path) -> Iterator[Path]:
                 with draco.decompressed_copy(file) as copy:
                     yield copy
     except FileError as error:
-        raise SceneImportError(f"{error} The file is kept; nothing was imported.") from error
+        raise SceneImportError(
+            Message("{problem} The file is kept; nothing was imported.", problem=error)
+        ) from error
 
 
 @contextlib.contextmanager
@@ -143,13 +152,20 @@ def _call_importer(path: Path, name: str, staging: bpy.types.Scene) -> None:
             finished = operator(filepath=str(path), **keywords) == {"FINISHED"}
     except Exception as error:  # the operator wraps whatever went wrong inside it
         raise SceneImportError(
-            f"Blender could not read “{name}”: {_last_line(error)}. The file is kept; nothing was"
-            " imported."
+            Message(
+                "Blender could not read “{name}”: {reason}. The file is kept; nothing was"
+                " imported.",
+                name=name,
+                reason=_last_line(error),
+            )
         ) from error
     if not finished:
         raise SceneImportError(
-            f"Blender could not read “{name}” and gave no reason. The file is kept; nothing was"
-            " imported."
+            Message(
+                "Blender could not read “{name}” and gave no reason. The file is kept;"
+                " nothing was imported.",
+                name=name,
+            )
         )
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..files.errors import FileError
+from ..message import Message
 from . import tags
 from .bounds import update_view_layers
 from .gltf_import import SceneImportError
@@ -155,8 +156,11 @@ def import_transaction(
     """
     if scene.library is not None:
         raise SceneImportError(
-            f"The scene “{scene.name}” is linked from another file and cannot be changed. Switch to"
-            " a scene of this file."
+            Message(
+                "The scene “{name}” is linked from another file and cannot be changed. Switch"
+                " to a scene of this file.",
+                name=scene.name,
+            )
         )
     before, background = DataSnapshot(), panorama.background_state(scene)
     try:
@@ -169,7 +173,7 @@ def import_transaction(
         raise
     update_view_layers(scene)  # a script may ask at once where things are in the world
     if undo and not bpy.app.background:
-        bpy.ops.ed.undo_push(message=f"Mint: {provenance.title}")
+        bpy.ops.ed.undo_push(message=Message("Mint: {title}", title=provenance.title))
 
 
 def _step_aside(root: bpy.types.Object, provenance: Provenance, scene: bpy.types.Scene) -> None:
@@ -210,14 +214,19 @@ def _out_of_sight(scene: bpy.types.Scene, collection: bpy.types.Collection) -> l
     for each in _way_to(view_layer.layer_collection, collection):
         if each.exclude or each.hide_viewport or each.collection.hide_viewport:
             return [
-                f"It is out of sight: the collection “{each.name}” is switched off. Switch it on in"
-                " the Outliner to see it."
+                Message(
+                    "It is out of sight: the collection “{name}” is switched off. Switch it"
+                    " on in the Outliner to see it.",
+                    name=each.name,
+                )
             ]
     views = list(_views(scene))
     if views and all(each.local_view for each in views):
         return [
-            "It is out of sight as long as the 3D Viewport shows the Local View. Leave that with"
-            " View > Local View."
+            Message(
+                "It is out of sight as long as the 3D Viewport shows the Local View. Leave"
+                " that with View > Local View."
+            )
         ]
     return []
 

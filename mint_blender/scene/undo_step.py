@@ -14,6 +14,8 @@ from typing import Any
 
 import bpy
 
+from ..message import Message
+
 
 @dataclass
 class _Count:
@@ -40,7 +42,7 @@ def push(title: str) -> None:
         _count.is_making = False
     # called by another operator, as from a script: Blender then makes no steps for those within
     if not _is_last(_count.steps):
-        bpy.ops.ed.undo_push(message=f"Mint: {title}")
+        bpy.ops.ed.undo_push(message=Message("Mint: {title}", title=title))
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             for region in area.regions:

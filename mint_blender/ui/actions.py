@@ -17,9 +17,10 @@ from ..addon_settings import may_go_online
 from ..jobs.job import Job
 from ..jobs.service import JobService, NotPossible, TooExpensive
 from ..jobs.storage.journal import JournalError
+from ..message import Message
 from . import headless, heartbeat, notifications, session
 from .pricing import limit_dialog
-from .translations import filled, translated
+from .translations import translated
 
 Result = Any  # a set of words, which the stubs want spelled as literals
 
@@ -68,7 +69,8 @@ def _ask_above_limit(
         return report_error(operator, str(error))
     if error.unasked and limit_dialog.waits_for_price():
         return report_error(
-            operator, "Mint is being asked for the price of the click before: wait a moment."
+            operator,
+            Message("Mint is being asked for the price of the click before: wait a moment."),
         )
     if error.unasked and operator is not None:
         limit_dialog.when_priced(
@@ -96,7 +98,7 @@ def report_error(operator: bpy.types.Operator | None, sentence: str) -> Result:
     if operator is not None:
         operator.report({"ERROR"}, translated(sentence))
     else:
-        notifications.say(filled("Mint: {1}", translated(sentence)), good=False)
+        notifications.say(translated(Message("Mint: {sentence}", sentence=sentence)), good=False)
     return {"CANCELLED"}
 
 

@@ -10,6 +10,7 @@ from ..jobs import presenter
 from ..jobs.engine.outage import StillUnreachable
 from ..jobs.job import Phase
 from ..jobs.service import JobService
+from ..message import Message, lines
 from .job_list import auto_import
 
 
@@ -30,9 +31,10 @@ def until_all_rest(service: JobService, job_ids: list[str], *, place: bool) -> N
         except Stopped as trouble:
             reasons.append(str(trouble))
     if reasons:
-        raise Stopped(
-            "\n".join([f"{len(reasons)} of {len(job_ids)} prompts came to nothing:", *reasons])
+        headline = Message(
+            "{count} of {total} prompts came to nothing:", count=len(reasons), total=len(job_ids)
         )
+        raise Stopped(lines(headline, *reasons))
 
 
 def until_rest(service: JobService, job_id: str, *, place: bool = True) -> None:
@@ -46,7 +48,14 @@ def until_rest(service: JobService, job_id: str, *, place: bool = True) -> None:
         if place and (trouble := auto_import.land(service, job)):
             raise Stopped(trouble)
     elif job.phase not in {Phase.REVIEW, Phase.PLACED}:
-        raise Stopped(f"{job.title}: {presenter.state(job)} (job {job.id})")
+        raise Stopped(
+            Message(
+                "{title}: {state} (job {id})",
+                title=job.title,
+                state=presenter.state(job),
+                id=job.id,
+            )
+        )
 
 
 def _watch(service: JobService, job_ids: list[str]) -> None:

@@ -9,10 +9,11 @@ from ..addon_settings import may_go_online
 from ..jobs import presenter
 from ..jobs.job import Phase
 from ..jobs.job_groups import Lineup
+from ..message import Message
 from . import session, visibility
 from .base import Registered
 from .job_list import groups
-from .translations import filled, number, translated
+from .translations import translated
 
 
 class MINT_MT_add(bpy.types.Menu):
@@ -71,14 +72,18 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
     row = self.layout.row(align=True)
     count = lineup.active
     text = (
-        filled("Mint: {1} jobs, next: {2}", number(count), job.title)
+        Message("Mint: {count:,} jobs, next: {title}", count=count, title=job.title)
         if count > 1
-        else filled("Mint: {1}", job.title)
+        else Message("Mint: {title}", title=job.title)
     )
-    when = presenter.state(job) if seconds is None else f"about {presenter.duration(seconds)}"
+    when = (
+        presenter.state(job)
+        if seconds is None
+        else Message("about {duration}", duration=presenter.duration(seconds))
+    )
     if not may_go_online():
-        when = "waits: online access is off"
-    row.label(text=f"{text}, {translated(when)}", translate=False)
+        when = Message("waits: online access is off")
+    row.label(text=translated(Message("{text}, {when}", text=text, when=when)), translate=False)
     row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
 
 

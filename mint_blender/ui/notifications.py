@@ -15,9 +15,10 @@ import bpy
 from ..jobs import presenter
 from ..jobs.job import BUSY, Phase
 from ..jobs.service import JobService
+from ..message import Message
 from . import heartbeat, session
 from .base import Registered
-from .translations import filled, translated
+from .translations import translated
 
 _TELLING = {Phase.REVIEW, Phase.BILLING, Phase.READY, Phase.PLACED, Phase.FAILED, Phase.PAUSED}
 _GOOD = {Phase.REVIEW, Phase.READY, Phase.PLACED}
@@ -57,7 +58,11 @@ def catch_up(service: JobService) -> None:
             shown[job.id] = job.phase
             if is_ours:
                 say(
-                    filled("Mint: {1}: {2}", job.title, translated(presenter.state(job))),
+                    translated(
+                        Message(
+                            "Mint: {title}: {state}", title=job.title, state=presenter.state(job)
+                        )
+                    ),
                     good=job.phase in _GOOD,
                 )
 

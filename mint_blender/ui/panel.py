@@ -10,6 +10,7 @@ import bpy
 
 from ..addon_settings import may_go_online
 from ..jobs.queries import OptimizationPrice
+from ..message import Message
 from . import session, visibility
 from .account import balance_watch
 from .account import panel as account_panel
@@ -46,7 +47,10 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
         row = self.layout.row(align=True)
         balance = account_panel.balance()
         row.label(
-            text="" if balance is None else translated(f"{balance:,.0f} Credits"), translate=False
+            text=""
+            if balance is None
+            else translated(Message("{credits:,.0f} Credits", credits=balance)),
+            translate=False,
         )
         row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
 
@@ -97,7 +101,7 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
             if lacking := create_properties.optimize_complaint(fields):
                 wrapped(
                     layout,
-                    f"Nothing is optimized. {lacking}",
+                    Message("Nothing is optimized. {reason}", reason=lacking),
                     icon="INFO",
                     width=context.region.width,
                 )
@@ -124,7 +128,9 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
         service = session.existing_service()
         active = groups.lineup().in_flight if service else 0
         if active:
-            self.layout.label(text=translated(f"{active} in flight"), translate=False)
+            self.layout.label(
+                text=translated(Message("{active} in flight", active=active)), translate=False
+            )
 
     def draw(self, context: bpy.types.Context) -> None:
         """A card for each."""
@@ -152,13 +158,15 @@ def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.Mint
 
 def _draw_offline(layout: bpy.types.UILayout) -> None:
     layout.label(text="Online access is off", icon="INTERNET_OFFLINE")
-    wrapped(layout, "Mint generates on its servers. Allow Blender to go online to use it.")
+    wrapped(layout, Message("Mint generates on its servers. Allow Blender to go online to use it."))
     account_panel.draw_allow_online(layout)
 
 
 def _draw_first_run(layout: bpy.types.UILayout) -> None:
     layout.label(text="An API key is needed", icon="LOCKED")
-    wrapped(layout, "Mint's API is in beta: ask for access, then make a key and paste it here.")
+    wrapped(
+        layout, Message("Mint's API is in beta: ask for access, then make a key and paste it here.")
+    )
     row = layout.row(align=True)
     row.operator("wm.url_open", text="Ask for Access", icon="URL").url = ASK_FOR_ACCESS
     row.operator("wm.url_open", text="Make a Key", icon="URL").url = MAKE_A_KEY
@@ -178,7 +186,12 @@ def _draw_form(
     if fields.text is not None or len(prompt) > longest // 2:
         row = layout.row()
         row.alert = len(prompt) > longest
-        row.label(text=translated(f"{len(prompt):,} of {longest:,} characters"), translate=False)
+        row.label(
+            text=translated(
+                Message("{count:,} of {most:,} characters", count=len(prompt), most=longest)
+            ),
+            translate=False,
+        )
     complaint = create_properties.complaint(fields)
     if complaint and (prompt or references_properties.sources()):
         wrapped(layout, complaint, icon="ERROR")
@@ -197,9 +210,9 @@ def _draw_generate(
     column = layout.column()
     column.scale_y = 1.5
     label = (
-        translated("Generate")
+        translated(Message("Generate"))
         if price is None
-        else translated(f"Generate  ·  {price:,.0f} Credits")
+        else translated(Message("Generate  ·  {credits:,.0f} Credits", credits=price))
     )
     column.operator("mint.generate_from_form", text=label, translate=False, icon="PLAY")
     if is_optimized := create_properties.optimize_of(fields) is not None:
@@ -215,7 +228,9 @@ def _draw_generate(
         row.alert = left < 0
         row.label(
             text=translated(
-                f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing"
+                Message("Leaves {credits:,.0f} Credits", credits=left)
+                if left >= 0
+                else Message("{credits:,.0f} Credits are missing", credits=-left)
             ),
             translate=False,
         )

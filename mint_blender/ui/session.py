@@ -35,13 +35,14 @@ from ..jobs.storage import import_marks
 from ..jobs.storage.home import home_folder
 from ..jobs.storage.journal import JournalError
 from ..jobs.workflow.run import Terms
+from ..message import Message
 from ..mint.account import Account
 from ..mint.pacing import RetryPolicy
 from ..scene.capabilities import readable_extensions
 
-OFFLINE = (
-    "Online access is off. Switch on Preferences > System > Allow Online Access, or start with"
-    " --online-mode."
+OFFLINE = Message(
+    "Online access is off. Switch on Preferences > System > Allow Online Access, or start"
+    " with --online-mode."
 )
 
 QUIT_WITHIN = 1.5  # seconds that closing Blender may wait for a running download to stop

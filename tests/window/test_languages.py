@@ -22,6 +22,12 @@ for each in window().screen.areas:
 """
 
 
+WRITTEN = (
+    "part('ui.translations').translated("
+    "part('message').Message('{credits:,.0f} Credits', credits=1650))"
+)
+
+
 @pytest.mark.parametrize(
     ("language", "state", "jobs"),
     [
@@ -40,7 +46,12 @@ def test_a_review(blender: BlenderWindow, language: str, state: str, jobs: str) 
         start(blender, "a ceramic lamp", mode="REVIEW")
         blender.wait_for("review")
         blender.screenshot(f"language_{language}")
-        assert blender.ask("part('ui.translations').translated('Look at the Preview')") == state
+        assert (
+            blender.ask(
+                "part('ui.translations').translated(part('message').Message('Look at the Preview'))"
+            )
+            == state
+        )
         assert blender.ask("bpy.app.translations.pgettext_iface('Jobs')") == jobs
         blender.click("mint.approve")
         blender.wait_for("placed", title="lamp")
@@ -69,7 +80,7 @@ def test_words_of_the_user_and_numbers(
         blender.open_sidebar()
         blender.fill(kind="WORLD", preset="STANDARD", review=False, prompt="Cube")
         assert blender.wait(PRICE) == 1650
-        assert blender.ask("part('ui.translations').translated('1,650 Credits')") == price
+        assert blender.ask(WRITTEN) == price
         blender.settle()
         blender.screenshot(f"words_and_numbers_{language}")
         blender.ask(f"setattr({PREFERENCES}, 'limit_each', 1500)")

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ...files.asset_catalogs import PART
+from ...message import Message
 
 FILE_NAME = "mint-library.jsonl"
 LOCK = "mint-library.lock"
@@ -105,11 +106,14 @@ class Manifest:
             return None
         entry = self._entries.get(asset_id)
         if entry is None:
-            return f"{name} is not a file of this library's sync, so it was left as it is."
+            return Message(
+                "{name} is not a file of this library's sync, so it was left as it is.", name=name
+            )
         if not self._is_there(name, entry.digest):
-            return (
-                f"{name} was changed since it was saved, so it was left as it is. Rename it to get"
-                " the new version beside it."
+            return Message(
+                "{name} was changed since it was saved, so it was left as it is. Rename"
+                " it to get the new version beside it.",
+                name=name,
             )
         return None
 

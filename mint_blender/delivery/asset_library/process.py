@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from ...files import private_files
 from ...jobs.storage.home import HOME_VARIABLE
+from ...message import Message
 from ...mint.account import BASE_URL_VARIABLE, KEY_VARIABLE, Account
 from .. import blender_runtime
 
@@ -77,12 +78,21 @@ class SyncProcess:
         """The progress or the outcome as a sentence; None before the first run."""
         event = self._event
         if self.is_running and "done" not in event:
-            return "Asset library: looking what is new…"
+            return Message("Asset library: looking what is new…")
         if self.is_running and event.get("event") in {"saved", "not_saved"}:
-            return f"Asset library: {event['done']} of {event['total']}"
+            return Message(
+                "Asset library: {done} of {total}", done=event["done"], total=event["total"]
+            )
         if event.get("event") == "library":
-            failed = f", {len(event['failed'])} failed" if event["failed"] else ""
-            return f"Asset library: {event['saved']} saved, {event['unchanged']} unchanged{failed}"
+            failed = (
+                Message(", {count} failed", count=len(event["failed"])) if event["failed"] else ""
+            )
+            return Message(
+                "Asset library: {saved} saved, {unchanged} unchanged{failed}",
+                saved=event["saved"],
+                unchanged=event["unchanged"],
+                failed=failed,
+            )
         return str(event["message"]) if event.get("message") else None
 
     def poll(self) -> bool:
@@ -98,7 +108,7 @@ class SyncProcess:
             self._read_event(line)
         if ended:
             if self._event.get("event") not in {"library", "error"}:
-                self._fail("The asset library was not finished; sync again to go on.")
+                self._fail(Message("The asset library was not finished; sync again to go on."))
             self._release()
         return ended or bool(lines)
 
@@ -107,7 +117,7 @@ class SyncProcess:
         if self._child is not None:
             self._child.kill()
             self._child.wait(5)
-            self._fail("Stopped; sync again to go on.")
+            self._fail(Message("Stopped; sync again to go on."))
         self._release()
 
     def close(self) -> None:

@@ -30,6 +30,7 @@ from ...jobs.job import Kept, Role
 from ...jobs.library import view_model
 from ...jobs.transfers import fetch_file
 from ...jobs.workflow.effects import Fetch
+from ...message import Message
 from ...mint.client import Client
 from ...mint.errors import MintError
 from ...mint.pacing import RetryPolicy
@@ -178,11 +179,19 @@ def _held(folder: Path) -> Iterator[Manifest]:
             release = stack.pop_all()
     except FileInUse:
         raise SyncRunning(
-            f"A sync of {folder} is running already: wait for it, or stop it. Nothing was changed."
+            Message(
+                "A sync of {folder} is running already: wait for it, or stop it. Nothing was"
+                " changed.",
+                folder=folder,
+            )
         ) from None
     except OSError as error:
         raise OutputError(
-            f"The asset library {folder} cannot be used: {error.strerror or error}."
+            Message(
+                "The asset library {folder} cannot be used: {reason}.",
+                folder=folder,
+                reason=error.strerror or error,
+            )
         ) from error
     with release:
         yield manifest
@@ -226,7 +235,9 @@ def _sync_asset(
         result.saved.append(file)
         return file, ""
     except (FileError, MintError, SceneImportError, OutputError, OSError) as trouble:
-        sentence = f"{view_model.title(asset)[:60]} was not saved: {trouble}"
+        sentence = Message(
+            "{title} was not saved: {reason}", title=view_model.title(asset)[:60], reason=trouble
+        )
         result.failed.append(sentence)
         return None, sentence
 
@@ -285,10 +296,12 @@ def _model(asset: Asset, get: Callable[[Fetch], Kept]) -> Kept:
         readable=readable,
     )
     if chosen is None or told is None:
-        raise SceneImportError("Mint names no file for it.")
+        raise SceneImportError(Message("Mint names no file for it."))
     kept = get(Fetch(Role.MODEL, chosen.url, f"model-{chosen.which}", chosen.reason))
     if (missing := set(kept.needs) - readable) and told.glb_url not in (None, chosen.url):
-        why = f"The original file was taken. {choice.explain_missing(missing)}"
+        why = Message(
+            "The original file was taken. {reason}", reason=choice.explain_missing(missing)
+        )
         kept = get(Fetch(Role.MODEL, told.glb_url or "", "model-original", why))
     return kept
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...message import Message
 from . import data_uri
 from .json_values import GltfError, JsonObject, get_flag, get_index, get_integer, get_object
 from .limits import GlbLimits
@@ -27,11 +28,19 @@ def check_buffers(buffers: list[JsonObject], binary: int | None, limits: GlbLimi
             data_uri.check_buffer(buffer["uri"], length)
         elif _is_fallback(buffer):
             if length > limits.decoded_bytes:
-                raise GltfError(f"a buffer claims to unpack to {length:,} bytes")
+                raise GltfError(
+                    Message("a buffer claims to unpack to {length:,} bytes", length=length)
+                )
         elif number or binary is None:
-            raise GltfError("a buffer has no bytes in the file")
+            raise GltfError(Message("a buffer has no bytes in the file"))
         elif length > binary:
-            raise GltfError(f"a buffer claims {length:,} bytes, but the file holds {binary:,}")
+            raise GltfError(
+                Message(
+                    "a buffer claims {claimed:,} bytes, but the file holds {length:,}",
+                    claimed=length,
+                    length=binary,
+                )
+            )
         lengths.append(length)
     return lengths
 
@@ -60,7 +69,9 @@ def check_views(views: list[JsonObject], buffers: list[int]) -> list[int]:
                     > length
                 ):
                     raise GltfError(
-                        "a packed part of it claims to unpack to more than there is room for"
+                        Message(
+                            "a packed part of it claims to unpack to more than there is room for"
+                        )
                     )
         lengths.append(length)
     return lengths
@@ -69,7 +80,7 @@ def check_views(views: list[JsonObject], buffers: list[int]) -> list[int]:
 def _check_inside(view: JsonObject, length: int, buffers: list[int]) -> None:
     buffer = get_index(view, "buffer", len(buffers), needed=True)
     if get_integer(view, "byteOffset", default=0) + length > buffers[buffer]:
-        raise GltfError("a part of it lies outside its bytes")
+        raise GltfError(Message("a part of it lies outside its bytes"))
 
 
 def check_accessors(
@@ -85,7 +96,7 @@ def check_accessors(
             or not isinstance(kind, str)
             or kind not in COMPONENTS
         ):
-            raise GltfError("it holds numbers of an unknown kind")
+            raise GltfError(Message("it holds numbers of an unknown kind"))
         count, size = (
             get_integer(accessor, "count", least=1),
             COMPONENT_BYTES[component] * COMPONENTS[kind],
@@ -93,7 +104,10 @@ def check_accessors(
         decoded += count * max(size, 4 * COMPONENTS[kind])
         if decoded > limits.decoded_bytes:
             raise GltfError(
-                f"it claims {count:,} values in one place; that is more than is accepted"
+                Message(
+                    "it claims {count:,} values in one place; that is more than is accepted",
+                    count=count,
+                )
             )
         view = get_index(accessor, "bufferView", len(views))
         if view is not None:
@@ -117,14 +131,14 @@ def _check_sparse(accessor: JsonObject, count: int, size: int, lengths: list[int
         component = place.get("componentType")
         each = width or (COMPONENT_BYTES.get(component, 0) if isinstance(component, int) else 0)
         if not each:
-            raise GltfError("it holds numbers of an unknown kind")
+            raise GltfError(Message("it holds numbers of an unknown kind"))
         view = get_index(place, "bufferView", len(lengths), needed=True)
         _check_covered(get_integer(place, "byteOffset", default=0) + few * each, lengths[view])
 
 
 def _check_covered(end: int, length: int) -> None:
     if end > length:
-        raise GltfError("it claims more values than its bytes can hold")
+        raise GltfError(Message("it claims more values than its bytes can hold"))
 
 
 def check_numbers(value: Any, most: int) -> None:
@@ -135,4 +149,4 @@ def check_numbers(value: Any, most: int) -> None:
     if not fits or not all(
         isinstance(number, int | float) and abs(number) < 1e38 for number in value
     ):
-        raise GltfError("the size of a mesh is no number")
+        raise GltfError(Message("the size of a mesh is no number"))

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ...message import Message
 from . import data_uri
 from .buffer_checks import COMPONENTS, check_accessors, check_buffers, check_numbers, check_views
 from .json_values import (
@@ -74,7 +75,7 @@ def check(document: JsonObject, binary: int | None, limits: GlbLimits) -> Summar
     """
     _check_nesting(document, limits)
     if not is_version_2(get_object(document, "asset")):
-        raise GltfError("it is not glTF 2.0")
+        raise GltfError(Message("it is not glTF 2.0"))
     used, required = (
         get_strings(document, "extensionsUsed", limits.entries),
         get_strings(document, "extensionsRequired", limits.entries),
@@ -109,7 +110,7 @@ def _check_nesting(document: JsonObject, limits: GlbLimits) -> None:
         level = _members(level)
         if not level:
             return
-    raise GltfError("its JSON is nested too deeply")
+    raise GltfError(Message("its JSON is nested too deeply"))
 
 
 def _check_uris(document: JsonObject, required: frozenset[str]) -> None:
@@ -135,7 +136,7 @@ def _check_uris(document: JsonObject, required: frozenset[str]) -> None:
             for each in read
             if isinstance(each, dict)
         ):
-            raise GltfError("it points to something outside the file")
+            raise GltfError(Message("it points to something outside the file"))
         read = _members([each for each in read if isinstance(each, dict | list)], without="extras")
 
 
@@ -156,7 +157,7 @@ def _check_images(tables: dict[str, list[JsonObject]], views: int) -> None:
         else:
             get_index(image, "bufferView", views, needed=True)
             if not str(image.get("mimeType", "image/")).startswith("image/"):
-                raise GltfError("a picture in it is marked as something else")
+                raise GltfError(Message("a picture in it is marked as something else"))
     for texture in tables["textures"]:
         get_index(texture, "source", len(tables["images"]))
         get_index(texture, "sampler", len(tables["samplers"]))
@@ -169,7 +170,9 @@ def _check_nodes(
     nodes = tables["nodes"]
     instances = sum(_check_node(node, tables) for node in nodes)
     if instances > limits.entries:
-        raise GltfError(f"it shows {instances:,} objects; that is more than is accepted")
+        raise GltfError(
+            Message("it shows {count:,} objects; that is more than is accepted", count=instances)
+        )
     _check_tree([get_indices(node, "children", len(nodes)) for node in nodes], limits.tree_depth)
     get_index(document, "scene", len(tables["scenes"]))
     for scene in tables["scenes"]:
@@ -186,7 +189,7 @@ def _check_node(node: JsonObject, tables: dict[str, list[JsonObject]]) -> int:
     for key, numbers in (("matrix", 16), ("rotation", 4), ("scale", 3), ("translation", 3)):
         check_numbers(node.get(key), numbers)
         if key in node and (node[key] is None or len(node[key]) != numbers):
-            raise GltfError("the place of a node is no number")
+            raise GltfError(Message("the place of a node is no number"))
     places = get_object(get_object(get_object(node, "extensions"), INSTANCING), "attributes")
     return max((_accessor(places, name, tables)["count"] for name in places), default=0)
 
@@ -195,16 +198,16 @@ def _check_tree(children: list[list[int]], most_depth: int) -> None:
     """Check that each node has at most one parent and that all are reachable from a root."""
     with_parent = [child for siblings in children for child in siblings]
     if len(set(with_parent)) != len(with_parent):
-        raise GltfError("a node has two parents")
+        raise GltfError(Message("a node has two parents"))
     level = sorted(set(range(len(children))) - set(with_parent))
     reached, depth = 0, 0
     while level and depth <= most_depth:
         reached, depth = reached + len(level), depth + 1
         level = [child for parent in level for child in children[parent]]
     if level:
-        raise GltfError("its nodes are nested too deeply")
+        raise GltfError(Message("its nodes are nested too deeply"))
     if reached != len(children):
-        raise GltfError("its nodes go round in a circle")
+        raise GltfError(Message("its nodes go round in a circle"))
 
 
 def _count(
@@ -224,11 +227,15 @@ def _count(
     vertices = sum(points.values())
     if vertices > limits.vertices or triangles > limits.triangles:
         raise GltfError(
-            f"it has {vertices:,} vertices and {triangles:,} triangles; that is more than is"
-            " accepted"
+            Message(
+                "it has {vertices:,} vertices and {triangles:,} triangles; that is more than"
+                " is accepted",
+                vertices=vertices,
+                triangles=triangles,
+            )
         )
     if not triangles and not other:
-        raise GltfError("it contains no triangles, lines or points")
+        raise GltfError(Message("it contains no triangles, lines or points"))
     return vertices, triangles
 
 
@@ -255,7 +262,10 @@ def _check_uses(tables: dict[str, list[JsonObject]], limits: GlbLimits) -> None:
             size += keys["count"] * _component_count(keys) * KEY_BYTES
     if size > limits.decoded_bytes:
         raise GltfError(
-            "it claims to be made of more than is accepted, by using the same numbers over and over"
+            Message(
+                "it claims to be made of more than is accepted, by using the same numbers"
+                " over and over"
+            )
         )
 
 
@@ -287,11 +297,11 @@ def _check_primitive(
         get_index(primitive, "indices", len(accessors)),
     )
     if position is not None and accessors[position]["type"] != "VEC3":
-        raise GltfError("the places of its vertices are not three numbers each")
+        raise GltfError(Message("the places of its vertices are not three numbers each"))
     if order is not None and (
         accessors[order]["type"] != "SCALAR"
         or accessors[order]["componentType"] not in (5121, 5123, 5125)
     ):
-        raise GltfError("the corners of its triangles are not whole numbers")
+        raise GltfError(Message("the corners of its triangles are not whole numbers"))
     source = order if order is not None else position
     return position, 0 if source is None else accessors[source]["count"]

@@ -12,6 +12,7 @@ import binascii
 import re
 from typing import Any
 
+from ...message import Message
 from .. import pictures
 from ..errors import InvalidPicture
 from .json_values import GltfError
@@ -24,9 +25,15 @@ def check_buffer(uri: Any, length: int) -> None:
     """Raise GltfError unless the URI holds `length` bytes (up to three more for alignment)."""
     kind, content = _decode(uri)
     if kind not in BUFFER_TYPES:
-        raise GltfError(f"a buffer in it is marked as {kind}")
+        raise GltfError(Message("a buffer in it is marked as {kind}", kind=kind))
     if not length <= len(content) <= length + 3:
-        raise GltfError(f"a buffer in it claims {length:,} bytes, but has {len(content):,}")
+        raise GltfError(
+            Message(
+                "a buffer in it claims {claimed:,} bytes, but has {length:,}",
+                claimed=length,
+                length=len(content),
+            )
+        )
 
 
 def check_image(uri: Any, media_type: Any) -> None:
@@ -35,9 +42,11 @@ def check_image(uri: Any, media_type: Any) -> None:
     try:
         found = pictures.inspect(content).media_type
     except InvalidPicture:
-        raise GltfError(f"a picture in it, marked as {kind}, is none") from None
+        raise GltfError(Message("a picture in it, marked as {kind}, is none", kind=kind)) from None
     if found != kind or (media_type is not None and media_type != kind):
-        raise GltfError(f"a picture in it is marked as {kind}, but is {found}")
+        raise GltfError(
+            Message("a picture in it is marked as {kind}, but is {found}", kind=kind, found=found)
+        )
 
 
 def decode(uri: str) -> bytes:
@@ -47,11 +56,11 @@ def decode(uri: str) -> bytes:
 
 def _decode(uri: Any) -> tuple[str, bytes]:
     if not isinstance(uri, str) or not uri.startswith("data:"):
-        raise GltfError("it points to something outside the file")
+        raise GltfError(Message("it points to something outside the file"))
     head = HEAD.match(uri)
     if not head:
-        raise GltfError("it holds data in a form that cannot be read")
+        raise GltfError(Message("it holds data in a form that cannot be read"))
     try:
         return head[1], base64.b64decode(uri[head.end() :], validate=True)
     except (binascii.Error, ValueError):
-        raise GltfError("it holds data in a form that cannot be read") from None
+        raise GltfError(Message("it holds data in a form that cannot be read")) from None

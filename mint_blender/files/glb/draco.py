@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ...message import Message
 from ..errors import InvalidGlb
 
 EXTENSION = "KHR_draco_mesh_compression"
@@ -89,8 +90,11 @@ def decompress(document: dict[str, Any], binary: bytes, name: str) -> bytes:
             # the decoder is native code with exceptions of its own, and the numbers may be anything
             except Exception as error:
                 raise InvalidGlb(
-                    f"“{name}” is damaged: a part compressed with Draco cannot be decoded. Download"
-                    " the model again."
+                    Message(
+                        "“{name}” is damaged: a part compressed with Draco cannot be decoded."
+                        " Download the model again.",
+                        name=name,
+                    )
                 ) from error
     for key in ("extensionsUsed", "extensionsRequired"):
         left = [each for each in document.get(key, []) if each != EXTENSION]
@@ -127,8 +131,12 @@ def _unpack(
         values = values.reshape(len(values), -1)
         if values.shape[1] != WIDTHS[accessor["type"]]:
             raise ValueError(
-                f"{key} has {values.shape[1]} numbers a vertex, not {WIDTHS[accessor['type']]} as"
-                " it says"
+                Message(
+                    "{key} has {found} numbers a vertex, not {expected} as it says",
+                    key=key,
+                    found=values.shape[1],
+                    expected=WIDTHS[accessor["type"]],
+                )
             )
         chunk.fill(accessor, values, ARRAY_BUFFER)
 
@@ -143,8 +151,12 @@ def _decode(data: bytes) -> Any:
 def _check_face_count(data: bytes) -> None:
     if (faces := _claimed_faces(data)) > MAX_FACES:
         raise InvalidGlb(
-            f"A part compressed with Draco announces {faces:,} triangles, more than the"
-            f" {MAX_FACES:,} that are accepted."
+            Message(
+                "A part compressed with Draco announces {count:,} triangles, more than the"
+                " {most:,} that are accepted.",
+                count=faces,
+                most=MAX_FACES,
+            )
         )
 
 

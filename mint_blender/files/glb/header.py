@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ...message import Message
 from ..errors import InvalidGlb
 from . import images as glb_images
 from .bounds import scene_bounds
@@ -69,10 +70,16 @@ def inspect(path: Path, *, limits: GlbLimits = DEFAULTS) -> Glb:
             summary = check(document, binary, limits)
             glb_images.check(stream, JSON_OFFSET + len(text) + CHUNK_HEADER, document, limits)
     except GltfError as problem:
-        raise InvalidGlb(f"{path.name} cannot be imported: {problem}.") from None
+        raise InvalidGlb(
+            Message("{name} cannot be imported: {reason}.", name=path.name, reason=problem)
+        ) from None
     except OSError as error:
         raise InvalidGlb(
-            f"{path.name} could not be read: {error.strerror or type(error).__name__}."
+            Message(
+                "{name} could not be read: {reason}.",
+                name=path.name,
+                reason=error.strerror or type(error).__name__,
+            )
         ) from error
     return _glb(document, summary, length)
 
@@ -87,10 +94,16 @@ def check_container(path: Path) -> None:
         with path.open("rb") as stream:
             _check_header(stream.read(12), os.fstat(stream.fileno()).st_size, None)
     except GltfError as problem:
-        raise InvalidGlb(f"{path.name} is not complete: {problem}.") from None
+        raise InvalidGlb(
+            Message("{name} is not complete: {reason}.", name=path.name, reason=problem)
+        ) from None
     except OSError as error:
         raise InvalidGlb(
-            f"{path.name} could not be read: {error.strerror or type(error).__name__}."
+            Message(
+                "{name} could not be read: {reason}.",
+                name=path.name,
+                reason=error.strerror or type(error).__name__,
+            )
         ) from error
 
 
@@ -114,9 +127,13 @@ def inspect_prefix(
         return _glb(document, check(document, binary, limits), length)
     except (GltfError, struct.error) as error:
         reason = (
-            str(error) if isinstance(error, GltfError) else "more chunks follow than were looked at"
+            str(error)
+            if isinstance(error, GltfError)
+            else Message("more chunks follow than were looked at")
         )
-        raise InvalidGlb(f"{name} cannot be imported: {reason}.") from None
+        raise InvalidGlb(
+            Message("{name} cannot be imported: {reason}.", name=name, reason=reason)
+        ) from None
 
 
 def _glb(document: dict[str, Any], summary: Summary, length: int) -> Glb:
@@ -148,19 +165,22 @@ def _chunks(stream: BinaryIO, length: int, limits: GlbLimits) -> tuple[bytes, in
     for number, (kind, size) in enumerate(_chunk_headers(stream, claimed)):
         if number == 0:
             if kind != b"JSON":
-                raise GltfError("its first chunk is not JSON")
+                raise GltfError(Message("its first chunk is not JSON"))
             if size > limits.json_bytes:
                 raise GltfError(
-                    f"its JSON has {size:,} bytes, more than the {limits.json_bytes:,} that are"
-                    " read"
+                    Message(
+                        "its JSON has {length:,} bytes, more than the {most:,} that are read",
+                        length=size,
+                        most=limits.json_bytes,
+                    )
                 )
             text = stream.read(size)
         elif kind == b"JSON" or (kind == b"BIN\0" and number != 1):
-            raise GltfError("its chunks are in the wrong order")
+            raise GltfError(Message("its chunks are in the wrong order"))
         elif kind == b"BIN\0":
             binary = size
     if not text:
-        raise GltfError("it has no JSON")
+        raise GltfError(Message("it has no JSON"))
     return text, binary
 
 
@@ -171,42 +191,59 @@ def _chunk_headers(stream: BinaryIO, length: int) -> Iterator[tuple[bytes, int]]
         if offset == length:
             return
         if offset + 8 > length:
-            raise GltfError("it ends in the middle of a chunk header")
+            raise GltfError(Message("it ends in the middle of a chunk header"))
         stream.seek(offset)
         size, kind = struct.unpack("<I4s", stream.read(8))
         offset += 8 + size
         if offset > length:
-            raise GltfError(f"a chunk claims {size:,} bytes and reaches beyond the end of the file")
+            raise GltfError(
+                Message(
+                    "a chunk claims {size:,} bytes and reaches beyond the end of the file",
+                    size=size,
+                )
+            )
         if size % 4:
-            raise GltfError("the length of a chunk is not a multiple of four")
+            raise GltfError(Message("the length of a chunk is not a multiple of four"))
         yield kind, size
-    raise GltfError("it has too many chunks")
+    raise GltfError(Message("it has too many chunks"))
 
 
 def _check_header(head: bytes, length: int, limits: GlbLimits | None) -> int:
     """Return the bytes that the header claims, which a file of `length` bytes must contain."""
     if not length:
-        raise GltfError("the file is empty")
+        raise GltfError(Message("the file is empty"))
     if not head.startswith(b"glTF"):
         if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
-            raise GltfError("it is a web page instead of a GLB; the link may have expired")
+            raise GltfError(Message("it is a web page instead of a GLB; the link may have expired"))
         if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-            raise GltfError("it is a text (JSON) instead of a GLB")
+            raise GltfError(Message("it is a text (JSON) instead of a GLB"))
         raise GltfError(
-            "it is not a GLB"
+            Message("it is not a GLB")
             if len(head) >= 4 or not b"glTF".startswith(head)
-            else "it is cut off in its header"
+            else Message("it is cut off in its header")
         )
     if len(head) < 12:
-        raise GltfError("it is cut off in its header")
+        raise GltfError(Message("it is cut off in its header"))
     version, claimed = struct.unpack("<II", head[4:])
     if version != 2:
-        raise GltfError(f"it is GLB version {version}, and only version 2 can be read")
+        raise GltfError(
+            Message("it is GLB version {version}, and only version 2 can be read", version=version)
+        )
     if claimed > length:
-        raise GltfError(f"it is cut off: {length:,} of {claimed:,} bytes are there")
+        raise GltfError(
+            Message(
+                "it is cut off: {length:,} of {claimed:,} bytes are there",
+                length=length,
+                claimed=claimed,
+            )
+        )
     if limits is not None and length > limits.file_bytes:
         raise GltfError(
-            f"it has {length:,} bytes, more than the {limits.file_bytes:,} that are accepted"
+            Message(
+                "it has {length:,} bytes, more than the {most:,} that are accepted",
+                length=length,
+                most=limits.file_bytes,
+            )
         )
     return int(claimed)
 
@@ -215,19 +252,19 @@ def _document(text: bytes) -> dict[str, Any]:
     try:
         document = json.loads(text.decode("utf-8"), parse_constant=_no_constant)
     except RecursionError:
-        raise GltfError("its JSON is nested too deeply") from None
+        raise GltfError(Message("its JSON is nested too deeply")) from None
     except ValueError:
-        raise GltfError("its JSON is broken") from None
+        raise GltfError(Message("its JSON is broken")) from None
     if not isinstance(document, dict):
-        raise GltfError("its JSON is not an object")
+        raise GltfError(Message("its JSON is not an object"))
     # half a character: nothing that is given to Blender can be written with it
     if b"\\ud" in text.lower():
         try:
             json.dumps(document, ensure_ascii=False).encode("utf-8")
         except ValueError:
-            raise GltfError("a text in its JSON is broken") from None
+            raise GltfError(Message("a text in its JSON is broken")) from None
     return document
 
 
 def _no_constant(_text: str) -> None:
-    raise ValueError("NaN and Infinity are not JSON")
+    raise ValueError(Message("NaN and Infinity are not JSON"))

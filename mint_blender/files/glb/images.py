@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
+from ...message import Message
 from .. import pictures
 from ..errors import InvalidPicture
 from . import data_uri
@@ -40,8 +41,11 @@ def check(stream: BinaryIO, start: int, document: dict[str, Any], limits: GlbLim
         pixels += _pixels(image, stream, start, document)
         if pixels > limits.pixels:
             raise GltfError(
-                f"its pictures have more than {limits.pixels:,} pixels in all; that is more than is"
-                " accepted"
+                Message(
+                    "its pictures have more than {pixels:,} pixels in all; that is more than"
+                    " is accepted",
+                    pixels=limits.pixels,
+                )
             )
 
 
@@ -55,9 +59,9 @@ def _pixels(image: dict[str, Any], stream: BinaryIO, start: int, document: dict[
     if head.startswith(KTX) and image.get("mimeType") not in MEDIA_TYPES:
         return 0  # no Blender opens it; an extension of glTF may offer it beside one that is opened
     if not head.startswith(MAGIC):
-        raise GltfError("a picture in it is neither PNG nor JPEG nor WebP")
+        raise GltfError(Message("a picture in it is neither PNG nor JPEG nor WebP"))
     try:
-        picture = pictures.inspect_prefix(head, length, "a picture in it")
+        picture = pictures.inspect_prefix(head, length, Message("a picture in it"))
     except InvalidPicture as bad:
         raise GltfError(str(bad).removesuffix(".")) from None
     return (picture.width or 0) * (picture.height or 0)

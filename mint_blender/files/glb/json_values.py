@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, overload
 
+from ...message import Message
+
 JsonObject = dict[str, Any]
 MAX_INTEGER = 2**53
 
@@ -32,7 +34,9 @@ def get_objects(owner: dict[str, Any], key: str, most: int) -> list[dict[str, An
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise _wrong(key)
     if len(value) > most:
-        raise GltfError(f"it has {len(value):,} “{key}”, more than is accepted")
+        raise GltfError(
+            Message("it has {count:,} “{key}”, more than is accepted", count=len(value), key=key)
+        )
     return value
 
 
@@ -85,7 +89,7 @@ def get_index(owner: dict[str, Any], key: str, size: int, *, needed: bool = Fals
         return None
     value = get_integer(owner, key)
     if value >= size:
-        raise GltfError(f"“{key}” points to something that is not there")
+        raise GltfError(Message("“{key}” points to something that is not there", key=key))
     return value
 
 
@@ -97,10 +101,10 @@ def get_indices(owner: dict[str, Any], key: str, size: int) -> list[int]:
     ):
         raise _wrong(key)
     if not all(0 <= entry < size for entry in value) or len(set(value)) != len(value):
-        raise GltfError(f"“{key}” points to something that is not there")
+        raise GltfError(Message("“{key}” points to something that is not there", key=key))
     return value
 
 
 def _wrong(key: str) -> GltfError:
     shown = "".join(letter if letter.isprintable() else "?" for letter in key)[:40]
-    return GltfError(f"“{shown}” in its JSON is not what it should be")
+    return GltfError(Message("“{key}” in its JSON is not what it should be", key=shown))

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ...message import Message
 from ..errors import InvalidSplats
 from . import coordinates
 from .header import MAGIC, Header, SplatLimits, cut_short, parse_header
@@ -36,7 +37,11 @@ def open_file(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise InvalidSplats(
-            f"The splat file {path.name} cannot be opened ({error.strerror})."
+            Message(
+                "The splat file {name} cannot be opened ({reason}).",
+                name=path.name,
+                reason=error.strerror,
+            )
         ) from error
 
 
@@ -59,13 +64,15 @@ def open_sections(
     if start == MAGIC:
         return _open_zstd(file, path, size, limits)
     what = (
-        "is empty"
+        Message("is empty")
         if not size
-        else "is a web page"
+        else Message("is a web page")
         if start.lstrip()[:1] == b"<"
-        else "does not begin like an SPZ file"
+        else Message("does not begin like an SPZ file")
     )
-    raise InvalidSplats(f"The splat file {path.name} {what}. Download it again.")
+    raise InvalidSplats(
+        Message("The splat file {name} {flaw}. Download it again.", name=path.name, flaw=what)
+    )
 
 
 def _open_gzip(
@@ -76,8 +83,13 @@ def _open_gzip(
     header = replace(header, axes=None if header.extended else coordinates.DEFAULT_AXES)
     if sum(header.section_sizes) > size * _MAX_DEFLATE_RATIO:
         raise InvalidSplats(
-            f"The splat file {path.name} says that it holds {header.points:,} splats, more than"
-            f" {size:,} bytes can hold. Download it again."
+            Message(
+                "The splat file {name} says that it holds {count:,} splats, more than"
+                " {size:,} bytes can hold. Download it again.",
+                name=path.name,
+                count=header.points,
+                size=size,
+            )
         )
 
     def sections() -> Iterator[Bytes]:
@@ -108,15 +120,21 @@ def _open_zstd(
     needed = sum(1 for length in sizes if length)
     if count < needed or tuple(unpacked for _, unpacked in table[:6]) != sizes[:count]:
         raise InvalidSplats(
-            f"The splat file {path.name} contradicts itself: its parts are not as long as"
-            f" {header.points:,} splats need. Download it again."
+            Message(
+                "The splat file {name} contradicts itself: its parts are not as long as"
+                " {count:,} splats need. Download it again.",
+                name=path.name,
+                count=header.points,
+            )
         )
     packed = offset + 16 * count + sum(length for length, _ in table)
     if packed > size:
         raise cut_short(path.name)
     if packed < size:
         raise InvalidSplats(
-            f"The splat file {path.name} is longer than it says. Download it again."
+            Message(
+                "The splat file {name} is longer than it says. Download it again.", name=path.name
+            )
         )
 
     def sections() -> Iterator[Bytes]:
@@ -174,7 +192,10 @@ class _GzipReader:
         """Raise InvalidSplats if data follows or the checksum is wrong."""
         if self._decompress(1) or self._decompressor.unused_data or self._file.read(1):
             raise InvalidSplats(
-                f"The splat file {self._name} holds more than its header says. Download it again."
+                Message(
+                    "The splat file {name} holds more than its header says. Download it again.",
+                    name=self._name,
+                )
             )
         if not self._decompressor.eof:
             raise cut_short(self._name)
@@ -186,7 +207,11 @@ class _GzipReader:
                 piece = self._decompressor.decompress(data, limit)
             except zlib.error as error:
                 raise InvalidSplats(
-                    f"The splat file {self._name} is damaged ({error}). Download it again."
+                    Message(
+                        "The splat file {name} is damaged ({reason}). Download it again.",
+                        name=self._name,
+                        reason=error,
+                    )
                 ) from error
             self._pending = self._decompressor.unconsumed_tail
             if piece or not data:
@@ -206,13 +231,20 @@ def _decompress_zstd(packed: bytes, length: int, name: str) -> Bytes:
             more = reader.read(1)
     except zstandard.ZstdError as error:
         raise InvalidSplats(
-            f"The splat file {name} is damaged ({error}). Download it again."
+            Message(
+                "The splat file {name} is damaged ({reason}). Download it again.",
+                name=name,
+                reason=error,
+            )
         ) from error
     if filled < length:
         raise cut_short(name)
     if more:
         raise InvalidSplats(
-            f"The splat file {name} holds more than its header says. Download it again."
+            Message(
+                "The splat file {name} holds more than its header says. Download it again.",
+                name=name,
+            )
         )
     return out
 
@@ -223,7 +255,9 @@ def _zstandard() -> Any:
         import zstandard
     except ImportError as error:
         raise InvalidSplats(
-            "This splat file is packed with Zstandard, and this Python has no module for it."
-            " Install the package zstandard."
+            Message(
+                "This splat file is packed with Zstandard, and this Python has no module for"
+                " it. Install the package zstandard."
+            )
         ) from error
     return zstandard

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...message import Message
 from ..errors import InvalidSplats
 from . import coordinates
 from . import harmonics as radiance
@@ -142,7 +143,10 @@ def _positions(raw: Bytes, header: Header, path: Path) -> Floats:
     positions = raw.view("<f2").reshape(-1, 3).astype(np.float32)
     if not np.isfinite(positions).all():
         raise InvalidSplats(
-            f"The splat file {path.name} has splats whose place is not a number. Download it again."
+            Message(
+                "The splat file {name} has splats whose place is not a number. Download it again.",
+                name=path.name,
+            )
         )
     return positions
 

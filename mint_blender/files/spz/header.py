@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...message import Message
 from ..errors import InvalidSplats
 from . import coordinates
 from .harmonics import PER_DEGREE
@@ -68,31 +69,51 @@ def parse_header(head: bytes, path: Path, limits: SplatLimits, versions: tuple[i
     """
     magic, version, points, degree, bits, flags, _ = struct.unpack("<4sIIBBBB", head)
     if magic != MAGIC:
-        raise InvalidSplats(f"The file {path.name} does not hold splats. Download it again.")
+        raise InvalidSplats(
+            Message("The file {name} does not hold splats. Download it again.", name=path.name)
+        )
     if version not in versions and 1 <= version <= 4:
         raise InvalidSplats(
-            f"The splat file {path.name} says that it is of SPZ version {version}, but is not"
-            " packed like that. Download it again."
+            Message(
+                "The splat file {name} says that it is of SPZ version {version}, but is not"
+                " packed like that. Download it again.",
+                name=path.name,
+                version=version,
+            )
         )
     if version not in versions:
         raise InvalidSplats(
-            f"The splat file {path.name} is of SPZ version {version}; versions 1 to 4 can be read."
-            " Look for a newer version of this add-on."
+            Message(
+                "The splat file {name} is of SPZ version {version}; versions 1 to 4 can be"
+                " read. Look for a newer version of this add-on.",
+                name=path.name,
+                version=version,
+            )
         )
     if degree > 4 or bits > 23:
         raise InvalidSplats(
-            f"The splat file {path.name} has a header that makes no sense. Download it again."
+            Message(
+                "The splat file {name} has a header that makes no sense. Download it again.",
+                name=path.name,
+            )
         )
     if points == 0:
-        raise InvalidSplats(f"The splat file {path.name} holds no splats.")
+        raise InvalidSplats(Message("The splat file {name} holds no splats.", name=path.name))
     if points > limits.points:
         raise InvalidSplats(
-            f"The splat file {path.name} says that it holds {points:,} splats; at most"
-            f" {limits.points:,} are read. Choose a smaller quality of this World."
+            Message(
+                "The splat file {name} says that it holds {count:,} splats; at most {most:,}"
+                " are read. Choose a smaller quality of this World.",
+                name=path.name,
+                count=points,
+                most=limits.points,
+            )
         )
     return Header(version, points, degree, bits, bool(flags & 1), bool(flags & 2))
 
 
 def cut_short(name: str) -> InvalidSplats:
     """Return the error for a file that ends too early."""
-    return InvalidSplats(f"The splat file {name} is cut short. Download it again.")
+    return InvalidSplats(
+        Message("The splat file {name} is cut short. Download it again.", name=name)
+    )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
+from ...message import Message, sentences
 from ...mint.schema import Estimate, Usage
 from ..engine.messages import QueryAnswered
 from ..job import Decision, Job, Verb
@@ -19,7 +20,7 @@ from .spending import Limits, committed, objection, objection_of_job, objection_
 
 LASTS = 3600.0  # seconds for which a price or a balance is taken as it was read
 COMPLAINT_LASTS = 30.0  # seconds until what went wrong is tried again
-NO_MODEL_YET = "What optimizing costs, Mint tells only once there is a model."
+NO_MODEL_YET = Message("What optimizing costs, Mint tells only once there is a model.")
 
 
 class NotPossible(Exception):
@@ -39,7 +40,7 @@ class TooExpensive(NotPossible):
     def __init__(
         self, sentence: str, *, spent: float = 0.0, unasked: tuple[Query, ...] = ()
     ) -> None:
-        super().__init__(f"{sentence} Nothing was started.")
+        super().__init__(Message("{problem} Nothing was started.", problem=sentence))
         self.sentence = sentence
         self.spent = spent
         self.unasked = unasked
@@ -132,9 +133,7 @@ class Budget:
             reason = next(
                 (each.complaint for each in known if each.complaint), None
             ) or self.untold(queries)
-            raise TooExpensive(
-                f"{sentence} {reason}" if reason else sentence, spent=spent, unasked=unasked
-            )
+            raise TooExpensive(sentences(sentence, reason or ""), spent=spent, unasked=unasked)
 
     def check_own(self, job: Job, queries: Sequence[Query | None]) -> None:
         """Raises TooExpensive where a new job would cost more than its own limit."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
+from ...message import Message
 from ..job import BUSY, Job, Phase, Verb, has_failed_at_mint, is_retried
 
 DAYS = 30  # what the Usage section looks back at
@@ -223,20 +224,27 @@ def objection(price: float | None, limits: Limits, spent: float) -> str | None:
         return None
     if price is None:
         most = (
-            f"{limits.each:,.0f} Credits for one generation"
+            Message("{credits:,.0f} Credits for one generation", credits=limits.each)
             if limits.each > 0
-            else f"{limits.day:,.0f} Credits for a day"
+            else Message("{credits:,.0f} Credits for a day", credits=limits.day)
         )
-        return f"Mint does not tell the price, so your limit of {most} cannot be kept."
+        return Message(
+            "Mint does not tell the price, so your limit of {limit} cannot be kept.", limit=most
+        )
     if 0 < limits.each < price:
-        return (
-            f"This would cost about {price:,.0f} Credits, more than your limit of"
-            f" {limits.each:,.0f} Credits for one generation."
+        return Message(
+            "This would cost about {credits:,.0f} Credits, more than your limit of"
+            " {most:,.0f} Credits for one generation.",
+            credits=price,
+            most=limits.each,
         )
     if 0 < limits.day < spent + price:
-        return (
-            f"This would cost about {price:,.0f} Credits. With the {spent:,.0f} Credits spent today"
-            f" that is more than your limit of {limits.day:,.0f} Credits for a day."
+        return Message(
+            "This would cost about {credits:,.0f} Credits. With the {spent:,.0f} Credits"
+            " spent today that is more than your limit of {most:,.0f} Credits for a day.",
+            credits=price,
+            spent=spent,
+            most=limits.day,
         )
     return None
 
@@ -246,13 +254,16 @@ def objection_of_job(total: float | None, most: float | None) -> str | None:
     if most is None or (total is not None and total <= most):
         return None
     if total is None:
-        return (
-            f"Mint does not tell the price, so the limit of {most:,.0f} Credits for this job cannot"
-            " be kept."
+        return Message(
+            "Mint does not tell the price, so the limit of {credits:,.0f} Credits for"
+            " this job cannot be kept.",
+            credits=most,
         )
-    return (
-        f"This job would cost about {total:,.0f} Credits in all, more than its limit of {most:,.0f}"
-        " Credits."
+    return Message(
+        "This job would cost about {credits:,.0f} Credits in all, more than its limit of"
+        " {most:,.0f} Credits.",
+        credits=total,
+        most=most,
     )
 
 

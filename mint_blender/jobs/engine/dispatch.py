@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...files import pictures
 from ...files.errors import DiskError, InvalidPicture
+from ...message import Message
 from ...mint.account import Account
 from ...mint.client import Client
 from ...mint.errors import InvalidResponse, KeyWithheld, MintError
@@ -88,18 +89,30 @@ def read(want: Upload) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise DiskError(
-            f"The reference picture {path.name} cannot be read ({error.strerror}). Choose it again."
+            Message(
+                "The reference picture {name} cannot be read ({reason}). Choose it again.",
+                name=path.name,
+                reason=error.strerror,
+            )
         ) from error
     kind = pictures.inspect(data)
     if kind.format not in UPLOADABLE:
         raise InvalidPicture(
-            f"The reference picture {path.name} is {kind.format.upper()}; Mint takes PNG, JPEG and"
-            " WebP. Convert it first."
+            Message(
+                "The reference picture {name} is {format}; Mint takes PNG, JPEG and WebP."
+                " Convert it first.",
+                name=path.name,
+                format=kind.format.upper(),
+            )
         )
     if len(data) > MAX_IMAGE_BYTES:
         raise InvalidPicture(
-            f"The reference picture {path.name} has {len(data) / 1024 / 1024:.1f} MB; Mint takes at"
-            " most 5 MB. Scale it down first."
+            Message(
+                "The reference picture {name} has {size:.1f} MB; Mint takes at most 5 MB."
+                " Scale it down first.",
+                name=path.name,
+                size=len(data) / 1024 / 1024,
+            )
         )
     return data
 
@@ -110,5 +123,5 @@ def upload(client: Client, want: Upload, data: bytes) -> str:
         data, Path(want.path).name, pictures.inspect(data).media_type, key=want.key
     )
     if image.url is None:
-        raise InvalidResponse("the uploaded picture came back without an address")
+        raise InvalidResponse(Message("the uploaded picture came back without an address"))
     return image.url

@@ -9,6 +9,7 @@ import queue
 import time
 from collections.abc import Callable, Collection
 
+from ...message import Message
 from ...mint.account import Account, Owner
 from .. import stage_durations
 from ..budget.prices import NotPossible
@@ -121,7 +122,9 @@ class JobRunner:
     def save(self, job: Job) -> None:
         """Commit a job that nothing is running for. Raises NotPossible, JournalError."""
         if self.is_active(job.id) or self.is_driven_elsewhere(job):
-            raise NotPossible(f"{job.title} is being worked on: wait until it rests.")
+            raise NotPossible(
+                Message("{title} is being worked on: wait until it rests.", title=job.title)
+            )
         self.cache.save(job)
 
     # -- what runs, and where

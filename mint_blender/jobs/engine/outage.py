@@ -10,6 +10,7 @@ No clock, no threads.
 
 from __future__ import annotations
 
+from ...message import Message
 from ...mint.errors import MintError
 from ...mint.pacing import FailureStreak, RetryPolicy
 
@@ -21,7 +22,10 @@ class StillUnreachable(MintError):
 
     def __init__(self, sentence: str) -> None:
         super().__init__(
-            f"{sentence} Stopped waiting. What was started is kept, and resume goes on with it."
+            Message(
+                "{problem} Stopped waiting. What was started is kept, and resume goes on with it.",
+                problem=sentence,
+            )
         )
 
 

@@ -12,6 +12,7 @@ import math
 import queue
 
 from ...files.errors import FileError, Stopped
+from ...message import Message
 from ...mint.account import Account
 from ...mint.errors import MintError, Unreachable
 from ..job import Kept
@@ -276,7 +277,7 @@ class Scheduler:
     def _ask(self, query: Query, number: int) -> None:
         """Have a query answered soon, even if badly: a person waits, and can ask again."""
         if not self._online:
-            complaint = str(Unreachable("online access is off in Blender's preferences"))
+            complaint = str(Unreachable(Message("online access is off in Blender's preferences")))
             self._outbox.put(QueryAnswered(query, None, complaint, number=number))
         elif isinstance(query, Thumbnail | RemoteGlbHeader):
             self._queries.add(self._downloads.ask(query, number, lambda: self._online))

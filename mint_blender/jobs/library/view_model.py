@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from ...message import Message
 from ...mint.schema import ENDED, Asset, Kind, Page, Status
 from ..job import Job
 from ..queries import LARGEST_PAGE, ListPage
@@ -76,16 +77,20 @@ def state_words(asset: Asset) -> str:
     """The state as a person reads it."""
     state = state_of(asset)
     if state is State.DONE:
-        return "Done" if asset.is_usable else "Partly done"
+        return Message("Done") if asset.is_usable else Message("Partly done")
     if state is State.UNFINISHED:
         return (
-            "Being made"
+            Message("Being made")
             if Status(asset.status or "") is not Status.UNKNOWN
-            else f'Being made ("{asset.status}")'
+            else Message('Being made ("{status}")', status=asset.status)
         )
     if asset.status == Status.CANCELED.value:
-        return "Canceled"
-    return "Done, but without a file" if asset.status == Status.SUCCEEDED.value else "Failed"
+        return Message("Canceled")
+    return (
+        Message("Done, but without a file")
+        if asset.status == Status.SUCCEEDED.value
+        else Message("Failed")
+    )
 
 
 def title(asset: Asset) -> str:
@@ -238,7 +243,7 @@ class Library:
         """What was answered."""
         shelf = self._shelves[question.kind]
         if answer is None:
-            shelf.take_in_complaint(question.cursor, complaint or "Mint did not answer.")
+            shelf.take_in_complaint(question.cursor, complaint or Message("Mint did not answer."))
             return
         self._show(
             shelf.take_in(

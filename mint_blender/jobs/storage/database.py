@@ -13,22 +13,33 @@ from pathlib import Path
 from typing import Any
 
 from ...files import private_files
+from ...message import Message
 from . import journal_mode
 
-_AS_FILE = "Check the folder and the free space on its disk, or set MINT_BLENDER_HOME."
+_AS_FILE = Message("Check the folder and the free space on its disk, or set MINT_BLENDER_HOME.")
 _ADVICE = {
-    sqlite3.SQLITE_FULL: "The disk is full. Free some space, then try again.",
-    sqlite3.SQLITE_BUSY: "Another program is using it: close that one, or try again in a moment.",
-    sqlite3.SQLITE_LOCKED: "Another program is using it: close that one, or try again in a moment.",
+    sqlite3.SQLITE_FULL: Message("The disk is full. Free some space, then try again."),
+    sqlite3.SQLITE_BUSY: Message(
+        "Another program is using it: close that one, or try again in a moment."
+    ),
+    sqlite3.SQLITE_LOCKED: Message(
+        "Another program is using it: close that one, or try again in a moment."
+    ),
     sqlite3.SQLITE_NOTADB: (
-        "It is damaged or not a journal. Do not delete it: move it to another folder, or set"
-        " MINT_BLENDER_HOME."
+        Message(
+            "It is damaged or not a journal. Do not delete it: move it to another folder, or"
+            " set MINT_BLENDER_HOME."
+        )
     ),
     sqlite3.SQLITE_CORRUPT: (
-        "It is damaged. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME."
+        Message(
+            "It is damaged. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME."
+        )
     ),
-    sqlite3.SQLITE_READONLY: "Allow writing to it and its folder, or set MINT_BLENDER_HOME.",
-    sqlite3.SQLITE_PERM: "Allow writing to it and its folder, or set MINT_BLENDER_HOME.",
+    sqlite3.SQLITE_READONLY: Message(
+        "Allow writing to it and its folder, or set MINT_BLENDER_HOME."
+    ),
+    sqlite3.SQLITE_PERM: Message("Allow writing to it and its folder, or set MINT_BLENDER_HOME."),
 }
 _ADVICE_BY_ERRNO = {
     errno.ENOSPC: _ADVICE[sqlite3.SQLITE_FULL],
@@ -57,8 +68,22 @@ def journal_error(path: Path, error: Exception, *, opening: bool = False) -> Jou
             _ADVICE.get((getattr(error, "sqlite_errorcode", None) or 0) & 0xFF, _AS_FILE),
         )
     if opening:
-        return JournalError(f"The job journal {path} cannot be opened ({reason}). {advice}")
-    return JournalError(f"The job journal {path} cannot be read or written ({reason}). {advice}")
+        return JournalError(
+            Message(
+                "The job journal {path} cannot be opened ({reason}). {advice}",
+                path=path,
+                reason=reason,
+                advice=advice,
+            )
+        )
+    return JournalError(
+        Message(
+            "The job journal {path} cannot be read or written ({reason}). {advice}",
+            path=path,
+            reason=reason,
+            advice=advice,
+        )
+    )
 
 
 class Database:
@@ -88,8 +113,11 @@ class Database:
             ((found,),) = self.rows("PRAGMA user_version")
             if found > version:
                 raise JournalError(
-                    f"The job journal {self.path} was written by a newer version of this add-on:"
-                    " update the add-on."
+                    Message(
+                        "The job journal {path} was written by a newer version of this"
+                        " add-on: update the add-on.",
+                        path=self.path,
+                    )
                 )
             self._choose_mode()
             with self.transaction():
@@ -107,9 +135,12 @@ class Database:
             raise journal_error(self.path, error) from error
         except journal_mode.UnsafeMode:
             raise JournalError(
-                f"The job journal {self.path} lies on a network, and another program has it open in"
-                " a way that is not safe there. Quit all other Blenders and Mint commands that use"
-                " it, then try again."
+                Message(
+                    "The job journal {path} lies on a network, and another program has it"
+                    " open in a way that is not safe there. Quit all other Blenders and Mint"
+                    " commands that use it, then try again.",
+                    path=self.path,
+                )
             ) from None
 
     def close(self) -> None:

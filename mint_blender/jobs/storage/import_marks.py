@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...files import private_files
 from ...files.lock import try_lock
+from ...message import Message
 from ..budget.prices import NotPossible
 from .database import JournalError
 
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CRASHED_CODE = "import_crashed"
-CRASHED = (
-    "Blender closed unexpectedly while importing this result. Its files are kept. Save your work,"
-    " then import it again."
+CRASHED = Message(
+    "Blender closed unexpectedly while importing this result. Its files are kept. Save"
+    " your work, then import it again."
 )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
+from ...message import Message
 from ...mint.account import Account
 from .. import stage_durations
 from ..budget import spending
@@ -79,9 +80,9 @@ class JobCache:
         matches = [job for job in self if job.id.startswith(beginning)] if beginning else []
         if len(matches) != 1:
             raise NotPossible(
-                f'There is no job "{beginning}" in the journal.'
+                Message('There is no job "{beginning}" in the journal.', beginning=beginning)
                 if not matches
-                else f'More than one job begins with "{beginning}".'
+                else Message('More than one job begins with "{beginning}".', beginning=beginning)
             )
         return matches[0]
 

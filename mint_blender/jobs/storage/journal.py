@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ...message import Message
 from ...mint.account import Account, Owner
 from ...mint.schema import Kind
 from ..job import HOLDS_SLOT, Decision, Job, Phase, asset_of, may_decide
@@ -469,7 +470,11 @@ class Journal:
         except OSError as error:
             reason = error.strerror or error
             raise JournalError(
-                f"The ledger in the batch's folder cannot be written ({reason}). Nothing was sent."
+                Message(
+                    "The ledger in the batch's folder cannot be written ({reason}). Nothing"
+                    " was sent.",
+                    reason=reason,
+                )
             ) from error
 
     def _note_move(self, job_id: str, phase: Phase) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
+from ...message import Message, message_of
 from ...mint.account import Owner
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
@@ -45,10 +46,10 @@ def dump(job: Job) -> str:
         "decided_preview": asdict(job.decided_preview) if job.decided_preview else None,
         "asset": {"kind": job.asset.kind, "json": job.asset.raw} if job.asset else None,
         "revision": job.revision,
-        "files": [asdict(kept) for kept in job.files],
-        "refused": [asdict(kept) for kept in job.refused],
-        "trouble": asdict(job.trouble) if job.trouble else None,
-        "notes": job.notes,
+        "files": [_dump_kept(kept) for kept in job.files],
+        "refused": [_dump_kept(kept) for kept in job.refused],
+        "trouble": _dump_trouble(job.trouble) if job.trouble else None,
+        "notes": [message_of(note).to_json() for note in job.notes],
     }
     return json.dumps(record)
 
@@ -95,8 +96,10 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         files=_kept(record.get("files", ())),
         refused=_kept(record.get("refused", ())),
         decision=decision,
-        trouble=_plain(Trouble, trouble, cause=Cause) if trouble else None,
-        notes=_list(record.get("notes", ())),
+        trouble=(
+            _plain(Trouble, trouble, cause=Cause, sentence=Message.from_json) if trouble else None
+        ),
+        notes=tuple(Message.from_json(note) for note in _list(record.get("notes", ()))),
     )
     if not fits(job, Job):
         raise TypeError("a member is not what it should be")
@@ -104,7 +107,22 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
 
 
 def _kept(records: Iterable[Mapping[str, Any]]) -> tuple[Kept, ...]:
-    return tuple(_plain(Kept, kept, role=Role, needs=tuple) for kept in _list(records))
+    return tuple(
+        _plain(Kept, kept, role=Role, needs=tuple, note=_load_message) for kept in _list(records)
+    )
+
+
+def _load_message(record: Mapping[str, Any] | None) -> Message | None:
+    return Message.from_json(record) if record is not None else None
+
+
+def _dump_kept(kept: Kept) -> dict[str, Any]:
+    note = message_of(kept.note).to_json() if kept.note is not None else None
+    return {**asdict(kept), "note": note}
+
+
+def _dump_trouble(trouble: Trouble) -> dict[str, Any]:
+    return {**asdict(trouble), "sentence": message_of(trouble.sentence).to_json()}
 
 
 def _list(value: Any) -> tuple[Any, ...]:

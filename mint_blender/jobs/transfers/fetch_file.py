@@ -14,6 +14,7 @@ from ...files import export_names, pictures
 from ...files.download import Downloader
 from ...files.errors import InvalidFile, InvalidGlb, Stopped
 from ...files.glb import header
+from ...message import Message
 from .. import rejected_files
 from ..job import CONVERTED, Kept, Role
 from ..workflow.effects import Fetch
@@ -45,7 +46,10 @@ def fetch(
     path = downloader.fetch(want.url, target, stop=stop, progress=_seldom(progress))
     if stop():
         raise Stopped(
-            f"The download of {path.name} was stopped; it can go on later where it stopped."
+            Message(
+                "The download of {label} was stopped; it can go on later where it stopped.",
+                label=path.name,
+            )
         )
     try:
         return _checked(want, path)

@@ -17,6 +17,7 @@ from ...files import choice
 from ...files.download_folder import safe_name
 from ...files.errors import FileError, InvalidFile, LinkExpired, TooLarge
 from ...files.urls import same_file
+from ...message import Message
 from ...mint import errors
 from ...mint.pacing import Polling, PollIntervals
 from ...mint.schema import Asset, Assets, Format, Kind, Operation, OptimizationLevel, Status
@@ -38,16 +39,16 @@ SETTLING_WAIT = 3.0
 # times the usual patience (two hours) until the original is taken where somebody else's
 # optimization does not end
 FOREIGN_OPTIMIZATION = 4
-NOTHING_USED_IS_MISSING = (
+NOTHING_USED_IS_MISSING = Message(
     "Mint could not make every part of it; the parts that are used here have all come."
 )
-OPTIMIZING_UNANSWERED = (
-    "Mint never answered whether it optimizes the model: the original file was taken. If it is"
-    " optimized at Mint, it can be imported later."
+OPTIMIZING_UNANSWERED = Message(
+    "Mint never answered whether it optimizes the model: the original file was taken. If"
+    " it is optimized at Mint, it can be imported later."
 )
-STILL_OPTIMIZING = (
-    "The model is still being optimized at Mint: the original file was taken. The optimized one can"
-    " be imported later."
+STILL_OPTIMIZING = Message(
+    "The model is still being optimized at Mint: the original file was taken. The"
+    " optimized one can be imported later."
 )
 
 
@@ -106,7 +107,7 @@ class Harvest:
             self._job = self._job.moved(
                 Phase.PAUSED,
                 trouble=error_messages.no_file(
-                    "Mint says it is done, but there is no file in the result."
+                    Message("Mint says it is done, but there is no file in the result.")
                 ),
             )
 
@@ -186,7 +187,9 @@ class Harvest:
             except (errors.NotFound, errors.Forbidden) as error:
                 if self._job.existing is not None:
                     raise
-                self._job = self._job.noted(f"The result's page could not be read. {error}")
+                self._job = self._job.noted(
+                    Message("The result's page could not be read. {reason}", reason=error)
+                )
                 return
             self._job = replace(self._job, asset=asset)
             if self._has_settled(asset):
@@ -218,7 +221,14 @@ class Harvest:
         if status in {Status.FAILED.value, Status.CANCELED.value} and not self._assets.has_result:
             self._job = self._job.moved(
                 Phase.FAILED,
-                trouble=Trouble(Cause.WORK, f"Mint has not made this {self._job.kind}: {status}."),
+                trouble=Trouble(
+                    Cause.WORK,
+                    Message(
+                        "Mint has not made this {kind}: {status}.",
+                        kind=self._job.kind,
+                        status=status,
+                    ),
+                ),
             )
 
     def _resource_id(self) -> str | None:
@@ -241,7 +251,9 @@ class Harvest:
         if lacking := choice.OPTIMIZED_NEEDS - self._opens:
             # Nothing is paid for a file that could not be opened here.
             self._job = self._job.noted(
-                f"The model was not optimized. {choice.explain_missing(lacking)}"
+                Message(
+                    "The model was not optimized. {reason}", reason=choice.explain_missing(lacking)
+                )
             )
             return
         if self._job.optimization is None and self._teller.is_old(self._job.optimize_sent_at):
@@ -262,7 +274,10 @@ class Harvest:
             if not error.proves_nothing_started and type(error) is not errors.Conflict:
                 raise
             self._job = self._job.noted(
-                f"The model was not optimized: the original file was taken. {error}"
+                Message(
+                    "The model was not optimized: the original file was taken. {reason}",
+                    reason=error,
+                )
             )
 
     def _may_optimize(self, model_id: str) -> Generator[Step, Any, bool]:
@@ -282,7 +297,10 @@ class Harvest:
         sentence = spending.objection_of_job(total, self._job.max_credits)
         if sentence is not None:
             self._job = self._job.noted(
-                f"The model was not optimized: the original file was taken. {sentence}"
+                Message(
+                    "The model was not optimized: the original file was taken. {reason}",
+                    reason=sentence,
+                )
             )
         return sentence is None
 
@@ -312,7 +330,10 @@ class Harvest:
                 else error_messages.failed_work(operation)
             )
             self._job = self._job.noted(
-                f"The model was not optimized: the original file was taken. {trouble.sentence}"
+                Message(
+                    "The model was not optimized: the original file was taken. {reason}",
+                    reason=trouble.sentence,
+                )
             )
 
     def _await_optimized_file(self) -> Telling:
@@ -361,7 +382,7 @@ class Harvest:
                     Role.MODEL,
                     lambda assets: assets.glb_url,
                     "model",
-                    note=f"The original file was taken. {note}",
+                    note=Message("The original file was taken. {reason}", reason=note),
                 )
 
     def _fetch_model(self, readable: frozenset[str]) -> Generator[Step, Any, Kept | None]:
@@ -413,12 +434,12 @@ class Harvest:
             self._job = self._job.moved(Phase.PLACED, trouble=None)
         else:
             trouble = error_messages.no_file(
-                "Mint says it is converted, but there is no such file in the result."
+                Message("Mint says it is converted, but there is no such file in the result.")
             )
             self._job = self._job.moved(Phase.PAUSED, trouble=trouble)
 
     def _save(self, format: Format) -> Telling:
-        lacking = f"Mint has made no {format.upper()} file of it."
+        lacking = Message("Mint has made no {format} file of it.", format=format.upper())
         self._job = self._job.unnoted(lacking)
         if self._assets.converted_url(format) is None:
             self._job = self._job.noted(lacking)
@@ -440,7 +461,7 @@ class Harvest:
         """
         if self._job.target.collider != "NONE":
             yield from self._optional(
-                Role.COLLIDER, lambda assets: assets.collider_mesh_url, "collider mesh"
+                Role.COLLIDER, lambda assets: assets.collider_mesh_url, Message("collider mesh")
             )
         yield from self._optional(Role.PANORAMA, lambda assets: assets.pano_url, "panorama")
         wanted = self._job.target.splats
@@ -468,7 +489,9 @@ class Harvest:
             yield from self._fetch(role, url_of, name or str(role))
         except FileError as error:
             if role is Role.PICTURE:
-                self._job = self._job.noted(f"The picture could not be fetched. {error}")
+                self._job = self._job.noted(
+                    Message("The picture could not be fetched. {reason}", reason=error)
+                )
             elif isinstance(error, InvalidFile | TooLarge | LinkExpired):
                 # it would be the same again, and the others, paid for with it, are good
                 self._unusable = error

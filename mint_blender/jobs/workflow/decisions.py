@@ -11,6 +11,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
+from ...message import Message
 from ...mint import errors
 from ...mint.pacing import PollIntervals
 from ...mint.schema import Operation
@@ -264,4 +265,4 @@ _TOO_LATE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED, Phase.CANCELED
 
 
 def _too_late(verb: Verb) -> str:
-    return f"It was finished before Mint could be told to {verb}."
+    return Message("It was finished before Mint could be told to {verb}.", verb=verb)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, Protocol, TypeVar
 
+from ...message import Message
 from ...mint import errors
 from ...mint.schema import Estimate
 from ..budget import spending
@@ -59,6 +60,9 @@ def exceeded(sentence: str) -> Trouble:
     """Why a job rests that would cost more than it may."""
     return Trouble(
         Cause.CREDITS,
-        f"{sentence} Nothing was sent. Resume it with a higher limit, or cancel it.",
+        Message(
+            "{problem} Nothing was sent. Resume it with a higher limit, or cancel it.",
+            problem=sentence,
+        ),
         code=ABOVE_OWN_LIMIT,
     )

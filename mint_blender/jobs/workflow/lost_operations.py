@@ -10,6 +10,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
+from ...message import Message
 from ...mint.schema import Asset, Assets, Status
 from .. import error_messages
 from ..job import Job, Phase
@@ -23,9 +24,9 @@ REPEATED_FOR = 12 * 3600.0
 CLOCKS_DIFFER = 120.0  # seconds by which this computer's clock may be ahead of Mint's
 MOST_PAGES = 100
 TRIES = 5  # until a conflict that says nothing of its reason is put before a person
-FOUND = "Mint never answered the start. What it has made of it was found in its list."
-FOUND_RETRIED = "Mint never answered the retry. What it has made of it was found."
-ASK_AGAIN = "It was not answered for 12 hours, so it was not sent again: decide anew."
+FOUND = Message("Mint never answered the start. What it has made of it was found in its list.")
+FOUND_RETRIED = Message("Mint never answered the retry. What it has made of it was found.")
+ASK_AGAIN = Message("It was not answered for 12 hours, so it was not sent again: decide anew.")
 FAILED = frozenset({Status.FAILED.value, Status.CANCELED.value})
 
 

@@ -9,29 +9,32 @@ again.
 from __future__ import annotations
 
 from ...files.errors import FileError, LinkExpired
+from ...message import Message, sentences
 from ...mint.schema import Kind
 from ..job import Job
 
-PARTS = ("collider mesh", "panorama", "splats", "picture")
+PARTS = (Message("collider mesh"), "panorama", "splats", "picture")
 """What a person calls what a result may come without."""
 
 
-SAME_PREVIEW = "Mint still shows the earlier Preview: look at it at mint.gg before you approve."
+SAME_PREVIEW = Message(
+    "Mint still shows the earlier Preview: look at it at mint.gg before you approve."
+)
 
 
 def missing(kind: Kind, what: str) -> str:
     """Mint has not made that part."""
     return (
-        f"This {kind} came without a {what}."
+        Message("This {kind} came without a {part}.", kind=kind, part=what)
         if what != "splats"
-        else "This world came without splats."
+        else Message("This world came without splats.")
     )
 
 
 def left_out(what: str, error: FileError) -> str:
     """That part has come and is not what it should be, or its address leads nowhere."""
     begins = _unreachable(what) if isinstance(error, LinkExpired) else _unusable(what)
-    return f"{begins} {error}"
+    return sentences(begins, str(error))
 
 
 def without(job: Job, what: str) -> Job:
@@ -71,8 +74,8 @@ def _beginnings(job: Job, what: str) -> tuple[str, ...]:
 
 
 def _unusable(what: str) -> str:
-    return f"The {what} cannot be used."
+    return Message("The {what} cannot be used.", what=what)
 
 
 def _unreachable(what: str) -> str:
-    return f"The {what} could not be fetched."
+    return Message("The {what} could not be fetched.", what=what)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from ...files.errors import FileError, LinkExpired
+from ...message import Message
 from ...mint import errors
 from ...mint.pacing import Polling, PollIntervals
 from ...mint.schema import Assets, Format, Mode, Operation, Status
@@ -329,7 +330,7 @@ class _Story:
             return
         if assets is None or assets.preview_image_url is None:
             self.job = part_notes.without_preview(self.job).noted(
-                "Mint sent no preview picture: look at it at mint.gg before you approve."
+                Message("Mint sent no preview picture: look at it at mint.gg before you approve.")
             )
             return
         if stale_previews.is_earlier(self.job, assets.preview_image_url):
@@ -368,7 +369,7 @@ class _Story:
                 return
             self._glances = _MOST_GLANCES
             self.job = part_notes.without_preview(self.job).noted(
-                f"The preview picture could not be fetched. {error}"
+                Message("The preview picture could not be fetched. {reason}", reason=error)
             )
         else:
             if kept is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ...message import Message
 from .parsing import Json, read_number, read_object, read_text
 
 
@@ -72,7 +73,7 @@ class Me:
         """The email address, else the account id shortened in the middle."""
         if self.email:
             return self.email
-        user = self.user_id or "this account"
+        user = self.user_id or Message("this account")
         return user if len(user) <= 16 else f"{user[:8]}…{user[-4:]}"
 
     @classmethod

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...message import Message
+
 
 class OutputError(Exception):
     """A file could not be written; the text is a sentence for a person."""
@@ -24,4 +26,10 @@ def output_error(path: Path, error: Exception) -> OutputError:
     """The sentence for a path and what went wrong there."""
     lines = str(error).strip().removeprefix("Error: ").splitlines()
     reason = (lines[0] if lines else type(error).__name__).rstrip(".")
-    return OutputError(f"“{path}” could not be written: {reason}. What was imported is unchanged.")
+    return OutputError(
+        Message(
+            "“{path}” could not be written: {reason}. What was imported is unchanged.",
+            path=path,
+            reason=reason,
+        )
+    )

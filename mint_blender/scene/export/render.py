@@ -13,6 +13,7 @@ import addon_utils
 import bpy
 from mathutils import Matrix, Vector
 
+from ...message import Message
 from ..bounds import evaluated_depsgraph, world_points
 from ..node_trees import tree_of
 from ..place import PlacedResult
@@ -79,8 +80,12 @@ def render_image(
         bpy.ops.render.render(write_still=True, scene=scene.name)
     except RuntimeError as error:
         raise OutputError(
-            f"The picture “{path}” could not be rendered: {str(error).strip()}. What was imported"
-            " is unchanged."
+            Message(
+                "The picture “{path}” could not be rendered: {reason}. What was imported is"
+                " unchanged.",
+                path=path,
+                reason=str(error).strip(),
+            )
         ) from error
     finally:
         before.remove_new()

@@ -13,6 +13,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from ...files import placement
+from ...message import Message
 from .. import tags
 from ..bounds import bounds
 from ..gltf_import import SceneImportError, import_glb
@@ -64,14 +65,20 @@ def build_model(
     extent = bounds(objects)
     if extent is None:
         raise SceneImportError(
-            f"“{path.name}” has no surface: not one vertex arrived. The file is kept; nothing was"
-            " imported."
+            Message(
+                "“{name}” has no surface: not one vertex arrived. The file is kept; nothing"
+                " was imported.",
+                name=path.name,
+            )
         )
     try:
         scale = placement.place_on_floor(*extent, at, height=height).scale
     except ValueError as error:
         raise SceneImportError(
-            f"The model cannot be placed like that: {error}. Nothing was imported."
+            Message(
+                "The model cannot be placed like that: {reason}. Nothing was imported.",
+                reason=error,
+            )
         ) from error
     (left, front, bottom), (right, back, _) = extent
     root = _root(objects, collection, foot=((left + right) / 2, (front + back) / 2, bottom))

@@ -11,6 +11,7 @@ from typing import Any
 
 import bpy
 
+from ...message import Message
 from .. import animation, tags
 from . import fingerprint
 
@@ -67,7 +68,7 @@ class Backup:
         for each in self._copies:
             each.parent = None  # nobody is to find them below the model
 
-    def keep_edited(self) -> list[str]:
+    def keep_edited(self) -> list[Message]:
         """Keep what the user has edited as hidden objects beside the new version. Returns notes."""
         notes = []
         for number, each in enumerate(self._objects):
@@ -84,8 +85,11 @@ class Backup:
                 for collection in self._collections[number]:
                     collection.objects.link(kept)
                 notes.append(
-                    f"You had edited “{self._names[number]}”: the edited one is kept, hidden, as"
-                    f" “{kept.name}”."
+                    Message(
+                        "You had edited “{name}”: the edited one is kept, hidden, as “{copy}”.",
+                        name=self._names[number],
+                        copy=kept.name,
+                    )
                 )
         self._copies = [
             each

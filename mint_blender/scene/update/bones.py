@@ -11,6 +11,7 @@ from typing import Any
 
 import bpy
 
+from ...message import Message
 from ..transaction import all_data_blocks
 from . import fingerprint
 
@@ -43,7 +44,7 @@ class BoneUsers:
     def __init__(self, armatures: Iterable[bpy.types.Object]) -> None:
         self._before = {each: self._used(each) for each in armatures}
 
-    def relink(self) -> list[str]:
+    def relink(self) -> list[Message]:
         """What hung on a bone that is gone hangs on the armature, where it was.
 
         Answers with notes.
@@ -66,8 +67,12 @@ class BoneUsers:
                 child.matrix_basis = world
             if gone := sorted(used - there):
                 notes.append(
-                    f"The new version of “{armature.name}” lacks bones that something of yours hung"
-                    f" on: {', '.join(gone)}."
+                    Message(
+                        "The new version of “{name}” lacks bones that something of yours hung"
+                        " on: {bones}.",
+                        name=armature.name,
+                        bones=", ".join(gone),
+                    )
                 )
         return notes
 

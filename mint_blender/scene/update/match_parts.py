@@ -14,6 +14,7 @@ from typing import Any
 import bpy
 from mathutils import Matrix
 
+from ...message import Message
 from .. import animation, tags
 from ..model import cleanup
 from . import bones, fingerprint
@@ -173,8 +174,12 @@ def _take_motion(part: bpy.types.Object, earlier: bpy.types.Object) -> list[str]
     for action in left:
         action.use_fake_user = True
     return [
-        f"“{earlier.name}” keeps your action; that of the new version is kept in the file as"
-        f" “{action.name}”."
+        Message(
+            "“{name}” keeps your action; that of the new version is kept in the file as"
+            " “{action}”.",
+            name=earlier.name,
+            action=action.name,
+        )
         for action in left
     ]
 

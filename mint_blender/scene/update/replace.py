@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from mathutils import Matrix
 
+from ...message import Message
 from .. import animation, tags
 from ..bounds import bounds, update_view_layers
 from ..errors import SceneImportError
@@ -142,7 +143,10 @@ def replace_world(
             world.remove_part(root, part, scene=scene)
         tags.write(root, provenance)
     notes = [
-        f"The {PART_NAMES[part]} of the earlier version went with it: the new version brings none."
+        Message(
+            "The {what} of the earlier version went with it: the new version brings none.",
+            what=PART_NAMES[part],
+        )
         for part in gone
     ]
     return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root), tuple(notes))
@@ -166,13 +170,19 @@ def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
     for each in old:
         if each.override_library is not None:
             raise SceneImportError(
-                f"“{each.name}” is a library override: its model is in another file and can be"
-                " replaced only there. Nothing was changed."
+                Message(
+                    "“{name}” is a library override: its model is in another file and can be"
+                    " replaced only there. Nothing was changed.",
+                    name=each.name,
+                )
             )
         if each.library is not None or (each.data is not None and each.data.library is not None):
             raise SceneImportError(
-                f"“{each.name}” is linked from another file and can be replaced only there. Nothing"
-                " was changed."
+                Message(
+                    "“{name}” is linked from another file and can be replaced only there."
+                    " Nothing was changed.",
+                    name=each.name,
+                )
             )
 
 
@@ -191,8 +201,11 @@ def _refuse_while_edited(old: list[bpy.types.Object]) -> None:
     )
     if busy is not None:
         raise SceneImportError(
-            f"“{busy.name}” is being worked on in {busy.mode.replace('_', ' ').title()} Mode. Leave"
-            " it, then replace the model."
+            Message(
+                "“{name}” is being worked on in {mode} Mode. Leave it, then replace the model.",
+                name=busy.name,
+                mode=busy.mode.replace("_", " ").title(),
+            )
         )
 
 
@@ -299,8 +312,11 @@ def _show_nothing(root: bpy.types.Object) -> list[str]:
     mesh.name = name
     return (
         [
-            f"“{root.name}” now carries several moving parts; its own modifiers have nothing to"
-            " work on."
+            Message(
+                "“{name}” now carries several moving parts; its own modifiers have nothing to"
+                " work on.",
+                name=root.name,
+            )
         ]
         if root.modifiers
         else []
@@ -355,7 +371,7 @@ def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
 
     An armature's modifier came with the model.
     """
-    notes = []
+    notes: list[str] = []
     for each in parts:
         own = [mine.name for mine in each.modifiers if mine.type != "ARMATURE"] + [
             mine.name for mine in each.constraints
@@ -374,8 +390,12 @@ def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
         ]
         if own:
             notes.append(
-                f"“{each.name}” has no counterpart in the new version: what was set on it went with"
-                f" it ({', '.join(own)})."
+                Message(
+                    "“{name}” has no counterpart in the new version: what was set on it went"
+                    " with it ({lost}).",
+                    name=each.name,
+                    lost=", ".join(own),
+                )
             )
     return notes
 
@@ -394,8 +414,11 @@ def _clear_away(blocks: Iterable[bpy.types.ID]) -> list[str]:
             kept.append(each.name)
         bpy.data.batch_remove([each for each in unused if each not in mine])
     return [
-        f"What you changed on the earlier version is kept in the file as “{name}”; the new version"
-        " brings its own."
+        Message(
+            "What you changed on the earlier version is kept in the file as “{name}”; the new"
+            " version brings its own.",
+            name=name,
+        )
         for name in kept
     ]
 

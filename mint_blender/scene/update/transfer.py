@@ -19,6 +19,7 @@ import bpy
 import numpy as np
 from mathutils.kdtree import KDTree
 
+from ...message import Message
 from .. import animation, tags
 from .fingerprint import is_user_work
 
@@ -56,8 +57,11 @@ class EarlierData:
         if not lost:
             return []
         return [
-            f"“{self._holder.name}” shows a new mesh, on which this of yours has no place:"
-            f" {', '.join(dict.fromkeys(lost))}."
+            Message(
+                "“{name}” shows a new mesh, on which this of yours has no place: {lost}.",
+                name=self._holder.name,
+                lost=", ".join(dict.fromkeys(lost)),
+            )
         ]
 
     def _bring_materials(self, mesh: Any) -> list[str]:

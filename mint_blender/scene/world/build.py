@@ -23,6 +23,7 @@ from mathutils import Matrix
 
 from ...files import placement
 from ...files.errors import InvalidFile
+from ...message import Message
 from ..gltf_import import SceneImportError
 from ..transaction import DataSnapshot
 from ..update import relink
@@ -71,8 +72,10 @@ def build_world(
     }
     if not any(shown.values()):
         raise SceneImportError(
-            "Nothing of this World can be shown: there is no collider, no panorama and no file of"
-            " splats."
+            Message(
+                "Nothing of this World can be shown: there is no collider, no panorama and no"
+                " file of splats."
+            )
         )
     root = _root(name, collection, properties, parts)
     _calibrate(root, scene, at, options)
@@ -350,15 +353,22 @@ def _add_collider(
             each.parent = root
             each.matrix_basis = turn @ each.matrix_basis
     root[COLLIDER_TURNED] = upside_down is False
-    advice = "if it hangs upside down, flip it."
+    advice = Message("if it hangs upside down, flip it.")
     if upside_down is None:
         return [
-            "The collider does not tell which way is up, so it was taken as Mint makes them;"
-            f" {advice}"
+            Message(
+                "The collider does not tell which way is up, so it was taken as Mint makes"
+                " them; {advice}",
+                advice=advice,
+            )
         ]
     if not upside_down:
         return [
-            f"The collider of this World was upright already, so it was not turned over; {advice}"
+            Message(
+                "The collider of this World was upright already, so it was not turned over;"
+                " {advice}",
+                advice=advice,
+            )
         ]
     return []
 
@@ -447,7 +457,7 @@ def _finish(
     # ago, so the user may be anywhere.
     if is_painted and any(each.data.is_editmode for each in meshes):
         raise SceneImportError(
-            "A part of this World is being edited. Go back to Object Mode first."
+            Message("A part of this World is being edited. Go back to Object Mode first.")
         )
     if options.rigid_body or any(each.rigid_body is not None for each in without):
         collider.add_rigid_bodies(meshes, scene)

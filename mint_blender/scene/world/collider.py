@@ -12,6 +12,7 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
+from ...message import Message
 from ..gltf_import import SceneImportError, import_glb
 from ..model import cleanup
 
@@ -29,8 +30,11 @@ def load(
     if not any(len(each.data.polygons) for each in meshes):
         bpy.data.batch_remove([*objects, *{each.data for each in meshes}])
         raise SceneImportError(
-            f"The collider {path.name} has no surface: not one triangle arrived. The file is kept;"
-            " nothing was imported."
+            Message(
+                "The collider {name} has no surface: not one triangle arrived. The file is"
+                " kept; nothing was imported.",
+                name=path.name,
+            )
         )
     unit = scene.unit_settings.scale_length
     for each in objects:
@@ -93,9 +97,12 @@ def add_rigid_bodies(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene)
     bodies = scene.rigidbody_world.collection if scene.rigidbody_world is not None else None
     if bodies is not None and (bodies.library is not None or bodies.override_library is not None):
         raise SceneImportError(
-            "The collider cannot become a rigid body: the scene's rigid bodies are in the"
-            f" collection “{bodies.name}”, which comes from another file. Choose another one in"
-            " Properties > Scene > Rigid Body World."
+            Message(
+                "The collider cannot become a rigid body: the scene's rigid bodies are in the"
+                " collection “{name}”, which comes from another file. Choose another one in"
+                " Properties > Scene > Rigid Body World.",
+                name=bodies.name,
+            )
         )
     layer = scene.view_layers[0]
     with bpy.context.temp_override(scene=scene, view_layer=layer):

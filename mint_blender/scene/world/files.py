@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ...message import Message
+
 Part = Literal["COLLIDER", "PANORAMA", "SPLATS"]
 PART_NAMES: dict[Part, str] = {
-    "COLLIDER": "collider mesh",
+    "COLLIDER": Message("collider mesh"),
     "PANORAMA": "panorama",
     "SPLATS": "splats",
 }

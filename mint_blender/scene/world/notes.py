@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import bpy
 
 from ...files.errors import InvalidFile
+from ...message import Message, sentences
 from .files import Part, WorldFiles, WorldOptions
 
 LINK = "mint_link_"
@@ -25,8 +26,8 @@ def unusable(what: str, flaw: InvalidFile) -> str:
     """Of a part that shows only now that it is no good: as a job says it of one that showed when it
     came.
     """
-    begins = f"The {what} cannot be used."
-    return f"{begins} {flaw}"
+    begins = Message("The {what} cannot be used.", what=what)
+    return sentences(begins, str(flaw))
 
 
 def notes_without(part: Part, links: Iterable[str]) -> tuple[str, ...]:
@@ -39,21 +40,21 @@ def notes_without(part: Part, links: Iterable[str]) -> tuple[str, ...]:
     return said[part]
 
 
-_NO_COLLIDER = "This world came without a collider mesh."
-_NO_PANORAMA = "This world came without a panorama."
-_NO_SPLATS = "This world came without splats."
+_NO_COLLIDER = Message("This world came without a collider mesh.")
+_NO_PANORAMA = Message("This world came without a panorama.")
+_NO_SPLATS = Message("This world came without splats.")
 
 
-def _left_out(links: Iterable[str]) -> str:
+def _left_out(links: Iterable[str]) -> Message:
     """Of splats that Mint has made and nobody wanted."""
     offered = sorted(key.removeprefix("spz_") for key in links if key.startswith("spz_"))
-    return (
-        f"The splats of this World were left out; their addresses ({', '.join(offered)}) are on its"
-        " root."
+    return Message(
+        "The splats of this World were left out; their addresses ({tiers}) are on its root.",
+        tiers=", ".join(offered),
     )
 
 
-def missing(parts: WorldFiles, options: WorldOptions) -> list[str]:
+def missing(parts: WorldFiles, options: WorldOptions) -> list[Message]:
     """What a landing says of the parts that it was not given."""
     notes = []
     if parts.collider is None and options.collider != "NONE":
@@ -65,8 +66,12 @@ def missing(parts: WorldFiles, options: WorldOptions) -> list[str]:
         notes.append(_left_out(parts.links) if is_offered else _NO_SPLATS)
     if "rad" in parts.links:
         notes.append(
-            f"Blender cannot read RAD; its address is the custom property {LINK}rad of the root."
+            Message(
+                "Blender cannot read RAD; its address is the custom property {prefix}rad of"
+                " the root.",
+                prefix=LINK,
+            )
         )
     else:
-        notes.append("No RAD file came with this World.")
+        notes.append(Message("No RAD file came with this World."))
     return notes

@@ -30,6 +30,7 @@ from mathutils import Matrix
 
 from ...files import pictures as picture
 from ...files.errors import InvalidPicture
+from ...message import Message
 from ..node_trees import Builder, empty_tree, new_group
 
 EARLIER_WORLD = "mint_earlier_world"
@@ -51,7 +52,9 @@ def load(path: Path, name: str) -> bpy.types.Image:
         width, height = image.size  # reads the file
         if not width or not height:
             raise InvalidPicture(
-                f"Blender cannot read the panorama {path.name}. Download it again."
+                Message(
+                    "Blender cannot read the panorama {name}. Download it again.", name=path.name
+                )
             )
         if abs(width - 2 * height) > 0.02 * height:
             raise picture.panorama_shape_error(path, width, height)

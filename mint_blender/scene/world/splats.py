@@ -34,6 +34,7 @@ import numpy as np
 
 from ...files.errors import InvalidSplats
 from ...files.spz import coordinates, decode
+from ...message import Message
 from ..transaction import DataSnapshot
 from . import splat_nodes
 
@@ -137,11 +138,14 @@ def make_native(old: bpy.types.Object) -> bpy.types.Object:
     """
     if not has_native():
         raise InvalidSplats(
-            f"This is Blender {bpy.app.version_string}; splats of its own come with Blender 5.3."
-            " Open the file there and try again."
+            Message(
+                "This is Blender {version}; splats of its own come with Blender 5.3. Open the"
+                " file there and try again.",
+                version=bpy.app.version_string,
+            )
         )
     if not is_splats(old) or "radiance:base" not in old.data.attributes:
-        raise InvalidSplats(f"“{old.name}” holds no splats.")
+        raise InvalidSplats(Message("“{name}” holds no splats.", name=old.name))
     data = as_point_cloud(old.data)
     data.type = NATIVE
     return _with_data(old, data)

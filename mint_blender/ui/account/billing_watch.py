@@ -17,10 +17,11 @@ from ...addon_settings import may_go_online
 from ...jobs.job import Job, Phase
 from ...jobs.queries import Balance
 from ...jobs.service import JobService
+from ...message import Message
 from .. import heartbeat, notifications, session
-from ..translations import filled, translated
+from ..translations import translated
 
-ENOUGH = "The balance suffices now: Resume."
+ENOUGH = Message("The balance suffices now: Resume.")
 EVERY = 30.0  # seconds between two looks at the balance
 
 
@@ -44,7 +45,9 @@ def catch_up(service: JobService) -> None:
         _stop_timer()
     enough = {job.id: job for job in waiting if missing(service, job) == 0}
     for job_id in enough.keys() - announced:
-        notifications.say(filled("Mint: {1}: {2}", enough[job_id].title, translated(ENOUGH)))
+        notifications.say(
+            translated(Message("Mint: {title}: {state}", title=enough[job_id].title, state=ENOUGH))
+        )
     announced.clear()
     announced.update(enough)
 

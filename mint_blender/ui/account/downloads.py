@@ -13,6 +13,7 @@ import bpy
 
 from ...files.download_folder import DownloadFolder
 from ...jobs.storage.journal import JournalError
+from ...message import Message
 from .. import heartbeat, session
 from ..translations import translated
 
@@ -27,9 +28,9 @@ def size_in_words() -> str:
     """Return the size of the downloads as last measured, as a sentence."""
     size = session.state(_State).size
     return (
-        "Downloads: not measured yet"
+        Message("Downloads: not measured yet")
         if size is None
-        else f"Downloads: {size / 1024 / 1024:,.1f} MB"
+        else Message("Downloads: {size:,.1f} MB", size=size / 1024 / 1024)
     )
 
 

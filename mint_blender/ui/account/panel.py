@@ -11,6 +11,7 @@ import bpy
 
 from ...addon_settings import key_from_environment, preferences
 from ...jobs.queries import Balance, KeyOwner
+from ...message import Message
 from ...mint.schema import Usage
 from .. import session
 from ..text_wrap import wrapped
@@ -37,9 +38,10 @@ def draw_key(layout: bpy.types.UILayout) -> None:
     field.prop(stored, "api_key", text="", placeholder="API key")
     row.operator("mint.check_key", text="Check")
     if origin := session.account().withheld_from:
-        text = (
-            f"MINT_API_BASE_URL leads to {origin}. Your API key is not sent there until you confirm"
-            " this address."
+        text = Message(
+            "MINT_API_BASE_URL leads to {origin}. Your API key is not sent there until"
+            " you confirm this address.",
+            origin=origin,
         )
         wrapped(layout, text, icon="ERROR")
         layout.operator("mint.confirm_address", icon="CHECKMARK")
@@ -54,7 +56,9 @@ def draw_key(layout: bpy.types.UILayout) -> None:
         wrapped(layout, answered.complaint, icon="ERROR")
     elif answered is not None:
         layout.label(
-            text=translated(f"Accepted: {getattr(answered.answer, 'display_name', '')}"),
+            text=translated(
+                Message("Accepted: {name}", name=getattr(answered.answer, "display_name", ""))
+            ),
             translate=False,
             icon="CHECKMARK",
         )
@@ -85,20 +89,27 @@ def draw_usage(box: bpy.types.UILayout) -> None:
             line = column.split(factor=0.4)
             line.label(text=translated(name), translate=False)
             line.label(text=value, translate=False)
-        box.label(text=translated(f"Read at {answered.at:%H:%M}"), translate=False, icon="TIME")
+        box.label(
+            text=translated(Message("Read at {time}", time=f"{answered.at:%H:%M}")),
+            translate=False,
+            icon="TIME",
+        )
 
 
 def _usage_lines(usage: Usage) -> Iterator[tuple[str, str]]:
     credits = usage.credits
     kinds = (
-        ("Credits available", credits.total_available),
-        ("Included", credits.included),
-        ("Topped up", credits.top_up),
-        ("Bonus", credits.bonus),
+        (Message("Credits available"), credits.total_available),
+        (Message("Included"), credits.included),
+        (Message("Topped up"), credits.top_up),
+        (Message("Bonus"), credits.bonus),
     )
     yield from ((name, number(amount)) for name, amount in kinds if amount is not None)
-    for title, values in (("Subscription", usage.subscription), ("API", usage.api_usage)):
-        yield from ((f"{title}: {name}", text) for name, text in _plain(values or {}))
+    for title, values in ((Message("Subscription"), usage.subscription), ("API", usage.api_usage)):
+        yield from (
+            (Message("{title}: {name}", title=title, name=name), text)
+            for name, text in _plain(values or {})
+        )
 
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")  # of a moment, a person wants to know the day

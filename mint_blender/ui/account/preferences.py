@@ -11,6 +11,7 @@ import bpy
 
 from ... import __package__ as ADDON
 from ...addon_settings import base_url_from_environment, key_from_environment, may_go_online
+from ...message import Message
 from ...mint.origin import DEFAULT_BASE_URL
 from .. import session
 from ..create import properties as create_properties
@@ -85,14 +86,19 @@ def _draw_account(box: bpy.types.UILayout) -> None:
     if key_from_environment():
         wrapped(
             box,
-            "The key comes from the environment variable MINT_API_KEY, which wins over the field.",
+            Message(
+                "The key comes from the environment variable MINT_API_KEY, which wins over"
+                " the field."
+            ),
             icon="INFO",
         )
     account_panel.draw_key(box)
     wrapped(
         box,
-        "Blender keeps the key unencrypted in your user preferences. MINT_API_KEY in the"
-        " environment is the other way.",
+        Message(
+            "Blender keeps the key unencrypted in your user preferences. MINT_API_KEY in the"
+            " environment is the other way."
+        ),
     )
     online = may_go_online()
     row = box.row()
@@ -107,7 +113,7 @@ def _draw_account(box: bpy.types.UILayout) -> None:
 def _draw_usage(box: bpy.types.UILayout) -> None:
     """What Mint says, and what the journal of this computer knows."""
     row = box.row()
-    row.label(text=translated("Usage"), translate=False, icon="GRAPH")
+    row.label(text=translated(Message("Usage")), translate=False, icon="GRAPH")
     row.operator("mint.refresh_account", text="Refresh", icon="FILE_REFRESH")
     usage_chart.draw(box)
     account_panel.draw_usage(box)
@@ -115,11 +121,13 @@ def _draw_usage(box: bpy.types.UILayout) -> None:
 
 def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     """How much may be spent without a question."""
-    box.label(text=translated("Limits"), translate=False, icon="FUND")
+    box.label(text=translated(Message("Limits")), translate=False, icon="FUND")
     wrapped(
         box,
-        "Above a limit you are asked before anything is started; on the command line and in scripts"
-        " it is refused.",
+        Message(
+            "Above a limit you are asked before anything is started; on the command line and"
+            " in scripts it is refused."
+        ),
     )
     column = box.column()
     column.use_property_split = True
@@ -149,7 +157,10 @@ def _draw_disk(box: bpy.types.UILayout) -> None:
     row = box.row()
     row.label(text=translated(downloads.size_in_words()), translate=False)
     row.operator(
-        "mint.measure_downloads", text=translated("Measure"), translate=False, icon="FILE_REFRESH"
+        "mint.measure_downloads",
+        text=translated(Message("Measure")),
+        translate=False,
+        icon="FILE_REFRESH",
     )
     row.operator("mint.clear_downloads", text="Clear", icon="TRASH")
 
@@ -162,5 +173,9 @@ def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
         row.enabled = not base_url_from_environment()
         row.prop(stored, "base_url", placeholder=DEFAULT_BASE_URL)
         if base_url_from_environment():
-            wrapped(box, "MINT_API_BASE_URL in the environment wins over the field.", icon="INFO")
-        box.label(text=translated(f"Log: {log.file()}"), translate=False)
+            wrapped(
+                box,
+                Message("MINT_API_BASE_URL in the environment wins over the field."),
+                icon="INFO",
+            )
+        box.label(text=translated(Message("Log: {path}", path=log.file())), translate=False)

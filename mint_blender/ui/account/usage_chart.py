@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ...jobs.budget.spending import Day, Month, date_of
 from ...jobs.service import JobService
+from ...message import Message
 from .. import session
 from ..icons import cache as icon_cache
 from ..translations import translated
@@ -65,7 +66,10 @@ def draw(layout: bpy.types.UILayout) -> None:
     if month is None:
         return
     column = layout.column()
-    column.label(text=translated(f"Last {len(month.days)} days on this computer"), translate=False)
+    column.label(
+        text=translated(Message("Last {count} days on this computer", count=len(month.days))),
+        translate=False,
+    )
     if not month.count:
         column.label(text="Nothing was generated.")
         return
@@ -80,16 +84,29 @@ def draw(layout: bpy.types.UILayout) -> None:
         tile.label(text=f"{days[0].date:%m-%d}", translate=False)
     most = max(day.credits for day in month.days)
     figures = column.column(align=True)
-    count = "One generation" if month.count == 1 else f"{month.count:,} generations"
+    count = (
+        Message("One generation")
+        if month.count == 1
+        else Message("{count:,} generations", count=month.count)
+    )
     figures.label(
-        text=translated(f"{count}, {month.credits:,.0f} Credits; the most in a day: {most:,.0f}"),
+        text=translated(
+            Message(
+                "{generations}, {credits:,.0f} Credits; the most in a day: {most:,.0f}",
+                generations=count,
+                credits=month.credits,
+                most=most,
+            )
+        ),
         translate=False,
         icon_value=icons.icon("chart", "paid"),
     )
     share = month.failed_share
     if share is not None:
         figures.label(
-            text=translated(f"{month.failed:,} failed ({share:.0%})"),
+            text=translated(
+                Message("{failed:,} failed ({share:.0%})", failed=month.failed, share=share)
+            ),
             translate=False,
             icon_value=icons.icon("chart", "failed"),
         )

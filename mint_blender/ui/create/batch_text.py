@@ -13,6 +13,7 @@ import bpy
 from ...jobs.job import Target
 from ...jobs.queries import Balance, Price
 from ...jobs.service import JobService
+from ...message import Message
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Estimate, Kind, Mode, Preset
 from ...scene.model import grid
@@ -32,7 +33,7 @@ LANDINGS = [
     ),
     ("READY", "Wait as Ready", "None lands by itself: place those that you like"),
 ]
-NO_PROMPTS = "There are no prompts in this text: write one a line."
+NO_PROMPTS = Message("There are no prompts in this text: write one a line.")
 # seconds between two looks at whether the price is known, and until the dialog opens without it
 TICK, PATIENCE = 0.1, 3.0
 
@@ -92,7 +93,9 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         """Only where there is a text."""
         if not bpy.data.texts:
             cls.poll_message_set(
-                translated("There is no text: write one in the Text Editor, one prompt a line")
+                translated(
+                    Message("There is no text: write one in the Text Editor, one prompt a line")
+                )
             )
         return bool(bpy.data.texts)
 
@@ -154,12 +157,17 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         if text is None or not prompts:
             return report_error(
                 self,
-                NO_PROMPTS if text is not None else f"There is no text “{self.text}” in this file.",
+                NO_PROMPTS
+                if text is not None
+                else Message("There is no text “{name}” in this file.", name=self.text),
             )
         wishes = [(prompt, self._request(prompt)) for prompt in prompts]
         for prompt, request in wishes:
             if complaint := request.complaint():
-                return report_error(self, f"Line {prompt.number}: {complaint}")
+                return report_error(
+                    self,
+                    Message("Line {number}: {problem}", number=prompt.number, problem=complaint),
+                )
         requests, targets = [request for _, request in wishes], self._targets(context, len(wishes))
         lands = self.landing == "SIDE_BY_SIDE"
 
@@ -235,7 +243,11 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
             return
         price = self._price()
         each = price.estimated_total if price else None
-        said = f"{count} prompt" if count == 1 else f"{count:,} prompts"
+        said = (
+            Message("{count} prompt", count=count)
+            if count == 1
+            else Message("{count:,} prompts", count=count)
+        )
         if each is None:
             layout.label(text=translated(said), icon="INFO", translate=False)
             if price is not None:
@@ -244,7 +256,9 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         service = session.existing_service()
         total, balance = each * count, service.budget.balance if service else None
         layout.label(
-            text=translated(f"{said}, about {total:,.0f} Credits in all"),
+            text=translated(
+                Message("{jobs}, about {credits:,.0f} Credits in all", jobs=said, credits=total)
+            ),
             icon="INFO",
             translate=False,
         )
@@ -254,9 +268,9 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
             left = balance - total
             row.label(
                 text=translated(
-                    f"Leaves {left:,.0f} Credits"
+                    Message("Leaves {credits:,.0f} Credits", credits=left)
                     if left >= 0
-                    else f"{-left:,.0f} Credits are missing"
+                    else Message("{credits:,.0f} Credits are missing", credits=-left)
                 ),
                 translate=False,
             )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import bpy
 
 from ...jobs.queries import OptimizationPrice, Price
+from ...message import Message
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 from .. import session
@@ -88,7 +89,10 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
         service = session.existing_service()
         price = service.budget.price(self._price()) if service else None
         layout.label(
-            text="" if price is None else translated(f"About {price:,.0f} Credits"), translate=False
+            text=""
+            if price is None
+            else translated(Message("About {credits:,.0f} Credits", credits=price)),
+            translate=False,
         )
         if self._level():
             wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=420)

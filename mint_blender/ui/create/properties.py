@@ -16,6 +16,7 @@ from ...jobs import queries
 from ...jobs.job import Target
 from ...jobs.queries import OptimizationPrice, Price
 from ...jobs.request_template import Wish
+from ...message import Message
 from ...mint.generation_request import (
     MAX_NAME_LENGTH,
     MAX_PROMPT_LENGTH,
@@ -192,7 +193,7 @@ def placeholder(form: MintForm) -> str:
     return (
         default_prompt(Kind(form.kind.lower()))
         if references_properties.sources(form.id_data)
-        else "What shall it be?"
+        else Message("What shall it be?")
     )
 
 

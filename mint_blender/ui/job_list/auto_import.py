@@ -14,6 +14,7 @@ from ...delivery.import_outcomes import ImportOutcomes, Outcome
 from ...jobs.job import Job, Phase
 from ...jobs.service import JobService
 from ...jobs.storage import import_marks
+from ...message import Message
 from ...scene.place import SceneImportError
 from .. import text_fields
 from . import placed_results
@@ -66,8 +67,11 @@ def _import(board: JobService, job: Job, raw: bool) -> Outcome:
         log.exception("Job %s could not be placed", job.id)
         return Outcome(
             problem=(
-                f"Something in the import went wrong ({type(mistake).__name__}). Nothing is lost:"
-                " place it again, or copy the report."
+                Message(
+                    "Something in the import went wrong ({error}). Nothing is lost: place it"
+                    " again, or copy the report.",
+                    error=type(mistake).__name__,
+                )
             )
         )
 

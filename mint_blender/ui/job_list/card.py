@@ -14,6 +14,7 @@ from ...addon_settings import may_go_online
 from ...jobs import presenter, rejected_files
 from ...jobs.job import CONVERTED, Job, Phase, Verb, asset_of
 from ...jobs.service import JobService
+from ...message import Message
 from ...mint.schema import Kind
 from .. import icons, session
 from ..account import billing_watch
@@ -89,13 +90,13 @@ STATE_ICONS: dict[Phase, Any] = {
 def short_state(service: JobService, job: Job) -> str:
     """Return the state without its reason, which the card shows below."""
     if service.unfinished.is_held_back(job.id):
-        return "Queued earlier, not sent"
+        return Message("Queued earlier, not sent")
     if job.hold is None and job.phase in _SHORT_STATES:
         return _SHORT_STATES[job.phase]
     return presenter.state(job)
 
 
-_SHORT_STATES = {Phase.PAUSED: "Paused", Phase.FAILED: "Failed"}
+_SHORT_STATES = {Phase.PAUSED: Message("Paused"), Phase.FAILED: Message("Failed")}
 
 
 def _draw_progress(column: bpy.types.UILayout, board: JobService, job: Job) -> None:
@@ -107,13 +108,17 @@ def _draw_progress(column: bpy.types.UILayout, board: JobService, job: Job) -> N
         column.label(text="Waits: online access is off", icon="INTERNET_OFFLINE")
     elif retry is not None:
         column.label(
-            text=translated(f"Mint cannot be reached, trying again in {retry.seconds:.0f} s"),
+            text=translated(
+                Message(
+                    "Mint cannot be reached, trying again in {seconds:.0f} s", seconds=retry.seconds
+                )
+            ),
             translate=False,
             icon="ERROR",
         )
     elif loading is not None and loading.total:
         column.progress(
-            text=translated("Downloading"),
+            text=translated(Message("Downloading")),
             translate=False,
             factor=min(1.0, loading.done / loading.total),
         )
@@ -121,23 +126,28 @@ def _draw_progress(column: bpy.types.UILayout, board: JobService, job: Job) -> N
         outlook = board.outlook(job)
         if outlook.fraction is None:
             column.label(
-                text=(
-                    f"{translated(presenter.state(job))},"
-                    f" {translated(presenter.duration(outlook.elapsed))}"
-                ),
+                text=_with_time(presenter.state(job), presenter.duration(outlook.elapsed)),
                 translate=False,
                 icon="TIME",
             )
         else:
             left = outlook.remaining
-            text = "longer than usual" if left is None else f"about {presenter.duration(left)}"
+            text = (
+                Message("longer than usual")
+                if left is None
+                else Message("about {duration}", duration=presenter.duration(left))
+            )
             column.progress(
-                text=f"{translated(presenter.state(job))}, {translated(text)}",
+                text=_with_time(presenter.state(job), text),
                 translate=False,
                 factor=outlook.fraction,
             )
     else:
         column.label(text=translated(presenter.state(job)), translate=False, icon="TIME")
+
+
+def _with_time(state: str, time: str) -> str:
+    return translated(Message("{state}, {time}", state=state, time=time))
 
 
 def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
@@ -192,7 +202,7 @@ def _draw_approve(row: bpy.types.UILayout, job: Job, shown: int) -> None:
     else:
         turn = row.operator(
             "mint.turn_preview",
-            text=translated(f"Back to Preview {newest}"),
+            text=translated(Message("Back to Preview {number}", number=newest)),
             translate=False,
             icon="LOOP_FORWARDS",
         )
@@ -204,7 +214,10 @@ def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> 
     icon: Any
     for step, icon in ((-1, "TRIA_LEFT"), (1, "TRIA_RIGHT")):
         if step > 0:
-            row.label(text=translated(f"{shown} of {count}"), translate=False)
+            row.label(
+                text=translated(Message("{number} of {total}", number=shown, total=count)),
+                translate=False,
+            )
         turn = row.operator("mint.turn_preview", text="", icon=icon)
         turn.job_id, turn.to = job.id, min(count, max(1, shown + step))
 
@@ -227,15 +240,17 @@ def _draw_billing(box: bpy.types.UILayout, board: JobService, job: Job, width: i
     row = row.row(align=True)
     row.active_default = enough
     row.operator(
-        "mint.resume", text=translated("Resume"), translate=False, icon="PLAY"
+        "mint.resume", text=translated(Message("Resume")), translate=False, icon="PLAY"
     ).job_id = job.id
 
 
 def _missing_credits(missing: float | None) -> str:
     if not missing:
-        return "More Credits are needed."
+        return Message("More Credits are needed.")
     return (
-        "One more Credit is needed." if missing == 1 else f"{missing:,.0f} more Credits are needed."
+        Message("One more Credit is needed.")
+        if missing == 1
+        else Message("{credits:,.0f} more Credits are needed.", credits=missing)
     )
 
 
@@ -246,7 +261,7 @@ def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
     row = box.row(align=True)
     if job.phase is Phase.PAUSED:
         row.operator(
-            "mint.resume", text=translated("Resume"), translate=False, icon="PLAY"
+            "mint.resume", text=translated(Message("Resume")), translate=False, icon="PLAY"
         ).job_id = job.id
         if Verb.RETRY in presenter.verbs(job):
             row.operator("mint.retry", text="Start Again", icon="FILE_REFRESH").job_id = job.id
@@ -278,8 +293,12 @@ def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
 def _place_words(job: Job, again: str = "") -> str:
     """What a click on Place is going to do."""
     if placed_results.will_replace(job):
-        return "Replace Model" if job.kind is Kind.MODEL else "Replace World"
-    return again or ("Place Result" if placed_results.is_its_file(job) else "Place at 3D Cursor")
+        return Message("Replace Model") if job.kind is Kind.MODEL else Message("Replace World")
+    return again or (
+        Message("Place Result")
+        if placed_results.is_its_file(job)
+        else Message("Place at 3D Cursor")
+    )
 
 
 def _draw_saved(box: bpy.types.UILayout, job: Job, width: int) -> None:
@@ -289,7 +308,7 @@ def _draw_saved(box: bpy.types.UILayout, job: Job, width: int) -> None:
     for kept in job.files:
         if kept.role in CONVERTED:
             column.label(text=PurePath(kept.path).name, translate=False, icon="FILE")
-    wrapped(column, f"Saved in {folder}", width=width)
+    wrapped(column, Message("Saved in {folder}", folder=folder), width=width)
     box.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = folder
 
 
@@ -339,7 +358,7 @@ class MINT_MT_job(bpy.types.Menu):
             layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
             layout.operator(
                 "mint.place",
-                text=translated(_place_words(job, "Place Again")),
+                text=translated(_place_words(job, Message("Place Again"))),
                 translate=False,
                 icon="IMPORT",
             ).job_id = job.id

@@ -7,6 +7,7 @@ import bpy
 
 from ...jobs.job import Job, Verb
 from ...jobs.service import JobService, NotPossible
+from ...message import Message
 from .. import heartbeat
 from ..actions import Action, JobOperator, Result, run_action
 from . import review_feedback
@@ -54,8 +55,12 @@ class MINT_OT_approve(_Decision):
         newest = len(job.previews)
         if self.preview and not (job.has_preview and self.preview == newest):
             raise NotPossible(
-                f"{job.title}: Mint can only make the newest Preview, number {newest}. Look at that"
-                " one first."
+                Message(
+                    "{title}: Mint can only make the newest Preview, number {number}. Look at"
+                    " that one first.",
+                    title=job.title,
+                    number=newest,
+                )
             )
         return super().act(context, service, job)
 

@@ -20,6 +20,7 @@ from ...jobs.queries import OptimizationPrice, Price
 from ...jobs.request_template import Wish
 from ...jobs.service import NotPossible
 from ...jobs.storage.journal import JournalError
+from ...message import Message
 from ...mint.schema import Format, Kind, OptimizationLevel, is_valid_id
 from ...scene.capabilities import readable_extensions
 from .. import heartbeat, session
@@ -86,7 +87,9 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
         """Nothing is paid for a file that this Blender could not open."""
         missing = OPTIMIZED_NEEDS - readable_extensions()
         if missing:
-            return report_error(self, f"Nothing was started. {explain_missing(missing)}")
+            return report_error(
+                self, Message("Nothing was started. {reason}", reason=explain_missing(missing))
+            )
         target, level = (
             create_properties.here(context, Target(replaces=True)),
             OptimizationLevel(self.level.lower()),
@@ -138,15 +141,17 @@ class MINT_OT_convert(bpy.types.Operator):
         self.layout.column().prop(self, "formats", expand=True)
         wrapped(
             self.layout,
-            "What Mint has to convert first costs Credits. A file that is there already is not"
-            " overwritten.",
+            Message(
+                "What Mint has to convert first costs Credits. A file that is there already"
+                " is not overwritten."
+            ),
             icon="INFO",
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """A job of its own."""
         if not self.directory.strip():
-            return report_error(self, "No folder was given.")
+            return report_error(self, Message("No folder was given."))
         formats = [format for format in Format if format.name in self.formats]
         folder = Path(bpy.path.abspath(self.directory))
         return about_asset(
@@ -197,7 +202,9 @@ class _OnceMore(bpy.types.Operator):
             return wish.of_job(board.job(self.job_id), board.jobs())
         asset = loader.known().get(self.asset_id)
         if asset is None:
-            raise NotPossible("This entry is not in the list (any more): refresh the library.")
+            raise NotPossible(
+                Message("This entry is not in the list (any more): refresh the library.")
+            )
         return wish.of_asset(asset, board.jobs())
 
 
@@ -251,7 +258,9 @@ class MINT_OT_again(Priced, _OnceMore):
         for image in self._gone:
             wrapped(
                 layout,
-                f"The reference picture {Path(image).name} is no longer on disk.",
+                Message(
+                    "The reference picture {name} is no longer on disk.", name=Path(image).name
+                ),
                 icon="ERROR",
                 width=420,
             )
@@ -291,12 +300,16 @@ class MINT_OT_use_prompt(_OnceMore):
         except (NotPossible, JournalError) as trouble:
             return report_error(self, str(trouble))
         if not known.request.prompt and not known.request.images:
-            return report_error(self, "Mint does not tell the prompt of this one.")
+            return report_error(self, Message("Mint does not tell the prompt of this one."))
         create_properties.fill(create_properties.of(context), known)
         for image in known.gone:
             self.report(
                 {"WARNING"},
-                translated(f"The reference picture {Path(image).name} is no longer on disk."),
+                translated(
+                    Message(
+                        "The reference picture {name} is no longer on disk.", name=Path(image).name
+                    )
+                ),
             )
         heartbeat.redraw()
         return {"FINISHED"}
@@ -305,10 +318,15 @@ class MINT_OT_use_prompt(_OnceMore):
 def _settings_words(known: Wish) -> list[str]:
     """What is wished for beside the prompt."""
     request = known.request
-    words = ["3D Model" if request.kind is Kind.MODEL else "World", request.preset.value.title()]
-    words += ["Review"] if request.mode.value == "review" else []
-    words += [f"{len(request.images)} reference pictures"] if request.images else []
-    return [*words, *(["Optimized"] if known.optimize else [])]
+    words = [
+        Message("3D Model") if request.kind is Kind.MODEL else Message("World"),
+        request.preset.value.title(),
+    ]
+    words += [Message("Review")] if request.mode.value == "review" else []
+    words += (
+        [Message("{count} reference pictures", count=len(request.images))] if request.images else []
+    )
+    return [*words, *([Message("Optimized")] if known.optimize else [])]
 
 
 CLASSES = (

@@ -14,6 +14,7 @@ from ...jobs import presenter
 from ...jobs.job import ABOVE_OWN_LIMIT, Job, Phase, Verb
 from ...jobs.service import JobService
 from ...jobs.storage.journal import JournalError
+from ...message import Message
 from .. import heartbeat, session
 from ..actions import JobOperator, Result, report_error, run_action
 from ..translations import translated
@@ -45,7 +46,7 @@ class MINT_OT_copy_report(JobOperator):
         context.window_manager.clipboard = (
             f"Blender {bpy.app.version_string}\n{presenter.report(job)}"
         )
-        self.report({"INFO"}, translated("The report is on the clipboard."))
+        self.report({"INFO"}, translated(Message("The report is on the clipboard.")))
         return {"FINISHED"}
 
 
@@ -61,7 +62,7 @@ class MINT_OT_open_in_mint(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Only addresses of the web: the text comes from a service."""
         if not self.url.startswith("https://"):
-            self.report({"ERROR"}, translated("That is not an address of a web page."))
+            self.report({"ERROR"}, translated(Message("That is not an address of a web page.")))
             return {"CANCELLED"}
         bpy.ops.wm.url_open(url=self.url)
         return {"FINISHED"}
@@ -81,7 +82,7 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
 
         Beside Blender's own button Cancel, "Cancel All" could mean either.
         """
-        message = "Nothing of these jobs was sent to Mint yet, and nothing is paid."
+        message = Message("Nothing of these jobs was sent to Mint yet, and nothing is paid.")
         return context.window_manager.invoke_confirm(
             self, event, title="Clear the Line", message=message, confirm_text="Clear the Line"
         )

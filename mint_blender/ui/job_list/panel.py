@@ -8,6 +8,7 @@ import bpy
 from ...jobs import presenter
 from ...jobs.job_groups import Group, Part
 from ...jobs.service import JobService
+from ...message import Message
 from ..text_wrap import wrapped
 from ..translations import translated
 from . import card as job_list_card
@@ -49,8 +50,12 @@ def _draw_queue(layout: bpy.types.UILayout, board: JobService) -> None:
     queue = board.unfinished.queue
     if not queue.count:
         return
-    words = "1 queued job" if queue.count == 1 else f"{queue.count:,} queued jobs"
-    expected = f"about {queue.credits:,.0f} Credits"
+    words = (
+        Message("1 queued job")
+        if queue.count == 1
+        else Message("{count:,} queued jobs", count=queue.count)
+    )
+    expected = Message("about {credits:,.0f} Credits", credits=queue.credits)
     box = layout.box()
     box.label(
         text=", ".join(map(translated, [words, *([expected] if queue.credits else [])])),
@@ -58,7 +63,9 @@ def _draw_queue(layout: bpy.types.UILayout, board: JobService) -> None:
         translate=False,
     )
     row = box.row(align=True)
-    row.operator("mint.continue_queue", text=translated("Continue"), translate=False, icon="PLAY")
+    row.operator(
+        "mint.continue_queue", text=translated(Message("Continue")), translate=False, icon="PLAY"
+    )
     row.operator("mint.discard_queue", text="Discard", icon="X")
 
 
@@ -75,10 +82,10 @@ def _draw_folded(layout: bpy.types.UILayout, part: Part) -> None:
 
 def _words(group: Group, count: int) -> str:
     return {
-        Group.ASKING: f"Waiting for you: {count:,} more",
-        Group.RUNNING: f"In flight: {count:,} more",
-        Group.IN_LINE: f"In line: {count:,} more",
-        Group.OPEN: f"Ready or failed: {count:,} more",
-        Group.OVER: f"Finished: {count:,} more",
-        Group.FOREIGN: f"Other accounts: {count:,} more",
+        Group.ASKING: Message("Waiting for you: {count:,} more", count=count),
+        Group.RUNNING: Message("In flight: {count:,} more", count=count),
+        Group.IN_LINE: Message("In line: {count:,} more", count=count),
+        Group.OPEN: Message("Ready or failed: {count:,} more", count=count),
+        Group.OVER: Message("Finished: {count:,} more", count=count),
+        Group.FOREIGN: Message("Other accounts: {count:,} more", count=count),
     }[group]

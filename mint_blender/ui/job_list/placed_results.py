@@ -16,6 +16,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...jobs.job import Job, Phase, asset_of
+from ...message import Message
 from ...scene import tags
 from ...scene.update import replace as replacing
 from .. import heartbeat, session
@@ -73,13 +74,16 @@ def edited_objects(asset_id: str | None, scene: bpy.types.Scene) -> list[str]:
 def kept_words(names: list[str]) -> str:
     """What happens to what was edited."""
     if len(names) == 1:
-        return (
-            f"You have edited “{names[0]}”. It will be replaced; the edited one is kept, hidden, as"
-            f" “{names[0]} (earlier)”."
+        return Message(
+            "You have edited “{name}”. It will be replaced; the edited one is kept,"
+            " hidden, as “{copy} (earlier)”.",
+            name=names[0],
+            copy=names[0],
         )
-    return (
-        f"You have edited {len(names)} parts of this model. They will be replaced; the edited ones"
-        " are kept, hidden, as “(earlier)”."
+    return Message(
+        "You have edited {count} parts of this model. They will be replaced; the edited"
+        " ones are kept, hidden, as “(earlier)”.",
+        count=len(names),
     )
 
 

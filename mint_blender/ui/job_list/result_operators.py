@@ -10,6 +10,7 @@ import bpy
 from ...jobs import presenter, rejected_files
 from ...jobs.job import Job, Phase
 from ...jobs.service import JobService, NotPossible
+from ...message import Message
 from ...scene import place
 from .. import heartbeat, icons, session
 from ..actions import JobOperator, Result, find_job, report_error
@@ -34,7 +35,9 @@ class MINT_OT_show_preview(JobOperator):
             else None
         )
         if shown is None or not Path(shown.path).is_file():
-            raise NotPossible(f"{job.title}: the Preview is no longer on disk.")
+            raise NotPossible(
+                Message("{title}: the Preview is no longer on disk.", title=job.title)
+            )
         image = icons.for_editor(shown.path)
         bpy.ops.wm.window_new()
         area = context.window_manager.windows[-1].screen.areas[0]
@@ -56,7 +59,7 @@ class MINT_OT_turn_preview(JobOperator):
         """Which one is shown is part of the draft."""
         draft = review_feedback.of(job.id)
         if draft is None:
-            raise NotPossible(f"{job.title} waits for no decision.")
+            raise NotPossible(Message("{title} waits for no decision.", title=job.title))
         draft.shown = self.to
         return {"FINISHED"}
 
@@ -77,7 +80,9 @@ class MINT_OT_select_result(JobOperator):
         """Found by its custom property, as objects do not outlive an undo."""
         placed = place.find(job_id=job.id)
         if placed is None:
-            self.report({"WARNING"}, translated("This result is not in the current scene."))
+            self.report(
+                {"WARNING"}, translated(Message("This result is not in the current scene."))
+            )
             return {"CANCELLED"}
         for each in context.selected_objects:
             each.select_set(False)
@@ -108,9 +113,9 @@ class MINT_OT_place(JobOperator):
         """
         if not self.raw:
             return self._ask_about_edits(context, event)
-        message = (
-            "This file did not pass the check. Blender may crash while importing it: save your work"
-            " first."
+        message = Message(
+            "This file did not pass the check. Blender may crash while importing it: save"
+            " your work first."
         )
         return context.window_manager.invoke_confirm(
             self,
@@ -139,7 +144,13 @@ class MINT_OT_place(JobOperator):
         """Land it here and now."""
         is_refused = self.raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
         if (job.phase not in {Phase.READY, Phase.PLACED} and not is_refused) or job.convert:
-            raise NotPossible(f"{job.title} is not ready to place: {presenter.state(job)}.")
+            raise NotPossible(
+                Message(
+                    "{title} is not ready to place: {state}.",
+                    title=job.title,
+                    state=presenter.state(job),
+                )
+            )
         if job.target.document != session.document_id():
             job = service.set_delivery(job.id, create_properties.here(context, job.target))
         if trouble := auto_import.land(service, job, raw=self.raw):

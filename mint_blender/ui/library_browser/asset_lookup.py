@@ -11,6 +11,7 @@ import bpy
 
 from ...jobs.job import Job, asset_of
 from ...jobs.service import JobService
+from ...message import Message
 from ...mint.schema import Asset, Kind, is_valid_id
 from .. import session
 from ..actions import Result, report_error, run_action
@@ -27,7 +28,8 @@ def about_asset(
     asset_id = asset_id.strip()
     if not is_valid_id(asset_id):
         return report_error(
-            operator, "That is not an id of Mint's: ids have only letters, digits, _ and -."
+            operator,
+            Message("That is not an id of Mint's: ids have only letters, digits, _ and -."),
         )
     return run_action(operator, lambda board: start(board, asset(kind, asset_id)).id)
 

@@ -19,6 +19,7 @@ from ...jobs.library.view_model import title
 from ...jobs.queries import ListPage
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.journal import JournalError
+from ...message import Message
 from ...mint.errors import MintError
 from ...mint.schema import Kind
 from ...scene import assets
@@ -131,7 +132,7 @@ class MINT_OT_choose_asset(bpy.types.Operator):
     def description(cls, context: bpy.types.Context, properties: Any) -> str:
         """The whole title, which a button has no room for."""
         asset = view_model.library().get(properties.asset_id)
-        return title(asset) if asset else "Details"
+        return title(asset) if asset else Message("Details")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Only the choice: what is lacking of the details is asked for when they have been drawn."""  # noqa: E501
@@ -187,9 +188,9 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
         asset = loader.known().get(self.asset_id)
         text = (asset.prompt or (asset.assets.caption if asset.assets else None)) if asset else None
         if not text:
-            return report_error(self, "Mint does not tell the prompt of this one.")
+            return report_error(self, Message("Mint does not tell the prompt of this one."))
         context.window_manager.clipboard = text
-        self.report({"INFO"}, translated("The prompt is on the clipboard."))
+        self.report({"INFO"}, translated(Message("The prompt is on the clipboard.")))
         return {"FINISHED"}
 
 
@@ -221,19 +222,23 @@ class _Saver(bpy.types.Operator):
         if not may_go_online():
             return report_error(self, session.OFFLINE)
         if not self.directory.strip():
-            return report_error(self, "No folder was given.")
+            return report_error(self, Message("No folder was given."))
         folder, kind, asset_id = bpy.path.abspath(self.directory), *self.only()
         if bpy.app.background:
             return self._sync_here(Path(folder), kind, asset_id)
         words = ["sync", folder, *(["--kind", kind.value] if kind else [])]
         words += ["--only", asset_id] if asset_id else []
         if session.state(SyncProcess).is_running:
-            return report_error(self, "A sync is running already: wait for it, or stop it.")
+            return report_error(
+                self, Message("A sync is running already: wait for it, or stop it.")
+            )
         try:
             session.service()
             session.state(SyncProcess).start(words, session.account(), session.home())
         except (OSError, JournalError) as error:
-            return report_error(self, f"The sync could not be started: {error}")
+            return report_error(
+                self, Message("The sync could not be started: {reason}", reason=error)
+            )
         heartbeat.ensure()
         heartbeat.redraw()
         return {"FINISHED"}
@@ -262,7 +267,10 @@ class _Saver(bpy.types.Operator):
         except (MintError, OutputError) as error:
             return report_error(self, str(error))
         if result.failed:
-            return report_error(self, f"The asset library is not complete: {result.failed[0]}")
+            return report_error(
+                self,
+                Message("The asset library is not complete: {failed}", failed=result.failed[0]),
+            )
         return {"FINISHED"}
 
 

@@ -19,6 +19,7 @@ from ...jobs.library.view_model import (
     state_words,
     title,
 )
+from ...message import Message
 from ...mint.schema import Asset, Kind
 from .. import session, visibility
 from ..text_wrap import wrapped
@@ -72,7 +73,9 @@ class MINT_PT_library(bpy.types.Panel):
 
 def _draw_filter(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
     layout.row().prop(fields, "kind", expand=True)
-    layout.prop(fields, "words", text="", icon="VIEWZOOM", placeholder=translated("Search"))
+    layout.prop(
+        fields, "words", text="", icon="VIEWZOOM", placeholder=translated(Message("Search"))
+    )
     row = layout.row(align=True)
     row.prop(fields, "state", text="")
     row.prop(fields, "sort", text="")
@@ -110,13 +113,13 @@ def _why_empty(fields: MintLibrary) -> str:
     if known.complaint(kind_of(fields)) and known.begin(kind_of(fields)):
         return ""
     if view_model.is_loading() or known.begin(kind_of(fields)):
-        return "Asking Mint…"
+        return Message("Asking Mint…")
     if known.count(kind_of(fields)) == 0:
-        return "Nothing has been made yet."
+        return Message("Nothing has been made yet.")
     return (
-        "Nothing fits."
+        Message("Nothing fits.")
         if known.next_page(kind_of(fields)) is None
-        else "Nothing of what is loaded fits."
+        else Message("Nothing of what is loaded fits.")
     )
 
 
@@ -157,8 +160,13 @@ def _draw_arrows(
     if last <= fields.start:
         middle.label(text="Loading…")
     else:
-        total = f"{count:,}+" if further else f"{count:,}"
-        middle.label(text=translated(f"{fields.start + 1}–{last} of {total}"), translate=False)
+        total = Message("{count:,}+", count=count) if further else Message("{count:,}", count=count)
+        middle.label(
+            text=translated(
+                Message("{first}–{last} of {total}", first=fields.start + 1, last=last, total=total)
+            ),
+            translate=False,
+        )
     forward = row.row(align=True)
     forward.enabled = last > fields.start and (last < count or further)
     forward.operator("mint.turn_library", text="", icon="TRIA_RIGHT").forward = True
@@ -204,7 +212,11 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         translate=False,
     )
     if (words := view_model.facts_words(asset)) is not None:
-        wrapped(column, words if asset.kind is Kind.MODEL else f"Collider: {words}", width=width)
+        wrapped(
+            column,
+            words if asset.kind is Kind.MODEL else Message("Collider: {state}", state=words),
+            width=width,
+        )
     if state is State.FAILED and (why := reason(asset)):
         wrapped(box, why, width=width, icon="ERROR")
     _draw_actions(box, asset, state, width)
@@ -238,7 +250,7 @@ def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: State, width: in
         if job_lookup.job_of(asset) is not None:
             wrapped(
                 box,
-                "It is in the list of jobs above, where it can be decided about.",
+                Message("It is in the list of jobs above, where it can be decided about."),
                 width=width,
                 icon="INFO",
             )
@@ -247,15 +259,17 @@ def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: State, width: in
         # cancel: the entry itself is watched.
         wrapped(
             box,
-            "It was begun elsewhere. Here it can be waited for; to approve, pay or cancel is up to"
-            " whoever began it.",
+            Message(
+                "It was begun elsewhere. Here it can be waited for; to approve, pay or cancel"
+                " is up to whoever began it."
+            ),
             width=width,
         )
-        _import(box, asset, "Import When Done")
+        _import(box, asset, Message("Import When Done"))
         return
     row = box.row(align=True)
     row.scale_y = 1.3
-    _import(row, asset, "Import")
+    _import(row, asset, Message("Import"))
     if asset.kind is Kind.MODEL:
         row.operator_context = "INVOKE_DEFAULT"
         row.operator("mint.optimize", text="Optimize", icon="MOD_DECIM").asset_id = asset.id

@@ -12,6 +12,7 @@ from ...files.glb.header import Glb
 from ...jobs.engine.messages import QueryAnswered
 from ...jobs.library.view_model import Library, Sort
 from ...jobs.queries import LARGEST_PAGE, ListPage
+from ...message import Message
 from ...mint.schema import Asset
 from .. import icons, session
 from .properties import MintLibrary, filter_of, kind_of
@@ -104,14 +105,14 @@ def extent_words(fields: MintLibrary) -> str | None:
     is_all = known.next_page(wanted.kind) is None
     if wanted.leaves_out:
         if is_searching(fields):
-            return f"Searching… {count:,} looked through"
+            return Message("Searching… {count:,} looked through", count=count)
         return (
-            f"All {count:,} looked through"
+            Message("All {count:,} looked through", count=count)
             if is_all
-            else f"{count:,} looked through, there are more"
+            else Message("{count:,} looked through, there are more", count=count)
         )
     return (
-        f"In order among the {count:,} that are loaded"
+        Message("In order among the {count:,} that are loaded", count=count)
         if wanted.sort is not Sort.NEWEST and not is_all
         else None
     )
@@ -136,10 +137,17 @@ def facts_words(asset: Asset) -> str | None:
     said = facts(asset)
     found = said.answer if said else None
     if isinstance(found, Glb):
-        return f"{found.vertices:,} vertices, {found.triangles:,} faces, {size_words(found.length)}"
+        return Message(
+            "{vertices:,} vertices, {triangles:,} faces, {size_words}",
+            vertices=found.vertices,
+            triangles=found.triangles,
+            size_words=size_words(found.length),
+        )
     return said.complaint if said else None
 
 
 def size_words(count: int) -> str:
     """Return a number of bytes as a person reads it."""
-    return f"{count / 1024:,.0f} KB" if count < 2**20 else f"{count / 2**20:,.1f} MB"
+    if count < 2**20:
+        return Message("{size:,.0f} KB", size=count / 1024)
+    return Message("{size:,.1f} MB", size=count / 2**20)

@@ -16,6 +16,7 @@ import bpy
 
 from ...jobs.queries import Query
 from ...jobs.service import JobService, TooExpensive
+from ...message import Message
 from .. import session, text_fields, windows
 from ..text_wrap import lines_of
 from ..translations import translated
@@ -115,7 +116,7 @@ class MINT_OT_spend(safe_dialog.Spending, bpy.types.Operator):
         for number, line in enumerate(lines_of(translated(trouble.sentence), room)):
             column.label(text=line, icon="BLANK1" if number else "ERROR", translate=False)
         self.layout.label(
-            text=translated(f"Spent today: {trouble.spent:,.0f} Credits"),
+            text=translated(Message("Spent today: {credits:,.0f} Credits", credits=trouble.spent)),
             icon="BLANK1",
             translate=False,
         )

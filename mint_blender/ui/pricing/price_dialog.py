@@ -16,6 +16,7 @@ import bpy
 
 from ...jobs.budget.prices import NO_MODEL_YET
 from ...jobs.queries import OptimizationPrice, Price, Query
+from ...message import Message
 from .. import heartbeat, session
 from ..translations import translated
 from . import pending_dialogs, price_queries, safe_dialog
@@ -51,9 +52,9 @@ class Priced(safe_dialog.Spending):
         """One line."""
         price = _known_price(self.price_question())
         text = (
-            "It costs Credits."
+            Message("It costs Credits.")
             if price is None
-            else translated(f"It costs about {price:,.0f} Credits.")
+            else translated(Message("It costs about {credits:,.0f} Credits.", credits=price))
         )
         layout.label(text=translated(text), translate=False, icon="INFO")
 
@@ -64,9 +65,13 @@ def optimizing_words() -> str:
     """
     price = _known_price(OptimizationPrice())
     if price is not None:
-        return f"Optimizing comes on top: about {price:,.0f} Credits."
+        return Message("Optimizing comes on top: about {credits:,.0f} Credits.", credits=price)
     is_told = _is_answered(OptimizationPrice())
-    return "Optimizing comes on top." if not is_told else f"Optimizing comes on top. {NO_MODEL_YET}"
+    return (
+        Message("Optimizing comes on top.")
+        if not is_told
+        else Message("Optimizing comes on top. {advice}", advice=NO_MODEL_YET)
+    )
 
 
 def _known_price(question: Query | None) -> float | None:

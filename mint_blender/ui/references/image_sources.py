@@ -17,6 +17,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from ...message import Message
 from ...mint.generation_request import MAX_IMAGE_BYTES
 
 # pixels: more detail than this no generation shows, and saving it takes seconds
@@ -57,17 +58,27 @@ def fit(source: Path, target: Path) -> str:
         now = tuple(image.size)
     size = _size_in_words(target.stat().st_size)
     if now != was:
-        return (
-            f"Scaled down from {was[0]} × {was[1]} to {now[0]} × {now[1]} pixels and saved as WebP,"
-            f" {size}."
+        return Message(
+            "Scaled down from {old_width} × {old_height} to {width} × {height} pixels and"
+            " saved as WebP, {size}.",
+            old_width=was[0],
+            old_height=was[1],
+            width=now[0],
+            height=now[1],
+            size=size,
         )
-    return f"Converted to WebP, {size}; its {now[0]} × {now[1]} pixels stay."
+    return Message(
+        "Converted to WebP, {size}; its {width} × {height} pixels stay.",
+        size=size,
+        width=now[0],
+        height=now[1],
+    )
 
 
 def _size_in_words(size: int) -> str:
-    return (
-        f"{size / 1024 / 1024:.1f} MB" if size > 200 * 1024 else f"{max(1, round(size / 1024))} KB"
-    )
+    if size > 200 * 1024:
+        return Message("{size:.1f} MB", size=size / 1024 / 1024)
+    return Message("{size} KB", size=max(1, round(size / 1024)))
 
 
 def save_image(image: bpy.types.Image, target: Path) -> None:
@@ -77,7 +88,7 @@ def save_image(image: bpy.types.Image, target: Path) -> None:
     """
     width, height = image.size
     if not width or not height or not (image.has_data or _load(image)):
-        raise NotMade(f"{image.name} has no pixels: its file may be missing.")
+        raise NotMade(Message("{name} has no pixels: its file may be missing.", name=image.name))
     with _copied(image) as copy:
         _save(copy, target, "PNG", _LOSSLESS)
 
@@ -86,7 +97,7 @@ def save_render(scene: bpy.types.Scene, target: Path) -> None:
     """Write the last render as it is seen, as a PNG. Raises NotMade."""
     result = next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
     if result is None:
-        raise NotMade("Nothing was rendered yet: press F12 first.")
+        raise NotMade(Message("Nothing was rendered yet: press F12 first."))
     settings = scene.render.image_settings
     names = [
         name
@@ -100,12 +111,12 @@ def save_render(scene: bpy.types.Scene, target: Path) -> None:
         settings.file_format, settings.color_mode, settings.color_depth = "PNG", "RGB", "8"
         result.save_render(str(target), scene=scene)
     except RuntimeError:
-        raise NotMade("Nothing was rendered yet: press F12 first.") from None
+        raise NotMade(Message("Nothing was rendered yet: press F12 first.")) from None
     finally:
         for name, value in before.items():
             setattr(settings, name, value)
     if not target.exists():
-        raise NotMade("Nothing was rendered yet: press F12 first.")
+        raise NotMade(Message("Nothing was rendered yet: press F12 first."))
 
 
 def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
@@ -118,7 +129,7 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
 
     scene, space, region = context.scene, context.space_data, _window_region(context)
     if camera and scene.camera is None:
-        raise NotMade("The scene has no camera.")
+        raise NotMade(Message("The scene has no camera."))
     width, height = _render_size(scene) if camera else (region.width, region.height)
     share = min(1.0, VIEW_SIDE / max(width, height))
     width, height = max(1, round(width * share)), max(1, round(height * share))
@@ -177,10 +188,12 @@ def _opened(path: Path) -> Iterator[bpy.types.Image]:
     try:
         image = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError:
-        raise NotMade("This Blender cannot open it. Convert it with another program.") from None
+        raise NotMade(
+            Message("This Blender cannot open it. Convert it with another program.")
+        ) from None
     try:
         if not _load(image):
-            raise NotMade("This Blender cannot open it. Convert it with another program.")
+            raise NotMade(Message("This Blender cannot open it. Convert it with another program."))
         if image.source == "FILE":
             yield image
         else:
@@ -248,4 +261,6 @@ def _save(image: bpy.types.Image, target: Path, format: Any, quality: int) -> No
     try:
         image.save(filepath=str(target), quality=quality)
     except RuntimeError as error:
-        raise NotMade(f"The picture could not be saved: {str(error).strip()}") from None
+        raise NotMade(
+            Message("The picture could not be saved: {reason}", reason=str(error).strip())
+        ) from None

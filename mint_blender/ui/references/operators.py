@@ -12,6 +12,7 @@ import bpy
 
 from ...addon_settings import may_go_online
 from ...files.errors import FileError
+from ...message import Message, sentences
 from .. import heartbeat, session
 from ..translations import translated
 from . import image_sources as making
@@ -24,7 +25,9 @@ VIEWS = [
     ("VIEWPORT", "Viewport", "What this 3D View shows, without grid and handles"),
     ("CAMERA", "Camera's View", "What the scene's camera sees, drawn as in this 3D View"),
 ]
-FIT = "Scale down what is too large, and convert what is in a format that Mint does not take"
+FIT = Message(
+    "Scale down what is too large, and convert what is in a format that Mint does not take"
+)
 
 
 def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
@@ -98,13 +101,16 @@ class MINT_OT_add_references(bpy.types.Operator):
         if reasons or not added:
             self.report(
                 {"WARNING" if added else "ERROR"},
-                translated(" ".join(reasons) or "No file was chosen."),
+                translated(sentences(*reasons) or Message("No file was chosen.")),
             )
         elif context.area is not None:
             self.report(
                 {"INFO"},
                 translated(
-                    f"Pictures that go with the next prompt: {len(references_properties.entries())}"
+                    Message(
+                        "Pictures that go with the next prompt: {count}",
+                        count=len(references_properties.entries()),
+                    )
                 ),
             )
         return {"FINISHED"} if added else {"CANCELLED"}
@@ -166,9 +172,9 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
         image: bpy.types.Image | None = bpy.data.images.get(self.image)
         if image is None:
             sentence = (
-                f"There is no image {self.image} in this file."
+                Message("There is no image {name} in this file.", name=self.image)
                 if self.image
-                else "No image was chosen."
+                else Message("No image was chosen.")
             )
             self.report({"ERROR"}, translated(sentence))
             return {"CANCELLED"}
@@ -176,7 +182,9 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
             return _attempt(
                 self,
                 lambda: _add_made(
-                    lambda path: making.save_render(context.scene, path), "Render", self.fit
+                    lambda path: making.save_render(context.scene, path),
+                    Message("Render"),
+                    self.fit,
                 ),
             )
         return _attempt(
@@ -199,7 +207,7 @@ class MINT_OT_add_reference_render(bpy.types.Operator):
         return _attempt(
             self,
             lambda: _add_made(
-                lambda path: making.save_render(context.scene, path), "Render", self.fit
+                lambda path: making.save_render(context.scene, path), Message("Render"), self.fit
             ),
         )
 
@@ -218,14 +226,14 @@ class MINT_OT_add_reference_view(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """There has to be a 3D View."""
         if bpy.app.background or context.area is None or context.area.type != "VIEW_3D":
-            cls.poll_message_set(translated("This needs a 3D View with a window."))
+            cls.poll_message_set(translated(Message("This needs a 3D View with a window.")))
             return False
         return True
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Draw it aside."""
         is_camera = self.view == "CAMERA"
-        name = "Camera's View" if is_camera else "Viewport"
+        name = Message("Camera's View") if is_camera else Message("Viewport")
         return _attempt(
             self,
             lambda: _add_made(

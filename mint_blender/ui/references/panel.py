@@ -10,6 +10,7 @@ from typing import Any
 
 import bpy
 
+from ...message import Message
 from ...mint.generation_request import MAX_IMAGES
 from .. import panel
 from ..text_wrap import wrapped
@@ -40,7 +41,10 @@ class MINT_PT_references(bpy.types.Panel):
         """How many, also while the panel is closed."""
         count = len(references_properties.entries(context.window_manager))
         if count:
-            self.layout.label(text=translated(f"{count} of {MAX_IMAGES}"), translate=False)
+            self.layout.label(
+                text=translated(Message("{number} of {total}", number=count, total=MAX_IMAGES)),
+                translate=False,
+            )
 
     def draw(self, context: bpy.types.Context) -> None:
         """Each picture with its buttons; then a menu for more."""
@@ -49,7 +53,8 @@ class MINT_PT_references(bpy.types.Panel):
             _draw_entry(self.layout, index, entry, len(listed))
         if not listed:
             wrapped(
-                self.layout, "Show Mint what you mean: up to 8 pictures, with a prompt or without."
+                self.layout,
+                Message("Show Mint what you mean: up to 8 pictures, with a prompt or without."),
             )
         if len(listed) < MAX_IMAGES:
             self.layout.menu("MINT_MT_references", text="Add Picture", icon="ADD")
@@ -71,12 +76,12 @@ def _draw_entry(layout: bpy.types.UILayout, index: int, entry: Any, count: int) 
         _draw_move(row, index, 1, "TRIA_DOWN", index < count - 1)
     row.operator("mint.remove_reference", text="", icon="X").index = index
     if entry.problem:
-        wrapped(box, entry.problem, icon="ERROR")
+        wrapped(box, references_properties.message(entry), icon="ERROR")
         box.operator(
             "mint.fit_reference", text="Convert" if entry.is_odd else "Scale Down", icon="MODIFIER"
         ).index = index
     elif entry.note:
-        wrapped(box, entry.note, icon="INFO")
+        wrapped(box, references_properties.message(entry), icon="INFO")
 
 
 def _draw_move(row: bpy.types.UILayout, index: int, by: int, icon: Any, is_possible: bool) -> None:

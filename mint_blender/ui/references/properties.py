@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +23,7 @@ from ...files import download_folder, pictures, private_files
 from ...files.errors import FileError
 from ...files.part_file import disk_errors
 from ...jobs.request_checks import UPLOADABLE
+from ...message import Message, message_of
 from ...mint.generation_request import MAX_IMAGE_BYTES, MAX_IMAGES
 from .. import icons, session
 
@@ -46,6 +48,9 @@ class MintReference(bpy.types.PropertyGroup):
     problem: bpy.props.StringProperty(
         name="Problem", description="Why Mint would not take it as it is"
     )
+    message: bpy.props.StringProperty()
+    """Note or problem as JSON, so that it can be translated where it is shown."""
+
     is_odd: bpy.props.BoolProperty(
         name="Convert", description="It is in a format that Mint does not take"
     )
@@ -66,10 +71,24 @@ def names(manager: Any = None) -> tuple[str, ...]:
     return tuple(entry.name for entry in entries(manager))
 
 
+def message(entry: Any) -> Message:
+    """Return the problem of a picture, else what was done with it; empty if neither."""
+    return Message.from_json(json.loads(entry.message)) if entry.message else Message("")
+
+
+def _tell(entry: Any, *, problem: str = "", note: str = "") -> None:
+    entry.problem, entry.note = problem, note
+    entry.message = json.dumps(message_of(problem or note).to_json())
+
+
 def complaint(manager: Any = None) -> str | None:
     """Why these pictures cannot be sent yet, or None. Opens no file."""
     entry = next((entry for entry in entries(manager) if entry.problem), None)
-    return f"Picture {entry.name}: {entry.problem}" if entry else None
+    return (
+        Message("Picture {name}: {problem}", name=entry.name, problem=message(entry))
+        if entry
+        else None
+    )
 
 
 def add_file(path: Path, *, name: str | None = None, note: str = "") -> Any:
@@ -84,8 +103,8 @@ def add_file(path: Path, *, name: str | None = None, note: str = "") -> Any:
     kept = _keep(path, kind.suffix)
     _demand_new(str(kept), name)
     entry = entries().add()
-    entry.name, entry.note = name, note
-    _settle(entry, kept, kind.format)
+    entry.name = name
+    _settle(entry, kept, kind.format, note)
     return entry
 
 
@@ -93,9 +112,9 @@ def add_url(url: str) -> Any:
     """Put an address at the end of the list. Raises NotTaken."""
     url = url.strip()
     if not url.startswith("https://") or len(url) < 12 or any(letter.isspace() for letter in url):
-        raise NotTaken("A reference picture's address must start with https://.")
+        raise NotTaken(Message("A reference picture's address must start with https://."))
     _demand_room()
-    _demand_new(url, "This address")
+    _demand_new(url, Message("This address"))
     entry = entries().add()
     entry.name, entry.source = download_folder.name_from_url(url, fallback="picture"), url
     return entry
@@ -104,8 +123,7 @@ def add_url(url: str) -> Any:
 def exchange(entry: Any, path: Path, note: str) -> None:
     """Another file instead of this one, which is what the note says. Raises FileError."""
     kind = pictures.inspect(path)
-    entry.note = note
-    _settle(entry, _keep(path, kind.suffix), kind.format)
+    _settle(entry, _keep(path, kind.suffix), kind.format, note)
 
 
 def use(images: Iterable[str]) -> None:
@@ -137,13 +155,16 @@ def folder() -> Path:
 def _demand_room() -> None:
     if len(entries()) >= MAX_IMAGES:
         raise NotTaken(
-            f"There are {MAX_IMAGES} pictures already, and Mint takes no more: remove one first."
+            Message(
+                "There are {count} pictures already, and Mint takes no more: remove one first.",
+                count=MAX_IMAGES,
+            )
         )
 
 
 def _demand_new(source: str, name: str) -> None:
     if source in sources():
-        raise NotTaken(f"{name} is on the list already.")
+        raise NotTaken(Message("{name} is on the list already.", name=name))
 
 
 def _keep(path: Path, suffix: str) -> Path:
@@ -166,12 +187,14 @@ def _keep(path: Path, suffix: str) -> Path:
     return kept
 
 
-def _settle(entry: Any, kept: Path, format: str) -> None:
+def _settle(entry: Any, kept: Path, format: str, note: str) -> None:
     """The entry as it is with this file: what is wrong with it, and its thumbnail."""
     size = kept.stat().st_size
-    entry.source, entry.problem, entry.is_odd = str(kept), "", format not in UPLOADABLE
+    entry.source, entry.is_odd = str(kept), format not in UPLOADABLE
+    problem = ""
     if entry.is_odd:
-        entry.problem = f"It is {format.upper()}; Mint takes PNG, JPEG and WebP."
+        problem = Message("It is {format}; Mint takes PNG, JPEG and WebP.", format=format.upper())
     elif size > MAX_IMAGE_BYTES:
-        entry.problem = f"It has {size / 1024 / 1024:.1f} MB; Mint takes at most 5 MB."
+        problem = Message("It has {size:.1f} MB; Mint takes at most 5 MB.", size=size / 1024 / 1024)
+    _tell(entry, problem=problem, note=note)
     icons.cache().keep("references", {path: path for path in sources() if "://" not in path})

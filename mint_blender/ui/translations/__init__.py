@@ -18,9 +18,7 @@ from bpy.app.handlers import persistent
 from ... import __package__ as ADDON
 from ...message import Message
 from . import tables
-from .formats import SEPARATORS, format_date, format_number, render
-from .matching import PLACEHOLDER, Catalog
-from .user_text import USER_TEXT
+from .formats import format_date, format_number, render
 
 LOCALES = {"de": ("de", "de_DE"), "ja": ("ja", "ja_JP")}
 """Languages, with Blender's names for them.
@@ -41,27 +39,14 @@ What it has a word for itself comes before ours.
 
 
 def translated(text: str, language: str | None = None) -> str:
-    """Return a text in the language of the interface, or in another one for a test.
+    """Return a message in the language of the interface, or in another one for a test.
 
-    It stays as it is where that language is English.
+    Any other string is somebody's own words, or translated already, and stays as it is.
     """
     language = language or spoken()
-    if not text or language not in LOCALES:
+    if not isinstance(text, Message) or language not in LOCALES:
         return text
-    if isinstance(text, Message):
-        return render(text, _table(language), language)
-    return catalog(language).translated(text)
-
-
-def filled(template: str, *values: str) -> str:
-    """Return a sentence in the user's language around values that stay as they are.
-
-    They are the user's own words, or translated already.
-    """
-    language = spoken()
-    if language in LOCALES:
-        return catalog(language).filled(template, values)
-    return PLACEHOLDER.sub(lambda found: values[int(found[0][1:-1]) - 1], template)
+    return render(text, _table(language), language)
 
 
 def number(value: float) -> str:
@@ -87,12 +72,6 @@ def _locale() -> str:
 def _table(language: str) -> dict[str, str]:
     """Return the texts of one language, read from disk when it is first needed."""
     return tables.load(language)
-
-
-@lru_cache(maxsize=1)
-def catalog(language: str) -> Catalog:
-    """Return what finds the texts of one language in finished sentences."""
-    return Catalog(_table(language), USER_TEXT, SEPARATORS.get(language, (",", ".")))
 
 
 class _Registration:
@@ -135,7 +114,6 @@ def unregister() -> None:
     bpy.msgbus.clear_by_owner(_registration)
     _give("")
     _table.cache_clear()
-    catalog.cache_clear()
 
 
 def follow_language() -> None:

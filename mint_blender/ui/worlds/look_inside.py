@@ -17,6 +17,7 @@ import bpy
 from bpy.app.handlers import persistent
 from mathutils import Matrix, Vector
 
+from ...message import Message
 from ...scene import tags
 from ...scene.world import build as world_build
 from ...scene.world.capture_point import PART
@@ -30,7 +31,7 @@ SHADING = [
     ("SOLID", "Solid", "In coarse colors, without a material: the quickest"),
     ("KEEP", "Unchanged", "Leave the shading of the view alone"),
 ]
-NOT_INSIDE = "This 3D View does not look into a World."
+NOT_INSIDE = Message("This 3D View does not look into a World.")
 AHEAD = 2.0
 """Meters before the capture point, around which a view without a camera turns."""
 
@@ -270,10 +271,10 @@ class MINT_OT_look_inside(_ViewOperator):
         """Whichever World was named, or is the one that can be meant."""
         root, area = self._meant(context), self.area(context)
         if root is None:
-            gone = self.job_id and "This result is not in the current scene."
-            return report_error(self, gone or "Select a Mint World, or something in it.")
+            gone = self.job_id and Message("This result is not in the current scene.")
+            return report_error(self, gone or Message("Select a Mint World, or something in it."))
         if area is None:
-            return report_error(self, "There is no 3D View to look inside with.")
+            return report_error(self, Message("There is no 3D View to look inside with."))
         look_inside(area, root, context.scene, shading=self.shading, overlays=self.overlays)
         return {"FINISHED"}
 

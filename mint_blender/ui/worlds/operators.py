@@ -18,6 +18,7 @@ from ...delivery import import_job
 from ...files.errors import FileError
 from ...jobs.job import Job, Phase, Role
 from ...jobs.service import JobService, NotPossible
+from ...message import Message
 from ...scene import tags
 from ...scene.gltf_import import SceneImportError
 from ...scene.world import build as world_build
@@ -51,12 +52,12 @@ def can_fetch(root: bpy.types.Object) -> str:
     """Why no more parts can be fetched for this World; empty when they can."""
     job = job_of(root)
     if job is None:
-        return (
-            "The job that made this World is no longer on the list. Bring the World in from the"
-            " library instead."
+        return Message(
+            "The job that made this World is no longer on the list. Bring the World in"
+            " from the library instead."
         )
     if job.phase not in {Phase.READY, Phase.PLACED}:
-        return "The job that made this World is not at rest. Wait until it is done."
+        return Message("The job that made this World is not at rest. Wait until it is done.")
     return ""
 
 
@@ -70,7 +71,9 @@ class _WorldOperator(bpy.types.Operator):
         """A World that can be changed; the reason is the tooltip."""
         root = world_build.root_of(context.active_object)
         complaint = (
-            "Select a Mint World, or something in it." if root is None else cls.complaint(root)
+            Message("Select a Mint World, or something in it.")
+            if root is None
+            else cls.complaint(root)
         )
         if complaint:
             cls.poll_message_set(translated(complaint))
@@ -80,10 +83,10 @@ class _WorldOperator(bpy.types.Operator):
     def complaint(cls, root: bpy.types.Object) -> str:
         """Why it cannot be done with this World; empty when it can."""
         if root.library is not None:
-            return "This World is linked from another file and can be changed only there."
+            return Message("This World is linked from another file and can be changed only there.")
         parts = WorldParts.under(root)
         if parts.is_edited:
-            return "A part of this World is being edited. Go back to Object Mode first."
+            return Message("A part of this World is being edited. Go back to Object Mode first.")
         return cls.lacking(parts)
 
     @classmethod
@@ -111,7 +114,7 @@ class _ColliderOperator(_WorldOperator):
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
         """A collider."""
-        return "" if parts.has("COLLIDER") else "This World has no collider in the scene."
+        return "" if parts.has("COLLIDER") else Message("This World has no collider in the scene.")
 
 
 class MINT_OT_flip_world(_WorldOperator):
@@ -177,7 +180,7 @@ class MINT_OT_show_panorama(_WorldOperator):
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
         """A panorama."""
-        return "" if parts.has("PANORAMA") else "This World has no panorama in the scene."
+        return "" if parts.has("PANORAMA") else Message("This World has no panorama in the scene.")
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Light and background."""
@@ -196,7 +199,9 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
         """Only where a panorama is shown."""
         shown = world_build.shows_panorama(context.scene)
         if not shown:
-            cls.poll_message_set(translated("The scene shows no panorama of a Mint World."))
+            cls.poll_message_set(
+                translated(Message("The scene shows no panorama of a Mint World."))
+            )
         return shown
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -215,14 +220,14 @@ class MINT_OT_make_splats_native(_WorldOperator):
     def lacking(cls, parts: WorldParts) -> str:
         """Splats, and a Blender that has its own."""
         if not splats.has_native():
-            return "This Blender has no splats of its own: they come with Blender 5.3."
+            return Message("This Blender has no splats of its own: they come with Blender 5.3.")
         found = parts.of_kind("splats")
         if not found:
-            return "This World has no splats in the scene."
+            return Message("This World has no splats in the scene.")
         return (
             ""
             if any(map(splats.can_become_native, found))
-            else "The splats of this World are Blender's own already."
+            else Message("The splats of this World are Blender's own already.")
         )
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
@@ -245,7 +250,7 @@ class MINT_OT_add_world_part(_WorldOperator):
         path = import_job.part_file(job, Role(self.part.lower())) if job else None
         if path is None:
             raise SceneImportError(
-                "The file of this part is not on disk. Fetch it: that costs nothing."
+                Message("The file of this part is not on disk. Fetch it: that costs nothing.")
             )
         world_build.add_part(root, self.part, path, scene=scene)
 
@@ -321,7 +326,9 @@ class MINT_OT_fetch_world_part(_WorldOperator):
 def _fetch(service: JobService, job_id: str, wanted: dict[str, Any]) -> str:
     job = service.job(job_id)
     if job.phase not in {Phase.READY, Phase.PLACED}:
-        raise NotPossible(f"{job.title} is being worked on: wait until it rests.")
+        raise NotPossible(
+            Message("{title} is being worked on: wait until it rests.", title=job.title)
+        )
     service.set_delivery(job.id, replace(job.target, **wanted))
     service.fetch_again(job.id)
     return job.id

@@ -6,9 +6,11 @@ Object > Mint World, and the way back to the scene's earlier World in Properties
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_iface
 
 from ...delivery import import_job
 from ...jobs.job import Role
+from ...message import Message
 from ...scene.world import build as world_build
 from ...scene.world import splats
 from ...scene.world.files import Part
@@ -79,7 +81,11 @@ class MINT_MT_world(bpy.types.Menu):
             layout.operator("mint.make_splats_native")
 
 
-_LABELS: dict[Part, str] = {"COLLIDER": "Collider", "PANORAMA": "Panorama", "SPLATS": "Splats"}
+_LABELS: dict[Part, str] = {
+    "COLLIDER": Message("Collider"),
+    "PANORAMA": Message("Panorama"),
+    "SPLATS": Message("Splats"),
+}
 
 
 def _draw_part(layout: bpy.types.UILayout, parts: WorldParts, part: Part) -> bool:
@@ -133,7 +139,7 @@ def _draw_splats(layout: bpy.types.UILayout, parts: WorldParts) -> None:
         column = layout.column(align=True)
         for name in ("Density", "Size", "Viewport Limit"):
             if (setting := splats.setting(each, name)) is not None:
-                column.prop(*setting, text=translated(name), translate=False)
+                column.prop(*setting, text=pgettext_iface(name), translate=False)
     layout.operator_menu_enum("mint.fetch_world_part", "splats", text="More or Fewer Splats")
     if any(map(splats.can_become_native, found)):
         layout.operator("mint.make_splats_native")
