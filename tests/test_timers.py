@@ -15,8 +15,8 @@ from pathlib import Path
 BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "ui"
 CHANGES = {
     "beat",
-    "land",
-    "land_ready",
+    "import_result",
+    "import_ready",
     "place",
     "undo_push",
     "undo_step",
@@ -28,7 +28,7 @@ CHANGES = {
 }
 CHANGING_CALLS = {
     "review_feedback.catch_up",
-    "auto_import.land_ready",
+    "auto_import.import_ready",
     "limit_dialog.catch_up",
     "pending_dialogs.catch_up",
     "heartbeat.beat",

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs as a person looks at them: in groups, the most urgent first, and of each group only as
-many as one can look through. Pure.
-"""
+"""Group jobs by what they mean to a person, the most urgent first. Pure."""
 
 from __future__ import annotations
 
@@ -15,41 +13,41 @@ from .job import Hold, Job, Phase
 class Group(StrEnum):
     """What a job means to a person now, in the order of urgency."""
 
-    ASKING = "asking"  # it goes on when a person decides, pays or says so
+    NEEDS_USER = "needs_user"  # continues when a person decides, pays or resumes it
     RUNNING = "running"
-    IN_LINE = "in_line"  # nothing of it was sent yet
-    OPEN = "open"  # it has ended, but a person may still do something about it
-    OVER = "over"
-    FOREIGN = "foreign"  # it belongs to another account
+    QUEUED = "queued"  # nothing of it was sent yet
+    READY_OR_FAILED = "ready_or_failed"  # has ended, but a person may still act on it
+    FINISHED = "finished"
+    OTHER_ACCOUNT = "other_account"
 
 
-PAGE: Mapping[Group, int] = {
-    Group.ASKING: 10,
+CARDS: Mapping[Group, int] = {
+    Group.NEEDS_USER: 10,
     Group.RUNNING: 20,
-    Group.IN_LINE: 3,
-    Group.OPEN: 10,
-    Group.OVER: 10,
-    Group.FOREIGN: 3,
+    Group.QUEUED: 3,
+    Group.READY_OR_FAILED: 10,
+    Group.FINISHED: 10,
+    Group.OTHER_ACCOUNT: 3,
 }
-"""How many of each are shown at first.
+"""How many jobs of each group have a card.
 
-All that Mint works on at once fits: ten models and ten worlds.
+All that Mint works on at once fits: ten models and ten Worlds.
 """
 
 _GROUPS = {
-    Phase.REVIEW: Group.ASKING,
-    Phase.BILLING: Group.ASKING,
-    Phase.PAUSED: Group.ASKING,
-    Phase.WAITING: Group.IN_LINE,
-    Phase.READY: Group.OPEN,
-    Phase.FAILED: Group.OPEN,
-    Phase.PLACED: Group.OVER,
-    Phase.CANCELED: Group.OVER,
+    Phase.REVIEW: Group.NEEDS_USER,
+    Phase.BILLING: Group.NEEDS_USER,
+    Phase.PAUSED: Group.NEEDS_USER,
+    Phase.WAITING: Group.QUEUED,
+    Phase.READY: Group.READY_OR_FAILED,
+    Phase.FAILED: Group.READY_OR_FAILED,
+    Phase.PLACED: Group.FINISHED,
+    Phase.CANCELED: Group.FINISHED,
 }
 
 
 @dataclass(frozen=True)
-class Part:
+class JobGroup:
     """The jobs of a group: those that have a card, and those that only a list has room for."""
 
     group: Group
@@ -58,24 +56,22 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Lineup:
-    """All groups in which there is something; how many jobs go on, and how many of these are not
-    only in line.
-    """
+class JobGroups:
+    """All groups that are not empty, and how many jobs are active, with and without the queue."""
 
-    parts: tuple[Part, ...] = ()
+    groups: tuple[JobGroup, ...] = ()
     active: int = 0
     in_flight: int = 0
 
 
 def group_of(job: Job) -> Group:
-    """Which group a job belongs to. What was decided about is under way, wherever it waits."""
+    """Return the group of a job. One with a decision is running, whatever it waited for."""
     if job.hold is Hold.FOREIGN:
-        return Group.FOREIGN
+        return Group.OTHER_ACCOUNT
     return Group.RUNNING if job.decision is not None else _GROUPS.get(job.phase, Group.RUNNING)
 
 
-def line_up(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> Lineup:
+def group_jobs(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> JobGroups:
     """Group the jobs, which are given newest first.
 
     In the queue the order is reversed: the next job to be sent comes first.
@@ -85,10 +81,10 @@ def line_up(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> Lineup:
     for job in jobs:
         found[group_of(job)].append(job)
         active += [group_of(job)] if is_active(job.id) else []
-    found[Group.IN_LINE].sort(key=lambda job: (job.created_at, job.id))
-    parts = (
-        Part(group, tuple(members[: PAGE[group]]), tuple(members[PAGE[group] :]))
+    found[Group.QUEUED].sort(key=lambda job: (job.created_at, job.id))
+    groups = (
+        JobGroup(group, tuple(members[: CARDS[group]]), tuple(members[CARDS[group] :]))
         for group, members in found.items()
         if members
     )
-    return Lineup(tuple(parts), len(active), len(active) - active.count(Group.IN_LINE))
+    return JobGroups(tuple(groups), len(active), len(active) - active.count(Group.QUEUED))

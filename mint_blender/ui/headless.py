@@ -45,7 +45,7 @@ def until_rest(service: JobService, job_id: str, *, place: bool = True) -> None:
     _watch(service, [job_id])
     job = service.job(job_id)
     if job.phase is Phase.READY:
-        if place and (trouble := auto_import.land(service, job)):
+        if place and (trouble := auto_import.import_result(service, job)):
             raise Stopped(trouble)
     elif job.phase not in {Phase.REVIEW, Phase.PLACED}:
         raise Stopped(

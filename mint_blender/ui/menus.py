@@ -8,7 +8,7 @@ import bpy
 from ..addon_settings import may_go_online
 from ..jobs import presenter
 from ..jobs.job import Phase
-from ..jobs.job_groups import Lineup
+from ..jobs.job_groups import JobGroups
 from ..message import Message
 from . import session, visibility
 from .base import Registered
@@ -56,9 +56,12 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
     """
     visibility.note("jobs")
     service = session.existing_service()
-    lineup = groups.lineup() if service else Lineup()
+    grouped = groups.grouped() if service else JobGroups()
     shown = [
-        job for part in lineup.parts for job in part.shown if service and service.is_active(job.id)
+        job
+        for part in grouped.groups
+        for job in part.shown
+        if service and service.is_active(job.id)
     ]
     running = [job for job in shown if job.phase is not Phase.WAITING] or shown[:1]
     if service is None or not running:
@@ -70,7 +73,7 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
     ]
     seconds, job = min(ahead, key=lambda pair: pair[0], default=(None, running[-1]))
     row = self.layout.row(align=True)
-    count = lineup.active
+    count = grouped.active
     text = (
         Message("Mint: {count:,} jobs, next: {title}", count=count, title=job.title)
         if count > 1

@@ -121,12 +121,12 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
         """Only where there are jobs."""
         visibility.note("jobs")
         service = session.existing_service()
-        return service is not None and bool(groups.lineup().parts)
+        return service is not None and bool(groups.grouped().groups)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """How many are in flight."""
         service = session.existing_service()
-        active = groups.lineup().in_flight if service else 0
+        active = groups.grouped().in_flight if service else 0
         if active:
             self.layout.label(
                 text=translated(Message("{active} in flight", active=active)), translate=False

@@ -44,7 +44,8 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time of the pauses between two tries."""
     clock = Clock()
-    monkeypatch.setattr(auto_import, "outcomes", import_outcomes.ImportOutcomes(clock))
+    outcomes = import_outcomes.ImportOutcomes(clock)
+    monkeypatch.setattr(auto_import, "outcomes", lambda: outcomes)
     return clock
 
 
@@ -93,7 +94,7 @@ def test_a_result_that_cannot_be_recorded_lands_once(
     heartbeat.beat()
     assert board.job(ready.id).phase is Phase.PLACED
     assert len(list(tags.roots(job_id=ready.id))) == 1
-    assert not auto_import.are_waiting(board)
+    assert not auto_import.is_waiting(board)
 
 
 def test_an_import_that_failed_is_not_tried_again_either(
@@ -129,7 +130,7 @@ def test_a_job_that_is_gone_meanwhile_is_forgotten(
     board.dismiss(ready.id)
     clock.now += 60
     heartbeat.beat()
-    assert not auto_import.outcomes
+    assert not auto_import.outcomes()
 
 
 def test_an_import_is_marked_while_it_goes_on_and_no_longer(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb
-from mint_blender.jobs.job_groups import PAGE, Group, Part, group_of, line_up
+from mint_blender.jobs.job_groups import CARDS, Group, JobGroup, group_jobs, group_of
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.storage.ownership import ProcessLock
@@ -31,9 +31,9 @@ def jobs_in(phase: Phase, count: int) -> list[Job]:
     return [replace(a_job(f"{phase} {number}"), phase=phase) for number in range(count)][::-1]
 
 
-def parts_of(jobs: list[Job]) -> dict[Group, Part]:
+def groups_of(jobs: list[Job]) -> dict[Group, JobGroup]:
     """What is shown of these, of which nothing goes on here."""
-    return {part.group: part for part in line_up(jobs, lambda job_id: False).parts}
+    return {group.group: group for group in group_jobs(jobs, lambda job_id: False).groups}
 
 
 def test_every_phase_has_its_group() -> None:
@@ -41,7 +41,7 @@ def test_every_phase_has_its_group() -> None:
     under way is no waiting.
     """
     groups = {phase: group_of(jobs_in(phase, 1)[0]) for phase in Phase}
-    assert {phase for phase, group in groups.items() if group is Group.ASKING} == {
+    assert {phase for phase, group in groups.items() if group is Group.NEEDS_USER} == {
         Phase.REVIEW,
         Phase.BILLING,
         Phase.PAUSED,
@@ -51,8 +51,8 @@ def test_every_phase_has_its_group() -> None:
         Phase.WORKING,
         Phase.FETCHING,
     }
-    assert {phase for phase, group in groups.items() if group is Group.IN_LINE} == {Phase.WAITING}
-    assert {phase for phase, group in groups.items() if group is Group.OPEN} == {
+    assert {phase for phase, group in groups.items() if group is Group.QUEUED} == {Phase.WAITING}
+    assert {phase for phase, group in groups.items() if group is Group.READY_OR_FAILED} == {
         Phase.READY,
         Phase.FAILED,
     }
@@ -63,7 +63,9 @@ def test_what_is_urgent_stands_in_front() -> None:
     """Whatever their age: a Preview that waits, then what runs, then the line, then what has ended."""
     phases = [Phase.PLACED, Phase.WAITING, Phase.FAILED, Phase.WORKING, Phase.REVIEW]
     jobs = [job for phase in phases for job in jobs_in(phase, 1)]
-    shown = [job.phase for part in line_up(jobs, lambda job_id: False).parts for job in part.shown]
+    shown = [
+        job.phase for group in group_jobs(jobs, lambda job_id: False).groups for job in group.shown
+    ]
     assert shown == [Phase.REVIEW, Phase.WORKING, Phase.WAITING, Phase.FAILED, Phase.PLACED]
 
 
@@ -75,31 +77,31 @@ def test_of_many_the_first_are_shown() -> None:
     jobs = [
         job for phase in (Phase.WAITING, Phase.PLACED, Phase.WORKING) for job in jobs_in(phase, 200)
     ]
-    parts = parts_of(jobs)
-    in_line, over = parts[Group.IN_LINE], parts[Group.OVER]
+    groups = groups_of(jobs)
+    in_line, over = groups[Group.QUEUED], groups[Group.FINISHED]
     assert [job.title for job in in_line.shown] == ["waiting 0", "waiting 1", "waiting 2"]
     assert [job.title for job in over.shown][:2] == ["placed 199", "placed 198"]
     assert (len(in_line.folded), len(over.folded)) == (
-        200 - PAGE[Group.IN_LINE],
-        200 - PAGE[Group.OVER],
+        200 - CARDS[Group.QUEUED],
+        200 - CARDS[Group.FINISHED],
     )
     assert [job.title for job in (*in_line.shown, *in_line.folded)] == [
         f"waiting {number}" for number in range(200)
     ]
-    assert len(parts[Group.RUNNING].shown) >= 20
-    assert sum(len(part.shown) for part in parts.values()) < 50
+    assert len(groups[Group.RUNNING].shown) >= 20
+    assert sum(len(group.shown) for group in groups.values()) < 50
 
 
 def test_few_are_all_shown() -> None:
     """Nothing is left for the list."""
-    (part,) = parts_of(jobs_in(Phase.PLACED, PAGE[Group.OVER])).values()
-    assert part.folded == ()
+    (group,) = groups_of(jobs_in(Phase.PLACED, CARDS[Group.FINISHED])).values()
+    assert group.folded == ()
 
 
 def test_what_goes_on_is_counted() -> None:
     """All of it, and without the line."""
     jobs = [*jobs_in(Phase.WAITING, 5), *jobs_in(Phase.WORKING, 2), *jobs_in(Phase.PLACED, 2)]
-    found = line_up(jobs, {job.id for job in jobs[:7]}.__contains__)
+    found = group_jobs(jobs, {job.id for job in jobs[:7]}.__contains__)
     assert (found.active, found.in_flight) == (7, 2)
 
 

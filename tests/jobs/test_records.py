@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mint_blender.jobs import presenter
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.job import Decision, Job, Phase
-from mint_blender.jobs.job_groups import line_up
+from mint_blender.jobs.job_groups import group_jobs
 from mint_blender.jobs.storage import records
 
 from .strategies import decisions, jobs, json_values
@@ -106,7 +106,7 @@ def test_a_damaged_record_is_refused_or_harmless(job: Job, data: st.DataObject) 
     assert isinstance(found.title, str)
     assert isinstance(spending.committed(found), float | int)
     spending.entry(found, [], 0.0)
-    line_up([found], lambda job_id: False)
+    group_jobs([found], lambda job_id: False)
     assert records.load(records.dump(found), found.decision, found.phase) == found
 
 

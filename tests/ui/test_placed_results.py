@@ -47,7 +47,7 @@ def finished(path: Path, **more: Any) -> Job:
 
 def shown_after(job: Job) -> Phase:
     """What the card says once the objects were looked through."""
-    placed_results.look()
+    placed_results.scan()
     return placed_results.shown(job).phase
 
 
@@ -84,7 +84,7 @@ def test_changes_are_heard_of(monkeypatch: pytest.MonkeyPatch, model: Path) -> N
     asked: list[int] = []
     monkeypatch.setattr(placed_results, "_look_soon", lambda: asked.append(1))
     placed = place.place_model(model, FIRST, PlaceOptions(at=(0, 0, 0)))
-    placed_results.look()
+    placed_results.scan()
     bpy.context.view_layer.update()
     asked.clear()
     placed.root.location.x += 1
@@ -123,7 +123,7 @@ class Layout:
 def words_of(job: Job) -> str:
     """What the button on its card says."""
     texts: dict[str, str] = {}
-    placed_results.look()
+    placed_results.scan()
     card.draw(Layout(texts), session.service(), job, width=300)  # type: ignore[arg-type]
     return texts["mint.place"]
 

@@ -181,7 +181,7 @@ def test_a_panorama_whose_pixels_cannot_be_read_holds_nothing_up(registered, tmp
     Path(job.file(Role.PANORAMA).path).write_bytes(noisy)
     pictures.check_panorama(Path(job.file(Role.PANORAMA).path))
     board.cache.add(job)
-    assert auto_import.land(board, job) is None
+    assert auto_import.import_result(board, job) is None
     told = board.job(job.id)
     assert told.phase is Phase.PLACED and told.trouble is None
     assert [note for note in told.notes if "panorama" in note] == [
@@ -223,9 +223,9 @@ def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat
     job, board = session.service().jobs()[0], session.service()
     here = replace(job.target, document=session.document_id(), scene=bpy.context.scene.name)
     board.set_delivery(job.id, here)
-    assert auto_import.are_waiting(board)
+    assert auto_import.is_waiting(board)
     monkeypatch.setattr(import_job, "place", lambda *arguments, **options: {}["oh"])
-    assert auto_import.land_ready(board) and not auto_import.are_waiting(board)
+    assert auto_import.import_ready(board) and not auto_import.is_waiting(board)
     assert board.job(job.id).trouble.sentence.startswith(
         "Something in the import went wrong (KeyError)."
     )
@@ -437,7 +437,7 @@ def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(servi
     )
     job = board.start(GenerationRequest(Kind.WORLD, "a greenhouse"), target)
     board.watch([job.id])
-    assert auto_import.land(board, board.job(job.id)) is None
+    assert auto_import.import_result(board, board.job(job.id)) is None
     root = the_root()
     assert part("splats") is None and part("collider") is None
     root.location.x = 5

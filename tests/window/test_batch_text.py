@@ -69,7 +69,7 @@ text.write('\\n'.join(f'prop number {number} [stuck]' for number in range(1, 201
 result = True
 """
 LIST = "bpy.context.window_manager.mint_jobs"
-SHOWN = "{each.group.value: [len(each.shown), len(each.folded)] for each in part('ui.job_list.groups').lineup().parts}"
+SHOWN = "{each.group.value: [len(each.shown), len(each.folded)] for each in part('ui.job_list.groups').grouped().groups}"
 
 
 def scroll(blender: BlenderWindow) -> None:
@@ -91,7 +91,7 @@ def test_two_hundred_lines(blender: BlenderWindow, since: Since) -> None:
     blender.call("mint.batch_text", text="Many", preset="FAST", landing="READY")
     blender.wait("sum(job['phase'] == 'working' for job in jobs()) == 10")
     blender.settle()
-    assert blender.ask(SHOWN) == {"running": [10, 0], "in_line": [3, 187]}
+    assert blender.ask(SHOWN) == {"running": [10, 0], "queued": [3, 187]}
     blender.screenshot("two_hundred_lines")
     scroll(blender)
     blender.screenshot("two_hundred_lines_the_line")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results that are here: they land by themselves where their prompt was clicked, and wait with
-`Place` everywhere else.
+"""Import results automatically into the document in which their prompt was submitted.
+
+In any other document they wait for a click on Place.
 """
 
 from __future__ import annotations
@@ -16,53 +17,65 @@ from ...jobs.service import JobService
 from ...jobs.storage import import_marks
 from ...message import Message
 from ...scene.place import SceneImportError
-from .. import text_fields
+from .. import session, text_fields
 from . import placed_results
 
 log = logging.getLogger(__name__)
 
-outcomes = ImportOutcomes()
+
+class _Outcomes(ImportOutcomes):
+    """The outcomes of imports that the journal has not taken in yet, of this session."""
 
 
-def land_ready(board: JobService) -> bool:
-    """Land one result that belongs here, if the user's hands are free.
+def outcomes() -> ImportOutcomes:
+    """Return the outcomes of imports that the journal has not taken in yet."""
+    return session.state(_Outcomes)
 
-    One at a time: each import stops the window for a moment.
+
+def import_ready(service: JobService) -> bool:
+    """Import one result that belongs here, unless the user is in the middle of something.
+
+    One at a time: each import stops the window for a moment. Returns whether a job has changed.
     """
-    if outcomes.retry(board):
+    if outcomes().retry(service):
         return True
-    job = next((job for job in reversed(board.jobs()) if _belongs_here(board, job)), None)
+    job = next((job for job in reversed(service.jobs()) if _belongs_here(service, job)), None)
     if job is None or _is_busy():
         return False
-    land(board, job)
+    import_result(service, job)
     return True
 
 
-def are_waiting(board: JobService) -> bool:
-    """Is there a result that will land by itself, or one of which the journal does not know yet
-    that it has?
-    """
-    return bool(outcomes) or any(_belongs_here(board, job) for job in board.jobs())
+def is_waiting(service: JobService) -> bool:
+    """Return whether a result will be imported, or an import be recorded, at one of the beats."""
+    return bool(outcomes()) or any(_belongs_here(service, job) for job in service.jobs())
 
 
-def land(board: JobService, job: Job, *, raw: bool = False) -> str | None:
-    """Bring a result into the scene of its click, or into the current one; returns the sentence of
-    what went wrong. `raw`: unchecked.
+def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | None:
+    """Import a result into the scene of its click, or else into the current one.
+
+    Args:
+        service: Where the outcome is recorded.
+        job: Its files are on disk.
+        raw: Do not check the file first.
+
+    Returns:
+        What went wrong, as a sentence; None if nothing did.
     """
-    outcome = _import(board, job, raw)
-    outcomes.record(board, job.id, outcome)
+    outcome = _import(service, job, raw)
+    outcomes().record(service, job.id, outcome)
     return outcome.problem
 
 
-def _import(board: JobService, job: Job, raw: bool) -> Outcome:
-    """What comes of it, whatever that is: the next beat would only try the same again."""
+def _import(service: JobService, job: Job, raw: bool) -> Outcome:
+    """Return the outcome, whatever it is: the next beat would only try the same again."""
     try:
-        with import_marks.importing(board.home, job.id):
+        with import_marks.importing(service.home, job.id):
             placed = import_job.place(job, placed_results.scene_of(job), raw=raw)
-        placed_results.look()  # so that the next drawing knows
+        placed_results.scan()  # so that the next drawing knows
         return Outcome(placed.notes, import_job.resolved_notes(job, placed))
-    except SceneImportError as trouble:
-        return Outcome(problem=str(trouble))
+    except SceneImportError as error:
+        return Outcome(problem=str(error))
     except Exception as mistake:  # an importer can fail in any way
         log.exception("Job %s could not be placed", job.id)
         return Outcome(
@@ -76,11 +89,11 @@ def _import(board: JobService, job: Job, raw: bool) -> Outcome:
         )
 
 
-def _belongs_here(board: JobService, job: Job) -> bool:
-    is_free = not board.is_active(job.id) and job.id not in outcomes
+def _belongs_here(service: JobService, job: Job) -> bool:
+    is_free = not service.is_active(job.id) and job.id not in outcomes()
     return (
         job.phase is Phase.READY
-        and placed_results.is_its_file(job)
+        and placed_results.is_document_open(job)
         and job.trouble is None
         and is_free
     )
@@ -136,13 +149,14 @@ _HANDS_ON = (
 
 
 def is_hands_on(operator: str) -> bool:
-    """Is it an operator that lasts as long as the user's hands are at it?"""
+    """Return whether an operator lasts only as long as the user drags or types."""
     return operator.startswith(_HANDS_ON)
 
 
 def _is_busy() -> bool:
-    """A render runs, or the user is in the middle of a drag or a word: an import, with its undo
-    step, would break into that.
+    """Return whether a render runs, or the user is in the middle of a drag or a word.
+
+    An import, with its undo step, would interrupt that.
     """
     if any(bpy.app.is_job_running(kind) for kind in ("RENDER", "OBJECT_BAKE", "COMPOSITE")):
         return True

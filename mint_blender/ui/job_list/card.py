@@ -28,16 +28,16 @@ _LARGE = 9.0  # times the height of a button
 _MOST_NOTES = 5
 
 
-def draw(layout: bpy.types.UILayout, board: JobService, job: Job, *, width: int) -> None:
+def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: int) -> None:
     """One card."""
     box, job = layout.box(), placed_results.shown(job)
-    _draw_head(box, board, job)
+    _draw_head(box, service, job)
     if job.hold is not None and job.phase not in {Phase.READY, Phase.PLACED}:
         return  # nothing may be asked of Mint for it; what is here already can be placed
     if job.phase is Phase.REVIEW and job.decision is None:
         _draw_review(box, job)
     elif job.phase is Phase.BILLING:
-        _draw_billing(box, board, job, width)
+        _draw_billing(box, service, job, width)
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:
         _draw_trouble(box, job, width)
     elif job.phase in {Phase.SENDING, Phase.WORKING, Phase.FETCHING} and job.trouble is not None:
@@ -52,24 +52,24 @@ def draw(layout: bpy.types.UILayout, board: JobService, job: Job, *, width: int)
         wrapped(box, note, width=width, icon="INFO", most=3)
 
 
-def _draw_head(box: bpy.types.UILayout, board: JobService, job: Job) -> None:
+def _draw_head(box: bpy.types.UILayout, service: JobService, job: Job) -> None:
     """Picture, title, state, cost; on the right what ends it."""
     row = box.row()
     if (icon := icons.of_job(job)) and job.phase is not Phase.REVIEW:
         row.template_icon(icon_value=icon, scale=2.6)
     column = row.column(align=True)
     column.label(text=job.title, translate=False)
-    if board.is_active(job.id):
-        _draw_progress(column, board, job)
+    if service.is_active(job.id):
+        _draw_progress(column, service, job)
     else:
         icon = STATE_ICONS.get(job.phase, "NONE")
-        column.label(text=translated(short_state(board, job)), translate=False, icon=icon)
+        column.label(text=translated(short_state(service, job)), translate=False, icon=icon)
     if cost := presenter.cost(job):
         aside = column.row()
         aside.active = False
         aside.label(text=translated(cost), translate=False)
     end = row.column()
-    if board.is_active(job.id):
+    if service.is_active(job.id):
         if Verb.CANCEL in presenter.verbs(job) and job.decision is None:
             end.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
     else:
@@ -99,11 +99,11 @@ def short_state(service: JobService, job: Job) -> str:
 _SHORT_STATES = {Phase.PAUSED: Message("Paused"), Phase.FAILED: Message("Failed")}
 
 
-def _draw_progress(column: bpy.types.UILayout, board: JobService, job: Job) -> None:
+def _draw_progress(column: bpy.types.UILayout, service: JobService, job: Job) -> None:
     """What goes on, honestly: bytes of a download, a share of the usual time, or only how long it
     has taken so far.
     """
-    retry, loading = board.scheduled_retries.get(job.id), board.progress.get(job.id)
+    retry, loading = service.scheduled_retries.get(job.id), service.progress.get(job.id)
     if not may_go_online():
         column.label(text="Waits: online access is off", icon="INTERNET_OFFLINE")
     elif retry is not None:
@@ -123,7 +123,7 @@ def _draw_progress(column: bpy.types.UILayout, board: JobService, job: Job) -> N
             factor=min(1.0, loading.done / loading.total),
         )
     elif job.phase is Phase.WORKING:
-        outlook = board.outlook(job)
+        outlook = service.outlook(job)
         if outlook.fraction is None:
             column.label(
                 text=_with_time(presenter.state(job), presenter.duration(outlook.elapsed)),
@@ -222,10 +222,10 @@ def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> 
         turn.job_id, turn.to = job.id, min(count, max(1, shown + step))
 
 
-def _draw_billing(box: bpy.types.UILayout, board: JobService, job: Job, width: int) -> None:
+def _draw_billing(box: bpy.types.UILayout, service: JobService, job: Job, width: int) -> None:
     """What is missing, where to get it, and how to go on."""
     billing = job.operation.billing if job.operation else None
-    missing = billing_watch.missing(board, job)
+    missing = billing_watch.missing(service, job)
     enough = missing == 0
     wrapped(
         box,
@@ -296,7 +296,7 @@ def _place_words(job: Job, again: str = "") -> str:
         return Message("Replace Model") if job.kind is Kind.MODEL else Message("Replace World")
     return again or (
         Message("Place Result")
-        if placed_results.is_its_file(job)
+        if placed_results.is_document_open(job)
         else Message("Place at 3D Cursor")
     )
 
@@ -345,10 +345,10 @@ class MINT_MT_job(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """What makes sense for the job whose menu was opened last."""
-        board = session.existing_service()
+        service = session.existing_service()
         job = (
-            next((job for job in board.jobs() if job.id == type(self).job_id), None)
-            if board
+            next((job for job in service.jobs() if job.id == type(self).job_id), None)
+            if service
             else None
         )
         if job is None:

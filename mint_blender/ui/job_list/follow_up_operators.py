@@ -80,7 +80,10 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
             wrapped(self.layout, explain_missing(self._missing), icon="ERROR", width=320)
         if self._edited:
             wrapped(
-                self.layout, placed_results.kept_words(list(self._edited)), icon="ERROR", width=320
+                self.layout,
+                placed_results.kept_message(list(self._edited)),
+                icon="ERROR",
+                width=320,
             )
 
     def execute(self, context: bpy.types.Context) -> Result:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...jobs.job import Job
-from ...jobs.job_groups import Lineup, line_up
+from ...jobs.job_groups import JobGroups, group_jobs
 from ...jobs.service import JobService
 from .. import heartbeat, session
 
 
 @dataclass
 class _State:
-    lineup: Lineup = field(default_factory=Lineup)
+    grouped: JobGroups = field(default_factory=JobGroups)
     version: tuple[int, int] | None = None
     """Which version of the list of jobs is grouped here."""
     without_card: dict[str, Job] = field(default_factory=dict)
@@ -27,9 +27,9 @@ def _state() -> _State:
     return session.state(_State)
 
 
-def lineup() -> Lineup:
+def grouped() -> JobGroups:
     """Return all jobs in their groups, as `prepare` left them."""
-    return _state().lineup
+    return _state().grouped
 
 
 def prepare(service: JobService) -> bool:
@@ -38,8 +38,8 @@ def prepare(service: JobService) -> bool:
     if state.version == version:
         return False
     state.version = version
-    state.lineup = line_up(service.jobs(), service.is_active)
-    state.without_card = {job.id: job for part in state.lineup.parts for job in part.folded}
+    state.grouped = group_jobs(service.jobs(), service.is_active)
+    state.without_card = {job.id: job for part in state.grouped.groups for job in part.folded}
     return True
 
 

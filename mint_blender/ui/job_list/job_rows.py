@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from ...jobs.job import Job
+from ...jobs.job import Job, Phase
 from ...jobs.service import JobService
 from .. import icons, session
 from ..translations import translated
@@ -82,14 +82,14 @@ class MINT_UL_jobs(bpy.types.UIList):
     ) -> None:
         """Draw one row."""
         job, service = groups.without_card().get(item.job_id), session.existing_service()
-        row = layout.row(align=True)
         picture = icons.of_job(job) if job else 0
         beside: Any = "NONE" if picture or job is None else STATE_ICONS.get(job.phase, "TIME")
+        row = layout.split(factor=0.7)
         row.label(text=item.name, translate=False, icon=beside, icon_value=picture)
-        if job is not None and service is not None:
+        # the long line of a queue looks calmer, and leaves room for titles, without its one state
+        if job is not None and service is not None and job.phase is not Phase.WAITING:
             state = row.row()
             state.active = False
-            state.alignment = "RIGHT"
             state.label(text=translated(short_state(service, job)), translate=False)
 
 

@@ -6,48 +6,47 @@ from __future__ import annotations
 import bpy
 
 from ...jobs import presenter
-from ...jobs.job_groups import Group, Part
+from ...jobs.job_groups import Group, JobGroup
 from ...jobs.service import JobService
 from ...message import Message
 from ..text_wrap import wrapped
 from ..translations import translated
-from . import card as job_list_card
-from . import groups, job_rows
+from . import card, groups, job_rows
 
 
-def draw(layout: bpy.types.UILayout, board: JobService, *, width: int) -> None:
+def draw(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
     """Draw a card for the first jobs of each group, and a list of all others."""
-    _draw_queue(layout, board)
-    for part in groups.lineup().parts:
-        for job in part.shown:
-            job_list_card.draw(layout, board, job, width=width)
-        if part.folded:
-            _draw_folded(layout, part)
+    _draw_queue(layout, service)
+    for group in groups.grouped().groups:
+        for job in group.shown:
+            card.draw(layout, service, job, width=width)
+        if group.folded:
+            _draw_folded(layout, group)
     if groups.without_card():
-        _draw_list(layout, board, width)
-    draw_unreadable(layout, board, width=width)
+        _draw_list(layout, service, width)
+    draw_unreadable(layout, service, width=width)
 
 
-def _draw_list(layout: bpy.types.UILayout, board: JobService, width: int) -> None:
+def _draw_list(layout: bpy.types.UILayout, service: JobService, width: int) -> None:
     """Draw the list of jobs without a card, and the card of the one that is chosen there."""
     jobs = bpy.context.window_manager.mint_jobs
     layout.template_list("MINT_UL_jobs", "", jobs, "rows", jobs, "active", rows=4, maxrows=10)
     chosen = job_rows.chosen()
     if chosen is not None:
-        job_list_card.draw(layout, board, chosen, width=width)
+        card.draw(layout, service, chosen, width=width)
 
 
-def draw_unreadable(layout: bpy.types.UILayout, board: JobService, *, width: int) -> None:
+def draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
     """What is in the journal and cannot be read: nobody drives it, and nothing of it is lost."""
-    for each in board.unreadable():
+    for each in service.unreadable():
         row = layout.box().row()
         wrapped(row.column(align=True), presenter.UNREADABLE, width=width, icon="ERROR")
         row.operator("mint.dismiss", text="", icon="X", emboss=False).job_id = each.id
 
 
-def _draw_queue(layout: bpy.types.UILayout, board: JobService) -> None:
+def _draw_queue(layout: bpy.types.UILayout, service: JobService) -> None:
     """What an earlier session has left in line: it is not sent until somebody says so."""
-    queue = board.unfinished.queue
+    queue = service.unfinished.queue
     if not queue.count:
         return
     words = (
@@ -69,23 +68,23 @@ def _draw_queue(layout: bpy.types.UILayout, board: JobService) -> None:
     row.operator("mint.discard_queue", text="Discard", icon="X")
 
 
-def _draw_folded(layout: bpy.types.UILayout, part: Part) -> None:
+def _draw_folded(layout: bpy.types.UILayout, group: JobGroup) -> None:
     """Draw how many more of a group are in the list, and what can be done with all of them."""
     row = layout.row(align=True)
-    row.label(text=translated(_words(part.group, len(part.folded))), translate=False)
+    row.label(text=translated(_words(group.group, len(group.folded))), translate=False)
     row.operator_context = "INVOKE_DEFAULT"
-    if part.group is Group.IN_LINE:
+    if group.group is Group.QUEUED:
         row.operator("mint.cancel_waiting", text="", icon="X")
-    elif part.group is Group.OVER:
+    elif group.group is Group.FINISHED:
         row.operator("mint.dismiss_finished", text="", icon="TRASH")
 
 
 def _words(group: Group, count: int) -> str:
     return {
-        Group.ASKING: Message("Waiting for you: {count:,} more", count=count),
+        Group.NEEDS_USER: Message("Waiting for you: {count:,} more", count=count),
         Group.RUNNING: Message("In flight: {count:,} more", count=count),
-        Group.IN_LINE: Message("In line: {count:,} more", count=count),
-        Group.OPEN: Message("Ready or failed: {count:,} more", count=count),
-        Group.OVER: Message("Finished: {count:,} more", count=count),
-        Group.FOREIGN: Message("Other accounts: {count:,} more", count=count),
+        Group.QUEUED: Message("In line: {count:,} more", count=count),
+        Group.READY_OR_FAILED: Message("Ready or failed: {count:,} more", count=count),
+        Group.FINISHED: Message("Finished: {count:,} more", count=count),
+        Group.OTHER_ACCOUNT: Message("Other accounts: {count:,} more", count=count),
     }[group]

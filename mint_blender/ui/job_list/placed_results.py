@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which placed results are in the open file: undo, redo, deleting and opening another file change
-that, and no job hears of it.
+"""Know which results are in the open file: undo, redo, deleting objects and opening another file
+change that, and no job is told.
 
-Handlers only mark that it may have changed. The objects are looked through once afterwards, from a
-timer: never while drawing, and not at each of the many updates that Blender tells of.
+Handlers only note that it may have changed. The objects are scanned once afterwards, by a timer:
+never while drawing, and not at each of Blender's many updates.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ class _Known:
     """How many objects the file had then."""
 
 
-_known = _Known()
+def _known() -> _Known:
+    return session.state(_Known)
 
 
 def shown(job: Job) -> Job:
-    """The job as its card tells it: one whose result is not in the open file (any more) is ready to
-    be placed.
-    """
+    """Return the job as its card shows it: ready to place if its result is not in the open file."""
+    jobs = _known().jobs
     if (
-        _known.jobs is None
+        jobs is None
         or job.phase is not Phase.PLACED
-        or job.id in _known.jobs
+        or job.id in jobs
         or not _goes_into_scenes(job)
     ):
         return job
@@ -54,12 +54,12 @@ def shown(job: Job) -> Job:
 
 
 def will_replace(job: Job) -> bool:
-    """Whether this result takes the place of an earlier version where it is going to land."""
-    return job.target.replaces and asset_of(job) in _known.assets.get(scene_of(job).name, ())
+    """Return whether this result will replace an earlier version in the scene it goes to."""
+    return job.target.replaces and asset_of(job) in _known().assets.get(scene_of(job).name, ())
 
 
 def edited(job: Job) -> list[str]:
-    """What the user has edited of what this result will replace: names of objects.
+    """Return the names of edited objects that this result will replace.
 
     Looks at meshes: not for drawing.
     """
@@ -67,12 +67,12 @@ def edited(job: Job) -> list[str]:
 
 
 def edited_objects(asset_id: str | None, scene: bpy.types.Scene) -> list[str]:
-    """What the user has edited of a model of Mint's in a scene: names of objects."""
+    """Return the names of the objects of a model that were edited in a scene."""
     return replacing.edited_objects(asset_id, scene) if asset_id else []
 
 
-def kept_words(names: list[str]) -> str:
-    """What happens to what was edited."""
+def kept_message(names: list[str]) -> str:
+    """Return what will happen to the edited objects."""
     if len(names) == 1:
         return Message(
             "You have edited “{name}”. It will be replaced; the edited one is kept,"
@@ -88,31 +88,28 @@ def kept_words(names: list[str]) -> str:
 
 
 def scene_of(job: Job) -> bpy.types.Scene:
-    """Where a job's result lands: in the scene of its click, or in the current one of another file."""  # noqa: E501
+    """Return the scene of the click, or the current one if another file is open."""
     return (
         bpy.data.scenes[job.target.scene]
-        if is_its_file(job) and job.target.scene is not None
+        if is_document_open(job) and job.target.scene is not None
         else bpy.context.scene
     )
 
 
-def is_its_file(job: Job) -> bool:
-    """Whether the scene of its click is here: there it lands where its prompt was clicked."""
+def is_document_open(job: Job) -> bool:
+    """Return whether the document and scene in which the prompt was submitted are open."""
     return job.target.document == session.document_id() and job.target.scene in bpy.data.scenes
 
 
-def look() -> bool:
-    """Look for results in all scenes of the open file; returns whether there are others than
-    before.
-    """
-    before = _known.jobs, _known.assets
+def scan() -> bool:
+    """Look for results in all scenes of the open file; return whether they have changed."""
+    known = _known()
+    before = known.jobs, known.assets
     found = {scene.name: list(tags.all_provenances(scene)) for scene in bpy.data.scenes}
-    _known.jobs = frozenset(each.job_id for told in found.values() for each in told)
-    _known.assets = {
-        name: frozenset(each.asset_id for each in told) for name, told in found.items()
-    }
-    _known.objects = len(bpy.data.objects)
-    return (_known.jobs, _known.assets) != before
+    known.jobs = frozenset(each.job_id for told in found.values() for each in told)
+    known.assets = {name: frozenset(each.asset_id for each in told) for name, told in found.items()}
+    known.objects = len(bpy.data.objects)
+    return (known.jobs, known.assets) != before
 
 
 def _goes_into_scenes(job: Job) -> bool:
@@ -125,7 +122,7 @@ def _look_soon() -> None:
 
 
 def _look_now() -> None:
-    if look():
+    if scan():
         heartbeat.redraw()
 
 
@@ -141,7 +138,7 @@ def _something_changed(_scene: object, depsgraph: Any = None) -> None:
     moved = depsgraph is None or any(
         depsgraph.id_type_updated(kind) for kind in ("COLLECTION", "SCENE")
     )
-    if moved or len(bpy.data.objects) != _known.objects:
+    if moved or len(bpy.data.objects) != _known().objects:
         _look_soon()
 
 
@@ -155,17 +152,16 @@ def _handlers() -> tuple[tuple[Any, Any], ...]:
 
 
 def add() -> None:
-    """Begin to hear of changes, and redraw when results have come or gone."""
+    """Follow changes of the scenes, and redraw when results have come or gone."""
     for handlers, function in _handlers():
         handlers.append(function)
     _look_soon()
 
 
 def remove() -> None:
-    """Hear of nothing any more."""
+    """Follow no changes any more."""
     for handlers, function in _handlers():
         if function in handlers:
             handlers.remove(function)
     if bpy.app.timers.is_registered(_look_now):
         bpy.app.timers.unregister(_look_now)
-    _known.jobs, _known.assets, _known.objects = None, {}, -1

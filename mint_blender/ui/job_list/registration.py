@@ -42,7 +42,7 @@ def register() -> None:
     _parts.add_property("mint_jobs", bpy.props.PointerProperty(type=job_rows.MintJobs))
     _parts.add(placed_results.add, placed_results.remove)
     heartbeat.on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
-    heartbeat.on_beat(auto_import.land_ready, is_waiting=auto_import.are_waiting)
+    heartbeat.on_beat(auto_import.import_ready, is_waiting=auto_import.is_waiting)
     heartbeat.on_jobs_changed(review_feedback.catch_up)
     heartbeat.on_beat(job_rows.sync)
     heartbeat.on_jobs_changed(job_rows.sync)

@@ -135,7 +135,7 @@ class MINT_OT_place(JobOperator):
             self,
             event,
             title="Replace Model",
-            message=translated(placed_results.kept_words(edited)),
+            message=translated(placed_results.kept_message(edited)),
             confirm_text="Replace Model",
             icon="WARNING",
         )
@@ -153,7 +153,7 @@ class MINT_OT_place(JobOperator):
             )
         if job.target.document != session.document_id():
             job = service.set_delivery(job.id, create_properties.here(context, job.target))
-        if trouble := auto_import.land(service, job, raw=self.raw):
+        if trouble := auto_import.import_result(service, job, raw=self.raw):
             return report_error(self, trouble)
         heartbeat.redraw()
         return {"FINISHED"}

@@ -317,7 +317,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
 
     def _land(self, job_id: str) -> Result:
         """Without a window there is no heartbeat that does it."""
-        complaint = auto_import.land(session.service(), session.service().job(job_id))
+        complaint = auto_import.import_result(session.service(), session.service().job(job_id))
         if complaint:
             self.report({"ERROR"}, translated(complaint))
         return {"CANCELLED"} if complaint else {"FINISHED"}
