@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lies on disk: downloads and what a file says about itself.
+"""Downloads and file formats: GLB, SPZ and pictures; also locks and files on disk.
 
-Never sees the key; knows no Blender and no threads.
+Must not know Mint's API, the API key, Blender, jobs, or threads.
 """

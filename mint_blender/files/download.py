@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fetch a file from a file host to the disk, completely or not at all.
+"""Download files completely or not at all, with retries and resuming.
 
-Knows nothing of Mint: not the key, not who asked. Its session cannot send credentials of any kind,
-while proxies and CA bundles from the environment work as everywhere. One `Downloader` may serve
-several threads; it starts none.
+Knows neither Mint nor the key. Its session cannot send credentials; proxies and CA bundles from the
+environment are used. A `Downloader` is thread-safe and starts no threads.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ MEGABYTE = 2**20
 
 @dataclass(frozen=True)
 class DownloadLimits:
-    """How much and how long is still sensible.
+    """Limits of one download: sizes in bytes, times in seconds.
 
-    Sizes in bytes, times in seconds. Mint's own files are 40 KB to 50 MB.
+    Mint's files have 40 KB to 50 MB.
     """
 
     models: int = 512 * MEGABYTE
@@ -38,20 +37,20 @@ class DownloadLimits:
     splats: int = 1024 * MEGABYTE
     others: int = 1024 * MEGABYTE
     total: float = 1800.0
-    """The whole of one `fetch`, pauses included."""
+    """For one `fetch`, including pauses."""
     stall: float = 20.0
-    """Without a single byte. A wish to stop is noticed sooner."""
+    """Without a byte; a stop is noticed sooner."""
     connect: float = 10.0
     tries: int = 6
-    """In a row that bring nothing new."""
+    """In a row without new bytes."""
     most_tries: int = 40
-    """At all, however much each of them brings."""
+    """In total."""
     shortest_pause: float = 1.0
     longest_pause: float = 15 * 60.0
-    """Bounds for what a host asks for with `Retry-After`."""
+    """Limits for `Retry-After`."""
 
     def bytes_for(self, name: str) -> int:
-        """The limit that goes with a file name's ending."""
+        """Return the size limit for a file name's suffix."""
         suffix = Path(name).suffix.lower()
         if suffix in {".glb", ".gltf"}:
             return self.models
@@ -63,21 +62,19 @@ class DownloadLimits:
 
 
 def never_stop() -> bool:
-    """The `stop` of a download that nobody interrupts."""
+    """Return False: the default `stop`."""
     return False
 
 
 def ignore_progress(_done: int, _total: int | None) -> None:
-    """The `progress` of a download that nobody watches."""
+    """Do nothing: the default `progress`."""
 
 
 class Downloader:
-    """Fetches files; keeps connections open between them.
+    """Downloads files over connections that are kept open; call `close` or use `with`.
 
-    `close()` when done, or use it as a context manager.
-
-    `local_files`: the addresses come from an API on this computer, which may use files here. Else
-    only the public internet is reached.
+    With `local_files`, URLs come from an API on this computer and may lead to this computer.
+    Otherwise only the public internet is reached.
     """
 
     def __init__(
@@ -104,7 +101,7 @@ class Downloader:
         self.close()
 
     def close(self) -> None:
-        """Close idle connections. A later `fetch` opens new ones."""
+        """Close idle connections; a later `fetch` opens new ones."""
         self._session.close()
 
     def fetch(
@@ -116,20 +113,25 @@ class Downloader:
         stop: Callable[[], bool] = never_stop,
         progress: Callable[[int, int | None], None] = ignore_progress,
     ) -> Path:
-        """Bring `url` to `target` and answer `target`; nothing is fetched when it lies there
-        already.
+        """Download a file unless it exists, and return its path.
 
-        The bytes go to `<target>.part` first and get their name when all have arrived, so `target`
-        is complete or absent. A download that broke goes on where it stopped, also after a restart
-        and from a renewed link, as long as the host confirms that the file is the same. `limit` in
-        bytes (default: by the ending of the name). `stop` is asked between blocks and pauses;
-        `progress` gets the bytes on disk and the total, if known. Raises a `FileError`; of these
-        `LinkExpired` wants a fresh address.
+        Bytes are written to `<target>.part`, which is renamed when complete, so that `target` is
+        complete or missing. An interrupted download is resumed, even after a restart and from a new
+        link, if the host confirms that the file is the same.
+
+        Args:
+            url: The address of the file.
+            target: The path of the file.
+            limit: Size limit in bytes; by default chosen by the file name's suffix.
+            stop: Called between blocks and pauses; returns whether to stop.
+            progress: Called with the bytes on disk and the total, None if unknown.
+
+        Raises:
+            LinkExpired: A new link is needed.
+            FileError: The file cannot be downloaded.
         """
         if target.is_file() and target.stat().st_size:
-            PartFile(
-                target
-            ).forget()  # a kill just after the renaming leaves the part's note behind
+            PartFile(target).forget()  # left behind if the process was killed after the rename
             return target
         request = DownloadRequest(
             url=urls.check(url, local_files=self._local_files),
@@ -143,13 +145,13 @@ class Downloader:
             local_files=self._local_files,
         )
         request.part.load(urls.without_query(request.url))
-        self._persist(request)
+        self._fetch_with_retries(request)
         request.check_stop()
         request.part.commit()
         return target
 
-    def _persist(self, request: DownloadRequest) -> None:
-        """Try until all bytes are there, inside a bound in number and in time."""
+    def _fetch_with_retries(self, request: DownloadRequest) -> None:
+        """Retry until all bytes are there or a limit is reached."""
         fruitless = 0
         for number in range(1, self.limits.most_tries + 1):
             before = request.part.size
@@ -158,25 +160,28 @@ class Downloader:
                 return
             except Stopped:
                 raise
-            except FileError as trouble:
+            except FileError as error:
                 fruitless = 0 if request.part.size > before else fruitless + 1
-                pause = self._pause_after(trouble, fruitless)
+                pause = self._pause_after(error, fruitless)
                 is_last = fruitless >= self.limits.tries or number == self.limits.most_tries
-                if not trouble.retryable or is_last or self._clock() + pause >= request.deadline:
+                if not error.retryable or is_last or self._clock() + pause >= request.deadline:
                     raise
             self._wait(pause, request)
 
-    def _pause_after(self, trouble: FileError, fruitless: int) -> float:
-        """Seconds: what the host asked for, within reason; else 0.5 s, doubled each time nothing
-        came, at most 30 s, jittered.
+    def _pause_after(self, error: FileError, fruitless: int) -> float:
+        """Return the pause in seconds: what the host asks for, else jittered exponential backoff.
+
+        From 0.5 s to 30 s, doubled after each attempt without new bytes.
         """
-        asked = trouble.retry_after if isinstance(trouble, DownloadFailed) else None
-        if asked is not None:
-            return float(min(max(asked, self.limits.shortest_pause), self.limits.longest_pause))
+        retry_after = error.retry_after if isinstance(error, DownloadFailed) else None
+        if retry_after is not None:
+            return float(
+                min(max(retry_after, self.limits.shortest_pause), self.limits.longest_pause)
+            )
         return float(min(30.0, 0.5 * 2.0 ** max(0, fruitless - 1)) * (0.5 + 0.5 * self._chance()))
 
     def _wait(self, seconds: float, request: DownloadRequest) -> None:
-        """Sleep in short steps, so that a wish to stop is noticed."""
+        """Sleep in short steps, so that a stop is noticed."""
         while seconds > 0.0:
             request.check_stop()
             step = min(0.25, seconds)
@@ -185,12 +190,11 @@ class Downloader:
 
 
 def anonymous_session(user_agent: str, *, local_files: bool = False) -> requests.Session:
-    """A session that can send no credentials: no `Authorization`, no cookie, nothing from ~/.netrc.
+    """Return a session that sends no credentials and reaches no private address.
 
-    It reaches no private address.
-
-    `trust_env` stays on, since proxies and CA bundles come from the environment too. requests only
-    looks into ~/.netrc while there is no `auth`, so an `auth` that adds nothing keeps it out.
+    No `Authorization`, no cookies, nothing from ~/.netrc. `trust_env` stays on, since proxies and
+    CA bundles come from the environment too; requests ignores ~/.netrc if `auth` is set, so `auth`
+    is a function that adds nothing.
     """
     session = requests.Session()
     session.auth = _add_nothing

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One try at a download: ask, follow redirects, take what comes, check that it is all.
+"""One attempt at a download: send the request, receive the body, check that it is complete.
 
-Knows HTTP and the part on disk; knows nothing of repeating (see `download`).
+Knows HTTP and the partial file; retries are in `download`.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from ..net import connections
 from ..net.retry_after import parse_retry_after
 from . import redirects, urls
 from .errors import DownloadFailed, FileError, LinkExpired, Stopped, TooLarge, TooSlow
-from .part_file import PartFile, PartSource, check_room, disk_errors, is_header_text
+from .part_file import PartFile, PartSource, check_free_space, disk_errors, is_header_text
 
 BLOCK = 2**16
-TRY_LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
-GONE = frozenset({403, 404, 410})
+RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+EXPIRED_STATUSES = frozenset({403, 404, 410})
 
 
 @dataclass(frozen=True)
 class DownloadRequest:
-    """What one `fetch` wants, the same for each of its tries."""
+    """Parameters of one `Downloader.fetch`, the same for all its attempts."""
 
     url: str
     part: PartFile
@@ -41,17 +41,17 @@ class DownloadRequest:
     stop: Callable[[], bool]
     progress: Callable[[int, int | None], None]
     timeout: tuple[float, float]
-    """Seconds to connect, seconds without a byte."""
+    """Seconds to connect, and seconds without a byte."""
     local_files: bool = False
-    """May the address lead to this computer?"""
+    """Whether the address may lead to this computer."""
 
     @property
     def label(self) -> str:
-        """How messages name the file."""
+        """Name of the file in messages."""
         return urls.label(self.url)
 
     def check_stop(self) -> None:
-        """Raise `Stopped` when the caller wants an end."""
+        """Raise Stopped if the caller wants to stop."""
         if self.stop():
             raise Stopped(
                 Message(
@@ -61,7 +61,7 @@ class DownloadRequest:
             )
 
     def check_time(self) -> None:
-        """Raise `TooSlow` when the whole has taken too long."""
+        """Raise TooSlow after the deadline."""
         if self.clock() >= self.deadline:
             raise TooSlow(
                 Message(
@@ -72,9 +72,7 @@ class DownloadRequest:
             )
 
     def check_size(self, size: int) -> None:
-        """Raise `TooLarge`, leaving nothing behind, when the file has or will have more bytes than
-        allowed.
-        """
+        """Raise TooLarge and discard the part if the file is larger than the limit."""
         if size > self.limit:
             self.part.forget()
             raise TooLarge(
@@ -88,7 +86,7 @@ class DownloadRequest:
 
 
 def attempt(session: requests.Session, request: DownloadRequest) -> None:
-    """Fill the part to the end, or raise a `FileError`; what has arrived stays in the part."""
+    """Complete the partial file, or raise a FileError; received bytes stay in the part."""
     request.check_stop()
     request.check_time()
     if request.part.is_complete:
@@ -118,29 +116,27 @@ def attempt(session: requests.Session, request: DownloadRequest) -> None:
     ) as error:
         request.check_stop()
         request.check_time()
-        raise _in_words(error, request) from error
+        raise _to_file_error(error, request) from error
 
 
 def _range_headers(part: PartFile) -> dict[str, str]:
-    """Ask for the rest, but only of the very file whose beginning we have."""
+    """Return headers that request the rest, if the file has not changed since."""
     if part.origin is None or part.origin.validator is None or not part.size:
         return {}
     return {"Range": f"bytes={part.size}-", "If-Range": part.origin.validator}
 
 
 def _accept(response: requests.Response, request: DownloadRequest) -> None:
-    """Decide by status and headers whether the body is the file, or its rest; start the part or go
-    on with it.
-    """
+    """Start or resume the part if status and headers say that the body belongs to it."""
     status = response.status_code
     if status == 200:
         total = _length(response) if _encoding(response) is None else None
         if total is not None:
             request.check_size(total)
-            check_room(request.part.target.parent, total)
+            check_free_space(request.part.target.parent, total)
         request.part.begin(PartSource(urls.without_query(request.url), _validator(response), total))
     elif status == 206:
-        _continue(response, request)
+        _resume(response, request)
     elif status == 416:
         request.part.forget()
         raise DownloadFailed(
@@ -154,8 +150,8 @@ def _accept(response: requests.Response, request: DownloadRequest) -> None:
         raise _refusal(response, request)
 
 
-def _continue(response: requests.Response, request: DownloadRequest) -> None:
-    """Go on with the part, if these bytes are the ones that follow, of the same file."""
+def _resume(response: requests.Response, request: DownloadRequest) -> None:
+    """Resume the part if these are the next bytes of the same file."""
     part, known = request.part, request.part.origin
     given = re.fullmatch(
         r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)",
@@ -186,7 +182,7 @@ def _continue(response: requests.Response, request: DownloadRequest) -> None:
 
 def _refusal(response: requests.Response, request: DownloadRequest) -> FileError:
     status = response.status_code
-    if status in GONE:
+    if status in EXPIRED_STATUSES:
         return LinkExpired(
             Message(
                 "{label} is not there (HTTP {status}). The link may have expired; a fresh one"
@@ -195,7 +191,7 @@ def _refusal(response: requests.Response, request: DownloadRequest) -> FileError
                 status=status,
             )
         )
-    if status in TRY_LATER:
+    if status in RETRY_STATUSES:
         return DownloadFailed(
             Message(
                 "The file host could not deliver {label} just now (HTTP {status}). Try again"
@@ -221,9 +217,7 @@ def _refusal(response: requests.Response, request: DownloadRequest) -> FileError
 
 
 def _receive(response: requests.Response, request: DownloadRequest) -> None:
-    """Write the body to the part while watching size, time and the wish to stop; then check that
-    nothing is missing.
-    """
+    """Write the body to the part, checking size, time and stop, and that nothing is missing."""
     part = request.part
     total = part.origin.total if part.origin else None
     done = part.size
@@ -233,7 +227,7 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
         for block in _body(response, request):
             done += len(block)
             request.check_size(done)
-            # before the block is written: somebody else may be writing to the same part by now
+            # before writing: another download may be writing to the same part by now
             request.check_stop()
             with disk_errors(part.path):
                 stream.write(block)
@@ -251,7 +245,7 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
     if total is not None and done != total:
         if done > total:
             part.forget()
-        raise _broken(request)
+        raise _connection_lost(request)
 
 
 class _Raw(Protocol):
@@ -259,9 +253,9 @@ class _Raw(Protocol):
 
 
 def _body(response: requests.Response, request: DownloadRequest) -> Iterator[bytes]:
-    """The blocks of the body as they arrive, uncompressed; raises when it ends early."""
+    """Yield decompressed blocks as they arrive; raise if the body ends early."""
     raw: _Raw = response.raw
-    # urllib3 2: whatever is there; without it a small block, so that a trickle is noticed
+    # urllib3 2 returns what is there; otherwise use small blocks, to notice a slow server
     read = getattr(raw, "read1", None)
     size = BLOCK if read else 4096
     expected, got, unpack = _length(response), 0, _unpacker(response, request)
@@ -269,16 +263,16 @@ def _body(response: requests.Response, request: DownloadRequest) -> Iterator[byt
         got += len(block)
         yield from unpack(block)
     if expected is not None and got < expected:
-        raise _broken(request)
+        raise _connection_lost(request)
     yield from unpack(b"")
 
 
 def _unpacker(
     response: requests.Response, request: DownloadRequest
 ) -> Callable[[bytes], Iterator[bytes]]:
-    """What undoes a `Content-Encoding` that came although none was asked for.
+    """Return the decoder for a `Content-Encoding` that was not requested.
 
-    In bounded blocks: a bomb meets the size limit first.
+    It yields bounded blocks, so that a decompression bomb reaches the size limit first.
     """
     encoding = _encoding(response)
     if encoding is None:
@@ -316,7 +310,7 @@ def _inflater(request: DownloadRequest) -> Callable[[bytes], Iterator[bytes]]:
                 retryable=False,
             ) from None
         if is_end and not inflate.eof:
-            raise _broken(request)
+            raise _connection_lost(request)
 
     return unpack
 
@@ -327,7 +321,7 @@ def _encoding(response: requests.Response) -> str | None:
 
 
 def _length(response: requests.Response) -> int | None:
-    """Bytes the body must have, unless the host leaves it open."""
+    """Return the bytes that the body must have, None if unknown."""
     text = response.headers.get("Content-Length", "").strip()
     if response.headers.get("Transfer-Encoding") or not re.fullmatch(r"\d{1,18}", text):
         return None
@@ -335,11 +329,9 @@ def _length(response: requests.Response) -> int | None:
 
 
 def _validator(response: requests.Response) -> str | None:
-    """What proves later that the file is still the same one: a strong ETag, else the date of its
-    last change.
-    """
+    """Return a strong ETag, else Last-Modified, to detect a changed file later."""
     if _encoding(response) is not None:
-        return None  # packed bytes cannot be continued with unpacked ones
+        return None  # compressed bytes cannot be resumed with decompressed ones
     etag = response.headers.get("ETag", "").strip()
     if etag.startswith('"') and is_header_text(etag):
         return etag
@@ -347,7 +339,7 @@ def _validator(response: requests.Response) -> str | None:
     return modified if modified and is_header_text(modified) else None
 
 
-def _broken(request: DownloadRequest) -> DownloadFailed:
+def _connection_lost(request: DownloadRequest) -> DownloadFailed:
     return DownloadFailed(
         Message(
             "The connection broke while {label} was being downloaded. Trying again goes on"
@@ -357,8 +349,8 @@ def _broken(request: DownloadRequest) -> DownloadFailed:
     )
 
 
-def _in_words(error: Exception, request: DownloadRequest) -> FileError:
-    """An exception of the network as one of ours."""
+def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
+    """Return the FileError for an exception of the network."""
     host = request.label.rpartition(" from ")[2]
     if isinstance(error, connections.ForbiddenAddress):
         return urls.not_public(f"{host}, {error.address}")
@@ -403,4 +395,4 @@ def _in_words(error: Exception, request: DownloadRequest) -> FileError:
         return DownloadFailed(
             Message("The address of {label} cannot be used.", label=request.label), retryable=False
         )
-    return _broken(request)
+    return _connection_lost(request)

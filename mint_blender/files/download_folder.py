@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The folder for downloads and thumbnails under MINT_BLENDER_HOME: names that are safe everywhere,
-its size, and making room.
+"""Folders of downloads and thumbnails, safe file names, and freeing disk space.
 
 <home>/downloads/<job id>/…    the files of one job
-<home>/jobs/<job id>/…         what a job was started with: copies of its reference pictures
-<home>/thumbnails/…            a cache: may be pruned at any time
+<home>/jobs/<job id>/…         copies of the job's reference pictures
+<home>/thumbnails/…            a cache that may be pruned at any time
 """
 
 from __future__ import annotations
@@ -25,19 +24,16 @@ from ..message import Message
 from . import private_files, urls
 from .part_file import disk_errors
 
-LONGEST = 80
-"""Characters of a name; at most 200 bytes as well, since file systems count those (255)."""
-MOST_BYTES = 200
+MAX_NAME_LENGTH = 80
+MAX_NAME_BYTES = 200
+"""File systems count bytes (255)."""
 RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])", re.IGNORECASE)
 JOINERS = frozenset("\u200c\u200d")
-"""Invisible, but part of words in some scripts and of many emoji."""
+"""Invisible characters that are part of words in some scripts and of many emoji."""
 
 
 class DownloadFolder:
-    """What lies under one home folder.
-
-    Creates folders when they are asked for, and never follows a link out of them.
-    """
+    """The folders below one home folder. Links out of them are not followed."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -46,30 +42,31 @@ class DownloadFolder:
         self.jobs = home / "jobs"
 
     def job_folder(self, job_id: str) -> Path:
-        """The folder of a job's files, made if it is missing.
+        """Return the folder of a job's files, creating it if missing.
 
-        Raises `ValueError` for an id that is no plain name, `DiskError`.
+        Raises:
+            ValueError: The id is not safe as a folder name.
+            DiskError: The folder cannot be created.
         """
-        folder = self.downloads / _checked(job_id)
+        folder = self.downloads / _check_id(job_id)
         with disk_errors(folder):
             private_files.make_folder(folder)
         return folder
 
     def reference_folder(self, job_id: str) -> Path:
-        """The folder of the pictures that a job was started with; not made here.
+        """Return the folder of a job's reference pictures, which may not exist.
 
-        Raises `ValueError` for an id that is no plain name.
+        Raises:
+            ValueError: The id is not safe as a folder name.
         """
-        return self.jobs / _checked(job_id) / "references"
+        return self.jobs / _check_id(job_id) / "references"
 
     def size(self) -> int:
-        """Bytes of all downloads, thumbnails, and pictures that jobs were started with."""
+        """Return the bytes of all downloads, thumbnails and reference pictures."""
         return folder_size(self.downloads) + folder_size(self.thumbnails) + folder_size(self.jobs)
 
     def clear(self, keep: Collection[str] = ()) -> int:
-        """Remove the downloads and pictures of all jobs but those in `keep`, and every thumbnail;
-        answers the bytes that became free.
-        """
+        """Remove thumbnails and the files of all jobs except `keep`; return the bytes freed."""
         before = self.size()
         for folder in (*_entries(self.downloads), *_entries(self.jobs)):
             if folder.name not in keep:
@@ -80,16 +77,14 @@ class DownloadFolder:
 
 
 def folder_size(folder: Path) -> int:
-    """Bytes of all files below the folder; 0 if there is none. Links are not followed."""
+    """Return the bytes of all files below the folder, without following links; 0 if missing."""
     return sum(size for _, size, _ in _files(folder))
 
 
-def prune(folder: Path, most_bytes: int, *, keep: Collection[Path] = ()) -> int:
-    """Remove files below the folder, the longest unused first, until they fit into `most_bytes`;
-    answers the bytes that became free.
-    """
+def prune(folder: Path, max_bytes: int, *, keep: Collection[Path] = ()) -> int:
+    """Remove the least recently used files until `max_bytes` are left; return the bytes freed."""
     files = sorted(_files(folder), key=lambda entry: entry[2])
-    excess, freed = sum(size for _, size, _ in files) - most_bytes, 0
+    excess, freed = sum(size for _, size, _ in files) - max_bytes, 0
     for path, size, _ in files:
         if freed >= excess:
             break
@@ -101,10 +96,9 @@ def prune(folder: Path, most_bytes: int, *, keep: Collection[Path] = ()) -> int:
 
 
 def safe_name(text: str, *, fallback: str = "file") -> str:
-    """A file name made of any text (a prompt, a name from Mint): one path component, valid on every
-    system, letters of all scripts kept.
+    """Return a file name from any text, such as a prompt, that is valid on all systems.
 
-    The ending survives shortening. A text with nothing usable in it gives `fallback`.
+    Letters of all scripts and the suffix are kept. `fallback` is used if nothing is left.
     """
     text = unicodedata.normalize("NFC", text)
     kept = "".join(
@@ -120,7 +114,7 @@ def safe_name(text: str, *, fallback: str = "file") -> str:
     if not dot or len(suffix) > 8 or not suffix.isalnum() or not suffix.isascii():
         stem, suffix = name, ""
     suffix = f".{suffix}" if suffix else ""
-    stem = _shortened(stem, LONGEST - len(suffix), MOST_BYTES - len(suffix)).rstrip(
+    stem = _shortened(stem, MAX_NAME_LENGTH - len(suffix), MAX_NAME_BYTES - len(suffix)).rstrip(
         " .\u200c\u200d"
     )
     if not stem:
@@ -131,9 +125,7 @@ def safe_name(text: str, *, fallback: str = "file") -> str:
 
 
 def name_from_url(url: str, *, fallback: str = "file") -> str:
-    """The safe file name at the end of an address; what is left out of it (query, folders) cannot
-    lead anywhere else.
-    """
+    """Return the file name at the end of a URL as a safe name, without query and folders."""
     try:
         path = urlsplit(url).path
     except ValueError:
@@ -144,10 +136,9 @@ def name_from_url(url: str, *, fallback: str = "file") -> str:
 
 
 def thumbnail_name(url: str) -> str:
-    """The name under which the picture of an address lies in the cache, without ending: always the
-    same, never two the same.
+    """Return the cache name of a picture's URL, without a suffix.
 
-    Where the path already says which content it is, a fresh link to it finds the same picture.
+    Links that differ only in the query have the same name if the path has a content hash.
     """
     return hashlib.sha256(urls.content_key(url).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
@@ -157,10 +148,8 @@ def _shortened(text: str, most: int, most_bytes: int) -> str:
     return text.encode("utf-8", "replace")[:most_bytes].decode("utf-8", "ignore")
 
 
-def _checked(job_id: str) -> str:
-    """Ids are opaque; one becomes a folder name only if it is nothing but a plain name (contract,
-    section 13.19).
-    """
+def _check_id(job_id: str) -> str:
+    """Return a job id that is safe as a folder name (API contract, section 13.19)."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,120}", job_id) or RESERVED.fullmatch(job_id):
         raise ValueError(Message("a job id must consist of letters, digits, _ and -"))
     return job_id
@@ -174,9 +163,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, int, float]]:
-    """Path, bytes and time of the last use of every file below; what vanishes meanwhile is left
-    out.
-    """
+    """Yield path, bytes and modification time of all files; skip those that vanish meanwhile."""
     for place, _, names in os.walk(folder):
         for name in names:
             path = Path(place, name)
@@ -187,9 +174,7 @@ def _files(folder: Path) -> Iterator[tuple[Path, int, float]]:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file, a link or a whole folder; what cannot be removed now (in use on Windows)
-    stays.
-    """
+    """Remove a file, a link or a folder; what is in use (on Windows) stays."""
     with suppress(OSError):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong with a file, in words for a person.
+"""Errors of files and downloads. `str(error)` is a sentence for the user, without secrets.
 
     FileError
-    ├── DownloadFailed   the connection broke, or the file host answered with an error
-    ├── LinkExpired      the address is no longer valid (403, 404, 410): ask Mint for a fresh one
-    ├── TooLarge         more bytes than we accept
-    ├── TooSlow          nothing arrived for too long, or the whole took too long
-    ├── DiskError      no room, or no permission to write
-    ├── Stopped          the caller asked to stop; what has arrived is kept
-    └── InvalidFile          the file is not what it should be
+    ├── DownloadFailed   the connection broke, or the file host responded with an error
+    ├── LinkExpired      the link is no longer valid (403, 404, 410): get a new one from Mint
+    ├── TooLarge         more bytes than the limit
+    ├── TooSlow          a timeout, without a byte or in total
+    ├── DiskError        no space, or no permission to write
+    ├── Stopped          the caller stopped the download; received bytes are kept
+    └── InvalidFile      the content is wrong
         ├── InvalidGlb
         ├── InvalidPicture
         └── InvalidSplats
 
-`str(trouble)` is a sentence that may be shown as it is: it holds neither a query string nor a
-header, so no secret either.
+Messages contain neither query strings nor headers, which may hold signatures.
 """
 
 from __future__ import annotations
@@ -26,17 +25,14 @@ from ..message import Message
 
 
 class FileError(Exception):
-    """Something is wrong with a file.
-
-    `retryable`: the same call may succeed later. `code`: a short slug for logs and JSON output.
-
-    `is_outage`: the host cannot be reached, or asks to wait. That passes: it is worth trying for as
-    long as somebody wants the file.
-    """
+    """Base class of all errors of this package."""
 
     code: ClassVar[str] = "file_trouble"
+    """A short slug for logs and JSON output."""
     retryable: bool = False
+    """Whether the same call may succeed later."""
     is_outage: bool = False
+    """Whether the host cannot be reached or asks to wait; worth retrying without a limit."""
 
     def __init__(self, sentence: str, *, retryable: bool | None = None) -> None:
         super().__init__(sentence)
@@ -45,9 +41,9 @@ class FileError(Exception):
 
 
 class DownloadFailed(FileError):
-    """The connection broke or the file host answered with an error.
+    """The connection broke, or the file host responded with an error.
 
-    `retry_after`: seconds the host asked to wait, if it said so.
+    `retry_after` is the number of seconds that the host asks to wait, if any.
     """
 
     code = "download_failed"
@@ -67,10 +63,7 @@ class DownloadFailed(FileError):
 
 
 class LinkExpired(FileError):
-    """The file host does not know the address (any more).
-
-    The same address stays dead; a fresh one has to be asked for.
-    """
+    """The file host does not know the address; a new one is needed."""
 
     code = "link_expired"
 
@@ -84,7 +77,7 @@ class TooLarge(FileError):
 class TooSlow(FileError):
     """Nothing arrived for too long, or the whole download took too long.
 
-    What has arrived is kept for the next try.
+    Received bytes are kept for the next attempt.
     """
 
     code = "too_slow"
@@ -99,30 +92,30 @@ class DiskError(FileError):
 
 
 class Stopped(FileError):
-    """The caller asked to stop. What has arrived is kept for the next try."""
+    """The caller stopped the download. Received bytes are kept for the next attempt."""
 
     code = "stopped"
     retryable = True
 
 
 class InvalidFile(FileError):
-    """The file is not what it should be; downloading the same bytes again does not help.
+    """The content is wrong; downloading the same bytes again does not help.
 
-    `kept`: where it lies, if it was set aside.
+    `kept` is the path of the rejected file, if it was kept.
     """
 
     code = "bad_file"
     kept: Path | None = None
 
     def kept_at(self, path: Path) -> Self:
-        """The same, of a file that was set aside there."""
-        told = type(self)(Message("{problem} It is kept at {path}.", problem=self, path=path))
-        told.kept = path
-        return told
+        """Return the same error for a rejected file that was kept there."""
+        error = type(self)(Message("{problem} It is kept at {path}.", problem=self, path=path))
+        error.kept = path
+        return error
 
 
 class InvalidGlb(InvalidFile):
-    """Not a GLB that may be given to an importer."""
+    """Not a GLB that may be imported."""
 
     code = "bad_glb"
 
@@ -134,6 +127,6 @@ class InvalidPicture(InvalidFile):
 
 
 class InvalidSplats(InvalidFile):
-    """Not a splat cloud that can be read."""
+    """Not a splat file that can be read."""
 
     code = "bad_splats"

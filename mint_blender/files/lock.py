@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lock on a file that is open.
+"""Locks on open files.
 
-The operating system lets go of it when the process ends, however it ends: so whether somebody holds
-it needs no clock, no heartbeat and no process id (which may be reused).
+The operating system releases them when the process ends, however it ends. So finding out whether a
+lock is held needs no clock, no heartbeat and no process id (which may be reused).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def try_lock(handle: IO[bytes]) -> bool:
-        """Hold the file alone, until it is closed. False when another one holds it."""
+        """Acquire an exclusive lock until the file is closed; return False if it is locked."""
         try:
             msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -31,12 +31,13 @@ else:
     import fcntl
 
     def try_lock(handle: IO[bytes]) -> bool:
-        """Hold the file alone, until it is closed. False when another one holds it."""
+        """Acquire an exclusive lock until the file is closed; return False if it is locked."""
         return _flock(handle, fcntl.LOCK_EX)
 
     def try_shared_lock(handle: IO[bytes]) -> bool:
-        """Hold the file together with others that do the same: two that only look do not take each
-        other for a holder.
+        """Acquire a shared lock until the file is closed; return False if it is locked exclusively.
+
+        With it, two processes that only check a lock do not see each other.
         """
         return _flock(handle, fcntl.LOCK_SH)
 
@@ -47,20 +48,21 @@ else:
             return error.errno in _WITHOUT_LOCKS
         return True
 
-    # A network file system that passes no locks on: nobody can be seen to hold the file, and nobody
-    # is kept from it.
+    # A network file system without locks: no holder can be detected, so nobody is refused.
     _WITHOUT_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 
 
 class FileInUse(Exception):
-    """Another process holds it just now."""
+    """Another process holds the lock."""
 
 
 @contextmanager
 def file_lock(file: Path) -> Iterator[None]:
-    """Hold this file, which is made if need be, alone.
+    """Hold an exclusive lock on this file, which is created if missing.
 
-    Raises FileInUse, or OSError where it cannot be written.
+    Raises:
+        FileInUse: Another process holds the lock.
+        OSError: The file cannot be written.
     """
     with file.open("ab") as handle:
         if not try_lock(handle):

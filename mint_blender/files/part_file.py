@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file that has not arrived completely: `<target>.part`, and beside it what is needed to go on
-safely after a restart.
+"""Partial downloads: `<target>.part`, and metadata to resume them safely after a restart.
 
 Knows the disk, not the network.
 """
@@ -24,18 +23,18 @@ from .errors import DiskError, DownloadFailed
 
 @dataclass(frozen=True)
 class PartSource:
-    """Where a part comes from: enough to know later whether the rest still belongs to it."""
+    """Source of a partial file: enough to know whether the rest still belongs to it."""
 
     address: str
-    """Scheme, host and path; a query may be renewed without changing the file."""
+    """Scheme, host and path; the query may change without changing the file."""
     validator: str | None = None
-    """Strong ETag, else Last-Modified; sent as `If-Range`. None: this file cannot be continued."""
+    """Strong ETag, else Last-Modified, sent as `If-Range`. None: not resumable."""
     total: int | None = None
-    """Size of the complete file in bytes, if the host said so."""
+    """Bytes of the complete file, if known."""
 
 
 class PartFile:
-    """`<target>.part` and its note `<target>.part.json`."""
+    """`<target>.part` and its metadata `<target>.part.json`."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
@@ -45,16 +44,14 @@ class PartFile:
 
     @property
     def size(self) -> int:
-        """Bytes that have arrived."""
+        """Bytes received so far."""
         try:
             return self.path.stat().st_size
         except OSError:
             return 0
 
     def load(self, address: str) -> None:
-        """Read the note of an earlier try; forget everything that cannot be continued for
-        `address`.
-        """
+        """Load the metadata of an earlier attempt; discard the part if it cannot be resumed."""
         self.origin = self._read_note()
         known = self.origin
         if (
@@ -68,7 +65,7 @@ class PartFile:
 
     @property
     def is_complete(self) -> bool:
-        """Everything had arrived, only the last step (into place) was missing."""
+        """Whether all bytes had arrived and only the rename was missing."""
         return (
             self.origin is not None
             and self.origin.total is not None
@@ -76,9 +73,7 @@ class PartFile:
         )
 
     def begin(self, origin: PartSource) -> None:
-        """Start with an empty part; the note is written first, so that no part lies there without
-        one.
-        """
+        """Start an empty part; metadata is written first, so that no part exists without it."""
         with disk_errors(self.path):
             private_files.make_folder(self.path.parent)
             self.path.unlink(missing_ok=True)
@@ -87,24 +82,21 @@ class PartFile:
         self.origin = origin
 
     def open(self) -> BinaryIO:
-        """The part, to be written on at its end."""
+        """Open the part for appending."""
         with disk_errors(self.path):
             return open(self.path, "ab", opener=private_files.opener)
 
     def forget(self) -> None:
-        """Remove part and note; being unable to is no trouble of its own."""
+        """Remove part and metadata; ignore failures."""
         self.origin = None
         for path in (self.path, self.note):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
     def commit(self) -> None:
-        """Make the part durable and give it its name in one step: whoever sees `target` sees all of
-        it.
-        """
+        """Sync the part to disk and rename it to `target` atomically."""
         if self.origin is not None and self.origin.total not in {None, self.size}:
-            # Two downloads of the same file wrote into it: one that let go too late, and its
-            # successor.
+            # Two downloads wrote to it: one that stopped too late, and its successor.
             self.forget()
             raise DownloadFailed(
                 Message(
@@ -138,36 +130,34 @@ class PartFile:
 
 
 def is_header_text(text: str) -> bool:
-    """May the text be sent in a request header?"""
+    """Return whether the text may be sent in a request header."""
     return text.isascii() and text.isprintable()
 
 
-def check_room(folder: Path, needed: int) -> None:
-    """Raise `DiskError` before a download of `needed` bytes that would not fit, with a little
-    room to spare.
-    """
+def check_free_space(folder: Path, needed: int) -> None:
+    """Raise DiskError if `needed` bytes and a reserve do not fit on the disk."""
     with disk_errors(folder):
         private_files.make_folder(folder)
         free = shutil.disk_usage(folder).free
-    if free < needed + SPARE:
+    if free < needed + RESERVE:
         raise DiskError(
             Message(
                 "The disk of {folder} has {free} left, and {needed} are needed. Make room,"
                 " then try again.",
                 folder=folder,
                 free=_megabytes(free),
-                needed=_megabytes(needed + SPARE),
+                needed=_megabytes(needed + RESERVE),
             )
         )
 
 
-SPARE = 16 * 2**20
-"""Bytes that are left free, so that the journal can still be written."""
+RESERVE = 16 * 2**20
+"""Bytes left free, so that the journal can still be written."""
 
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn an `OSError` of the disk into a sentence that names the place."""
+    """Convert an OSError to a DiskError that names the path."""
     try:
         yield
     except OSError as error:
@@ -196,7 +186,7 @@ def _megabytes(size: int) -> str:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename durable where folders can be synced (not on Windows)."""
+    """Sync the folder, so that the rename is durable (not possible on Windows)."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)

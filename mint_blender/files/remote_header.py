@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a GLB at a file host says about itself, from its first bytes: neither the meshes nor the
-pictures in it are downloaded.
+"""Read the header and JSON of a GLB on a file host, without downloading meshes and images.
 
-Asks for a range that usually holds the whole JSON, and once more for the rest when it does not. A
-host that knows no ranges is listened to only until the JSON is here.
+Requests a range that usually holds the whole JSON, and a larger one if it does not. From a host
+without ranges, the body is read only up to the end of the JSON.
 """
 
 from __future__ import annotations
@@ -25,16 +24,16 @@ from .errors import DownloadFailed, FileError, InvalidGlb, LinkExpired
 from .glb import header
 
 FIRST = 2**16
-"""Bytes: the JSON of a model of Mint's has 2 to 40 KB."""
+"""Bytes of the first request; the JSON of Mint's models has 2 to 40 KB."""
 TIMEOUT = (10.0, 20.0)
 TOTAL = 60.0
-"""Seconds for all of it."""
-HEADERS = 20
-"""Bytes before the JSON: the file's header and the JSON chunk's."""
+"""Seconds for everything."""
+JSON_OFFSET = 20
+"""Bytes before the JSON: the header of the file and of the JSON chunk."""
 
 
 @dataclass(frozen=True)
-class _Beginning:
+class _Prefix:
     data: bytes
     total: int
 
@@ -46,22 +45,29 @@ def fetch_header(
     *,
     local_files: bool = False,
 ) -> header.Glb:
-    """Check the beginning of the GLB and tell what is in it.
+    """Check the beginning of a GLB and return what it holds.
 
-    `local_files` as for a download. Raises `FileError`.
+    Args:
+        url: The address of the file.
+        session: A session without credentials; a temporary one by default.
+        stop: Returns whether to stop.
+        local_files: Whether the address may lead to this computer.
+
+    Raises:
+        FileError: The file cannot be reached, or cannot be imported.
     """
     own = session or anonymous_session("mint-blender", local_files=local_files)
     try:
         with connections.guarded(connections.Guard(time.monotonic() + TOTAL, stop=stop)):
-            return _peek(own, urls.check(url, local_files=local_files), local_files)
+            return _fetch(own, urls.check(url, local_files=local_files), local_files)
     finally:
         if session is None:
             own.close()
 
 
-def _peek(session: requests.Session, url: str, local_files: bool) -> header.Glb:
+def _fetch(session: requests.Session, url: str, local_files: bool) -> header.Glb:
     found = _first_bytes(session, url, FIRST, local_files)
-    needed = _needed(found.data)
+    needed = _header_length(found.data)
     if needed > len(found.data) and len(found.data) < found.total:
         if needed > header.DEFAULTS.json_bytes:
             raise InvalidGlb(
@@ -75,16 +81,16 @@ def _peek(session: requests.Session, url: str, local_files: bool) -> header.Glb:
     return header.inspect_prefix(found.data, found.total, urls.label(url))
 
 
-def _needed(data: bytes) -> int:
-    """How many bytes hold the JSON and the header of what follows it."""
+def _header_length(data: bytes) -> int:
+    """Return the bytes up to the JSON's end and the next chunk's header; 0 if unknown."""
     return (
-        HEADERS + struct.unpack("<I", data[12:16])[0] + 8
-        if len(data) >= HEADERS and data.startswith(b"glTF")
+        JSON_OFFSET + struct.unpack("<I", data[12:16])[0] + 8
+        if len(data) >= JSON_OFFSET and data.startswith(b"glTF")
         else 0
     )
 
 
-def _first_bytes(session: requests.Session, url: str, count: int, local_files: bool) -> _Beginning:
+def _first_bytes(session: requests.Session, url: str, count: int, local_files: bool) -> _Prefix:
     try:
         with _response(session, url, count, local_files) as response:
             data = b""
@@ -92,7 +98,7 @@ def _first_bytes(session: requests.Session, url: str, count: int, local_files: b
                 data += block
                 if len(data) >= count:
                     break
-            return _Beginning(data[:count], _total(response, data))
+            return _Prefix(data[:count], _total(response, data))
     except connections.ForbiddenAddress as error:
         raise urls.not_public(error.address) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -140,13 +146,13 @@ def _refusal(status: int, url: str) -> FileError:
 
 
 def _total(response: requests.Response, data: bytes) -> int:
-    """Bytes of the whole file, as the host says; where it does not, as the file says."""
-    told = re.fullmatch(
+    """Return the bytes of the whole file according to the host, else to the file itself."""
+    range_match = re.fullmatch(
         r"bytes 0-\d{1,18}/(\d{1,18})", response.headers.get("Content-Range", "").strip()
     )
-    if told:
-        return int(told[1])
+    if range_match:
+        return int(range_match[1])
     length = response.headers.get("Content-Length", "")
     if response.status_code == 200 and re.fullmatch(r"\d{1,18}", length):
         return int(length)
-    return int(struct.unpack("<I", data[8:12])[0]) if len(data) >= HEADERS else len(data)
+    return int(struct.unpack("<I", data[8:12])[0]) if len(data) >= JSON_OFFSET else len(data)

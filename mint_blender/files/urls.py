@@ -90,7 +90,7 @@ def _is_outside(host: str) -> bool:
     """As far as the text tells."""
     if addresses.is_ambiguous_ipv4(host) or addresses.is_localhost_name(host):
         return False
-    spelled = addresses.literal(host)
+    spelled = addresses.parse_literal(host)
     return spelled is None or addresses.is_public(spelled)
 
 

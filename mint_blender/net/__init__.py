@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every connection of ours has, to Mint and to its file host: a total deadline, and a way to
-be stopped.
+"""HTTP connections with a deadline that can be stopped, address rules, certificates, Retry-After.
+
+Shared by `mint` and `files`; must not know Mint's API, the API key, or files on disk.
 """

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which network addresses an answer from outside may lead to: those of the public internet, never
-this computer or the network around it.
+"""Classify IP addresses and host names: public internet, this computer, or a private network.
 
-Pure: resolves nothing. `guarded.mount` asks for each address that a host name leads to, and for the
-one that was connected to.
+Pure: resolves nothing. `connections.mount` applies these rules to each resolved address.
 """
 
 from __future__ import annotations
@@ -19,9 +17,7 @@ _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}")
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet, also where it stands in for an IPv4
-    address that has to.
-    """
+    """Return whether an IP address, and the IPv4 address inside it, is on the public internet."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -30,9 +26,7 @@ def is_public(address: str) -> bool:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an IP address is this computer, in its own spelling: 127.0.0.1 within an IPv6 address
-    is none, whatever Python's version.
-    """
+    """Return whether an IP address is this computer; an IPv4-mapped 127.0.0.1 does not count."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -41,15 +35,13 @@ def is_loopback(address: str) -> bool:
 
 
 def is_public_or_loopback(address: str) -> bool:
-    """What a server on this computer may lead to: itself, and the public internet, but nothing in
-    between.
-    """
+    """Return whether a server on this computer may refer to the address."""
     return is_loopback(address) or is_public(address)
 
 
-def literal(host: str) -> str | None:
-    """The IP address that a URL's host spells out, without brackets. None for a name."""
-    host = plain(host)
+def parse_literal(host: str) -> str | None:
+    """Return the IP address if a URL's host is one, without brackets; None for a name."""
+    host = normalize_host(host)
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
@@ -57,22 +49,21 @@ def literal(host: str) -> str | None:
 
 
 def is_ambiguous_ipv4(host: str) -> bool:
-    """Whether a host is an IPv4 address in a form that programs read differently: 127.1,
-    0x7f.0.0.1, 2130706433, 0177.0.0.1.
+    """Return whether a host is an IPv4 address in a form that programs read differently.
+
+    Such as 127.1, 0x7f.0.0.1, 2130706433 or 0177.0.0.1.
     """
-    host = plain(host)
-    return _NUMERIC.fullmatch(host) is not None and literal(host) is None
+    host = normalize_host(host)
+    return _NUMERIC.fullmatch(host) is not None and parse_literal(host) is None
 
 
 def is_localhost_name(host: str) -> bool:
-    """Whether a host name means this computer by definition, however it is resolved (RFC 6761)."""
-    return plain(host) == "localhost" or plain(host).endswith(".localhost")
+    """Return whether a host name means this computer by definition (RFC 6761)."""
+    return normalize_host(host) == "localhost" or normalize_host(host).endswith(".localhost")
 
 
-def plain(host: str) -> str:
-    """A host as resolvers see it: other spellings of digits and dots, a final dot and capitals make
-    no difference.
-    """
+def normalize_host(host: str) -> str:
+    """Return a host as resolvers see it: Unicode digits and dots, case and a final dot removed."""
     return unicodedata.normalize("NFKC", host).replace("。", ".").lower().rstrip(".")
 
 

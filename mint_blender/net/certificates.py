@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose certificates are trusted: one rule for Mint and for its file host."""
+"""Choose the CA bundle: one rule for Mint and for its file host."""
 
 from __future__ import annotations
 
 import os
 
-# requests reads the first two by itself; SSL_CERT_FILE is what the rest of Python and OpenSSL
-# listen to.
+# requests itself reads only the first two; the rest of Python and OpenSSL use SSL_CERT_FILE.
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 def ca_bundle() -> str | bool:
-    """The CA bundle that the environment names, for the `verify` of requests; True: the usual one."""  # noqa: E501
+    """Return `verify` for requests: the CA bundle from the environment, or True for the default."""
     return next((os.environ[name] for name in VARIABLES if os.environ.get(name)), True)

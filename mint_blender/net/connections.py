@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections with a total deadline that can be stopped while they wait.
+"""Connections for requests' sessions with a total deadline, which can be stopped while waiting.
 
-For requests' sessions; starts no threads.
-
-A socket's own time-out only counts the silence between two bytes: who sends a byte a second, in the
-headers or in the body, is never given up. Here each wait is cut into short pieces, and between two
-of them the `Guard` of the present exchange is asked. The connection itself and its TLS handshake
-are bounded by the connect time-out, which is a total one in Python's `ssl` and `socket`.
+A socket's own timeout only limits the time between two bytes, so a server that sends a byte per
+second never times out. Here each wait is split into short ones, and the `Guard` of the current
+request is checked in between. Connecting and the TLS handshake are limited by the connect timeout,
+which is a total in Python's `ssl` and `socket`. Starts no threads.
 """
 
 from __future__ import annotations
@@ -27,14 +25,16 @@ from urllib3.exceptions import HTTPError
 
 T = TypeVar("T")
 
-PIECE = 0.25  # seconds until a wish to stop is noticed, at most
-BLOCK = 2**16  # bytes that are sent at a time: each of them is a sign of life
+CHECK_INTERVAL = 0.25
+"""Seconds until a stop is noticed, at most."""
+BLOCK = 2**16
+"""Bytes sent at a time."""
 
 
 class Guard:
-    """Bounds one exchange: `deadline` is a moment of `clock`; `stop` says whether an end is wanted.
+    """Limits one request: `deadline` is a time of `clock`; `stop` returns whether to stop.
 
-    `was_stopped` tells afterwards.
+    `was_stopped` is set once `stop` has returned true.
     """
 
     def __init__(
@@ -50,9 +50,11 @@ class Guard:
         self.was_stopped = False
 
     def check(self) -> float:
-        """Seconds that are left.
+        """Return the seconds left.
 
-        Raises OSError when an end is wanted, TimeoutError when the time is over.
+        Raises:
+            ConnectionAbortedError: `stop` has returned true.
+            TimeoutError: The deadline has passed.
         """
         if self._stop():
             self.was_stopped = True
@@ -63,13 +65,13 @@ class Guard:
         return left
 
 
-# of the exchange on this thread
+# of the request on this thread
 _guard: ContextVar[Guard | None] = ContextVar("guard", default=None)
 
 
 @contextmanager
 def guarded(guard: Guard) -> Iterator[Guard]:
-    """Let the guard bound everything that is sent and received on this thread meanwhile."""
+    """Apply the guard to everything that is sent and received on this thread."""
     token = _guard.set(guard)
     try:
         yield guard
@@ -78,7 +80,7 @@ def guarded(guard: Guard) -> Iterator[Guard]:
 
 
 class ForbiddenAddress(HTTPError):
-    """A host name leads to an address that must not be reached. Nothing was sent there."""
+    """A host name resolves to a forbidden address. Nothing was sent there."""
 
     def __init__(self, address: str) -> None:
         super().__init__(f"{address} must not be reached")
@@ -86,7 +88,7 @@ class ForbiddenAddress(HTTPError):
 
 
 def any_address(address: str) -> bool:
-    """The addresses that a session may reach whose host names are trusted."""
+    """Allow all addresses, for sessions whose host names are trusted."""
     return True
 
 
@@ -96,13 +98,14 @@ def mount(
     connections: int = 1,
     may_reach: Callable[[str], bool] = any_address,
 ) -> None:
-    """Have all connections of a session guarded; it keeps this many of them open.
+    """Make all connections of a session guarded, without automatic retries.
 
-    Nothing is repeated by itself.
-
-    `may_reach` decides about each IP address that a host name leads to, and about the one that was
-    connected to, before anything is sent; ForbiddenAddress is raised for one that it refuses.
-    Behind a proxy it is the proxy that resolves names: there nothing is asked.
+    Args:
+        session: The session to change.
+        connections: How many connections are kept open.
+        may_reach: Returns whether an IP address is allowed. It is called with each address that a
+            host name resolves to, and with the connected one, before anything is sent;
+            ForbiddenAddress is raised otherwise. Not used behind a proxy, which resolves names.
     """
     adapter = _Adapter(may_reach, connections)
     session.mount("https://", adapter)
@@ -126,34 +129,29 @@ class _Adapter(HTTPAdapter):
 
 
 class _Socket:
-    """A connected socket whose waits are cut into pieces.
-
-    Whatever is not here is the socket's own.
-    """
+    """A wrapper of a connected socket that checks the guard while it waits."""
 
     def __init__(self, real: Any) -> None:
         self.real = real
-        self._silence: float | None = real.gettimeout()
+        self._timeout: float | None = real.gettimeout()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
 
     def settimeout(self, seconds: float | None) -> None:
-        """The longest silence."""
-        self._silence = seconds
+        """Set the longest time without a byte."""
+        self._timeout = seconds
         self.real.settimeout(seconds)
 
     def gettimeout(self) -> float | None:
-        """The longest silence."""
-        return self._silence
+        """Return the longest time without a byte."""
+        return self._timeout
 
     def makefile(self, mode: str, buffering: int = -1) -> Any:
-        """A buffered stream to read from, which keeps the socket open as long as it is open itself,
-        as a socket's own does.
-        """
+        """Return a buffered stream that keeps the socket open while it is open itself."""
         if mode != "rb":
             return self.real.makefile(mode, buffering)
-        raw = _Raw(self)
+        raw = _SocketReader(self)
         return (
             io.BufferedReader(raw, io.DEFAULT_BUFFER_SIZE if buffering < 0 else buffering)
             if buffering
@@ -161,15 +159,15 @@ class _Socket:
         )
 
     def recv_into(self, buffer: Any) -> int:
-        """Some bytes; 0 at the end."""
+        """Receive some bytes; return 0 at the end."""
         return self._wait_for(lambda: int(self.real.recv_into(buffer)))
 
     def recv(self, size: int) -> bytes:
-        """Some bytes; none at the end."""
+        """Return some bytes; none at the end."""
         return self._wait_for(lambda: bytes(self.real.recv(size)))
 
     def sendall(self, data: Any) -> None:
-        """All of it, block by block."""
+        """Send all data block by block."""
         with memoryview(data) as view, view.cast("B") as octets:
             sent = 0
             while sent < len(octets):
@@ -177,34 +175,39 @@ class _Socket:
                 sent += self._wait_for(lambda block=block: int(self.real.send(block)))  # type: ignore[misc]
 
     def _wait_for(self, act: Callable[[], T]) -> T:
-        guard, silent_since = _guard.get(), time.monotonic()
+        guard, waiting_since = _guard.get(), time.monotonic()
         try:
             while True:
-                left = guard.check() if guard is not None else PIECE
-                silence = (
+                left = guard.check() if guard is not None else CHECK_INTERVAL
+                remaining = (
                     None
-                    if self._silence is None
-                    else silent_since + self._silence - time.monotonic()
+                    if self._timeout is None
+                    else waiting_since + self._timeout - time.monotonic()
                 )
-                # At least a moment: a time-out of 0 would make the socket one that never waits.
+                # Not 0, which would make the socket non-blocking.
                 self.real.settimeout(
-                    max(0.001, min(PIECE, left, PIECE if silence is None else silence))
+                    max(
+                        0.001,
+                        min(
+                            CHECK_INTERVAL, left, CHECK_INTERVAL if remaining is None else remaining
+                        ),
+                    )
                 )
                 try:
                     return act()
                 except TimeoutError:
                     if (
-                        silence is not None
-                        and silence <= PIECE
-                        and time.monotonic() - silent_since >= (self._silence or 0.0)
+                        remaining is not None
+                        and remaining <= CHECK_INTERVAL
+                        and time.monotonic() - waiting_since >= (self._timeout or 0.0)
                     ):
                         raise
         finally:
-            self.real.settimeout(self._silence)
+            self.real.settimeout(self._timeout)
 
 
-class _Raw(io.RawIOBase):
-    """What a buffered stream reads from."""
+class _SocketReader(io.RawIOBase):
+    """The raw stream below a buffered one."""
 
     def __init__(self, guarded_socket: _Socket) -> None:
         self._socket = guarded_socket
@@ -226,12 +229,12 @@ class _Raw(io.RawIOBase):
         super().close()
 
 
-class _Guarding:
-    """A connection whose socket is a guarded one, also while it asks a proxy for a tunnel."""
+class _GuardedConnection:
+    """Mixin of connections with a guarded socket, also for a proxy's CONNECT request."""
 
     sock: Any
     proxy: Any
-    # what Python prints of headers when somebody asks all connections for it would show the key
+    # debug output of http.client would show the key
     debuglevel = 0
     may_reach: Callable[[str], bool]
 
@@ -241,7 +244,9 @@ class _Guarding:
         self._check(_resolved(self.host, self.port))  # type: ignore[attr-defined]
         connected = super()._new_conn()  # type: ignore[misc]
         try:
-            self._check([connected.getpeername()[0]])  # a name may lead elsewhere a moment later
+            self._check(
+                [connected.getpeername()[0]]
+            )  # the name may resolve to another address by now
         except BaseException:
             connected.close()
             raise
@@ -266,9 +271,7 @@ class _Guarding:
 
 
 def _resolved(host: str, port: int) -> list[str]:
-    """All addresses of a host name; none where it cannot be resolved, which connecting then says in
-    its own way.
-    """
+    """Return all addresses of a host name; none if it cannot be resolved."""
     try:
         return [
             str(found[4][0])
@@ -279,12 +282,10 @@ def _resolved(host: str, port: int) -> list[str]:
 
 
 def _pools(may_reach: Callable[[str], bool]) -> dict[str, type[HTTPConnectionPool]]:
-    """The classes of a session's connections: urllib3 makes them itself, so what they have to know
-    is a member of the class.
-    """
+    """Return connection pool classes for urllib3, which creates the connections itself."""
     own = {"may_reach": staticmethod(may_reach)}
-    plain = type("_HttpConnection", (_Guarding, HTTPConnection), own)
-    secure = type("_HttpsConnection", (_Guarding, HTTPSConnection), own)
+    plain = type("_HttpConnection", (_GuardedConnection, HTTPConnection), own)
+    secure = type("_HttpsConnection", (_GuardedConnection, HTTPSConnection), own)
     return {
         "http": type("_HttpPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
         "https": type("_HttpsPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),

@@ -36,7 +36,7 @@ def test_a_full_disk_is_said_before_anything_is_written(
     host: FileHost, loader: Downloader, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file that cannot fit is not begun."""
-    monkeypatch.setattr(part_file, "SPARE", 2**62)
+    monkeypatch.setattr(part_file, "RESERVE", 2**62)
     with pytest.raises(DiskError, match="Make room"):
         loader.fetch(host.put("/lamp.glb", CONTENT), target)
     assert list(target.parent.iterdir()) == []

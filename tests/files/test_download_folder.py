@@ -70,9 +70,9 @@ def test_a_safe_name_is_safe(text: str) -> None:
     assert (
         name not in ("", ".", "..")
         and not set(name) & set('<>:"/\\|?*\0')
-        and len(name) <= download_folder.LONGEST + 1
+        and len(name) <= download_folder.MAX_NAME_LENGTH + 1
     )
-    assert len(name.encode()) <= download_folder.MOST_BYTES + 1 and name == name.strip(" .")
+    assert len(name.encode()) <= download_folder.MAX_NAME_BYTES + 1 and name == name.strip(" .")
     assert not download_folder.RESERVED.fullmatch(name.partition(".")[0].strip())
     assert Path(name).name == name
 
