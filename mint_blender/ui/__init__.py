@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user sees and clicks: the only room that imports `bpy`, and always on the main thread."""  # noqa: E501
+"""What the user sees and clicks: panels, operators, preferences. Runs on the main thread only."""

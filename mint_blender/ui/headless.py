@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Background mode: wait until a job rests, and place its result.
+"""Background mode: wait for a job and place its result.
 
-There is no window that could freeze, and no timer that would tick.
+There is no window that could freeze, and no timer ever ticks.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from .job_list import auto_import
 
 
 class Stopped(Exception):
-    """The job came to rest without a result: the sentence says why."""
+    """The job ended without a result; the message says why."""
 
 
 def until_all_rest(service: JobService, job_ids: list[str], *, place: bool) -> None:
-    """As `until_rest`, for many, placed in this order.
+    """Wait for many jobs, and place their results in this order.
 
-    What was not made does not stop the others, and is told at the end.
+    One that fails does not stop the others.
+
+    Raises:
+        Stopped: Some jobs ended without a result; the message lists them.
     """
     _watch(service, job_ids)
     reasons = []
@@ -38,9 +41,10 @@ def until_all_rest(service: JobService, job_ids: list[str], *, place: bool) -> N
 
 
 def until_rest(service: JobService, job_id: str, *, place: bool = True) -> None:
-    """Block until nothing goes on by itself.
+    """Block until the job needs a decision or has ended, and place its result if `place`.
 
-    A result is placed (if wanted); a Preview waits; everything else raises Stopped.
+    Raises:
+        Stopped: The job ended without a result or a Preview.
     """
     _watch(service, [job_id])
     job = service.job(job_id)

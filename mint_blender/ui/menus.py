@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Our entries in Blender's menus. F3 finds only what stands in a menu."""
+"""Entries in Blender's menus and status bar. F3 finds only operators that are in a menu."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class MINT_MT_add(bpy.types.Menu):
     bl_label = "Mint"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Model and World, each with a dialog for the prompt; then the account."""
+        """Draw the operators that start something, then those for the job list and the account."""
         layout = self.layout
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("mint.generate", text="Mint 3D Model…", icon="MESH_MONKEY").kind = "MODEL"
@@ -50,9 +50,9 @@ def _draw_add(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 
 def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None:
-    """How many jobs run, the one that will be done next, and a way to stop it.
+    """Draw how many jobs run and which one ends next, with a button to cancel it.
 
-    Nothing at all when none does.
+    Draws nothing while no job runs.
     """
     visibility.note("jobs")
     service = session.existing_service()
@@ -94,23 +94,23 @@ _parts = Registered()
 
 
 def register() -> None:
-    """Extend Blender's menu Add and its status bar."""
+    """Register the menu and add the entries."""
     _parts.add_classes(MINT_MT_add)
     _parts.add(add, remove)
 
 
 def unregister() -> None:
-    """Take our entries out again."""
+    """Undo that."""
     _parts.undo_all()
 
 
 def add() -> None:
-    """Put our entries in."""
+    """Add the entries."""
     bpy.types.VIEW3D_MT_add.append(_draw_add)
     bpy.types.STATUSBAR_HT_header.append(_draw_status_bar)
 
 
 def remove() -> None:
-    """Take our entries out."""
+    """Remove the entries."""
     bpy.types.VIEW3D_MT_add.remove(_draw_add)
     bpy.types.STATUSBAR_HT_header.remove(_draw_status_bar)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Words that reach somebody who works in another editor: said once, when a job comes to rest.
+"""Notifications in the status bar and the Info editor, once for each job that has come to rest.
 
-A report can only be made by an operator, so a small internal one says it: it shows in the status
-bar and in the Info editor.
+They also reach a user who works in another editor. Only an operator can make a report, so a small
+internal one does.
 """
 
 from __future__ import annotations
@@ -34,20 +34,21 @@ _parts = Registered()
 
 
 def register() -> None:
-    """Say what comes to rest from now on."""
+    """Notify from now on."""
     _parts.add_classes(MINT_OT_say)
     session.on_service_opened(forget_past)
     heartbeat.on_jobs_changed(catch_up)
 
 
 def unregister() -> None:
-    """Say nothing any more."""
+    """Undo that."""
     _parts.undo_all()
 
 
 def catch_up(service: JobService) -> None:
-    """Say what has come to rest here since the last time; what another Blender or program does is
-    told there.
+    """Notify of what has come to rest here since the last call.
+
+    What another Blender or program does is reported there.
     """
     shown = session.state(_State).shown
     for job in service.jobs():
@@ -68,16 +69,14 @@ def catch_up(service: JobService) -> None:
 
 
 def forget_past(service: JobService) -> None:
-    """What came to rest in an earlier session is no news: for whoever has just opened the journal."""  # noqa: E501
+    """Take what came to rest in an earlier session as known."""
     session.state(_State).shown = {
         job.id: job.phase for job in service.jobs() if job.phase not in BUSY
     }
 
 
 def say(sentence: str, *, good: bool = True) -> None:
-    """Say a sentence, in the user's language already, in the status bar; nothing where there is no
-    window.
-    """
+    """Show a translated sentence in the status bar. Does nothing without a window."""
     window = next(iter(bpy.context.window_manager.windows), None)
     if window is not None and not bpy.app.background:
         with bpy.context.temp_override(window=window):
@@ -101,19 +100,19 @@ class MINT_OT_say(bpy.types.Operator):
     _timer: bpy.types.Timer | None = None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Wait for the first tick."""
+        """Wait for the first tick of a timer."""
         self._timer = context.window_manager.event_timer_add(0.01, window=context.window)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Report it; every event goes on to whoever it was meant for."""
+        """Report the text; pass every event on."""
         self.cancel(context)
         self.report({"INFO"} if self.good else {"WARNING"}, self.text)
         return {"FINISHED", "PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Another file is being opened, or the window closes: nobody would read it."""
+        """Remove the timer: another file is being opened, or the window closes."""
         if self._timer is not None:
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tab `Mint` in the 3D View's sidebar.
+"""The tab `Mint` in the sidebar of the 3D View.
 
-Draws what was prepared elsewhere: nothing is fetched, opened or written while drawing.
+It draws what was prepared elsewhere: nothing is fetched, opened or written while drawing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAKE_A_KEY = "https://platform.mint.gg"
 
 
 class _MintPanel:
-    """Where all our panels are."""
+    """The place that all panels share."""
 
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
@@ -35,13 +35,13 @@ class _MintPanel:
 
 
 class MINT_PT_main(_MintPanel, bpy.types.Panel):
-    """What to generate, or what is missing before anything can be."""
+    """The form, or what is missing before anything can be generated."""
 
     bl_idname = "MINT_PT_main"
     bl_label = "Mint"
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """The balance, with a button to read it again."""
+        """Draw the balance, with a button to refresh it."""
         if not is_ready():
             return
         row = self.layout.row(align=True)
@@ -55,7 +55,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
         row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The first thing that is missing, else the form."""
+        """Draw the first thing that is missing, else the form."""
         if complaint := session.journal_error():
             wrapped(self.layout, complaint, width=context.region.width, icon="ERROR")
         if not may_go_online():
@@ -70,7 +70,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
 
 
 class MINT_PT_more(_MintPanel, bpy.types.Panel):
-    """What is rarely changed."""
+    """Settings that are rarely changed."""
 
     bl_idname = "MINT_PT_more"
     bl_parent_id = "MINT_PT_main"
@@ -80,11 +80,11 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Not before it can work."""
+        """Show the panel once it can work."""
         return is_ready()
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Name, place, size, pose, splats."""
+        """Draw name, place, size, pose and parts."""
         layout, fields = self.layout, create_properties.of(context)
         layout.use_property_split = True
         layout.use_property_decorate = False
@@ -111,20 +111,20 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
 
 
 class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
-    """Every job on the list, the most urgent first; of many, the first of each kind."""
+    """The job list, most urgent first; of a long group only the first jobs."""
 
     bl_idname = "MINT_PT_jobs"
     bl_label = "Jobs"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only where there are jobs."""
+        """Show the panel if there are jobs."""
         visibility.note("jobs")
         service = session.existing_service()
         return service is not None and bool(groups.grouped().groups)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """How many are in flight."""
+        """Draw how many jobs are in flight."""
         service = session.existing_service()
         active = groups.grouped().in_flight if service else 0
         if active:
@@ -133,19 +133,19 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
             )
 
     def draw(self, context: bpy.types.Context) -> None:
-        """A card for each."""
+        """Draw a card for each job."""
         service = session.existing_service()
         if service is not None:
             job_list_panel.draw(self.layout, service, width=context.region.width)
 
 
 def is_ready() -> bool:
-    """Can anything be generated: is there a key, and may we go online?"""
+    """Return whether there is an API key and online access."""
     return may_go_online() and bool(session.account().key)
 
 
 def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
-    """Which parts of a World are brought, and as what."""
+    """Draw which parts of a World are imported, and how."""
     layout.prop(fields, "splats")
     layout.prop(fields, "collider")
     column = layout.column()
@@ -203,7 +203,7 @@ def _draw_form(
 def _draw_generate(
     layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
 ) -> None:
-    """The button with its price, what comes on top, and what all of that leaves of the balance."""
+    """Draw the button with its price, further costs, and what they leave of the balance."""
     service, question = session.existing_service(), create_properties.price_of(fields)
     price = service.budget.price(question) if service else None
     told = service.queries.answers.get(question) if service else None

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether somebody types into a field of Blender's interface.
+"""Find out whether the user is typing into a field of Blender's interface.
 
-Blender does not say so. It tells which field is active, but that is one that the pointer rests on,
-too. Typing begins with a press of a button or key, and from then on the field takes every event but
-timers: a modal operator that was there before sees nothing more. When only the pointer rests there,
-it sees the pointer move, or the button let go. Popups are not looked into.
+Blender does not say so. It tells which field is active, but that may also be one that the pointer
+rests on. Typing begins with the press of a button or key, and from then on the field takes every
+event but timers: a modal operator that was there before sees nothing more. If the pointer only
+rests there, the operator sees it move, or sees the button released. Popups are not examined.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _last_event() -> _LastEvent:
 
 
 def hear(context: bpy.types.Context, event: bpy.types.Event) -> None:
-    """Our modal operator has seen an event."""
+    """Take in an event that our modal operator has seen."""
     if event.type == "NONE" or event.type.startswith(("TIMER", "WINDOW_DEACTIVATE")):
         return
     last = _last_event()
@@ -40,7 +40,10 @@ def hear(context: bpy.types.Context, event: bpy.types.Event) -> None:
 
 
 def is_edited() -> bool:
-    """Is a field typed into? In windows other than that of our modal operator: may it be?"""
+    """Return whether the user types into a field.
+
+    In windows without our modal operator: whether the user may be typing.
+    """
     last = _last_event()
     return any(
         _has_active(window) and (last.is_press or window.as_pointer() != last.window)
@@ -49,12 +52,12 @@ def is_edited() -> bool:
 
 
 def may_be_edited() -> bool:
-    """Is a field active, typed into or not? For whoever has seen no events."""
+    """Return whether any field is active; for callers that have seen no events."""
     return any(_has_active(window) for window in bpy.context.window_manager.windows)
 
 
 def forget() -> None:
-    """Nothing was seen: the modal operator has ended."""
+    """Forget the last event: the modal operator has ended."""
     last = _last_event()
     last.window, last.is_press = 0, False
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text that is longer than a sidebar is wide: Blender's labels do not wrap by themselves."""
+"""Wrap text into several labels: Blender's labels do not wrap by themselves."""
 
 from __future__ import annotations
 
@@ -32,10 +32,9 @@ def wrapped(
     most: int = 8,
     translate: bool = True,
 ) -> None:
-    """Labels that together say `text`, in lines of at most `width` pixels (the region's if not
-    given), `most` lines at the most.
+    """Draw a text as labels of at most `width` pixels (default: the region's), `most` lines in all.
 
-    With `translate` it is said in the user's language; words of the user's own are not translated.
+    With `translate` it is shown in the user's language; the user's own words are not translated.
     """
     scale = bpy.context.preferences.system.ui_scale
     room = (width or bpy.context.region.width) - (
@@ -51,7 +50,7 @@ def wrapped(
 
 
 def lines_of(text: str, room: float) -> list[str]:
-    """The text in lines of at most `room` pixels, in the font of Blender's interface."""
+    """Return the text in lines of at most `room` pixels, in the font of Blender's interface."""
     style = bpy.context.preferences.ui_styles[0].widget
     blf.size(_FONT, style.points * bpy.context.preferences.system.ui_scale)
     return [
@@ -74,8 +73,9 @@ def _wrap(words: list[str], room: float) -> Iterator[str]:
 
 
 def _parts(word: str, room: float) -> Iterator[str]:
-    """A word, in pieces where it does not fit into a line: an address, or a language that has no
-    spaces.
+    """Yield a word, in pieces where it does not fit into a line.
+
+    Such are URLs, and languages without spaces.
     """
     for part in _UNBROKEN.findall(word):
         while len(part) > 1 and _width(part) > room:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of Blender's windows a click came from, so that what it opens later opens there.
+"""Remember from which window a click came, so that what it opens later opens there.
 
-Nothing of Blender's is kept, as it does not outlive a file load: a window is remembered by its
-address and looked up again.
+A window does not outlive a file load: it is remembered by its address and looked up again.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ import bpy
 
 
 def key_of(context: bpy.types.Context) -> int:
-    """What to remember of the window at hand; 0 where there is none."""
+    """Return what to remember of the current window; 0 if there is none."""
     return context.window.as_pointer() if context.window is not None else 0
 
 
 def find(key: int) -> bpy.types.Window | None:
-    """The window that was remembered, else the first one; None where there is no window at all."""
+    """Return the remembered window, else the first one; None if there is no window at all."""
     windows = list(bpy.context.window_manager.windows)
     return next(
         (window for window in windows if window.as_pointer() == key), next(iter(windows), None)
@@ -28,6 +27,6 @@ def find(key: int) -> bpy.types.Window | None:
 
 @contextmanager
 def inside(key: int) -> Iterator[None]:
-    """Run operators in the window that was remembered, else in the first one."""
+    """Run operators in the remembered window, else in the first one."""
     with bpy.context.temp_override(window=find(key)):
         yield

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps the balance that is shown true: it is read again whenever what a job of ours has reserved
-or paid has changed.
+"""Keep the displayed balance true: refresh it when a job of ours has reserved or paid Credits.
 
-What Mint can spend is less what is reserved, so that is at a start, an approval, an end, and after
-a cancel.
+The available balance excludes what is reserved, so it changes when a job starts, is approved, ends
+or is canceled.
 """
 
 from __future__ import annotations
@@ -26,9 +25,7 @@ _UNSENT = {Phase.WAITING, Phase.SENDING}
 
 
 def catch_up(service: JobService) -> None:
-    """Ask for the balance if it may have changed; not for what has happened before this Blender was
-    there.
-    """
+    """Ask for the balance if it may have changed since this Blender started."""
     now = {job.id: _standing(job) for job in service.jobs() if service.is_driven_here(job.id)}
     seen = session.state(_State).seen
     changed = [
@@ -41,8 +38,9 @@ def catch_up(service: JobService) -> None:
 
 
 def left_after(service: JobService, balance: float, price: float) -> float:
-    """What would be left of the balance: what waits in line will be taken from it too, and Mint
-    does not know of that yet.
+    """Return what a price would leave of the balance.
+
+    Jobs that are not sent yet will be paid from it too, which Mint does not know.
     """
     return (
         balance

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""While a job waits for Credits: the balance is read now and then, and it is said when it suffices.
+"""While a job waits for Credits: refresh the balance, and notify when there are enough.
 
-Going on is left to the user.
-
-The timer is there only while such a job is. It draws nothing and waits for nothing: it puts the
-question before the worker.
+Resuming is left to the user. A timer runs only while such a job exists; it only asks the worker.
 """
 
 from __future__ import annotations
@@ -36,7 +33,7 @@ class _State:
 
 
 def catch_up(service: JobService) -> None:
-    """Start or stop the timer, and say once for each job that it can go on."""
+    """Start or stop the timer, and notify once for each job that can be resumed."""
     announced = session.state(_State).announced
     waiting = _waiting(service)
     if waiting and not bpy.app.background and not bpy.app.timers.is_registered(_look):
@@ -53,8 +50,9 @@ def catch_up(service: JobService) -> None:
 
 
 def missing(service: JobService, job: Job) -> float | None:
-    """How many Credits a waiting job lacks: 0 when it could go on, by the balance as read since it
-    stopped; None where nobody knows.
+    """Return how many Credits a waiting job lacks; 0 if it can be resumed, None if unknown.
+
+    Only a balance that was read after the job stopped counts.
     """
     return service.budget.missing(job, service.phase_since(job))
 
@@ -73,7 +71,7 @@ def _waiting(service: JobService) -> list[Job]:
 
 
 def _look() -> float | None:
-    """Ask, if it can be asked; the timer ends when nothing waits any more."""
+    """Ask for the balance if possible. The timer ends when no job waits any more."""
     service = session.existing_service()
     if service is None or not _waiting(service):
         return None

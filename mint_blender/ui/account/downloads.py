@@ -58,13 +58,13 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Files are deleted: ask first."""
+        """Ask first: files are deleted."""
         return context.window_manager.invoke_confirm(
             self, event, title="Clear Downloads", confirm_text="Delete Files"
         )
 
     def execute(self, context: bpy.types.Context) -> Any:
-        """Everything but what jobs on the list still need."""
+        """Delete everything but what jobs on the list still need."""
         try:
             service = session.service()
             keep = {job.id for job in service.jobs()} | {each.id for each in service.unreadable()}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asking Mint about key and balance, by a click."""
+"""Operators that ask Mint about the API key and the balance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..translations import translated
 
 
 def account_changed() -> None:
-    """Another key or address was entered: say at once whether Mint accepts it."""
+    """Check a new key or base URL at once, so that the panel shows whether Mint accepts it."""
     if not bpy.app.background and may_go_online() and session.account().key:
         price_queries.ask(
             KeyOwner(), Balance(), create_properties.price_of(create_properties.of(bpy.context))
@@ -62,7 +62,7 @@ class MINT_OT_confirm_address(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Any:
-        """Kept in the preferences, by scheme, host and port."""
+        """Store the address in the preferences: scheme, host and port."""
         stored, origin = preferences(), session.account().withheld_from
         if stored is None or not origin:
             return {"CANCELLED"}

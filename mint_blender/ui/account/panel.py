@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How key, balance and usage look: in the sidebar and in the preferences."""
+"""Draw the API key, balance and usage, in the sidebar and in the preferences."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..translations import number, translated
 
 
 def key_is_in_question() -> bool:
-    """Is Mint being asked about the key, or has it refused it? Then the field stays in sight."""
+    """Return whether the key is being checked or was refused: then its field stays visible."""
     service = session.existing_service()
     answered = service.queries.answers.get(KeyOwner()) if service else None
     return bool(service and service.queries.is_pending(KeyOwner())) or bool(
@@ -28,7 +28,7 @@ def key_is_in_question() -> bool:
 
 
 def draw_key(layout: bpy.types.UILayout) -> None:
-    """The key's field with `Check`, and what Mint answered."""
+    """Draw the field for the key with its button Check, and what Mint answered."""
     stored = preferences()
     if stored is None:
         return
@@ -70,13 +70,13 @@ def draw_allow_online(layout: bpy.types.UILayout) -> None:
 
 
 def balance() -> float | None:
-    """The Credits that can be spent, as last read."""
+    """Return the available Credits as last read."""
     service = session.existing_service()
     return service.budget.balance if service else None
 
 
 def draw_usage(box: bpy.types.UILayout) -> None:
-    """What Mint says about Credits, subscription and totals, as far as it says it."""
+    """Draw what Mint tells about Credits, subscription and totals."""
     service = session.existing_service()
     answered = service.queries.answers.get(Balance()) if service else None
     if answered is None:

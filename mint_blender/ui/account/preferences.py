@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on's preferences: account and usage, limits, where things are kept, and what is rarely
-needed.
-"""
+"""The add-on's preferences: account, usage, limits, defaults, disk, and advanced settings."""
 
 from __future__ import annotations
 
@@ -28,7 +26,7 @@ def _account_changed(self: MintPreferences, context: bpy.types.Context) -> None:
 
 
 class MintPreferences(bpy.types.AddonPreferences):
-    """Kept by Blender in the user's preferences, not in any .blend."""
+    """Stored by Blender in the user's preferences, not in a .blend."""
 
     bl_idname = ADDON
 
@@ -66,12 +64,12 @@ class MintPreferences(bpy.types.AddonPreferences):
     show_advanced: bpy.props.BoolProperty(name="Advanced", options={"SKIP_SAVE"})
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Everything; what it shows was read earlier."""
+        """Draw everything; it was read earlier."""
         _draw(self.layout, self)
 
 
 def _draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
-    """Account, usage, limits, defaults, disk, advanced."""
+    """Draw account, usage, limits, defaults, disk and advanced settings."""
     _draw_account(layout.box())
     if session.account().key:
         _draw_usage(layout.box())
@@ -111,7 +109,7 @@ def _draw_account(box: bpy.types.UILayout) -> None:
 
 
 def _draw_usage(box: bpy.types.UILayout) -> None:
-    """What Mint says, and what the journal of this computer knows."""
+    """Draw what Mint tells and what the journal of this computer knows."""
     row = box.row()
     row.label(text=translated(Message("Usage")), translate=False, icon="GRAPH")
     row.operator("mint.refresh_account", text="Refresh", icon="FILE_REFRESH")
@@ -120,7 +118,7 @@ def _draw_usage(box: bpy.types.UILayout) -> None:
 
 
 def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
-    """How much may be spent without a question."""
+    """Draw how much may be spent without asking."""
     box.label(text=translated(Message("Limits")), translate=False, icon="FUND")
     wrapped(
         box,
@@ -137,9 +135,7 @@ def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
 
 
 def _draw_defaults(box: bpy.types.UILayout) -> None:
-    """The form itself: what was used last is what comes next, and here it can be looked at and
-    changed.
-    """
+    """Draw the form's settings: the last ones used are the defaults."""
     box.label(text="Defaults", icon="PRESET")
     fields = create_properties.of(bpy.context)
     column = box.column()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The last days as a small chart: for each day a bar of Credits, and below the line what failed.
+"""The last days as a small chart: a bar of Credits for each day, and below the line what failed.
 
 It is drawn with NumPy into icons, by the heartbeat and only when the journal has changed. Blender
-shows an icon as a square, so a wide chart is several of them side by side. Transparent, in colors
-that can be told from a light ground and from a dark one.
+shows an icon as a square, so a wide chart consists of several. The colors can be told from light
+and from dark backgrounds.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _state() -> _State:
 
 
 def catch_up(service: JobService) -> None:
-    """Draw it anew if a job was written, or another day has begun."""
+    """Redraw the chart if a job was written or another day has begun."""
     state, now = _state(), (service.serial, date_of(time.time()))
     if bpy.app.background or now == state.seen:
         return
@@ -61,7 +61,7 @@ def catch_up(service: JobService) -> None:
 
 
 def draw(layout: bpy.types.UILayout) -> None:
-    """The chart with its figures."""
+    """Draw the chart with its figures."""
     month, icons = _state().month, icon_cache()
     if month is None:
         return
@@ -113,14 +113,15 @@ def draw(layout: bpy.types.UILayout) -> None:
 
 
 def tiles(days: Sequence[Day]) -> list[Sequence[Day]]:
-    """The days of each tile."""
+    """Return the days of each tile."""
     each = -(-len(days) // TILES)
     return [days[start : start + each] for start in range(0, len(days), each)]
 
 
 def tile_pixels(days: Sequence[Day], most_credits: float, most_failed: int) -> Pixels:
-    """The picture of some days, rows from below: a bar upwards for the Credits, one downwards for
-    how many failed.
+    """Return the image of some days: bars up for Credits, down for failures.
+
+    Shape (SIZE, SIZE, 4), rows from below, RGBA from 0 to 1.
     """
     pixels = np.zeros((SIZE, SIZE, 4), dtype=np.float32)
     step = SIZE / len(days)
@@ -135,7 +136,7 @@ def tile_pixels(days: Sequence[Day], most_credits: float, most_failed: int) -> P
 
 
 def _length(value: float, most: float, room: int) -> int:
-    """Of a bar in pixels; what is there at all can be seen."""
+    """Return the length of a bar in pixels; a value above zero is always visible."""
     return max(4, round(room * value / most)) if value > 0 else 0
 
 

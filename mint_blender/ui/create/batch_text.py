@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A text of the Text Editor as a batch: one prompt a line, each a job of its own."""
+"""A text of the Text Editor as a batch: one prompt per line, each a job of its own."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ TICK, PATIENCE = 0.1, 3.0
 
 @dataclass(frozen=True)
 class Prompt:
-    """A line that says something, and where it stands."""
+    """A line that is not empty, and its number."""
 
     number: int
     words: str
 
 
 def prompts_in(text: bpy.types.Text | None) -> list[Prompt]:
-    """Every line of a text with something in it."""
+    """Return every line of a text that is not empty."""
     lines = text.as_string().splitlines() if text is not None else []
     return [
         Prompt(number, words)
@@ -90,7 +90,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only where there is a text."""
+        """Need a text."""
         if not bpy.data.texts:
             cls.poll_message_set(
                 translated(
@@ -128,11 +128,11 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
             self._timer = None
 
     def check(self, context: bpy.types.Context) -> bool:
-        """Something was changed in the dialog: draw it again."""
+        """Redraw the dialog: something in it was changed."""
         return True
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The dialog: what will be started, and what it will cost."""
+        """Draw what will be started, and what it will cost."""
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
@@ -148,9 +148,9 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         self._draw_price(layout)
 
     def execute(self, context: bpy.types.Context) -> Any:
-        """Start them all; the service runs as many at once as Mint allows.
+        """Start all jobs; the service runs as many at once as Mint allows.
 
-        In background mode, wait for them to rest.
+        In background mode, wait until they have ended.
         """
         text: bpy.types.Text | None = bpy.data.texts.get(self.text or _text_at_hand(context))
         prompts = prompts_in(text)
@@ -187,9 +187,9 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         )
 
     def _targets(self, context: bpy.types.Context, count: int) -> list[Target]:
-        """Where each lands.
+        """Return where each result is placed.
 
-        Of several Worlds none takes the scene's background: the last one to come would have it.
+        Of several Worlds none becomes the scene's background: it would be that of the last one.
         """
         target = Target(scene=context.scene.name, group=uuid.uuid4().hex[:12], panorama=count == 1)
         if self.landing == "READY":
@@ -231,7 +231,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         return service is not None and service.budget.known(self._question()) is not None
 
     def _price(self) -> Estimate | None:
-        """What Mint has said about one of them; None before that."""
+        """Return what Mint has answered about one prompt; None before that."""
         service = session.existing_service()
         answered = service.queries.answers.get(self._question()) if service else None
         return answered.answer if answered and isinstance(answered.answer, Estimate) else None
@@ -277,7 +277,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
 
 
 def _text_at_hand(context: bpy.types.Context) -> str:
-    """The text that is being edited, else the only one there is."""
+    """Return the name of the text that is being edited, else of the only one there is."""
     shown = getattr(context.space_data, "text", None)
     if isinstance(shown, bpy.types.Text):
         return shown.name
@@ -293,12 +293,12 @@ def _draw_in_text_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None
 
 
 def add_to_menu() -> None:
-    """Put our entry into the Text Editor's menu."""
+    """Add the entry to the Text Editor's menu."""
     bpy.types.TEXT_MT_text.append(_draw_in_text_menu)
 
 
 def remove_from_menu() -> None:
-    """Take it out again."""
+    """Remove the entry."""
     bpy.types.TEXT_MT_text.remove(_draw_in_text_menu)
 
 

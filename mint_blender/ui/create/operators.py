@@ -63,17 +63,17 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """From a menu: ask for the prompt first."""
+        """Open the dialog."""
         self.prompt = self.prompt or _unsent().get(self.kind, "")
         price_queries.ask_unknown(*self._prices())
         return self.ask_before_spending(context, width=420, confirm_text="Generate")
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Not now: what was typed is there when the dialog is opened again."""
+        """Keep what was typed for the next time."""
         _unsent()[self.kind] = self.prompt
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The dialog."""
+        """Draw the dialog."""
         layout = self.layout
         layout.use_property_split = True
         row = layout.row()
@@ -98,7 +98,7 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
             wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=420)
 
     def check(self, context: bpy.types.Context) -> bool:
-        """Something in the dialog was changed: the price may be another."""
+        """Ask for the price: something in the dialog was changed."""
         price_queries.ask_unknown(*self._prices())
         return True
 
@@ -116,7 +116,7 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
         return [self._price(), *([OptimizationPrice()] if self._level() else [])]
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Start it."""
+        """Start the job."""
         kind = Kind(self.kind.lower())
         request = GenerationRequest(
             kind=kind,
@@ -146,14 +146,14 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only what Mint would take; the reason is the tooltip."""
+        """Allow only what Mint would accept; the tooltip says why not."""
         complaint = create_properties.complaint(create_properties.of(context))
         if complaint is not None:
             cls.poll_message_set(translated(complaint))
         return complaint is None
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Start it, keep the settings, and clear what belongs to this one wish."""
+        """Start the job, save the settings, and clear prompt, name and pictures."""
         fields = create_properties.of(context)
         request, target = (
             create_properties.request_of(fields),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user is about to ask for: the fields of the Create panel.
+"""The fields of the form for a new generation.
 
-They live in the window manager, so nothing of them gets into a .blend. A file load empties it, and
-a restart too: see `saved_settings`.
+They live in the window manager, so nothing of them gets into a .blend. A file load and a restart
+empty them: see `saved_settings`.
 """
 
 from __future__ import annotations
@@ -177,19 +177,17 @@ class MintForm(bpy.types.PropertyGroup):
 
 
 def of(context: bpy.types.Context) -> MintForm:
-    """The form."""
+    """Return the form."""
     return context.window_manager.mint
 
 
 def prompt_of(form: MintForm) -> str:
-    """The prompt: a chosen text wins over the field."""
+    """Return the prompt; a chosen text wins over the field."""
     return form.text.as_string().strip() if form.text is not None else form.prompt.strip()
 
 
 def placeholder(form: MintForm) -> str:
-    """What stands in the empty field: a question, or the prompt that pictures get which come
-    without one.
-    """
+    """Return the hint in the empty field, or the prompt that pictures get without one."""
     return (
         default_prompt(Kind(form.kind.lower()))
         if references_properties.sources(form.id_data)
@@ -198,12 +196,12 @@ def placeholder(form: MintForm) -> str:
 
 
 def longest_prompt(form: MintForm) -> int:
-    """How many characters Mint takes."""
+    """Return how many characters Mint accepts."""
     return MAX_PROMPT_LENGTH[Kind(form.kind.lower())]
 
 
 def request_of(form: MintForm) -> GenerationRequest:
-    """What the form asks for."""
+    """Return the request that the form describes."""
     kind = Kind(form.kind.lower())
     return GenerationRequest(
         kind=kind,
@@ -218,7 +216,7 @@ def request_of(form: MintForm) -> GenerationRequest:
 
 
 def price_of(form: MintForm) -> Price:
-    """The question what this would cost."""
+    """Return the query for the price of the generation alone."""
     return Price(
         Kind(form.kind.lower()),
         Preset(form.preset.lower()),
@@ -227,31 +225,32 @@ def price_of(form: MintForm) -> Price:
 
 
 def prices_of(form: MintForm) -> tuple[Price | OptimizationPrice, ...]:
-    """The questions what all of it would cost: this, and what is to follow by itself."""
+    """Return the queries for the price of everything, including optimization."""
     return queries.prices_of(request_of(form), optimize_of(form))
 
 
 def complaint(form: MintForm) -> str | None:
-    """A sentence about the first thing that Mint would refuse, or None; opens no file."""
+    """Return why Mint would refuse the request, or None. Opens no file."""
     return request_of(form).complaint() or references_properties.complaint(form.id_data)
 
 
 def optimize_of(form: MintForm) -> OptimizationLevel | None:
-    """How the model shall be optimized afterwards; not at all where it could not be opened."""
+    """Return how the model will be optimized; None if not, or if it could not be opened."""
     wanted = form.optimize != "OFF" and form.kind == "MODEL" and optimize_complaint(form) is None
     return OptimizationLevel(form.optimize.lower()) if wanted else None
 
 
 def optimize_complaint(form: MintForm) -> str | None:
-    """Why nothing is optimized, though that is wanted: nothing is paid for a file that this Blender
-    cannot open.
+    """Return why nothing will be optimized although that is chosen, or None.
+
+    Nothing is paid for a file that this Blender cannot open.
     """
     missing = session.state(_State).missing
     return explain_missing(missing) if form.optimize != "OFF" and missing else None
 
 
 def target_of(form: MintForm, context: bpy.types.Context) -> Target:
-    """Where the result shall land: as things stand at the click."""
+    """Return where and how the result is to be placed, as of now."""
     is_model = form.kind == "MODEL"
     return Target(
         at=cursor(context) if form.place == "CURSOR" else (0.0, 0.0, 0.0),
@@ -267,22 +266,22 @@ def target_of(form: MintForm, context: bpy.types.Context) -> Target:
 
 
 def here(context: bpy.types.Context, target: Target = Target()) -> Target:
-    """It lands at the 3D cursor, in this scene of this file."""
+    """Return the target with the 3D cursor, scene and document of now."""
     return replace(
         target, at=cursor(context), document=session.document_id(), scene=context.scene.name
     )
 
 
 def cursor(context: bpy.types.Context) -> tuple[float, float, float]:
-    """Where the 3D cursor stands."""
+    """Return the location of the 3D cursor."""
     x, y, z = context.scene.cursor.location
     return x, y, z
 
 
 def fill(form: MintForm, wish: Wish) -> None:
-    """As it was for that wish, to be changed; what is not known of it stays as it is.
+    """Fill the form with the settings of an earlier request; keep what is not known of it.
 
-    Pictures that are gone are left out.
+    Pictures that no longer exist are left out.
     """
     request, target = wish.request, wish.target
     form.kind, form.text = request.kind.name, None
@@ -308,7 +307,7 @@ def fill(form: MintForm, wish: Wish) -> None:
 
 
 def sent() -> None:
-    """It was sent: keep the settings, and clear what belongs to this one wish."""
+    """Save the settings, and clear what belongs to the request that was sent."""
     form = of(bpy.context)
     saved_settings.save(form)
     form.prompt, form.name, form.text = "", "", None

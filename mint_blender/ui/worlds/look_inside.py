@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look Inside: a 3D View goes to where a World was captured and shows it in color; a second click
-brings back what it showed before.
+"""Look Inside: show a World in color from where it was captured, and go back again.
 
-Only the view changes, nothing in the scene: it looks through the World's camera as its own (*Local
-Camera*), so the scene's camera stays. What a view showed before is remembered as long as the file
-is open.
+Only the view changes, nothing in the scene: the view uses the World's camera as its Local Camera,
+and the scene's camera stays. What a view showed before is remembered while the file is open.
 """
 
 from __future__ import annotations
@@ -67,7 +65,7 @@ def look_inside(
     shading: str = "MATERIAL",
     overlays: bool = False,
 ) -> None:
-    """Put a 3D View at a World's capture point, through its start camera where it has one."""
+    """Move a 3D View to a World's capture point, through its camera if it has one."""
     space: Any = area.spaces.active
     seen = _seen(space)
     # first what depends on the render engine: nothing is moved yet
@@ -84,9 +82,7 @@ def look_inside(
 
 
 def look_outside(area: bpy.types.Area) -> None:
-    """Show again what the view showed before it looked inside; where that is not known, the World
-    from outside as a new file would.
-    """
+    """Restore what the view showed before; if unknown, show the World from outside."""
     space: Any = area.spaces.active
     seen = _earlier().get(space.as_pointer())
     if seen is None:
@@ -108,9 +104,7 @@ def look_outside(area: bpy.types.Area) -> None:
 
 
 def is_inside(space: Any) -> bool:
-    """Has this 3D View looked inside and not come back, or does it look through a World's camera as
-    its own?
-    """
+    """Return whether the view has looked inside, or uses a World's camera as its Local Camera."""
     if space is None or space.type != "VIEW_3D":
         return False
     camera = space.camera if space.use_local_camera else None
@@ -123,10 +117,7 @@ def is_inside(space: Any) -> bool:
 
 
 def shows_color(space: Any) -> bool:
-    """Does this 3D View show the colors of a World?
-
-    Without one there is nothing to complain about.
-    """
+    """Return whether a 3D View shows the colors of a World; True if it is no 3D View."""
     if space is None or space.type != "VIEW_3D":
         return True
     return space.shading.type in {"MATERIAL", "RENDERED"} or (
@@ -135,9 +126,7 @@ def shows_color(space: Any) -> bool:
 
 
 def draw_button(layout: bpy.types.UILayout, space: Any, *, job_id: str = "") -> None:
-    """The button, and beside it the way back; above it why it is worth a click, where the view
-    shows no color.
-    """
+    """Draw the button and the way back, with a hint if the view shows no colors."""
     if not shows_color(space):
         layout.label(text="This shading shows no colors", icon="INFO")
     row = layout.row(align=True)
@@ -151,7 +140,7 @@ def _owners(space: Any) -> tuple[tuple[Any, tuple[str, ...]], ...]:
 
 
 def _seen(space: Any) -> dict[str, Any]:
-    """What the view shows: values and names, since objects do not outlive an undo."""
+    """Return what the view shows, as values and names: objects do not outlive an undo."""
     seen: dict[str, Any] = {
         "camera": space.camera.name if space.camera else "",
         "overlays": space.overlay.show_overlays,
@@ -170,7 +159,7 @@ def _seen(space: Any) -> dict[str, Any]:
 
 
 def _look_through(space: Any, camera: bpy.types.Object, shape: tuple[float, float]) -> None:
-    """Through this camera, so near that its picture fills the view."""
+    """Look through a camera, so close that its frame fills the view."""
     space.use_local_camera, space.camera = True, camera
     view = space.region_3d
     view.view_perspective = "CAMERA"
@@ -182,7 +171,7 @@ def _look_through(space: Any, camera: bpy.types.Object, shape: tuple[float, floa
 
 
 def _shape(area: bpy.types.Area, scene: bpy.types.Scene) -> tuple[float, float]:
-    """How many times the camera's picture has to be larger to be as wide, and as high, as the view."""  # noqa: E501
+    """Return how much larger the camera's frame must be to reach the view's width and height."""
     region = next(each for each in area.regions if each.type == "WINDOW")
     width, height = max(1, region.width), max(1, region.height)
     render = scene.render
@@ -195,7 +184,7 @@ def _shape(area: bpy.types.Area, scene: bpy.types.Scene) -> tuple[float, float]:
 
 
 def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene) -> None:
-    """Without a camera: a free view whose eye is at this place and looks along its Y."""
+    """Show a free view from this place along its Y axis: for a World without a camera."""
     upright = place.normalized() @ Matrix.Rotation(math.pi / 2, 4, "X")
     view, distance = space.region_3d, AHEAD / scene.unit_settings.scale_length
     space.lens, space.clip_start = (
@@ -208,7 +197,7 @@ def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene) -> None:
 
 
 def _show_color(space: Any, scene: bpy.types.Scene, shading: str) -> None:
-    """The shading, with the panorama as its background where the scene has it as its World."""
+    """Set the shading, with the panorama as background if it is the scene's World."""
     if shading == "KEEP":
         return
     if _shade(space, shading) == "SOLID":
@@ -218,8 +207,9 @@ def _show_color(space: Any, scene: bpy.types.Scene, shading: str) -> None:
 
 
 def _shade(space: Any, shading: str) -> str:
-    """Set the shading, or Solid where the render engine does not offer that one: Workbench has no
-    Material Preview. Return which it is.
+    """Set the shading, or Solid if the render engine lacks it; return which.
+
+    Workbench has no Material Preview.
     """
     try:
         space.shading.type = shading
@@ -229,13 +219,14 @@ def _shade(space: Any, shading: str) -> str:
 
 
 class _ViewOperator(bpy.types.Operator):
-    """What both share: which 3D View."""
+    """Base of both operators: finds the 3D View."""
 
     bl_options = {"REGISTER"}  # nothing to undo: the scene stays as it is
 
     def area(self, context: bpy.types.Context) -> bpy.types.Area | None:
-        """The one that was clicked in, else the largest of this window, or of the first one for a
-        script.
+        """Return the view that was clicked in, else the largest one.
+
+        It is looked for in this window, or in all windows for a script.
         """
         if context.area is not None and context.area.type == "VIEW_3D":
             return context.area
@@ -268,7 +259,7 @@ class MINT_OT_look_inside(_ViewOperator):
     job_id: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Whichever World was named, or is the one that can be meant."""
+        """Look inside the World that is meant."""
         root, area = self._meant(context), self.area(context)
         if root is None:
             gone = self.job_id and Message("This result is not in the current scene.")
@@ -279,7 +270,7 @@ class MINT_OT_look_inside(_ViewOperator):
         return {"FINISHED"}
 
     def _meant(self, context: bpy.types.Context) -> bpy.types.Object | None:
-        """Of the job, by name, of the active object, or the only one in the scene."""
+        """Return the World of the job, by name, of the active object, or the only one."""
         if self.job_id:
             return next(
                 (each for each in tags.roots(job_id=self.job_id) if world_build.is_root(each)), None
@@ -298,7 +289,7 @@ class MINT_OT_look_outside(_ViewOperator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only in a 3D View that has looked inside; a script need not be in one."""
+        """Need a 3D View that has looked inside; scripts need not be in one."""
         space = context.space_data
         possible = space is None or space.type != "VIEW_3D" or is_inside(space)
         if not possible:
@@ -306,7 +297,7 @@ class MINT_OT_look_outside(_ViewOperator):
         return possible
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """View, camera and shading as they were."""
+        """Restore view, camera and shading."""
         area = self.area(context)
         if area is None or not is_inside(area.spaces.active):
             return report_error(self, NOT_INSIDE)
@@ -319,7 +310,7 @@ CLASSES = (MINT_OT_look_inside, MINT_OT_look_outside)
 
 @persistent
 def _drop_views(*_: object) -> None:
-    """Views of another file are other views."""
+    """Forget the views: another file has others."""
     _earlier().clear()
 
 

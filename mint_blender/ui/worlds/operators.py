@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be changed about a World that stands in the scene.
+"""Change a World in the scene.
 
-Each is about the World of the active object, in any of its parts.
-
-None of them changes the selection or a mode; a part that goes while it is active leaves that to the
-World's root.
+Each operator works on the World that the active object belongs to. Selection and mode stay; if the
+active object is removed, the World's root becomes active.
 """
 
 from __future__ import annotations
@@ -43,13 +41,13 @@ SHOWN = [
 
 
 def job_of(root: bpy.types.Object) -> Job | None:
-    """The job that brought a World, where it is still on the list."""
+    """Return the job that imported a World, if it is still on the list."""
     known = tags.read(root)
     return find_job(known.job_id) if known is not None and known.job_id else None
 
 
 def can_fetch(root: bpy.types.Object) -> str:
-    """Why no more parts can be fetched for this World; empty when they can."""
+    """Return why no more parts can be fetched for this World; empty if they can."""
     job = job_of(root)
     if job is None:
         return Message(
@@ -62,13 +60,13 @@ def can_fetch(root: bpy.types.Object) -> str:
 
 
 class _WorldOperator(bpy.types.Operator):
-    """What all of these share: the World of the active object."""
+    """Base of all: finds the World of the active object."""
 
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """A World that can be changed; the reason is the tooltip."""
+        """Need a World that can be changed; the tooltip says why not."""
         root = world_build.root_of(context.active_object)
         complaint = (
             Message("Select a Mint World, or something in it.")
@@ -81,7 +79,7 @@ class _WorldOperator(bpy.types.Operator):
 
     @classmethod
     def complaint(cls, root: bpy.types.Object) -> str:
-        """Why it cannot be done with this World; empty when it can."""
+        """Return why the World cannot be changed; empty if it can."""
         if root.library is not None:
             return Message("This World is linked from another file and can be changed only there.")
         parts = WorldParts.under(root)
@@ -91,11 +89,11 @@ class _WorldOperator(bpy.types.Operator):
 
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
-        """What this World needs for it and has not."""
+        """Return what the World lacks for this; empty if nothing."""
         return ""
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Do it; a bad file is a sentence, and then nothing has changed."""
+        """Make the change; if a file is bad, report it and change nothing."""
         root = world_build.root_of(context.active_object)
         assert root is not None, "poll has seen one"
         try:
@@ -106,14 +104,14 @@ class _WorldOperator(bpy.types.Operator):
         return {"FINISHED"}
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
-        """The one thing that this operator does."""
+        """Make the one change of this operator."""
         raise NotImplementedError
 
 
 class _ColliderOperator(_WorldOperator):
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
-        """A collider."""
+        """Need a collider."""
         return "" if parts.has("COLLIDER") else Message("This World has no collider in the scene.")
 
 
@@ -124,7 +122,7 @@ class MINT_OT_flip_world(_WorldOperator):
     bl_label = "Flip World"
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
-        """All of it."""
+        """Flip the whole World."""
         world_build.flip(root)
 
 
@@ -137,7 +135,7 @@ class MINT_OT_flip_collider(_ColliderOperator):
     )
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
-        """Only the collider."""
+        """Flip the collider only."""
         world_build.flip_collider(root)
 
 
@@ -150,7 +148,7 @@ class MINT_OT_show_collider(_ColliderOperator):
     how: bpy.props.EnumProperty(name="Collider", items=SHOWN)
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
-        """It stays so when parts come or go."""
+        """Show the collider; the choice stays when parts are added or removed."""
         world_build.show_collider(root, self.how, scene=scene)
 
 
@@ -163,7 +161,7 @@ class MINT_OT_rigid_collider(_ColliderOperator):
     on: bpy.props.BoolProperty(name="Rigid Body", default=True)
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
-        """On or off."""
+        """Turn the rigid body on or off."""
         meshes = [each for each in world_build.parts_of(root, "collider") if each.type == "MESH"]
         if self.on:
             collider.add_rigid_bodies(meshes, scene)
@@ -179,11 +177,11 @@ class MINT_OT_show_panorama(_WorldOperator):
 
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
-        """A panorama."""
+        """Need a panorama."""
         return "" if parts.has("PANORAMA") else Message("This World has no panorama in the scene.")
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
-        """Light and background."""
+        """Use the panorama as light and background."""
         world_build.show_panorama(root, scene)
 
 
@@ -196,7 +194,7 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only where a panorama is shown."""
+        """Need a scene that shows a panorama."""
         shown = world_build.shows_panorama(context.scene)
         if not shown:
             cls.poll_message_set(
@@ -205,7 +203,7 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
         return shown
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """The panorama stays in the file."""
+        """Restore the earlier World; the panorama stays in the file."""
         world_build.restore_earlier_world(context.scene)
         return {"FINISHED"}
 
@@ -218,7 +216,7 @@ class MINT_OT_make_splats_native(_WorldOperator):
 
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
-        """Splats, and a Blender that has its own."""
+        """Need splats, and a Blender that has its own."""
         if not splats.has_native():
             return Message("This Blender has no splats of its own: they come with Blender 5.3.")
         found = parts.of_kind("splats")
@@ -231,7 +229,7 @@ class MINT_OT_make_splats_native(_WorldOperator):
         )
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
-        """Each object of splats."""
+        """Convert each object of splats."""
         for each in filter(splats.can_become_native, world_build.parts_of(root, "splats")):
             world_build.make_splats_native(each)
 
@@ -245,7 +243,7 @@ class MINT_OT_add_world_part(_WorldOperator):
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
-        """From the file that the World's job has fetched."""
+        """Import the part from the file of the World's job."""
         job = job_of(root)
         path = import_job.part_file(job, Role(self.part.lower())) if job else None
         if path is None:
@@ -264,7 +262,7 @@ class MINT_OT_remove_world_part(_WorldOperator):
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Who had that part active has the World's root active then."""
+        """Remove the part; if it was active, the World's root becomes active."""
         root = world_build.root_of(context.active_object)
         result = super().execute(context)
         if context.view_layer.objects.active is None:
@@ -272,7 +270,7 @@ class MINT_OT_remove_world_part(_WorldOperator):
         return result
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
-        """Without the panorama the scene has its earlier World back."""
+        """Remove the part; without the panorama the scene gets its earlier World back."""
         world_build.remove_part(root, self.part, scene=scene)
 
 
@@ -292,11 +290,11 @@ class MINT_OT_fetch_world_part(_WorldOperator):
 
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
-        """The World's job."""
+        """Need the World's job."""
         return can_fetch(parts.root)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """The World's job goes on with another target."""
+        """Resume the World's job with another target."""
         root = world_build.root_of(context.active_object)
         job = job_of(root) if root else None
         if job is None:
@@ -316,7 +314,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
         return result
 
     def _land(self, job_id: str) -> Result:
-        """Without a window there is no heartbeat that does it."""
+        """Place the result: in background mode no heartbeat does."""
         complaint = auto_import.import_result(session.service(), session.service().job(job_id))
         if complaint:
             self.report({"ERROR"}, translated(complaint))

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel World, while the active object is a World of Mint's or in one, the same in the menu
-Object > Mint World, and the way back to the scene's earlier World in Properties > World.
-"""
+"""The World panel, the menu Object > Mint World, and a button in Properties > World."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ from .parts import WorldParts
 
 
 class MINT_PT_world(bpy.types.Panel):
-    """What can be changed about this World."""
+    """What can be changed about the World of the active object."""
 
     bl_idname = "MINT_PT_world"
     bl_label = "World"
@@ -32,11 +30,11 @@ class MINT_PT_world(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only for a World, or a part of one."""
+        """Need an object of a World."""
         return world_build.root_of(context.active_object) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The whole, then each part."""
+        """Draw the whole World, then each part."""
         layout = self.layout
         root = world_build.root_of(context.active_object)
         if root is None:
@@ -61,7 +59,7 @@ class MINT_MT_world(bpy.types.Menu):
     bl_label = "Mint World"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """All that can be done; what cannot now says why."""
+        """Draw all operators; those that are not possible say why."""
         layout = self.layout
         layout.operator("mint.look_inside", icon="HIDE_OFF")
         layout.operator("mint.look_outside", icon="LOOP_BACK")
@@ -89,7 +87,7 @@ _LABELS: dict[Part, str] = {
 
 
 def _draw_part(layout: bpy.types.UILayout, parts: WorldParts, part: Part) -> bool:
-    """A part's headline, with what adds or removes it; whether it is there."""
+    """Draw the heading of a part with what adds or removes it; return whether it is there."""
     layout.separator()
     row = layout.row()
     row.label(text=translated(_LABELS[part]), translate=False)
@@ -133,7 +131,7 @@ def _draw_panorama(
 
 
 def _draw_splats(layout: bpy.types.UILayout, parts: WorldParts) -> None:
-    """Blender's own properties, so they can be animated and undone like any other."""
+    """Draw Blender's own properties, which can be animated and undone like any other."""
     found = parts.of_kind("splats")
     for each in found:
         column = layout.column(align=True)
@@ -152,7 +150,7 @@ def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 
 def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None:
-    """Properties > World: the way back is found even when the Mint World itself has been deleted."""  # noqa: E501
+    """Draw the way back in Properties > World, also after the Mint World was deleted."""
     if world_build.shows_panorama(context.scene):
         self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
 
@@ -161,12 +159,12 @@ CLASSES = (MINT_MT_world, MINT_PT_world)
 
 
 def add_to_menus() -> None:
-    """Put our menu into Blender's, and our button beside the scene's World."""
+    """Add the menu, and the button beside the scene's World."""
     bpy.types.VIEW3D_MT_object.append(_draw_object_menu)
     bpy.types.WORLD_PT_context_world.append(_draw_scene_world)
 
 
 def remove_from_menus() -> None:
-    """Take them out again."""
+    """Remove both."""
     bpy.types.VIEW3D_MT_object.remove(_draw_object_menu)
     bpy.types.WORLD_PT_context_world.remove(_draw_scene_world)
