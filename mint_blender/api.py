@@ -147,11 +147,11 @@ def _check(
 ) -> None:
     """Raise ValueError for a request that makes no sense or that Mint would refuse."""
     if level is not None and request.kind is not Kind.MODEL:
-        raise ValueError("Optimizing is for models.")
+        raise ValueError("Only models can be optimized.")
     if request.mode is Mode.REVIEW and review is None:
         raise ValueError(
-            'mode "review" needs a function review(preview) that answers "approve", "cancel" or a'
-            " revision."
+            'mode "review" needs a function review(preview) that returns "approve", "cancel", or'
+            " what should change."
         )
     try:
         session.check_request(request)

@@ -31,7 +31,7 @@ def usage(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_client() as client:
         usage = session.call_mint(client.usage, terminal.wait)
     available = usage.credits.total_available
-    lines = [f"Credits available: {'not told' if available is None else _format_value(available)}"]
+    lines = [f"Credits available: {'unknown' if available is None else _format_value(available)}"]
     lines += _value_lines(
         "Credits",
         {
@@ -67,7 +67,7 @@ def check(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     }
     terminal.result(
         record,
-        f"The key from {account.key_source} is accepted by {account.base_url}: {me.display_name}.",
+        f"{account.base_url} accepts the key from {account.key_source}: {me.display_name}.",
     )
     return Exit.DONE
 

@@ -13,9 +13,9 @@ from .exits import MEANINGS
 
 ENVIRONMENT = """\
 environment:
-  MINT_API_KEY       your key, made at platform.mint.gg
-  MINT_API_BASE_URL  another Mint than api.mint.gg
-  MINT_BLENDER_HOME  where jobs and downloads are kept
+  MINT_API_KEY       your API key, from platform.mint.gg
+  MINT_API_BASE_URL  another address than api.mint.gg
+  MINT_BLENDER_HOME  folder of jobs and downloads
 """
 
 GENERATE = """\
@@ -26,14 +26,15 @@ examples:
 """
 
 BATCH = """\
-A .txt has one prompt a line. A .jsonl has an object a line, such as
+A .txt file has one prompt per line. A .jsonl file has one object per line:
   {"prompt": "a lamp", "preset": "fast", "format": "glb"}
-and a .csv has the same names in its first line. Only the prompt is needed:
-  prompt, name         what to make, and what to call it
-  kind                 model (as usual) or world
-  preset               fast, standard (as usual) or production
-  mode                 auto (as usual) or review: waits at its Preview
-  image, images        reference pictures: paths and https addresses
+A .csv file has the names of the fields in its first line. Only a prompt is
+required:
+  prompt, name         what to generate, and its name
+  kind                 model (default) or world
+  preset               fast, standard (default) or production
+  mode                 auto (default) or review: stop at the Preview
+  image, images        reference pictures: paths and https URLs
   pose                 of a character: t_pose or a_pose
   optimize             of a model: light, moderate or aggressive
   height               of a model in a .blend, in scene units
@@ -41,27 +42,27 @@ and a .csv has the same names in its first line. Only the prompt is needed:
   collider             of a world: auto, physics, visible or none
   panorama, camera, rigid_body
                        of a world: yes or no
-  format               blend (as usual) or glb
-  render               yes or no, whatever --render says
+  format               blend (default) or glb
+  render               yes or no; overrides --render
 
-For each line there are in DIR: the result, its picture (Mint's own, or a
-rendered still) and a record (.json). index.html shows them all; it opens
-without a network.
+For each line, DIR gets the result, its picture (Mint's own, or a rendered
+one) and a record (.json). index.html shows them all and opens without a
+network.
 
-A line that fails, or waits at its Preview, does not stop the others. The
-same command again goes on: what is done is left alone, and nothing is
-started or paid twice. DIR/.mint-batch holds the ledger that makes it so, from
-any Blender, machine or user, also after DIR was moved: keep it with DIR.
+A line that fails or waits at its Preview does not stop the others. Run the
+same command again to continue: finished lines are skipped, and no line is
+started or paid for twice. The ledger in DIR/.mint-batch makes sure of that,
+on any computer and after DIR was moved. Keep it with the results.
 
-The price of all lines is said before the first is started. Mint tells what
-optimizing costs only for a model that exists: before there is one,
---max-credits counts it as soon as it is told.
+The price of all lines is shown before the first one starts. Mint returns the
+price of an optimization only when there is a model. Until then, --max-credits
+refuses a batch that optimizes.
 """
 
 
 CONVERT = """\
-What Mint has converted before is only fetched; only the rest costs Credits.
-A file that is in DIR already is left alone: another name is taken.
+Formats that Mint has converted before are only downloaded, at no cost.
+Existing files in DIR are never overwritten.
 """
 
 
@@ -72,8 +73,8 @@ def parser(program: str) -> argparse.ArgumentParser:
     """Return the parser of all commands; `program` is what is typed before them."""
     root = argparse.ArgumentParser(
         prog=program,
-        description="From a prompt to a 3D Model or a World, with Mint (mint.gg).",
-        epilog=f"{program} COMMAND --help tells about each command.\n\n{_exits()}\n{ENVIRONMENT}",
+        description="Generate 3D Models and Worlds from text with Mint (mint.gg).",
+        epilog=f"Options of a command: {program} COMMAND --help\n\n{_exits()}\n{ENVIRONMENT}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = root.add_subparsers(
@@ -104,7 +105,7 @@ def _exits() -> str:
 
 def _generate(commands: Commands) -> None:
     generate = _command(
-        commands, "generate", "generate a model or a world, from the prompt to the file", GENERATE
+        commands, "generate", "generate a model or a World and write its file", GENERATE
     )
     generate.usage = f"{generate.prog} [options]"
     _request(generate)
@@ -113,16 +114,18 @@ def _generate(commands: Commands) -> None:
         choices=[level.value for level in OptimizationLevel],
         metavar="LEVEL",
         help=(
-            "for a model: make it lighter afterwards, where it can be opened here (light, moderate"
-            " or aggressive; costs Credits too)"
+            "optimize the model: light, moderate or aggressive (costs more Credits; skipped if this"
+            " Blender cannot open optimized files)"
         ),
     )
     generate.add_argument(
         "--splats",
         metavar="TIER",
-        help="for a world: its Gaussian splats too (such as 100k or 500k)",
+        help="for a world: import its Gaussian splats too (such as 100k or 500k)",
     )
-    _max_credits(generate, "start nothing that would cost more, also when the job is resumed later")
+    _max_credits(
+        generate, "start nothing that would cost more; also applies when the job is resumed"
+    )
     _approve_all(generate)
     _outputs(generate)
 
@@ -133,20 +136,20 @@ def _request(command: argparse.ArgumentParser) -> None:
         "--prompt",
         default="",
         metavar="TEXT",
-        help="describes it; may be left out when there is an --image",
+        help="what to generate; optional with --image",
     )
     command.add_argument(
         "--image",
         action="append",
         default=[],
         metavar="PATH_OR_URL",
-        help="a reference picture; may be given 8 times",
+        help="a reference picture; up to 8",
     )
-    command.add_argument("--name", metavar="N", help="what it is called at Mint and in Blender")
+    command.add_argument("--name", metavar="N", help="the name at Mint and in Blender")
     for option, values, usual, help in (
-        ("--kind", Kind, Kind.MODEL, "what to make (default: model)"),
+        ("--kind", Kind, Kind.MODEL, "what to generate (default: model)"),
         ("--preset", Preset, Preset.STANDARD, "quality and price (default: standard)"),
-        ("--mode", Mode, Mode.AUTO, "review stops at a Preview (default: auto)"),
+        ("--mode", Mode, Mode.AUTO, "review stops at the Preview (default: auto)"),
         ("--pose", Pose, None, "a neutral pose for a character"),
     ):
         command.add_argument(
@@ -158,68 +161,70 @@ def _request(command: argparse.ArgumentParser) -> None:
 
 
 def _batch(commands: Commands) -> None:
-    batch = _command(commands, "batch", "generate many, a line each; a rerun continues", BATCH)
-    batch.add_argument("file", type=Path, metavar="FILE", help="a .txt, .jsonl or .csv")
+    batch = _command(
+        commands, "batch", "generate every line of a file; run it again to continue", BATCH
+    )
+    batch.add_argument("file", type=Path, metavar="FILE", help="a .txt, .jsonl or .csv file")
     batch.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="DIR", help="the folder of the results"
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="the folder for the results"
     )
     batch.add_argument(
         "--jobs",
         type=_count,
         default=4,
         metavar="N",
-        help="how many at once (default: 4; Mint takes 10 of a kind)",
+        help="how many to run at once (default: 4; Mint allows 10 of each kind)",
     )
     batch.add_argument(
         "--render",
         action="store_true",
-        help="a rendered still of each result, instead of Mint's picture",
+        help="render a picture of each result instead of using Mint's",
     )
     batch.add_argument(
         "--retry-failed",
         action="store_true",
-        help="a new attempt at lines that failed (costs Credits again)",
+        help="retry failed lines (costs Credits again)",
     )
     _max_credits(
-        batch, "start nothing when all lines together would cost more, and stop before they do"
+        batch, "start nothing if all lines together would cost more, and stop before they do"
     )
 
 
 def _jobs(commands: Commands) -> None:
-    _command(commands, "jobs", "the jobs in the journal, newest first")
+    _command(commands, "jobs", "list all jobs, newest first")
     resume = _command(
         commands,
         "resume",
-        "go on with a job, or with all that were broken off or are still in line",
+        "resume a job, or all that were interrupted or are still queued",
     )
     resume.add_argument(
-        "job", nargs="?", metavar="JOB", help="the job's id, or the beginning of it"
+        "job", nargs="?", metavar="JOB", help="the job's id, or its first characters"
     )
-    approve = _job(commands, "approve", "accept the Preview and go on to the end")
-    revise = _job(commands, "revise", "ask for another Preview")
+    approve = _job(commands, "approve", "approve the Preview and generate the result")
+    revise = _job(commands, "revise", "request another Preview")
     revise.add_argument("feedback", metavar="TEXT", help="what should change")
-    retry = _job(commands, "retry", "a new attempt at a failed job (costs Credits again)")
+    retry = _job(commands, "retry", "retry a failed job (costs Credits again)")
     for command in (resume, approve, revise, retry):
-        _max_credits(command, "a new limit for what this job may cost in all")
-    _job(commands, "cancel", "stop a job, at Mint too")
-    _job(commands, "dismiss", "take a job off the list; its files stay")
+        _max_credits(command, "a new limit for the total cost of this job")
+    _job(commands, "cancel", "cancel a job, at Mint too")
+    _job(commands, "dismiss", "remove a job from the list; its files are kept")
     place = _job(commands, "place", "write a finished job's result into a file")
     place.add_argument(
         "--raw",
         action="store_true",
         help=(
-            "without our checks, a file that they refused included: copied to a .glb, else given to"
-            " Blender"
+            "skip our checks, even if they refused the file: copy it to a .glb, or import it as it"
+            " is"
         ),
     )
     _outputs(place)
 
 
 def _after(commands: Commands) -> None:
-    convert = _command(commands, "convert", "save a model in formats of other programs", CONVERT)
+    convert = _command(commands, "convert", "save a model in other formats", CONVERT)
     convert.usage = f"{convert.prog} [options] ASSET_OR_JOB"
     convert.add_argument(
-        "what", metavar="ASSET_OR_JOB", help="the model's id at Mint, or the job that made it"
+        "what", metavar="ASSET_OR_JOB", help="the model's id at Mint, or the job that generated it"
     )
     convert.add_argument(
         "--format",
@@ -227,18 +232,18 @@ def _after(commands: Commands) -> None:
         required=True,
         choices=[format.value for format in Format],
         metavar="FORMAT",
-        help="fbx, obj, stl or usdz; may be given several times",
+        help="fbx, obj, stl or usdz; can be repeated",
     )
     convert.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="DIR", help="the folder of the files"
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="the folder for the files"
     )
     again = _job(
         commands,
         "again",
-        "generate a job's wish once more, or a variation of it (costs Credits again)",
+        "repeat a job, also with another prompt (costs Credits again)",
     )
     again.add_argument(
-        "--prompt", default="", metavar="TEXT", help="another prompt, with all else as it was"
+        "--prompt", default="", metavar="TEXT", help="another prompt; all other settings stay"
     )
     _max_credits(again, "start nothing that would cost more")
     _approve_all(again)
@@ -247,31 +252,27 @@ def _after(commands: Commands) -> None:
 
 def _account(commands: Commands) -> None:
     for kind in ("models", "worlds"):
-        _command(commands, kind, f"the {kind} that this API project has generated")
-    _command(
-        commands, "usage", "Credits, subscription and totals, and the last 30 days by the journal"
-    )
-    _command(commands, "check", "is the key accepted, and whose is it?")
+        _command(commands, kind, f"list the {kind} of this API project")
+    _command(commands, "usage", "show Credits, subscription and totals, and the last 30 days here")
+    _command(commands, "check", "check the API key and show whose it is")
 
 
 def _library(commands: Commands) -> None:
-    library = _command(
-        commands, "library", "an asset library of what this API project has generated"
-    )
+    library = _command(commands, "library", "keep an asset library of this API project up to date")
     library.add_argument(
         "what",
         choices=("sync",),
         metavar="sync",
-        help="save what is new; a run that was broken off is continued",
+        help="save what is new; continues an interrupted run",
     )
     library.add_argument(
         "folder",
         type=Path,
         metavar="DIR",
-        help="the asset library's folder; files of yours in it are left alone",
+        help="the asset library's folder; your own files in it are not changed",
     )
-    library.add_argument("--kind", choices=("model", "world"), help="only one kind")
-    library.add_argument("--only", metavar="ID", help="only this one (with --kind)")
+    library.add_argument("--kind", choices=("model", "world"), help="only this kind")
+    library.add_argument("--only", metavar="ID", help="only this id (needs --kind)")
 
 
 def _command(
@@ -280,7 +281,7 @@ def _command(
     help: str,
     more: str = "",
 ) -> argparse.ArgumentParser:
-    sentence = help[0].upper() + help[1:] + ("" if help.endswith("?") else ".")
+    sentence = f"{help[0].upper()}{help[1:]}."
     command = commands.add_parser(
         name,
         help=help,
@@ -289,14 +290,14 @@ def _command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
-        "--json", action="store_true", help="results and events as JSON, one object a line"
+        "--json", action="store_true", help="print results and events as JSON, one object per line"
     )
     return command
 
 
 def _job(commands: Commands, name: str, help: str) -> argparse.ArgumentParser:
     command = _command(commands, name, help)
-    command.add_argument("job", metavar="JOB", help="the job's id, or the beginning of it")
+    command.add_argument("job", metavar="JOB", help="the job's id, or its first characters")
     return command
 
 
@@ -312,10 +313,10 @@ def _approve_all(command: argparse.ArgumentParser) -> None:
 
 def _outputs(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "-o", "--output", type=_output, metavar="FILE", help="where to write it: a .blend or a .glb"
+        "-o", "--output", type=_output, metavar="FILE", help="the file to write: .blend or .glb"
     )
     command.add_argument(
-        "--render", type=_picture, metavar="FILE.png", help="a rendered picture of the result"
+        "--render", type=_picture, metavar="FILE.png", help="render a picture of the result"
     )
 
 
@@ -335,7 +336,7 @@ def _picture(text: str) -> Path:
 
 def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'"{text}" must be a whole number from 1 up')
+        raise argparse.ArgumentTypeError(f'"{text}" must be a whole number, at least 1')
     return int(text)
 
 

@@ -74,8 +74,8 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
         return exits.of_error(error)
     except KeyboardInterrupt:
         terminal.error(
-            "Interrupted. What was started goes on at Mint; this goes on with it, and pays for"
-            f" nothing twice: {terminal.command('resume')}"
+            "Interrupted. Jobs that were started continue at Mint. Resume them here at no extra"
+            f" cost: {terminal.command('resume')}"
         )
         return Exit.INTERRUPTED
     except BrokenPipeError:
@@ -83,14 +83,15 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
     except OSError as error:
         log.exception("%s", parsed.command)
         terminal.error(
-            f"{error.filename or 'A file'} cannot be used: {error.strerror or error}. Nothing that"
-            " was started is lost."
+            f"Cannot use {error.filename or 'a file'}: {error.strerror or error}. Jobs that were"
+            " started are kept."
         )
     except Exception as error:
         log.exception("%s", parsed.command)
         terminal.error(
-            f"Something in this program went wrong ({type(error).__name__}); the details are in"
-            f" {home / error_log.NAME}. What was started is not lost: {terminal.command('resume')}"
+            f"Unexpected error ({type(error).__name__}). The details are in"
+            f" {home / error_log.NAME}. Jobs that were started are kept. Resume them:"
+            f" {terminal.command('resume')}"
         )
     return Exit.FAILED
 

@@ -28,28 +28,26 @@ class Exit(IntEnum):
 MEANINGS = {
     Exit.DONE: "done",
     Exit.FAILED: (
-        "the generation failed, or was canceled, or Mint could not cancel it; the job journal"
-        " cannot be used; another batch works on the folder"
+        "the generation failed or was canceled, or Mint could not cancel it; the job journal"
+        " cannot be used; another batch is working on the folder"
     ),
     Exit.USAGE: "wrong arguments",
     Exit.KEY: (
-        "no key, it was refused, it is not for the address that `MINT_API_BASE_URL` names, or the"
+        "no key, or the key was refused or is not for the address in `MINT_API_BASE_URL`; the"
         " job or line belongs to another account"
     ),
-    Exit.CREDITS: "Credits are needed, or it would cost more than `--max-credits` or your limits",
+    Exit.CREDITS: "more Credits are needed, or the price is above `--max-credits` or your limits",
     Exit.UNREACHABLE: (
-        "Mint could not be reached for three minutes, or a download kept breaking; the job is kept"
-        " where it is, and `resume` goes on. A batch stops for all its lines at once, and the same"
-        " command goes on with them"
+        "Mint could not be reached for three minutes, or a download kept failing; the job is"
+        " kept, and `resume` continues it. A batch stops as a whole; run the same command again"
+        " to continue"
     ),
     Exit.PREVIEW: "a Preview waits for approval",
     Exit.IMPORT: (
-        "the result could not be imported into this Blender or written, or the file was refused by"
-        " our own check (the files are kept in every case)"
+        "the result could not be imported into this Blender or written, or our own check"
+        " refused the file; the files are always kept"
     ),
-    Exit.INTERRUPTED: (
-        "interrupted with Ctrl-C; what was started is kept, and `resume` goes on with it"
-    ),
+    Exit.INTERRUPTED: "interrupted with Ctrl-C; started jobs are kept, and `resume` continues them",
 }
 """What each status means: for the help and the README."""
 

@@ -75,8 +75,8 @@ def wait_for_other_process(
             return
         if look == 0:
             note(
-                f"Another process is working on this job: waiting up to {DECISION_TIMEOUT:.0f} s"
-                " until it has taken your decision in."
+                "Another process is working on this job. Waiting up to"
+                f" {DECISION_TIMEOUT:.0f} s for it to carry out your decision."
             )
         time.sleep(DECISION_POLL_INTERVAL)
         job_service.catch_up()
@@ -84,8 +84,8 @@ def wait_for_other_process(
             job_service.resume(job_id)
     if is_theirs():
         note(
-            "The other process has not carried out your decision yet; perhaps it waits for Mint."
-            " The decision is kept, and that process carries it out as soon as it can."
+            "The other process has not carried out your decision yet. It may be waiting for Mint."
+            " Your decision is saved and will be carried out as soon as possible."
         )
 
 

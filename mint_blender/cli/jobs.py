@@ -143,14 +143,14 @@ def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_journal() as job_service:
         if any(each.id == arguments.job for each in job_service.unreadable()):
             job_service.dismiss(arguments.job)
-            sentence = f"{arguments.job} is off the list; its record stays in the journal."
+            sentence = f"Removed {arguments.job} from the list. Its record stays in the journal."
             terminal.result({"event": "dismissed", "job": arguments.job}, sentence)
             return Exit.DONE
         job = job_service.job(arguments.job)
         job_service.dismiss(job.id)
     terminal.result(
         job_record(job, event="dismissed"),
-        f"{job.title} is off the list; its files stay where they are.",
+        f"Removed {job.title} from the list. Its files are kept.",
     )
     return Exit.DONE
 
@@ -158,14 +158,14 @@ def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Write a finished job's result into a file."""
     if arguments.output is None and arguments.render is None:
-        terminal.error("Say where to: -o FILE.blend, -o FILE.glb or --render FILE.png.")
+        terminal.error("No output file. Use -o FILE.blend, -o FILE.glb or --render FILE.png.")
         return Exit.USAGE
     with session.open_journal() as job_service:
         job = job_service.job(arguments.job)
         if job.convert:
             raise NotPossible(
-                f"{job.title}: only other formats of it were saved. Place the job that"
-                " generated it."
+                f"{job.title}: this job only saved other formats. Place the job that generated"
+                " the model."
             )
         output, render = path_text(arguments.output), path_text(arguments.render)
         target = replace(job.target, output=output, render=render)
@@ -245,12 +245,12 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def _of_another_account(count: int) -> str:
     if count == 1:
         return (
-            "1 unfinished job belongs to another account. It goes on with that account's key and"
-            " address."
+            "1 unfinished job belongs to another account. Use that account's key and address to"
+            " continue it."
         )
     return (
-        f"{count} unfinished jobs belong to another account. They go on with that account's key and"
-        " address."
+        f"{count} unfinished jobs belong to another account. Use that account's key and address to"
+        " continue them."
     )
 
 

@@ -24,12 +24,12 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Save each new asset into the folder, one .blend per asset."""
     if not blender_runtime.can_import():
         terminal.error(
-            "Writing .blend files needs Blender: install the bpy package (pip install bpy), or use"
+            "Writing .blend files needs Blender. Install the bpy package (pip install bpy), or use"
             " blender --command mint."
         )
         return Exit.IMPORT
     if arguments.only is not None and (arguments.kind is None or not is_valid_id(arguments.only)):
-        terminal.error("--only takes the id of a model or world, together with --kind.")
+        terminal.error("--only needs the id of a model or World, and --kind.")
         return Exit.USAGE
     from ..delivery.asset_library import sync
     from ..scene.export.output_path import OutputError
@@ -67,7 +67,7 @@ def _report_outcome(result: SyncResult, folder: Path, terminal: Terminal) -> Non
     words = [f"{len(result.saved)} saved", f"{result.unchanged} unchanged"]
     words += [
         f"{len(each)} {what}"
-        for each, what in ((result.left, "left as they are"), (result.failed, "failed"))
+        for each, what in ((result.left, "skipped"), (result.failed, "failed"))
         if each
     ]
     terminal.result(record, f"{folder}: {', '.join(words)}")

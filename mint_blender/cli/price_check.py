@@ -73,7 +73,9 @@ def check_total(total: float | None, max_credits: float, reason: str | None = No
     if total is None:
         raise TooExpensive(
             " ".join(
-                filter(None, ["Mint does not tell the price, so a limit cannot be kept.", reason])
+                filter(
+                    None, ["Mint did not return a price, so the limit cannot be checked.", reason]
+                )
             )
         )
     if total > max_credits:

@@ -40,7 +40,7 @@ class NotAllowedOnline(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "Blender may not go online: start it with --online-mode, or switch on Preferences >"
+            "Online access is off in Blender. Start it with --online-mode, or enable Preferences >"
             " System > Allow Online Access."
         )
 

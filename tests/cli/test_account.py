@@ -86,7 +86,7 @@ def test_a_page_that_fails_is_asked_for_again(mint: Mint, service: ThreadService
     ran = mint("models", "--json")
     assert ran.status == 0
     assert len(ran.records) == 45
-    assert "Trying again in" in ran.err
+    assert "Retrying in" in ran.err
 
 
 def test_an_empty_list_says_so(mint: Mint, service: ThreadService) -> None:

@@ -39,7 +39,7 @@ REFUSED = {
     "an unknown level": ({"prompt": "a lamp", "optimize": "much"}, "much"),
     "a world made lighter": (
         {"prompt": "a hall", "kind": "world", "optimize": "light"},
-        "for models",
+        "Only models can be optimized",
     ),
     "review without anybody who looks": (
         {"prompt": "a lamp", "mode": "review"},

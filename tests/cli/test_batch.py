@@ -103,20 +103,20 @@ def test_a_csv_file_with_quotes_and_empty_fields(
 
 
 BAD = {
-    "a.jsonl, line 2": ('{"prompt": "a lamp"}\n{"prompt": \n', "this is not JSON"),
-    "b.jsonl, line 1": ('["a lamp"]\n', "each line is a JSON object"),
+    "a.jsonl, line 2": ('{"prompt": "a lamp"}\n{"prompt": \n', "not valid JSON"),
+    "b.jsonl, line 1": ('["a lamp"]\n', "each line must be a JSON object"),
     "c.jsonl, line 3": (
         '{"prompt": "a lamp"}\n\n{"promt": "a mug"}\n',
-        "unknown field promt. Known are",
+        "unknown field promt. Known fields: ",
     ),
     "d.jsonl, line 1": (
         '{"prompt": "a lamp", "kind": "chair"}\n',
-        'kind is one of model, world, not "chair"',
+        'kind must be one of model, world, not "chair"',
     ),
-    "e.jsonl, line 1": ('{"prompt": 5}\n', "prompt is a text, not 5"),
+    "e.jsonl, line 1": ('{"prompt": 5}\n', "prompt must be text, not 5"),
     "f.jsonl, line 1": (
         '{"prompt": "a lamp", "images": [1]}\n',
-        "images is a list of paths and addresses",
+        "images must be a list of paths and URLs",
     ),
     "g.jsonl, line 1": (
         '{"prompt": "a lamp", "image": "nowhere.png"}\n',
@@ -124,7 +124,7 @@ BAD = {
     ),
     "h.jsonl, line 1": (
         '{"prompt": "a lamp", "format": "obj"}\n',
-        'format is one of blend, glb, not "obj"',
+        'format must be one of blend, glb, not "obj"',
     ),
     "i.jsonl, line 1": ('{"name": "nothing"}\n', "The prompt is empty"),
     "j.jsonl, line 1": (
@@ -133,9 +133,9 @@ BAD = {
     ),
     "k.csv, line 2": ("prompt,name\na lamp, orange, large\n", "more fields than the header"),
     "l.csv, line 2": ("wish\na lamp\n", "unknown field wish"),
-    "m.csv, line 3": ('prompt,format\na lamp,glb\n"a mug', "this is not CSV"),
+    "m.csv, line 3": ('prompt,format\na lamp,glb\n"a mug', "not valid CSV"),
     "n.txt": ("\n\n", "has no lines to generate"),
-    "o.yaml": ("prompt: a lamp", "ends in .jsonl, .csv or .txt"),
+    "o.yaml": ("prompt: a lamp", "must end in .jsonl, .csv or .txt"),
     "p.txt, line 2": ("a lamp\n" + "x" * 8001, "has 8001 characters"),
 }
 
@@ -407,7 +407,7 @@ def test_one_run_at_a_time(mint: Mint, service: ThreadService, home: Path, tmp_p
         for journal in (home, tmp_path / "elsewhere"):
             second = run(service, journal, *arguments)
             assert second.status == 1
-            assert "is running already" in second.said and "Nothing was started." in second.said
+            assert "is already writing to" in second.said and "Nothing was started." in second.said
         service.advance(300000)
         _, err = first.communicate(timeout=30)
     assert first.returncode == 0, err

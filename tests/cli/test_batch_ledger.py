@@ -238,7 +238,7 @@ def test_an_entry_that_cannot_be_read_starts_nothing(
     ran = mint(*arguments)
     assert (
         ran.status == 1
-        and "cannot be read. Update the add-on. Nothing is started for it." in ran.said
+        and "cannot be read. Update the add-on. Nothing was started for this line." in ran.said
     )
     assert "2 of 3 lines are done" in ran.said
     assert len(service.operations()) == 3
@@ -361,7 +361,7 @@ def test_a_run_on_another_machine(
         elsewhere.setattr(platform, "node", lambda: "farm")
         Lease(place / "lease").take()
     ran = mint(*arguments)
-    assert ran.status == 1 and "is running already on farm: wait for it" in ran.said
+    assert ran.status == 1 and "on farm. Wait for it" in ran.said
     assert not service.operations()
     (place / "lease").unlink()
     assert mint(*arguments).status == 0
@@ -379,5 +379,5 @@ def test_a_folder_that_was_taken_over(
         Lease, "__init__", lambda self, path: self.__dict__.update(path=path, _id="id")
     )
     ran = mint("batch", str(lines_of(tmp_path / "a.jsonl", *LAMPS)), "-o", str(tmp_path / "out"))
-    assert ran.status == 1 and "Another machine works on this folder now" in ran.said
+    assert ran.status == 1 and "Another machine is now working on this folder" in ran.said
     assert not service.operations()

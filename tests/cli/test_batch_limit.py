@@ -46,7 +46,7 @@ def test_the_price_is_asked_once_for_each_kind_of_line(
     )
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1", "--json")
     assert ran.status == 4
-    assert "7 lines to start: about 4,036 Credits in all." in ran.err
+    assert "7 lines to start: about 4,036 Credits in total." in ran.err
     assert {"event": "price", "lines": 7, "credits": 5 * 248 + 1998 + 798} in ran.records
     assert len(service.requests("POST", "/v1/pricing:estimate")) == 3
     assert not (tmp_path / "out" / "index.html").exists()
@@ -60,17 +60,20 @@ def test_optimizing_counts(mint: Mint, service: ThreadService, tmp_path: Path) -
     """
     file = lines_of(tmp_path / "a.jsonl", *({**lamp, "optimize": "light"} for lamp in LAMPS[:2]))
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "100000", "--json")
-    assert "about 496 Credits in all, and what Mint takes for optimizing 2 models." in ran.err
+    assert "about 496 Credits in total, plus the optimization of 2 models." in ran.err
     assert (
         ran.status == 4
-        and "cannot be kept. What optimizing costs, Mint tells only once there is a model."
+        and "cannot be checked. What optimizing costs, Mint tells only once there is a model."
         in ran.err
     )
     assert {"event": "price", "lines": 2, "credits": None} in ran.records
     assert not service.operations()
     assert mint("generate", "--prompt", "a mug", "--preset", "fast").status == 0
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "535")
-    assert ran.status == 4 and "about 536 Credits in all, 2 models optimized." in ran.said
+    assert (
+        ran.status == 4
+        and "about 536 Credits in total, including the optimization of 2 models." in ran.said
+    )
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "536").status == 0
 
 
@@ -82,7 +85,7 @@ def test_only_what_is_still_to_be_paid_counts(
     mint("batch", str(file), "-o", str(tmp_path / "out"))
     lines_of(file, {"prompt": "lamp 1"}, {"prompt": "a sword [moderation]"}, {"prompt": "lamp 3"})
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "248")
-    assert "1 line to start: about 248 Credits in all." in ran.err
+    assert "1 line to start: about 248 Credits in total." in ran.err
     assert len(service.operations()) == 3
 
 
@@ -98,7 +101,7 @@ def test_the_limit_holds_while_lines_run(
         "batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "2", "--max-credits", "600"
     )
     assert ran.status == 4
-    assert "2 of 5 lines are done" in ran.said and "would have gone over --max-credits" in ran.said
+    assert "2 of 5 lines are done" in ran.said and "would have exceeded --max-credits" in ran.said
     assert len(service.operations()) == 2
     sheet = Sheet(tmp_path / "out" / "index.html")
     assert [card.state for card in sheet.cards] == [
@@ -158,7 +161,7 @@ def test_a_bill_that_is_still_open_counts(
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "500")
     assert (
         ran.status == 4
-        and "3 lines to start or go on with (3 stopped before): about 744 Credits" in ran.err
+        and "3 lines to start or resume (3 stopped before): about 744 Credits" in ran.err
     )
     assert not list((tmp_path / "out").glob("*.glb"))
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "744").status == 0
@@ -181,7 +184,7 @@ def test_lines_that_were_paused_count(mint: Mint, service: ThreadService, tmp_pa
     ran = mint(*arguments, "--max-credits", "743")
     assert (
         ran.status == 4
-        and "3 lines to start or go on with (2 stopped before): about 744 Credits" in ran.err
+        and "3 lines to start or resume (2 stopped before): about 744 Credits" in ran.err
     )
     assert not service.operations()
     ran = mint(*arguments, "--max-credits", "744")

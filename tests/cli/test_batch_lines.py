@@ -129,17 +129,20 @@ def test_a_table_has_only_texts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "values, sentence",
     [
-        ({"height": "tall"}, 'height is a number of scene units above 0, not "tall"'),
-        ({"height": True}, "height is a number of scene units above 0, not true"),
-        ({"height": -1}, "height is a number of scene units above 0, not -1"),
-        ({"height": 1, "format": "glb"}, "height goes with a .blend"),
-        ({"render": "maybe"}, 'render is yes or no, not "maybe"'),
-        ({"render": 3}, "render is yes or no, not 3"),
-        ({"optimize": "much"}, "optimize is one of light, moderate, aggressive"),
-        ({"optimize": "light", "kind": "world"}, "optimize goes with a model, not with a world"),
-        ({"splats": "100k"}, "splats goes with a world, not with a model"),
-        ({"collider": "solid", "kind": "world"}, "collider is one of auto, physics, visible, none"),
-        ({"camera": "no"}, "camera goes with a world, not with a model"),
+        ({"height": "tall"}, 'height must be a number above 0, not "tall"'),
+        ({"height": True}, "height must be a number above 0, not true"),
+        ({"height": -1}, "height must be a number above 0, not -1"),
+        ({"height": 1, "format": "glb"}, "height applies to a .blend"),
+        ({"render": "maybe"}, 'render must be yes or no, not "maybe"'),
+        ({"render": 3}, "render must be yes or no, not 3"),
+        ({"optimize": "much"}, "optimize must be one of light, moderate, aggressive"),
+        ({"optimize": "light", "kind": "world"}, "optimize applies to a model, not to a world"),
+        ({"splats": "100k"}, "splats applies to a world, not to a model"),
+        (
+            {"collider": "solid", "kind": "world"},
+            "collider must be one of auto, physics, visible, none",
+        ),
+        ({"camera": "no"}, "camera applies to a world, not to a model"),
     ],
 )
 def test_what_a_line_may_not_say(tmp_path: Path, values: dict[str, Any], sentence: str) -> None:

@@ -110,7 +110,7 @@ def test_what_mint_has_not_told_is_not_free(tmp_path: Path) -> None:
         entry(4),
     ]
     page = contact_sheet.page("a.jsonl", entries, datetime.now().astimezone())
-    assert "<b>248</b> Credits and what Mint has not told of 2 lines</p>" in page
+    assert "<b>248</b> Credits plus the unknown cost of 2 lines</p>" in page
     assert "<b>248</b> Credits</p>" in contact_sheet.page(
         "a.jsonl", [entries[0], entries[3]], datetime.now().astimezone()
     )
@@ -160,7 +160,7 @@ def test_somebody_elses_page_is_left_alone(
     (tmp_path / "index.html").write_text("<h1>My own page</h1>")
     ran = mint("batch", str(file), "-o", str(tmp_path))
     assert ran.status == 7
-    assert "that is no contact sheet" in ran.said and "Nothing was started." in ran.said
+    assert "that is not a contact sheet" in ran.said and "Nothing was started." in ran.said
     assert (tmp_path / "index.html").read_text() == "<h1>My own page</h1>"
     assert not service.operations()
 
@@ -191,7 +191,7 @@ def test_interrupted_the_sheet_says_what_is_known(
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=30)
     assert running.returncode == 130
-    assert "Everything at a glance" in err
+    assert "Contact sheet: " in err
     sheet = Sheet(tmp_path / "out" / "index.html")
     assert [card.state for card in sheet.cards] == ["done", "running", "not-started"]
     service.advance(30000)

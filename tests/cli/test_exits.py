@@ -50,7 +50,7 @@ CASES = {
     "an output of another kind": Case(2, '"lamp.obj" must end in .blend or .glb', _prompt("a lamp", "-o", "lamp.obj")),
     "a limit that is no number": Case(2, '"much" must be a number of Credits', _prompt("a lamp", "--max-credits", "much")),
     "no such job": Case(2, 'There is no job "nope"', ("approve", "nope")),
-    "place without a file": Case(2, "Say where to", ("place", "nope")),
+    "place without a file": Case(2, "No output file", ("place", "nope")),
     "a base URL that would show the key": Case(2, "must start with https://", environment={"MINT_API_BASE_URL": "http://example.com/v1"}),
     "no key": Case(3, "No Mint API key is set", environment={"MINT_API_KEY": ""}),
     "no key for check": Case(3, "No Mint API key is set", ("check",), environment={"MINT_API_KEY": ""}),
@@ -195,10 +195,10 @@ def test_another_process_is_waited_for_twenty_seconds_and_that_is_said(
     assert sum(slept) == pytest.approx(20)
     assert (
         said[0]
-        == "Another process is working on this job: waiting up to 20 s until it has taken your decision in."
+        == "Another process is working on this job. Waiting up to 20 s for it to carry out your decision."
     )
     assert said[1].startswith(
-        "The other process has not carried out your decision yet; perhaps it waits for Mint."
+        "The other process has not carried out your decision yet. It may be waiting for Mint."
     )
     assert len(said) == 2
 

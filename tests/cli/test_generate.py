@@ -184,7 +184,7 @@ def test_an_unknown_price_is_not_within_a_limit(mint: Mint, service: ThreadServi
     )
     ran = mint("generate", "--prompt", "a lamp", "--max-credits", "100000")
     assert ran.status == 4
-    assert "does not tell the price" in ran.said
+    assert "did not return a price" in ran.said
     assert not service.operations()
 
 

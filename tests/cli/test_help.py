@@ -92,7 +92,7 @@ def test_the_readme_lists_the_same_exit_statuses() -> None:
         (["generate", "--frobnicate"], "unrecognized arguments: --frobnicate"),
         (["revise", "abc"], "TEXT"),
         (["batch", "wishes.txt"], "-o/--output"),
-        (["batch", "wishes.txt", "-o", "out", "--jobs", "0"], "must be a whole number from 1 up"),
+        (["batch", "wishes.txt", "-o", "out", "--jobs", "0"], "must be a whole number, at least 1"),
         (["generate", "--prompt", "x", "--render", "x.jpg"], '"x.jpg" must end in .png'),
         (["generate", "--prompt", "x", "--max-credits", "nan"], "must be a number of Credits"),
     ],

@@ -67,7 +67,7 @@ def test_jobs_tell_whose_they_are(
         with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
             database.execute("UPDATE jobs SET phase = 'working'")
         assert (
-            "1 unfinished job belongs to another account. It goes on with that account's key and address."
+            "1 unfinished job belongs to another account. Use that account's key and address to continue it."
             in mint("resume").err
         )
         with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:

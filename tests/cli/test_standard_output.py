@@ -127,7 +127,7 @@ def test_ctrl_c_says_what_goes_on_and_how_to_pick_it_up(service: ThreadService, 
     )  # fmt: skip
     out, err = press_ctrl_c(running, at="Queued at Mint")
     assert running.returncode == 130
-    assert err.splitlines()[-1].startswith("Interrupted. What was started goes on at Mint")
+    assert err.splitlines()[-1].startswith("Interrupted. Jobs that were started continue at Mint.")
     assert "python3 -m mint_blender resume" in err
     assert "Traceback" not in err + out
     assert run(service, home, "resume").status == 0
@@ -166,7 +166,7 @@ def test_a_mistake_of_ours_is_a_sentence_and_an_entry_in_the_log(
     monkeypatch.setattr(results, "deliver", broken)
     ran = mint(*LAMP, "--json")
     assert ran.status == 1
-    assert "Something in this program went wrong (RuntimeError)" in ran.said
+    assert "Unexpected error (RuntimeError)." in ran.said
     assert "python3 -m mint_blender resume" in ran.said
     assert ran.records[-1]["event"] == "error"
     log = (home / "mint.log").read_text()

@@ -111,7 +111,7 @@ def test_the_program_that_pip_installs(service: ThreadService, home: Path, site:
     script = "import sys; sys.argv[0] = 'mint-blender'; from mint_blender.cli import main; sys.exit(main())"
     told = environment(service, home, PYTHONPATH=os.fspath(site))
     for arguments, status, sentence in (
-        (["check"], 0, "is accepted by"),
+        (["check"], 0, "accepts the key from"),
         (["--help"], 0, "usage: mint-blender "),
         (["approve", "x"], 2, "no job"),
     ):

@@ -41,10 +41,10 @@ def complaint(folder: Path) -> str | None:
         if not path.exists() or MARK in path.read_text(encoding="utf-8", errors="replace")[:2000]:
             return None
     except OSError as error:
-        return f"{path} cannot be read: {error.strerror}. Nothing was started."
+        return f"Cannot read {path}: {error.strerror}. Nothing was started."
     return (
-        f"There is an {NAME} in {folder} that is no contact sheet. Choose another folder. Nothing"
-        " was started."
+        f"{folder} has an {NAME} that is not a contact sheet. Choose another folder. Nothing was"
+        " started."
     )
 
 
@@ -126,7 +126,7 @@ def _summary(entries: Sequence[LineReport]) -> str:
     )
     unpriced = sum(_may_have_cost(entry) for entry in entries)
     more = (
-        f" and what Mint has not told of {unpriced:,} {'line' if unpriced == 1 else 'lines'}"
+        f" plus the unknown cost of {unpriced:,} {'line' if unpriced == 1 else 'lines'}"
         if unpriced
         else ""
     )
@@ -215,7 +215,7 @@ _NO_PICTURE = {
     LineState.DONE: "no picture",
     LineState.FAILED: "no result",
     LineState.WAITING: "no picture yet",
-    LineState.RUNNING: "under way",
+    LineState.RUNNING: "running",
     LineState.UNSTARTED: "not started",
 }
 

@@ -89,21 +89,19 @@ def render(values: Values) -> bool | None:
 def check(values: Values) -> None:
     """Refuse unknown fields, and fields that do not apply to this kind or format."""
     if unknown := sorted(set(values) - FIELDS):
-        raise ValueError(f"unknown field {unknown[0]}. Known are {', '.join(sorted(FIELDS))}")
+        raise ValueError(f"unknown field {unknown[0]}. Known fields: {', '.join(sorted(FIELDS))}")
     kind = Kind(_one_of(values, "kind", "model", Kind))
     foreign, other = (OF_A_WORLD, Kind.WORLD) if kind is Kind.MODEL else (OF_A_MODEL, Kind.MODEL)
     if name := next((name for name in foreign if name in values), None):
-        raise ValueError(f"{name} goes with a {other}, not with a {kind}")
+        raise ValueError(f"{name} applies to a {other}, not to a {kind}")
     if "height" in values and suffix(values) == ".glb":
-        raise ValueError(
-            "height goes with a .blend: the .glb of a model is Mint's own file, unchanged"
-        )
+        raise ValueError("height applies to a .blend: a .glb is Mint's own file, unchanged")
 
 
 def _text(values: Values, name: str) -> str | None:
     value = values.get(name)
     if value is not None and not isinstance(value, str):
-        raise ValueError(f"{name} is a text, not {json.dumps(value)}")
+        raise ValueError(f"{name} must be text, not {json.dumps(value)}")
     return value
 
 
@@ -111,7 +109,7 @@ def _one_of(values: Values, name: str, usual: str, allowed: Iterable[str]) -> st
     value = values.get(name, usual)
     words = [str(word) for word in allowed]
     if value not in words:
-        raise ValueError(f"{name} is one of {', '.join(words)}, not {json.dumps(value)}")
+        raise ValueError(f"{name} must be one of {', '.join(words)}, not {json.dumps(value)}")
     return str(value)
 
 
@@ -119,7 +117,7 @@ def _flag(values: Values, name: str, *, usual: bool) -> bool:
     value = values.get(name, usual)
     word = value.lower() if isinstance(value, str) else json.dumps(value)
     if word not in YES | NO:
-        raise ValueError(f"{name} is yes or no, not {json.dumps(value)}")
+        raise ValueError(f"{name} must be yes or no, not {json.dumps(value)}")
     return word in YES
 
 
@@ -136,7 +134,7 @@ def _height(values: Values) -> float | None:
     except ValueError:
         height = math.nan
     if not 0 < height < math.inf:
-        raise ValueError(f"height is a number of scene units above 0, not {json.dumps(value)}")
+        raise ValueError(f"height must be a number above 0, not {json.dumps(value)}")
     return height
 
 
@@ -150,5 +148,5 @@ def _images(values: Values) -> list[str]:
     if isinstance(images, str):
         return first + images.split()
     if not isinstance(images, list) or not all(isinstance(image, str) for image in images):
-        raise ValueError(f"images is a list of paths and addresses, not {json.dumps(images)}")
+        raise ValueError(f"images must be a list of paths and URLs, not {json.dumps(images)}")
     return first + images

@@ -95,10 +95,10 @@ def _in_journal(job_service: JobService, folder: Path) -> dict[str, Job]:
 
 
 _UNREADABLE = (
-    "It was started before, but its entry in the folder's ledger cannot be read. Update the add-on."
-    " Nothing is started for it."
+    "This line was started before, but its entry in the folder's ledger cannot be read. Update the"
+    " add-on. Nothing was started for this line."
 )
 _FOREIGN = (
     "This line belongs to another Mint account. Run the batch with that account's key and address."
-    " Nothing is sent for it."
+    " Nothing was sent."
 )

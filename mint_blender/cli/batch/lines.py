@@ -74,7 +74,7 @@ def read_lines(path: Path) -> list[Line]:
 def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     kind = path.suffix.lower()
     if kind not in {".jsonl", ".csv", ".txt"}:
-        raise BadLineError(f"{path.name}: a batch file ends in .jsonl, .csv or .txt.")
+        raise BadLineError(f"{path.name}: a batch file must end in .jsonl, .csv or .txt.")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -101,8 +101,8 @@ def _table(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             last = reader.line_num
             if None in row:
                 raise BadLineError(
-                    f"{path.name}, line {last}: there are more fields than the header has names. "
-                    f'A text with a comma in it stands in quotes: "a lamp, orange".'
+                    f"{path.name}, line {last}: this line has more fields than the header. "
+                    f'Put text that contains a comma in quotes: "a lamp, orange".'
                 )
             if values := {
                 name.strip(): value.strip()
@@ -111,17 +111,17 @@ def _table(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             }:
                 yield last, values
     except csv.Error as error:
-        raise BadLineError(f"{path.name}, line {last + 1}: this is not CSV ({error}).") from error
+        raise BadLineError(f"{path.name}, line {last + 1}: not valid CSV ({error}).") from error
 
 
 def _json(line: str, path: Path, number: int) -> Mapping[str, Any]:
     try:
         values = json.loads(line)
     except ValueError as error:
-        raise BadLineError(f"{path.name}, line {number}: this is not JSON ({error}).") from error
+        raise BadLineError(f"{path.name}, line {number}: not valid JSON ({error}).") from error
     if not isinstance(values, dict):
         raise BadLineError(
-            f'{path.name}, line {number}: each line is a JSON object, such as {{"prompt": "a'
+            f'{path.name}, line {number}: each line must be a JSON object, such as {{"prompt": "a'
             ' lamp"}.'
         )
     return {name: value for name, value in values.items() if value is not None}

@@ -94,18 +94,16 @@ def price_summary(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyTy
     )
     total = prices.total(lines, jobs) if known else prices.generations(lines, jobs)
     amount = (
-        "Mint does not tell what they will cost"
-        if total is None
-        else f"about {total:,.0f} Credits in all"
+        "Mint did not return a price" if total is None else f"about {total:,.0f} Credits in total"
     )
     if optimized and total is not None:
         amount += (
-            f", {_models(optimized)} optimized"
+            f", including the optimization of {_models(optimized)}"
             if known
-            else f", and what Mint takes for optimizing {_models(optimized)}"
+            else f", plus the optimization of {_models(optimized)}"
         )
     paused = sum(line.tag in jobs for line in lines)
-    resumed = f" or go on with ({paused} stopped before)" if paused else ""
+    resumed = f" or resume ({paused} stopped before)" if paused else ""
     return f"{len(lines)} {'line' if len(lines) == 1 else 'lines'} to start{resumed}: {amount}."
 
 

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         host = f" on {name}" if name else ""
         more = f" If {name} is off, try again in a minute." if name else ""
         terminal.error(
-            f"A batch into {options.folder} is running already{host}: wait for it, or stop it."
+            f"Another batch is already writing to {options.folder}{host}. Wait for it, or stop it."
             f"{more} Nothing was started."
         )
         return Exit.FAILED

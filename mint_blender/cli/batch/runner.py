@@ -106,14 +106,12 @@ class BatchRun:
         try:
             sheet = contact_sheet.write_sheet(self._options.folder, name, entries)
         except OSError as error:
-            self._terminal.note(
-                f"The contact sheet could not be written: {error.strerror or error}."
-            )
+            self._terminal.note(f"Could not write the contact sheet: {error.strerror or error}.")
             return
         self._terminal.event(
             {"event": "batch", **contact_sheet.summary(entries), "sheet": str(sheet)}
         )
-        self._terminal.note(f"Everything at a glance: {sheet}")
+        self._terminal.note(f"Contact sheet: {sheet}")
 
     def _follow(self, at_once: int) -> None:
         waiting = iter(self._lines)
@@ -142,16 +140,18 @@ class BatchRun:
     def _conclude(self) -> Exit:
         done = sum(status is Exit.DONE for status in self._statuses.values())
         self._terminal.note(
-            f"{done} of {len(self._lines)} lines are done; the files are in {self._options.folder}."
+            f"{done} of {len(self._lines)} lines are done. The files are in {self._options.folder}."
         )
         if self._budget.is_exhausted:
             self._terminal.error(
-                "Another line would have gone over --max-credits: no further one was started."
+                "The next line would have exceeded --max-credits. No more lines were started."
             )
             return Exit.CREDITS
         if done < len(self._lines):
-            more = "A line that failed is not paid for again unasked: --retry-failed does that."
-            self._terminal.note(f"The same command goes on with the rest. {more}")
+            self._terminal.note(
+                "Run the same command again to continue. Failed lines are not retried"
+                " automatically. Use --retry-failed (this costs Credits again)."
+            )
         statuses = (self._statuses[line.number] for line in self._lines)
         return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
 
@@ -184,7 +184,7 @@ class BatchRun:
         if self.is_lost():
             self._refuse(
                 line,
-                "Another machine works on this folder now: nothing more is started here.",
+                "Another machine is now working on this folder. Nothing more is started here.",
                 Exit.FAILED,
             )
             return
@@ -292,7 +292,7 @@ class BatchRun:
             )
         except OSError as error:
             self._terminal.note(
-                f"line {line.number}: its picture or record could not be written:"
+                f"line {line.number}: Could not write its picture or record:"
                 f" {error.strerror or error}."
             )
 

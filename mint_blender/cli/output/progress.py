@@ -68,7 +68,7 @@ class ProgressReporter:
 
     def _show_retry(self, event: RetryScheduled) -> None:
         title = self._job_service.job(event.job_id).title
-        text = f"{event.sentence} Trying again in {event.seconds:.0f} s"
+        text = f"{event.sentence} Retrying in {event.seconds:.0f} s."
         self._display.show(event.job_id, title, text)
         self._terminal.event(
             {

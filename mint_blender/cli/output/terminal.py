@@ -67,7 +67,7 @@ class Terminal:
 
     def wait(self, error: MintError, seconds: float) -> None:
         """Report that a call failed and will be retried."""
-        self.note(f"{error} Trying again in {seconds:.0f} s")
+        self.note(f"{error} Retrying in {seconds:.0f} s.")
 
     def progress(self) -> AbstractContextManager[Display]:
         """Return a display to use while jobs are watched."""
