@@ -124,7 +124,7 @@ def test_nothing_of_the_users_is_touched(service: ThreadService, tmp_path: Path)
     """
     folder, found = tmp_path / "library", list_assets(service)
     mine, changed = [
-        asset for asset in found if view_model.state_of(asset) is view_model.State.DONE
+        asset for asset in found if view_model.state_of(asset) is view_model.AssetState.DONE
     ][:2]
     folder.mkdir()
     (folder / "scene.blend").write_bytes(b"mine")
@@ -146,7 +146,7 @@ def one_that_is_done(service: ThreadService) -> Asset:
     return next(
         asset
         for asset in list_assets(service)
-        if view_model.state_of(asset) is view_model.State.DONE and asset.kind is Kind.MODEL
+        if view_model.state_of(asset) is view_model.AssetState.DONE and asset.kind is Kind.MODEL
     )
 
 
@@ -375,7 +375,7 @@ def test_five_thousand_entries(tmp_path: Path) -> None:
         done = [
             asset
             for asset in found
-            if view_model.state_of(asset) is view_model.State.DONE and asset.kind is Kind.MODEL
+            if view_model.state_of(asset) is view_model.AssetState.DONE and asset.kind is Kind.MODEL
         ]
         _enter(folder, done[20:])
         begun = time.perf_counter()
@@ -398,7 +398,9 @@ def test_some_hundreds_really_saved(tmp_path: Path) -> None:
         found = [asset for asset in list_assets(service) if asset.kind is Kind.MODEL]
         moments = [time.process_time()]
         outcome = sync(folder, found, home, lambda step: moments.append(time.process_time()))
-        done = [asset for asset in found if view_model.state_of(asset) is view_model.State.DONE]
+        done = [
+            asset for asset in found if view_model.state_of(asset) is view_model.AssetState.DONE
+        ]
         assert (len(outcome.saved), outcome.failed, outcome.left) == (len(done), [], [])
         assert len(list(folder.glob("*.blend"))) == len(done) > 250
         assert len(service.requests(host="files")) == 2 * len(done)

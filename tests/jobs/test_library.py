@@ -18,15 +18,15 @@ from mint_blender.files import pictures
 from mint_blender.files.download_folder import thumbnail_name
 from mint_blender.files.glb.header import Glb
 from mint_blender.jobs.engine.messages import QueryAnswered
-from mint_blender.jobs.library.pages import Shelf
+from mint_blender.jobs.library.pages import PagedList
 from mint_blender.jobs.library.view_model import (
+    AssetState,
     Filter,
     Library,
     Sort,
-    State,
     View,
+    state_label,
     state_of,
-    state_words,
 )
 from mint_blender.jobs.queries import ListPage, Query, RemoteGlbHeader, Thumbnail
 from mint_blender.jobs.service import JobService
@@ -81,18 +81,18 @@ class Mint:
         return Page(tuple(entries), str(page[-1]) if len(rest) > self.size else None)
 
 
-def load(shelf: Shelf, mint: Mint, pages: int = 1000) -> None:
+def load(paged_list: PagedList, mint: Mint, pages: int = 1000) -> None:
     """Ask for further pages, until the end at most."""
     for _ in range(pages):
-        query = shelf.next_page
+        query = paged_list.next_page
         if query is None:
             return
-        shelf.take_in(query.cursor, mint.page(query.cursor))
+        paged_list.add_page(query.cursor, mint.page(query.cursor))
 
 
-def numbers(shelf: Shelf) -> list[int]:
+def numbers(paged_list: PagedList) -> list[int]:
     """Which entries are known, in order."""
-    return [int(asset.id.removeprefix("id_")) for asset in shelf.entries()]
+    return [int(asset.id.removeprefix("id_")) for asset in paged_list.entries()]
 
 
 # -- pages
@@ -103,9 +103,9 @@ def test_pages_until_the_end_and_no_further() -> None:
     """Ten entries in pages of three are four questions, each entry once; then there is nothing to
     ask.
     """
-    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
-    load(shelf, mint)
-    assert (mint.asked, numbers(shelf), shelf.next_page) == (
+    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+    load(paged_list, mint)
+    assert (mint.asked, numbers(paged_list), paged_list.next_page) == (
         4,
         [9, 8, 7, 6, 5, 4, 3, 2, 1, 0],
         None,
@@ -114,76 +114,76 @@ def test_pages_until_the_end_and_no_further() -> None:
 
 def test_an_empty_list_ends_at_once() -> None:
     """No entries: one question."""
-    mint, shelf = Mint(), Shelf(Kind.MODEL)
-    load(shelf, mint)
-    assert (mint.asked, numbers(shelf)) == (1, [])
+    mint, paged_list = Mint(), PagedList(Kind.MODEL)
+    load(paged_list, mint)
+    assert (mint.asked, numbers(paged_list)) == (1, [])
 
 
 def test_a_list_that_goes_round_in_circles_ends() -> None:
     """A cursor that was used already leads nowhere new."""
-    shelf = Shelf(Kind.MODEL)
-    shelf.take_in(None, Page((an_asset(2),), "again"))
-    shelf.take_in("again", Page((an_asset(1),), "again"))
-    assert (numbers(shelf), shelf.next_page) == ([2, 1], None)
+    paged_list = PagedList(Kind.MODEL)
+    paged_list.add_page(None, Page((an_asset(2),), "again"))
+    paged_list.add_page("again", Page((an_asset(1),), "again"))
+    assert (numbers(paged_list), paged_list.next_page) == ([2, 1], None)
 
 
 def test_refreshing_puts_new_ones_in_front_and_goes_on_where_it_was() -> None:
     """What was loaded stays, nothing comes twice, and the next page is the one that would have been
     next.
     """
-    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
-    load(shelf, mint, 2)
-    further = shelf.next_page
+    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+    load(paged_list, mint, 2)
+    further = paged_list.next_page
     mint.numbers.insert(0, 10)
-    shelf.take_in(None, mint.page(None))
-    assert numbers(shelf) == [10, 9, 8, 7, 6, 5, 4]
-    assert shelf.next_page == further
+    paged_list.add_page(None, mint.page(None))
+    assert numbers(paged_list) == [10, 9, 8, 7, 6, 5, 4]
+    assert paged_list.next_page == further
 
 
 def test_a_gap_is_filled_before_anything_further_down() -> None:
     """So many new ones that the first page does not reach the known: the next page continues it,
     until the two touch.
     """
-    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
-    load(shelf, mint, 1)
+    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+    load(paged_list, mint, 1)
     mint.numbers[:0] = range(16, 9, -1)
-    shelf.take_in(None, mint.page(None))
-    assert numbers(shelf) == [16, 15, 14, 9, 8, 7]
-    load(shelf, mint, 2)
-    assert numbers(shelf) == [*range(16, 6, -1)]
-    load(shelf, mint)
-    assert numbers(shelf) == [*range(16, -1, -1)]
+    paged_list.add_page(None, mint.page(None))
+    assert numbers(paged_list) == [16, 15, 14, 9, 8, 7]
+    load(paged_list, mint, 2)
+    assert numbers(paged_list) == [*range(16, 6, -1)]
+    load(paged_list, mint)
+    assert numbers(paged_list) == [*range(16, -1, -1)]
 
 
 def test_what_was_deleted_at_mint_is_gone_after_a_refresh() -> None:
     """An entry that stood between two that are still there is no longer shown."""
-    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
-    load(shelf, mint, 2)
+    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+    load(paged_list, mint, 2)
     mint.numbers.remove(8)
-    shelf.take_in(None, mint.page(None))
-    assert numbers(shelf) == [9, 7, 6, 5, 4]
+    paged_list.add_page(None, mint.page(None))
+    assert numbers(paged_list) == [9, 7, 6, 5, 4]
 
 
 def test_a_late_answer_shuffles_nothing() -> None:
     """A page whose place is no longer known renews its entries and moves none."""
-    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
-    load(shelf, mint, 3)
-    before = numbers(shelf)
-    shelf.take_in("7", Page((an_asset(6, name="Renamed"), an_asset(99)), "6"))
-    assert numbers(shelf) == before
-    assert next(asset.name for asset in shelf.entries() if asset.id == "id_6") == "Renamed"
+    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+    load(paged_list, mint, 3)
+    before = numbers(paged_list)
+    paged_list.add_page("7", Page((an_asset(6, name="Renamed"), an_asset(99)), "6"))
+    assert numbers(paged_list) == before
+    assert next(asset.name for asset in paged_list.entries() if asset.id == "id_6") == "Renamed"
 
 
 def test_a_cursor_that_is_refused_does_not_lock_the_list() -> None:
     """After a complaint about a further page, a refresh begins the list anew."""
-    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
-    load(shelf, mint, 2)
-    shelf.take_in_complaint("4", "is not a cursor of this list")
-    assert shelf.complaint
-    shelf.take_in(None, mint.page(None))
-    assert (numbers(shelf), shelf.complaint) == ([9, 8, 7], None)
-    load(shelf, mint)
-    assert len(numbers(shelf)) == 10
+    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+    load(paged_list, mint, 2)
+    paged_list.page_failed("4", "is not a cursor of this list")
+    assert paged_list.error
+    paged_list.add_page(None, mint.page(None))
+    assert (numbers(paged_list), paged_list.error) == ([9, 8, 7], None)
+    load(paged_list, mint)
+    assert len(numbers(paged_list)) == 10
 
 
 @given(
@@ -197,7 +197,7 @@ def test_whatever_happens_in_between_the_end_is_the_truth(
     """Entries come and go while pages are loaded in any order; a refresh and all further pages then
     show exactly what Mint has.
     """
-    mint, shelf = Mint(*range(count), size=size), Shelf(Kind.MODEL)
+    mint, paged_list = Mint(*range(count), size=size), PagedList(Kind.MODEL)
     newest = count
     for step in steps:
         if step == "new":
@@ -206,17 +206,17 @@ def test_whatever_happens_in_between_the_end_is_the_truth(
         elif step == "delete" and mint.numbers:
             del mint.numbers[newest % len(mint.numbers)]
         elif step == "refresh":
-            shelf.take_in(None, mint.page(None))
+            paged_list.add_page(None, mint.page(None))
         else:
-            load(shelf, mint, 1)
-        known = numbers(shelf)
+            load(paged_list, mint, 1)
+        known = numbers(paged_list)
         assert len(known) == len(set(known)), "an entry twice"
         if "delete" not in steps:
             assert known == sorted(known, reverse=True), "not in Mint's order"
-    shelf.take_in(None, mint.page(None))
-    load(shelf, mint)
-    assert set(mint.numbers) <= set(numbers(shelf))
-    assert shelf.next_page is None
+    paged_list.add_page(None, mint.page(None))
+    load(paged_list, mint)
+    assert set(mint.numbers) <= set(numbers(paged_list))
+    assert paged_list.next_page is None
 
 
 # -- what is shown
@@ -231,8 +231,8 @@ def a_library() -> Library:
         an_asset(2, kind=Kind.WORLD, name="Hall", prompt=None),
         an_asset(4, kind=Kind.WORLD, id="id_w", prompt="a green hall"),
     )
-    library.take_in(MODELS, Page(models, None))
-    library.take_in(ListPage(Kind.WORLD), Page(worlds, None))
+    library.add_page(MODELS, Page(models, None))
+    library.add_page(ListPage(Kind.WORLD), Page(worlds, None))
     return library
 
 
@@ -243,8 +243,8 @@ def a_library() -> Library:
         (Filter(sort=Sort.OLDEST), ["id_1", "id_2", "id_3", "id_w", "id_5"]),
         (Filter(sort=Sort.NAME), ["id_w", "id_3", "id_5", "id_2", "id_1"]),
         (Filter(kind=Kind.WORLD), ["id_w", "id_2"]),
-        (Filter(state=State.UNFINISHED), ["id_5"]),
-        (Filter(state=State.FAILED), ["id_3"]),
+        (Filter(state=AssetState.UNFINISHED), ["id_5"]),
+        (Filter(state=AssetState.FAILED), ["id_3"]),
         (Filter(words="HALL"), ["id_w", "id_2"]),
         (Filter(words="hall green"), ["id_w"]),
         (Filter(words="hall blue"), []),
@@ -258,31 +258,31 @@ def test_filtered_and_sorted(wanted: Filter, expected: list[str]) -> None:
 @pytest.mark.parametrize(
     ("status", "state", "words"),
     [
-        ("succeeded", State.DONE, "Done"),
-        ("running", State.UNFINISHED, "Being made"),
-        ("enchanting", State.UNFINISHED, 'Being made ("enchanting")'),
-        ("failed", State.FAILED, "Failed"),
-        ("canceled", State.FAILED, "Canceled"),
+        ("succeeded", AssetState.DONE, "Done"),
+        ("running", AssetState.UNFINISHED, "Being made"),
+        ("enchanting", AssetState.UNFINISHED, 'Being made ("enchanting")'),
+        ("failed", AssetState.FAILED, "Failed"),
+        ("canceled", AssetState.FAILED, "Canceled"),
     ],
 )
-def test_shown_as_what_it_is(status: str, state: State, words: str) -> None:
+def test_shown_as_what_it_is(status: str, state: AssetState, words: str) -> None:
     """Unfinished and failed ones are no models that could be imported, and say so."""
     asset = an_asset(1, status=status)
-    assert (state_of(asset), state_words(asset)) == (state, words)
+    assert (state_of(asset), state_label(asset)) == (state, words)
 
 
 def test_finished_without_a_file_is_not_offered() -> None:
     """Mint may say succeeded and name no file."""
-    assert state_words(an_asset(1, assets=None)) == "Done, but without a file"
+    assert state_label(an_asset(1, assets=None)) == "Done, but without a file"
 
 
 def test_both_kinds_reach_equally_far_back() -> None:
     """With both shown, more is loaded of the one that is known least far back."""
     library = Library()
-    library.take_in(MODELS, Page((an_asset(9), an_asset(8)), "m"))
-    library.take_in(ListPage(Kind.WORLD), Page((an_asset(5, kind=Kind.WORLD, id="w"),), "w"))
+    library.add_page(MODELS, Page((an_asset(9), an_asset(8)), "m"))
+    library.add_page(ListPage(Kind.WORLD), Page((an_asset(5, kind=Kind.WORLD, id="w"),), "w"))
     assert library.next_page() == ListPage(Kind.MODEL, "m")
-    library.take_in(ListPage(Kind.MODEL, "m"), Page((an_asset(1),), "m2"))
+    library.add_page(ListPage(Kind.MODEL, "m"), Page((an_asset(1),), "m2"))
     assert library.next_page() == ListPage(Kind.WORLD, "w")
     assert library.next_page(Kind.MODEL) == ListPage(Kind.MODEL, "m2")
 
@@ -290,7 +290,7 @@ def test_both_kinds_reach_equally_far_back() -> None:
 WANTED = st.builds(
     Filter,
     st.sampled_from([None, *Kind]),
-    st.sampled_from([None, *State]),
+    st.sampled_from([None, *AssetState]),
     st.sampled_from(["", "1"]),
     st.sampled_from(Sort),
 )
@@ -319,7 +319,7 @@ def test_what_is_shown_is_kept_in_order(steps: list[str], wanted: Filter, count:
         else:
             query = MODELS if step == "refresh" else library.next_page(Kind.MODEL)
             if query is not None:
-                library.take_in(query, mint.page(query.cursor))
+                library.add_page(query, mint.page(query.cursor))
         shown = library.entries(wanted)
         assert [each.id for each in shown] == [
             each.id for each in View(wanted, library.view(Filter()).entries).entries
@@ -336,20 +336,20 @@ def test_how_far_the_order_can_be_relied_on() -> None:
     By name nothing is sure before all is there, so all that is known counts.
     """
     library = Library()
-    library.take_in(MODELS, Page((an_asset(9), an_asset(8), an_asset(7)), "m"))
-    assert library.settled(Filter()) == 0, "of the worlds nothing is known"
-    library.take_in(
+    library.add_page(MODELS, Page((an_asset(9), an_asset(8), an_asset(7)), "m"))
+    assert library.settled_count(Filter()) == 0, "of the worlds nothing is known"
+    library.add_page(
         ListPage(Kind.WORLD),
         Page((an_asset(8, kind=Kind.WORLD, id="w"), an_asset(1, kind=Kind.WORLD, id="w2")), None),
     )
-    assert [each.id for each in library.entries(Filter())][: library.settled(Filter())] == [
+    assert [each.id for each in library.entries(Filter())][: library.settled_count(Filter())] == [
         "id_9",
         "id_8",
         "w",
         "id_7",
     ]
-    assert library.settled(Filter(kind=Kind.WORLD)) == 2
-    assert library.settled(Filter(sort=Sort.NAME)) == 5
+    assert library.settled_count(Filter(kind=Kind.WORLD)) == 2
+    assert library.settled_count(Filter(sort=Sort.NAME)) == 5
 
 
 def test_a_page_costs_as_much_as_its_entries() -> None:
@@ -359,10 +359,10 @@ def test_a_page_costs_as_much_as_its_entries() -> None:
 
     def efforts(count: int) -> tuple[int, int, int]:
         library, wanted = Library(), Filter(words="thing", sort=Sort.NAME)
-        library.take_in(MODELS, Page(tuple(an_asset(-number) for number in range(count)), "0"))
+        library.add_page(MODELS, Page(tuple(an_asset(-number) for number in range(count)), "0"))
         first = lines(lambda: library.entries(wanted))
         page = Page(tuple(an_asset(-count - number) for number in range(30)), "1")
-        further = lines(lambda: library.take_in(ListPage(Kind.MODEL, "0"), page))
+        further = lines(lambda: library.add_page(ListPage(Kind.MODEL, "0"), page))
         assert len(library.entries(wanted)) == count + 30
         return first, further, lines(lambda: library.entries(wanted))
 
@@ -409,12 +409,12 @@ def test_the_whole_list_through_the_worker(job_service: JobService, service: Thr
     while (query := library.next_page()) is not None:
         (said,) = asked(job_service, query)
         assert isinstance(said.answer, Page)
-        library.take_in(query, said.answer, said.complaint)
+        library.add_page(query, said.answer, said.complaint)
     assert (library.count(Kind.MODEL), library.count(Kind.WORLD)) == (65, 4)
     requests = service.requests("GET", "/v1/models"), service.requests("GET", "/v1/worlds")
     assert [len(each) for each in requests] == [3, 1]
     states = [state_of(asset) for asset in library.entries(Filter(kind=Kind.MODEL))]
-    assert (states.count(State.FAILED), states.count(State.UNFINISHED)) == (9, 1)
+    assert (states.count(AssetState.FAILED), states.count(AssetState.UNFINISHED)) == (9, 1)
     until = time.monotonic() + 10
     while job_service.worker.is_running:
         assert time.monotonic() < until, "the thread stays though nothing is in flight"
@@ -425,7 +425,7 @@ def first_model(job_service: JobService) -> Asset:
     """A finished model."""
     (said,) = asked(job_service, MODELS)
     assert isinstance(said.answer, Page)
-    return next(asset for asset in said.answer.data if state_of(asset) is State.DONE)
+    return next(asset for asset in said.answer.data if state_of(asset) is AssetState.DONE)
 
 
 def test_pictures_come_once(job_service: JobService, service: ThreadService, home: Path) -> None:

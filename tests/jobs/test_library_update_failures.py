@@ -9,7 +9,7 @@ import pytest
 
 from mint_blender.jobs.job import new_conversion
 from mint_blender.jobs.library import view_model as library_words
-from mint_blender.jobs.library.view_model import Filter, Library, State
+from mint_blender.jobs.library.view_model import AssetState, Filter, Library
 from mint_blender.jobs.workflow.effects import Convert, ReadAsset, TakeSlot
 from mint_blender.mint.schema import Format, Page
 
@@ -30,8 +30,8 @@ def test_a_refused_conversion_takes_nothing_away() -> None:
     run.answer(an_asset(1)).expect(TakeSlot)
     run.answer(None).expect(Convert)
     run.fail(problem(404, "not-found"))
-    library.follow([run.job])
-    assert states(library) == {"id_2": State.DONE, "id_1": State.DONE}
+    library.apply_updates([run.job])
+    assert states(library) == {"id_2": AssetState.DONE, "id_1": AssetState.DONE}
 
 
 def test_a_conversion_whose_model_cannot_be_read_tells_that_it_is_gone() -> None:
@@ -40,21 +40,21 @@ def test_a_conversion_whose_model_cannot_be_read_tells_that_it_is_gone() -> None
     run = WorkflowHarness(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=1.0))
     run.expect(ReadAsset)
     run.fail(problem(404, "not-found"))
-    library.follow([run.job])
-    assert states(library) == {"id_2": State.DONE}
+    library.apply_updates([run.job])
+    assert states(library) == {"id_2": AssetState.DONE}
 
 
 # -- what has failed
 # -----------------------------------------------------------------------------------------------------------
 
 
-def told_as_failed(updated: str | None = THEN) -> Library:
+def reported_as_failed(updated: str | None = THEN) -> Library:
     """A library whose model 2 is being made, until its job tells that it has failed, at that time."""
     library, _ = a_shown(1, 2)
     job = making(a_job(), "running", 2, updatedAt=EARLIER)
-    library.follow([job])
+    library.apply_updates([job])
     more = {"updatedAt": updated} if updated else {}
-    library.follow(
+    library.apply_updates(
         [
             making(
                 job,
@@ -65,40 +65,40 @@ def told_as_failed(updated: str | None = THEN) -> Library:
             )
         ]
     )
-    assert states(library)["id_2"] is State.FAILED
+    assert states(library)["id_2"] is AssetState.FAILED
     return library
 
 
-def listed(library: Library, updated: str | None) -> State:
+def listed(library: Library, updated: str | None) -> AssetState:
     """What becomes of it when a page says that it is being made, as of that time."""
     more = {"updatedAt": updated} if updated else {}
-    library.take_in(MODELS, Page((an_asset(2, status="running", **more), an_asset(1)), None))
+    library.add_page(MODELS, Page((an_asset(2, status="running", **more), an_asset(1)), None))
     return states(library)["id_2"]
 
 
 @pytest.mark.parametrize("updated", [EARLIER, THEN, None])
 def test_a_list_that_lags_behind_does_not_undo_a_failure(updated: str | None) -> None:
     """For some seconds Mint's list may still say running: it has failed, and says why."""
-    library = told_as_failed()
-    assert listed(library, updated) is State.FAILED
+    library = reported_as_failed()
+    assert listed(library, updated) is AssetState.FAILED
     assert library_words.reason(library.entries(Filter())[0]) == "Out of clay."
 
 
 def test_a_failure_without_a_date() -> None:
     """Where nobody tells when that was, the list is no newer. A list that has a date is."""
-    assert listed(told_as_failed(updated=None), None) is State.FAILED
-    assert listed(told_as_failed(updated=None), LATER) is State.UNFINISHED
+    assert listed(reported_as_failed(updated=None), None) is AssetState.FAILED
+    assert listed(reported_as_failed(updated=None), LATER) is AssetState.UNFINISHED
 
 
 def test_what_others_try_anew_is_being_made() -> None:
     """A list that is newer than the failure: somebody has begun another attempt, in the web app
     perhaps.
     """
-    assert listed(told_as_failed(), LATER) is State.UNFINISHED
+    assert listed(reported_as_failed(), LATER) is AssetState.UNFINISHED
 
 
 def test_what_is_tried_anew_here_is_being_made() -> None:
     """However late the list is, the job of the new attempt has the last word."""
-    library = told_as_failed()
-    library.follow([making(attempt(2), "queued", 2, id="op_9", updatedAt=LATER)])
-    assert listed(library, EARLIER) is State.UNFINISHED
+    library = reported_as_failed()
+    library.apply_updates([making(attempt(2), "queued", 2, id="op_9", updatedAt=LATER)])
+    assert listed(library, EARLIER) is AssetState.UNFINISHED

@@ -25,9 +25,9 @@ from mint_blender.jobs.job import (
     new_fetch,
 )
 from mint_blender.jobs.library import view_model as library_words
-from mint_blender.jobs.library.pages import Shelf
-from mint_blender.jobs.library.updates import Told
-from mint_blender.jobs.library.view_model import Filter, Library, State, View, state_of
+from mint_blender.jobs.library.pages import PagedList
+from mint_blender.jobs.library.updates import AssetUpdate
+from mint_blender.jobs.library.view_model import AssetState, Filter, Library, View, state_of
 from mint_blender.jobs.queries import ListPage
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.schema import Asset, Format, Kind, Page
@@ -45,7 +45,7 @@ def a_shown(*numbers: int, failed: tuple[int, ...] = (), size: int = 3) -> tuple
     """A library whose first page is known, and Mint's list."""
     mint, library = Mint(*numbers, size=size), Library()
     mint.failed.update(failed)
-    library.take_in(MODELS, mint.page(None))
+    library.add_page(MODELS, mint.page(None))
     library.view(Filter())
     return library, mint
 
@@ -60,7 +60,7 @@ def attempt(number: int) -> Job:
     return new_attempt(an_asset(number, status="failed"), NOWHERE, now=5000.0)
 
 
-def states(library: Library) -> dict[str, State]:
+def states(library: Library) -> dict[str, AssetState]:
     """What is shown, by id."""
     return {asset.id: state_of(asset) for asset in library.entries(Filter())}
 
@@ -75,36 +75,36 @@ def test_what_a_job_begins_and_ends_is_asked_for_once() -> None:
     """
     library, mint = a_shown(1, 2, 3)
     job = a_job()
-    library.follow([job])
-    assert library.behind() == []
+    library.apply_updates([job])
+    assert library.outdated_pages() == []
     job = making(job, "running", 4)
-    library.follow([job])
-    assert library.behind() == [MODELS]
-    assert library.behind(Kind.WORLD) == []
-    library.asked(MODELS)
-    assert library.behind() == []
+    library.apply_updates([job])
+    assert library.outdated_pages() == [MODELS]
+    assert library.outdated_pages(Kind.WORLD) == []
+    library.page_requested(MODELS)
+    assert library.outdated_pages() == []
     mint.numbers.insert(0, 4)
     page = mint.page(None)
-    library.take_in(MODELS, replace(page, data=(an_asset(4, status="running"), *page.data[1:])))
-    assert next(iter(states(library).items())) == ("id_4", State.UNFINISHED)
+    library.add_page(MODELS, replace(page, data=(an_asset(4, status="running"), *page.data[1:])))
+    assert next(iter(states(library).items())) == ("id_4", AssetState.UNFINISHED)
     for status in ("preview_ready", "running", "succeeded"):
         job = making(job, status, 4)
-        library.follow([job])
-    library.follow([replace(job, asset=an_asset(4))])
-    assert states(library)["id_4"] is State.DONE
-    assert library.behind() == []
+        library.apply_updates([job])
+    library.apply_updates([replace(job, asset=an_asset(4))])
+    assert states(library)["id_4"] is AssetState.DONE
+    assert library.outdated_pages() == []
 
 
 def test_several_that_begin_together_are_one_question() -> None:
     """Two models of two jobs: one first page; a World beside them: that of its kind."""
     library, _ = a_shown(1, 2)
-    library.take_in(ListPage(Kind.WORLD), Page((), None))
+    library.add_page(ListPage(Kind.WORLD), Page((), None))
     world = replace(
         a_job(kind=Kind.WORLD), operation=operation("running", resource="w", kind=Kind.WORLD)
     )
-    library.follow([making(a_job(), "running", 3), making(a_job(), "running", 4), world])
-    assert library.behind() == [MODELS, ListPage(Kind.WORLD)]
-    assert library.behind(Kind.MODEL) == [MODELS]
+    library.apply_updates([making(a_job(), "running", 3), making(a_job(), "running", 4), world])
+    assert library.outdated_pages() == [MODELS, ListPage(Kind.WORLD)]
+    assert library.outdated_pages(Kind.MODEL) == [MODELS]
 
 
 def test_a_list_that_lacks_it_is_read_once_more_at_the_end() -> None:
@@ -117,39 +117,39 @@ def test_a_list_that_lacks_it_is_read_once_more_at_the_end() -> None:
     for status in ("running", "preview_ready", "running", "succeeded", "succeeded"):
         job = making(job, status, 3, updatedAt=f"2026-08-03T22:46:0{queries}.000Z")
         for _ in range(3):
-            library.follow([job])
-            for query in library.behind():
-                library.asked(query)
+            library.apply_updates([job])
+            for query in library.outdated_pages():
+                library.page_requested(query)
                 queries += 1
-                library.take_in(query, mint.page(None))
+                library.add_page(query, mint.page(None))
     assert queries == 2
 
 
-def test_what_was_told_while_a_page_was_on_its_way_is_not_lost() -> None:
+def test_an_update_while_a_page_is_loading_is_not_lost() -> None:
     """The answer may be older than the news: without the new entry it is asked for again, with it
     it is not.
     """
     for is_in_answer in (True, False):
         library, mint = a_shown(1, 2)
-        library.asked(MODELS)
-        library.follow([making(a_job(), "running", 3)])
+        library.page_requested(MODELS)
+        library.apply_updates([making(a_job(), "running", 3)])
         if is_in_answer:
             mint.numbers.insert(0, 3)
-        library.take_in(MODELS, mint.page(None))
-        assert library.behind() == ([] if is_in_answer else [MODELS])
+        library.add_page(MODELS, mint.page(None))
+        assert library.outdated_pages() == ([] if is_in_answer else [MODELS])
 
 
 def test_a_library_that_was_never_opened_asks_for_nothing() -> None:
     """Whatever the jobs do; and once it is opened its first page is all it needs."""
     library, mint = Library(), Mint(1, 2, 3, 4, 5)
     job = making(a_job(), "running", 5)
-    library.follow([job])
-    assert library.behind() == []
-    (query,) = library.begin(Kind.MODEL)
-    library.asked(query)
-    library.take_in(query, mint.page(None))
-    library.follow([making(job, "failed", 5)])
-    assert library.behind() == []
+    library.apply_updates([job])
+    assert library.outdated_pages() == []
+    (query,) = library.unloaded_pages(Kind.MODEL)
+    library.page_requested(query)
+    library.add_page(query, mint.page(None))
+    library.apply_updates([making(job, "failed", 5)])
+    assert library.outdated_pages() == []
 
 
 def test_what_is_further_down_is_no_news() -> None:
@@ -158,8 +158,8 @@ def test_what_is_further_down_is_no_news() -> None:
     """
     library, _ = a_shown(*range(10))
     old = replace(making(a_job(), "succeeded", 2), asset=an_asset(2))
-    library.follow([old, making(attempt(1), "running", 1)])
-    assert library.behind() == []
+    library.apply_updates([old, making(attempt(1), "running", 1)])
+    assert library.outdated_pages() == []
 
 
 # -- something that is known
@@ -173,22 +173,22 @@ def test_a_retried_entry_turns_wherever_it_stands() -> None:
     """
     library, mint = a_shown(*range(12), failed=(2,))
     while (query := library.next_page(Kind.MODEL)) is not None:
-        library.take_in(query, mint.page(query.cursor))
+        library.add_page(query, mint.page(query.cursor))
     order = [asset.id for asset in library.entries(Filter())]
     pages, job = mint.asked, attempt(2)
-    library.follow([job])
-    assert states(library)["id_2"] is State.FAILED
+    library.apply_updates([job])
+    assert states(library)["id_2"] is AssetState.FAILED
     job = making(job, "queued", 2, id="op_9")
-    library.follow([job])
-    assert states(library)["id_2"] is State.UNFINISHED
+    library.apply_updates([job])
+    assert states(library)["id_2"] is AssetState.UNFINISHED
     job = making(job, "succeeded", 2, id="op_9", assets={"glbUrl": "https://files.example/2.glb"})
-    library.follow([job])
-    assert states(library)["id_2"] is State.DONE
+    library.apply_updates([job])
+    assert states(library)["id_2"] is AssetState.DONE
     assert library.get("id_2").prompt == "a thing no 2"  # type: ignore[union-attr]
-    library.follow([replace(job, asset=an_asset(2, name="Lamp"))])
+    library.apply_updates([replace(job, asset=an_asset(2, name="Lamp"))])
     assert library.get("id_2").name == "Lamp"  # type: ignore[union-attr]
     assert [asset.id for asset in library.entries(Filter())] == order
-    assert (library.behind(), mint.asked) == ([], pages)
+    assert (library.outdated_pages(), mint.asked) == ([], pages)
 
 
 def test_a_retried_entry_that_fails_again_says_why_this_time() -> None:
@@ -201,39 +201,39 @@ def test_a_retried_entry_that_fails_again_says_why_this_time() -> None:
         id="op_9",
         error={"code": "generation_failed", "message": "Out of clay."},
     )
-    library.follow([job])
+    library.apply_updates([job])
     entry = library.get("id_1")
     assert entry is not None
-    assert (state_of(entry), library_words.reason(entry)) == (State.FAILED, "Out of clay.")
+    assert (state_of(entry), library_words.reason(entry)) == (AssetState.FAILED, "Out of clay.")
 
 
 def test_a_retry_whose_operation_names_no_model_yet() -> None:
     """Mint may name it later: the job knows what it tries again."""
     library, _ = a_shown(1, failed=(1,))
-    library.follow([replace(attempt(1), operation=operation("queued", resource=None))])
-    assert states(library) == {"id_1": State.UNFINISHED}
+    library.apply_updates([replace(attempt(1), operation=operation("queued", resource=None))])
+    assert states(library) == {"id_1": AssetState.UNFINISHED}
 
 
 def test_a_canceled_one_is_canceled() -> None:
     """As the job says it."""
     library, mint = a_shown(1)
-    library.take_in(MODELS, Page((an_asset(2, status="running"), *mint.page(None).data), None))
-    library.follow([making(a_job(), "canceled", 2)])
-    assert library_words.state_words(library.get("id_2")) == "Canceled"  # type: ignore[arg-type]
+    library.add_page(MODELS, Page((an_asset(2, status="running"), *mint.page(None).data), None))
+    library.apply_updates([making(a_job(), "canceled", 2)])
+    assert library_words.state_label(library.get("id_2")) == "Canceled"  # type: ignore[arg-type]
 
 
 def test_an_optimized_model_has_its_file() -> None:
     """What the job has read of the model is in the entry."""
     library, _ = a_shown(1)
     job = new_fetch(an_asset(1), NOWHERE, now=1.0)
-    library.follow([job])
+    library.apply_updates([job])
     files = {
         "glbUrl": "https://files.example/1.glb",
         "optimizedGlbUrl": "https://files.example/1o.glb",
     }
-    library.follow([replace(job, asset=an_asset(1, assets=files))])
+    library.apply_updates([replace(job, asset=an_asset(1, assets=files))])
     assert library.get("id_1").assets.optimized_glb_url == "https://files.example/1o.glb"  # type: ignore[union-attr]
-    assert library.behind() == []
+    assert library.outdated_pages() == []
 
 
 def test_a_conversion_is_not_its_model() -> None:
@@ -244,8 +244,8 @@ def test_a_conversion_is_not_its_model() -> None:
     for asset in (an_asset(1), Asset.from_json(Kind.MODEL, {"id": "id_1"})):
         job = new_conversion(asset, (Format.FBX,), NOWHERE, now=1.0)
         for status in ("running", "failed"):
-            library.follow([making(job, status, 1)])
-            assert states(library) == {"id_1": State.DONE}
+            library.apply_updates([making(job, status, 1)])
+            assert states(library) == {"id_1": AssetState.DONE}
 
 
 @pytest.mark.parametrize("code", ["not-found", "service-unavailable", None])
@@ -253,7 +253,7 @@ def test_what_mint_does_not_know_any_more_is_gone(code: str | None) -> None:
     """A job that was to fetch it was told so. Any other trouble takes nothing away."""
     library, _ = a_shown(1, 2)
     job = new_fetch(an_asset(1), NOWHERE, now=1.0)
-    library.follow(
+    library.apply_updates(
         [
             replace(
                 job,
@@ -271,15 +271,15 @@ def test_one_that_is_gone_does_not_move_the_gap() -> None:
     """Something is missing between the newest and the others: with one of the newest gone, the rest
     is still loaded into its place.
     """
-    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
-    load(shelf, mint, 1)
+    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+    load(paged_list, mint, 1)
     mint.numbers[:0] = range(16, 9, -1)
-    shelf.take_in(None, mint.page(None))
+    paged_list.add_page(None, mint.page(None))
     mint.numbers.remove(15)
-    shelf.drop("id_15")
-    assert numbers(shelf) == [16, 14, 9, 8, 7]
-    load(shelf, mint)
-    assert numbers(shelf) == [16, *range(14, -1, -1)]
+    paged_list.drop("id_15")
+    assert numbers(paged_list) == [16, 14, 9, 8, 7]
+    load(paged_list, mint)
+    assert numbers(paged_list) == [16, *range(14, -1, -1)]
 
 
 def test_a_list_that_lags_behind_does_not_undo_what_is_done() -> None:
@@ -288,20 +288,20 @@ def test_a_list_that_lags_behind_does_not_undo_what_is_done() -> None:
     """
     for is_known in (True, False):
         library, _ = a_shown(*((1, 2) if is_known else (1,)))
-        library.follow([replace(making(a_job(), "succeeded", 2), asset=an_asset(2))])
+        library.apply_updates([replace(making(a_job(), "succeeded", 2), asset=an_asset(2))])
         page = Page((an_asset(2, status="running"), an_asset(1)), None)
-        library.take_in(MODELS, page)
-        assert states(library) == {"id_2": State.DONE, "id_1": State.DONE}
+        library.add_page(MODELS, page)
+        assert states(library) == {"id_2": AssetState.DONE, "id_1": AssetState.DONE}
 
 
 def test_old_news_change_nothing() -> None:
     """A job of yesterday that comes back on the list knows less than the entry that was read today."""
     library = Library()
-    library.take_in(MODELS, Page((an_asset(1, updatedAt="2026-08-03T10:00:00.000Z"),), None))
-    library.follow([making(a_job(), "failed", 1, updatedAt="2026-08-02T10:00:00.000Z")])
-    assert states(library) == {"id_1": State.DONE}
-    library.follow([making(a_job(), "failed", 1, updatedAt="2026-08-03T09:59:50.000Z")])
-    assert states(library) == {"id_1": State.FAILED}, (
+    library.add_page(MODELS, Page((an_asset(1, updatedAt="2026-08-03T10:00:00.000Z"),), None))
+    library.apply_updates([making(a_job(), "failed", 1, updatedAt="2026-08-02T10:00:00.000Z")])
+    assert states(library) == {"id_1": AssetState.DONE}
+    library.apply_updates([making(a_job(), "failed", 1, updatedAt="2026-08-03T09:59:50.000Z")])
+    assert states(library) == {"id_1": AssetState.FAILED}, (
         "some seconds are no order: an operation and its model are dated apart"
     )
 
@@ -309,12 +309,12 @@ def test_old_news_change_nothing() -> None:
 def test_what_was_just_read_is_no_old_news() -> None:
     """A job that fetches its model again has it as it is now, however long ago it was made."""
     library = Library()
-    library.take_in(MODELS, Page((an_asset(1, updatedAt="2026-08-03T10:00:00.000Z"),), None))
+    library.add_page(MODELS, Page((an_asset(1, updatedAt="2026-08-03T10:00:00.000Z"),), None))
     job = replace(
         making(a_job(), "succeeded", 1, updatedAt="2026-08-02T10:00:00.000Z"), asset=an_asset(1)
     )
-    library.follow([job])
-    library.follow(
+    library.apply_updates([job])
+    library.apply_updates(
         [replace(job, asset=an_asset(1, name="Lamp", updatedAt="2026-08-03T10:00:00.000Z"))]
     )
     assert library.get("id_1").name == "Lamp"  # type: ignore[union-attr]
@@ -324,13 +324,13 @@ def test_what_was_just_read_is_no_old_news() -> None:
 def test_any_job_can_be_listened_to(job: Job) -> None:
     """Whatever Mint has said: it is no reason to stumble."""
     library, _ = a_shown(1, 2)
-    library.follow([job])
-    if (run := Told.by(job)) is not None:
+    library.apply_updates([job])
+    if (run := AssetUpdate.of(job)) is not None:
         run.entry(None), run.entry(an_asset(1))
-    assert library.behind() in ([], [MODELS])
+    assert library.outdated_pages() in ([], [MODELS])
 
 
-WANTED = st.builds(Filter, st.none(), st.sampled_from([None, *State]))
+WANTED = st.builds(Filter, st.none(), st.sampled_from([None, *AssetState]))
 
 
 @given(
@@ -338,7 +338,7 @@ WANTED = st.builds(Filter, st.none(), st.sampled_from([None, *State]))
     WANTED,
     st.integers(0, 12),
 )
-def test_what_is_shown_stays_in_order_whatever_is_told(
+def test_the_view_stays_sorted_after_any_update(
     steps: list[str], wanted: Filter, count: int
 ) -> None:
     """Jobs tell and pages come in any order: a view that is kept is the one that would be made now,
@@ -355,21 +355,21 @@ def test_what_is_shown_stays_in_order_whatever_is_told(
         elif step in {"refresh", "more"}:
             query = MODELS if step == "refresh" else library.next_page(Kind.MODEL)
             if query is not None:
-                library.take_in(query, mint.page(query.cursor))
+                library.add_page(query, mint.page(query.cursor))
         elif some is not None:
             run.append(_telling(step, some))
             if step == "gone":
                 mint.numbers.remove(some)
             (mint.failed.add if step == "fail" else mint.failed.discard)(some)
-            library.follow(run)
+            library.apply_updates(run)
         assert [each.id for each in library.entries(wanted)] == [
             each.id for each in View(wanted, library.view(Filter()).entries).entries
         ]
-    library.take_in(MODELS, mint.page(None))
+    library.add_page(MODELS, mint.page(None))
     while (query := library.next_page(Kind.MODEL)) is not None:
-        library.take_in(query, mint.page(query.cursor))
+        library.add_page(query, mint.page(query.cursor))
     assert states(library) == {
-        f"id_{number}": State.FAILED if number in mint.failed else State.DONE
+        f"id_{number}": AssetState.FAILED if number in mint.failed else AssetState.DONE
         for number in mint.numbers
     }
 
@@ -410,18 +410,18 @@ def loaded(job_service: JobService) -> Library:
     while (query := library.next_page(Kind.MODEL)) is not None:
         (said,) = asked(job_service, query)
         assert isinstance(said.answer, Page)
-        library.take_in(query, said.answer)
+        library.add_page(query, said.answer)
     return library
 
 
-def followed(library: Library, job_service: JobService, job: Job) -> list[State]:
+def followed(library: Library, job_service: JobService, job: Job) -> list[AssetState]:
     """In which states the job's entry was, while the job was carried out; the entry is there from
     the beginning.
     """
-    seen: list[State] = []
+    seen: list[AssetState] = []
 
     def look(_: object = None) -> None:
-        library.follow(job_service.jobs())
+        library.apply_updates(job_service.jobs())
         entry = library.get(job.existing or "")
         assert entry is not None
         if [state_of(entry)] != seen[-1:]:
@@ -439,14 +439,14 @@ def test_a_real_retry_of_an_old_entry(job_service: JobService, service: ThreadSe
     """
     library = loaded(job_service)
     pages = len(service.requests("GET", "/v1/models"))
-    old = library.entries(Filter(Kind.MODEL, State.FAILED))[-1]
+    old = library.entries(Filter(Kind.MODEL, AssetState.FAILED))[-1]
     assert followed(library, job_service, job_service.retry_asset(old)) == [
-        State.FAILED,
-        State.UNFINISHED,
-        State.DONE,
+        AssetState.FAILED,
+        AssetState.UNFINISHED,
+        AssetState.DONE,
     ]
     assert len(service.requests("GET", "/v1/models")) == pages
-    assert library.behind() == []
+    assert library.outdated_pages() == []
     at_mint = loaded(job_service).get(old.id)
     assert (library.get(old.id), library.get(old.id).raw) == (at_mint, at_mint.raw)  # type: ignore[union-attr]
 
@@ -454,14 +454,14 @@ def test_a_real_retry_of_an_old_entry(job_service: JobService, service: ThreadSe
 def test_a_real_deletion(job_service: JobService, service: ThreadService) -> None:
     """What was deleted in the web app goes from the list as soon as a job cannot fetch it."""
     library = loaded(job_service)
-    gone = library.entries(Filter(Kind.MODEL, State.DONE))[3]
+    gone = library.entries(Filter(Kind.MODEL, AssetState.DONE))[3]
     answer = {"status": 404, "problem": "not-found", "detail": "There is no such model."}
     service.scenario(
         answers=[{"method": "GET", "path": f"/v1/models/{gone.id}", "times": 9, "answer": answer}]
     )
     job = job_service.fetch(gone)
     job_service.watch([job.id])
-    library.follow(job_service.jobs())
+    library.apply_updates(job_service.jobs())
     assert library.get(gone.id) is None
     assert library.count() == 64
 
@@ -470,5 +470,5 @@ def test_a_lagging_resource_ends_done(job_service: JobService, service: ThreadSe
     """A fresh model that says "running" to its first reads: the operation knows better."""
     service.scenario(switches=["incomplete"])
     library = loaded(job_service)
-    old: Asset = library.entries(Filter(Kind.MODEL, State.FAILED))[0]
-    assert followed(library, job_service, job_service.retry_asset(old))[-1] is State.DONE
+    old: Asset = library.entries(Filter(Kind.MODEL, AssetState.FAILED))[0]
+    assert followed(library, job_service, job_service.retry_asset(old))[-1] is AssetState.DONE

@@ -45,7 +45,7 @@ def newest() -> Job:
     return session.service().jobs()[0]
 
 
-def entry(state: view_model.State = view_model.State.DONE) -> Asset:
+def entry(state: view_model.AssetState = view_model.AssetState.DONE) -> Asset:
     """Something of the library."""
     bpy.ops.mint.refresh_library()
     return browser_view_model.library().entries(view_model.Filter(Kind.MODEL, state))[0]
@@ -167,7 +167,7 @@ def test_what_cannot_be_converted(
 @pytest.mark.parametrize("is_listed", [True, False])
 def test_a_failed_entry_is_tried_anew(is_listed: bool, service: ThreadService) -> None:
     """It lands as a fresh result does; a script needs no list for that."""
-    failed = entry(view_model.State.FAILED)
+    failed = entry(view_model.AssetState.FAILED)
     if not is_listed:
         library_state().use(Account(""))
     assert bpy.ops.mint.retry_asset(kind="MODEL", asset_id=failed.id) == {"FINISHED"}

@@ -39,7 +39,7 @@ def service() -> Iterator[ThreadService]:
 
 
 def entries(
-    state: view_model.State = view_model.State.DONE, kind: Kind = Kind.MODEL
+    state: view_model.AssetState = view_model.AssetState.DONE, kind: Kind = Kind.MODEL
 ) -> list[Asset]:
     """What is known, of one state and kind."""
     return browser_view_model.library().entries(view_model.Filter(kind, state))
@@ -118,7 +118,9 @@ def test_import_of_a_failed_one() -> None:
     """There is nothing to import, and the sentence says so."""
     an_entry()
     with pytest.raises(RuntimeError, match="has not made this model"):
-        bpy.ops.mint.import_asset(kind="MODEL", asset_id=entries(view_model.State.FAILED)[0].id)
+        bpy.ops.mint.import_asset(
+            kind="MODEL", asset_id=entries(view_model.AssetState.FAILED)[0].id
+        )
 
 
 def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> None:
@@ -143,7 +145,7 @@ def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> N
     assert begun.wait(20)
     bpy.ops.mint.refresh_library()
     (running,) = [
-        each for each in entries(view_model.State.UNFINISHED) if each.prompt == "a slow lamp"
+        each for each in entries(view_model.AssetState.UNFINISHED) if each.prompt == "a slow lamp"
     ]
     posts = len(service.requests("POST"))
     assert job_lookup.job_of(running) is None, "it is none of our jobs"
@@ -165,7 +167,7 @@ def test_one_of_our_own_jobs_is_known(service: ThreadService) -> None:
         for each in browser_view_model.shown(browser_properties.fields_of(bpy.context))
         if each.prompt == "a lamp of ours"
     ]
-    assert view_model.state_of(ours) is view_model.State.UNFINISHED
+    assert view_model.state_of(ours) is view_model.AssetState.UNFINISHED
     assert job_lookup.job_of(ours) == session.service().jobs()[0]
     assert job_lookup.preset_words(ours) == "Fast"
 

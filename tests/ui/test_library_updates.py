@@ -86,8 +86,8 @@ def test_a_new_one_comes_in_front(panel: Panel) -> None:
         panel.draw()
         states.append((first_on_screen().prompt, view_model.state_of(first_on_screen())))
     panel.live()
-    assert ("a lamp", view_model.State.UNFINISHED) in states
-    assert states[-1] == ("a lamp", view_model.State.DONE)
+    assert ("a lamp", view_model.AssetState.UNFINISHED) in states
+    assert states[-1] == ("a lamp", view_model.AssetState.DONE)
     assert first_on_screen().id == asset_of(session.service().job(job.id))
     assert [page.split("?")[0] for page in panel.pages()[2:]] == ["/v1/models"]
     before = len(panel.requests()) + len(panel.requests("files"))
@@ -129,7 +129,7 @@ def test_a_closed_panel_remembers(panel: Panel) -> None:
     assert len(panel.pages()) == 3
     assert (first_on_screen().prompt, view_model.state_of(first_on_screen())) == (
         "a lamp",
-        view_model.State.DONE,
+        view_model.AssetState.DONE,
     )
 
 
@@ -213,7 +213,7 @@ def test_a_retried_entry_far_down(panel: Panel) -> None:
         panel.live()
     on_screen = [each.id for each in browser_view_model.on_screen(panel.fields)]
     pages = len(panel.pages())
-    states = [view_model.state_words(old)]
+    states = [view_model.state_label(old)]
     panel.service.scenario(speed=20.0)
     session.service().retry_asset(old)
     while session.service().has_active_work:
@@ -221,9 +221,9 @@ def test_a_retried_entry_far_down(panel: Panel) -> None:
         panel.draw()
         chosen = browser_view_model.chosen(panel.fields)
         assert chosen is not None
-        if view_model.state_words(chosen) not in states[-1:]:
-            states.append(view_model.state_words(chosen))
-        if view_model.state_of(chosen) is view_model.State.UNFINISHED:
+        if view_model.state_label(chosen) not in states[-1:]:
+            states.append(view_model.state_label(chosen))
+        if view_model.state_of(chosen) is view_model.AssetState.UNFINISHED:
             assert job_lookup.job_of(chosen) is not None, (
                 "the details say that it is in the list of jobs"
             )
@@ -289,7 +289,7 @@ def test_a_script_sees_the_truth(panel: Panel) -> None:
     """
     bpy.ops.mint.refresh_library()
     failed = browser_view_model.library().entries(
-        view_model.Filter(Kind.MODEL, view_model.State.FAILED)
+        view_model.Filter(Kind.MODEL, view_model.AssetState.FAILED)
     )[0]
     assert bpy.ops.mint.retry_asset(kind="MODEL", asset_id=failed.id) == {"FINISHED"}
     with pytest.raises(RuntimeError, match="has not failed"):

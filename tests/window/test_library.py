@@ -154,7 +154,7 @@ def test_library_follows_the_jobs(
         blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
         blender.settle()
         blender.click("mint.retry_asset")
-        state = f"part('jobs.library.view_model').state_words({VIEW}.chosen({FIELDS}))"
+        state = f"part('jobs.library.view_model').state_label({VIEW}.chosen({FIELDS}))"
         blender.wait(f"{state} == 'Being made'")
         blender.screenshot("library_follows_retried")
         blender.wait(f"{state} == 'Done'")
@@ -173,7 +173,7 @@ def test_library_follows_the_jobs(
 
 
 # Prompt and state of the first entry on screen, as the panel shows them.
-_ON_TOP = f"(lambda top: (top.prompt, part('jobs.library.view_model').state_words(top)))({VIEW}.on_screen({FIELDS})[0])"
+_ON_TOP = f"(lambda top: (top.prompt, part('jobs.library.view_model').state_label(top)))({VIEW}.on_screen({FIELDS})[0])"
 
 
 def test_asset_browser(open_blender: Callable[..., BlenderWindow], tmp_path: Path) -> None:

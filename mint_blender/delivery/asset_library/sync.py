@@ -146,7 +146,7 @@ def sync(
     with _held(folder) as manifest:
         result = SyncResult()
         done_ones = [
-            asset for asset in wanted if view_model.state_of(asset) is view_model.State.DONE
+            asset for asset in wanted if view_model.state_of(asset) is view_model.AssetState.DONE
         ]
         fresh = [
             asset for asset in done_ones if not manifest.is_up_to_date(asset.id, version_of(asset))

@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The models and Worlds of the API project, as Mint lists them and as a person looks at them."""
+"""The models and Worlds of the API project: lists loaded page by page, updated, and filtered.
+
+Sends no requests: callers ask for the pages that are named here and hand in the answers.
+"""

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What jobs tell of the library's entries: a job hears from Mint how its model or world is, so the
-library need not ask for that again.
+"""Updates of library entries that jobs already know of, so that Mint need not be asked again.
 
-A job's operation says how far it is, and once Mint is done the job has read the model or world
-itself: that is the entry, as a list would have it.
+The operation of a job says how far its model or World is. Once Mint is done, the job has read the
+model or World itself: that is the entry as the list would show it.
 """
 
 from __future__ import annotations
@@ -15,77 +14,78 @@ from datetime import datetime, timedelta
 from ...mint.schema import Asset, Json, Kind, Status
 from ..job import Job, asset_of
 
-OLD_NEWS = timedelta(minutes=1)
-"""So much older than the entry, and it is not told: an operation and its model may be dated some
-moments apart, and no more.
+STALE_AFTER = timedelta(minutes=1)
+"""An update that is older than the entry by more than this is ignored.
+
+An operation and its model may be dated a few moments apart, but not more.
 """
-# Where a job has read one of these from a model or World itself, that stands, whatever its
-# operation says: what is done stays done. Any other word may be from before a new attempt, of which
-# only the operation tells.
+# A status that a job read from the asset itself wins over that of the operation if it is one of
+# these: what is done stays done. Any other may be from before a retry, which only the operation
+# knows of.
 _DONE = {Status.SUCCEEDED.value, Status.PARTIALLY_SUCCEEDED.value}
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a job has heard of its model or world."""
+class AssetUpdate:
+    """What a job knows of its model or World."""
 
     kind: Kind
     id: str
-    is_gone: bool  # Mint does not know it (any more)
-    asset: Asset | None  # as the job has read it
-    status: str | None  # of the operation that makes it, if this job has begun one
+    is_gone: bool  # not found at Mint
+    asset: Asset | None  # as the job read it
+    status: str | None  # of the operation that generates it, if this job started one
     reason: str | None
     files: Json | None
-    made_at: float = field(compare=False)  # seconds since the epoch, as far as that is known
-    heard_of: datetime | None = field(compare=False)  # Mint's date of it
+    created_timestamp: float = field(compare=False)  # seconds since the epoch
+    updated_at: datetime | None = field(compare=False)  # by Mint's clock
 
     @classmethod
-    def by(cls, job: Job) -> Told | None:
-        """What this job tells; None while there is nothing at Mint yet that it could be about."""
+    def of(cls, job: Job) -> AssetUpdate | None:
+        """Return what a job knows; None while it has no asset at Mint."""
         asset_id = asset_of(job)
         if asset_id is None:
             return None
         asset = job.asset if job.asset and job.asset.id == asset_id and job.asset.status else None
-        making = None if job.convert else job.operation
-        made = asset.created_at if asset else making.created_at if making else None
+        operation = None if job.convert else job.operation
+        made = asset.created_at if asset else operation.created_at if operation else None
         changed = (
             asset.updated_at
-            if asset and (making is None or asset.status in _DONE)
-            else making.updated_at
-            if making
+            if asset and (operation is None or asset.status in _DONE)
+            else operation.updated_at
+            if operation
             else None
         )
-        files = making.raw.get("assets") if making else None
+        files = operation.raw.get("assets") if operation else None
         return cls(
             kind=job.kind,
             id=asset_id,
             is_gone=_is_gone(job),
             asset=asset,
-            status=making.status_word if making else None,
-            reason=making.error.message if making and making.error else None,
+            status=operation.status_word if operation else None,
+            reason=operation.error.message if operation and operation.error else None,
             files=files if isinstance(files, Mapping) else None,
-            made_at=made.timestamp() if made else job.created_at,
-            heard_of=changed,
+            created_timestamp=made.timestamp() if made else job.created_at,
+            updated_at=changed,
         )
 
     def is_older_than(self, known: Asset) -> bool:
-        """Does the entry know better?"""
+        """Return whether the loaded entry is newer than this update."""
         return (
-            self.heard_of is not None
+            self.updated_at is not None
             and known.updated_at is not None
-            and self.heard_of + OLD_NEWS < known.updated_at
+            and self.updated_at + STALE_AFTER < known.updated_at
         )
 
     def precedes(self, listed: Asset) -> bool:
-        """Is an entry of a list newer than this, as far as is known?"""
+        """Return whether an entry of a page is newer, or may be."""
         return listed.updated_at is not None and (
-            self.heard_of is None or self.heard_of < listed.updated_at
+            self.updated_at is None or self.updated_at < listed.updated_at
         )
 
     def entry(self, known: Asset | None) -> Asset | None:
-        """The entry as it is by that; None where nothing is told.
+        """Return the updated entry; None if the job knows nothing of it.
 
-        `known`, the entry as it was, has its name and its date.
+        Name and date come from `known`, the entry as it is loaded.
         """
         asset = self.asset
         if self.status is None or (asset is not None and asset.status in _DONE):
@@ -101,26 +101,26 @@ class Told:
         )
 
 
-class Listener:
-    """Listens to the jobs, and hears each thing once."""
+class UpdateTracker:
+    """Finds what is new in the jobs since the last time."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
 
-    def news(self, jobs: Iterable[Job]) -> Iterator[Told]:
-        """What they tell that they have not told before."""
+    def new_updates(self, jobs: Iterable[Job]) -> Iterator[AssetUpdate]:
+        """Yield each update once, those of the oldest jobs first."""
         before, self._jobs = self._jobs, {job.id: job for job in jobs}
         changed = [job for job in self._jobs.values() if job is not before.get(job.id)]
         for job in sorted(changed, key=lambda job: job.created_at):
-            earlier, told = before.get(job.id), Told.by(job)
-            if told is not None and (earlier is None or told != Told.by(earlier)):
-                yield told
+            earlier, update = before.get(job.id), AssetUpdate.of(job)
+            if update is not None and (earlier is None or update != AssetUpdate.of(earlier)):
+                yield update
 
 
 def _is_gone(job: Job) -> bool:
-    """Has Mint refused to have it read?
+    """Return whether reading the asset failed because it does not exist.
 
-    Once there is a body it was not that, but a start that was refused: of a conversion, perhaps.
+    If there is a request body, it was not the read that failed but a start, such as a conversion.
     """
     is_read = job.existing is not None and job.operation is None and job.body is None
     return is_read and job.trouble is not None and job.trouble.code == "not-found"

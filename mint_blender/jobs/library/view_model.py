@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of the models and worlds that this API project has made: two lists (`shelf`), shown
-as one, filtered and sorted.
+"""The library as it is shown: the lists of models and Worlds as one, filtered and sorted.
 
-Mint has no search: what is looked for is looked for among what is loaded. So this also says how far
-an order can be relied on before more is loaded. A page that comes costs as much as its entries,
-however many are known; only another filter looks at all of them once.
+Mint has no search, so a filter applies to the loaded entries only, and `settled_count` says how
+many of them keep their place when more is loaded. Adding a page takes time in proportion to its
+entries, however many are loaded; only a new filter looks at all of them once.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from ...message import Message
 from ...mint.schema import ENDED, Asset, Kind, Page, Status
 from ..job import Job
 from ..queries import LARGEST_PAGE, ListPage
-from .pages import Change, Shelf, made_at
-from .updates import Listener, Told
+from .pages import Change, PagedList, created_timestamp
+from .updates import AssetUpdate, UpdateTracker
 
 
-class State(StrEnum):
-    """What an entry is, as far as its `status` (free text) tells."""
+class AssetState(StrEnum):
+    """The state of an entry, from its `status`, which is free text."""
 
     DONE = "done"
     UNFINISHED = "unfinished"
@@ -32,7 +31,7 @@ class State(StrEnum):
 
 
 class Sort(StrEnum):
-    """In which order entries are shown."""
+    """The order in which entries are shown."""
 
     NEWEST = "newest"
     OLDEST = "oldest"
@@ -41,27 +40,24 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class Filter:
-    """Which entries are shown; None and empty leave nothing out.
+    """Which entries are shown; None and an empty text match all.
 
-    Every one of `words` has to be in name or prompt.
+    Each of the `words` has to be in the name or the prompt.
     """
 
     kind: Kind | None = None
-    state: State | None = None
+    state: AssetState | None = None
     words: str = ""
     sort: Sort = Sort.NEWEST
 
     @property
-    def leaves_out(self) -> bool:
-        """Does it show less than a whole kind?"""
+    def narrows(self) -> bool:
+        """Whether it shows less than all entries of a kind."""
         return self.state is not None or bool(self.words.split())
 
 
-def state_of(asset: Asset) -> State:
-    """Finished with something to import, ended without, or still being made.
-
-    An unknown word is not an end.
-    """
+def state_of(asset: Asset) -> AssetState:
+    """Return the state of an entry; an unknown status counts as unfinished."""
     status = Status(asset.status or "")
     is_partly_done = (
         status is Status.PARTIALLY_SUCCEEDED
@@ -69,16 +65,16 @@ def state_of(asset: Asset) -> State:
         and asset.assets.has_result
     )
     if asset.is_usable or is_partly_done:
-        return State.DONE
-    return State.FAILED if status in ENDED else State.UNFINISHED
+        return AssetState.DONE
+    return AssetState.FAILED if status in ENDED else AssetState.UNFINISHED
 
 
-def state_words(asset: Asset) -> str:
-    """The state as a person reads it."""
+def state_label(asset: Asset) -> str:
+    """Return the state as it is shown."""
     state = state_of(asset)
-    if state is State.DONE:
+    if state is AssetState.DONE:
         return Message("Done") if asset.is_usable else Message("Partly done")
-    if state is State.UNFINISHED:
+    if state is AssetState.UNFINISHED:
         return (
             Message("Being made")
             if Status(asset.status or "") is not Status.UNKNOWN
@@ -94,51 +90,49 @@ def state_words(asset: Asset) -> str:
 
 
 def title(asset: Asset) -> str:
-    """What a person calls it: the name, else the prompt, else a world's description by Mint."""
+    """Return the name, else the prompt, else Mint's description of a World."""
     caption = asset.assets.caption if asset.assets else None
     return " ".join((asset.name or asset.prompt or caption or f"{asset.kind} {asset.id}").split())
 
 
 def can_be_retried(asset: Asset) -> bool:
-    """Does Mint take a new attempt at it?"""
-    return state_of(asset) is State.FAILED and asset.status in {
+    """Return whether Mint accepts a retry of this entry."""
+    return state_of(asset) is AssetState.FAILED and asset.status in {
         Status.FAILED.value,
         Status.CANCELED.value,
     }
 
 
 def reason(asset: Asset) -> str | None:
-    """Why it was not made, where Mint tells."""
-    told = asset.raw.get("operation")
-    sentence = told.get("lastError") if isinstance(told, Mapping) else None
+    """Return why it failed, if Mint says so."""
+    operation = asset.raw.get("operation")
+    sentence = operation.get("lastError") if isinstance(operation, Mapping) else None
     return sentence if isinstance(sentence, str) and sentence else None
 
 
-MANY = 3 * LARGEST_PAGE
-"""Entries that a page has taken away, when the list began anew: then what is shown is sorted anew,
-too.
-"""
+REBUILD_ABOVE = 3 * LARGEST_PAGE
+"""If a page removed more entries than this, the view is rebuilt instead of updated."""
 
 
 class View:
-    """The entries that pass one filter, in its order, kept so while entries come and go."""
+    """The entries that match a filter, kept in its order while entries are added and removed."""
 
     def __init__(self, wanted: Filter, assets: Iterable[Asset]) -> None:
         self.wanted = wanted
         self._words = wanted.words.casefold().split()
         self.entries = sorted(filter(self._fits, assets), key=self._key)
 
-    def take_in(self, change: Change) -> None:
-        """Some are gone, or not as they were; others have come."""
-        for asset in change.gone:
+    def apply(self, change: Change) -> None:
+        """Remove and add what a page changed."""
+        for asset in change.removed:
             if (place := self.place(asset)) is not None:
                 del self.entries[place]
-        for asset in change.put:
+        for asset in change.added:
             if self._fits(asset):
                 insort(self.entries, asset, key=self._key)
 
     def place(self, asset: Asset) -> int | None:
-        """Where it stands; None when it is not shown."""
+        """Return the index of an entry; None if it is not shown."""
         key = self._key(asset)
         place = bisect_left(self.entries, key, key=self._key)
         while place < len(self.entries) and self._key(self.entries[place]) == key:
@@ -148,7 +142,7 @@ class View:
         return None
 
     def until(self, date: float) -> int:
-        """How many are not older than that, in a view that shows the newest first."""
+        """Return how many entries are not older than a date; the newest must be shown first."""
         return bisect_right(self.entries, -date, key=self._key)
 
     def _fits(self, asset: Asset) -> bool:
@@ -166,151 +160,168 @@ class View:
     def _key(self, asset: Asset) -> Any:
         if self.wanted.sort is Sort.NAME:
             return (title(asset).casefold(), asset.id)
-        return made_at(asset) if self.wanted.sort is Sort.OLDEST else -made_at(asset)
+        return (
+            created_timestamp(asset)
+            if self.wanted.sort is Sort.OLDEST
+            else -created_timestamp(asset)
+        )
 
 
 class Library:
-    """Both kinds together, as a person looks at them."""
+    """The lists of both kinds, shown as one."""
 
     def __init__(self) -> None:
-        self._shelves = {kind: Shelf(kind) for kind in Kind}
+        self._lists = {kind: PagedList(kind) for kind in Kind}
         self._view: View | None = None
-        self._listener = Listener()
-        self._ended: dict[str, Told] = {}  # done or failed, as jobs have told
-        # what jobs have told of entries that no list had: each state is reason to look once
-        self._reported: dict[str, State] = {}
+        self._tracker = UpdateTracker()
+        self._ended: dict[str, AssetUpdate] = {}  # updates by jobs that are done or failed
+        # states of entries that are in no list: each is a reason to request the first page once
+        self._reported: dict[str, AssetState] = {}
 
     def get(self, asset_id: str) -> Asset | None:
-        """One entry, whatever its kind."""
+        """Return an entry of either kind."""
         return next(
-            (asset for shelf in self._shelves.values() if (asset := shelf.get(asset_id))), None
+            (asset for paged_list in self._lists.values() if (asset := paged_list.get(asset_id))),
+            None,
         )
 
     def view(self, wanted: Filter) -> View:
-        """What is shown, worked out once for each filter: cheap to ask from a panel.
+        """Return the entries that match a filter; cached, so that a panel can call it.
 
-        Its entries are not to be changed by the caller.
+        The caller must not change the entries.
         """
         if self._view is None or self._view.wanted != wanted:
             self._view = View(
-                wanted, (asset for shelf in self._chosen(wanted.kind) for asset in shelf.entries())
+                wanted,
+                (
+                    asset
+                    for paged_list in self._chosen(wanted.kind)
+                    for asset in paged_list.entries()
+                ),
             )
         return self._view
 
     def entries(self, wanted: Filter) -> list[Asset]:
-        """The entries that are shown."""
+        """Return the entries that match a filter."""
         return self.view(wanted).entries
 
-    def settled(self, wanted: Filter) -> int:
-        """How many of them stand where they will stand when everything is loaded.
+    def settled_count(self, wanted: Filter) -> int:
+        """Return how many entries keep their place when everything is loaded.
 
-        By name, or the oldest first, that is not known before everything is: then all that are
-        known count.
+        If they are sorted by name or oldest first, no place is final before that: then all loaded
+        entries count.
         """
         if wanted.sort is not Sort.NEWEST:
             return len(self.entries(wanted))
         return self.view(wanted).until(
-            max((shelf.frontier for shelf in self._chosen(wanted.kind)), default=0.0)
+            max((paged_list.oldest_date for paged_list in self._chosen(wanted.kind)), default=0.0)
         )
 
     def count(self, kind: Kind | None = None) -> int:
-        """How many entries are known."""
-        return sum(shelf.count for shelf in self._chosen(kind))
+        """Return the number of loaded entries."""
+        return sum(paged_list.count for paged_list in self._chosen(kind))
 
-    def begin(self, kind: Kind | None = None) -> list[ListPage]:
-        """The first pages, of what has none yet."""
-        return [ListPage(shelf.kind) for shelf in self._chosen(kind) if not shelf.is_begun]
+    def unloaded_pages(self, kind: Kind | None = None) -> list[ListPage]:
+        """Return the first page of each list that has none yet."""
+        return [
+            ListPage(paged_list.kind)
+            for paged_list in self._chosen(kind)
+            if not paged_list.has_first_page
+        ]
 
-    def refresh(self, kind: Kind | None = None) -> list[ListPage]:
-        """The first pages, whatever is known."""
-        return [ListPage(shelf.kind) for shelf in self._chosen(kind)]
+    def first_pages(self, kind: Kind | None = None) -> list[ListPage]:
+        """Return the first page of each list."""
+        return [ListPage(paged_list.kind) for paged_list in self._chosen(kind)]
 
     def next_page(self, kind: Kind | None = None) -> ListPage | None:
-        """The page to ask for next: of the kind that is known least far back, so that both reach
-        equally far. None at the end.
+        """Return the page to request next; None at the end.
+
+        It is of the kind that is loaded less far back, so that both reach equally far.
         """
-        open_ones = [shelf for shelf in self._chosen(kind) if shelf.next_page is not None]
-        shelf = max(open_ones, key=lambda each: each.frontier, default=None)
-        return shelf.next_page if shelf else None
+        open_ones = [
+            paged_list for paged_list in self._chosen(kind) if paged_list.next_page is not None
+        ]
+        paged_list = max(open_ones, key=lambda each: each.oldest_date, default=None)
+        return paged_list.next_page if paged_list else None
 
-    def complaint(self, kind: Kind | None = None) -> str | None:
-        """Why a page could not be had, until one could."""
-        return next((shelf.complaint for shelf in self._chosen(kind) if shelf.complaint), None)
-
-    def take_in(
-        self, question: ListPage, answer: Page | None, complaint: str | None = None
-    ) -> None:
-        """What was answered."""
-        shelf = self._shelves[question.kind]
-        if answer is None:
-            shelf.take_in_complaint(question.cursor, complaint or Message("Mint did not answer."))
-            return
-        self._show(
-            shelf.take_in(
-                question.cursor,
-                replace(answer, data=tuple(self._settled(asset) for asset in answer.data)),
-            )
+    def error(self, kind: Kind | None = None) -> str | None:
+        """Return why the last page could not be loaded, if it could not."""
+        return next(
+            (paged_list.error for paged_list in self._chosen(kind) if paged_list.error), None
         )
 
-    # -- what jobs tell, which needs no request
-    # ------------------------------------------------------------------------
+    def add_page(self, query: ListPage, page: Page | None, error: str | None = None) -> None:
+        """Add an answer: a page, or the reason why there is none."""
+        paged_list = self._lists[query.kind]
+        if page is None:
+            paged_list.page_failed(query.cursor, error or Message("Mint did not answer."))
+            return
+        newest = tuple(self._newest(asset) for asset in page.data)
+        self._show(paged_list.add_page(query.cursor, replace(page, data=newest)))
 
-    def follow(self, jobs: Iterable[Job]) -> None:
-        """Let entries be as the jobs have heard since the last time.
+    def apply_updates(self, jobs: Iterable[Job]) -> None:
+        """Update entries with what jobs know since the last time.
 
-        What no list had is missed from now on.
+        An entry that is in no list counts as missing from now on.
         """
-        for told in self._listener.news(jobs):
-            shelf = self._shelves[told.kind]
-            known = shelf.get(told.id)
-            entry = told.entry(known)
-            if told.is_gone:
-                self._show(shelf.drop(told.id))
-            elif entry is not None and not (known and told.is_older_than(known)):
+        for update in self._tracker.new_updates(jobs):
+            paged_list = self._lists[update.kind]
+            known = paged_list.get(update.id)
+            entry = update.entry(known)
+            if update.is_gone:
+                self._show(paged_list.drop(update.id))
+            elif entry is not None and not (known and update.is_older_than(known)):
                 state = state_of(entry)
-                if state is State.UNFINISHED:
-                    self._ended.pop(told.id, None)
-                elif state is State.DONE or can_be_retried(entry):
-                    self._ended[told.id] = told
+                if state is AssetState.UNFINISHED:
+                    self._ended.pop(update.id, None)
+                elif state is AssetState.DONE or can_be_retried(entry):
+                    self._ended[update.id] = update
                 if known is not None:
-                    self._show(shelf.put(entry))
-                elif self._reported.get(told.id) is not state:
-                    self._reported[told.id] = state
-                    shelf.miss(told.id, told.made_at)
+                    self._show(paged_list.put(entry))
+                elif self._reported.get(update.id) is not state:
+                    self._reported[update.id] = state
+                    paged_list.add_missing(update.id, update.created_timestamp)
 
-    def behind(self, kind: Kind | None = None) -> list[ListPage]:
-        """The first pages of the lists that lack something in front."""
-        return [ListPage(shelf.kind) for shelf in self._chosen(kind) if shelf.is_behind]
+    def outdated_pages(self, kind: Kind | None = None) -> list[ListPage]:
+        """Return the first page of each list that lacks new entries."""
+        return [
+            ListPage(paged_list.kind)
+            for paged_list in self._chosen(kind)
+            if paged_list.has_newer_entries
+        ]
 
-    def asked(self, question: ListPage) -> None:
-        """This is on its way now."""
-        if question.cursor is None:
-            self._shelves[question.kind].asked()
+    def page_requested(self, query: ListPage) -> None:
+        """Note that a page was requested."""
+        if query.cursor is None:
+            self._lists[query.kind].first_page_requested()
 
-    def _settled(self, asset: Asset) -> Asset:
-        """An entry of a page.
+    def _newest(self, asset: Asset) -> Asset:
+        """Return an entry of a page, or what a job knows of it if that is newer.
 
-        For some seconds Mint's lists may lag behind what jobs have told: what is done is never
-        unfinished again, and what has failed is only where the list is newer, since others can try
-        it anew.
+        Mint's lists may be some seconds behind. An entry that is done never becomes unfinished
+        again; one that failed does if the list is newer, since it may have been retried elsewhere.
         """
-        told = self._ended.get(asset.id)
+        update = self._ended.get(asset.id)
         entry = (
-            told.entry(asset) if told is not None and state_of(asset) is State.UNFINISHED else None
+            update.entry(asset)
+            if update is not None and state_of(asset) is AssetState.UNFINISHED
+            else None
         )
         if (
-            told is None
+            update is None
             or entry is None
-            or (state_of(entry) is not State.DONE and told.precedes(asset))
+            or (state_of(entry) is not AssetState.DONE and update.precedes(asset))
         ):
             return asset
         return entry
 
     def _show(self, change: Change) -> None:
-        if len(change.gone) > MANY:
+        if len(change.removed) > REBUILD_ABOVE:
             self._view = None
         elif self._view is not None:
-            self._view.take_in(change)
+            self._view.apply(change)
 
-    def _chosen(self, kind: Kind | None) -> list[Shelf]:
-        return [shelf for shelf in self._shelves.values() if kind in (None, shelf.kind)]
+    def _chosen(self, kind: Kind | None) -> list[PagedList]:
+        return [
+            paged_list for paged_list in self._lists.values() if kind in (None, paged_list.kind)
+        ]

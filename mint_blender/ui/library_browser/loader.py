@@ -97,7 +97,7 @@ def ask(*questions: Query) -> str | None:
         ):
             service.queries.ask(question)
             if isinstance(question, ListPage):
-                library().asked(question)
+                library().page_requested(question)
     if questions:
         heartbeat.listen()
     return None
@@ -108,9 +108,9 @@ def follow(service: JobService) -> None:
 
     What that leaves to be requested is requested when the panel is seen.
     """
-    was_behind = known().behind()
-    library().follow(service.jobs())
-    if library().behind() != was_behind:
+    was_behind = known().outdated_pages()
+    library().apply_updates(service.jobs())
+    if library().outdated_pages() != was_behind:
         library_state().news_at = time.monotonic()
 
 
@@ -129,7 +129,7 @@ def catch_up(service: JobService) -> None:
     ]:
         said = service.queries.answers.pop(question)
         if isinstance(question, ListPage):
-            library().take_in(
+            library().add_page(
                 question, said.answer if isinstance(said.answer, Page) else None, said.complaint
             )
         elif isinstance(question, Thumbnail):
@@ -200,10 +200,10 @@ def _lacking(fields: MintLibrary) -> list[Query]:
 
 def _pages(fields: MintLibrary, asked: frozenset[Query]) -> list[Query]:
     kind = kind_of(fields)
-    first = library().begin(kind)
+    first = library().unloaded_pages(kind)
     questions: list[Query] = [
-        *(first if library().complaint(kind) is None else ()),
-        *library().behind(kind),
+        *(first if library().error(kind) is None else ()),
+        *library().outdated_pages(kind),
     ]
     is_reading = any(isinstance(each, ListPage) for each in (*questions, *asked))
     if not first and not is_reading and (page := page_for_screen(fields)) is not None:
@@ -225,9 +225,9 @@ def _staying(fields: MintLibrary) -> list[Asset]:
     """
     wanted, assets = filter_of(fields), on_screen(fields)
     kind = wanted.kind
-    is_first_page_to_come = bool(library().begin(kind)) and library().complaint(kind) is None
+    is_first_page_to_come = bool(library().unloaded_pages(kind)) and library().error(kind) is None
     if is_first_page_to_come or page_for_screen(fields) is not None:
-        return assets[: max(0, library().settled(wanted) - fields.start)]
+        return assets[: max(0, library().settled_count(wanted) - fields.start)]
     return assets
 
 

@@ -67,7 +67,7 @@ class MINT_OT_refresh_library(_Loader):
 
     def pages(self, kind: Kind | None) -> list[ListPage]:
         """The first of each kind."""
-        return loader.known().refresh(kind)
+        return loader.known().first_pages(kind)
 
 
 class MINT_OT_load_more(_Loader):
@@ -319,7 +319,7 @@ def _wait_for_pages(board: JobService, kind: Kind | None) -> str | None:
     except (NotPossible, JournalError) as trouble:
         return str(trouble)
     loader.catch_up(board)
-    return view_model.library().complaint(kind)
+    return view_model.library().error(kind)
 
 
 CLASSES = (

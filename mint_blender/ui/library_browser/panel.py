@@ -12,11 +12,11 @@ import bpy
 from ...addon_settings import may_go_online
 from ...delivery.asset_library.process import SyncProcess
 from ...jobs.library.view_model import (
-    State,
+    AssetState,
     can_be_retried,
     reason,
+    state_label,
     state_of,
-    state_words,
     title,
 )
 from ...message import Message
@@ -28,12 +28,16 @@ from . import job_lookup, view_model
 from .properties import MintLibrary, fields_of, kind_of
 
 _WIDTH_OF_ONE = 84.0  # pixels of an entry, at a scale of 1
-_STATE_ICONS: dict[State, Any] = {
-    State.DONE: "NONE",
-    State.UNFINISHED: "TIME",
-    State.FAILED: "ERROR",
+_STATE_ICONS: dict[AssetState, Any] = {
+    AssetState.DONE: "NONE",
+    AssetState.UNFINISHED: "TIME",
+    AssetState.FAILED: "ERROR",
 }
-_STAND_INS = {State.DONE: "SHADING_BBOX", State.UNFINISHED: "SORTTIME", State.FAILED: "ERROR"}
+_STAND_INS = {
+    AssetState.DONE: "SHADING_BBOX",
+    AssetState.UNFINISHED: "SORTTIME",
+    AssetState.FAILED: "ERROR",
+}
 
 
 class MINT_PT_library(bpy.types.Panel):
@@ -61,7 +65,7 @@ class MINT_PT_library(bpy.types.Panel):
         visibility.note("library")
         _draw_filter(layout, fields)
         known = view_model.library()
-        if complaint := known.complaint(kind_of(fields)):
+        if complaint := known.error(kind_of(fields)):
             wrapped(layout, complaint, icon="ERROR")
         _draw_grid(layout, fields, context.region.width)
         _draw_turning(layout, fields)
@@ -110,9 +114,9 @@ def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> N
 
 def _why_empty(fields: MintLibrary) -> str:
     known = view_model.library()
-    if known.complaint(kind_of(fields)) and known.begin(kind_of(fields)):
+    if known.error(kind_of(fields)) and known.unloaded_pages(kind_of(fields)):
         return ""
-    if view_model.is_loading() or known.begin(kind_of(fields)):
+    if view_model.is_loading() or known.unloaded_pages(kind_of(fields)):
         return Message("Asking Mint…")
     if known.count(kind_of(fields)) == 0:
         return Message("Nothing has been made yet.")
@@ -206,7 +210,7 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         text=" · ".join(
             filter(
                 None,
-                (translated(state_words(asset)), made, job_lookup.preset_words(asset)),
+                (translated(state_label(asset)), made, job_lookup.preset_words(asset)),
             )
         ),
         translate=False,
@@ -217,7 +221,7 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
             words if asset.kind is Kind.MODEL else Message("Collider: {state}", state=words),
             width=width,
         )
-    if state is State.FAILED and (why := reason(asset)):
+    if state is AssetState.FAILED and (why := reason(asset)):
         wrapped(box, why, width=width, icon="ERROR")
     _draw_actions(box, asset, state, width)
     _draw_prompt(box, asset, width)
@@ -240,13 +244,13 @@ def _draw_prompt(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         box.operator("mint.again", text="Generate Again…", icon="DUPLICATE").asset_id = asset.id
 
 
-def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: State, width: int) -> None:
-    if state is State.FAILED:
+def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: AssetState, width: int) -> None:
+    if state is AssetState.FAILED:
         if can_be_retried(asset):
             retry = box.operator("mint.retry_asset", text="Retry", icon="FILE_REFRESH")
             retry.kind, retry.asset_id = asset.kind.name, asset.id
         return
-    if state is State.UNFINISHED:
+    if state is AssetState.UNFINISHED:
         if job_lookup.job_of(asset) is not None:
             wrapped(
                 box,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from ...jobs.library.view_model import Filter, Sort, State
+from ...jobs.library.view_model import AssetState, Filter, Sort
 from ...mint.schema import Kind
 from .state import library_state
 
@@ -64,5 +64,5 @@ def kind_of(fields: MintLibrary) -> Kind | None:
 
 def filter_of(fields: MintLibrary) -> Filter:
     """Return what is searched for, and in which order it is shown."""
-    state = None if fields.state == "ALL" else State(fields.state.lower())
+    state = None if fields.state == "ALL" else AssetState(fields.state.lower())
     return Filter(kind_of(fields), state, fields.words, Sort(fields.sort.lower()))

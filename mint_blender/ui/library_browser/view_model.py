@@ -76,7 +76,7 @@ def is_lacking_entries(fields: MintLibrary) -> bool:
 def is_searching(fields: MintLibrary) -> bool:
     """Return whether pages are loaded automatically because of a search."""
     return (
-        filter_of(fields).leaves_out
+        filter_of(fields).narrows
         and library().count(kind_of(fields)) > 0
         and is_lacking_entries(fields)
     )
@@ -89,21 +89,21 @@ def page_for_screen(fields: MintLibrary) -> ListPage | None:
     """
     known, wanted = library(), filter_of(fields)
     page = known.next_page(wanted.kind)
-    if page is None or library_state().pages_left <= 0 or known.complaint(wanted.kind) is not None:
+    if page is None or library_state().pages_left <= 0 or known.error(wanted.kind) is not None:
         return None
-    if known.settled(wanted) >= fields.start + ON_SCREEN:
+    if known.settled_count(wanted) >= fields.start + ON_SCREEN:
         return None
-    return replace(page, size=LARGEST_PAGE) if wanted.leaves_out and page.cursor else page
+    return replace(page, size=LARGEST_PAGE) if wanted.narrows and page.cursor else page
 
 
 def extent_words(fields: MintLibrary) -> str | None:
     """Return how much of the library was searched or sorted; None when that goes without saying."""
     known, wanted = library(), filter_of(fields)
     count = known.count(wanted.kind)
-    if known.begin(wanted.kind):
+    if known.unloaded_pages(wanted.kind):
         return None
     is_all = known.next_page(wanted.kind) is None
-    if wanted.leaves_out:
+    if wanted.narrows:
         if is_searching(fields):
             return Message("Searching… {count:,} looked through", count=count)
         return (
