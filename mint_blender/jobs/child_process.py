@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Another process that is asked and answers, one JSON object a line, with a time limit for each
-answer.
+"""A child process that answers requests, one JSON object per line, within a time limit.
 
-What it answers is read on a thread, so that waiting for it can end on every platform.
+Its output is read on a thread, so that waiting for it can end on every platform.
 """
 
 from __future__ import annotations
@@ -25,22 +24,21 @@ LOG_TAIL = 4000
 
 
 class ChildEnded(Exception):
-    """It ended without an answer: it has crashed, say."""
+    """The child process ended without an answer, for example in a crash."""
 
 
 class ChildTooSlow(Exception):
-    """It did not answer in time."""
+    """The child process did not answer in time."""
 
 
 class ChildProcess:
-    """For one thread.
+    """One child process. For one thread.
 
-    After an error it is of no use any more: `end` it, and make another one. Raises OSError when it
-    cannot be started.
+    After an error, `end` it and make another one. Raises OSError when it cannot be started.
     """
 
     def __init__(self, command: Sequence[str]) -> None:
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
         hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         pipe = subprocess.PIPE
         try:
@@ -48,14 +46,14 @@ class ChildProcess:
                 command,
                 stdin=pipe,
                 stdout=pipe,
-                stderr=self._said,
+                stderr=self._stderr,
                 creationflags=hidden,
                 text=True,
                 encoding="utf-8",
                 errors="replace",
             )
         except OSError:
-            self._said.close()
+            self._stderr.close()
             raise
         # None: it has ended
         self._answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
@@ -63,7 +61,10 @@ class ChildProcess:
         self._reader.start()
 
     def ask(self, order: dict[str, Any], time_limit: float) -> dict[str, Any]:
-        """What it answers within so many seconds. Raises ChildEnded or ChildTooSlow."""
+        """Return its answer to a request. Raises ChildEnded, ChildTooSlow.
+
+        `time_limit` is in seconds.
+        """
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(order) + "\n")
@@ -74,35 +75,35 @@ class ChildProcess:
         except OSError:
             answer = None
         if answer is None:
-            self._log_its_end()
+            self._log_end()
             raise ChildEnded
         return answer
 
     def end(self) -> None:
-        """Kill it; what it has answered for is on disk."""
+        """Kill it. What it has answered for is on disk."""
         self._process.kill()
         self._process.wait()
         self._reader.join(1.0)
-        with contextlib.suppress(OSError):  # an order that it never read
+        with contextlib.suppress(OSError):  # a request that it never read
             if self._process.stdin is not None:
                 self._process.stdin.close()
-        self._said.close()
+        self._stderr.close()
 
-    def _log_its_end(self) -> None:
+    def _log_end(self) -> None:
         self._process.kill()
         status = self._process.wait()
-        self._said.seek(max(0, self._said.seek(0, os.SEEK_END) - LOG_TAIL))
+        self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - LOG_TAIL))
         log.error(
             "A child process ended with status %s:\n%s",
             status,
-            self._said.read().decode("utf-8", "replace"),
+            self._stderr.read().decode("utf-8", "replace"),
         )
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as answers:
             for line in answers:
-                with contextlib.suppress(ValueError):  # anything else is Blender talking to itself
+                with contextlib.suppress(ValueError):  # anything else is Blender's own output
                     if isinstance(answer := json.loads(line), dict):
                         self._answers.put(answer)
         self._answers.put(None)

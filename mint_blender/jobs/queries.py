@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions to Mint, or to its file host, that are no jobs: asked once, answered once, nothing is
-started or paid.
-"""
+"""Queries to Mint, or to its file host, that are not jobs: they start and cost nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +22,7 @@ LARGEST_PAGE = 100  # the most that Mint gives at once: when something is looked
 
 @dataclass(frozen=True)
 class KeyOwner:
-    """Is the key accepted, and whose is it?"""
+    """Whether the API key is accepted, and whose it is."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +32,7 @@ class Balance:
 
 @dataclass(frozen=True)
 class Price:
-    """What a generation would cost; answered with an empty estimate by a Mint that does not tell
-    prices.
-    """
+    """What a generation would cost. The estimate is empty where Mint returns no prices."""
 
     kind: Kind
     preset: Preset
@@ -44,16 +40,16 @@ class Price:
 
     @classmethod
     def of(cls, request: GenerationRequest) -> Price:
-        """What this would cost."""
+        """Return the query for the price of this request."""
         return cls(request.kind, request.preset, request.mode)
 
 
 @dataclass(frozen=True)
 class OptimizationPrice:
-    """What optimizing a model would cost; answered as `Price` is.
+    """What optimizing a model would cost; answered like `Price`.
 
-    Without an id it is one that is still to be made. Mint prices only what exists: any other model
-    of the API project tells.
+    Mint prices only what exists. Without an id, for a model that is still to be made, another model
+    of the API project stands in for it.
     """
 
     model_id: str | None = None
@@ -62,14 +58,14 @@ class OptimizationPrice:
 def prices_of(
     request: GenerationRequest, optimize: OptimizationLevel | None
 ) -> tuple[Price | OptimizationPrice, ...]:
-    """What a generation costs, and what is to follow it by itself."""
+    """Return the price queries of a generation and of the optimization that follows it."""
     return (Price.of(request), *([OptimizationPrice()] if optimize else []))
 
 
 def prices_of_retry(job: Job) -> tuple[Price | OptimizationPrice | None, ...]:
-    """What a new attempt costs; nothing where it only fetches.
+    """Return the price queries of a new attempt; none where it only fetches.
 
-    None stands for a conversion, of which Mint tells no price.
+    None stands for a conversion, whose price Mint does not return.
     """
     if job.convert:
         return (None,)
@@ -79,9 +75,7 @@ def prices_of_retry(job: Job) -> tuple[Price | OptimizationPrice | None, ...]:
 
 
 def prices_of_click(job: Job, verb: Verb) -> tuple[Price | OptimizationPrice | None, ...]:
-    """What has to be known of a job that costs (more) after this click; nothing where the click
-    costs nothing.
-    """
+    """Return the price queries of a job that costs more after this decision; none if it is free."""
     if verb is Verb.RETRY:
         return prices_of_retry(job)
     above = (
@@ -101,9 +95,7 @@ def prices_of_click(job: Job, verb: Verb) -> tuple[Price | OptimizationPrice | N
 
 @dataclass(frozen=True)
 class ListPage:
-    """One page of the models or worlds that this API project has made; without a cursor the first
-    one.
-    """
+    """One page of the API project's models or worlds; the first one without a cursor."""
 
     kind: Kind
     cursor: str | None = None
@@ -112,17 +104,14 @@ class ListPage:
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small picture, to be shown now; answered with its place in the cache.
-
-    The file host is asked, not Mint.
-    """
+    """A small picture from the file host; answered with its path in the cache."""
 
     url: str
 
 
 @dataclass(frozen=True)
 class RemoteGlbHeader:
-    """What a GLB at the file host says about itself, without downloading it."""
+    """What the header of a GLB at the file host says, without downloading the file."""
 
     url: str
 
@@ -134,7 +123,7 @@ Answer = Me | Usage | Estimate | Page | Path | Glb
 def answer(
     client: Client, query: KeyOwner | Balance | Price | OptimizationPrice | ListPage
 ) -> Answer:
-    """Ask Mint. Raises MintError."""
+    """Return Mint's answer. Raises MintError."""
     if isinstance(query, ListPage):
         return client.page(query.kind, cursor=query.cursor, limit=query.size)
     if isinstance(query, KeyOwner):
@@ -145,7 +134,7 @@ def answer(
 
 
 def quote(client: Client, query: Price | OptimizationPrice) -> Estimate:
-    """What it would cost; an empty estimate where Mint does not tell. Raises MintError."""
+    """Return what something would cost, or an empty estimate. Raises MintError."""
     try:
         if isinstance(query, OptimizationPrice):
             return _price_of_optimizing(client, query.model_id)

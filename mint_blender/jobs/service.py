@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main thread's view of all jobs: start one, decide about one, catch up with what the worker
-said.
+"""Start jobs and decide about them: what the window and the command line call.
 
-Nothing here waits for the network. Whoever has a window calls `catch_up` from a timer; whoever has
-none calls `watch`.
+Nothing here waits for the network, unless it says so.
 """
 
 from __future__ import annotations
@@ -14,13 +12,12 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 
 from ..message import Message
 from ..mint.account import Account
 from ..mint.generation_request import GenerationRequest, feedback_error
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
-from . import presenter, reference_files, request_checks
+from . import job_checks, presenter, reference_files, request_checks
 from .batch_jobs import BatchJobs
 from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
 from .budget.totals import SpendingTotals
@@ -90,11 +87,10 @@ class JobService(JobRunner):
         optimize: OptimizationLevel | None = None,
         max_credits: float | None = None,
     ) -> Job:
-        """A new job: committed with its idempotency key before this returns, sent by the worker
-        afterwards. May raise TooExpensive.
+        """Return a new job, committed with its idempotency key. The worker sends it afterwards.
 
-        `max_credits` is the most that it may cost in all, also when it is gone on with later and by
-        another program.
+        `max_credits` is the most that it may cost in all, also when another program resumes it.
+        Raises NotPossible, TooExpensive.
         """
         if complaint := request_checks.complaint(request):
             raise NotPossible(complaint)
@@ -112,11 +108,9 @@ class JobService(JobRunner):
         )
         return self._begin(replace(job, max_credits=max_credits), starts=[queries])[0]
 
-    def start_all(self, wishes: Iterable[tuple[GenerationRequest, Target]]) -> list[Job]:
-        """As `start`, for many at one click: committed at once, so that hundreds do not hold up the
-        window.
-        """
-        wanted = list(wishes)
+    def start_all(self, requests: Iterable[tuple[GenerationRequest, Target]]) -> list[Job]:
+        """Return new jobs, as `start` does, in one commit: hundreds must not block the window."""
+        wanted = list(requests)
         if complaint := next(
             filter(None, (request_checks.complaint(request) for request, _ in wanted)), None
         ):
@@ -132,9 +126,7 @@ class JobService(JobRunner):
     def fetch(
         self, asset: Asset, target: Target = Target(), *, optimize: OptimizationLevel | None = None
     ) -> Job:
-        """A job that brings what Mint has made already; optimized first if wanted, which costs
-        Credits.
-        """
+        """Return a job that fetches an existing asset. Optimizing it first costs Credits."""
         starts = [[OptimizationPrice(asset.id)]] if optimize else []
         (estimate,) = self._prices(*starts) or [None]
         return self._begin(
@@ -143,19 +135,18 @@ class JobService(JobRunner):
         )[0]
 
     def convert(self, asset: Asset, formats: Sequence[Format], folder: Path) -> Job:
-        """A job that brings a model in other formats to a folder.
+        """Return a job that brings a model to a folder in other formats.
 
-        Only what Mint has not made of it before costs Credits.
-
-        The same wish once more, while it is not fulfilled, is gone on with: it is not paid for
-        twice.
+        Only formats that Mint has not made before cost Credits. An unfinished job with the same
+        formats and folder is resumed instead, so nothing is paid twice.
         """
         wanted = tuple(dict.fromkeys(formats))
         if asset.kind is not Kind.MODEL:
             raise NotPossible(Message("Only models can be converted."))
         if not wanted:
             raise NotPossible(Message("Choose at least one format."))
-        for job in self._open_conversions(asset, wanted):
+        self.reread()  # another process may have started one just now
+        for job in job_checks.open_conversions(self.jobs(), asset, wanted):
             if (job.convert, job.target.folder) == (wanted, str(folder)):
                 self.resume(job.id)
                 return self.job(job.id)
@@ -171,46 +162,20 @@ class JobService(JobRunner):
         job = new_conversion(asset, wanted, Target(folder=str(folder)), now=time.time())
         return self._begin(job, starts=[[None]] if is_paid else [])[0]
 
-    def _open_conversions(self, asset: Asset, formats: Collection[Format]) -> list[Job]:
-        """What was begun of that, and may still be paid for."""
-        self.reread()  # another process may have begun it just now
-        over = {Phase.PLACED, Phase.FAILED, Phase.CANCELED}
-        return [
-            job
-            for job in self.jobs()
-            if job.existing == asset.id
-            and job.phase not in over
-            and job.hold is None
-            and not set(formats).isdisjoint(job.convert)
-        ]
-
     def retry_asset(self, asset: Asset, target: Target = Target()) -> Job:
-        """A new attempt at a model or world that failed at Mint, as a job: that which failed with
-        it, where it is on the list.
+        """Return the job of a new attempt at an asset that failed at Mint.
+
+        This is the job that failed with it, if that is still on the list. Raises NotPossible,
+        TooExpensive.
         """
-        if asset.status is None:  # nobody has looked yet: Mint refuses what has not failed
+        if asset.status is None:  # unknown: Mint itself refuses what has not failed
             asset = Asset.from_json(asset.kind, {**asset.raw, "status": Status.FAILED.value})
-        if asset.status not in {Status.FAILED.value, Status.CANCELED.value}:
-            raise NotPossible(Message("It has not failed: there is nothing to retry."))
         ours = [
             job
             for job in self.jobs()
             if asset_of(job) == asset.id and not job.convert and job.hold is None
         ]
-        if busy := next((job for job in ours if job.goes_on), None):
-            raise NotPossible(
-                Message("{title} is being worked on: wait until it rests.", title=busy.title)
-            )
-        if asking := next(
-            (job for job in ours if job.phase in {Phase.REVIEW, Phase.BILLING}), None
-        ):
-            raise NotPossible(
-                Message(
-                    "{title} waits for you in the list of jobs ({state}): decide about it there.",
-                    title=asking.title,
-                    state=presenter.state(asking),
-                )
-            )
+        job_checks.check_asset_retry(asset, ours)
         job = next((job for job in ours if Verb.RETRY in presenter.verbs(job)), None)
         if job is None:
             (job,) = self.cache.add(new_attempt(asset, target, now=time.time()))
@@ -218,36 +183,36 @@ class JobService(JobRunner):
         return self.job(job.id)
 
     def approve(self, job_id: str) -> None:
-        """Accept the preview: the final, expensive stage begins. May raise TooExpensive."""
+        """Accept the Preview, which starts the expensive stage. Raises TooExpensive."""
         self._decide(job_id, Verb.APPROVE)
 
     def revise(self, job_id: str, feedback: str) -> None:
-        """Ask for another preview. May raise TooExpensive."""
+        """Request another Preview. Raises TooExpensive."""
         if complaint := feedback_error(feedback):
             raise NotPossible(complaint)
         self._decide(job_id, Verb.REVISE, feedback.strip())
 
     def cancel(self, job_id: str) -> None:
-        """Stop it, at Mint too."""
+        """Cancel a job, at Mint too."""
         job = self.job(job_id)
         with self.cache.single_commit():
-            if self.earlier.is_nobodys(job := self.cache.get(job.id) or job):
+            if self.earlier.is_unclaimed(job := self.cache.get(job.id) or job):
                 self.cache.save(job.moved(Phase.CANCELED, trouble=None))
                 return
         self._decide(job.id, Verb.CANCEL)
 
     def cancel_waiting(self) -> None:
-        """Cancel every job in line: all of which nothing was sent yet."""
+        """Cancel every queued job: those that nothing was sent for yet."""
         with self.cache.single_commit():
             waiting = [
                 job
                 for job in self.jobs()
                 if job.phase is Phase.WAITING and job.decision is None and job.hold is None
             ]
-            nobodys = [job for job in waiting if self.earlier.is_nobodys(job)]
-            for job in nobodys:
+            unclaimed = [job for job in waiting if self.earlier.is_unclaimed(job)]
+            for job in unclaimed:
                 self.cache.save(job.moved(Phase.CANCELED, trouble=None))
-            others = [job for job in waiting if job not in nobodys]
+            others = [job for job in waiting if job not in unclaimed]
             decided = [
                 self.cache.decide(job, Decision(Verb.CANCEL, new_key(Verb.CANCEL.value)))
                 for job in others
@@ -256,20 +221,22 @@ class JobService(JobRunner):
             self.wake(job)
 
     def retry(self, job_id: str) -> None:
-        """A new attempt at a failed job. Costs Credits again. May raise TooExpensive."""
+        """Start a new attempt at a failed job. Costs Credits again. Raises TooExpensive."""
         job = self.job(job_id)
         if job.phase is Phase.PAUSED and not is_unanswered(job):
-            self._refuse(job, Verb.RETRY)  # it goes on: another attempt would be paid for beside it
+            raise job_checks.refusal(
+                job, Verb.RETRY
+            )  # it still runs: another attempt would be paid for too
         self._decide(job.id, Verb.RETRY)
 
     def set_limit(self, job_id: str, max_credits: float | None) -> None:
-        """Another limit for one job: the most that it may cost in all; None: no limit of its own."""  # noqa: E501
+        """Set the most that one job may cost in all; None removes its limit."""
         self.save(replace(self.job(job_id), max_credits=max_credits))
 
     def resume(self, job_id: str) -> None:
-        """Go on: after Credits were bought, after a pause, or after a restart.
+        """Resume after Credits were bought, after a pause, or after a restart.
 
-        Starts and pays nothing twice.
+        Pays nothing twice.
         """
         job = self.job(job_id)
         if job.phase is Phase.BILLING and job.decision is None:
@@ -279,12 +246,12 @@ class JobService(JobRunner):
                 self._ask_beyond_own_limit(job)
             self.wake(job)
         else:
-            self._refuse(job, Verb.RESUME)
+            raise job_checks.refusal(job, Verb.RESUME)
 
     def fetch_again(self, job_id: str) -> None:
-        """Bring the files of a finished job once more: they were cleared, or other ones are wanted.
+        """Fetch the files of a finished job again: they were deleted, or others are wanted.
 
-        That never costs.
+        Free.
         """
         job = self.job(job_id)
         if job.phase not in {Phase.READY, Phase.PLACED} or job.convert:
@@ -292,8 +259,8 @@ class JobService(JobRunner):
                 Message("{title}: there are no files to fetch again.", title=job.title)
             )
         if job.hold is not None:
-            self._refuse(job)
-        # An optimization that was not bought then is not bought now.
+            raise job_checks.refusal(job)
+        # An optimization that was not bought before is not bought now.
         is_optimized = job.optimization is not None or (
             job.asset and job.asset.assets and job.asset.assets.optimized_glb_url
         )
@@ -305,8 +272,9 @@ class JobService(JobRunner):
         self.wake(job)
 
     def mark_placed(self, job_id: str, *notes: str, settled: Collection[str] = ()) -> None:
-        """The result is in a scene or a file now; `settled` are earlier notes that are no longer
-        true.
+        """Store that the result is in a scene or a file.
+
+        `settled` are earlier notes that no longer apply.
         """
         job = self.job(job_id)
         job = replace(job, notes=tuple(note for note in job.notes if note not in settled))
@@ -317,11 +285,11 @@ class JobService(JobRunner):
     def mark_import_failed(
         self, job_id: str, sentence: str, *, code: str = "import_failed"
     ) -> None:
-        """The result is here, but could not be brought into a scene: it waits, with the reason."""
+        """Store why a result could not be imported. The job waits for a person."""
         self.save(replace(self.job(job_id), trouble=Trouble(Cause.IMPORT, sentence, code=code)))
 
     def dismiss(self, job_id: str) -> None:
-        """Take a job off the list; its files stay."""
+        """Remove a job from the list. Its files stay."""
         if lost := next((each for each in self.unreadable() if each.id == job_id), None):
             self.cache.dismiss(lost)
             return
@@ -331,9 +299,7 @@ class JobService(JobRunner):
         self.cache.dismiss(job)
 
     def dismiss_finished(self) -> None:
-        """Take everything off the list that is placed, saved or canceled; what failed or can still
-        be placed stays.
-        """
+        """Remove all jobs that are placed, saved or canceled; what can still be used stays."""
         with self.cache.single_commit():
             for job in self.jobs():
                 is_over = (
@@ -343,7 +309,7 @@ class JobService(JobRunner):
                     self.cache.dismiss(job)
 
     def set_delivery(self, job_id: str, target: Target) -> Job:
-        """Another place for the result."""
+        """Set another place for the result."""
         job = self.job(job_id)
         self.save(replace(job, target=target))
         return self.job(job.id)
@@ -351,10 +317,10 @@ class JobService(JobRunner):
     def _prices(
         self, *starts: Sequence[Query | None], own_limit: float | None = None
     ) -> list[float | None]:
-        """What each part of these starts will cost, as far as that is known; asked for where a
-        limit wants to know and one may wait.
+        """Return the price of each query, or None where it is unknown or Mint has none (a None
+        query).
 
-        None instead of a question: Mint has no price for it.
+        Blocks to ask for a price only if a limit depends on it and `blocks_for_prices` is set.
         """
         queries = list(itertools.chain(*starts))
         if self.blocks_for_prices and (self.budget.limits or own_limit is not None):
@@ -364,8 +330,9 @@ class JobService(JobRunner):
         return [self.budget.price(query) if query is not None else None for query in queries]
 
     def _begin(self, *jobs: Job, starts: Sequence[Sequence[Query | None]]) -> list[Job]:
-        """Commit new jobs if they are within the limits: in one transaction, so that of two at the
-        same moment one counts the other.
+        """Commit new jobs if they are within the limits.
+
+        One transaction: of two jobs started at the same moment, one counts the other.
         """
         try:
             with_copies = [reference_files.keep(self.home, job) for job in jobs]
@@ -384,7 +351,9 @@ class JobService(JobRunner):
         return kept
 
     def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
-        """Commit a click; one that costs is checked against the limits in the same transaction."""
+        """Commit a decision; one that costs Credits is checked against the limits in the same
+        commit.
+        """
         job = self.job(job_id)
         queries = prices_of_click(job, verb) if verb in presenter.verbs(job) else ()
         estimates = self._prices(queries, own_limit=job.max_credits)
@@ -395,12 +364,13 @@ class JobService(JobRunner):
                 job = self._within_limits(job, decision, queries)
             decided = self.cache.decide(job, decision)
         if decided is None:
-            self._refuse(self.cache.get(job.id) or job, verb)
+            raise job_checks.refusal(self.cache.get(job.id) or job, verb)
         self.wake(decided)
 
     def _within_limits(self, job: Job, decision: Decision, queries: Sequence[Query | None]) -> Job:
-        """The job, if this click keeps it within the limits; who goes beyond them knowingly lifts
-        the job's own for good.
+        """Return the job if this decision keeps it within the limits. Raises TooExpensive.
+
+        Going beyond the limits on purpose removes the job's own limit for good.
         """
         if self.budget.is_open and job.max_credits is not None:
             job = replace(job, max_credits=None)
@@ -411,35 +381,10 @@ class JobService(JobRunner):
         return job
 
     def _ask_beyond_own_limit(self, job: Job) -> None:
-        """In a window a person can lift the limit that a job stopped at; elsewhere its story asks
-        the price, and stops there again.
+        """Raise TooExpensive for a job that stopped at its own limit, so that a person can lift it.
+
+        Without a window, the job's workflow asks for the price and stops there again.
         """
         if (queries := prices_of_click(job, Verb.RESUME)) and not self.is_driven_elsewhere(job):
             decision = Decision(Verb.RESUME, job.key, None, time.time(), *self._prices(queries))
             self._within_limits(job, decision, queries)
-
-    def _refuse(self, job: Job, verb: Verb | None = None) -> NoReturn:
-        if job.hold is Hold.FOREIGN:
-            raise OtherAccount(
-                Message(
-                    "{title} belongs to another account. Use that account's API key and"
-                    " address to go on with it.",
-                    title=job.title,
-                )
-            )
-        if job.hold is Hold.UNKNOWN:
-            raise NotPossible(
-                Message(
-                    "{title}: it is not known yet whose API key is in use. Check the key,"
-                    " then try again.",
-                    title=job.title,
-                )
-            )
-        raise NotPossible(
-            Message(
-                "{title}: {verb} is not possible now ({state}).",
-                title=job.title,
-                verb=verb,
-                state=presenter.state(job),
-            )
-        )

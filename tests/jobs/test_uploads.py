@@ -123,13 +123,13 @@ def test_the_journal_remembers_uploads(home: Path) -> None:
         for host, account in (("a", "user:1"), ("a", "user:2"), ("b", "user:1"))
     )
     journal = Journal(home)
-    journal.note_upload("abc", one, "https://a.example/old.png")
-    journal.note_upload("abc", one, "https://a.example/new.png")
+    journal.uploads.add("abc", one, "https://a.example/old.png")
+    journal.uploads.add("abc", one, "https://a.example/new.png")
     journal.close()
     journal = Journal(home)
-    assert journal.uploaded("abc", one) == "https://a.example/new.png"
-    assert journal.uploaded("abc", two) is journal.uploaded("abc", three) is None
-    assert journal.uploaded("abd", one) is None
+    assert journal.uploads.url("abc", one) == "https://a.example/new.png"
+    assert journal.uploads.url("abc", two) is journal.uploads.url("abc", three) is None
+    assert journal.uploads.url("abd", one) is None
     journal.close()
 
 

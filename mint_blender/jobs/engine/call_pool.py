@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Calls to Mint that are in flight: each on a thread of a small pool, so that a slow answer delays
-nothing else.
+"""The calls to Mint that are in flight, on small thread pools: a slow answer delays nothing else.
 
-What comes back goes into the scheduler's inbox; the threads touch neither the journal nor a job.
-Connections are checked out and given back, the one used last first: as long as one call follows
-another, one connection serves them all.
+Results go into the scheduler's inbox; the threads touch neither the journal nor a job. Connections
+are checked out and returned, the one used last first: as long as one call follows another, one
+connection serves them all.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ Work = Callable[[Client], object]
 
 
 class Lane(StrEnum):
-    """What does not wait for each other. A person waits for a decision and for a question."""
+    """Kinds of calls that do not wait for each other. A person waits for decisions and queries."""
 
     CALL = "mint-call"
     DECISION = "mint-decision"
@@ -46,18 +45,15 @@ LINGER = 30.0
 
 
 class CallPool:
-    """All calls that this scheduler has sent and not heard of.
-
-    For the scheduler's thread; only the work runs on others.
-    """
+    """The calls that a scheduler has sent. For its thread; only the work runs on others."""
 
     def __init__(
-        self, setup: EngineConfig, account: Account, inbox: queue.SimpleQueue[Command]
+        self, config: EngineConfig, account: Account, inbox: queue.SimpleQueue[Command]
     ) -> None:
-        self._setup = setup
+        self._config = config
         self._account = account
         self._inbox = inbox
-        self._lanes = {lane: setup.executor(lane.value, SIZES[lane], LINGER) for lane in Lane}
+        self._lanes = {lane: config.executor(lane.value, SIZES[lane], LINGER) for lane in Lane}
         self._numbers = itertools.count(1)
         self._gate = threading.Condition()  # guards the following
         self._free: list[Client] = []  # connected to the present account
@@ -66,9 +62,9 @@ class CallPool:
         self._is_stopped = False
 
     def send(self, job_id: str, serial: int, work: Work, lane: Lane, *, changes: bool) -> int:
-        """Have a call made for a job; `CallEnded` with this number comes back, whatever happens.
+        """Make a call for a job; `CallEnded` with the returned number comes back in any case.
 
-        `changes`: it is more than a look.
+        `changes` says whether the call changes something at Mint.
         """
         number, account = self._begin(changes), self._account
 
@@ -90,7 +86,7 @@ class CallPool:
         query: KeyOwner | Balance | Price | OptimizationPrice | ListPage,
         number_of_ask: int,
     ) -> int:
-        """Have a question answered, well or badly: a person waits, and can ask again."""
+        """Answer a query; `QueryEnded` with the returned number comes back in any case."""
         number, account = self._begin(changes=False), self._account
 
         def run() -> None:
@@ -103,7 +99,7 @@ class CallPool:
                 ended = replace(ended, said=error if isinstance(query, KeyOwner) else None)
                 said = QueryAnswered(query, None, str(error), number=number_of_ask)
             except Exception as mistake:
-                log.exception("The question %s broke", query)
+                log.exception("The query %s failed", query)
                 said = QueryAnswered(
                     query, None, error_messages.internal(mistake).sentence, number=number_of_ask
                 )
@@ -114,9 +110,7 @@ class CallPool:
         return number
 
     def set_account(self, account: Account) -> None:
-        """Connect with another account from now on; what is in flight comes back with the earlier
-        one.
-        """
+        """Connect with another account from now on. Calls in flight report the earlier one."""
         self._account = account
         with self._gate:
             idle, self._free = self._free, []
@@ -124,9 +118,9 @@ class CallPool:
             client.close()
 
     def close(self, timeout: float) -> bool:
-        """Stop everything, within a bound.
+        """Stop everything within `timeout` seconds. Returns whether all calls have ended.
 
-        What changes something has a third of that to be answered. True when all ended.
+        Calls that change something get a third of that time to be answered.
         """
         end = time.monotonic() + timeout
         with self._gate:
@@ -157,11 +151,14 @@ class CallPool:
             self._gate.notify_all()
 
     def _with_client(self, number: int, account: Account, work: Work) -> object:
-        """On a thread of the pool: one call over a connection that nobody else uses meanwhile."""
+        """Make a call over a connection that nothing else uses meanwhile.
+
+        On a thread of the pool.
+        """
         with self._gate:
             client = self._free.pop() if self._free and account == self._account else None
         if client is None:
-            client = self._setup.connect(account)
+            client = self._config.connect(account)
         with self._gate:
             self._busy[number] = client, self._busy[number][1]
             if self._is_stopped:

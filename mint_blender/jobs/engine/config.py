@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a worker is told once.
+"""The configuration of the engine.
 
-The network is loaded by the worker itself, so that enabling the add-on costs Blender's start
-nothing.
+The network is imported by the worker itself, so that enabling the add-on does not slow down
+Blender's start.
 """
 
 from __future__ import annotations
@@ -39,12 +39,10 @@ def _downloader(local_files: bool) -> Downloader:
 
 @dataclass(frozen=True)
 class EngineConfig:
-    """Everything that a worker is told once.
+    """What the engine is configured with.
 
-    `slots` is how many generations of a kind may be active at Mint.
-
-    `executor` makes what work is done on: of a name, for so many pieces at a time, and with idle
-    threads that wait so many seconds.
+    `slots` is how many generations of a kind may be active at Mint. `executor` makes a thread pool
+    from its name, its number of threads, and the seconds that an idle thread waits for more work.
     """
 
     home: Path

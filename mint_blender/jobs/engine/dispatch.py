@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which call to Mint fulfills which want: one exchange each."""
+"""Make the call to Mint that an effect stands for: one exchange each."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Call = Quote | Start | Act | Poll | ReadAsset | ReadPage | Optimize | Convert
 
 
 def connect(account: Account) -> Client:
-    """A client for this account.
+    """Return a client for this account.
 
     Raises a MintError that says what is wrong with the key or the base URL.
     """
@@ -48,7 +48,7 @@ def connect(account: Account) -> Client:
 
 
 def make(client: Client, want: Call) -> Operation | PollResult | Asset | Page | Estimate:
-    """The answer to a want. Raises MintError."""
+    """Return Mint's answer to an effect. Raises MintError."""
     if isinstance(want, Quote):
         return quote(client, want.query)
     if isinstance(want, Start):
@@ -80,9 +80,9 @@ def _act(client: Client, want: Act) -> Operation:
 
 
 def read(want: Upload) -> bytes:
-    """A local picture, to be sent.
+    """Return the bytes of a local reference picture.
 
-    Raises FileError when it is gone, or nothing that Mint takes.
+    Raises FileError when it is gone, or in a format or size that Mint does not take.
     """
     path = Path(want.path)
     try:
@@ -118,7 +118,7 @@ def read(want: Upload) -> bytes:
 
 
 def upload(client: Client, want: Upload, data: bytes) -> str:
-    """Bring a picture to Mint: its durable URL there. Raises MintError."""
+    """Upload a picture and return its durable URL. Raises MintError."""
     image = client.upload_image(
         data, Path(want.path).name, pictures.inspect(data).media_type, key=want.key
     )

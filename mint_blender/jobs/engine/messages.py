@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes between the main thread and the worker: small values in queues, and nothing else is
-shared.
-"""
+"""The messages between the main thread, the worker and its pools: small frozen values."""
 
 from __future__ import annotations
 
@@ -16,14 +14,13 @@ from ..job import Job, Kept, Role
 from ..queries import Answer, Query
 
 # -- to the worker
-# ----------------------------------------------------------------------------------------------------  # noqa: E501
 
 
 @dataclass(frozen=True)
 class Wake:
-    """The journal has news of this job: (re)tell its story.
+    """The journal has news of this job: run its workflow (again).
 
-    `number` comes back when it rests, so that both sides mean the same look.
+    `number` comes back in `Idle`, so that both sides mean the same Wake.
     """
 
     job_id: str
@@ -32,24 +29,21 @@ class Wake:
 
 @dataclass(frozen=True)
 class SetAccount:
-    """From now on talk to Mint with this account."""
+    """Talk to Mint with this account from now on."""
 
     account: Account
 
 
 @dataclass(frozen=True)
 class SetOnline:
-    """Whether anything may be sent. Off: all stories stand still, and go on when it is on again."""
+    """Whether anything may be sent. While it may not, all workflows pause."""
 
     allowed: bool
 
 
 @dataclass(frozen=True)
 class Ask:
-    """A question to Mint that is no job: balance, price, whose key.
-
-    `number` comes back with the answer.
-    """
+    """Answer a query. `number` comes back with the answer."""
 
     query: Query
     number: int = 0
@@ -57,7 +51,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A download ended. `serial` tells an answer from a late one that nobody waits for any more."""
+    """A download has ended. `serial` is that of the run it was started for."""
 
     job_id: str
     serial: int
@@ -67,9 +61,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class CallEnded:
-    """A call to Mint for a job has come back: with what was `found`, or with the `error`, of this
-    account.
-    """
+    """A call to Mint for a job has ended, with a result or an error, made with this account."""
 
     job_id: str
     serial: int
@@ -81,11 +73,10 @@ class CallEnded:
 
 @dataclass(frozen=True)
 class QueryEnded:
-    """A question has its answer, for the main thread; the file host's have gone there already.
+    """A query has ended. The file host's answers have gone to the main thread already.
 
-    `reached`: Mint has answered.
-
-    `said` is what it said about whose key this `account` has, where that was the question.
+    `reached` says whether Mint has answered. `said` is what it said about whose key this `account`
+    has, where that was the query.
     """
 
     number: int
@@ -97,13 +88,12 @@ class QueryEnded:
 
 @dataclass(frozen=True)
 class Halt:
-    """Stop telling stories; the journal knows where each one is."""
+    """Stop all workflows. The journal knows where each one is."""
 
 
 Command = Wake | SetAccount | SetOnline | Ask | Fetched | CallEnded | QueryEnded | Halt
 
 # -- from the worker
-# --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -115,11 +105,9 @@ class JobChanged:
 
 @dataclass(frozen=True)
 class Idle:
-    """Nothing goes on by itself with this job: it waits for a person, is over, or is driven by
-    another process.
+    """No workflow runs for this job: it waits for a person, is over, or runs in another process.
 
-    `number` is that of the last `Look` at it: an older one than was sent last means that the story
-    goes on after all.
+    `number` is that of the last `Wake`. If a later Wake has been sent, the workflow runs after all.
     """
 
     job_id: str
@@ -128,10 +116,10 @@ class Idle:
 
 @dataclass(frozen=True)
 class RetryScheduled:
-    """A call or a download failed and is tried again in `seconds`.
+    """A call or a download has failed and is tried again in `seconds`.
 
-    `without_answer` is for how long nobody has been answered by then; a wait that Mint asked for
-    does not count.
+    `without_answer` is how many seconds nothing will have been answered by then. A wait that Mint
+    asked for does not count.
     """
 
     job_id: str
@@ -142,14 +130,14 @@ class RetryScheduled:
 
 @dataclass(frozen=True)
 class Recovered:
-    """What failed for this job has worked again."""
+    """What had failed for this job has succeeded."""
 
     job_id: str
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Bytes of a download; `total` is None where the host does not say."""
+    """Bytes of a download. `total` is None where the host does not say."""
 
     job_id: str
     role: Role
@@ -159,20 +147,19 @@ class Progress:
 
 @dataclass(frozen=True)
 class QueryAnswered:
-    """What Mint answered to a question, or a sentence about why there is no answer."""
+    """The answer to a query, or the reason why there is none."""
 
     query: Query
     answer: Answer | None
     complaint: str | None = None
     at: datetime = field(default_factory=lambda: datetime.now().astimezone())
-    # of the `Ask`: an older one than was sent last was meant for an earlier account, or will be
-    # answered once more
+    # of the `Ask`; if the query was sent again since, this answer is late
     number: int = 0
 
 
 @dataclass(frozen=True)
 class Crashed:
-    """The worker itself failed; its jobs are in the journal."""
+    """The worker itself has failed. Its jobs are in the journal."""
 
     sentence: str
 

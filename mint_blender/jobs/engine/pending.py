@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the worker has been sent for and has not come back from: each under the number of the last
-time that it was sent.
+"""What the worker was asked for and has not finished, by the number of the last request.
 
-What comes back with an earlier number is late: something was sent since, and that is still under
-way.
+A result with an earlier number is late: something was requested since, and is still pending.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ T = TypeVar("T", bound=Hashable)
 
 
 class Pending(Generic[T]):
-    """Jobs that are looked at, or questions that are asked."""
+    """Jobs that were woken, or queries that were sent."""
 
     def __init__(self) -> None:
         self.version = 0  # grows with every change
@@ -33,13 +31,13 @@ class Pending(Generic[T]):
         return len(self._numbers)
 
     def begin(self, what: T) -> int:
-        """It is being sent; the number is to come back with the answer."""
+        """Note a request; its number comes back with the result."""
         self.version += 1
         self._numbers[what] = next(self._count)
         return self._numbers[what]
 
     def end(self, what: T, number: int) -> bool:
-        """It has come back with this number; False when that is late."""
+        """Note a result. Returns False when it is late."""
         if self._numbers.get(what) != number:
             return False
         self.version += 1
@@ -47,6 +45,6 @@ class Pending(Generic[T]):
         return True
 
     def clear(self) -> None:
-        """Whatever comes back now is late."""
+        """Treat every result that still comes as late."""
         self.version += 1
         self._numbers.clear()

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A few threads for what would keep the scheduling thread waiting.
+"""A few threads for work that would block the worker. They exist only while there is work.
 
-They exist only while there is something to do.
-
-Not concurrent.futures: its threads are waited for when Python exits, which would delay quitting
-Blender by a stalled download.
+Not concurrent.futures: Python waits for its threads at exit, so a stalled download would delay
+quitting Blender.
 """
 
 from __future__ import annotations
@@ -19,19 +17,16 @@ Work = Callable[[], None]
 
 
 class Executor(Protocol):
-    """Runs work: on threads, or in a test at once."""
+    """Runs work: on threads, or immediately in a test."""
 
     def submit(self, work: Work, *, first: bool = False) -> None: ...
     def close(self, timeout: float) -> bool: ...
 
 
 class Pool:
-    """Runs pieces of work on at most `size` daemon threads called `name`.
+    """Runs work on at most `size` daemon threads called `name`. Work catches its own errors.
 
-    Work catches its own errors.
-
-    An idle thread waits `linger` seconds for more before it ends: for many short pieces one after
-    the other.
+    An idle thread waits `linger` seconds for more before it ends.
     """
 
     def __init__(self, name: str, size: int, linger: float = 0.0) -> None:
@@ -45,7 +40,7 @@ class Pool:
         self._gate = threading.Condition()
 
     def submit(self, work: Work, *, first: bool = False) -> None:
-        """Run it as soon as a thread is free; `first`: before all that waits already."""
+        """Run work as soon as a thread is free; with `first`, before all that is waiting."""
         with self._gate:
             if self._is_closed:
                 return
@@ -58,8 +53,9 @@ class Pool:
                 thread.start()
 
     def close(self, timeout: float) -> bool:
-        """Forget what has not begun, and wait at most `timeout` seconds for the rest, which was
-        told to stop. True when all ended.
+        """Drop the work that has not started, and wait for the rest, which was told to stop.
+
+        Waits at most `timeout` seconds. Returns whether all threads have ended.
         """
         with self._gate:
             self._is_closed = True
@@ -76,7 +72,7 @@ class Pool:
             work()
 
     def _next(self) -> Work | None:
-        """What is to be done; None: this thread has ended."""
+        """Return the next work, or None when this thread ends."""
         with self._gate:
             if not self._work and self._linger and not self._is_closed:
                 self._idle += 1

@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one thread that tells all stories.
+"""The worker: one thread that runs the scheduler while something is in flight.
 
-It exists only while something is in flight, and ends within a bound when asked.
-
-Threading rules: commands go in and news comes out through queues; the scheduler (journal, stories)
-is made, used and closed on the thread, and has calls and downloads done on a few others, whose
-results come in through the same queue; nothing here knows Blender. The threads are daemons: Blender
-must be able to quit at any moment, and the journal has it all.
+For the threading rules, see the package. The thread is a daemon: Blender must be able to quit at
+any moment, and the journal knows everything.
 """
 
 from __future__ import annotations
@@ -30,30 +26,28 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """The main thread's handle. Every method returns at once, but for `stop`."""
+    """The main thread's handle on the worker. Every method but `stop` returns at once."""
 
-    def __init__(self, setup: EngineConfig, account: Account) -> None:
+    def __init__(self, config: EngineConfig, account: Account) -> None:
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._setup = setup
+        self._config = config
         self._account = account
         self._online = True
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._gate = threading.Lock()  # guards: "is there a thread that will read this?"
+        self._gate = threading.Lock()  # guards whether a thread exists that will read the inbox
         self._thread: threading.Thread | None = None
 
     @property
     def is_running(self) -> bool:
-        """Is the thread there?"""
+        """Whether the thread exists."""
         return self._thread is not None
 
     def wake(self, job_id: str, number: int = 0) -> None:
-        """The journal has news of this job; `number` comes back with the `Idle` that ends this
-        look.
-        """
+        """Run a job's workflow; `number` comes back with the `Idle` that ends it."""
         self._send(Wake(job_id, number))
 
     def ask(self, query: Query, number: int = 0) -> None:
-        """Ask Mint something that is no job; the answer comes as news, with this number."""
+        """Answer a query; the answer is an event with this number."""
         self._send(Ask(query, number))
 
     def set_account(self, account: Account) -> None:
@@ -64,14 +58,14 @@ class Worker:
                 self._inbox.put(SetAccount(account))
 
     def allow_online(self, allowed: bool) -> None:
-        """Send nothing while it is not allowed; what is in flight stands still."""
+        """Set whether anything may be sent."""
         with self._gate:
             self._online = allowed
             if self._thread is not None:
                 self._inbox.put(SetOnline(allowed))
 
     def _send(self, command: Command) -> None:
-        """Put a command before the thread, which is started if there is none."""
+        """Queue a command, and start the thread if there is none."""
         with self._gate:
             self._inbox.put(command)
             if self._thread is None:
@@ -79,7 +73,10 @@ class Worker:
                 self._thread.start()
 
     def stop(self, timeout: float) -> bool:
-        """Ask the thread to end and wait at most `timeout` seconds. True when it has ended."""
+        """Tell the thread to end and wait at most `timeout` seconds.
+
+        Returns whether it has ended.
+        """
         with self._gate:
             thread = self._thread
             if thread is None:
@@ -89,7 +86,6 @@ class Worker:
         return not thread.is_alive()
 
     # -- on the thread
-    # ------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _run(self) -> None:
         while True:
@@ -105,13 +101,13 @@ class Worker:
                     self._inbox.put(command)
 
     def _serve(self) -> None:
-        """One scheduler, from opening to closing."""
+        """Run one scheduler, from opening to closing."""
         try:
-            # with it comes the network: loaded here, not when the add-on is enabled
+            # it imports the network: here, not when the add-on is enabled
             from .scheduler import Scheduler
 
             scheduler = Scheduler(
-                self._setup, self._account, self._inbox, self.events, online=self._online
+                self._config, self._account, self._inbox, self.events, online=self._online
             )
             try:
                 while self._go_on(scheduler):
@@ -130,7 +126,7 @@ class Worker:
             )
 
     def _left_over(self) -> list[Command]:
-        """Empty the inbox; returns what was sent after the end had begun and still wants to be
+        """Empty the inbox; return the commands that arrived during the end and still have to be
         done.
         """
         left: list[Command] = []
@@ -139,10 +135,7 @@ class Worker:
         return [command for command in left if isinstance(command, Wake | Ask)]
 
     def _go_on(self, scheduler: Scheduler) -> bool:
-        """One message or one want.
-
-        False when there is nothing left to do, or the end was asked for.
-        """
+        """Carry out one command or one effect. Returns False when the thread can end."""
         wait = scheduler.run_once()
         if scheduler.is_idle and self._inbox.empty():
             return False

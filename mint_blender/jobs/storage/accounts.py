@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose key this is, as the journal knows it, and what that means for a job: the one place that
-decides who may go on with it.
+"""Whose key is in use, as far as the journal knows, and which jobs that account may continue.
 
-A key is known by a salted hash. As soon as Mint has said whose it is, all that was kept under the
-hash belongs to that account, and so does what another key of the same account has begun.
+A key is known by a salted hash. As soon as Mint has said whose it is, everything stored under the
+hash belongs to that account, and so does what another key of the same account has started.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ ASK_AGAIN_AFTER = 24 * 3600.0
 
 
 class AccountMatch(StrEnum):
-    """What the present key is to a job."""
+    """Whether a job belongs to the current account."""
 
     MINE = "mine"
     FOREIGN = "foreign"  # it belongs to another account, or is at another API
@@ -46,9 +45,9 @@ class AccountMatch(StrEnum):
 
 
 def owner_from_elsewhere(job: Job) -> Owner | None:
-    """The owner of a job that another journal has begun.
+    """Return the owner of a job that another journal has started.
 
-    Its hash of a key says nothing here; but what was never sent is nobody's yet.
+    Its hash of a key means nothing here. A job that was never sent has no owner yet.
     """
     if (
         job.owner is not None
@@ -64,7 +63,8 @@ def owner_from_elsewhere(job: Job) -> Owner | None:
 class CurrentAccount:
     """The account that is talked to now.
 
-    `owner` is None without a key; it is settled once Mint has answered whose key it is, or cannot.
+    `owner` is None without a key. The account is identified once Mint has answered whose key it is,
+    or has no such endpoint.
     """
 
     origin: str
@@ -73,9 +73,9 @@ class CurrentAccount:
     is_identified: bool = False
 
     def match(self, owner: Owner | None) -> AccountMatch:
-        """What this account is to a job of that owner.
+        """Return whether a job of that owner belongs to this account.
 
-        Nothing was sent yet for one of no owner: whoever takes it up first has it.
+        A job without an owner was never sent: whichever account sends it first owns it.
         """
         if owner is None or not owner.account:
             return (
@@ -90,7 +90,7 @@ class CurrentAccount:
         return AccountMatch.FOREIGN if self.is_identified else AccountMatch.UNKNOWN
 
     def hold(self, owner: Owner | None) -> Hold | None:
-        """Why a job of that owner has to wait, if it has to."""
+        """Return why a job of that owner has to wait, or None."""
         return {
             AccountMatch.MINE: None,
             AccountMatch.FOREIGN: Hold.FOREIGN,
@@ -99,13 +99,13 @@ class CurrentAccount:
 
 
 class Accounts:
-    """The tables of keys and accounts, and every row elsewhere that belongs to one."""
+    """The tables of keys and accounts, and every row elsewhere that belongs to an account."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def current_account(self, account: Account) -> CurrentAccount:
-        """What is known of the account with this key and address."""
+        """Return what is known about the account with this key and address."""
         origin, key = account.origin, account.key.strip()
         if not key or not origin:
             return CurrentAccount(origin, None)
@@ -119,8 +119,8 @@ class Accounts:
         return CurrentAccount(origin, Owner(origin, found[0]), key_hash, is_identified)
 
     def resolve_account(self, current_account: CurrentAccount, user_id: str | None) -> None:
-        """Mint has said whose key it is, or (None) does not say it: what was kept under the key
-        belongs to that account.
+        """Store whose key it is (None: Mint does not say), and give that account what the key
+        owned.
         """
         if current_account.owner is None:
             return
@@ -137,8 +137,8 @@ class Accounts:
                 self._move(current_account, account)
 
     def release_unsent_jobs(self, current_account: CurrentAccount) -> None:
-        """Mint refuses the key, so it is nobody's: what waits to be sent with it can be sent with
-        the right one.
+        """Take unsent jobs from a key that Mint refuses, so that they can be sent with the right
+        one.
         """
         with self._db.transaction():
             self._note_changes(current_account)
@@ -150,9 +150,7 @@ class Accounts:
             )
 
     def resolved_owner(self, owner: Owner) -> Owner:
-        """The owner under the name that it has by now: a click may have come just before Mint's
-        answer.
-        """
+        """Return the owner under its resolved name: Mint may have answered after a decision."""
         found = self._db.row(
             "SELECT account FROM accounts WHERE origin = ? AND key_hash = ?",
             owner.origin,
@@ -174,7 +172,7 @@ class Accounts:
         self._db.rows(query, current_account.origin, current_account.key_hash)
 
     def _salt(self) -> bytes:
-        """Random, and this journal's own: the hash tells nothing to whoever has not got the key."""
+        """Return this journal's own random salt, so that the hash reveals nothing about the key."""
         query = "SELECT value FROM meta WHERE name = 'salt'"
         if (found := self._db.row(query)) is None:
             self._db.rows("INSERT OR IGNORE INTO meta VALUES ('salt', ?)", secrets.token_hex(16))

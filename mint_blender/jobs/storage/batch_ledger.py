@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ledger of a batch: which job each of its lines has, kept in the folder of the results, so
-that any journal can go on with them.
+"""The ledger of a batch: which job each line has, stored in the folder of the results.
 
-<folder>/.mint-batch/ledger.jsonl    one JSON object a line; the last one of a line of the batch holds
-<folder>/.mint-batch/lock            held while a run works on the folder
+    <folder>/.mint-batch/ledger.jsonl    one JSON object per line; the last one for a tag counts
+    <folder>/.mint-batch/lock            held while a run works on the folder
 
-It is only ever added to, and each entry is on the disk before anything is sent for it: a file like
-this is safe on a network, which SQLite is not. An entry holds the job's whole record. Paths are
-relative to the folder, which may be moved; downloads are not named, since they lie with the journal
-that made them and can be fetched again.
-"""  # noqa: E501
+Any journal can continue a batch with it. The file is only appended to, and each entry is on disk
+before anything is sent for it: this is safe on a network, where SQLite is not. An entry holds the
+job's whole record. Paths are relative to the folder, which may be moved. Downloads are not listed:
+they lie with the journal that made them and can be fetched again.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +33,7 @@ NAME = "ledger.jsonl"
 
 @dataclass(frozen=True)
 class Entry:
-    """What the ledger knows of one line.
+    """What the ledger knows about one line.
 
     `job` is None where the record cannot be read; `by` names the journal that wrote it.
     """
@@ -46,25 +45,24 @@ class Entry:
 
 
 def name_of(journal: Path) -> str:
-    """What a journal is called in a ledger: another one on this machine, or on another machine, has
-    another name.
-    """
+    """Return the name of a journal in ledgers, different for each path and machine."""
     return hashlib.sha256(
         f"{platform.node()}|{journal.resolve()}".encode("utf-8", "replace")
     ).hexdigest()[:16]
 
 
 def line_of(folder: Path, tag: str = "") -> str:
-    """`Target.line` of a line of the batch into this folder; without a tag: how it begins for all
-    of them.
+    """Return the `line` of a job of the batch into this folder.
+
+    Without a tag, return the beginning that all its lines share.
     """
     return f"{folder}#{tag}"
 
 
 def read(folder: Path) -> dict[str, Entry]:
-    """The latest entry of each line, by its tag.
+    """Return the latest entry of each line, by its tag. Raises OSError.
 
-    A torn line is none: what it was to say was not acted upon. Raises OSError.
+    A torn entry does not count: nothing was sent after it.
     """
     try:
         data = (folder / FOLDER / NAME).read_bytes()
@@ -78,9 +76,9 @@ def read(folder: Path) -> dict[str, Entry]:
 
 
 class Ledgers:
-    """Writes what one journal commits of batch lines into the ledgers of their folders.
+    """Writes what one journal commits about batch lines into the ledgers of their folders.
 
-    A folder without a ledger's place gets none.
+    A folder that has no `.mint-batch` gets none.
     """
 
     def __init__(self, journal: Path) -> None:
@@ -88,9 +86,8 @@ class Ledgers:
         self._told: dict[str, tuple[object, ...]] = {}
 
     def note(self, job: Job) -> None:
-        """Add how the job now stands, if that is news; it is on the disk when this returns.
-
-        Raises OSError.
+        """Append the job's state if it has changed. It is on disk when this returns. Raises
+        OSError.
         """
         folder, tag = _place(job)
         if folder is None or not (folder / FOLDER).is_dir():
@@ -101,7 +98,7 @@ class Ledgers:
             self._told[job.id] = news
 
     def note_if_possible(self, job: Job) -> None:
-        """As `note`, of a job that goes on anyway: its first entry, with its key, is there already."""  # noqa: E501
+        """Append like `note`, but only log a failure: an entry with the key exists already."""
         try:
             self.note(job)
         except OSError as error:
@@ -109,13 +106,13 @@ class Ledgers:
 
 
 def _place(job: Job) -> tuple[Path | None, str]:
-    """The folder and the tag of a batch's line; no folder for any other job."""
+    """Return the folder and the tag of a batch line; no folder for any other job."""
     folder, separator, tag = (job.target.line or "").rpartition("#")
     return (Path(folder) if separator and Path(folder).is_absolute() else None), tag
 
 
 def _signature(job: Job) -> tuple[object, ...]:
-    """What is worth an entry: a poll that brings nothing new is not."""
+    """Return what makes an entry worth writing: not a poll that brings nothing new."""
     operations = [(each.id, each.status_word, each.credits) for each in job.operations]
     sent = (job.key, job.body is None, job.first_sent_at, job.optimize_sent_at)
     more = (
@@ -153,7 +150,7 @@ def _line(job: Job, folder: Path, tag: str, by: str) -> bytes:
 
 
 def _append(path: Path, line: bytes) -> None:
-    """Onto the disk, whole: a line that was torn before is ended first."""
+    """Append to the file and sync it. A torn line before it is ended first."""
     is_new = not path.exists()
     with path.open("ab+") as file:
         if file.tell():

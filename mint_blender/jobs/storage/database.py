@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The SQLite file under the journal: opening it, transactions, and every failure of it as one error
-class with a sentence.
-"""
+"""Open the SQLite file under the journal, run transactions, and turn failures into JournalError."""
 
 from __future__ import annotations
 
@@ -51,11 +49,11 @@ _ADVICE_BY_ERRNO = {
 
 
 class JournalError(Exception):
-    """The journal cannot be read or written: the sentence says where it lies, and what to do."""
+    """The journal cannot be read or written. The sentence says where it lies and what to do."""
 
 
 def journal_error(path: Path, error: Exception, *, opening: bool = False) -> JournalError:
-    """What a person reads when a file of the journal cannot be opened, read or written."""
+    """Return the error for a journal file that cannot be opened, read or written."""
     if isinstance(error, OSError):
         reason, advice = (
             error.strerror or str(error),
@@ -87,10 +85,7 @@ def journal_error(path: Path, error: Exception, *, opening: bool = False) -> Jou
 
 
 class Database:
-    """One connection.
-
-    Not to be shared between threads. All methods raise JournalError and nothing else of SQLite's.
-    """
+    """One connection. Not to be shared between threads. All methods raise only JournalError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -108,7 +103,7 @@ class Database:
         self.connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
 
     def prepare(self, version: int, *statements: str) -> None:
-        """Make the tables. Closes the file again when that cannot be."""
+        """Create the tables. Closes the file if that fails."""
         try:
             ((found,),) = self.rows("PRAGMA user_version")
             if found > version:
@@ -149,21 +144,21 @@ class Database:
             self.connection.close()
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Execute one statement; all of its rows."""
+        """Execute one statement and return all of its rows."""
         try:
             return self.connection.execute(query, values).fetchall()
         except (sqlite3.Error, UnicodeError) as error:
             raise journal_error(self.path, error) from error
 
     def row(self, query: str, *values: object) -> tuple[Any, ...] | None:
-        """Execute one statement; its first row, or None."""
+        """Execute one statement and return its first row, or None."""
         return next(iter(self.rows(query, *values)), None)
 
     @contextmanager
     def single_commit(self) -> Iterator[None]:
-        """All that is written within is one commit: hundreds of them would hold up a window.
+        """Make everything that is written inside one commit: hundreds would block the window.
 
-        Nobody else writes meanwhile.
+        No other process writes meanwhile.
         """
         with self.transaction():
             outer, self._gathers = self._gathers, True
@@ -174,7 +169,7 @@ class Database:
 
     @contextmanager
     def transaction(self, how: str = "IMMEDIATE") -> Iterator[None]:
-        """What is written within is one commit, or nothing."""
+        """Make what is written inside one commit, or nothing."""
         if self._gathers:
             yield
             return

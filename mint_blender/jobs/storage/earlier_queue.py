@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The queue of an earlier session: what was never sent is not sent by a restart, or after a crash,
-until somebody says so.
+"""The queue of an earlier session: jobs that were never sent wait until a person says so.
+
+Neither a restart nor a crash may spend Credits by itself.
 """
 
 from __future__ import annotations
@@ -23,23 +24,21 @@ _requested: set[str] = set()
 
 @dataclass(frozen=True)
 class Queue:
-    """What waits for somebody to say so: the jobs, oldest first, and what they are expected to
-    cost, as far as that is known.
-    """
+    """The waiting jobs, oldest first, and their expected cost as far as it is known."""
 
     jobs: tuple[Job, ...] = ()
     credits: float = 0.0
 
     @property
     def count(self) -> int:
-        """How many they are."""
+        """How many jobs wait."""
         return len(self.jobs)
 
 
 class EarlierQueue:
     """Knows which jobs are held back.
 
-    `known` are the jobs on the list, `is_active` says what goes on here.
+    `known` are the jobs on the list; `is_active` returns whether a workflow runs for a job here.
     """
 
     def __init__(
@@ -57,21 +56,21 @@ class EarlierQueue:
         self._ids: frozenset[str] = frozenset()
 
     def note_request(self, *job_ids: str) -> None:
-        """Somebody wants these in this session."""
+        """Note that a person wants these jobs in this session."""
         _requested.update(job_ids)
 
     def holds_back(self, job: Job) -> bool:
-        """Would only a restart send it?"""
+        """Return whether only a restart would send this job."""
         return job.id not in _requested and is_never_sent(job)
 
     def is_listed(self, job_id: str) -> bool:
-        """Was it in the queue when that was looked at last?"""
+        """Return whether a job was in the queue at the last `refresh`."""
         return job_id in self._ids
 
-    def is_nobodys(self, job: Job) -> bool:
-        """Was nothing of it sent, and is no living process about to?
+    def is_unclaimed(self, job: Job) -> bool:
+        """Return whether nothing was sent for this job, and no living process is about to send it.
 
-        Then it can be canceled at once, without a word to anybody.
+        It can then be canceled at once, without telling Mint or a process.
         """
         return (
             job.hold is None
@@ -80,8 +79,9 @@ class EarlierQueue:
         )
 
     def refresh(self) -> Queue:
-        """Which jobs are held back now: not those that a living process has in its own line, and
-        none of another account.
+        """Return the queue as it is now.
+
+        Without the jobs that a living process has in its own queue, and those of another account.
         """
         before = time.time() - JUST_NOW
         held = (job for job in self._known if self.holds_back(job) and job.created_at < before)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the journal and the downloads lie: one folder per user, whichever Blender or Python runs.
+"""The folder of the journal and the downloads: one per user, for every Blender and Python.
 
-A folder of one Blender version would hide its jobs from the next one, which would then pay for them
-again.
+A folder per Blender version would hide its jobs from the next version, which would then pay for
+them again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NAME = "mint-blender"
 
 
 def home_folder(environ: Mapping[str, str] = os.environ, *, platform: str = sys.platform) -> Path:
-    """MINT_BLENDER_HOME, else the platform's folder for a user's data."""
+    """Return MINT_BLENDER_HOME, or else a folder in the platform's place for user data."""
     chosen = environ.get(HOME_VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()

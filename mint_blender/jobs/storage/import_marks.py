@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is being imported just now, on disk: an import that takes Blender down is known of
-afterwards, and not tried again by itself.
+"""Mark on disk what is being imported, so that an import that crashes Blender is not retried.
 
-Each import has a file of its own that its process holds locked. The operating system lets go of the
-lock when that process dies, so a mark that nobody holds belongs to an import that never came to an
-end.
+Each import has a file that its process holds locked. The operating system releases the lock when
+that process dies: a mark that is not locked belongs to an import that never ended.
 """
 
 from __future__ import annotations
@@ -38,7 +36,7 @@ CRASHED = Message(
 
 @contextlib.contextmanager
 def importing(home: Path, job_id: str) -> Iterator[None]:
-    """Mark that a job's result is being imported, on disk before anything is read.
+    """Mark that a job's result is being imported. On disk before anything is read.
 
     Raises OSError where nothing can be written.
     """
@@ -63,10 +61,7 @@ def importing(home: Path, job_id: str) -> Iterator[None]:
 
 
 def note_crashes(job_service: JobService) -> None:
-    """Let each job whose last import never came to an end wait for a person.
-
-    Changes nothing else, and raises nothing.
-    """
+    """Have each job whose last import never ended wait for a person. Raises nothing."""
     for mark, job_id in _left_behind(job_service.home):
         job = next((job for job in job_service.jobs() if job.id == job_id), None)
         try:
@@ -80,7 +75,7 @@ def note_crashes(job_service: JobService) -> None:
 
 
 def _left_behind(home: Path) -> list[tuple[Path, str]]:
-    """The marks that no living process holds, with their jobs."""
+    """Return the marks that no living process holds, with their jobs."""
     found = []
     for mark in sorted(_folder(home).glob("*.json")):
         with contextlib.suppress(OSError), mark.open("r+b") as handle:
@@ -90,7 +85,7 @@ def _left_behind(home: Path) -> list[tuple[Path, str]]:
 
 
 def _job_in(content: bytes) -> str:
-    """The job's id; empty for a mark that cannot be read."""
+    """Return the job's id, or an empty string for an unreadable mark."""
     try:
         told: Any = json.loads(content)
         return str(told["job"])
@@ -103,7 +98,7 @@ def _folder(home: Path) -> Path:
 
 
 def _sync_folder(folder: Path) -> None:
-    """The name of a new file is on disk only once its folder is; Windows knows no such thing."""
+    """Sync the folder: only then is the name of a new file on disk. Windows has no such call."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

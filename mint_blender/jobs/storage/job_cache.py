@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of the jobs: what the journal says, in memory, since a window looks at it many
-times a second.
+"""The jobs of the journal in memory: a window reads them many times a second.
 
-What is changed here is committed first; what the worker or another process has written comes with
-`reread`.
+What is changed here is committed first; `reread` brings what the worker or another process wrote.
 """
 
 from __future__ import annotations
@@ -24,9 +22,7 @@ from .journal import Journal, Unreadable
 
 
 class JobCache:
-    """The jobs on the list, how they came to where they are, and what they and the dismissed ones
-    have cost.
-    """
+    """The jobs on the list, their history, and what they and the dismissed jobs have cost."""
 
     def __init__(self, journal: Journal) -> None:
         self.version = 0  # grows with every change of the list
@@ -56,25 +52,24 @@ class JobCache:
             self._jobs.pop(record.id, None)
 
     # -- reading
-    # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def __iter__(self) -> Iterator[Job]:
         return iter(self._jobs.values())
 
     def newest_first(self) -> list[Job]:
-        """Every job on the list, as a person reads it."""
+        """Return every job on the list, newest first."""
         return sorted(self, key=lambda job: (-job.created_at, job.id))
 
     def unreadable(self) -> list[Unreadable]:
-        """What is in the journal and cannot be read, newest first."""
+        """Return the records that cannot be read, newest first."""
         return sorted(self._unreadable.values(), key=lambda each: (-each.created_at, each.id))
 
     def get(self, job_id: str) -> Job | None:
-        """One job as it is now; None if it is not on the list."""
+        """Return a job, or None if it is not on the list."""
         return self._jobs.get(job_id)
 
     def find(self, beginning: str) -> Job:
-        """One job, by its id or the unmistakable beginning of it."""
+        """Return a job by its id or a unique prefix of it. Raises NotPossible."""
         if job := self.get(beginning):
             return job
         matches = [job for job in self if job.id.startswith(beginning)] if beginning else []
@@ -87,7 +82,7 @@ class JobCache:
         return matches[0]
 
     def moves(self, job: Job) -> Moves:
-        """When it came into which phase, as far as it has been reread."""
+        """Return when the job entered which phase, as of the last `reread`."""
         return self._moves.get(job.id, ())
 
     @property
@@ -97,8 +92,9 @@ class JobCache:
 
     @property
     def paid_for_optimizing(self) -> float | None:
-        """The Credits that Mint took for the latest optimization, else for one of a job that was
-        dismissed; None where it never did.
+        """The Credits that Mint took for the latest optimization, or None if there was none.
+
+        Jobs on the list count first, then the dismissed ones.
         """
         return self._paid_for_optimizing or self._of_dismissed()[1]
 
@@ -108,8 +104,9 @@ class JobCache:
         return self._serial
 
     def spending_entries(self) -> list[spending.Entry]:
-        """What the jobs of the last days mean for the account, those included that were dismissed
-        since; other accounts' left out.
+        """Return the cost of each job of the last days, dismissed ones included.
+
+        Jobs of other accounts are left out.
         """
         now = time.time()
         listed = (
@@ -120,14 +117,14 @@ class JobCache:
         return [*self._of_dismissed()[0], *(entry for entry in listed if entry)]
 
     def spent_for(self, job: Job) -> float:
-        """What this job is part of today's sum with."""
+        """Return what this job contributes to today's total."""
         now = time.time()
         entry = spending.entry(job, self.moves(job), now)
         return spending.spent_on([entry] if entry else [], spending.date_of(now))
 
     def _of_dismissed(self) -> tuple[list[spending.Entry], float | None]:
-        """What the dismissed jobs of the last days mean for the account, and what the latest
-        optimization of them has cost.
+        """Return the costs of the dismissed jobs of the last days, and of their latest
+        optimization.
         """
         if self._dismissed is None:
             now = time.time()
@@ -142,12 +139,11 @@ class JobCache:
         return self._dismissed
 
     # -- keeping up
-    # ---------------------------------------------------------------------------------------------------  # noqa: E501
 
     def reread(self) -> bool:
-        """Take over what the worker or another process has written.
+        """Read what the worker or another process wrote. Returns whether anything changed.
 
-        Costs next to nothing when nobody has.
+        Costs next to nothing when nothing was written.
         """
         revision = self._journal.revision()
         if revision == self._revision:
@@ -170,7 +166,7 @@ class JobCache:
         return any(before[job_id] != job for job_id, job in changes.items())
 
     def set_account(self, account: Account) -> None:
-        """Another account is talked to from now on: each job may stand differently to it."""
+        """Talk to another account from now on: each job may match it differently."""
         self._journal.set_account(account)
         self._read_all()
 
@@ -183,12 +179,12 @@ class JobCache:
         )
 
     # -- writing
-    # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     @contextmanager
     def single_commit(self) -> Iterator[None]:
-        """All that is changed within, on what has just been reread, is one commit; where that fails
-        nothing is changed here either.
+        """Make all changes inside one commit, based on what has just been reread.
+
+        If that fails, nothing is changed here either.
         """
         before = self._jobs
         try:
@@ -202,19 +198,20 @@ class JobCache:
             raise
 
     def add(self, *jobs: Job) -> list[Job]:
-        """New jobs: all of them, or none. Returned as they were kept."""
+        """Commit new jobs, all or none. Returns them as stored."""
         kept = self._journal.add(*jobs)
         self._put(*kept)
         return kept
 
     def save(self, job: Job) -> None:
-        """A job that nobody drives, as it is from now on."""
+        """Commit a job that nothing drives."""
         self._journal.save(job)
         self._put(job)
 
     def decide(self, job: Job, decision: Decision) -> Job | None:
-        """The job with this click; None if it has moved on, or was decided about already, as the
-        list then shows.
+        """Return the job with this decision committed, or None if that is no longer possible.
+
+        The list then shows what the job is now.
         """
         if not self._journal.decide(job.id, decision):
             self.reread()
@@ -224,12 +221,12 @@ class JobCache:
         return decided
 
     def dismiss(self, job: Job | Unreadable) -> None:
-        """Take a job off the list. What it has cost stays known."""
+        """Remove a job from the list. What it cost stays known."""
         self._journal.dismiss(job.id)
         self._take_off(job.id)
 
     def restore_dismissed(self, start: str) -> None:
-        """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this."""  # noqa: E501
+        """Put dismissed jobs back on the list whose batch line begins like this."""
         self._put(*self._journal.restore_dismissed(start))
         self._dismissed = None
         self._reread_moves()

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The truth about every job, in SQLite: a job is committed before anything is sent for it, and
-after every answer.
+"""The record of every job, in SQLite: committed before anything is sent, and after every answer.
 
-Two writers never meet: the worker that drives a job writes its record, a click writes its decision
-into a column of its own, and only an answer to that very decision removes it. Each thread opens a
-journal of its own on the same file.
+Two writers never meet: the worker that drives a job writes its record; a decision goes into a
+column of its own, and only the answer to that decision removes it. Each thread opens a journal of
+its own on the same file.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import logging
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ...message import Message
@@ -21,11 +20,13 @@ from ...mint.account import Account, Owner
 from ...mint.schema import Kind
 from ..job import HOLDS_SLOT, Decision, Job, Phase, asset_of, may_decide
 from . import accounts
-from . import records as storage_records
 from .accounts import AccountMatch, Accounts, CurrentAccount
 from .batch_ledger import Ledgers
 from .database import Database, JournalError
 from .ownership import ProcessLock
+from .records import Unreadable, dump, dump_decision, load, load_decision
+from .tables import TABLES
+from .upload_cache import UploadCache
 
 __all__ = ["Journal", "JournalError", "Unreadable"]
 
@@ -33,62 +34,15 @@ log = logging.getLogger(__name__)
 
 _PHASES = frozenset(phase.value for phase in Phase)
 
-_JOBS = """
-CREATE TABLE IF NOT EXISTS jobs (
-    id TEXT PRIMARY KEY,
-    created_at REAL NOT NULL,
-    kind TEXT NOT NULL,
-    phase TEXT NOT NULL,
-    record TEXT NOT NULL,
-    decision TEXT,
-    process TEXT,
-    dismissed INTEGER NOT NULL DEFAULT 0,
-    origin TEXT NOT NULL DEFAULT '',
-    account TEXT NOT NULL DEFAULT ''
-) STRICT
-"""
-_MOVES = (
-    "CREATE TABLE IF NOT EXISTS moves (job TEXT NOT NULL, phase TEXT NOT NULL, at REAL NOT NULL)"
-    " STRICT"
-)
-# The latest change of each job has the largest serial: whoever looks again reads only what is new.
-_CHANGES = (
-    "CREATE TABLE IF NOT EXISTS changes (serial INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT"
-    " NULL UNIQUE) STRICT"
-)
-# Which picture (SHA-256 of its bytes) lies where at which Mint for which account, since when
-# (seconds since the epoch).
-_UPLOADS = """
-CREATE TABLE IF NOT EXISTS uploads (
-    digest TEXT NOT NULL,
-    origin TEXT NOT NULL,
-    account TEXT NOT NULL,
-    url TEXT NOT NULL,
-    at REAL NOT NULL,
-    PRIMARY KEY (digest, origin, account)
-) STRICT
-"""
 _VERSION = 1
 # What `_read` makes a job of.
 _SELECT = "SELECT id, created_at, record, phase, decision, origin, account FROM jobs "
 
 
-@dataclass(frozen=True)
-class Unreadable:
-    """A job whose record is damaged, or was written by a newer version.
-
-    Its row stays as it is, and nobody drives it.
-    """
-
-    id: str
-    created_at: float
-
-
 class Journal:
-    """The jobs of everybody who uses this folder. Not to be shared between threads.
+    """The jobs of all accounts that use this folder. Not to be shared between threads.
 
-    `present` is the account that is talked to, whose jobs alone are driven, decided about and
-    counted; None while nobody has said.
+    Only jobs of `current_account` are driven, decided about and counted; None until it is set.
     """
 
     def __init__(self, home: Path) -> None:
@@ -98,23 +52,23 @@ class Journal:
         self._unreadable: set[str] = set()  # of which the log tells already
         self._db = Database(self.path)
         self._accounts = Accounts(self._db)
-        self._db.prepare(_VERSION, _JOBS, _MOVES, _CHANGES, _UPLOADS, *accounts.TABLES)
+        self._db.prepare(_VERSION, *TABLES, *accounts.TABLES)
         self._ledgers = Ledgers(self.path)
+        self.uploads = UploadCache(self._db)
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
     # -- whose jobs
-    # ---------------------------------------------------------------------------------------------------  # noqa: E501
 
     def set_account(self, account: Account) -> None:
-        """From now on this account is talked to."""
+        """Talk to this account from now on."""
         self._account, self.current_account = account, self._accounts.current_account(account)
 
     def look_up_account(self) -> CurrentAccount | None:
-        """The present account, as far as somebody (another thread, another process) has learned
-        meanwhile whose key it is.
+        """Return the current account, including what another thread or process has learned about
+        it.
         """
         if (
             self._account is not None
@@ -125,15 +79,15 @@ class Journal:
         return self.current_account
 
     def resolve_account(self, user_id: str | None) -> None:
-        """Mint has said whose key is in use, or (None) it does not say that: what was kept under
-        the key belongs to that account.
+        """Store whose key is in use (None: Mint does not say), and give that account what the key
+        owned.
         """
         if self._account is not None and self.current_account is not None:
             self._accounts.resolve_account(self.current_account, user_id)
             self.set_account(self._account)
 
     def release_unsent_jobs(self) -> None:
-        """Mint refuses the key in use: what was to be sent with it belongs to nobody yet."""
+        """Take unsent jobs from the key in use, which Mint refuses."""
         if self.current_account is not None and self.current_account.owner is not None:
             self._accounts.release_unsent_jobs(self.current_account)
 
@@ -144,23 +98,22 @@ class Journal:
         )
 
     # -- reading
-    # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def job(self, job_id: str) -> Job | None:
-        """One job, or None; None also for one that cannot be read."""
+        """Return a job, or None if it does not exist or cannot be read."""
         found = next(self._read("WHERE id = ?", job_id), None)
         return found if isinstance(found, Job) else None
 
     def jobs(self) -> list[Job]:
-        """Every job that was not dismissed, newest first, as far as it can be read."""
+        """Return every readable job on the list, newest first."""
         return [each for each in self.records() if isinstance(each, Job)]
 
     def records(self) -> list[Job | Unreadable]:
-        """Everything that was not dismissed, newest first."""
+        """Return everything on the list, newest first."""
         return list(self._read("WHERE NOT dismissed ORDER BY created_at DESC, id"))
 
     def moves(self, job_ids: Collection[str]) -> dict[str, list[tuple[Phase, float]]]:
-        """When each of these jobs came into which phase (seconds since the epoch), in order."""
+        """Return when each job entered which phase, in seconds since the epoch, in order."""
         found: dict[str, list[tuple[Phase, float]]] = {job_id: [] for job_id in job_ids}
         for job_id, phase, at in self._db.rows("SELECT job, phase, at FROM moves ORDER BY rowid"):
             if job_id in found and phase in _PHASES:
@@ -168,18 +121,14 @@ class Journal:
         return found
 
     def dismissed(self, since: float) -> list[Job]:
-        """The jobs that were taken off the list, as far as they were made or worked on after that
-        moment.
-        """
+        """Return the dismissed jobs that were created or worked on since then."""
         clause = (
             "WHERE dismissed AND (created_at >= ? OR id IN (SELECT job FROM moves WHERE at >= ?))"
         )
         return [each for each in self._read(clause, since, since) if isinstance(each, Job)]
 
     def restore_dismissed(self, start: str) -> list[Job]:
-        """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this;
-        returns them.
-        """
+        """Put dismissed jobs whose batch line begins like this back on the list."""
         dismissed = (each for each in self._read("WHERE dismissed") if isinstance(each, Job))
         found = [
             job
@@ -193,20 +142,18 @@ class Journal:
         return found
 
     def assets(self, *, but: str) -> frozenset[str]:
-        """The ids of the models and worlds that jobs are about, all but this job; dismissed ones
-        too.
-        """
+        """Return the ids of the assets of all jobs but this one, dismissed jobs included."""
         jobs = (each for each in self._read("WHERE id != ?", but) if isinstance(each, Job))
         return frozenset(asset for job in jobs if (asset := asset_of(job)))
 
     def revision(self) -> int:
-        """A number that changes when another process, or another thread, has written."""
+        """Return a number that changes when another process, or another thread, has written."""
         return int(self._db.rows("PRAGMA data_version")[0][0])
 
     def changes(self, since: int) -> tuple[int, dict[str, Job | Unreadable | None]]:
-        """What has changed after the serial `since`, and the serial to ask with next time.
+        """Return what has changed after the serial `since`, and the serial for the next call.
 
-        None: the job was dismissed.
+        None in place of a job: it was dismissed.
         """
         with self._db.transaction("DEFERRED"):
             newest = int(self._db.rows("SELECT coalesce(max(serial), 0) FROM changes")[0][0])
@@ -219,24 +166,19 @@ class Journal:
         return newest, changed
 
     def _read(self, clause: str, *values: str | float) -> Iterator[Job | Unreadable]:
-        """What these rows say. One that cannot be read hides no other."""
+        """Yield what these rows say. An unreadable record hides no other."""
         for job_id, created_at, text, phase, decision, origin, account in self._db.rows(
             _SELECT + clause, *values
         ):
             try:
-                job = storage_records.load(
-                    text, storage_records.load_decision(decision), Phase(phase)
-                )
+                job = load(text, load_decision(decision), Phase(phase))
                 if job.id != job_id:
                     raise KeyError(job_id)  # the record of another job
             except Exception as error:  # noqa: BLE001 - a damaged record concerns its job alone
                 if job_id not in self._unreadable:
                     self._unreadable.add(job_id)
-                    log.warning(
-                        "The record of job %s cannot be read: %s",
-                        ascii(job_id),
-                        type(error).__name__,
-                    )
+                    name = type(error).__name__
+                    log.warning("The record of job %s cannot be read: %s", ascii(job_id), name)
                 yield Unreadable(job_id, created_at)
             else:
                 owner = Owner(origin, account) if origin or account else None
@@ -247,13 +189,9 @@ class Journal:
                 )
 
     # -- writing
-    # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def add(self, *jobs: Job) -> list[Job]:
-        """Commit new jobs: all of them, or none.
-
-        Returned as they were kept: they belong to the present account.
-        """
+        """Commit new jobs, all or none. Returns them as stored, owned by the current account."""
         with self._db.transaction():
             self.look_up_account()
             owned = [self._owned(job) for job in jobs]
@@ -261,19 +199,11 @@ class Journal:
                 # The kind counts for slots at Mint, of which a conversion takes none.
                 kind = "conversion" if job.convert else job.kind.value
                 owner = job.owner or Owner("", "")
-                row = (
-                    job.id,
-                    job.created_at,
-                    kind,
-                    job.phase.value,
-                    storage_records.dump(job),
-                    owner.origin,
-                    owner.account,
-                )
                 self._db.rows(
                     "INSERT INTO jobs (id, created_at, kind, phase, record, origin, account) VALUES"
                     " (?, ?, ?, ?, ?, ?, ?)",
-                    *row,
+                    *(job.id, job.created_at, kind, job.phase.value, dump(job)),
+                    *(owner.origin, owner.account),
                 )
                 self._note_move(job.id, job.phase)
                 self._note_change(job.id)
@@ -292,15 +222,16 @@ class Journal:
         )
 
     def save(self, job: Job, *, answered: Decision | None = None) -> None:
-        """Commit a job as it now is; `answered` is the decision that has been answered, and goes in
-        the same commit.
+        """Commit a job as it now is.
+
+        `answered` is the decision that has been answered; the same commit removes it.
         """
         with self._db.transaction():
             before = self._db.row("SELECT phase FROM jobs WHERE id = ?", job.id)
             self._db.rows(
                 "UPDATE jobs SET phase = ?, record = ? WHERE id = ?",
                 job.phase.value,
-                storage_records.dump(job),
+                dump(job),
                 job.id,
             )
             if before is not None and before[0] != job.phase.value:
@@ -309,16 +240,15 @@ class Journal:
                 self._db.rows(
                     "UPDATE jobs SET decision = NULL WHERE id = ? AND decision = ?",
                     job.id,
-                    storage_records.dump_decision(answered),
+                    dump_decision(answered),
                 )
             self._note_change(job.id)
         self._ledgers.note_if_possible(job)
 
     def decide(self, job_id: str, decision: Decision) -> bool:
-        """Commit a click.
+        """Commit a decision.
 
-        False, and nothing is kept, when the job has moved on or somebody has decided about it
-        already.
+        Returns False, and stores nothing, when the job has moved on or has another decision.
         """
         with self._db.transaction():
             self.look_up_account()
@@ -332,7 +262,7 @@ class Journal:
                 return False
             self._db.rows(
                 "UPDATE jobs SET decision = ? WHERE id = ?",
-                storage_records.dump_decision(decision),
+                dump_decision(decision),
                 job_id,
             )
             self._note_change(job_id)
@@ -341,42 +271,19 @@ class Journal:
         return True
 
     def dismiss(self, job_id: str) -> None:
-        """Take a job off the list. What it cost stays known."""
+        """Remove a job from the list. What it cost stays known."""
         with self._db.transaction():
             self._db.rows("UPDATE jobs SET dismissed = 1 WHERE id = ?", job_id)
             self._note_change(job_id)
 
-    # -- uploaded pictures
-    # --------------------------------------------------------------------------------------------
-
-    def uploaded(self, digest: str, owner: Owner, *, since: float = 0.0) -> str | None:
-        """Where this picture lies for that account at its Mint, if it was brought there after
-        `since`.
-        """
-        query = (
-            "SELECT url FROM uploads WHERE digest = ? AND origin = ? AND account = ? AND at >= ?"
-        )
-        found = self._db.row(query, digest, owner.origin, owner.account, since)
-        return str(found[0]) if found else None
-
-    def note_upload(self, digest: str, owner: Owner, url: str) -> None:
-        """The picture lies there now."""
-        self._db.rows(
-            "INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)",
-            digest,
-            owner.origin,
-            owner.account,
-            url,
-            time.time(),
-        )
-
     # -- between processes
-    # --------------------------------------------------------------------------------------------
 
     def claim(self, job_id: str, process: ProcessLock) -> Job | None:
-        """Drive this job from now on: the job, or None when it is not there, or not readable, when
-        another living process drives it, or when it belongs to another account. What belongs to
-        nobody yet belongs to the present account from then on.
+        """Drive this job from now on, and return it.
+
+        Returns None when the job does not exist, cannot be read, is driven by another living
+        process, or belongs to another account. A job without an owner belongs to the current
+        account from then on.
         """
         with self._db.transaction():
             found = self._db.row("SELECT process, origin, account FROM jobs WHERE id = ?", job_id)
@@ -403,29 +310,29 @@ class Journal:
         return self.job(job_id)
 
     def release(self, job_id: str, process: ProcessLock) -> None:
-        """Drive it no longer."""
+        """Stop driving this job."""
         self._db.rows(
             "UPDATE jobs SET process = NULL WHERE id = ? AND process = ?", job_id, process.name
         )
 
     def is_driven_elsewhere(self, job_id: str, process: ProcessLock) -> bool:
-        """Does another living process drive it?"""
+        """Return whether another living process drives the job."""
         found = self._db.row("SELECT process FROM jobs WHERE id = ?", job_id)
         return found is not None and found[0] != process.name and process.is_alive(found[0])
 
     def is_driven(self, job_id: str, process: ProcessLock) -> bool:
-        """Does a living process drive it, this one included?"""
+        """Return whether a living process drives the job, this one included."""
         found = self._db.row("SELECT process FROM jobs WHERE id = ?", job_id)
         return found is not None and process.is_alive(found[0])
 
     def driven(self, process: ProcessLock) -> frozenset[str]:
-        """The jobs that living processes drive, this one among them."""
+        """Return the jobs that living processes drive, this one included."""
         rows = self._db.rows("SELECT id, process FROM jobs WHERE process IS NOT NULL")
         alive = {name for name in {name for _, name in rows} if process.is_alive(name)}
         return frozenset(job_id for job_id, name in rows if name in alive)
 
     def decided(self, process: ProcessLock) -> dict[str, Decision]:
-        """The unanswered clicks on the jobs that this process drives."""
+        """Return the unanswered decisions about jobs that this process drives."""
         jobs = self._read("WHERE process = ? AND decision IS NOT NULL", process.name)
         return {
             job.id: job.decision
@@ -434,8 +341,9 @@ class Journal:
         }
 
     def take_slot(self, job_id: str, kind: Kind | None, most: int, process: ProcessLock) -> bool:
-        """Move a waiting job to SENDING, if fewer than `most` of its kind are active in all living
-        processes together; None: always.
+        """Move a waiting job to SENDING, if fewer than `most` of its kind are active.
+
+        Counts all living processes together. Without a kind there is no limit.
         """
         with self._db.transaction():
             if self._db.row("SELECT 1 FROM jobs WHERE id = ? AND decision IS NOT NULL", job_id):
@@ -448,7 +356,9 @@ class Journal:
         return True
 
     def _active(self, job_id: str, kind: Kind, process: ProcessLock) -> int:
-        """How many others of this kind living processes have under way with this account."""
+        """Return how many other jobs of this kind living processes have in flight with this
+        account.
+        """
         phases = tuple(phase.value for phase in HOLDS_SLOT)
         query = (
             "SELECT process, origin, account FROM jobs WHERE kind = ? AND phase IN (?, ?) AND id"
@@ -462,9 +372,7 @@ class Journal:
         )
 
     def _note_line(self, job: Job) -> None:
-        """A line of a batch, before anything is sent for it: whoever goes on with the batch finds
-        it in its folder.
-        """
+        """Write a batch line's entry to its ledger, before anything is sent for it."""
         try:
             self._ledgers.note(job)
         except OSError as error:
@@ -485,9 +393,6 @@ class Journal:
 
     @contextmanager
     def single_commit(self) -> Iterator[None]:
-        """All that is written within is one commit: hundreds of them would hold up a window.
-
-        Nobody else writes meanwhile.
-        """
+        """Make everything that is written inside one commit. No other process writes meanwhile."""
         with self._db.single_commit():
             yield

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How SQLite keeps the journal from being torn: a write-ahead log on this machine, a rollback
-journal in a folder on a network.
+"""Choose SQLite's journal mode: a write-ahead log, or a rollback journal on a network folder.
 
-The write-ahead log needs memory that all processes share; over a network there is none, and the
+The write-ahead log needs memory that all processes share. Over a network there is none, and the
 file would be damaged.
 """
 
@@ -15,11 +14,11 @@ from ...files import filesystem
 
 
 class UnsafeMode(Exception):
-    """The journal lies on a network, and another program keeps it in a mode that is not safe there."""  # noqa: E501
+    """The journal lies on a network, and another program has it open in an unsafe mode."""
 
 
 def choose(database: sqlite3.Connection, folder: Path) -> str:
-    """Set the mode that is safe for this folder; returns the one that SQLite has really set.
+    """Set the mode that is safe for this folder, and return the mode that SQLite has really set.
 
     Raises UnsafeMode, sqlite3.Error.
     """

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A folder held across machines: a file that names its holder, and is touched for as long as the
-holder lives.
+"""Hold a folder across machines with a lease: a file that names its holder and is kept fresh.
 
 A lock of the operating system (`files.lock`) holds on one machine, and over a network only where
-the file system passes it on. Beside it lies this lease. That of a dead process of this machine is
-taken over at once; that of another machine when it has not been touched for a minute, by the clock
-of the file system, which both see.
+the file system supports it. The lease of a dead process of this machine is taken over at once; that
+of another machine when it has not been touched for a minute. Ages are measured by the file system's
+clock, which both machines see.
 """
 
 from __future__ import annotations
@@ -34,9 +33,9 @@ SETTLES = 1.0  # seconds after which one of two that took over the same lease ha
 
 
 class Lease:
-    """One holder's lease.
+    """The lease of one holder.
 
-    `is_lost`: another machine has taken it over, say while this one was asleep.
+    `is_lost`: another machine has taken it over, for example while this one was asleep.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,7 +44,7 @@ class Lease:
         self._id = uuid.uuid4().hex
 
     def take(self, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Hold it. Raises FileInUse while another machine does, OSError."""
+        """Acquire the lease. Raises InUse while another machine holds it, OSError."""
         if self._create():
             return
         holder = self.holder()
@@ -61,7 +60,7 @@ class Lease:
             raise FileInUse(str(self.holder().get("host") or UNKNOWN))
 
     def touch(self) -> None:
-        """Say that the holder lives."""
+        """Show that the holder is alive."""
         try:
             if self._is_mine():
                 os.utime(self.path)
@@ -72,13 +71,13 @@ class Lease:
             log.warning("The lease %s could not be touched: %s", self.path, error)
 
     def give_up(self) -> None:
-        """Hold it no longer."""
+        """Release the lease."""
         with suppress(OSError):
             if self._is_mine():
                 self.path.unlink()
 
     def holder(self) -> dict[str, Any]:
-        """What the file says of its holder; nothing where it cannot be read."""
+        """Return what the file says about its holder, or an empty dict if it cannot be read."""
         try:
             told = json.loads(self.path.read_bytes())
         except (OSError, ValueError):
@@ -99,18 +98,18 @@ class Lease:
         return self.holder().get("id") == self._id
 
     def _age(self) -> float:
-        """Seconds since it was touched.
+        """Return the seconds since it was touched.
 
-        The clocks of two machines differ, so a new file's time is what it is compared with.
+        Compared with a new file's time, since the clocks of two machines differ.
         """
         with tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=".clock-") as now:
             return Path(now.name).stat().st_mtime - self.path.stat().st_mtime
 
 
 def _is_alive(pid: object) -> bool:
-    """Is it another process of this machine?
+    """Return whether this is another living process of this machine.
 
-    That matters where the file system knows no locks; Windows has no harmless way to ask.
+    Needed where the file system has no locks. Windows has no harmless way to ask.
     """
     if os.name != "posix" or not isinstance(pid, int) or pid in {0, os.getpid()}:
         return False
@@ -125,7 +124,7 @@ def _is_alive(pid: object) -> bool:
 
 @contextmanager
 def held(path: Path) -> Iterator[Lease]:
-    """Hold this lease. Raises FileInUse with the name of the machine that does, OSError."""
+    """Hold this lease. Raises InUse with the name of the machine that holds it, OSError."""
     lease, ended = Lease(path), threading.Event()
     lease.take()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who drives a job: one process at a time, and another takes over when it dies.
+"""Which process drives a job: one at a time, and another takes over when it dies.
 
 Each process holds a locked file (`files.lock`) for as long as it lives.
 """
@@ -19,7 +19,7 @@ from .database import journal_error
 
 
 class ProcessLock:
-    """This process's proof of life, under `home/processes`.
+    """The lock that shows this process is alive, under `home/processes`.
 
     Close it when no job is driven any more.
     """
@@ -40,9 +40,9 @@ class ProcessLock:
             raise journal_error(self._folder, error) from error
 
     def is_alive(self, name: str | None) -> bool:
-        """Does another living process (or this one) drive under that name?
+        """Return whether a living process (or this one) drives under that name.
 
-        A dead one's file is removed.
+        The file of a dead process is removed.
         """
         if name is None:
             return False
@@ -64,7 +64,7 @@ class ProcessLock:
         return False
 
     def close(self) -> None:
-        """Let go: what this process drove can be taken over at once."""
+        """Release the lock: other processes can take over at once."""
         if not self._handle.closed:
             self._handle.close()
             with suppress(OSError):

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a value is what a dataclass says it is: what was read from a damaged record must not
-surprise anybody later.
-"""
+"""Check values against dataclass types, so that a damaged record cannot cause errors later."""
 
 from __future__ import annotations
 
@@ -21,7 +19,7 @@ _READ_TOLERANTLY = frozenset({Operation, Asset})
 
 
 def fits(value: object, hint: Any) -> bool:
-    """Is the value of this type, and everything in it?"""
+    """Return whether a value, and everything in it, is of this type."""
     return _check_of(hint)(value)
 
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job as JSON and back: what the journal keeps.
+"""Convert a job to JSON and back, for the journal.
 
-Members that a later version added are ignored, missing ones have defaults.
+Members that a later version added are ignored; missing ones have defaults.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
 from ...message import Message, message_of
@@ -21,8 +21,19 @@ from .record_types import fits
 Plain = TypeVar("Plain")
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """A job whose record is damaged or was written by a newer version.
+
+    Its row stays as it is, and nothing drives it.
+    """
+
+    id: str
+    created_at: float
+
+
 def dump(job: Job) -> str:
-    """The job without its decision, which the journal keeps in a column of its own."""
+    """Return the job as JSON, without its decision, which has a column of its own."""
     record = {
         "id": job.id,
         "request": asdict(job.request),
@@ -55,12 +66,10 @@ def dump(job: Job) -> str:
 
 
 def load(text: str, decision: Decision | None, phase: Phase) -> Job:
-    """The job that `dump` wrote.
+    """Return the job that `dump` wrote.
 
-    `decision` and `phase` stand in columns of their own, which other writers touch too.
-
-    Raises whatever is wrong with it: a word that a later version knows, or a value that is not what
-    it should be.
+    `decision` and `phase` have columns of their own, which other writers change too. Raises any
+    error for a word of a later version, or a value of the wrong type.
     """
     record = json.loads(text)
     trouble, asset, operation = record.get("trouble"), record.get("asset"), record.get("operation")
@@ -132,10 +141,10 @@ def _list(value: Any) -> tuple[Any, ...]:
 
 
 def dump_decision(decision: Decision) -> str:
-    """A decision as JSON.
+    """Return a decision as JSON.
 
-    What is not known is left out: an answered click is found by its text, in which an earlier
-    version wrote less.
+    Empty members are left out: an answered decision is found by its exact text, and an earlier
+    version wrote fewer members.
     """
     told = asdict(decision)
     return json.dumps(
@@ -144,7 +153,7 @@ def dump_decision(decision: Decision) -> str:
 
 
 def load_decision(text: str | None) -> Decision | None:
-    """The decision that `dump_decision` wrote."""
+    """Return the decision that `dump_decision` wrote."""
     return _plain(Decision, json.loads(text), verb=Verb) if text else None
 
 
@@ -162,7 +171,7 @@ def _request(record: Mapping[str, Any]) -> GenerationRequest:
 
 
 def _plain(cls: type[Plain], record: Mapping[str, Any], **readers: Any) -> Plain:
-    """A dataclass from its members; `readers` turn JSON's words and lists into ours."""
+    """Return a dataclass from its members; `readers` convert JSON's words and lists."""
     known = {member.name for member in fields(cls)}  # type: ignore[arg-type]  # a dataclass, which TypeVar cannot say
     members = {
         name: readers[name](value) if name in readers else value

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that are on their way from the file host, on threads of two pools: small pictures never
-stand in front of what was paid for.
-"""
+"""The downloads that are in flight, on threads of two pools: thumbnails never delay paid files."""
 
 from __future__ import annotations
 
@@ -31,32 +29,32 @@ PICTURES = 2  # at a time
 
 
 class Downloads:
-    """What this scheduler has sent for.
-
-    For the scheduler's thread; only the work runs on others.
-    """
+    """The downloads of a scheduler. For its thread; only the work runs on others."""
 
     def __init__(
         self,
-        setup: EngineConfig,
+        config: EngineConfig,
         account: Account,
         inbox: queue.SimpleQueue[Command],
         outbox: queue.SimpleQueue[Event],
     ) -> None:
-        self._setup = setup
+        self._config = config
         self._account = account
         self._inbox = inbox
         self._outbox = outbox
-        self._files = setup.executor("mint-download", setup.downloads, 0.0)
-        self._pictures = setup.executor("mint-picture", PICTURES, 0.0)
+        self._files = config.executor("mint-download", config.downloads, 0.0)
+        self._pictures = config.executor("mint-picture", PICTURES, 0.0)
         self._numbers = itertools.count(-1, -1)  # calls to Mint count the other way
-        self._in_flight: set[tuple[str, str]] = set()  # files of jobs, wanted or not
+        self._in_flight: set[tuple[str, str]] = set()  # files of jobs, still wanted or not
         # one for all questions: many small files from one host
         self._small_downloader: Downloader | None = None
         self._halted = threading.Event()
 
     def set_account(self, account: Account) -> None:
-        """Where files may lie depends on the API; what is under way goes on as it was begun."""
+        """Allow or forbid local files, which depends on the API.
+
+        Running downloads keep their rule.
+        """
         self._account = account
         self._small_downloader = None
 
@@ -69,12 +67,12 @@ class Downloads:
         *,
         in_passing: bool = False,
     ) -> None:
-        """Have a file of a job brought; `Fetched` comes back.
+        """Download a file of a job; `Fetched` comes back.
 
-        `in_passing`: nothing waits for it.
+        With `in_passing`, no workflow waits for it.
         """
         if (job_id, want.name) in self._in_flight:
-            # or one that nobody wants any more is still letting go of the same file: see `ended`
+            # or an unwanted download has not released the same file yet: see `ended`
             return
         self._in_flight.add((job_id, want.name))
 
@@ -88,8 +86,8 @@ class Downloads:
 
         def run() -> None:
             try:
-                folder = DownloadFolder(self._setup.home).job_folder(job_id)
-                with self._setup.downloader(local_files) as downloader:
+                folder = DownloadFolder(self._config.home).job_folder(job_id)
+                with self._config.downloader(local_files) as downloader:
                     outcome = fetch_file.fetch(
                         want, folder, downloader=downloader, stop=unwanted, progress=report
                     )
@@ -97,7 +95,7 @@ class Downloads:
             except FileError as trouble:
                 self._inbox.put(Fetched(job_id, serial, want.name, trouble))
             except Exception as mistake:
-                log.exception("The download of %s for job %s broke", want.role, job_id)
+                log.exception("The download of %s for job %s failed", want.role, job_id)
                 self._inbox.put(
                     Fetched(
                         job_id,
@@ -113,18 +111,16 @@ class Downloads:
             self._files.submit(run)
 
     def ended(self, fetched: Fetched) -> None:
-        """A download of a job has come back."""
+        """Note that a job's download has ended."""
         self._in_flight.discard((fetched.job_id, fetched.name))
 
     def ask(
         self, query: Thumbnail | RemoteGlbHeader, number_of_ask: int, is_allowed: Callable[[], bool]
     ) -> int:
-        """Have a question answered that the file host knows the answer to; `QuestionEnded` with
-        this number comes back.
-        """
+        """Answer a query from the file host; `QueryEnded` with the returned number comes back."""
         number = next(self._numbers)
         if self._small_downloader is None:
-            self._small_downloader = self._setup.downloader(self._account.is_local)
+            self._small_downloader = self._config.downloader(self._account.is_local)
         downloader, local_files = self._small_downloader, self._account.is_local
 
         def unwanted() -> bool:
@@ -132,7 +128,7 @@ class Downloads:
 
         def run() -> None:
             answered = file_queries.run(
-                query, self._setup.home, downloader, unwanted, local_files=local_files
+                query, self._config.home, downloader, unwanted, local_files=local_files
             )
             self._outbox.put(replace(answered, number=number_of_ask))
             self._inbox.put(QueryEnded(number))
@@ -141,11 +137,11 @@ class Downloads:
         return number
 
     def stop(self) -> None:
-        """Tell all of it to stop."""
+        """Tell all downloads to stop."""
         self._halted.set()
 
     def close(self, timeout: float) -> bool:
-        """Stop everything, within a bound. True when all has ended."""
+        """Stop all downloads within `timeout` seconds. Returns whether all have ended."""
         self.stop()
         end = time.monotonic() + timeout
         ended = [

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fetch one file of a job and check it, on a thread of the pool: what is answered is complete, fit
-for its role, and in place.
+"""Download one file of a job and check it: the result is complete, usable and in place.
+
+Runs on a thread of the pool.
 """
 
 from __future__ import annotations
@@ -38,9 +39,10 @@ def fetch(
     stop: Callable[[], bool],
     progress: Callable[[int, int | None], None],
 ) -> Kept:
-    """Download into `folder`; raises FileError.
+    """Download into `folder`. Raises FileError.
 
-    A refused file is set aside: it was paid for, and the next try downloads it anew.
+    A file that fails its checks is kept aside (it was paid for), and the next attempt downloads it
+    again.
     """
     target = folder / f"{want.name}{_suffix(want)}"
     path = downloader.fetch(want.url, target, stop=stop, progress=_seldom(progress))
@@ -75,9 +77,9 @@ def _checked(want: Fetch, path: Path) -> Kept:
 
 
 def _glb_needs(want: Fetch, path: Path) -> tuple[str, ...]:
-    """The extensions that the file requires.
+    """Return the glTF extensions that the file requires.
 
-    What is only copied goes to another program, which may read what is refused here.
+    A file that is only copied may use what this add-on cannot import.
     """
     try:
         return tuple(sorted(header.inspect(path).extensions_required))
@@ -89,7 +91,7 @@ def _glb_needs(want: Fetch, path: Path) -> tuple[str, ...]:
 
 
 def _saved(want: Fetch, path: Path) -> Path:
-    """Where the user wants it. Our own copy has served its purpose then."""
+    """Move the file to where the user wants it; our own copy is removed."""
     suffix = export_names.suffix_for(path, want.role)
     if want.save_as is None:
         return path
@@ -99,7 +101,7 @@ def _saved(want: Fetch, path: Path) -> Path:
 
 
 def _suffix(want: Fetch) -> str:
-    """By role; a picture's suffix is a guess from the address until its bytes are here."""
+    """Return the suffix by role; for pictures, a guess from the URL until the bytes are here."""
     if want.role in _SUFFIX:
         return _SUFFIX[want.role]
     guess = Path(urlsplit(want.url).path).suffix.lower()

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions that a file host answers: small pictures for the screen, and what a GLB says about
-itself. Run on threads of the pool.
+"""Answer queries from the file host: thumbnails, and the header of a GLB.
 
-Pictures lie in a cache under the home folder, bounded in size; what was not looked at for the
-longest time goes first.
+Runs on threads of the pool. Thumbnails are cached under the home folder up to a maximum size; the
+least recently used ones go first.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ def run(
     *,
     local_files: bool = False,
 ) -> QueryAnswered:
-    """The answer, or the sentence why there is none. Never raises."""
+    """Return the answer, or the reason why there is none. Never raises."""
     try:
         if isinstance(query, RemoteGlbHeader):
             return QueryAnswered(query, fetch_header(query.url, stop=stop, local_files=local_files))
@@ -52,19 +51,19 @@ def run(
     except FileError as trouble:
         return QueryAnswered(query, None, str(trouble))
     except Exception as mistake:
-        log.exception("The question %s broke", query)
+        log.exception("The query %s failed", query)
         return QueryAnswered(query, None, error_messages.internal(mistake).sentence)
 
 
 def thumbnail(url: str, home: Path, downloader: Downloader, stop: Callable[[], bool]) -> Path:
-    """The picture of an address in the cache, downloaded if it is not there. Raises FileError."""
+    """Return the picture's path in the cache, downloading it if needed. Raises FileError."""
     folder = DownloadFolder(home).thumbnails
     stem = folder / thumbnail_name(url)
     for suffix in _SUFFIXES:
         found = stem.with_suffix(suffix)
         if found.is_file():
             with suppress(OSError):
-                os.utime(found)  # looked at: by this the cache knows what may go
+                os.utime(found)  # used: the cache removes what was unused longest
             return found
     private_files.make_folder(folder)
     path = downloader.fetch(url, stem.with_suffix(".webp"), limit=LARGEST, stop=stop)

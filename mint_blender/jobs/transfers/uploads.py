@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same picture is sent to the same account once: where it lies is remembered for as long as one
-may rely on it.
-"""
+"""Upload the same picture for the same account only once."""
 
 from __future__ import annotations
 
@@ -17,21 +15,21 @@ LASTS = 30 * 24 * 3600.0  # seconds; Mint calls the address durable, but says no
 
 
 class Picture(NamedTuple):
-    """What is sent, by its bytes, and whose it is."""
+    """A picture, by a hash of its bytes, and the account it is uploaded for."""
 
     digest: str
     owner: Owner
 
 
 class Uploads:
-    """Which pictures are at Mint, and which are on their way. For the scheduler's thread."""
+    """The pictures that are at Mint, or on their way. For the scheduler's thread."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._in_flight: dict[int, Picture] = {}  # by the number of the call
 
     def picture(self, data: bytes) -> Picture:
-        """These bytes, for the present account."""
+        """Identify these bytes for the current account."""
         current_account = self._journal.current_account
         return Picture(
             hashlib.sha256(data).hexdigest(),
@@ -39,23 +37,20 @@ class Uploads:
         )
 
     def address(self, picture: Picture) -> str | None:
-        """Where it lies at Mint."""
-        return self._journal.uploaded(*picture, since=time.time() - LASTS)
+        """Return the picture's URL at Mint, or None."""
+        return self._journal.uploads.url(*picture, since=time.time() - LASTS)
 
     def is_in_flight(self, picture: Picture) -> bool:
-        """Does another job send the same one just now?"""
+        """Return whether another job is uploading the same picture."""
         return picture in self._in_flight.values()
 
     def sent(self, number: int | None, picture: Picture) -> None:
-        """It is on its way with this call."""
+        """Note that this call uploads the picture."""
         self._in_flight[number or 0] = picture
 
     def take_in(self, ended: CallEnded) -> bool:
-        """A call has come back.
-
-        Returns whether it was for a picture: who waits for the same one looks again.
-        """
+        """Note that a call has ended. Returns whether it was an upload."""
         picture = self._in_flight.pop(ended.number, None)
         if picture is not None and isinstance(ended.found, str):
-            self._journal.note_upload(*picture, ended.found)
+            self._journal.uploads.add(*picture, ended.found)
         return picture is not None

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables of the journal, but for those of `accounts`."""
+
+from __future__ import annotations
+
+_JOBS = """
+CREATE TABLE IF NOT EXISTS jobs (
+    id TEXT PRIMARY KEY,
+    created_at REAL NOT NULL,
+    kind TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    record TEXT NOT NULL,
+    decision TEXT,
+    process TEXT,
+    dismissed INTEGER NOT NULL DEFAULT 0,
+    origin TEXT NOT NULL DEFAULT '',
+    account TEXT NOT NULL DEFAULT ''
+) STRICT
+"""
+_MOVES = (
+    "CREATE TABLE IF NOT EXISTS moves (job TEXT NOT NULL, phase TEXT NOT NULL, at REAL NOT NULL)"
+    " STRICT"
+)
+# The latest change of each job has the largest serial: whoever looks again reads only what is new.
+_CHANGES = (
+    "CREATE TABLE IF NOT EXISTS changes (serial INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT"
+    " NULL UNIQUE) STRICT"
+)
+# Which picture (SHA-256 of its bytes) lies where at which Mint for which account, since when
+# (seconds since the epoch).
+_UPLOADS = """
+CREATE TABLE IF NOT EXISTS uploads (
+    digest TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    account TEXT NOT NULL,
+    url TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (digest, origin, account)
+) STRICT
+"""
+
+TABLES = (_JOBS, _MOVES, _CHANGES, _UPLOADS)
