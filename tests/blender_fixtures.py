@@ -18,7 +18,7 @@ from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.pacing import PollIntervals
 
 from .mint_service.running import ThreadService
-from .scene import glbs
+from .scene import glb_fixtures
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,7 @@ def board(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobService]:
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """A GLB as Mint delivers a model: one textured mesh under a bare node, 1 wide, 1 high, 1 deep."""
-    return glbs.simple(tmp_path / "model.glb")
+    return glb_fixtures.simple(tmp_path / "model.glb")
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of Mint's files of a model is in the scene, and why that one: a sentence for the user."""
+"""Which of Mint's files of a model was imported, and why that one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OPTIMIZED, ORIGINAL = "optimized", "original"
 
 
 def variant(job: Job) -> str:
-    """`optimized` or `original`; empty for what has no model."""
+    """Return `optimized` or `original`; empty for a job without a model file."""
     taken = job.file(Role.MODEL)
     if taken is None:
         return ""
@@ -27,7 +27,7 @@ def variant(job: Job) -> str:
 
 
 def explanation(job: Job) -> str:
-    """The sentence; empty for what has no model."""
+    """Return why this file was imported, as a sentence; empty without a model file."""
     taken = job.file(Role.MODEL)
     if taken is None:
         return ""
@@ -36,7 +36,7 @@ def explanation(job: Job) -> str:
 
 
 def explain(taken: Kept, variant: str, known: str | None = None) -> str:
-    """Why this file of a model was taken; `told` is what is known about an original one."""
+    """Return why a model file was chosen; `known` is the job's note about an original file."""
     if taken.note:
         return taken.note
     if variant == ORIGINAL:

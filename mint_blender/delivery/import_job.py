@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A finished job becomes something in the scene, or in a file: what the job knows, in the words of
-`landing`.
+"""Import the result of a finished job into the scene, or into a file of its own.
+
+Translates what a job knows (files, target, provenance) into the arguments of `scene`.
 """
 
 from __future__ import annotations
@@ -25,8 +26,7 @@ from ..scene.export.render import render_image
 from ..scene.gltf_import import SceneImportError
 from ..scene.place import PlacedResult, PlaceOptions, Provenance
 from ..scene.update import replace
-from ..scene.world import build as world_build
-from ..scene.world import missing_parts, notes
+from ..scene.world import missing_parts, notes, world_objects
 from ..scene.world.files import PART_NAMES, WorldFiles, WorldOptions
 from . import file_choice
 
@@ -34,12 +34,14 @@ __all__ = ["SceneImportError", "place", "write"]
 
 
 def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) -> PlacedResult:
-    """Bring a job's result into a scene (the current one if not given), in one undo step.
+    """Import a job's result into a scene (default: the current one), in one undo step.
 
-    Raises SceneImportError, and then nothing has changed.
+    A result that replaces earlier versions replaces each copy of them in the scene. With `raw`, the
+    model file, even one that our checks refused, goes to Blender's importer unchecked, which may
+    crash Blender.
 
-    `raw`: hand its model file, or the one that was refused, to Blender's importer without our
-    checks. That may crash Blender.
+    Raises:
+        SceneImportError: The import failed; nothing has changed.
     """
     roots: list[bpy.types.Object] = []
     if job.target.replaces and not raw:
@@ -60,7 +62,7 @@ def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) 
 def _changes(
     job: Job, scene: bpy.types.Scene | None, roots: list[bpy.types.Object]
 ) -> list[Callable[[], PlacedResult]]:
-    """What is to be done: the same in each of several copies, else one landing."""
+    """Return one import for each root that is replaced, or a single one that adds the result."""
     place = _place_model if job.kind is Kind.MODEL else _place_world
     return [partial(place, job, scene, root) for root in roots or [None]]
 
@@ -105,21 +107,20 @@ def _place_options(job: Job) -> PlaceOptions:
 
 
 def resolved_notes(job: Job, placed: PlacedResult) -> tuple[str, ...]:
-    """What an earlier landing has noted and is no longer true: of parts that are here now, or of
-    which the job tells more now.
+    """Return the notes of an earlier import that no longer apply.
+
+    They are about parts that are in the scene by now, or that a note of the job explains.
     """
     root = placed.root
     return (
-        (*world_build.resolved_notes(root), *_explained_notes(job, notes.links(root)))
-        if world_build.is_root(root)
+        (*notes.resolved_notes(root), *_explained_notes(job, notes.links(root)))
+        if world_objects.is_root(root)
         else ()
     )
 
 
 def _explained_notes(job: Job, links: Iterable[str]) -> tuple[str, ...]:
-    """What a landing says of parts that are not there, where the job has said in other words why
-    they are not.
-    """
+    """Return the notes about missing parts that are superfluous: the job already says why."""
     told = [part for part, what in PART_NAMES.items() if part_notes.is_explained(job, what)]
     return tuple(
         note for part in told for note in notes.notes_without(part, links) if note not in job.notes
@@ -127,7 +128,7 @@ def _explained_notes(job: Job, links: Iterable[str]) -> tuple[str, ...]:
 
 
 def part_file(job: Job, role: Role) -> Path | None:
-    """The file of one part, where it has been fetched and is still on disk."""
+    """Return the file of one part if it was downloaded and is still on disk."""
     kept = job.file(role)
     return Path(kept.path) if kept is not None and Path(kept.path).is_file() else None
 
@@ -162,9 +163,10 @@ def _place_model(
 
 
 def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:
-    """What stands in the scene for the same model of Mint's: the user may have made copies.
+    """Return the roots of the same asset in the scene; there may be copies that the user made.
 
-    Raises SceneImportError when one of them cannot be replaced now, before any of the others is.
+    Raises:
+        SceneImportError: One of them cannot be replaced now; none has been replaced.
     """
     asset_id = job.asset.id if job.asset else job.existing
     earlier = list(tags.roots(asset_id=asset_id or "", scene=scene))
@@ -176,11 +178,13 @@ def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types
 def write(
     job: Job, output_file: Path | None, picture: Path | None, *, raw: bool = False
 ) -> PlacedResult:
-    """Put a job's result into files of its own: a .blend or .glb, and a rendered .png.
+    """Write a job's result to a .blend or .glb file and render it to a .png file.
 
-    Replaces the open file's content.
+    Replaces the content of the open file. `raw`: see `place`.
 
-    `raw`: see `place`. Raises SceneImportError.
+    Raises:
+        SceneImportError: The result cannot be imported.
+        OutputError: A file cannot be written.
     """
     output.start_empty()
     placed = place(job, raw=raw)
@@ -242,7 +246,7 @@ def _provenance(job: Job) -> Provenance:
         kind=job.kind.value,
         prompt=job.request.prompt or (asset.prompt if asset else None) or "",
         name=job.request.name or (asset.name if asset else None) or "",
-        # of what was not asked for here it is not known
+        # unknown for an asset that was not generated here
         preset="" if job.existing else job.request.preset.value,
         mint_url=(asset.mint_url if asset else None)
         or (operation.mint_url if operation else None)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What came of imports, into the journal: where that cannot be written just now, the recording is
-tried again, never the import.
+"""Record the outcomes of imports in the journal.
+
+While the journal cannot be written, recording is retried; the import itself never is.
 """
 
 from __future__ import annotations
@@ -15,19 +16,24 @@ from ..jobs.storage.journal import JournalError
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds; a locked journal holds up the window at each try
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds; each try on a locked journal blocks the window
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an import: remarks, or the sentence of what went wrong."""
+    """The outcome of one import: notes for the user, or the problem as a sentence."""
 
     notes: tuple[str, ...] = ()
     settled: tuple[str, ...] = ()
     problem: str | None = None
 
     def record(self, board: JobService, job_id: str) -> None:
-        """Raises JournalError, or NotPossible."""
+        """Write the outcome into the journal.
+
+        Raises:
+            JournalError: The journal cannot be written.
+            NotPossible: The job is in a state without an import.
+        """
         if self.problem is None:
             board.mark_placed(job_id, *self.notes, settled=self.settled)
         else:
@@ -35,7 +41,7 @@ class Outcome:
 
 
 class ImportOutcomes:
-    """The outcomes that are not in the journal yet, by job. For the main thread only."""
+    """The outcomes that are not in the journal yet, by job id. For the main thread only."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -43,35 +49,30 @@ class ImportOutcomes:
         self._due, self._pause = 0.0, FIRST_PAUSE
 
     def __contains__(self, job_id: str) -> bool:
-        """Was it imported, without the journal knowing yet?"""
+        """Return whether this job was imported, but that is not in the journal yet."""
         return job_id in self._unrecorded
 
     def __bool__(self) -> bool:
         return bool(self._unrecorded)
 
     def record(self, board: JobService, job_id: str, outcome: Outcome) -> None:
-        """Into the journal, now or as soon as that is possible."""
+        """Record an outcome now, or as soon as the journal can be written."""
         self._unrecorded.pop(job_id, None)
         try:
             outcome.record(board, job_id)
-        except (JournalError, NotPossible) as trouble:
-            log.warning(
-                "What came of the import of job %s could not be recorded: %s", job_id, trouble
-            )
+        except (JournalError, NotPossible) as error:
+            log.warning("The outcome of importing job %s could not be recorded: %s", job_id, error)
             self._unrecorded[job_id] = outcome
             self._due, self._pause = self._clock() + FIRST_PAUSE, FIRST_PAUSE
 
     def retry(self, board: JobService) -> bool:
-        """Try again what could not be recorded, if it is time.
-
-        Returns whether anything was recorded.
-        """
+        """Retry what could not be recorded, if it is due; return whether anything was recorded."""
         if not self._unrecorded or self._clock() < self._due:
             return False
         listed, recorded = {job.id for job in board.jobs()}, 0
         for job_id, outcome in list(self._unrecorded.items()):
             try:
-                if job_id in listed:  # else it was taken off the list meanwhile
+                if job_id in listed:  # else it was dismissed meanwhile
                     outcome.record(board, job_id)
             except NotPossible:
                 continue

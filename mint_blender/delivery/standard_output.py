@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Standard output belongs to our results: what Blender prints to it (each rendered tile, each saved
-file) goes nowhere.
+"""Reserve standard output for our results.
+
+What Blender prints there (each rendered tile, each saved file) is discarded.
 """
 
 from __future__ import annotations
@@ -10,17 +11,16 @@ import sys
 
 
 def reserve_for_results() -> None:
-    """From here to the end of the process, file descriptor 1 is the null device, and `sys.stdout`
-    what descriptor 1 was.
+    """Redirect file descriptor 1 to the null device and keep `sys.stdout` for our results.
 
-    Blender prints past Python, and from a buffer that may be written at the very end; so nothing is
-    put back.
+    Blender writes to the descriptor directly, from a buffer that may be flushed at the very end, so
+    this lasts until the process ends.
     """
     try:
         results = os.dup(1)
         nowhere = os.open(os.devnull, os.O_WRONLY)
     except OSError:
-        return  # no standard output: nothing to keep
+        return  # there is no standard output
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     sys.stdout = os.fdopen(results, "w", encoding=encoding, errors="backslashreplace", buffering=1)
     os.dup2(nowhere, 1)
@@ -28,8 +28,9 @@ def reserve_for_results() -> None:
 
 
 def discard_output() -> None:
-    """The reader of our results has gone: what is still in the buffer goes nowhere, and Python's
-    last flush finds no broken pipe.
+    """Discard what is still buffered, since nobody reads it any more.
+
+    Otherwise Python's last flush would fail with a broken pipe.
     """
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A finished job's result, written into the files that were asked for."""
+"""Write the result of a finished job to the files that the user asked for."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ log = logging.getLogger(__name__)
 
 
 class DeliveryError(Exception):
-    """The result could not be brought into this Blender, or not be written: the sentence says why.
+    """A result could not be imported or written; the text is a sentence for the user.
 
-    Mint's files are kept.
+    The downloaded files are kept.
     """
 
 
 def needs_blender(kind: Kind, output: Path | None, render: Path | None) -> bool:
-    """A model's .glb is Mint's own file, unchanged; everything else is made by Blender."""
+    """Return whether Blender has to write a file; a model's .glb is Mint's own, unchanged."""
     is_glb = output is not None and output.suffix.lower() == ".glb"
     return render is not None or (output is not None and not (is_glb and kind is Kind.MODEL))
 
 
 def output_problem(kind: Kind, output: Path | None, render: Path | None) -> str | None:
-    """Before anything is paid for: could the result be written here at all?
+    """Return why the files could not be written here, as a sentence, or None.
 
-    Tried, not guessed; makes the folders.
+    Called before anything is paid for. Creates the folders and tries to write into them.
     """
     if needs_blender(kind, output, render) and not blender_runtime.can_import():
         return (
@@ -52,7 +52,7 @@ def output_problem(kind: Kind, output: Path | None, render: Path | None) -> str 
 
 
 def folder_problem(folder: Path) -> str | None:
-    """Can something be written there? Makes the folder."""
+    """Create a folder; return why nothing can be written into it, or None."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -65,11 +65,12 @@ def folder_problem(folder: Path) -> str | None:
 
 
 def write(job: Job, *, raw: bool = False) -> tuple[str, ...]:
-    """Write what `job.target` names; returns remarks for a person.
+    """Write the files that `job.target` names; return notes for the user.
 
-    `raw`: without our checks, a file that they refused included.
+    With `raw`, our checks are skipped, even for a file that they refused.
 
-    Raises DeliveryError.
+    Raises:
+        DeliveryError: The result cannot be imported or written.
     """
     output, render = (
         Path(text) if text else None for text in (job.target.output, job.target.render)
@@ -89,16 +90,14 @@ def write(job: Job, *, raw: bool = False) -> tuple[str, ...]:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """A copy that is there whole or not at all. Raises OSError."""
+    """Copy a file atomically. Raises OSError."""
     part = target.with_name(target.name + ".part")
     shutil.copyfile(source, part)
     part.replace(target)
 
 
 def write_text(target: Path, text: str) -> None:
-    """A text file that is there whole or as it was before; left alone where it says the same
-    already. Raises OSError.
-    """
+    """Write a text file atomically, unless it has that content already. Raises OSError."""
     data = text.encode()
     if target.is_file() and target.read_bytes() == data:
         return
@@ -108,7 +107,7 @@ def write_text(target: Path, text: str) -> None:
 
 
 def is_copied(job: Job, output: Path, *, raw: bool) -> bool:
-    """Is this output Mint's own file, unchanged? With `raw` a World's file may be one too."""
+    """Return whether this output is a copy of Mint's file; with `raw`, a World's can be, too."""
     return not needs_blender(Kind.MODEL if raw else job.kind, output, None)
 
 
@@ -118,7 +117,7 @@ def _copy_model(job: Job, output: Path, *, raw: bool) -> None:
     if source is None:
         raise DeliveryError("There is no model file in the result.")
     try:
-        # what is cut off is no file for anybody; all else is the other program's to judge
+        # nobody can read a truncated file; everything else is for the reading program to judge
         header.check_container(source)
     except InvalidGlb as trouble:
         raise DeliveryError(str(trouble)) from trouble
@@ -132,8 +131,7 @@ def _write_with_blender(
     from . import import_job
 
     try:
-        # "Info: Saved as …" comes from Blender by way of Python's standard output, which is for our
-        # results.
+        # Blender prints "Info: Saved as …" to Python's standard output, which is for our results
         with contextlib.redirect_stdout(io.StringIO()):
             return import_job.write(job, output, render, raw=raw).notes
     except (import_job.SceneImportError, OutputError) as trouble:
@@ -141,8 +139,7 @@ def _write_with_blender(
     except OSError:
         raise
     except Exception as mistake:
-        # An importer can fail in any way; what was paid for is on disk, and the user has to hear
-        # where.
+        # An importer can fail in any way. What was paid for is on disk, and the user has to know.
         log.exception("Job %s could not be written", job.id)
         raise DeliveryError(
             f"Something in the import went wrong ({type(mistake).__name__}: {mistake})."

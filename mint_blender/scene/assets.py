@@ -21,8 +21,9 @@ from ..files.errors import FileError
 from .errors import SceneImportError
 from .export.output_path import OutputError, output_error, ready
 from .place import PlacedResult, PlaceOptions, place_model
+from .staging import staging_scene
 from .tags import Provenance
-from .transaction import DataSnapshot
+from .transaction import temporary_data
 
 __all__ = [
     "Library",
@@ -145,24 +146,20 @@ def save_to_library(
     `file` is where to write it when it is not to be in the library's folder yet.
     """
     file = ready(file or folder / f"{file_name(provenance)}.blend")
-    before = DataSnapshot()
     try:
-        workshop = bpy.data.scenes.new("\x01 Mint library")
-        workshop.unit_settings.scale_length = bpy.context.scene.unit_settings.scale_length
-        placed = place(workshop)
-        asset = mark_as_asset(
-            placed if keeps_pictures_of_collections() else _as_instance(placed),
-            provenance,
-            picture,
-            folder=folder,
-        )
-        bpy.data.libraries.write(str(file), {asset}, fake_user=True, compress=True)
+        with temporary_data(), staging_scene(units_of=bpy.context.scene) as scene:
+            placed = place(scene)
+            asset = mark_as_asset(
+                placed if keeps_pictures_of_collections() else _as_instance(placed),
+                provenance,
+                picture,
+                folder=folder,
+            )
+            bpy.data.libraries.write(str(file), {asset}, fake_user=True, compress=True)
     except FileError as error:
         raise SceneImportError(str(error)) from error
     except (OSError, RuntimeError) as error:
         raise output_error(file, error) from error
-    finally:
-        before.remove_new()
     return file
 
 
@@ -172,22 +169,18 @@ def keeps_pictures_of_collections() -> bool:
 
     That of 5.0 forgets it. Found out by doing it once.
     """
-    before = DataSnapshot()
-    try:
-        with tempfile.TemporaryDirectory(prefix="mint-") as folder:
-            file = Path(folder, "probe.blend")
-            probe = bpy.data.collections.new("Mint probe")
-            probe.asset_mark()
-            probe.preview_ensure().image_size = (8, 8)
-            bpy.data.libraries.write(str(file), {probe}, fake_user=True)
-            with bpy.data.libraries.load(str(file), assets_only=True) as (there, here):
-                here.collections = there.collections
-            return all(
-                each.preview is not None and each.preview.image_size[0] > 0
-                for each in here.collections
-            )
-    finally:
-        before.remove_new()
+    with temporary_data(), tempfile.TemporaryDirectory(prefix="mint-") as folder:
+        file = Path(folder, "probe.blend")
+        probe = bpy.data.collections.new("Mint probe")
+        probe.asset_mark()
+        probe.preview_ensure().image_size = (8, 8)
+        bpy.data.libraries.write(str(file), {probe}, fake_user=True)
+        with bpy.data.libraries.load(str(file), assets_only=True) as (available, loaded):
+            loaded.collections = available.collections
+        return all(
+            each.preview is not None and each.preview.image_size[0] > 0
+            for each in loaded.collections
+        )
 
 
 def _as_instance(placed: PlacedResult) -> PlacedResult:

@@ -12,6 +12,8 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from .staging import staging_scene
+
 Bounds = tuple[tuple[float, float, float], tuple[float, float, float]]
 
 
@@ -57,15 +59,10 @@ def world_points(shown: bpy.types.Object, space: Matrix | None = None) -> np.nda
 
 @contextlib.contextmanager
 def evaluated_depsgraph(objects: Iterable[bpy.types.Object]) -> Iterator[bpy.types.Depsgraph]:
-    """The objects as they are shown at frame 1, worked out in a scene that exists only inside."""
-    scene = bpy.data.scenes.new("\x01 Mint")
-    try:
-        for each in objects:
-            scene.collection.objects.link(each)
+    """Yield a dependency graph with these objects evaluated at frame 1, in a staging scene."""
+    with staging_scene(objects) as scene:
         scene.view_layers[0].update()
         yield scene.view_layers[0].depsgraph
-    finally:
-        bpy.data.scenes.remove(scene)
 
 
 def update_view_layers(scene: bpy.types.Scene) -> None:

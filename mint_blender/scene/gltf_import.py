@@ -25,13 +25,10 @@ from ..message import Message
 from . import capabilities
 from .errors import SceneImportError
 from .importer_output import muted_importer
-from .transaction import DataSnapshot, remove
+from .staging import staging_scene
+from .transaction import remove, rollback_on_error
 
 __all__ = ["SceneImportError", "import_glb"]
-
-# The importer keeps notes on animations and variants at the first scene by name, whichever that is.
-# This name sorts first.
-STAGING_SCENE = "\x01 Mint"
 
 _WORD_BEFORE = re.compile(r"^[^:.]{1,24}:\s+")
 _PLACE_IN_CODE = re.compile(r":\s.*\.py:\d+$")
@@ -60,11 +57,10 @@ def import_glb(
     this Blender lacks never reaches the importer. Without `checked` it is handed over as it is,
     which may crash Blender. Raises SceneImportError, and then nothing is left behind.
     """
-    before = DataSnapshot()
-    try:
+    with rollback_on_error() as before:
         with (
             _readable(path) if checked else contextlib.nullcontext(path) as file,
-            _staging(scene or bpy.context.scene) as staging,
+            staging_scene(units_of=scene or bpy.context.scene) as staging,
         ):
             _call_importer(file, path.name, staging)
             objects = [each for each in before.new() if isinstance(each, bpy.types.Object)]
@@ -81,9 +77,6 @@ def import_glb(
             for each in before.new()
             if isinstance(each, (bpy.types.Scene, bpy.types.Collection))
         )
-    except BaseException:
-        before.remove_new()
-        raise
     return objects
 
 
@@ -115,26 +108,6 @@ def _readable(path: Path) -> Iterator[Path]:
         raise SceneImportError(
             Message("{problem} The file is kept; nothing was imported.", problem=error)
         ) from error
-
-
-@contextlib.contextmanager
-def _staging(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene]:
-    """A scene of our own to import into; each window shows afterwards what it showed before."""
-    windows = [
-        (window, window.scene, window.view_layer) for window in bpy.context.window_manager.windows
-    ]
-    staging = bpy.data.scenes.new(STAGING_SCENE)
-    staging.unit_settings.scale_length = scene.unit_settings.scale_length
-    staging.render.fps, staging.render.fps_base = scene.render.fps, scene.render.fps_base
-    try:
-        yield staging
-    finally:
-        # Up to 4.5 the importer switches the window to its scene when there are bones.
-        for window, shown, view_layer in windows:
-            if window.scene != shown:
-                window.scene = shown
-                window.view_layer = view_layer
-        bpy.data.scenes.remove(staging)
 
 
 def _call_importer(path: Path, name: str, staging: bpy.types.Scene) -> None:

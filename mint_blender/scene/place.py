@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import bpy
 
@@ -25,11 +24,10 @@ from .gltf_import import SceneImportError
 from .model import grid
 from .model.build import build_model
 from .tags import Provenance
-from .transaction import DataSnapshot
+from .transaction import DataSnapshot, rollback_on_error
+from .world import build as world_build
 from .world import panorama
-
-if TYPE_CHECKING:
-    from .world.files import WorldFiles, WorldOptions
+from .world.files import WorldFiles, WorldOptions
 
 __all__ = [
     "PlaceOptions",
@@ -102,7 +100,7 @@ def place_world(
     parts: WorldFiles,
     provenance: Provenance,
     where: PlaceOptions = PlaceOptions(),
-    options: WorldOptions | None = None,
+    options: WorldOptions = WorldOptions(),
     scene: bpy.types.Scene | None = None,
     *,
     undo: bool = True,
@@ -111,9 +109,6 @@ def place_world(
 
     Raises SceneImportError, and then nothing has changed.
     """
-    from .world import build as world_build
-    from .world.files import WorldOptions
-
     scene = scene or bpy.context.scene
     with import_transaction(scene, provenance, undo=undo):
         collection = _collection(scene, provenance)
@@ -123,7 +118,7 @@ def place_world(
             collection=collection,
             scene=scene,
             at=_at(where, scene),
-            options=options or WorldOptions(),
+            options=options,
             properties=provenance.properties(),
         )
         tags.write(built.root, provenance)
@@ -162,15 +157,12 @@ def import_transaction(
                 name=scene.name,
             )
         )
-    before, background = DataSnapshot(), panorama.background_state(scene)
     try:
-        yield before
-    except BaseException as error:
-        panorama.restore_background(scene, background)
-        before.remove_new()
-        if isinstance(error, FileError):
-            raise SceneImportError(str(error)) from error
-        raise
+        with rollback_on_error() as snapshot, panorama.restored_on_error(scene):
+            yield snapshot
+    except FileError as error:
+        raise SceneImportError(str(error)) from error
+    # a script may ask for world matrices right away
     update_view_layers(scene)  # a script may ask at once where things are in the world
     if undo and not bpy.app.background:
         bpy.ops.ed.undo_push(message=Message("Mint: {title}", title=provenance.title))

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which data-blocks a .blend holds, so that what an import made can be told from what was there."""
+"""Transactions on the data-blocks of the open file.
+
+A snapshot tells what was made since, so that a failed import can be rolled back.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 
 import bpy
@@ -15,22 +19,46 @@ class DataSnapshot:
         self._known = {block.as_pointer() for block in all_data_blocks()}
 
     def new(self) -> list[bpy.types.ID]:
-        """What has come since, in the order of `bpy.data`."""
+        """Return the data-blocks that were made since, in the order of `bpy.data`."""
         return [block for block in all_data_blocks() if block.as_pointer() not in self._known]
 
     def accept(self, *blocks: bpy.types.ID) -> None:
-        """Let these stay, or all that there is now: they are no longer new."""
+        """Count these data-blocks as known; without arguments, all that exist now."""
         self._known |= {block.as_pointer() for block in blocks or all_data_blocks()}
 
     def remove_new(self) -> None:
-        """Take away everything that has come since."""
+        """Remove every data-block that was made since."""
         remove(self.new())
 
 
-def all_data_blocks() -> Iterator[bpy.types.ID]:
-    """Every data-block of every kind, once.
+@contextlib.contextmanager
+def rollback_on_error() -> Iterator[DataSnapshot]:
+    """Remove every data-block made inside, but only after an error.
 
-    Kinds differ between versions, so Blender itself is asked for them.
+    What the snapshot accepts in between stays.
+    """
+    before = DataSnapshot()
+    try:
+        yield before
+    except BaseException:
+        before.remove_new()
+        raise
+
+
+@contextlib.contextmanager
+def temporary_data() -> Iterator[DataSnapshot]:
+    """Remove every data-block made inside at the end."""
+    before = DataSnapshot()
+    try:
+        yield before
+    finally:
+        before.remove_new()
+
+
+def all_data_blocks() -> Iterator[bpy.types.ID]:
+    """Yield every data-block of every type once.
+
+    The types differ between versions, so they are read from `bpy.data` itself.
     """
     seen: set[int] = set()  # newer versions list everything a second time, as all kinds together
     for prop in bpy.data.bl_rna.properties:
@@ -42,7 +70,7 @@ def all_data_blocks() -> Iterator[bpy.types.ID]:
 
 
 def data_blocks_of_kind(block: bpy.types.ID) -> Iterable[bpy.types.ID]:
-    """All data-blocks of the kind that this one is of."""
+    """Return all data-blocks of the same type as this one."""
     collections = (
         getattr(bpy.data, prop.identifier)
         for prop in bpy.data.bl_rna.properties
@@ -52,7 +80,7 @@ def data_blocks_of_kind(block: bpy.types.ID) -> Iterable[bpy.types.ID]:
 
 
 def remove(blocks: Iterable[bpy.types.ID]) -> None:
-    """Delete data-blocks, whoever uses them. Scenes go first: they hold on to the others."""
+    """Delete data-blocks that may still be in use; scenes first, since they use the others."""
     blocks = list(blocks)
     for scene in [each for each in blocks if isinstance(each, bpy.types.Scene)]:
         blocks.remove(scene)

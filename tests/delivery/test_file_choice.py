@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ..jobs.workflow_harness import a_job
-from ..scene import glbs
+from ..scene import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -33,7 +33,7 @@ def test_the_file_and_its_reason_are_on_the_object_and_in_the_notes(tmp_path: Pa
     chosen = choose_model(
         optimized_url="https://m.gg/o.glb", original_url="https://m.gg/a.glb", readable=frozenset()
     )
-    placed = import_job.place(_job(glbs.simple(tmp_path / "model.glb"), note=chosen.reason))
+    placed = import_job.place(_job(glb_fixtures.simple(tmp_path / "model.glb"), note=chosen.reason))
     assert placed.root["mint_file_used"] == "original"
     assert placed.root["mint_file_reason"] == chosen.reason and "Draco" in chosen.reason
     assert chosen.reason in placed.notes

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ..scene import glbs
+from ..scene import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -54,7 +54,9 @@ def ready(board: JobService, tmp_path: Path) -> Job:
     """A result that lands by itself."""
     target = Target(document=session.document_id(), scene=bpy.context.scene.name)
     job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), target, now=time.time())
-    kept = Kept(Role.MODEL, str(glbs.simple(tmp_path / "model.glb")), "https://files.example/a.glb")
+    kept = Kept(
+        Role.MODEL, str(glb_fixtures.simple(tmp_path / "model.glb")), "https://files.example/a.glb"
+    )
     job = replace(job, phase=Phase.READY, files=(kept,))
     board.cache.add(job)
     return job

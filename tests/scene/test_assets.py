@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from . import glbs
+from . import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -19,7 +19,7 @@ from mint_blender.scene import assets  # noqa: E402
 from mint_blender.scene.export.output_path import OutputError  # noqa: E402
 from mint_blender.scene.place import Provenance, SceneImportError, place_model  # noqa: E402
 
-from .dump import Picture  # noqa: E402
+from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 LAMP = Provenance(
     job_id="job_1", asset_id="mdl_1", name="Lamp", prompt="a small ceramic lamp", preset="fast"
@@ -62,7 +62,7 @@ def test_several_parts_are_one_asset(tmp_path: Path) -> None:
     """A model of several objects is an asset by its collection, so that it comes with all its
     parts.
     """
-    placed = place_model(glbs.animated(tmp_path / "m.glb"), LAMP)
+    placed = place_model(glb_fixtures.animated(tmp_path / "m.glb"), LAMP)
     assert assets.mark_as_asset(placed, LAMP) == placed.collection
 
 
@@ -87,9 +87,9 @@ def test_saved_into_a_library_without_touching_the_scene(
     has come, gone or changed.
     """
     bpy.ops.mesh.primitive_cube_add()
-    folder, before = _library(tmp_path), Picture()
+    folder, before = _library(tmp_path), SceneSnapshot()
     file = assets.save_model_to_library(model, LAMP, folder, picture)
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
     assert file.parent == folder and file.suffix == ".blend"
     with bpy.data.libraries.load(str(file), assets_only=True) as (there, here):
         assert list(there.objects) == ["Lamp"]
@@ -159,21 +159,21 @@ def test_a_new_library_gets_a_catalog_file_that_blender_reads(tmp_path: Path) ->
 
 def test_a_bad_file_leaves_no_asset(tmp_path: Path) -> None:
     """What cannot be read is refused; the library and the open file are as they were."""
-    folder, before = _library(tmp_path), Picture()
+    folder, before = _library(tmp_path), SceneSnapshot()
     (tmp_path / "bad.glb").write_bytes(b"glTF")
     with pytest.raises(SceneImportError):
         assets.save_model_to_library(tmp_path / "bad.glb", LAMP, folder)
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
     assert not list(folder.iterdir())
 
 
 def test_a_folder_that_cannot_be_written_is_said(model: Path, tmp_path: Path) -> None:
     """A library in whose place there is a file: a sentence, and the open file is as it was."""
     (tmp_path / "library").write_text("")
-    before = Picture()
+    before = SceneSnapshot()
     with pytest.raises(OutputError, match="could not be written"):
         assets.save_model_to_library(model, LAMP, tmp_path / "library")
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 def test_libraries_are_those_of_the_preferences(tmp_path: Path) -> None:

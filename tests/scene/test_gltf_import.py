@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from . import glbs
+from . import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.blender
 from mint_blender.scene import gltf_import  # noqa: E402
 from mint_blender.scene.gltf_import import SceneImportError, import_glb  # noqa: E402
 
-from .dump import Picture  # noqa: E402
+from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_lengths_follow_the_unit_scale(model: Path, shelf: bpy.types.Collection)
 def test_bones_bring_no_icosphere(tmp_path: Path, shelf: bpy.types.Collection) -> None:
     """The importer's own helper shapes for bones stay out, and the window keeps its scene."""
     shown = bpy.context.window.scene
-    objects = import_glb(glbs.skinned(tmp_path / "skinned.glb"), shelf)
+    objects = import_glb(glb_fixtures.skinned(tmp_path / "skinned.glb"), shelf)
     assert sorted(each.type for each in objects) == ["ARMATURE", "MESH"]
     assert [each.name for each in bpy.data.collections] == ["Shelf"]
     assert bpy.context.window.scene == shown
@@ -64,7 +64,7 @@ def test_notes_of_the_importer_stay_out_of_the_scene(
     tmp_path: Path, shelf: bpy.types.Collection
 ) -> None:
     """Animations and scene extras leave no trace on the user's scene."""
-    path = glbs.animated(tmp_path / "animated.glb")
+    path = glb_fixtures.animated(tmp_path / "animated.glb")
     keys = set(bpy.context.scene.keys())
     frames = (
         bpy.context.scene.frame_start,
@@ -85,8 +85,8 @@ def test_several_scenes_in_a_file_become_no_scenes_here(
     tmp_path: Path, shelf: bpy.types.Collection
 ) -> None:
     """A GLB with two scenes brings its objects, not its scenes."""
-    glb = glbs.Glb()
-    mesh = glb.mesh(glbs.box(glb))
+    glb = glb_fixtures.Glb()
+    mesh = glb.mesh(glb_fixtures.box(glb))
     glb.node(mesh=mesh, name="one")
     glb.json["scenes"].append(
         {"name": "second", "nodes": [glb.node(root=False, mesh=mesh, name="two")]}
@@ -154,13 +154,13 @@ def test_a_bad_file_leaves_nothing(kind: str, model: Path, shelf: bpy.types.Coll
     """A damaged or hostile file is refused with a sentence, and no data-block comes, goes or
     changes.
     """
-    before = Picture()
+    before = SceneSnapshot()
     model.write_bytes(BAD[kind](model.read_bytes()))
     with pytest.raises(SceneImportError) as trouble:
         import_glb(model, shelf)
     sentence = str(trouble.value)
     assert "model.glb" in sentence and sentence.endswith(".") and "Traceback" not in sentence
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 def test_a_failure_inside_blender_leaves_nothing(
@@ -171,7 +171,7 @@ def test_a_failure_inside_blender_leaves_nothing(
     """
     from io_scene_gltf2.blender.com import gltf2_blender_ui  # noqa: F401  (the importer's package is loaded)
 
-    before = Picture()
+    before = SceneSnapshot()
     broken = type("Broken", (), {"gather_import_node_after_hook": lambda *_: 1 / 0})
     monkeypatch.setattr(
         __import__("io_scene_gltf2"), "glTF2ImportUserExtension", broken, raising=False
@@ -179,7 +179,7 @@ def test_a_failure_inside_blender_leaves_nothing(
     with pytest.raises(SceneImportError, match=r"could not read “model\.glb”"):
         import_glb(model, shelf)
     monkeypatch.undo()
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
     assert import_glb(model, shelf)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import DOES_NOT_APPLY
 
-from . import glbs
+from . import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -24,7 +24,7 @@ from mint_blender.files.glb.header import inspect  # noqa: E402
 from mint_blender.scene import capabilities  # noqa: E402
 from mint_blender.scene.gltf_import import SceneImportError, import_glb  # noqa: E402
 
-from .dump import Picture  # noqa: E402
+from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 STEP = 1 / (2**14 - 1)  # positions are quantised to 14 bits over the largest side, which is 1 here
 
@@ -44,12 +44,12 @@ def by_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _compressed(path: Path, *, skin: bool = False) -> Path:
-    glb = glbs.Glb()
-    material = glb.material(texture=glbs.png((200, 30, 30)))
+    glb = glb_fixtures.Glb()
+    material = glb.material(texture=glb_fixtures.png((200, 30, 30)))
     glb.node(
         mesh=glb.mesh(
-            glbs.draco_box(glb, material=material, skin=skin),
-            glbs.draco_box(glb, (2, 0, 0), (3, 1, 1), material=material),
+            glb_fixtures.draco_box(glb, material=material, skin=skin),
+            glb_fixtures.draco_box(glb, (2, 0, 0), (3, 1, 1), material=material),
         )
     )
     return glb.save(path)
@@ -137,20 +137,20 @@ def test_without_any_decoder_it_says_what_to_do(
     """
     path = _compressed(tmp_path / "m.glb")
     hide_dracopy()
-    before = Picture()
+    before = SceneSnapshot()
     assert capabilities.DRACO not in capabilities.readable_extensions()
     with pytest.raises(SceneImportError, match=r"mint-blender\[draco\].*original file"):
         import_glb(path, shelf)
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 def test_optional_draco_is_left_aside(
     tmp_path: Path, shelf: bpy.types.Collection, by_package: None, hide_dracopy: Callable[[], None]
 ) -> None:
     """A file that carries plain numbers beside the compressed ones arrives without any decoder."""
-    glb = glbs.Glb()
-    compressed = glbs.draco_box(glb)
-    glb.node(mesh=glb.mesh(glbs.box(glb) | {"extensions": compressed["extensions"]}))
+    glb = glb_fixtures.Glb()
+    compressed = glb_fixtures.draco_box(glb)
+    glb.node(mesh=glb.mesh(glb_fixtures.box(glb) | {"extensions": compressed["extensions"]}))
     del glb.json["extensionsRequired"]
     path = glb.save(tmp_path / "m.glb")
     hide_dracopy()
@@ -164,9 +164,9 @@ def test_damaged_draco_is_said(
     """Compressed data that cannot be decoded is a sentence, not a crash, and nothing is left
     behind.
     """
-    before = Picture()
-    glb = glbs.Glb()
-    primitive = glbs.draco_box(glb)
+    before = SceneSnapshot()
+    glb = glb_fixtures.Glb()
+    primitive = glb_fixtures.draco_box(glb)
     view = glb.json["bufferViews"][
         primitive["extensions"]["KHR_draco_mesh_compression"]["bufferView"]
     ]
@@ -182,7 +182,7 @@ def test_damaged_draco_is_said(
     glb.node(mesh=glb.mesh(primitive))
     with pytest.raises(SceneImportError, match=r"m\.glb"):
         import_glb(glb.save(tmp_path / "m.glb"), shelf)
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 @pytest.mark.parametrize("native", [True, False])
@@ -202,16 +202,16 @@ def test_a_draco_bomb_is_refused_before_it_is_decoded(
     monkeypatch.setattr(capabilities, "draco_is_native", lambda: native)
     huge = b"\xff\xff\xff\xff\x0f"
     head = b"DRACO" + bytes([2, 2, 1, method]) + struct.pack("<H", 0) + (b"\0" if method else b"")
-    glb = glbs.Glb()
-    primitive = glbs.draco_box(glb)
+    glb = glb_fixtures.Glb()
+    primitive = glb_fixtures.draco_box(glb)
     primitive["extensions"]["KHR_draco_mesh_compression"]["bufferView"] = glb.view(
         head + huge + huge + bytes(20)
     )
     glb.node(mesh=glb.mesh(primitive))
-    before = Picture()
+    before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="4,294,967,295 triangles"):
         import_glb(glb.save(tmp_path / "m.glb"), shelf)
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 @pytest.mark.parametrize("ids", [{"POSITION": 77}, {"NOT_THERE": 0}, {"POSITION": "one"}, None])
@@ -221,14 +221,14 @@ def test_nonsense_about_attributes_is_said(
     """Ids that the compressed data does not have, or that are no ids, are a sentence and leave
     nothing.
     """
-    before = Picture()
-    glb = glbs.Glb()
-    primitive = glbs.draco_box(glb)
+    before = SceneSnapshot()
+    glb = glb_fixtures.Glb()
+    primitive = glb_fixtures.draco_box(glb)
     primitive["extensions"]["KHR_draco_mesh_compression"]["attributes"] = ids
     glb.node(mesh=glb.mesh(primitive))
     with pytest.raises(SceneImportError, match=r"m\.glb"):
         import_glb(glb.save(tmp_path / "m.glb"), shelf)
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 @pytest.mark.parametrize(
@@ -242,8 +242,8 @@ def test_what_blender_lacks_is_named(
     """
     if extension in capabilities.readable_extensions():
         pytest.skip(DOES_NOT_APPLY + f"this Blender reads {extension}")
-    glb = glbs.Glb()
-    glb.node(mesh=glb.mesh(glbs.box(glb)))
+    glb = glb_fixtures.Glb()
+    glb.node(mesh=glb.mesh(glb_fixtures.box(glb)))
     glb.require(extension)
     with pytest.raises(SceneImportError, match="ake the original file"):
         import_glb(glb.save(tmp_path / "m.glb"), shelf)
@@ -252,8 +252,8 @@ def test_what_blender_lacks_is_named(
 def test_quantised_vertices_arrive(tmp_path: Path, shelf: bpy.types.Collection) -> None:
     """KHR_mesh_quantization is read: positions stored as 16-bit integers come out at their size."""
     assert "KHR_mesh_quantization" in capabilities.readable_extensions()
-    glb = glbs.Glb()
-    points, _, _, faces = glbs.box_arrays((0, 0, 0), (1, 1, 1))
+    glb = glb_fixtures.Glb()
+    points, _, _, faces = glb_fixtures.box_arrays((0, 0, 0), (1, 1, 1))
     stored = np.zeros((24, 4), "<i2")  # each vertex begins at a multiple of four bytes
     stored[:, :3] = points * 32767
     view = glb.view(stored.tobytes())

@@ -27,7 +27,14 @@ MOST_MEGABYTES = 600
 def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What became of each file."""
     folder = tmp_path_factory.mktemp("fuzz")
-    command = [sys.executable, "-m", "tests.scene.inside_fuzz", str(folder), "0", str(SEEDS)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.scene.import_mutated_glbs",
+        str(folder),
+        "0",
+        str(SEEDS),
+    ]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )

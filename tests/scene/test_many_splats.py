@@ -56,7 +56,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any]]:
         pytest.skip(DOES_NOT_APPLY + "this Blender shows splats itself")
     folder, answers = tmp_path_factory.mktemp("many"), {}
     for points in (FEW, MANY):
-        program = Path(__file__).with_name("inside_many.py")
+        program = Path(__file__).with_name("load_many_splats.py")
         command = [sys.executable, str(program), str(write(folder / f"{points}.spz", points))]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
         lines = [line for line in done.stdout.splitlines() if line.startswith("MINT ")]

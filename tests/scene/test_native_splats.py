@@ -23,7 +23,7 @@ bpy = pytest.importorskip("bpy")
 from mint_blender.files.spz import decode  # noqa: E402
 from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
-from mint_blender.scene.world import splat_nodes, splats  # noqa: E402
+from mint_blender.scene.world import splat_nodes, splats, world_objects  # noqa: E402
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.ui import registration  # noqa: E402
 from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
@@ -215,7 +215,7 @@ def test_splats_of_an_older_blender_become_native_with_one_click(path, request):
         options=WorldOptions(),
         properties={},
     ).root
-    (old,) = world_build.parts_of(root, "splats")
+    (old,) = world_objects.parts_of(root, "splats")
     assert old.type == "MESH" and old.modifiers and "mint.make_splats_native" not in drawn(root)
     child = bpy.data.objects.new("Child", None)
     scene.collection.objects.link(child)
@@ -229,7 +229,7 @@ def test_splats_of_an_older_blender_become_native_with_one_click(path, request):
         bpy.context.view_layer.update()
         place, name = old.matrix_world.copy(), old.name
         assert bpy.ops.mint.make_splats_native() == {"FINISHED"}
-        (new,) = world_build.parts_of(root, "splats")
+        (new,) = world_objects.parts_of(root, "splats")
         bpy.context.view_layer.update()
         assert_whole(new, path)
         assert (

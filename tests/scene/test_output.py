@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from . import glbs
+from . import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -19,8 +19,8 @@ from mint_blender.scene.export import output  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, Provenance, find, place_model, place_world  # noqa: E402
 from mint_blender.scene.world.build import WorldFiles  # noqa: E402
 
-from . import made_place  # noqa: E402
-from .dump import Picture  # noqa: E402
+from . import synthetic_world  # noqa: E402
+from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 LAMP = Provenance(job_id="job_1", name="Lamp", prompt="a lamp")
 
@@ -58,7 +58,7 @@ def test_a_blend_can_be_handed_on_alone(model: Path, tmp_path: Path) -> None:
     """
     place_model(model, LAMP)
     loose = tmp_path / "loose.png"
-    loose.write_bytes(glbs.png((10, 20, 30)))
+    loose.write_bytes(glb_fixtures.png((10, 20, 30)))
     bpy.data.images.load(str(loose)).use_fake_user = True
     file = output.save_blend(tmp_path / "new folder" / "lamp.blend")
     model.unlink()
@@ -77,9 +77,9 @@ def test_a_glb_holds_what_was_placed_and_nothing_else(model: Path, tmp_path: Pat
     """
     bpy.ops.mesh.primitive_cube_add(location=(9, 9, 9))
     placed = place_model(model, LAMP, PlaceOptions(at=(1, 2, 3), height=2))
-    before = Picture()
+    before = SceneSnapshot()
     file = output.export_glb(tmp_path / "out" / "lamp.glb", placed)
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
     header = inspect(file)
     assert (header.triangles, header.images, header.extensions_required) == (12, 1, frozenset())
     output.start_empty()
@@ -118,7 +118,7 @@ def test_a_picture_shows_the_whole_model(low: tuple, high: tuple, tmp_path: Path
     good part of it.
     """
     placed = place_model(
-        glbs.simple(tmp_path / "m.glb", low, high), LAMP, PlaceOptions(at=(3, 4, 5))
+        glb_fixtures.simple(tmp_path / "m.glb", low, high), LAMP, PlaceOptions(at=(3, 4, 5))
     )
     shown = _pixels(
         output.render_image(tmp_path / "lamp.png", placed, width=96, height=72, samples=4)
@@ -137,9 +137,9 @@ def test_rendering_leaves_nothing(model: Path, tmp_path: Path) -> None:
     """
     bpy.context.scene.render.resolution_x = 123
     placed = place_model(model, LAMP)
-    before = Picture()
+    before = SceneSnapshot()
     output.render_image(tmp_path / "lamp.png", placed, width=32, height=24, samples=1)
-    after = Picture()
+    after = SceneSnapshot()
     for shown in (before, after):
         shown.blocks.pop(("Image", "Render Result"), None)
     before.assert_same(after)
@@ -147,8 +147,8 @@ def test_rendering_leaves_nothing(model: Path, tmp_path: Path) -> None:
 
 def test_a_model_with_a_camera_is_framed_all_the_same(tmp_path: Path) -> None:
     """A camera that came with a model does not take the place of ours."""
-    glb = glbs.Glb()
-    glb.node(mesh=glb.mesh(glbs.box(glb, material=glb.material((0.9, 0.3, 0.05)))))
+    glb = glb_fixtures.Glb()
+    glb.node(mesh=glb.mesh(glb_fixtures.box(glb, material=glb.material((0.9, 0.3, 0.05)))))
     camera = glb.add("cameras", {"type": "perspective", "perspective": {"yfov": 0.7, "znear": 0.1}})
     glb.node(camera=camera, translation=[0, 50, 0])
     placed = place_model(glb.save(tmp_path / "m.glb"), LAMP)
@@ -163,8 +163,8 @@ def test_a_world_is_seen_by_its_own_camera_and_from_beside(tmp_path: Path) -> No
     same wall is seen from another place.
     """
     parts = WorldFiles(
-        made_place.collider(tmp_path / "collider.glb"),
-        made_place.panorama(tmp_path / "panorama.png"),
+        synthetic_world.collider(tmp_path / "collider.glb"),
+        synthetic_world.panorama(tmp_path / "panorama.png"),
     )
     placed = place_world(parts, Provenance(job_id="w", kind="world", name="Room"))
     straight = _pixels(
@@ -175,7 +175,7 @@ def test_a_world_is_seen_by_its_own_camera_and_from_beside(tmp_path: Path) -> No
             tmp_path / "b.png", placed, width=48, height=36, samples=2, second_view=True
         )
     )
-    ahead = made_place.WALLS[3]
+    ahead = synthetic_world.WALLS[3]
     for shown in (straight, beside):
         center = shown[16:20, 22:26].mean(axis=(0, 1))
         # the color of that wall, whichever of its four fields
@@ -189,7 +189,7 @@ def test_a_bare_collider_is_shown_all_the_same(tmp_path: Path) -> None:
     not empty.
     """
     placed = place_world(
-        WorldFiles(made_place.collider(tmp_path / "collider.glb")),
+        WorldFiles(synthetic_world.collider(tmp_path / "collider.glb")),
         Provenance(job_id="w", kind="world", name="Room"),
     )
     shown = _pixels(output.render_image(tmp_path / "a.png", placed, width=48, height=36, samples=2))

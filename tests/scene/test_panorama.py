@@ -22,7 +22,7 @@ from mint_blender.scene.gltf_import import import_glb  # noqa: E402
 from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import capture_point, panorama  # noqa: E402
 
-from . import made_place  # noqa: E402
+from . import synthetic_world  # noqa: E402
 
 MOVES = {
     "as Mint's viewer shows it": ((0, 0, 1.5), (0, math.pi, 0), 2.5),
@@ -43,10 +43,10 @@ class Place:
         collection.objects.link(self.root)
         self.point = capture_point.add(self.root, "Room", collection)
         self.camera = capture_point.add_camera(self.point, "Room", collection)
-        self.collider = import_glb(made_place.collider(folder / "collider.glb"), collection)
+        self.collider = import_glb(synthetic_world.collider(folder / "collider.glb"), collection)
         for each in self.collider:
             each.parent = self.root
-        self.image = panorama.load(made_place.panorama(folder / "panorama.png"), "Room")
+        self.image = panorama.load(synthetic_world.panorama(folder / "panorama.png"), "Room")
 
     def put(self, location, rotation, scale) -> None:
         self.root.location, self.root.rotation_euler, self.root.scale = (
@@ -58,9 +58,9 @@ class Place:
 
     def agreement(self) -> float:
         bpy.context.view_layer.update()
-        seen = made_place.render(self.scene, self.camera, self.folder / "seen.png")
-        return made_place.agreement(
-            seen, made_place.seen_from(self.camera, self.point.matrix_world)
+        seen = synthetic_world.render(self.scene, self.camera, self.folder / "seen.png")
+        return synthetic_world.agreement(
+            seen, synthetic_world.seen_from(self.camera, self.point.matrix_world)
         )
 
 
@@ -99,17 +99,17 @@ def test_a_wrong_turn_would_be_noticed(place):
     """
     panorama.assign_material(place.collider, panorama.projection(place.image, place.point, "Room"))
     place.put(*MOVES["as Mint's viewer shows it"])
-    seen = made_place.render(place.scene, place.camera, place.folder / "seen.png")
-    expected = made_place.seen_from(place.camera, place.point.matrix_world)
-    assert made_place.agreement(seen, expected) > 0.9
-    assert made_place.agreement(seen[:, ::-1], expected) < 0.6
-    assert made_place.agreement(seen[::-1], expected) < 0.6
+    seen = synthetic_world.render(place.scene, place.camera, place.folder / "seen.png")
+    expected = synthetic_world.seen_from(place.camera, place.point.matrix_world)
+    assert synthetic_world.agreement(seen, expected) > 0.9
+    assert synthetic_world.agreement(seen[:, ::-1], expected) < 0.6
+    assert synthetic_world.agreement(seen[::-1], expected) < 0.6
     place.point.rotation_euler[2] += math.pi / 2
     bpy.context.view_layer.update()
     place.camera.rotation_euler[2] -= math.pi / 2
     bpy.context.view_layer.update()
-    turned = made_place.render(place.scene, place.camera, place.folder / "turned.png")
-    assert made_place.agreement(turned, expected) < 0.2
+    turned = synthetic_world.render(place.scene, place.camera, place.folder / "turned.png")
+    assert synthetic_world.agreement(turned, expected) < 0.2
 
 
 def test_projection_needs_no_light_and_no_texture_coordinates(place):
@@ -117,8 +117,8 @@ def test_projection_needs_no_light_and_no_texture_coordinates(place):
     assert not place.collider[0].data.uv_layers and place.scene.world is None
     panorama.assign_material(place.collider, panorama.projection(place.image, place.point, "Room"))
     place.put(*MOVES["as Mint's viewer shows it"])
-    seen = made_place.render(place.scene, place.camera, place.folder / "seen.png")
-    brightest = np.abs(seen - made_place.WALLS[3]).max(axis=-1).min()
+    seen = synthetic_world.render(place.scene, place.camera, place.folder / "seen.png")
+    brightest = np.abs(seen - synthetic_world.WALLS[3]).max(axis=-1).min()
     assert brightest < 0.02
 
 
@@ -192,13 +192,13 @@ def test_materials_that_came_with_the_collider_go(place):
 
 
 BAD = {
-    "square": (lambda: made_place.png(np.zeros((32, 32, 3))), "32 × 32"),
-    "nearly 2:1": (lambda: made_place.png(np.zeros((32, 60, 3))), "twice as wide"),
+    "square": (lambda: synthetic_world.png(np.zeros((32, 32, 3))), "32 × 32"),
+    "nearly 2:1": (lambda: synthetic_world.png(np.zeros((32, 60, 3))), "twice as wide"),
     "a web page": (lambda: b"<!DOCTYPE html><title>404</title>", "web page"),
     "empty": (lambda: b"", "empty"),
-    "cut short": (lambda: made_place.png(np.zeros((32, 64, 3)))[:40], "."),
+    "cut short": (lambda: synthetic_world.png(np.zeros((32, 64, 3)))[:40], "."),
     "cut in the middle": (
-        lambda: made_place.png(np.random.default_rng(1).random((32, 64, 3)))[:2000],
+        lambda: synthetic_world.png(np.random.default_rng(1).random((32, 64, 3)))[:2000],
         "cannot read",
     ),
     "five billion pixels": (lambda: claiming(100_000, 50_000), "100000 × 50000"),
@@ -209,7 +209,7 @@ BAD = {
 
 def claiming(width: int, height: int) -> bytes:
     """A small picture whose header claims to be large."""
-    small = made_place.png(np.zeros((32, 64, 3)))
+    small = synthetic_world.png(np.zeros((32, 64, 3)))
     head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return small[:12] + head + struct.pack(">I", zlib.crc32(head)) + small[33:]
 

@@ -142,7 +142,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         (folder / f"fuzz-{number:03}.hdr").write_bytes(
             changed[: chance.choice((len(changed), chance.randrange(len(changed))))]
         )
-    command = [sys.executable, str(Path(__file__).with_name("inside_panoramas.py")), str(folder)]
+    command = [sys.executable, str(Path(__file__).with_name("load_panoramas.py")), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     answers = [
         json.loads(line.removeprefix("MINT "))

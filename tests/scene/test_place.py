@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from . import glbs
+from . import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -20,7 +20,7 @@ from mint_blender.scene.gltf_import import import_glb  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, Provenance, SceneImportError, find, place_model  # noqa: E402
 from mint_blender.scene.tags import read  # noqa: E402
 
-from .dump import Picture  # noqa: E402
+from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 LAMP = Provenance(
     job_id="job_1",
@@ -47,7 +47,7 @@ def test_bottom_center_is_on_the_floor_at_the_cursor(tmp_path: Path) -> None:
     large as it was delivered.
     """
     bpy.context.scene.cursor.location = (1, 2, 3)
-    placed = place_model(glbs.simple(tmp_path / "m.glb", (4, 4, 4), (6, 8, 5)), LAMP)
+    placed = place_model(glb_fixtures.simple(tmp_path / "m.glb", (4, 4, 4), (6, 8, 5)), LAMP)
     assert _extent(placed) == ([0, 1.5, 3], [2, 2.5, 7])
     assert tuple(placed.root.location) == tuple(placed.root.matrix_world.translation) == (1, 2, 3)
 
@@ -64,7 +64,7 @@ def test_a_point_of_the_click_wins_over_the_cursor(model: Path) -> None:
 def test_a_height_in_scene_units_scales_evenly(tmp_path: Path) -> None:
     """Asked for a height of 3, a model 2 high and 1 wide becomes 3 high and 1.5 wide."""
     placed = place_model(
-        glbs.simple(tmp_path / "m.glb", (-0.5, 0, -0.5), (0.5, 2, 0.5)),
+        glb_fixtures.simple(tmp_path / "m.glb", (-0.5, 0, -0.5), (0.5, 2, 0.5)),
         LAMP,
         PlaceOptions(at=(0, 0, 0), height=3),
     )
@@ -84,9 +84,9 @@ def test_it_faces_the_front_view(tmp_path: Path) -> None:
     """What points along +Z in glTF, its front, points along -Y here, which Blender's front view
     looks at; up is up.
     """
-    glb = glbs.Glb()
-    glb.node(mesh=glb.mesh(glbs.box(glb, (-0.5, 0, -0.5), (0.5, 1, 0.5))), name="body")
-    glb.node(mesh=glb.mesh(glbs.box(glb, (-0.1, 0.4, 0.5), (0.1, 0.6, 0.9))), name="nose")
+    glb = glb_fixtures.Glb()
+    glb.node(mesh=glb.mesh(glb_fixtures.box(glb, (-0.5, 0, -0.5), (0.5, 1, 0.5))), name="body")
+    glb.node(mesh=glb.mesh(glb_fixtures.box(glb, (-0.1, 0.4, 0.5), (0.1, 0.6, 0.9))), name="nose")
     placed = place_model(glb.save(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0)))
     (nose,) = [each for each in placed.objects if "nose" in each.name]
     low, high = bounds(placed.objects)
@@ -100,7 +100,7 @@ def test_a_pose_is_measured_as_it_is_shown(tmp_path: Path) -> None:
     one sees.
     """
     placed = place_model(
-        glbs.skinned(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0), height=4)
+        glb_fixtures.skinned(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0), height=4)
     )
     low, high = _extent(placed)
     assert (low[2], high[2]) == (0, 4)
@@ -135,9 +135,9 @@ def test_a_name_that_the_file_writes_small_is_written_as_the_model_s(tmp_path: P
     """A mesh “truck” of a model “Truck” bears the very name of the model, and nothing is named
     twice over.
     """
-    glb = glbs.Glb()
+    glb = glb_fixtures.Glb()
     for name in ("truck", "truck wheel", "glass"):
-        glb.node(mesh=glb.mesh(glbs.box(glb), name=name), name=name)
+        glb.node(mesh=glb.mesh(glb_fixtures.box(glb), name=name), name=name)
     placed = place_model(glb.save(tmp_path / "m.glb"), Provenance(job_id="j", name="Truck"))
     assert {each.data.name for each in placed.objects if each.type == "MESH"} == {
         "Truck",
@@ -150,11 +150,11 @@ def test_several_parts_hang_under_one_root(tmp_path: Path) -> None:
     """Parts keep their own names behind the model's; bare nodes between them and the root are gone
     and nothing has moved.
     """
-    glb = glbs.Glb()
+    glb = glb_fixtures.Glb()
     material = glb.material(name="paint")
     leg = glb.node(
         root=False,
-        mesh=glb.mesh(glbs.box(glb, (-0.1, 0, -0.1), (0.1, 1, 0.1), material), name="leg"),
+        mesh=glb.mesh(glb_fixtures.box(glb, (-0.1, 0, -0.1), (0.1, 1, 0.1), material), name="leg"),
         name="leg",
         translation=[2, 0, 0],
     )
@@ -166,7 +166,7 @@ def test_several_parts_hang_under_one_root(tmp_path: Path) -> None:
         scale=[2, 2, 2],
     )
     glb.node(
-        mesh=glb.mesh(glbs.box(glb, (-1, 1, -1), (1, 2, 1), material), name="top"),
+        mesh=glb.mesh(glb_fixtures.box(glb, (-1, 1, -1), (1, 2, 1), material), name="top"),
         children=[turned],
         name="top",
     )
@@ -188,7 +188,7 @@ def test_several_parts_hang_under_one_root(tmp_path: Path) -> None:
 
 def test_an_animated_node_stays(tmp_path: Path) -> None:
     """Tidying takes no node that moves: the wheel still turns."""
-    placed = place_model(glbs.animated(tmp_path / "m.glb"), LAMP)
+    placed = place_model(glb_fixtures.animated(tmp_path / "m.glb"), LAMP)
     (wheel,) = [each for each in placed.objects if "wheel" in each.name]
     assert wheel.animation_data is not None and wheel.animation_data.action is not None
 
@@ -233,7 +233,7 @@ def test_what_moves_moves_as_the_file_says(
     """Wherever its node is and whatever is over it: it stands on the point at first, and goes from
     there as in a plain import.
     """
-    path, at = glbs.wandering(tmp_path / "m.glb", above=ABOVE[above]), np.array((5, 6, 7))
+    path, at = glb_fixtures.wandering(tmp_path / "m.glb", above=ABOVE[above]), np.array((5, 6, 7))
     plain = _at_frames(import_glb(path, bpy.context.scene.collection))
     low, high = plain[0].min(axis=0), plain[0].max(axis=0)
     foot, scale = (
@@ -296,23 +296,23 @@ def test_a_landing_that_fails_late_leaves_nothing(tmp_path: Path) -> None:
     """A file that imports well but has no surface is refused, and the collections that were made
     for it are gone too.
     """
-    before = Picture()
-    glb = glbs.Glb()
+    before = SceneSnapshot()
+    glb = glb_fixtures.Glb()
     glb.node(name="nothing")
     with pytest.raises(SceneImportError, match=r"m\.glb"):
         place_model(glb.save(tmp_path / "m.glb"), LAMP)
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 def test_hidden_collection_and_frame_do_not_matter(tmp_path: Path) -> None:
     """A “Mint” collection that the user has excluded, and a frame in the middle of an animation,
     change no measurement.
     """
-    first = place_model(glbs.simple(tmp_path / "a.glb"), LAMP)
+    first = place_model(glb_fixtures.simple(tmp_path / "a.glb"), LAMP)
     bpy.context.view_layer.layer_collection.children["Mint"].exclude = True
     bpy.context.scene.frame_set(200)
     placed = place_model(
-        glbs.simple(tmp_path / "b.glb", (3, 3, 3), (4, 5, 4)),
+        glb_fixtures.simple(tmp_path / "b.glb", (3, 3, 3), (4, 5, 4)),
         LAMP,
         PlaceOptions(at=(0, 0, 0), height=1),
     )
@@ -349,10 +349,10 @@ def test_what_lands_out_of_sight_is_said(switch: str, model: Path) -> None:
 @pytest.mark.parametrize("height", [0, -1, float("nan"), float("inf")])
 def test_a_height_that_is_none_is_refused(model: Path, height: float) -> None:
     """No model can be zero, minus one or infinitely high: a sentence, and nothing has changed."""
-    before = Picture()
+    before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="height"):
         place_model(model, LAMP, PlaceOptions(at=(0, 0, 0), height=height))
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 @pytest.mark.parametrize("unit", [0.01, 0.001, 0.3048, 1000.0])
@@ -363,14 +363,14 @@ def test_any_unit_scale(unit: float, make: str, tmp_path: Path) -> None:
     """
     bpy.context.scene.unit_settings.scale_length = unit
     bpy.context.scene.cursor.location = (5, 6, 7)
-    placed = place_model(getattr(glbs, make)(tmp_path / "m.glb"), LAMP)
+    placed = place_model(getattr(glb_fixtures, make)(tmp_path / "m.glb"), LAMP)
     low, high = bounds(placed.objects)
     close = max(1e-4 / unit, 2e-6)  # a coordinate near 7 has no more digits
     assert (high[2] - low[2]) * unit == pytest.approx(2 if make == "skinned" else 1, rel=1e-3)
     assert low[2] == pytest.approx(7, abs=close)
     assert ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2) == pytest.approx((5, 6), abs=close)
     again = place_model(
-        getattr(glbs, make)(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0), height=4)
+        getattr(glb_fixtures, make)(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0), height=4)
     )
     low, high = bounds(again.objects)
     assert (low[2], high[2]) == pytest.approx((0, 4), abs=1e-4)
@@ -389,9 +389,9 @@ def test_imperial_units_change_what_is_shown_only(model: Path) -> None:
 
 def _turned(path: Path, size: float = 1.0, *, flat: bool = False, far: float = 0.0) -> Path:
     """A box under a node that turns, shears by its parent, and moves it."""
-    glb = glbs.Glb()
+    glb = glb_fixtures.Glb()
     top = 0.0 if flat else size
-    mesh = glb.mesh(glbs.box(glb, (-size, 0, -size), (size, top, size)))
+    mesh = glb.mesh(glb_fixtures.box(glb, (-size, 0, -size), (size, top, size)))
     inner = glb.node(
         root=False,
         mesh=mesh,
@@ -433,7 +433,7 @@ def test_a_flat_sheet_stays_as_it_was_delivered(tmp_path: Path) -> None:
     error.
     """
     placed = place_model(
-        glbs.simple(tmp_path / "m.glb", (-1, 0, -1), (1, 0, 1)),
+        glb_fixtures.simple(tmp_path / "m.glb", (-1, 0, -1), (1, 0, 1)),
         LAMP,
         PlaceOptions(at=(0, 0, 0), height=3),
     )
@@ -442,8 +442,8 @@ def test_a_flat_sheet_stays_as_it_was_delivered(tmp_path: Path) -> None:
 
 def test_what_the_file_says_about_its_bounds_is_only_a_hint(tmp_path: Path) -> None:
     """`min` and `max` of the positions lie: it is what arrived that is measured."""
-    glb = glbs.Glb()
-    glb.node(mesh=glb.mesh(glbs.box(glb)))
+    glb = glb_fixtures.Glb()
+    glb.node(mesh=glb.mesh(glb_fixtures.box(glb)))
     glb.json["accessors"][0] |= {"min": [-9, -9, -9], "max": [9, 9, 9]}
     assert _extent(
         place_model(glb.save(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0), height=2))
@@ -454,8 +454,8 @@ def test_instances_are_measured_too(tmp_path: Path) -> None:
     """One mesh shown three times, by nodes and by EXT_mesh_gpu_instancing: all of them count, and
     stand where the file has them.
     """
-    glb = glbs.Glb()
-    mesh = glb.mesh(glbs.box(glb))
+    glb = glb_fixtures.Glb()
+    mesh = glb.mesh(glb_fixtures.box(glb))
     places = glb.accessor([(0, 0, 0), (4, 0, 0), (0, 3, 0)], "f4")
     glb.json["extensionsUsed"] = ["EXT_mesh_gpu_instancing"]
     glb.node(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from . import glbs
+from . import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -20,8 +20,8 @@ from mint_blender.scene.model import grid  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, Provenance, SceneImportError, place_model  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
-from . import rich  # noqa: E402
-from .dump import Picture  # noqa: E402
+from . import sample_scene  # noqa: E402
+from .scene_snapshot import SceneSnapshot  # noqa: E402
 from .test_gltf_import import BAD  # noqa: E402
 
 MODES = (
@@ -37,7 +37,11 @@ MODES = (
 )
 DRAWING = ("EDIT", "PAINT", "SCULPT", "WEIGHT")
 """Modes of Grease Pencil; their names in Blender differ between versions."""
-FILES = {"plain": glbs.simple, "skinned": glbs.skinned, "animated": glbs.animated}
+FILES = {
+    "plain": glb_fixtures.simple,
+    "skinned": glb_fixtures.skinned,
+    "animated": glb_fixtures.animated,
+}
 
 
 def _at_work(mode: str) -> Any:
@@ -112,7 +116,7 @@ def test_a_drawing_goes_on(mode: str, tmp_path: Path) -> None:
     assert mode in bpy.context.mode and bpy.context.mode != "OBJECT"
     before = _state()
     place_model(
-        glbs.skinned(tmp_path / "lamp.glb"),
+        glb_fixtures.skinned(tmp_path / "lamp.glb"),
         Provenance(job_id="j", name="Lamp"),
         PlaceOptions(at=(1, 0, 0)),
     )
@@ -127,9 +131,9 @@ def test_another_scene_than_the_one_that_is_shown(tmp_path: Path) -> None:
     bpy.context.view_layer.update()
     other = bpy.data.scenes.new("Other")
     other.view_layers.new("Second")
-    before, picture = _state(), Picture()
+    before, picture = _state(), SceneSnapshot()
     placed = place_model(
-        glbs.skinned(tmp_path / "lamp.glb"),
+        glb_fixtures.skinned(tmp_path / "lamp.glb"),
         Provenance(job_id="j", name="Lamp"),
         PlaceOptions(at=(1, 0, 0)),
         other,
@@ -139,7 +143,7 @@ def test_another_scene_than_the_one_that_is_shown(tmp_path: Path) -> None:
         all(placed.root.name in layer.objects for layer in other.view_layers)
         and placed.root.name not in bpy.context.scene.objects
     )
-    picture.assert_same(Picture(), but_new=True)
+    picture.assert_same(SceneSnapshot(), but_new=True)
 
 
 def test_the_view_layer_that_is_shown_may_be_another_one(model: Path) -> None:
@@ -161,10 +165,10 @@ def test_a_linked_scene_is_refused(model: Path, tmp_path: Path) -> None:
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     with bpy.data.libraries.load(str(tmp_path / "set.blend"), link=True) as (there, here):
         here.scenes = there.scenes
-    before = Picture()
+    before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="linked from another file"):
         place_model(model, Provenance(job_id="j", name="Lamp"), scene=here.scenes[0])
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 def test_linked_sets_in_the_scene_do_not_matter(model: Path, tmp_path: Path) -> None:
@@ -179,7 +183,7 @@ def test_linked_sets_in_the_scene_do_not_matter(model: Path, tmp_path: Path) -> 
         here.scenes, here.collections = there.scenes, there.collections
     bpy.context.scene.background_set = here.scenes[0]
     bpy.context.scene.collection.children.link(here.collections[0])
-    before = Picture()
+    before = SceneSnapshot()
     placed = place_model(model, Provenance(job_id="j", name="Lamp"))
     assert placed.root.library is None and placed.collection.library is None
     (home,) = [
@@ -188,7 +192,7 @@ def test_linked_sets_in_the_scene_do_not_matter(model: Path, tmp_path: Path) -> 
         if placed.collection.name in each.children
     ]
     assert home.library is None
-    before.assert_same(Picture(), but_new=True)
+    before.assert_same(SceneSnapshot(), but_new=True)
 
 
 def test_an_overridden_set_in_the_scene_does_not_matter(model: Path, tmp_path: Path) -> None:
@@ -224,12 +228,13 @@ def test_nothing_that_is_not_ours_changes(kind: str, tmp_path: Path) -> None:
     """A scene with something of everything, under the very names that the model wants, is to the
     byte what it was; only members come.
     """
-    rich.build(tmp_path)
-    before = Picture()
+    sample_scene.build(tmp_path)
+    before = SceneSnapshot()
     placed = place_model(
-        FILES[kind](tmp_path / "lamp.glb"), Provenance(job_id="j", name=rich.TITLE, prompt="a lamp")
+        FILES[kind](tmp_path / "lamp.glb"),
+        Provenance(job_id="j", name=sample_scene.TITLE, prompt="a lamp"),
     )
-    after = Picture()
+    after = SceneSnapshot()
     before.assert_same(after, but_new=True)
     came = {
         name
@@ -244,15 +249,16 @@ def test_what_steps_aside_disturbs_nothing_either(tmp_path: Path) -> None:
     """Results that were asked for together look where the others stand: also then no view layer is
     worked out that nobody has looked at.
     """
-    rich.build(tmp_path)
-    before = Picture()
+    sample_scene.build(tmp_path)
+    before = SceneSnapshot()
     one, other = (
         place_model(
-            glbs.simple(tmp_path / "lamp.glb"), Provenance(job_id=job, name="Lamp", group="g")
+            glb_fixtures.simple(tmp_path / "lamp.glb"),
+            Provenance(job_id=job, name="Lamp", group="g"),
         ).root
         for job in "ab"
     )
-    before.assert_same(Picture(), but_new=True)
+    before.assert_same(SceneSnapshot(), but_new=True)
     assert grid.footprint(other).left > grid.footprint(one).right
 
 
@@ -292,10 +298,10 @@ def test_what_lands_does_not_use_what_was_there(tmp_path: Path) -> None:
     """Under the names that the user has given already: the model has a mesh, a material and a
     picture of its own all the same.
     """
-    rich.build(tmp_path)
-    users = bpy.data.objects[rich.TITLE]
+    sample_scene.build(tmp_path)
+    users = bpy.data.objects[sample_scene.TITLE]
     placed = place_model(
-        glbs.simple(tmp_path / "lamp.glb"), Provenance(job_id="j", name=rich.TITLE)
+        glb_fixtures.simple(tmp_path / "lamp.glb"), Provenance(job_id="j", name=sample_scene.TITLE)
     )
     assert placed.root != users and placed.root.data != users.data
     assert placed.root.data.materials[0] != users.data.materials[0]
@@ -304,19 +310,23 @@ def test_what_lands_does_not_use_what_was_there(tmp_path: Path) -> None:
         for node in placed.root.data.materials[0].node_tree.nodes
         if node.type == "TEX_IMAGE"
     ]
-    assert image != bpy.data.images[rich.TITLE] and tuple(image.size) == (4, 4)
-    assert placed.collection != bpy.data.collections[rich.TITLE]
+    assert image != bpy.data.images[sample_scene.TITLE] and tuple(image.size) == (4, 4)
+    assert placed.collection != bpy.data.collections[sample_scene.TITLE]
 
 
 def test_a_replacement_touches_only_its_own(tmp_path: Path) -> None:
     """The same when a later version takes the place of an earlier one."""
-    rich.build(tmp_path)
+    sample_scene.build(tmp_path)
     root = place_model(
-        glbs.animated(tmp_path / "a.glb"), Provenance(job_id="j", name=rich.TITLE)
+        glb_fixtures.animated(tmp_path / "a.glb"), Provenance(job_id="j", name=sample_scene.TITLE)
     ).root
     own = {("Object", each.name) for each in (root, *root.children_recursive)}
-    before = Picture()
-    replace_model(glbs.skinned(tmp_path / "b.glb"), Provenance(job_id="k", name=rich.TITLE), root)
+    before = SceneSnapshot()
+    replace_model(
+        glb_fixtures.skinned(tmp_path / "b.glb"),
+        Provenance(job_id="k", name=sample_scene.TITLE),
+        root,
+    )
     before.blocks = {
         key: told
         for key, told in before.blocks.items()
@@ -325,7 +335,7 @@ def test_a_replacement_touches_only_its_own(tmp_path: Path) -> None:
     for told in before.blocks.values():
         for name in [name for name in told if any(f"<{each}>" in name for _, each in own)]:
             del told[name]
-    before.assert_same(Picture(), but_new=True)
+    before.assert_same(SceneSnapshot(), but_new=True)
 
 
 @pytest.mark.parametrize("kind", BAD)
@@ -333,9 +343,9 @@ def test_a_landing_that_fails_changes_nothing_at_all(
     kind: str, model: Path, tmp_path: Path
 ) -> None:
     """Whatever is wrong with the file: not one data-block has come, gone or changed, of any kind."""
-    rich.build(tmp_path)
+    sample_scene.build(tmp_path)
     model.write_bytes(BAD[kind](model.read_bytes()))
-    before = Picture()
+    before = SceneSnapshot()
     with pytest.raises(SceneImportError):
-        place_model(model, Provenance(job_id="j", name=rich.TITLE))
-    before.assert_same(Picture())
+        place_model(model, Provenance(job_id="j", name=sample_scene.TITLE))
+    before.assert_same(SceneSnapshot())

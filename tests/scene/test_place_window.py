@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from . import glbs
+from . import glb_fixtures
 
 pytestmark = pytest.mark.window
 
@@ -27,11 +27,11 @@ CASES = [("plain", mode) for mode in MODES] + [
 def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What the Blender with a window found out."""
     folder = tmp_path_factory.mktemp("window")
-    glbs.simple(folder / "plain.glb")
-    glbs.skinned(folder / "skinned.glb")
-    glbs.skinned(folder / "skinned2.glb", lift=2)
-    glbs.animated(folder / "animated.glb")
-    script = Path(__file__).with_name("inside_window.py")
+    glb_fixtures.simple(folder / "plain.glb")
+    glb_fixtures.skinned(folder / "skinned.glb")
+    glb_fixtures.skinned(folder / "skinned2.glb", lift=2)
+    glb_fixtures.animated(folder / "animated.glb")
+    script = Path(__file__).with_name("window_placing.py")
     environment = os.environ | {
         "LIBGL_ALWAYS_SOFTWARE": "1",
         "BLENDER_USER_RESOURCES": str(folder / "profile"),

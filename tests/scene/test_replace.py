@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ..files import build_spz
-from . import glbs
+from . import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -29,8 +29,8 @@ from mint_blender.scene.update.replace import replace_model, replace_world  # no
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.scene.world.missing_parts import complete  # noqa: E402
 
-from . import made_place  # noqa: E402
-from .dump import Picture  # noqa: E402
+from . import synthetic_world  # noqa: E402
+from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 FIRST = Provenance(job_id="job_1", asset_id="mdl_1", name="Lamp", prompt="a lamp")
 SECOND = Provenance(job_id="job_2", asset_id="mdl_2", name="Lamp, larger", prompt="a larger lamp")
@@ -39,15 +39,15 @@ SECOND = Provenance(job_id="job_2", asset_id="mdl_2", name="Lamp, larger", promp
 @pytest.fixture
 def larger(tmp_path: Path) -> Path:
     """The revised version: twice as wide, as high as the first."""
-    return glbs.simple(tmp_path / "larger.glb", (-1, 0, -0.5), (1, 1, 0.5))
+    return glb_fixtures.simple(tmp_path / "larger.glb", (-1, 0, -0.5), (1, 1, 0.5))
 
 
 def _parts(path: Path, *names: str) -> Path:
-    glb = glbs.Glb()
+    glb = glb_fixtures.Glb()
     for number, name in enumerate(names):
         glb.node(
             mesh=glb.mesh(
-                glbs.box(
+                glb_fixtures.box(
                     glb, (-0.5, number, -0.5), (0.5, number + 1, 0.5), glb.material(name=name)
                 ),
                 name=name,
@@ -180,7 +180,7 @@ def test_a_height_that_was_asked_for_is_kept(model: Path, tmp_path: Path) -> Non
     """
     root = place_model(model, FIRST, PlaceOptions(at=(0, 0, 0), height=3)).root
     root.scale = [2 * value for value in root.scale]
-    replace_model(glbs.simple(tmp_path / "tall.glb", (-1, 0, -1), (1, 10, 1)), SECOND, root)
+    replace_model(glb_fixtures.simple(tmp_path / "tall.glb", (-1, 0, -1), (1, 10, 1)), SECOND, root)
     assert _size(root) == pytest.approx([1.2, 1.2, 6])
 
 
@@ -240,7 +240,7 @@ def test_several_parts_become_the_one_mesh_that_was(model: Path, tmp_path: Path)
     assert _size(root) == [1, 1, 3]
 
 
-@pytest.mark.parametrize("make", [glbs.animated, glbs.skinned])
+@pytest.mark.parametrize("make", [glb_fixtures.animated, glb_fixtures.skinned])
 def test_moving_parts_hang_under_the_root_that_was(make, model: Path, tmp_path: Path) -> None:
     """A new version with bones or animation comes under the earlier root, which still carries it
     all.
@@ -256,13 +256,13 @@ def test_moving_parts_hang_under_the_root_that_was(make, model: Path, tmp_path: 
     ]
     assert moving
     made["Shade"].parent = None
-    assert _size(root)[2] == pytest.approx(4 if make is glbs.skinned else 2)
+    assert _size(root)[2] == pytest.approx(4 if make is glb_fixtures.skinned else 2)
 
 
 def test_what_is_lost_with_a_part_is_said(model: Path, tmp_path: Path) -> None:
     """Modifiers and constraints that the user put on a part which does not come again are named."""
-    root = place_model(glbs.animated(tmp_path / "a.glb"), FIRST).root
-    assert replace_model(glbs.animated(tmp_path / "b.glb"), SECOND, root).notes == ()
+    root = place_model(glb_fixtures.animated(tmp_path / "a.glb"), FIRST).root
+    assert replace_model(glb_fixtures.animated(tmp_path / "b.glb"), SECOND, root).notes == ()
     part = next(
         each for each in root.children_recursive if each.type == "MESH" and each.animation_data
     )
@@ -297,20 +297,20 @@ def test_it_waits_while_the_model_is_edited(model: Path, larger: Path) -> None:
     root = place_model(model, FIRST).root
     bpy.context.view_layer.objects.active = root
     bpy.ops.object.mode_set(mode="EDIT")
-    before = Picture()
+    before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="Edit Mode"):
         replace_model(larger, SECOND, root)
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 def test_a_bad_file_changes_nothing(model: Path, tmp_path: Path) -> None:
     """When the new version cannot be read, the earlier one stays as it was."""
     root = place_model(model, FIRST).root
-    before = Picture()
+    before = SceneSnapshot()
     (tmp_path / "bad.glb").write_bytes(model.read_bytes()[:200])
     with pytest.raises(SceneImportError):
         replace_model(tmp_path / "bad.glb", SECOND, root)
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 def test_a_world_is_replaced_under_its_root(tmp_path: Path) -> None:
@@ -318,8 +318,8 @@ def test_a_world_is_replaced_under_its_root(tmp_path: Path) -> None:
     new ones, and what did not come again is gone.
     """
     collider, panorama = (
-        made_place.collider(tmp_path / "collider.glb"),
-        made_place.panorama(tmp_path / "panorama.png"),
+        synthetic_world.collider(tmp_path / "collider.glb"),
+        synthetic_world.panorama(tmp_path / "panorama.png"),
     )
     root = place_world(
         WorldFiles(collider=collider, panorama=panorama),
@@ -351,14 +351,14 @@ def bad_part(what: str, folder: Path) -> tuple[str, Path]:
         (folder / "bad.spz").write_bytes(b"no splats")
         return "splats", folder / "bad.spz"
     if what == "no surface":
-        glb = glbs.Glb()
+        glb = glb_fixtures.Glb()
         glb.node(
             mesh=glb.mesh({"attributes": {"POSITION": glb.accessor(np.eye(3), "f4")}, "mode": 0})
         )
         return "collider", glb.save(folder / "bad.glb")
     square, noisy = np.zeros((32, 32, 3)), np.random.default_rng(1).random((32, 64, 3))
     (folder / "bad.png").write_bytes(
-        made_place.png(square) if what == "square" else made_place.png(noisy)[:2000]
+        synthetic_world.png(square) if what == "square" else synthetic_world.png(noisy)[:2000]
     )
     return "panorama", folder / "bad.png"
 
@@ -368,8 +368,8 @@ def files(tmp_path: Path) -> dict[str, Path]:
     """All parts of a World."""
     (tmp_path / "splats.spz").write_bytes(build_spz.encode(build_spz.made_up(20)))
     return {
-        "collider": made_place.collider(tmp_path / "collider.glb"),
-        "panorama": made_place.panorama(tmp_path / "panorama.png"),
+        "collider": synthetic_world.collider(tmp_path / "collider.glb"),
+        "panorama": synthetic_world.panorama(tmp_path / "panorama.png"),
         "splats": tmp_path / "splats.spz",
     }
 
@@ -383,12 +383,12 @@ def test_a_world_with_one_bad_part_is_not_replaced(
     """
     root = place_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
     part, bad = bad_part(what, tmp_path)
-    before = Picture()
+    before = SceneSnapshot()
     with pytest.raises(SceneImportError, match=bad.name):
         replace_world(
             WorldFiles(**{**files, part: bad}), Provenance(job_id="w2", kind="world"), root
         )
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 @pytest.mark.parametrize("there", ["collider", "panorama"])
@@ -402,12 +402,12 @@ def test_a_bad_part_lets_none_of_the_others_come(
         WorldFiles(**{there: files[there]}), Provenance(job_id="w1", kind="world", name="Room")
     ).root
     _, bad = bad_part("no splats", tmp_path)
-    before = Picture()
+    before = SceneSnapshot()
     with pytest.raises(SceneImportError, match=bad.name):
         complete(
             root, WorldFiles(**{**files, "splats": bad}), Provenance(job_id="w1", kind="world")
         )
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 def _edit_collider(root: bpy.types.Object) -> None:
@@ -424,10 +424,10 @@ def test_a_panorama_does_not_come_onto_a_collider_that_is_edited(files: dict[str
     told = Provenance(job_id="w1", kind="world", name="Room")
     root = place_world(WorldFiles(collider=files["collider"]), told).root
     _edit_collider(root)
-    before = Picture()
+    before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="Go back to Object Mode"):
         complete(root, WorldFiles(collider=files["collider"], panorama=files["panorama"]), told)
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 def test_splats_come_beside_a_collider_that_is_edited(files: dict[str, Path]) -> None:
@@ -472,7 +472,7 @@ def test_a_collider_that_cannot_become_rigid_changes_nothing(
     }[way]
     root = place_world(there, told).root if there else None
     _rigid_bodies_of_another_file(tmp_path / "bodies.blend")
-    before = Picture()
+    before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="“Bodies”, which comes from another file"):
         if root is None:
             place_world(all_parts, told, options=rigid)
@@ -480,7 +480,7 @@ def test_a_collider_that_cannot_become_rigid_changes_nothing(
             (complete if way == "complete" else replace_world)(
                 root=root, parts=all_parts, provenance=told, options=rigid
             )
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from . import glbs
+from . import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -20,8 +20,8 @@ from mint_blender.scene.transaction import all_data_blocks  # noqa: E402
 from mint_blender.scene.update import bones, fingerprint, match_parts, relink, replace, transfer  # noqa: E402
 from mint_blender.scene.update.replace import edited_objects, replace_model  # noqa: E402
 
-from .dump import Picture  # noqa: E402
-from .replacing import FIRST, SECOND, empty, landed, look_at  # noqa: E402
+from .replace_helpers import FIRST, SECOND, add_target, new_empty, place_first  # noqa: E402
+from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
 def _move_a_vertex(root: Any) -> None:
@@ -60,14 +60,16 @@ def test_an_edited_mesh_is_kept(edit: Any, model: Path, tmp_path: Path) -> None:
     """It is noticed before, and kept afterwards: hidden, where it stood, with its mesh, material
     and modifiers, and it is said.
     """
-    root = landed(model)
+    root = place_first(model)
     root.location = (3, 2, 1)
     assert edited_objects(FIRST.asset_id) == []
     edit(root)
     assert edited_objects(FIRST.asset_id) == [root.name]
     mesh, vertices = root.data, [tuple(each.co) for each in root.data.vertices]
     material, modifiers = root.active_material, [each.type for each in root.modifiers]
-    placed = replace_model(glbs.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5)), SECOND, root)
+    placed = replace_model(
+        glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5)), SECOND, root
+    )
     kept = bpy.data.objects["Lamp (earlier)"]
     assert kept.data == mesh and [tuple(each.co) for each in kept.data.vertices] == vertices
     assert (kept.active_material, [each.type for each in kept.modifiers]) == (material, modifiers)
@@ -88,7 +90,7 @@ def test_what_was_only_looked_at_is_not_edited(model: Path, tmp_path: Path) -> N
     """Moved, seen in Edit Mode, saved and opened again, with another material: the mesh is Mint's,
     and nothing is kept of it.
     """
-    root = landed(model)
+    root = place_first(model)
     root.location.x = 5
     bpy.context.view_layer.objects.active = root
     bpy.ops.object.mode_set(mode="EDIT")
@@ -97,8 +99,8 @@ def test_what_was_only_looked_at_is_not_edited(model: Path, tmp_path: Path) -> N
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
     root = bpy.data.objects["Lamp"]
     assert edited_objects(FIRST.asset_id) == []
-    replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root)
-    replace_model(glbs.simple(tmp_path / "c.glb", high=(0.5, 2, 0.5)), SECOND, root)
+    replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root)
+    replace_model(glb_fixtures.simple(tmp_path / "c.glb", high=(0.5, 2, 0.5)), SECOND, root)
     assert [each.name for each in bpy.data.objects] == ["Lamp"] and len(bpy.data.meshes) == 1
 
 
@@ -107,10 +109,10 @@ def test_a_new_version_is_not_edited(kind: str, tmp_path: Path) -> None:
     """Neither after landing nor after a replacement, scaled to a height, joined or put under the
     root.
     """
-    root = landed(getattr(glbs, kind)(tmp_path / "a.glb"))
+    root = place_first(getattr(glb_fixtures, kind)(tmp_path / "a.glb"))
     assert edited_objects(FIRST.asset_id) == []
     root["mint_height"] = 0.5
-    replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root)
+    replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root)
     assert edited_objects(SECOND.asset_id) == []
 
 
@@ -150,13 +152,13 @@ def test_broken_in_the_middle_it_changes_nothing(
     """Wherever it breaks: the objects have their data, names, places, parents, drivers and what
     hangs on them, and are selected as before.
     """
-    root = landed(getattr(glbs, kinds[0])(tmp_path / "a.glb"))
-    later = getattr(glbs, kinds[1])(tmp_path / "b.glb")
+    root = place_first(getattr(glb_fixtures, kinds[0])(tmp_path / "a.glb"))
+    later = getattr(glb_fixtures, kinds[1])(tmp_path / "b.glb")
     body = next(each for each in (root, *root.children_recursive) if each.type == "MESH")
-    needle, child = empty("Needle"), empty("Child")
+    needle, child = new_empty("Needle"), new_empty("Child")
     root.location = (3, 2, 1)
     child.parent = body
-    look_at(
+    add_target(
         needle,
         "location",
         body.active_material or body.data,
@@ -167,7 +169,7 @@ def test_broken_in_the_middle_it_changes_nothing(
     bpy.context.view_layer.objects.active = body
     body.select_set(True)
     bpy.context.view_layer.update()
-    before, body_name = Picture(), body.name
+    before, body_name = SceneSnapshot(), body.name
     _break_after(monkeypatch, owner, name)
     try:
         replace_model(later, SECOND, root)
@@ -176,7 +178,7 @@ def test_broken_in_the_middle_it_changes_nothing(
     else:
         pytest.skip("this step is not taken for these")
     monkeypatch.undo()
-    after = Picture()
+    after = SceneSnapshot()
     before.assert_same(after)
     view = bpy.context.view_layer.objects
     assert (view.active.name, [each.name for each in view.selected]) == (body_name, [body_name])
@@ -186,14 +188,14 @@ def test_what_breaks_after_the_exchange_takes_nothing_away(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tidying up fails: the new version stands, whole."""
-    root = landed(model)
+    root = place_first(model)
 
     def breaks(*_: object) -> None:
         raise RuntimeError("broken while tidying up")
 
     monkeypatch.setattr(replace, "_clear_away", breaks)
     with pytest.raises(RuntimeError, match="tidying"):
-        replace_model(glbs.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5)), SECOND, root)
+        replace_model(glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5)), SECOND, root)
     bpy.context.view_layer.update()
     assert len(root.data.vertices) and root.dimensions.z == pytest.approx(2)
 
@@ -206,7 +208,7 @@ def test_a_material_of_another_blender_is_not_the_users(model: Path) -> None:
     """A newer Blender has other sockets and settings: only what both know is compared."""
     import json
 
-    root = landed(model)
+    root = place_first(model)
     material = root.active_material
     seen = json.loads(material[fingerprint.FINGERPRINT])
     seen["settings"]["gone_in_this_version"] = True
@@ -227,7 +229,7 @@ def test_a_material_of_another_blender_is_not_the_users(model: Path) -> None:
 @pytest.mark.parametrize("change", ["value", "unlink", "node", "mute", "setting", "name"])
 def test_what_the_user_changes_on_a_material_is_noticed(change: str, model: Path) -> None:
     """A value, a link, a node, muting, a setting; not the name of the material."""
-    root = landed(model)
+    root = place_first(model)
     material: Any = root.active_material
     tree = material.node_tree
     principled = next(each for each in tree.nodes if each.bl_idname == "ShaderNodeBsdfPrincipled")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ..jobs.workflow_harness import a_job
-from . import glbs
+from . import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -22,8 +22,16 @@ from mint_blender.scene import undo_step  # noqa: E402
 from mint_blender.scene.place import SceneImportError, place_model  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
-from .dump import Picture  # noqa: E402
-from .replacing import FIRST, SECOND, empty, high, landed, look_at, only  # noqa: E402
+from .replace_helpers import (  # noqa: E402
+    FIRST,
+    SECOND,
+    add_target,
+    height_of,
+    new_empty,
+    only_object,
+    place_first,
+)
+from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 # -- On the mesh
 # ----------------------------------------------------------------------------------------------------------------
@@ -33,14 +41,16 @@ def test_shape_keys_keep_what_is_set_on_them(tmp_path: Path) -> None:
     """Value, range and driver of a key that comes again, and a driver that looks at it; a key that
     does not is named.
     """
-    root = landed(glbs.shaped(tmp_path / "a.glb", "wide", "gone"))
-    body, needle = only(root, "MESH"), empty("Needle")
+    root = place_first(glb_fixtures.shaped(tmp_path / "a.glb", "wide", "gone"))
+    body, needle = only_object(root, "MESH"), new_empty("Needle")
     keys = body.data.shape_keys
     keys.key_blocks["wide"].slider_max, keys.key_blocks["wide"].value = 3, 2
-    target = look_at(needle, "location", keys, 'key_blocks["wide"].value', "KEY")
-    look_at(keys.key_blocks["gone"], "value", needle, "scale.x")
-    look_at(keys.key_blocks["wide"], "slider_min", needle, "scale.y")
-    (note,) = replace_model(glbs.shaped(tmp_path / "b.glb", "wide", height=2), SECOND, root).notes
+    target = add_target(needle, "location", keys, 'key_blocks["wide"].value', "KEY")
+    add_target(keys.key_blocks["gone"], "value", needle, "scale.x")
+    add_target(keys.key_blocks["wide"], "slider_min", needle, "scale.y")
+    (note,) = replace_model(
+        glb_fixtures.shaped(tmp_path / "b.glb", "wide", height=2), SECOND, root
+    ).notes
     new = body.data.shape_keys
     assert target.id == new and (
         new.key_blocks["wide"].slider_max,
@@ -49,19 +59,21 @@ def test_shape_keys_keep_what_is_set_on_them(tmp_path: Path) -> None:
     assert [each.data_path for each in new.animation_data.drivers] == [
         'key_blocks["wide"].slider_min'
     ]
-    assert "gone" in note and high(root) == 2
+    assert "gone" in note and height_of(root) == 2
 
 
 def test_vertex_groups_come_along_by_the_nearest_vertex(model: Path, tmp_path: Path) -> None:
     """A modifier that works on a group of the user's goes on working: the same end of the new,
     larger mesh is in it, with its weights.
     """
-    root = landed(model)
+    root = place_first(model)
     group = root.vertex_groups.new(name="Top")
     group.add([each.index for each in root.data.vertices if each.co.z > 0.5], 0.75, "REPLACE")
     root.modifiers.new("Mine", "DISPLACE").vertex_group = "Top"
     assert (
-        replace_model(glbs.simple(tmp_path / "b.glb", (-2, 0, -2), (2, 8, 2)), SECOND, root).notes
+        replace_model(
+            glb_fixtures.simple(tmp_path / "b.glb", (-2, 0, -2), (2, 8, 2)), SECOND, root
+        ).notes
         == ()
     )
     assert [each.name for each in root.vertex_groups] == ["Top"] and root.modifiers[
@@ -77,10 +89,10 @@ def test_the_groups_of_bones_are_the_new_ones(tmp_path: Path) -> None:
     """Groups of the earlier version's bones do not pile up beside those that come; the user's own
     does not get lost among them.
     """
-    root = landed(glbs.skinned(tmp_path / "a.glb"))
-    body = only(root, "MESH")
+    root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
+    body = only_object(root, "MESH")
     body.vertex_groups.new(name="Mine").add([0], 1, "REPLACE")
-    replace_model(glbs.skinned(tmp_path / "b.glb", bones=("lower", "head")), SECOND, root)
+    replace_model(glb_fixtures.skinned(tmp_path / "b.glb", bones=("lower", "head")), SECOND, root)
     assert {each.name for each in body.vertex_groups} == {"lower", "head", "Mine"}
 
 
@@ -88,23 +100,23 @@ def test_what_was_made_on_vertices_that_are_gone_is_named(model: Path, tmp_path:
     """A second UV map, a color attribute and a shape key of the user's lie on the earlier
     vertices: a sentence names them.
     """
-    root = landed(model)
+    root = place_first(model)
     root.data.uv_layers.new(name="My UVs")
     root.data.color_attributes.new("My colors", "FLOAT_COLOR", "POINT")
     root.shape_key_add(name="Basis")
     root.shape_key_add(name="My shape")
-    kept, note = replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root).notes
+    kept, note = replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes
     assert "(earlier)" in kept  # all of it is still there on the edited mesh
     assert all(name in note for name in ("My UVs", "My colors", "My shape")) and "Basis" not in note
 
 
 def test_properties_and_drivers_of_the_mesh_stay(model: Path, tmp_path: Path) -> None:
     """A custom property of the mesh, the driver on it, and a driver elsewhere that looks at it."""
-    root, needle = landed(model), empty("Needle")
+    root, needle = place_first(model), new_empty("Needle")
     root.data["wear"] = needle.scale.x = 0.25
-    target = look_at(needle, "location", root.data, '["wear"]', "MESH")
-    look_at(root.data, '["wear"]', needle, "scale.x")
-    assert replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root).notes == ()
+    target = add_target(needle, "location", root.data, '["wear"]', "MESH")
+    add_target(root.data, '["wear"]', needle, "scale.x")
+    assert replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes == ()
     assert root.data["wear"] == pytest.approx(0.25) and target.id == root.data
     assert [each.data_path for each in root.data.animation_data.drivers] == ['["wear"]']
 
@@ -113,9 +125,11 @@ def test_a_mesh_that_was_shared_may_come_unshared(tmp_path: Path) -> None:
     """Two wheels showed one mesh; in the new version each has its own, and each wheel shows that."""
 
     def wheels(path: Path, shared: bool) -> Path:
-        glb = glbs.Glb()
+        glb = glb_fixtures.Glb()
         meshes = [
-            glb.mesh(glbs.box(glb, (-0.5, 0, -0.5), (0.5, 1 + side, 0.5)), name=f"wheel{side}")
+            glb.mesh(
+                glb_fixtures.box(glb, (-0.5, 0, -0.5), (0.5, 1 + side, 0.5)), name=f"wheel{side}"
+            )
             for side in (0, 1)
         ]
         for side, name in enumerate(("left", "right")):
@@ -124,7 +138,7 @@ def test_a_mesh_that_was_shared_may_come_unshared(tmp_path: Path) -> None:
             glb.node(mesh=meshes[1], name="third", translation=[9, 0, 0])
         return glb.save(path)
 
-    root = landed(wheels(tmp_path / "a.glb", shared=True))
+    root = place_first(wheels(tmp_path / "a.glb", shared=True))
     left, right = (
         next(each for each in root.children if name in each.name) for name in ("left", "right")
     )
@@ -135,13 +149,13 @@ def test_a_mesh_that_was_shared_may_come_unshared(tmp_path: Path) -> None:
 
 def test_a_duplicate_of_a_part_stays_and_follows(tmp_path: Path) -> None:
     """The user has put a third, linked wheel on it: it stays where it is and shows the new mesh."""
-    root = landed(glbs.animated(tmp_path / "a.glb"))
+    root = place_first(glb_fixtures.animated(tmp_path / "a.glb"))
     wheel = next(each for each in root.children_recursive if each.animation_data)
     spare = wheel.copy()
     bpy.context.scene.collection.objects.link(spare)
     spare.animation_data_clear()
     spare.location = (5, 0, 0)
-    placed = replace_model(glbs.animated(tmp_path / "b.glb"), SECOND, root)
+    placed = replace_model(glb_fixtures.animated(tmp_path / "b.glb"), SECOND, root)
     assert (
         spare in placed.objects and spare.data == wheel.data and tuple(spare.location) == (5, 0, 0)
     )
@@ -153,13 +167,13 @@ def test_a_duplicate_of_a_part_stays_and_follows(tmp_path: Path) -> None:
 
 def _colored(path: Path, *names: str) -> Path:
     """One mesh of as many materials."""
-    glb = glbs.Glb()
+    glb = glb_fixtures.Glb()
     boxes = [
-        glbs.box(
+        glb_fixtures.box(
             glb,
             (number, 0, 0),
             (number + 1, 1, 1),
-            glb.material(name=name, texture=glbs.png((200, 40, 40))),
+            glb.material(name=name, texture=glb_fixtures.png((200, 40, 40))),
         )
         for number, name in enumerate(names)
     ]
@@ -171,7 +185,7 @@ def test_a_material_that_the_user_put_there_stays_there(tmp_path: Path) -> None:
     """In the slot of the same number; Mint's own come new, and a slot that the user has added is
     still there.
     """
-    root = landed(_colored(tmp_path / "a.glb", "wood", "brass"))
+    root = place_first(_colored(tmp_path / "a.glb", "wood", "brass"))
     gold, glass, paint = (
         bpy.data.materials.new(name) for name in ("My gold", "My glass", "My paint")
     )
@@ -193,24 +207,24 @@ def test_a_material_of_mints_that_was_changed_is_kept_in_the_file(
     """The new version brings its own, made for its own UVs; the user's work on the earlier one is
     not deleted, and a sentence says so.
     """
-    root = landed(model)
+    root = place_first(model)
     earlier = root.data.materials[0]
     node = next(each for each in earlier.node_tree.nodes if each.type == "BSDF_PRINCIPLED")
     node.inputs["Roughness"].default_value = 0.125
-    (note,) = replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root).notes
+    (note,) = replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes
     assert root.data.materials[0] != earlier and root.data.materials[0].name == "Lamp, better"
     assert earlier.use_fake_user and f"“{earlier.name}”" in note and "(earlier)" in earlier.name
-    assert replace_model(glbs.simple(tmp_path / "c.glb"), SECOND, root).notes == ()
+    assert replace_model(glb_fixtures.simple(tmp_path / "c.glb"), SECOND, root).notes == ()
 
 
 def test_a_picture_that_was_painted_on_is_kept_in_the_file(model: Path, tmp_path: Path) -> None:
     """The same for a texture."""
-    root = landed(model)
+    root = place_first(model)
     (image,) = [each for each in bpy.data.images if each.get("mint_made")]
     image.pixels[0] = 0.5
     image.update()
     assert image.is_dirty
-    (note,) = replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root).notes
+    (note,) = replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root).notes
     assert image.use_fake_user and f"“{image.name}”" in note
 
 
@@ -218,12 +232,12 @@ def test_drivers_on_and_at_a_material_stay(model: Path, tmp_path: Path) -> None:
     """A driver on the roughness of Mint's material is on that of the new one; one that looks at the
     material looks at the new one.
     """
-    root, needle = landed(model), empty("Needle")
+    root, needle = place_first(model), new_empty("Needle")
     tree = root.data.materials[0].node_tree
     node = next(each for each in tree.nodes if each.type == "BSDF_PRINCIPLED")
-    look_at(node.inputs["Roughness"], "default_value", needle, "scale.x")
-    target = look_at(needle, "location", root.data.materials[0], "roughness", "MATERIAL")
-    replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root)
+    add_target(node.inputs["Roughness"], "default_value", needle, "scale.x")
+    target = add_target(needle, "location", root.data.materials[0], "roughness", "MATERIAL")
+    replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root)
     new = root.data.materials[0]
     assert target.id == new
     assert [
@@ -258,13 +272,13 @@ def test_what_is_in_another_file_is_refused(kind: str, model: Path, tmp_path: Pa
         root = root.copy()
         bpy.context.scene.collection.objects.link(root)
         assert root.library is None and root.data.library is not None
-    before = Picture()
+    before = SceneSnapshot()
     with pytest.raises(
         SceneImportError,
         match="library override" if kind == "override" else "linked from another file",
     ):
         replace_model(model, SECOND, root)
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
 
 
 @pytest.mark.parametrize("mode", ["EDIT", "SCULPT"])
@@ -274,7 +288,7 @@ def test_it_waits_while_a_linked_duplicate_is_worked_on(
     """It would come apart from the others and stay with the earlier mesh: a sentence, and the work
     can go on.
     """
-    root = landed(model)
+    root = place_first(model)
     duplicate = bpy.data.objects.new("My lamp", root.data)
     bpy.context.scene.collection.objects.link(duplicate)
     bpy.context.view_layer.objects.active = duplicate
@@ -282,10 +296,10 @@ def test_it_waits_while_a_linked_duplicate_is_worked_on(
     with pytest.raises(
         SceneImportError, match=f"“My lamp” is being worked on in {mode.title()} Mode"
     ):
-        replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root)
+        replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root)
     assert duplicate.data == root.data and duplicate.mode == mode
     bpy.ops.object.mode_set(mode="OBJECT")
-    replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root)
+    replace_model(glb_fixtures.simple(tmp_path / "b.glb"), SECOND, root)
     assert duplicate.data == root.data
 
 
@@ -300,7 +314,7 @@ def _later(path: Path) -> Job:
 
 
 def _copies(model: Path) -> list[bpy.types.Object]:
-    first = landed(model)
+    first = place_first(model)
     second = first.copy()
     second.data = first.data.copy()
     bpy.context.scene.collection.objects.link(second)
@@ -317,10 +331,10 @@ def test_no_copy_is_replaced_while_one_of_them_cannot_be(
     copies = _copies(model)
     bpy.context.view_layer.objects.active = copies[edited]
     bpy.ops.object.mode_set(mode="EDIT")
-    before = Picture()
+    before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="Edit Mode"):
-        import_job.place(_later(glbs.simple(tmp_path / "b.glb", high=(1, 2, 1))))
-    before.assert_same(Picture())
+        import_job.place(_later(glb_fixtures.simple(tmp_path / "b.glb", high=(1, 2, 1))))
+    before.assert_same(SceneSnapshot())
 
 
 def test_all_copies_are_replaced_in_one_step(
@@ -331,5 +345,5 @@ def test_all_copies_are_replaced_in_one_step(
     monkeypatch.setattr(undo_step, "push", steps.append)
     copies = _copies(model)
     steps.clear()
-    import_job.place(_later(glbs.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))))
-    assert [high(each) for each in copies] == [2, 2] and len(steps) == 1
+    import_job.place(_later(glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))))
+    assert [height_of(each) for each in copies] == [2, 2] and len(steps) == 1

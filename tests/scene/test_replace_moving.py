@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from . import glbs
+from . import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -21,7 +21,15 @@ from mint_blender.scene.bounds import bounds  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, place_model  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
-from .replacing import FIRST, SECOND, empty, high, landed, look_at, only  # noqa: E402
+from .replace_helpers import (  # noqa: E402
+    FIRST,
+    SECOND,
+    add_target,
+    height_of,
+    new_empty,
+    only_object,
+    place_first,
+)
 
 # -- Bones
 # ----------------------------------------------------------------------------------------------------------------------
@@ -31,22 +39,24 @@ def test_what_hangs_on_bones_stays(tmp_path: Path) -> None:
     """Constraints of pose bones, an object parented to a bone, and drivers on and at a bone are
     there, on the same armature.
     """
-    root = landed(glbs.skinned(tmp_path / "a.glb"))
+    root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
     armature, hat, compass, needle = (
-        only(root, "ARMATURE"),
-        empty("Hat"),
-        empty("Compass"),
-        empty("Needle"),
+        only_object(root, "ARMATURE"),
+        new_empty("Hat"),
+        new_empty("Compass"),
+        new_empty("Needle"),
     )
     bone = armature.pose.bones["upper"]
     bone.constraints.new("COPY_ROTATION").target = compass
     bone["strength"] = 0.5
     hat.parent, hat.parent_type, hat.parent_bone = armature, "BONE", "upper"
-    target = look_at(needle, "location", armature, "upper", "BONE")
-    look_at(bone, "location", compass, "location.x")
-    placed = replace_model(glbs.skinned(tmp_path / "b.glb", lift=2), SECOND, root)
+    target = add_target(needle, "location", armature, "upper", "BONE")
+    add_target(bone, "location", compass, "location.x")
+    placed = replace_model(glb_fixtures.skinned(tmp_path / "b.glb", lift=2), SECOND, root)
     assert (
-        placed.notes == () and only(root, "ARMATURE") == armature and armature.data.get("mint_made")
+        placed.notes == ()
+        and only_object(root, "ARMATURE") == armature
+        and armature.data.get("mint_made")
     )
     bone = armature.pose.bones["upper"]
     assert [each.target for each in bone.constraints] == [compass] and bone["strength"] == 0.5
@@ -62,13 +72,13 @@ def test_a_bone_that_does_not_come_again_is_said(tmp_path: Path) -> None:
     """What hung on it hangs on the armature, where it was in the world; the sentence names the
     bone.
     """
-    root = landed(glbs.skinned(tmp_path / "a.glb"))
-    armature, hat = only(root, "ARMATURE"), empty("Hat")
+    root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
+    armature, hat = only_object(root, "ARMATURE"), new_empty("Hat")
     hat.parent, hat.parent_type, hat.parent_bone = armature, "BONE", "upper"
     bpy.context.view_layer.update()
     where = hat.matrix_world.copy()
     (note,) = replace_model(
-        glbs.skinned(tmp_path / "b.glb", bones=("lower", "head")), SECOND, root
+        glb_fixtures.skinned(tmp_path / "b.glb", bones=("lower", "head")), SECOND, root
     ).notes
     assert "upper" in note and "lacks bones" in note
     bpy.context.view_layer.update()
@@ -82,15 +92,15 @@ def test_modifiers_around_the_armatures_stay_in_order(tmp_path: Path) -> None:
     """One of the user's before the bones and one after them: both stay there, with their settings,
     and the bones move the new mesh.
     """
-    root = landed(glbs.skinned(tmp_path / "a.glb"))
-    body = only(root, "MESH")
+    root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
+    body = only_object(root, "MESH")
     body.modifiers.new("Before", "WELD").merge_threshold = 0.25
     body.modifiers.move(1, 0)
     body.modifiers.new("After", "DISPLACE").strength = 0
     body.constraints.new("LIMIT_SCALE").name = "Mine"
     earlier = body.data
-    assert replace_model(glbs.skinned(tmp_path / "b.glb", lift=2), SECOND, root).notes == ()
-    assert only(root, "MESH") == body and body.data != earlier
+    assert replace_model(glb_fixtures.skinned(tmp_path / "b.glb", lift=2), SECOND, root).notes == ()
+    assert only_object(root, "MESH") == body and body.data != earlier
     assert [(each.name, each.type) for each in body.modifiers] == [
         ("Before", "WELD"),
         ("Armature", "ARMATURE"),
@@ -98,25 +108,25 @@ def test_modifiers_around_the_armatures_stay_in_order(tmp_path: Path) -> None:
     ]
     assert body.modifiers["Before"].merge_threshold == 0.25 and body.modifiers[
         "Armature"
-    ].object == only(root, "ARMATURE")
+    ].object == only_object(root, "ARMATURE")
     assert [each.name for each in body.constraints] == ["Mine"]
-    assert high(root) == 3
+    assert height_of(root) == 3
 
 
 def test_a_still_model_becomes_one_with_bones(model: Path, tmp_path: Path) -> None:
     """The root shows the mesh of the new version, so that its modifiers work on; the bones come
     before them.
     """
-    root = landed(model)
+    root = place_first(model)
     root.modifiers.new("Mine", "DISPLACE").strength = 0
     root.location = (3, 0, 0)
-    assert replace_model(glbs.skinned(tmp_path / "b.glb"), SECOND, root).notes == ()
+    assert replace_model(glb_fixtures.skinned(tmp_path / "b.glb"), SECOND, root).notes == ()
     assert [each.type for each in root.modifiers] == ["ARMATURE", "DISPLACE"] and root.modifiers[
         0
-    ].object == only(root, "ARMATURE")
+    ].object == only_object(root, "ARMATURE")
     assert [each.type for each in root.children] == ["ARMATURE"]
-    low, high = bounds([root, *root.children])
-    assert (low, high) == (
+    low, height_of = bounds([root, *root.children])
+    assert (low, height_of) == (
         pytest.approx((2.5, -0.5, 0), abs=1e-5),
         pytest.approx((3.5, 0.5, 2), abs=1e-5),
     )
@@ -126,32 +136,32 @@ def test_a_model_with_bones_becomes_a_still_one(model: Path, tmp_path: Path) -> 
     """The skinned mesh keeps the user's modifier and loses the bones'; what hung on the bones hangs
     on the root.
     """
-    root = landed(glbs.skinned(tmp_path / "a.glb"))
-    body, hat = only(root, "MESH"), empty("Hat")
+    root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
+    body, hat = only_object(root, "MESH"), new_empty("Hat")
     body.modifiers.new("Mine", "BEVEL")
-    hat.parent, hat.parent_type, hat.parent_bone = only(root, "ARMATURE"), "BONE", "upper"
+    hat.parent, hat.parent_type, hat.parent_bone = only_object(root, "ARMATURE"), "BONE", "upper"
     replace_model(model, SECOND, root)
     assert [each.name for each in body.modifiers] == ["Mine"] and hat.parent == root
     assert (
         not [each for each in bpy.data.objects if each.type == "ARMATURE"]
         and not bpy.data.armatures
     )
-    assert high(root) == 1
+    assert height_of(root) == 1
 
 
 def test_a_pose_of_the_users_stays_and_mints_goes(tmp_path: Path) -> None:
     """Untouched bones stand as in the new file; once the user has posed them they stand as the user
     has them.
     """
-    root = landed(glbs.skinned(tmp_path / "a.glb"))
-    replace_model(glbs.skinned(tmp_path / "b.glb", lift=2), SECOND, root)
-    assert high(root) == 3
-    upper = only(root, "ARMATURE").pose.bones["upper"]
+    root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
+    replace_model(glb_fixtures.skinned(tmp_path / "b.glb", lift=2), SECOND, root)
+    assert height_of(root) == 3
+    upper = only_object(root, "ARMATURE").pose.bones["upper"]
     upper.location = upper.location * 2
-    posed = high(root)
+    posed = height_of(root)
     assert posed != 3
-    replace_model(glbs.skinned(tmp_path / "c.glb", lift=1), SECOND, root)
-    assert high(root) == posed
+    replace_model(glb_fixtures.skinned(tmp_path / "c.glb", lift=1), SECOND, root)
+    assert height_of(root) == posed
 
 
 # -- Motion
@@ -172,10 +182,13 @@ def test_mints_own_motion_comes_new(kind: str, tmp_path: Path) -> None:
     same object; the old one is gone.
     """
     if kind == "ARMATURE":
-        root = landed(glbs.skinned(tmp_path / "a.glb", waves=("one",)))
-        new = glbs.skinned(tmp_path / "b.glb", waves=("two", "three"), lift=2)
+        root = place_first(glb_fixtures.skinned(tmp_path / "a.glb", waves=("one",)))
+        new = glb_fixtures.skinned(tmp_path / "b.glb", waves=("two", "three"), lift=2)
     else:
-        root, new = landed(glbs.animated(tmp_path / "a.glb")), glbs.animated(tmp_path / "b.glb")
+        root, new = (
+            place_first(glb_fixtures.animated(tmp_path / "a.glb")),
+            glb_fixtures.animated(tmp_path / "b.glb"),
+        )
     moving = next(each for each in root.children_recursive if each.animation_data)
     earlier, count = moving.animation_data.action, len(bpy.data.actions)
     assert earlier is not None and moving.type == kind
@@ -183,7 +196,7 @@ def test_mints_own_motion_comes_new(kind: str, tmp_path: Path) -> None:
     assert moving in root.children_recursive and moving.animation_data.action not in (None, earlier)
     assert len(bpy.data.actions) == count + (kind == "ARMATURE")
     assert set(bpy.data.actions) == animation.actions(moving)
-    before = high(root)
+    before = height_of(root)
     bpy.context.scene.frame_set(25)
     bpy.context.view_layer.update()
     depsgraph = bpy.context.evaluated_depsgraph_get()
@@ -210,9 +223,11 @@ def test_an_action_of_the_users_wins_and_that_is_said(kind: str, tmp_path: Path)
     under the name that the sentence tells.
     """
     make = (
-        (lambda path: glbs.skinned(path, waves=("wave",))) if kind == "ARMATURE" else glbs.animated
+        (lambda path: glb_fixtures.skinned(path, waves=("wave",)))
+        if kind == "ARMATURE"
+        else glb_fixtures.animated
     )
-    root = landed(make(tmp_path / "a.glb"))
+    root = place_first(make(tmp_path / "a.glb"))
     moving = next(each for each in root.children_recursive if each.animation_data)
     mine = _own_action(moving)
     slot = getattr(moving.animation_data, "action_slot", None)
@@ -227,22 +242,22 @@ def test_an_action_of_the_users_wins_and_that_is_said(kind: str, tmp_path: Path)
 
 def test_an_action_of_mints_that_was_changed_is_the_users(tmp_path: Path) -> None:
     """Keys that the user has moved are not lost."""
-    root = landed(glbs.animated(tmp_path / "a.glb"))
+    root = place_first(glb_fixtures.animated(tmp_path / "a.glb"))
     moving = next(each for each in root.children_recursive if each.animation_data)
     action = moving.animation_data.action
     next(animation.curves(action)).keyframe_points[0].co.y = 0.125
-    assert len(replace_model(glbs.animated(tmp_path / "b.glb"), SECOND, root).notes) == 1
+    assert len(replace_model(glb_fixtures.animated(tmp_path / "b.glb"), SECOND, root).notes) == 1
     assert moving.animation_data.action == action and 0.125 in _values(action)
 
 
 def test_a_track_of_the_users_stays(tmp_path: Path) -> None:
     """Among the tracks that came with the file, whose new ones come, the user's own is still there."""
-    root = landed(glbs.skinned(tmp_path / "a.glb", waves=("one", "two")))
-    moving = only(root, "ARMATURE")
+    root = place_first(glb_fixtures.skinned(tmp_path / "a.glb", waves=("one", "two")))
+    moving = only_object(root, "ARMATURE")
     track = moving.animation_data.nla_tracks.new()
     track.name = "My track"
     track.strips.new("Mine", 1, bpy.data.actions.new("My own"))
-    replace_model(glbs.skinned(tmp_path / "b.glb", waves=("three", "four")), SECOND, root)
+    replace_model(glb_fixtures.skinned(tmp_path / "b.glb", waves=("three", "four")), SECOND, root)
     names = [each.name for each in moving.animation_data.nla_tracks]
     assert "My track" in names and not {"one", "two"} & set(names)
     assert all(strip.action for each in moving.animation_data.nla_tracks for strip in each.strips)
@@ -254,13 +269,17 @@ def test_a_part_that_was_moved_stays_there(tmp_path: Path) -> None:
     """
 
     def parts(path: Path, at: float) -> Path:
-        glb = glbs.Glb()
+        glb = glb_fixtures.Glb()
         for name in ("foot", "shade"):
-            glb.node(mesh=glb.mesh(glbs.box(glb), name=name), name=name, translation=[at, 0, 0])
-        glb.node(mesh=glb.mesh(glbs.box(glb, (-9, 0, -9), (9, 0.1, 9)), name="base"), name="base")
+            glb.node(
+                mesh=glb.mesh(glb_fixtures.box(glb), name=name), name=name, translation=[at, 0, 0]
+            )
+        glb.node(
+            mesh=glb.mesh(glb_fixtures.box(glb, (-9, 0, -9), (9, 0.1, 9)), name="base"), name="base"
+        )
         return glb.save(path)
 
-    root = landed(parts(tmp_path / "a.glb", 1))
+    root = place_first(parts(tmp_path / "a.glb", 1))
     foot, shade = (
         next(each for each in root.children if name in each.name) for name in ("foot", "shade")
     )
@@ -273,11 +292,14 @@ def test_what_goes_somewhere_goes_from_where_the_earlier_one_stood(tmp_path: Pat
     """As high as the earlier one was asked to be, and from the root on the same way as if it had
     landed there.
     """
-    earlier, later = glbs.wandering(tmp_path / "a.glb"), glbs.wandering(tmp_path / "b.glb", size=3)
+    earlier, later = (
+        glb_fixtures.wandering(tmp_path / "a.glb"),
+        glb_fixtures.wandering(tmp_path / "b.glb", size=3),
+    )
     fresh = place_model(later, SECOND, PlaceOptions(at=(0, 0, 0), height=2)).root
     root = place_model(earlier, FIRST, PlaceOptions(at=(0, 0, 0), height=2)).root
     replace_model(later, SECOND, root)
     for frame in (1, 12, 24):
         bpy.context.scene.frame_set(frame)
-        (expected, found) = (only(each, "MESH").matrix_world for each in (fresh, root))
+        (expected, found) = (only_object(each, "MESH").matrix_world for each in (fresh, root))
         np.testing.assert_allclose(np.array(found), np.array(expected), atol=1e-4)

@@ -18,7 +18,7 @@ from mint_blender.scene.world import splat_nodes, splats  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..files import build_spz  # noqa: E402
-from . import made_place  # noqa: E402
+from . import synthetic_world  # noqa: E402
 
 WIDTHS = {"position": 3, "scale": 3, "rotation": 4, "radiance:base": 4}
 
@@ -117,7 +117,7 @@ class Photo:
         self.path = folder / "seen.png"
 
     def take(self, samples: int = 64) -> np.ndarray:
-        return made_place.render(self.scene, self.camera, self.path, samples=samples)
+        return synthetic_world.render(self.scene, self.camera, self.path, samples=samples)
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_eevee_and_the_viewport_show_splats_in_their_colors(tmp_path: Path) -> N
         "400",
         "300",
     ]
-    command += ["--python", str(Path(__file__).with_name("inside_splats.py")), "--", str(tmp_path)]
+    command += ["--python", str(Path(__file__).with_name("window_splats.py")), "--", str(tmp_path)]
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=500, check=False
     )

@@ -19,18 +19,19 @@ from mint_blender.scene import place  # noqa: E402
 from mint_blender.scene.gltf_import import SceneImportError  # noqa: E402
 from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
-from mint_blender.scene.world import collider  # noqa: E402
+from mint_blender.scene.world import collider, panorama, world_objects  # noqa: E402
+from mint_blender.scene.world import edit as world_edit  # noqa: E402
 from mint_blender.scene.world.build import WorldFiles  # noqa: E402
 
 from ..files import build_spz  # noqa: E402
-from . import build_worlds, made_place  # noqa: E402
-from .build_worlds import CORNERS, build, ordered, part, places  # noqa: E402
+from . import synthetic_world, world_helpers  # noqa: E402
+from .world_helpers import CORNERS, build, ordered, part, places  # noqa: E402
 
 
 @pytest.fixture
 def files(tmp_path):
     """All parts of the made room."""
-    return build_worlds.all_parts(tmp_path)
+    return world_helpers.all_parts(tmp_path)
 
 
 def test_the_root_carries_mints_calibration(files):
@@ -107,8 +108,11 @@ def test_the_whole_world_renders_as_a_place(files, tmp_path):
     for location, turn in (((0, 0, 0), (math.pi / 2, 0, 0)), ((0.4, 0.4, 0.1), (1.3, 0.1, -0.6))):
         camera.location, camera.rotation_euler = location, turn
         bpy.context.view_layer.update()
-        seen = made_place.render(bpy.context.scene, camera, tmp_path / "seen.png")
-        assert made_place.agreement(seen, made_place.seen_from(camera, point.matrix_world)) > 0.9
+        seen = synthetic_world.render(bpy.context.scene, camera, tmp_path / "seen.png")
+        assert (
+            synthetic_world.agreement(seen, synthetic_world.seen_from(camera, point.matrix_world))
+            > 0.9
+        )
 
 
 def test_caption_and_links_are_on_the_root(files):
@@ -153,7 +157,7 @@ def test_parts_can_be_left_out(files):
         and part(root, "splats") is None
         and bpy.context.scene.world is None
     )
-    assert world_build.show_panorama(root) and bpy.context.scene.world is not None
+    assert world_edit.show_panorama(root) and bpy.context.scene.world is not None
 
 
 def test_parts_can_be_added_later(files):
@@ -232,7 +236,7 @@ def test_a_bad_collider_leaves_the_scene_as_it_was(files, tmp_path, content):
     assert before.new() == [] and scene.world == own and not scene.objects
 
 
-PIXELS = made_place.png(np.random.default_rng(1).random((32, 64, 3)))
+PIXELS = synthetic_world.png(np.random.default_rng(1).random((32, 64, 3)))
 SPLATS = build_spz.encode(build_spz.made_up(200))
 LATE = {"panorama": bytearray(PIXELS), "splats": bytearray(SPLATS)}
 """Whose headers are good and whose content is not: nobody has looked at it before the landing."""
@@ -253,7 +257,7 @@ def test_a_part_that_shows_late_that_it_is_bad_is_left_out(files, tmp_path, name
         (note,) = [each for each in built.notes if "cannot be used" in each]
         assert note.startswith(f"The {name} cannot be used. ") and bad.name in note
         assert (
-            not world_build.has_part(built.root, name.upper())
+            not world_objects.has_part(built.root, name.upper())
             and part(built.root, "collider") is not None
         )
         assert not any(each.name.startswith("Room") and each.users == 0 for each in before.new())
@@ -323,7 +327,7 @@ def test_without_the_panorama_every_scene_has_its_own_world_again(files):
     for scene, name in ((bpy.context.scene, "Day"), (other, "Night")):
         scene.world = bpy.data.worlds.new(name)
     root = build(files).root
-    assert world_build.show_panorama(root, other)
+    assert world_edit.show_panorama(root, other)
     world_build.remove_part(root, "PANORAMA")
     assert (bpy.context.scene.world.name, other.world.name) == ("Day", "Night")
 
@@ -339,15 +343,15 @@ def test_a_saved_world_is_whole(files, tmp_path):
         each.unlink()
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
     scene, root = bpy.context.scene, bpy.data.objects["Room"]
-    assert world_build.restore_earlier_world(scene) and scene.world.name == "Mine"
-    assert world_build.show_panorama(root, scene) and scene.world.name == "Room Panorama"
+    assert panorama.restore_earlier_world(scene) and scene.world.name == "Mine"
+    assert world_edit.show_panorama(root, scene) and scene.world.name == "Room Panorama"
     world_build.remove_part(root, "SPLATS")
     camera = part(root, "camera")
     bpy.context.view_layer.update()
-    seen = made_place.render(scene, camera, tmp_path / "seen.png")
+    seen = synthetic_world.render(scene, camera, tmp_path / "seen.png")
     assert (
-        made_place.agreement(
-            seen, made_place.seen_from(camera, part(root, "capture_point").matrix_world)
+        synthetic_world.agreement(
+            seen, synthetic_world.seen_from(camera, part(root, "capture_point").matrix_world)
         )
         > 0.9
     )

@@ -15,16 +15,17 @@ bpy = pytest.importorskip("bpy")
 from mint_blender.scene import place  # noqa: E402
 from mint_blender.scene.gltf_import import SceneImportError  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
+from mint_blender.scene.world import edit as world_edit  # noqa: E402
 
-from . import build_worlds, made_place  # noqa: E402
-from .build_worlds import CORNERS, build, ordered, part, places  # noqa: E402
-from .glbs import draco_box  # noqa: E402
+from . import synthetic_world, world_helpers  # noqa: E402
+from .glb_fixtures import draco_box  # noqa: E402
+from .world_helpers import CORNERS, build, ordered, part, places  # noqa: E402
 
 
 @pytest.fixture
 def files(tmp_path):
     """All parts of the made room."""
-    return build_worlds.all_parts(tmp_path)
+    return world_helpers.all_parts(tmp_path)
 
 
 @pytest.mark.parametrize("later", [False, True])
@@ -32,7 +33,7 @@ def test_a_collider_that_came_upright_is_turned_by_itself(files, tmp_path, later
     """Its faces say that it is upright already: it stands with splats and panorama, which are not,
     and the user is told.
     """
-    up = made_place.collider(tmp_path / "up.glb", down=False, ceiling=False)
+    up = synthetic_world.collider(tmp_path / "up.glb", down=False, ceiling=False)
     if later:
         root = build(replace(files, collider=None)).root
         world_build.add_part(root, "COLLIDER", up)
@@ -44,7 +45,7 @@ def test_a_collider_that_came_upright_is_turned_by_itself(files, tmp_path, later
     expected = ordered(CORNERS * 2.5 + [0, 0, 1.5])
     np.testing.assert_allclose(places(part(root, "collider")), expected, atol=0.011)
     np.testing.assert_allclose(places(part(root, "splats")), expected, atol=0.011)
-    world_build.flip_collider(root)
+    world_edit.flip_collider(root)
     bpy.context.view_layer.update()
     assert places(part(root, "collider"))[:, 2].max() == pytest.approx(1.5 + 0.6 * 2.5, abs=0.01)
 
@@ -54,7 +55,7 @@ def test_a_collider_that_came_upside_down_is_turned_with_the_rest(files, tmp_pat
     they are, the second with a word about it.
     """
     built = build(
-        replace(files, collider=made_place.collider(tmp_path / "down.glb", ceiling=False))
+        replace(files, collider=synthetic_world.collider(tmp_path / "down.glb", ceiling=False))
     )
     np.testing.assert_allclose(
         places(part(built.root, "collider")), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011
@@ -68,7 +69,7 @@ def test_the_user_has_the_last_word_on_the_turn(files, tmp_path):
     """`flip=False`: all files have been set upright already, by a half turn about X; they face the
     same way and are not asked.
     """
-    up = made_place.collider(tmp_path / "up.glb", down=False)
+    up = synthetic_world.collider(tmp_path / "up.glb", down=False)
     root = build(replace(files, collider=up, splats=None), flip=False).root
     np.testing.assert_allclose(
         places(part(root, "collider")), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011
@@ -89,11 +90,11 @@ def test_flip_turns_the_files_over_and_leaves_the_camera_upright(files, turned_b
         bpy.context.view_layer.update()
     before = places(part(root, "collider"))
     camera = np.array(part(root, "camera").matrix_world)
-    world_build.flip(root)
+    world_edit.flip(root)
     bpy.context.view_layer.update()
     assert places(part(root, "collider"))[:, 2].max() == pytest.approx(1.5 + 0.6 * 2.5, abs=0.02)
     np.testing.assert_allclose(np.array(part(root, "camera").matrix_world), camera, atol=1e-4)
-    world_build.flip(root)
+    world_edit.flip(root)
     bpy.context.view_layer.update()
     np.testing.assert_allclose(places(part(root, "collider")), before, atol=0.021)
     np.testing.assert_allclose(np.array(part(root, "camera").matrix_world), camera, atol=1e-4)
@@ -133,12 +134,12 @@ def test_the_collider_can_be_changed_afterwards(files):
     root = build(files).root
     shape = part(root, "collider")
     for how, hidden in (("VISIBLE", False), ("PHYSICS", True), ("VISIBLE", False), ("AUTO", True)):
-        world_build.show_collider(root, how)
+        world_edit.show_collider(root, how)
         assert shape.hide_render is hidden
     assert sum(each.name.startswith("Room Panorama") for each in bpy.data.materials) == 1
 
 
-@pytest.mark.parametrize("turn", [None, world_build.flip_collider, world_build.flip])
+@pytest.mark.parametrize("turn", [None, world_edit.flip_collider, world_edit.flip])
 def test_solid_shading_finds_the_panorama_on_the_collider(files, turn):
     """Each vertex has the color that is seen in its direction from the capture point, also once
     something was turned over.
@@ -153,7 +154,7 @@ def test_solid_shading_finds_the_panorama_on_the_collider(files, turn):
     color.data.foreach_get("color_srgb", seen)
     matrix = np.array(point.matrix_world.inverted() @ shape.matrix_world)
     corners = np.array([each.co for each in shape.data.vertices]) @ matrix[:3, :3].T
-    expected = made_place.colors(np.zeros(3), corners)
+    expected = synthetic_world.colors(np.zeros(3), corners)
     assert (np.abs(seen.reshape(-1, 4)[:, :3] - expected).max(axis=1) < 0.05).mean() > 0.85
     world_build.remove_part(root, "PANORAMA")
     assert not shape.data.attributes.active_color and not shape.data.materials
@@ -165,7 +166,7 @@ def test_a_deleted_capture_point_comes_back_when_it_is_needed(files):
     """
     root = build(replace(files, splats=None), collider="PHYSICS", camera=False).root
     bpy.data.objects.remove(part(root, "capture_point"))
-    world_build.show_collider(root, "VISIBLE")
+    world_edit.show_collider(root, "VISIBLE")
     bpy.context.view_layer.update()
     np.testing.assert_allclose(
         part(root, "capture_point").matrix_world.translation, (0, 0, 1.5), atol=1e-5
@@ -210,8 +211,8 @@ def test_a_collider_packed_with_draco_is_a_collider(files, tmp_path):
     """Compressed as Mint's optimizer does it: the same walls in the same places, with the panorama
     on them.
     """
-    glb = made_place.Glb()
-    low, high = made_place.in_file(np.array([made_place.LOW, made_place.HIGH]))
+    glb = synthetic_world.Glb()
+    low, high = synthetic_world.in_file(np.array([synthetic_world.LOW, synthetic_world.HIGH]))
     glb.node(
         mesh=glb.mesh(draco_box(glb, tuple(np.minimum(low, high)), tuple(np.maximum(low, high))))
     )
@@ -223,7 +224,7 @@ def test_a_collider_packed_with_draco_is_a_collider(files, tmp_path):
 
 def test_a_collider_without_triangles_is_refused(files, tmp_path):
     """Points alone are no collider."""
-    glb = made_place.Glb()
+    glb = synthetic_world.Glb()
     glb.node(
         mesh=glb.mesh({"attributes": {"POSITION": glb.accessor(CORNERS, "f4")}, "mode": 0}),
         name="points",

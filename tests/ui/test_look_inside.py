@@ -18,13 +18,13 @@ import numpy as np  # noqa: E402
 
 from mint_blender.scene import place as scene_place  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, Provenance  # noqa: E402
-from mint_blender.scene.world import build as world_build  # noqa: E402
+from mint_blender.scene.world import world_objects  # noqa: E402
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.ui import registration, session  # noqa: E402
 from mint_blender.ui.worlds import look_inside  # noqa: E402
 
-from ..scene import made_place  # noqa: E402
-from ..scene.dump import Picture  # noqa: E402
+from ..scene import synthetic_world  # noqa: E402
+from ..scene.scene_snapshot import SceneSnapshot  # noqa: E402
 
 
 @pytest.fixture
@@ -48,7 +48,8 @@ def land(
 ) -> bpy.types.Object:
     """A World in the scene: collider and panorama."""
     files = WorldFiles(
-        made_place.collider(folder / "collider.glb"), made_place.panorama(folder / "panorama.png")
+        synthetic_world.collider(folder / "collider.glb"),
+        synthetic_world.panorama(folder / "panorama.png"),
     )
     told = Provenance(job_id=job_id, kind="world", name=f"Room {job_id}")
     return scene_place.place_world(
@@ -72,7 +73,7 @@ def test_the_view_stands_at_the_capture_point_in_color(area, tmp_path, gone):
     height, straight ahead, with the panorama.
     """
     root = land(tmp_path, at=(3, 2, 1), camera="camera" not in gone)
-    bpy.data.batch_remove([each for name in gone for each in world_build.parts_of(root, name)])
+    bpy.data.batch_remove([each for name in gone for each in world_objects.parts_of(root, name)])
     assert bpy.ops.mint.look_inside() == {"FINISHED"}
     space = area.spaces.active
     place, direction = eye(space)
@@ -90,11 +91,11 @@ def test_nothing_in_the_scene_changes(area, tmp_path):
     bpy.context.scene.collection.objects.link(own)
     bpy.context.scene.camera = own
     bpy.context.view_layer.update()
-    before = Picture()
+    before = SceneSnapshot()
     bpy.ops.mint.look_inside(root=root.name)
     bpy.ops.mint.look_inside(root=root.name, shading="SOLID", overlays=True)
     bpy.ops.mint.look_outside()
-    before.assert_same(Picture())
+    before.assert_same(SceneSnapshot())
     assert bpy.context.scene.camera == own
 
 
@@ -178,10 +179,10 @@ def test_which_world_is_meant(area, tmp_path):
         ({"root": second.children[0].name}, second),
     ):
         bpy.ops.mint.look_inside(**how)
-        assert world_build.root_of(space.camera) == expected
+        assert world_objects.root_of(space.camera) == expected
     bpy.context.view_layer.objects.active = first.children[0]
     bpy.ops.mint.look_inside()
-    assert world_build.root_of(space.camera) == first
+    assert world_objects.root_of(space.camera) == first
     with pytest.raises(RuntimeError, match="not in the current scene"):
         bpy.ops.mint.look_inside(job_id="three")
 
@@ -197,7 +198,7 @@ def test_solid_shading_has_colors_to_show(area, tmp_path):
         "SOLID",
         "VERTEX",
     ) and look_inside.shows_color(space)
-    mesh = world_build.parts_of(root, "collider")[0].data
+    mesh = world_objects.parts_of(root, "collider")[0].data
     assert mesh.attributes.active_color is not None
 
 

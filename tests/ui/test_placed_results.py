@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ..scene import glbs
+from ..scene import glb_fixtures
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -25,7 +25,7 @@ from mint_blender.scene.place import PlaceOptions  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.job_list import card, placed_results  # noqa: E402
 
-from ..scene.replacing import FIRST  # noqa: E402
+from ..scene.replace_helpers import FIRST  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +132,7 @@ def test_the_button_says_what_it_does(model: Path, tmp_path: Path) -> None:
     """At the 3D cursor, where its prompt was clicked, or in the place of the earlier version; and
     whether the user has edited that.
     """
-    later = glbs.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))
+    later = glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))
     job = replace(
         finished(later, target=Target(replaces=True)), phase=Phase.READY, existing=FIRST.asset_id
     )

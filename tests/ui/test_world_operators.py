@@ -24,8 +24,8 @@ from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.jobs.workflow import part_notes  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
-from mint_blender.scene.world import build as world_build  # noqa: E402
-from mint_blender.scene.world import splats  # noqa: E402
+from mint_blender.scene.world import edit as world_edit  # noqa: E402
+from mint_blender.scene.world import splats, world_objects  # noqa: E402
 from mint_blender.ui import registration, session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.create import saved_settings  # noqa: E402
@@ -35,8 +35,8 @@ from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
 from mint_blender.ui.worlds import parts  # noqa: E402
 
 from ..mint_service.running import Service, running_service  # noqa: E402
-from ..scene import made_place  # noqa: E402
-from ..scene.build_worlds import corner_splats  # noqa: E402
+from ..scene import synthetic_world  # noqa: E402
+from ..scene.world_helpers import corner_splats  # noqa: E402
 from .test_job_list import Layout  # noqa: E402
 
 
@@ -52,8 +52,8 @@ def registered() -> Iterator[None]:
 def make_job(folder: Path, target: Target = Target(), *roles: Role) -> Job:
     """A World's job whose files are on disk: all parts unless told."""
     paths = {
-        Role.COLLIDER: made_place.collider(folder / "collider.glb"),
-        Role.PANORAMA: made_place.panorama(folder / "panorama.png"),
+        Role.COLLIDER: synthetic_world.collider(folder / "collider.glb"),
+        Role.PANORAMA: synthetic_world.panorama(folder / "panorama.png"),
         Role.SPLATS: corner_splats(folder / "splats-100k.spz"),
     }
     files = tuple(
@@ -84,7 +84,7 @@ def part(name: str) -> bpy.types.Object | None:
 
 def the_root() -> bpy.types.Object:
     """The World, found anew."""
-    return next(each for each in bpy.context.scene.objects if world_build.is_root(each))
+    return next(each for each in bpy.context.scene.objects if world_objects.is_root(each))
 
 
 def test_what_was_chosen_beforehand_goes_with_the_job_and_into_the_scene(registered, tmp_path):
@@ -176,7 +176,7 @@ def test_a_panorama_whose_pixels_cannot_be_read_holds_nothing_up(registered, tmp
     a note, as for any other bad part.
     """
     job, board = make_job(tmp_path), session.service()
-    noisy = bytearray(made_place.png(np.random.default_rng(1).random((32, 64, 3))))
+    noisy = bytearray(synthetic_world.png(np.random.default_rng(1).random((32, 64, 3))))
     noisy[3000:] = bytes(byte ^ 0x55 for byte in noisy[3000:])
     Path(job.file(Role.PANORAMA).path).write_bytes(noisy)
     pictures.check_panorama(Path(job.file(Role.PANORAMA).path))
@@ -306,7 +306,7 @@ def test_rigid_body_on_and_off(placed):
 def test_panorama_and_earlier_world(placed):
     """Back and forth."""
     shown = bpy.context.scene.world
-    assert world_build.shows_panorama(bpy.context.scene, placed)
+    assert world_edit.shows_panorama(bpy.context.scene, placed)
     bpy.ops.mint.restore_scene_world()
     assert bpy.context.scene.world != shown
     bpy.ops.mint.show_panorama()
@@ -325,7 +325,7 @@ def test_the_earlier_world_comes_back_after_an_undo(registered, tmp_path):
     bpy.ops.ed.undo()
     assert bpy.context.scene.world.name == "Mine"
     bpy.ops.ed.redo()
-    assert world_build.shows_panorama(bpy.context.scene)
+    assert world_edit.shows_panorama(bpy.context.scene)
     bpy.ops.mint.restore_scene_world()
     assert bpy.context.scene.world.name == "Mine"
 
@@ -344,7 +344,7 @@ def test_the_earlier_world_comes_back_though_the_mint_world_is_gone(registered, 
     if saved:
         bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
         bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
-    assert world_build.shows_panorama(bpy.context.scene)
+    assert world_edit.shows_panorama(bpy.context.scene)
     assert worlds_panel._draw_scene_world in bpy.types.WORLD_PT_context_world._dyn_ui_initialize()
     assert bpy.ops.mint.restore_scene_world() == {"FINISHED"}
     assert bpy.context.scene.world.name == "Mine"
@@ -356,11 +356,11 @@ def test_a_part_goes_and_comes_back_from_disk(placed):
         bpy.context.view_layer.objects.active = part(name.lower()) or placed
         bpy.ops.mint.remove_world_part(part=name)
         assert (
-            not world_build.has_part(placed, name)
+            not world_objects.has_part(placed, name)
             and bpy.context.view_layer.objects.active == placed
         )
         bpy.ops.mint.add_world_part(part=name)
-        assert world_build.has_part(placed, name)
+        assert world_objects.has_part(placed, name)
 
 
 def test_splat_settings_are_blenders_own_properties(placed):
@@ -456,7 +456,7 @@ def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(servi
     assert bpy.ops.mint.fetch_world_part(part="COLLIDER") == {"FINISHED"}
     assert part("collider").parent == root and root.location.x == 5
 
-    assert len([each for each in bpy.context.scene.objects if world_build.is_root(each)]) == 1
+    assert len([each for each in bpy.context.scene.objects if world_objects.is_root(each)]) == 1
     assert board.job(job.id).phase is Phase.PLACED
     assert (len(service.requests("POST", "/v1/worlds:generate")), service.credits()) == (
         starts,

@@ -11,6 +11,7 @@ import bpy
 
 from ..importer_output import muted_importer
 from ..place import PlacedResult
+from ..staging import staging_scene
 from .output_path import OutputError, output_error, ready
 from .render import render_image
 
@@ -49,16 +50,13 @@ def save_blend(path: Path) -> Path:
 def export_glb(path: Path, placed: PlacedResult) -> Path:
     """Write what was placed, and nothing else, to a GLB. Returns the absolute path."""
     path = ready(path)
-    scene = bpy.data.scenes.new("\x01 Mint")
     try:
-        for each in placed.objects:
-            scene.collection.objects.link(each)
-        view_layer = scene.view_layers[0]
         with (
-            _nodes_as_they_were(),
+            staging_scene(placed.objects) as scene,
+            _node_properties_unchanged(),
             muted_importer(),
             bpy.context.temp_override(
-                scene=scene, view_layer=view_layer, collection=scene.collection
+                scene=scene, view_layer=scene.view_layers[0], collection=scene.collection
             ),
         ):
             bpy.ops.export_scene.gltf(
@@ -66,16 +64,12 @@ def export_glb(path: Path, placed: PlacedResult) -> Path:
             )
     except RuntimeError as error:
         raise output_error(path, error) from error
-    finally:
-        bpy.data.scenes.remove(scene)
     return path
 
 
 @contextlib.contextmanager
-def _nodes_as_they_were() -> Iterator[None]:
-    """The exporter of Blender 4.2 and 4.5 leaves the mark “used” on the nodes that it has read: it
-    is taken off again.
-    """
+def _node_properties_unchanged() -> Iterator[None]:
+    """Remove the property `used` that the exporter of Blender 4.2 and 4.5 leaves on nodes."""
     before = {node.as_pointer() for node in _shader_nodes() if node.get("used")}
     try:
         yield

@@ -17,7 +17,8 @@ from ...message import Message
 from ..bounds import evaluated_depsgraph, world_points
 from ..node_trees import tree_of
 from ..place import PlacedResult
-from ..transaction import DataSnapshot
+from ..staging import staging_scene
+from ..transaction import temporary_data
 from .output_path import OutputError, ready
 
 FIELD_OF_VIEW = math.radians(28)
@@ -45,39 +46,12 @@ def render_image(
     World from a meter beside, a model from its other side.
     """
     path = ready(path)
-    before = DataSnapshot()
     source = bpy.context.scene
     try:
-        scene = bpy.data.scenes.new("\x01 Mint still")
-        for each in placed.objects:
-            scene.collection.objects.link(each)
-        camera = next(
-            (
-                each
-                for each in placed.objects
-                if each.type == "CAMERA" and placed.root.get("mint_kind") == "world"
-            ),
-            None,
-        )
-        _use_cycles(scene, samples)
-        if camera is not None:
-            _at_the_place(scene, camera, source, second_view)
-            _show_hidden(scene, placed.objects)
-        else:
-            _studio(
-                scene,
-                _all_points(placed.objects),
-                width / height,
-                FROM_THE_SIDE if second_view else FROM,
-            )
-        scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = (
-            width,
-            height,
-            100,
-        )
-        scene.render.image_settings.file_format = "PNG"
-        scene.render.filepath = str(path)
-        bpy.ops.render.render(write_still=True, scene=scene.name)
+        with temporary_data(), staging_scene(placed.objects) as scene:
+            _use_cycles(scene, samples)
+            _set_up_view(scene, placed, source, width / height, second_view=second_view)
+            _write_picture(scene, path, width, height)
     except RuntimeError as error:
         raise OutputError(
             Message(
@@ -87,9 +61,34 @@ def render_image(
                 reason=str(error).strip(),
             )
         ) from error
-    finally:
-        before.remove_new()
     return path
+
+
+def _set_up_view(
+    scene: bpy.types.Scene,
+    placed: PlacedResult,
+    source: bpy.types.Scene,
+    aspect: float,
+    *,
+    second_view: bool,
+) -> None:
+    """Give the staging scene a camera, a World and lights; `source` is the user's scene."""
+    is_world = placed.root.get("mint_kind") == "world"
+    cameras = (each for each in placed.objects if is_world and each.type == "CAMERA")
+    if (camera := next(cameras, None)) is not None:
+        _at_the_place(scene, camera, source, second_view)
+        _show_hidden(scene, placed.objects)
+    else:
+        view = FROM_THE_SIDE if second_view else FROM
+        _studio(scene, _all_points(placed.objects), aspect, view)
+
+
+def _write_picture(scene: bpy.types.Scene, path: Path, width: int, height: int) -> None:
+    render = scene.render
+    render.resolution_x, render.resolution_y, render.resolution_percentage = width, height, 100
+    render.image_settings.file_format = "PNG"
+    render.filepath = str(path)
+    bpy.ops.render.render(write_still=True, scene=scene.name)
 
 
 def _at_the_place(

@@ -13,6 +13,7 @@ import bpy
 
 from ...message import Message
 from .. import animation, tags
+from ..staging import STAGING_NAME
 from . import fingerprint
 
 EARLIER = " (earlier)"
@@ -142,7 +143,7 @@ class Backup:
         for each, data, name in zip(self._objects, self._data, self._data_names, strict=True):
             new: Any = each.data
             if data is not None and new is not None and new != data:
-                new.name = "\x01 Mint"
+                new.name = STAGING_NAME
                 new.user_remap(data)
             if data is not None:
                 data.name = name

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 from mathutils import Matrix
@@ -22,13 +22,14 @@ from ..errors import SceneImportError
 from ..model import cleanup
 from ..model.build import BuiltModel, build_model
 from ..place import PlacedResult, import_transaction
+from ..staging import STAGING_NAME, staging_scene
 from ..tags import Provenance
 from ..transaction import DataSnapshot, all_data_blocks, data_blocks_of_kind
+from ..world import build as world_build
+from ..world import world_objects
+from ..world.files import PART_NAMES, Part, WorldFiles, WorldOptions
 from . import fingerprint, match_parts, relink, transfer
 from .backup import EARLIER, Backup, edited_meshes
-
-if TYPE_CHECKING:
-    from ..world.files import Part, WorldFiles, WorldOptions
 
 HEIGHT = tags.PREFIX + "height"
 NOWHERE = (0.0, 0.0, 0.0)
@@ -53,7 +54,7 @@ def replace_model(
     old, before = _own(root), DataSnapshot()
     with import_transaction(scene, provenance, undo=undo) as new:
         # in no scene: the new version is seen only when it is in place
-        workshop = bpy.data.collections.new("\x01 Mint")
+        workshop = bpy.data.collections.new(STAGING_NAME)
         built = build_model(
             path, name=provenance.title, collection=workshop, scene=scene, at=NOWHERE
         )
@@ -120,8 +121,6 @@ def replace_world(
     Raises:
         SceneImportError: Nothing has changed; earlier parts go only when the new ones are there.
     """
-    from ..world import build as world
-    from ..world.files import PART_NAMES, WorldOptions
 
     scene = scene or bpy.context.scene
     options = options or WorldOptions()
@@ -132,15 +131,19 @@ def replace_world(
     }
     check(root)
     with import_transaction(scene, provenance, undo=undo):
-        world.add_parts(
+        world_build.add_parts(
             root,
             {part: path for part, path in files.items() if path is not None},
             scene=scene,
             options=options,
         )
-        gone = [part for part, path in files.items() if path is None and world.has_part(root, part)]
+        gone = [
+            part
+            for part, path in files.items()
+            if path is None and world_objects.has_part(root, part)
+        ]
         for part in gone:
-            world.remove_part(root, part, scene=scene)
+            world_build.remove_part(root, part, scene=scene)
         tags.write(root, provenance)
     notes = [
         Message(
@@ -156,11 +159,10 @@ def check(root: bpy.types.Object) -> None:
     """Raise SceneImportError where something stands in the way of replacing what this root shows, a
     model or a World.
     """
-    from ..world import build as world
 
     own = _own(root)
-    _refuse_what_is_elsewhere([root] if world.is_root(root) else own)
-    _refuse_while_edited(list(tags.hierarchy(root)) if world.is_root(root) else own)
+    _refuse_what_is_elsewhere([root] if world_objects.is_root(root) else own)
+    _refuse_while_edited(list(tags.hierarchy(root)) if world_objects.is_root(root) else own)
 
 
 def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
@@ -335,10 +337,7 @@ def _is_plain(objects: list[bpy.types.Object]) -> bool:
 def _joined(objects: list[bpy.types.Object]) -> bpy.types.Object:
     """One mesh object of all parts, at the tags. Works in a scene of its own."""
     meshes = [each for each in objects if each.type == "MESH"]
-    scene = bpy.data.scenes.new("\x01 Mint")
-    try:
-        for each in objects:
-            scene.collection.objects.link(each)
+    with staging_scene(objects) as scene:
         view_layer = scene.view_layers[0]
         view_layer.update()
         for each in meshes:
@@ -362,8 +361,6 @@ def _joined(objects: list[bpy.types.Object]) -> bpy.types.Object:
         ):
             bpy.ops.object.join()
         return first
-    finally:
-        bpy.data.scenes.remove(scene)
 
 
 def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:

@@ -14,7 +14,7 @@ from .. import tags
 from ..place import PlacedResult, import_transaction
 from ..tags import Provenance
 from . import build as world_build
-from . import splats
+from . import splats, world_objects
 from .files import Part, WorldFiles, WorldOptions
 
 
@@ -43,7 +43,9 @@ def complete(
             part: path
             for part, path in files.items()
             if path is not None
-            and (not world_build.has_part(root, part) or (part == "SPLATS" and _differ(root, path)))
+            and (
+                not world_objects.has_part(root, part) or (part == "SPLATS" and _differ(root, path))
+            )
         }
         world_build.add_parts(root, missing, scene=scene, options=options)
     return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root))
@@ -53,5 +55,5 @@ def _differ(root: bpy.types.Object, path: Path) -> bool:
     """Is this another tier than the one that is shown? Each has its own number of splats."""
     return any(
         each.get(splats.MARK) != decode.inspect(path).points
-        for each in world_build.parts_of(root, "splats")
+        for each in world_objects.parts_of(root, "splats")
     )

@@ -11,15 +11,8 @@ import bpy
 
 from ...files.errors import InvalidFile
 from ...message import Message, sentences
-from .files import Part, WorldFiles, WorldOptions
-
-LINK = "mint_link_"
-"""How the custom properties begin that keep addresses on a World's root."""
-
-
-def links(root: bpy.types.Object) -> frozenset[str]:
-    """The names of the addresses that a World keeps."""
-    return frozenset(key.removeprefix(LINK) for key in root.keys() if key.startswith(LINK))
+from .files import PART_NAMES, Part, WorldFiles, WorldOptions
+from .world_objects import LINK, has_part, links
 
 
 def unusable(what: str, flaw: InvalidFile) -> str:
@@ -75,3 +68,13 @@ def missing(parts: WorldFiles, options: WorldOptions) -> list[Message]:
     else:
         notes.append(Message("No RAD file came with this World."))
     return notes
+
+
+def resolved_notes(root: bpy.types.Object) -> tuple[str, ...]:
+    """The notes of a World's landing that are no longer true, since the part has come after all."""
+    return tuple(
+        note
+        for part in PART_NAMES
+        if has_part(root, part)
+        for note in notes_without(part, links(root))
+    )

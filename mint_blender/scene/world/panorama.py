@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,6 @@ EARLIER_WORLD = "mint_earlier_world"
 MARK = "mint_panorama"
 COLOR = "mint_color"
 TURN = "Turn with the World"
-
-Background = tuple[bpy.types.World | None, bpy.types.World | None]
 
 
 def load(path: Path, name: str) -> bpy.types.Image:
@@ -129,15 +127,16 @@ def restore_earlier_world(scene: bpy.types.Scene) -> bool:
     return True
 
 
-def background_state(scene: bpy.types.Scene) -> Background:
-    """What a scene shows and remembers, for `restore_background`."""
-    return scene.world, scene.get(EARLIER_WORLD)
-
-
-def restore_background(scene: bpy.types.Scene, kept: Background) -> None:
-    """Let a scene show and remember again what it did."""
-    scene.world = kept[0]
-    _remember(scene, kept[1])
+@contextlib.contextmanager
+def restored_on_error(scene: bpy.types.Scene) -> Iterator[None]:
+    """After an error, give a scene back its World and the earlier World that it remembers."""
+    world, earlier = scene.world, scene.get(EARLIER_WORLD)
+    try:
+        yield
+    except BaseException:
+        scene.world = world
+        _remember(scene, earlier)
+        raise
 
 
 def _remember(scene: bpy.types.Scene, earlier: bpy.types.World | None) -> None:

@@ -35,7 +35,8 @@ import numpy as np
 from ...files.errors import InvalidSplats
 from ...files.spz import coordinates, decode
 from ...message import Message
-from ..transaction import DataSnapshot
+from ..staging import staging_scene
+from ..transaction import rollback_on_error
 from . import splat_nodes
 
 MARK = "mint_splats"
@@ -262,33 +263,23 @@ def _show(made: bpy.types.Object) -> None:
 
 
 def _import_natively(path: Path) -> bpy.types.Object | None:
-    """Blender 5.3's own importer, in a scene of its own so that nothing of the user's changes; None
-    when it does not want the file.
-    """
-    before = DataSnapshot()
-    staging = bpy.data.scenes.new("\x01 Mint splats")
+    """Import with Blender 5.3's own operator in a staging scene; None where that does not work."""
     try:
-        # Only these two, for the same reasons as in `importer`. The importer wants a window; where
-        # none is active it is not used.
-        with bpy.context.temp_override(scene=staging, view_layer=staging.view_layers[0]):
-            bpy.ops.wm.spz_import(filepath=str(path))
-        found = [
-            each
-            for each in before.new()
-            if isinstance(each, bpy.types.Object) and each.type == "POINTCLOUD"
-        ]
-        if len(found) != 1 or getattr(found[0].data, "type", None) != NATIVE:
-            before.remove_new()
-            return None
-        # it would stay selected where it goes
-        found[0].select_set(False, view_layer=staging.view_layers[0])
-        for holder in list(found[0].users_collection):
-            holder.objects.unlink(found[0])
-        bpy.data.scenes.remove(staging)
-        return found[0]
-    # an operator that reports an error, or one of another shape than expected
-    except (RuntimeError, AttributeError, TypeError):
-        before.remove_new()
+        with rollback_on_error() as before, staging_scene() as staging:
+            view_layer = staging.view_layers[0]
+            # Only these two, for the same reasons as in `gltf_import`. The operator needs a window.
+            with bpy.context.temp_override(scene=staging, view_layer=view_layer):
+                bpy.ops.wm.spz_import(filepath=str(path))
+            objects = (each for each in before.new() if isinstance(each, bpy.types.Object))
+            (made,) = (each for each in objects if each.type == "POINTCLOUD")
+            if getattr(made.data, "type", None) != NATIVE:
+                raise TypeError
+            made.select_set(False, view_layer=view_layer)  # it would stay selected
+            for collection in list(made.users_collection):
+                collection.objects.unlink(made)
+            return made
+    # the operator reports an error, or works in another way than expected
+    except (RuntimeError, AttributeError, TypeError, ValueError):
         return None
 
 

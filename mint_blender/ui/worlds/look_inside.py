@@ -17,7 +17,8 @@ from mathutils import Matrix, Vector
 
 from ...message import Message
 from ...scene import tags
-from ...scene.world import build as world_build
+from ...scene.world import edit as world_edit
+from ...scene.world import world_objects
 from ...scene.world.capture_point import PART
 from .. import session
 from ..actions import Result, report_error
@@ -72,11 +73,11 @@ def look_inside(
     _show_color(space, scene, shading)
     # who looks from one World into another comes back to what was before both
     _earlier().setdefault(space.as_pointer(), seen)
-    camera = next(iter(world_build.parts_of(root, "camera")), None)
+    camera = next(iter(world_objects.parts_of(root, "camera")), None)
     if camera is not None:
         _look_through(space, camera, _shape(area, scene))
     else:
-        _stand_at(space, world_build.upright(root), scene)
+        _stand_at(space, world_objects.upright(root), scene)
     space.overlay.show_overlays = overlays
     area.tag_redraw()
 
@@ -202,7 +203,7 @@ def _show_color(space: Any, scene: bpy.types.Scene, shading: str) -> None:
         return
     if _shade(space, shading) == "SOLID":
         space.shading.color_type = "VERTEX"
-    elif world_build.shows_panorama(scene):
+    elif world_edit.shows_panorama(scene):
         space.shading.use_scene_world = space.shading.use_scene_world_render = True
 
 
@@ -273,12 +274,15 @@ class MINT_OT_look_inside(_ViewOperator):
         """Return the World of the job, by name, of the active object, or the only one."""
         if self.job_id:
             return next(
-                (each for each in tags.roots(job_id=self.job_id) if world_build.is_root(each)), None
+                (each for each in tags.roots(job_id=self.job_id) if world_objects.is_root(each)),
+                None,
             )
         if self.root:
-            return world_build.root_of(context.scene.objects.get(self.root))
-        roots = [each for each in context.scene.objects if world_build.is_root(each)]
-        return world_build.root_of(context.active_object) or (roots[0] if len(roots) == 1 else None)
+            return world_objects.root_of(context.scene.objects.get(self.root))
+        roots = [each for each in context.scene.objects if world_objects.is_root(each)]
+        return world_objects.root_of(context.active_object) or (
+            roots[0] if len(roots) == 1 else None
+        )
 
 
 class MINT_OT_look_outside(_ViewOperator):

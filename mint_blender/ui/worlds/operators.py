@@ -20,7 +20,8 @@ from ...message import Message
 from ...scene import tags
 from ...scene.gltf_import import SceneImportError
 from ...scene.world import build as world_build
-from ...scene.world import collider, splats
+from ...scene.world import collider, panorama, splats, world_objects
+from ...scene.world import edit as world_edit
 from .. import session
 from ..actions import Result, find_job, run_action
 from ..create import properties as create_properties
@@ -67,7 +68,7 @@ class _WorldOperator(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need a World that can be changed; the tooltip says why not."""
-        root = world_build.root_of(context.active_object)
+        root = world_objects.root_of(context.active_object)
         complaint = (
             Message("Select a Mint World, or something in it.")
             if root is None
@@ -94,7 +95,7 @@ class _WorldOperator(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Make the change; if a file is bad, report it and change nothing."""
-        root = world_build.root_of(context.active_object)
+        root = world_objects.root_of(context.active_object)
         assert root is not None, "poll has seen one"
         try:
             self.change(root, context.scene)
@@ -123,7 +124,7 @@ class MINT_OT_flip_world(_WorldOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Flip the whole World."""
-        world_build.flip(root)
+        world_edit.flip(root)
 
 
 class MINT_OT_flip_collider(_ColliderOperator):
@@ -136,7 +137,7 @@ class MINT_OT_flip_collider(_ColliderOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Flip the collider only."""
-        world_build.flip_collider(root)
+        world_edit.flip_collider(root)
 
 
 class MINT_OT_show_collider(_ColliderOperator):
@@ -149,7 +150,7 @@ class MINT_OT_show_collider(_ColliderOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Show the collider; the choice stays when parts are added or removed."""
-        world_build.show_collider(root, self.how, scene=scene)
+        world_edit.show_collider(root, self.how, scene=scene)
 
 
 class MINT_OT_rigid_collider(_ColliderOperator):
@@ -162,7 +163,7 @@ class MINT_OT_rigid_collider(_ColliderOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Turn the rigid body on or off."""
-        meshes = [each for each in world_build.parts_of(root, "collider") if each.type == "MESH"]
+        meshes = [each for each in world_objects.parts_of(root, "collider") if each.type == "MESH"]
         if self.on:
             collider.add_rigid_bodies(meshes, scene)
         else:
@@ -182,7 +183,7 @@ class MINT_OT_show_panorama(_WorldOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Use the panorama as light and background."""
-        world_build.show_panorama(root, scene)
+        world_edit.show_panorama(root, scene)
 
 
 class MINT_OT_restore_scene_world(bpy.types.Operator):
@@ -195,7 +196,7 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need a scene that shows a panorama."""
-        shown = world_build.shows_panorama(context.scene)
+        shown = world_edit.shows_panorama(context.scene)
         if not shown:
             cls.poll_message_set(
                 translated(Message("The scene shows no panorama of a Mint World."))
@@ -204,7 +205,7 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Restore the earlier World; the panorama stays in the file."""
-        world_build.restore_earlier_world(context.scene)
+        panorama.restore_earlier_world(context.scene)
         return {"FINISHED"}
 
 
@@ -230,8 +231,8 @@ class MINT_OT_make_splats_native(_WorldOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Convert each object of splats."""
-        for each in filter(splats.can_become_native, world_build.parts_of(root, "splats")):
-            world_build.make_splats_native(each)
+        for each in filter(splats.can_become_native, world_objects.parts_of(root, "splats")):
+            splats.make_native(each)
 
 
 class MINT_OT_add_world_part(_WorldOperator):
@@ -263,7 +264,7 @@ class MINT_OT_remove_world_part(_WorldOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Remove the part; if it was active, the World's root becomes active."""
-        root = world_build.root_of(context.active_object)
+        root = world_objects.root_of(context.active_object)
         result = super().execute(context)
         if context.view_layer.objects.active is None:
             context.view_layer.objects.active = root
@@ -295,7 +296,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Resume the World's job with another target."""
-        root = world_build.root_of(context.active_object)
+        root = world_objects.root_of(context.active_object)
         job = job_of(root) if root else None
         if job is None:
             return {"CANCELLED"}

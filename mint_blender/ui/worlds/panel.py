@@ -9,8 +9,8 @@ from bpy.app.translations import pgettext_iface
 from ...delivery import import_job
 from ...jobs.job import Role
 from ...message import Message
-from ...scene.world import build as world_build
-from ...scene.world import splats
+from ...scene.world import edit as world_edit
+from ...scene.world import splats, world_objects
 from ...scene.world.files import Part
 from ..create import properties as create_properties
 from ..translations import translated
@@ -31,12 +31,12 @@ class MINT_PT_world(bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need an object of a World."""
-        return world_build.root_of(context.active_object) is not None
+        return world_objects.root_of(context.active_object) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the whole World, then each part."""
         layout = self.layout
-        root = world_build.root_of(context.active_object)
+        root = world_objects.root_of(context.active_object)
         if root is None:
             return
         layout.label(text=root.name, icon="WORLD", translate=False)
@@ -124,7 +124,7 @@ def _draw_collider(layout: bpy.types.UILayout, parts: WorldParts) -> None:
 def _draw_panorama(
     layout: bpy.types.UILayout, root: bpy.types.Object, scene: bpy.types.Scene
 ) -> None:
-    if world_build.shows_panorama(scene, root):
+    if world_edit.shows_panorama(scene, root):
         layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
     else:
         layout.operator("mint.show_panorama", icon="WORLD")
@@ -144,14 +144,14 @@ def _draw_splats(layout: bpy.types.UILayout, parts: WorldParts) -> None:
 
 
 def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
-    if world_build.root_of(context.active_object) is not None:
+    if world_objects.root_of(context.active_object) is not None:
         self.layout.separator()
         self.layout.menu(MINT_MT_world.bl_idname, icon="WORLD")
 
 
 def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     """Draw the way back in Properties > World, also after the Mint World was deleted."""
-    if world_build.shows_panorama(context.scene):
+    if world_edit.shows_panorama(context.scene):
         self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
 
 

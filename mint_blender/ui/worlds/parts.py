@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import bpy
 
-from ...scene.world.build import IMAGE
 from ...scene.world.capture_point import PART
 from ...scene.world.files import Part
+from ...scene.world.world_objects import IMAGE
 
 
 @dataclass(frozen=True)

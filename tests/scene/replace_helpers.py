@@ -15,12 +15,12 @@ FIRST = Provenance(job_id="job_1", asset_id="mdl_1", name="Lamp", prompt="a lamp
 SECOND = Provenance(job_id="job_2", asset_id="mdl_2", name="Lamp, better", prompt="a better lamp")
 
 
-def landed(path: Path) -> bpy.types.Object:
+def place_first(path: Path) -> bpy.types.Object:
     """The earlier version, at the origin: its root."""
     return place_model(path, FIRST, PlaceOptions(at=(0, 0, 0))).root
 
 
-def only(root: bpy.types.Object, kind: str) -> bpy.types.Object:
+def only_object(root: bpy.types.Object, kind: str) -> bpy.types.Object:
     """Mint's one object of that type."""
     (found,) = [
         each
@@ -30,14 +30,14 @@ def only(root: bpy.types.Object, kind: str) -> bpy.types.Object:
     return found
 
 
-def empty(name: str) -> bpy.types.Object:
+def new_empty(name: str) -> bpy.types.Object:
     """An object of the user's."""
     made = bpy.data.objects.new(name, None)
     bpy.context.scene.collection.objects.link(made)
     return made
 
 
-def look_at(owner: Any, path: str, target: Any, looked_at: str, kind: str = "OBJECT") -> Any:
+def add_target(owner: Any, path: str, target: Any, looked_at: str, kind: str = "OBJECT") -> Any:
     """A driver on `owner` that reads a property of `target`; answers with what it looks at."""
     driver = (
         owner.driver_add(path, 0).driver if path == "location" else owner.driver_add(path).driver
@@ -55,7 +55,7 @@ def look_at(owner: Any, path: str, target: Any, looked_at: str, kind: str = "OBJ
     return variable.targets[0]
 
 
-def high(root: bpy.types.Object) -> float:
+def height_of(root: bpy.types.Object) -> float:
     """How high all of it is, now."""
     lowest, highest = bounds([root, *root.children_recursive])
     return round(highest[2] - lowest[2], 4)

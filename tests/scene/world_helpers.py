@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Worlds made of the room of `made_place`, and a look at where their parts stand. Needs bpy."""
+"""Worlds made of the room of `synthetic_world`, and a look at where their parts stand. Needs bpy."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from mint_blender.scene.world import build as world_build
 from mint_blender.scene.world.files import WorldFiles, WorldOptions
 
 from ..files import build_spz
-from . import made_place
+from . import synthetic_world
 
 CORNERS = np.array(
     [
-        [(made_place.LOW, made_place.HIGH)[i >> axis & 1][axis] for axis in range(3)]
+        [(synthetic_world.LOW, synthetic_world.HIGH)[i >> axis & 1][axis] for axis in range(3)]
         for i in range(8)
     ]
 )
@@ -25,7 +25,7 @@ CORNERS = np.array(
 
 def corner_splats(path: Path) -> Path:
     """A splat in each corner of the made room."""
-    places = made_place.in_file(CORNERS).astype(np.float32)
+    places = synthetic_world.in_file(CORNERS).astype(np.float32)
     ones = np.ones((8, 1), np.float32)
     made = Splats(
         places,
@@ -41,8 +41,8 @@ def corner_splats(path: Path) -> Path:
 def all_parts(folder: Path) -> WorldFiles:
     """All parts of the made room."""
     return WorldFiles(
-        collider=made_place.collider(folder / "collider.glb"),
-        panorama=made_place.panorama(folder / "panorama.png"),
+        collider=synthetic_world.collider(folder / "collider.glb"),
+        panorama=synthetic_world.panorama(folder / "panorama.png"),
         splats=corner_splats(folder / "splats.spz"),
         caption="A room of six colors.",
         links={

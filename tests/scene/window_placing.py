@@ -2,7 +2,7 @@
 """Runs inside a Blender that has a window: lands models while somebody works, undoes, redoes, and
 prints what it found as JSON lines.
 
-Called as `blender --python inside_window.py -- FOLDER`, where FOLDER holds plain.glb, skinned.glb,
+Called as `blender --python window_placing.py -- FOLDER`, where FOLDER holds plain.glb, skinned.glb,
 skinned2.glb and animated.glb.
 """
 
@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from mint_blender.scene.place import PlaceOptions, Provenance, find, place_model
 from mint_blender.scene.update.replace import replace_model
-from tests.scene.dump import Picture
+from tests.scene.scene_snapshot import SceneSnapshot
 
 FOLDER = Path(sys.argv[sys.argv.index("--") + 1])
 DRAWING = ("DRAWING EDIT", "DRAWING PAINT", "DRAWING SCULPT", "DRAWING WEIGHT")
@@ -49,7 +49,7 @@ def say(**facts: Any) -> None:
     print("MINT " + json.dumps(facts), flush=True)
 
 
-def differences(before: Picture, after: Picture) -> list[str]:
+def differences(before: SceneSnapshot, after: SceneSnapshot) -> list[str]:
     """What an undo or redo left otherwise."""
     found = [f"{key} is gone" for key in before.blocks if key not in after.blocks]
     found += [f"{key} is new" for key in after.blocks if key not in before.blocks]
@@ -183,17 +183,17 @@ def steps() -> Iterator[None]:
 
 def landed(kind: str, mode: str) -> Iterator[None]:
     """One landing, its undo and its redo."""
-    before, picture = state(), Picture()
+    before, picture = state(), SceneSnapshot()
     placed = place_model(
         FOLDER / f"{kind}.glb", Provenance(job_id="j", name="Lamp"), PlaceOptions(at=(1, 0, 0))
     )
     notes = list(placed.notes)
     yield
-    after, with_lamp = state(), Picture()
+    after, with_lamp = state(), SceneSnapshot()
     undo()
     yield
     undone, gone = state(), find(job_id="j") is None
-    left = differences(picture, Picture())
+    left = differences(picture, SceneSnapshot())
     redo()
     yield
     say(
@@ -206,7 +206,7 @@ def landed(kind: str, mode: str) -> Iterator[None]:
         gone=gone,
         back=find(job_id="j") is not None,
         not_undone=left,
-        not_redone=differences(with_lamp, Picture()),
+        not_redone=differences(with_lamp, SceneSnapshot()),
         redone=state(),
     )
 
@@ -225,15 +225,15 @@ def replaced(earlier: str, later: str) -> Iterator[None]:
             ]
     bpy.ops.ed.undo_push(message="The user's own")
     yield
-    before = Picture()
+    before = SceneSnapshot()
     replace_model(
         FOLDER / f"{later}.glb", Provenance(job_id="j2", name="Lamp"), find(job_id="j1").root
     )
     yield
-    after = Picture()
+    after = SceneSnapshot()
     undo()
     yield
-    left = differences(before, Picture())
+    left = differences(before, SceneSnapshot())
     redo()
     yield
     say(
@@ -241,7 +241,7 @@ def replaced(earlier: str, later: str) -> Iterator[None]:
         earlier=earlier,
         later=later,
         not_undone=left,
-        not_redone=differences(after, Picture()),
+        not_redone=differences(after, SceneSnapshot()),
     )
 
 

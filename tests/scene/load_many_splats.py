@@ -3,7 +3,7 @@
 
 Told as one line of JSON.
 
-python inside_many.py FILE
+python load_many_splats.py FILE
 """
 
 from __future__ import annotations

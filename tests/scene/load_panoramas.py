@@ -2,7 +2,7 @@
 """Runs in a Blender of its own, which a hostile file may take down: tries each picture in a folder
 as a panorama, and tells what became of it.
 
-python inside_panoramas.py FOLDER
+python load_panoramas.py FOLDER
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 """Runs in a process of its own, which a hostile file may take down: lands GLBs that were changed at
 random, and tells what became of each.
 
-Called as `python -m tests.scene.inside_fuzz FOLDER FIRST LAST`; prints one JSON line before each
+Called as `python -m tests.scene.import_mutated_glbs FOLDER FIRST LAST`; prints one JSON line before each
 file and one after it.
 """
 
@@ -22,14 +22,14 @@ import bpy
 from mint_blender.scene.place import PlaceOptions, Provenance, SceneImportError, place_model
 from mint_blender.scene.transaction import all_data_blocks
 
-from . import glbs
+from . import glb_fixtures
 
 MAKERS: tuple[Callable[[Path], Path], ...] = (
-    glbs.simple,
-    glbs.skinned,
-    glbs.animated,
-    lambda path: glbs.shaped(path, "wide"),
-    lambda path: glbs.skinned(path, waves=("wave",)),
+    glb_fixtures.simple,
+    glb_fixtures.skinned,
+    glb_fixtures.animated,
+    lambda path: glb_fixtures.shaped(path, "wide"),
+    lambda path: glb_fixtures.skinned(path, waves=("wave",)),
 )
 VALUES: tuple[Any, ...] = (
     0,

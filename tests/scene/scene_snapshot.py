@@ -5,7 +5,7 @@ compared.
 What RNA tells about every data-block, linked ones and those inside others (node trees, the
 collection of a scene) included; custom properties of whatever has some; and the bytes of what is
 too large to be told one by one: attributes, weights, shape keys, curves of actions, pixels, packed
-files. `test_dump.py` proves that a change anywhere is seen.
+files. `test_scene_snapshot.py` proves that a change anywhere is seen.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ DEPTH = 4
 MOST = 5000
 
 
-class Picture:
+class SceneSnapshot:
     """All data-blocks of one moment, and the windows."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Picture:
                     self.blocks["ViewLayer", f"{scene.name_full}/{layer.name}"] = _view_layer(layer)
             self.blocks["WindowManager", ""] = _windows()
 
-    def assert_same(self, later: Picture, *, but_new: bool = False) -> None:
+    def assert_same(self, later: SceneSnapshot, *, but_new: bool = False) -> None:
         """Fail, naming the first difference.
 
         `but_new`: further data-blocks, and members of scenes and collections, may have come.
@@ -77,7 +77,7 @@ class Picture:
         found = self.differences(later, but_new=but_new)
         assert not found, found[0]
 
-    def differences(self, later: Picture, *, but_new: bool = False) -> list[str]:
+    def differences(self, later: SceneSnapshot, *, but_new: bool = False) -> list[str]:
         """What is another in the data-blocks of both, as sentences."""
         found = []
         for key in [each for each in self.blocks if each in later.blocks]:

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A staging scene: objects are imported, evaluated, joined, rendered and exported in it.
+
+The user's scene keeps its mode, its selection and its active object.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+
+import bpy
+
+STAGING_NAME = "\x01 Mint"
+"""Sorts first: the glTF importer stores animations and variants in the first scene by name."""
+
+
+@contextlib.contextmanager
+def staging_scene(
+    objects: Iterable[bpy.types.Object] = (), *, units_of: bpy.types.Scene | None = None
+) -> Iterator[bpy.types.Scene]:
+    """Yield a scene with these objects linked into it, and remove it at the end.
+
+    With `units_of`, unit scale and frame rate are those of that scene. Afterwards each window shows
+    what it showed before: up to 4.5 the glTF importer switches to its own scene for armatures.
+    """
+    windows = [
+        (window, window.scene, window.view_layer) for window in bpy.context.window_manager.windows
+    ]
+    scene = bpy.data.scenes.new(STAGING_NAME)
+    try:
+        if units_of is not None:
+            scene.unit_settings.scale_length = units_of.unit_settings.scale_length
+            scene.render.fps, scene.render.fps_base = (
+                units_of.render.fps,
+                units_of.render.fps_base,
+            )
+        for each in objects:
+            scene.collection.objects.link(each)
+        yield scene
+    finally:
+        for window, shown, view_layer in windows:
+            if window.scene != shown:
+                window.scene = shown
+                window.view_layer = view_layer
+        bpy.data.scenes.remove(scene)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a World's collider looks: a wire shape for physics, or the place with the panorama on it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import bpy
+
+from ...message import Message
+from ..errors import SceneImportError
+from . import collider, panorama
+from .files import WorldOptions
+from .world_objects import COLLIDER_DISPLAY, IMAGE, ensure_capture_point, parts_of
+
+
+def update_collider(
+    root: bpy.types.Object,
+    scene: bpy.types.Scene,
+    options: WorldOptions,
+    without: Collection[bpy.types.Object] = (),
+) -> None:
+    """The collider as it was chosen, else as the other parts ask for it; those that are about to go
+    are not looked at.
+
+    Raises SceneImportError, and then nothing has changed.
+    """
+    meshes = [
+        each for each in parts_of(root, "collider") if each.type == "MESH" and each not in without
+    ]
+    image = root.get(IMAGE)
+    how = (
+        options.collider
+        if options.collider in {"PHYSICS", "VISIBLE"}
+        else root.get(COLLIDER_DISPLAY)
+    )
+    if how not in {"PHYSICS", "VISIBLE"}:
+        how = "VISIBLE" if image is not None and not parts_of(root, "splats") else "PHYSICS"
+    is_painted = how == "VISIBLE" and image is not None and bool(meshes)
+    # First what may not be possible: nothing has been changed yet. The part was asked for minutes
+    # ago, so the user may be anywhere.
+    if is_painted and any(each.data.is_editmode for each in meshes):
+        raise SceneImportError(
+            Message("A part of this World is being edited. Go back to Object Mode first.")
+        )
+    if options.rigid_body or any(each.rigid_body is not None for each in without):
+        collider.add_rigid_bodies(meshes, scene)
+    collider.set_display(meshes, how)
+    if is_painted:
+        panorama.assign_material(
+            meshes, panorama.projection(image, ensure_capture_point(root, scene), image.name)
+        )
+        update_vertex_colors(root, without)
+
+
+def update_vertex_colors(
+    root: bpy.types.Object, without: Collection[bpy.types.Object] = ()
+) -> None:
+    """The panorama's colors on a collider that shows it: they follow what was turned, which the
+    material does by itself.
+    """
+    image, points = root.get(IMAGE), parts_of(root, "capture_point")
+    for each in parts_of(root, "collider"):
+        if (
+            image is not None
+            and points
+            and each.type == "MESH"
+            and not each.hide_render
+            and each not in without
+        ):
+            panorama.store_vertex_colors(
+                each.data, image, points[0].matrix_basis.inverted() @ collider.matrix_in(each, root)
+            )

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Change a World that is in the scene: turn it over, and choose what shows of it."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import bpy
+from mathutils import Matrix
+
+from . import capture_point, panorama
+from .display import update_collider, update_vertex_colors
+from .files import WorldOptions
+from .world_objects import (
+    COLLIDER_DISPLAY,
+    COLLIDER_TURNED,
+    FLIPPED,
+    WORLD,
+    parts_of,
+    set_properties,
+)
+
+
+def flip(root: bpy.types.Object) -> None:
+    """Turn the files of a World over: for one that hangs upside down.
+
+    Capture point and camera stay upright, the panorama with them.
+    """
+    root[FLIPPED] = flipped = not root.get(FLIPPED, False)
+    before, after = (
+        capture_point.upright_rotation(not flipped),
+        capture_point.upright_rotation(flipped),
+    )
+    turn = before.to_matrix().inverted() @ after.to_matrix()
+    plain = (
+        root.rotation_mode == "XYZ"
+        and max(abs(root.rotation_euler[axis] - before[axis]) for axis in range(3)) < 1e-5
+    )
+    root.matrix_basis = root.matrix_basis @ turn.to_4x4()
+    if plain:
+        root.rotation_euler = after  # the same turn in the numbers that one would write
+    for point in parts_of(root, "capture_point"):
+        point.matrix_basis = turn.inverted().to_4x4() @ point.matrix_basis
+    update_vertex_colors(root)
+
+
+def flip_collider(root: bpy.types.Object) -> None:
+    """Turn the collider alone over, about X: for one that hangs upside down while the splats or the
+    panorama are right.
+    """
+    root[COLLIDER_TURNED] = not root.get(COLLIDER_TURNED, False)
+    for each in parts_of(root, "collider"):
+        if each.parent == root:
+            each.matrix_basis = Matrix.Rotation(math.pi, 4, "X") @ each.matrix_basis
+    update_vertex_colors(root)
+
+
+def show_collider(
+    root: bpy.types.Object,
+    how: Literal["AUTO", "PHYSICS", "VISIBLE"] = "AUTO",
+    *,
+    scene: bpy.types.Scene | None = None,
+) -> None:
+    """Change what the collider is: a shape for physics, or the visible place with the panorama on
+    it. It stays so when parts come or go.
+    """
+    set_properties(root, {COLLIDER_DISPLAY: None if how == "AUTO" else how})
+    update_collider(root, scene or bpy.context.scene, WorldOptions())
+
+
+def show_panorama(root: bpy.types.Object, scene: bpy.types.Scene | None = None) -> bool:
+    """Make this World's panorama the scene's World (again); False where it has none."""
+    world = root.get(WORLD)
+    if world is None:
+        return False
+    panorama.show_background(scene or bpy.context.scene, world)
+    return True
+
+
+def shows_panorama(scene: bpy.types.Scene, root: bpy.types.Object | None = None) -> bool:
+    """Is the scene's World a panorama: of this World of Mint's, or of any?"""
+    shown = scene.world
+    return shown is not None and (
+        bool(shown.get(panorama.MARK)) if root is None else shown == root.get(WORLD)
+    )

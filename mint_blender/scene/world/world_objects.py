@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The objects of a World in the scene: its root, its parts, and what its root remembers.
+
+Parts are found by custom properties, so that the user may rename and move the objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import bpy
+from mathutils import Matrix
+
+from . import capture_point
+from .capture_point import PART
+from .files import Part, WorldFiles
+
+FLIPPED, COLLIDER_TURNED = "mint_flipped", "mint_collider_turned"
+CAPTION = "mint_caption"
+COLLIDER_DISPLAY = (
+    "mint_collider"  # how the user wants the collider; nothing where it follows the other parts
+)
+IMAGE, WORLD = "mint_panorama_image", "mint_panorama_world"
+
+
+LINK = "mint_link_"
+"""How the custom properties begin that keep addresses on a World's root."""
+
+
+def links(root: bpy.types.Object) -> frozenset[str]:
+    """The names of the addresses that a World keeps."""
+    return frozenset(key.removeprefix(LINK) for key in root.keys() if key.startswith(LINK))
+
+
+def is_root(candidate: bpy.types.Object) -> bool:
+    """Is this the root of a World?"""
+    return candidate.get(FLIPPED) is not None
+
+
+def root_of(each: bpy.types.Object | None) -> bpy.types.Object | None:
+    """The root of the World that an object is, or stands in."""
+    while each is not None and not is_root(each):
+        each = each.parent
+    return each
+
+
+def has_part(root: bpy.types.Object, part: Part) -> bool:
+    """Is this part of the World in the scene?"""
+    return root.get(IMAGE) is not None if part == "PANORAMA" else bool(parts_of(root, part.lower()))
+
+
+def parts_of(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
+    """Return the objects under a root that are a part of it.
+
+    `part` is one of `collider`, `splats`, `capture_point` and `camera`.
+    """
+    return [each for each in root.children_recursive if each.get(PART) == part]
+
+
+def upright(root: bpy.types.Object) -> Matrix:
+    """Where the capture point of a World is, whether or not its object is still there: Y forward, Z
+    up.
+    """
+    for point in parts_of(root, "capture_point"):
+        return point.matrix_world.copy()
+    return (
+        root.matrix_world
+        @ capture_point.upright_rotation(bool(root.get(FLIPPED))).to_matrix().to_4x4()
+    )
+
+
+def create_root(
+    name: str, collection: bpy.types.Collection, properties: Mapping[str, object], parts: WorldFiles
+) -> bpy.types.Object:
+    root = bpy.data.objects.new(name, None)
+    root.empty_display_size = 0.5
+    collection.objects.link(root)
+    set_properties(root, dict(properties))
+    set_properties(
+        root,
+        {
+            CAPTION: parts.caption,
+            **{LINK + key: url for key, url in parts.links.items()},
+        },
+    )
+    return root
+
+
+def set_properties(root: bpy.types.Object, properties: Mapping[str, object]) -> None:
+    """Set custom properties; those without a value go."""
+    for key, value in properties.items():
+        if value is None:
+            root.pop(key, None)
+        else:
+            root[key] = value
+
+
+def ensure_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
+    """The capture point; a new one where somebody has deleted it."""
+    return next(iter(parts_of(root, "capture_point")), None) or capture_point.add(
+        root, root.name, collection_of(root, scene)
+    )
+
+
+def collection_of(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Collection:
+    return root.users_collection[0] if root.users_collection else scene.collection

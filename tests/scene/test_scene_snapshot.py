@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The comparison that says “nothing has changed” sees each kind of change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from . import sample_scene  # noqa: E402
+from .scene_snapshot import SceneSnapshot  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SceneSnapshot]:
+    """The sample scene in a file, and what it looks like when that is opened."""
+    folder = tmp_path_factory.mktemp("sample")
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    sample_scene.build(folder)
+    bpy.ops.wm.save_as_mainfile(filepath=str(folder / "sample.blend"))
+    _open(folder / "sample.blend")
+    return folder / "sample.blend", SceneSnapshot()
+
+
+def _open(path: Path) -> None:
+    bpy.ops.wm.open_mainfile(filepath=str(path))
+
+
+def test_looking_changes_nothing(saved: tuple[Path, SceneSnapshot]) -> None:
+    """Two pictures of one moment are the same: every difference that a test finds has been made."""
+    path, before = saved
+    _open(path)
+    before.assert_same(SceneSnapshot())
+    before.assert_same(SceneSnapshot())
+
+
+@pytest.mark.parametrize("kind", sample_scene.MUTATIONS)
+def test_a_change_is_seen(kind: str, saved: tuple[Path, SceneSnapshot]) -> None:
+    """Whatever is touched, the comparison fails."""
+    path, before = saved
+    _open(path)
+    sample_scene.MUTATIONS[kind]()
+    bpy.context.view_layer.update()
+    with pytest.raises(AssertionError):
+        before.assert_same(SceneSnapshot(), but_new=not kind.endswith("that comes"))
