@@ -35,7 +35,7 @@ def until_all_rest(service: JobService, job_ids: list[str], *, place: bool) -> N
             reasons.append(str(trouble))
     if reasons:
         headline = Message(
-            "{count} of {total} prompts came to nothing:", count=len(reasons), total=len(job_ids)
+            "{count} of {total} prompts failed:", count=len(reasons), total=len(job_ids)
         )
         raise Stopped(lines(headline, *reasons))
 

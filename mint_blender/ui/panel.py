@@ -22,8 +22,8 @@ from .references import properties as references_properties
 from .text_wrap import wrapped
 from .translations import translated
 
-ASK_FOR_ACCESS = "mailto:hello@mint.gg?subject=Access%20to%20the%20Mint%20API"
-MAKE_A_KEY = "https://platform.mint.gg"
+REQUEST_ACCESS_URL = "mailto:hello@mint.gg?subject=Access%20to%20the%20Mint%20API"
+CREATE_KEY_URL = "https://platform.mint.gg"
 
 
 class _MintPanel:
@@ -88,7 +88,7 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
         layout, fields = self.layout, create_properties.of(context)
         layout.use_property_split = True
         layout.use_property_decorate = False
-        layout.prop(fields, "name", placeholder="After the prompt")
+        layout.prop(fields, "name", placeholder="From the prompt")
         layout.prop(fields, "place")
         if fields.kind == "MODEL":
             row = layout.row(heading="Scale to Height")
@@ -101,7 +101,7 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
             if lacking := create_properties.optimize_complaint(fields):
                 wrapped(
                     layout,
-                    Message("Nothing is optimized. {reason}", reason=lacking),
+                    Message("The model will not be optimized. {reason}", reason=lacking),
                     icon="INFO",
                     width=context.region.width,
                 )
@@ -158,18 +158,19 @@ def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.Mint
 
 def _draw_offline(layout: bpy.types.UILayout) -> None:
     layout.label(text="Online access is off", icon="INTERNET_OFFLINE")
-    wrapped(layout, Message("Mint generates on its servers. Allow Blender to go online to use it."))
+    wrapped(layout, Message("Mint generates on its servers, so it needs online access."))
     account_panel.draw_allow_online(layout)
 
 
 def _draw_first_run(layout: bpy.types.UILayout) -> None:
-    layout.label(text="An API key is needed", icon="LOCKED")
+    layout.label(text="API key required", icon="LOCKED")
     wrapped(
-        layout, Message("Mint's API is in beta: ask for access, then make a key and paste it here.")
+        layout,
+        Message("Mint's API is in beta. Request access, create an API key and paste it here."),
     )
     row = layout.row(align=True)
-    row.operator("wm.url_open", text="Ask for Access", icon="URL").url = ASK_FOR_ACCESS
-    row.operator("wm.url_open", text="Make a Key", icon="URL").url = MAKE_A_KEY
+    row.operator("wm.url_open", text="Request Access", icon="URL").url = REQUEST_ACCESS_URL
+    row.operator("wm.url_open", text="Create API Key", icon="URL").url = CREATE_KEY_URL
     account_panel.draw_key(layout)
 
 
@@ -221,7 +222,7 @@ def _draw_generate(
     if limit_dialog.waits_for_price():
         layout.label(text="Asking Mint for the price…", icon="TIME")
     elif told is not None and told.answer is not None and price is None:
-        layout.label(text="Mint does not tell the price", icon="INFO")
+        layout.label(text="Price unavailable", icon="INFO")
     elif service is not None and price is not None and balance is not None:
         extra = service.budget.price(OptimizationPrice()) if is_optimized else None
         row, left = layout.row(), balance_watch.left_after(service, balance, price + (extra or 0.0))
@@ -230,7 +231,7 @@ def _draw_generate(
             text=translated(
                 Message("Leaves {credits:,.0f} Credits", credits=left)
                 if left >= 0
-                else Message("{credits:,.0f} Credits are missing", credits=-left)
+                else Message("{credits:,.0f} Credits short", credits=-left)
             ),
             translate=False,
         )

@@ -85,7 +85,7 @@ def test_what_is_too_wide_steps_aside() -> None:
 
 
 def test_results_may_wait(service: ThreadService) -> None:
-    """Wait as Ready: nothing lands by itself; what is placed afterwards, all at the same 3D cursor,
+    """Place Manually: nothing lands by itself; what is placed afterwards, all at the same 3D cursor,
     stands side by side too.
     """
     write("lamp 1", "lamp 2")
@@ -114,7 +114,7 @@ def test_lines_that_fail_do_not_stop_the_others(service: ThreadService) -> None:
     with pytest.raises(RuntimeError) as trouble:
         bpy.ops.mint.batch_text(text="Prompts")
     said = str(trouble.value)
-    assert "2 of 4 prompts came to nothing" in said
+    assert "2 of 4 prompts failed" in said
     assert (
         "a sword [moderation]: Failed: Mint's moderation refused" in said
         and "a mug [start-fails]: Failed" in said
@@ -133,7 +133,7 @@ def test_previews_wait(service: ThreadService) -> None:
     "lines, text, sentence",
     [
         (["lamp"], "Nowhere", "There is no text “Nowhere” in this file."),
-        (["", "  "], "Prompts", "There are no prompts in this text"),
+        (["", "  "], "Prompts", "This text contains no prompts"),
         (["lamp", "x" * 8001], "Prompts", "Line 2: The prompt has 8001 characters"),
     ],
 )

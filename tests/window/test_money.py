@@ -318,7 +318,7 @@ def test_the_balance_is_watched_while_a_job_waits(
     blender.ask("area('TEXT_EDITOR').type = 'VIEW_3D'")
     blender.open_sidebar()
     blender.screenshot("billing_suffices")
-    assert blender.ask(SAID).count("The balance suffices now") == 1
+    assert blender.ask(SAID).count("Enough Credits now") == 1
     assert blender.jobs()[0]["phase"] == "billing"
     assert since.count("POST", "/v1/operations/*:resume") == 0
     blender.open_sidebar()

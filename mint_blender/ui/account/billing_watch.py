@@ -18,7 +18,7 @@ from ...message import Message
 from .. import heartbeat, notifications, session
 from ..translations import translated
 
-ENOUGH = Message("The balance suffices now: Resume.")
+ENOUGH = Message("Enough Credits now. Resume the job.")
 EVERY = 30.0  # seconds between two looks at the balance
 
 

@@ -55,10 +55,10 @@ class MINT_OT_refresh_account(_Question):
 
 
 class MINT_OT_confirm_address(bpy.types.Operator):
-    """Send the API key of the preferences to the address that MINT_API_BASE_URL names, from now on"""  # noqa: E501
+    """Allow sending your API key to the address that MINT_API_BASE_URL names"""
 
     bl_idname = "mint.confirm_address"
-    bl_label = "Use My Key There"
+    bl_label = "Send Key to This Address"
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Any:

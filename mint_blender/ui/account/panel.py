@@ -80,7 +80,7 @@ def draw_usage(box: bpy.types.UILayout) -> None:
     service = session.existing_service()
     answered = service.queries.answers.get(Balance()) if service else None
     if answered is None:
-        box.label(text="Not read yet.")
+        box.label(text="Not loaded yet")
     elif answered.complaint:
         wrapped(box, answered.complaint, icon="ERROR")
     elif isinstance(answered.answer, Usage):
@@ -90,7 +90,7 @@ def draw_usage(box: bpy.types.UILayout) -> None:
             line.label(text=translated(name), translate=False)
             line.label(text=value, translate=False)
         box.label(
-            text=translated(Message("Read at {time}", time=f"{answered.at:%H:%M}")),
+            text=translated(Message("Updated at {time}", time=f"{answered.at:%H:%M}")),
             translate=False,
             icon="TIME",
         )

@@ -71,7 +71,7 @@ def draw(layout: bpy.types.UILayout) -> None:
         translate=False,
     )
     if not month.count:
-        column.label(text="Nothing was generated.")
+        column.label(text="Nothing generated yet")
         return
     chart = column.row(align=True)
     chart.alignment = "LEFT"

@@ -31,9 +31,9 @@ LANDINGS = [
         "Side by Side",
         "Each lands when it is done, beside the others, from the 3D cursor on",
     ),
-    ("READY", "Wait as Ready", "None lands by itself: place those that you like"),
+    ("READY", "Place Manually", "No result is placed by itself; place those that you like"),
 ]
-NO_PROMPTS = Message("There are no prompts in this text: write one a line.")
+NO_PROMPTS = Message("This text contains no prompts. Write one per line.")
 # seconds between two looks at whether the price is known, and until the dialog opens without it
 TICK, PATIENCE = 0.1, 3.0
 
@@ -251,7 +251,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         if each is None:
             layout.label(text=translated(said), icon="INFO", translate=False)
             if price is not None:
-                layout.label(text="Mint does not tell the price")
+                layout.label(text="Price unavailable")
             return
         service = session.existing_service()
         total, balance = each * count, service.budget.balance if service else None
@@ -270,7 +270,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
                 text=translated(
                     Message("Leaves {credits:,.0f} Credits", credits=left)
                     if left >= 0
-                    else Message("{credits:,.0f} Credits are missing", credits=-left)
+                    else Message("{credits:,.0f} Credits short", credits=-left)
                 ),
                 translate=False,
             )

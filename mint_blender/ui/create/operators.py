@@ -19,7 +19,7 @@ from ..translations import OURS, translated
 from . import properties as create_properties
 
 MODES = [
-    ("AUTO", "Straight Through", "Make the result without stopping"),
+    ("AUTO", "Automatic", "Make the result without stopping"),
     ("REVIEW", "Review", "Stop at the Preview, to approve it or ask for changes"),
 ]
 
@@ -50,7 +50,7 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
     )
     mode: bpy.props.EnumProperty(name="Mode", items=MODES)
     name: bpy.props.StringProperty(
-        name="Name", description="What to call the result", options={"SKIP_SAVE"}
+        name="Name", description="Name of the result", options={"SKIP_SAVE"}
     )
     images: bpy.props.StringProperty(
         name="Pictures",

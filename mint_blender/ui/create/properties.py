@@ -64,7 +64,7 @@ COLLIDERS = [
     ("AUTO", "Auto", "Visible with the panorama on it, unless splats are shown"),
     ("PHYSICS", "Physics Only", "Drawn as wire and not rendered"),
     ("VISIBLE", "Visible", "Solid and rendered, with the panorama on it"),
-    ("NONE", "None", "It is not even fetched"),
+    ("NONE", "None", "Do not download the collider"),
 ]
 
 
@@ -92,7 +92,7 @@ class MintForm(bpy.types.PropertyGroup):
     )
     prompt: bpy.props.StringProperty(
         name="Prompt",
-        description="What to make, in a few words or many",
+        description="Description of what to generate",
         options={"TEXTEDIT_UPDATE", "SKIP_SAVE"},
         update=_changed,
     )
@@ -110,7 +110,7 @@ class MintForm(bpy.types.PropertyGroup):
         update=_changed,
     )
     review: bpy.props.BoolProperty(
-        name="Show Me the Preview First",
+        name="Review Preview First",
         description=(
             "Stop at a preview picture, to approve it or to ask for changes, before the expensive"
             " part is made"
@@ -120,7 +120,7 @@ class MintForm(bpy.types.PropertyGroup):
     )
     name: bpy.props.StringProperty(
         name="Name",
-        description="What to call the result; empty: named after the prompt",
+        description="Name of the result. Leave empty to name it after the prompt",
         maxlen=MAX_NAME_LENGTH,
     )
     pose: bpy.props.EnumProperty(
@@ -137,7 +137,7 @@ class MintForm(bpy.types.PropertyGroup):
         update=_optimize_changed,
     )
     place: bpy.props.EnumProperty(
-        name="Place At", items=PLACES, description="Where the result lands", update=_changed
+        name="Place At", items=PLACES, description="Where to place the result", update=_changed
     )
     use_height: bpy.props.BoolProperty(
         name="Scale to Height",
@@ -191,7 +191,7 @@ def placeholder(form: MintForm) -> str:
     return (
         default_prompt(Kind(form.kind.lower()))
         if references_properties.sources(form.id_data)
-        else Message("What shall it be?")
+        else Message("Describe what to generate")
     )
 
 
