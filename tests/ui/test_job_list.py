@@ -111,7 +111,7 @@ def test_the_list_of_the_others(board: JobService) -> None:
     """
     add(board, Phase.WAITING, 200)
     first = drawn(board)
-    assert first["In line: 197 more"] == 1
+    assert first["197 more queued"] == 1
     assert (first[CARD], first["template_list"], first["mint.cancel_waiting"]) == (3, 1, 1)
     assert rows() == [job.id for job in in_line(board)][3:]
     list_of_jobs().active = 50

@@ -248,8 +248,8 @@ def test_searched_in_the_whole_library(panel: Panel) -> None:
     assert [each.prompt for each in found if each.kind is view_model.Kind.MODEL] == [
         f"a white rock no {number}" for number in numbers
     ]
-    assert words[0] == "Searching… 50 looked through"
-    assert words[-1] == "All 5,020 looked through"
+    assert words[0] == "Searching… 50 items searched"
+    assert words[-1] == "All 5,020 items searched"
     assert (
         len(panel.pages())
         == len(set(panel.pages()))
@@ -267,7 +267,7 @@ def test_a_full_screen_is_enough(panel: Panel) -> None:
     panel.live()
     assert len(browser_view_model.on_screen(panel.fields)) == browser_view_model.ON_SCREEN
     assert len(panel.pages()) < 5
-    assert "there are more" in (browser_view_model.extent_words(panel.fields) or "")
+    assert "more available" in (browser_view_model.extent_words(panel.fields) or "")
 
 
 def test_a_search_can_be_stopped(panel: Panel) -> None:
@@ -282,7 +282,7 @@ def test_a_search_can_be_stopped(panel: Panel) -> None:
     asked = len(panel.pages())
     assert asked <= 6
     assert (browser_view_model.extent_words(panel.fields) or "").endswith(
-        "looked through, there are more"
+        "items searched, more available"
     )
     for _ in range(10):
         panel.live()
@@ -301,7 +301,7 @@ def test_a_search_has_a_bound(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> 
     assert len(panel.pages()) == 2 + 7
     assert (
         browser_view_model.extent_words(panel.fields)
-        == f"{50 + 7 * LARGEST_PAGE} looked through, there are more"
+        == f"{50 + 7 * LARGEST_PAGE} items searched, more available"
     )
 
 
@@ -322,7 +322,7 @@ def test_by_name_says_what_it_sorts(panel: Panel) -> None:
     panel.live()
     panel.fields.sort = "NAME"
     panel.live()
-    assert browser_view_model.extent_words(panel.fields) == "In order among the 50 that are loaded"
+    assert browser_view_model.extent_words(panel.fields) == "Sorted among 50 loaded items"
     panel.fields.kind = "WORLD"
     panel.live()
     assert browser_view_model.extent_words(panel.fields) is None

@@ -195,7 +195,7 @@ def test_another_account_is_looked_through_anew(
         monkeypatch.setenv("MINT_API_BASE_URL", other.api)
         session.account_changed()
         panel.live()
-        assert browser_view_model.extent_words(panel.fields) == f"All {MODELS + 4} looked through"
+        assert browser_view_model.extent_words(panel.fields) == f"All {MODELS + 4} items searched"
 
 
 def test_a_retried_entry_far_down(panel: Panel) -> None:

@@ -145,7 +145,7 @@ def test_moved_removed_and_never_twice(home: Path, tmp_path: Path) -> None:
 
     for each in (red(tmp_path), red(tmp_path, "blue.webp", BLUE)):
         bpy.ops.mint.add_references(filepath=str(each))
-    with pytest.raises(RuntimeError, match=r"again\.webp is on the list already\."):
+    with pytest.raises(RuntimeError, match=r"again\.webp is already on the list\."):
         bpy.ops.mint.add_references(filepath=str(red(tmp_path, "again.webp")))
     bpy.ops.mint.move_reference(index=1, by=-1)
     assert [entry.name for entry in listed()] == ["blue.webp", "red.webp"]
@@ -165,7 +165,7 @@ def test_eight_and_no_more(home: Path, tmp_path: Path) -> None:
         directory=str(tmp_path), files=[{"name": each.name} for each in files]
     )
     assert len(listed()) == 8
-    with pytest.raises(RuntimeError, match="There are 8 pictures already"):
+    with pytest.raises(RuntimeError, match="Mint accepts at most 8 pictures"):
         bpy.ops.mint.add_reference_url(url="https://example.org/a.png")
 
 
@@ -390,7 +390,7 @@ def test_the_last_render(home: Path) -> None:
     """
     import bpy
 
-    with pytest.raises(RuntimeError, match="Nothing was rendered yet"):
+    with pytest.raises(RuntimeError, match="Nothing has been rendered yet"):
         bpy.ops.mint.add_reference_render()
     scene = bpy.context.scene
     scene.camera = bpy.data.objects.new("eye", bpy.data.cameras.new("eye"))

@@ -38,7 +38,7 @@ find = bpy.app.translations
 def look():
     translations.follow_language()  # as Blender's message bus does where there is a window
     return [
-        find.pgettext_iface("Jobs"), find.pgettext_iface("Approve", "Operator"), find.pgettext_tip("Stop this job, at Mint too"),
+        find.pgettext_iface("Jobs"), find.pgettext_iface("Approve", "Operator"), find.pgettext_tip("Cancel this job, also at Mint"),
         translated(NEEDED), translated(Message("Paused")),
     ]
 answers = {{}}
@@ -59,28 +59,28 @@ for time in ("registered", "again"):
     answers[f"switched off {{time}}"] = look()
     view.use_translate_interface = True
     mint_blender.unregister()
-    answers[f"unregistered {{time}}"] = find.pgettext_tip("Stop this job, at Mint too")
+    answers[f"unregistered {{time}}"] = find.pgettext_tip("Cancel this job, also at Mint")
 print("ANSWERS" + json.dumps(answers))
 """
 
 ENGLISH = [
     "Jobs",
     "Approve",
-    "Stop this job, at Mint too",
+    "Cancel this job, also at Mint",
     "Mint needs 146 more Credits to go on. Buy them at {1}, then resume.",
     "Paused",
 ]
 GERMAN = [
     "Aufträge",
     "Freigeben",
-    "Diesen Auftrag anhalten, auch bei Mint",
+    "Diesen Auftrag abbrechen, auch bei Mint",
     "Mint braucht noch 146 Credits, um weiterzumachen. Unter {1} kaufen, dann fortsetzen.",
     "Angehalten",
 ]
 JAPANESE = [
     "ジョブ",
     "承認",
-    "このジョブを Mint でも止めます",
+    "このジョブを、Mint側も含めてキャンセルします",
     "続けるにはあと 146 クレジットが必要です。{1} で購入し、再開してください。",
     "一時停止",
 ]

@@ -107,7 +107,7 @@ with bpy.data.libraries.load(path) as (there, _):
 
 
 def test_look_closer(blender: BlenderWindow, tmp_path: Path) -> None:
-    """A click on Look Closer opens the Preview in an Image Editor of its own window; nothing of the
+    """A click on View Full Size opens the Preview in an Image Editor of its own window; nothing of the
     layout is changed, and the picture is not saved in the user's file.
     """
     start(blender, "a ceramic lamp", mode="REVIEW")

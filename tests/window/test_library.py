@@ -109,7 +109,7 @@ def test_library_searched(open_blender: Callable[..., BlenderWindow], service: S
     blender.screenshot("library_stopped")
     assert len(service.requests("GET", "/v1/models")) == asked
     blender.click("mint.load_more")
-    blender.wait(f"{VIEW}.extent_words({FIELDS}) == 'All 5,020 looked through'", seconds=90)
+    blender.wait(f"{VIEW}.extent_words({FIELDS}) == 'All 5,020 items searched'", seconds=90)
     blender.wait(
         f"all({VIEW}.icon(each) or {VIEW}.has_no_picture(each) for each in {VIEW}.on_screen({FIELDS}))"
     )

@@ -109,9 +109,7 @@ def _draw_progress(column: bpy.types.UILayout, service: JobService, job: Job) ->
     elif retry is not None:
         column.label(
             text=translated(
-                Message(
-                    "Mint cannot be reached, trying again in {seconds:.0f} s", seconds=retry.seconds
-                )
+                Message("Cannot reach Mint, retrying in {seconds:.0f} s", seconds=retry.seconds)
             ),
             translate=False,
             icon="ERROR",
@@ -159,7 +157,7 @@ def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
         box.template_icon(icon_value=icons.of_file(previews[shown - 1].path), scale=_LARGE)
     if previews:
         row = box.row(align=True)
-        row.operator("mint.show_preview", text="Look Closer", icon="IMAGE_DATA").job_id = job.id
+        row.operator("mint.show_preview", text="View Full Size", icon="IMAGE_DATA").job_id = job.id
         if len(previews) > 1 or not shown:
             turning = row.row(align=True)
             turning.alignment = "RIGHT"
@@ -246,11 +244,11 @@ def _draw_billing(box: bpy.types.UILayout, service: JobService, job: Job, width:
 
 def _missing_credits(missing: float | None) -> str:
     if not missing:
-        return Message("More Credits are needed.")
+        return Message("Not enough Credits.")
     return (
-        Message("One more Credit is needed.")
+        Message("1 Credit short.")
         if missing == 1
-        else Message("{credits:,.0f} more Credits are needed.", credits=missing)
+        else Message("{credits:,.0f} Credits short.", credits=missing)
     )
 
 

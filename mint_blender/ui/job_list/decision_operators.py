@@ -37,7 +37,7 @@ class _Decision(JobOperator):
 
 
 class MINT_OT_approve(_Decision):
-    """Accept this Preview: Mint makes the final result of it"""
+    """Accept this Preview and generate the final result"""
 
     bl_idname = "mint.approve"
     bl_label = "Approve Preview"
@@ -66,7 +66,7 @@ class MINT_OT_approve(_Decision):
 
 
 class MINT_OT_revise(_Decision):
-    """Ask for another Preview with what you wrote"""
+    """Request another Preview with your changes"""
 
     bl_idname = "mint.revise"
     bl_label = "Revise Preview"
@@ -88,7 +88,7 @@ class MINT_OT_revise(_Decision):
 
 
 class MINT_OT_resume(_Decision):
-    """Go on with this job: nothing is started or paid twice"""
+    """Resume this job. Nothing is started or charged twice"""
 
     bl_idname = "mint.resume"
     bl_label = "Resume Job"
@@ -96,7 +96,7 @@ class MINT_OT_resume(_Decision):
 
 
 class MINT_OT_retry(_Decision):
-    """A new attempt at this job. It costs Credits again"""
+    """Start this job again. This costs Credits again"""
 
     bl_idname = "mint.retry"
     bl_label = "Retry Job"
@@ -104,7 +104,7 @@ class MINT_OT_retry(_Decision):
 
 
 class MINT_OT_cancel(_Decision):
-    """Stop this job, at Mint too"""
+    """Cancel this job, also at Mint"""
 
     bl_idname = "mint.cancel"
     bl_label = "Cancel Job"
@@ -112,7 +112,7 @@ class MINT_OT_cancel(_Decision):
 
 
 class MINT_OT_dismiss(JobOperator):
-    """Take this job off the list. What is in your scene stays"""
+    """Remove this job from the list. Objects in your scene stay"""
 
     bl_idname = "mint.dismiss"
     bl_label = "Dismiss Job"

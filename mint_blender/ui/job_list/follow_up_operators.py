@@ -154,7 +154,7 @@ class MINT_OT_convert(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """A job of its own."""
         if not self.directory.strip():
-            return report_error(self, Message("No folder was given."))
+            return report_error(self, Message("No folder selected."))
         formats = [format for format in Format if format.name in self.formats]
         folder = Path(bpy.path.abspath(self.directory))
         return about_asset(
@@ -303,7 +303,7 @@ class MINT_OT_use_prompt(_OnceMore):
         except (NotPossible, JournalError) as trouble:
             return report_error(self, str(trouble))
         if not known.request.prompt and not known.request.images:
-            return report_error(self, Message("Mint does not tell the prompt of this one."))
+            return report_error(self, Message("Mint returned no prompt for this item."))
         create_properties.fill(create_properties.of(context), known)
         for image in known.gone:
             self.report(

@@ -36,7 +36,7 @@ class MINT_OT_job_menu(JobOperator):
 
 
 class MINT_OT_copy_report(JobOperator):
-    """Copy what somebody who helps needs to know: ids, state and error, without key and prompt"""
+    """Copy a report for support: ids, state and error, without the API key and the prompt"""
 
     bl_idname = "mint.copy_report"
     bl_label = "Copy Report"
@@ -46,7 +46,7 @@ class MINT_OT_copy_report(JobOperator):
         context.window_manager.clipboard = (
             f"Blender {bpy.app.version_string}\n{presenter.report(job)}"
         )
-        self.report({"INFO"}, translated(Message("The report is on the clipboard.")))
+        self.report({"INFO"}, translated(Message("Report copied to the clipboard.")))
         return {"FINISHED"}
 
 
@@ -62,7 +62,7 @@ class MINT_OT_open_in_mint(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Only addresses of the web: the text comes from a service."""
         if not self.url.startswith("https://"):
-            self.report({"ERROR"}, translated(Message("That is not an address of a web page.")))
+            self.report({"ERROR"}, translated(Message("This is not a web address.")))
             return {"CANCELLED"}
         bpy.ops.wm.url_open(url=self.url)
         return {"FINISHED"}
@@ -70,10 +70,9 @@ class MINT_OT_open_in_mint(bpy.types.Operator):
 
 class MINT_OT_cancel_waiting(bpy.types.Operator):
     bl_idname = "mint.cancel_waiting"
-    bl_label = "Clear the Line"
+    bl_label = "Cancel Queued Jobs"
     bl_description = (
-        "Cancel every job that waits in line. Nothing of these was sent to Mint, and nothing "
-        "is paid; what is in flight goes on"
+        "Cancel all queued jobs. They have not been sent to Mint or charged; running jobs continue"
     )
     bl_options = {"REGISTER"}
 
@@ -82,9 +81,13 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
 
         Beside Blender's own button Cancel, "Cancel All" could mean either.
         """
-        message = Message("Nothing of these jobs was sent to Mint yet, and nothing is paid.")
+        message = Message("These jobs have not been sent to Mint. Nothing was charged.")
         return context.window_manager.invoke_confirm(
-            self, event, title="Clear the Line", message=message, confirm_text="Clear the Line"
+            self,
+            event,
+            title="Cancel Queued Jobs",
+            message=message,
+            confirm_text="Stop Queued Jobs",
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -108,7 +111,7 @@ def change_list(operator: bpy.types.Operator, change: Callable[[JobService], Non
 
 
 class MINT_OT_continue_queue(bpy.types.Operator):
-    """Send the jobs that an earlier session has left in line. They are paid for now"""
+    """Send the jobs left in the queue by an earlier session. They will be charged"""
 
     bl_idname = "mint.continue_queue"
     bl_label = "Continue Queue"
@@ -127,8 +130,8 @@ class MINT_OT_discard_queue(bpy.types.Operator):
     bl_idname = "mint.discard_queue"
     bl_label = "Discard Queue"
     bl_description = (
-        "Cancel the jobs that an earlier session has left in line. Nothing of them was sent to "
-        "Mint, and nothing is"
+        "Cancel the jobs left in the queue by an earlier session. They have not been sent to Mint "
+        "or charged"
     )
     bl_options = {"REGISTER"}
 
@@ -138,7 +141,7 @@ class MINT_OT_discard_queue(bpy.types.Operator):
 
 
 class MINT_OT_resume_all(bpy.types.Operator):
-    """Go on with every job that was paused or broken off"""
+    """Resume all paused and interrupted jobs"""
 
     bl_idname = "mint.resume_all"
     bl_label = "Resume All Mint Jobs"
@@ -159,7 +162,7 @@ class MINT_OT_resume_all(bpy.types.Operator):
 
 
 class MINT_OT_cancel_all(bpy.types.Operator):
-    """Stop every job that is in flight, at Mint too"""
+    """Cancel all active jobs, also at Mint"""
 
     bl_idname = "mint.cancel_all"
     bl_label = "Cancel All Mint Jobs"
@@ -193,7 +196,7 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
     bl_idname = "mint.dismiss_finished"
     bl_label = "Dismiss All Finished"
     bl_description = (
-        "Take every job off the list that is placed, saved or canceled. What is in your scene stays"
+        "Remove all placed, saved and canceled jobs from the list. Objects in your scene stay"
     )
     bl_options = {"REGISTER"}
 

@@ -81,10 +81,10 @@ def _draw_folded(layout: bpy.types.UILayout, group: JobGroup) -> None:
 
 def _words(group: Group, count: int) -> str:
     return {
-        Group.NEEDS_USER: Message("Waiting for you: {count:,} more", count=count),
-        Group.RUNNING: Message("In flight: {count:,} more", count=count),
-        Group.QUEUED: Message("In line: {count:,} more", count=count),
-        Group.READY_OR_FAILED: Message("Ready or failed: {count:,} more", count=count),
-        Group.FINISHED: Message("Finished: {count:,} more", count=count),
-        Group.OTHER_ACCOUNT: Message("Other accounts: {count:,} more", count=count),
+        Group.NEEDS_USER: Message("{count:,} more need a decision", count=count),
+        Group.RUNNING: Message("{count:,} more running", count=count),
+        Group.QUEUED: Message("{count:,} more queued", count=count),
+        Group.READY_OR_FAILED: Message("{count:,} more ready or failed", count=count),
+        Group.FINISHED: Message("{count:,} more finished", count=count),
+        Group.OTHER_ACCOUNT: Message("{count:,} more of other accounts", count=count),
     }[group]

@@ -20,10 +20,10 @@ from . import auto_import, placed_results, review_feedback
 
 
 class MINT_OT_show_preview(JobOperator):
-    """Open the Preview in an Image Editor of its own window"""
+    """Open the Preview in an Image Editor in a new window"""
 
     bl_idname = "mint.show_preview"
-    bl_label = "Look Closer"
+    bl_label = "View Full Size"
     bl_options = {"INTERNAL"}
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
@@ -47,7 +47,7 @@ class MINT_OT_show_preview(JobOperator):
 
 
 class MINT_OT_turn_preview(JobOperator):
-    """Show another one of the previews so far"""
+    """Show another Preview of this job"""
 
     bl_idname = "mint.turn_preview"
     bl_label = "Other Preview"
@@ -65,7 +65,7 @@ class MINT_OT_turn_preview(JobOperator):
 
 
 class MINT_OT_select_result(JobOperator):
-    """Select what this job brought into the scene"""
+    """Select the objects of this job"""
 
     bl_idname = "mint.select_result"
     bl_label = "Select Result"

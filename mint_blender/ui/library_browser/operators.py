@@ -60,7 +60,7 @@ class _Loader(bpy.types.Operator):
 
 
 class MINT_OT_refresh_library(_Loader):
-    """Read the newest entries of the library again"""
+    """Reload the newest items of the library"""
 
     bl_idname = "mint.refresh_library"
     bl_label = "Refresh Mint Library"
@@ -71,7 +71,7 @@ class MINT_OT_refresh_library(_Loader):
 
 
 class MINT_OT_load_more(_Loader):
-    """Load the next entries of the library from Mint"""
+    """Load more items of the library from Mint"""
 
     bl_idname = "mint.load_more"
     bl_label = "Load More"
@@ -84,7 +84,7 @@ class MINT_OT_load_more(_Loader):
 
 
 class MINT_OT_stop_search(bpy.types.Operator):
-    """Look through no more of the library. What was found stays"""
+    """Stop searching. Results found so far stay"""
 
     bl_idname = "mint.stop_search"
     bl_label = "Stop Search"
@@ -98,7 +98,7 @@ class MINT_OT_stop_search(bpy.types.Operator):
 
 
 class MINT_OT_turn_library(bpy.types.Operator):
-    """Show the entries before or after these; past the last one, more is loaded from Mint"""
+    """Show the previous or next items. More are loaded from Mint as needed"""
 
     bl_idname = "mint.turn_library"
     bl_label = "Turn Page"
@@ -120,7 +120,7 @@ class MINT_OT_turn_library(bpy.types.Operator):
 
 
 class MINT_OT_choose_asset(bpy.types.Operator):
-    """Show the details of this entry; once more, and they are put away"""
+    """Show or hide the details of this item"""
 
     bl_idname = "mint.choose_asset"
     bl_label = "Details"
@@ -147,8 +147,8 @@ class MINT_OT_import_asset(bpy.types.Operator):
     bl_idname = "mint.import_asset"
     bl_label = "Import from Mint Library"
     bl_description = (
-        "Bring a Model or World that was made before into the scene, at the 3D cursor. What is "
-        "still being made comes when it is done"
+        "Import an existing Model or World at the 3D cursor. Unfinished ones are imported when "
+        "they are done"
     )
     bl_options = {"REGISTER"}
 
@@ -175,7 +175,7 @@ class MINT_OT_import_asset(bpy.types.Operator):
 
 
 class MINT_OT_copy_prompt(bpy.types.Operator):
-    """Copy the prompt (of a World: Mint's description of it) to the clipboard"""
+    """Copy the prompt, or Mint's description of a World"""
 
     bl_idname = "mint.copy_prompt"
     bl_label = "Copy Prompt"
@@ -188,9 +188,9 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
         asset = loader.known().get(self.asset_id)
         text = (asset.prompt or (asset.assets.caption if asset.assets else None)) if asset else None
         if not text:
-            return report_error(self, Message("Mint does not tell the prompt of this one."))
+            return report_error(self, Message("Mint returned no prompt for this item."))
         context.window_manager.clipboard = text
-        self.report({"INFO"}, translated(Message("The prompt is on the clipboard.")))
+        self.report({"INFO"}, translated(Message("Prompt copied to the clipboard.")))
         return {"FINISHED"}
 
 
@@ -222,16 +222,14 @@ class _Saver(bpy.types.Operator):
         if not may_go_online():
             return report_error(self, session.OFFLINE)
         if not self.directory.strip():
-            return report_error(self, Message("No folder was given."))
+            return report_error(self, Message("No folder selected."))
         folder, kind, asset_id = bpy.path.abspath(self.directory), *self.only()
         if bpy.app.background:
             return self._sync_here(Path(folder), kind, asset_id)
         words = ["sync", folder, *(["--kind", kind.value] if kind else [])]
         words += ["--only", asset_id] if asset_id else []
         if session.state(SyncProcess).is_running:
-            return report_error(
-                self, Message("A sync is running already: wait for it, or stop it.")
-            )
+            return report_error(self, Message("A sync is already running. Wait for it or stop it."))
         try:
             session.service()
             session.state(SyncProcess).start(words, session.account(), session.home())
@@ -278,13 +276,13 @@ class MINT_OT_sync_library(_Saver):
     bl_idname = "mint.sync_library"
     bl_label = "Sync to Asset Library…"
     bl_description = (
-        "Save every Model and World that is not there yet into an asset library, for the Asset "
-        "Browser. Files of yours are left alone"
+        "Save all Models and Worlds that are missing to an asset library, for the Asset Browser. "
+        "Your own files are left alone"
     )
 
 
 class MINT_OT_save_to_library(_Saver):
-    """Save this one into an asset library, for the Asset Browser"""
+    """Save this item to an asset library, for the Asset Browser"""
 
     bl_idname = "mint.save_to_library"
     bl_label = "Save to Asset Library…"
@@ -298,7 +296,7 @@ class MINT_OT_save_to_library(_Saver):
 
 
 class MINT_OT_stop_sync(bpy.types.Operator):
-    """Stop saving into the asset library. What is saved stays, and the next sync goes on"""
+    """Stop saving to the asset library. Saved items stay, and the next sync continues"""
 
     bl_idname = "mint.stop_sync"
     bl_label = "Stop Sync"

@@ -119,11 +119,11 @@ def _why_empty(fields: MintLibrary) -> str:
     if view_model.is_loading() or known.unloaded_pages(kind_of(fields)):
         return Message("Asking Mint…")
     if known.count(kind_of(fields)) == 0:
-        return Message("Nothing has been made yet.")
+        return Message("Nothing generated yet.")
     return (
-        Message("Nothing fits.")
+        Message("No matches.")
         if known.next_page(kind_of(fields)) is None
-        else Message("Nothing of what is loaded fits.")
+        else Message("No matches in the loaded items.")
     )
 
 
@@ -254,7 +254,7 @@ def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: AssetState, widt
         if job_lookup.job_of(asset) is not None:
             wrapped(
                 box,
-                Message("It is in the list of jobs above, where it can be decided about."),
+                Message("This job is in the Jobs panel above."),
                 width=width,
                 icon="INFO",
             )
@@ -264,8 +264,8 @@ def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: AssetState, widt
         wrapped(
             box,
             Message(
-                "It was begun elsewhere. Here it can be waited for; to approve, pay or cancel"
-                " is up to whoever began it."
+                "Started elsewhere. You can import it when it is done, but not approve or"
+                " cancel it."
             ),
             width=width,
         )

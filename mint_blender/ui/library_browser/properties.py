@@ -15,7 +15,7 @@ KINDS = [
     ("WORLD", "Worlds", "Worlds"),
 ]
 STATES = [
-    ("ALL", "Any State", "Whatever became of it"),
+    ("ALL", "Any State", "Show all items"),
     ("DONE", "Done", "What can be imported"),
     ("UNFINISHED", "Being Made", "What Mint is still working on"),
     ("FAILED", "Failed", "What Mint could not make, or what was canceled"),

@@ -105,14 +105,14 @@ def extent_words(fields: MintLibrary) -> str | None:
     is_all = known.next_page(wanted.kind) is None
     if wanted.narrows:
         if is_searching(fields):
-            return Message("Searching… {count:,} looked through", count=count)
+            return Message("Searching… {count:,} items searched", count=count)
         return (
-            Message("All {count:,} looked through", count=count)
+            Message("All {count:,} items searched", count=count)
             if is_all
-            else Message("{count:,} looked through, there are more", count=count)
+            else Message("{count:,} items searched, more available", count=count)
         )
     return (
-        Message("In order among the {count:,} that are loaded", count=count)
+        Message("Sorted among {count:,} loaded items", count=count)
         if wanted.sort is not Sort.NEWEST and not is_all
         else None
     )

@@ -97,7 +97,7 @@ def save_render(scene: bpy.types.Scene, target: Path) -> None:
     """Write the last render as it is seen, as a PNG. Raises NotMade."""
     result = next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
     if result is None:
-        raise NotMade(Message("Nothing was rendered yet: press F12 first."))
+        raise NotMade(Message("Nothing has been rendered yet. Press F12 first."))
     settings = scene.render.image_settings
     names = [
         name
@@ -111,12 +111,12 @@ def save_render(scene: bpy.types.Scene, target: Path) -> None:
         settings.file_format, settings.color_mode, settings.color_depth = "PNG", "RGB", "8"
         result.save_render(str(target), scene=scene)
     except RuntimeError:
-        raise NotMade(Message("Nothing was rendered yet: press F12 first.")) from None
+        raise NotMade(Message("Nothing has been rendered yet. Press F12 first.")) from None
     finally:
         for name, value in before.items():
             setattr(settings, name, value)
     if not target.exists():
-        raise NotMade(Message("Nothing was rendered yet: press F12 first."))
+        raise NotMade(Message("Nothing has been rendered yet. Press F12 first."))
 
 
 def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:

@@ -25,9 +25,7 @@ VIEWS = [
     ("VIEWPORT", "Viewport", "What this 3D View shows, without grid and handles"),
     ("CAMERA", "Camera's View", "What the scene's camera sees, drawn as in this 3D View"),
 ]
-FIT = Message(
-    "Scale down what is too large, and convert what is in a format that Mint does not take"
-)
+FIT = Message("Scale down or convert pictures that exceed Mint's limits")
 
 
 def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
@@ -101,7 +99,7 @@ class MINT_OT_add_references(bpy.types.Operator):
         if reasons or not added:
             self.report(
                 {"WARNING" if added else "ERROR"},
-                translated(sentences(*reasons) or Message("No file was chosen.")),
+                translated(sentences(*reasons) or Message("No file selected.")),
             )
         elif context.area is not None:
             self.report(
@@ -124,7 +122,7 @@ class MINT_OT_add_references(bpy.types.Operator):
 
 
 class MINT_OT_add_reference_url(bpy.types.Operator):
-    """Add a picture that lies on the web"""
+    """Add a picture from a web address"""
 
     bl_idname = "mint.add_reference_url"
     bl_label = "Add Picture from Web Address"
@@ -174,7 +172,7 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
             sentence = (
                 Message("There is no image {name} in this file.", name=self.image)
                 if self.image
-                else Message("No image was chosen.")
+                else Message("No image selected.")
             )
             self.report({"ERROR"}, translated(sentence))
             return {"CANCELLED"}
@@ -262,7 +260,7 @@ class _EntryOperator(bpy.types.Operator):
 
 
 class MINT_OT_fit_reference(_EntryOperator):
-    """Make of this picture one that Mint takes. Your own file is not changed"""
+    """Convert or scale this picture to meet Mint's limits. Your file is not changed"""
 
     bl_idname = "mint.fit_reference"
     bl_label = "Scale Down or Convert"
@@ -272,7 +270,7 @@ class MINT_OT_fit_reference(_EntryOperator):
 
 
 class MINT_OT_remove_reference(_EntryOperator):
-    """Take this picture off the list. Your own file stays"""
+    """Remove this picture from the list. Your file stays"""
 
     bl_idname = "mint.remove_reference"
     bl_label = "Remove Picture"
@@ -282,7 +280,7 @@ class MINT_OT_remove_reference(_EntryOperator):
 
 
 class MINT_OT_move_reference(_EntryOperator):
-    """Move this picture: the first one counts most"""
+    """Move this picture. The first one matters most"""
 
     bl_idname = "mint.move_reference"
     bl_label = "Move Picture"

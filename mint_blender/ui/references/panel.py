@@ -54,7 +54,7 @@ class MINT_PT_references(bpy.types.Panel):
         if not listed:
             wrapped(
                 self.layout,
-                Message("Show Mint what you mean: up to 8 pictures, with a prompt or without."),
+                Message("Up to 8 pictures that show what you mean, with or without a prompt."),
             )
         if len(listed) < MAX_IMAGES:
             self.layout.menu("MINT_MT_references", text="Add Picture", icon="ADD")

@@ -156,7 +156,7 @@ def _demand_room() -> None:
     if len(entries()) >= MAX_IMAGES:
         raise NotTaken(
             Message(
-                "There are {count} pictures already, and Mint takes no more: remove one first.",
+                "Mint accepts at most {count} pictures. Remove one first.",
                 count=MAX_IMAGES,
             )
         )
@@ -164,7 +164,7 @@ def _demand_room() -> None:
 
 def _demand_new(source: str, name: str) -> None:
     if source in sources():
-        raise NotTaken(Message("{name} is on the list already.", name=name))
+        raise NotTaken(Message("{name} is already on the list.", name=name))
 
 
 def _keep(path: Path, suffix: str) -> Path:
