@@ -55,7 +55,7 @@ class DownloadRequest:
         if self.stop():
             raise Stopped(
                 Message(
-                    "The download of {label} was stopped; it can go on later where it stopped.",
+                    "The download of {label} was stopped. It can resume later.",
                     label=self.label,
                 )
             )

@@ -18,15 +18,15 @@ def refusal(job: Job, verb: Verb | None = None) -> NotPossible:
         return OtherAccount(
             Message(
                 "{title} belongs to another account. Use that account's API key and address to"
-                " go on with it.",
+                " continue it.",
                 title=job.title,
             )
         )
     if job.hold is Hold.UNKNOWN:
         return NotPossible(
             Message(
-                "{title}: it is not known yet whose API key is in use. Check the key, then try"
-                " again.",
+                "{title}: Mint has not confirmed yet whose API key this is. Check the key, then"
+                " try again.",
                 title=job.title,
             )
         )
@@ -49,12 +49,15 @@ def check_asset_retry(asset: Asset, jobs: Sequence[Job]) -> None:
         raise NotPossible(Message("It has not failed: there is nothing to retry."))
     if busy := next((job for job in jobs if job.goes_on), None):
         raise NotPossible(
-            Message("{title} is being worked on: wait until it rests.", title=busy.title)
+            Message(
+                "{title} is still in progress. Wait until it stops, then try again.",
+                title=busy.title,
+            )
         )
     if asking := next((job for job in jobs if job.phase in {Phase.REVIEW, Phase.BILLING}), None):
         raise NotPossible(
             Message(
-                "{title} waits for you in the list of jobs ({state}): decide about it there.",
+                "{title} is waiting for you in the job list ({state}). Decide there.",
                 title=asking.title,
                 state=presenter.state(asking),
             )

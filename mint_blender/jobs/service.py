@@ -95,7 +95,7 @@ class JobService(JobRunner):
         if complaint := request_checks.complaint(request):
             raise NotPossible(complaint)
         if optimize is not None and request.kind is not Kind.MODEL:
-            raise NotPossible(Message("Optimizing is for models."))
+            raise NotPossible(Message("Only models can be optimized."))
         queries = prices_of(request, optimize)
         price, *extra = self._prices(queries, own_limit=max_credits)
         job = new_job(
@@ -152,8 +152,8 @@ class JobService(JobRunner):
                 return self.job(job.id)
             raise NotPossible(
                 Message(
-                    "{title} is being converted already ({state}): wait for that, or go on"
-                    " with it.",
+                    "{title} is already being converted ({state}). Wait until it is done, or"
+                    " resume it.",
                     title=job.title,
                     state=presenter.state(job),
                 )
@@ -255,9 +255,7 @@ class JobService(JobRunner):
         """
         job = self.job(job_id)
         if job.phase not in {Phase.READY, Phase.PLACED} or job.convert:
-            raise NotPossible(
-                Message("{title}: there are no files to fetch again.", title=job.title)
-            )
+            raise NotPossible(Message("{title} has no files to fetch again.", title=job.title))
         if job.hold is not None:
             raise job_checks.refusal(job)
         # An optimization that was not bought before is not bought now.
@@ -295,7 +293,7 @@ class JobService(JobRunner):
             return
         job = self.job(job_id)
         if job.phase in BUSY and (self.is_active(job.id) or self.is_driven_elsewhere(job)):
-            raise NotPossible(Message("{title} is not finished: cancel it first.", title=job.title))
+            raise NotPossible(Message("{title} is not finished. Cancel it first.", title=job.title))
         self.cache.dismiss(job)
 
     def dismiss_finished(self) -> None:

@@ -119,7 +119,7 @@ def test_a_job_that_mint_could_not_be_reached_for_is_kept(
     )
     ran = mint(*LAMP)
     assert ran.status == 5
-    assert "Stopped waiting. What was started is kept, and resume goes on with it." in ran.said
+    assert "Stopped waiting. Started jobs are kept: resume them later." in ran.said
     assert '"working"' in mint("jobs", "--json").out
     service.mint.scripted.clear()
     ran = mint("resume", "--json")

@@ -90,7 +90,7 @@ def test_a_first_optimization_cannot_be_within_a_limit(mint: Mint, service: Thre
 def test_a_world_is_not_optimized(mint: Mint, service: ThreadService) -> None:
     """Status 2, and nothing is started."""
     ran = mint("generate", "--kind", "world", "--prompt", "a hall", "--optimize", "light")
-    assert (ran.status, "Optimizing is for models." in ran.said) == (2, True)
+    assert (ran.status, "Only models can be optimized." in ran.said) == (2, True)
     assert not service.operations()
 
 

@@ -77,7 +77,8 @@ def failing(
 
 
 @pytest.mark.parametrize(
-    "error", [LOCKED, NotPossible("a lamp is being worked on: wait until it rests.")]
+    "error",
+    [LOCKED, NotPossible("a lamp is still in progress. Wait until it stops, then try again.")],
 )
 def test_a_result_that_cannot_be_recorded_lands_once(
     board: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch, error: Exception

@@ -346,7 +346,7 @@ def test_the_same_wish_while_it_is_open_is_gone_on_with(
     job_service.allow_online(False)
     first = job_service.convert(lamp, [Format.FBX], tmp_path / "out")
     assert job_service.convert(lamp, [Format.FBX], tmp_path / "out").id == first.id
-    with pytest.raises(NotPossible, match="being converted already"):
+    with pytest.raises(NotPossible, match="already being converted"):
         job_service.convert(lamp, [Format.OBJ, Format.FBX], tmp_path / "elsewhere")
     job_service.allow_online(True)
     job_service.watch([first.id])
@@ -363,7 +363,7 @@ def test_what_another_process_has_begun_is_not_begun_again(
     journal = Journal(home)
     journal.add(theirs)
     journal.close()
-    with pytest.raises(NotPossible, match="being converted already"):
+    with pytest.raises(NotPossible, match="already being converted"):
         job_service.convert(lamp, [Format.FBX], tmp_path / "elsewhere")
     assert job_service.convert(lamp, [Format.FBX], tmp_path / "out").id == theirs.id
     assert [job.id for job in job_service.jobs()] == [theirs.id]

@@ -170,7 +170,7 @@ def test_fetching_again_brings_the_file_that_was_wanted(home: Path, service: Thr
 
 def test_a_world_is_not_optimized(job_service: JobService) -> None:
     """That is said before anything is started."""
-    with pytest.raises(NotPossible, match="for models"):
+    with pytest.raises(NotPossible, match="Only models"):
         job_service.start(GenerationRequest(Kind.WORLD, "a hall"), optimize=LIGHT)
     assert job_service.jobs() == []
 
@@ -250,7 +250,7 @@ def test_what_waits_for_a_person_in_another_job_is_not_retried(
         operation=operation("preview_ready", resource="res_7"),
     )
     quiet.cache.add(waiting)
-    with pytest.raises(NotPossible, match="a lamp waits for you in the list of jobs"):
+    with pytest.raises(NotPossible, match="a lamp is waiting for you in the job list"):
         quiet.retry_asset(FAILED)
     assert len(quiet.jobs()) == 1
 

@@ -232,7 +232,7 @@ def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
             job_service.resume(job_id)
         with pytest.raises(
             StillUnreachable,
-            match=r"refused the connection\. Stopped waiting\. What was started is kept",
+            match=r"refused the connection\. Stopped waiting\. Started jobs are kept",
         ):
             job_service.watch([job_id])
         assert job_service.is_active(job_id)
@@ -290,20 +290,17 @@ def test_files_are_fetched_again_only_where_there_are_some(home: Path) -> None:
     put(home, working())
     job_service = JobService(fast_config(home), Account("key"))
     job = job_service.jobs()[0]
-    assert (
-        refused(lambda: job_service.fetch_again(job.id))
-        == "a lamp: there are no files to fetch again."
-    )
+    assert refused(lambda: job_service.fetch_again(job.id)) == "a lamp has no files to fetch again."
     job_service.close()
 
 
 def test_a_job_under_way_is_not_dismissed(quiet: JobService) -> None:
     """It would go on, and cost, unseen."""
     job = quiet.start(LAMP)
-    assert refused(lambda: quiet.dismiss(job.id)) == "a lamp is not finished: cancel it first."
+    assert refused(lambda: quiet.dismiss(job.id)) == "a lamp is not finished. Cancel it first."
     assert (
         refused(lambda: quiet.set_delivery(job.id, Target()))
-        == "a lamp is being worked on: wait until it rests."
+        == "a lamp is still in progress. Wait until it stops, then try again."
     )
 
 
@@ -364,7 +361,7 @@ def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(
         assert other.ask("is_active", theirs)
         assert (
             refused(lambda: job_service.dismiss(theirs))
-            == "theirs [stuck] is not finished: cancel it first."
+            == "theirs [stuck] is not finished. Cancel it first."
         )
         assert job_service.unfinished.are_elsewhere
         assert not job_service.unfinished.take_over(), "it lives"

@@ -123,5 +123,5 @@ def upload(client: Client, want: Upload, data: bytes) -> str:
         data, Path(want.path).name, pictures.inspect(data).media_type, key=want.key
     )
     if image.url is None:
-        raise InvalidResponse(Message("the uploaded picture came back without an address"))
+        raise InvalidResponse(Message("the uploaded picture has no URL"))
     return image.url

@@ -123,7 +123,10 @@ class JobRunner:
         """Commit a job that nothing is running for. Raises NotPossible, JournalError."""
         if self.is_active(job.id) or self.is_driven_elsewhere(job):
             raise NotPossible(
-                Message("{title} is being worked on: wait until it rests.", title=job.title)
+                Message(
+                    "{title} is still in progress. Wait until it stops, then try again.",
+                    title=job.title,
+                )
             )
         self.cache.save(job)
 

@@ -23,7 +23,7 @@ class StillUnreachable(MintError):
     def __init__(self, sentence: str) -> None:
         super().__init__(
             Message(
-                "{problem} Stopped waiting. What was started is kept, and resume goes on with it.",
+                "{problem} Stopped waiting. Started jobs are kept: resume them later.",
                 problem=sentence,
             )
         )

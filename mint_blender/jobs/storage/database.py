@@ -18,10 +18,10 @@ _AS_FILE = Message("Check the folder and the free space on its disk, or set MINT
 _ADVICE = {
     sqlite3.SQLITE_FULL: Message("The disk is full. Free some space, then try again."),
     sqlite3.SQLITE_BUSY: Message(
-        "Another program is using it: close that one, or try again in a moment."
+        "Another program is using it. Close that program, or try again in a moment."
     ),
     sqlite3.SQLITE_LOCKED: Message(
-        "Another program is using it: close that one, or try again in a moment."
+        "Another program is using it. Close that program, or try again in a moment."
     ),
     sqlite3.SQLITE_NOTADB: (
         Message(
@@ -131,8 +131,8 @@ class Database:
         except journal_mode.UnsafeMode:
             raise JournalError(
                 Message(
-                    "The job journal {path} lies on a network, and another program has it"
-                    " open in a way that is not safe there. Quit all other Blenders and Mint"
+                    "The job journal {path} is on a network drive, and another program has it"
+                    " open in a mode that is not safe there. Quit all other Blenders and Mint"
                     " commands that use it, then try again.",
                     path=self.path,
                 )

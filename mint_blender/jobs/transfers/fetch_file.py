@@ -49,7 +49,7 @@ def fetch(
     if stop():
         raise Stopped(
             Message(
-                "The download of {label} was stopped; it can go on later where it stopped.",
+                "The download of {label} was stopped. It can resume later.",
                 label=path.name,
             )
         )

@@ -326,7 +326,10 @@ def _fetch(service: JobService, job_id: str, wanted: dict[str, Any]) -> str:
     job = service.job(job_id)
     if job.phase not in {Phase.READY, Phase.PLACED}:
         raise NotPossible(
-            Message("{title} is being worked on: wait until it rests.", title=job.title)
+            Message(
+                "{title} is still in progress. Wait until it stops, then try again.",
+                title=job.title,
+            )
         )
     service.set_delivery(job.id, replace(job.target, **wanted))
     service.fetch_again(job.id)
