@@ -292,7 +292,7 @@ def test_a_failed_entry_of_the_library(
         kind, {"id": failed.id, "prompt": failed.prompt, "name": failed.name, "status": "failed"}
     )
     job = job_service.retry_asset(entry)
-    with pytest.raises(NotPossible, match="being worked on"):
+    with pytest.raises(NotPossible, match="still in progress"):
         job_service.retry_asset(entry)
     job_service.watch([job.id])
     assert job_service.job(job.id).phase is Phase.READY
