@@ -63,7 +63,7 @@ def test_optimizing_counts(mint: Mint, service: ThreadService, tmp_path: Path) -
     assert "about 496 Credits in total, plus the optimization of 2 models." in ran.err
     assert (
         ran.status == 4
-        and "cannot be checked. What optimizing costs, Mint tells only once there is a model."
+        and "cannot be checked. Mint sets the price of an optimization once there is a model."
         in ran.err
     )
     assert {"event": "price", "lines": 2, "credits": None} in ran.records

@@ -80,7 +80,7 @@ def test_a_first_optimization_cannot_be_within_a_limit(mint: Mint, service: Thre
     ran = mint(*LAMP, "--optimize", "light", "--max-credits", "100000")
     assert ran.status == 4
     assert (
-        "the limit cannot be checked. What optimizing costs, Mint tells only once there is a model. Nothing was started."
+        "the limit cannot be checked. Mint sets the price of an optimization once there is a model. Nothing was started."
         in ran.said
     )
     assert not service.operations()

@@ -38,7 +38,7 @@ def test_a_generation_above_the_limit(mint: Mint, service: ThreadService, prefer
     ran = mint(*LAMP)
     assert ran.status == 4
     assert (
-        "about 248 Credits, more than your limit of 247 Credits for one generation. Nothing was started."
+        "about 248 Credits, more than your limit of 247 Credits per generation. Nothing was started."
         in ran.said
     )
     assert not service.operations()
@@ -79,7 +79,7 @@ def test_a_price_that_mint_does_not_tell(
     ran = mint(*LAMP)
     assert ran.status == 4
     assert (
-        "Mint does not tell the price, so your limit of 10,000 Credits for one generation cannot be kept."
+        "Mint did not return a price, so your limit of 10,000 Credits per generation cannot be checked."
         in ran.said
     )
     preferences(Limits())
@@ -114,8 +114,8 @@ def test_a_batch_above_a_limit(
     )
     words = ("batch", str(file), "-o", str(tmp_path / "out"))
     for limits, sentence in (
-        (Limits(day=743), "limit of 743 Credits for a day"),
-        (Limits(each=200), "limit of 200 Credits for one"),
+        (Limits(day=743), "daily limit of 743 Credits"),
+        (Limits(each=200), "limit of 200 Credits per"),
     ):
         preferences(limits)
         ran = mint(*words)
@@ -130,9 +130,7 @@ def test_a_batch_above_a_limit(
 def test_in_python(signed_in: ThreadService, preferences: Set) -> None:
     """TooExpensive, as for max_credits."""
     preferences(Limits(each=1))
-    with pytest.raises(
-        mint_blender.TooExpensive, match="your limit of 1 Credits for one generation"
-    ):
+    with pytest.raises(mint_blender.TooExpensive, match="your limit of 1 Credits per generation"):
         mint_blender.generate("a lamp", max_credits=100_000)
     assert not signed_in.operations()
 
@@ -151,7 +149,7 @@ def test_an_optimization_that_is_to_follow(
     batch = ("batch", str(file), "-o", str(tmp_path / "out"))
     single = (*LAMP, "--optimize", "light")
     for limits, sentence in (
-        (Limits(each=10_000), "Mint tells only once there is a model"),
+        (Limits(each=10_000), "price of an optimization once there is a model"),
         (Limits(each=267), "about 268 Credits"),
     ):
         preferences(limits)
@@ -181,7 +179,7 @@ def test_a_list_of_models_that_mint_refuses(
     for limits, words in ((Limits(), ("--max-credits", "10000")), (Limits(each=10_000), ())):
         preferences(limits)
         ran = mint(*single, *words)
-        assert ran.status == 4 and "cannot be kept" in ran.said
+        assert ran.status == 4 and "cannot be checked" in ran.said
         assert not service.operations()
     preferences(Limits())
     assert mint(*single).status == 0
@@ -236,9 +234,7 @@ def test_approving_and_revising_above_a_limit(
     preferences(Limits(each=247))
     for words in (("approve", job), ("revise", job, "in green")):
         ran = mint(*words)
-        assert (
-            ran.status == 4 and "more than your limit of 247 Credits for one generation" in ran.said
-        )
+        assert ran.status == 4 and "more than your limit of 247 Credits per generation" in ran.said
     assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
     preferences(Limits(each=248, day=248))
     assert mint("approve", job).status == 0
@@ -271,7 +267,7 @@ def test_max_credits_belongs_to_the_job(mint: Mint, service: ThreadService) -> N
     ran = mint("approve", job)
     assert (
         ran.status == 4
-        and "about 700 Credits in all, more than its limit of 300 Credits" in ran.said
+        and "about 700 Credits in total, more than its limit of 300 Credits" in ran.said
     )
     assert mint("revise", job, "in green").status == 4
     assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
@@ -292,7 +288,7 @@ def test_a_resumed_job_keeps_its_limit(mint: Mint, service: ThreadService, home:
         ran = mint("resume", job.id)
         assert (
             ran.status == 4
-            and "about 248 Credits in all, more than its limit of 247 Credits. Nothing was sent."
+            and "about 248 Credits in total, more than its limit of 247 Credits. Nothing was sent."
             in ran.said
         )
         (told,) = mint("jobs", "--json").records

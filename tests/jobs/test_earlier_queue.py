@@ -198,7 +198,7 @@ def test_the_limits_hold_for_it(three: list[str], quiet: JobService) -> None:
     """It is sent today: today's limit counts it, and what was begun besides."""
     quiet.unfinished.resume_all()
     quiet.budget.limits = Limits(day=2000.0)
-    with pytest.raises(TooExpensive, match="more than your limit of 2,000 Credits for a day"):
+    with pytest.raises(TooExpensive, match="more than your daily limit of 2,000 Credits"):
         quiet.unfinished.continue_queue()
     assert quiet.unfinished.queue.count == len(three)
     with quiet.budget.beyond_limits():

@@ -147,11 +147,11 @@ def test_an_approved_job_counts_on_the_day_of_the_approval() -> None:
     [
         (
             Limits(each=1649),
-            "about 1,650 Credits, more than your limit of 1,649 Credits for one generation",
+            "about 1,650 Credits, more than your limit of 1,649 Credits per generation",
         ),
         (
             Limits(day=2149),
-            "about 1,500 Credits. With the 650 Credits spent today that is more than your limit of 2,149 Credits for a day",
+            "about 1,500 Credits. With the 650 Credits spent today, that is more than your daily limit of 2,149 Credits",
         ),
         (Limits(each=1650, day=2150), None),
     ],
@@ -226,7 +226,7 @@ def test_a_jobs_own_limit_is_kept_at_every_click(quiet: JobService) -> None:
     quiet.cache.add(job)
     quiet.queries.cache_answer(Price.of(WORLD), PRICE)
     with pytest.raises(
-        TooExpensive, match=r"about 1,650 Credits in all, more than its limit of 1,000 Credits\."
+        TooExpensive, match=r"about 1,650 Credits in total, more than its limit of 1,000 Credits\."
     ):
         quiet.approve(job.id)
     quiet.revise(job.id, "more ivy")
@@ -254,7 +254,7 @@ def test_a_retry_adds_to_what_the_job_has_cost(quiet: JobService) -> None:
     )
     quiet.cache.add(failed)
     quiet.queries.cache_answer(Price.of(WORLD), PRICE)
-    with pytest.raises(TooExpensive, match="about 2,150 Credits in all"):
+    with pytest.raises(TooExpensive, match="about 2,150 Credits in total"):
         quiet.retry(failed.id)
     quiet.set_limit(failed.id, 2150.0)
     quiet.retry(failed.id)
@@ -291,7 +291,7 @@ def test_a_later_send_asks_the_price_again(price: float | None, is_sent: bool) -
         assert story.job.phase is Phase.PAUSED and story.job.first_sent_at is None
         assert story.job.trouble is not None and story.job.trouble.cause is Cause.CREDITS
         assert (
-            "about 301 Credits in all, more than its limit of 300 Credits. Nothing was sent."
+            "about 301 Credits in total, more than its limit of 300 Credits. Nothing was sent."
             in story.job.trouble.sentence
         )
         assert isinstance(story.again().want, TakeSlot)
@@ -324,7 +324,9 @@ def test_a_job_that_stopped_at_its_limit_is_asked_about(quiet: JobService) -> No
         quiet.resume(story.job.id)
     assert caught.value.unasked == (Price.of(story.job.request),)
     quiet.queries.cache_answer(Price.of(story.job.request), Estimate(None, 301.0, 301.0))
-    with pytest.raises(TooExpensive, match="about 301 Credits in all, more than its limit of 300"):
+    with pytest.raises(
+        TooExpensive, match="about 301 Credits in total, more than its limit of 300"
+    ):
         quiet.resume(story.job.id)
     assert not quiet.is_active(story.job.id)
     with quiet.budget.beyond_limits():

@@ -156,7 +156,7 @@ def test_unknown_is_not_within_a_limit(
     job_service.budget.limits = limits
     with pytest.raises(
         TooExpensive,
-        match=r"cannot be kept\. What optimizing costs, Mint tells only once there is a model\.",
+        match=r"cannot be checked\. Mint sets the price of an optimization once there is a model\.",
     ) as caught:
         job_service.start(LAMP, optimize=LIGHT)
     assert caught.value.unasked == ()
@@ -213,7 +213,7 @@ def test_a_day_holds_room_for_it(job_service: JobService, service: ThreadService
     while job_service.job(first.id).cost != 248:
         job_service.next_event()
     assert job_service.spending.today() == before + 268
-    with pytest.raises(TooExpensive, match="for a day"):
+    with pytest.raises(TooExpensive, match="daily limit"):
         job_service.start(LAMP)
     job_service.cancel(first.id)
     job_service.watch([first.id])

@@ -63,18 +63,18 @@ def costing(
         (798, Limits(), 1e6, None),
         (None, Limits(), 0, None),
         (500, Limits(each=500), 0, None),
-        (501, Limits(each=500), 0, "more than your limit of 500 Credits for one generation"),
+        (501, Limits(each=500), 0, "more than your limit of 500 Credits per generation"),
         (500, Limits(day=1000), 500, None),
         (
             501,
             Limits(day=1000),
             500,
-            "With the 500 Credits spent today that is more than your limit of 1,000 Credits for a day",
+            "With the 500 Credits spent today, that is more than your daily limit of 1,000 Credits",
         ),
-        (100, Limits(each=500, day=1000), 950, "for a day"),
-        (600, Limits(each=500, day=1000), 0, "for one generation"),
-        (None, Limits(each=500), 0, "your limit of 500 Credits for one generation cannot be kept"),
-        (None, Limits(day=1000), 0, "your limit of 1,000 Credits for a day cannot be kept"),
+        (100, Limits(each=500, day=1000), 950, "your daily limit"),
+        (600, Limits(each=500, day=1000), 0, "per generation"),
+        (None, Limits(each=500), 0, "your limit of 500 Credits per generation cannot be checked"),
+        (None, Limits(day=1000), 0, "your daily limit of 1,000 Credits cannot be checked"),
     ],
 )
 def test_what_is_above_a_limit(
@@ -440,7 +440,7 @@ def test_a_retry_is_within_the_limits_too(job_service: JobService) -> None:
     job_service.cache.add(failed)
     job_service.budget.limits = Limits(each=10)
     job_service.ask_and_wait(Price.of(failed.request))
-    with pytest.raises(TooExpensive, match="limit of 10 Credits for one generation"):
+    with pytest.raises(TooExpensive, match="limit of 10 Credits per generation"):
         job_service.retry(failed.id)
     assert job_service.job(failed.id).decision is None
     with job_service.budget.beyond_limits():
@@ -501,5 +501,5 @@ def test_without_a_window_the_price_is_waited_for(job_service: JobService) -> No
         job_service.start(replace(LAMP, preset=Preset.STANDARD))
     query = Price.of(replace(LAMP, mode=Mode.REVIEW))
     job_service.queries.answers[query] = answered(query, None, complaint="Mint cannot be reached.")
-    with pytest.raises(TooExpensive, match=r"cannot be kept\. Mint cannot be reached\."):
+    with pytest.raises(TooExpensive, match=r"cannot be checked\. Mint cannot be reached\."):
         job_service.start(replace(LAMP, mode=Mode.REVIEW))

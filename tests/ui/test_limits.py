@@ -71,7 +71,7 @@ def test_a_generation_above_the_limit_raises(service: ThreadService, preferences
     for _ in range(2):
         with pytest.raises(
             RuntimeError,
-            match=r"more than your limit of 247 Credits for one generation\. Nothing was started\.",
+            match=r"more than your limit of 247 Credits per generation\. Nothing was started\.",
         ):
             generate()
     assert starts(service) == 0
@@ -95,7 +95,7 @@ def test_a_day_above_the_limit_raises(service: ThreadService, preferences: Any) 
     for begin in (generate, lambda: bpy.ops.mint.retry(job_id=failed)):
         with pytest.raises(
             RuntimeError,
-            match="With the 646 Credits spent today that is more than your limit of 650 Credits",
+            match="With the 646 Credits spent today, that is more than your daily limit of 650 Credits",
         ):
             begin()
     assert starts(service) == 3
@@ -115,7 +115,7 @@ def test_approving_and_revising_above_the_limit(service: ThreadService, preferen
         lambda: bpy.ops.mint.revise(job_id=job, feedback="in green"),
     ):
         with pytest.raises(
-            RuntimeError, match="more than your limit of 247 Credits for one generation"
+            RuntimeError, match="more than your limit of 247 Credits per generation"
         ):
             click()
     assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
@@ -133,7 +133,7 @@ def test_an_unknown_price(service: ThreadService, preferences: Any) -> None:
     preferences.limit_day = 100_000
     with pytest.raises(
         RuntimeError,
-        match="Mint does not tell the price, so your limit of 100,000 Credits for a day cannot be kept",
+        match="Mint did not return a price, so your daily limit of 100,000 Credits cannot be checked",
     ):
         generate()
     assert starts(service) == 1
@@ -205,7 +205,7 @@ def test_the_form_says_that_optimizing_comes_on_top(
     )
     assert (
         ask()
-        == "Optimizing comes on top. What optimizing costs, Mint tells only once there is a model."
+        == "Optimizing comes on top. Mint sets the price of an optimization once there is a model."
     )
     fields.kind = "WORLD"
     assert create_properties.prices_of(fields) == (create_properties.price_of(fields),)
@@ -219,7 +219,7 @@ def test_the_command_line_inside_blender_keeps_the_limit(
     """`--command mint generate` and Python's `generate` know the preferences of this Blender."""
     preferences.limit_each = 1
     assert main(["generate", "--prompt", "a lamp", "--preset", "fast"]) == 4
-    assert "your limit of 1 Credits for one generation" in " ".join(capfd.readouterr().err.split())
+    assert "your limit of 1 Credits per generation" in " ".join(capfd.readouterr().err.split())
     with pytest.raises(mint_blender.TooExpensive):
         mint_blender.generate("a lamp", preset="fast")
     assert starts(service) == 0

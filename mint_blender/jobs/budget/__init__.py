@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prices, limits and what was spent. Arithmetic over what is known; asks nobody."""
+"""Prices, limits and what was spent. Sends no requests."""

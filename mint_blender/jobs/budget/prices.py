@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prices and the balance as far as they are known, and the limits that the user has set.
+"""The prices and the balance that are known, checked against the user's limits.
 
-The job service has one; it asks nobody.
+Sends no requests: the job service owns the answers.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from .spending import Limits, committed, objection, objection_of_job, objection_
 
 LASTS = 3600.0  # seconds for which a price or a balance is taken as it was read
 COMPLAINT_LASTS = 30.0  # seconds until what went wrong is tried again
-NO_MODEL_YET = Message("What optimizing costs, Mint tells only once there is a model.")
+NO_MODEL_YET = Message("Mint sets the price of an optimization once there is a model.")
 
 
 class NotPossible(Exception):
-    """The user asked for something that makes no sense (now): the sentence says why."""
+    """What the user asked for is not possible now; the message says why."""
 
 
 class OtherAccount(NotPossible):
-    """The job belongs to another account or address than the key in use, so nothing is sent for it."""  # noqa: E501
+    """The job belongs to another account or server than the key in use, so nothing is sent."""
 
 
 class TooExpensive(NotPossible):
     """It would cost more than a limit; nothing was started.
 
-    `unasked`: the prices that Mint has not been asked for yet.
+    `unasked` are the prices that Mint has not been asked for yet.
     """
 
     def __init__(
@@ -47,9 +47,9 @@ class TooExpensive(NotPossible):
 
 
 class Budget:
-    """What is known of prices and the balance.
+    """The known prices and balance, and the limits.
 
-    `answers` are the job service's, `took` tells what Mint took for the last optimization.
+    `answers` belong to the job service. `took` returns the price of the last optimization.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Budget:
         self._is_open = False
 
     def known(self, query: Query, *, lasts: float = LASTS) -> QueryAnswered | None:
-        """What was answered to this, unless that was long ago."""
+        """Return the answer to a query, unless it is too old."""
         answered = self._answers.get(query)
         if answered is None:
             return None
@@ -71,28 +71,27 @@ class Budget:
         return answered if age < (COMPLAINT_LASTS if answered.complaint else lasts) else None
 
     def price(self, query: Query) -> float | None:
-        """What Mint said last that this would cost; None where it has not, or does not, say.
+        """Return the price that Mint last gave; None if it gave none.
 
-        Of an optimization that is still to come it may only be known what another one costs, or did
-        cost.
+        For an optimization of a model that does not exist yet, the price of another one is used.
         """
         answered = self._answers.get(query)
-        told = (
+        price = (
             answered.answer.estimated_total
             if answered and isinstance(answered.answer, Estimate)
             else None
         )
-        return self._took() if told is None and query == OptimizationPrice() else told
+        return self._took() if price is None and query == OptimizationPrice() else price
 
     def total(self, queries: Sequence[Query | None]) -> float | None:
-        """What all of this costs together; None where a part of it is not known."""
+        """Return the sum of several prices; None if one of them is unknown."""
         prices = [self.price(query) if query else None for query in queries]
-        told = [price for price in prices if price is not None]
-        return sum(told) if len(told) == len(prices) else None
+        known = [price for price in prices if price is not None]
+        return sum(known) if len(known) == len(prices) else None
 
     @property
     def balance(self) -> float | None:
-        """The Credits that can be spent, as last read."""
+        """The available Credits, as last read."""
         answered = self._answers.get(Balance())
         return (
             answered.answer.credits.total_available
@@ -101,8 +100,9 @@ class Budget:
         )
 
     def missing(self, job: Job, stopped_at: float) -> float | None:
-        """How many Credits a job lacks that stopped for them: by the balance as read since then,
-        else by what Mint said at the stop.
+        """Return how many Credits a stopped job is short of; None if unknown.
+
+        The balance counts if it was read after the job stopped, else what Mint said then.
         """
         answered, required = self._answers.get(Balance()), _required(job)
         if (
@@ -113,22 +113,25 @@ class Budget:
         ):
             return max(0.0, required - self.balance)
         billing = job.operation.billing if job.operation else None
-        # that nothing is lacking is believed of the balance only
+        # only the balance can say that enough Credits are there
         return (billing.missing_credits or None) if billing else None
 
     def check(self, starts: Sequence[Sequence[Query | None]], spent: float) -> None:
-        """Raises TooExpensive where what shall be started is not within the limits, given what was
-        spent today.
+        """Check several new jobs against the limits, given what was spent today.
 
-        Each start is told as all that has a price in it; None instead of a question: there is no
-        price to ask for.
+        Each start is a list of prices; None stands for one that Mint does not give.
+
+        Raises:
+            TooExpensive: They are not within the limits.
         """
         if self._is_open:
             return
         queries = list(dict.fromkeys(query for start in starts for query in start if query))
         unasked = tuple(query for query in queries if not self.known(query))
-        told = [None if set(unasked).intersection(start) else self.total(start) for start in starts]
-        if sentence := objection_to_all(told, self.limits, spent):
+        totals = [
+            None if set(unasked).intersection(start) else self.total(start) for start in starts
+        ]
+        if sentence := objection_to_all(totals, self.limits, spent):
             known = [each for query in queries if (each := self.known(query))]
             reason = next(
                 (each.complaint for each in known if each.complaint), None
@@ -136,7 +139,11 @@ class Budget:
             raise TooExpensive(sentences(sentence, reason or ""), spent=spent, unasked=unasked)
 
     def check_own(self, job: Job, queries: Sequence[Query | None]) -> None:
-        """Raises TooExpensive where a new job would cost more than its own limit."""
+        """Check a new job against its own limit.
+
+        Raises:
+            TooExpensive: It would cost more.
+        """
         if not self._is_open and (
             sentence := objection_of_job(self.total(queries), job.max_credits)
         ):
@@ -145,8 +152,10 @@ class Budget:
             )
 
     def check_waiting(self, jobs: Sequence[Job], others: float) -> None:
-        """Raises TooExpensive where what is in line is not within the limits of today; `others`:
-        what else was spent.
+        """Check queued jobs against the limits; `others` is what else was spent today.
+
+        Raises:
+            TooExpensive: They are not within the limits.
         """
         costs = [None if job.estimate is None else committed(job) for job in jobs]
         if (
@@ -159,10 +168,12 @@ class Budget:
     def check_click(
         self, job: Job, decision: Decision, queries: Sequence[Query | None], others: float
     ) -> None:
-        """Raises TooExpensive where a click on a job leads above a limit of the user, or above the
-        job's own.
+        """Check a click on a job against the user's limits and the job's own.
 
-        `questions`: all that has a price in it; `others`: what else than this job was spent today.
+        `queries` are the prices it consists of; `others` is what other jobs spent today.
+
+        Raises:
+            TooExpensive: It would cost more than one of the limits.
         """
         if self._is_open or not queries or not (self.limits or job.max_credits is not None):
             return
@@ -190,27 +201,28 @@ class Budget:
             raise TooExpensive(sentence, spent=others + paid, unasked=unasked)
 
     def _after(self, job: Job, decision: Decision) -> float:
-        """What a job will have cost in all after this click; a revision costs no more than another
-        Preview, where Mint tells its price.
+        """Return the total cost of a job after a click.
+
+        A revision costs no more than another Preview, if Mint gives its price.
         """
         answered = self._answers.get(Price.of(job.request))
-        told = answered.answer if answered and isinstance(answered.answer, Estimate) else None
+        estimate = answered.answer if answered and isinstance(answered.answer, Estimate) else None
         if (
             decision.verb is Verb.REVISE
-            and told
-            and told.required_to_start
-            and told.required_to_start < (told.estimated_total or 0.0)
+            and estimate
+            and estimate.required_to_start
+            and estimate.required_to_start < (estimate.estimated_total or 0.0)
         ):
-            return committed(replace(job, decision=None)) + told.required_to_start
+            return committed(replace(job, decision=None)) + estimate.required_to_start
         return committed(replace(job, decision=decision))
 
     @property
     def is_open(self) -> bool:
-        """Has the user been told, and wants it all the same?"""
+        """Whether the user has confirmed to exceed the limits."""
         return self._is_open
 
     def untold(self, queries: Collection[Query]) -> str | None:
-        """Why nobody can say what an optimization will cost, if that is what is lacking."""
+        """Return why the price of an optimization is unknown, if that is what is missing."""
         return (
             NO_MODEL_YET
             if OptimizationPrice() in queries and self.price(OptimizationPrice()) is None
@@ -219,7 +231,7 @@ class Budget:
 
     @contextmanager
     def beyond_limits(self) -> Iterator[None]:
-        """The user has been told, and wants it all the same."""
+        """Check no limits while this is active: the user has confirmed."""
         self._is_open = True
         try:
             yield
@@ -228,9 +240,7 @@ class Budget:
 
 
 def _required(job: Job) -> float | None:
-    """What the balance has to be before a job that stopped for Credits can go on; without Mint's
-    word, what it was expected to cost.
-    """
+    """Return the balance that a stopped job needs: what Mint says, else the expected price."""
     billing = job.operation.billing if job.operation else None
     return (
         billing.required_credits

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was spent, and whether one more may be started: arithmetic over the jobs of the journal.
+"""What jobs have cost, and whether another one stays within the limits.
 
-No clock, no disk, no Blender in here.
+Arithmetic over the jobs of the journal: knows no clock, disk or Blender.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Entry:
-    """What one job means for the account.
+    """What a job has cost.
 
-    `at` is when it began to cost what it does, in seconds since the epoch.
+    `at` is when the cost arose, in seconds since the epoch.
     """
 
     at: float
@@ -53,9 +53,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Day:
-    """What began on one day: how many, for how many Credits, and how many of them came to a good or
-    a bad end.
-    """
+    """The generations of one day: how many, their Credits, and how many succeeded or failed."""
 
     date: date
     count: int = 0
@@ -66,37 +64,36 @@ class Day:
 
 @dataclass(frozen=True)
 class Month:
-    """The last days, oldest first; those on which nothing happened too."""
+    """The last days, oldest first, including those without a generation."""
 
     days: tuple[Day, ...]
 
     @property
     def count(self) -> int:
-        """How many were begun."""
+        """The number of generations."""
         return sum(day.count for day in self.days)
 
     @property
     def credits(self) -> float:
-        """What they cost, or hold back."""
+        """The Credits spent or reserved."""
         return sum(day.credits for day in self.days)
 
     @property
     def failed(self) -> int:
-        """How many of them failed."""
+        """The number of failed generations."""
         return sum(day.failed for day in self.days)
 
     @property
     def failed_share(self) -> float | None:
-        """The share that failed of those which have ended and were not canceled; None where none
-        has.
-        """
+        """The failed share of those that ended and were not canceled; None if none ended."""
         ended = self.failed + sum(day.done for day in self.days)
         return self.failed / ended if ended else None
 
 
 def committed(job: Job) -> float:
-    """Credits that a job has cost or holds back; where Mint has not said it yet, what it was
-    expected to cost at the click.
+    """Return the Credits that a job has spent or reserved.
+
+    Until Mint reports them, this is the price that was shown at the click.
     """
     if job.decision is not None:
         job = job.expecting(job.decision)
@@ -107,12 +104,12 @@ def committed(job: Job) -> float:
 
 
 def at_prices(job: Job, generation: float, optimization: float) -> float:
-    """As `committed`, when the present attempt and its optimization are expected to cost this."""
+    """Return the same as `committed`, with these prices for what Mint has not reported yet."""
     return job.paid_before + _for_generating(job, generation) + _for_optimizing(job, optimization)
 
 
 def _for_generating(job: Job, expected: float) -> float:
-    """What the present attempt has cost, or holds back; until Mint says so, what is expected of it."""  # noqa: E501
+    """Return what the current attempt has cost or reserved, or is expected to cost."""
     said = job.operation.credits if job.operation else None
     spent = said.spent if said else 0.0
     if is_retried(job):
@@ -124,14 +121,12 @@ def _for_generating(job: Job, expected: float) -> float:
 
 
 def is_paid_on(job: Job) -> bool:
-    """Has somebody clicked on something that costs, and Mint not answered yet?"""
+    """Return whether the user clicked something that costs, and Mint has not answered yet."""
     return job.decision is not None and job.decision.verb in _SPENDS
 
 
 def _for_optimizing(job: Job, expected: float) -> float:
-    """What an optimization after the generation has cost; what is expected, until Mint says it, or
-    it came to nothing.
-    """
+    """Return what the optimization after the generation has cost, or is expected to cost."""
     begun = job.optimization
     if begun is None:
         return (
@@ -145,8 +140,9 @@ def _for_optimizing(job: Job, expected: float) -> float:
 
 
 def paid_for_optimizing(jobs: Iterable[Job]) -> float | None:
-    """What Mint took for the latest optimization of these jobs, newest first; None where it never
-    did.
+    """Return the price of the latest optimization; None if there was none.
+
+    The newest of the jobs comes first.
     """
     said = (
         job.optimization.credits
@@ -157,9 +153,9 @@ def paid_for_optimizing(jobs: Iterable[Job]) -> float | None:
 
 
 def entry(job: Job, moves: Moves, now: float) -> Entry | None:
-    """What a job means for the account; None for one that only fetched what was there.
+    """Return what a job has cost; None for one that only downloaded an existing asset.
 
-    `now`: seconds since the epoch.
+    `now` is in seconds since the epoch.
     """
     makes_it_anew = is_retried(job) and has_failed_at_mint(job)
     if (
@@ -178,10 +174,9 @@ def entry(job: Job, moves: Moves, now: float) -> Entry | None:
 
 
 def _begun_at(job: Job, moves: Moves, now: float) -> float:
-    """When it began to cost what it does: with the send, a day after the click it may be, and once
-    more with each click that costs.
+    """Return when the cost of a job arose: when it was sent, or at the last click that costs.
 
-    What is still to be sent will be paid now.
+    A job that is still to be sent counts as of now.
     """
     if job.phase is Phase.WAITING or is_paid_on(job):
         return now
@@ -194,7 +189,7 @@ def _begun_at(job: Job, moves: Moves, now: float) -> float:
 
 
 def month(entries: Iterable[Entry], today: date, count: int = DAYS) -> Month:
-    """What began on each of the last days, as the clock on the wall counts them."""
+    """Return the generations of each of the last days, in local time."""
     dates = [today - timedelta(days=back) for back in reversed(range(count))]
     days = {each: Day(each) for each in dates}
     for each in entries:
@@ -205,43 +200,36 @@ def month(entries: Iterable[Entry], today: date, count: int = DAYS) -> Month:
 
 
 def spent_on(entries: Iterable[Entry], day: date) -> float:
-    """Credits of what began on that day."""
+    """Return the Credits spent on a day."""
     return sum(each.credits for each in entries if date_of(each.at) == day)
 
 
 def date_of(at: float) -> date:
-    """The day of a moment, here."""
-    # a tenth of what datetime takes for it, which thousands of jobs would feel
+    """Return the local date of a time in seconds since the epoch."""
+    # ten times as fast as datetime, which matters with thousands of jobs
     return date(*time.localtime(at)[:3])
 
 
 def objection(price: float | None, limits: Limits, spent: float) -> str | None:
-    """A sentence if this price is not within the limits, given what was spent today.
+    """Return why a price is not within the limits, given what was spent today; None if it is.
 
-    An unknown price is not within a limit.
+    An unknown price is not within any limit.
     """
     if not limits:
         return None
     if price is None:
-        most = (
-            Message("{credits:,.0f} Credits for one generation", credits=limits.each)
-            if limits.each > 0
-            else Message("{credits:,.0f} Credits for a day", credits=limits.day)
-        )
-        return Message(
-            "Mint does not tell the price, so your limit of {limit} cannot be kept.", limit=most
-        )
+        return _unpriced(limits)
     if 0 < limits.each < price:
         return Message(
             "This would cost about {credits:,.0f} Credits, more than your limit of"
-            " {most:,.0f} Credits for one generation.",
+            " {most:,.0f} Credits per generation.",
             credits=price,
             most=limits.each,
         )
     if 0 < limits.day < spent + price:
         return Message(
             "This would cost about {credits:,.0f} Credits. With the {spent:,.0f} Credits"
-            " spent today that is more than your limit of {most:,.0f} Credits for a day.",
+            " spent today, that is more than your daily limit of {most:,.0f} Credits.",
             credits=price,
             spent=spent,
             most=limits.day,
@@ -249,18 +237,32 @@ def objection(price: float | None, limits: Limits, spent: float) -> str | None:
     return None
 
 
+def _unpriced(limits: Limits) -> Message:
+    if limits.each > 0:
+        return Message(
+            "Mint did not return a price, so your limit of {credits:,.0f} Credits per generation"
+            " cannot be checked.",
+            credits=limits.each,
+        )
+    return Message(
+        "Mint did not return a price, so your daily limit of {credits:,.0f} Credits cannot be"
+        " checked.",
+        credits=limits.day,
+    )
+
+
 def objection_of_job(total: float | None, most: float | None) -> str | None:
-    """A sentence if a job would cost more in all than its own limit; None where it has none."""
+    """Return why the total cost of a job is not within its own limit; None if it is."""
     if most is None or (total is not None and total <= most):
         return None
     if total is None:
         return Message(
-            "Mint does not tell the price, so the limit of {credits:,.0f} Credits for"
-            " this job cannot be kept.",
+            "Mint did not return a price, so the limit of {credits:,.0f} Credits for"
+            " this job cannot be checked.",
             credits=most,
         )
     return Message(
-        "This job would cost about {credits:,.0f} Credits in all, more than its limit of"
+        "This job would cost about {credits:,.0f} Credits in total, more than its limit of"
         " {most:,.0f} Credits.",
         credits=total,
         most=most,
@@ -268,12 +270,14 @@ def objection_of_job(total: float | None, most: float | None) -> str | None:
 
 
 def objection_to_all(prices: Sequence[float | None], limits: Limits, spent: float) -> str | None:
-    """As `objection`, to several that are begun together: the dearest against the one limit, their
-    sum against the other.
+    """Return the same as `objection` for several generations that start together.
+
+    The most expensive one is checked against the limit per generation, their sum against the daily
+    limit.
     """
-    told = [price for price in prices if price is not None]
-    is_known = len(told) == len(prices)
-    dearest, total = (max(told, default=0.0), sum(told)) if is_known else (None, None)
+    known = [price for price in prices if price is not None]
+    is_known = len(known) == len(prices)
+    dearest, total = (max(known, default=0.0), sum(known)) if is_known else (None, None)
     return objection(dearest, replace(limits, day=0.0), spent) or objection(
         total, replace(limits, each=0.0), spent
     )
