@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the command line share: a stand-in Mint, a home, and commands that poll in a
-hurry.
-"""
+"""Fixtures of the command-line tests: the stand-in service, a home, fast polling."""
 
 from __future__ import annotations
 
@@ -15,25 +13,25 @@ from mint_blender.delivery import blender_runtime
 from mint_blender.mint.pacing import PollIntervals, RetryPolicy
 
 from ..mint_service.running import ThreadService, running_service
-from .runs import Mint, Ran
+from .command_runner import CommandResult, RunMint
 
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in Mint for which minutes are milliseconds."""
+    """Run a stand-in service that is 2,000 times as fast as Mint."""
     with running_service(speed=2000, retry_after=0.05) as running:
         yield running
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """The folder of journal, downloads and log."""
+    """Return the folder of the journal, downloads and log."""
     return tmp_path / "home"
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Poll and repeat within hundredths of a second: the rhythm is tested where it is made."""
+def fast_polling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Poll and retry every 20 ms. The real intervals have tests of their own."""
     monkeypatch.setattr(
         session, "PACE", PollIntervals(first=0.02, factor=1.0, longest=0.02, shortest=0.02)
     )
@@ -53,16 +51,16 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _without_blender(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that is not marked `blender` behaves as on a machine without it, wherever it runs."""
+    """Hide Blender from tests that are not marked `blender`, wherever they run."""
     if not request.node.get_closest_marker("blender"):
         monkeypatch.setattr(blender_runtime, "can_import", lambda: False)
 
 
 @pytest.fixture
 def signed_in(
-    service: ThreadService, home: Path, hurried: None, monkeypatch: pytest.MonkeyPatch
+    service: ThreadService, home: Path, fast_polling: None, monkeypatch: pytest.MonkeyPatch
 ) -> ThreadService:
-    """The stand-in, and this process's environment that leads to it."""
+    """Point this process's environment at the stand-in service."""
     monkeypatch.setenv("MINT_API_KEY", service.key)
     monkeypatch.setenv("MINT_API_BASE_URL", service.api)
     monkeypatch.setenv("MINT_BLENDER_HOME", str(home))
@@ -71,13 +69,13 @@ def signed_in(
 
 
 @pytest.fixture
-def mint(signed_in: ThreadService, capfd: pytest.CaptureFixture[str]) -> Mint:
-    """Runs a command in this process: `mint("generate", "--prompt", "a lamp")`."""
+def mint(signed_in: ThreadService, capfd: pytest.CaptureFixture[str]) -> RunMint:
+    """Return a function that runs a command here: `mint("generate", "--prompt", "a lamp")`."""
 
-    def run(*arguments: str) -> Ran:
+    def run(*arguments: str) -> CommandResult:
         capfd.readouterr()
         status = main(list(arguments))
         out, err = capfd.readouterr()
-        return Ran(status, out, err).checked(signed_in)
+        return CommandResult(status, out, err).check_no_leaks(signed_in)
 
     return run

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`check`, `usage`, `models` and `worlds`: what Mint knows of this account."""
+"""`check`, `usage`, `models` and `worlds`: what Mint knows about this account."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from ..mint_service.running import ThreadService, running_service
-from .runs import Mint
+from .command_runner import RunMint
 
 
 def test_check_says_whose_key_it_is_and_where_it_came_from(
-    mint: Mint, service: ThreadService
+    mint: RunMint, service: ThreadService
 ) -> None:
-    """The person, the source of the key and the address: enough to see a mix-up, and not the key."""
+    """The account, the key's source and the address are printed, but not the key."""
     ran = mint("check")
     assert ran.status == 0
     assert "the environment variable MINT_API_KEY" in ran.out
@@ -24,7 +24,7 @@ def test_check_says_whose_key_it_is_and_where_it_came_from(
     assert record["key_source"] == "the environment variable MINT_API_KEY"
 
 
-def test_usage_writes_numbers_for_people(mint: Mint) -> None:
+def test_usage_writes_numbers_for_people(mint: RunMint) -> None:
     """5,000 Credits, not 5000.0; no line shows a Python value."""
     ran = mint("usage")
     assert ran.status == 0
@@ -33,8 +33,8 @@ def test_usage_writes_numbers_for_people(mint: Mint) -> None:
     assert not any(sign in ran.out for sign in ("{", "[", "None", "True", "False"))
 
 
-def test_usage_for_programs_is_what_mint_said(mint: Mint) -> None:
-    """With --json the whole answer is passed on, in Mint's own names."""
+def test_usage_as_json_is_mints_response(mint: RunMint) -> None:
+    """With --json the whole response is passed on, with Mint's own names."""
     (record,) = mint("usage", "--json").records
     assert record["event"] == "usage"
     assert record["credits"]["totalAvailable"] == 5000
@@ -49,7 +49,7 @@ def service() -> Iterator[ThreadService]:
 
 @pytest.mark.parametrize("plural, count", [("models", 45), ("worlds", 21)])
 def test_lists_follow_the_cursor_to_the_end(
-    mint: Mint, service: ThreadService, plural: str, count: int
+    mint: RunMint, service: ThreadService, plural: str, count: int
 ) -> None:
     """Every item is listed once, newest first, and no page is asked for twice."""
     records = mint(plural, "--json").records
@@ -62,16 +62,16 @@ def test_lists_follow_the_cursor_to_the_end(
     assert len(requests) == len({entry.query for entry in requests}) == pages
 
 
-def test_a_list_is_a_table_for_people(mint: Mint) -> None:
-    """One line an item: id, day, state and name."""
+def test_a_list_is_a_table_for_people(mint: RunMint) -> None:
+    """One line per item: id, day, state and name."""
     lines = mint("models").out.splitlines()
     assert len(lines) == 45
     assert all(len(line.split()[0]) == 32 for line in lines)
     assert any("failed" in line for line in lines)
 
 
-def test_a_page_that_fails_is_asked_for_again(mint: Mint, service: ThreadService) -> None:
-    """A passing fault in the middle of a list is told on standard error, and costs no item."""
+def test_a_failed_page_is_retried(mint: RunMint, service: ThreadService) -> None:
+    """A temporary failure in the middle of a list is reported and loses no item."""
     service.scenario(
         answers=[
             {
@@ -89,8 +89,8 @@ def test_a_page_that_fails_is_asked_for_again(mint: Mint, service: ThreadService
     assert "Retrying in" in ran.err
 
 
-def test_an_empty_list_says_so(mint: Mint, service: ThreadService) -> None:
-    """Nothing made yet is a sentence, not silence; for programs it is no line at all."""
+def test_an_empty_list_is_reported(mint: RunMint, service: ThreadService) -> None:
+    """An empty list is a sentence for people, and no line for programs."""
     service.scenario(
         answers=[
             {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`mint_blender.generate`, `usage`, `models`, `worlds`: what a batch script calls."""
+"""The Python interface: `mint_blender.generate`, `usage`, `models`, `worlds`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_usage_has_the_credits(signed_in: Signed) -> None:
 
 
 def test_lists_come_page_by_page(signed_in: Signed) -> None:
-    """Both lists yield what Mint has, with the fields of a resource."""
+    """Both lists yield what Mint has, with all fields."""
     assert list(mint_blender.models()) == []
     assert list(mint_blender.worlds()) == []
 
@@ -52,7 +52,7 @@ REFUSED = {
 def test_what_mint_would_refuse_is_a_value_error(
     signed_in: Signed, arguments: dict[str, object], sentence: str
 ) -> None:
-    """As Python's own functions do it; nothing is sent."""
+    """A wrong value raises ValueError before anything is sent."""
     with pytest.raises(ValueError, match=sentence):
         mint_blender.generate(**arguments)
     assert not signed_in.log()
@@ -65,8 +65,8 @@ def test_a_price_above_the_limit(signed_in: Signed) -> None:
     assert not signed_in.operations()
 
 
-def test_keys(signed_in: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a key, and with a wrong one: errors that say so, for every function."""
+def test_missing_and_refused_keys(signed_in: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every function raises an error that names a missing or refused key."""
     monkeypatch.setenv("MINT_API_KEY", "")
     for call in (
         mint_blender.usage,
@@ -84,7 +84,7 @@ def test_keys(signed_in: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.blender
 def test_a_model_is_placed_in_the_scene(signed_in: Signed) -> None:
-    """`placed.objects` are the new objects, in the scene that is open."""
+    """`placed.objects` are the new objects in the current scene."""
     import bpy
 
     bpy.ops.mesh.primitive_cube_add()
@@ -96,7 +96,7 @@ def test_a_model_is_placed_in_the_scene(signed_in: Signed) -> None:
 
 @pytest.mark.blender
 def test_a_world_is_placed_in_the_scene(signed_in: Signed) -> None:
-    """Geometry and a background."""
+    """The scene gets geometry and a background."""
     import bpy
 
     placed = mint_blender.generate("a greenhouse", kind="world", preset="fast")
@@ -106,7 +106,7 @@ def test_a_world_is_placed_in_the_scene(signed_in: Signed) -> None:
 
 @pytest.mark.blender
 def test_review_is_asked_at_each_preview(signed_in: Signed) -> None:
-    """A revision brings another Preview, with its own picture; "approve" ends it."""
+    """A revision brings another Preview with its own picture; "approve" ends it."""
     seen: list[Preview] = []
 
     def review(preview: Preview) -> str:
@@ -131,8 +131,8 @@ def test_a_review_can_cancel(signed_in: Signed) -> None:
 
 
 @pytest.mark.blender
-def test_a_review_that_says_nothing_leaves_the_job_waiting(signed_in: Signed) -> None:
-    """An answer that is no text is refused; the Preview still waits."""
+def test_an_empty_review_leaves_the_job_waiting(signed_in: Signed) -> None:
+    """An empty answer is refused, and the Preview still waits."""
     with pytest.raises(NotPossible):
         mint_blender.generate("a lamp", mode="review", review=lambda preview: "")
     assert [operation.status for operation in signed_in.operations()] == ["preview_ready"]
@@ -140,7 +140,7 @@ def test_a_review_that_says_nothing_leaves_the_job_waiting(signed_in: Signed) ->
 
 @pytest.mark.blender
 def test_a_failure_raises_and_leaves_the_scene_alone(signed_in: Signed) -> None:
-    """The reason is in the message; nothing new is in the scene."""
+    """The message contains the reason, and the scene is unchanged."""
     import bpy
 
     before = set(bpy.context.scene.objects)

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A batch imports in a process of its own: what crashes or hangs there is one line's failure, and
-the others go on.
-"""
+"""A batch imports in a child process: a crash there fails one line only."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from mint_blender.delivery import background, blender_runtime
 from mint_blender.jobs.child_process import ChildProcess
 
 from ..mint_service.running import ThreadService
-from .runs import Mint, Ran
+from .command_runner import CommandResult, RunMint
 
 pytestmark = pytest.mark.blender
 
@@ -38,7 +36,7 @@ os._exit(0)
 KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 
 
-def batch(mint: Mint, folder: Path, *prompts: str) -> Ran:
+def batch(mint: RunMint, folder: Path, *prompts: str) -> CommandResult:
     """One run over these lines."""
     (folder / "a.txt").write_text("".join(f"{prompt}\n" for prompt in prompts))
     return mint("batch", str(folder / "a.txt"), "-o", str(folder / "out"), "--jobs", "1")
@@ -50,20 +48,18 @@ def started(tmp_path: Path) -> Path:
     return tmp_path / "started"
 
 
-def test_an_import_that_crashes_is_one_lines_failure(
-    mint: Mint,
+def test_a_crashing_import_fails_one_line(
+    mint: RunMint,
     tmp_path: Path,
     started: Path,
     service: ThreadService,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The process is killed in the middle of the second import: status 7 and a sentence for that
-    line; the others are here.
-    """
+    """Kill the child in the second import: that line has status 7, the others are done."""
     monkeypatch.setattr(background, "CODE", FAILING % (KILL, str(started)))
     ran = batch(mint, tmp_path, "a lamp", "a bad mug", "a chair")
     assert ran.status == 7
-    assert "Blender closed unexpectedly while importing it." in ran.said
+    assert "Blender closed unexpectedly while importing it." in ran.error_text
     assert {path.name for path in (tmp_path / "out").glob("*.blend")} == {
         "0001-a-lamp.blend",
         "0003-a-chair.blend",
@@ -76,13 +72,13 @@ def test_an_import_that_crashes_is_one_lines_failure(
 
 
 def test_a_rerun_imports_what_crashed_and_pays_nothing(
-    mint: Mint,
+    mint: RunMint,
     tmp_path: Path,
     started: Path,
     service: ThreadService,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The files are kept: once Blender copes, the line is done."""
+    """The downloads are kept, so a rerun only imports."""
     with monkeypatch.context() as patched:
         patched.setattr(background, "CODE", FAILING % (KILL, str(started)))
         assert batch(mint, tmp_path, "a bad mug").status == 7
@@ -92,9 +88,9 @@ def test_a_rerun_imports_what_crashed_and_pays_nothing(
 
 
 def test_an_import_that_hangs_is_stopped(
-    mint: Mint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After the time limit its line has failed; what follows gets a process that works."""
+    """After the time limit its line fails; the next line gets a new process."""
     monkeypatch.setattr(background, "CODE", FAILING % ("time.sleep(600)", str(started)))
     ask = ChildProcess.ask
     monkeypatch.setattr(
@@ -103,14 +99,14 @@ def test_an_import_that_hangs_is_stopped(
         lambda child, order, limit: ask(child, order, 0.5 if "bad" in order["job"] else limit),
     )
     ran = batch(mint, tmp_path, "a bad mug", "a lamp")
-    assert ran.status == 7 and "was stopped" in ran.said
+    assert ran.status == 7 and "was stopped" in ran.error_text
     assert [path.name for path in (tmp_path / "out").glob("*.blend")] == ["0002-a-lamp.blend"]
 
 
 def test_one_process_serves_all_lines_and_ends_with_them(
-    mint: Mint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Starting a Blender for each would take longer than the imports."""
+    """One child process imports all lines."""
     monkeypatch.setattr(background, "CODE", FAILING % (KILL, str(started)))
     assert batch(mint, tmp_path, *(f"lamp {number}" for number in range(4))).status == 0
     (process,) = map(int, started.read_text().split())
@@ -119,20 +115,20 @@ def test_one_process_serves_all_lines_and_ends_with_them(
 
 
 def test_a_copy_needs_no_process(
-    mint: Mint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mint's own .glb is only copied: no Blender is started for that."""
+    """Mint's own .glb is only copied, without Blender."""
     monkeypatch.setattr(background, "CODE", "raise SystemExit(1)")
     (tmp_path / "a.jsonl").write_text('{"prompt": "a lamp", "format": "glb"}\n')
     assert mint("batch", str(tmp_path / "a.jsonl"), "-o", str(tmp_path / "out")).status == 0
 
 
-def test_a_process_that_cannot_be_started_is_a_sentence(
-    mint: Mint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_process_that_cannot_start_is_reported(
+    mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No program at that place: status 7, and the files are kept."""
+    """A missing program gives status 7 and a message, and the files are kept."""
     monkeypatch.setattr(
         blender_runtime, "background_command", lambda code: [str(tmp_path / "nothing")]
     )
     ran = batch(mint, tmp_path, "a lamp")
-    assert ran.status == 7 and "could not be started" in ran.said
+    assert ran.status == 7 and "could not be started" in ran.error_text

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`batch`: many prompts, a few at once; no line is ever started twice, whatever happens in between."""
+"""`batch`: many prompts, several at once, and no line is ever started twice."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ import pytest
 from ..mint.standin import PIXEL
 from ..mint_service.records import ACTIVE
 from ..mint_service.running import ThreadService
-from .runs import Mint, command, environment, run
-from .sheets import Sheet
+from .command_runner import RunMint, command, environment, run
+from .contact_sheet_reader import ContactSheet
 
 
 def lines_of(path: Path, *lines: dict[str, object]) -> Path:
-    """A .jsonl of these lines; each is to become a .glb, which needs no Blender."""
+    """Write a .jsonl file of these lines, with .glb results that need no Blender."""
     path.write_text(
         "".join(json.dumps({"format": "glb", "preset": "fast", **line}) + "\n" for line in lines),
         encoding="utf-8",
@@ -31,11 +31,9 @@ def lines_of(path: Path, *lines: dict[str, object]) -> Path:
 
 
 def test_a_table_of_lines_becomes_a_folder_of_files(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """Every field of a line reaches Mint, the price is summed up before, and each file is named
-    after its line.
-    """
+    """All fields reach Mint, the total price is shown, files are named by line."""
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "a hero.png").write_bytes(PIXEL)
     file = lines_of(
@@ -86,11 +84,9 @@ def test_a_table_of_lines_becomes_a_folder_of_files(
 
 
 def test_a_csv_file_with_quotes_and_empty_fields(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """A spreadsheet's CSV: byte order mark, commas and line breaks in quotes, empty fields and
-    lines that mean nothing.
-    """
+    """Read a spreadsheet's CSV with a byte order mark, quotes and empty fields."""
     file = tmp_path / "wishes.csv"
     file.write_text(
         '\ufeffprompt,name,preset,format\n"a lamp, orange",,fast,glb\n\n"a mug\nwith a handle",Mug,,glb\n',
@@ -142,42 +138,47 @@ BAD = {
 
 @pytest.mark.parametrize("where", BAD)
 def test_a_bad_line_is_named_and_nothing_is_started(
-    mint: Mint, service: ThreadService, tmp_path: Path, where: str
+    mint: RunMint, service: ThreadService, tmp_path: Path, where: str
 ) -> None:
-    """File and line stand in the message; not even the good lines before it are started."""
+    """The message names file and line; not even the lines before it are started."""
     content, sentence = BAD[where]
     file = tmp_path / where.partition(",")[0]
     file.write_text(content, encoding="utf-8")
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert ran.status == 2
-    assert where in ran.said
-    assert sentence in ran.said
-    assert "Nothing was started." in ran.said
+    assert where in ran.error_text
+    assert sentence in ran.error_text
+    assert "Nothing was started." in ran.error_text
     assert not service.log()
 
 
-def test_a_file_that_is_no_text(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """Another encoding, or no file at all: a sentence, and nothing is started."""
+def test_a_file_that_is_no_text(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+    """Another encoding or a missing file gives a message, and nothing is started."""
     (tmp_path / "a.txt").write_bytes("à la lampe".encode("latin-1"))
-    assert "is not UTF-8 text" in mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path)).said
-    assert "No such file" in mint("batch", str(tmp_path / "b.txt"), "-o", str(tmp_path)).said
+    assert (
+        "is not UTF-8 text"
+        in mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path)).error_text
+    )
+    assert "No such file" in mint("batch", str(tmp_path / "b.txt"), "-o", str(tmp_path)).error_text
     assert not service.log()
 
 
-def test_lines_of_text_want_blender(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_lines_of_a_txt_file_need_blender(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
     """A .txt becomes .blend files: where no Blender is, that is said before anything is started."""
     (tmp_path / "a.txt").write_text("a lamp\na mug\n")
     ran = mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path / "out"))
     assert ran.status == 7
-    assert "pip install bpy" in ran.said
+    assert "pip install bpy" in ran.error_text
     assert not service.operations()
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_never_more_at_once_than_asked_for(
-    mint: Mint, service: ThreadService, tmp_path: Path, at_once: int
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_once: int
 ) -> None:
-    """--jobs N: seen from the service, never more than N are active, and N are."""
+    """With --jobs N, the service sees N running operations and never more."""
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(8)))
     # The clock that the gate turns would have links expire while files are fetched.
     service.scenario(durations={"queued": _Gate.CLOSED}, links_expire=1000 * _Gate.CLOSED)
@@ -226,11 +227,9 @@ class _Gate:
 
 
 def test_a_failed_line_does_not_stop_the_others(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """The failed line is named with its reason and how to try again; a rerun pays for nothing
-    again, a retry finishes it.
-    """
+    """The failed line gets its reason; a rerun costs nothing, a retry finishes it."""
     file = lines_of(
         tmp_path / "a.jsonl",
         {"prompt": "lamp 1"},
@@ -239,11 +238,11 @@ def test_a_failed_line_does_not_stop_the_others(
     )
     first = mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert first.status == 1
-    assert "line 2: lamp 2 [transient]: That was a passing fault" in first.said
-    assert "2 of 3 lines are done" in first.said
+    assert "line 2: lamp 2 [transient]: That was a passing fault" in first.error_text
+    assert "2 of 3 lines are done" in first.error_text
     again = mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert again.status == 1
-    assert "line 2: lamp 2" in again.said
+    assert "line 2: lamp 2" in again.error_text
     assert len(service.operations()) == 3 and not service.requests("POST", "*:retry")
     failed = next(
         record["job"] for record in mint("jobs", "--json").records if record["phase"] == "failed"
@@ -253,8 +252,10 @@ def test_a_failed_line_does_not_stop_the_others(
     assert len(list((tmp_path / "out").glob("*.glb"))) == 3
 
 
-def test_the_status_is_that_of_the_first_line_that_is_not_done(mint: Mint, tmp_path: Path) -> None:
-    """In the order of the file, not of time: a Preview in line 1 outranks a failure in line 2."""
+def test_the_status_is_that_of_the_first_line_that_is_not_done(
+    mint: RunMint, tmp_path: Path
+) -> None:
+    """The order of the file counts, not the order of time."""
     file = lines_of(
         tmp_path / "a.jsonl",
         {"prompt": "lamp 1", "mode": "review"},
@@ -264,24 +265,22 @@ def test_the_status_is_that_of_the_first_line_that_is_not_done(mint: Mint, tmp_p
 
 
 def test_a_batch_above_the_limit_starts_nothing(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """--max-credits is for all lines together; what is done already does not count."""
+    """--max-credits limits all lines together, without those already done."""
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(5)))
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1")
     assert ran.status == 4
-    assert "more than the limit of 1. Nothing was started" in ran.said
+    assert "more than the limit of 1. Nothing was started" in ran.error_text
     assert not service.operations()
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1").status == 0
 
 
 def test_a_rerun_starts_only_what_is_new(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """Lines may be added and moved about; a line is known by its content, and a twin line is
-    another one.
-    """
+    """Lines are identified by content, so they can move; a duplicate is a line too."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2"})
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     lines_of(file, {"prompt": "lamp 2"}, {"prompt": "lamp 1"}, {"prompt": "lamp 1"})
@@ -301,11 +300,9 @@ def test_a_rerun_starts_only_what_is_new(
 
 
 def test_a_dismissed_line_is_not_paid_for_again(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """Taking a job off the list does not make its line a new one: a rerun finds it, and starts
-    nothing.
-    """
+    """A rerun finds the dismissed job of a line and starts nothing."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     (job,) = (record["job"] for record in mint("jobs", "--json").records)
@@ -317,9 +314,9 @@ def test_a_dismissed_line_is_not_paid_for_again(
 
 
 def test_another_folder_is_another_batch(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """The same lines into another folder are generated anew."""
+    """The same lines are generated again for another folder."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     for folder in ("one", "two"):
         assert mint("batch", str(file), "-o", str(tmp_path / folder)).status == 0
@@ -328,13 +325,13 @@ def test_another_folder_is_another_batch(
 
 @pytest.mark.parametrize("spelled", ["../work/out", "link/out"])
 def test_the_same_folder_under_another_name(
-    mint: Mint,
+    mint: RunMint,
     service: ThreadService,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     spelled: str,
 ) -> None:
-    """However the folder is named, its lines are found again: none is paid for twice."""
+    """Every path to the same folder finds its lines again."""
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "link").symlink_to(tmp_path / "work")
     monkeypatch.chdir(tmp_path / "work")
@@ -344,8 +341,8 @@ def test_the_same_folder_under_another_name(
     assert len(service.operations()) == 1
 
 
-def test_a_line_that_was_begun_needs_its_picture_no_longer(
-    mint: Mint, service: ThreadService, tmp_path: Path
+def test_a_started_line_needs_its_picture_no_longer(
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
     """A picture that has gone since keeps a rerun from nothing; of a line that is new it has to be
     there.
@@ -366,7 +363,7 @@ def test_a_line_that_was_begun_needs_its_picture_no_longer(
     )
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert ran.status == 2
-    assert "a.jsonl, line 2: The reference picture" in ran.said
+    assert "a.jsonl, line 2: The reference picture" in ran.error_text
     assert len(service.operations()) == 3
 
 
@@ -374,7 +371,7 @@ def test_a_line_that_was_begun_needs_its_picture_no_longer(
 def running_elsewhere(
     service: ThreadService, home: Path, *arguments: str, until: str
 ) -> Iterator[subprocess.Popen[str]]:
-    """The command in another shell, which has said this."""
+    """Run the command in another process until it has printed `until`."""
     other = subprocess.Popen(
         command(*arguments),
         env=environment(service, home),
@@ -394,12 +391,10 @@ def running_elsewhere(
         other.communicate()
 
 
-def test_one_run_at_a_time(mint: Mint, service: ThreadService, home: Path, tmp_path: Path) -> None:
-    """The same command in another shell meanwhile would start, and pay for, what the first has not
-    begun yet: it is told to wait.
-
-    From another journal too: the lock lies in the folder.
-    """
+def test_one_run_at_a_time(
+    mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
+) -> None:
+    """A second run on the same folder is refused, also with another journal."""
     service.scenario(durations={"slow": 200000.0})
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1 [slow-start]"}, {"prompt": "lamp 2"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
@@ -407,7 +402,10 @@ def test_one_run_at_a_time(mint: Mint, service: ThreadService, home: Path, tmp_p
         for journal in (home, tmp_path / "elsewhere"):
             second = run(service, journal, *arguments)
             assert second.status == 1
-            assert "is already writing to" in second.said and "Nothing was started." in second.said
+            assert (
+                "is already writing to" in second.error_text
+                and "Nothing was started." in second.error_text
+            )
         service.advance(300000)
         _, err = first.communicate(timeout=30)
     assert first.returncode == 0, err
@@ -419,11 +417,9 @@ def test_one_run_at_a_time(mint: Mint, service: ThreadService, home: Path, tmp_p
 
 
 def test_dismissed_while_the_batch_runs(
-    mint: Mint, service: ThreadService, home: Path, tmp_path: Path
+    mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
-    """A finished line's job, taken off the list in Blender say, is a line of the batch all the
-    same: on the sheet, and for the exit status.
-    """
+    """A job dismissed during the run still counts as its line."""
     service.scenario(durations={"slow": 200000.0})
     file = lines_of(
         tmp_path / "a.jsonl",
@@ -444,16 +440,16 @@ def test_dismissed_while_the_batch_runs(
         service.advance(300000)
         _, err = running.communicate(timeout=30)
     assert running.returncode == 0, err
-    assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == ["done"] * 3
+    assert [card.state for card in ContactSheet(tmp_path / "out" / "index.html").cards] == [
+        "done"
+    ] * 3
 
 
 @pytest.mark.parametrize("is_cleared", [False, True])
 def test_a_result_that_was_placed_elsewhere_too(
-    mint: Mint, service: ThreadService, tmp_path: Path, is_cleared: bool
+    mint: RunMint, service: ThreadService, tmp_path: Path, is_cleared: bool
 ) -> None:
-    """That is one more copy: the batch's own files stay where they are and as they are, and nothing
-    of the user's beside the copy is touched.
-    """
+    """Placing a result elsewhere makes a copy and changes no file of the batch."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
     (output,) = (tmp_path / "out").glob("*.glb")
@@ -475,11 +471,9 @@ def test_a_result_that_was_placed_elsewhere_too(
 
 
 def test_a_file_that_was_deleted_is_written_again(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """A finished line whose file is gone is written from what was downloaded: no Credits, no
-    request.
-    """
+    """A deleted result is written from the downloads, without a request."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
     (output,) = (tmp_path / "out").glob("*.glb")
@@ -492,9 +486,7 @@ def test_a_file_that_was_deleted_is_written_again(
 def test_killed_in_the_middle_and_run_again(
     service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
-    """SIGKILL while lines are under way: the same command finishes all twelve, with twelve
-    operations in all.
-    """
+    """After SIGKILL, the same command finishes twelve lines with twelve operations."""
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(12)))
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "6")
     running = subprocess.Popen(
@@ -512,7 +504,7 @@ def test_killed_in_the_middle_and_run_again(
     assert len(list((tmp_path / "out").glob("*.glb"))) < 12
     ran = run(service, home, *arguments)
     assert ran.status == 0
-    assert "12 of 12 lines are done" in ran.said
+    assert "12 of 12 lines are done" in ran.error_text
     assert len(list((tmp_path / "out").glob("*.glb"))) == 12
     assert sorted(operation.prompt for operation in service.operations()) == sorted(
         f"lamp {number}" for number in range(12)

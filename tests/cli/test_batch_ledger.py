@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One batch, one ledger: whoever goes on with a folder, from whichever journal, starts and pays for
-no line twice.
-"""
+"""The ledger: whichever journal continues a folder, no line is paid for twice."""
 
 from __future__ import annotations
 
@@ -21,8 +19,8 @@ from mint_blender.jobs.storage.lease import Lease
 
 from ..mint.standin import PIXEL
 from ..mint_service.running import ThreadService
-from .runs import Mint, command, environment, run
-from .sheets import Sheet
+from .command_runner import RunMint, command, environment, run
+from .contact_sheet_reader import ContactSheet
 from .test_batch import lines_of
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 4)]
@@ -36,17 +34,15 @@ def at_home(tmp_path: Path, signed_in: ThreadService, monkeypatch: pytest.Monkey
 
 
 def entries(folder: Path) -> list[dict[str, object]]:
-    """All that the ledger says."""
+    """Return all entries of the ledger."""
     text = (folder / ".mint-batch" / "ledger.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
 
 
 def test_two_journals_start_each_line_once(
-    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """Finished there is finished here, and the results are left alone; nothing at all is asked of
-    Mint for them.
-    """
+    """Lines finished by another journal are done here, without a request."""
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 0
@@ -54,7 +50,7 @@ def test_two_journals_start_each_line_once(
     asked = len(service.log())
     at_home("elsewhere")
     ran = mint(*arguments)
-    assert ran.status == 0 and "3 of 3 lines are done" in ran.said
+    assert ran.status == 0 and "3 of 3 lines are done" in ran.error_text
     assert "to start" not in ran.err
     assert len(service.operations()) == 3
     assert not [entry for entry in service.log()[asked:] if entry.method == "POST"]
@@ -62,11 +58,9 @@ def test_two_journals_start_each_line_once(
 
 
 def test_the_folder_may_be_moved(
-    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """Renamed, and gone on with from the same journal and from another: the paths in it are its
-    own.
-    """
+    """After a move, the same and another journal continue: paths are relative."""
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     (tmp_path / "out").rename(tmp_path / "moved")
@@ -86,9 +80,9 @@ def test_the_folder_may_be_moved(
 
 
 def test_a_result_that_is_gone_is_fetched_for_free(
-    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """The downloads lie with the other journal: they are fetched again, and no Credits are spent."""
+    """Downloads of another journal are fetched again, at no cost."""
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 0
@@ -99,8 +93,8 @@ def test_a_result_that_is_gone_is_fetched_for_free(
     assert len(service.operations()) == 3
 
 
-def test_what_waits_is_gone_on_with_from_the_other_journal(
-    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+def test_a_waiting_line_continues_from_the_other_journal(
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
     """A Preview that waits there waits here, and is approved here; back at the first journal it is
     done.
@@ -121,7 +115,7 @@ def test_what_waits_is_gone_on_with_from_the_other_journal(
     assert len(service.operations()) == 1
 
 
-def test_killed_and_gone_on_with_from_another_journal(
+def test_killed_and_continued_from_another_journal(
     service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
     """SIGKILL while lines are under way; the folder is moved, and another journal finishes all
@@ -144,18 +138,16 @@ def test_killed_and_gone_on_with_from_another_journal(
     running.wait()
     out.rename(tmp_path / "moved")
     ran = run(service, tmp_path / "elsewhere", *arguments, str(tmp_path / "moved"))
-    assert ran.status == 0 and "12 of 12 lines are done" in ran.said
+    assert ran.status == 0 and "12 of 12 lines are done" in ran.error_text
     assert sorted(operation.prompt for operation in service.operations()) == sorted(
         f"lamp {number}" for number in range(12)
     )
 
 
 def test_killed_between_the_ledger_and_the_send(
-    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """The entry is there and nothing was sent; or it was sent and the answer is lost: another
-    journal sends the same key.
-    """
+    """Whether or not the request was sent, another journal sends the same key."""
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 0
@@ -177,7 +169,7 @@ def test_killed_between_the_ledger_and_the_send(
 
 
 def test_every_entry_is_there_before_its_start(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
     """The key that Mint was sent stands in the ledger, with the operation that it began and the way
     to the end.
@@ -203,12 +195,10 @@ def test_every_entry_is_there_before_its_start(
     ]
 
 
-def test_a_torn_last_line(
-    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+def test_an_incomplete_last_entry(
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """A power cut in the middle of an entry: what stands before it holds, and what is added stands
-    on a line of its own.
-    """
+    """After a power cut, complete entries count, and new ones start a new line."""
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 0
@@ -224,9 +214,9 @@ def test_a_torn_last_line(
 
 
 def test_an_entry_that_cannot_be_read_starts_nothing(
-    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """Written by a later version, say: that line is left alone with a sentence, the others go on."""
+    """A line with an unreadable entry is skipped; the others continue."""
     file = lines_of(tmp_path / "a.jsonl", *LAMPS[:2])
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 0
@@ -238,18 +228,17 @@ def test_an_entry_that_cannot_be_read_starts_nothing(
     ran = mint(*arguments)
     assert (
         ran.status == 1
-        and "cannot be read. Update the add-on. Nothing was started for this line." in ran.said
+        and "cannot be read. Update the add-on. Nothing was started for this line."
+        in ran.error_text
     )
-    assert "2 of 3 lines are done" in ran.said
+    assert "2 of 3 lines are done" in ran.error_text
     assert len(service.operations()) == 3
 
 
 def test_lines_of_another_account_are_left_alone(
-    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """They are not sent, polled or paid for with this account's key: a sentence says whose they
-    are.
-    """
+    """Lines of another account are neither sent nor polled with this key."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1", "mode": "review"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 6
@@ -263,19 +252,22 @@ def test_lines_of_another_account_are_left_alone(
     for home in ("home", "elsewhere"):
         at_home(home)
         ran = mint(*arguments)
-        assert ran.status == 3 and "line 1: This line belongs to another Mint account" in ran.said
+        assert (
+            ran.status == 3
+            and "line 1: This line belongs to another Mint account" in ran.error_text
+        )
     assert not [entry for entry in service.log()[asked:] if str(last["operation"]) in entry.path]
     assert len(service.operations()) == 2
-    assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == [
+    assert [card.state for card in ContactSheet(tmp_path / "out" / "index.html").cards] == [
         "failed",
         "done",
     ]
 
 
 def test_a_retry_is_known_to_the_other_journal(
-    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """--retry-failed there, and once more here: the second finds that it was retried."""
+    """A retry by one journal is not repeated by the other."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1 [transient]"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 1
@@ -290,7 +282,7 @@ def test_a_retry_is_known_to_the_other_journal(
 
 
 def test_pictures_are_found_from_the_file_of_this_machine(
-    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
     """Nothing was sent yet, and the batch's file lies elsewhere here: its pictures are taken from
     beside it.
@@ -322,9 +314,9 @@ def test_pictures_are_found_from_the_file_of_this_machine(
 
 
 def test_a_folder_that_cannot_be_written_starts_nothing(
-    mint: Mint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without its entry a line is not started: another journal would pay for it again."""
+    """Without its ledger entry no line starts: it could be paid for twice."""
 
     def full(path: Path, line: bytes) -> None:
         raise OSError(28, "No space left on device", str(path))
@@ -334,21 +326,19 @@ def test_a_folder_that_cannot_be_written_starts_nothing(
     assert ran.status != 0
     assert (
         "The ledger in the batch's folder cannot be written (No space left on device). Nothing was sent."
-        in ran.said
+        in ran.error_text
     )
     assert not service.operations()
 
 
 def test_a_run_on_another_machine(
-    mint: Mint,
+    mint: RunMint,
     service: ThreadService,
     tmp_path: Path,
     at_home: Home,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where no lock of the operating system reaches, a lease in the folder does: it names the
-    machine.
-    """
+    """Where no file lock works, a lease in the folder names the other machine."""
     arguments = (
         "batch",
         str(lines_of(tmp_path / "a.jsonl", LAMPS[0])),
@@ -361,7 +351,7 @@ def test_a_run_on_another_machine(
         elsewhere.setattr(platform, "node", lambda: "farm")
         Lease(place / "lease").take()
     ran = mint(*arguments)
-    assert ran.status == 1 and "on farm. Wait for it" in ran.said
+    assert ran.status == 1 and "on farm. Wait for it" in ran.error_text
     assert not service.operations()
     (place / "lease").unlink()
     assert mint(*arguments).status == 0
@@ -369,15 +359,13 @@ def test_a_run_on_another_machine(
 
 
 def test_a_folder_that_was_taken_over(
-    mint: Mint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """This machine was asleep, and another one goes on: what is under way ends, and nothing more is
-    started here.
-    """
+    """After another machine took over, running lines end and none is started."""
     monkeypatch.setattr(Lease, "is_lost", True, raising=False)
     monkeypatch.setattr(
         Lease, "__init__", lambda self, path: self.__dict__.update(path=path, _id="id")
     )
     ran = mint("batch", str(lines_of(tmp_path / "a.jsonl", *LAMPS)), "-o", str(tmp_path / "out"))
-    assert ran.status == 1 and "Another machine is now working on this folder" in ran.said
+    assert ran.status == 1 and "Another machine is now working on this folder" in ran.error_text
     assert not service.operations()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a batch will cost, and `--max-credits` over all of its lines, before and while they run."""
+"""The price of a batch, and `--max-credits` over all its lines."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from mint_blender.cli import settings
 from mint_blender.jobs.budget.spending import Limits
 
 from ..mint_service.running import ThreadService
-from .runs import Mint
-from .sheets import Sheet
+from .command_runner import RunMint
+from .contact_sheet_reader import ContactSheet
 from .test_batch import lines_of
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 6)]
 
 
 def cheap(credits: float, times: int = 1) -> dict[str, Any]:
-    """Mint says a price that will turn out to be too low."""
+    """Return a price response that turns out to be too low."""
     told = {
         "object": "pricing_estimate",
         "operation": "model_generation",
@@ -35,9 +35,9 @@ def cheap(credits: float, times: int = 1) -> dict[str, Any]:
 
 
 def test_the_price_is_asked_once_for_each_kind_of_line(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """All kinds of lines are summed up; a program reads the same number."""
+    """The price is fetched once per kind of line, and summed up."""
     file = lines_of(
         tmp_path / "a.jsonl",
         *LAMPS,
@@ -52,7 +52,7 @@ def test_the_price_is_asked_once_for_each_kind_of_line(
     assert not (tmp_path / "out" / "index.html").exists()
 
 
-def test_optimizing_counts(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_optimizing_counts(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
     """Where there is a model, Mint tells what optimizing one costs, and it is part of the sum.
 
     Before that it is said to come on top, and a limit, however high, refuses it: the sum is not
@@ -72,13 +72,13 @@ def test_optimizing_counts(mint: Mint, service: ThreadService, tmp_path: Path) -
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "535")
     assert (
         ran.status == 4
-        and "about 536 Credits in total, including the optimization of 2 models." in ran.said
+        and "about 536 Credits in total, including the optimization of 2 models." in ran.error_text
     )
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "536").status == 0
 
 
 def test_only_what_is_still_to_be_paid_counts(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
     """A rerun sums up what is new; done and failed lines are not asked about."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "a sword [moderation]"})
@@ -90,20 +90,21 @@ def test_only_what_is_still_to_be_paid_counts(
 
 
 def test_the_limit_holds_while_lines_run(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """Lines turn out dearer than Mint had said: those under way go on, no further one is started,
-    and a rerun makes the rest.
-    """
+    """When lines cost more than expected, no more lines start; a rerun does the rest."""
     service.scenario(answers=[cheap(100)])
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     ran = mint(
         "batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "2", "--max-credits", "600"
     )
     assert ran.status == 4
-    assert "2 of 5 lines are done" in ran.said and "would have exceeded --max-credits" in ran.said
+    assert (
+        "2 of 5 lines are done" in ran.error_text
+        and "would have exceeded --max-credits" in ran.error_text
+    )
     assert len(service.operations()) == 2
-    sheet = Sheet(tmp_path / "out" / "index.html")
+    sheet = ContactSheet(tmp_path / "out" / "index.html")
     assert [card.state for card in sheet.cards] == [
         "done",
         "done",
@@ -116,9 +117,9 @@ def test_the_limit_holds_while_lines_run(
 
 
 def test_after_the_limit_nothing_is_started(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """Not even a cheaper line further down: which lines are made does not depend on their prices."""
+    """Not even a cheaper line further down is started."""
     service.scenario(answers=[cheap(100)])
     file = lines_of(
         tmp_path / "a.jsonl", *LAMPS[:2], {"prompt": "a mug", "preset": "standard"}, LAMPS[2]
@@ -130,10 +131,10 @@ def test_after_the_limit_nothing_is_started(
     assert [operation.prompt for operation in service.operations()] == ["lamp 1", "lamp 2"]
 
 
-def test_what_failed_gives_its_credits_back(
-    mint: Mint, service: ThreadService, tmp_path: Path
+def test_a_failed_line_frees_its_credits(
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """A line that failed has cost nothing: its share of the limit serves the next."""
+    """A failed line costs nothing, so its share of the limit is free again."""
     service.scenario(answers=[cheap(100)])
     file = lines_of(
         tmp_path / "a.jsonl",
@@ -145,15 +146,11 @@ def test_what_failed_gives_its_credits_back(
         "batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--max-credits", "500"
     )
     assert ran.status == 1
-    assert "2 of 4 lines are done" in ran.said
+    assert "2 of 4 lines are done" in ran.error_text
 
 
-def test_a_bill_that_is_still_open_counts(
-    mint: Mint, service: ThreadService, tmp_path: Path
-) -> None:
-    """Lines that wait for Credits are to be paid: a rerun with a limit does not resume more of them
-    than the limit allows.
-    """
+def test_an_unpaid_line_counts(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+    """Lines that wait for Credits count towards the limit of a rerun."""
     service.scenario(credits=0)
     file = lines_of(tmp_path / "a.jsonl", *LAMPS[:3])
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 4
@@ -167,10 +164,10 @@ def test_a_bill_that_is_still_open_counts(
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "744").status == 0
 
 
-def test_lines_that_were_paused_count(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """They may cost what they were priced at: they are in the sum, and above the limit none of them
-    is gone on with.
-    """
+def test_lines_that_were_paused_count(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
+    """Paused lines count with their price, and are not resumed above the limit."""
     file = lines_of(tmp_path / "a.jsonl", *LAMPS[:2])
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     service.scenario(
@@ -193,11 +190,9 @@ def test_lines_that_were_paused_count(mint: Mint, service: ThreadService, tmp_pa
 
 
 def test_paused_lines_count_once_for_the_day(
-    mint: Mint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They are in the sum of today already: with them the day has room for as much as without
-    having stopped.
-    """
+    """Paused lines are part of today's sum already and are not counted twice."""
     file = lines_of(tmp_path / "a.jsonl", *LAMPS[:3])
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     service.scenario(
@@ -214,9 +209,9 @@ def test_paused_lines_count_once_for_the_day(
 
 
 def test_what_a_paused_line_has_paid_is_not_paid_again(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """Stopped after Mint has taken all of its price: going on is no matter of the limit."""
+    """Resuming a line that is fully paid needs nothing of the limit."""
     file = lines_of(tmp_path / "a.jsonl", LAMPS[0])
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     service.scenario(
@@ -229,8 +224,8 @@ def test_what_a_paused_line_has_paid_is_not_paid_again(
     assert ran.status == 0 and "to start" not in ran.err
 
 
-def test_failed_lines_are_tried_again_when_the_user_says_so(
-    mint: Mint, service: ThreadService, tmp_path: Path
+def test_failed_lines_are_retried_on_request(
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
     """--retry-failed: a retry of what Mint can retry, a new start of what it cannot, within the limit; what is done is left alone."""
     file = lines_of(
@@ -251,8 +246,8 @@ def test_failed_lines_are_tried_again_when_the_user_says_so(
     assert len(service.requests("POST", "/v1/models/*:retry")) == 1
 
 
-def test_a_canceled_line_is_started_anew(
-    mint: Mint, service: ThreadService, tmp_path: Path
+def test_a_canceled_line_is_started_again(
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
     """--retry-failed starts what was canceled, since that cannot be retried; the next rerun knows the newer job."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})

@@ -19,7 +19,7 @@ from mint_blender.jobs.job import Job, Kept, Phase, Role
 
 from ..mint.standin import PIXEL
 from ..mint_service.running import ThreadService
-from .runs import Mint
+from .command_runner import RunMint
 from .test_batch import lines_of
 
 
@@ -163,7 +163,7 @@ def test_a_picture_makes_no_other_line(tmp_path: Path) -> None:
 
 
 def test_what_a_line_asks_for_reaches_mint(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
     """An optimized model is Mint's optimized file, and the record says what was asked for and what
     it cost in all.
@@ -188,7 +188,7 @@ def test_what_a_line_asks_for_reaches_mint(
     assert record["credits"] == 268
 
 
-def test_the_record_of_a_done_line(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_the_record_of_a_done_line(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
     """Prompt, state, ids, Credits, address, files and times; and nobody's key."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "une lampe à huile", "name": "Lampe"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
@@ -217,7 +217,7 @@ def test_the_record_of_a_done_line(mint: Mint, service: ThreadService, tmp_path:
     assert not list((tmp_path / "out").glob("*.part"))
 
 
-def test_the_record_of_a_failed_line(mint: Mint, tmp_path: Path) -> None:
+def test_the_record_of_a_failed_line(mint: RunMint, tmp_path: Path) -> None:
     """A failed line has a record too: why, in a sentence and in Mint's word; the Preview, when one
     was made, is its picture.
     """
@@ -236,13 +236,13 @@ def test_the_record_of_a_failed_line(mint: Mint, tmp_path: Path) -> None:
     assert late["trouble"]["code"] == "transient_generation_failure" and late["credits"] == 150
 
 
-def test_the_picture_is_mints_own(mint: Mint, tmp_path: Path) -> None:
+def test_the_picture_is_mints_own(mint: RunMint, tmp_path: Path) -> None:
     """Copied as it came, under the ending that its bytes ask for; a Preview's copy makes room for
     the final picture.
     """
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp", "mode": "review"})
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
-    assert ran.status == 6 and "line 1: a lamp: The Preview is ready" in ran.said
+    assert ran.status == 6 and "line 1: a lamp: The Preview is ready" in ran.error_text
     assert record_of(tmp_path / "out")["state"] == "waiting"
     preview = tmp_path / "out" / record_of(tmp_path / "out")["files"]["picture"]
     assert preview.read_bytes() == Path(job_of(1).previews[0].path).read_bytes()
@@ -289,7 +289,7 @@ def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
     assert records.report(line, done, terminal).picture == out / "0001-a-lamp.webp"
 
 
-def test_a_waiting_line_does_not_stop_the_others(mint: Mint, tmp_path: Path) -> None:
+def test_a_waiting_line_does_not_stop_the_others(mint: RunMint, tmp_path: Path) -> None:
     """With one at a time, the lines after a Preview that waits are made all the same."""
     file = lines_of(
         tmp_path / "a.jsonl",
@@ -301,7 +301,7 @@ def test_a_waiting_line_does_not_stop_the_others(mint: Mint, tmp_path: Path) -> 
     assert len(list((tmp_path / "out").glob("*.glb"))) == 2
 
 
-def test_no_file_of_the_users_is_overwritten(mint: Mint, tmp_path: Path) -> None:
+def test_no_file_of_the_users_is_overwritten(mint: RunMint, tmp_path: Path) -> None:
     """A new line takes another name where a file of its name is there, whoever made it."""
     out = tmp_path / "out"
     out.mkdir()
@@ -315,7 +315,7 @@ def test_no_file_of_the_users_is_overwritten(mint: Mint, tmp_path: Path) -> None
 
 
 def test_what_was_cleared_is_fetched_again(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
     """Neither the result nor the download is there any more: it is downloaded once more, at no
     cost.

@@ -21,12 +21,12 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, Preset
 
 from ..mint_service.running import ThreadService
-from .runs import Mint, command, environment, hear_ctrl_c
-from .sheets import Sheet
+from .command_runner import RunMint, command, environment, restore_sigint
+from .contact_sheet_reader import ContactSheet
 from .test_batch import lines_of
 
 
-def test_every_line_has_a_card(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_every_line_has_a_card(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
     """Done, failed and waiting: picture, prompt, facts, Credits, links that lead somewhere, the
     reason, and the commands that go on.
     """
@@ -38,7 +38,7 @@ def test_every_line_has_a_card(mint: Mint, service: ThreadService, tmp_path: Pat
         {"prompt": "a throne [billing-final] [billing-unpaid]"},
     )
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 1
-    sheet = Sheet(tmp_path / "out" / "index.html")
+    sheet = ContactSheet(tmp_path / "out" / "index.html")
     lamp, sword, mug, throne = sheet.cards
     assert [card.state for card in sheet.cards] == ["done", "failed", "waiting", "waiting"]
     assert (
@@ -59,13 +59,13 @@ def test_every_line_has_a_card(mint: Mint, service: ThreadService, tmp_path: Pat
     assert "4 lines1 done1 failed2 waiting" in sheet.header
 
 
-def test_the_sheet_needs_no_network(mint: Mint, tmp_path: Path) -> None:
+def test_the_sheet_needs_no_network(mint: RunMint, tmp_path: Path) -> None:
     """Every picture and file is beside it, under a relative address; no script, no style sheet,
     nothing from outside, and a policy says so.
     """
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"}, {"prompt": "лампа № 1"})
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
-    sheet = Sheet(tmp_path / "out" / "index.html")
+    sheet = ContactSheet(tmp_path / "out" / "index.html")
     outside = [address for address in sheet.addresses if not address.startswith("./")]
     assert all(address.startswith("https://") for address in outside), (
         "only what is clicked may lead outside"
@@ -116,7 +116,7 @@ def test_what_mint_has_not_told_is_not_free(tmp_path: Path) -> None:
     )
 
 
-def test_a_prompt_is_text_whatever_it_says(mint: Mint, tmp_path: Path) -> None:
+def test_a_prompt_is_text_whatever_it_says(mint: RunMint, tmp_path: Path) -> None:
     """Markup in prompts, names, reasons and addresses is shown, never obeyed."""
     evil = """<img src=x onerror=alert(1)> "quoted" 'and' &amp; </article><script>alert(2)</script> [start-fails]"""
     file = lines_of(
@@ -125,7 +125,7 @@ def test_a_prompt_is_text_whatever_it_says(mint: Mint, tmp_path: Path) -> None:
         {"prompt": f"{evil} {'long ' * 100}"},
     )
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 1
-    sheet = Sheet(tmp_path / "out" / "index.html")
+    sheet = ContactSheet(tmp_path / "out" / "index.html")
     assert len(sheet.cards) == 2
     assert sheet.cards[0].parts["prompt"] == evil and sheet.cards[0].parts["h2"] == '"><b>x</b>'
     assert "long" in sheet.cards[1].parts["prompt"]
@@ -133,17 +133,17 @@ def test_a_prompt_is_text_whatever_it_says(mint: Mint, tmp_path: Path) -> None:
     assert "a & <b>" in sheet.header
 
 
-def test_the_sheet_is_new_after_every_run(mint: Mint, tmp_path: Path) -> None:
+def test_the_sheet_is_new_after_every_run(mint: RunMint, tmp_path: Path) -> None:
     """A rerun rewrites it: what has been retried is done, and a line that was added has its card."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
-    assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == [
+    assert [card.state for card in ContactSheet(tmp_path / "out" / "index.html").cards] == [
         "done",
         "failed",
     ]
     lines_of(file, {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"}, {"prompt": "lamp 3"})
     mint("batch", str(file), "-o", str(tmp_path / "out"), "--retry-failed")
-    assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == [
+    assert [card.state for card in ContactSheet(tmp_path / "out" / "index.html").cards] == [
         "done",
         "done",
         "done",
@@ -151,7 +151,7 @@ def test_the_sheet_is_new_after_every_run(mint: Mint, tmp_path: Path) -> None:
 
 
 def test_somebody_elses_page_is_left_alone(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
     """An index.html that is no contact sheet is never overwritten: that is said before anything is
     started.
@@ -160,13 +160,15 @@ def test_somebody_elses_page_is_left_alone(
     (tmp_path / "index.html").write_text("<h1>My own page</h1>")
     ran = mint("batch", str(file), "-o", str(tmp_path))
     assert ran.status == 7
-    assert "that is not a contact sheet" in ran.said and "Nothing was started." in ran.said
+    assert (
+        "that is not a contact sheet" in ran.error_text and "Nothing was started." in ran.error_text
+    )
     assert (tmp_path / "index.html").read_text() == "<h1>My own page</h1>"
     assert not service.operations()
 
 
 def test_interrupted_the_sheet_says_what_is_known(
-    mint: Mint, service: ThreadService, home: Path, tmp_path: Path
+    mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
     """Ctrl-C: the done line, the one under way and the one that was not begun each have their card;
     a rerun finishes them.
@@ -181,7 +183,7 @@ def test_interrupted_the_sheet_says_what_is_known(
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
     running = subprocess.Popen(
         command(*arguments), env=environment(service, home), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        preexec_fn=hear_ctrl_c,
+        preexec_fn=restore_sigint,
     )  # fmt: skip
     assert running.stderr is not None
     line = ""
@@ -192,15 +194,17 @@ def test_interrupted_the_sheet_says_what_is_known(
     _, err = running.communicate(timeout=30)
     assert running.returncode == 130
     assert "Contact sheet: " in err
-    sheet = Sheet(tmp_path / "out" / "index.html")
+    sheet = ContactSheet(tmp_path / "out" / "index.html")
     assert [card.state for card in sheet.cards] == ["done", "running", "not-started"]
     service.advance(30000)
     assert mint(*arguments).status == 0
-    assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == ["done"] * 3
+    assert [card.state for card in ContactSheet(tmp_path / "out" / "index.html").cards] == [
+        "done"
+    ] * 3
     assert len(service.operations()) == 3
 
 
-def test_two_hundred_lines(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_two_hundred_lines(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
     """200 lines with every tenth failing: 180 results and pictures, 20 reasons, a card for each,
     and no line is started twice, rerun or not.
     """
@@ -227,7 +231,7 @@ def test_two_hundred_lines(mint: Mint, service: ThreadService, tmp_path: Path) -
         "failed": 20,
         "credits": 180 * 248,
     }.items() <= first.records[-1].items()
-    sheet = Sheet(out / "index.html")
+    sheet = ContactSheet(out / "index.html")
     assert len(sheet.by_state("done")) == 180 and len(sheet.by_state("failed")) == 20
     assert all(
         "Mint's moderation refused" in card.parts["why"] for card in sheet.by_state("failed")

@@ -18,22 +18,22 @@ from mint_blender.jobs.job import new_job
 from mint_blender.jobs.storage.journal import Journal
 
 from ..mint_service.running import ThreadService
-from .runs import LAMP, Mint, command, environment
+from .command_runner import LAMP, RunMint, command, environment
 
 
-def job_of(mint: Mint) -> str:
+def job_of(mint: RunMint) -> str:
     """The newest job's id."""
     return str(mint("jobs", "--json").records[0]["job"])
 
 
 @pytest.fixture
-def review(mint: Mint) -> str:
+def review(mint: RunMint) -> str:
     """A job whose Preview waits."""
     assert mint(*LAMP, "--mode", "review").status == 6
     return job_of(mint)
 
 
-def test_approve_goes_on_to_the_end(mint: Mint, review: str, service: ThreadService) -> None:
+def test_approve_continues_to_the_end(mint: RunMint, review: str, service: ThreadService) -> None:
     """The first letters of the id are enough; the files are there afterwards."""
     ran = mint("approve", review[:4])
     assert ran.status == 0
@@ -41,7 +41,7 @@ def test_approve_goes_on_to_the_end(mint: Mint, review: str, service: ThreadServ
     assert len(service.requests("POST", "*:approve")) == 1
 
 
-def test_approve_writes_what_generate_was_asked_for(mint: Mint, tmp_path: Path) -> None:
+def test_approve_writes_what_generate_was_asked_for(mint: RunMint, tmp_path: Path) -> None:
     """The -o of `generate` is remembered across the wait for a person."""
     output = tmp_path / "lamp.glb"
     assert mint(*LAMP, "--mode", "review", "-o", str(output)).status == 6
@@ -50,7 +50,7 @@ def test_approve_writes_what_generate_was_asked_for(mint: Mint, tmp_path: Path) 
     assert output.read_bytes()[:4] == b"glTF"
 
 
-def test_revise_brings_another_preview(mint: Mint, review: str, service: ThreadService) -> None:
+def test_revise_brings_another_preview(mint: RunMint, review: str, service: ThreadService) -> None:
     """A revision ends at the next Preview, with status 6; the earlier picture is kept."""
     first = mint("jobs", "--json").records[0]["files"]["preview"]
     assert mint("revise", review, "make it blue").status == 6
@@ -61,7 +61,7 @@ def test_revise_brings_another_preview(mint: Mint, review: str, service: ThreadS
 
 
 def test_a_revision_without_words_is_refused(
-    mint: Mint, review: str, service: ThreadService
+    mint: RunMint, review: str, service: ThreadService
 ) -> None:
     """Empty or endless feedback is status 2 before anything is sent."""
     assert mint("revise", review, " ").status == 2
@@ -69,14 +69,14 @@ def test_a_revision_without_words_is_refused(
     assert not service.requests("POST", "*:revise")
 
 
-def test_cancel_stops_it_at_mint(mint: Mint, review: str, service: ThreadService) -> None:
+def test_cancel_stops_it_at_mint(mint: RunMint, review: str, service: ThreadService) -> None:
     """To cancel is a success of this command."""
     assert mint("cancel", review).status == 0
     assert [operation.status for operation in service.operations()] == ["canceled"]
     assert "Canceled" in mint("jobs").out
 
 
-def test_retry_is_a_new_attempt(mint: Mint, service: ThreadService) -> None:
+def test_retry_is_a_new_attempt(mint: RunMint, service: ThreadService) -> None:
     """A failed generation says which command tries again; that one works."""
     failed = mint("generate", "--prompt", "a lamp [transient]")
     assert failed.status == 1
@@ -85,7 +85,7 @@ def test_retry_is_a_new_attempt(mint: Mint, service: ThreadService) -> None:
     assert len(service.requests("POST", "*:retry")) == 1
 
 
-def test_dismiss_takes_it_off_the_list_and_keeps_the_files(mint: Mint) -> None:
+def test_dismiss_takes_it_off_the_list_and_keeps_the_files(mint: RunMint) -> None:
     """What was made is still on disk."""
     mint(*LAMP)
     record = mint("jobs", "--json").records[0]
@@ -94,7 +94,7 @@ def test_dismiss_takes_it_off_the_list_and_keeps_the_files(mint: Mint) -> None:
     assert all(Path(path).is_file() for path in record["files"].values())
 
 
-def test_resume_after_credits_were_bought(mint: Mint, service: ThreadService) -> None:
+def test_resume_after_credits_were_bought(mint: RunMint, service: ThreadService) -> None:
     """Status 4 names the command; after the purchase it finishes the same operation."""
     stopped = mint("generate", "--prompt", "a lamp [billing-final]")
     assert stopped.status == 4
@@ -104,7 +104,7 @@ def test_resume_after_credits_were_bought(mint: Mint, service: ThreadService) ->
 
 
 def test_resume_without_a_job_leaves_alone_what_waits_for_a_person(
-    mint: Mint, review: str, service: ThreadService
+    mint: RunMint, review: str, service: ThreadService
 ) -> None:
     """A Preview, a failure and a job that needs Credits are decisions: nobody makes them by
     resuming everything.
@@ -123,7 +123,7 @@ def test_resume_without_a_job_leaves_alone_what_waits_for_a_person(
     [("a lamp", "review", 6), ("a lamp [fails]", "auto", 1), ("a lamp", "auto", 0)],
 )
 def test_resume_of_a_job_that_rests_says_how_it_stands(
-    mint: Mint, prompt: str, mode: str, status: int
+    mint: RunMint, prompt: str, mode: str, status: int
 ) -> None:
     """`resume JOB` where there is nothing to go on with gives the job's own status, and what can be
     done.
@@ -133,7 +133,7 @@ def test_resume_of_a_job_that_rests_says_how_it_stands(
 
 
 def test_resume_writes_what_was_left_unwritten(
-    mint: Mint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed between the download and the writing, or unable to write: `resume` writes it, without
     asking Mint again.
@@ -144,14 +144,14 @@ def test_resume_writes_what_was_left_unwritten(
     output.parent.write_text("in the way")
     ran = mint("approve", job_of(mint))
     assert ran.status == 7
-    assert "Mint's files are kept" in ran.said
+    assert "Mint's files are kept" in ran.error_text
     output.parent.unlink()
     assert mint("resume").status == 0
     assert output.is_file()
 
 
 def test_place_needs_neither_network_nor_key(
-    mint: Mint, tmp_path: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, tmp_path: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A finished model is written from the files on disk, as often as one likes."""
     mint(*LAMP)
@@ -163,7 +163,7 @@ def test_place_needs_neither_network_nor_key(
 
 
 def test_place_fetches_again_what_is_no_longer_on_disk(
-    mint: Mint, tmp_path: Path, service: ThreadService
+    mint: RunMint, tmp_path: Path, service: ThreadService
 ) -> None:
     """A cleared download folder costs another download and no Credits."""
     mint(*LAMP)
@@ -175,31 +175,31 @@ def test_place_fetches_again_what_is_no_longer_on_disk(
 
 
 def test_place_of_an_unfinished_job_says_what_is_missing(
-    mint: Mint, review: str, tmp_path: Path
+    mint: RunMint, review: str, tmp_path: Path
 ) -> None:
     """A Preview is not a result: status 6 and the commands that go on."""
     ran = mint("place", review, "-o", str(tmp_path / "lamp.glb"))
     assert ran.status == 6
-    assert "not ready to place" in ran.said
-    assert f"approve {review}" in ran.said
+    assert "not ready to place" in ran.error_text
+    assert f"approve {review}" in ran.error_text
 
 
 @pytest.mark.parametrize(
     "words", [["approve"], ["revise", "bluer"], ["retry"], ["cancel"]], ids=lambda words: words[0]
 )
 def test_what_makes_no_sense_now_is_refused_in_words(
-    mint: Mint, words: list[str], service: ThreadService
+    mint: RunMint, words: list[str], service: ThreadService
 ) -> None:
     """A decision about a finished job is status 2, says how the job stands, and sends nothing."""
     mint(*LAMP)
     before = len(service.log())
     ran = mint(words[0], job_of(mint), *words[1:])
     assert ran.status == 2
-    assert "not possible now (Ready to place)" in ran.said
+    assert "not possible now (Ready to place)" in ran.error_text
     assert len(service.log()) == before
 
 
-def test_an_ambiguous_beginning_is_refused(mint: Mint) -> None:
+def test_an_ambiguous_beginning_is_refused(mint: RunMint) -> None:
     """Where several jobs begin alike nothing is done to any of them."""
     starts: dict[str, str] = {}
     for number in range(17):  # sixteen first letters: two of seventeen ids begin alike
@@ -210,11 +210,11 @@ def test_an_ambiguous_beginning_is_refused(mint: Mint) -> None:
         starts[job[0]] = job
     ran = mint("cancel", job[0])
     assert ran.status == 2
-    assert "More than one job begins with" in ran.said
+    assert "More than one job begins with" in ran.error_text
 
 
 def test_the_list_says_what_sends_the_queue_of_an_earlier_session(
-    mint: Mint, review: str, home: Path, service: ThreadService
+    mint: RunMint, review: str, home: Path, service: ThreadService
 ) -> None:
     """Nothing sends it by itself: the list tells how many wait, what they cost and the command, and
     a program's output stays as it was.
@@ -228,10 +228,13 @@ def test_the_list_says_what_sends_the_queue_of_an_earlier_session(
         )
         journal.add(queued)
         before = len(service.log())
-        assert "1 queued job was never sent. To send it (about 800 Credits): " in mint("jobs").said
+        assert (
+            "1 queued job was never sent. To send it (about 800 Credits): "
+            in mint("jobs").error_text
+        )
         journal.add(replace(queued, id="0123456789ab", key="another", estimate=None))
     ran = mint("jobs", "--json")
-    assert "2 queued jobs were never sent. To send them (about 800 Credits): " in ran.said
+    assert "2 queued jobs were never sent. To send them (about 800 Credits): " in ran.error_text
     assert [record["event"] for record in ran.records] == ["job"] * 3
     assert len(service.log()) == before
 
@@ -255,22 +258,22 @@ def elsewhere(service: ThreadService, home: Path) -> Iterator[subprocess.Popen[s
 
 
 def test_a_job_that_another_process_works_on_is_left_to_it(
-    mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str]
+    mint: RunMint, service: ThreadService, elsewhere: subprocess.Popen[str]
 ) -> None:
     """While `generate` runs in one shell, `resume` in another starts nothing: alone it finds
     nothing to do, asked for the job it says why.
     """
     ran = mint("resume")
     assert ran.status == 0
-    assert "No jobs were interrupted." in ran.said
+    assert "No jobs were interrupted." in ran.error_text
     ran = mint("resume", job_of(mint))
     assert ran.status == 1
-    assert "Another process is working on it." in ran.said
+    assert "Another process is working on it." in ran.error_text
     assert len(service.requests("POST", "/v1/models:generate")) == 1
 
 
 def test_cancel_from_another_shell(
-    mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str]
+    mint: RunMint, service: ThreadService, elsewhere: subprocess.Popen[str]
 ) -> None:
     """The process that watches the job carries it out: both commands end, and Mint is asked once."""
     service.scenario(cancel="everywhere")
@@ -281,7 +284,7 @@ def test_cancel_from_another_shell(
 
 
 def test_cancel_of_a_job_whose_process_has_died(
-    mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str]
+    mint: RunMint, service: ThreadService, elsewhere: subprocess.Popen[str]
 ) -> None:
     """Nobody drives it any more: the command does it itself."""
     elsewhere.kill()
@@ -294,8 +297,8 @@ def test_cancel_of_a_job_whose_process_has_died(
 @pytest.mark.parametrize(
     "lives", [True, False], ids=["another process watches it", "its process has died"]
 )
-def test_cancel_where_mint_cannot_says_what_goes_on(
-    mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str], lives: bool
+def test_cancel_that_mint_cannot_do_is_reported(
+    mint: RunMint, service: ThreadService, elsewhere: subprocess.Popen[str], lives: bool
 ) -> None:
     """It goes on, costs something, and its result is kept: that is said at once, and the job stays
     on the list as it is.
@@ -305,7 +308,7 @@ def test_cancel_where_mint_cannot_says_what_goes_on(
         elsewhere.wait()
     ran = mint("cancel", job_of(mint))
     assert ran.status == 1
-    assert "Mint cannot cancel this now. It continues" in ran.said
-    assert "its result will be kept" in ran.said
+    assert "Mint cannot cancel this now. It continues" in ran.error_text
+    assert "its result will be kept" in ran.error_text
     assert [operation.status for operation in service.operations()] == ["running"]
     assert mint("jobs", "--json").records[0]["state"] == "Generating"

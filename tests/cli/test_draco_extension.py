@@ -17,8 +17,8 @@ import pytest
 from scripts import package
 
 from ..mint_service.running import ThreadService
-from .in_blender import MINT, install, run
-from .runs import Ran
+from .command_runner import CommandResult
+from .installed_extension import MINT, install, run
 
 pytestmark = pytest.mark.debian
 
@@ -66,12 +66,12 @@ def without_draco(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def blender(service: ThreadService, home: Path, tmp_path: Path) -> Callable[..., Ran]:
+def blender(service: ThreadService, home: Path, tmp_path: Path) -> Callable[..., CommandResult]:
     """Runs Blender with one of the profiles: `blender(with_draco, "--command", …)`."""
     return lambda resources, *arguments: run(service, resources, home, tmp_path, *arguments)
 
 
-def told(ran: Ran) -> str:
+def told(ran: CommandResult) -> str:
     """Standard output as one line."""
     return " ".join(ran.out.split())
 
@@ -114,7 +114,7 @@ def test_the_wheel_of_this_python_decodes(archive: Path, tmp_path: Path) -> None
 
 
 def test_blender_takes_the_wheel_of_its_own_python(
-    with_draco: Path, blender: Callable[..., Ran]
+    with_draco: Path, blender: Callable[..., CommandResult]
 ) -> None:
     """Of the eight wheels Blender unpacks the one that fits, and imports it."""
     ran = blender(
@@ -130,7 +130,7 @@ def test_blender_takes_the_wheel_of_its_own_python(
 
 @pytest.mark.parametrize("word", ["already-optimized", "draco-original"])
 def test_an_optimized_model_arrives(
-    word: str, with_draco: Path, blender: Callable[..., Ran], tmp_path: Path
+    word: str, with_draco: Path, blender: Callable[..., CommandResult], tmp_path: Path
 ) -> None:
     """A model that requires Draco and WebP is in the .blend, with faces and its WebP texture, and
     its root tells how it was read.
@@ -156,8 +156,8 @@ def test_an_optimized_model_arrives(
         assert "DracoPy decoded it" in seen and "DracoPy decoded it" in told(ran)
 
 
-def test_without_it_the_original_is_taken_and_that_is_said(
-    without_draco: Path, blender: Callable[..., Ran], tmp_path: Path
+def test_without_it_the_original_is_used_and_reported(
+    without_draco: Path, blender: Callable[..., CommandResult], tmp_path: Path
 ) -> None:
     """The plain archive in the same Blender: the model arrives all the same, from the original
     file, and the sentence names what is lacking.
@@ -186,8 +186,8 @@ def test_without_it_the_original_is_taken_and_that_is_said(
     )
 
 
-def test_without_it_a_file_that_cannot_be_read_is_said(
-    without_draco: Path, blender: Callable[..., Ran]
+def test_without_it_an_unreadable_file_is_reported(
+    without_draco: Path, blender: Callable[..., CommandResult]
 ) -> None:
     """Where Mint has nothing else: exit status 7, what this Blender lacks, and what to do."""
     ran = blender(
@@ -202,4 +202,7 @@ def test_without_it_a_file_that_cannot_be_read_is_said(
         "lamp.blend",
     )
     assert ran.status == 7
-    assert "lacks a decoder for Draco-compressed meshes" in ran.said and "DracoPy" in ran.said
+    assert (
+        "lacks a decoder for Draco-compressed meshes" in ran.error_text
+        and "DracoPy" in ran.error_text
+    )

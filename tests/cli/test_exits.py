@@ -17,7 +17,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
 from ..mint_service.running import ThreadService
-from .runs import LAMP, Mint
+from .command_runner import LAMP, RunMint
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_every_situation_has_its_status_and_its_sentence(
-    mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case
+    mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case
 ) -> None:
     """The exit status is the promised one, the sentence is on standard error, and Mint has started
     what the table says.
@@ -83,7 +83,7 @@ def test_every_situation_has_its_status_and_its_sentence(
         monkeypatch.setenv(name, value)
     ran = mint(*case.arguments)
     assert ran.status == case.status, ran.err
-    assert case.says in ran.said
+    assert case.says in ran.error_text
     assert len(service.operations()) == case.started
     if case.status:
         assert ran.out == ""
@@ -94,7 +94,7 @@ def test_every_situation_has_its_status_and_its_sentence(
     [case for case in CASES.values() if case.arguments[0] == "generate" and case.status != 2],
 )
 def test_programs_get_the_same_as_json(
-    mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case
+    mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case
 ) -> None:
     """With --json the status is the same, every line of standard output is an object, and the last
     one tells the end.
@@ -105,11 +105,11 @@ def test_programs_get_the_same_as_json(
     ran = mint(*case.arguments, "--json")
     assert ran.status == case.status
     assert ran.records[-1]["event"] in ("result", "error")
-    assert case.says in ran.said
+    assert case.says in ran.error_text
 
 
 def test_a_job_that_mint_could_not_be_reached_for_is_kept(
-    mint: Mint, service: ThreadService
+    mint: RunMint, service: ThreadService
 ) -> None:
     """Waiting ends with status 5, the job stays where it is, and `resume` finishes it with one
     operation in all.
@@ -119,7 +119,7 @@ def test_a_job_that_mint_could_not_be_reached_for_is_kept(
     )
     ran = mint(*LAMP)
     assert ran.status == 5
-    assert "Stopped waiting. Started jobs are kept: resume them later." in ran.said
+    assert "Stopped waiting. Started jobs are kept: resume them later." in ran.error_text
     assert '"working"' in mint("jobs", "--json").out
     service.mint.scripted.clear()
     ran = mint("resume", "--json")
@@ -127,18 +127,18 @@ def test_a_job_that_mint_could_not_be_reached_for_is_kept(
     assert len(service.operations()) == 1
 
 
-def test_a_short_outage_ends_no_command(mint: Mint, service: ThreadService) -> None:
+def test_a_short_outage_ends_no_command(mint: RunMint, service: ThreadService) -> None:
     """More failures in a row than a single call would be repeated for: the command waits, says so,
     and brings the result.
     """
     service.scenario(answers=[{"path": "/v1/operations/*", "times": 12, "answer": {"close": True}}])
     ran = mint(*LAMP)
     assert ran.status == 0
-    assert "Mint cannot be reached" in ran.said
+    assert "Mint cannot be reached" in ran.error_text
 
 
 def test_a_batch_waits_for_the_network_and_not_line_by_line(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
     """Mint goes away in the middle: no further line is started into the same wall, all are kept,
     and the same command goes on.
@@ -152,7 +152,7 @@ def test_a_batch_waits_for_the_network_and_not_line_by_line(
     )
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "2")
     assert ran.status == 5
-    assert ran.said.count("Stopped waiting.") == 1
+    assert ran.error_text.count("Stopped waiting.") == 1
     assert len(service.operations()) == 2
     service.mint.scripted.clear()
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "4").status == 0
@@ -178,7 +178,7 @@ class Theirs:
         pass
 
 
-def test_another_process_is_waited_for_twenty_seconds_and_that_is_said(
+def test_wait_twenty_seconds_for_another_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A decision about its job is left to it then: why there is a wait is said before, how it has
@@ -204,7 +204,7 @@ def test_another_process_is_waited_for_twenty_seconds_and_that_is_said(
 
 
 def test_a_key_that_was_refused_can_be_replaced(
-    mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A start that was refused for its key goes on with the right one, under the same idempotency
     key.
@@ -218,8 +218,8 @@ def test_a_key_that_was_refused_can_be_replaced(
     assert len(service.operations()) == 1
 
 
-def test_a_home_that_cannot_be_used_is_a_sentence(
-    mint: Mint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_an_unusable_home_is_reported(
+    mint: RunMint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Where the journal cannot be kept, nothing is started, and the message says which variable
     chooses the place.
@@ -228,4 +228,4 @@ def test_a_home_that_cannot_be_used_is_a_sentence(
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "file"))
     ran = mint(*LAMP)
     assert ran.status == 1
-    assert "MINT_BLENDER_HOME" in ran.said
+    assert "MINT_BLENDER_HOME" in ran.error_text

@@ -15,13 +15,13 @@ import pytest
 from scripts import package
 
 from ..mint_service.running import ThreadService
-from . import runs
-from .in_blender import MINT, install, plain, run
-from .runs import LAMP, Ran, environment, hear_ctrl_c, press_ctrl_c
+from . import command_runner
+from .command_runner import LAMP, CommandResult, environment, press_ctrl_c, restore_sigint
+from .installed_extension import MINT, clean_environment, install, run
 
 pytestmark = pytest.mark.debian
 
-Blender = Callable[..., Ran]
+Blender = Callable[..., CommandResult]
 
 
 @pytest.fixture(scope="module")
@@ -138,14 +138,14 @@ def test_the_status_becomes_blenders(
     """
     ran = blender(*MINT, *arguments, **changes)
     assert ran.status == status, ran.err
-    assert sentence in ran.said
+    assert sentence in ran.error_text
 
 
 def test_without_online_access_nothing_is_sent(blender: Blender, service: ThreadService) -> None:
     """Blender's own switch holds: status 5 and how to allow it; what needs no network works."""
     ran = blender("--command", "mint", *LAMP)
     assert ran.status == 5
-    assert "--online-mode" in ran.said and "Allow Online Access" in ran.said
+    assert "--online-mode" in ran.error_text and "Allow Online Access" in ran.error_text
     assert not service.log()
     assert blender("--command", "mint", "jobs").status == 0
 
@@ -178,7 +178,7 @@ def test_blender_and_pip_share_one_journal(
     home = tmp_path / "data" / "mint-blender"
     assert (home / "journal.sqlite3").is_file()
     assert list((home / "downloads").rglob("preview-1*"))
-    (job,) = runs.run(service, home, "jobs", "--json", **where).records
+    (job,) = command_runner.run(service, home, "jobs", "--json", **where).records
     assert job["phase"] == "review"
 
 
@@ -201,7 +201,7 @@ def test_a_script_in_blender(blender: Blender) -> None:
 def test_ctrl_c_in_blender(service: ThreadService, resources: Path, home: Path) -> None:
     """Interrupted in Blender: the job is kept, and goes on with the same operation."""
     told = {
-        **plain(resources),
+        **clean_environment(resources),
         **{
             name: value
             for name, value in environment(service, home).items()
@@ -215,7 +215,7 @@ def test_ctrl_c_in_blender(service: ThreadService, resources: Path, home: Path) 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=hear_ctrl_c,
+        preexec_fn=restore_sigint,
     )
     _, err = press_ctrl_c(running, at="Queued at Mint", within=30)
     assert running.returncode == 130, err

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from ..mint_service.running import ThreadService
-from .runs import LAMP, Mint
+from .command_runner import LAMP, RunMint
 
 CONVERSIONS = ("POST", "/v1/models/*:convert")
 
 
 @pytest.fixture
-def made(mint: Mint) -> dict[str, str]:
+def made(mint: RunMint) -> dict[str, str]:
     """A finished job and its model: their ids."""
     assert mint(*LAMP, "--name", "Lamp").status == 0
     return {
@@ -27,7 +27,7 @@ def made(mint: Mint) -> dict[str, str]:
 # ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_lighter_file_is_written(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_the_lighter_file_is_written(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
     """One optimization at that level; the .glb is the optimized file as Mint made it."""
     output = tmp_path / "lamp.glb"
     assert mint(*LAMP, "--optimize", "aggressive", "-o", str(output)).status == 0
@@ -37,9 +37,7 @@ def test_the_lighter_file_is_written(mint: Mint, service: ThreadService, tmp_pat
     assert b"KHR_draco_mesh_compression" in output.read_bytes()
 
 
-def test_a_failed_optimization_is_said_and_the_original_is_there(
-    mint: Mint, tmp_path: Path
-) -> None:
+def test_a_failed_optimization_keeps_the_original(mint: RunMint, tmp_path: Path) -> None:
     """It is no failure of the generation."""
     ran = mint(
         "generate",
@@ -56,7 +54,7 @@ def test_a_failed_optimization_is_said_and_the_original_is_there(
 
 
 def test_the_optimization_is_within_the_limit(
-    mint: Mint, made: dict[str, str], service: ThreadService
+    mint: RunMint, made: dict[str, str], service: ThreadService
 ) -> None:
     """--max-credits holds for both together; any model that Mint has made tells the price. `again` counts it as well."""
     asked = len(service.operations())
@@ -65,7 +63,8 @@ def test_the_optimization_is_within_the_limit(
         assert ran.status == status
         assert (
             status == 0
-            or "about 268 Credits, more than the limit of 267. Nothing was started." in ran.said
+            or "about 268 Credits, more than the limit of 267. Nothing was started."
+            in ran.error_text
         )
     assert len(service.operations()) == asked + 2
     newest = str(mint("jobs", "--json").records[0]["job"])
@@ -73,7 +72,9 @@ def test_the_optimization_is_within_the_limit(
     assert mint("again", newest, "--max-credits", "268").status == 0
 
 
-def test_a_first_optimization_cannot_be_within_a_limit(mint: Mint, service: ThreadService) -> None:
+def test_a_first_optimization_cannot_be_within_a_limit(
+    mint: RunMint, service: ThreadService
+) -> None:
     """Where there is no model yet nobody can tell: status 4 with that reason; without a limit it is
     made.
     """
@@ -81,16 +82,16 @@ def test_a_first_optimization_cannot_be_within_a_limit(mint: Mint, service: Thre
     assert ran.status == 4
     assert (
         "the limit cannot be checked. Mint sets the price of an optimization once there is a model. Nothing was started."
-        in ran.said
+        in ran.error_text
     )
     assert not service.operations()
     assert mint(*LAMP, "--optimize", "light").status == 0
 
 
-def test_a_world_is_not_optimized(mint: Mint, service: ThreadService) -> None:
+def test_a_world_is_not_optimized(mint: RunMint, service: ThreadService) -> None:
     """Status 2, and nothing is started."""
     ran = mint("generate", "--kind", "world", "--prompt", "a hall", "--optimize", "light")
-    assert (ran.status, "Only models can be optimized." in ran.said) == (2, True)
+    assert (ran.status, "Only models can be optimized." in ran.error_text) == (2, True)
     assert not service.operations()
 
 
@@ -100,7 +101,7 @@ def test_a_world_is_not_optimized(mint: Mint, service: ThreadService) -> None:
 
 @pytest.mark.parametrize("by", ["job", "asset"])
 def test_files_lie_in_the_folder(
-    by: str, mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path
+    by: str, mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
 ) -> None:
     """By the job or by the model's id; each file is named, with its price."""
     folder = tmp_path / "new" / "out"
@@ -116,7 +117,7 @@ def test_files_lie_in_the_folder(
 
 
 def test_again_into_the_same_folder(
-    mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path
+    mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
 ) -> None:
     """Nothing is paid twice, nothing overwritten: the same bytes are there already, other ones
     stay.
@@ -129,7 +130,9 @@ def test_again_into_the_same_folder(
     assert len(service.requests(*CONVERSIONS)) == 1
 
 
-def test_json_has_events_and_one_result(mint: Mint, made: dict[str, str], tmp_path: Path) -> None:
+def test_json_has_events_and_one_result(
+    mint: RunMint, made: dict[str, str], tmp_path: Path
+) -> None:
     """As every command about a job."""
     ran = mint("convert", made["job"], "--format", "stl", "-o", str(tmp_path), "--json")
     assert (ran.result["phase"], ran.result["state"]) == ("placed", "Saved")
@@ -137,7 +140,7 @@ def test_json_has_events_and_one_result(mint: Mint, made: dict[str, str], tmp_pa
 
 
 def test_too_few_credits(
-    mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path
+    mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
 ) -> None:
     """Status 4 with the command that goes on; when there are Credits, it does."""
     service.scenario(credits=3)
@@ -159,7 +162,7 @@ WRONG = {
 
 @pytest.mark.parametrize("arguments, status", WRONG.values(), ids=WRONG.keys())
 def test_what_cannot_be_converted(
-    mint: Mint, service: ThreadService, tmp_path: Path, arguments: list[str], status: int
+    mint: RunMint, service: ThreadService, tmp_path: Path, arguments: list[str], status: int
 ) -> None:
     """A sentence and a status; nothing is paid."""
     ran = mint("convert", *arguments, "--format", "fbx", "-o", str(tmp_path))
@@ -169,22 +172,24 @@ def test_what_cannot_be_converted(
 
 
 def test_a_folder_that_cannot_be_written(
-    mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path
+    mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
 ) -> None:
     """Status 7, told before anything is paid."""
     (tmp_path / "file").write_text("")
     ran = mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path / "file"))
-    assert (ran.status, "Nothing was started" in ran.said) == (7, True)
+    assert (ran.status, "Nothing was started" in ran.error_text) == (7, True)
     assert not service.requests(*CONVERSIONS)
 
 
-def test_a_converted_model_is_not_placed(mint: Mint, made: dict[str, str], tmp_path: Path) -> None:
+def test_a_converted_model_is_not_placed(
+    mint: RunMint, made: dict[str, str], tmp_path: Path
+) -> None:
     """It has no file for Blender: that is said."""
     mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path))
     ran = mint(
         "place", str(mint("jobs", "--json").records[0]["job"]), "-o", str(tmp_path / "lamp.glb")
     )
-    assert (ran.status, "this job only saved other formats" in ran.said) == (2, True)
+    assert (ran.status, "this job only saved other formats" in ran.error_text) == (2, True)
 
 
 # -- again
@@ -192,7 +197,7 @@ def test_a_converted_model_is_not_placed(mint: Mint, made: dict[str, str], tmp_p
 
 
 def test_the_same_once_more(
-    mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path
+    mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
 ) -> None:
     """The same request as a new job; with --prompt a variation, and -o is where its result goes."""
     assert mint("again", made["job"]).status == 0
@@ -208,7 +213,7 @@ def test_the_same_once_more(
     assert len(mint("jobs", "--json").records) == 3
 
 
-def test_again_has_a_limit(mint: Mint, made: dict[str, str], service: ThreadService) -> None:
+def test_again_has_a_limit(mint: RunMint, made: dict[str, str], service: ThreadService) -> None:
     """Above it nothing is started: status 4."""
     assert mint("again", made["job"], "--max-credits", "1").status == 4
     assert len(service.requests("POST", "/v1/models:generate")) == 1

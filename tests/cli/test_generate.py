@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`generate`: from the prompt to the file, and what stops it before anything is paid."""
+"""`generate`: from the prompt to the file, and what is refused before payment."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from mint_blender.mint.pacing import PollIntervals
 
 from ..mint.standin import PIXEL
 from ..mint_service.running import ThreadService
-from .runs import Mint
+from .command_runner import RunMint
 
 STARTS = ("POST", "/v1/*:generate")
 
 
-def test_a_model_becomes_mints_own_file(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_a_model_becomes_mints_own_file(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
     """A model's .glb is what Mint made, byte for byte; the folder is made, and the last lines say
     where it lies and what it cost.
     """
@@ -31,7 +33,7 @@ def test_a_model_becomes_mints_own_file(mint: Mint, service: ThreadService, tmp_
     assert "Credits" in ran.out
 
 
-def test_the_wish_reaches_mint_as_it_was_typed(mint: Mint, service: ThreadService) -> None:
+def test_the_request_reaches_mint_as_typed(mint: RunMint, service: ThreadService) -> None:
     """Every option of `generate` becomes its member of the request, and what was not asked for is
     left out.
     """
@@ -44,8 +46,8 @@ def test_the_wish_reaches_mint_as_it_was_typed(mint: Mint, service: ThreadServic
     ]  # fmt: skip
 
 
-def test_without_an_output_the_files_are_named(mint: Mint) -> None:
-    """Without -o the downloaded files are listed: they are there to be placed later."""
+def test_without_an_output_the_files_are_named(mint: RunMint) -> None:
+    """Without -o, the downloaded files are listed and can be placed later."""
     ran = mint("generate", "--prompt", "a lamp")
     assert ran.status == 0
     named = [Path(line.strip()) for line in ran.out.splitlines()[1:] if ".glb" in line]
@@ -53,7 +55,9 @@ def test_without_an_output_the_files_are_named(mint: Mint) -> None:
     assert named[0].is_file()
 
 
-def test_review_stops_and_says_what_to_type(mint: Mint, service: ThreadService, home: Path) -> None:
+def test_review_stops_and_prints_the_next_commands(
+    mint: RunMint, service: ThreadService, home: Path
+) -> None:
     """A Preview ends the command with status 6, its picture on disk, and the three commands that go
     on.
     """
@@ -70,7 +74,7 @@ def test_review_stops_and_says_what_to_type(mint: Mint, service: ThreadService, 
     assert not service.requests("POST", "*:approve")
 
 
-def test_approve_goes_all_the_way(mint: Mint, service: ThreadService) -> None:
+def test_approve_runs_to_the_end(mint: RunMint, service: ThreadService) -> None:
     """With --approve no Preview waits."""
     assert mint("generate", "--prompt", "a lamp", "--mode", "review", "--approve").status == 0
     assert len(service.requests("POST", "*:approve")) == 1
@@ -111,20 +115,20 @@ REFUSED = {
 
 @pytest.mark.parametrize("arguments, sentence", REFUSED.values(), ids=REFUSED.keys())
 def test_what_mint_would_refuse_is_refused_here(
-    mint: Mint, service: ThreadService, arguments: list[str], sentence: str
+    mint: RunMint, service: ThreadService, arguments: list[str], sentence: str
 ) -> None:
     """A request that cannot succeed ends with status 2 and a sentence; nothing is sent and no job
     is left behind.
     """
     ran = mint("generate", *arguments)
     assert ran.status == 2
-    assert sentence in ran.said
+    assert sentence in ran.error_text
     assert not service.log()
     assert "There are no jobs." in mint("jobs").err
 
 
-def test_a_local_picture_is_uploaded(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """A local reference picture goes to Mint first, and the start names its address."""
+def test_a_local_picture_is_uploaded(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+    """A local picture is uploaded first, and the request has its URL."""
     picture = tmp_path / "my picture.png"
     picture.write_bytes(PIXEL)
     assert mint("generate", "--image", str(picture)).status == 0
@@ -143,7 +147,7 @@ PICTURES = {
 
 @pytest.mark.parametrize("content, sentence", PICTURES.values(), ids=PICTURES.keys())
 def test_a_picture_that_mint_does_not_take(
-    mint: Mint, service: ThreadService, tmp_path: Path, content: bytes, sentence: str
+    mint: RunMint, service: ThreadService, tmp_path: Path, content: bytes, sentence: str
 ) -> None:
     """A reference picture of another format, or above 5 MB, is refused with its name before
     anything is sent.
@@ -152,13 +156,13 @@ def test_a_picture_that_mint_does_not_take(
     picture.write_bytes(content)
     ran = mint("generate", "--prompt", "a lamp", "--image", str(picture))
     assert ran.status == 2
-    assert sentence in ran.said
-    assert "reference.png" in ran.said
+    assert sentence in ran.error_text
+    assert "reference.png" in ran.error_text
     assert not service.log()
 
 
-def test_a_price_within_the_limit_starts(mint: Mint, service: ThreadService) -> None:
-    """The price is asked once, and a limit that it keeps starts the job."""
+def test_a_price_within_the_limit_starts(mint: RunMint, service: ThreadService) -> None:
+    """The price is fetched once, and a job within the limit starts."""
     assert (
         mint("generate", "--prompt", "a lamp", "--preset", "fast", "--max-credits", "100000").status
         == 0
@@ -166,30 +170,30 @@ def test_a_price_within_the_limit_starts(mint: Mint, service: ThreadService) -> 
     assert len(service.requests("POST", "/v1/pricing:estimate")) == 1
 
 
-def test_a_price_above_the_limit_starts_nothing(mint: Mint, service: ThreadService) -> None:
+def test_a_price_above_the_limit_starts_nothing(mint: RunMint, service: ThreadService) -> None:
     """Above --max-credits the command ends with status 4, names price and limit, and nothing is
     started.
     """
     ran = mint("generate", "--prompt", "a lamp", "--max-credits", "1")
     assert ran.status == 4
-    assert "more than the limit of 1. Nothing was started" in ran.said
+    assert "more than the limit of 1. Nothing was started" in ran.error_text
     assert not service.operations()
     assert "There are no jobs." in mint("jobs").err
 
 
-def test_an_unknown_price_is_not_within_a_limit(mint: Mint, service: ThreadService) -> None:
-    """Where Mint tells no price, a limit cannot be kept: status 4, and nothing is started."""
+def test_an_unknown_price_is_not_within_a_limit(mint: RunMint, service: ThreadService) -> None:
+    """Without a price, a limit refuses the job with status 4."""
     service.scenario(
         answers=[{"method": "POST", "path": "/v1/pricing:estimate", "answer": {"status": 404}}]
     )
     ran = mint("generate", "--prompt", "a lamp", "--max-credits", "100000")
     assert ran.status == 4
-    assert "did not return a price" in ran.said
+    assert "did not return a price" in ran.error_text
     assert not service.operations()
 
 
 def test_an_output_that_cannot_be_written_is_found_before_anything_is_paid(
-    mint: Mint, service: ThreadService, tmp_path: Path
+    mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
     """A folder that is a file, a file that is a folder: status 7 before the first request."""
     (tmp_path / "file").write_text("in the way")
@@ -201,7 +205,7 @@ def test_an_output_that_cannot_be_written_is_found_before_anything_is_paid(
     ):
         ran = mint("generate", "--prompt", "a lamp", "-o", str(output))
         assert ran.status == 7
-        assert "Nothing was started." in ran.said
+        assert "Nothing was started." in ran.error_text
     assert not service.log()
 
 
@@ -209,7 +213,7 @@ def test_an_output_that_cannot_be_written_is_found_before_anything_is_paid(
     "arguments", [["-o", "x.blend"], ["--render", "x.png"], ["-o", "x.glb", "--kind", "world"]]
 )
 def test_without_blender_what_needs_it_is_named_before_anything_is_paid(
-    mint: Mint,
+    mint: RunMint,
     service: ThreadService,
     arguments: list[str],
     tmp_path: Path,
@@ -221,12 +225,12 @@ def test_without_blender_what_needs_it_is_named_before_anything_is_paid(
     monkeypatch.chdir(tmp_path)
     ran = mint("generate", "--prompt", "a lamp", *arguments)
     assert ran.status == 7
-    assert "pip install bpy" in ran.said
+    assert "pip install bpy" in ran.error_text
     assert not service.log()
 
 
 def test_a_generation_that_takes_long_is_watched_to_its_end(
-    mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the usual time the command says once that checking goes on, less often, and brings the
     result all the same.
@@ -241,4 +245,4 @@ def test_a_generation_that_takes_long_is_watched_to_its_end(
     service.scenario(durations={"final": 1200.0})  # 0.6 s here
     ran = mint("generate", "--prompt", "a lamp")
     assert ran.status == 0
-    assert ran.said.count("Checking continues once a minute; this is free.") == 1
+    assert ran.error_text.count("Checking continues once a minute; this is free.") == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`--help`, and what is typed wrongly."""
+"""`--help` and wrong arguments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from mint_blender.cli import commands
 from mint_blender.cli.exits import MEANINGS
 
-from .runs import ROOT
+from .command_runner import ROOT
 
 PROMISED = {
     "generate": [
@@ -52,7 +52,7 @@ def _eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_command_explains_itself(
     capsys: pytest.CaptureFixture[str], command: str, program: str
 ) -> None:
-    """All promised options are there with a word of explanation, in 80 columns."""
+    """All promised options are explained, within 80 columns."""
     assert commands.main([command, "--help"], program=program) == 0
     text = capsys.readouterr().out
     for option in (*PROMISED[command], "--json"):
@@ -100,7 +100,7 @@ def test_the_readme_lists_the_same_exit_statuses() -> None:
 def test_wrong_arguments_are_status_2(
     capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
 ) -> None:
-    """argparse's own words on standard error, and nothing on standard output."""
+    """argparse prints the error to standard error, and nothing to standard output."""
     assert commands.main(arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An import that takes Blender down: the job waits for the user, and is never imported again by
-itself.
-"""
+"""An import that crashes Blender is only repeated when the user asks for it."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ..mint_service.running import ThreadService
-from .runs import LAMP, Mint, environment
+from .command_runner import LAMP, RunMint, environment
 
 pytestmark = pytest.mark.blender
 
@@ -27,7 +25,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_after_a_crash_the_import_waits_for_the_user(
-    mint: Mint, service: ThreadService, home: Path, tmp_path: Path
+    mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
     """Killed in the middle of an import: `resume` says so and leaves it alone; naming the job
     imports it.
@@ -44,8 +42,8 @@ def test_after_a_crash_the_import_waits_for_the_user(
         ran = mint("resume")
         assert ran.status == 7 and "No jobs were interrupted" not in ran.err
         assert (
-            "closed unexpectedly while importing" in ran.said
-            and f"resume {record['job']}" in ran.said
+            "closed unexpectedly while importing" in ran.error_text
+            and f"resume {record['job']}" in ran.error_text
         )
         assert not output.exists()
     assert mint("resume", record["job"]).status == 0

@@ -20,7 +20,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
 
 from ..mint_service.running import ThreadService
-from .runs import LAMP, Mint
+from .command_runner import LAMP, RunMint
 from .test_batch_limit import cheap
 
 Set = Callable[[Limits], None]
@@ -32,21 +32,23 @@ def preferences(monkeypatch: pytest.MonkeyPatch) -> Set:
     return lambda limits: monkeypatch.setattr(settings, "limits", lambda: limits)
 
 
-def test_a_generation_above_the_limit(mint: Mint, service: ThreadService, preferences: Set) -> None:
+def test_a_generation_above_the_limit(
+    mint: RunMint, service: ThreadService, preferences: Set
+) -> None:
     """The sentence names price and limit; at the limit it starts."""
     preferences(Limits(each=247))
     ran = mint(*LAMP)
     assert ran.status == 4
     assert (
         "about 248 Credits, more than your limit of 247 Credits per generation. Nothing was started."
-        in ran.said
+        in ran.error_text
     )
     assert not service.operations()
     preferences(Limits(each=248))
     assert mint(*LAMP).status == 0
 
 
-def test_a_day_above_the_limit(mint: Mint, service: ThreadService, preferences: Set) -> None:
+def test_a_day_above_the_limit(mint: RunMint, service: ThreadService, preferences: Set) -> None:
     """What earlier commands have spent today counts, dismissed jobs too; another --max-credits does
     not lift the limit.
     """
@@ -57,13 +59,11 @@ def test_a_day_above_the_limit(mint: Mint, service: ThreadService, preferences: 
         assert mint("dismiss", str(record["job"])).status == 0
     ran = mint(*LAMP, "--max-credits", "100000")
     assert ran.status == 4
-    assert "With the 496 Credits spent today" in ran.said
+    assert "With the 496 Credits spent today" in ran.error_text
     assert len(service.operations()) == 2
 
 
-def test_a_price_that_mint_does_not_tell(
-    mint: Mint, service: ThreadService, preferences: Set
-) -> None:
+def test_an_unknown_price(mint: RunMint, service: ThreadService, preferences: Set) -> None:
     """With a limit and no price it is refused; without a limit an unknown price stops nothing."""
     service.scenario(
         answers=[
@@ -80,14 +80,14 @@ def test_a_price_that_mint_does_not_tell(
     assert ran.status == 4
     assert (
         "Mint did not return a price, so your limit of 10,000 Credits per generation cannot be checked."
-        in ran.said
+        in ran.error_text
     )
     preferences(Limits())
     assert mint(*LAMP).status == 0
     assert len(service.operations()) == 1
 
 
-def test_a_retry_above_the_limit(mint: Mint, service: ThreadService, preferences: Set) -> None:
+def test_a_retry_above_the_limit(mint: RunMint, service: ThreadService, preferences: Set) -> None:
     """A retry costs again, so it is refused as a start is; without the limit it goes on."""
     assert mint("generate", "--prompt", "a lamp [transient]", "--preset", "fast").status == 1
     (record,) = mint("jobs", "--json").records
@@ -99,7 +99,7 @@ def test_a_retry_above_the_limit(mint: Mint, service: ThreadService, preferences
 
 
 def test_a_batch_above_a_limit(
-    mint: Mint, service: ThreadService, preferences: Set, tmp_path: Path
+    mint: RunMint, service: ThreadService, preferences: Set, tmp_path: Path
 ) -> None:
     """All lines together are held against the day before the first is started, each of them against
     the limit for one.
@@ -120,7 +120,7 @@ def test_a_batch_above_a_limit(
         preferences(limits)
         ran = mint(*words)
         assert ran.status == 4
-        assert sentence in ran.said
+        assert sentence in ran.error_text
     assert not service.operations()
     preferences(Limits(each=248, day=744))
     assert mint(*words).status == 0
@@ -136,7 +136,7 @@ def test_in_python(signed_in: ThreadService, preferences: Set) -> None:
 
 
 def test_an_optimization_that_is_to_follow(
-    signed_in: ThreadService, mint: Mint, preferences: Set, tmp_path: Path
+    signed_in: ThreadService, mint: RunMint, preferences: Set, tmp_path: Path
 ) -> None:
     """It counts in all three ways in: refused for a price that nobody knows, then for one that is
     too high.
@@ -155,7 +155,7 @@ def test_an_optimization_that_is_to_follow(
         preferences(limits)
         for words in (single, batch):
             ran = mint(*words)
-            assert ran.status == 4 and sentence in ran.said
+            assert ran.status == 4 and sentence in ran.error_text
         with pytest.raises(mint_blender.TooExpensive, match=sentence):
             mint_blender.generate("a lamp", preset="fast", optimize="light")
         assert not signed_in.operations() or limits.each == 267
@@ -167,7 +167,7 @@ def test_an_optimization_that_is_to_follow(
 
 
 def test_a_list_of_models_that_mint_refuses(
-    service: ThreadService, mint: Mint, preferences: Set
+    service: ThreadService, mint: RunMint, preferences: Set
 ) -> None:
     """What optimizing costs is then not known, which a limit refuses; or it is what the last one
     cost, also when that was dismissed.
@@ -179,17 +179,17 @@ def test_a_list_of_models_that_mint_refuses(
     for limits, words in ((Limits(), ("--max-credits", "10000")), (Limits(each=10_000), ())):
         preferences(limits)
         ran = mint(*single, *words)
-        assert ran.status == 4 and "cannot be checked" in ran.said
+        assert ran.status == 4 and "cannot be checked" in ran.error_text
         assert not service.operations()
     preferences(Limits())
     assert mint(*single).status == 0
     assert mint("dismiss", str(mint("jobs", "--json").records[0]["job"])).status == 0
     ran = mint(*single, "--max-credits", "267")
-    assert ran.status == 4 and "about 268 Credits" in ran.said
+    assert ran.status == 4 and "about 268 Credits" in ran.error_text
     assert mint(*single, "--max-credits", "268").status == 0
 
 
-def test_usage_tells_the_month(mint: Mint) -> None:
+def test_usage_includes_the_last_month(mint: RunMint) -> None:
     """`usage` counts this computer's generations: how many, for how many Credits, how many failed;
     with --json the same in numbers.
     """
@@ -207,7 +207,7 @@ def test_usage_tells_the_month(mint: Mint) -> None:
     assert (day["generations"], day["credits"], day["failed"]) == (2, 248, 1)
 
 
-def test_jobs_say_what_they_cost(mint: Mint) -> None:
+def test_jobs_show_their_cost(mint: RunMint) -> None:
     """A finished one its price, one that failed that it cost nothing, one that waits what is held
     back for it.
     """
@@ -220,28 +220,28 @@ def test_jobs_say_what_they_cost(mint: Mint) -> None:
     assert any("a vase" in line and line.endswith("(Cost nothing)") for line in told.splitlines())
 
 
-def in_review(mint: Mint, *more: str) -> str:
+def in_review(mint: RunMint, *more: str) -> str:
     """A lamp whose Preview waits; its job."""
     assert mint(*LAMP, "--mode", "review", *more).status == 6
     return str(mint("jobs", "--json").records[0]["job"])
 
 
 def test_approving_and_revising_above_a_limit(
-    mint: Mint, service: ThreadService, preferences: Set
+    mint: RunMint, service: ThreadService, preferences: Set
 ) -> None:
     """They cost too: status 4 and nothing sent. What the Preview has cost already counts once."""
     job = in_review(mint)
     preferences(Limits(each=247))
     for words in (("approve", job), ("revise", job, "in green")):
         ran = mint(*words)
-        assert ran.status == 4 and "more than your limit of 247 Credits per generation" in ran.said
+        assert ran.status == 4 and "more than your limit of 247 Credits per generation" in ran.error_text
     assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
     preferences(Limits(each=248, day=248))
     assert mint("approve", job).status == 0
 
 
 def test_approving_in_python_above_a_limit(
-    mint: Mint, service: ThreadService, preferences: Set
+    mint: RunMint, service: ThreadService, preferences: Set
 ) -> None:
     """TooExpensive at the Preview as well, where another command has spent the rest of the day
     meanwhile.
@@ -260,21 +260,21 @@ def test_approving_in_python_above_a_limit(
     assert not service.requests("POST", "*:approve")
 
 
-def test_max_credits_belongs_to_the_job(mint: Mint, service: ThreadService) -> None:
+def test_max_credits_belongs_to_the_job(mint: RunMint, service: ThreadService) -> None:
     """Another command, another day: the limit of the click holds, until a command says another one."""
     job = in_review(mint, "--max-credits", "300")
     service.scenario(answers=[cheap(700, times=3)])
     ran = mint("approve", job)
     assert (
         ran.status == 4
-        and "about 700 Credits in total, more than its limit of 300 Credits" in ran.said
+        and "about 700 Credits in total, more than its limit of 300 Credits" in ran.error_text
     )
     assert mint("revise", job, "in green").status == 4
     assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
     assert mint("approve", job, "--max-credits", "700").status == 0
 
 
-def test_a_resumed_job_keeps_its_limit(mint: Mint, service: ThreadService, home: Path) -> None:
+def test_a_resumed_job_keeps_its_limit(mint: RunMint, service: ThreadService, home: Path) -> None:
     """Clicked long ago and never sent: the price is asked anew, and above the limit it rests, with
     status 4 and nothing started.
     """
@@ -289,7 +289,7 @@ def test_a_resumed_job_keeps_its_limit(mint: Mint, service: ThreadService, home:
         assert (
             ran.status == 4
             and "about 248 Credits in total, more than its limit of 247 Credits. Nothing was sent."
-            in ran.said
+            in ran.error_text
         )
         (told,) = mint("jobs", "--json").records
         assert (told["phase"], told["trouble"]["code"]) == ("paused", "max_credits")

@@ -15,11 +15,11 @@ import pytest
 from mint_blender.cli import settings
 
 from ..mint_service.running import ThreadService, running_service
-from .runs import Mint
+from .command_runner import RunMint
 
 
 def test_an_address_of_the_environment_does_not_get_a_stored_key(
-    mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The key in the preferences is the user's for Mint: exit status 3, a sentence that names the
     address, and no request.
@@ -40,8 +40,8 @@ def test_an_address_of_the_environment_does_not_get_a_stored_key(
     assert mint("check").status == 0
 
 
-def test_jobs_tell_whose_they_are(
-    mint: Mint, home: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+def test_jobs_name_their_account(
+    mint: RunMint, home: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program reads API, account and whether it is the present one's; a person reads that it is
     another's, and what to do.
@@ -80,7 +80,7 @@ def test_jobs_tell_whose_they_are(
     assert (listed["mine"], listed["phase"]) == (None, "review"), "without a key nobody can say"
 
 
-def test_an_unreadable_record_is_listed_and_kept(mint: Mint, home: Path) -> None:
+def test_an_unreadable_record_is_listed_and_kept(mint: RunMint, home: Path) -> None:
     """The other jobs can be used, and what cannot be read is untouched after it was taken off the
     list.
     """
@@ -126,8 +126,8 @@ def _newer(home: Path) -> None:
     [["jobs"], ["resume"], ["generate", "--prompt", "a lamp"]],
     ids=lambda command: command[0],
 )
-def test_a_journal_that_cannot_be_used_is_a_sentence(
-    mint: Mint, service: ThreadService, home: Path, break_it, command
+def test_an_unusable_journal_is_reported(
+    mint: RunMint, service: ThreadService, home: Path, break_it, command
 ) -> None:
     """The command ends with a sentence that names the file and says what to do; nothing is sent
     that nobody could remember.

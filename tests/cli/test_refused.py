@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A result that our own check refuses: kept, status 7, free to try again, and handed over as it is
-when the user says so.
-"""
+"""Files that our check refuses: kept, status 7, and imported on request."""
 
 from __future__ import annotations
 
@@ -12,32 +10,32 @@ import pytest
 
 from ..files.build_glb import box_parts, pack
 from ..mint_service.running import ThreadService
-from .runs import Mint
+from .command_runner import RunMint
 
 REFUSED = ("generate", "--prompt", "a lamp [external-buffer]", "--preset", "fast")
 
 
-def refused_file(mint: Mint) -> Path:
+def refused_file(mint: RunMint) -> Path:
     """Where the newest job's refused file lies, as its sentence says."""
     (record, *_) = mint("jobs", "--json").records
     sentence = record["trouble"]["message"]
     return Path(sentence.partition(" It is kept at ")[2].partition(" Resume")[0].removesuffix("."))
 
 
-def job_of(mint: Mint) -> str:
-    """The newest job's id."""
+def job_of(mint: RunMint) -> str:
+    """Return the id of the newest job."""
     return str(mint("jobs", "--json").records[0]["job"])
 
 
 def test_a_refused_file_is_kept_and_nothing_is_bought_again(
-    mint: Mint, service: ThreadService
+    mint: RunMint, service: ThreadService
 ) -> None:
     """Status 7 and the path; trying again downloads once more, deletes nothing, and starts nothing."""
     ran = mint(*REFUSED)
     assert ran.status == 7
     file = refused_file(mint)
-    assert file.read_bytes()[:4] == b"glTF" and str(file) in ran.said
-    assert "generate again" not in ran.said and "at no cost" in ran.said
+    assert file.read_bytes()[:4] == b"glTF" and str(file) in ran.error_text
+    assert "generate again" not in ran.error_text and "at no cost" in ran.error_text
     for command in (("resume",), ("resume", job_of(mint))):
         again = mint(*command)
         assert again.status == 7
@@ -47,8 +45,8 @@ def test_a_refused_file_is_kept_and_nothing_is_bought_again(
     assert len(service.operations()) == 1
 
 
-def test_a_glb_is_only_a_copy_and_no_importer_has_to_like_it(mint: Mint, tmp_path: Path) -> None:
-    """With -o FILE.glb nothing is refused but what is not whole."""
+def test_a_glb_is_copied_without_an_import_check(mint: RunMint, tmp_path: Path) -> None:
+    """With -o FILE.glb only incomplete files are refused."""
     output = tmp_path / "lamp.glb"
     assert mint(*REFUSED, "-o", str(output)).status == 0
     assert b"uri" in output.read_bytes()
@@ -68,8 +66,8 @@ def test_a_glb_is_only_a_copy_and_no_importer_has_to_like_it(mint: Mint, tmp_pat
 
 
 @pytest.mark.parametrize("raw", [("--raw",), ()])
-def test_a_refused_file_is_copied_when_the_user_says_so(
-    mint: Mint, tmp_path: Path, service: ThreadService, raw: tuple[str, ...]
+def test_a_refused_file_is_copied_on_request(
+    mint: RunMint, tmp_path: Path, service: ThreadService, raw: tuple[str, ...]
 ) -> None:
     """`place JOB --raw -o FILE.glb` hands over the bytes as they came; for a .glb that goes without
     saying.
@@ -82,23 +80,23 @@ def test_a_refused_file_is_copied_when_the_user_says_so(
     assert len(service.operations()) == 1
 
 
-def test_what_is_cut_off_is_copied_by_nobody(mint: Mint, tmp_path: Path) -> None:
-    """Half a file helps no program."""
+def test_an_incomplete_file_is_never_copied(mint: RunMint, tmp_path: Path) -> None:
+    """An incomplete file is never copied."""
     mint("generate", "--prompt", "a lamp [bad-length]", "--preset", "fast")
     ran = mint("place", job_of(mint), "--raw", "-o", str(tmp_path / "lamp.glb"))
-    assert ran.status == 7 and "cut off" in ran.said
+    assert ran.status == 7 and "cut off" in ran.error_text
     assert not (tmp_path / "lamp.glb").exists() and refused_file(mint) is not None
 
 
-def test_without_a_refused_file_a_paused_job_is_not_ready(mint: Mint, tmp_path: Path) -> None:
-    """`--raw` takes a file that is here, and no other."""
+def test_without_a_refused_file_a_paused_job_is_not_ready(mint: RunMint, tmp_path: Path) -> None:
+    """`--raw` only works with a downloaded file."""
     mint("generate", "--prompt", "a lamp [file-404]", "--preset", "fast")
     ran = mint("place", job_of(mint), "--raw", "-o", str(tmp_path / "lamp.glb"))
-    assert ran.status == 5 and "is not ready to place" in ran.said
+    assert ran.status == 5 and "is not ready to place" in ran.error_text
 
 
 def test_a_batch_keeps_it_too_and_pays_once(
-    mint: Mint, tmp_path: Path, service: ThreadService
+    mint: RunMint, tmp_path: Path, service: ThreadService
 ) -> None:
     """A World's panorama and a model's GLB: the line says what is wrong, a rerun buys nothing."""
     (tmp_path / "a.jsonl").write_text(
@@ -106,12 +104,14 @@ def test_a_batch_keeps_it_too_and_pays_once(
     )
     for _ in ("first", "again"):
         ran = mint("batch", str(tmp_path / "a.jsonl"), "-o", str(tmp_path / "out"))
-        assert ran.status == 7 and "It is kept at" in ran.said
+        assert ran.status == 7 and "It is kept at" in ran.error_text
     assert len(service.operations()) == 1
 
 
 @pytest.mark.blender
-def test_blenders_importer_is_given_the_file_without_our_check(mint: Mint, tmp_path: Path) -> None:
+def test_blenders_importer_is_given_the_file_without_our_check(
+    mint: RunMint, tmp_path: Path
+) -> None:
     """What we refuse and Blender reads arrives in a .blend, and the result says that nobody has
     checked it.
     """
@@ -125,7 +125,7 @@ def test_blenders_importer_is_given_the_file_without_our_check(mint: Mint, tmp_p
 
 
 @pytest.mark.blender
-def test_what_blender_cannot_read_either_stays_where_it_is(mint: Mint, tmp_path: Path) -> None:
+def test_a_file_that_blender_cannot_read_is_kept(mint: RunMint, tmp_path: Path) -> None:
     """Status 7 once more, with Blender's reason; the file is still there."""
     assert mint("generate", "--prompt", "a lamp [bad-length]", "--preset", "fast").status == 7
     file = refused_file(mint)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nothing that Mint says is obeyed by a terminal."""
+"""A terminal never executes control sequences in Mint's text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mint_blender.cli.output.terminal import Terminal
 
 from ..mint_service import machine
 from ..mint_service.running import ThreadService
-from .runs import Mint
+from .command_runner import RunMint
 
 HARMFUL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 SAMPLES = {
@@ -39,8 +39,8 @@ SAMPLES = {
 
 
 @pytest.mark.parametrize("text", SAMPLES)
-def test_what_is_left_of_a_text(text: str) -> None:
-    """Sequences go as a whole, letters of all scripts stay."""
+def test_cleaned_texts(text: str) -> None:
+    """Control sequences are removed as a whole; letters of all scripts stay."""
     assert safe_text.lines(text) == SAMPLES[text]
 
 
@@ -50,14 +50,14 @@ def test_what_is_left_of_a_text(text: str) -> None:
         max_size=60,
     )
 )
-def test_nothing_is_left_that_a_terminal_obeys(text: str) -> None:
-    """Whatever the text is; and cleaning what is clean changes nothing."""
+def test_no_control_sequence_is_left(text: str) -> None:
+    """No text leaves a control sequence, and cleaning twice changes nothing."""
     assert not HARMFUL.search(safe_text.lines(text))
     assert "\n" not in safe_text.line(text)
     assert safe_text.lines(safe_text.lines(text)) == safe_text.lines(text)
 
 
-def test_every_way_out_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_output_is_cleaned(capsys: pytest.CaptureFixture[str]) -> None:
     """Results, errors, hints and progress; the record for programs is exact."""
     evil = "a \x1b[31mlamp\x1b[0m\u202e\x9b1m"
     people, programs = Terminal("mint", as_json=False), Terminal("mint", as_json=True)
@@ -66,15 +66,15 @@ def test_every_way_out_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
     people.note(evil)
     with people.progress() as display:
         display.show("1", evil, evil)
-    said = capsys.readouterr()
-    assert not HARMFUL.search(said.out + said.err)
-    assert said.out.count("a lamp") == 2 and said.err.count("a lamp") == 4
+    captured = capsys.readouterr()
+    assert not HARMFUL.search(captured.out + captured.err)
+    assert captured.out.count("a lamp") == 2 and captured.err.count("a lamp") == 4
     programs.error(evil)
     assert json.loads(capsys.readouterr().out)["message"] == evil
 
 
 def test_the_live_display_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Titles and states beside its bars."""
+    """Titles and states of the progress bars are cleaned."""
     pytest.importorskip("rich")
     from mint_blender.cli.output.progress_display import LiveDisplay
 
@@ -85,12 +85,12 @@ def test_the_live_display_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_control_characters_through_a_whole_run(
-    mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What Mint says of a failed generation: people read it without them, programs get it as JSON."""
     monkeypatch.setitem(machine.MESSAGES, "generation_failed", "Not \x1b[2Jlike\u202e that.")
     ran = mint("generate", "--prompt", "a lamp [fails]", "--preset", "fast")
-    assert ran.status != 0 and "Mint says: Not like that." in ran.said
+    assert ran.status != 0 and "Mint says: Not like that." in ran.error_text
     assert not HARMFUL.search(ran.out + ran.err)
     ran = mint("generate", "--prompt", "a mug [fails]", "--preset", "fast", "--json")
     assert "Not \x1b[2Jlike\u202e that." in ran.records[-1]["trouble"]["message"]

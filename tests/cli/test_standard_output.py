@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who reads what: results on standard output, progress on standard error; on a terminal, in a pipe,
-for programs.
-"""
+"""Results on standard output, progress on standard error; terminal, pipe, JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +15,16 @@ from mint_blender.mint.pacing import PollIntervals
 
 from ..conftest import DOES_NOT_APPLY
 from ..mint_service.running import ThreadService
-from .runs import LAMP, Mint, command, environment, hear_ctrl_c, press_ctrl_c, run, screen
+from .command_runner import (
+    LAMP,
+    RunMint,
+    command,
+    environment,
+    press_ctrl_c,
+    pseudo_terminal,
+    restore_sigint,
+    run,
+)
 
 
 def test_in_a_pipe_every_change_is_one_plain_line(service: ThreadService, home: Path) -> None:
@@ -59,7 +66,7 @@ def test_for_programs_standard_output_is_json_lines_only(
     ],
 )
 def test_every_command_speaks_json(
-    mint: Mint, service: ThreadService, arguments: list[str]
+    mint: RunMint, service: ThreadService, arguments: list[str]
 ) -> None:
     """Whatever the command and its end, each line of standard output is an object with an `event`."""
     mint(*LAMP)
@@ -93,7 +100,7 @@ def test_a_terminal_gets_a_live_display(service: ThreadService, home: Path) -> N
     Standard output elsewhere stays clean.
     """
     pytest.importorskip("rich", reason=DOES_NOT_APPLY + "without rich there are plain lines")
-    with screen() as terminal:
+    with pseudo_terminal() as terminal:
         ended = subprocess.run(
             command(*LAMP, "--mode", "review", "--json"), env=environment(service, home, TERM="xterm-256color"), stdout=subprocess.PIPE, stderr=terminal.end, timeout=60, check=False
         )  # fmt: skip
@@ -106,9 +113,9 @@ def test_a_terminal_gets_a_live_display(service: ThreadService, home: Path) -> N
 
 
 def test_a_terminal_shows_prompts_as_they_are(service: ThreadService, home: Path) -> None:
-    """Square brackets in a prompt are no markup: they neither vanish nor break the display."""
+    """Square brackets in a prompt are not read as markup."""
     pytest.importorskip("rich", reason=DOES_NOT_APPLY + "without rich there are plain lines")
-    with screen() as terminal:
+    with pseudo_terminal() as terminal:
         ended = subprocess.run(
             command("generate", "--prompt", "a [red] lamp [/bold]", "--mode", "review"), env=environment(service, home, TERM="xterm"), stdout=terminal.end, stderr=terminal.end, timeout=60, check=False
         )  # fmt: skip
@@ -117,13 +124,13 @@ def test_a_terminal_shows_prompts_as_they_are(service: ThreadService, home: Path
     assert "Traceback" not in terminal.text
 
 
-def test_ctrl_c_says_what_goes_on_and_how_to_pick_it_up(service: ThreadService, home: Path) -> None:
+def test_ctrl_c_prints_how_to_resume(service: ThreadService, home: Path) -> None:
     """Interrupted in the middle: status 130, a sentence and no traceback, and the job goes on later
     with the same operation.
     """
     running = subprocess.Popen(
         command("generate", "--prompt", "a lamp [slow-start]"), env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=hear_ctrl_c,
+        preexec_fn=restore_sigint,
     )  # fmt: skip
     out, err = press_ctrl_c(running, at="Queued at Mint")
     assert running.returncode == 130
@@ -134,8 +141,8 @@ def test_ctrl_c_says_what_goes_on_and_how_to_pick_it_up(service: ThreadService, 
     assert len(service.operations()) == 1
 
 
-def test_a_reader_that_goes_away_is_no_accident(service: ThreadService, home: Path) -> None:
-    """`mint jobs | head -1`: no traceback, and no complaint at Python's end."""
+def test_a_closed_pipe_is_not_an_error(service: ThreadService, home: Path) -> None:
+    """`mint jobs | head -1` ends without a traceback."""
     for _ in range(3):
         run(service, home, "generate", "--prompt", "a lamp [forbidden]")
     reading, writing = os.pipe()
@@ -153,8 +160,8 @@ def test_a_reader_that_goes_away_is_no_accident(service: ThreadService, home: Pa
     assert ended.stderr == ""
 
 
-def test_a_mistake_of_ours_is_a_sentence_and_an_entry_in_the_log(
-    mint: Mint, service: ThreadService, home: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_unexpected_error_is_a_message_and_a_log_entry(
+    mint: RunMint, service: ThreadService, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unforeseen exception shows no traceback to the user; the log beside the journal has it,
     without the key.
@@ -166,23 +173,23 @@ def test_a_mistake_of_ours_is_a_sentence_and_an_entry_in_the_log(
     monkeypatch.setattr(results, "deliver", broken)
     ran = mint(*LAMP, "--json")
     assert ran.status == 1
-    assert "Unexpected error (RuntimeError)." in ran.said
-    assert "python3 -m mint_blender resume" in ran.said
+    assert "Unexpected error (RuntimeError)." in ran.error_text
+    assert "python3 -m mint_blender resume" in ran.error_text
     assert ran.records[-1]["event"] == "error"
     log = (home / "mint.log").read_text()
     assert "Traceback" in log
     assert service.key not in log
 
 
-def test_without_a_mistake_there_is_no_log(mint: Mint, home: Path) -> None:
-    """The log is made with its first entry."""
+def test_without_an_error_there_is_no_log(mint: RunMint, home: Path) -> None:
+    """The log file is created by its first entry."""
     mint(*LAMP)
     assert home.is_dir()
     assert not (home / "mint.log").exists()
 
 
 def test_the_second_time_it_says_how_long_it_usually_takes(
-    mint: Mint, monkeypatch: pytest.MonkeyPatch
+    mint: RunMint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the history of this machine; the first time nothing is made up."""
     monkeypatch.setattr(session, "PACE", PollIntervals(first=1.2, factor=1.0))

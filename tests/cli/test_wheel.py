@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pip package on a machine without Blender: the wheel, its dependencies, and nothing else on
-the import path.
-"""
+"""The pip package on a machine without Blender."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ..mint_service.running import ThreadService
-from .runs import LAMP, ROOT, Ran, environment
+from .command_runner import LAMP, ROOT, CommandResult, environment
 
 LEAST = ("requests", "urllib3", "idna", "certifi", "charset-normalizer", "numpy")
 NEEDED = (
@@ -66,14 +64,14 @@ def link(folder: Path, names: tuple[str, ...]) -> None:
                 (folder / top).symlink_to(Path(str(distribution.locate_file(top))))
 
 
-def mint(service: ThreadService, home: Path, site: Path, *arguments: str) -> Ran:
+def mint(service: ThreadService, home: Path, site: Path, *arguments: str) -> CommandResult:
     """`python3 -m mint_blender` where only `site` and the standard library can be imported."""
     told = environment(service, home, PYTHONPATH=str(site))
     command = [sys.executable, "-S", "-m", "mint_blender", *arguments]
     done = subprocess.run(
         command, env=told, cwd=home.parent, capture_output=True, text=True, timeout=60, check=False
     )
-    return Ran(done.returncode, done.stdout, done.stderr).checked(service)
+    return CommandResult(done.returncode, done.stdout, done.stderr).check_no_leaks(service)
 
 
 def test_a_model_without_blender(
@@ -85,7 +83,9 @@ def test_a_model_without_blender(
     assert (tmp_path / "lamp.glb").read_bytes()[:4] == b"glTF"
 
 
-def test_a_checkout_with_the_least(service: ThreadService, home: Path, tmp_path: Path) -> None:
+def test_a_checkout_with_the_fewest_packages(
+    service: ThreadService, home: Path, tmp_path: Path
+) -> None:
     """Straight from a clone, with requests and NumPy and nothing else: from the prompt to Mint's
     own file.
     """
@@ -102,7 +102,7 @@ def test_a_blend_without_blender(service: ThreadService, home: Path, site: Path)
     """A .blend needs it: status 7 says what to install, before anything is sent."""
     ran = mint(service, home, site, *LAMP, "-o", "lamp.blend")
     assert ran.status == 7
-    assert "pip install bpy" in ran.said
+    assert "pip install bpy" in ran.error_text
     assert not service.log()
 
 

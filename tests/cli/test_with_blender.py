@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the prompt to the .blend: the command line with Blender beside it."""
+"""From the prompt to the .blend: the command line with Blender."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from mint_blender.files import pictures
 
 from ..mint_service.running import ThreadService
-from .runs import LAMP, Mint, run
-from .sheets import Sheet
+from .command_runner import LAMP, RunMint, run
+from .contact_sheet_reader import ContactSheet
 
 pytestmark = pytest.mark.blender
 
@@ -64,7 +64,7 @@ def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_a_model_becomes_a_blend_and_a_picture(mint: Mint, tmp_path: Path) -> None:
+def test_a_model_becomes_a_blend_and_a_picture(mint: RunMint, tmp_path: Path) -> None:
     """The .blend, opened by another Blender, holds the model under one root, with its pictures
     inside; the PNG is one.
     """
@@ -79,7 +79,7 @@ def test_a_model_becomes_a_blend_and_a_picture(mint: Mint, tmp_path: Path) -> No
     assert pictures.inspect(tmp_path / "lamp.png").format == "png"
 
 
-def test_a_world_becomes_a_blend_and_a_picture(mint: Mint, tmp_path: Path) -> None:
+def test_a_world_becomes_a_blend_and_a_picture(mint: RunMint, tmp_path: Path) -> None:
     """Collider and panorama are in the file: geometry under one root, and a background around it."""
     ran = mint("generate", "--kind", "world", "--prompt", "a greenhouse", "--preset", "fast", "-o", str(tmp_path / "hall.blend"), "--render", str(tmp_path / "hall.png"))  # fmt: skip
     assert ran.status == 0, ran.err
@@ -91,7 +91,7 @@ def test_a_world_becomes_a_blend_and_a_picture(mint: Mint, tmp_path: Path) -> No
     assert pictures.inspect(tmp_path / "hall.png").format == "png"
 
 
-def test_a_world_as_glb_is_written_by_blender(mint: Mint, tmp_path: Path) -> None:
+def test_a_world_as_glb_is_written_by_blender(mint: RunMint, tmp_path: Path) -> None:
     """A World has no GLB of Mint's own: Blender writes what it placed."""
     ran = mint(
         "generate", "--kind", "world", "--prompt", "a hall", "-o", str(tmp_path / "hall.glb")
@@ -101,21 +101,21 @@ def test_a_world_as_glb_is_written_by_blender(mint: Mint, tmp_path: Path) -> Non
 
 
 def test_a_result_that_cannot_be_imported_is_kept(
-    mint: Mint, tmp_path: Path, service: ThreadService
+    mint: RunMint, tmp_path: Path, service: ThreadService
 ) -> None:
     """Status 7 says what is missing and where Mint's file lies; nothing is generated again by
     resuming.
     """
     ran = mint("generate", "--prompt", "a lamp [meshopt]", "-o", str(tmp_path / "lamp.blend"))
     assert ran.status == 7
-    assert "Mint's files are kept" in ran.said
+    assert "Mint's files are kept" in ran.error_text
     assert Path(mint("jobs", "--json").records[0]["files"]["model"]).is_file()
     assert mint("resume").status == 7
     assert len(service.operations()) == 1
 
 
-def test_one_file_after_the_other(mint: Mint, tmp_path: Path) -> None:
-    """`place` writes the same job again; each .blend holds its own model only."""
+def test_one_file_after_the_other(mint: RunMint, tmp_path: Path) -> None:
+    """`place` writes the same job again; each .blend holds only its own model."""
     mint(*LAMP)
     mint("generate", "--prompt", "a mug", "--preset", "fast")
     jobs = {record["prompt"]: record["job"] for record in mint("jobs", "--json").records}
@@ -124,7 +124,7 @@ def test_one_file_after_the_other(mint: Mint, tmp_path: Path) -> None:
     assert [len(look(tmp_path / f"{prompt}.blend")["roots"]) for prompt in jobs] == [1, 1]
 
 
-def test_a_batch_of_text_lines(mint: Mint, tmp_path: Path, service: ThreadService) -> None:
+def test_a_batch_of_text_lines(mint: RunMint, tmp_path: Path, service: ThreadService) -> None:
     """One prompt a line, one .blend a prompt; a failed one leaves no file."""
     (tmp_path / "wishes.txt").write_text("a lamp\n\na mug [fails]\na chest\n")
     ran = mint("batch", str(tmp_path / "wishes.txt"), "-o", str(tmp_path / "out"))
@@ -159,7 +159,7 @@ def test_blenders_own_prints_stay_off_standard_output(
     assert "Fra:" not in ran.err
 
 
-def test_a_batch_of_both_kinds(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_a_batch_of_both_kinds(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
     """Each line becomes a .blend as it asks for, and with --render a still instead of Mint's
     picture; a still may come later, at no cost.
     """
@@ -197,7 +197,7 @@ def test_a_batch_of_both_kinds(mint: Mint, service: ThreadService, tmp_path: Pat
     assert len(service.operations()) == 2
 
 
-def test_a_still_that_comes_later_leaves_the_result_alone(mint: Mint, tmp_path: Path) -> None:
+def test_a_still_that_comes_later_leaves_the_result_alone(mint: RunMint, tmp_path: Path) -> None:
     """What the user has made of a finished line's file since is not undone by a rerun that only
     lacks the picture.
     """
@@ -213,12 +213,12 @@ def test_a_still_that_comes_later_leaves_the_result_alone(mint: Mint, tmp_path: 
         assert blend.read_bytes() == b"the user's work"
 
 
-def test_a_batch_where_one_line_cannot_be_imported(mint: Mint, tmp_path: Path) -> None:
+def test_a_batch_where_one_line_cannot_be_imported(mint: RunMint, tmp_path: Path) -> None:
     """The others are written; the record and the sheet say why this one is not."""
     (tmp_path / "a.txt").write_text("a lamp [meshopt]\na mug\n", encoding="utf-8")
     assert mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path / "out")).status == 7
     assert (tmp_path / "out" / "0002-a-mug.blend").is_file()
     told = json.loads((tmp_path / "out" / "0001-a-lamp-meshopt.json").read_text())
     assert told["state"] == "failed" and "meshopt" in told["trouble"]["message"]
-    card = Sheet(tmp_path / "out" / "index.html").by_state("failed")[0]
+    card = ContactSheet(tmp_path / "out" / "index.html").by_state("failed")[0]
     assert card.number == 1 and "meshopt" in card.parts["why"]

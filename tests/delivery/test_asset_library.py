@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from ..cli.runs import command, environment
+from ..cli.command_runner import command, environment
 from ..mint_service.running import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")

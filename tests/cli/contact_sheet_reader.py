@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A contact sheet, read back with the standard library's parser: what a person would see, and where
-the links lead.
-"""
+"""Parse a contact sheet: what a person sees, and where the links lead."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ VOID = {"meta", "input", "img", "br", "link"}
 
 @dataclass
 class Card:
-    """One line's card."""
+    """The card of one line."""
 
     number: int
     state: str
@@ -25,8 +23,8 @@ class Card:
     parts: dict[str, str] = field(default_factory=dict)
 
 
-class Sheet(HTMLParser):
-    """A page, taken apart. Every element that is opened has to be closed."""
+class ContactSheet(HTMLParser):
+    """A parsed page. Every opened element must be closed."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -44,26 +42,26 @@ class Sheet(HTMLParser):
         assert not self._open, f"never closed: {self._open}"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
+        values = {name: value or "" for name, value in attrs}
         self.tags.add(tag)
         self.addresses += [
             value
-            for name, value in said.items()
+            for name, value in values.items()
             if name in {"href", "src", "srcset", "action", "poster", "data"}
         ]
         if tag == "article":
-            self.cards.append(Card(int(said["id"].removeprefix("line-")), said["class"]))
+            self.cards.append(Card(int(values["id"].removeprefix("line-")), values["class"]))
         elif tag == "input":
-            self.filters.append(said["id"].removeprefix("show-"))
+            self.filters.append(values["id"].removeprefix("show-"))
         elif tag == "img":
-            self.cards[-1].pictures.append(said["src"])
-            self.lazy.append(said.get("loading") == "lazy")
+            self.cards[-1].pictures.append(values["src"])
+            self.lazy.append(values.get("loading") == "lazy")
         elif tag == "a":
-            self.cards[-1].links.append(said["href"])
-        elif tag == "meta" and said.get("http-equiv") == "Content-Security-Policy":
-            self.policy = said["content"]
+            self.cards[-1].links.append(values["href"])
+        elif tag == "meta" and values.get("http-equiv") == "Content-Security-Policy":
+            self.policy = values["content"]
         if tag not in VOID:
-            self._open.append((tag, said.get("class", "")))
+            self._open.append((tag, values.get("class", "")))
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open and self._open[-1][0] == tag, f"</{tag}> closes {self._open[-1:]}"
@@ -82,5 +80,5 @@ class Sheet(HTMLParser):
                 card.commands.append(data)
 
     def by_state(self, state: str) -> list[Card]:
-        """The cards that a filter leaves."""
+        """Return the cards that the filter of a state shows."""
         return [card for card in self.cards if card.state == state]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run of the command line, in this process or in one of its own, and what it said."""
+"""Run the command line in this process or in its own, and read what it printed."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ..mint_service.running import Service
 
 ROOT = Path(__file__).parents[2]
 LAMP = ("generate", "--prompt", "a lamp", "--preset", "fast")
-Mint = Callable[..., "Ran"]
+RunMint = Callable[..., "CommandResult"]
 
 
 @dataclass(frozen=True)
-class Ran:
-    """Exit status, standard output, standard error."""
+class CommandResult:
+    """Exit status, standard output and standard error of one command."""
 
     status: int
     out: str
@@ -33,24 +33,24 @@ class Ran:
 
     @property
     def records(self) -> list[dict[str, Any]]:
-        """Standard output of `--json`: every line has to be a JSON object."""
+        """Return the JSON objects of `--json`; every line has to be one."""
         records = [json.loads(line) for line in self.out.splitlines()]
         assert all(isinstance(record, dict) for record in records)
         return records
 
     @property
     def result(self) -> dict[str, Any]:
-        """The one result of `--json`."""
+        """Return the only "result" object of `--json`."""
         (result,) = [record for record in self.records if record["event"] == "result"]
         return result
 
     @property
-    def said(self) -> str:
-        """Standard error as one line, so that a test can look for a sentence."""
+    def error_text(self) -> str:
+        """Return standard error as one line, to search it for a sentence."""
         return " ".join(self.err.split())
 
-    def checked(self, service: Service) -> Ran:
-        """What holds for every run: no traceback and no key, wherever it ends."""
+    def check_no_leaks(self, service: Service) -> CommandResult:
+        """Assert that there is no traceback and no key, and return the result."""
         everything = self.out + self.err
         assert service.key not in everything
         assert "Traceback" not in everything
@@ -58,7 +58,7 @@ class Ran:
 
 
 def environment(service: Service, home: Path, **more: str) -> dict[str, str]:
-    """What a command of its own process finds."""
+    """Return the environment of a command in its own process."""
     return {
         **os.environ,
         "MINT_API_KEY": service.key,
@@ -71,12 +71,14 @@ def environment(service: Service, home: Path, **more: str) -> dict[str, str]:
 
 
 def command(*arguments: str) -> list[str]:
-    """The command line as a user types it."""
+    """Return the command line as a user types it."""
     return [sys.executable, "-m", "mint_blender", *arguments]
 
 
-def run(service: Service, home: Path, *arguments: str, timeout: float = 60, **more: str) -> Ran:
-    """A command in a process of its own, with pipes."""
+def run(
+    service: Service, home: Path, *arguments: str, timeout: float = 60, **more: str
+) -> CommandResult:
+    """Run a command in its own process, with pipes."""
     ended = subprocess.run(
         command(*arguments),
         env=environment(service, home, **more),
@@ -85,11 +87,11 @@ def run(service: Service, home: Path, *arguments: str, timeout: float = 60, **mo
         timeout=timeout,
         check=False,
     )
-    return Ran(ended.returncode, ended.stdout, ended.stderr).checked(service)
+    return CommandResult(ended.returncode, ended.stdout, ended.stderr).check_no_leaks(service)
 
 
-class Screen:
-    """A terminal (a pseudo terminal's other end) and all that was written to it."""
+class PseudoTerminal:
+    """A pseudo terminal that records everything written to it."""
 
     def __init__(self) -> None:
         self._master, self.end = pty.openpty()
@@ -109,20 +111,20 @@ class Screen:
 
     @property
     def text(self) -> str:
-        """So far."""
+        """Return what was written so far."""
         return b"".join(self._pieces).decode(errors="replace")
 
     def close(self) -> None:
-        """Let go of our hold on the writing end and read to the end."""
+        """Close our end and read the rest."""
         os.close(self.end)
         self._thread.join(10)
         os.close(self._master)
 
 
 @contextmanager
-def screen() -> Iterator[Screen]:
-    """A terminal for a command's streams."""
-    opened = Screen()
+def pseudo_terminal() -> Iterator[PseudoTerminal]:
+    """Yield a terminal for the streams of a command."""
+    opened = PseudoTerminal()
     try:
         yield opened
     finally:
@@ -130,9 +132,7 @@ def screen() -> Iterator[Screen]:
 
 
 def press_ctrl_c(running: subprocess.Popen[str], *, at: str, within: float = 20) -> tuple[str, str]:
-    """Interrupt a command as soon as it has said this; returns what it said afterwards, on both
-    streams.
-    """
+    """Interrupt a command once it has printed `at`; return both streams after that."""
     assert running.stderr is not None
     line = ""
     while at not in line:
@@ -142,8 +142,9 @@ def press_ctrl_c(running: subprocess.Popen[str], *, at: str, within: float = 20)
     return running.communicate(timeout=within)
 
 
-def hear_ctrl_c() -> None:
-    """For a child that is to be interrupted: a job in a shell's background has SIGINT ignored, and
-    hands that on to all it starts.
+def restore_sigint() -> None:
+    """Restore the default handler of SIGINT in a child process.
+
+    In a shell's background job SIGINT is ignored, and every child inherits that.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)

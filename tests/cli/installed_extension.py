@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Debian's Blender with the extension installed from an archive, in a profile of its own."""
+"""Debian's Blender with the extension installed in a profile of its own."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import subprocess
 from pathlib import Path
 
 from ..mint_service.running import Service
-from .runs import Ran, environment
+from .command_runner import CommandResult, environment
 
 MINT = ("--online-mode", "--command", "mint")
 
 
-def plain(resources: Path) -> dict[str, str]:
-    """An environment in which Blender sees neither our source tree nor a setting of ours."""
+def clean_environment(resources: Path) -> dict[str, str]:
+    """Return an environment without our source tree and settings."""
     unwanted = ("MINT_", "PYTHON")
     return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)} | {
         "BLENDER_USER_RESOURCES": str(resources)
@@ -34,7 +34,7 @@ def install(archive: Path, resources: Path) -> None:
             "-e",
             str(archive),
         ],
-        env=plain(resources),
+        env=clean_environment(resources),
         capture_output=True,
         text=True,
         timeout=120,
@@ -45,24 +45,28 @@ def install(archive: Path, resources: Path) -> None:
 
 def run(
     service: Service, resources: Path, home: Path, folder: Path, *arguments: str, **changes: str
-) -> Ran:
-    """Blender in that profile with a key in its environment, working in `folder`.
+) -> CommandResult:
+    """Run Blender in that profile, in `folder`, with a key in its environment.
 
-    An empty value takes a variable away.
+    An empty value in `changes` removes a variable.
     """
-    said = {
+    variables = {
         name: value
         for name, value in environment(service, home).items()
         if name.startswith(("MINT_", "COLUMNS"))
     }
-    told = {name: value for name, value in {**plain(resources), **said, **changes}.items() if value}
+    merged = {
+        name: value
+        for name, value in {**clean_environment(resources), **variables, **changes}.items()
+        if value
+    }
     done = subprocess.run(
         ["blender", *arguments],
-        env=told,
+        env=merged,
         cwd=folder,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    return Ran(done.returncode, done.stdout, done.stderr).checked(service)
+    return CommandResult(done.returncode, done.stdout, done.stderr).check_no_leaks(service)
