@@ -234,7 +234,10 @@ def test_approving_and_revising_above_a_limit(
     preferences(Limits(each=247))
     for words in (("approve", job), ("revise", job, "in green")):
         ran = mint(*words)
-        assert ran.status == 4 and "more than your limit of 247 Credits per generation" in ran.error_text
+        assert (
+            ran.status == 4
+            and "more than your limit of 247 Credits per generation" in ran.error_text
+        )
     assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
     preferences(Limits(each=248, day=248))
     assert mint("approve", job).status == 0
