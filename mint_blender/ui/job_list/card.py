@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How one job looks in the sidebar: its picture, its state in plain words, and only the actions
-that make sense now.
-"""
+"""Draw a job in the sidebar: picture, state, and only the actions that make sense now."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ _MOST_NOTES = 5
 
 
 def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: int) -> None:
-    """One card."""
+    """Draw one card."""
     box, job = layout.box(), placed_results.shown(job)
     _draw_head(box, service, job)
     if job.hold is not None and job.phase not in {Phase.READY, Phase.PLACED}:
@@ -53,7 +51,7 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
 
 
 def _draw_head(box: bpy.types.UILayout, service: JobService, job: Job) -> None:
-    """Picture, title, state, cost; on the right what ends it."""
+    """Draw picture, title, state and cost; on the right what cancels or dismisses it."""
     row = box.row()
     if (icon := icons.of_job(job)) and job.phase is not Phase.REVIEW:
         row.template_icon(icon_value=icon, scale=2.6)
@@ -149,7 +147,7 @@ def _with_time(state: str, time: str) -> str:
 
 
 def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
-    """The Preview, large, and what can be decided about it."""
+    """Draw the Preview, large, and the buttons to decide about it."""
     draft = review_feedback.of(job.id)
     previews = job.previews
     shown = shown_preview(job)
@@ -208,7 +206,7 @@ def _draw_approve(row: bpy.types.UILayout, job: Job, shown: int) -> None:
 
 
 def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> None:
-    """Back and forth between the previews so far."""
+    """Draw the arrows between the Previews of a job."""
     icon: Any
     for step, icon in ((-1, "TRIA_LEFT"), (1, "TRIA_RIGHT")):
         if step > 0:
@@ -221,7 +219,7 @@ def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> 
 
 
 def _draw_billing(box: bpy.types.UILayout, service: JobService, job: Job, width: int) -> None:
-    """What is missing, where to get it, and how to go on."""
+    """Draw how many Credits are missing, where to buy them, and how to resume."""
     billing = job.operation.billing if job.operation else None
     missing = billing_watch.missing(service, job)
     enough = missing == 0
@@ -253,7 +251,7 @@ def _missing_credits(missing: float | None) -> str:
 
 
 def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
-    """Why it does not go on, and the most likely next step."""
+    """Draw why the job stopped, and the most likely next step."""
     if job.trouble is not None:
         wrapped(box, job.trouble.sentence, width=width)
     row = box.row(align=True)
@@ -272,7 +270,7 @@ def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
 
 
 def _draw_import_anyway(layout: bpy.types.UILayout, job: Job) -> None:
-    """For a file that our check refused; what that may lead to is said before it is done."""
+    """Draw the button for a file that our check refused; it asks before it imports."""
     layout = layout.row(align=True)
     layout.operator_context = "INVOKE_DEFAULT"
     anyway = layout.operator("mint.place", text="Import Anyway", icon="IMPORT")
@@ -289,7 +287,7 @@ def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
 
 
 def _place_words(job: Job, again: str = "") -> str:
-    """What a click on Place is going to do."""
+    """Return the label of the button Place: what a click will do."""
     if placed_results.will_replace(job):
         return Message("Replace Model") if job.kind is Kind.MODEL else Message("Replace World")
     return again or (
@@ -300,7 +298,7 @@ def _place_words(job: Job, again: str = "") -> str:
 
 
 def _draw_saved(box: bpy.types.UILayout, job: Job, width: int) -> None:
-    """Which files lie where."""
+    """Draw which files were saved where."""
     folder = job.target.folder or ""
     column = box.column(align=True)
     for kept in job.files:
@@ -311,7 +309,7 @@ def _draw_saved(box: bpy.types.UILayout, job: Job, width: int) -> None:
 
 
 def _draw_after(layout: bpy.types.UILayout, job: Job) -> None:
-    """What can be made of it, or like it."""
+    """Draw what can be made from a result, or like it."""
     layout.operator_context = "INVOKE_DEFAULT"
     asset_id = asset_of(job)
     if (
@@ -342,7 +340,7 @@ class MINT_MT_job(bpy.types.Menu):
     job_id = ""
 
     def draw(self, context: bpy.types.Context) -> None:
-        """What makes sense for the job whose menu was opened last."""
+        """Draw what makes sense for the job whose menu was opened last."""
         service = session.existing_service()
         job = (
             next((job for job in service.jobs() if job.id == type(self).job_id), None)

@@ -14,19 +14,16 @@ from . import review_feedback
 
 
 class _Decision(JobOperator):
-    """Decides about a job, and lets the heartbeat follow."""
+    """Base of the operators that decide about a job, which needs Mint."""
 
     verb: Verb
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
-        """Needs Mint."""
-
+        """Run the decision."""
         return run_action(self, self.decision(job))
 
     def decision(self, job: Job) -> Action:
-        """What was decided, without a trace of the operator: above a limit it is done later, and
-        Blender frees the operator before.
-        """
+        """Return the action. It does not refer to the operator, which Blender may free before."""
         verb, job_id = self.verb.value, job.id
 
         def decide(service: JobService) -> str:
@@ -51,7 +48,7 @@ class MINT_OT_approve(_Decision):
     )
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
-        """Only the newest: Mint makes no other one, whatever was looked at."""
+        """Approve the newest Preview: Mint can finish no other one."""
         newest = len(job.previews)
         if self.preview and not (job.has_preview and self.preview == newest):
             raise NotPossible(
@@ -76,7 +73,7 @@ class MINT_OT_revise(_Decision):
     )
 
     def decision(self, job: Job) -> Action:
-        """With these words, else with those beside the Preview."""
+        """Return the action with the given feedback, else with the text beside the Preview."""
         draft, job_id = review_feedback.of(job.id), job.id
         feedback = self.feedback or (draft.feedback if draft else "")
 
@@ -118,7 +115,7 @@ class MINT_OT_dismiss(JobOperator):
     bl_label = "Dismiss Job"
 
     def find(self, context: bpy.types.Context, service: JobService) -> Result:
-        """Off the list, even if it cannot be read; needs no network."""
+        """Dismiss the job, even if it cannot be read; needs no network."""
         service.dismiss(self.job_id)
         heartbeat.jobs_changed(service)
         heartbeat.redraw()

@@ -188,7 +188,7 @@ class MINT_OT_retry_asset(bpy.types.Operator):
         )
 
 
-class _OnceMore(bpy.types.Operator):
+class _TemplateOperator(bpy.types.Operator):
     """Something with what was wished for: by a job, or for an entry of the library."""
 
     job_id: bpy.props.StringProperty(
@@ -211,7 +211,7 @@ class _OnceMore(bpy.types.Operator):
         return wish.of_asset(asset, board.jobs())
 
 
-class MINT_OT_again(Priced, _OnceMore):
+class MINT_OT_again(Priced, _TemplateOperator):
     bl_idname = "mint.again"
     bl_label = "Generate Again"
     bl_description = (
@@ -287,7 +287,7 @@ class MINT_OT_again(Priced, _OnceMore):
         )
 
 
-class MINT_OT_use_prompt(_OnceMore):
+class MINT_OT_use_prompt(_TemplateOperator):
     bl_idname = "mint.use_prompt"
     bl_label = "Use as Draft"
     bl_description = (

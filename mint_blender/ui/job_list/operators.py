@@ -29,7 +29,7 @@ class MINT_OT_job_menu(JobOperator):
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """A menu cannot be told its job, so it is told here."""
+        """Open the menu for this job."""
         MINT_MT_job.job_id = self.job_id
         bpy.ops.wm.call_menu(name=MINT_MT_job.bl_idname)
         return {"FINISHED"}
@@ -42,7 +42,7 @@ class MINT_OT_copy_report(JobOperator):
     bl_label = "Copy Report"
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
-        """To the clipboard."""
+        """Copy the report."""
         context.window_manager.clipboard = (
             f"Blender {bpy.app.version_string}\n{presenter.report(job)}"
         )
@@ -60,7 +60,7 @@ class MINT_OT_open_in_mint(bpy.types.Operator):
     url: bpy.props.StringProperty(name="Address", options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Only addresses of the web: the text comes from a service."""
+        """Open https addresses only, as the text comes from a service."""
         if not self.url.startswith("https://"):
             self.report({"ERROR"}, translated(Message("This is not a web address.")))
             return {"CANCELLED"}
@@ -91,7 +91,7 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """All at once."""
+        """Cancel them all."""
         return run_action(self, lambda service: service.cancel_waiting())
 
 
@@ -118,7 +118,7 @@ class MINT_OT_continue_queue(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """All of them, in their order."""
+        """Send them all, in their order."""
         return run_action(self, _continue_queue)
 
 
@@ -136,7 +136,7 @@ class MINT_OT_discard_queue(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """They stay on the list as canceled, with their prompts; needs no network."""
+        """Cancel them; they stay on the list with their prompts. Needs no network."""
         return change_list(self, lambda service: service.unfinished.discard_queue())
 
 
@@ -148,7 +148,7 @@ class MINT_OT_resume_all(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Nothing is started or paid twice."""
+        """Resume each; nothing is started or charged twice."""
 
         def resume(service: JobService) -> None:
             for job in service.jobs():
@@ -201,13 +201,13 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Many jobs at once: ask first."""
+        """Ask first, as this affects many jobs."""
         return context.window_manager.invoke_confirm(
             self, event, title="Dismiss All Finished", confirm_text="Dismiss"
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Off the list; needs no network."""
+        """Dismiss them; needs no network."""
         return change_list(self, lambda service: service.dismiss_finished())
 
 

@@ -37,7 +37,7 @@ def _draw_list(layout: bpy.types.UILayout, service: JobService, width: int) -> N
 
 
 def draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
-    """What is in the journal and cannot be read: nobody drives it, and nothing of it is lost."""
+    """Draw the jobs in the journal that cannot be read: they do not run, and nothing is lost."""
     for each in service.unreadable():
         row = layout.box().row()
         wrapped(row.column(align=True), presenter.UNREADABLE, width=width, icon="ERROR")
@@ -45,7 +45,7 @@ def draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: i
 
 
 def _draw_queue(layout: bpy.types.UILayout, service: JobService) -> None:
-    """What an earlier session has left in line: it is not sent until somebody says so."""
+    """Draw what an earlier session left in the queue: it is sent only after a click."""
     queue = service.unfinished.queue
     if not queue.count:
         return

@@ -27,7 +27,7 @@ class MINT_OT_show_preview(JobOperator):
     bl_options = {"INTERNAL"}
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
-        """A new window, so that nobody's layout is changed."""
+        """Open a new window, so that the user's layout stays as it is."""
         draft = review_feedback.of(job.id)
         shown = (
             job.previews[draft.shown - 1 if draft and 0 < draft.shown <= len(job.previews) else -1]
@@ -56,7 +56,7 @@ class MINT_OT_turn_preview(JobOperator):
     to: bpy.props.IntProperty(min=1, options={"SKIP_SAVE"})
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
-        """Which one is shown is part of the draft."""
+        """Remember which Preview is shown beside the unsent feedback."""
         draft = review_feedback.of(job.id)
         if draft is None:
             raise NotPossible(Message("{title} waits for no decision.", title=job.title))
@@ -73,11 +73,11 @@ class MINT_OT_select_result(JobOperator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Selecting objects needs Object Mode."""
+        """Return whether objects can be selected: in Object Mode."""
         return context.mode == "OBJECT"
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
-        """Found by its custom property, as objects do not outlive an undo."""
+        """Select the objects, found by their custom property, which survives an undo."""
         placed = place.find(job_id=job.id)
         if placed is None:
             self.report(
@@ -108,8 +108,9 @@ class MINT_OT_place(JobOperator):
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask before an edited model is replaced, and before a refused file is tried: Blender may
-        crash, and unsaved work with it.
+        """Ask before an edited model is replaced, and before a refused file is imported.
+
+        Blender may crash on such a file, and unsaved work would be lost.
         """
         if not self.raw:
             return self._ask_about_edits(context, event)
@@ -141,7 +142,7 @@ class MINT_OT_place(JobOperator):
         )
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
-        """Land it here and now."""
+        """Import the result."""
         is_refused = self.raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
         if (job.phase not in {Phase.READY, Phase.PLACED} and not is_refused) or job.convert:
             raise NotPossible(

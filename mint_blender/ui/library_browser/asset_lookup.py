@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model or world by its id: as much of it as the library or a job knows, and an operator's job
-about it.
-"""
+"""Look up a Model or World by its id, as far as the library or a job knows it."""
 
 from __future__ import annotations
 
@@ -24,7 +22,7 @@ def about_asset(
     asset_id: str,
     start: Callable[[JobService, Asset], Job],
 ) -> Result:
-    """Begin a job about it; a mistyped id is told before anything is sent."""
+    """Start a job about an asset; a mistyped id is reported before anything is sent."""
     asset_id = asset_id.strip()
     if not is_valid_id(asset_id):
         return report_error(
@@ -35,7 +33,7 @@ def about_asset(
 
 
 def asset(kind: Kind, asset_id: str) -> Asset:
-    """What is known of it; of one that nobody has seen yet only the id, and its job reads the rest."""  # noqa: E501
+    """Return what is known of an asset: its id at least, and its job reads the rest."""
     board = session.existing_service()
     if board is not None:
         # without a window no heart beats, and a script asks right after a job has ended

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done with the library: look through it, and bring something of it here.
+"""Browse the library, and import or save items of it.
 
-In background mode each waits for its end.
+In background mode each operator waits until it is done.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from .properties import fields_of, kind_of
 KINDS = [("MODEL", "3D Model", "A model"), ("WORLD", "World", "A world")]
 
 
-class _Loader(bpy.types.Operator):
-    """Asks for pages of the list."""
+class _PageLoader(bpy.types.Operator):
+    """Base of the operators that load pages of the list."""
 
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """With a window it returns at once; in background mode the answer is here when it returns."""  # noqa: E501
+        """Request the pages; in background mode, wait for them."""
         if not may_go_online():
             return report_error(self, session.OFFLINE)
         fields = fields_of(context)
@@ -55,29 +55,29 @@ class _Loader(bpy.types.Operator):
         return {"FINISHED"}
 
     def pages(self, kind: Kind | None) -> list[ListPage]:
-        """Which ones."""
+        """Return the pages to load."""
         raise NotImplementedError
 
 
-class MINT_OT_refresh_library(_Loader):
+class MINT_OT_refresh_library(_PageLoader):
     """Reload the newest items of the library"""
 
     bl_idname = "mint.refresh_library"
     bl_label = "Refresh Mint Library"
 
     def pages(self, kind: Kind | None) -> list[ListPage]:
-        """The first of each kind."""
+        """Return the first page of each kind."""
         return loader.known().first_pages(kind)
 
 
-class MINT_OT_load_more(_Loader):
+class MINT_OT_load_more(_PageLoader):
     """Load more items of the library from Mint"""
 
     bl_idname = "mint.load_more"
     bl_label = "Load More"
 
     def pages(self, kind: Kind | None) -> list[ListPage]:
-        """One; none at the end of the list. A search that has stopped goes on."""
+        """Return the next page, if there is one, and resume a stopped search."""
         loader.resume_searching()
         page = loader.known().next_page(kind)
         return [page] if page else []
@@ -91,7 +91,7 @@ class MINT_OT_stop_search(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """What is on its way still comes."""
+        """Load no further page; one that was requested still comes."""
         loader.stop_searching()
         heartbeat.redraw()
         return {"FINISHED"}
@@ -107,9 +107,9 @@ class MINT_OT_turn_library(bpy.types.Operator):
     forward: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """One screenful.
+        """Go one screen forward or back.
 
-        What it lacks is asked for when it has been drawn; without a window, here and now.
+        What it lacks is requested once it was drawn; without a window, at once.
         """
         fields = fields_of(context)
         loader.turn(fields, forward=self.forward)
@@ -130,12 +130,12 @@ class MINT_OT_choose_asset(bpy.types.Operator):
 
     @classmethod
     def description(cls, context: bpy.types.Context, properties: Any) -> str:
-        """The whole title, which a button has no room for."""
+        """Return the whole title, which a button has no room for."""
         asset = view_model.library().get(properties.asset_id)
         return title(asset) if asset else Message("Details")
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Only the choice: what is lacking of the details is asked for when they have been drawn."""  # noqa: E501
+        """Choose the entry; what its details lack is requested once they were drawn."""
         fields = fields_of(context)
         fields.chosen = "" if fields.chosen == self.asset_id else self.asset_id
         # a script's call draws nothing by itself, and what is lacking is noticed while drawing
@@ -158,13 +158,13 @@ class MINT_OT_import_asset(bpy.types.Operator):
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """From a menu: ask which one."""
+        """Ask for the id, when called from a menu."""
         if self.asset_id:
             return self.execute(context)
         return context.window_manager.invoke_props_dialog(self, width=320, confirm_text="Import")
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """A job that only fetches: it lands as a fresh result does."""
+        """Start a job that only downloads; its result is placed like a new one."""
         target = create_properties.here(context)
         return about_asset(
             self,
@@ -194,7 +194,7 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class _Saver(bpy.types.Operator):
+class _AssetSaver(bpy.types.Operator):
     """Saves into the folder of an asset library: in another process with a window, here and now
     without one.
     """
@@ -210,7 +210,7 @@ class _Saver(bpy.types.Operator):
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask for the folder, beginning with the first asset library of the preferences."""
+        """Ask for the folder, starting at the first asset library of the preferences."""
         known = assets.libraries()
         if known and not self.directory:
             self.directory = f"{known[0].folder}{os.sep}"
@@ -218,7 +218,7 @@ class _Saver(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Begin it, or do it."""
+        """Start the other process, or save here in background mode."""
         if not may_go_online():
             return report_error(self, session.OFFLINE)
         if not self.directory.strip():
@@ -272,7 +272,7 @@ class _Saver(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_sync_library(_Saver):
+class MINT_OT_sync_library(_AssetSaver):
     bl_idname = "mint.sync_library"
     bl_label = "Sync to Asset Library…"
     bl_description = (
@@ -281,7 +281,7 @@ class MINT_OT_sync_library(_Saver):
     )
 
 
-class MINT_OT_save_to_library(_Saver):
+class MINT_OT_save_to_library(_AssetSaver):
     """Save this item to an asset library, for the Asset Browser"""
 
     bl_idname = "mint.save_to_library"
@@ -310,7 +310,7 @@ class MINT_OT_stop_sync(bpy.types.Operator):
 
 
 def _wait_for_pages(board: JobService, kind: Kind | None) -> str | None:
-    """Until every page is here; the sentence of what went wrong."""
+    """Wait for every page, and return what went wrong."""
     try:
         while any(isinstance(question, ListPage) for question in board.queries.pending()):
             board.next_event()

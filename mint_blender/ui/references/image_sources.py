@@ -27,14 +27,14 @@ _LOSSLESS = 100  # WebP's quality at which Blender writes without loss
 _GOOD = 90
 
 
-class NotMade(Exception):
+class ImageSourceError(Exception):
     """There is no picture to be had: the sentence says why."""
 
 
 def fit(source: Path, target: Path) -> str:
     """Write the picture as a WebP that Mint takes; returns what was done, as a sentence.
 
-    Raises NotMade.
+    Raises ImageSourceError.
     """
     with _opened(source) as image:
         was, old = tuple(image.size), source.stat().st_size
@@ -84,20 +84,22 @@ def _size_in_words(size: int) -> str:
 def save_image(image: bpy.types.Image, target: Path) -> None:
     """Write an image as it is in Blender now, painted or packed or generated, as a PNG.
 
-    Raises NotMade.
+    Raises ImageSourceError.
     """
     width, height = image.size
     if not width or not height or not (image.has_data or _load(image)):
-        raise NotMade(Message("{name} has no pixels: its file may be missing.", name=image.name))
+        raise ImageSourceError(
+            Message("{name} has no pixels: its file may be missing.", name=image.name)
+        )
     with _copied(image) as copy:
         _save(copy, target, "PNG", _LOSSLESS)
 
 
 def save_render(scene: bpy.types.Scene, target: Path) -> None:
-    """Write the last render as it is seen, as a PNG. Raises NotMade."""
+    """Write the last render as it is seen, as a PNG. Raises ImageSourceError."""
     result = next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
     if result is None:
-        raise NotMade(Message("Nothing has been rendered yet. Press F12 first."))
+        raise ImageSourceError(Message("Nothing has been rendered yet. Press F12 first."))
     settings = scene.render.image_settings
     names = [
         name
@@ -111,17 +113,17 @@ def save_render(scene: bpy.types.Scene, target: Path) -> None:
         settings.file_format, settings.color_mode, settings.color_depth = "PNG", "RGB", "8"
         result.save_render(str(target), scene=scene)
     except RuntimeError:
-        raise NotMade(Message("Nothing has been rendered yet. Press F12 first.")) from None
+        raise ImageSourceError(Message("Nothing has been rendered yet. Press F12 first.")) from None
     finally:
         for name, value in before.items():
             setattr(settings, name, value)
     if not target.exists():
-        raise NotMade(Message("Nothing has been rendered yet. Press F12 first."))
+        raise ImageSourceError(Message("Nothing has been rendered yet. Press F12 first."))
 
 
 def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
     """Draw what the 3D View shows, without grid and handles, as a PNG: from where one looks, or
-    from the camera. Raises NotMade.
+    from the camera. Raises ImageSourceError.
 
     It is drawn aside, so that neither the last render nor the output settings change.
     """
@@ -129,7 +131,7 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
 
     scene, space, region = context.scene, context.space_data, _window_region(context)
     if camera and scene.camera is None:
-        raise NotMade(Message("The scene has no camera."))
+        raise ImageSourceError(Message("The scene has no camera."))
     width, height = _render_size(scene) if camera else (region.width, region.height)
     share = min(1.0, VIEW_SIDE / max(width, height))
     width, height = max(1, round(width * share)), max(1, round(height * share))
@@ -188,12 +190,14 @@ def _opened(path: Path) -> Iterator[bpy.types.Image]:
     try:
         image = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError:
-        raise NotMade(
+        raise ImageSourceError(
             Message("This Blender cannot open it. Convert it with another program.")
         ) from None
     try:
         if not _load(image):
-            raise NotMade(Message("This Blender cannot open it. Convert it with another program."))
+            raise ImageSourceError(
+                Message("This Blender cannot open it. Convert it with another program.")
+            )
         if image.source == "FILE":
             yield image
         else:
@@ -261,6 +265,6 @@ def _save(image: bpy.types.Image, target: Path, format: Any, quality: int) -> No
     try:
         image.save(filepath=str(target), quality=quality)
     except RuntimeError as error:
-        raise NotMade(
+        raise ImageSourceError(
             Message("The picture could not be saved: {reason}", reason=str(error).strip())
         ) from None

@@ -15,7 +15,7 @@ from ...files.errors import FileError
 from ...message import Message, sentences
 from .. import heartbeat, session
 from ..translations import translated
-from . import image_sources as making
+from . import image_sources
 from . import properties as references_properties
 
 Result = Any  # a set of words, which the stubs want spelled as literals
@@ -29,10 +29,14 @@ FIT = Message("Scale down or convert pictures that exceed Mint's limits")
 
 
 def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
-    """Do something with the list; why not is reported in a sentence."""
+    """Change the list; report what is not possible."""
     try:
         act()
-    except (references_properties.NotTaken, making.NotMade, FileError) as trouble:
+    except (
+        references_properties.ReferenceImageError,
+        image_sources.ImageSourceError,
+        FileError,
+    ) as trouble:
         operator.report({"ERROR"}, translated(str(trouble)))
         return {"CANCELLED"}
     finally:
@@ -41,7 +45,7 @@ def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
 
 
 def _add_made(make: Callable[[Path], object], name: str, fit: bool = False) -> None:
-    """Put a picture on the list that Blender makes."""
+    """Add a picture that Blender makes."""
     with tempfile.TemporaryDirectory(prefix="mint-") as folder:
         path = Path(folder) / "picture.png"
         make(path)
@@ -51,10 +55,10 @@ def _add_made(make: Callable[[Path], object], name: str, fit: bool = False) -> N
 
 
 def _fit(entry: Any) -> None:
-    """Scale down or convert; what was done is said under the picture."""
+    """Scale down or convert a picture, and note below it what was done."""
     with tempfile.TemporaryDirectory(prefix="mint-") as folder:
         path = Path(folder) / "picture.webp"
-        note = making.fit(Path(entry.source), path)
+        note = image_sources.fit(Path(entry.source), path)
         references_properties.exchange(entry, path, note)
 
 
@@ -93,7 +97,11 @@ class MINT_OT_add_references(bpy.types.Operator):
                 added += 1
                 if self.fit and entry.problem:
                     _fit(entry)
-            except (references_properties.NotTaken, making.NotMade, FileError) as trouble:
+            except (
+                references_properties.ReferenceImageError,
+                image_sources.ImageSourceError,
+                FileError,
+            ) as trouble:
                 reasons.append(str(trouble))
         heartbeat.redraw()
         if reasons or not added:
@@ -180,14 +188,16 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
             return _attempt(
                 self,
                 lambda: _add_made(
-                    lambda path: making.save_render(context.scene, path),
+                    lambda path: image_sources.save_render(context.scene, path),
                     Message("Render"),
                     self.fit,
                 ),
             )
         return _attempt(
             self,
-            lambda: _add_made(lambda path: making.save_image(image, path), image.name, self.fit),
+            lambda: _add_made(
+                lambda path: image_sources.save_image(image, path), image.name, self.fit
+            ),
         )
 
 
@@ -205,7 +215,9 @@ class MINT_OT_add_reference_render(bpy.types.Operator):
         return _attempt(
             self,
             lambda: _add_made(
-                lambda path: making.save_render(context.scene, path), Message("Render"), self.fit
+                lambda path: image_sources.save_render(context.scene, path),
+                Message("Render"),
+                self.fit,
             ),
         )
 
@@ -235,13 +247,13 @@ class MINT_OT_add_reference_view(bpy.types.Operator):
         return _attempt(
             self,
             lambda: _add_made(
-                lambda path: making.capture(context, path, camera=is_camera), name, self.fit
+                lambda path: image_sources.capture(context, path, camera=is_camera), name, self.fit
             ),
         )
 
 
 class _EntryOperator(bpy.types.Operator):
-    """What all operators about one picture of the list share."""
+    """Base of the operators on one picture of the list."""
 
     bl_options = {"INTERNAL"}
 

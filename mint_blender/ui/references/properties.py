@@ -33,7 +33,7 @@ what a job was given.
 """
 
 
-class NotTaken(Exception):
+class ReferenceImageError(Exception):
     """The picture did not get on the list: the sentence says why."""
 
 
@@ -94,7 +94,7 @@ def complaint(manager: Any = None) -> str | None:
 def add_file(path: Path, *, name: str | None = None, note: str = "") -> Any:
     """Copy a picture and put it at the end of the list.
 
-    Raises NotTaken or FileError; one that needs work is taken with its problem.
+    Raises ReferenceImageError or FileError; one that needs work is taken with its problem.
     """
     name = name or path.name
     _demand_room()
@@ -109,10 +109,12 @@ def add_file(path: Path, *, name: str | None = None, note: str = "") -> Any:
 
 
 def add_url(url: str) -> Any:
-    """Put an address at the end of the list. Raises NotTaken."""
+    """Put an address at the end of the list. Raises ReferenceImageError."""
     url = url.strip()
     if not url.startswith("https://") or len(url) < 12 or any(letter.isspace() for letter in url):
-        raise NotTaken(Message("A reference picture's address must start with https://."))
+        raise ReferenceImageError(
+            Message("A reference picture's address must start with https://.")
+        )
     _demand_room()
     _demand_new(url, Message("This address"))
     entry = entries().add()
@@ -130,7 +132,7 @@ def use(images: Iterable[str]) -> None:
     """These pictures instead of those on the list; what cannot be taken is left out."""
     clear()
     for image in images:
-        with contextlib.suppress(NotTaken, FileError):
+        with contextlib.suppress(ReferenceImageError, FileError):
             if "://" in image:
                 add_url(image)
             else:
@@ -154,7 +156,7 @@ def folder() -> Path:
 
 def _demand_room() -> None:
     if len(entries()) >= MAX_IMAGES:
-        raise NotTaken(
+        raise ReferenceImageError(
             Message(
                 "Mint accepts at most {count} pictures. Remove one first.",
                 count=MAX_IMAGES,
@@ -164,7 +166,7 @@ def _demand_room() -> None:
 
 def _demand_new(source: str, name: str) -> None:
     if source in sources():
-        raise NotTaken(Message("{name} is already on the list.", name=name))
+        raise ReferenceImageError(Message("{name} is already on the list.", name=name))
 
 
 def _keep(path: Path, suffix: str) -> Path:
