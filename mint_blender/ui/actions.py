@@ -47,7 +47,7 @@ def run_action(
         service = session.service()
         job_id = action(service)
         if bpy.app.background and job_id is not None:
-            headless.until_rest(service, job_id)
+            headless.wait_for_job(service, job_id)
     except TooExpensive as error:
         return _ask_above_limit(operator, error, action, on_done)
     except (NotPossible, JournalError, headless.Stopped) as error:
@@ -98,7 +98,7 @@ def report_error(operator: bpy.types.Operator | None, sentence: str) -> Result:
     if operator is not None:
         operator.report({"ERROR"}, translated(sentence))
     else:
-        notifications.say(translated(Message("Mint: {sentence}", sentence=sentence)), good=False)
+        notifications.notify(translated(Message("Mint: {sentence}", sentence=sentence)), good=False)
     return {"CANCELLED"}
 
 

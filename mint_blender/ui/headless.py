@@ -18,7 +18,7 @@ class Stopped(Exception):
     """The job ended without a result; the message says why."""
 
 
-def until_all_rest(service: JobService, job_ids: list[str], *, place: bool) -> None:
+def wait_for_jobs(service: JobService, job_ids: list[str], *, place: bool) -> None:
     """Wait for many jobs, and place their results in this order.
 
     One that fails does not stop the others.
@@ -30,7 +30,7 @@ def until_all_rest(service: JobService, job_ids: list[str], *, place: bool) -> N
     reasons = []
     for job_id in job_ids:
         try:
-            until_rest(service, job_id, place=place)
+            wait_for_job(service, job_id, place=place)
         except Stopped as trouble:
             reasons.append(str(trouble))
     if reasons:
@@ -40,7 +40,7 @@ def until_all_rest(service: JobService, job_ids: list[str], *, place: bool) -> N
         raise Stopped(lines(headline, *reasons))
 
 
-def until_rest(service: JobService, job_id: str, *, place: bool = True) -> None:
+def wait_for_job(service: JobService, job_id: str, *, place: bool = True) -> None:
     """Block until the job needs a decision or has ended, and place its result if `place`.
 
     Raises:

@@ -249,7 +249,7 @@ class MINT_OT_heartbeat(bpy.types.Operator):
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Beat on timers only; pass every event on."""
         if event.type != "TIMER":
-            text_fields.hear(context, event)
+            text_fields.on_event(context, event)
             return {"PASS_THROUGH"}
         if not is_beating():
             return {"FINISHED", "PASS_THROUGH"}
@@ -284,7 +284,7 @@ def _stop_beating() -> None:
     """Remove the modal timer."""
     state = _state()
     state.is_beating = False
-    text_fields.forget()
+    text_fields.reset()
     if state.timer is not None:
         bpy.context.window_manager.event_timer_remove(state.timer)
         state.timer = None

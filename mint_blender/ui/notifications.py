@@ -35,8 +35,8 @@ _parts = Registered()
 
 def register() -> None:
     """Notify from now on."""
-    _parts.add_classes(MINT_OT_say)
-    session.on_service_opened(forget_past)
+    _parts.add_classes(MINT_OT_notify)
+    session.on_service_opened(skip_earlier)
     heartbeat.on_jobs_changed(catch_up)
 
 
@@ -58,7 +58,7 @@ def catch_up(service: JobService) -> None:
             is_ours = service.is_driven_here(job.id) or job.id in shown
             shown[job.id] = job.phase
             if is_ours:
-                say(
+                notify(
                     translated(
                         Message(
                             "Mint: {title}: {state}", title=job.title, state=presenter.state(job)
@@ -68,29 +68,29 @@ def catch_up(service: JobService) -> None:
                 )
 
 
-def forget_past(service: JobService) -> None:
+def skip_earlier(service: JobService) -> None:
     """Take what came to rest in an earlier session as known."""
     session.state(_State).shown = {
         job.id: job.phase for job in service.jobs() if job.phase not in BUSY
     }
 
 
-def say(sentence: str, *, good: bool = True) -> None:
+def notify(sentence: str, *, good: bool = True) -> None:
     """Show a translated sentence in the status bar. Does nothing without a window."""
     window = next(iter(bpy.context.window_manager.windows), None)
     if window is not None and not bpy.app.background:
         with bpy.context.temp_override(window=window):
-            bpy.ops.mint.say("INVOKE_DEFAULT", text=sentence, good=good)
+            bpy.ops.mint.notify("INVOKE_DEFAULT", text=sentence, good=good)
 
 
-class MINT_OT_say(bpy.types.Operator):
+class MINT_OT_notify(bpy.types.Operator):
     """Shows a word in the status bar"""
 
     # What an operator reports that was called from Python stays with the caller. What a modal one
     # reports when it ends reaches the user, whatever editor is open: so this one ends at its first
     # tick, not in our call.
 
-    bl_idname = "mint.say"
+    bl_idname = "mint.notify"
     bl_label = "Mint"
     bl_options = {"INTERNAL"}
 

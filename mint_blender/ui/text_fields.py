@@ -30,7 +30,7 @@ def _last_event() -> _LastEvent:
     return session.state(_LastEvent)
 
 
-def hear(context: bpy.types.Context, event: bpy.types.Event) -> None:
+def on_event(context: bpy.types.Context, event: bpy.types.Event) -> None:
     """Take in an event that our modal operator has seen."""
     if event.type == "NONE" or event.type.startswith(("TIMER", "WINDOW_DEACTIVATE")):
         return
@@ -56,7 +56,7 @@ def may_be_edited() -> bool:
     return any(_has_active(window) for window in bpy.context.window_manager.windows)
 
 
-def forget() -> None:
+def reset() -> None:
     """Forget the last event: the modal operator has ended."""
     last = _last_event()
     last.window, last.is_press = 0, False

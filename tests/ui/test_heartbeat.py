@@ -40,7 +40,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is said in the status bar."""
     sentences: list[str] = []
     monkeypatch.setattr(
-        notifications, "say", lambda sentence, good=True: sentences.append(sentence)
+        notifications, "notify", lambda sentence, good=True: sentences.append(sentence)
     )
     return sentences
 

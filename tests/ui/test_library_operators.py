@@ -206,7 +206,7 @@ def test_a_new_version_takes_the_place_of_the_earlier_one() -> None:
     job = board.fetch(
         asset, Target(document=session.document_id(), scene=bpy.context.scene.name, replaces=True)
     )
-    headless.until_rest(board, job.id)
+    headless.wait_for_job(board, job.id)
     (root,) = origin.roots(asset_id=asset.id)
     assert (root.name, tuple(root.location), root["mint_job_id"]) == (name, (5, 6, 7), job.id)
     assert root.data != mesh

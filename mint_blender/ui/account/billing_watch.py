@@ -42,7 +42,7 @@ def catch_up(service: JobService) -> None:
         _stop_timer()
     enough = {job.id: job for job in waiting if missing(service, job) == 0}
     for job_id in enough.keys() - announced:
-        notifications.say(
+        notifications.notify(
             translated(Message("Mint: {title}: {state}", title=enough[job_id].title, state=ENOUGH))
         )
     announced.clear()

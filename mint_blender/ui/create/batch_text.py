@@ -174,7 +174,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         def start(service: JobService) -> None:
             job_ids = [job.id for job in service.start_all(zip(requests, targets, strict=True))]
             if bpy.app.background:
-                headless.until_all_rest(service, job_ids, place=lands)
+                headless.wait_for_jobs(service, job_ids, place=lands)
 
         return run_action(self, start)
 
