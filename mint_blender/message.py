@@ -50,6 +50,10 @@ class Message(str):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).build, (self.template, self.params, self.code)
 
+    def with_code(self, code: str) -> Self:
+        """Return the same message with a code."""
+        return type(self).build(self.template, self.params, code)
+
     def to_json(self) -> dict[str, Any]:
         """Return the message as plain values that `from_json` reads."""
         params = {

@@ -76,8 +76,8 @@ def update(added: dict[str, dict[str, str]] | None = None) -> None:
         catalog = read(language)
         for english, foreign in (added or {}).items():
             if language in foreign:
+                catalog.delete(english)  # Babel would keep the old translation
                 catalog.add(english, foreign[language])
-                catalog[english].flags.discard("fuzzy")
         catalog.header_comment = template.header_comment
         catalog.fuzzy = False
         catalog.update(template)

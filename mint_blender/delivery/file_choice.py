@@ -8,7 +8,8 @@ from pathlib import PurePath
 from ..files.choice import DRACO
 from ..files.urls import same_file
 from ..jobs.job import Job, Kept, Role
-from ..message import Message
+from ..jobs.notes import NOT_OPTIMIZED_CODES
+from ..message import Message, message_of
 from ..scene import capabilities
 
 OPTIMIZED, ORIGINAL = "optimized", "original"
@@ -31,8 +32,9 @@ def explanation(job: Job) -> str:
     taken = job.file(Role.MODEL)
     if taken is None:
         return ""
-    known = next((note for note in job.notes if "the original file was taken" in note), None)
-    return explain(taken, variant(job), known)
+    known = next((note for note in job.notes if note.code in NOT_OPTIMIZED_CODES), None)
+    reason = message_of(explain(taken, variant(job), known))
+    return reason if reason.code else reason.with_code("file_choice")
 
 
 def explain(taken: Kept, variant: str, known: str | None = None) -> str:

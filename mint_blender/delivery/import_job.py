@@ -7,17 +7,17 @@ Translates what a job knows (files, target, provenance) into the arguments of `s
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import bpy
 
+from ..jobs import notes as job_notes
 from ..jobs import rejected_files
 from ..jobs.job import Job, Role
-from ..jobs.workflow import part_notes
-from ..message import Message
+from ..message import Message, message_of
 from ..mint.schema import Assets, Kind
 from ..scene import place as scene_place
 from ..scene import tags, undo_step
@@ -79,9 +79,9 @@ def _place_world(
             )
         return replace.replace_world(files, told, root, options=options, scene=scene, undo=False)
     placed = scene_place.place_world(files, told, _place_options(job), options, scene, undo=False)
-    explained = _explained_notes(job, files.links)
+    explained = _explained_codes(job)
     return dataclasses.replace(
-        placed, notes=tuple(note for note in placed.notes if note not in explained)
+        placed, notes=tuple(note for note in placed.notes if message_of(note).code not in explained)
     )
 
 
@@ -98,7 +98,11 @@ def _place_raw(job: Job, scene: bpy.types.Scene | None) -> PlacedResult:
         path, _provenance(job), _place_options(job), scene, undo=False, checked=False
     )
     return dataclasses.replace(
-        placed, notes=(*placed.notes, Message("Imported without our check: {path}", path=path))
+        placed,
+        notes=(
+            *placed.notes,
+            Message("Imported without our check: {path}", path=path).with_code("unchecked"),
+        ),
     )
 
 
@@ -106,24 +110,22 @@ def _place_options(job: Job) -> PlaceOptions:
     return PlaceOptions(at=job.target.at, height=job.target.height)
 
 
-def resolved_notes(job: Job, placed: PlacedResult) -> tuple[str, ...]:
-    """Return the notes of an earlier import that no longer apply.
+def resolved_codes(job: Job, placed: PlacedResult) -> tuple[str, ...]:
+    """Return the codes of earlier notes that are no longer true.
 
-    They are about parts that are in the scene by now, or that a note of the job explains.
+    They are about parts that are here now, or about which the job says more now.
     """
     root = placed.root
-    return (
-        (*notes.resolved_notes(root), *_explained_notes(job, notes.links(root)))
-        if world_objects.is_root(root)
-        else ()
-    )
+    if not world_objects.is_root(root):
+        return ()
+    return (*notes.resolved_codes(root), *_explained_codes(job))
 
 
-def _explained_notes(job: Job, links: Iterable[str]) -> tuple[str, ...]:
-    """Return the notes about missing parts that are superfluous: the job already says why."""
-    told = [part for part, what in PART_NAMES.items() if part_notes.is_explained(job, what)]
+def _explained_codes(job: Job) -> tuple[str, ...]:
+    """Return the codes of placement notes that the job explains in more detail."""
+    told = [part for part in PART_NAMES if job_notes.explains(job, part.lower())]
     return tuple(
-        note for part in told for note in notes.notes_without(part, links) if note not in job.notes
+        code for part in told for code in notes.codes_without(part) if not job.has_note(code)
     )
 
 

@@ -125,7 +125,7 @@ def when_long(job: Job, polling: Polling) -> Job:
         " this is free.",
         minutes=minutes,
     )
-    return replace(job, trouble=Trouble(Cause.PATIENCE, sentence))
+    return replace(job, trouble=Trouble(Cause.PATIENCE, sentence, code="taking_long"))
 
 
 def unanswered(job: Job) -> Trouble:

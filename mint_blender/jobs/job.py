@@ -419,15 +419,17 @@ class Job:
         )
 
     def noted(self, sentence: str) -> Job:
-        """The job with one more remark for its card; said once only."""
+        """Return the job with one more note; the same note is kept once."""
         note = message_of(sentence)
         return self if note in self.notes else replace(self, notes=(*self.notes, note))
 
-    def unnoted(self, *beginnings: str) -> Job:
-        """The job without the remarks that begin like one of these."""
-        return replace(
-            self, notes=tuple(note for note in self.notes if not note.startswith(beginnings))
-        )
+    def without_notes(self, *codes: str) -> Job:
+        """Return the job without the notes that have one of these codes."""
+        return replace(self, notes=tuple(note for note in self.notes if note.code not in codes))
+
+    def has_note(self, *codes: str) -> bool:
+        """Return whether the job has a note with one of these codes."""
+        return any(note.code in codes for note in self.notes)
 
 
 def operation_of(job: Job) -> Operation:

@@ -272,10 +272,9 @@ class JobService(JobRunner):
     def mark_placed(self, job_id: str, *notes: str, settled: Collection[str] = ()) -> None:
         """Store that the result is in a scene or a file.
 
-        `settled` are earlier notes that no longer apply.
+        `settled` are the codes of earlier notes that no longer apply.
         """
-        job = self.job(job_id)
-        job = replace(job, notes=tuple(note for note in job.notes if note not in settled))
+        job = self.job(job_id).without_notes(*settled)
         for note in notes:
             job = job.noted(note)
         self.save(job.moved(Phase.PLACED, trouble=None))

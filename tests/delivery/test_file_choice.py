@@ -17,6 +17,7 @@ pytestmark = pytest.mark.blender
 from mint_blender.delivery import file_choice, import_job  # noqa: E402
 from mint_blender.files.choice import DRACO, choose_model  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Role  # noqa: E402
+from mint_blender.jobs.notes import note  # noqa: E402
 from mint_blender.scene import capabilities  # noqa: E402
 
 
@@ -60,11 +61,9 @@ def test_every_choice_has_its_sentence(
 
 def test_a_failed_optimization_is_the_reason(tmp_path: Path) -> None:
     """Where optimizing was asked for and failed, that is said, and not said twice."""
-    sentence = "The model was not optimized: the original file was taken. Not enough Credits."
-    assert (
-        file_choice.explanation(replace(_job(tmp_path / "model.glb"), notes=(sentence,)))
-        == sentence
-    )
+    known = note("not_optimized", reason="Not enough Credits.")
+    job = replace(_job(tmp_path / "model.glb"), notes=(known,))
+    assert file_choice.explanation(job) is known
 
 
 def test_a_world_has_no_such_sentence() -> None:

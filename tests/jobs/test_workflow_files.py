@@ -21,6 +21,7 @@ from mint_blender.files.errors import (
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target
 from mint_blender.jobs.workflow.effects import Fetch, Optimize, Poll, ReadAsset
 from mint_blender.jobs.workflow.run import Terms
+from mint_blender.message import Message
 from mint_blender.mint.schema import Kind, OptimizationLevel, PollResult
 
 from .workflow_harness import (
@@ -178,9 +179,8 @@ def test_an_optimized_file_that_is_there_later_is_not_called_missing() -> None:
     run = optimizing().answer(operation("failed", id="op_2"))
     job = fetch_all(run).job
     assert [note.split(":")[0] for note in job.notes] == ["The model was not optimized"]
-    job = job.noted("The original file was taken: there is no optimized one.").noted(
-        "Something else."
-    )
+    landing = Message("The original file was taken: there is no optimized one.")
+    job = job.noted(landing.with_code("file_choice")).noted("Something else.")
     again = WorkflowHarness(
         job.moved(Phase.FETCHING, files=()), Terms(readable=OPTIMIZED_NEEDS)
     ).answer(asset(**BOTH))
@@ -275,7 +275,10 @@ def test_a_part_that_comes_later_is_not_called_bad_any_more() -> None:
     """Fetched once more, it may be another file: then the note goes."""
     said = replace(
         working(kind=Kind.WORLD),
-        notes=("The panorama cannot be used. It is cut off.", "Something else."),
+        notes=(
+            Message("The panorama cannot be used. It is cut off.").with_code("panorama_unusable"),
+            Message("Something else."),
+        ),
     )
     run = fetch_all(harvesting(job=said, colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB))
     assert run.job.notes == ("Something else.",)

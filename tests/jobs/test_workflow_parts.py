@@ -12,7 +12,7 @@ import pytest
 
 from mint_blender.files.errors import DownloadFailed, InvalidFile, LinkExpired
 from mint_blender.jobs.job import Job, Phase, Role, Target
-from mint_blender.jobs.workflow.collect import NOTHING_USED_IS_MISSING
+from mint_blender.jobs.notes import note
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset
 from mint_blender.mint.schema import Kind
 
@@ -136,9 +136,9 @@ def test_a_partial_success_is_explained_once(before: str, after: str) -> None:
     """
     first, second = {**ALL_GOOD, Role.PANORAMA: before}, {**ALL_GOOD, Role.PANORAMA: after}
     job = end(tell(WorkflowHarness(fetching("partially_succeeded")), first, "first"))
-    assert job.notes == (notes(first, "first") or (NOTHING_USED_IS_MISSING,))
+    assert job.notes == (notes(first, "first") or (note("unused_parts_missing"),))
     again = end(tell(WorkflowHarness(fetched_again(job)), second, "second"))
-    assert again.notes == (REMARK, *(notes(second, "second") or (NOTHING_USED_IS_MISSING,)))
+    assert again.notes == (REMARK, *(notes(second, "second") or (note("unused_parts_missing"),)))
 
 
 def test_a_part_that_was_bad_is_not_called_so_while_it_has_not_come() -> None:

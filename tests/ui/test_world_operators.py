@@ -19,9 +19,10 @@ bpy = pytest.importorskip("bpy")
 
 from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.files import pictures  # noqa: E402
+from mint_blender.files.errors import InvalidFile  # noqa: E402
+from mint_blender.jobs import notes  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.jobs.workflow import part_notes  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 from mint_blender.scene.world import edit as world_edit  # noqa: E402
@@ -117,15 +118,15 @@ def test_what_was_chosen_beforehand_goes_with_the_job_and_into_the_scene(registe
 
 def test_a_collider_that_was_left_out_is_not_called_missing(registered, tmp_path):
     """The note is for what Mint has not made."""
-    notes = import_job.place(make_job(tmp_path, Target(collider="NONE"), Role.PANORAMA)).notes
+    placed = import_job.place(make_job(tmp_path, Target(collider="NONE"), Role.PANORAMA))
     assert part("collider") is None
-    assert not any("collider" in note for note in notes)
+    assert not any("collider" in note for note in placed.notes)
 
 
 BAD = {
-    Role.COLLIDER: "The collider mesh cannot be used. It is empty.",
-    Role.PANORAMA: "The panorama cannot be used. panorama.webp is 300 × 200 pixels.",
-    Role.SPLATS: "The splats cannot be used. They are cut off.",
+    Role.COLLIDER: notes.part_left_out("collider", InvalidFile("It is empty.")),
+    Role.PANORAMA: notes.part_left_out("panorama", InvalidFile("It is 300 × 200 pixels.")),
+    Role.SPLATS: notes.part_left_out("splats", InvalidFile("They are cut off.")),
 }
 OFFERED = Asset.from_json(
     Kind.WORLD,
@@ -157,16 +158,14 @@ def test_a_part_that_cannot_be_used_is_not_said_to_be_lacking_too(
     )
     told = replace(job, notes=(BAD[lacking],))
     assert note not in import_job.place(told).notes
-    assert note in import_job.resolved_notes(told, placed), (
+    assert note.code in import_job.resolved_codes(told, placed), (
         "nor does it stay when the part was fetched later and is bad"
     )
     told = replace(
         job,
-        notes=(
-            part_notes.missing(Kind.WORLD, {Role.COLLIDER: "collider mesh"}.get(lacking, lacking)),
-        ),
+        notes=(notes.part_missing(Kind.WORLD, lacking),),
     )
-    assert not set(import_job.resolved_notes(told, placed)) & set(told.notes), (
+    assert told.notes[0].code not in import_job.resolved_codes(told, placed), (
         "what the job says itself stays"
     )
 

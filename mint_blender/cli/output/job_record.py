@@ -7,6 +7,7 @@ from typing import Any
 
 from ...jobs import presenter
 from ...jobs.job import Hold, Job
+from ...message import message_of
 
 
 def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
@@ -30,11 +31,13 @@ def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
         "credits": job.cost,
         "files": {kept.role.value: kept.path for kept in job.files},
         "notes": list(job.notes),
+        "note_details": [{"code": note.code, "params": note.params} for note in job.notes],
         "trouble": (
             {
                 "cause": job.trouble.cause.value,
                 "code": job.trouble.code,
                 "message": job.trouble.sentence,
+                "params": message_of(job.trouble.sentence).params,
             }
             if job.trouble
             else None

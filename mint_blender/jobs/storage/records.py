@@ -16,6 +16,7 @@ from ...mint.account import Owner
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
 from ..job import Cause, DecidedPreview, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
+from ..notes import stored_note
 from .record_types import fits
 
 Plain = TypeVar("Plain")
@@ -108,7 +109,7 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         trouble=(
             _plain(Trouble, trouble, cause=Cause, sentence=Message.from_json) if trouble else None
         ),
-        notes=tuple(Message.from_json(note) for note in _list(record.get("notes", ()))),
+        notes=tuple(stored_note(note) for note in _list(record.get("notes", ()))),
     )
     if not fits(job, Job):
         raise TypeError("a member is not what it should be")

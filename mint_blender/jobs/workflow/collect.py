@@ -21,11 +21,11 @@ from ...message import Message
 from ...mint import errors
 from ...mint.pacing import Polling, PollIntervals
 from ...mint.schema import Asset, Assets, Format, Kind, Operation, OptimizationLevel, Status
-from .. import error_messages, rejected_files
+from .. import error_messages, notes, rejected_files
 from ..budget import spending
 from ..job import Cause, Job, Kept, Phase, Role, Trouble, is_being_made
 from ..queries import OptimizationPrice
-from . import job_limit, lost_operations, part_notes
+from . import job_limit, lost_operations
 from .effects import Fetch, Optimize, Poll, ReadAsset, Step, Want
 
 Answer = TypeVar("Answer")
@@ -39,17 +39,6 @@ SETTLING_WAIT = 3.0
 # times the usual patience (two hours) until the original is taken where somebody else's
 # optimization does not end
 FOREIGN_OPTIMIZATION = 4
-NOTHING_USED_IS_MISSING = Message(
-    "Mint could not make every part of it; the parts that are used here have all come."
-)
-OPTIMIZING_UNANSWERED = Message(
-    "Mint never answered whether it optimizes the model: the original file was taken. If"
-    " it is optimized at Mint, it can be imported later."
-)
-STILL_OPTIMIZING = Message(
-    "The model is still being optimized at Mint: the original file was taken. The"
-    " optimized one can be imported later."
-)
 
 
 class Teller(Protocol):
@@ -90,7 +79,7 @@ class Harvest:
                 return
         if self._job.kind is Kind.MODEL:
             if self._job.file(Role.MODEL) is None:
-                self._job = part_notes.without_reasons(self._job)
+                self._job = self._job.without_notes(*notes.MODEL_FILE_CODES)
             yield from self._optimize()
             yield from self._model()
         else:
@@ -116,13 +105,13 @@ class Harvest:
         that is said instead.
         """
         operation = self._job.operation
-        self._job = self._job.unnoted(NOTHING_USED_IS_MISSING)
+        self._job = self._job.without_notes("unused_parts_missing")
         if (
             operation is not None
             and operation.status is Status.PARTIALLY_SUCCEEDED
-            and not part_notes.name_any(self._job)
+            and not any(notes.explains(self._job, part) for part in notes.PARTS)
         ):
-            self._job = self._job.noted(NOTHING_USED_IS_MISSING)
+            self._job = self._job.noted(notes.note("unused_parts_missing"))
 
     @property
     def _job(self) -> Job:
@@ -177,7 +166,7 @@ class Harvest:
         resource_id = self._resource_id()
         if resource_id is None:
             return
-        self._job = self._job.unnoted("The result's page could not be read.")
+        self._job = self._job.without_notes("details_unreadable")
         for attempt in range(SETTLING_TRIES):
             try:
                 # Of the job's own kind, whatever Mint calls it: another one was not asked for.
@@ -187,9 +176,7 @@ class Harvest:
             except (errors.NotFound, errors.Forbidden) as error:
                 if self._job.existing is not None:
                     raise
-                self._job = self._job.noted(
-                    Message("The result's page could not be read. {reason}", reason=error)
-                )
+                self._job = self._job.noted(notes.note("details_unreadable", reason=error))
                 return
             self._job = replace(self._job, asset=asset)
             if self._has_settled(asset):
@@ -251,14 +238,12 @@ class Harvest:
         if lacking := choice.OPTIMIZED_NEEDS - self._opens:
             # Nothing is paid for a file that could not be opened here.
             self._job = self._job.noted(
-                Message(
-                    "The model was not optimized. {reason}", reason=choice.explain_missing(lacking)
-                )
+                notes.note("optimizing_is_useless", reason=choice.explain_missing(lacking))
             )
             return
         if self._job.optimization is None and self._teller.is_old(self._job.optimize_sent_at):
             # the model itself, read just now, is not optimized
-            self._job = self._job.noted(OPTIMIZING_UNANSWERED)
+            self._job = self._job.noted(notes.note("optimizing_unanswered"))
             return
         try:
             if self._job.optimization is None:
@@ -274,8 +259,8 @@ class Harvest:
             if not error.proves_nothing_started and type(error) is not errors.Conflict:
                 raise
             self._job = self._job.noted(
-                Message(
-                    "The model was not optimized: the original file was taken. {reason}",
+                notes.note(
+                    "not_optimized",
                     reason=error,
                 )
             )
@@ -297,8 +282,8 @@ class Harvest:
         sentence = spending.objection_of_job(total, self._job.max_credits)
         if sentence is not None:
             self._job = self._job.noted(
-                Message(
-                    "The model was not optimized: the original file was taken. {reason}",
+                notes.note(
+                    "not_optimized",
                     reason=sentence,
                 )
             )
@@ -330,8 +315,8 @@ class Harvest:
                 else error_messages.failed_work(operation)
             )
             self._job = self._job.noted(
-                Message(
-                    "The model was not optimized: the original file was taken. {reason}",
+                notes.note(
+                    "not_optimized",
                     reason=trouble.sentence,
                 )
             )
@@ -357,7 +342,7 @@ class Harvest:
             )
         self._job = replace(self._job, trouble=None)
         if self._assets.optimized_glb_url is None:
-            self._job = self._job.noted(STILL_OPTIMIZING)
+            self._job = self._job.noted(notes.note("still_optimizing"))
 
     # -- a model
     # ------------------------------------------------------------------------------------------------------  # noqa: E501
@@ -439,8 +424,8 @@ class Harvest:
             self._job = self._job.moved(Phase.PAUSED, trouble=trouble)
 
     def _save(self, format: Format) -> Telling:
-        lacking = Message("Mint has made no {format} file of it.", format=format.upper())
-        self._job = self._job.unnoted(lacking)
+        lacking = notes.note(f"{format}_missing", format=format.upper())
+        self._job = self._job.without_notes(f"{format}_missing")
         if self._assets.converted_url(format) is None:
             self._job = self._job.noted(lacking)
             return
@@ -461,7 +446,7 @@ class Harvest:
         """
         if self._job.target.collider != "NONE":
             yield from self._optional(
-                Role.COLLIDER, lambda assets: assets.collider_mesh_url, Message("collider mesh")
+                Role.COLLIDER, lambda assets: assets.collider_mesh_url, "collider"
             )
         yield from self._optional(Role.PANORAMA, lambda assets: assets.pano_url, "panorama")
         wanted = self._job.target.splats
@@ -475,27 +460,27 @@ class Harvest:
     # -- one file
     # -----------------------------------------------------------------------------------------------------  # noqa: E501
 
-    def _optional(self, role: Role, url_of: UrlOf, what: str, name: str = "") -> Telling:
+    def _optional(self, role: Role, url_of: UrlOf, part: str, name: str = "") -> Telling:
         """A part that may be missing, bad, or not where it should be: that holds up neither the
         other parts nor, if it is the small picture, anything at all.
         """
-        self._job = part_notes.without(self._job, what)
+        self._job = self._job.without_notes(*notes.part_codes(part))
         if self._job.file(role) is not None:
             return
         if url_of(self._assets) is None:
-            self._job = self._job.noted(part_notes.missing(self._job.kind, what))
+            self._job = self._job.noted(notes.part_missing(self._job.kind, part))
             return
         try:
             yield from self._fetch(role, url_of, name or str(role))
         except FileError as error:
             if role is Role.PICTURE:
                 self._job = self._job.noted(
-                    Message("The picture could not be fetched. {reason}", reason=error)
+                    notes.note("picture_unreachable", part=notes.PARTS[part], reason=error)
                 )
             elif isinstance(error, InvalidFile | TooLarge | LinkExpired):
                 # it would be the same again, and the others, paid for with it, are good
                 self._unusable = error
-                self._job = self._job.noted(part_notes.left_out(what, error))
+                self._job = self._job.noted(notes.part_left_out(part, error))
             else:
                 raise
 

@@ -11,11 +11,10 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
-from ...message import Message
 from ...mint import errors
 from ...mint.pacing import PollIntervals
 from ...mint.schema import Operation
-from .. import error_messages
+from .. import error_messages, notes
 from ..job import Decision, Job, Phase, Verb, has_failed_at_mint, operation_of
 from . import lost_operations, stale_previews
 from .effects import Act, Poll, ReadAsset, Step, Want
@@ -60,7 +59,7 @@ class Deciding:
             said = (
                 self._job
                 if self._job.phase is Phase.CANCELED
-                else self._job.noted(_too_late(decision.verb))
+                else self._job.noted(notes.note("too_late", verb=decision.verb))
             )
             self._job = replace(said, decision=None)
         elif decision.verb is Verb.CANCEL:
@@ -95,7 +94,7 @@ class Deciding:
                     # is to be canceled.
                     yield from lost_operations.find_started(self._teller)
         if self._job.phase is Phase.FETCHING:
-            self._job = self._job.noted(_too_late(Verb.CANCEL))
+            self._job = self._job.noted(notes.note("too_late", verb=Verb.CANCEL))
         elif self._job.operation is None:
             self._job = self._job.moved(Phase.CANCELED, trouble=None)
         return self._job.phase not in {Phase.WORKING, Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
@@ -108,7 +107,7 @@ class Deciding:
         if retried is not None:
             yield from lost_operations.find_retried(self._teller, retried)
             return
-        self._job = replace(self._job.noted(lost_operations.ASK_AGAIN), decision=None)
+        self._job = replace(self._job.noted(notes.note("decide_again")), decision=None)
         if self._job.operation is not None:
             yield from self._look_anew()
 
@@ -262,7 +261,3 @@ class Deciding:
 
 
 _TOO_LATE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED, Phase.CANCELED})
-
-
-def _too_late(verb: Verb) -> str:
-    return Message("It was finished before Mint could be told to {verb}.", verb=verb)

@@ -10,9 +10,8 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
-from ...message import Message
 from ...mint.schema import Asset, Assets, Status
-from .. import error_messages
+from .. import error_messages, notes
 from ..job import Job, Phase
 from .effects import ReadAsset, ReadPage, ReadTaken, Step, Want
 
@@ -24,9 +23,6 @@ REPEATED_FOR = 12 * 3600.0
 CLOCKS_DIFFER = 120.0  # seconds by which this computer's clock may be ahead of Mint's
 MOST_PAGES = 100
 TRIES = 5  # until a conflict that says nothing of its reason is put before a person
-FOUND = Message("Mint never answered the start. What it has made of it was found in its list.")
-FOUND_RETRIED = Message("Mint never answered the retry. What it has made of it was found.")
-ASK_AGAIN = Message("It was not answered for 12 hours, so it was not sent again: decide anew.")
 FAILED = frozenset({Status.FAILED.value, Status.CANCELED.value})
 
 
@@ -53,7 +49,7 @@ def find_started(teller: Teller) -> Telling:
         teller.job = job.moved(Phase.PAUSED, trouble=error_messages.unanswered(job))
     else:
         teller.job = job.moved(Phase.FETCHING, existing=found.id, asset=found, trouble=None).noted(
-            FOUND
+            notes.note("start_found")
         )
 
 
@@ -74,15 +70,17 @@ def find_retried(teller: Teller, resource_id: str) -> Telling:
     """
     asset = yield from teller.ask(ReadAsset(teller.job.kind, resource_id))
     if asset.status in FAILED:
-        teller.job = _still_failed(replace(teller.job, decision=None, asset=asset)).noted(ASK_AGAIN)
+        teller.job = _still_failed(replace(teller.job, decision=None, asset=asset)).noted(
+            notes.note("decide_again")
+        )
     else:
         adopt_retried(teller, asset)
 
 
-def adopt_retried(teller: Teller, asset: Asset, note: str = FOUND_RETRIED) -> None:
+def adopt_retried(teller: Teller, asset: Asset, note: str | None = None) -> None:
     """A new attempt is under way already, or done: that one is fetched."""
     job = replace(teller.job.forgetting(), decision=None, existing=asset.id, asset=asset)
-    teller.job = job.moved(Phase.FETCHING, trouble=None).noted(note)
+    teller.job = job.moved(Phase.FETCHING, trouble=None).noted(note or notes.note("retry_found"))
 
 
 def _still_failed(job: Job) -> Job:

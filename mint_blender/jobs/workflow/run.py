@@ -17,14 +17,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from ...files.errors import FileError, LinkExpired
-from ...message import Message
 from ...mint import errors
 from ...mint.pacing import Polling, PollIntervals
 from ...mint.schema import Assets, Format, Mode, Operation, Status
-from .. import error_messages
+from .. import error_messages, notes
 from ..budget.spending import objection_of_job
 from ..job import Job, Kept, Phase, Role, operation_of
-from . import job_limit, lost_operations, part_notes, stale_previews
+from . import job_limit, lost_operations, stale_previews
 from .collect import Harvest
 from .decisions import Deciding
 from .effects import (
@@ -329,12 +328,14 @@ class _Story:
         if self.job.has_preview:
             return
         if assets is None or assets.preview_image_url is None:
-            self.job = part_notes.without_preview(self.job).noted(
-                Message("Mint sent no preview picture: look at it at mint.gg before you approve.")
+            self.job = self.job.without_notes(*notes.PREVIEW_CODES).noted(
+                notes.note("preview_missing")
             )
             return
         if stale_previews.is_earlier(self.job, assets.preview_image_url):
-            self.job = part_notes.without_preview(self.job).noted(part_notes.SAME_PREVIEW)
+            self.job = self.job.without_notes(*notes.PREVIEW_CODES).noted(
+                notes.note("preview_outdated")
+            )
             return
         yield from self._take_in_preview(
             Fetch(Role.PREVIEW, assets.preview_image_url, self.job.preview_name)
@@ -368,13 +369,15 @@ class _Story:
                 self._glance_at = None
                 return
             self._glances = _MOST_GLANCES
-            self.job = part_notes.without_preview(self.job).noted(
-                Message("The preview picture could not be fetched. {reason}", reason=error)
+            self.job = self.job.without_notes(*notes.PREVIEW_CODES).noted(
+                notes.note("preview_unreachable", reason=error)
             )
         else:
             if kept is None:
                 return
-            self.job = replace(part_notes.without_preview(self.job), files=(*self.job.files, kept))
+            self.job = replace(
+                self.job.without_notes(*notes.PREVIEW_CODES), files=(*self.job.files, kept)
+            )
         self._glance_at = None
 
     # -- where it leads

@@ -276,7 +276,7 @@ def _add_readable_parts(
         flaws["SPLATS"] = flaw
     if flaws and not any(has_part(root, part) for part in PART_NAMES):
         raise next(iter(flaws.values()))
-    return [world_notes.unusable(PART_NAMES[part], flaw) for part, flaw in flaws.items()]
+    return [world_notes.unusable(part, flaw) for part, flaw in flaws.items()]
 
 
 def _relink_users(root: bpy.types.Object, earlier: list[bpy.types.Object]) -> None:

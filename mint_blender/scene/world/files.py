@@ -13,8 +13,8 @@ from ...message import Message
 Part = Literal["COLLIDER", "PANORAMA", "SPLATS"]
 PART_NAMES: dict[Part, str] = {
     "COLLIDER": Message("collider mesh"),
-    "PANORAMA": "panorama",
-    "SPLATS": "splats",
+    "PANORAMA": Message("panorama"),
+    "SPLATS": Message("splats"),
 }
 """What a person, and a job, calls them."""
 

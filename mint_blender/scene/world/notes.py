@@ -10,32 +10,27 @@ from collections.abc import Iterable
 import bpy
 
 from ...files.errors import InvalidFile
-from ...message import Message, sentences
+from ...message import Message
 from .files import PART_NAMES, Part, WorldFiles, WorldOptions
-from .world_objects import LINK, has_part, links
+from .world_objects import LINK, has_part
 
 
-def unusable(what: str, flaw: InvalidFile) -> str:
-    """Of a part that shows only now that it is no good: as a job says it of one that showed when it
-    came.
-    """
-    begins = Message("The {what} cannot be used.", what=what)
-    return sentences(begins, str(flaw))
+def unusable(part: Part, flaw: InvalidFile) -> Message:
+    """Return the note that a part turned out to be unusable while it was built."""
+    params = {"part": PART_NAMES[part], "reason": flaw}
+    return Message.build(_UNUSABLE.template, params, f"{part.lower()}_unusable")
 
 
-def notes_without(part: Part, links: Iterable[str]) -> tuple[str, ...]:
-    """All that a landing may say where this part is not there."""
-    said = {
-        "COLLIDER": (_NO_COLLIDER,),
-        "PANORAMA": (_NO_PANORAMA,),
-        "SPLATS": (_NO_SPLATS, _left_out(links)),
-    }
-    return said[part]
+def codes_without(part: Part) -> tuple[str, ...]:
+    """Return the codes of all notes that say that this part is not there."""
+    codes = f"{part.lower()}_missing", f"{part.lower()}_unusable"
+    return (*codes, "splats_left_out") if part == "SPLATS" else codes
 
 
-_NO_COLLIDER = Message("This world came without a collider mesh.")
-_NO_PANORAMA = Message("This world came without a panorama.")
-_NO_SPLATS = Message("This world came without splats.")
+_UNUSABLE = Message("The {part} cannot be used. {reason}")
+_NO_COLLIDER = Message("This world came without a collider mesh.").with_code("collider_missing")
+_NO_PANORAMA = Message("This world came without a panorama.").with_code("panorama_missing")
+_NO_SPLATS = Message("This world came without splats.").with_code("splats_missing")
 
 
 def _left_out(links: Iterable[str]) -> Message:
@@ -44,7 +39,7 @@ def _left_out(links: Iterable[str]) -> Message:
     return Message(
         "The splats of this World were left out; their addresses ({tiers}) are on its root.",
         tiers=", ".join(offered),
-    )
+    ).with_code("splats_left_out")
 
 
 def missing(parts: WorldFiles, options: WorldOptions) -> list[Message]:
@@ -70,11 +65,8 @@ def missing(parts: WorldFiles, options: WorldOptions) -> list[Message]:
     return notes
 
 
-def resolved_notes(root: bpy.types.Object) -> tuple[str, ...]:
-    """The notes of a World's landing that are no longer true, since the part has come after all."""
+def resolved_codes(root: bpy.types.Object) -> tuple[str, ...]:
+    """Return the codes of earlier notes on parts that are in the scene by now."""
     return tuple(
-        note
-        for part in PART_NAMES
-        if has_part(root, part)
-        for note in notes_without(part, links(root))
+        code for part in PART_NAMES if has_part(root, part) for code in codes_without(part)
     )

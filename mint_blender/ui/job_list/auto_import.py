@@ -73,7 +73,7 @@ def _import(service: JobService, job: Job, raw: bool) -> Outcome:
         with import_marks.importing(service.home, job.id):
             placed = import_job.place(job, placed_results.scene_of(job), raw=raw)
         placed_results.scan()  # so that the next drawing knows
-        return Outcome(placed.notes, import_job.resolved_notes(job, placed))
+        return Outcome(placed.notes, import_job.resolved_codes(job, placed))
     except SceneImportError as error:
         return Outcome(problem=str(error))
     except Exception as mistake:  # an importer can fail in any way

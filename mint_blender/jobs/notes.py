@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Notes on a job: what a user should know about its result. Each has a code.
+
+Programs recognize a note by its code. Its words are made where it is shown, from the template here
+and the values that the job keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..files.errors import FileError, LinkExpired
+from ..message import Message
+from ..mint.schema import Format, Kind
+from .job import Job
+
+PARTS = {
+    "collider": Message("collider mesh"),
+    "panorama": Message("panorama"),
+    "splats": Message("splats"),
+    "picture": Message("picture"),
+}
+"""What a result may come without, with its name for the user."""
+
+PREVIEW_CODES = ("preview_missing", "preview_outdated", "preview_unreachable")
+NOT_OPTIMIZED_CODES = ("not_optimized", "optimizing_unanswered", "still_optimizing")
+"""Reasons why the original file was used."""
+
+MODEL_FILE_CODES = (*NOT_OPTIMIZED_CODES, "optimizing_is_useless", "file_choice")
+"""What is said about the choice between the files of a model."""
+
+TEMPLATES: dict[str, Message] = {
+    "start_found": Message(
+        "Mint never answered the start. What it has made of it was found in its list."
+    ),
+    "retry_found": Message("Mint never answered the retry. What it has made of it was found."),
+    "decide_again": Message(
+        "It was not answered for 12 hours, so it was not sent again: decide anew."
+    ),
+    "too_late": Message("It was finished before Mint could be told to {verb}."),
+    "preview_missing": Message(
+        "Mint sent no preview picture: look at it at mint.gg before you approve."
+    ),
+    "preview_outdated": Message(
+        "Mint still shows the earlier Preview: look at it at mint.gg before you approve."
+    ),
+    "preview_unreachable": Message("The preview picture could not be fetched. {reason}"),
+    "details_unreadable": Message("The result's page could not be read. {reason}"),
+    "unused_parts_missing": Message(
+        "Mint could not make every part of it; the parts that are used here have all come."
+    ),
+    "optimizing_is_useless": Message("The model was not optimized. {reason}"),
+    "not_optimized": Message("The model was not optimized: the original file was taken. {reason}"),
+    "optimizing_unanswered": Message(
+        "Mint never answered whether it optimizes the model: the original file was taken. If"
+        " it is optimized at Mint, it can be imported later."
+    ),
+    "still_optimizing": Message(
+        "The model is still being optimized at Mint: the original file was taken. The"
+        " optimized one can be imported later."
+    ),
+    **{f"{format}_missing": Message("Mint has made no {format} file of it.") for format in Format},
+    "splats_missing": Message("This world came without splats."),
+    **{
+        f"{part}_missing": Message("This {kind} came without a {part}.")
+        for part in PARTS
+        if part != "splats"
+    },
+    **{f"{part}_unusable": Message("The {part} cannot be used. {reason}") for part in PARTS},
+    **{
+        f"{part}_unreachable": Message("The {part} could not be fetched. {reason}")
+        for part in PARTS
+    },
+}
+
+
+def note(code: str, **params: Any) -> Message:
+    """Return the note with this code."""
+    return Message.build(TEMPLATES[code].template, params, code)
+
+
+def stored_note(record: Mapping[str, Any]) -> Message:
+    """Return a note that the journal kept, in the words of this version.
+
+    Raises:
+        Exception: The record is damaged.
+    """
+    message = Message.from_json(record)
+    known = TEMPLATES.get(message.code or "")
+    return Message.build(known.template, message.params, message.code) if known else message
+
+
+def part_missing(kind: Kind, part: str) -> Message:
+    """Return the note that Mint has not made a part of a result."""
+    if part == "splats":
+        return note("splats_missing")
+    return note(f"{part}_missing", kind=kind, part=PARTS[part])
+
+
+def part_left_out(part: str, error: FileError) -> Message:
+    """Return the note that a part cannot be used, or that its address leads nowhere."""
+    why = "unreachable" if isinstance(error, LinkExpired) else "unusable"
+    return note(f"{part}_{why}", part=PARTS[part], reason=error)
+
+
+def part_codes(part: str) -> tuple[str, ...]:
+    """Return the codes of all that can be said about a part that is not here."""
+    return f"{part}_missing", f"{part}_unusable", f"{part}_unreachable"
+
+
+def explains(job: Job, part: str) -> bool:
+    """Return whether a note of the job says why this part is not here."""
+    return job.has_note(*part_codes(part))
