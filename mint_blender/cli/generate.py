@@ -62,9 +62,9 @@ def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Start a new job with the request of another one."""
     with session.open_job_service() as job_service:
-        wanted = request_template.of_job(job_service.job(arguments.job), job_service.jobs()).varied(
-            arguments.prompt
-        )
+        wanted = request_template.of_job(
+            job_service.job(arguments.job), job_service.jobs()
+        ).with_prompt(arguments.prompt)
         session.check_request(wanted.request)
         if complaint := write.output_problem(
             wanted.request.kind, arguments.output, arguments.render

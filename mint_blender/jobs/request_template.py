@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was wished for when something was made: to wish for it once more, or to begin something like
-it.
-"""
+"""The request that something was generated from: to generate it again, or something like it."""
 
 from __future__ import annotations
 
@@ -15,26 +13,24 @@ from .job import Job, Target, asset_of, request_for
 
 
 @dataclass(frozen=True)
-class Wish:
-    """A request with what belongs to it.
-
-    `is_whole`: the settings are known, not only what Mint tells with a result.
-    """
+class RequestTemplate:
+    """A request with its delivery and optimization."""
 
     request: GenerationRequest
     target: Target = Target()
     optimize: OptimizationLevel | None = None
-    is_whole: bool = True
+    is_complete: bool = True
+    """Whether all settings are known, not only what Mint returns with a result."""
 
-    def varied(self, prompt: str) -> Wish:
-        """The same with another prompt; with an empty one the same."""
+    def with_prompt(self, prompt: str) -> RequestTemplate:
+        """Return a copy with another prompt; an empty one changes nothing."""
         return replace(
             self, request=replace(self.request, prompt=prompt.strip() or self.request.prompt)
         )
 
     @property
     def gone(self) -> tuple[str, ...]:
-        """The local pictures that are no longer on disk. Looks at the disk."""
+        """Return the local pictures that are no longer on disk. Reads the disk."""
         return tuple(
             image
             for image in self.request.images
@@ -42,23 +38,28 @@ class Wish:
         )
 
 
-def of_job(job: Job, jobs: Iterable[Job] = ()) -> Wish:
-    """What a job was to make. One that only fetched knows no more than what it fetched."""
+def of_job(job: Job, jobs: Iterable[Job] = ()) -> RequestTemplate:
+    """Return the request of a job, or of what it downloaded."""
     if job.existing is None:
-        return Wish(job.request, _for_once(job.target), job.optimize)
-    return of_asset(job.asset, jobs) if job.asset is not None else Wish(job.request, is_whole=False)
+        return RequestTemplate(job.request, _for_once(job.target), job.optimize)
+    return (
+        of_asset(job.asset, jobs)
+        if job.asset is not None
+        else RequestTemplate(job.request, is_complete=False)
+    )
 
 
-def of_asset(asset: Asset, jobs: Iterable[Job]) -> Wish:
-    """What a model or world was made of: by the job that made it, where it is among these, else as
-    far as Mint tells.
+def of_asset(asset: Asset, jobs: Iterable[Job]) -> RequestTemplate:
+    """Return the request of a Model or World.
+
+    It comes from the job that made it, if that is among these, else from what Mint returns.
     """
     made = next((job for job in jobs if job.existing is None and asset_of(job) == asset.id), None)
-    return of_job(made) if made is not None else Wish(request_for(asset), is_whole=False)
+    return (
+        of_job(made) if made is not None else RequestTemplate(request_for(asset), is_complete=False)
+    )
 
 
 def _for_once(target: Target) -> Target:
-    """Files that were written, lines of a batch and versions that were replaced belong to that one
-    time.
-    """
+    """Return a target without what belongs to one run: files, batch line, replacement."""
     return replace(target, output=None, render=None, folder=None, line=None, replaces=False)

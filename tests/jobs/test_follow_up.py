@@ -334,7 +334,7 @@ def test_again_is_the_same_request_under_another_key(
     """Two operations with one body; a variation differs in its prompt alone."""
     first = job_service.start(replace(LAMP, name="Lamp"), Target(at=(1, 2, 3)), optimize=LIGHT)
     same = request_template.of_job(first)
-    for once_more in (same, same.varied("a green lamp"), same.varied(" ")):
+    for once_more in (same, same.with_prompt("a green lamp"), same.with_prompt(" ")):
         job_service.start(once_more.request, once_more.target, optimize=once_more.optimize)
     job_service.watch([job.id for job in job_service.jobs()])
     starts = [start.body for start in service.requests("POST", "/v1/models:generate")]
@@ -386,4 +386,4 @@ def test_what_the_library_shows_is_wished_for_as_it_was() -> None:
         == request_template.of_job(made)
     )
     run = request_template.of_asset(entry, [fetched])
-    assert (run.request.name, run.is_whole) == ("Theirs", False)
+    assert (run.request.name, run.is_complete) == ("Theirs", False)

@@ -140,7 +140,7 @@ def test_a_variation_uses_the_copies_and_does_not_need_their_bytes_twice(
     """
     first = job_service.start(request(picture))
     picture.unlink()
-    again = job_service.start(of_job(job_service.job(first.id)).varied("another lamp").request)
+    again = job_service.start(of_job(job_service.job(first.id)).with_prompt("another lamp").request)
     one, other = (Path(job_service.job(job.id).request.images[0]) for job in (first, again))
     assert one != other and one.name == other.name == "my lamp.webp"
     assert one.samefile(other)

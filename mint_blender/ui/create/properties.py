@@ -15,7 +15,7 @@ from ...files.choice import OPTIMIZED_NEEDS, explain_missing
 from ...jobs import queries
 from ...jobs.job import Target
 from ...jobs.queries import OptimizationPrice, Price
-from ...jobs.request_template import Wish
+from ...jobs.request_template import RequestTemplate
 from ...message import Message
 from ...mint.generation_request import (
     MAX_NAME_LENGTH,
@@ -278,7 +278,7 @@ def cursor(context: bpy.types.Context) -> tuple[float, float, float]:
     return x, y, z
 
 
-def fill(form: MintForm, wish: Wish) -> None:
+def fill(form: MintForm, wish: RequestTemplate) -> None:
     """Fill the form with the settings of an earlier request; keep what is not known of it.
 
     Pictures that no longer exist are left out.
@@ -289,7 +289,7 @@ def fill(form: MintForm, wish: Wish) -> None:
         request.prompt[: MAX_PROMPT_LENGTH[request.kind]],
         (request.name or "")[:MAX_NAME_LENGTH],
     )
-    if not wish.is_whole:
+    if not wish.is_complete:
         return
     form.preset, form.review = request.preset.name, request.mode is Mode.REVIEW
     form.pose = request.pose.name if request.pose else "NONE"

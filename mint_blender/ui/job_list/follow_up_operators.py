@@ -14,10 +14,10 @@ from pathlib import Path
 import bpy
 
 from ...files.choice import OPTIMIZED_NEEDS, explain_missing
-from ...jobs import request_template as wish
+from ...jobs import request_template
 from ...jobs.job import Target
 from ...jobs.queries import OptimizationPrice, Price
-from ...jobs.request_template import Wish
+from ...jobs.request_template import RequestTemplate
 from ...jobs.service import NotPossible
 from ...jobs.storage.journal import JournalError
 from ...message import Message
@@ -101,7 +101,7 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
             self,
             Kind.MODEL,
             self.asset_id,
-            lambda board, asset: board.fetch(asset, target, optimize=level),
+            lambda service, asset: service.fetch(asset, target, optimize=level),
         )
 
 
@@ -161,7 +161,7 @@ class MINT_OT_convert(bpy.types.Operator):
             self,
             Kind.MODEL,
             self.asset_id,
-            lambda board, asset: board.convert(asset, formats, folder),
+            lambda service, asset: service.convert(asset, formats, folder),
         )
 
 
@@ -184,12 +184,12 @@ class MINT_OT_retry_asset(bpy.types.Operator):
             self,
             Kind(self.kind.lower()),
             self.asset_id,
-            lambda board, asset: board.retry_asset(asset, target),
+            lambda service, asset: service.retry_asset(asset, target),
         )
 
 
 class _TemplateOperator(bpy.types.Operator):
-    """Something with what was wished for: by a job, or for an entry of the library."""
+    """Base of the operators that reuse the request of a job or of an entry of the library."""
 
     job_id: bpy.props.StringProperty(
         name="Job", description="The job's id, or the beginning of it", options={"SKIP_SAVE"}
@@ -198,17 +198,22 @@ class _TemplateOperator(bpy.types.Operator):
         name="Id", description="The id of the model or world at Mint", options={"SKIP_SAVE"}
     )
 
-    def wish(self) -> Wish:
-        """What it was. Raises NotPossible or JournalError."""
-        board = session.service()
+    def template(self) -> RequestTemplate:
+        """Return the request to reuse.
+
+        Raises:
+            NotPossible: It is not known.
+            JournalError: The journal cannot be opened.
+        """
+        service = session.service()
         if self.job_id:
-            return wish.of_job(board.job(self.job_id), board.jobs())
+            return request_template.of_job(service.job(self.job_id), service.jobs())
         asset = loader.known().get(self.asset_id)
         if asset is None:
             raise NotPossible(
                 Message("This entry is not in the list (any more): refresh the library.")
             )
-        return wish.of_asset(asset, board.jobs())
+        return request_template.of_asset(asset, service.jobs())
 
 
 class MINT_OT_again(Priced, _TemplateOperator):
@@ -224,13 +229,13 @@ class MINT_OT_again(Priced, _TemplateOperator):
         name="Prompt", description="Another prompt; empty: the same", options={"SKIP_SAVE"}
     )
 
-    _known: Wish
+    _known: RequestTemplate
     _gone: tuple[str, ...] = ()
 
     def price_question(self) -> Price | None:
         """That of its kind, preset and mode."""
         try:
-            request = self.wish().request
+            request = self.template().request
         except (NotPossible, JournalError):
             return None
         return Price(request.kind, request.preset, request.mode)
@@ -238,7 +243,7 @@ class MINT_OT_again(Priced, _TemplateOperator):
     def open_dialog(self, context: bpy.types.Context) -> Result:
         """With the prompt, which may be changed."""
         try:
-            self._known = self.wish()
+            self._known = self.template()
             self._gone = self._known.gone  # looked for now: drawing looks at no disk
             self.prompt = self.prompt or self._known.request.prompt
         except (NotPossible, JournalError) as trouble:
@@ -274,7 +279,7 @@ class MINT_OT_again(Priced, _TemplateOperator):
     def execute(self, context: bpy.types.Context) -> Result:
         """A job of its own, where the first one landed if that is in this file."""
         try:
-            wanted = self.wish().varied(self.prompt)
+            wanted = self.template().with_prompt(self.prompt)
         except (NotPossible, JournalError) as trouble:
             return report_error(self, str(trouble))
         target = (
@@ -283,7 +288,7 @@ class MINT_OT_again(Priced, _TemplateOperator):
             else wanted.target
         )
         return run_action(
-            self, lambda board: board.start(wanted.request, target, optimize=wanted.optimize).id
+            self, lambda service: service.start(wanted.request, target, optimize=wanted.optimize).id
         )
 
 
@@ -299,7 +304,7 @@ class MINT_OT_use_prompt(_TemplateOperator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Prompt and name; the settings and pictures too, where a job of ours knows them."""
         try:
-            known = self.wish()
+            known = self.template()
         except (NotPossible, JournalError) as trouble:
             return report_error(self, str(trouble))
         if not known.request.prompt and not known.request.images:
@@ -318,8 +323,8 @@ class MINT_OT_use_prompt(_TemplateOperator):
         return {"FINISHED"}
 
 
-def _settings_words(known: Wish) -> list[str]:
-    """What is wished for beside the prompt."""
+def _settings_words(known: RequestTemplate) -> list[str]:
+    """Return the settings of the request, without the prompt."""
     request = known.request
     words = [
         Message("3D Model") if request.kind is Kind.MODEL else Message("World"),
