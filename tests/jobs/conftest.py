@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the jobs' room share: a home of their own, and a scheduler or a job service in it."""
+"""Fixtures for tests of jobs: an empty home, and an engine or a job service in it."""
 
 from __future__ import annotations
 
@@ -23,15 +23,13 @@ settings.load_profile("unhurried")
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A folder for journal and downloads; not made yet, as on a new user's machine."""
+    """Return a folder for journal and downloads that does not exist yet, as for a new user."""
     return tmp_path / "mint"
 
 
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A job service in an empty home, with an account at that `service` which the file of the test has
-    made as it needs it.
-    """
+    """Yield a job service in an empty home, with an account at the test file's `service`."""
     job_service = JobService(fast_config(home), account(service))
     yield job_service
     assert job_service.close(20)
@@ -39,10 +37,7 @@ def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
 
 @pytest.fixture
 def quiet(home: Path) -> Iterator[JobService]:
-    """A job service whose Mint is nowhere, for what needs no Mint.
-
-    Jobs are put into its journal before it opens.
-    """
+    """Yield a job service whose Mint cannot be reached, for what needs no Mint."""
     job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
     yield job_service
@@ -51,7 +46,7 @@ def quiet(home: Path) -> Iterator[JobService]:
 
 @pytest.fixture
 def engine(home: Path) -> Iterator[EngineHarness]:
-    """An engine in an empty home."""
+    """Yield an engine harness in an empty home."""
     engine = EngineHarness(home)
     yield engine
     engine.close()

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A scheduler with a clock that is turned by hand and a Mint on paper, for tests of whose turn it
-is, to the second.
-"""
+"""A scheduler with a manual clock and a fake Mint, for tests of timing to the second."""
 
 from __future__ import annotations
 
@@ -28,7 +26,7 @@ KEY = "the-key-that-nobody-may-see"
 
 
 class Clock:
-    """Turned by hand."""
+    """Moves only when a test moves it."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -38,8 +36,9 @@ class Clock:
 
 
 class FakeMint:
-    """Answers the scheduler's calls from memory: `says` decides by what is asked, and everything
-    asked is noted with its time.
+    """Answers the scheduler's calls from memory.
+
+    `says` decides the answer; every call is recorded with its time.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -79,14 +78,12 @@ class FakeMint:
         pass
 
     def times(self, what: str, which: str | None = None) -> list[float]:
-        """When something was asked."""
+        """Return when something was called."""
         return [at for at, asked, of in self.asked if asked == what and which in (None, of)]
 
 
 class InlineExecutor:
-    """Does what it is given before it returns: calls to a Mint on paper take no time, and their
-    order is that of the scheduler.
-    """
+    """Runs work before `submit` returns: calls to a fake Mint take no time."""
 
     def submit(self, work: Callable[[], None], *, first: bool = False) -> None:
         work()
@@ -96,12 +93,12 @@ class InlineExecutor:
 
 
 def executor(name: str, size: int, linger: float) -> Executor:
-    """Calls at once, downloads on threads."""
+    """Run calls inline, and downloads on threads."""
     return InlineExecutor() if name in set(Lane) else Pool(name, size, linger)
 
 
 class EngineHarness:
-    """A scheduler with its queues, a clock and a Mint on paper."""
+    """A scheduler with its queues, a manual clock and a fake Mint."""
 
     def __init__(self, home: Path, **more: Any) -> None:
         self.clock = Clock()
@@ -110,7 +107,7 @@ class EngineHarness:
         self.inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self.outbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.said: list[Event] = []
-        # The client is made of paper on purpose: what is tested here is when it is asked, to the
+        # The client is a fake on purpose: what is tested here is when it is called, to the
         # second.
         self.setup = EngineConfig(
             home,
@@ -127,13 +124,13 @@ class EngineHarness:
         self.scheduler = Scheduler(self.setup, Account(KEY), self.inbox, self.outbox)
 
     def add(self, *jobs: Job) -> None:
-        """New jobs, in the journal and before the scheduler."""
+        """Add new jobs to the journal and wake them."""
         for job in jobs:
             self.journal.add(job)
             self.scheduler.receive(Wake(job.id))
 
     def run(self, seconds: float = 0.0) -> None:
-        """Let this much time pass, taking every turn when it is due."""
+        """Let this much time pass, running each turn when it is due."""
         end = self.clock.now + seconds
         while True:
             while not self.inbox.empty():
@@ -149,7 +146,7 @@ class EngineHarness:
             self.clock.now += wait
 
     def job(self, job: Job) -> Job:
-        """As it stands in the journal."""
+        """Return a job as the journal has it."""
         found = self.journal.job(job.id)
         assert found is not None
         return found

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rhythm of tests: Mint's own schedule, 400 times as fast, so that ratios stay what they are."""
+"""An engine configuration for tests: Mint's own schedule, 400 times as fast.
+
+All ratios stay the same.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +30,10 @@ RETRIES = RetryPolicy(
 def fast_config(
     home: Path, *, readable: frozenset[str] = frozenset(), pace: PollIntervals = PACE, **more: Any
 ) -> EngineConfig:
-    """A set-up whose waits are short."""
+    """Return a configuration whose waits are short."""
     return EngineConfig(home, Terms(pace, readable), **{"retries": RETRIES, **more})
 
 
 def account(service: Any) -> Account:
-    """The account of a stand-in."""
+    """Return the account of a stand-in service."""
     return Account(service.key, service.api)

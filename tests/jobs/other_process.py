@@ -57,18 +57,18 @@ class OtherProcess:
         self.end(signal.SIGKILL)
 
     def ask(self, verb: str, *values: Any) -> Any:
-        """Have something done there; returns its answer."""
+        """Have something done there and return its answer."""
         self.tell(verb, *values)
         return self.hear()
 
     def tell(self, verb: str, *values: Any) -> None:
-        """Have something begun there, without waiting."""
+        """Start something there without waiting."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps([verb, *values]) + "\n")
         self._process.stdin.flush()
 
     def hear(self) -> Any:
-        """The next answer."""
+        """Return the next answer."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, "the other process ended"

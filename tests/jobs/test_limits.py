@@ -261,7 +261,7 @@ def test_a_retry_adds_to_what_the_job_has_cost(quiet: JobService) -> None:
 
 
 def run(job: Job, *, now: float = NOON) -> WorkflowHarness:
-    """The story of a job at some time."""
+    """A run of the job at some time."""
     return WorkflowHarness(job, Terms(now=lambda: now))
 
 
@@ -273,8 +273,8 @@ def waiting(**more: Any) -> Job:
 
 def test_at_the_send_a_price_of_just_now_is_not_asked_again() -> None:
     """Within the limit, and known: the start is sent."""
-    story = run(waiting()).answer(None)
-    assert isinstance(story.want, Start)
+    workflow = run(waiting()).answer(None)
+    assert isinstance(workflow.want, Start)
 
 
 @pytest.mark.parametrize(("price", "is_sent"), [(300.0, True), (301.0, False), (None, True)])
@@ -282,62 +282,62 @@ def test_a_later_send_asks_the_price_again(price: float | None, is_sent: bool) -
     """Resumed the next day: what it would cost now is held against the limit before anything is
     sent. A Mint that tells none: the click's.
     """
-    story = run(waiting(), now=NOON + DAY).answer(None)
-    assert isinstance(story.want, Quote)
-    story.answer(Estimate(None, price, price))
+    workflow = run(waiting(), now=NOON + DAY).answer(None)
+    assert isinstance(workflow.want, Quote)
+    workflow.answer(Estimate(None, price, price))
     if is_sent:
-        assert isinstance(story.want, Start)
+        assert isinstance(workflow.want, Start)
     else:
-        assert story.job.phase is Phase.PAUSED and story.job.first_sent_at is None
-        assert story.job.trouble is not None and story.job.trouble.cause is Cause.CREDITS
+        assert workflow.job.phase is Phase.PAUSED and workflow.job.first_sent_at is None
+        assert workflow.job.trouble is not None and workflow.job.trouble.cause is Cause.CREDITS
         assert (
             "about 301 Credits in total, more than its limit of 300 Credits. Nothing was sent."
-            in story.job.trouble.sentence
+            in workflow.job.trouble.sentence
         )
-        assert isinstance(story.again().want, TakeSlot)
+        assert isinstance(workflow.again().want, TakeSlot)
 
 
 def test_a_price_that_nobody_knows_is_not_within_a_jobs_limit() -> None:
     """Neither now nor at the click: it rests, and nothing is sent."""
-    story = run(waiting(estimate=None)).answer(None).answer(Estimate(None, None, None))
-    assert story.job.phase is Phase.PAUSED
-    story = run(waiting(estimate=None)).answer(None).fail(problem(403))
-    assert story.job.phase is Phase.PAUSED
+    workflow = run(waiting(estimate=None)).answer(None).answer(Estimate(None, None, None))
+    assert workflow.job.phase is Phase.PAUSED
+    workflow = run(waiting(estimate=None)).answer(None).fail(problem(403))
+    assert workflow.job.phase is Phase.PAUSED
 
 
 def test_a_start_that_may_have_been_sent_is_repeated() -> None:
     """Its answer was lost: the same key costs nothing more, so no limit stands before it."""
-    story = run(
+    workflow = run(
         waiting(
             phase=Phase.SENDING, body={"prompt": "a lamp"}, first_sent_at=NOON, max_credits=1.0
         ),
         now=NOON + 60,
     )
-    assert isinstance(story.want, Start)
+    assert isinstance(workflow.want, Start)
 
 
 def test_a_job_that_stopped_at_its_limit_is_asked_about(quiet: JobService) -> None:
     """In a window Resume tells the price and the limit; who wants it all the same lifts the limit."""
-    story = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
-    quiet.cache.add(story.job)
+    workflow = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
+    quiet.cache.add(workflow.job)
     with pytest.raises(TooExpensive) as caught:
-        quiet.resume(story.job.id)
-    assert caught.value.unasked == (Price.of(story.job.request),)
-    quiet.queries.cache_answer(Price.of(story.job.request), Estimate(None, 301.0, 301.0))
+        quiet.resume(workflow.job.id)
+    assert caught.value.unasked == (Price.of(workflow.job.request),)
+    quiet.queries.cache_answer(Price.of(workflow.job.request), Estimate(None, 301.0, 301.0))
     with pytest.raises(
         TooExpensive, match="about 301 Credits in total, more than its limit of 300"
     ):
-        quiet.resume(story.job.id)
-    assert not quiet.is_active(story.job.id)
+        quiet.resume(workflow.job.id)
+    assert not quiet.is_active(workflow.job.id)
     with quiet.budget.beyond_limits():
-        quiet.resume(story.job.id)
-    assert quiet.is_active(story.job.id) and quiet.job(story.job.id).max_credits is None
+        quiet.resume(workflow.job.id)
+    assert quiet.is_active(workflow.job.id) and quiet.job(workflow.job.id).max_credits is None
 
 
 def test_a_job_whose_price_fell_again_goes_on(quiet: JobService) -> None:
     """What counts is the price now."""
-    story = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
-    quiet.cache.add(story.job)
-    quiet.queries.cache_answer(Price.of(story.job.request), Estimate(None, 300.0, 300.0))
-    quiet.resume(story.job.id)
-    assert quiet.is_active(story.job.id) and quiet.job(story.job.id).max_credits == 300
+    workflow = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
+    quiet.cache.add(workflow.job)
+    quiet.queries.cache_answer(Price.of(workflow.job.request), Estimate(None, 300.0, 300.0))
+    quiet.resume(workflow.job.id)
+    assert quiet.is_active(workflow.job.id) and quiet.job(workflow.job.id).max_credits == 300

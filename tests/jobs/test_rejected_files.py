@@ -108,9 +108,9 @@ def test_a_refused_model_rests_where_nothing_is_bought_again() -> None:
     refused = InvalidGlb("model.glb cannot be imported: it is not glTF 2.0.").kept_at(
         Path("/home/model.refused.glb")
     )
-    teller = fetching_model().fail(refused)
-    job = teller.job
-    assert teller.rests and job.phase is Phase.PAUSED
+    workflow = fetching_model().fail(refused)
+    job = workflow.job
+    assert workflow.rests and job.phase is Phase.PAUSED
     assert job.trouble is not None and job.trouble.cause is Cause.IMPORT
     assert (
         "/home/model.refused.glb" in job.trouble.sentence and "at no cost" in job.trouble.sentence
@@ -119,7 +119,7 @@ def test_a_refused_model_rests_where_nothing_is_bought_again() -> None:
     assert [(kept.role, kept.path) for kept in job.refused] == [
         (Role.MODEL, "/home/model.refused.glb")
     ]
-    again = teller.again()
+    again = workflow.again()
     again.expect(Poll)
     again.answer(seen("succeeded")).expect(ReadAsset)
     again.answer(asset(glbUrl=GLB)).expect(Fetch)

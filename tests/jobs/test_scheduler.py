@@ -87,7 +87,7 @@ def test_the_most_urgent_first(engine: EngineHarness) -> None:
     assert engine.mint.times("poll", "op_second") == pytest.approx([1010, 1013.2])
 
 
-def test_a_look_at_a_story_that_goes_on_changes_nothing(engine: EngineHarness) -> None:
+def test_waking_a_running_workflow_changes_nothing(engine: EngineHarness) -> None:
     """Looking again and again does not make anybody poll more often."""
     job = working()
     engine.add(job)
@@ -263,7 +263,7 @@ def test_who_stands_behind_one_that_another_process_cancels_does_not_wait_for_it
 
 
 def test_nothing_is_sent_while_it_is_not_allowed(engine: EngineHarness) -> None:
-    """Offline all stories stand still; afterwards they go on where they were."""
+    """Offline, all workflows pause; afterwards they continue where they were."""
     job = working()
     engine.scheduler.receive(SetOnline(False))
     engine.add(job)

@@ -164,8 +164,8 @@ def test_a_late_download_is_ignored(engine: EngineHarness, held: HeldDownloads) 
     assert engine.job(job).files == ()
 
 
-def test_an_answer_to_an_earlier_desk_is_ignored(home: Path) -> None:
-    """Stories are numbered across schedulers: what the scheduler of an earlier thread had sent for
+def test_an_answer_to_an_earlier_scheduler_is_ignored(home: Path) -> None:
+    """Runs are numbered across schedulers: what the scheduler of an earlier thread had sent for
     is nobody's answer now.
     """
     first = EngineHarness(home)

@@ -70,7 +70,7 @@ def engine(home: Path, held: Held) -> Iterator[EngineHarness]:
 
 
 def until(engine: EngineHarness, condition: Callable[[], bool]) -> None:
-    """Let the office work, without any time passing, until something is so."""
+    """Let the engine work, without any time passing, until something is so."""
     end = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < end, "it did not come to that"

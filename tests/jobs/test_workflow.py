@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The story of a job, told by hand: no clock, thread, socket or disk.
+"""The workflow of a job, run by hand: no clock, thread, socket or disk.
 
 Decisions, troubles and files have files of their own.
 """
@@ -111,7 +111,7 @@ def test_a_preview_that_passes_by_is_tried_once() -> None:
 
 
 def test_review_stops_and_brings_the_preview() -> None:
-    """In review mode the story rests at the preview, with its picture on disk."""
+    """In review mode the workflow ends at the Preview, with its picture on disk."""
     run = in_review()
     assert run.rests
     assert run.job.phase is Phase.REVIEW
@@ -119,7 +119,7 @@ def test_review_stops_and_brings_the_preview() -> None:
 
 
 def test_a_preview_is_brought_once() -> None:
-    """Telling the story again, as after a restart, does not fetch the same preview again."""
+    """Running the workflow again, as after a restart, does not fetch the same preview again."""
     assert in_review().again().rests
 
 

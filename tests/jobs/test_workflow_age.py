@@ -344,7 +344,7 @@ def test_an_approval_of_long_ago_is_not_sent() -> None:
 # -----------------------------------------------------------------------------------------------------------------
 
 
-def test_the_desk_repeats_for_twelve_hours_and_then_looks(engine: EngineHarness) -> None:
+def test_the_scheduler_retries_for_twelve_hours_and_then_looks(engine: EngineHarness) -> None:
     """A gateway answers 524 to every start: the same key for 12 hours, then the list, which has the
     result.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person decides, as the story of a job goes on with it."""
+"""What a person decides, and how the workflow continues with it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes wrong while the story of a job is told: what is tried again, what pauses the job, and
+"""What goes wrong while a workflow runs: what is tried again, what pauses the job, and
 how long it is watched.
 """
 

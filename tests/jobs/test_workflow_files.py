@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the story of a job brings the files of its result: which, in what order, and what is said of
+"""How a workflow fetches the files of its result: which, in what order, and what is said of
 those that do not come.
 """
 

@@ -2,7 +2,7 @@
 """Whatever happens in whatever order - answers, errors, lost answers, clicks, kills - a job keeps
 its promises.
 
-A Mint on paper, the story, and a journal on paper that is read back at every step, driven by
+A fake Mint, the workflow, and a fake journal that is read back at every step, driven by
 hypothesis.
 """
 
@@ -216,7 +216,7 @@ class JobMachine(RuleBasedStateMachine):
     # -- this side
     # ---------------------------------------------------------------------------------------------------------------
 
-    def _begin_telling(self) -> None:
+    def _begin_run(self) -> None:
         """Tell from what the journal knows, which is all that a new process has."""
         self.run = WorkflowHarness(
             records.load(records.dump(self.book), self.book.decision, self.book.phase),
@@ -248,7 +248,7 @@ class JobMachine(RuleBasedStateMachine):
     @rule()
     def resume(self) -> None:
         """Somebody starts the program, or says resume."""
-        self._begin_telling()
+        self._begin_run()
 
     @precondition(lambda self: self.run is not None)
     @rule()
@@ -335,7 +335,7 @@ class JobMachine(RuleBasedStateMachine):
 
     @rule(verb=st.sampled_from(Verb))
     def click(self, verb: Verb) -> None:
-        """A click, where one is taken; the story is told anew, with it.
+        """A click, where one is taken; the workflow runs again, with it.
 
         (A paused job is resumed without a decision: see `resume`.)
         """
@@ -423,7 +423,7 @@ class JobMachine(RuleBasedStateMachine):
             elif is_unanswered(self.book) and self.book.decision is None:
                 self.click(Verb.RETRY)
             elif self.book.goes_on or self.book.phase is Phase.PAUSED:
-                self._begin_telling()
+                self._begin_run()
             elif self.book.phase is Phase.REVIEW:
                 self.click(Verb.APPROVE)
             elif self.book.phase is Phase.BILLING:
@@ -435,7 +435,7 @@ class JobMachine(RuleBasedStateMachine):
         self.success_is_complete()
 
 
-def test_the_paper_mint_charges_once_for_a_key() -> None:
+def test_the_fake_mint_charges_once_for_a_key() -> None:
     """The measure itself: the same start twice is one operation, another key is another one."""
     mint = FakeMint(Mode.AUTO, Kind.MODEL, False)
     job: Job = a_job()

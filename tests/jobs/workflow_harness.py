@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tell a story by hand: answers in, steps out.
+"""Run a workflow by hand: answers in, effects out.
 
-Every move from one step to the next is checked against the table.
+Every move from one phase to the next is checked against the table of phases.
 """
 
 from __future__ import annotations
@@ -26,45 +26,47 @@ _clicks = itertools.count(1000)
 
 
 class WorkflowHarness:
-    """Holds one telling of a job's story.
+    """One run of a job's workflow.
 
-    `want` is what it waits for; None when the story rests.
+    `want` is the effect that it waits for, or None when the workflow has ended.
     """
 
     def __init__(self, job: Job, terms: Terms = Terms()) -> None:
         self.job = job
         self.want: AnyWant | None = None
         self.phases = [job.phase]
-        self._story = follow(job, terms)
-        self._go(lambda: next(self._story))
+        self._workflow = follow(job, terms)
+        self._advance(lambda: next(self._workflow))
 
     def answer(self, answer: Any = None) -> WorkflowHarness:
-        """Send the answer to what is wanted."""
-        self._go(lambda: self._story.send(answer))
+        """Continue with the answer to the effect."""
+        self._advance(lambda: self._workflow.send(answer))
         return self
 
     def fail(self, error: Exception) -> WorkflowHarness:
-        """The call finally failed."""
-        self._go(lambda: self._story.throw(error))
+        """Continue with the error that the effect ended with."""
+        self._advance(lambda: self._workflow.throw(error))
         return self
 
     def expect(self, kind: type[W]) -> W:
-        """What the story wants now, which must be of this kind."""
-        assert isinstance(self.want, kind), f"the story wants {self.want}, phase {self.job.phase}"
+        """Return the effect that the workflow waits for, which must be of this kind."""
+        assert isinstance(self.want, kind), (
+            f"the workflow waits for {self.want}, phase {self.job.phase}"
+        )
         return self.want
 
     @property
     def rests(self) -> bool:
-        """Nothing goes on by itself."""
+        """Whether the workflow has ended."""
         return self.want is None
 
     def again(self, terms: Terms = Terms()) -> WorkflowHarness:
-        """The same job after a restart: told again from what the journal kept."""
+        """Return a new run of the same job after a restart, from what the journal stores."""
         return WorkflowHarness(
             records.load(records.dump(self.job), self.job.decision, self.job.phase), terms
         )
 
-    def _go(self, move: Callable[[], Step]) -> None:
+    def _advance(self, move: Callable[[], Step]) -> None:
         try:
             step = move()
             job, self.want = step.job, step.want
@@ -85,14 +87,14 @@ def a_job(
     target: Target = Target(),
     **more: Any,
 ) -> Job:
-    """A fresh job, a second after the one before."""
+    """Return a new job, a second after the one before."""
     return new_job(
         GenerationRequest(kind, prompt, mode=mode, **more), target, now=float(next(_clicks))
     )
 
 
 def decided(job: Job, verb: Verb, feedback: str | None = None) -> Job:
-    """The job after a click."""
+    """Return the job with a decision."""
     return replace(job, decision=Decision(verb, f"click-{verb}", feedback))
 
 
@@ -105,7 +107,7 @@ def operation(
     kind: Kind = Kind.MODEL,
     **more: Any,
 ) -> Operation:
-    """An operation as Mint would tell it."""
+    """Return an operation as Mint would send it."""
     return Operation.from_json(
         {
             "id": id,
@@ -121,17 +123,17 @@ def operation(
 def seen(
     status: str, mode: Mode = Mode.AUTO, *, retry_after: float | None = None, **more: Any
 ) -> PollResult:
-    """A polled operation."""
+    """Return a polled operation."""
     return PollResult(operation(status, mode, **more), retry_after)
 
 
 def asset(kind: Kind = Kind.MODEL, **files: Any) -> Asset:
-    """A model or world with these members of `assets`."""
+    """Return a model or world with these members of `assets`."""
     return Asset.from_json(kind, {"id": "res_1", "status": "succeeded", "assets": files})
 
 
 def kept(want: Any, **more: Any) -> Kept:
-    """The answer to a Fetch: what it asked for is on disk."""
+    """Return the answer to a Fetch: the file is on disk."""
     suffix = ".webp" if want.role in {Role.PREVIEW, Role.PICTURE, Role.PANORAMA} else ".glb"
     return Kept(want.role, f"/home/{want.name}{suffix}", want.url, note=want.note, **more)
 
@@ -139,7 +141,7 @@ def kept(want: Any, **more: Any) -> Kept:
 def problem(
     status: int, slug: str | None = None, detail: str = "because", *, field: str | None = None
 ) -> errors.ProblemError:
-    """The error behind an HTTP status."""
+    """Return the error for an HTTP status."""
     run = (errors.FieldError("is not a known field", f"/{field}"),) if field else ()
     return errors.problem_error(
         errors.Problem(status, slug, detail=detail, errors=run), request_id="req_1"
@@ -147,7 +149,7 @@ def problem(
 
 
 def working(mode: Mode = Mode.AUTO, **more: Any) -> Job:
-    """A job that is running at Mint."""
+    """Return a job that is running at Mint."""
     return replace(
         a_job(mode=mode, **more),
         phase=Phase.WORKING,
@@ -157,7 +159,7 @@ def working(mode: Mode = Mode.AUTO, **more: Any) -> Job:
 
 
 def started(job: Job) -> WorkflowHarness:
-    """A job that Mint has just taken in."""
+    """Run a job until Mint has accepted it."""
     run = WorkflowHarness(job)
     run.expect(TakeSlot)
     run.answer().expect(Start)
@@ -165,7 +167,7 @@ def started(job: Job) -> WorkflowHarness:
 
 
 def in_review(revision: int = 1, job: Job | None = None) -> WorkflowHarness:
-    """A job whose first preview is here."""
+    """Run a job until its first Preview is here."""
     run = started(job or a_job(mode=Mode.REVIEW))
     run.answer(
         seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p{revision}.webp"})
@@ -174,7 +176,7 @@ def in_review(revision: int = 1, job: Job | None = None) -> WorkflowHarness:
 
 
 def fetch_all(run: WorkflowHarness) -> WorkflowHarness:
-    """Answer every download until the story rests."""
+    """Answer every download until the workflow ends."""
     while not run.rests:
         run.answer(kept(run.expect(Fetch)))
     return run

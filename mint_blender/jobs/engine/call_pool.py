@@ -98,10 +98,10 @@ class CallPool:
             except MintError as error:
                 ended = replace(ended, said=error if isinstance(query, KeyOwner) else None)
                 said = QueryAnswered(query, None, str(error), number=number_of_ask)
-            except Exception as mistake:
+            except Exception as error:
                 log.exception("The query %s failed", query)
                 said = QueryAnswered(
-                    query, None, error_messages.internal(mistake).sentence, number=number_of_ask
+                    query, None, error_messages.internal(error).sentence, number=number_of_ask
                 )
             self._inbox.put(replace(ended, answered=said))
             self._end(number)

@@ -52,7 +52,7 @@ class EngineConfig:
     downloads: int = 3
     connect: Callable[[Account], Client] = _connect
     downloader: Callable[[bool], Downloader] = _downloader
-    """Told whether the API is on this computer: only then files may be."""
+    """Called with whether the API is on this computer: only then may files be, too."""
     clock: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random
     executor: Callable[[str, int, float], Executor] = Pool

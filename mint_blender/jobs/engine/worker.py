@@ -114,14 +114,14 @@ class Worker:
                     pass
             finally:
                 scheduler.close()
-        except Exception as mistake:
+        except Exception as error:
             log.exception("The worker ended")
             self._left_over()
             self.events.put(
                 Crashed(
-                    str(mistake)
-                    if isinstance(mistake, JournalError)
-                    else error_messages.internal(mistake).sentence
+                    str(error)
+                    if isinstance(error, JournalError)
+                    else error_messages.internal(error).sentence
                 )
             )
 

@@ -7,7 +7,7 @@
 Any journal can continue a batch with it. The file is only appended to, and each entry is on disk
 before anything is sent for it: this is safe on a network, where SQLite is not. An entry holds the
 job's whole record. Paths are relative to the folder, which may be moved. Downloads are not listed:
-they lie with the journal that made them and can be fetched again.
+they stay with the journal that made them and can be fetched again.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Ledgers:
 
     def __init__(self, journal: Path) -> None:
         self._by = name_of(journal)
-        self._told: dict[str, tuple[object, ...]] = {}
+        self._last_written: dict[str, tuple[object, ...]] = {}
 
     def note(self, job: Job) -> None:
         """Append the job's state if it has changed. It is on disk when this returns. Raises
@@ -92,10 +92,10 @@ class Ledgers:
         folder, tag = _place(job)
         if folder is None or not (folder / FOLDER).is_dir():
             return
-        news = _signature(job)
-        if self._told.get(job.id) != news:
+        signature = _signature(job)
+        if self._last_written.get(job.id) != signature:
             _append(folder / FOLDER / NAME, _line(job, folder, tag, self._by))
-            self._told[job.id] = news
+            self._last_written[job.id] = signature
 
     def note_if_possible(self, job: Job) -> None:
         """Append like `note`, but only log a failure: an entry with the key exists already."""
@@ -127,9 +127,9 @@ def _signature(job: Job) -> tuple[object, ...]:
 
 
 def _line(job: Job, folder: Path, tag: str, by: str) -> bytes:
-    told = json.loads(records.dump(job))
-    told["files"] = []
-    told["target"] |= {
+    data = json.loads(records.dump(job))
+    data["files"] = []
+    data["target"] |= {
         "line": None,
         "output": _relative(job.target.output, folder),
         "render": _relative(job.target.render, folder),
@@ -144,7 +144,7 @@ def _line(job: Job, folder: Path, tag: str, by: str) -> bytes:
         "by": by,
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "decision": records.dump_decision(job.decision) if job.decision else None,
-        "record": told,
+        "record": data,
     }
     return json.dumps(entry).encode() + b"\n"
 
@@ -170,21 +170,21 @@ def _append(path: Path, line: bytes) -> None:
 
 def _entry(text: bytes, folder: Path) -> Entry | None:
     try:
-        told = json.loads(text)
-        tag, job_id, by = str(told["line"]), str(told["job"]), str(told["by"])
+        data = json.loads(text)
+        tag, job_id, by = str(data["line"]), str(data["job"]), str(data["by"])
     except (ValueError, KeyError, TypeError):
         return None
     try:
-        job: Job | None = _job(told, folder, tag)
-    except Exception:  # of a later version, or damaged: whatever it is, the line was begun
+        job: Job | None = _job(data, folder, tag)
+    except Exception:  # of a later version, or damaged: in any case, the line was started
         log.exception("The ledger's entry of the line %s cannot be read", tag)
         job = None
     return Entry(tag, job_id, job, by)
 
 
-def _job(told: dict[str, Any], folder: Path, tag: str) -> Job:
+def _job(data: dict[str, Any], folder: Path, tag: str) -> Job:
     job = records.load(
-        json.dumps(told["record"]), records.load_decision(told["decision"]), Phase(told["state"])
+        json.dumps(data["record"]), records.load_decision(data["decision"]), Phase(data["state"])
     )
     output, render = (_absolute(text, folder) for text in (job.target.output, job.target.render))
     return replace(

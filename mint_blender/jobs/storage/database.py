@@ -173,7 +173,7 @@ class Database:
         if self._gathers:
             yield
             return
-        # IMMEDIATE: whoever will write takes the lock before reading, so no two processes act on
+        # IMMEDIATE: a writer takes the lock before reading, so no two processes act on
         # the same reading.
         self.rows(f"BEGIN {how}")
         try:

@@ -16,8 +16,8 @@ from ..workflow.sent_requests import is_never_sent
 from .journal import Journal
 from .ownership import ProcessLock
 
-JUST_NOW = 5.0  # seconds in which another process that has begun a job comes to drive it
-# The jobs that somebody has asked for, or to go on with, in this process: it is one session,
+JUST_NOW = 5.0  # seconds until another process drives a job that it has started
+# The jobs that were started or resumed in this process: it is one session,
 # however often a job service is opened in it.
 _requested: set[str] = set()
 

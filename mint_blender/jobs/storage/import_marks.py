@@ -54,7 +54,7 @@ def importing(home: Path, job_id: str) -> Iterator[None]:
                 _sync_folder(folder)
                 yield
             finally:
-                # once it is closed nobody holds it, and it still has to be deleted
+                # closing releases the lock, and the file still has to be deleted
                 handle.truncate(0)
     finally:
         mark.unlink(missing_ok=True)
@@ -87,8 +87,8 @@ def _left_behind(home: Path) -> list[tuple[Path, str]]:
 def _job_in(content: bytes) -> str:
     """Return the job's id, or an empty string for an unreadable mark."""
     try:
-        told: Any = json.loads(content)
-        return str(told["job"])
+        data: Any = json.loads(content)
+        return str(data["job"])
     except (ValueError, KeyError, TypeError):
         return ""
 

@@ -38,7 +38,7 @@ class JobCache:
         self._unreadable: dict[str, Unreadable] = {}
         for each in self._journal.records():
             self._keep(each)
-        # read once somebody wants to know
+        # read when first needed
         self._dismissed: tuple[list[spending.Entry], float | None] | None = None
         self.version += 1
         self._reread_moves()

@@ -49,7 +49,7 @@ class Journal:
         self.path = home / "journal.sqlite3"
         self.current_account: CurrentAccount | None = None
         self._account: Account | None = None
-        self._unreadable: set[str] = set()  # of which the log tells already
+        self._unreadable: set[str] = set()  # already logged
         self._db = Database(self.path)
         self._accounts = Accounts(self._db)
         self._db.prepare(_VERSION, *TABLES, *accounts.TABLES)

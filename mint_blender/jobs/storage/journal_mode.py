@@ -14,7 +14,7 @@ from ...files import filesystem
 
 
 class UnsafeMode(Exception):
-    """The journal lies on a network, and another program has it open in an unsafe mode."""
+    """The journal is on a network folder, and another program has it open in an unsafe mode."""
 
 
 def choose(database: sqlite3.Connection, folder: Path) -> str:

@@ -79,10 +79,10 @@ class Lease:
     def holder(self) -> dict[str, Any]:
         """Return what the file says about its holder, or an empty dict if it cannot be read."""
         try:
-            told = json.loads(self.path.read_bytes())
+            data = json.loads(self.path.read_bytes())
         except (OSError, ValueError):
             return {}
-        return told if isinstance(told, dict) else {}
+        return data if isinstance(data, dict) else {}
 
     def _create(self) -> bool:
         try:

@@ -29,7 +29,7 @@ class ProcessLock:
         self.name = uuid.uuid4().hex
         try:
             private_files.make_folder(self._folder)
-            # Held open for as long as the process drives: closing it is letting go.
+            # Held open for as long as the process drives jobs: closing it releases the lock.
             self._handle: IO[bytes] = open(  # noqa: SIM115
                 self._folder / self.name, "wb", opener=private_files.opener
             )
@@ -58,7 +58,7 @@ class ProcessLock:
         except FileNotFoundError:
             return False
         except OSError:
-            return True  # nobody can tell: then it is left alone
+            return True  # unknown: treat it as alive
         with suppress(OSError):
             path.unlink(missing_ok=True)
         return False

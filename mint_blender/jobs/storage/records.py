@@ -147,9 +147,9 @@ def dump_decision(decision: Decision) -> str:
     Empty members are left out: an answered decision is found by its exact text, and an earlier
     version wrote fewer members.
     """
-    told = asdict(decision)
+    data = asdict(decision)
     return json.dumps(
-        {name: told[name] for name in told if told[name] is not None or name == "feedback"}
+        {name: data[name] for name in data if data[name] is not None or name == "feedback"}
     )
 
 

@@ -21,12 +21,12 @@ _MOVES = (
     "CREATE TABLE IF NOT EXISTS moves (job TEXT NOT NULL, phase TEXT NOT NULL, at REAL NOT NULL)"
     " STRICT"
 )
-# The latest change of each job has the largest serial: whoever looks again reads only what is new.
+# The latest change of each job has the largest serial: a reader then reads only what is new.
 _CHANGES = (
     "CREATE TABLE IF NOT EXISTS changes (serial INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT"
     " NULL UNIQUE) STRICT"
 )
-# Which picture (SHA-256 of its bytes) lies where at which Mint for which account, since when
+# The URL of each uploaded picture (by the SHA-256 of its bytes), per API and account, since when
 # (seconds since the epoch).
 _UPLOADS = """
 CREATE TABLE IF NOT EXISTS uploads (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which pictures were uploaded to Mint, for which account, and where they lie."""
+"""Which pictures were uploaded to Mint, for which account, and their URLs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class UploadCache:
         return str(found[0]) if found else None
 
     def add(self, digest: str, owner: Owner, url: str) -> None:
-        """Store where an uploaded picture lies."""
+        """Store the URL of an uploaded picture."""
         self._db.rows(
             "INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)",
             digest,

@@ -92,16 +92,16 @@ class Downloads:
                         want, folder, downloader=downloader, stop=unwanted, progress=report
                     )
                 self._inbox.put(Fetched(job_id, serial, want.name, outcome))
-            except FileError as trouble:
-                self._inbox.put(Fetched(job_id, serial, want.name, trouble))
-            except Exception as mistake:
+            except FileError as error:
+                self._inbox.put(Fetched(job_id, serial, want.name, error))
+            except Exception as error:
                 log.exception("The download of %s for job %s failed", want.role, job_id)
                 self._inbox.put(
                     Fetched(
                         job_id,
                         serial,
                         want.name,
-                        FileError(error_messages.internal(mistake).sentence),
+                        FileError(error_messages.internal(error).sentence),
                     )
                 )
 

@@ -48,11 +48,11 @@ def run(
         if isinstance(query, RemoteGlbHeader):
             return QueryAnswered(query, fetch_header(query.url, stop=stop, local_files=local_files))
         return QueryAnswered(query, thumbnail(query.url, home, downloader, stop))
-    except FileError as trouble:
-        return QueryAnswered(query, None, str(trouble))
-    except Exception as mistake:
+    except FileError as error:
+        return QueryAnswered(query, None, str(error))
+    except Exception as error:
         log.exception("The query %s failed", query)
-        return QueryAnswered(query, None, error_messages.internal(mistake).sentence)
+        return QueryAnswered(query, None, error_messages.internal(error).sentence)
 
 
 def thumbnail(url: str, home: Path, downloader: Downloader, stop: Callable[[], bool]) -> Path:
