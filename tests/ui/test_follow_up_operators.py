@@ -146,7 +146,7 @@ def test_convert(service: ThreadService, tmp_path: Path) -> None:
     [
         ({"directory": ""}, "No folder"),
         ({"formats": set()}, "at least one format"),
-        ({"asset_id": "../etc"}, "not an id"),
+        ({"asset_id": "../etc"}, "Not a valid Mint id"),
         ({"asset_id": "nothere"}, "not|no such"),
     ],
 )
