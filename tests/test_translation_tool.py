@@ -60,6 +60,14 @@ def test_added_translations_are_complete(folder):
     assert set(first) == {"de.po", "ja.po", "mint_blender.pot"}
 
 
+def test_a_translation_is_replaced(folder):
+    """What is added takes the place of an earlier translation."""
+    add(folder, ADDED)
+    add(folder, {"Cancel": {"de": "Stornieren"}})
+    assert 'msgid "Cancel"\nmsgstr "Stornieren"' in contents(folder)["de.po"]
+    assert "キャンセル" in contents(folder)["ja.po"]
+
+
 def test_no_line_changes_without_need(folder):
     """The files hold no date and no line number, so that a merge conflicts only about texts."""
     add(folder, ADDED)
@@ -84,6 +92,7 @@ def test_a_changed_text_is_fuzzy(folder, monkeypatch, capsys):
     assert "quoted" not in contents(folder)["de.po"]
     add(folder, {"Leaves {left} Credits.": {"de": "Es bleiben {left}.", "ja": "残り {left}。"}})
     assert translations.main(["check"]) == 0
+    assert 'msgstr "Es bleiben {left}."' in contents(folder)["de.po"]
 
 
 def test_other_placeholders_are_found(folder, capsys):
