@@ -16,7 +16,7 @@ from .cli.follow import Review, follow
 from .cli.price_check import check_price
 from .jobs import presenter
 from .jobs.engine.outage import StillUnreachable
-from .jobs.job import Job, Phase, Target
+from .jobs.job import Delivery, Job, Phase
 from .jobs.service import JobService, NotPossible, TooExpensive
 from .jobs.storage import import_marks
 from .jobs.storage.journal import JournalError
@@ -92,7 +92,7 @@ def generate(
     with session.open_job_service() as job_service:
         check_price(job_service, request, level, max_credits)
         job = job_service.start(
-            request, Target(splats=splats), optimize=level, max_credits=max_credits
+            request, Delivery(splats=splats), optimize=level, max_credits=max_credits
         )
         return _place(job_service, _follow(job_service, job.id, review))
 

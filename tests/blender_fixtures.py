@@ -14,7 +14,7 @@ import pytest
 
 import mint_blender
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.workflow.run import Terms
+from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.pacing import PollIntervals
 
 from .mint_service.running import ThreadService
@@ -28,8 +28,8 @@ def _hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """
     if request.node.get_closest_marker("blender"):
         monkeypatch.setattr(
-            "mint_blender.ui.session.Terms",
-            partial(Terms, PollIntervals(first=0.05, factor=1.0, longest=0.05)),
+            "mint_blender.ui.session.WorkflowConfig",
+            partial(WorkflowConfig, PollIntervals(first=0.05, factor=1.0, longest=0.05)),
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ..delivery import write
 from ..jobs import request_template
-from ..jobs.job import Target, asset_of
+from ..jobs.job import Delivery, asset_of
 from ..jobs.service import JobService, NotPossible
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import Asset, Format, Kind, OptimizationLevel, is_valid_id
@@ -34,7 +34,7 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if complaint := write.output_problem(request.kind, arguments.output, arguments.render):
         terminal.error(complaint)
         return Exit.IMPORT
-    target = Target(
+    target = Delivery(
         output=path_text(arguments.output),
         render=path_text(arguments.render),
         splats=arguments.splats,

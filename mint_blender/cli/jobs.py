@@ -71,7 +71,7 @@ def _resume_all(job_service: JobService) -> list[Job]:
 
 def was_interrupted(job: Job) -> bool:
     """Return whether the job was interrupted, so that resuming decides nothing new."""
-    return job.goes_on or (job.phase is Phase.PAUSED and job.hold is None)
+    return job.is_resumable or (job.phase is Phase.PAUSED and job.hold is None)
 
 
 def _is_unwritten(job: Job) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..delivery import write
 from ..jobs import presenter, rejected_files
 from ..jobs.engine.outage import StillUnreachable
-from ..jobs.job import BUSY, Job, Phase, Target, Verb
+from ..jobs.job import BUSY, Delivery, Job, Phase, Verb
 from ..jobs.service import JobService
 from ..jobs.storage import import_marks
 from . import exits
@@ -31,7 +31,7 @@ def follow_and_write(
     terminal: Terminal,
     *,
     approve: bool = False,
-    target: Target | None = None,
+    target: Delivery | None = None,
 ) -> Exit:
     """Follow jobs until they stop, then write their files.
 
@@ -69,7 +69,7 @@ def deliver(
     terminal: Terminal,
     *,
     line: int | None = None,
-    target: Target | None = None,
+    target: Delivery | None = None,
     write_files: WriteFiles | None = None,
     raw: bool = False,
 ) -> Exit:

@@ -18,7 +18,7 @@ from ..jobs.queries import KeyOwner
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
 from ..jobs.storage.home import home_folder
-from ..jobs.workflow.run import Terms
+from ..jobs.workflow.run import WorkflowConfig
 from ..mint.account import Account
 from ..mint.client import Client
 from ..mint.errors import MintError
@@ -74,7 +74,7 @@ def open_job_service() -> Iterator[JobService]:
     """
     check_online()
     dispatch.connect(account()).close()
-    with _job_service(Terms(PACE, blender_runtime.readable_extensions())) as job_service:
+    with _job_service(WorkflowConfig(PACE, blender_runtime.readable_extensions())) as job_service:
         job_service.unfinished.identify_account()
         while job_service.queries.is_pending(KeyOwner()):
             job_service.next_event()
@@ -85,12 +85,12 @@ def open_job_service() -> Iterator[JobService]:
 @contextmanager
 def open_journal() -> Iterator[JobService]:
     """Yield the user's jobs without running them; needs no key, network or Blender."""
-    with _job_service(Terms(PACE)) as job_service:
+    with _job_service(WorkflowConfig(PACE)) as job_service:
         yield job_service
 
 
 @contextmanager
-def _job_service(terms: Terms) -> Iterator[JobService]:
+def _job_service(terms: WorkflowConfig) -> Iterator[JobService]:
     job_service = JobService(EngineConfig(home(), terms, RETRIES), account())
     job_service.budget.limits, job_service.blocks_for_prices, job_service.max_silence = (
         settings.limits(),

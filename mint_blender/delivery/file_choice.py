@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from ..files.choice import DRACO
 from ..files.urls import same_file
-from ..jobs.job import Job, Kept, Role
+from ..jobs.job import Job, LocalFile, Role
 from ..jobs.notes import NOT_OPTIMIZED_CODES
 from ..message import Message, message_of
 from ..scene import capabilities
@@ -37,7 +37,7 @@ def explanation(job: Job) -> str:
     return reason if reason.code else reason.with_code("file_choice")
 
 
-def explain(taken: Kept, variant: str, known: str | None = None) -> str:
+def explain(taken: LocalFile, variant: str, known: str | None = None) -> str:
     """Return why a model file was chosen; `known` is the job's note about an original file."""
     if taken.note:
         return taken.note

@@ -11,7 +11,7 @@ from ..mint import errors
 from ..mint.pacing import Polling
 from ..mint.schema import Operation, OperationError, Status
 from .budget import spending
-from .job import Cause, Job, Phase, Trouble
+from .job import Cause, Job, Phase, Problem
 from .workflow.sent_requests import UNANSWERED
 
 # Mint's error codes (an open list) and what a person can do about each. Source: the contract,
@@ -51,7 +51,7 @@ _AGAIN = Message(
 _GENERIC = {"failed", "generation failed", "error", "unknown error", "internal error"}
 
 
-def failed_work(operation: Operation) -> Trouble:
+def failed_work(operation: Operation) -> Problem:
     """Mint worked on it and failed. Its message is left out where it says no more than "failed"."""
     is_conversion = operation.type == "model_conversion"
     code = (
@@ -74,7 +74,7 @@ def failed_work(operation: Operation) -> Trouble:
             ),
         )
     sentence = Message("{advice} Mint says: {words}", advice=advice, words=said) if said else advice
-    return Trouble(Cause.WORK, sentence, code=code)
+    return Problem(Cause.WORK, sentence, code=code)
 
 
 def _what_mint_says(error: OperationError | None) -> str:
@@ -92,7 +92,7 @@ def _what_mint_says(error: OperationError | None) -> str:
     return sentences(" ".join(said), named)
 
 
-def billing(operation: Operation) -> Trouble:
+def billing(operation: Operation) -> Problem:
     """Credits are needed before the operation goes on: how many, and where to buy them."""
     billing = operation.billing
     missing = billing.missing_credits if billing else None
@@ -102,7 +102,7 @@ def billing(operation: Operation) -> Trouble:
         else Message("{credits:,.0f} more Credits", credits=missing)
     )
     where = (billing.action_url if billing else None) or "platform.mint.gg/billing"
-    return Trouble(
+    return Problem(
         Cause.CREDITS,
         Message(
             "Mint needs {amount} to go on. Buy them at {where}, then resume.",
@@ -125,10 +125,10 @@ def when_long(job: Job, polling: Polling) -> Job:
         " this is free.",
         minutes=minutes,
     )
-    return replace(job, trouble=Trouble(Cause.PATIENCE, sentence, code="taking_long"))
+    return replace(job, trouble=Problem(Cause.PATIENCE, sentence, code="taking_long"))
 
 
-def unanswered(job: Job) -> Trouble:
+def unanswered(job: Job) -> Problem:
     """A start without an answer, of which nothing is found at Mint: only a person can say whether
     it may be paid for again.
     """
@@ -139,7 +139,7 @@ def unanswered(job: Job) -> Trouble:
         " Credits again; or cancel it.",
         what=what,
     )
-    return Trouble(Cause.UNREACHABLE, sentence, code=UNANSWERED)
+    return Problem(Cause.UNREACHABLE, sentence, code=UNANSWERED)
 
 
 def cannot_cancel(job: Job) -> str:
@@ -166,9 +166,9 @@ def cannot_cancel(job: Job) -> str:
     )
 
 
-def no_file(sentence: str) -> Trouble:
+def no_file(sentence: str) -> Problem:
     """A result without files: paid for, so it is looked for again, and nothing new is bought."""
-    return Trouble(
+    return Problem(
         Cause.FILE,
         Message(
             "{problem} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.",
@@ -178,9 +178,9 @@ def no_file(sentence: str) -> Trouble:
     )
 
 
-def not_made(job: Job) -> Trouble:
+def not_made(job: Job) -> Problem:
     """A model or world that failed without an operation that is known here."""
-    return Trouble(
+    return Problem(
         Cause.WORK,
         Message(
             "Mint has not made this {kind}: {status}.",
@@ -190,7 +190,7 @@ def not_made(job: Job) -> Trouble:
     )
 
 
-def of(error: errors.MintError | FileError) -> Trouble:
+def of(error: errors.MintError | FileError) -> Problem:
     """The trouble behind a call that finally failed."""
     if isinstance(error, FileError):
         cause = (
@@ -198,9 +198,9 @@ def of(error: errors.MintError | FileError) -> Trouble:
             if isinstance(error, InvalidFile) and error.kept is not None
             else Cause.FILE
         )
-        return Trouble(cause, sentences(str(error), *_file_advice(error)), code=error.code)
+        return Problem(cause, sentences(str(error), *_file_advice(error)), code=error.code)
     code = error.problem.slug if isinstance(error, errors.ProblemError) else None
-    return Trouble(_cause(error), str(error), code=code, request_id=error.request_id)
+    return Problem(_cause(error), str(error), code=code, request_id=error.request_id)
 
 
 def _file_advice(error: FileError) -> tuple[str, ...]:
@@ -211,10 +211,10 @@ def _file_advice(error: FileError) -> tuple[str, ...]:
     return ()
 
 
-def internal(error: Exception) -> Trouble:
+def internal(error: Exception) -> Problem:
     """A mistake of ours. The details are in the log, not in front of an artist."""
     kind = type(error).__name__
-    return Trouble(
+    return Problem(
         Cause.INTERNAL,
         Message(
             "Something in the add-on went wrong ({error}). Nothing is lost: resume, and if it"

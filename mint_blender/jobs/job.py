@@ -98,7 +98,7 @@ VERBS: dict[Phase, tuple[Verb, ...]] = {
 
 
 ABOVE_OWN_LIMIT = "max_credits"
-"""`Trouble.code` of a job that rests because it would cost more than `Job.max_credits`."""
+"""`Problem.code` of a job that rests because it would cost more than `Job.max_credits`."""
 
 
 class IllegalMove(Exception):
@@ -168,7 +168,7 @@ class Hold(StrEnum):
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Problem:
     """Why a job does not go on: `sentence` is for a person, `code` is Mint's or the HTTP layer's
     word.
     """
@@ -198,7 +198,7 @@ CONVERTED = frozenset({Role.FBX, Role.OBJ, Role.STL, Role.USDZ})
 
 
 @dataclass(frozen=True)
-class Kept:
+class LocalFile:
     """A complete file on disk.
 
     `note` says why this one was taken; `needs` are the glTF extensions it requires.
@@ -212,7 +212,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Target:
+class Delivery:
     """Where the result shall go once it is here.
 
     Plain values: the click's cursor, a scene, or files of a batch run.
@@ -247,7 +247,7 @@ class Job:
     request: GenerationRequest
     key: str
     created_at: float
-    target: Target = Target()
+    target: Delivery = Delivery()
     estimate: float | None = None  # Credits that Mint said at the click it would cost
     # Credits that optimizing it afterwards was expected to cost on top
     optimize_estimate: float | None = None
@@ -271,10 +271,12 @@ class Job:
     decided_preview: DecidedPreview | None = None
     asset: Asset | None = None
     revision: int = 0  # previews asked for after the first, by a revision or a retry
-    files: tuple[Kept, ...] = ()
-    refused: tuple[Kept, ...] = ()  # files that our own check refused: set aside, and never deleted
+    files: tuple[LocalFile, ...] = ()
+    refused: tuple[
+        LocalFile, ...
+    ] = ()  # files that our own check refused: set aside, and never deleted
     decision: Decision | None = None
-    trouble: Trouble | None = None
+    trouble: Problem | None = None
     notes: tuple[Message, ...] = field(default=())
     owner: Owner | None = None  # None: nothing was sent for it yet, with any key
     # what the present account is to it: never kept, the journal finds it when the job is read
@@ -333,12 +335,12 @@ class Job:
         said = [each.credits.spent for each in self.operations if each.credits is not None]
         return self.paid_before + sum(said) if said or self.paid_before else None
 
-    def file(self, role: Role) -> Kept | None:
+    def file(self, role: Role) -> LocalFile | None:
         """The newest complete file of that role."""
         return next((kept for kept in reversed(self.files) if kept.role is role), None)
 
     @property
-    def previews(self) -> tuple[Kept, ...]:
+    def previews(self) -> tuple[LocalFile, ...]:
         """Every preview so far, oldest first: revisions keep the earlier ones."""
         return tuple(kept for kept in self.files if kept.role is Role.PREVIEW)
 
@@ -353,7 +355,7 @@ class Job:
         return any(PurePath(kept.path).stem == self.preview_name for kept in self.previews)
 
     @property
-    def goes_on(self) -> bool:
+    def is_resumable(self) -> bool:
         """Is there something to do that waits for nobody?
 
         Then somebody should be doing it: if not, it was broken off.
@@ -366,7 +368,7 @@ class Job:
         return self.phase in BUSY and self.hold is None
 
     @property
-    def would_go_on(self) -> bool:
+    def awaits_identity(self) -> bool:
         """Does it wait only until it is known whose key is in use?"""
         return self.hold is Hold.UNKNOWN and self._has_more_to_do
 
@@ -407,7 +409,7 @@ class Job:
         extra = self.optimize_estimate if optimize_estimate is None else optimize_estimate
         return replace(self, estimate=estimate, optimize_estimate=extra)
 
-    def forgetting(self) -> Job:
+    def without_operation(self) -> Job:
         """The job without its operation, which another one takes the place of; what it has cost
         stays known.
         """
@@ -477,7 +479,7 @@ def new_key(action: str) -> str:
 
 def new_job(
     request: GenerationRequest,
-    target: Target,
+    target: Delivery,
     *,
     now: float,
     optimize: OptimizationLevel | None = None,
@@ -499,7 +501,7 @@ def new_job(
 
 def new_fetch(
     asset: Asset,
-    target: Target,
+    target: Delivery,
     *,
     now: float,
     optimize: OptimizationLevel | None = None,
@@ -519,7 +521,9 @@ def new_fetch(
     )
 
 
-def new_conversion(asset: Asset, formats: tuple[Format, ...], target: Target, *, now: float) -> Job:
+def new_conversion(
+    asset: Asset, formats: tuple[Format, ...], target: Delivery, *, now: float
+) -> Job:
     """A job that brings a model in other formats to the folder of its target."""
     return Job(
         _new_id(),
@@ -533,11 +537,11 @@ def new_conversion(asset: Asset, formats: tuple[Format, ...], target: Target, *,
     )
 
 
-def new_attempt(asset: Asset, target: Target, *, now: float) -> Job:
+def new_attempt(asset: Asset, target: Delivery, *, now: float) -> Job:
     """The job of what failed at Mint without one of ours: it has failed here too, and can be
     retried.
     """
-    failed = Trouble(
+    failed = Problem(
         Cause.WORK,
         Message("Mint has not made this {kind}: {status}.", kind=asset.kind, status=asset.status),
     )

@@ -47,7 +47,7 @@ def check_asset_retry(asset: Asset, jobs: Sequence[Job]) -> None:
     """
     if asset.status not in {Status.FAILED.value, Status.CANCELED.value}:
         raise NotPossible(Message("It has not failed: there is nothing to retry."))
-    if busy := next((job for job in jobs if job.goes_on), None):
+    if busy := next((job for job in jobs if job.is_resumable), None):
         raise NotPossible(
             Message(
                 "{title} is still in progress. Wait until it stops, then try again.",

@@ -71,11 +71,11 @@ def verbs(job: Job) -> tuple[Verb, ...]:
         return ()
     pending = job.decision.verb if job.decision else None
     # also with an unanswered click, which is sent again
-    goes_on = Verb.RESUME if job.phase is Phase.PAUSED else None
+    is_resumable = Verb.RESUME if job.phase is Phase.PAUSED else None
     possible = (
         verb
         for verb in VERBS.get(job.phase, ())
-        if verb is goes_on or may_decide(verb, job.phase, pending)
+        if verb is is_resumable or may_decide(verb, job.phase, pending)
     )
     return tuple(
         verb

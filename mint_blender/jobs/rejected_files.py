@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..files.errors import InvalidFile
-from .job import Job, Kept, Role
+from .job import Job, LocalFile, Role
 
 IMPORTABLE = (Role.MODEL, Role.COLLIDER)
 """What Blender's importer can be given as it is."""
@@ -49,7 +49,7 @@ def remember(job: Job, role: Role, url: str, refusal: InvalidFile) -> Job:
     """The job with the place of what was refused."""
     if refusal.kept is None:
         return job
-    return replace(job, refused=(*_others(job, role), Kept(role, str(refusal.kept), url)))
+    return replace(job, refused=(*_others(job, role), LocalFile(role, str(refusal.kept), url)))
 
 
 def forget(job: Job, role: Role) -> Job:
@@ -57,7 +57,7 @@ def forget(job: Job, role: Role) -> Job:
     return replace(job, refused=_others(job, role))
 
 
-def _others(job: Job, role: Role) -> tuple[Kept, ...]:
+def _others(job: Job, role: Role) -> tuple[LocalFile, ...]:
     return tuple(kept for kept in job.refused if kept.role is not role)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import Asset, OptimizationLevel
-from .job import Job, Target, asset_of, request_for
+from .job import Delivery, Job, asset_of, request_for
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class RequestTemplate:
     """A request with its delivery and optimization."""
 
     request: GenerationRequest
-    target: Target = Target()
+    target: Delivery = Delivery()
     optimize: OptimizationLevel | None = None
     is_complete: bool = True
     """Whether all settings are known, not only what Mint returns with a result."""
@@ -60,6 +60,6 @@ def of_asset(asset: Asset, jobs: Iterable[Job]) -> RequestTemplate:
     )
 
 
-def _for_once(target: Target) -> Target:
+def _for_once(target: Delivery) -> Delivery:
     """Return a target without what belongs to one run: files, batch line, replacement."""
     return replace(target, output=None, render=None, folder=None, line=None, replaces=False)

@@ -27,11 +27,11 @@ from .job import (
     BUSY,
     Cause,
     Decision,
+    Delivery,
     Hold,
     Job,
     Phase,
-    Target,
-    Trouble,
+    Problem,
     Verb,
     asset_of,
     new_attempt,
@@ -82,7 +82,7 @@ class JobService(JobRunner):
     def start(
         self,
         request: GenerationRequest,
-        target: Target = Target(),
+        target: Delivery = Delivery(),
         *,
         optimize: OptimizationLevel | None = None,
         max_credits: float | None = None,
@@ -108,7 +108,7 @@ class JobService(JobRunner):
         )
         return self._begin(replace(job, max_credits=max_credits), starts=[queries])[0]
 
-    def start_all(self, requests: Iterable[tuple[GenerationRequest, Target]]) -> list[Job]:
+    def start_all(self, requests: Iterable[tuple[GenerationRequest, Delivery]]) -> list[Job]:
         """Return new jobs, as `start` does, in one commit: hundreds must not block the window."""
         wanted = list(requests)
         if complaint := next(
@@ -124,7 +124,11 @@ class JobService(JobRunner):
         return self._begin(*jobs, starts=starts)
 
     def fetch(
-        self, asset: Asset, target: Target = Target(), *, optimize: OptimizationLevel | None = None
+        self,
+        asset: Asset,
+        target: Delivery = Delivery(),
+        *,
+        optimize: OptimizationLevel | None = None,
     ) -> Job:
         """Return a job that fetches an existing asset. Optimizing it first costs Credits."""
         starts = [[OptimizationPrice(asset.id)]] if optimize else []
@@ -159,10 +163,10 @@ class JobService(JobRunner):
                 )
             )
         is_paid = any((asset.assets or Assets()).converted_url(format) is None for format in wanted)
-        job = new_conversion(asset, wanted, Target(folder=str(folder)), now=time.time())
+        job = new_conversion(asset, wanted, Delivery(folder=str(folder)), now=time.time())
         return self._begin(job, starts=[[None]] if is_paid else [])[0]
 
-    def retry_asset(self, asset: Asset, target: Target = Target()) -> Job:
+    def retry_asset(self, asset: Asset, target: Delivery = Delivery()) -> Job:
         """Return the job of a new attempt at an asset that failed at Mint.
 
         This is the job that failed with it, if that is still on the list. Raises NotPossible,
@@ -241,7 +245,7 @@ class JobService(JobRunner):
         job = self.job(job_id)
         if job.phase is Phase.BILLING and job.decision is None:
             self._decide(job.id, Verb.RESUME)
-        elif job.goes_on or (job.phase is Phase.PAUSED and job.hold is None):
+        elif job.is_resumable or (job.phase is Phase.PAUSED and job.hold is None):
             if not self.blocks_for_prices:
                 self._ask_beyond_own_limit(job)
             self.wake(job)
@@ -283,7 +287,7 @@ class JobService(JobRunner):
         self, job_id: str, sentence: str, *, code: str = "import_failed"
     ) -> None:
         """Store why a result could not be imported. The job waits for a person."""
-        self.save(replace(self.job(job_id), trouble=Trouble(Cause.IMPORT, sentence, code=code)))
+        self.save(replace(self.job(job_id), trouble=Problem(Cause.IMPORT, sentence, code=code)))
 
     def dismiss(self, job_id: str) -> None:
         """Remove a job from the list. Its files stay."""
@@ -305,7 +309,7 @@ class JobService(JobRunner):
                 if is_over and not self.is_active(job.id):
                     self.cache.dismiss(job)
 
-    def set_delivery(self, job_id: str, target: Target) -> Job:
+    def set_delivery(self, job_id: str, target: Delivery) -> Job:
         """Set another place for the result."""
         job = self.job(job_id)
         self.save(replace(job, target=target))

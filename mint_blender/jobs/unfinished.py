@@ -32,7 +32,7 @@ class UnfinishedJobs:
         """
         self.resume_own()
         runner = self._runner
-        idle = [job for job in runner.jobs() if job.goes_on and not runner.is_active(job.id)]
+        idle = [job for job in runner.jobs() if job.is_resumable and not runner.is_active(job.id)]
         resumed = [job for job in idle if not self._earlier.holds_back(job) and runner.wake(job)]
         self._earlier.refresh()
         return resumed
@@ -43,7 +43,7 @@ class UnfinishedJobs:
         wanted = [
             job
             for job in runner.jobs()
-            if runner.account.key and job.would_go_on and not self._earlier.holds_back(job)
+            if runner.account.key and job.awaits_identity and not self._earlier.holds_back(job)
         ]
         for job in wanted:
             if not runner.is_active(job.id):
@@ -57,7 +57,7 @@ class UnfinishedJobs:
         if (
             runner.account.key
             and not runner.queries.is_pending(KeyOwner())
-            and any(job.would_go_on for job in runner.cache)
+            and any(job.awaits_identity for job in runner.cache)
         ):
             runner.queries.ask(KeyOwner())
 

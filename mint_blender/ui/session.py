@@ -34,7 +34,7 @@ from ..jobs.service import JobService
 from ..jobs.storage import import_marks
 from ..jobs.storage.home import home_folder
 from ..jobs.storage.journal import JournalError
-from ..jobs.workflow.run import Terms
+from ..jobs.workflow.run import WorkflowConfig
 from ..message import Message
 from ..mint.account import Account
 from ..mint.pacing import RetryPolicy
@@ -74,7 +74,7 @@ class Session:
         """Open the job service and tell those who subscribed to that."""
         try:
             service = JobService(
-                EngineConfig(home(), Terms(readable=readable_extensions())), account()
+                EngineConfig(home(), WorkflowConfig(readable=readable_extensions())), account()
             )
         except JournalError as error:
             self.journal_error = str(error)

@@ -15,7 +15,7 @@ from mint_blender.cli.batch import lines, records
 from mint_blender.cli.output.terminal import Terminal
 from mint_blender.files import pictures
 from mint_blender.files.glb import header
-from mint_blender.jobs.job import Job, Kept, Phase, Role
+from mint_blender.jobs.job import Job, LocalFile, Phase, Role
 
 from ..mint.standin import PIXEL
 from ..mint_service.running import ThreadService
@@ -276,12 +276,13 @@ def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
     )
     terminal = Terminal("mint", as_json=False)
     records.write_record(
-        line, replace(job, files=(Kept(Role.PREVIEW, str(preview), ""),)), terminal
+        line, replace(job, files=(LocalFile(Role.PREVIEW, str(preview), ""),)), terminal
     )
     assert (out / "0001-a-lamp.png").read_bytes() == b"preview"
     (out / "0001-a-lamp.jpg").write_bytes(b"the user's")
     done = replace(
-        job, files=(Kept(Role.PREVIEW, str(preview), ""), Kept(Role.PICTURE, str(final), ""))
+        job,
+        files=(LocalFile(Role.PREVIEW, str(preview), ""), LocalFile(Role.PICTURE, str(final), "")),
     )
     records.write_record(line, done, terminal)
     assert (out / "0001-a-lamp.webp").read_bytes() == b"final"

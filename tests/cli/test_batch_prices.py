@@ -11,13 +11,13 @@ import pytest
 
 from mint_blender.cli.batch.lines import Line
 from mint_blender.cli.batch.prices import BatchBudget, Prices
-from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb, new_job
+from mint_blender.jobs.job import Decision, Delivery, Job, Phase, Verb, new_job
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode, Operation, OptimizationLevel, Preset
 
 LIGHT = OptimizationLevel.LIGHT
 REQUEST = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
-PLAIN = Line(1, "plain", REQUEST, Target(), None, ".glb", None)
+PLAIN = Line(1, "plain", REQUEST, Delivery(), None, ".glb", None)
 OPTIMIZED = replace(PLAIN, tag="optimized", optimize=LIGHT)
 
 
@@ -40,7 +40,7 @@ def lamp(
     **more: object,
 ) -> Job:
     """The job of a line."""
-    job = new_job(REQUEST, Target(), now=1.0, optimize=LIGHT)
+    job = new_job(REQUEST, Delivery(), now=1.0, optimize=LIGHT)
     return replace(job, phase=phase, operation=operation, optimization=optimization, **more)  # type: ignore[arg-type]
 
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from mint_blender.cli.batch import contact_sheet
 from mint_blender.cli.batch.lines import Line
 from mint_blender.cli.batch.records import LineReport, LineState
-from mint_blender.jobs.job import Phase, Target, new_job
+from mint_blender.jobs.job import Delivery, Phase, new_job
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, Preset
 
@@ -89,9 +89,9 @@ def test_what_mint_has_not_told_is_not_free(tmp_path: Path) -> None:
 
     def entry(number: int, **job: Any) -> LineReport:
         request = GenerationRequest(Kind.MODEL, f"lamp {number}", Preset.FAST)
-        made = replace(new_job(request, Target(), now=1.0), **job)
+        made = replace(new_job(request, Delivery(), now=1.0), **job)
         return LineReport(
-            Line(number, str(number), request, Target(), None, ".glb", None),
+            Line(number, str(number), request, Delivery(), None, ".glb", None),
             made,
             LineState.RUNNING,
         )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mint_blender.cli import follow
-from mint_blender.jobs.job import Decision, Job, Target, Verb, new_job
+from mint_blender.jobs.job import Decision, Delivery, Job, Verb, new_job
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
@@ -188,7 +188,7 @@ def test_wait_twenty_seconds_for_another_process(
     monkeypatch.setattr("mint_blender.cli.follow.time.sleep", slept.append)
     said: list[str] = []
     job = replace(
-        new_job(GenerationRequest(Kind.MODEL, "a lamp"), Target(), now=1.0),
+        new_job(GenerationRequest(Kind.MODEL, "a lamp"), Delivery(), now=1.0),
         decision=Decision(Verb.CANCEL, "click"),
     )
     follow.wait_for_other_process(Theirs(job), job.id, said.append)  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ import pytest
 import mint_blender
 from mint_blender.cli import settings
 from mint_blender.jobs.budget.spending import Limits
-from mint_blender.jobs.job import Target, new_job
+from mint_blender.jobs.job import Delivery, new_job
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
@@ -282,7 +282,7 @@ def test_a_resumed_job_keeps_its_limit(mint: RunMint, service: ThreadService, ho
     status 4 and nothing started.
     """
     job = new_job(
-        GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST), Target(), now=1.0, estimate=100.0
+        GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST), Delivery(), now=1.0, estimate=100.0
     )
     journal = Journal(home)
     journal.add(replace(job, max_credits=247.0))

@@ -16,14 +16,14 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.delivery import file_choice, import_job  # noqa: E402
 from mint_blender.files.choice import DRACO, choose_model  # noqa: E402
-from mint_blender.jobs.job import Job, Kept, Role  # noqa: E402
+from mint_blender.jobs.job import Job, LocalFile, Role  # noqa: E402
 from mint_blender.jobs.notes import note  # noqa: E402
 from mint_blender.scene import capabilities  # noqa: E402
 
 
 def _job(path: Path, **more: object) -> Job:
     return replace(
-        a_job(), files=(Kept(Role.MODEL, str(path), "https://cdn.mint.gg/a.glb", **more),)
+        a_job(), files=(LocalFile(Role.MODEL, str(path), "https://cdn.mint.gg/a.glb", **more),)
     )
 
 

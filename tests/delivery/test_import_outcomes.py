@@ -19,7 +19,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.delivery import import_outcomes  # noqa: E402
-from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noqa: E402
+from mint_blender.jobs.job import Delivery, Job, LocalFile, Phase, Role, new_job  # noqa: E402
 from mint_blender.jobs.service import JobService, NotPossible  # noqa: E402
 from mint_blender.jobs.storage.journal import JournalError  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
@@ -52,9 +52,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def ready(board: JobService, tmp_path: Path) -> Job:
     """A result that lands by itself."""
-    target = Target(document=session.document_id(), scene=bpy.context.scene.name)
+    target = Delivery(document=session.document_id(), scene=bpy.context.scene.name)
     job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), target, now=time.time())
-    kept = Kept(
+    kept = LocalFile(
         Role.MODEL, str(glb_fixtures.simple(tmp_path / "model.glb")), "https://files.example/a.glb"
     )
     job = replace(job, phase=Phase.READY, files=(kept,))

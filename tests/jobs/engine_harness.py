@@ -15,7 +15,7 @@ from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.thread_pool import Executor, Pool
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.workflow.run import Terms
+from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.account import Account
 from mint_blender.mint.pacing import RetryPolicy
 from mint_blender.mint.schema import Asset, Kind, Me, Operation, PollResult
@@ -112,7 +112,7 @@ class EngineHarness:
         self.setup = EngineConfig(
             home,
             **{
-                "terms": Terms(),
+                "terms": WorkflowConfig(),
                 "retries": RetryPolicy(),
                 "clock": self.clock,
                 "chance": lambda: 1.0,

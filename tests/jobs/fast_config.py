@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mint_blender.jobs.engine.config import EngineConfig
-from mint_blender.jobs.workflow.run import Terms
+from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.account import Account
 from mint_blender.mint.pacing import PollIntervals, RetryPolicy
 
@@ -31,7 +31,7 @@ def fast_config(
     home: Path, *, readable: frozenset[str] = frozenset(), pace: PollIntervals = PACE, **more: Any
 ) -> EngineConfig:
     """Return a configuration whose waits are short."""
-    return EngineConfig(home, Terms(pace, readable), **{"retries": RETRIES, **more})
+    return EngineConfig(home, WorkflowConfig(pace, readable), **{"retries": RETRIES, **more})
 
 
 def account(service: Any) -> Account:

@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 from mint_blender.files import download_attempt
 from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.engine import dispatch, scheduler, worker  # noqa: F401 - loaded before the fork, once for all children
-from mint_blender.jobs.job import Phase, Target
+from mint_blender.jobs.job import Delivery, Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import earlier_queue
 from mint_blender.jobs.storage.journal import Journal
@@ -101,7 +101,7 @@ def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
     elif not job_service.jobs():
         request = GenerationRequest(kind, wish["prompt"], mode=mode, images=tuple(wish["images"]))
         level = OptimizationLevel(wish["optimize"]) if wish["optimize"] else None
-        job_service.start(request, Target(splats=wish["splats"]), optimize=level)
+        job_service.start(request, Delivery(splats=wish["splats"]), optimize=level)
     job_id = job_service.jobs()[0].id
     job_service.unfinished.resume_all()
     earlier_queue.JUST_NOW = 0.0  # whoever has begun it is dead: nobody has to be waited for

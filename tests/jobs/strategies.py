@@ -8,7 +8,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mint_blender.jobs.job import Cause, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
+from mint_blender.jobs.job import (
+    Cause,
+    Decision,
+    Delivery,
+    Job,
+    LocalFile,
+    Phase,
+    Problem,
+    Role,
+    Verb,
+)
 from mint_blender.mint.account import Owner
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
@@ -59,7 +69,7 @@ decisions = st.builds(
     optimize_estimate=guesses,
 )
 kept_files = st.builds(
-    Kept,
+    LocalFile,
     role=st.sampled_from(Role),
     path=texts,
     url=texts,
@@ -76,7 +86,7 @@ def every_field(cls: type[Any], **members: st.SearchStrategy[Any]) -> st.SearchS
 
 operations = documents.map(Operation.from_json)
 targets = every_field(
-    Target,
+    Delivery,
     output=maybe,
     render=maybe,
     at=st.none() | st.tuples(numbers, numbers, numbers),
@@ -115,7 +125,7 @@ jobs = every_field(
     optimize_sent_at=guesses,
     trouble=st.none()
     | every_field(
-        Trouble, cause=st.sampled_from(Cause), sentence=texts, code=maybe, request_id=maybe
+        Problem, cause=st.sampled_from(Cause), sentence=texts, code=maybe, request_id=maybe
     ),
     notes=st.lists(texts, max_size=3).map(tuple),
     hold=st.none(),

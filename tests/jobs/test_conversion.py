@@ -14,7 +14,7 @@ import pytest
 
 from mint_blender.files.errors import DiskError
 from mint_blender.jobs import presenter
-from mint_blender.jobs.job import Cause, Job, Phase, Role, Target, Verb, new_conversion
+from mint_blender.jobs.job import Cause, Delivery, Job, Phase, Role, Verb, new_conversion
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage import records
 from mint_blender.jobs.storage.journal import Journal
@@ -46,7 +46,9 @@ CONVERSION = {"type": "model_conversion", "id": "op_9"}
 
 def a_conversion(*formats: Format) -> Job:
     """A fresh click."""
-    return new_conversion(LAMP, formats or (Format.FBX, Format.OBJ), Target(folder="/out"), now=1.0)
+    return new_conversion(
+        LAMP, formats or (Format.FBX, Format.OBJ), Delivery(folder="/out"), now=1.0
+    )
 
 
 def sending() -> WorkflowHarness:
@@ -359,7 +361,7 @@ def test_what_another_process_has_begun_is_not_begun_again(
 ) -> None:
     """Also when it was clicked there just now, and nobody has looked at the journal since."""
     job_service.allow_online(False)
-    theirs = new_conversion(lamp, (Format.FBX,), Target(folder=str(tmp_path / "out")), now=1.0)
+    theirs = new_conversion(lamp, (Format.FBX,), Delivery(folder=str(tmp_path / "out")), now=1.0)
     journal = Journal(home)
     journal.add(theirs)
     journal.close()

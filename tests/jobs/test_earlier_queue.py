@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.budget.spending import Limits
-from mint_blender.jobs.job import Job, Phase, Target, Verb, new_conversion, new_fetch
+from mint_blender.jobs.job import Delivery, Job, Phase, Verb, new_conversion, new_fetch
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage import earlier_queue
 from mint_blender.jobs.storage.journal import Journal
@@ -131,10 +131,10 @@ def test_what_may_have_been_sent_goes_on_and_what_is_free_too(
     """Bytes have left, a click is unanswered, or nothing is to be paid."""
     sent = queued(phase=Phase.SENDING, first_sent_at=a_job().created_at)
     clicked = decided(queued(), Verb.CANCEL)
-    free = new_fetch(LAMP, Target(), now=1.0)
+    free = new_fetch(LAMP, Delivery(), now=1.0)
     paid = [
-        new_fetch(LAMP, Target(), now=1.0, optimize=OptimizationLevel.LIGHT),
-        new_conversion(LAMP, (Format.FBX,), Target(), now=1.0),
+        new_fetch(LAMP, Delivery(), now=1.0, optimize=OptimizationLevel.LIGHT),
+        new_conversion(LAMP, (Format.FBX,), Delivery(), now=1.0),
     ]
     running = replace(queued(), phase=Phase.WORKING, operation=operation("running"))
     put(home, sent, clicked, free, running, *paid)

@@ -14,7 +14,7 @@ import pytest
 from mint_blender.files.download import Downloader
 from mint_blender.files.download_folder import thumbnail_name
 from mint_blender.files.errors import LinkExpired
-from mint_blender.jobs.job import Phase, Role, Target, Verb
+from mint_blender.jobs.job import Delivery, Phase, Role, Verb
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow.effects import Act, Fetch, Poll
 from mint_blender.mint.generation_request import GenerationRequest
@@ -62,7 +62,7 @@ def service_after_a_night(home: Path, service: ThreadService) -> tuple[JobServic
 def test_results_are_fetched_by_fresh_links(home: Path, service: ThreadService, kind: Kind) -> None:
     """Every file of a result is there, although each of its links had expired when its turn came."""
     job_service, late = service_after_a_night(home, service)
-    job = job_service.start(GenerationRequest(kind, "a lamp"), Target(splats="100k"))
+    job = job_service.start(GenerationRequest(kind, "a lamp"), Delivery(splats="100k"))
     job_service.watch([job.id])
     job = job_service.job(job.id)
     assert (job.phase, job.notes, job.trouble) == (Phase.READY, (), None)

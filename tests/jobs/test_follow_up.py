@@ -13,7 +13,7 @@ import pytest
 
 from mint_blender.files.choice import OPTIMIZED_NEEDS, WEBP
 from mint_blender.jobs import presenter, request_template
-from mint_blender.jobs.job import Phase, Role, Target, Verb, new_attempt, new_fetch
+from mint_blender.jobs.job import Delivery, Phase, Role, Verb, new_attempt, new_fetch
 from mint_blender.jobs.queries import OptimizationPrice
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.workflow.effects import (
@@ -25,7 +25,7 @@ from mint_blender.jobs.workflow.effects import (
     Start,
     TakeSlot,
 )
-from mint_blender.jobs.workflow.run import Terms
+from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Estimate, Kind, OptimizationLevel
 
@@ -69,7 +69,7 @@ def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
 # ---------------------------------------------------------------------------------------------------------
 
 
-def generated(terms: Terms) -> WorkflowHarness:
+def generated(terms: WorkflowConfig) -> WorkflowHarness:
     """A fresh generation that shall be optimized, done at Mint and read."""
     run = WorkflowHarness(replace(a_job(), optimize=LIGHT), terms)
     run.expect(TakeSlot)
@@ -83,7 +83,7 @@ def test_nothing_is_paid_for_a_file_that_cannot_be_opened() -> None:
     """A Blender without Draco takes the original and says why; the optimization is not even asked
     for.
     """
-    run = generated(Terms(readable=frozenset({WEBP})))
+    run = generated(WorkflowConfig(readable=frozenset({WEBP})))
     assert run.expect(Fetch).url == GLB
     (note,) = run.job.notes
     assert note.startswith("The model was not optimized. This Blender lacks")
@@ -91,7 +91,7 @@ def test_nothing_is_paid_for_a_file_that_cannot_be_opened() -> None:
 
 def test_where_nobody_opens_it_the_lighter_file_is_brought() -> None:
     """Without a Blender the file is all that is wanted: it is optimized, and taken."""
-    run = generated(Terms())
+    run = generated(WorkflowConfig())
     run.expect(Optimize)
     run.answer(operation("succeeded", id="op_2")).expect(ReadAsset)
     assert run.answer(asset(glbUrl=GLB, optimizedGlbUrl=OPTIMIZED)).expect(Fetch).url == OPTIMIZED
@@ -100,7 +100,7 @@ def test_where_nobody_opens_it_the_lighter_file_is_brought() -> None:
 
 def test_it_is_optimized_before_it_is_fetched() -> None:
     """One call with the level that was asked for, under a key of the job's own."""
-    run = generated(Terms(readable=OPTIMIZED_NEEDS))
+    run = generated(WorkflowConfig(readable=OPTIMIZED_NEEDS))
     assert run.expect(Optimize) == Optimize("res_1", LIGHT, key=f"{run.job.key}-optimize")
 
 
@@ -212,7 +212,7 @@ def test_a_failed_entry_is_tried_anew_by_its_id() -> None:
     """The click is a retry of the model under the click's key; the operation that comes of it is
     this job's own.
     """
-    run = WorkflowHarness(decided(new_attempt(FAILED, Target(), now=1.0), Verb.RETRY))
+    run = WorkflowHarness(decided(new_attempt(FAILED, Delivery(), now=1.0), Verb.RETRY))
     act = run.expect(Act)
     assert (act.target_id, act.decision.key) == ("res_7", "click-retry")
     run.answer(operation("running", id="op_2", resource="res_7")).expect(Poll)
@@ -224,7 +224,7 @@ def test_a_refused_attempt_looks_at_the_model() -> None:
     """Somebody else has retried it meanwhile: that is said, and their result is waited for and
     fetched.
     """
-    run = WorkflowHarness(decided(new_attempt(FAILED, Target(), now=1.0), Verb.RETRY)).fail(
+    run = WorkflowHarness(decided(new_attempt(FAILED, Delivery(), now=1.0), Verb.RETRY)).fail(
         problem(409, detail="it is running")
     )
     running = replace(FAILED, status="running")
@@ -245,7 +245,7 @@ def test_what_waits_for_a_person_in_another_job_is_not_retried(
     said, and nothing more is begun.
     """
     waiting = replace(
-        new_fetch(FAILED, Target(), now=1.0),
+        new_fetch(FAILED, Delivery(), now=1.0),
         phase=phase,
         operation=operation("preview_ready", resource="res_7"),
     )
@@ -266,7 +266,7 @@ def test_what_waits_for_a_person_in_another_job_is_not_retried(
 def test_what_waits_for_somebody_else_says_so(status: str, words: str) -> None:
     """A result that is begun elsewhere is not "Generating" while it waits for whoever began it."""
     job = replace(
-        new_fetch(replace(FAILED, status=status), Target(), now=1.0), phase=Phase.FETCHING
+        new_fetch(replace(FAILED, status=status), Delivery(), now=1.0), phase=Phase.FETCHING
     )
     assert presenter.state(job).startswith(words)
 
@@ -274,7 +274,7 @@ def test_what_waits_for_somebody_else_says_so(status: str, words: str) -> None:
 def test_an_import_of_what_failed_can_be_retried_too() -> None:
     """A job that only was to fetch it offers the same."""
     run = WorkflowHarness(
-        decided(replace(new_fetch(FAILED, Target(), now=1.0), phase=Phase.FAILED), Verb.RETRY)
+        decided(replace(new_fetch(FAILED, Delivery(), now=1.0), phase=Phase.FAILED), Verb.RETRY)
     )
     assert run.expect(Act).target_id == "res_7"
 
@@ -332,7 +332,7 @@ def test_again_is_the_same_request_under_another_key(
     job_service: JobService, service: ThreadService
 ) -> None:
     """Two operations with one body; a variation differs in its prompt alone."""
-    first = job_service.start(replace(LAMP, name="Lamp"), Target(at=(1, 2, 3)), optimize=LIGHT)
+    first = job_service.start(replace(LAMP, name="Lamp"), Delivery(at=(1, 2, 3)), optimize=LIGHT)
     same = request_template.of_job(first)
     for once_more in (same, same.with_prompt("a green lamp"), same.with_prompt(" ")):
         job_service.start(once_more.request, once_more.target, optimize=once_more.optimize)
@@ -353,7 +353,7 @@ def test_files_of_the_first_time_are_not_written_again() -> None:
     """Output, batch line and the version that was replaced belong to that one time; the place in
     the scene is kept.
     """
-    target = Target(
+    target = Delivery(
         output="lamp.blend",
         render="lamp.png",
         line="batch#1",
@@ -361,7 +361,7 @@ def test_files_of_the_first_time_are_not_written_again() -> None:
         at=(1, 2, 3),
         splats="100k",
     )
-    assert request_template.of_job(a_job(target=target)).target == Target(
+    assert request_template.of_job(a_job(target=target)).target == Delivery(
         at=(1, 2, 3), splats="100k"
     )
 
@@ -379,7 +379,7 @@ def test_what_the_library_shows_is_wished_for_as_it_was() -> None:
     entry = Asset.from_json(
         Kind.MODEL, {"id": "res_1", "prompt": "a lamp", "name": "Theirs", "status": "succeeded"}
     )
-    fetched = new_fetch(entry, Target(), now=1.0)
+    fetched = new_fetch(entry, Delivery(), now=1.0)
     assert (
         request_template.of_asset(entry, [fetched, made])
         == request_template.of_job(fetched, [fetched, made])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb
+from mint_blender.jobs.job import Decision, Delivery, Job, Phase, Verb
 from mint_blender.jobs.job_groups import CARDS, Group, JobGroup, group_jobs, group_of
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
@@ -138,7 +138,7 @@ def commits(job_service: JobService, act: Callable[[], None]) -> int:
 def test_the_line_is_canceled_at_once(job_service: JobService, service: ThreadService) -> None:
     """Those in line, in one commit; what was sent goes on, and nothing more is ever sent."""
     request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
-    jobs = job_service.start_all((request, Target()) for _ in range(60))
+    jobs = job_service.start_all((request, Delivery()) for _ in range(60))
     while sum(job_service.job(job.id).phase is Phase.WORKING for job in jobs) < 10:
         job_service.next_event()
     assert commits(job_service, job_service.cancel_waiting) == 1

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from mint_blender.jobs.job import (
     Cause,
+    Delivery,
     Job,
     Phase,
-    Target,
-    Trouble,
+    Problem,
     new_attempt,
     new_conversion,
     new_fetch,
@@ -38,7 +38,7 @@ from .strategies import jobs
 from .test_library import MODELS, Mint, an_asset, asked, load, numbers
 from .workflow_harness import a_job, operation
 
-NOWHERE = Target()
+NOWHERE = Delivery()
 
 
 def a_shown(*numbers: int, failed: tuple[int, ...] = (), size: int = 3) -> tuple[Library, Mint]:
@@ -258,7 +258,7 @@ def test_what_mint_does_not_know_any_more_is_gone(code: str | None) -> None:
             replace(
                 job,
                 phase=Phase.PAUSED,
-                trouble=Trouble(Cause.REFUSED, "There is no such model.", code=code),
+                trouble=Problem(Cause.REFUSED, "There is no such model.", code=code),
             )
         ]
     )
@@ -376,7 +376,7 @@ def test_the_view_stays_sorted_after_any_update(
 
 def _telling(step: str, number: int) -> Job:
     if step == "gone":
-        trouble = Trouble(Cause.REFUSED, "There is no such model.", code="not-found")
+        trouble = Problem(Cause.REFUSED, "There is no such model.", code="not-found")
         return replace(
             new_fetch(an_asset(number), NOWHERE, now=1.0), phase=Phase.PAUSED, trouble=trouble
         )

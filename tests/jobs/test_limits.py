@@ -15,7 +15,7 @@ from mint_blender.jobs.job import Cause, Decision, Job, Phase, Verb
 from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.workflow.effects import Quote, Start, TakeSlot
-from mint_blender.jobs.workflow.run import Terms
+from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Estimate, Kind, Mode, Preset
 
@@ -262,7 +262,7 @@ def test_a_retry_adds_to_what_the_job_has_cost(quiet: JobService) -> None:
 
 def run(job: Job, *, now: float = NOON) -> WorkflowHarness:
     """A run of the job at some time."""
-    return WorkflowHarness(job, Terms(now=lambda: now))
+    return WorkflowHarness(job, WorkflowConfig(now=lambda: now))
 
 
 def waiting(**more: Any) -> Job:

@@ -15,7 +15,7 @@ import pytest
 
 from mint_blender.cli import error_log
 from mint_blender.files import private_files
-from mint_blender.jobs.job import Target
+from mint_blender.jobs.job import Delivery
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.transfers import file_queries
@@ -68,7 +68,7 @@ def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
         jobs = [
             job_service.start(
                 GenerationRequest(Kind.WORLD, "a hall", images=(str(tmp_path / "lamp.png"),)),
-                Target(splats="100k"),
+                Delivery(splats="100k"),
             ).id,
             job_service.start(GenerationRequest(Kind.MODEL, "a lamp [file-truncated]")).id,
         ]

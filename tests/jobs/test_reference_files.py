@@ -14,7 +14,7 @@ import pytest
 from mint_blender.files.download_folder import DownloadFolder
 from mint_blender.jobs import request_checks
 from mint_blender.jobs.engine.config import EngineConfig
-from mint_blender.jobs.job import Target
+from mint_blender.jobs.job import Delivery
 from mint_blender.jobs.request_template import of_job
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import JournalError
@@ -98,7 +98,7 @@ def test_a_start_that_is_not_committed_leaves_no_copy(
     monkeypatch.setattr(job_service.cache, "add", locked)
     with pytest.raises(JournalError):
         job_service.start(request(picture)) if start == "one" else job_service.start_all(
-            [(request(picture), Target())] * 2
+            [(request(picture), Delivery())] * 2
         )
     assert copies(job_service) == [] and job_service.jobs() == []
 

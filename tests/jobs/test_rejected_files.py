@@ -13,7 +13,7 @@ import pytest
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import InvalidFile, InvalidGlb
 from mint_blender.jobs import rejected_files
-from mint_blender.jobs.job import Cause, Kept, Phase, Role, Target
+from mint_blender.jobs.job import Cause, Delivery, LocalFile, Phase, Role
 from mint_blender.jobs.transfers import fetch_file
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset
 
@@ -37,7 +37,7 @@ class Giving(Downloader):
         return target
 
 
-def fetched(want: Fetch, folder: Path, content: bytes) -> Kept:
+def fetched(want: Fetch, folder: Path, content: bytes) -> LocalFile:
     """What comes of a want when the host has these bytes."""
     return fetch_file.fetch(
         want, folder, downloader=Giving(content), stop=lambda: False, progress=lambda *_: None
@@ -94,7 +94,7 @@ def test_what_is_only_copied_has_to_be_whole_and_no_more(tmp_path: Path) -> None
     refusal(want, tmp_path, BAD_GLB[:-1])
 
 
-def fetching_model(target: Target = Target()) -> WorkflowHarness:
+def fetching_model(target: Delivery = Delivery()) -> WorkflowHarness:
     """A model that Mint has made, and that is about to be downloaded."""
     return (
         WorkflowHarness(working(target=target)).answer(seen("succeeded")).answer(asset(glbUrl=GLB))
@@ -123,7 +123,7 @@ def test_a_refused_model_rests_where_nothing_is_bought_again() -> None:
     again.expect(Poll)
     again.answer(seen("succeeded")).expect(ReadAsset)
     again.answer(asset(glbUrl=GLB)).expect(Fetch)
-    good = Kept(Role.MODEL, "/home/model.glb", GLB)
+    good = LocalFile(Role.MODEL, "/home/model.glb", GLB)
     done = again.answer(good)
     assert done.job.file(Role.MODEL) == good and done.job.refused == ()
 
@@ -131,9 +131,9 @@ def test_a_refused_model_rests_where_nothing_is_bought_again() -> None:
 def test_a_model_that_is_only_copied_is_asked_for_as_such() -> None:
     """The output decides: a .glb is a copy, unless a picture of it is wanted too."""
     for target, only_copied in (
-        (Target(output="a.glb"), True),
-        (Target(output="a.glb", render="a.png"), False),
-        (Target(), False),
+        (Delivery(output="a.glb"), True),
+        (Delivery(output="a.glb", render="a.png"), False),
+        (Delivery(), False),
     ):
         want = fetching_model(target).expect(Fetch)
         assert want.only_copied is only_copied
@@ -144,8 +144,8 @@ def test_the_file_that_is_handed_over_unchecked_is_the_refused_one(tmp_path: Pat
     good, bad = tmp_path / "model.glb", tmp_path / "model.refused.glb"
     job = replace(
         a_job(),
-        files=(Kept(Role.MODEL, str(good), GLB),),
-        refused=(Kept(Role.MODEL, str(bad), GLB),),
+        files=(LocalFile(Role.MODEL, str(good), GLB),),
+        refused=(LocalFile(Role.MODEL, str(bad), GLB),),
     )
     assert rejected_files.raw_file(job) is None
     good.write_bytes(box())

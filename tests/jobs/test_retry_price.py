@@ -17,9 +17,9 @@ from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.spending import Limits, committed, entry
 from mint_blender.jobs.job import (
     Decision,
+    Delivery,
     Job,
     Phase,
-    Target,
     Verb,
     new_attempt,
     new_conversion,
@@ -37,7 +37,7 @@ from .workflow_harness import WorkflowHarness, a_job, asset, decided, operation
 
 LIGHT = OptimizationLevel.LIGHT
 BROKEN = Asset.from_json(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status": "failed"})
-NEVER = Target()
+NEVER = Delivery()
 DAY = 24 * 3600.0
 
 

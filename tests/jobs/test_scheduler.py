@@ -27,7 +27,7 @@ from mint_blender.jobs.engine.messages import (
 )
 from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
-from mint_blender.jobs.job import Cause, Decision, Job, Phase, Target, Verb, new_conversion
+from mint_blender.jobs.job import Cause, Decision, Delivery, Job, Phase, Verb, new_conversion
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint import errors
 from mint_blender.mint.schema import Format, Kind, Operation
@@ -311,7 +311,7 @@ def test_a_conversion_that_is_canceled_while_its_model_is_looked_at_is_not_sent(
         return asset(glbUrl=GLB)
 
     engine.mint.says = says
-    job = new_conversion(asset(glbUrl=GLB), (Format.FBX,), Target(folder="/out"), now=1.0)
+    job = new_conversion(asset(glbUrl=GLB), (Format.FBX,), Delivery(folder="/out"), now=1.0)
     engine.add(job)
     engine.run(DECISION_CHECK_INTERVAL)
     assert [what for _, what, _ in engine.mint.asked] == ["asset"]

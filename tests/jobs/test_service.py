@@ -15,7 +15,7 @@ import pytest
 from mint_blender.jobs import presenter
 from mint_blender.jobs.engine.outage import StillUnreachable
 from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
-from mint_blender.jobs.job import Job, Phase, Role, Target, Verb
+from mint_blender.jobs.job import Delivery, Job, Phase, Role, Verb
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
@@ -91,7 +91,7 @@ def test_start_refuses_in_words_what_mint_would_refuse(
 
 def test_start_commits_before_it_returns(quiet: JobService, home: Path) -> None:
     """The click is in the journal with its key when start returns, whatever happens next."""
-    job = quiet.start(LAMP, Target(output="lamp.blend"))
+    job = quiet.start(LAMP, Delivery(output="lamp.blend"))
     journal = Journal(home)
     assert journal.job(job.id) == job
     journal.close()
@@ -102,9 +102,11 @@ def test_many_are_committed_at_once(quiet: JobService, home: Path) -> None:
     """Hundreds at one click are one commit, in their order; and when one of them cannot be, none
     is.
     """
-    wishes = [(GenerationRequest(Kind.MODEL, f"lamp {number}"), Target()) for number in range(200)]
+    wishes = [
+        (GenerationRequest(Kind.MODEL, f"lamp {number}"), Delivery()) for number in range(200)
+    ]
     with pytest.raises(NotPossible, match="The prompt is empty"):
-        quiet.start_all([*wishes, (GenerationRequest(Kind.MODEL, ""), Target())])
+        quiet.start_all([*wishes, (GenerationRequest(Kind.MODEL, ""), Delivery())])
     assert quiet.jobs() == []
     journal = Journal(home)
     before = journal.revision()
@@ -299,7 +301,7 @@ def test_a_job_under_way_is_not_dismissed(quiet: JobService) -> None:
     job = quiet.start(LAMP)
     assert refused(lambda: quiet.dismiss(job.id)) == "a lamp is not finished. Cancel it first."
     assert (
-        refused(lambda: quiet.set_delivery(job.id, Target()))
+        refused(lambda: quiet.set_delivery(job.id, Delivery()))
         == "a lamp is still in progress. Wait until it stops, then try again."
     )
 

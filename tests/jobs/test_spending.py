@@ -17,7 +17,7 @@ from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.prices import COMPLAINT_LASTS, LASTS, Budget
 from mint_blender.jobs.budget.spending import Limits, committed, entry, month, objection
 from mint_blender.jobs.engine.messages import QueryAnswered
-from mint_blender.jobs.job import Job, Phase, Target, Verb, new_fetch
+from mint_blender.jobs.job import Delivery, Job, Phase, Verb, new_fetch
 from mint_blender.jobs.queries import Balance, OptimizationPrice, Price
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
 from mint_blender.mint.account import Account
@@ -173,9 +173,9 @@ def test_an_optimization_is_part_of_the_cost() -> None:
 
 def test_what_is_only_fetched_is_no_generation() -> None:
     """Bringing something from the library costs nothing and is not counted; having it optimized is."""
-    assert entry(new_fetch(asset(), Target(), now=NOON), (), NOON) is None
+    assert entry(new_fetch(asset(), Delivery(), now=NOON), (), NOON) is None
     optimized = entry(
-        new_fetch(asset(), Target(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0),
+        new_fetch(asset(), Delivery(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0),
         (),
         NOON,
     )
@@ -201,7 +201,7 @@ def test_an_import_that_is_optimized_costs_its_optimization(
     out.
     """
     job = replace(
-        new_fetch(asset(), Target(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0),
+        new_fetch(asset(), Delivery(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0),
         phase=phase,
     )
     assert (

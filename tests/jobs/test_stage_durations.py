@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mint_blender.jobs import stage_durations
-from mint_blender.jobs.job import Job, Kept, Phase, Role
+from mint_blender.jobs.job import Job, LocalFile, Phase, Role
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode
 
@@ -53,7 +53,7 @@ def test_nobody_knows_how_long_a_preview_takes() -> None:
     job = working(Kind.WORLD, Mode.REVIEW)
     assert stage_durations.outlook(job, [], {}, now=job.created_at).usual is None
     approved = replace(
-        job, files=(Kept(Role.PREVIEW, "preview-0.webp", "https://files.example/p.webp"),)
+        job, files=(LocalFile(Role.PREVIEW, "preview-0.webp", "https://files.example/p.webp"),)
     )
     assert (
         stage_durations.outlook(approved, [], {}, now=job.created_at).usual

@@ -19,7 +19,7 @@ from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.files.download import Downloader
 from mint_blender.jobs import presenter
 from mint_blender.jobs.engine.messages import Event, JobChanged, RetryScheduled
-from mint_blender.jobs.job import Cause, Job, Phase, Role, Target
+from mint_blender.jobs.job import Cause, Delivery, Job, Phase, Role
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow import collect
 from mint_blender.mint.generation_request import GenerationRequest
@@ -291,7 +291,7 @@ def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> N
         request = GenerationRequest(
             case.kind, f"a lamp [{name}]{case.with_switches}", name=case.name
         )
-        job = job_service.start(request, Target(splats=case.splats), optimize=case.optimize)
+        job = job_service.start(request, Delivery(splats=case.splats), optimize=case.optimize)
         scheduled_retries = watch(job_service, job)
         judge(job_service.job(job.id), case, scheduled_retries)
         service.scenario(revoked=False)

@@ -17,7 +17,7 @@ from mint_blender.jobs.job import MOVES, Cause, IllegalMove, Phase, Role, Verb
 from mint_blender.jobs.workflow.effects import (
     Act,
     Fetch,
-    Glance,
+    OptionalFetch,
     Poll,
     ReadAsset,
     Start,
@@ -84,7 +84,7 @@ def test_auto_passes_preview_ready_over() -> None:
     """
     run = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW}))
     assert run.job.phase is Phase.WORKING
-    run.answer(kept(run.expect(Glance).fetch)).expect(Poll)
+    run.answer(kept(run.expect(OptionalFetch).fetch)).expect(Poll)
     run.answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW})).expect(Poll)
     assert len(run.job.previews) == 1
 
@@ -95,17 +95,17 @@ def test_polls_do_not_wait_for_a_preview_that_passes_by() -> None:
     """
     run = started(a_job())
     for status in ("preview_ready", "running"):
-        run.answer(seen(status, assets={"previewImageUrl": PREVIEW})).expect(Glance)
+        run.answer(seen(status, assets={"previewImageUrl": PREVIEW})).expect(OptionalFetch)
         run.answer(None).expect(Poll)
     run.answer(seen("succeeded"))
-    run.answer(kept(run.expect(Glance).fetch)).expect(ReadAsset)
+    run.answer(kept(run.expect(OptionalFetch).fetch)).expect(ReadAsset)
     assert len(run.job.previews) == 1
 
 
 def test_a_preview_that_passes_by_is_tried_once() -> None:
     """Without its picture the job goes on all the same, and does not try again and again."""
     run = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW}))
-    run.expect(Glance)
+    run.expect(OptionalFetch)
     run.fail(DownloadFailed("It broke.")).expect(Poll)
     run.answer(seen("running", assets={"previewImageUrl": PREVIEW})).expect(Poll)
 

@@ -14,7 +14,7 @@ import pytest
 
 from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.jobs import presenter
-from mint_blender.jobs.job import Job, Phase, Role, Target, Verb, new_conversion, new_fetch
+from mint_blender.jobs.job import Delivery, Job, Phase, Role, Verb, new_conversion, new_fetch
 from mint_blender.jobs.workflow.effects import (
     Act,
     Convert,
@@ -28,7 +28,7 @@ from mint_blender.jobs.workflow.effects import (
     TakeSlot,
 )
 from mint_blender.jobs.workflow.lost_operations import REPEATED_FOR
-from mint_blender.jobs.workflow.run import Terms
+from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.jobs.workflow.sent_requests import is_unanswered
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel, Page
@@ -50,13 +50,13 @@ from .workflow_harness import (
 
 CLICK = 1_000_000.0  # 1970-01-12T13:46:40Z
 BEFORE, AFTER = "1970-01-12T13:40:00Z", "1970-01-12T13:47:00Z"
-LATER = Terms(now=lambda: CLICK + REPEATED_FOR)
+LATER = WorkflowConfig(now=lambda: CLICK + REPEATED_FOR)
 LOST = Unreachable("the connection broke")
 
 
 def sent(**more: Any) -> Job:
     """A job whose start was sent at the click, and never answered."""
-    run = WorkflowHarness(a_job(**more), Terms(now=lambda: CLICK)).answer()
+    run = WorkflowHarness(a_job(**more), WorkflowConfig(now=lambda: CLICK)).answer()
     run.expect(Start)
     return run.fail(LOST).job
 
@@ -84,13 +84,13 @@ def test_the_moment_of_the_first_send_is_kept() -> None:
     """It is committed before the start leaves, and a repetition does not change it; in line there
     is none.
     """
-    run = WorkflowHarness(a_job(), Terms(now=lambda: 5000.0))
+    run = WorkflowHarness(a_job(), WorkflowConfig(now=lambda: 5000.0))
     run.expect(TakeSlot)
     assert run.job.first_sent_at is None
     run.answer().expect(Start)
     assert run.job.first_sent_at == 5000.0
     run.fail(LOST)
-    again = run.again(Terms(now=lambda: 9000.0))
+    again = run.again(WorkflowConfig(now=lambda: 9000.0))
     again.expect(Start)
     assert again.job.first_sent_at == 5000.0
 
@@ -106,7 +106,7 @@ def test_what_was_turned_away_was_not_sent(error: Exception) -> None:
 def test_for_twelve_hours_the_same_start_is_repeated() -> None:
     """With its own key and body; the scheduler is told until when."""
     job = sent()
-    start = WorkflowHarness(job, Terms(now=lambda: CLICK + REPEATED_FOR - 1)).expect(Start)
+    start = WorkflowHarness(job, WorkflowConfig(now=lambda: CLICK + REPEATED_FOR - 1)).expect(Start)
     assert (start.key, start.until) == (job.key, CLICK + REPEATED_FOR)
 
 
@@ -114,7 +114,7 @@ def test_for_twelve_hours_the_same_start_is_repeated() -> None:
 def engine(home: Path) -> Iterator[EngineHarness]:
     """A scheduler whose date moves with its clock."""
     clock = Clock()
-    engine = EngineHarness(home, clock=clock, terms=Terms(now=clock))
+    engine = EngineHarness(home, clock=clock, terms=WorkflowConfig(now=clock))
     engine.clock = engine.mint.clock = clock
     yield engine
     engine.close()
@@ -214,7 +214,7 @@ def test_what_was_adopted_and_broken_off_is_not_started_again() -> None:
 def test_the_last_error_at_the_end_of_the_time_leads_to_the_list() -> None:
     """Nobody has to resume it for that."""
     now = [CLICK]
-    run = WorkflowHarness(a_job(), Terms(now=lambda: now[0])).answer()
+    run = WorkflowHarness(a_job(), WorkflowConfig(now=lambda: now[0])).answer()
     now[0] += REPEATED_FOR
     run.fail(LOST).expect(ReadPage)
 
@@ -231,7 +231,7 @@ def unanswered(**more: Any) -> Job:
 def test_what_was_not_found_waits_for_a_person() -> None:
     """Look again at no cost, start again, or cancel; by itself it does not go on."""
     job = unanswered()
-    assert not job.goes_on
+    assert not job.is_resumable
     assert presenter.verbs(job) == (Verb.RESUME, Verb.RETRY, Verb.CANCEL)
     assert Verb.RETRY not in presenter.verbs(sent()), (
         "a job that is only paused goes on: it is not started twice"
@@ -273,8 +273,8 @@ def old_conversion() -> Job:
     """A conversion that was sent and not answered."""
     lamp = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
     run = WorkflowHarness(
-        new_conversion(lamp, (Format.FBX,), Target(folder="/out"), now=CLICK),
-        Terms(now=lambda: CLICK),
+        new_conversion(lamp, (Format.FBX,), Delivery(folder="/out"), now=CLICK),
+        WorkflowConfig(now=lambda: CLICK),
     )
     run.answer(asset(glbUrl=GLB)).answer().expect(Convert)
     return run.fail(LOST).job
@@ -296,14 +296,14 @@ def test_an_optimization_is_not_bought_again() -> None:
     lamp = Asset.from_json(
         Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}}
     )
-    job = new_fetch(lamp, Target(), now=CLICK, optimize=OptimizationLevel.LIGHT)
-    run = WorkflowHarness(job, Terms(readable=OPTIMIZED_NEEDS, now=lambda: CLICK)).answer(
+    job = new_fetch(lamp, Delivery(), now=CLICK, optimize=OptimizationLevel.LIGHT)
+    run = WorkflowHarness(job, WorkflowConfig(readable=OPTIMIZED_NEEDS, now=lambda: CLICK)).answer(
         asset(glbUrl=GLB)
     )
     run.expect(Optimize)
     assert run.job.optimize_sent_at == CLICK
     run = WorkflowHarness(
-        run.fail(LOST).job, Terms(readable=OPTIMIZED_NEEDS, now=LATER.now)
+        run.fail(LOST).job, WorkflowConfig(readable=OPTIMIZED_NEEDS, now=LATER.now)
     ).answer(asset(glbUrl=GLB))
     assert run.expect(Fetch).url == GLB
     assert "never answered whether it optimizes" in run.job.notes[0]
@@ -325,7 +325,8 @@ def test_a_retry_of_long_ago_is_looked_for() -> None:
     run = WorkflowHarness(job, LATER).answer(asset(glbUrl=GLB)).answer(asset(glbUrl=GLB))
     assert run.expect(Fetch).url == GLB
     assert (
-        WorkflowHarness(job, Terms(now=lambda: CLICK + 1)).expect(Act).until == CLICK + REPEATED_FOR
+        WorkflowHarness(job, WorkflowConfig(now=lambda: CLICK + 1)).expect(Act).until
+        == CLICK + REPEATED_FOR
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from mint_blender.jobs.job import Cause, Phase, Target, Verb, new_fetch
+from mint_blender.jobs.job import Cause, Delivery, Phase, Verb, new_fetch
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset, Start, TakeSlot, Upload
 from mint_blender.mint.errors import KeyMissing, Unreachable
 from mint_blender.mint.pacing import PollIntervals
@@ -169,7 +169,7 @@ def test_what_another_program_generates_is_watched_on_too() -> None:
     once a minute.
     """
     job = new_fetch(
-        Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"}), Target(), now=1.0
+        Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"}), Delivery(), now=1.0
     )
     run, busy = (
         WorkflowHarness(job),

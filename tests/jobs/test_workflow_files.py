@@ -18,9 +18,9 @@ from mint_blender.files.errors import (
     LinkExpired,
     TooLarge,
 )
-from mint_blender.jobs.job import Cause, Job, Phase, Role, Target
+from mint_blender.jobs.job import Cause, Delivery, Job, Phase, Role
 from mint_blender.jobs.workflow.effects import Fetch, Optimize, Poll, ReadAsset
-from mint_blender.jobs.workflow.run import Terms
+from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.message import Message
 from mint_blender.mint.schema import Kind, OptimizationLevel, PollResult
 
@@ -39,7 +39,9 @@ from .workflow_harness import (
 )
 
 
-def harvesting(terms: Terms = Terms(), job: Job | None = None, **files: object) -> WorkflowHarness:
+def harvesting(
+    terms: WorkflowConfig = WorkflowConfig(), job: Job | None = None, **files: object
+) -> WorkflowHarness:
     """A finished job whose resource offers these files."""
     job = job or working()
     run = WorkflowHarness(
@@ -67,7 +69,7 @@ BOTH = {"glbUrl": GLB, "optimizedGlbUrl": f"{FILES}o.glb", "thumbnailUrl": THUMB
 
 def test_the_optimized_file_where_it_can_be_read() -> None:
     """A Blender with Draco and WebP takes the optimized file, without a remark."""
-    run = harvesting(Terms(readable=OPTIMIZED_NEEDS), **BOTH)
+    run = harvesting(WorkflowConfig(readable=OPTIMIZED_NEEDS), **BOTH)
     want = run.expect(Fetch)
     assert (want.url, want.note) == (f"{FILES}o.glb", None)
     run.answer(kept(want, needs=tuple(sorted(OPTIMIZED_NEEDS))))
@@ -76,7 +78,9 @@ def test_the_optimized_file_where_it_can_be_read() -> None:
 
 def test_the_original_file_where_the_optimized_one_cannot_be_read() -> None:
     """A Blender without Draco takes the original file and says why."""
-    want = harvesting(Terms(readable=frozenset({"EXT_texture_webp"})), **BOTH).expect(Fetch)
+    want = harvesting(WorkflowConfig(readable=frozenset({"EXT_texture_webp"})), **BOTH).expect(
+        Fetch
+    )
     assert want.url == GLB
     assert want.note is not None
     assert "Draco" in want.note
@@ -86,7 +90,7 @@ def test_the_file_itself_decides() -> None:
     """The optimized file needs more than expected: the original is fetched too, counts from then
     on, and the reason is kept.
     """
-    run = harvesting(Terms(readable=OPTIMIZED_NEEDS), **BOTH)
+    run = harvesting(WorkflowConfig(readable=OPTIMIZED_NEEDS), **BOTH)
     run.answer(kept(run.expect(Fetch), needs=("EXT_meshopt_compression",)))
     want = run.expect(Fetch)
     assert want.url == GLB
@@ -103,7 +107,7 @@ def test_the_file_itself_decides() -> None:
 def optimizing() -> WorkflowHarness:
     """A finished model that shall be optimized first."""
     run = harvesting(
-        Terms(readable=OPTIMIZED_NEEDS),
+        WorkflowConfig(readable=OPTIMIZED_NEEDS),
         replace(working(), optimize=OptimizationLevel.MODERATE),
         glbUrl=GLB,
         thumbnailUrl=THUMB,
@@ -182,7 +186,7 @@ def test_an_optimized_file_that_is_there_later_is_not_called_missing() -> None:
     landing = Message("The original file was taken: there is no optimized one.")
     job = job.noted(landing.with_code("file_choice")).noted("Something else.")
     again = WorkflowHarness(
-        job.moved(Phase.FETCHING, files=()), Terms(readable=OPTIMIZED_NEEDS)
+        job.moved(Phase.FETCHING, files=()), WorkflowConfig(readable=OPTIMIZED_NEEDS)
     ).answer(asset(**BOTH))
     assert again.expect(Fetch).url == BOTH["optimizedGlbUrl"]
     assert fetch_all(again).job.notes == ("Something else.",)
@@ -194,7 +198,7 @@ def test_what_is_said_of_a_fetched_file_stays() -> None:
     while isinstance(run.want, Optimize):
         run.fail(problem(409, "model-cannot-be-optimized"))
     run.answer(kept(run.expect(Fetch)))
-    again = run.again(Terms(readable=OPTIMIZED_NEEDS)).answer(asset(**BOTH))
+    again = run.again(WorkflowConfig(readable=OPTIMIZED_NEEDS)).answer(asset(**BOTH))
     assert fetch_all(again).job.notes == run.job.notes != ()
 
 
@@ -209,7 +213,7 @@ def test_a_fetched_file_is_not_fetched_again() -> None:
 
 def test_a_world_brings_collider_panorama_and_the_splats_that_were_asked_for() -> None:
     """All three, each once, and the tier that was wanted."""
-    job = replace(working(kind=Kind.WORLD, target=Target(splats="500k")))
+    job = replace(working(kind=Kind.WORLD, target=Delivery(splats="500k")))
     run = harvesting(
         job=job,
         colliderMeshUrl=GLB,
@@ -233,7 +237,7 @@ def test_a_world_brings_collider_panorama_and_the_splats_that_were_asked_for() -
 def test_a_collider_that_was_left_out_is_not_fetched() -> None:
     """Neither fetched nor said to be missing."""
     run = harvesting(
-        job=working(kind=Kind.WORLD, target=Target(collider="NONE")),
+        job=working(kind=Kind.WORLD, target=Delivery(collider="NONE")),
         colliderMeshUrl=GLB,
         panoUrl=PREVIEW,
         thumbnailUrl=THUMB,
@@ -250,7 +254,7 @@ def test_each_tier_of_splats_is_a_file_of_its_own() -> None:
     """What lies on disk is not fetched again, so another tier must have another name."""
     names = []
     for tier in ("100k", "full_res"):
-        job = working(kind=Kind.WORLD, target=Target(splats=tier, collider="NONE"))
+        job = working(kind=Kind.WORLD, target=Delivery(splats=tier, collider="NONE"))
         run = harvesting(
             job=job, panoUrl=PREVIEW, spzUrls={"100k": f"{FILES}s", "full_res": f"{FILES}l"}
         )
@@ -306,7 +310,7 @@ def test_a_part_that_could_not_be_fetched_is_waited_for() -> None:
 
 def test_what_a_world_lacks_is_said() -> None:
     """Each missing part is named."""
-    job = replace(working(kind=Kind.WORLD, target=Target(splats="500k")))
+    job = replace(working(kind=Kind.WORLD, target=Delivery(splats="500k")))
     run = fetch_all(harvesting(job=job, panoUrl=PREVIEW))
     assert run.job.phase is Phase.READY
     assert run.job.notes == (

@@ -23,7 +23,7 @@ from mint_blender.jobs.storage import records
 from mint_blender.jobs.workflow.effects import (
     Act,
     Fetch,
-    Glance,
+    OptionalFetch,
     Poll,
     ReadAsset,
     ReadPage,
@@ -32,7 +32,7 @@ from mint_blender.jobs.workflow.effects import (
     TakeSlot,
     Upload,
 )
-from mint_blender.jobs.workflow.run import Terms
+from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.jobs.workflow.sent_requests import is_unanswered
 from mint_blender.mint.errors import InvalidResponse, MintError, Unreachable, problem_error
 from mint_blender.mint.problem_documents import read_problem
@@ -220,7 +220,7 @@ class JobMachine(RuleBasedStateMachine):
         """Tell from what the journal knows, which is all that a new process has."""
         self.run = WorkflowHarness(
             records.load(records.dump(self.book), self.book.decision, self.book.phase),
-            Terms(now=lambda: self.now),
+            WorkflowConfig(now=lambda: self.now),
         )
         self._commit()
 
@@ -243,7 +243,9 @@ class JobMachine(RuleBasedStateMachine):
         self._commit()
 
     @precondition(
-        lambda self: self.run is None and (self.book.goes_on or self.book.phase is Phase.PAUSED)
+        lambda self: (
+            self.run is None and (self.book.is_resumable or self.book.phase is Phase.PAUSED)
+        )
     )
     @rule()
     def resume(self) -> None:
@@ -263,7 +265,7 @@ class JobMachine(RuleBasedStateMachine):
             self._go_on(kept(want))
         elif isinstance(want, ReadTaken):
             self._go_on(frozenset())
-        elif isinstance(want, Glance):
+        elif isinstance(want, OptionalFetch):
             self._go_on(kept(want.fetch))
         else:
             try:
@@ -276,7 +278,7 @@ class JobMachine(RuleBasedStateMachine):
     @precondition(
         lambda self: (
             self.run is not None
-            and not isinstance(self.run.want, TakeSlot | Fetch | Glance | ReadTaken)
+            and not isinstance(self.run.want, TakeSlot | Fetch | OptionalFetch | ReadTaken)
         )
     )
     @rule(error=st.sampled_from(sorted(ERRORS)))
@@ -287,7 +289,7 @@ class JobMachine(RuleBasedStateMachine):
     @precondition(
         lambda self: (
             self.run is not None
-            and not isinstance(self.run.want, TakeSlot | Fetch | Glance | ReadTaken)
+            and not isinstance(self.run.want, TakeSlot | Fetch | OptionalFetch | ReadTaken)
         )
     )
     @rule(killed=st.booleans())
@@ -308,13 +310,15 @@ class JobMachine(RuleBasedStateMachine):
         """Nothing that was sent is repeated by itself any more."""
         self.now += 24 * 3600.0
 
-    @precondition(lambda self: self.run is not None and isinstance(self.run.want, Glance))
+    @precondition(lambda self: self.run is not None and isinstance(self.run.want, OptionalFetch))
     @rule()
     def not_yet(self) -> None:
         """A picture in passing is still on its way."""
         self._go_on(None)
 
-    @precondition(lambda self: self.run is not None and isinstance(self.run.want, Fetch | Glance))
+    @precondition(
+        lambda self: self.run is not None and isinstance(self.run.want, Fetch | OptionalFetch)
+    )
     @rule(expired=st.booleans())
     def download_fails(self, expired: bool) -> None:
         """A file does not come."""
@@ -409,7 +413,7 @@ class JobMachine(RuleBasedStateMachine):
         """A job that is not told either goes on by itself when it is resumed, or offers a click, or
         is over.
         """
-        if self.run is None and not self.book.goes_on:
+        if self.run is None and not self.book.is_resumable:
             assert VERBS.get(self.book.phase) or self.book.phase in RESTS, self.book.phase
 
     def teardown(self) -> None:
@@ -422,7 +426,7 @@ class JobMachine(RuleBasedStateMachine):
                 self.answered()
             elif is_unanswered(self.book) and self.book.decision is None:
                 self.click(Verb.RETRY)
-            elif self.book.goes_on or self.book.phase is Phase.PAUSED:
+            elif self.book.is_resumable or self.book.phase is Phase.PAUSED:
                 self._begin_run()
             elif self.book.phase is Phase.REVIEW:
                 self.click(Verb.APPROVE)

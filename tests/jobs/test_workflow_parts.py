@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from mint_blender.files.errors import DownloadFailed, InvalidFile, LinkExpired
-from mint_blender.jobs.job import Job, Phase, Role, Target
+from mint_blender.jobs.job import Delivery, Job, Phase, Role
 from mint_blender.jobs.notes import note
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset
 from mint_blender.mint.schema import Kind
@@ -33,7 +33,7 @@ States = dict[Role, str]
 
 def fetching(status: str = "succeeded", **more: str) -> Job:
     """A World that Mint has made, all of whose parts are wanted."""
-    job = working(kind=Kind.WORLD, target=Target(splats="100k"))
+    job = working(kind=Kind.WORLD, target=Delivery(splats="100k"))
     return replace(job, phase=Phase.FETCHING, operation=operation(status, kind=Kind.WORLD), **more)
 
 

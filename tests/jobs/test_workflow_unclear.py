@@ -13,7 +13,7 @@ import pytest
 
 from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.jobs import presenter
-from mint_blender.jobs.job import Job, Phase, Role, Target, Verb, new_conversion, new_fetch
+from mint_blender.jobs.job import Delivery, Job, Phase, Role, Verb, new_conversion, new_fetch
 from mint_blender.jobs.workflow.effects import (
     Act,
     Convert,
@@ -25,7 +25,7 @@ from mint_blender.jobs.workflow.effects import (
     ReadTaken,
     Start,
 )
-from mint_blender.jobs.workflow.run import Terms
+from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.errors import (
     CannotCancel,
     InvalidResponse,
@@ -64,7 +64,7 @@ from .workflow_harness import (
 LAMP = Asset.from_json(
     Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}}
 )
-READS = Terms(readable=OPTIMIZED_NEEDS)
+READS = WorkflowConfig(readable=OPTIMIZED_NEEDS)
 
 # -- no answer that proves anything
 # ----------------------------------------------------------------------------------------------
@@ -82,12 +82,12 @@ UNCLEAR: dict[str, MintError] = {
 PAID: dict[str, Callable[[], WorkflowHarness]] = {
     "start": lambda: WorkflowHarness(a_job()).answer(),
     "convert": lambda: (
-        WorkflowHarness(new_conversion(LAMP, (Format.FBX,), Target(folder="/out"), now=1.0))
+        WorkflowHarness(new_conversion(LAMP, (Format.FBX,), Delivery(folder="/out"), now=1.0))
         .answer(LAMP)
         .answer()
     ),
     "optimize": lambda: WorkflowHarness(
-        new_fetch(LAMP, Target(), now=1.0, optimize=OptimizationLevel.LIGHT), READS
+        new_fetch(LAMP, Delivery(), now=1.0, optimize=OptimizationLevel.LIGHT), READS
     ).answer(LAMP),
     "retry": lambda: WorkflowHarness(
         decided(replace(working(), phase=Phase.FAILED, operation=operation("failed")), Verb.RETRY)
@@ -136,7 +136,7 @@ def test_a_clear_refusal_ends_a_start(status: int) -> None:
     """In Mint's own words: nothing was started, and it is not sent again by itself."""
     run = WorkflowHarness(a_job()).answer().fail(problem(status))
     assert run.job.phase is (Phase.BILLING if status == 402 else Phase.FAILED)
-    assert not run.job.goes_on
+    assert not run.job.is_resumable
 
 
 # -- what Mint has made, but does not name

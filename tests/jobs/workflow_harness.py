@@ -11,10 +11,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from mint_blender.jobs.job import MOVES, Decision, Job, Kept, Phase, Role, Target, Verb, new_job
+from mint_blender.jobs.job import (
+    MOVES,
+    Decision,
+    Delivery,
+    Job,
+    LocalFile,
+    Phase,
+    Role,
+    Verb,
+    new_job,
+)
 from mint_blender.jobs.storage import records
-from mint_blender.jobs.workflow.effects import AnyWant, Fetch, Start, Step, TakeSlot
-from mint_blender.jobs.workflow.run import Terms, follow
+from mint_blender.jobs.workflow.effects import AnyEffect, Fetch, Start, Step, TakeSlot
+from mint_blender.jobs.workflow.run import WorkflowConfig, follow
 from mint_blender.mint import errors
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, PollResult
@@ -31,9 +41,9 @@ class WorkflowHarness:
     `want` is the effect that it waits for, or None when the workflow has ended.
     """
 
-    def __init__(self, job: Job, terms: Terms = Terms()) -> None:
+    def __init__(self, job: Job, terms: WorkflowConfig = WorkflowConfig()) -> None:
         self.job = job
-        self.want: AnyWant | None = None
+        self.want: AnyEffect | None = None
         self.phases = [job.phase]
         self._workflow = follow(job, terms)
         self._advance(lambda: next(self._workflow))
@@ -60,7 +70,7 @@ class WorkflowHarness:
         """Whether the workflow has ended."""
         return self.want is None
 
-    def again(self, terms: Terms = Terms()) -> WorkflowHarness:
+    def again(self, terms: WorkflowConfig = WorkflowConfig()) -> WorkflowHarness:
         """Return a new run of the same job after a restart, from what the journal stores."""
         return WorkflowHarness(
             records.load(records.dump(self.job), self.job.decision, self.job.phase), terms
@@ -84,7 +94,7 @@ def a_job(
     *,
     kind: Kind = Kind.MODEL,
     mode: Mode = Mode.AUTO,
-    target: Target = Target(),
+    target: Delivery = Delivery(),
     **more: Any,
 ) -> Job:
     """Return a new job, a second after the one before."""
@@ -132,10 +142,10 @@ def asset(kind: Kind = Kind.MODEL, **files: Any) -> Asset:
     return Asset.from_json(kind, {"id": "res_1", "status": "succeeded", "assets": files})
 
 
-def kept(want: Any, **more: Any) -> Kept:
+def kept(want: Any, **more: Any) -> LocalFile:
     """Return the answer to a Fetch: the file is on disk."""
     suffix = ".webp" if want.role in {Role.PREVIEW, Role.PICTURE, Role.PANORAMA} else ".glb"
-    return Kept(want.role, f"/home/{want.name}{suffix}", want.url, note=want.note, **more)
+    return LocalFile(want.role, f"/home/{want.name}{suffix}", want.url, note=want.note, **more)
 
 
 def problem(

@@ -11,7 +11,7 @@ from . import glb, palette
 from .options import Options
 from .records import Operation, Resource, StoredFile
 from .store import Store
-from .studio import Made, Studio, Want
+from .studio import Effect, Made, Studio
 from .switches import TABLE, without
 
 MODEL_MEMBERS = (
@@ -70,9 +70,9 @@ class Shelf:
             return self._world(operation, made, preview)
         return self._model(operation, made, preview)
 
-    def _want(self, operation: Operation, stage: str) -> Want:
+    def _want(self, operation: Operation, stage: str) -> Effect:
         pulled = operation.switches
-        return Want(
+        return Effect(
             kind=operation.kind,
             stage=stage,
             wish=operation.wish,

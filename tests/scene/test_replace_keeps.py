@@ -17,7 +17,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.delivery import import_job  # noqa: E402
-from mint_blender.jobs.job import Job, Kept, Role, Target  # noqa: E402
+from mint_blender.jobs.job import Delivery, Job, LocalFile, Role  # noqa: E402
 from mint_blender.scene import undo_step  # noqa: E402
 from mint_blender.scene.place import SceneImportError, place_model  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
@@ -309,8 +309,8 @@ def test_it_waits_while_a_linked_duplicate_is_worked_on(
 
 def _later(path: Path) -> Job:
     """A job whose model is to take the place of what `_copies` has put there."""
-    files = (Kept(Role.MODEL, str(path), "https://files.example/x"),)
-    return replace(a_job(), files=files, existing=FIRST.asset_id, target=Target(replaces=True))
+    files = (LocalFile(Role.MODEL, str(path), "https://files.example/x"),)
+    return replace(a_job(), files=files, existing=FIRST.asset_id, target=Delivery(replaces=True))
 
 
 def _copies(model: Path) -> list[bpy.types.Object]:

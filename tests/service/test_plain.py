@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.mint_service import convert, glb, palette, pictures, spz
-from tests.mint_service.studio import Want
+from tests.mint_service.studio import Effect
 from tests.mint_service.studio.plain import PlainStudio, box, draco_box, tiny_room
 
 DracoPy = pytest.importorskip("DracoPy")
@@ -119,5 +119,5 @@ def test_color_and_shape_follow_the_words() -> None:
     assert palette.color_word("a lamp [fails]") == palette.color_word("a lamp")
     studio = PlainStudio()
     wishes = ("a lamp, red", "a lamp, blue")
-    pictures_of = [studio.make(Want("model", "preview", wish))[0].read() for wish in wishes]
+    pictures_of = [studio.make(Effect("model", "preview", wish))[0].read() for wish in wishes]
     assert pictures_of[0] != pictures_of[1]

@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.mint_service import convert, glb, palette, spz
 from tests.mint_service.running import ThreadService, running_service
-from tests.mint_service.studio import Studio, StudioError, Want, place
+from tests.mint_service.studio import Effect, Studio, StudioError, place
 from tests.mint_service.studio.blender import BlenderStudio
 
 from .caller import Caller
@@ -228,8 +228,8 @@ def test_the_splats_line_up(made: dict[str, Any], tier: str, count: int) -> None
 def test_the_cache_is_used(made: dict[str, Any], cache: Path) -> None:
     """What was made once is there at once, also for another studio; nothing half-made is left."""
     studio: Studio = BlenderStudio(cache)
-    assert studio.make(Want("model", "final", "a red mug\nblue")) is not None
-    assert studio.make(Want("world", "final", "a teal courtyard")) is not None
+    assert studio.make(Effect("model", "final", "a red mug\nblue")) is not None
+    assert studio.make(Effect("world", "final", "a teal courtyard")) is not None
     studio.close()
     folders = {path.name for shelf in cache.iterdir() for path in shelf.iterdir()}
     assert folders == {"model-mug-red", "model-mug-blue", "world-teal-false-false-3"}
@@ -242,7 +242,7 @@ def test_a_failure_is_a_failed_operation(tmp_path: Path, monkeypatch: pytest.Mon
     (stub / "bpy.py").write_text("raise ImportError('no bpy here')", encoding="utf-8")
     monkeypatch.setattr("tests.mint_service.studio.blender.ROOT", stub)
     studio = BlenderStudio(tmp_path / "cache")
-    want = Want("model", "preview", "a mug")
+    want = Effect("model", "preview", "a mug")
     with pytest.raises(StudioError, match="model-mug"):
         for _ in range(600):
             assert studio.make(want) is None

@@ -18,7 +18,7 @@ from .test_job_list import Layout
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.job import Cause, Job, Kept, Phase, Role, Target, Trouble, new_job  # noqa: E402
+from mint_blender.jobs.job import Cause, Delivery, Job, LocalFile, Phase, Problem, Role, new_job  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
@@ -35,12 +35,12 @@ def refused(board: JobService, path: Path, role: Role = Role.MODEL, kind: Kind =
     document, binary = box_parts()
     document["images"] = [{"bufferView": 0, "mimeType": "image/png"}]
     path.write_bytes(pack(document, binary))
-    job = new_job(GenerationRequest(kind, "a lamp"), Target(), now=time.time())
+    job = new_job(GenerationRequest(kind, "a lamp"), Delivery(), now=time.time())
     job = replace(
         job,
         phase=Phase.PAUSED,
-        refused=(Kept(role, str(path), URL),),
-        trouble=Trouble(Cause.IMPORT, "It is kept."),
+        refused=(LocalFile(role, str(path), URL),),
+        trouble=Problem(Cause.IMPORT, "It is kept."),
     )
     board.cache.add(job)
     return job
@@ -83,7 +83,7 @@ def test_the_card_offers_it_where_there_is_such_a_file(board: JobService, tmp_pa
     for shown, times in (
         (job, 1),
         (replace(job, refused=()), 0),
-        (replace(job, refused=(Kept(Role.PANORAMA, "p.webp", URL),)), 0),
+        (replace(job, refused=(LocalFile(Role.PANORAMA, "p.webp", URL),)), 0),
     ):
         drawn: Counter[str] = Counter()
         card.draw(Layout(drawn), board, shown, width=300)

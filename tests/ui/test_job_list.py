@@ -20,7 +20,7 @@ from ..effort import lines
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.job import Job, Phase, Target, new_job  # noqa: E402
+from mint_blender.jobs.job import Delivery, Job, Phase, new_job  # noqa: E402
 from mint_blender.jobs.job_groups import Group  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.jobs.storage.journal import Journal  # noqa: E402
@@ -54,7 +54,9 @@ class Layout:
 def add(board: JobService, phase: Phase, count: int) -> None:
     """So many jobs in this phase."""
     request = GenerationRequest(Kind.MODEL, f"a lamp that is {phase}")
-    jobs = [replace(new_job(request, Target(), now=time.time()), phase=phase) for _ in range(count)]
+    jobs = [
+        replace(new_job(request, Delivery(), now=time.time()), phase=phase) for _ in range(count)
+    ]
     board.cache.add(*jobs)
     if phase is Phase.WORKING:
         for job in jobs:
@@ -171,7 +173,7 @@ def test_the_queue_of_an_earlier_session_waits_for_a_word(board: JobService) -> 
     these was said.
     """
     request = GenerationRequest(Kind.MODEL, "a lamp")
-    jobs = [new_job(request, Target(), now=float(number), estimate=800.0) for number in range(6)]
+    jobs = [new_job(request, Delivery(), now=float(number), estimate=800.0) for number in range(6)]
     board.cache.add(*jobs[:3])
     board.unfinished.take_over()
     shown = drawn(board)
@@ -272,7 +274,7 @@ def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(board: 
     request = GenerationRequest(Kind.MODEL, "a lamp")
     journal.add(
         *(
-            replace(new_job(request, Target(), now=time.time()), phase=phase, owner=other)
+            replace(new_job(request, Delivery(), now=time.time()), phase=phase, owner=other)
             for phase in phases
         )
     )

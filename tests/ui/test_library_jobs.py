@@ -16,7 +16,7 @@ from ..effort import lines
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.job import Job, Phase, Target, new_fetch, new_job  # noqa: E402
+from mint_blender.jobs.job import Delivery, Job, Phase, new_fetch, new_job  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
@@ -32,7 +32,7 @@ def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
     """A job that has made the model of this number."""
     job = new_job(
         GenerationRequest(Kind.MODEL, f"a lamp no {number}", preset=preset),
-        Target(),
+        Delivery(),
         now=time.time(),
     )
     return replace(
@@ -80,7 +80,7 @@ def test_what_changes_is_seen(board: JobService) -> None:
         request=replace(first.request, preset=Preset.STANDARD),
         created_at=first.created_at + 1,
     )
-    board.cache.add(second, new_fetch(asset, Target(), now=first.created_at + 2))
+    board.cache.add(second, new_fetch(asset, Delivery(), now=first.created_at + 2))
     assert job_of(board, asset) == second
     board.dismiss(second.id)
     assert job_of(board, asset) == first

@@ -17,7 +17,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
 from mint_blender.jobs.engine import dispatch  # noqa: E402
-from mint_blender.jobs.job import Target  # noqa: E402
+from mint_blender.jobs.job import Delivery  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
@@ -204,7 +204,7 @@ def test_a_new_version_takes_the_place_of_the_earlier_one() -> None:
     name, mesh = placed.root.name, placed.root.data
     board = session.service()
     job = board.fetch(
-        asset, Target(document=session.document_id(), scene=bpy.context.scene.name, replaces=True)
+        asset, Delivery(document=session.document_id(), scene=bpy.context.scene.name, replaces=True)
     )
     headless.wait_for_job(board, job.id)
     (root,) = origin.roots(asset_id=asset.id)

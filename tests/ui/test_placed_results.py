@@ -17,7 +17,7 @@ pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
 from mint_blender.delivery import import_job  # noqa: E402
-from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noqa: E402
+from mint_blender.jobs.job import Delivery, Job, LocalFile, Phase, Role, new_job  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Format, Kind  # noqa: E402
 from mint_blender.scene import place  # noqa: E402
@@ -40,8 +40,8 @@ def _enabled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def finished(path: Path, **more: Any) -> Job:
     """A job whose model is on disk."""
-    job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), more.pop("target", Target()), now=0)
-    kept = Kept(Role.MODEL, str(path), "https://files.example/model.glb")
+    job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), more.pop("target", Delivery()), now=0)
+    kept = LocalFile(Role.MODEL, str(path), "https://files.example/model.glb")
     return replace(job, phase=Phase.PLACED, files=(kept,), **more)
 
 
@@ -73,7 +73,7 @@ def test_a_result_that_is_not_in_the_file_is_offered_again(model: Path) -> None:
 @pytest.mark.parametrize("target", [{"output": "a.glb"}, {"render": "a.png"}])
 def test_what_went_into_files_stays_placed(target: dict[str, str], model: Path) -> None:
     """Only results that were placed into scenes are offered again; neither is a conversion."""
-    assert shown_after(finished(model, target=Target(**target))) is Phase.PLACED
+    assert shown_after(finished(model, target=Delivery(**target))) is Phase.PLACED
     assert shown_after(finished(model, convert=(Format.OBJ,))) is Phase.PLACED
 
 
@@ -134,22 +134,24 @@ def test_the_button_says_what_it_does(model: Path, tmp_path: Path) -> None:
     """
     later = glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))
     job = replace(
-        finished(later, target=Target(replaces=True)), phase=Phase.READY, existing=FIRST.asset_id
+        finished(later, target=Delivery(replaces=True)), phase=Phase.READY, existing=FIRST.asset_id
     )
     assert words_of(job) == "Place at 3D Cursor"
     here = replace(
         job,
-        target=Target(replaces=True, document=session.document_id(), scene=bpy.context.scene.name),
+        target=Delivery(
+            replaces=True, document=session.document_id(), scene=bpy.context.scene.name
+        ),
     )
     assert words_of(here) == "Place Result"
     root = place.place_model(model, FIRST, PlaceOptions(at=(0, 0, 0))).root
     assert words_of(job) == words_of(here) == "Replace Model"
-    assert words_of(replace(job, target=Target())) == "Place at 3D Cursor"
+    assert words_of(replace(job, target=Delivery())) == "Place at 3D Cursor"
     assert placed_results.edited(job) == []
     root.data.vertices[0].co.x += 1
     assert (
         placed_results.edited(job) == [root.name]
-        and placed_results.edited(replace(job, target=Target())) == []
+        and placed_results.edited(replace(job, target=Delivery())) == []
     )
     notes = import_job.place(job).notes
     assert (

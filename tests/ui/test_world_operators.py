@@ -21,7 +21,7 @@ from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.files import pictures  # noqa: E402
 from mint_blender.files.errors import InvalidFile  # noqa: E402
 from mint_blender.jobs import notes  # noqa: E402
-from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noqa: E402
+from mint_blender.jobs.job import Delivery, Job, LocalFile, Phase, Role, new_job  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
@@ -50,7 +50,7 @@ def registered() -> Iterator[None]:
     session.close_service()
 
 
-def make_job(folder: Path, target: Target = Target(), *roles: Role) -> Job:
+def make_job(folder: Path, target: Delivery = Delivery(), *roles: Role) -> Job:
     """A World's job whose files are on disk: all parts unless told."""
     paths = {
         Role.COLLIDER: synthetic_world.collider(folder / "collider.glb"),
@@ -58,7 +58,7 @@ def make_job(folder: Path, target: Target = Target(), *roles: Role) -> Job:
         Role.SPLATS: corner_splats(folder / "splats-100k.spz"),
     }
     files = tuple(
-        Kept(role, str(paths[role]), "https://files.example/x") for role in roles or paths
+        LocalFile(role, str(paths[role]), "https://files.example/x") for role in roles or paths
     )
     return replace(
         new_job(GenerationRequest(Kind.WORLD, "a room"), target, now=1.0),
@@ -118,7 +118,7 @@ def test_what_was_chosen_beforehand_goes_with_the_job_and_into_the_scene(registe
 
 def test_a_collider_that_was_left_out_is_not_called_missing(registered, tmp_path):
     """The note is for what Mint has not made."""
-    placed = import_job.place(make_job(tmp_path, Target(collider="NONE"), Role.PANORAMA))
+    placed = import_job.place(make_job(tmp_path, Delivery(collider="NONE"), Role.PANORAMA))
     assert part("collider") is None
     assert not any("collider" in note for note in placed.notes)
 
@@ -147,7 +147,7 @@ def test_a_part_that_cannot_be_used_is_not_said_to_be_lacking_too(
     another story.
     """
     job = replace(
-        make_job(tmp_path, Target(), *(role for role in BAD if role is not lacking)), asset=asset
+        make_job(tmp_path, Delivery(), *(role for role in BAD if role is not lacking)), asset=asset
     )
     placed = import_job.place(job)
     (note,) = set(placed.notes) - set(import_job.place(make_job(tmp_path)).notes)
@@ -197,10 +197,12 @@ def test_what_goes_from_any_copy_is_said(registered, tmp_path):
     """The same World of Mint's stands in the scene twice, once without splats; of the later version
     the splats and the panorama are bad.
     """
-    target = Target(replaces=True, splats="100k")
+    target = Delivery(replaces=True, splats="100k")
     for number, roles in enumerate(((Role.COLLIDER, Role.PANORAMA), (Role.COLLIDER, Role.SPLATS))):
         (tmp_path / str(number)).mkdir()
-        import_job.place(replace(make_job(tmp_path / str(number), Target(), *roles), asset=OFFERED))
+        import_job.place(
+            replace(make_job(tmp_path / str(number), Delivery(), *roles), asset=OFFERED)
+        )
     later = replace(
         make_job(tmp_path, target, Role.COLLIDER),
         asset=OFFERED,
@@ -319,7 +321,7 @@ def test_the_earlier_world_comes_back_after_an_undo(registered, tmp_path):
     scene = bpy.context.scene
     scene.world = bpy.data.worlds.new("Mine")
     bpy.ops.ed.undo_push(message="before")
-    import_job.place(make_job(tmp_path, Target()))
+    import_job.place(make_job(tmp_path, Delivery()))
     bpy.ops.ed.undo_push(message="World")
     bpy.ops.ed.undo()
     assert bpy.context.scene.world.name == "Mine"
@@ -338,7 +340,7 @@ def test_the_earlier_world_comes_back_though_the_mint_world_is_gone(registered, 
     scene.world = bpy.data.worlds.new("Mine")
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
-        import_job.place(make_job(tmp_path / name, Target()))
+        import_job.place(make_job(tmp_path / name, Delivery()))
     bpy.data.batch_remove(list(scene.objects))
     if saved:
         bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
@@ -431,7 +433,7 @@ def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(servi
     place, and nothing is paid for it.
     """
     board: JobService = session.service()
-    target = Target(
+    target = Delivery(
         document=session.document_id(), scene=bpy.context.scene.name, at=(0, 0, 0), collider="NONE"
     )
     job = board.start(GenerationRequest(Kind.WORLD, "a greenhouse"), target)

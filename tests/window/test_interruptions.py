@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.job import Target, new_job
+from mint_blender.jobs.job import Delivery, new_job
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
@@ -147,7 +147,7 @@ def test_the_queue_of_an_earlier_session(
     journal = Journal(tmp_path / "home")
     request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
     journal.add(
-        *(new_job(request, Target(), now=1000.0 + number, estimate=800.0) for number in range(3))
+        *(new_job(request, Delivery(), now=1000.0 + number, estimate=800.0) for number in range(3))
     )
     journal.close()
     blender = open_blender()

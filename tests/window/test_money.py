@@ -386,7 +386,7 @@ for day in range(30):
     for _ in range(chance.choice([0, 0, 1, 1, 2, 3, 5])):
         price, fails = chance.choice([248, 248, 798, 1500]), chance.random() < 0.15
         request = generation.GenerationRequest(schema.Kind.MODEL, 'a lamp of the past')
-        job = jobs_.new_job(request, jobs_.Target(), now=time.time() - day * 24 * 3600.0)
+        job = jobs_.new_job(request, jobs_.Delivery(), now=time.time() - day * 24 * 3600.0)
         said = {'id': 'op', 'status': 'failed' if fails else 'succeeded', 'credits': {'finalized': 0 if fails else price, 'reserved': 0}}
         phase = jobs_.Phase.FAILED if fails else jobs_.Phase.PLACED
         book.add(replace(job, phase=phase, operation=schema.Operation.from_json(said)))

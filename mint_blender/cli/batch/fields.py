@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...jobs.job import Target
+from ...jobs.job import Delivery
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 
@@ -55,9 +55,9 @@ def request(values: Values, folder: Path) -> GenerationRequest:
     )
 
 
-def target(values: Values) -> Target:
+def target(values: Values) -> Delivery:
     """Return what the result should look like; the paths of its files are added later."""
-    return Target(
+    return Delivery(
         height=_height(values),
         splats=_text(values, "splats"),
         collider=_one_of(values, "collider", "auto", COLLIDERS).upper(),

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...jobs.job import Target
+from ...jobs.job import Delivery
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import OptimizationLevel
 from . import fields
@@ -44,7 +44,7 @@ class Line:
     number: int
     tag: str
     request: GenerationRequest
-    target: Target
+    target: Delivery
     optimize: OptimizationLevel | None
     suffix: str
     render: bool | None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...delivery.background import BackgroundImporter
 from ...jobs.engine.outage import StillUnreachable
-from ...jobs.job import Job, Phase, Target
+from ...jobs.job import Delivery, Job, Phase
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.storage import batch_ledger
 from ..exits import Exit
@@ -238,7 +238,7 @@ class BatchRun:
             self._job_service.fetch_again(job.id)
         return job
 
-    def _target(self, line: Line) -> Target:
+    def _target(self, line: Line) -> Delivery:
         """Return where a new line's files go: under a name not used in the folder."""
         title, number = line.title, 1
         while title in self._names:

@@ -26,7 +26,7 @@ from ...files import urls as files_urls
 from ...files.download import Downloader, ignore_progress, never_stop
 from ...files.errors import FileError, LinkExpired
 from ...files.lock import FileInUse, file_lock
-from ...jobs.job import Kept, Role
+from ...jobs.job import LocalFile, Role
 from ...jobs.library import view_model
 from ...jobs.transfers import fetch_file
 from ...jobs.workflow.effects import Fetch
@@ -217,7 +217,7 @@ def _sync_asset(
     manifest: Manifest,
     asset: Asset,
     work: Path,
-    fetched: Callable[[Asset, Path], dict[Role, Kept]],
+    fetched: Callable[[Asset, Path], dict[Role, LocalFile]],
     result: SyncResult,
 ) -> tuple[Path | None, str]:
     """Fetch and save one entry; what goes wrong with it does not stop the others."""
@@ -244,7 +244,7 @@ def _sync_asset(
 
 def _fetched_from_fresh_links(
     asset: Asset, work: Path, *, downloader: Downloader, refresh: Callable[[Asset], Asset] | None
-) -> dict[Role, Kept]:
+) -> dict[Role, LocalFile]:
     """Its files; where a link has expired since the list was read, by links that are asked for
     anew, once.
     """
@@ -256,7 +256,7 @@ def _fetched_from_fresh_links(
         return _fetched(refresh(asset), work, downloader)
 
 
-def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, Kept]:
+def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, LocalFile]:
     """Its files, complete and checked; those of a run that was broken off are used.
 
     The picture may be missing.
@@ -271,7 +271,7 @@ def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, Kep
         stop=never_stop,
         progress=ignore_progress,
     )
-    kept: dict[Role, Kept] = {}
+    kept: dict[Role, LocalFile] = {}
     if asset.kind is Kind.MODEL:
         kept[Role.MODEL] = _model(asset, get)
     for role, url in ((Role.COLLIDER, told.collider_mesh_url), (Role.PANORAMA, told.pano_url)):
@@ -285,7 +285,7 @@ def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, Kep
     return kept
 
 
-def _model(asset: Asset, get: Callable[[Fetch], Kept]) -> Kept:
+def _model(asset: Asset, get: Callable[[Fetch], LocalFile]) -> LocalFile:
     """The optimized GLB where this Blender reads it, else the original; what a file needs it says
     only itself.
     """
@@ -306,7 +306,7 @@ def _model(asset: Asset, get: Callable[[Fetch], Kept]) -> Kept:
     return kept
 
 
-def _save(asset: Asset, kept: dict[Role, Kept], file: Path, folder: Path) -> Path:
+def _save(asset: Asset, kept: dict[Role, LocalFile], file: Path, folder: Path) -> Path:
     """Make the .blend, outside of the library's folder: what a kill leaves of it is in nobody's
     way.
     """

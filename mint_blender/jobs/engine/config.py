@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ...mint.account import Account
 from ...mint.pacing import RetryPolicy
 from ...mint.schema import Kind
-from ..workflow.run import Terms
+from ..workflow.run import WorkflowConfig
 from .thread_pool import Executor, Pool
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class EngineConfig:
     """
 
     home: Path
-    terms: Terms = Terms()
+    terms: WorkflowConfig = WorkflowConfig()
     retries: RetryPolicy = RetryPolicy()
     slots: dict[Kind, int] = field(default_factory=lambda: {Kind.MODEL: 10, Kind.WORLD: 10})
     downloads: int = 3

@@ -10,7 +10,7 @@ from ...files.errors import FileError
 from ...mint.account import Account
 from ...mint.errors import MintError
 from ...mint.schema import Me
-from ..job import Job, Kept, Role
+from ..job import Job, LocalFile, Role
 from ..queries import Answer, Query
 
 # -- to the worker
@@ -56,7 +56,7 @@ class Fetched:
     job_id: str
     serial: int
     name: str  # of the file, without its ending
-    outcome: Kept | FileError
+    outcome: LocalFile | FileError
 
 
 @dataclass(frozen=True)

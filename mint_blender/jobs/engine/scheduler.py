@@ -15,11 +15,11 @@ from ...files.errors import FileError, Stopped
 from ...message import Message
 from ...mint.account import Account
 from ...mint.errors import MintError, Unreachable
-from ..job import Kept
+from ..job import LocalFile
 from ..queries import Query, RemoteGlbHeader, Thumbnail
 from ..transfers.downloads import Downloads
 from ..transfers.uploads import Uploads
-from ..workflow.effects import Act, Fetch, Glance, ReadTaken, TakeSlot, Upload
+from ..workflow.effects import Act, Fetch, OptionalFetch, ReadTaken, TakeSlot, Upload
 from . import dispatch
 from .call_pool import CallPool, Lane, Work
 from .config import EngineConfig
@@ -137,7 +137,7 @@ class Scheduler:
         """Return when its effect may be performed. During an outage, calls wait for a probe."""
         return (
             task.due
-            if isinstance(task.effect, TakeSlot | Fetch | Glance | ReadTaken)
+            if isinstance(task.effect, TakeSlot | Fetch | OptionalFetch | ReadTaken)
             else max(task.due, self._retries.outage.next_call)
         )
 
@@ -170,7 +170,7 @@ class Scheduler:
         elif isinstance(effect, Fetch):
             task.due = math.inf
             self._start_download(task, effect)
-        elif isinstance(effect, Glance):
+        elif isinstance(effect, OptionalFetch):
             self._fetch_optional(task, effect)
         elif isinstance(effect, ReadTaken):
             self._runner.send(task, self._runner.journal.assets(but=task.job.id))
@@ -299,14 +299,14 @@ class Scheduler:
 
     # -- downloads
 
-    def _fetch_optional(self, task: Task, effect: Glance) -> None:
+    def _fetch_optional(self, task: Task, effect: OptionalFetch) -> None:
         """Continue at once with the file if it has arrived, or with None."""
         arrived, task.optional_file = task.optional_file, None
         if arrived is None:
             self._start_download(task, effect.fetch, in_passing=True)
         self._apply_download(task, arrived)
 
-    def _apply_download(self, task: Task, outcome: Kept | FileError | None) -> None:
+    def _apply_download(self, task: Task, outcome: LocalFile | FileError | None) -> None:
         if isinstance(outcome, FileError):
             self._runner.throw(task, outcome)
         else:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ...files.errors import FileError
 from ...mint.pacing import FailureStreak
-from ..job import Job, Kept
-from ..workflow.effects import AnyWant
-from ..workflow.run import Story
+from ..job import Job, LocalFile
+from ..workflow.effects import AnyEffect
+from ..workflow.run import Workflow
 
 
 @dataclass
@@ -17,15 +17,15 @@ class Task:
     """One run of a job's workflow, for the scheduler's thread only. A job has one at a time."""
 
     job: Job  # as last committed
-    workflow: Story
+    workflow: Workflow
     serial: int  # number of this run: the workflow starts again after each decision
     wake_number: int  # number of the last Wake
     failures: FailureStreak  # of the effect
-    effect: AnyWant | None = None
+    effect: AnyEffect | None = None
     due: float = 0.0
     has_retry_after: bool = False  # Mint, or the file host, has said when to try again
     call: int | None = None  # number of its call that is in flight
     # a decision arrived while a call was in flight whose answer must not be lost
     has_new_decision: bool = False
     # a file that arrived while the workflow was busy with something else
-    optional_file: Kept | FileError | None = None
+    optional_file: LocalFile | FileError | None = None

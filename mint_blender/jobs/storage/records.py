@@ -15,7 +15,18 @@ from ...message import Message, message_of
 from ...mint.account import Owner
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
-from ..job import Cause, DecidedPreview, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
+from ..job import (
+    Cause,
+    DecidedPreview,
+    Decision,
+    Delivery,
+    Job,
+    LocalFile,
+    Phase,
+    Problem,
+    Role,
+    Verb,
+)
 from ..notes import stored_note
 from .record_types import fits
 
@@ -80,7 +91,9 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         request=_request(record["request"]),
         key=record["key"],
         created_at=record["created_at"],
-        target=_plain(Target, record.get("target") or {}, at=lambda at: tuple(at) if at else None),
+        target=_plain(
+            Delivery, record.get("target") or {}, at=lambda at: tuple(at) if at else None
+        ),
         owner=_plain(Owner, record["owner"]) if record.get("owner") else None,
         estimate=record.get("estimate"),
         optimize_estimate=record.get("optimize_estimate"),
@@ -103,11 +116,11 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         ),
         asset=Asset.from_json(Kind(asset["kind"]), asset["json"]) if asset else None,
         revision=record.get("revision", 0),
-        files=_kept(record.get("files", ())),
-        refused=_kept(record.get("refused", ())),
+        files=_local_files(record.get("files", ())),
+        refused=_local_files(record.get("refused", ())),
         decision=decision,
         trouble=(
-            _plain(Trouble, trouble, cause=Cause, sentence=Message.from_json) if trouble else None
+            _plain(Problem, trouble, cause=Cause, sentence=Message.from_json) if trouble else None
         ),
         notes=tuple(stored_note(note) for note in _list(record.get("notes", ()))),
     )
@@ -116,9 +129,10 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
     return job
 
 
-def _kept(records: Iterable[Mapping[str, Any]]) -> tuple[Kept, ...]:
+def _local_files(records: Iterable[Mapping[str, Any]]) -> tuple[LocalFile, ...]:
     return tuple(
-        _plain(Kept, kept, role=Role, needs=tuple, note=_load_message) for kept in _list(records)
+        _plain(LocalFile, kept, role=Role, needs=tuple, note=_load_message)
+        for kept in _list(records)
     )
 
 
@@ -126,12 +140,12 @@ def _load_message(record: Mapping[str, Any] | None) -> Message | None:
     return Message.from_json(record) if record is not None else None
 
 
-def _dump_kept(kept: Kept) -> dict[str, Any]:
+def _dump_kept(kept: LocalFile) -> dict[str, Any]:
     note = message_of(kept.note).to_json() if kept.note is not None else None
     return {**asdict(kept), "note": note}
 
 
-def _dump_trouble(trouble: Trouble) -> dict[str, Any]:
+def _dump_trouble(trouble: Problem) -> dict[str, Any]:
     return {**asdict(trouble), "sentence": message_of(trouble.sentence).to_json()}
 
 

@@ -17,7 +17,7 @@ from ...files.errors import InvalidFile, InvalidGlb, Stopped
 from ...files.glb import header
 from ...message import Message
 from .. import rejected_files
-from ..job import CONVERTED, Kept, Role
+from ..job import CONVERTED, LocalFile, Role
 from ..workflow.effects import Fetch
 
 REPORT_EVERY = 0.2  # seconds between two progress messages of one file
@@ -38,7 +38,7 @@ def fetch(
     downloader: Downloader,
     stop: Callable[[], bool],
     progress: Callable[[int, int | None], None],
-) -> Kept:
+) -> LocalFile:
     """Download into `folder`. Raises FileError.
 
     A file that fails its checks is kept aside (it was paid for), and the next attempt downloads it
@@ -59,7 +59,7 @@ def fetch(
         raise refusal.kept_at(rejected_files.keep(path)) from refusal
 
 
-def _checked(want: Fetch, path: Path) -> Kept:
+def _checked(want: Fetch, path: Path) -> LocalFile:
     needs: tuple[str, ...] = ()
     if want.role in PICTURES:
         (pictures.check_panorama if want.role is Role.PANORAMA else pictures.inspect_sized)(path)
@@ -73,7 +73,7 @@ def _checked(want: Fetch, path: Path) -> Kept:
         decode.inspect(path)
     else:
         needs = _glb_needs(want, path)
-    return Kept(want.role, str(path), want.url, note=want.note, needs=needs)
+    return LocalFile(want.role, str(path), want.url, note=want.note, needs=needs)
 
 
 def _glb_needs(want: Fetch, path: Path) -> tuple[str, ...]:

@@ -23,13 +23,13 @@ from ...mint.pacing import Polling, PollIntervals
 from ...mint.schema import Asset, Assets, Format, Kind, Operation, OptimizationLevel, Status
 from .. import error_messages, notes, rejected_files
 from ..budget import spending
-from ..job import Cause, Job, Kept, Phase, Role, Trouble, is_being_made
+from ..job import Cause, Job, LocalFile, Phase, Problem, Role, is_being_made
 from ..queries import OptimizationPrice
 from . import job_limit, lost_operations
-from .effects import Fetch, Optimize, Poll, ReadAsset, Step, Want
+from .effects import Effect, Fetch, Optimize, Poll, ReadAsset, Step
 
 Answer = TypeVar("Answer")
-Telling = Generator[Step, Any, None]
+Steps = Generator[Step, Any, None]
 UrlOf = Callable[[Assets], str | None]
 
 # A fresh resource can be incomplete for some seconds after its operation succeeded (contract,
@@ -41,12 +41,12 @@ SETTLING_WAIT = 3.0
 FOREIGN_OPTIMIZATION = 4
 
 
-class Teller(Protocol):
+class Runner(Protocol):
     """What is needed of the story: its job, and asking."""
 
     job: Job
 
-    def ask(self, want: Want[Answer]) -> Generator[Step, Any, Answer]: ...
+    def ask(self, want: Effect[Answer]) -> Generator[Step, Any, Answer]: ...
 
     def pay(self, want: Optimize, since: float) -> Generator[Step, Any, Operation]: ...
 
@@ -55,16 +55,16 @@ class Teller(Protocol):
     def is_old(self, since: float | None) -> bool: ...
 
 
-class Harvest:
+class Collector:
     """Brings a finished operation's files to disk."""
 
-    def __init__(self, teller: Teller, readable: frozenset[str], pace: PollIntervals) -> None:
-        self._teller = teller
+    def __init__(self, runner: Runner, readable: frozenset[str], pace: PollIntervals) -> None:
+        self._runner = runner
         self._unusable: FileError | None = None
         self._readable = readable
         self._pace = pace
 
-    def gather(self) -> Telling:
+    def collect(self) -> Steps:
         """Read the result, fetch what is wanted of it, say what is missing; ends in READY, or
         PAUSED when there is nothing at all.
         """
@@ -115,11 +115,11 @@ class Harvest:
 
     @property
     def _job(self) -> Job:
-        return self._teller.job
+        return self._runner.job
 
     @_job.setter
     def _job(self, job: Job) -> None:
-        self._teller.job = job
+        self._runner.job = job
 
     @property
     def _assets(self) -> Assets:
@@ -134,7 +134,7 @@ class Harvest:
             (assets for assets in known if assets.has_result), known[0] if known else Assets()
         )
 
-    def _find_resource(self) -> Telling:
+    def _find_resource(self) -> Steps:
         """Where Mint does not say what it has made, the operation is asked again for some seconds,
         and then the list is looked through.
         """
@@ -143,7 +143,7 @@ class Harvest:
         if seen is None or self._resource_id() is not None or enough:
             return
         for _ in range(SETTLING_TRIES):
-            again = yield from self._teller.ask(Poll(seen.id, after=SETTLING_WAIT))
+            again = yield from self._runner.ask(Poll(seen.id, after=SETTLING_WAIT))
             if again.operation.succeeded:
                 self._job = replace(
                     self._job, operation=again.operation.with_mode(self._job.request.mode)
@@ -155,10 +155,10 @@ class Harvest:
             if seen.created_at
             else self._job.first_sent_at or self._job.created_at
         )
-        if found := (yield from lost_operations.find_made(self._teller, since)):
+        if found := (yield from lost_operations.find_made(self._runner, since)):
             self._job = replace(self._job, asset=found)
 
-    def _read_asset(self) -> Telling:
+    def _read_asset(self) -> Steps:
         """The resource knows more than the operation.
 
         While it settles it is asked again; without it the operation's files do.
@@ -170,7 +170,7 @@ class Harvest:
         for attempt in range(SETTLING_TRIES):
             try:
                 # Of the job's own kind, whatever Mint calls it: another one was not asked for.
-                asset = yield from self._teller.ask(
+                asset = yield from self._runner.ask(
                     ReadAsset(self._job.kind, resource_id, after=SETTLING_WAIT if attempt else 0.0)
                 )
             except (errors.NotFound, errors.Forbidden) as error:
@@ -191,13 +191,13 @@ class Harvest:
             and all(assets.converted_url(format) for format in self._job.convert)
         )
 
-    def _await_end(self) -> Telling:
+    def _await_end(self) -> Steps:
         """Somebody else's generation may still be running: its operation is not known here, so the
         model or world itself is watched.
         """
         polling = Polling(self._pace)
         while is_being_made(self._job):
-            asset = yield from self._teller.ask(
+            asset = yield from self._runner.ask(
                 ReadAsset(self._job.kind, self._job.existing or "", after=polling.wait())
             )
             self._job = error_messages.when_long(
@@ -208,7 +208,7 @@ class Harvest:
         if status in {Status.FAILED.value, Status.CANCELED.value} and not self._assets.has_result:
             self._job = self._job.moved(
                 Phase.FAILED,
-                trouble=Trouble(
+                trouble=Problem(
                     Cause.WORK,
                     Message(
                         "Mint has not made this {kind}: {status}.",
@@ -227,7 +227,7 @@ class Harvest:
     # -- optimizing first
     # ---------------------------------------------------------------------------------------------
 
-    def _optimize(self) -> Telling:
+    def _optimize(self) -> Steps:
         """Have the model optimized, if that was asked for.
 
         Whatever goes wrong with it is a note: the original is there already.
@@ -241,7 +241,7 @@ class Harvest:
                 notes.note("optimizing_is_useless", reason=choice.explain_missing(lacking))
             )
             return
-        if self._job.optimization is None and self._teller.is_old(self._job.optimize_sent_at):
+        if self._job.optimization is None and self._runner.is_old(self._job.optimize_sent_at):
             # the model itself, read just now, is not optimized
             self._job = self._job.noted(notes.note("optimizing_unanswered"))
             return
@@ -272,7 +272,7 @@ class Harvest:
         """
         if self._job.max_credits is None:
             return True
-        price = yield from job_limit.price(self._teller, OptimizationPrice(model_id))
+        price = yield from job_limit.price(self._runner, OptimizationPrice(model_id))
         price = self._job.optimize_estimate if price is None else price
         total = (
             None
@@ -289,19 +289,19 @@ class Harvest:
             )
         return sentence is None
 
-    def _start_optimizing(self, resource_id: str, level: OptimizationLevel) -> Telling:
+    def _start_optimizing(self, resource_id: str, level: OptimizationLevel) -> Steps:
         sent = self._job.optimize_sent_at
-        sent = self._teller.now() if sent is None else sent
+        sent = self._runner.now() if sent is None else sent
         self._job = replace(self._job, optimize_sent_at=sent)
-        answer = yield from self._teller.pay(
+        answer = yield from self._runner.pay(
             Optimize(resource_id, level, key=f"{self._job.key}-optimize"), sent
         )
         self._job = replace(self._job, optimization=answer, trouble=None)
 
-    def _watch_optimization(self) -> Telling:
+    def _watch_optimization(self) -> Steps:
         polling = Polling(self._pace)
         while (operation := self._job.optimization) is not None and operation.is_busy:
-            seen = yield from self._teller.ask(Poll(operation.id, after=polling.wait()))
+            seen = yield from self._runner.ask(Poll(operation.id, after=polling.wait()))
             self._job = error_messages.when_long(
                 replace(self._job, optimization=seen.operation, trouble=None), polling
             )
@@ -321,7 +321,7 @@ class Harvest:
                 )
             )
 
-    def _await_optimized_file(self) -> Telling:
+    def _await_optimized_file(self) -> Steps:
         """Somebody else has it optimized just now: the model itself says when the file is there.
 
         It does not say when that has failed. So this wait has an end, other than that for an
@@ -334,7 +334,7 @@ class Harvest:
             self._assets.optimized_glb_url is None
             and polling.watched < FOREIGN_OPTIMIZATION * self._pace.patience
         ):
-            asset = yield from self._teller.ask(
+            asset = yield from self._runner.ask(
                 ReadAsset(Kind.MODEL, resource_id, after=polling.wait() / 2)
             )
             self._job = error_messages.when_long(
@@ -347,7 +347,7 @@ class Harvest:
     # -- a model
     # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
-    def _model(self) -> Telling:
+    def _model(self) -> Steps:
         """The optimized GLB where this Blender reads it, or where it was asked for and need not be
         opened here; else the original.
         """
@@ -370,7 +370,7 @@ class Harvest:
                     note=Message("The original file was taken. {reason}", reason=note),
                 )
 
-    def _fetch_model(self, readable: frozenset[str]) -> Generator[Step, Any, Kept | None]:
+    def _fetch_model(self, readable: frozenset[str]) -> Generator[Step, Any, LocalFile | None]:
         assets = self._assets
         chosen = choice.choose_model(
             optimized_url=assets.optimized_glb_url, original_url=assets.glb_url, readable=readable
@@ -400,14 +400,14 @@ class Harvest:
             else self._readable
         )
 
-    def _unreadable(self, kept: Kept) -> tuple[str, ...]:
+    def _unreadable(self, kept: LocalFile) -> tuple[str, ...]:
         opens = self._readable and not self._job.is_only_copied
         return tuple(sorted(set(kept.needs) - self._readable)) if opens else ()
 
     # -- other formats
     # --------------------------------------------------------------------------------------------------  # noqa: E501
 
-    def _converted(self) -> Telling:
+    def _converted(self) -> Steps:
         """Each file to the folder that the user chose.
 
         They are all that was wanted: the job is over then.
@@ -423,7 +423,7 @@ class Harvest:
             )
             self._job = self._job.moved(Phase.PAUSED, trouble=trouble)
 
-    def _save(self, format: Format) -> Telling:
+    def _save(self, format: Format) -> Steps:
         lacking = notes.note(f"{format}_missing", format=format.upper())
         self._job = self._job.without_notes(f"{format}_missing")
         if self._assets.converted_url(format) is None:
@@ -439,7 +439,7 @@ class Harvest:
     # -- a world
     # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
-    def _world(self) -> Telling:
+    def _world(self) -> Steps:
         """The parts that were asked for: panorama, collider, the splats of one tier.
 
         What Mint has not made is said, not an error.
@@ -460,7 +460,7 @@ class Harvest:
     # -- one file
     # -----------------------------------------------------------------------------------------------------  # noqa: E501
 
-    def _optional(self, role: Role, url_of: UrlOf, part: str, name: str = "") -> Telling:
+    def _optional(self, role: Role, url_of: UrlOf, part: str, name: str = "") -> Steps:
         """A part that may be missing, bad, or not where it should be: that holds up neither the
         other parts nor, if it is the small picture, anything at all.
         """
@@ -491,7 +491,7 @@ class Harvest:
         name: str,
         note: str | None = None,
         save_as: str | None = None,
-    ) -> Generator[Step, Any, Kept]:
+    ) -> Generator[Step, Any, LocalFile]:
         """Fetch one file; when its address has expired, ask for a fresh one, once."""
         url = url_of(self._assets)
         if url is None:
@@ -507,10 +507,10 @@ class Harvest:
         self._job = replace(rejected_files.forget(self._job, role), files=(*self._job.files, kept))
         return kept
 
-    def _ask_for(self, want: Fetch) -> Generator[Step, Any, Kept]:
+    def _ask_for(self, want: Fetch) -> Generator[Step, Any, LocalFile]:
         """One file; where the check refuses it, the job remembers that it is here."""
         try:
-            return (yield from self._teller.ask(want))
+            return (yield from self._runner.ask(want))
         except InvalidFile as refusal:
             self._job = rejected_files.remember(self._job, want.role, want.url, refusal)
             raise

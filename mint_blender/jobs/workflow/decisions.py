@@ -17,42 +17,42 @@ from ...mint.schema import Operation
 from .. import error_messages, notes
 from ..job import Decision, Job, Phase, Verb, has_failed_at_mint, operation_of
 from . import lost_operations, stale_previews
-from .effects import Act, Poll, ReadAsset, Step, Want
+from .effects import Act, Effect, Poll, ReadAsset, Step
 
 Answer = TypeVar("Answer")
-Telling = Generator[Step, Any, None]
+Steps = Generator[Step, Any, None]
 
 
-class Teller(Protocol):
+class Runner(Protocol):
     """What is needed of the story."""
 
     job: Job
 
-    def ask(self, want: Want[Answer]) -> Generator[Step, Any, Answer]: ...
+    def ask(self, want: Effect[Answer]) -> Generator[Step, Any, Answer]: ...
 
     def is_old(self, since: float | None) -> bool: ...
 
-    def send_start(self) -> Telling: ...
+    def send_start(self) -> Steps: ...
 
-    def hear(self, operation: Operation) -> None: ...
+    def apply_operation(self, operation: Operation) -> None: ...
 
 
 class Deciding:
     """Carries out a decision, and leads the job to where that has brought it."""
 
-    def __init__(self, teller: Teller, pace: PollIntervals) -> None:
-        self._teller = teller
+    def __init__(self, runner: Runner, pace: PollIntervals) -> None:
+        self._runner = runner
         self._pace = pace
 
     @property
     def _job(self) -> Job:
-        return self._teller.job
+        return self._runner.job
 
     @_job.setter
     def _job(self, job: Job) -> None:
-        self._teller.job = job
+        self._runner.job = job
 
-    def carry_out(self, decision: Decision) -> Telling:
+    def carry_out(self, decision: Decision) -> Steps:
         """A click: sent under its own key until Mint has answered."""
         self._job = self._job.expecting(decision)
         if self._job.phase in _TOO_LATE:
@@ -67,7 +67,7 @@ class Deciding:
                 self._job = replace(self._job, decision=None)
             else:
                 yield from self._act(decision)
-        elif self._teller.is_old(decision.at):
+        elif self._runner.is_old(decision.at):
             yield from self._ask_again(decision)
         elif self._starts_again(decision):
             self._start_again(decision)
@@ -84,28 +84,28 @@ class Deciding:
         """
         was_adopted = self._job.existing is not None and not self._job.convert
         if self._job.operation is None and self._job.first_sent_at is not None and not was_adopted:
-            if self._teller.is_old(self._job.first_sent_at):
-                yield from lost_operations.find_started(self._teller)
+            if self._runner.is_old(self._job.first_sent_at):
+                yield from lost_operations.find_started(self._runner)
             else:
                 self._job = self._job.moved(Phase.SENDING)
-                yield from self._teller.send_start()
+                yield from self._runner.send_start()
                 if self._job.phase is Phase.WAITING and self._job.first_sent_at is not None:
                     # No free place says nothing of the first try, and the next one may start what
                     # is to be canceled.
-                    yield from lost_operations.find_started(self._teller)
+                    yield from lost_operations.find_started(self._runner)
         if self._job.phase is Phase.FETCHING:
             self._job = self._job.noted(notes.note("too_late", verb=Verb.CANCEL))
         elif self._job.operation is None:
             self._job = self._job.moved(Phase.CANCELED, trouble=None)
         return self._job.phase not in {Phase.WORKING, Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
 
-    def _ask_again(self, decision: Decision) -> Telling:
+    def _ask_again(self, decision: Decision) -> Steps:
         """A click of long ago, perhaps carried out and perhaps not: what there is now is shown, and
         nothing is paid for.
         """
         retried = self._failed_resource if decision.verb is Verb.RETRY else None
         if retried is not None:
-            yield from lost_operations.find_retried(self._teller, retried)
+            yield from lost_operations.find_retried(self._runner, retried)
             return
         self._job = replace(self._job.noted(notes.note("decide_again")), decision=None)
         if self._job.operation is not None:
@@ -140,7 +140,7 @@ class Deciding:
         """
         if decision.verb is Verb.RETRY:
             self._job = replace(
-                self._job.forgetting(),
+                self._job.without_operation(),
                 body=None,
                 key=decision.key,
                 first_sent_at=None,
@@ -151,7 +151,7 @@ class Deciding:
             # The stopped operation is forgotten, not lost: the start's key finds it again.
             self._job = self._job.moved(Phase.SENDING, decision=None, trouble=None, operation=None)
 
-    def _act(self, decision: Decision) -> Telling:
+    def _act(self, decision: Decision) -> Steps:
         """Send the decision.
 
         What is not possible (any more) is said, and the operation looked at anew.
@@ -167,7 +167,7 @@ class Deciding:
                 or isinstance(error, errors.KeyRefused)
                 or (retried and type(error) is errors.Conflict)
             )
-            if is_unclear and decision.verb is not Verb.CANCEL and self._teller.is_old(decision.at):
+            if is_unclear and decision.verb is not Verb.CANCEL and self._runner.is_old(decision.at):
                 yield from self._ask_again(decision)
             elif is_unclear:
                 raise
@@ -191,9 +191,9 @@ class Deciding:
             revision=self._job.revision + another_preview,
             existing=existing,
         )
-        self._teller.hear(answer)
+        self._runner.apply_operation(answer)
 
-    def _take_refusal(self, decision: Decision, error: errors.ProblemError) -> Telling:
+    def _take_refusal(self, decision: Decision, error: errors.ProblemError) -> Steps:
         """Mint will not do it: say so, and look where the job is."""
         if self._job.convert and decision.verb is Verb.RESUME:
             # The model is no proof that its conversion was begun: then Mint wants the start once
@@ -208,13 +208,15 @@ class Deciding:
         )
         yield from self._look_anew()
 
-    def _look_anew(self) -> Telling:
+    def _look_anew(self) -> Steps:
         """Where is it now?
 
         What was made without an operation of ours only the model or world itself can tell.
         """
         if self._job.operation is not None:
-            self._teller.hear((yield from self._teller.ask(Poll(self._job.operation.id))).operation)
+            self._runner.apply_operation(
+                (yield from self._runner.ask(Poll(self._job.operation.id))).operation
+            )
         else:
             self._job = self._job.moved(Phase.FETCHING, trouble=None)
 
@@ -230,7 +232,7 @@ class Deciding:
         """An action that starts something waits for a free place at Mint, as a start does."""
         while True:
             try:
-                return (yield from self._teller.ask(act))
+                return (yield from self._runner.ask(act))
             except errors.TooManyActive as error:
                 self._job = replace(self._job, trouble=error_messages.of(error))
                 act = replace(act, after=self._pace.longest)
@@ -251,9 +253,9 @@ class Deciding:
                 if type(error) is not errors.Conflict:
                     raise
                 conflict = error
-            asset = yield from self._teller.ask(ReadAsset(self._job.kind, resource_id))
+            asset = yield from self._runner.ask(ReadAsset(self._job.kind, resource_id))
             if asset.status not in lost_operations.FAILED:
-                lost_operations.adopt_retried(self._teller, asset, str(conflict))
+                lost_operations.adopt_retried(self._runner, asset, str(conflict))
                 return None
             self._job = replace(self._job, trouble=error_messages.of(conflict))
             act = replace(act, after=self._pace.longest)

@@ -23,19 +23,19 @@ from ...mint.schema import (
     Page,
     PollResult,
 )
-from ..job import Decision, Job, Kept, Role
+from ..job import Decision, Job, LocalFile, Role
 from ..queries import OptimizationPrice, Price
 
 T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class Want(Generic[T_co]):
+class Effect(Generic[T_co]):
     """Base of all: T_co is the type of the answer."""
 
 
 @dataclass(frozen=True)
-class TakeSlot(Want[None]):
+class TakeSlot(Effect[None]):
     """Answered when fewer generations of this kind are active than Mint allows, and no click has
     come first.
 
@@ -47,7 +47,7 @@ class TakeSlot(Want[None]):
 
 
 @dataclass(frozen=True)
-class Upload(Want[str]):
+class Upload(Effect[str]):
     """Bring one local reference picture to Mint; answered with its durable URL.
 
     `anew`: an address from earlier is not good enough.
@@ -60,7 +60,7 @@ class Upload(Want[str]):
 
 
 @dataclass(frozen=True)
-class Quote(Want[Estimate]):
+class Quote(Effect[Estimate]):
     """Ask what something would cost now; an empty estimate where Mint does not tell."""
 
     query: Price | OptimizationPrice
@@ -68,7 +68,7 @@ class Quote(Want[Estimate]):
 
 
 @dataclass(frozen=True)
-class Start(Want[Operation]):
+class Start(Effect[Operation]):
     """Start a generation."""
 
     kind: Kind
@@ -79,7 +79,7 @@ class Start(Want[Operation]):
 
 
 @dataclass(frozen=True)
-class Act(Want[Operation]):
+class Act(Effect[Operation]):
     """Carry out a decision on an operation; a retry goes to the resource (`kind`, `target_id`)
     instead.
     """
@@ -92,7 +92,7 @@ class Act(Want[Operation]):
 
 
 @dataclass(frozen=True)
-class Poll(Want[PollResult]):
+class Poll(Effect[PollResult]):
     """Look at an operation again."""
 
     operation_id: str
@@ -100,7 +100,7 @@ class Poll(Want[PollResult]):
 
 
 @dataclass(frozen=True)
-class ReadAsset(Want[Asset]):
+class ReadAsset(Effect[Asset]):
     """Read the finished model or world."""
 
     kind: Kind
@@ -109,7 +109,7 @@ class ReadAsset(Want[Asset]):
 
 
 @dataclass(frozen=True)
-class ReadPage(Want[Page]):
+class ReadPage(Effect[Page]):
     """One page of what this API project has made of a kind, newest first."""
 
     kind: Kind
@@ -118,7 +118,7 @@ class ReadPage(Want[Page]):
 
 
 @dataclass(frozen=True)
-class ReadTaken(Want[frozenset[str]]):
+class ReadTaken(Effect[frozenset[str]]):
     """The ids of the models and worlds that other jobs are about.
 
     The journal is asked, not Mint.
@@ -128,7 +128,7 @@ class ReadTaken(Want[frozenset[str]]):
 
 
 @dataclass(frozen=True)
-class Optimize(Want[Operation]):
+class Optimize(Effect[Operation]):
     """Have a model optimized. A paid operation of its own."""
 
     model_id: str
@@ -139,7 +139,7 @@ class Optimize(Want[Operation]):
 
 
 @dataclass(frozen=True)
-class Convert(Want[Operation]):
+class Convert(Effect[Operation]):
     """Have a model converted. A paid operation of its own."""
 
     model_id: str
@@ -150,7 +150,7 @@ class Convert(Want[Operation]):
 
 
 @dataclass(frozen=True)
-class Fetch(Want[Kept]):
+class Fetch(Effect[LocalFile]):
     """Download one file, check it, and answer with what is now on disk.
 
     With `save_as`, a path without ending, it is the user's file from then on; what lies there
@@ -167,7 +167,7 @@ class Fetch(Want[Kept]):
 
 
 @dataclass(frozen=True)
-class Glance(Want[Kept | None]):
+class OptionalFetch(Effect[LocalFile | None]):
     """A file that is nice to have: answered at once, with None while it is on its way.
 
     Asked again, it is there or not.
@@ -177,7 +177,7 @@ class Glance(Want[Kept | None]):
     after: float = 0.0
 
 
-AnyWant = (
+AnyEffect = (
     TakeSlot
     | Upload
     | Quote
@@ -190,7 +190,7 @@ AnyWant = (
     | Optimize
     | Convert
     | Fetch
-    | Glance
+    | OptionalFetch
 )
 
 READS = Quote | Poll | ReadAsset | ReadPage
@@ -202,4 +202,4 @@ class Step:
     """What a story yields: the job as it is now, to be committed first, and then what it wants."""
 
     job: Job
-    want: AnyWant
+    want: AnyEffect

@@ -12,43 +12,43 @@ from ...message import Message
 from ...mint import errors
 from ...mint.schema import Estimate
 from ..budget import spending
-from ..job import ABOVE_OWN_LIMIT, Cause, Job, Trouble
+from ..job import ABOVE_OWN_LIMIT, Cause, Job, Problem
 from ..queries import OptimizationPrice, Price
-from .effects import Quote, Step, Want
+from .effects import Effect, Quote, Step
 
 LASTS = 3600.0  # seconds after the click for which its price is taken as it was told
 Answer = TypeVar("Answer")
 
 
-class Asker(Protocol):
+class Runner(Protocol):
     """What is needed of the story: its job, and asking."""
 
     job: Job
 
-    def ask(self, want: Want[Answer]) -> Generator[Step, Any, Answer]: ...
+    def ask(self, want: Effect[Answer]) -> Generator[Step, Any, Answer]: ...
 
 
-def expected(asker: Asker, now: float) -> Generator[Step, Any, float | None]:
+def expected(runner: Runner, now: float) -> Generator[Step, Any, float | None]:
     """What the job will have cost in all once it has been generated, by prices that are asked for
     where they are old; None: not known.
     """
-    job = asker.job
+    job = runner.job
     is_known = job.estimate is not None and (
         job.optimize is None or job.optimize_estimate is not None
     )
     if not (is_known and now - job.created_at < LASTS):
-        estimate = yield from price(asker, Price.of(job.request))
-        extra = (yield from price(asker, OptimizationPrice())) if job.optimize else None
-        asker.job = job = asker.job.priced(estimate, extra)
+        estimate = yield from price(runner, Price.of(job.request))
+        extra = (yield from price(runner, OptimizationPrice())) if job.optimize else None
+        runner.job = job = runner.job.priced(estimate, extra)
     if job.estimate is None or (job.optimize is not None and job.optimize_estimate is None):
         return None
     return spending.at_prices(job, job.estimate, job.optimize_estimate or 0.0)
 
 
-def price(asker: Asker, query: Price | OptimizationPrice) -> Generator[Step, Any, float | None]:
+def price(runner: Runner, query: Price | OptimizationPrice) -> Generator[Step, Any, float | None]:
     """What Mint says that this costs now; None where it refuses to say."""
     try:
-        told: Estimate = yield from asker.ask(Quote(query))
+        told: Estimate = yield from runner.ask(Quote(query))
     except errors.ProblemError as error:
         if error.retryable or isinstance(error, errors.KeyRefused):
             raise
@@ -56,9 +56,9 @@ def price(asker: Asker, query: Price | OptimizationPrice) -> Generator[Step, Any
     return told.estimated_total
 
 
-def exceeded(sentence: str) -> Trouble:
+def exceeded(sentence: str) -> Problem:
     """Why a job rests that would cost more than it may."""
-    return Trouble(
+    return Problem(
         Cause.CREDITS,
         Message(
             "{problem} Nothing was sent. Resume it with a higher limit, or cancel it.",

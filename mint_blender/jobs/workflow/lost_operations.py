@@ -13,10 +13,10 @@ from typing import Any, Protocol, TypeVar
 from ...mint.schema import Asset, Assets, Status
 from .. import error_messages, notes
 from ..job import Job, Phase
-from .effects import ReadAsset, ReadPage, ReadTaken, Step, Want
+from .effects import Effect, ReadAsset, ReadPage, ReadTaken, Step
 
 Answer = TypeVar("Answer")
-Telling = Generator[Step, Any, None]
+Steps = Generator[Step, Any, None]
 
 # seconds for which a call that is paid for is repeated by itself, under its key
 REPEATED_FOR = 12 * 3600.0
@@ -26,61 +26,61 @@ TRIES = 5  # until a conflict that says nothing of its reason is put before a pe
 FAILED = frozenset({Status.FAILED.value, Status.CANCELED.value})
 
 
-class Teller(Protocol):
+class Runner(Protocol):
     """What is needed of the story: its job, and asking."""
 
     job: Job
 
-    def ask(self, want: Want[Answer]) -> Generator[Step, Any, Answer]: ...
+    def ask(self, want: Effect[Answer]) -> Generator[Step, Any, Answer]: ...
 
 
-def find_started(teller: Teller) -> Telling:
+def find_started(runner: Runner) -> Steps:
     """Take on what a start without an answer has made; where there is nothing, a person decides.
 
     Nothing is started or paid.
     """
-    job = teller.job
+    job = runner.job
     if job.convert:
-        yield from _find_converted(teller)
+        yield from _find_converted(runner)
         return
-    found = yield from find_made(teller, job.first_sent_at or job.created_at)
-    job = teller.job
+    found = yield from find_made(runner, job.first_sent_at or job.created_at)
+    job = runner.job
     if found is None:
-        teller.job = job.moved(Phase.PAUSED, trouble=error_messages.unanswered(job))
+        runner.job = job.moved(Phase.PAUSED, trouble=error_messages.unanswered(job))
     else:
-        teller.job = job.moved(Phase.FETCHING, existing=found.id, asset=found, trouble=None).noted(
+        runner.job = job.moved(Phase.FETCHING, existing=found.id, asset=found, trouble=None).noted(
             notes.note("start_found")
         )
 
 
-def _find_converted(teller: Teller) -> Telling:
+def _find_converted(runner: Runner) -> Steps:
     """The model itself says which formats it has."""
-    job = teller.job
-    asset = yield from teller.ask(ReadAsset(job.kind, job.existing or ""))
+    job = runner.job
+    asset = yield from runner.ask(ReadAsset(job.kind, job.existing or ""))
     files = asset.assets or Assets()
     if all(files.converted_url(format) is not None for format in job.convert):
-        teller.job = job.moved(Phase.FETCHING, asset=asset, trouble=None)
+        runner.job = job.moved(Phase.FETCHING, asset=asset, trouble=None)
     else:
-        teller.job = job.moved(Phase.PAUSED, asset=asset, trouble=error_messages.unanswered(job))
+        runner.job = job.moved(Phase.PAUSED, asset=asset, trouble=error_messages.unanswered(job))
 
 
-def find_retried(teller: Teller, resource_id: str) -> Telling:
+def find_retried(runner: Runner, resource_id: str) -> Steps:
     """Take on what a retry without an answer has made of a model or world that had failed; if it is
     still failed, a person decides.
     """
-    asset = yield from teller.ask(ReadAsset(teller.job.kind, resource_id))
+    asset = yield from runner.ask(ReadAsset(runner.job.kind, resource_id))
     if asset.status in FAILED:
-        teller.job = _still_failed(replace(teller.job, decision=None, asset=asset)).noted(
+        runner.job = _still_failed(replace(runner.job, decision=None, asset=asset)).noted(
             notes.note("decide_again")
         )
     else:
-        adopt_retried(teller, asset)
+        adopt_retried(runner, asset)
 
 
-def adopt_retried(teller: Teller, asset: Asset, note: str | None = None) -> None:
+def adopt_retried(runner: Runner, asset: Asset, note: str | None = None) -> None:
     """A new attempt is under way already, or done: that one is fetched."""
-    job = replace(teller.job.forgetting(), decision=None, existing=asset.id, asset=asset)
-    teller.job = job.moved(Phase.FETCHING, trouble=None).noted(note or notes.note("retry_found"))
+    job = replace(runner.job.without_operation(), decision=None, existing=asset.id, asset=asset)
+    runner.job = job.moved(Phase.FETCHING, trouble=None).noted(note or notes.note("retry_found"))
 
 
 def _still_failed(job: Job) -> Job:
@@ -95,17 +95,17 @@ def _still_failed(job: Job) -> Job:
     return job.moved(Phase.FAILED, trouble=trouble)
 
 
-def find_made(teller: Teller, since: float) -> Generator[Step, Any, Asset | None]:
+def find_made(runner: Runner, since: float) -> Generator[Step, Any, Asset | None]:
     """The first thing of the job's kind and prompt that Mint began after that moment, and that
     belongs to no other job.
     """
-    job = teller.job
+    job = runner.job
     body = job.body or job.request.body(job.image_urls)
     found: list[Asset] = []
     cursor, seen = None, set[str | None]()
     while cursor not in seen and len(seen) < MOST_PAGES:
         seen.add(cursor)
-        page = yield from teller.ask(ReadPage(job.kind, cursor))
+        page = yield from runner.ask(ReadPage(job.kind, cursor))
         dated = [
             (asset, asset.created_at.timestamp())
             for asset in page.data
@@ -123,7 +123,7 @@ def find_made(teller: Teller, since: float) -> Generator[Step, Any, Asset | None
         return None
     # Last, and with nothing between it and the next step: two jobs of one prompt must not take on
     # the same thing.
-    taken = yield from teller.ask(ReadTaken())
+    taken = yield from runner.ask(ReadTaken())
     name = body.get("name") or body.get("displayName")
     free = [asset for asset in reversed(found) if asset.id not in taken]
     return min(free, key=lambda asset: name is not None and asset.name != name, default=None)

@@ -22,32 +22,32 @@ from ...mint.pacing import Polling, PollIntervals
 from ...mint.schema import Assets, Format, Mode, Operation, Status
 from .. import error_messages, notes
 from ..budget.spending import objection_of_job
-from ..job import Job, Kept, Phase, Role, operation_of
+from ..job import Job, LocalFile, Phase, Role, operation_of
 from . import job_limit, lost_operations, stale_previews
-from .collect import Harvest
+from .collect import Collector
 from .decisions import Deciding
 from .effects import (
     Convert,
+    Effect,
     Fetch,
-    Glance,
     Optimize,
+    OptionalFetch,
     Poll,
     ReadAsset,
     Start,
     Step,
     TakeSlot,
     Upload,
-    Want,
 )
 
 Answer = TypeVar("Answer")
-Story = Generator[Step, Any, Job]
-Telling = Generator[Step, Any, None]
+Workflow = Generator[Step, Any, Job]
+Steps = Generator[Step, Any, None]
 _MOST_GLANCES = 2
 
 
 @dataclass(frozen=True)
-class Terms:
+class WorkflowConfig:
     """What a story has to know of its surroundings: the rhythm, the glTF extensions that this
     Blender reads, and the date.
     """
@@ -57,9 +57,9 @@ class Terms:
     now: Callable[[], float] = time.time  # seconds since the epoch
 
 
-def follow(job: Job, terms: Terms) -> Story:
+def follow(job: Job, terms: WorkflowConfig) -> Workflow:
     """Tell the job's story from where it is until it rests; returns the job as it then is."""
-    story = _Story(job, terms)
+    story = _WorkflowRun(job, terms)
     try:
         yield from story.tell()
     except (errors.MintError, FileError) as error:
@@ -67,22 +67,24 @@ def follow(job: Job, terms: Terms) -> Story:
     return story.job
 
 
-class _Story:
+class _WorkflowRun:
     """The teller: holds the job as it is now, so that an error leaves it where it was."""
 
-    def __init__(self, job: Job, terms: Terms) -> None:
+    def __init__(self, job: Job, terms: WorkflowConfig) -> None:
         self.job = job
         self._terms = terms
-        self._glance_at: Glance | None = None  # the picture that is on its way beside the polls
+        self._glance_at: OptionalFetch | None = (
+            None  # the picture that is on its way beside the polls
+        )
         self._glances = 0
         self._just_heard = False  # Mint has just answered: wait before the first poll
 
-    def ask(self, want: Want[Answer]) -> Generator[Step, Any, Answer]:
+    def ask(self, want: Effect[Answer]) -> Generator[Step, Any, Answer]:
         """Want something, with the job as it is now; returns the answer."""
-        answer: Answer = yield Step(self.job, want)  # type: ignore[arg-type]  # AnyWant is the closed list of Want
+        answer: Answer = yield Step(self.job, want)  # type: ignore[arg-type]  # AnyEffect is the closed list of Effect
         return answer
 
-    def tell(self) -> Telling:
+    def tell(self) -> Steps:
         """The whole story."""
         if self.job.decision is not None:
             yield from Deciding(self, self._terms.pace).carry_out(self.job.decision)
@@ -97,7 +99,7 @@ class _Story:
         if self.job.phase is Phase.REVIEW:
             yield from self._fetch_preview()
         if self.job.phase is Phase.FETCHING:
-            yield from Harvest(self, self._terms.readable, self._terms.pace).gather()
+            yield from Collector(self, self._terms.readable, self._terms.pace).collect()
 
     # -- what is paid for
     # -----------------------------------------------------------------------------------------------  # noqa: E501
@@ -135,7 +137,7 @@ class _Story:
     # -- the beginning
     # ------------------------------------------------------------------------------------------------  # noqa: E501
 
-    def _see_what_is_there(self) -> Telling:
+    def _see_what_is_there(self) -> Steps:
         """What Mint has is only fetched.
 
         Formats that it does not have yet are to be made first: that is a start like any other.
@@ -158,7 +160,7 @@ class _Story:
         else:
             self.job = self.job.moved(Phase.FETCHING)
 
-    def _begin(self) -> Telling:
+    def _begin(self) -> Steps:
         """Pictures first, then a free slot, then the start."""
         after = 0.0
         while self.job.phase in {Phase.WAITING, Phase.SENDING}:
@@ -189,7 +191,7 @@ class _Story:
         self.job = self.job.moved(Phase.PAUSED, trouble=job_limit.exceeded(sentence))
         return False
 
-    def _upload_pictures(self) -> Telling:
+    def _upload_pictures(self) -> Steps:
         """Each local picture once: what is uploaded is remembered, and every picture has a key of
         its own.
         """
@@ -204,7 +206,7 @@ class _Story:
                 url = (yield from self.ask(want)) if local else source
                 self.job = replace(self.job, image_urls=(*self.job.image_urls, url))
 
-    def send_start(self) -> Telling:
+    def send_start(self) -> Steps:
         """The exact body is kept before it is sent, so that a repetition is the same request."""
         body = self.job.body or self.job.request.body(self.job.image_urls)
         before = self.job.first_sent_at
@@ -212,7 +214,7 @@ class _Story:
         self.job = self.job.moved(Phase.SENDING, body=body, trouble=None, first_sent_at=first)
         try:
             operation = yield from self.pay(self._start(body), first)
-            self.hear(operation)
+            self.apply_operation(operation)
         except errors.MintError as error:
             is_turned_away = isinstance(error, _TURNED_AWAY) and not error.follows_no_answer
             if error.proves_nothing_started or is_turned_away:
@@ -277,7 +279,7 @@ class _Story:
     # -- the middle
     # ---------------------------------------------------------------------------------------------------  # noqa: E501
 
-    def _watch(self) -> Telling:
+    def _watch(self) -> Steps:
         """Poll until the operation needs somebody or has ended, however long that takes."""
         polling = Polling(self._terms.pace, rounds=0 if self._just_heard else 1)
         after = polling.wait() if self._just_heard else 0.0
@@ -293,7 +295,7 @@ class _Story:
             yield from self._glance()
             after = polling.wait(seen.retry_after)
 
-    def _glance(self) -> Telling:
+    def _glance(self) -> Steps:
         """In auto mode a preview passes by: its picture is worth a try, beside the polls, which do
         not wait for it.
 
@@ -315,11 +317,11 @@ class _Story:
             and not self.job.has_preview
         ):
             self._glances += 1
-            self._glance_at = Glance(Fetch(Role.PREVIEW, url, self.job.preview_name))
+            self._glance_at = OptionalFetch(Fetch(Role.PREVIEW, url, self.job.preview_name))
         if self._glance_at is not None:
             yield from self._take_in_preview(self._glance_at)
 
-    def _fetch_preview(self) -> Telling:
+    def _fetch_preview(self) -> Steps:
         """The picture of this revision.
 
         Without it a person can still decide, so its trouble is a note and no more.
@@ -341,7 +343,7 @@ class _Story:
             Fetch(Role.PREVIEW, assets.preview_image_url, self.job.preview_name)
         )
 
-    def _from_fresh_link(self, want: Fetch) -> Generator[Step, Any, Kept]:
+    def _from_fresh_link(self, want: Fetch) -> Generator[Step, Any, LocalFile]:
         """Fetch the picture; when its address has expired, ask Mint for a fresh one, once."""
         try:
             return (yield from self.ask(want))
@@ -355,14 +357,14 @@ class _Story:
                 raise
             return (yield from self.ask(replace(want, url=fresh)))
 
-    def _take_in_preview(self, want: Fetch | Glance) -> Telling:
+    def _take_in_preview(self, want: Fetch | OptionalFetch) -> Steps:
         try:
-            kept: Kept | None = yield from (
+            kept: LocalFile | None = yield from (
                 self._from_fresh_link(want) if isinstance(want, Fetch) else self.ask(want)
             )
         except FileError as error:
             if (
-                isinstance(want, Glance)
+                isinstance(want, OptionalFetch)
                 and isinstance(error, LinkExpired)
                 and self._glances < _MOST_GLANCES
             ):
@@ -383,7 +385,7 @@ class _Story:
     # -- where it leads
     # -----------------------------------------------------------------------------------------------  # noqa: E501
 
-    def hear(self, operation: Operation) -> None:
+    def apply_operation(self, operation: Operation) -> None:
         """Mint has just answered with this."""
         self._just_heard = True
         self._move_to(operation)
@@ -395,7 +397,7 @@ class _Story:
         """
         operation = operation.with_mode(self.job.request.mode)
         if self.job.operation is not None and self.job.operation.id != operation.id:
-            self.job = self.job.forgetting()
+            self.job = self.job.without_operation()
         if operation.is_busy or stale_previews.is_late(self.job, operation):
             phase, trouble = Phase.WORKING, None
         elif operation.awaits_review:

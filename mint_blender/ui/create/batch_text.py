@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ...jobs.job import Target
+from ...jobs.job import Delivery
 from ...jobs.queries import Balance, Price
 from ...jobs.service import JobService
 from ...message import Message
@@ -186,12 +186,14 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
             Mode(self.mode.lower()),
         )
 
-    def _targets(self, context: bpy.types.Context, count: int) -> list[Target]:
+    def _targets(self, context: bpy.types.Context, count: int) -> list[Delivery]:
         """Return where each result is placed.
 
         Of several Worlds none becomes the scene's background: it would be that of the last one.
         """
-        target = Target(scene=context.scene.name, group=uuid.uuid4().hex[:12], panorama=count == 1)
+        target = Delivery(
+            scene=context.scene.name, group=uuid.uuid4().hex[:12], panorama=count == 1
+        )
         if self.landing == "READY":
             return [target] * count
         cursor = create_properties.cursor(context)

@@ -13,7 +13,7 @@ import bpy
 
 from ...files.choice import OPTIMIZED_NEEDS, explain_missing
 from ...jobs import queries
-from ...jobs.job import Target
+from ...jobs.job import Delivery
 from ...jobs.queries import OptimizationPrice, Price
 from ...jobs.request_template import RequestTemplate
 from ...message import Message
@@ -249,10 +249,10 @@ def optimize_complaint(form: MintForm) -> str | None:
     return explain_missing(missing) if form.optimize != "OFF" and missing else None
 
 
-def target_of(form: MintForm, context: bpy.types.Context) -> Target:
+def target_of(form: MintForm, context: bpy.types.Context) -> Delivery:
     """Return where and how the result is to be placed, as of now."""
     is_model = form.kind == "MODEL"
-    return Target(
+    return Delivery(
         at=cursor(context) if form.place == "CURSOR" else (0.0, 0.0, 0.0),
         height=form.height if form.use_height and is_model else None,
         document=session.document_id(),
@@ -265,7 +265,7 @@ def target_of(form: MintForm, context: bpy.types.Context) -> Target:
     )
 
 
-def here(context: bpy.types.Context, target: Target = Target()) -> Target:
+def here(context: bpy.types.Context, target: Delivery = Delivery()) -> Delivery:
     """Return the target with the 3D cursor, scene and document of now."""
     return replace(
         target, at=cursor(context), document=session.document_id(), scene=context.scene.name

@@ -15,7 +15,7 @@ import bpy
 
 from ...files.choice import OPTIMIZED_NEEDS, explain_missing
 from ...jobs import request_template
-from ...jobs.job import Target
+from ...jobs.job import Delivery
 from ...jobs.queries import OptimizationPrice, Price
 from ...jobs.request_template import RequestTemplate
 from ...jobs.service import NotPossible
@@ -94,7 +94,7 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
                 self, Message("Nothing was started. {reason}", reason=explain_missing(missing))
             )
         target, level = (
-            create_properties.here(context, Target(replaces=True)),
+            create_properties.here(context, Delivery(replaces=True)),
             OptimizationLevel(self.level.lower()),
         )
         return about_asset(

@@ -15,7 +15,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Want:
+class Effect:
     """What a stage of an operation needs."""
 
     kind: str  # model, world
@@ -53,10 +53,10 @@ class StudioError(Exception):
 class Studio(Protocol):
     """Makes files."""
 
-    def make(self, want: Want) -> Sequence[Made] | None:
+    def make(self, want: Effect) -> Sequence[Made] | None:
         """The files, or None while they are being made. StudioError when that failed."""
 
-    def begin(self, want: Want) -> None:
+    def begin(self, want: Effect) -> None:
         """Start on something that will be asked for. Never fails: `make` tells what went wrong."""
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from .. import convert, palette
-from . import Made, StudioError, Want
+from . import Effect, Made, StudioError
 
 ROOT = Path(__file__).parents[3]
 SOURCES = (
@@ -49,7 +49,7 @@ def default_cache() -> Path:
     return (Path(home) if home else Path.home() / ".cache") / "mint-blender-tests" / "studio"
 
 
-def variant(want: Want) -> dict[str, object]:
+def variant(want: Effect) -> dict[str, object]:
     """What distinguishes one set of files from another: few enough that the cache helps."""
     color = palette.color_word(want.wish)
     if want.kind == "model":
@@ -75,7 +75,7 @@ class BlenderStudio:
         self._process: subprocess.Popen[str] | None = None
         self._closed = False
 
-    def make(self, want: Want) -> Sequence[Made] | None:
+    def make(self, want: Effect) -> Sequence[Made] | None:
         """The files of a stage, None while Blender is at it."""
         folder = self._folder(variant(want))
         if folder is None:
@@ -92,7 +92,7 @@ class BlenderStudio:
         name, media = MODEL_FILES["optimized" if want.draco_original else "glb"]
         return [Made("glb", media, path=folder / name)]
 
-    def begin(self, want: Want) -> None:
+    def begin(self, want: Effect) -> None:
         """Have Blender start now, so that the operation's own waiting time is used."""
         if want.stage == "preview" and self._name(variant(want)) not in self._under_way:
             self._folder(variant(want))

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from .. import convert, glb, palette, pictures, spz
-from . import Made, Want
+from . import Effect, Made
 
 BOX_CORNERS = [(x, y, z) for z in (-0.5, 0.5) for y in (0.0, 1.0) for x in (-0.5, 0.5)]
 BOX_FACES = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
@@ -30,7 +30,7 @@ DRACO_BOX = base64.b64decode(
 class PlainStudio:
     """Makes tiny files at once."""
 
-    def make(self, want: Want) -> Sequence[Made]:
+    def make(self, want: Effect) -> Sequence[Made]:
         """All files of a stage."""
         color = palette.color(want.wish)
         if want.stage == "preview":
@@ -44,7 +44,7 @@ class PlainStudio:
         model = draco_box(color) if want.draco_original else box(color)
         return [Made("glb", "model/gltf-binary", model)]
 
-    def begin(self, want: Want) -> None:
+    def begin(self, want: Effect) -> None:
         """Nothing takes time."""
 
     def close(self) -> None:
@@ -166,7 +166,7 @@ def _draco_primitive() -> dict[str, object]:
     }
 
 
-def _world(want: Want, color: palette.Color) -> Iterable[Made]:
+def _world(want: Effect, color: palette.Color) -> Iterable[Made]:
     yield Made(
         "collider", "model/gltf-binary", tiny_room(down=1.0 if not want.collider_up else -1.0)
     )
