@@ -79,36 +79,43 @@ class Downloads:
         def unwanted() -> bool:
             return self._halted.is_set() or not is_wanted()
 
-        def report(done: int, total: int | None) -> None:
-            self._outbox.put(Progress(job_id, want.role, done, total))
-
         local_files = self._account.is_local
 
         def run() -> None:
-            try:
-                folder = DownloadFolder(self._config.home).job_folder(job_id)
-                with self._config.downloader(local_files) as downloader:
-                    outcome = fetch_file.fetch(
-                        want, folder, downloader=downloader, stop=unwanted, progress=report
-                    )
-                self._inbox.put(Fetched(job_id, serial, want.name, outcome))
-            except FileError as error:
-                self._inbox.put(Fetched(job_id, serial, want.name, error))
-            except Exception as error:
-                log.exception("The download of %s for job %s failed", want.role, job_id)
-                self._inbox.put(
-                    Fetched(
-                        job_id,
-                        serial,
-                        want.name,
-                        FileError(error_messages.internal(error).sentence),
-                    )
-                )
+            self._inbox.put(self._download(job_id, serial, want, unwanted, local_files=local_files))
 
         if in_passing or want.role is Role.PICTURE:
             self._pictures.submit(run, first=True)  # before the Library's thumbnails
         else:
             self._files.submit(run)
+
+    def _download(
+        self,
+        job_id: str,
+        serial: int,
+        want: Fetch,
+        stop: Callable[[], bool],
+        *,
+        local_files: bool,
+    ) -> Fetched:
+        """Download one file, on a thread of the pool. Never raises."""
+
+        def report(done: int, total: int | None) -> None:
+            self._outbox.put(Progress(job_id, want.role, done, total))
+
+        try:
+            folder = DownloadFolder(self._config.home).job_folder(job_id)
+            with self._config.downloader(local_files) as downloader:
+                outcome = fetch_file.fetch(
+                    want, folder, downloader=downloader, stop=stop, progress=report
+                )
+            return Fetched(job_id, serial, want.name, outcome)
+        except FileError as error:
+            return Fetched(job_id, serial, want.name, error)
+        except Exception as error:
+            log.exception("The download of %s for job %s failed", want.role, job_id)
+            internal = FileError(error_messages.internal(error).sentence)
+            return Fetched(job_id, serial, want.name, internal)
 
     def ended(self, fetched: Fetched) -> None:
         """Note that a job's download has ended."""
