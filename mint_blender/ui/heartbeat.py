@@ -10,8 +10,8 @@ types into a field (see `text_fields`); then it waits, too. No timer starts it i
 word, as it would not have seen how that began.
 
 A modal operator ends when another file is opened or its window closes, so a `load_post` handler and
-a timer start it again. Nothing of ours ticks when nothing is in flight. In background mode no timer
-ever ticks: there, the code that waits calls `beat`.
+a timer start it again. When nothing is in flight only `visibility` ticks, which looks at a set. In
+background mode no timer ever ticks: there, the code that waits calls `beat`.
 """
 
 from __future__ import annotations
