@@ -69,8 +69,8 @@ def of_job(job: Job) -> Exit:
         return Exit.PREVIEW
     if job.phase is Phase.BILLING:
         return Exit.CREDITS
-    if job.phase is Phase.PAUSED and job.trouble is not None:
-        return _BY_CAUSE.get(job.trouble.cause, Exit.FAILED)
+    if job.phase is Phase.PAUSED and job.problem is not None:
+        return _BY_CAUSE.get(job.problem.cause, Exit.FAILED)
     return Exit.FAILED
 
 

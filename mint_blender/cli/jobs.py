@@ -88,7 +88,7 @@ def _is_unwritten(job: Job) -> bool:
 
 def has_crashed(job: Job) -> bool:
     """Return whether the last import of this job crashed Blender."""
-    return job.trouble is not None and job.trouble.code == import_marks.CRASHED_CODE
+    return job.problem is not None and job.problem.code == import_marks.CRASHED_CODE
 
 
 def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:

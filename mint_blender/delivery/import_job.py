@@ -170,7 +170,7 @@ def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types
     Raises:
         SceneImportError: One of them cannot be replaced now; none has been replaced.
     """
-    asset_id = job.asset.id if job.asset else job.existing
+    asset_id = job.asset.id if job.asset else job.source_asset_id
     earlier = list(tags.roots(asset_id=asset_id or "", scene=scene))
     for root in earlier:
         replace.check(root)
@@ -249,7 +249,7 @@ def _provenance(job: Job) -> Provenance:
         prompt=job.request.prompt or (asset.prompt if asset else None) or "",
         name=job.request.name or (asset.name if asset else None) or "",
         # unknown for an asset that was not generated here
-        preset="" if job.existing else job.request.preset.value,
+        preset="" if job.source_asset_id else job.request.preset.value,
         mint_url=(asset.mint_url if asset else None)
         or (operation.mint_url if operation else None)
         or "",

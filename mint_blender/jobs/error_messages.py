@@ -125,7 +125,7 @@ def when_long(job: Job, polling: Polling) -> Job:
         " this is free.",
         minutes=minutes,
     )
-    return replace(job, trouble=Problem(Cause.PATIENCE, sentence, code="taking_long"))
+    return replace(job, problem=Problem(Cause.PATIENCE, sentence, code="taking_long"))
 
 
 def unanswered(job: Job) -> Problem:

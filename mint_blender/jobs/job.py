@@ -262,7 +262,7 @@ class Job:
     image_urls: tuple[str, ...] = ()
     operation: Operation | None = None
     # the id of a model or world that is there already: nothing is generated, only fetched
-    existing: str | None = None
+    source_asset_id: str | None = None
     # of an existing model: the formats that are wanted, instead of something to place
     convert: tuple[Format, ...] = ()
     optimize: OptimizationLevel | None = None  # have the model optimized before it is fetched
@@ -276,7 +276,7 @@ class Job:
         LocalFile, ...
     ] = ()  # files that our own check refused: set aside, and never deleted
     decision: Decision | None = None
-    trouble: Problem | None = None
+    problem: Problem | None = None
     notes: tuple[Message, ...] = field(default=())
     owner: Owner | None = None  # None: nothing was sent for it yet, with any key
     # what the present account is to it: never kept, the journal finds it when the job is read
@@ -304,7 +304,7 @@ class Job:
         asset = self.asset
         return (
             (asset.name or " ".join((asset.prompt or "").split()) or f"{self.kind} {asset.id}")
-            if asset and self.existing
+            if asset and self.source_asset_id
             else ""
         )
 
@@ -444,7 +444,9 @@ def operation_of(job: Job) -> Operation:
 def asset_of(job: Job) -> str | None:
     """The id of the model or world that a job is about, as soon as there is one."""
     made = job.operation.resource if job.operation else None
-    return job.existing or (job.asset.id if job.asset else None) or (made.id if made else None)
+    return (
+        job.source_asset_id or (job.asset.id if job.asset else None) or (made.id if made else None)
+    )
 
 
 def is_retried(job: Job) -> bool:
@@ -466,7 +468,7 @@ def is_being_made(job: Job) -> bool:
     """Is what this job is to fetch still being made at Mint, by another job or program?"""
     status = (
         job.asset.status
-        if job.asset and job.existing is not None and not job.asset.is_usable
+        if job.asset and job.source_asset_id is not None and not job.asset.is_usable
         else None
     )
     return status is not None and Status(status) not in ENDED
@@ -515,7 +517,7 @@ def new_fetch(
         now,
         target,
         estimate=estimate,
-        existing=asset.id,
+        source_asset_id=asset.id,
         asset=asset,
         optimize=optimize,
     )
@@ -531,7 +533,7 @@ def new_conversion(
         new_key("convert"),
         now,
         target,
-        existing=asset.id,
+        source_asset_id=asset.id,
         asset=asset,
         convert=formats,
     )
@@ -545,7 +547,7 @@ def new_attempt(asset: Asset, target: Delivery, *, now: float) -> Job:
         Cause.WORK,
         Message("Mint has not made this {kind}: {status}.", kind=asset.kind, status=asset.status),
     )
-    return replace(new_fetch(asset, target, now=now), phase=Phase.FAILED, trouble=failed)
+    return replace(new_fetch(asset, target, now=now), phase=Phase.FAILED, problem=failed)
 
 
 def request_for(asset: Asset) -> GenerationRequest:

@@ -70,7 +70,7 @@ def open_conversions(jobs: Iterable[Job], asset: Asset, formats: Collection[Form
     return [
         job
         for job in jobs
-        if job.existing == asset.id
+        if job.source_asset_id == asset.id
         and job.phase not in over
         and job.hold is None
         and not set(formats).isdisjoint(job.convert)

@@ -39,14 +39,14 @@ def state(job: Job) -> str:
         return _working(job, job.operation)
     if job.phase is Phase.PAUSED:
         return (
-            Message("Paused: {reason}", reason=job.trouble.sentence)
-            if job.trouble
+            Message("Paused: {reason}", reason=job.problem.sentence)
+            if job.problem
             else Message("Paused")
         )
     if job.phase is Phase.FAILED:
         return (
-            Message("Failed: {reason}", reason=job.trouble.sentence)
-            if job.trouble
+            Message("Failed: {reason}", reason=job.problem.sentence)
+            if job.problem
             else Message("Failed")
         )
     if job.phase is Phase.PLACED and job.convert:
@@ -124,7 +124,7 @@ def _is_said_to_cost_nothing(job: Job) -> bool:
 
 def report(job: Job) -> str:
     """A few lines to send to somebody who can help. Holds no key and no prompt."""
-    operation, trouble = job.operation, job.trouble
+    operation, trouble = job.operation, job.problem
     lines = [
         f"job: {job.id} ({job.kind}, {job.request.preset}, {job.request.mode}), phase {job.phase}",
         (

@@ -69,8 +69,8 @@ def prices_of_retry(job: Job) -> tuple[Price | OptimizationPrice | None, ...]:
     """
     if job.convert:
         return (None,)
-    if job.existing is not None and not has_failed_at_mint(job):
-        return (OptimizationPrice(job.existing),) if job.optimize else ()
+    if job.source_asset_id is not None and not has_failed_at_mint(job):
+        return (OptimizationPrice(job.source_asset_id),) if job.optimize else ()
     return prices_of(job.request, job.optimize)
 
 
@@ -80,8 +80,8 @@ def prices_of_click(job: Job, verb: Verb) -> tuple[Price | OptimizationPrice | N
         return prices_of_retry(job)
     above = (
         job.phase is Phase.PAUSED
-        and job.trouble is not None
-        and job.trouble.code == ABOVE_OWN_LIMIT
+        and job.problem is not None
+        and job.problem.code == ABOVE_OWN_LIMIT
     )
     is_paid = verb in {Verb.APPROVE, Verb.REVISE} or (
         verb is Verb.RESUME and (above or job.phase is Phase.BILLING)

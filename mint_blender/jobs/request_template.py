@@ -40,7 +40,7 @@ class RequestTemplate:
 
 def of_job(job: Job, jobs: Iterable[Job] = ()) -> RequestTemplate:
     """Return the request of a job, or of what it downloaded."""
-    if job.existing is None:
+    if job.source_asset_id is None:
         return RequestTemplate(job.request, _for_once(job.target), job.optimize)
     return (
         of_asset(job.asset, jobs)
@@ -54,7 +54,9 @@ def of_asset(asset: Asset, jobs: Iterable[Job]) -> RequestTemplate:
 
     It comes from the job that made it, if that is among these, else from what Mint returns.
     """
-    made = next((job for job in jobs if job.existing is None and asset_of(job) == asset.id), None)
+    made = next(
+        (job for job in jobs if job.source_asset_id is None and asset_of(job) == asset.id), None
+    )
     return (
         of_job(made) if made is not None else RequestTemplate(request_for(asset), is_complete=False)
     )

@@ -201,7 +201,7 @@ class JobService(JobRunner):
         job = self.job(job_id)
         with self.cache.single_commit():
             if self.earlier.is_unclaimed(job := self.cache.get(job.id) or job):
-                self.cache.save(job.moved(Phase.CANCELED, trouble=None))
+                self.cache.save(job.moved(Phase.CANCELED, problem=None))
                 return
         self._decide(job.id, Verb.CANCEL)
 
@@ -215,7 +215,7 @@ class JobService(JobRunner):
             ]
             unclaimed = [job for job in waiting if self.earlier.is_unclaimed(job)]
             for job in unclaimed:
-                self.cache.save(job.moved(Phase.CANCELED, trouble=None))
+                self.cache.save(job.moved(Phase.CANCELED, problem=None))
             others = [job for job in waiting if job not in unclaimed]
             decided = [
                 self.cache.decide(job, Decision(Verb.CANCEL, new_key(Verb.CANCEL.value)))
@@ -281,13 +281,13 @@ class JobService(JobRunner):
         job = self.job(job_id).without_notes(*settled)
         for note in notes:
             job = job.noted(note)
-        self.save(job.moved(Phase.PLACED, trouble=None))
+        self.save(job.moved(Phase.PLACED, problem=None))
 
     def mark_import_failed(
         self, job_id: str, sentence: str, *, code: str = "import_failed"
     ) -> None:
         """Store why a result could not be imported. The job waits for a person."""
-        self.save(replace(self.job(job_id), trouble=Problem(Cause.IMPORT, sentence, code=code)))
+        self.save(replace(self.job(job_id), problem=Problem(Cause.IMPORT, sentence, code=code)))
 
     def dismiss(self, job_id: str) -> None:
         """Remove a job from the list. Its files stay."""

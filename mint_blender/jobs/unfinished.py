@@ -94,7 +94,7 @@ class UnfinishedJobs:
         cache = self._runner.cache
         with cache.single_commit():
             for job in self._earlier.refresh().jobs:
-                cache.save(job.moved(Phase.CANCELED, trouble=None))
+                cache.save(job.moved(Phase.CANCELED, problem=None))
         self._earlier.refresh()
 
     # -- jobs of other processes

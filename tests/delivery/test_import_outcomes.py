@@ -121,7 +121,7 @@ def test_an_import_that_failed_is_not_tried_again_either(
         heartbeat.beat()
         clock.now += 0.25
     assert tries["times"] == 1
-    assert board.job(ready.id).trouble is not None
+    assert board.job(ready.id).problem is not None
 
 
 def test_a_job_that_is_gone_meanwhile_is_forgotten(

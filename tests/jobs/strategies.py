@@ -113,7 +113,7 @@ jobs = every_field(
     body=st.none() | st.dictionaries(texts, json_values, max_size=3),
     image_urls=st.lists(texts, max_size=3).map(tuple),
     operation=st.none() | operations,
-    existing=maybe,
+    source_asset_id=maybe,
     optimize=st.none() | st.sampled_from(OptimizationLevel),
     optimization=st.none() | operations,
     asset=st.none() | st.builds(Asset.from_json, st.sampled_from(Kind), documents),
@@ -123,7 +123,7 @@ jobs = every_field(
     decision=st.none() | decisions,
     first_sent_at=guesses,
     optimize_sent_at=guesses,
-    trouble=st.none()
+    problem=st.none()
     | every_field(
         Problem, cause=st.sampled_from(Cause), sentence=texts, code=maybe, request_id=maybe
     ),

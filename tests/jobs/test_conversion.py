@@ -147,7 +147,7 @@ def test_a_folder_that_cannot_be_written_pauses_and_what_is_saved_stays_so() -> 
         .answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
     )
     run.answer(kept(run.expect(Fetch))).fail(DiskError("/out may not be written."))
-    assert (run.job.phase, run.job.trouble and run.job.trouble.cause) == (
+    assert (run.job.phase, run.job.problem and run.job.problem.cause) == (
         Phase.PAUSED,
         Cause.FILE,
     )
@@ -187,8 +187,8 @@ def test_a_failed_one_is_retried_with_a_new_key() -> None:
             **CONVERSION,
         )
     )
-    assert run.job.trouble is not None
-    assert run.job.trouble.sentence == (
+    assert run.job.problem is not None
+    assert run.job.problem.sentence == (
         "Mint could not convert the model (conversion_failed): retry, or choose another format. Mint says: The mesh is open."
     )
     run = WorkflowHarness(decided(run.job, Verb.RETRY))
@@ -218,7 +218,7 @@ def test_credits_are_bought_and_it_goes_on() -> None:
     run = WorkflowHarness(decided(run.job, Verb.RESUME))
     assert run.expect(Act).target_id == "op_9"
     run.answer(operation("running", **CONVERSION)).expect(Poll)
-    assert run.job.existing == "res_1"
+    assert run.job.source_asset_id == "res_1"
 
 
 def test_credits_are_bought_before_anything_was_begun() -> None:
@@ -271,7 +271,7 @@ def test_what_mint_refuses_is_over() -> None:
     """A model that cannot be converted costs nothing, and the reason is read."""
     run = sending().fail(problem(422, detail="the model is failed"))
     assert run.job.phase is Phase.FAILED
-    assert "the model is failed" in (run.job.trouble.sentence if run.job.trouble else "")
+    assert "the model is failed" in (run.job.problem.sentence if run.job.problem else "")
 
 
 # -- with a Mint
@@ -379,7 +379,7 @@ def test_a_folder_that_is_none_can_be_made_one(
     (tmp_path / "out").write_text("in the way")
     job = brought(Format.STL)
     assert job.phase is Phase.PAUSED
-    assert job.trouble is not None and str(tmp_path / "out") in job.trouble.sentence
+    assert job.problem is not None and str(tmp_path / "out") in job.problem.sentence
     (tmp_path / "out").unlink()
     job_service.resume(job.id)
     job_service.watch([job.id])

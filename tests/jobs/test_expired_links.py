@@ -65,7 +65,7 @@ def test_results_are_fetched_by_fresh_links(home: Path, service: ThreadService, 
     job = job_service.start(GenerationRequest(kind, "a lamp"), Delivery(splats="100k"))
     job_service.watch([job.id])
     job = job_service.job(job.id)
-    assert (job.phase, job.notes, job.trouble) == (Phase.READY, (), None)
+    assert (job.phase, job.notes, job.problem) == (Phase.READY, (), None)
     wanted = {Role.MODEL} if kind is Kind.MODEL else {Role.COLLIDER, Role.PANORAMA, Role.SPLATS}
     assert wanted <= {kept.role for kept in job.files}
     assert all(Path(kept.path).is_file() for kept in job.files)

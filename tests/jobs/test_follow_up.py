@@ -216,7 +216,7 @@ def test_a_failed_entry_is_tried_anew_by_its_id() -> None:
     act = run.expect(Act)
     assert (act.target_id, act.decision.key) == ("res_7", "click-retry")
     run.answer(operation("running", id="op_2", resource="res_7")).expect(Poll)
-    assert (run.job.phase, run.job.existing) == (Phase.WORKING, None)
+    assert (run.job.phase, run.job.source_asset_id) == (Phase.WORKING, None)
     assert run.again().expect(Poll).operation_id == "op_2"
 
 

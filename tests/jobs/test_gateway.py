@@ -117,14 +117,14 @@ def test_a_place_that_is_not_free_after_a_lost_answer_proves_nothing(
         ]
     )
     job = job_service.start(LAMP)
-    while job_service.job(job.id).trouble is None:
+    while job_service.job(job.id).problem is None:
         job_service.next_event()
     job_service.cancel(job.id)
     while job_service.job(job.id).decision is not None:
         job_service.next_event()
     (started,) = service.operations()
     found = job_service.job(job.id)
-    assert (found.phase, found.existing) == (Phase.FETCHING, started.resource), (
+    assert (found.phase, found.source_asset_id) == (Phase.FETCHING, started.resource), (
         "what was started was taken for never sent"
     )
 
@@ -190,6 +190,6 @@ def test_a_lost_start_is_found_in_the_list(home: Path, service: ThreadService) -
     job_service.resume(job.id)
     job_service.watch([job.id])
     assert job_service.job(job.id).phase is Phase.READY
-    assert job_service.job(job.id).existing == service.operations()[0].resource
+    assert job_service.job(job.id).source_asset_id == service.operations()[0].resource
     assert len(service.operations()) == 1
     assert job_service.close(20)

@@ -67,8 +67,8 @@ def test_an_import_that_was_killed_lets_its_job_wait(job_service: JobService) ->
     assert len(marks(job_service)) == 1
     import_marks.note_crashes(job_service)
     job = job_service.job("ready")
-    assert job.phase is Phase.READY and job.trouble is not None
-    assert (job.trouble.cause, job.trouble.code, job.trouble.sentence) == (
+    assert job.phase is Phase.READY and job.problem is not None
+    assert (job.problem.cause, job.problem.code, job.problem.sentence) == (
         Cause.IMPORT,
         "import_crashed",
         import_marks.CRASHED,
@@ -84,11 +84,11 @@ def test_an_import_that_goes_on_elsewhere_has_not_crashed(job_service: JobServic
     assert other.stdout is not None
     other.stdout.readline()
     import_marks.note_crashes(job_service)
-    assert job_service.job("ready").trouble is None and len(marks(job_service)) == 1
+    assert job_service.job("ready").problem is None and len(marks(job_service)) == 1
     other.kill()
     other.wait()
     import_marks.note_crashes(job_service)
-    assert job_service.job("ready").trouble is not None
+    assert job_service.job("ready").problem is not None
 
 
 @pytest.mark.parametrize("error", [None, ValueError])
@@ -111,7 +111,7 @@ def test_a_mark_of_a_job_that_is_gone_is_taken_away(job_service: JobService) -> 
     in_another_process("os._exit(1)", job_service.home, "dismissed").wait()
     (job_service.home / "importing" / "odd.json").write_bytes(b"\xff{")
     import_marks.note_crashes(job_service)
-    assert marks(job_service) == [] and job_service.job("ready").trouble is None
+    assert marks(job_service) == [] and job_service.job("ready").problem is None
 
 
 def test_what_cannot_be_noted_is_noted_the_next_time(
@@ -128,4 +128,4 @@ def test_what_cannot_be_noted_is_noted_the_next_time(
         import_marks.note_crashes(job_service)
     assert len(marks(job_service)) == 1
     import_marks.note_crashes(job_service)
-    assert job_service.job("ready").trouble is not None and marks(job_service) == []
+    assert job_service.job("ready").problem is not None and marks(job_service) == []

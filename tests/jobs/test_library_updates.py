@@ -258,7 +258,7 @@ def test_what_mint_does_not_know_any_more_is_gone(code: str | None) -> None:
             replace(
                 job,
                 phase=Phase.PAUSED,
-                trouble=Problem(Cause.REFUSED, "There is no such model.", code=code),
+                problem=Problem(Cause.REFUSED, "There is no such model.", code=code),
             )
         ]
     )
@@ -378,7 +378,7 @@ def _telling(step: str, number: int) -> Job:
     if step == "gone":
         trouble = Problem(Cause.REFUSED, "There is no such model.", code="not-found")
         return replace(
-            new_fetch(an_asset(number), NOWHERE, now=1.0), phase=Phase.PAUSED, trouble=trouble
+            new_fetch(an_asset(number), NOWHERE, now=1.0), phase=Phase.PAUSED, problem=trouble
         )
     job = making(a_job(), "failed" if step == "fail" else "succeeded", number)
     return job if step == "fail" else replace(job, asset=an_asset(number))
@@ -422,7 +422,7 @@ def followed(library: Library, job_service: JobService, job: Job) -> list[AssetS
 
     def look(_: object = None) -> None:
         library.apply_updates(job_service.jobs())
-        entry = library.get(job.existing or "")
+        entry = library.get(job.source_asset_id or "")
         assert entry is not None
         if [state_of(entry)] != seen[-1:]:
             seen.append(state_of(entry))

@@ -289,10 +289,10 @@ def test_a_later_send_asks_the_price_again(price: float | None, is_sent: bool) -
         assert isinstance(workflow.want, Start)
     else:
         assert workflow.job.phase is Phase.PAUSED and workflow.job.first_sent_at is None
-        assert workflow.job.trouble is not None and workflow.job.trouble.cause is Cause.CREDITS
+        assert workflow.job.problem is not None and workflow.job.problem.cause is Cause.CREDITS
         assert (
             "about 301 Credits in total, more than its limit of 300 Credits. Nothing was sent."
-            in workflow.job.trouble.sentence
+            in workflow.job.problem.sentence
         )
         assert isinstance(workflow.again().want, TakeSlot)
 

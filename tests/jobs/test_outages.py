@@ -51,7 +51,7 @@ def test_a_poll_is_repeated_for_as_long_as_the_job_is_watched(engine: EngineHarn
     engine.mint.says = away
     engine.add(job)
     engine.run(24 * HOUR)
-    assert (engine.job(job).phase, engine.job(job).trouble) == (Phase.WORKING, None)
+    assert (engine.job(job).phase, engine.job(job).problem) == (Phase.WORKING, None)
     engine.mint.says = lambda what, which: operation("canceled", id=which)
     engine.run(60)
     assert engine.job(job).phase is Phase.CANCELED
@@ -211,7 +211,7 @@ def test_a_call_that_may_not_be_repeated_is_not(engine: EngineHarness) -> None:
     engine.mint.says = lambda what, which: errors.problem_error(errors.Problem(401))
     engine.run(61)
     assert {engine.job(job).phase for job in jobs} == {Phase.PAUSED}
-    assert {job.trouble.cause for job in map(engine.job, jobs) if job.trouble} == {Cause.KEY}
+    assert {job.problem.cause for job in map(engine.job, jobs) if job.problem} == {Cause.KEY}
 
 
 class Unsteady(Downloader):

@@ -241,7 +241,7 @@ def test_what_a_mistyped_key_could_not_send_goes_on_with_the_right_one(
     job_service = JobService(fast_config(home), Account("mistyped", service.api))
     job = job_service.start(LAMP)
     job_service.watch([job.id])
-    assert (job_service.job(job.id).phase, job_service.job(job.id).trouble.cause) == (
+    assert (job_service.job(job.id).phase, job_service.job(job.id).problem.cause) == (
         Phase.PAUSED,
         Cause.KEY,
     )  # type: ignore[union-attr]

@@ -111,11 +111,11 @@ def test_a_refused_model_rests_where_nothing_is_bought_again() -> None:
     workflow = fetching_model().fail(refused)
     job = workflow.job
     assert workflow.rests and job.phase is Phase.PAUSED
-    assert job.trouble is not None and job.trouble.cause is Cause.IMPORT
+    assert job.problem is not None and job.problem.cause is Cause.IMPORT
     assert (
-        "/home/model.refused.glb" in job.trouble.sentence and "at no cost" in job.trouble.sentence
+        "/home/model.refused.glb" in job.problem.sentence and "at no cost" in job.problem.sentence
     )
-    assert "generate" not in job.trouble.sentence.lower()
+    assert "generate" not in job.problem.sentence.lower()
     assert [(kept.role, kept.path) for kept in job.refused] == [
         (Role.MODEL, "/home/model.refused.glb")
     ]

@@ -156,7 +156,7 @@ def test_what_may_not_be_repeated_is_not(engine: EngineHarness) -> None:
     engine.add(job)
     engine.run(100)
     assert len(engine.mint.asked) == 1
-    trouble = engine.job(job).trouble
+    trouble = engine.job(job).problem
     assert trouble is not None
     assert trouble.cause is Cause.KEY
 
@@ -351,7 +351,7 @@ def test_a_mistake_of_ours_concerns_one_job_and_is_logged(
         engine.add(bad, good)
         engine.run(10)
     assert engine.job(bad).phase is Phase.PAUSED
-    trouble = engine.job(bad).trouble
+    trouble = engine.job(bad).problem
     assert trouble is not None
     assert trouble.cause is Cause.INTERNAL
     assert trouble.sentence == (

@@ -374,11 +374,11 @@ def watch(job_service: JobService, job: Job) -> list[str]:
             scheduled_retries.append(plain(event.sentence))
         elif (
             isinstance(event, JobChanged)
-            and event.job.trouble is not None
-            and event.job.trouble.cause is Cause.PATIENCE
+            and event.job.problem is not None
+            and event.job.problem.cause is Cause.PATIENCE
             and not scheduled_retries
         ):
-            scheduled_retries.append(event.job.trouble.sentence)
+            scheduled_retries.append(event.job.problem.sentence)
             job_service.cancel(job.id)
 
     job_service.watch([job.id], tell)
@@ -388,7 +388,7 @@ def watch(job_service: JobService, job: Job) -> list[str]:
 def judge(job: Job, case: Case, scheduled_retries: list[str]) -> None:
     """Compare what is read with what should be."""
     assert job.phase is case.phase
-    assert (plain(job.trouble.sentence) if job.trouble else "") == case.reads
+    assert (plain(job.problem.sentence) if job.problem else "") == case.reads
     assert plain(presenter.state(job)) == case.state
     assert tuple(map(plain, job.notes)) == case.notes
     assert tuple(scheduled_retries) == case.passing

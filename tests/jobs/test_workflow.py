@@ -188,10 +188,10 @@ def test_billing_says_how_many_credits_and_where() -> None:
     run = started(a_job()).answer(seen("billing_required", billing=billing))
     assert run.rests
     assert run.job.phase is Phase.BILLING
-    assert run.job.trouble is not None
-    assert run.job.trouble.cause is Cause.CREDITS
+    assert run.job.problem is not None
+    assert run.job.problem.cause is Cause.CREDITS
     assert (
-        run.job.trouble.sentence
+        run.job.problem.sentence
         == "Mint needs 700 more Credits to go on. Buy them at https://platform.mint.gg/billing, then resume."
     )
 
@@ -203,7 +203,7 @@ def test_resume_with_a_resource_is_resumed() -> None:
     act = run.expect(Act)
     assert (act.decision.verb, act.decision.key) == (Verb.RESUME, "click-resume")
     run.answer(operation("running")).expect(Poll)
-    assert run.job.trouble is None
+    assert run.job.problem is None
 
 
 def test_resume_without_a_resource_repeats_the_same_start() -> None:
@@ -232,8 +232,8 @@ def test_402_at_the_start_is_a_pause_that_resume_ends() -> None:
     run.fail(problem(402))
     assert run.rests
     assert run.job.phase is Phase.BILLING
-    assert run.job.trouble is not None
-    assert run.job.trouble.cause is Cause.CREDITS
+    assert run.job.problem is not None
+    assert run.job.problem.cause is Cause.CREDITS
     assert WorkflowHarness(decided(run.job, Verb.RESUME)).expect(Start) == first
 
 
@@ -248,10 +248,10 @@ def test_failed_says_what_to_do() -> None:
     )
     assert run.rests
     assert run.job.phase is Phase.FAILED
-    assert run.job.trouble is not None
-    assert run.job.trouble.cause is Cause.WORK
+    assert run.job.problem is not None
+    assert run.job.problem.cause is Cause.WORK
     assert (
-        run.job.trouble.sentence
+        run.job.problem.sentence
         == "Mint's moderation refused the prompt or a picture: change it and generate again. Mint says: Blocked."
     )
 
@@ -259,7 +259,7 @@ def test_failed_says_what_to_do() -> None:
 def test_canceled_elsewhere() -> None:
     """Canceled in Mint's web app: over, and nobody's trouble."""
     run = started(a_job()).answer(seen("canceled"))
-    assert (run.rests, run.job.phase, run.job.trouble) == (True, Phase.CANCELED, None)
+    assert (run.rests, run.job.phase, run.job.problem) == (True, Phase.CANCELED, None)
 
 
 def test_an_unknown_status_is_still_busy() -> None:
@@ -305,8 +305,8 @@ def test_a_picture_that_is_no_picture_is_over() -> None:
     """A bad picture is the user's to change: nothing was sent."""
     run = WorkflowHarness(a_job(images=("/tmp/a.png",))).fail(InvalidGlb("It is not a picture."))
     assert run.job.phase is Phase.FAILED
-    assert run.job.trouble is not None
-    assert run.job.trouble.cause is Cause.FILE
+    assert run.job.problem is not None
+    assert run.job.problem.cause is Cause.FILE
 
 
 # -- the table

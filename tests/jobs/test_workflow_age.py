@@ -135,7 +135,7 @@ def test_after_that_it_is_looked_for_and_adopted() -> None:
     run.answer(page({}, {"id": "older", "createdAt": BEFORE}, cursor="more"))
     run.expect(ReadTaken)
     run.answer(frozenset()).expect(ReadAsset)
-    assert (run.job.phase, run.job.existing, run.job.operation) == (
+    assert (run.job.phase, run.job.source_asset_id, run.job.operation) == (
         Phase.FETCHING,
         "res_1",
         None,
@@ -158,9 +158,9 @@ def test_what_is_not_its_own_is_not_adopted(entry: dict[str, Any]) -> None:
         run.answer(frozenset({"taken"}))
     assert run.rests
     assert is_unanswered(run.job)
-    assert run.job.trouble is not None
-    assert "Mint never answered" in run.job.trouble.sentence
-    assert "may cost Credits again" in run.job.trouble.sentence
+    assert run.job.problem is not None
+    assert "Mint never answered" in run.job.problem.sentence
+    assert "may cost Credits again" in run.job.problem.sentence
 
 
 def test_of_two_the_first_one_is_taken_and_the_name_counts() -> None:
@@ -170,7 +170,7 @@ def test_of_two_the_first_one_is_taken_and_the_name_counts() -> None:
     )
     for name, taken in (("Lamp", "c"), (None, "a")):
         run = WorkflowHarness(sent(name=name), LATER).answer(several).answer(frozenset())
-        assert run.job.existing == taken
+        assert run.job.source_asset_id == taken
 
 
 def test_a_list_that_goes_round_ends() -> None:
@@ -363,9 +363,9 @@ def test_the_scheduler_retries_for_twelve_hours_and_then_looks(engine: EngineHar
     engine.add(job)
     for _ in range(200):
         engine.run(300)
-        if engine.job(job).existing is not None:
+        if engine.job(job).source_asset_id is not None:
             break
     starts = engine.mint.times("start")
     assert 0.9 * REPEATED_FOR < starts[-1] - starts[0] <= REPEATED_FOR
-    assert engine.job(job).existing == "res_1"
+    assert engine.job(job).source_asset_id == "res_1"
     assert engine.job(job).key == job.key

@@ -206,7 +206,7 @@ def test_retry_with_a_resource_is_a_new_operation_of_it() -> None:
     act = run.expect(Act)
     assert (act.target_id, act.kind, act.decision.key) == ("res_1", Kind.MODEL, "click-retry")
     assert run.answer(operation("queued", id="op_2")).expect(Poll).operation_id == "op_2"
-    assert run.job.trouble is None
+    assert run.job.problem is None
 
 
 def test_retry_without_a_resource_is_a_new_start_with_the_new_clicks_key() -> None:

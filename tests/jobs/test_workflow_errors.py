@@ -37,9 +37,9 @@ def test_too_many_active_goes_back_in_line() -> None:
     run = WorkflowHarness(job).answer().fail(problem(429, "concurrency-limit-reached"))
     assert run.expect(TakeSlot).after == PollIntervals().longest
     assert run.job.phase is Phase.WAITING
-    assert run.job.trouble is not None
+    assert run.job.problem is not None
     assert run.answer().expect(Start).key == job.key
-    assert run.job.trouble is None
+    assert run.job.problem is None
 
 
 def test_the_older_name_field_is_tried_once_under_another_key() -> None:
@@ -93,9 +93,9 @@ def test_an_invalid_request_is_over_and_nothing_was_charged() -> None:
     run = WorkflowHarness(a_job()).answer().fail(problem(400, detail="prompt: is too long"))
     assert run.rests
     assert run.job.phase is Phase.FAILED
-    assert run.job.trouble is not None
-    assert run.job.trouble.cause is Cause.REFUSED
-    assert "Nothing was started or charged" in run.job.trouble.sentence
+    assert run.job.problem is not None
+    assert run.job.problem.cause is Cause.REFUSED
+    assert "Nothing was started or charged" in run.job.problem.sentence
 
 
 PLACES = {
@@ -132,8 +132,8 @@ def test_no_key_and_no_network_pause_and_can_be_resumed(place: str, trouble: str
     run.fail(error)
     assert run.rests
     assert run.job.phase is Phase.PAUSED
-    assert run.job.trouble is not None
-    assert run.job.trouble.cause is cause
+    assert run.job.problem is not None
+    assert run.job.problem.cause is cause
     again = run.again()
     if again.want != want and not (isinstance(again.want, TakeSlot) and isinstance(want, Start)):
         assert isinstance(again.want, Poll), f"{again.want} instead of {want}"
@@ -146,7 +146,7 @@ def test_after_half_an_hour_polling_goes_on_once_a_minute() -> None:
     """
     run = started(a_job())
     waited = 0.0
-    while run.job.trouble is None:
+    while run.job.problem is None:
         waited += run.expect(Poll).after
         run.answer(seen("running"))
     assert 30 * 60 <= waited <= 30 * 60 + 15
@@ -154,14 +154,14 @@ def test_after_half_an_hour_polling_goes_on_once_a_minute() -> None:
         assert run.expect(Poll).after == 60.0
         run.answer(seen("running"))
     assert run.job.phase is Phase.WORKING
-    assert run.job.trouble.cause is Cause.PATIENCE
+    assert run.job.problem.cause is Cause.PATIENCE
     assert (
-        run.job.trouble.sentence
+        run.job.problem.sentence
         == "Still running at Mint after 30 minutes. Checking continues once a minute; this is free."
     )
     assert run.again().expect(Poll).after == 0.0
     run.answer(seen("succeeded"))
-    assert (run.job.phase, run.job.trouble) == (Phase.FETCHING, None)
+    assert (run.job.phase, run.job.problem) == (Phase.FETCHING, None)
 
 
 def test_what_another_program_generates_is_watched_on_too() -> None:
@@ -176,17 +176,17 @@ def test_what_another_program_generates_is_watched_on_too() -> None:
         Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"}),
     )
     run.answer(busy)
-    while run.job.trouble is None:
+    while run.job.problem is None:
         run.expect(ReadAsset)
         run.answer(busy)
-    assert (run.job.phase, run.job.trouble.cause) == (Phase.FETCHING, Cause.PATIENCE)
+    assert (run.job.phase, run.job.problem.cause) == (Phase.FETCHING, Cause.PATIENCE)
     assert run.expect(ReadAsset).after == 60.0
     run.answer(
         Asset.from_json(
             Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}}
         )
     )
-    assert run.job.trouble is None
+    assert run.job.problem is None
     run.expect(Fetch)
 
 

@@ -60,8 +60,8 @@ def test_an_expired_link_is_renewed_once() -> None:
     run.fail(LinkExpired("The link has expired."))
     assert run.rests
     assert run.job.phase is Phase.PAUSED
-    assert run.job.trouble is not None
-    assert run.job.trouble.cause is Cause.FILE
+    assert run.job.problem is not None
+    assert run.job.problem.cause is Cause.FILE
 
 
 BOTH = {"glbUrl": GLB, "optimizedGlbUrl": f"{FILES}o.glb", "thumbnailUrl": THUMB}
@@ -144,16 +144,16 @@ def test_an_optimization_that_lasts_is_watched_once_a_minute() -> None:
     """
     run = optimizing().answer(operation("running", id="op_2"))
     waited = 0.0
-    while run.job.trouble is None:
+    while run.job.problem is None:
         waited += run.expect(Poll).after
         run.answer(PollResult(operation("running", id="op_2"), None))
     assert waited == pytest.approx(30 * 60, rel=0.1)
     for _ in range(300):
         assert run.expect(Poll).after == 60.0
         run.answer(PollResult(operation("running", id="op_2"), None))
-    assert run.job.trouble.cause is Cause.PATIENCE
+    assert run.job.problem.cause is Cause.PATIENCE
     run.answer(PollResult(operation("succeeded", id="op_2"), None))
-    assert run.job.trouble is None
+    assert run.job.problem is None
     run.answer(asset(**BOTH))
     assert run.expect(Fetch).url == BOTH["optimizedGlbUrl"]
     assert fetch_all(run).job.notes == ()
@@ -270,7 +270,7 @@ def test_a_bad_part_of_a_world_holds_up_none_of_the_others(trouble: type[FileErr
     """
     run = harvesting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
     run.answer(kept(run.expect(Fetch))).fail(trouble("panorama.webp is 300 × 200 pixels."))
-    assert run.job.phase is Phase.READY and run.job.trouble is None
+    assert run.job.phase is Phase.READY and run.job.problem is None
     assert run.job.notes[0] == "The panorama cannot be used. panorama.webp is 300 × 200 pixels."
     assert [each.role for each in run.job.files] == [Role.COLLIDER]
 
@@ -297,8 +297,8 @@ def test_a_world_of_which_every_part_is_bad_does_not_arrive() -> None:
         InvalidPicture("panorama.webp is a web page.")
     )
     run.answer(kept(run.expect(Fetch)))
-    assert run.job.phase is Phase.PAUSED and run.job.trouble is not None
-    assert "panorama.webp is a web page." in run.job.trouble.sentence
+    assert run.job.phase is Phase.PAUSED and run.job.problem is not None
+    assert "panorama.webp is a web page." in run.job.problem.sentence
 
 
 def test_a_part_that_could_not_be_fetched_is_waited_for() -> None:
@@ -337,8 +337,8 @@ def test_a_resource_that_settles_is_asked_again() -> None:
         run.answer(asset())
     assert waits == [3.0, 3.0]
     assert run.job.phase is Phase.PAUSED, "it is paid for"
-    assert run.job.trouble is not None
-    assert "there is no file in the result" in run.job.trouble.sentence
+    assert run.job.problem is not None
+    assert "there is no file in the result" in run.job.problem.sentence
 
 
 def test_the_operations_files_serve_where_the_resource_has_none() -> None:

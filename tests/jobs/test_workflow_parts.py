@@ -181,8 +181,8 @@ def test_a_world_of_which_nothing_can_be_had_waits() -> None:
     run = tell(WorkflowHarness(fetching()), dict.fromkeys(PARTS, "gone"), "first")
     run.fail(LinkExpired("It is not there.")).expect(ReadAsset)  # the small picture
     run.fail(DownloadFailed("It broke."))
-    assert run.job.phase is Phase.PAUSED and run.job.trouble is not None
-    assert run.job.trouble.sentence == "It was not there the first time. Resume does that."
+    assert run.job.phase is Phase.PAUSED and run.job.problem is not None
+    assert run.job.problem.sentence == "It was not there the first time. Resume does that."
     again = WorkflowHarness(run.job)
     again.expect(Poll)
     again.answer(seen("succeeded", kind=Kind.WORLD))

@@ -181,8 +181,8 @@ def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
         run.answer(seen("succeeded", resource=None))
     run.answer(Page.from_json(Kind.MODEL, {"data": []}))
     assert run.job.phase is Phase.PAUSED
-    assert run.job.trouble is not None
-    assert "Resume looks again, at no cost" in run.job.trouble.sentence
+    assert run.job.problem is not None
+    assert "Resume looks again, at no cost" in run.job.problem.sentence
     assert Verb.RETRY not in presenter.verbs(run.job)
     assert run.again().expect(Poll).operation_id == "op_1"
 

@@ -310,7 +310,9 @@ def test_it_waits_while_a_linked_duplicate_is_worked_on(
 def _later(path: Path) -> Job:
     """A job whose model is to take the place of what `_copies` has put there."""
     files = (LocalFile(Role.MODEL, str(path), "https://files.example/x"),)
-    return replace(a_job(), files=files, existing=FIRST.asset_id, target=Delivery(replaces=True))
+    return replace(
+        a_job(), files=files, source_asset_id=FIRST.asset_id, target=Delivery(replaces=True)
+    )
 
 
 def _copies(model: Path) -> list[bpy.types.Object]:

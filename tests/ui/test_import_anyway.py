@@ -40,7 +40,7 @@ def refused(board: JobService, path: Path, role: Role = Role.MODEL, kind: Kind =
         job,
         phase=Phase.PAUSED,
         refused=(LocalFile(role, str(path), URL),),
-        trouble=Problem(Cause.IMPORT, "It is kept."),
+        problem=Problem(Cause.IMPORT, "It is kept."),
     )
     board.cache.add(job)
     return job

@@ -134,7 +134,9 @@ def test_the_button_says_what_it_does(model: Path, tmp_path: Path) -> None:
     """
     later = glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))
     job = replace(
-        finished(later, target=Delivery(replaces=True)), phase=Phase.READY, existing=FIRST.asset_id
+        finished(later, target=Delivery(replaces=True)),
+        phase=Phase.READY,
+        source_asset_id=FIRST.asset_id,
     )
     assert words_of(job) == "Place at 3D Cursor"
     here = replace(

@@ -182,7 +182,7 @@ def test_a_panorama_whose_pixels_cannot_be_read_holds_nothing_up(registered, tmp
     board.cache.add(job)
     assert auto_import.import_result(board, job) is None
     told = board.job(job.id)
-    assert told.phase is Phase.PLACED and told.trouble is None
+    assert told.phase is Phase.PLACED and told.problem is None
     assert [note for note in told.notes if "panorama" in note] == [
         "The panorama cannot be used. Blender cannot read the panorama panorama.png. Download it again."
     ]
@@ -227,7 +227,7 @@ def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat
     assert auto_import.is_waiting(board)
     monkeypatch.setattr(import_job, "place", lambda *arguments, **options: {}["oh"])
     assert auto_import.import_ready(board) and not auto_import.is_waiting(board)
-    assert board.job(job.id).trouble.sentence.startswith(
+    assert board.job(job.id).problem.sentence.startswith(
         "Something in the import went wrong (KeyError)."
     )
     assert "Traceback" in caplog.text

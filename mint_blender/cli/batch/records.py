@@ -110,14 +110,14 @@ _MORE = {Verb.REVISE: ('"what should change"',)}
 def _state(job: Job) -> LineState:
     if is_written(job):
         return LineState.DONE
-    import_failed = job.phase in {Phase.READY, Phase.PLACED} and job.trouble is not None
+    import_failed = job.phase in {Phase.READY, Phase.PLACED} and job.problem is not None
     return LineState.FAILED if import_failed else _BY_PHASE.get(job.phase, LineState.RUNNING)
 
 
 def _sentence(job: Job, state: LineState) -> str:
     if state is LineState.DONE:
         return ""
-    return job.trouble.sentence if job.trouble else f"{presenter.state(job)}."
+    return job.problem.sentence if job.problem else f"{presenter.state(job)}."
 
 
 def _record(line: Line, job: Job, known: LineReport) -> dict[str, Any]:

@@ -34,12 +34,12 @@ def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
         "note_details": [{"code": note.code, "params": note.params} for note in job.notes],
         "trouble": (
             {
-                "cause": job.trouble.cause.value,
-                "code": job.trouble.code,
-                "message": job.trouble.sentence,
-                "params": message_of(job.trouble.sentence).params,
+                "cause": job.problem.cause.value,
+                "code": job.problem.code,
+                "message": job.problem.sentence,
+                "params": message_of(job.problem.sentence).params,
             }
-            if job.trouble
+            if job.problem
             else None
         ),
     }

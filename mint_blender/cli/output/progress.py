@@ -54,7 +54,7 @@ class ProgressReporter:
         self._terminal.event(job_record(job, event="state"))
 
     def _show_slow(self, job: Job) -> None:
-        trouble = job.trouble
+        trouble = job.problem
         if trouble is None or trouble.cause is not Cause.PATIENCE or job.id in self._slow:
             return
         self._slow.add(job.id)

@@ -97,7 +97,7 @@ def committed(job: Job) -> float:
     """
     if job.decision is not None:
         job = job.expecting(job.decision)
-    if job.existing is not None and not job.convert and not has_failed_at_mint(job):
+    if job.source_asset_id is not None and not job.convert and not has_failed_at_mint(job):
         # nothing is generated: the price was that of the optimization
         return at_prices(job, 0.0, job.estimate or 0.0)
     return at_prices(job, job.estimate or 0.0, job.optimize_estimate or 0.0)
@@ -159,7 +159,7 @@ def entry(job: Job, moves: Moves, now: float) -> Entry | None:
     """
     makes_it_anew = is_retried(job) and has_failed_at_mint(job)
     if (
-        job.existing is not None
+        job.source_asset_id is not None
         and job.optimize is None
         and not job.operations
         and not makes_it_anew

@@ -148,7 +148,7 @@ class WorkflowRunner:
         log.error("The workflow of job %s failed", task.job.id, exc_info=error)
         task.workflow.close()
         self._end(
-            task, replace(task.job, phase=Phase.PAUSED, trouble=error_messages.internal(error))
+            task, replace(task.job, phase=Phase.PAUSED, problem=error_messages.internal(error))
         )
 
     def abandon(self, task: Task) -> None:

@@ -122,5 +122,5 @@ def _is_gone(job: Job) -> bool:
 
     If there is a request body, it was not the read that failed but a start, such as a conversion.
     """
-    is_read = job.existing is not None and job.operation is None and job.body is None
-    return is_read and job.trouble is not None and job.trouble.code == "not-found"
+    is_read = job.source_asset_id is not None and job.operation is None and job.body is None
+    return is_read and job.problem is not None and job.problem.code == "not-found"

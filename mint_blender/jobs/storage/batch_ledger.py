@@ -119,9 +119,9 @@ def _signature(job: Job) -> tuple[object, ...]:
         job.paid_before,
         job.max_credits,
         job.revision,
-        job.existing,
+        job.source_asset_id,
         job.asset is None,
-        job.trouble,
+        job.problem,
     )
     return job.phase, job.decision, job.target, job.owner, operations, sent, more
 

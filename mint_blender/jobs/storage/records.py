@@ -61,7 +61,7 @@ def dump(job: Job) -> str:
         "body": job.body,
         "image_urls": job.image_urls,
         "operation": job.operation.raw if job.operation else None,
-        "existing": job.existing,
+        "source_asset_id": job.source_asset_id,
         "convert": job.convert,
         "optimize": job.optimize,
         "optimization": job.optimization.raw if job.optimization else None,
@@ -71,7 +71,7 @@ def dump(job: Job) -> str:
         "revision": job.revision,
         "files": [_dump_kept(kept) for kept in job.files],
         "refused": [_dump_kept(kept) for kept in job.refused],
-        "trouble": _dump_trouble(job.trouble) if job.trouble else None,
+        "problem": _dump_problem(job.problem) if job.problem else None,
         "notes": [message_of(note).to_json() for note in job.notes],
     }
     return json.dumps(record)
@@ -84,7 +84,7 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
     error for a word of a later version, or a value of the wrong type.
     """
     record = json.loads(text)
-    trouble, asset, operation = record.get("trouble"), record.get("asset"), record.get("operation")
+    problem, asset, operation = record.get("problem"), record.get("asset"), record.get("operation")
     preview = record.get("decided_preview")
     job = Job(
         id=record["id"],
@@ -104,7 +104,7 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         body=record.get("body"),
         image_urls=_list(record.get("image_urls", ())),
         operation=Operation.from_json(operation) if operation is not None else None,
-        existing=record.get("existing"),
+        source_asset_id=record.get("source_asset_id"),
         convert=tuple(Format(format) for format in _list(record.get("convert", ()))),
         optimize=OptimizationLevel(record["optimize"]) if record.get("optimize") else None,
         optimization=Operation.from_json(record["optimization"])
@@ -119,8 +119,8 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         files=_local_files(record.get("files", ())),
         refused=_local_files(record.get("refused", ())),
         decision=decision,
-        trouble=(
-            _plain(Problem, trouble, cause=Cause, sentence=Message.from_json) if trouble else None
+        problem=(
+            _plain(Problem, problem, cause=Cause, sentence=Message.from_json) if problem else None
         ),
         notes=tuple(stored_note(note) for note in _list(record.get("notes", ()))),
     )
@@ -145,8 +145,8 @@ def _dump_kept(kept: LocalFile) -> dict[str, Any]:
     return {**asdict(kept), "note": note}
 
 
-def _dump_trouble(trouble: Problem) -> dict[str, Any]:
-    return {**asdict(trouble), "sentence": message_of(trouble.sentence).to_json()}
+def _dump_problem(problem: Problem) -> dict[str, Any]:
+    return {**asdict(problem), "sentence": message_of(problem.sentence).to_json()}
 
 
 def _list(value: Any) -> tuple[Any, ...]:

@@ -73,7 +73,7 @@ class Collector:
         if self._job.convert:
             yield from self._converted()
             return
-        if self._job.existing is not None:
+        if self._job.source_asset_id is not None:
             yield from self._await_end()
             if self._job.phase is not Phase.FETCHING:
                 return
@@ -89,13 +89,13 @@ class Collector:
             self._job.file(role) for role in (Role.MODEL, Role.COLLIDER, Role.PANORAMA, Role.SPLATS)
         ):
             self._say_what_is_missing()
-            self._job = self._job.moved(Phase.READY, trouble=None)
+            self._job = self._job.moved(Phase.READY, problem=None)
         elif self._unusable is not None:
             raise self._unusable
         else:
             self._job = self._job.moved(
                 Phase.PAUSED,
-                trouble=error_messages.no_file(
+                problem=error_messages.no_file(
                     Message("Mint says it is done, but there is no file in the result.")
                 ),
             )
@@ -174,7 +174,7 @@ class Collector:
                     ReadAsset(self._job.kind, resource_id, after=SETTLING_WAIT if attempt else 0.0)
                 )
             except (errors.NotFound, errors.Forbidden) as error:
-                if self._job.existing is not None:
+                if self._job.source_asset_id is not None:
                     raise
                 self._job = self._job.noted(notes.note("details_unreadable", reason=error))
                 return
@@ -198,17 +198,17 @@ class Collector:
         polling = Polling(self._pace)
         while is_being_made(self._job):
             asset = yield from self._runner.ask(
-                ReadAsset(self._job.kind, self._job.existing or "", after=polling.wait())
+                ReadAsset(self._job.kind, self._job.source_asset_id or "", after=polling.wait())
             )
             self._job = error_messages.when_long(
-                replace(self._job, asset=asset, trouble=None), polling
+                replace(self._job, asset=asset, problem=None), polling
             )
-        self._job = replace(self._job, trouble=None)
+        self._job = replace(self._job, problem=None)
         status = self._job.asset.status if self._job.asset else None
         if status in {Status.FAILED.value, Status.CANCELED.value} and not self._assets.has_result:
             self._job = self._job.moved(
                 Phase.FAILED,
-                trouble=Problem(
+                problem=Problem(
                     Cause.WORK,
                     Message(
                         "Mint has not made this {kind}: {status}.",
@@ -222,7 +222,11 @@ class Collector:
         """The model or world that it is about, as Mint names it or as it was found."""
         job = self._job
         made = job.operation.resource if job.operation else None
-        return job.existing or (made.id if made else None) or (job.asset.id if job.asset else None)
+        return (
+            job.source_asset_id
+            or (made.id if made else None)
+            or (job.asset.id if job.asset else None)
+        )
 
     # -- optimizing first
     # ---------------------------------------------------------------------------------------------
@@ -296,16 +300,16 @@ class Collector:
         answer = yield from self._runner.pay(
             Optimize(resource_id, level, key=f"{self._job.key}-optimize"), sent
         )
-        self._job = replace(self._job, optimization=answer, trouble=None)
+        self._job = replace(self._job, optimization=answer, problem=None)
 
     def _watch_optimization(self) -> Steps:
         polling = Polling(self._pace)
         while (operation := self._job.optimization) is not None and operation.is_busy:
             seen = yield from self._runner.ask(Poll(operation.id, after=polling.wait()))
             self._job = error_messages.when_long(
-                replace(self._job, optimization=seen.operation, trouble=None), polling
+                replace(self._job, optimization=seen.operation, problem=None), polling
             )
-        self._job = replace(self._job, trouble=None)
+        self._job = replace(self._job, problem=None)
         if operation is not None and operation.succeeded:
             yield from self._read_asset()
         elif operation is not None:
@@ -338,9 +342,9 @@ class Collector:
                 ReadAsset(Kind.MODEL, resource_id, after=polling.wait() / 2)
             )
             self._job = error_messages.when_long(
-                replace(self._job, asset=asset, trouble=None), polling
+                replace(self._job, asset=asset, problem=None), polling
             )
-        self._job = replace(self._job, trouble=None)
+        self._job = replace(self._job, problem=None)
         if self._assets.optimized_glb_url is None:
             self._job = self._job.noted(notes.note("still_optimizing"))
 
@@ -416,12 +420,12 @@ class Collector:
             if self._job.file(Role(format)) is None:
                 yield from self._save(format)
         if any(self._job.file(Role(format)) for format in self._job.convert):
-            self._job = self._job.moved(Phase.PLACED, trouble=None)
+            self._job = self._job.moved(Phase.PLACED, problem=None)
         else:
             trouble = error_messages.no_file(
                 Message("Mint says it is converted, but there is no such file in the result.")
             )
-            self._job = self._job.moved(Phase.PAUSED, trouble=trouble)
+            self._job = self._job.moved(Phase.PAUSED, problem=trouble)
 
     def _save(self, format: Format) -> Steps:
         lacking = notes.note(f"{format}_missing", format=format.upper())

@@ -82,7 +82,7 @@ class Deciding:
         What was never sent is not sent now. What was sent long ago is looked for: its key may be
         forgotten, and start it once more.
         """
-        was_adopted = self._job.existing is not None and not self._job.convert
+        was_adopted = self._job.source_asset_id is not None and not self._job.convert
         if self._job.operation is None and self._job.first_sent_at is not None and not was_adopted:
             if self._runner.is_old(self._job.first_sent_at):
                 yield from lost_operations.find_started(self._runner)
@@ -96,7 +96,7 @@ class Deciding:
         if self._job.phase is Phase.FETCHING:
             self._job = self._job.noted(notes.note("too_late", verb=Verb.CANCEL))
         elif self._job.operation is None:
-            self._job = self._job.moved(Phase.CANCELED, trouble=None)
+            self._job = self._job.moved(Phase.CANCELED, problem=None)
         return self._job.phase not in {Phase.WORKING, Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
 
     def _ask_again(self, decision: Decision) -> Steps:
@@ -130,8 +130,8 @@ class Deciding:
         job = self._job
         if job.convert:
             return None
-        if job.existing is not None:
-            return job.existing if has_failed_at_mint(job) else None
+        if job.source_asset_id is not None:
+            return job.source_asset_id if has_failed_at_mint(job) else None
         return job.operation.resource.id if job.operation and job.operation.resource else None
 
     def _start_again(self, decision: Decision) -> None:
@@ -146,10 +146,10 @@ class Deciding:
                 first_sent_at=None,
                 optimize_sent_at=None,
             )
-            self._job = self._job.moved(Phase.WAITING, decision=None, trouble=None)
+            self._job = self._job.moved(Phase.WAITING, decision=None, problem=None)
         else:
             # The stopped operation is forgotten, not lost: the start's key finds it again.
-            self._job = self._job.moved(Phase.SENDING, decision=None, trouble=None, operation=None)
+            self._job = self._job.moved(Phase.SENDING, decision=None, problem=None, operation=None)
 
     def _act(self, decision: Decision) -> Steps:
         """Send the decision.
@@ -180,7 +180,7 @@ class Deciding:
     def _take_answer(self, decision: Decision, answer: Operation, retried: str | None) -> None:
         another_preview = decision.verb in {Verb.REVISE, Verb.RETRY}
         # What is made anew is this job's own from now on.
-        existing = None if retried else self._job.existing
+        source_asset_id = None if retried else self._job.source_asset_id
         if decision.verb in {Verb.APPROVE, Verb.REVISE}:
             self._job = replace(
                 self._job, decided_preview=stale_previews.decided(self._job, decision.verb)
@@ -189,7 +189,7 @@ class Deciding:
             self._job,
             decision=None,
             revision=self._job.revision + another_preview,
-            existing=existing,
+            source_asset_id=source_asset_id,
         )
         self._runner.apply_operation(answer)
 
@@ -218,7 +218,7 @@ class Deciding:
                 (yield from self._runner.ask(Poll(self._job.operation.id))).operation
             )
         else:
-            self._job = self._job.moved(Phase.FETCHING, trouble=None)
+            self._job = self._job.moved(Phase.FETCHING, problem=None)
 
     def _action(self, decision: Decision, target: str | None = None) -> Act:
         until = (
@@ -234,7 +234,7 @@ class Deciding:
             try:
                 return (yield from self._runner.ask(act))
             except errors.TooManyActive as error:
-                self._job = replace(self._job, trouble=error_messages.of(error))
+                self._job = replace(self._job, problem=error_messages.of(error))
                 act = replace(act, after=self._pace.longest)
 
     def _retry(
@@ -257,7 +257,7 @@ class Deciding:
             if asset.status not in lost_operations.FAILED:
                 lost_operations.adopt_retried(self._runner, asset, str(conflict))
                 return None
-            self._job = replace(self._job, trouble=error_messages.of(conflict))
+            self._job = replace(self._job, problem=error_messages.of(conflict))
             act = replace(act, after=self._pace.longest)
         raise conflict
 

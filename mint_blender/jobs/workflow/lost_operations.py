@@ -46,22 +46,22 @@ def find_started(runner: Runner) -> Steps:
     found = yield from find_made(runner, job.first_sent_at or job.created_at)
     job = runner.job
     if found is None:
-        runner.job = job.moved(Phase.PAUSED, trouble=error_messages.unanswered(job))
+        runner.job = job.moved(Phase.PAUSED, problem=error_messages.unanswered(job))
     else:
-        runner.job = job.moved(Phase.FETCHING, existing=found.id, asset=found, trouble=None).noted(
-            notes.note("start_found")
-        )
+        runner.job = job.moved(
+            Phase.FETCHING, source_asset_id=found.id, asset=found, problem=None
+        ).noted(notes.note("start_found"))
 
 
 def _find_converted(runner: Runner) -> Steps:
     """The model itself says which formats it has."""
     job = runner.job
-    asset = yield from runner.ask(ReadAsset(job.kind, job.existing or ""))
+    asset = yield from runner.ask(ReadAsset(job.kind, job.source_asset_id or ""))
     files = asset.assets or Assets()
     if all(files.converted_url(format) is not None for format in job.convert):
-        runner.job = job.moved(Phase.FETCHING, asset=asset, trouble=None)
+        runner.job = job.moved(Phase.FETCHING, asset=asset, problem=None)
     else:
-        runner.job = job.moved(Phase.PAUSED, asset=asset, trouble=error_messages.unanswered(job))
+        runner.job = job.moved(Phase.PAUSED, asset=asset, problem=error_messages.unanswered(job))
 
 
 def find_retried(runner: Runner, resource_id: str) -> Steps:
@@ -79,8 +79,10 @@ def find_retried(runner: Runner, resource_id: str) -> Steps:
 
 def adopt_retried(runner: Runner, asset: Asset, note: str | None = None) -> None:
     """A new attempt is under way already, or done: that one is fetched."""
-    job = replace(runner.job.without_operation(), decision=None, existing=asset.id, asset=asset)
-    runner.job = job.moved(Phase.FETCHING, trouble=None).noted(note or notes.note("retry_found"))
+    job = replace(
+        runner.job.without_operation(), decision=None, source_asset_id=asset.id, asset=asset
+    )
+    runner.job = job.moved(Phase.FETCHING, problem=None).noted(note or notes.note("retry_found"))
 
 
 def _still_failed(job: Job) -> Job:
@@ -92,7 +94,7 @@ def _still_failed(job: Job) -> Job:
         if operation is not None and operation.status is Status.FAILED
         else error_messages.not_made(job)
     )
-    return job.moved(Phase.FAILED, trouble=trouble)
+    return job.moved(Phase.FAILED, problem=trouble)
 
 
 def find_made(runner: Runner, since: float) -> Generator[Step, Any, Asset | None]:

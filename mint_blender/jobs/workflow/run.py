@@ -90,7 +90,7 @@ class _WorkflowRun:
             yield from Deciding(self, self._terms.pace).carry_out(self.job.decision)
         elif self.job.phase is Phase.PAUSED:
             self._pick_up()
-        if self.job.existing is not None and self.job.phase is Phase.WAITING:
+        if self.job.source_asset_id is not None and self.job.phase is Phase.WAITING:
             yield from self._see_what_is_there()
         if self.job.phase in {Phase.WAITING, Phase.SENDING}:
             yield from self._begin()
@@ -130,7 +130,7 @@ class _WorkflowRun:
                 # still working on.
                 if type(error) is not errors.Conflict or not tries_left:
                     raise
-                self.job = replace(self.job, trouble=error_messages.of(error))
+                self.job = replace(self.job, problem=error_messages.of(error))
                 want = replace(want, after=self._terms.pace.longest)
         raise AssertionError("The last try returns or raises.")
 
@@ -146,7 +146,7 @@ class _WorkflowRun:
         if self.job.convert:
             # what was lacking the last time, and has not been asked for
             self.job = replace(self.job, body=None)
-            asset = yield from self.ask(ReadAsset(self.job.kind, self.job.existing or ""))
+            asset = yield from self.ask(ReadAsset(self.job.kind, self.job.source_asset_id or ""))
             self.job = replace(self.job, asset=asset)
             missing = [
                 format
@@ -176,7 +176,7 @@ class _WorkflowRun:
             if not (yield from self._is_within_its_limit()):
                 return
             yield from self.send_start()
-            after = self._terms.pace.longest if self.job.trouble is not None else 0.0
+            after = self._terms.pace.longest if self.job.problem is not None else 0.0
 
     def _is_within_its_limit(self) -> Generator[Step, Any, bool]:
         """Before the start is sent for the first time: does the job still cost no more than its own
@@ -188,7 +188,7 @@ class _WorkflowRun:
         total = yield from job_limit.expected(self, self._terms.now())
         if (sentence := objection_of_job(total, job.max_credits)) is None:
             return True
-        self.job = self.job.moved(Phase.PAUSED, trouble=job_limit.exceeded(sentence))
+        self.job = self.job.moved(Phase.PAUSED, problem=job_limit.exceeded(sentence))
         return False
 
     def _upload_pictures(self) -> Steps:
@@ -211,7 +211,7 @@ class _WorkflowRun:
         body = self.job.body or self.job.request.body(self.job.image_urls)
         before = self.job.first_sent_at
         first = self.now() if before is None else before
-        self.job = self.job.moved(Phase.SENDING, body=body, trouble=None, first_sent_at=first)
+        self.job = self.job.moved(Phase.SENDING, body=body, problem=None, first_sent_at=first)
         try:
             operation = yield from self.pay(self._start(body), first)
             self.apply_operation(operation)
@@ -226,9 +226,9 @@ class _WorkflowRun:
         """Go on where an answer to the start leads, if it leads anywhere."""
         if isinstance(error, errors.TooManyActive):
             # Somebody else uses the account too: back in line here, and say why.
-            self.job = self.job.moved(Phase.WAITING, trouble=error_messages.of(error))
+            self.job = self.job.moved(Phase.WAITING, problem=error_messages.of(error))
         elif isinstance(error, errors.CreditsNeeded):
-            self.job = self.job.moved(Phase.BILLING, trouble=error_messages.of(error))
+            self.job = self.job.moved(Phase.BILLING, problem=error_messages.of(error))
         elif isinstance(error, errors.InvalidRequest):
             return self._upload_again(error) or self._use_the_older_name_field(body, error)
         else:
@@ -250,7 +250,7 @@ class _WorkflowRun:
             return False
         key = f"{self.job.key}{_ANEW}"
         self.job = self.job.moved(
-            Phase.WAITING, trouble=None, image_urls=(), body=None, key=key, first_sent_at=None
+            Phase.WAITING, problem=None, image_urls=(), body=None, key=key, first_sent_at=None
         )
         return True
 
@@ -258,7 +258,7 @@ class _WorkflowRun:
         """The call that is paid for."""
         if self.job.convert:
             return Convert(
-                self.job.existing or "",
+                self.job.source_asset_id or "",
                 tuple(Format(word) for word in body["targetFormats"]),
                 key=self.job.key,
             )
@@ -410,17 +410,17 @@ class _WorkflowRun:
             phase, trouble = Phase.CANCELED, None
         else:
             phase, trouble = Phase.FAILED, error_messages.failed_work(operation)
-        self.job = self.job.moved(phase, operation=operation, trouble=trouble)
+        self.job = self.job.moved(phase, operation=operation, problem=trouble)
 
     def _pick_up(self) -> None:
         """Go on after a pause; the operation is asked first, so nothing is done twice."""
         if self.job.operation is not None:
-            self.job = self.job.moved(Phase.WORKING, trouble=None)
-        elif self.job.existing is not None and not self.job.convert:
-            self.job = self.job.moved(Phase.FETCHING, trouble=None)
+            self.job = self.job.moved(Phase.WORKING, problem=None)
+        elif self.job.source_asset_id is not None and not self.job.convert:
+            self.job = self.job.moved(Phase.FETCHING, problem=None)
         else:
             self.job = self.job.moved(
-                Phase.SENDING if self.job.body else Phase.WAITING, trouble=None
+                Phase.SENDING if self.job.body else Phase.WAITING, problem=None
             )
 
     def rest(self, error: errors.MintError | FileError) -> None:
@@ -434,7 +434,7 @@ class _WorkflowRun:
         decision = None if over else self.job.decision
         self.job = self.job.moved(
             Phase.FAILED if over else Phase.PAUSED,
-            trouble=error_messages.of(error),
+            problem=error_messages.of(error),
             decision=decision,
         )
 

@@ -59,5 +59,8 @@ def _standing(job: Job) -> tuple[float | None, bool]:
 
 def _is_unsent(job: Job) -> bool:
     return (
-        job.phase in _UNSENT and job.operation is None and job.existing is None and job.hold is None
+        job.phase in _UNSENT
+        and job.operation is None
+        and job.source_asset_id is None
+        and job.hold is None
     )

@@ -94,7 +94,7 @@ def _belongs_here(service: JobService, job: Job) -> bool:
     return (
         job.phase is Phase.READY
         and placed_results.is_document_open(job)
-        and job.trouble is None
+        and job.problem is None
         and is_free
     )
 

@@ -38,8 +38,8 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
         _draw_billing(box, service, job, width)
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:
         _draw_trouble(box, job, width)
-    elif job.phase in {Phase.SENDING, Phase.WORKING, Phase.FETCHING} and job.trouble is not None:
-        wrapped(box, job.trouble.sentence, width=width, icon="TIME")
+    elif job.phase in {Phase.SENDING, Phase.WORKING, Phase.FETCHING} and job.problem is not None:
+        wrapped(box, job.problem.sentence, width=width, icon="TIME")
     elif job.phase is Phase.READY:
         _draw_ready(box, job, width)
     elif job.phase is Phase.PLACED and job.convert:
@@ -252,8 +252,8 @@ def _missing_credits(missing: float | None) -> str:
 
 def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
     """Draw why the job stopped, and the most likely next step."""
-    if job.trouble is not None:
-        wrapped(box, job.trouble.sentence, width=width)
+    if job.problem is not None:
+        wrapped(box, job.problem.sentence, width=width)
     row = box.row(align=True)
     if job.phase is Phase.PAUSED:
         row.operator(
@@ -279,8 +279,8 @@ def _draw_import_anyway(layout: bpy.types.UILayout, job: Job) -> None:
 
 def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
     """It waits: its file is not open, or it could not be imported."""
-    if job.trouble is not None:
-        wrapped(box, job.trouble.sentence, width=width, icon="ERROR")
+    if job.problem is not None:
+        wrapped(box, job.problem.sentence, width=width, icon="ERROR")
     box.operator(
         "mint.place", text=translated(_place_words(job)), translate=False, icon="IMPORT"
     ).job_id = job.id

@@ -153,7 +153,7 @@ class MINT_OT_resume_all(bpy.types.Operator):
         def resume(service: JobService) -> None:
             for job in service.jobs():
                 # asked about one by one
-                above_its_limit = job.trouble is not None and job.trouble.code == ABOVE_OWN_LIMIT
+                above_its_limit = job.problem is not None and job.problem.code == ABOVE_OWN_LIMIT
                 if job.phase is Phase.PAUSED and job.hold is None and not above_its_limit:
                     service.resume(job.id)
             service.unfinished.resume_all()

@@ -15,7 +15,7 @@ def prepare(service: JobService) -> None:
     if library_state().jobs_version != version:
         library_state().jobs_version = version
         library_state().jobs = {
-            asset_of(job): job for job in reversed(service.jobs()) if job.existing is None
+            asset_of(job): job for job in reversed(service.jobs()) if job.source_asset_id is None
         }
 
 
