@@ -47,44 +47,44 @@ def connect(account: Account) -> Client:
     return Client(Transport(origin, account.key))
 
 
-def make(client: Client, want: Call) -> Operation | PollResult | Asset | Page | Estimate:
+def make(client: Client, effect: Call) -> Operation | PollResult | Asset | Page | Estimate:
     """Return Mint's answer to an effect. Raises MintError."""
-    if isinstance(want, Quote):
-        return quote(client, want.query)
-    if isinstance(want, Start):
-        return client.start(want.kind, want.body, key=want.key)
-    if isinstance(want, Poll):
-        return client.poll(want.operation_id)
-    if isinstance(want, ReadAsset):
-        return client.asset(want.kind, want.asset_id)
-    if isinstance(want, ReadPage):
-        return client.page(want.kind, cursor=want.cursor, limit=LARGEST_PAGE)
-    if isinstance(want, Optimize):
-        return client.optimize(want.model_id, want.level, key=want.key)
-    if isinstance(want, Convert):
-        return client.convert(want.model_id, want.formats, key=want.key)
-    return _act(client, want)
+    if isinstance(effect, Quote):
+        return quote(client, effect.query)
+    if isinstance(effect, Start):
+        return client.start(effect.kind, effect.body, key=effect.key)
+    if isinstance(effect, Poll):
+        return client.poll(effect.operation_id)
+    if isinstance(effect, ReadAsset):
+        return client.asset(effect.kind, effect.asset_id)
+    if isinstance(effect, ReadPage):
+        return client.page(effect.kind, cursor=effect.cursor, limit=LARGEST_PAGE)
+    if isinstance(effect, Optimize):
+        return client.optimize(effect.model_id, effect.level, key=effect.key)
+    if isinstance(effect, Convert):
+        return client.convert(effect.model_id, effect.formats, key=effect.key)
+    return _act(client, effect)
 
 
-def _act(client: Client, want: Act) -> Operation:
-    verb, key = want.decision.verb, want.decision.key
+def _act(client: Client, effect: Act) -> Operation:
+    verb, key = effect.decision.verb, effect.decision.key
     if verb is Verb.APPROVE:
-        return client.approve(want.target_id, key=key)
+        return client.approve(effect.target_id, key=key)
     if verb is Verb.REVISE:
-        return client.revise(want.target_id, want.decision.feedback or "", key=key)
+        return client.revise(effect.target_id, effect.decision.feedback or "", key=key)
     if verb is Verb.RESUME:
-        return client.resume(want.target_id, key=key)
+        return client.resume(effect.target_id, key=key)
     if verb is Verb.RETRY:
-        return client.retry(want.kind, want.target_id, key=key)
-    return client.cancel(want.target_id, key=key)
+        return client.retry(effect.kind, effect.target_id, key=key)
+    return client.cancel(effect.target_id, key=key)
 
 
-def read(want: Upload) -> bytes:
+def read(effect: Upload) -> bytes:
     """Return the bytes of a local reference picture.
 
     Raises FileError when it is gone, or in a format or size that Mint does not take.
     """
-    path = Path(want.path)
+    path = Path(effect.path)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -117,10 +117,10 @@ def read(want: Upload) -> bytes:
     return data
 
 
-def upload(client: Client, want: Upload, data: bytes) -> str:
+def upload(client: Client, effect: Upload, data: bytes) -> str:
     """Upload a picture and return its durable URL. Raises MintError."""
     image = client.upload_image(
-        data, Path(want.path).name, pictures.inspect(data).media_type, key=want.key
+        data, Path(effect.path).name, pictures.inspect(data).media_type, key=effect.key
     )
     if image.url is None:
         raise InvalidResponse(Message("the uploaded picture has no URL"))

@@ -62,7 +62,7 @@ class Downloads:
         self,
         job_id: str,
         serial: int,
-        want: Fetch,
+        effect: Fetch,
         is_wanted: Callable[[], bool],
         *,
         in_passing: bool = False,
@@ -71,10 +71,10 @@ class Downloads:
 
         With `in_passing`, no workflow waits for it.
         """
-        if (job_id, want.name) in self._in_flight:
+        if (job_id, effect.name) in self._in_flight:
             # or an unwanted download has not released the same file yet: see `ended`
             return
-        self._in_flight.add((job_id, want.name))
+        self._in_flight.add((job_id, effect.name))
 
         def unwanted() -> bool:
             return self._halted.is_set() or not is_wanted()
@@ -82,9 +82,11 @@ class Downloads:
         local_files = self._account.is_local
 
         def run() -> None:
-            self._inbox.put(self._download(job_id, serial, want, unwanted, local_files=local_files))
+            self._inbox.put(
+                self._download(job_id, serial, effect, unwanted, local_files=local_files)
+            )
 
-        if in_passing or want.role is Role.PICTURE:
+        if in_passing or effect.role is Role.PICTURE:
             self._pictures.submit(run, first=True)  # before the Library's thumbnails
         else:
             self._files.submit(run)
@@ -93,7 +95,7 @@ class Downloads:
         self,
         job_id: str,
         serial: int,
-        want: Fetch,
+        effect: Fetch,
         stop: Callable[[], bool],
         *,
         local_files: bool,
@@ -101,21 +103,21 @@ class Downloads:
         """Download one file, on a thread of the pool. Never raises."""
 
         def report(done: int, total: int | None) -> None:
-            self._outbox.put(Progress(job_id, want.role, done, total))
+            self._outbox.put(Progress(job_id, effect.role, done, total))
 
         try:
             folder = DownloadFolder(self._config.home).job_folder(job_id)
             with self._config.downloader(local_files) as downloader:
                 outcome = fetch_file.fetch(
-                    want, folder, downloader=downloader, stop=stop, progress=report
+                    effect, folder, downloader=downloader, stop=stop, progress=report
                 )
-            return Fetched(job_id, serial, want.name, outcome)
+            return Fetched(job_id, serial, effect.name, outcome)
         except FileError as error:
-            return Fetched(job_id, serial, want.name, error)
+            return Fetched(job_id, serial, effect.name, error)
         except Exception as error:
-            log.exception("The download of %s for job %s failed", want.role, job_id)
+            log.exception("The download of %s for job %s failed", effect.role, job_id)
             internal = FileError(error_messages.internal(error).sentence)
-            return Fetched(job_id, serial, want.name, internal)
+            return Fetched(job_id, serial, effect.name, internal)
 
     def ended(self, fetched: Fetched) -> None:
         """Note that a job's download has ended."""

@@ -32,7 +32,7 @@ _SUFFIX = {
 
 
 def fetch(
-    want: Fetch,
+    effect: Fetch,
     folder: Path,
     *,
     downloader: Downloader,
@@ -44,8 +44,8 @@ def fetch(
     A file that fails its checks is kept aside (it was paid for), and the next attempt downloads it
     again.
     """
-    target = folder / f"{want.name}{_suffix(want)}"
-    path = downloader.fetch(want.url, target, stop=stop, progress=_seldom(progress))
+    target = folder / f"{effect.name}{_suffix(effect)}"
+    path = downloader.fetch(effect.url, target, stop=stop, progress=_seldom(progress))
     if stop():
         raise Stopped(
             Message(
@@ -54,29 +54,29 @@ def fetch(
             )
         )
     try:
-        return _checked(want, path)
+        return _checked(effect, path)
     except InvalidFile as refusal:
         raise refusal.kept_at(rejected_files.keep(path)) from refusal
 
 
-def _checked(want: Fetch, path: Path) -> LocalFile:
+def _checked(effect: Fetch, path: Path) -> LocalFile:
     needs: tuple[str, ...] = ()
-    if want.role in PICTURES:
-        (pictures.check_panorama if want.role is Role.PANORAMA else pictures.inspect_sized)(path)
+    if effect.role in PICTURES:
+        (pictures.check_panorama if effect.role is Role.PANORAMA else pictures.inspect_sized)(path)
         path = pictures.rename_by_content(path)
-    elif want.role in CONVERTED:
-        path = _saved(want, path)
-    elif want.role is Role.SPLATS:
+    elif effect.role in CONVERTED:
+        path = _saved(effect, path)
+    elif effect.role is Role.SPLATS:
         # needs NumPy, which is large: only for those who ask for splats
         from ...files.spz import decode
 
         decode.inspect(path)
     else:
-        needs = _glb_needs(want, path)
-    return LocalFile(want.role, str(path), want.url, note=want.note, needs=needs)
+        needs = _glb_needs(effect, path)
+    return LocalFile(effect.role, str(path), effect.url, note=effect.note, needs=needs)
 
 
-def _glb_needs(want: Fetch, path: Path) -> tuple[str, ...]:
+def _glb_needs(effect: Fetch, path: Path) -> tuple[str, ...]:
     """Return the glTF extensions that the file requires.
 
     A file that is only copied may use what this add-on cannot import.
@@ -84,27 +84,27 @@ def _glb_needs(want: Fetch, path: Path) -> tuple[str, ...]:
     try:
         return tuple(sorted(header.inspect(path).extensions_required))
     except InvalidGlb:
-        if not want.only_copied:
+        if not effect.only_copied:
             raise
         header.check_container(path)
         return ()
 
 
-def _saved(want: Fetch, path: Path) -> Path:
+def _saved(effect: Fetch, path: Path) -> Path:
     """Move the file to where the user wants it; our own copy is removed."""
-    suffix = export_names.suffix_for(path, want.role)
-    if want.save_as is None:
+    suffix = export_names.suffix_for(path, effect.role)
+    if effect.save_as is None:
         return path
-    saved = export_names.copy_to_free_name(path, Path(want.save_as + suffix))
+    saved = export_names.copy_to_free_name(path, Path(effect.save_as + suffix))
     path.unlink(missing_ok=True)
     return saved
 
 
-def _suffix(want: Fetch) -> str:
+def _suffix(effect: Fetch) -> str:
     """Return the suffix by role; for pictures, a guess from the URL until the bytes are here."""
-    if want.role in _SUFFIX:
-        return _SUFFIX[want.role]
-    guess = Path(urlsplit(want.url).path).suffix.lower()
+    if effect.role in _SUFFIX:
+        return _SUFFIX[effect.role]
+    guess = Path(urlsplit(effect.url).path).suffix.lower()
     return guess if guess in {".webp", ".png", ".jpg", ".jpeg"} else ".webp"
 
 
