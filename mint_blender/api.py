@@ -59,18 +59,9 @@ def generate(
 ) -> PlacedResult:
     """Generate a model or a World, place it in the current scene, and return it.
 
-    Args:
-        prompt: What to generate.
-        kind: "model" or "world".
-        preset: "fast", "standard" or "production".
-        mode: "auto", or "review" to decide on each Preview.
-        name: The name at Mint and in Blender.
-        images: Reference pictures: paths or https URLs.
-        pose: "t_pose" or "a_pose" for a character.
-        splats: The tier of a World's Gaussian splats, such as "100k".
-        optimize: "light", "moderate" or "aggressive" to optimize a model, for more Credits.
-        review: Called with each Preview; returns "approve", "cancel", or what should change.
-        max_credits: Start nothing that would cost more.
+    `images` are paths or https URLs. In mode "review", `review` is called with each Preview and
+    returns "approve", "cancel", or what should change. `optimize` ("light", "moderate" or
+    "aggressive") costs more Credits. Nothing starts that would cost more than `max_credits`.
 
     Raises:
         GenerationStopped: The job failed, was canceled, or cannot continue.
@@ -79,13 +70,7 @@ def generate(
         ValueError: Mint would refuse the request.
     """
     request = GenerationRequest.parse(
-        kind=kind,
-        prompt=prompt,
-        preset=preset,
-        mode=mode,
-        name=name,
-        images=images,
-        pose=pose,
+        kind=kind, prompt=prompt, preset=preset, mode=mode, name=name, images=images, pose=pose
     )
     level = OptimizationLevel(optimize) if optimize else None
     _check(request, level, review)
