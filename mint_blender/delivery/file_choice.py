@@ -14,6 +14,9 @@ from ..scene import capabilities
 
 OPTIMIZED, ORIGINAL = "optimized", "original"
 
+_ONLY_ORIGINAL = Message("The original file was taken: there is no optimized one.")
+_READABLE = Message("The optimized file was taken: this Blender can read it.")
+
 
 def variant(job: Job) -> str:
     """Return `optimized` or `original`; empty for a job without a model file."""
@@ -37,15 +40,21 @@ def explanation(job: Job) -> str:
     return reason if reason.code else reason.with_code("file_choice")
 
 
+def note(job: Job) -> str:
+    """Return the explanation if the user can do something about it or should know; else empty."""
+    text = explanation(job)
+    return "" if text in (_ONLY_ORIGINAL, _READABLE) else text
+
+
 def explain(taken: LocalFile, variant: str, known: str | None = None) -> str:
     """Return why a model file was chosen; `known` is the job's note about an original file."""
     if taken.note:
         return taken.note
     if variant == ORIGINAL:
-        return known or Message("The original file was taken: there is no optimized one.")
+        return known or _ONLY_ORIGINAL
     if DRACO in taken.needs and not capabilities.draco_is_native():
         return Message(
             "The optimized file was taken: DracoPy decoded it, since this Blender has no"
             " Draco decoder of its own."
         )
-    return Message("The optimized file was taken: this Blender can read it.")
+    return _READABLE

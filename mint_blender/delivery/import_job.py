@@ -90,7 +90,7 @@ def _place_raw(job: Job, scene: bpy.types.Scene | None) -> PlacedResult:
     if path is None:
         raise SceneImportError(
             Message(
-                "There is no model file of {title} on disk. Fetch it again: that costs nothing.",
+                "The model file of {title} is not on disk. Download it again; this is free.",
                 title=job.title,
             )
         )
@@ -101,7 +101,7 @@ def _place_raw(job: Job, scene: bpy.types.Scene | None) -> PlacedResult:
         placed,
         notes=(
             *placed.notes,
-            Message("Imported without our check: {path}", path=path).with_code("unchecked"),
+            Message("Imported without checks: {path}", path=path).with_code("unchecked"),
         ),
     )
 
@@ -161,7 +161,8 @@ def _place_model(
         placed = replace.replace_model(path, told, root, scene=scene, undo=False)
     else:
         placed = scene_place.place_model(path, told, _place_options(job), scene, undo=False)
-    return dataclasses.replace(placed, notes=(*placed.notes, file_choice.explanation(job)))
+    note = file_choice.note(job)
+    return dataclasses.replace(placed, notes=(*placed.notes, *([note] if note else [])))
 
 
 def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:
@@ -205,8 +206,7 @@ def _file(job: Job, role: Role) -> Path:
     if kept is None or not Path(kept.path).is_file():
         raise SceneImportError(
             Message(
-                "The {role} file of {title} is no longer on disk. Fetch it again: that costs"
-                " nothing.",
+                "The {role} file of {title} is no longer on disk. Download it again; this is free.",
                 role=role,
                 title=job.title,
             )

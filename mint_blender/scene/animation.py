@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Actions, tracks and drivers, handed from one data-block to another, on Blenders with and without
-slots in their actions.
-"""
+"""Transfer actions, NLA tracks and drivers between data-blocks, with and without action slots."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ IsMine = Callable[[bpy.types.ID], bool]
 
 
 def curves(action: Any) -> Iterator[Any]:
-    """The curves of an action. From 5.0 on they lie in the channel bags of its slots only."""
+    """Yield the F-curves of an action; since 5.0 they are in the channel bags of its slots."""
     if hasattr(action, "fcurves"):
         yield from action.fcurves
         return
@@ -28,7 +26,7 @@ def curves(action: Any) -> Iterator[Any]:
 
 
 def actions(block: Any) -> set[Any]:
-    """The actions that move a data-block: the one in use and those in its tracks."""
+    """Return the actions that animate a data-block: the active one and those in NLA tracks."""
     data = block.animation_data
     if data is None:
         return set()
@@ -37,7 +35,7 @@ def actions(block: Any) -> set[Any]:
 
 
 def has_object_animation(each: bpy.types.Object) -> bool:
-    """Whether an object is moved as a whole; what only moves an armature's bones does not count."""
+    """Return whether the object itself is animated, not only the bones of an armature."""
     return any(
         not curve.data_path.startswith("pose.bones")
         for action in actions(each)
@@ -46,11 +44,10 @@ def has_object_animation(each: bpy.types.Object) -> bool:
 
 
 def take_over(keeper: Any, other: Any, is_mine: IsMine) -> list[Any]:
-    """Let the keeper be moved as the other is.
+    """Animate `keeper` as `other` is animated; return the actions of `other` that were not
+    used.
 
-    What the user has given the keeper stays: drivers, tracks, and an action, which wins.
-
-    Answers with the actions of the other that did not get their place.
+    The user's own drivers, tracks and action on `keeper` stay; the user's action wins.
     """
     if keeper.animation_data is None and other.animation_data is None:
         return []
@@ -72,10 +69,7 @@ def take_over(keeper: Any, other: Any, is_mine: IsMine) -> list[Any]:
 
 
 def transfer(old: Any, new: Any, is_mine: IsMine) -> list[str]:
-    """Bring what the user has let move a data-block to the one in its place.
-
-    Answers with the paths that it does not have.
-    """
+    """Transfer the user's drivers and action; return the data paths that `new` does not have."""
     lost = []
     data = old.animation_data
     for curve in data.drivers if data is not None else ():
@@ -89,9 +83,7 @@ def transfer(old: Any, new: Any, is_mine: IsMine) -> list[str]:
 
 
 def driver_targets() -> Iterator[tuple[Any, tuple[Any, ...], Any]]:
-    """All that drivers look at: the data-block that is driven, what tells the target from its
-    others, and the target.
-    """
+    """Yield all driver targets: the driven data-block, a key of the target in it, the target."""
     for block in all_data_blocks():
         for owner in (block, getattr(block, "node_tree", None)):
             data = getattr(owner, "animation_data", None)
@@ -102,14 +94,14 @@ def driver_targets() -> Iterator[tuple[Any, tuple[Any, ...], Any]]:
 
 
 def retarget_drivers(places: Mapping[Any, Any]) -> None:
-    """Let drivers that look at one of these data-blocks look at the one in its place."""
+    """Remap driver targets from the keys of a mapping to its values."""
     for _, _, target in driver_targets():
         if target.id in places:
             target.id = places[target.id]
 
 
 def _assign(data: Any, source: Any) -> None:
-    """The action of the source, with the slot that it uses there; none where there is no source."""
+    """Assign the action of the source with its slot, or none without a source."""
     data.action = source.action if source is not None else None
     if data.action is not None and getattr(source, "action_slot", None) is not None:
         data.action_slot = source.action_slot

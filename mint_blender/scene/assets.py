@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results in the Asset Browser: marked where they stand, or saved straight into an asset library
-without touching the scene.
-"""
+"""Save results as assets, without touching the scene."""
 
 from __future__ import annotations
 
@@ -18,6 +16,7 @@ import bpy
 from ..files import pictures
 from ..files.asset_catalogs import catalog_for
 from ..files.errors import FileError
+from ..message import message_of
 from .errors import SceneImportError
 from .export.output_path import OutputError, output_error, ready
 from .place import PlacedResult, PlaceOptions, place_model
@@ -45,9 +44,7 @@ class Library:
 
 
 def libraries() -> tuple[Library, ...]:
-    """The asset libraries that the user has set up, in their order, without those on no disk of
-    this machine.
-    """
+    """Return the asset libraries of the preferences whose folder exists, in their order."""
     known = (
         Library(each.name, Path(bpy.path.abspath(each.path)))
         for each in bpy.context.preferences.filepaths.asset_libraries
@@ -63,12 +60,11 @@ def mark_as_asset(
     *,
     folder: Path | None = None,
 ) -> bpy.types.ID:
-    """Mark what was placed as an asset: with Mint's picture, the prompt as description, tags, and a
-    catalog. Returns the asset.
+    """Mark a result as an asset with picture, description, tags and catalog; return the asset.
 
-    One object is an asset itself; several are one by their collection, since an object asset would
-    come without its parts. `folder` is the root of the library that the open file belongs to
-    (`library_of_open_file`), where the catalog is entered.
+    A single object is the asset itself; several are an asset by their collection, since an
+    object asset would come without its parts. `folder` is the root of the asset library, where
+    the catalog is written.
     """
     asset = (
         placed.root if len(placed.objects) == 1 or placed.collection is None else placed.collection
@@ -114,11 +110,13 @@ def save_model_to_library(
     height: float | None = None,
     file: Path | None = None,
 ) -> Path:
-    """Save a model's GLB as an asset in a .blend of its own in a library's folder; the open file is
-    the same afterwards.
+    """Save a GLB as an asset in a .blend of its own in a library folder; return the .blend.
 
-    Returns the .blend. Raises SceneImportError when the model cannot be read, OutputError when the
-    folder cannot be written.
+    The open file does not change.
+
+    Raises:
+        SceneImportError: The model cannot be read.
+        OutputError: The folder cannot be written.
     """
     return save_to_library(
         lambda scene: place_model(
@@ -139,11 +137,13 @@ def save_to_library(
     *,
     file: Path | None = None,
 ) -> Path:
-    """Let something land in a scene that exists only meanwhile, and save it as an asset.
+    """Place a result in a staging scene and save it as an asset; return the .blend.
 
-    For Worlds as for models.
+    `file` is where to write it, if not into the library folder.
 
-    `file` is where to write it when it is not to be in the library's folder yet.
+    Raises:
+        SceneImportError: The result cannot be imported.
+        OutputError: The file cannot be written.
     """
     file = ready(file or folder / f"{file_name(provenance)}.blend")
     try:
@@ -157,7 +157,7 @@ def save_to_library(
             )
             bpy.data.libraries.write(str(file), {asset}, fake_user=True, compress=True)
     except FileError as error:
-        raise SceneImportError(str(error)) from error
+        raise SceneImportError(message_of(error)) from error
     except (OSError, RuntimeError) as error:
         raise output_error(file, error) from error
     return file
@@ -165,9 +165,9 @@ def save_to_library(
 
 @cache
 def keeps_pictures_of_collections() -> bool:
-    """Does `bpy.data.libraries.write` of this Blender write a collection's picture?
+    """Return whether `bpy.data.libraries.write` keeps a collection's preview; 5.0 loses it.
 
-    That of 5.0 forgets it. Found out by doing it once.
+    Detected by trying it once.
     """
     with temporary_data(), tempfile.TemporaryDirectory(prefix="mint-") as folder:
         file = Path(folder, "probe.blend")
@@ -184,8 +184,8 @@ def keeps_pictures_of_collections() -> bool:
 
 
 def _as_instance(placed: PlacedResult) -> PlacedResult:
-    """The same as one object that stands for its collection: what dropping a collection from the
-    Asset Browser makes, too.
+    """Return the result as one collection instance, as dragging it from the Asset Browser
+    makes.
     """
     if placed.collection is None or len(placed.objects) == 1:
         return placed
@@ -195,8 +195,10 @@ def _as_instance(placed: PlacedResult) -> PlacedResult:
 
 
 def file_name(provenance: Provenance) -> str:
-    """A name that every file system takes; the asset's own id keeps two of one name apart and lets
-    a rerun replace its own file.
+    """Return a name that every file system accepts.
+
+    The asset's id distinguishes assets with the same name, and lets a rerun replace its own
+    file.
     """
     title = re.sub(r"[^\w -]", "", provenance.title).strip() or "Mint"
     mine = re.sub(r"[^A-Za-z0-9_-]", "", provenance.asset_id or provenance.job_id)
@@ -204,7 +206,9 @@ def file_name(provenance: Provenance) -> str:
 
 
 def _is_picture(path: Path) -> bool:
-    """Told by its bytes; anything else would make Blender's operator fail."""
+    """Return whether the content is a picture; anything else would make Blender's operator
+    fail.
+    """
     try:
         pictures.inspect(path)
     except FileError:

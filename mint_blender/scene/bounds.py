@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where objects are and how large, measured on their vertices as they are shown: with armatures,
-shape keys and parents.
+"""Bounding boxes and world matrices of objects as they are shown.
+
+Measured on evaluated vertices: with armatures, shape keys and parents.
 """
 
 from __future__ import annotations
@@ -20,12 +21,11 @@ Bounds = tuple[tuple[float, float, float], tuple[float, float, float]]
 def bounds(
     objects: Iterable[bpy.types.Object], within: bpy.types.Object | None = None
 ) -> Bounds | None:
-    """Lowest and highest corner over all vertices in world space; None when there is no vertex at
-    all.
+    """Return the lowest and highest corner over all vertices, or None without any vertex.
 
-    With `within`, one of the objects, they are measured in its space instead: as if it were not
-    moved, turned or scaled. Measured in a scene of its own, so that neither a hidden collection nor
-    the current frame changes the answer.
+    The corners are in world space, in scene units; with `within`, one of the objects, they are
+    in its local space. Measured in a staging scene, so that neither a hidden collection nor the
+    current frame changes the result.
     """
     objects = list(objects)
     lowest, highest = np.full(3, np.inf), np.full(3, -np.inf)
@@ -47,7 +47,9 @@ def bounds(
 
 
 def world_points(shown: bpy.types.Object, space: Matrix | None = None) -> np.ndarray:
-    """The vertices of an evaluated mesh object in world space, or in another `space`, shape (n, 3)."""  # noqa: E501
+    """Return the vertices of an evaluated mesh object, shape (n, 3), in world space or in
+    `space`.
+    """
     count = len(shown.data.vertices)
     flat = np.empty(count * 3, dtype=np.float32)
     shown.data.vertices.foreach_get("co", flat)
@@ -66,21 +68,19 @@ def evaluated_depsgraph(objects: Iterable[bpy.types.Object]) -> Iterator[bpy.typ
 
 
 def update_view_layers(scene: bpy.types.Scene) -> None:
-    """Make true what objects say of their place: on the view layers that are shown.
+    """Update the visible view layers of a scene, so that world matrices are correct.
 
-    The others may never have been worked out, which would change what the user has made (physics),
-    and need not be now.
+    Other view layers may never have been evaluated; evaluating them could change a simulation.
     """
     for view_layer in _visible_view_layers(scene):
         view_layer.update()
 
 
 def world_matrix(each: bpy.types.Object, known: Container[bpy.types.Object] | None) -> Matrix:
-    """Its matrix in the world.
+    """Return the world matrix of an object.
 
-    Of what was not worked out, since its collection is excluded, Blender does not know it: then it
-    follows from where it and its parents were put. Constraints, and what bones do, are left out of
-    that.
+    Blender does not evaluate objects in excluded collections, those not in `known`: their
+    matrix is computed from the parents, without constraints and bones.
     """
     matrix = Matrix()
     while known is not None and each not in known:
@@ -92,7 +92,7 @@ def world_matrix(each: bpy.types.Object, known: Container[bpy.types.Object] | No
 
 
 def evaluated_objects(scene: bpy.types.Scene) -> set[bpy.types.Object]:
-    """The objects of which `update_view_layers` makes true what they say."""
+    """Return the objects that `update_view_layers` evaluates."""
     return {each for view_layer in _visible_view_layers(scene) for each in view_layer.objects}
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which glTF extensions the running Blender can read.
 
-Asks for features, never for version numbers.
+Detected by feature, never by version number.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .importer_output import muted_importer
 
 
 def readable_extensions() -> frozenset[str]:
-    """The glTF extensions a file may require and still arrive whole in this Blender."""
+    """Return the glTF extensions that a file may require and still be imported completely."""
     readable = set(_known_to_the_importer())
     if not draco_is_native():
         readable.discard(DRACO)
@@ -32,8 +32,8 @@ def readable_extensions() -> frozenset[str]:
 
 
 def draco_is_native() -> bool:
-    """Whether Blender's own importer has its Draco decoder: builds of one and the same version
-    differ in that.
+    """Return whether Blender's importer has its Draco decoder; not every build of a version
+    has.
     """
     if _library_is_there("bf_intern_draco_bridge", "Draco"):
         return True
@@ -48,7 +48,7 @@ def draco_is_native() -> bool:
 
 
 def draco_by_package() -> bool:
-    """Whether the optional package DracoPy is installed (`pip install mint-blender[draco]`)."""
+    """Return whether the optional package DracoPy is installed (`mint-blender[draco]`)."""
     if "DracoPy" in sys.modules:
         return sys.modules["DracoPy"] is not None
     return importlib.util.find_spec("DracoPy") is not None
@@ -69,7 +69,7 @@ def _known_to_the_importer() -> frozenset[str]:
 
 
 def _user_extensions() -> list[Any]:
-    """Other add-ons may teach the importer more; found the way the importer itself finds them."""
+    """Return the importer extensions of other add-ons, found as the importer finds them."""
     modules = (sys.modules.get(name) for name in list(bpy.context.preferences.addons.keys()))
     return [
         module.glTF2ImportUserExtension()
@@ -79,8 +79,9 @@ def _user_extensions() -> list[Any]:
 
 
 def _library_is_there(name: str, label: str) -> bool:
-    """From 5.x on all native helpers of the importer are found by one module; it is missing in
-    earlier ones.
+    """Return whether a native helper library of the importer exists (Blender 5.x).
+
+    Earlier versions have no such module.
     """
     module = _module("io_scene_gltf2.io.com.library")
     if module is None:

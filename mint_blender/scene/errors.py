@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said when something cannot be brought into the scene."""
+"""The error of everything that imports into the scene."""
 
 from __future__ import annotations
 
 
 class SceneImportError(Exception):
-    """Nothing was imported; the text is a sentence for a person."""
+    """Nothing was imported; the text is a sentence for the user."""

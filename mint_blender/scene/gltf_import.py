@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a GLB on disk to objects, through Blender's own glTF importer, without touching what the
-user is doing.
+"""Import a GLB with Blender's own glTF importer, without disturbing the user.
 
-The importer works in a staging scene that is thrown away afterwards: in the user's own scene it
-would end Edit Mode, change the selection and take the active object. Either all of a file arrives,
-or nothing of it stays.
+The importer works in a staging scene: in the user's scene it would leave Edit Mode, change the
+selection and the active object. Either all of a file is imported, or nothing.
 """
 
 from __future__ import annotations
@@ -49,13 +47,15 @@ def import_glb(
     scene: bpy.types.Scene | None = None,
     checked: bool = True,
 ) -> list[bpy.types.Object]:
-    """The objects of a GLB, linked into `collection` only, as Blender's importer made them: glTF's
-    (x, y, z) at (x, -z, y).
+    """Import a GLB; return its objects, linked into `collection` only.
 
-    Lengths follow the unit scale and animations the frame rate of `scene` (the current one if not
-    given). The header is read first: a file that is damaged, points outside itself or needs what
-    this Blender lacks never reaches the importer. Without `checked` it is handed over as it is,
-    which may crash Blender. Raises SceneImportError, and then nothing is left behind.
+    glTF's (x, y, z) is at (x, -z, y). Lengths follow the unit scale and animations the frame
+    rate of `scene` (default: the current one). The header is checked first: a file that is
+    damaged, refers to other files or needs what this Blender lacks never reaches the importer.
+    Without `checked` there is no check, which may crash Blender.
+
+    Raises:
+        SceneImportError: The file cannot be imported; nothing is left behind.
     """
     with rollback_on_error() as before:
         with (
@@ -67,7 +67,8 @@ def import_glb(
             if not objects:
                 raise SceneImportError(
                     Message(
-                        "“{name}” holds no objects. The file is kept; nothing was imported.",
+                        "Cannot import “{name}”: it contains no objects. The file is kept; "
+                        "nothing was imported.",
                         name=path.name,
                     )
                 )
@@ -82,9 +83,7 @@ def import_glb(
 
 @contextlib.contextmanager
 def _readable(path: Path) -> Iterator[Path]:
-    """The file, or a copy of it that Blender's importer takes: with nothing odd in it, and without
-    Draco where Blender has no decoder.
-    """
+    """Yield the file, or a normalized copy, decoded from Draco if Blender has no decoder."""
     try:
         header = glb_header.inspect(path)
         if missing := choice.missing_extensions(header, capabilities.readable_extensions()):
@@ -155,10 +154,9 @@ def _move(
 
 
 def _last_line(error: Exception) -> str:
-    """Reason of a failed operator, without what Blender wraps around it: "Error:" before it, a
-    Python traceback, "Location:" after it.
+    """Return the reason of a failed operator without prefix, traceback and location.
 
-    Blender translates its words, so they are told by their form.
+    Blender translates its messages, so these parts are recognized by their form.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if isinstance(error, RuntimeError) and lines:

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The importer's chatter, kept off standard output (a script reads our answers there) and out of
-Python's loggers.
-"""
+"""Keep the output of the glTF importer off standard output, where scripts read our results."""
 
 from __future__ import annotations
 
@@ -15,10 +13,10 @@ LOGGERS = ("glTFImporter", "glTFImporter_errors")
 
 @contextlib.contextmanager
 def muted_importer() -> Iterator[None]:
-    """While inside, prints go nowhere (what matters comes as an exception).
+    """Discard what is printed inside, and restore the handlers of the importer's loggers.
 
-    Afterwards the glTF importer's loggers have the handlers they had before: a failed import leaves
-    its own behind, and every later message would be printed once more for each of them.
+    A failed import leaves its log handlers behind; every later message would be printed once
+    more for each of them.
     """
     before = {name: list(logging.getLogger(name).handlers) for name in LOGGERS}
     try:

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small helpers for building node trees: what differs between Blender versions, and what would only
-be noise elsewhere.
-"""
+"""Helpers for building node trees across Blender versions."""
 
 from __future__ import annotations
 
@@ -14,9 +12,7 @@ import bpy
 def new_group(
     name: str, kind: Any, inputs: Mapping[str, str], outputs: Mapping[str, str]
 ) -> bpy.types.NodeTree:
-    """A node group of this kind with sockets by name and type (`Float`, `Vector`, `Color`,
-    `Geometry`, …), and nothing inside.
-    """
+    """Return a new, empty node group with sockets by name and type (`Float`, `Vector`, …)."""
     group = bpy.data.node_groups.new(name, kind)
     for direction, sockets in (("INPUT", inputs), ("OUTPUT", outputs)):
         for socket, of in sockets.items():
@@ -26,7 +22,7 @@ def new_group(
 
 
 def tree_of(owner: bpy.types.World | bpy.types.Material) -> bpy.types.NodeTree:
-    """The node tree of a World or a material: at first with the nodes that Blender gives to each."""  # noqa: E501
+    """Return the node tree of a World or material, at first with its default nodes."""
     # before 5.0; from then on there always is one, and the switch goes away in 6.0
     if owner.node_tree is None:
         owner.use_nodes = True
@@ -34,23 +30,21 @@ def tree_of(owner: bpy.types.World | bpy.types.Material) -> bpy.types.NodeTree:
 
 
 def empty_tree(owner: bpy.types.World | bpy.types.Material) -> bpy.types.NodeTree:
-    """The same without its nodes."""
+    """Return the node tree of a World or material after removing its nodes."""
     tree = tree_of(owner)
     tree.nodes.clear()
     return tree
 
 
 class Builder:
-    """Adds nodes to a tree, each to the right of the one before."""
+    """Adds nodes to a tree, each next to the one before."""
 
     def __init__(self, tree: bpy.types.NodeTree) -> None:
         self.tree = tree
         self._count = 0
 
     def add(self, kind: str, inputs: Mapping[str | int, Any] | None = None, **members: Any) -> Any:
-        """A node with these members, its inputs (by name or number) linked to sockets or set to
-        values.
-        """
+        """Add a node; its inputs (by name or index) are linked to sockets or set to values."""
         node = self.tree.nodes.new(kind)
         node.location = (220 * (self._count // 4), -180 * (self._count % 4))
         self._count += 1
@@ -65,13 +59,13 @@ class Builder:
         return node
 
     def math(self, operation: str, *values: Any) -> Any:
-        """The result of a calculation with one, two or three numbers (sockets or values)."""
+        """Return the output of a math node with one, two or three inputs (sockets or
+        values).
+        """
         kind = "ShaderNodeMath"
         return self.add(kind, dict(enumerate(values)), operation=operation).outputs[0]
 
 
 def enabled(sockets: Any, name: str) -> Any:
-    """The socket of this name that is in use; nodes have several of one name for different types of
-    data.
-    """
+    """Return the enabled socket of this name; nodes have several for different data types."""
     return next(each for each in sockets if each.name == name and each.enabled)

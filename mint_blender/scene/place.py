@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has been fetched becomes something in the scene: the one way in for a panel, a script and
-the command line.
+"""Place a downloaded result in the scene: the entry point for panels, scripts and commands.
 
-Either a result arrives whole, in a collection of its own under “Mint” and as one undo step, or the
-file is as it was before.
+A result is placed completely, in a collection of its own under “Mint” and as one undo step, or the
+file does not change.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from pathlib import Path
 import bpy
 
 from ..files.errors import FileError
-from ..message import Message
+from ..message import Message, message_of
 from . import tags
 from .bounds import update_view_layers
 from .gltf_import import SceneImportError
@@ -44,7 +43,7 @@ COLLECTION_NAME = "Mint"
 
 @dataclass(frozen=True)
 class PlaceOptions:
-    """Where and how large something is to arrive."""
+    """Where to place a result, and how large."""
 
     at: tuple[float, float, float] | None = None
     """A point on the floor in world space; None: the scene's 3D cursor at the moment of landing."""
@@ -54,7 +53,7 @@ class PlaceOptions:
 
 @dataclass(frozen=True)
 class PlacedResult:
-    """What has landed. Not to be kept: after an undo, or a file load, ask `find` again."""
+    """A placed result. Do not keep it: after an undo or a file load, call `find` again."""
 
     root: bpy.types.Object
     collection: bpy.types.Collection | None
@@ -71,11 +70,12 @@ def place_model(
     undo: bool = True,
     checked: bool = True,
 ) -> PlacedResult:
-    """Bring a model's GLB into the scene (the current one if not given).
+    """Place a model's GLB in the scene (default: the current one).
 
     `checked`: as in `import_glb`.
 
-    Raises SceneImportError, and then nothing has changed.
+    Raises:
+        SceneImportError: Nothing has changed.
     """
     scene = scene or bpy.context.scene
     with import_transaction(scene, provenance, undo=undo):
@@ -105,9 +105,10 @@ def place_world(
     *,
     undo: bool = True,
 ) -> PlacedResult:
-    """Bring the parts of a World into the scene (the current one if not given).
+    """Place the parts of a World in the scene (default: the current one).
 
-    Raises SceneImportError, and then nothing has changed.
+    Raises:
+        SceneImportError: Nothing has changed.
     """
     scene = scene or bpy.context.scene
     with import_transaction(scene, provenance, undo=undo):
@@ -134,9 +135,7 @@ def place_world(
 def find(
     *, job_id: str = "", asset_id: str = "", scene: bpy.types.Scene | None = None
 ) -> PlacedResult | None:
-    """What landed for a job or an asset, found again by its custom properties; None when it is not
-    in this scene.
-    """
+    """Return the placed result of a job or asset, or None if it is not in this scene."""
     for root in tags.roots(job_id=job_id, asset_id=asset_id, scene=scene):
         return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root))
     return None
@@ -146,8 +145,9 @@ def find(
 def import_transaction(
     scene: bpy.types.Scene, provenance: Provenance, *, undo: bool = True
 ) -> Iterator[DataSnapshot]:
-    """One named undo step for what is done inside; after an error everything new is gone again,
-    unless it was accepted in between.
+    """Make one named undo step of what is done inside; roll back after an error.
+
+    Yields a snapshot; what it accepts survives a roll back.
     """
     if scene.library is not None:
         raise SceneImportError(
@@ -161,7 +161,7 @@ def import_transaction(
         with rollback_on_error() as snapshot, panorama.restored_on_error(scene):
             yield snapshot
     except FileError as error:
-        raise SceneImportError(str(error)) from error
+        raise SceneImportError(message_of(error)) from error
     # a script may ask for world matrices right away
     update_view_layers(scene)  # a script may ask at once where things are in the world
     if undo and not bpy.app.background:
@@ -179,7 +179,7 @@ def _at(where: PlaceOptions, scene: bpy.types.Scene) -> tuple[float, float, floa
 
 
 def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Collection:
-    """A new collection for one result, under the scene's “Mint”."""
+    """Return a new collection for one result, under the “Mint” collection of the scene."""
     homes = (
         each
         for each in scene.collection.children_recursive
@@ -198,17 +198,14 @@ def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Col
 
 
 def _out_of_sight(scene: bpy.types.Scene, collection: bpy.types.Collection) -> list[str]:
-    """A sentence when the user has switched off what it landed in.
-
-    That is left as it is: whoever hides “Mint” has a reason.
-    """
+    """Return a note if the user hides what the result was placed in; that is left as it is."""
     view_layer = bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0]
     for each in _way_to(view_layer.layer_collection, collection):
         if each.exclude or each.hide_viewport or each.collection.hide_viewport:
             return [
                 Message(
-                    "It is out of sight: the collection “{name}” is switched off. Switch it"
-                    " on in the Outliner to see it.",
+                    "The result is hidden: the collection “{name}” is disabled. Enable "
+                    "it in the Outliner to see the result.",
                     name=each.name,
                 )
             ]
@@ -216,15 +213,15 @@ def _out_of_sight(scene: bpy.types.Scene, collection: bpy.types.Collection) -> l
     if views and all(each.local_view for each in views):
         return [
             Message(
-                "It is out of sight as long as the 3D Viewport shows the Local View. Leave"
-                " that with View > Local View."
+                "The result is hidden: the 3D Viewport is in Local View. Leave it "
+                "with View > Local View."
             )
         ]
     return []
 
 
 def _views(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
-    """The 3D Viewports that show a scene."""
+    """Yield the 3D Viewports that show a scene."""
     for area in [
         area
         for window in bpy.context.window_manager.windows
@@ -238,7 +235,7 @@ def _views(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
 def _way_to(
     layer: bpy.types.LayerCollection, collection: bpy.types.Collection
 ) -> list[bpy.types.LayerCollection]:
-    """From the top of a view layer down to the collection; empty where it is not below `layer`."""
+    """Return the layer collections from `layer` down to the collection; empty if not below it."""
     if layer.collection == collection:
         return [layer]
     return next(

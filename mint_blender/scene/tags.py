@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where something in the scene came from, kept on its root object as custom properties `mint_*`.
+"""Provenance of objects in the scene, kept as custom properties `mint_*` on their root.
 
-This is all that Mint leaves in a .blend, and by it things are found again: Python references to
-objects do not outlive an undo.
+This is all that Mint stores in a .blend, and results are found again by it: Python references to
+objects do not survive an undo.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PREFIX = "mint_"
 
 @dataclass(frozen=True)
 class Provenance:
-    """What was asked of Mint and what it answered; unknown members are empty."""
+    """What was requested from Mint and what it returned; unknown members are empty."""
 
     job_id: str = ""
     operation_id: str = ""
@@ -37,14 +37,16 @@ class Provenance:
 
     @property
     def title(self) -> str:
-        """The name a person sees: Mint's, else the beginning of the prompt."""
+        """Return the name that the user sees: the one from Mint, else the beginning of the
+        prompt.
+        """
         given = " ".join((self.name or self.prompt).split()) or f"Mint {self.kind}"
         if len(given) <= 48:
             return given
         return given[:48].rsplit(" ", 1)[0] + "…"
 
     def properties(self) -> dict[str, str]:
-        """The custom properties: one for each known member."""
+        """Return the custom properties: one for each known member."""
         return {
             _key(each.name): value for each in fields(self) if (value := getattr(self, each.name))
         }
@@ -55,20 +57,18 @@ def _key(member: str) -> str:
 
 
 def mark(blocks: Iterable[bpy.types.ID]) -> None:
-    """Remember that these data-blocks came from Mint, so that a later version may clear them away
-    and nothing of the user's.
-    """
+    """Mark data-blocks as made by Mint, so that a later version may remove them."""
     for each in blocks:
         each[PREFIX + "made"] = True
 
 
 def is_marked(block: bpy.types.ID) -> bool:
-    """Whether `mark` was here."""
+    """Return whether `mark` was called for a data-block."""
     return bool(block.get(PREFIX + "made"))
 
 
 def write(root: bpy.types.Object, provenance: Provenance) -> None:
-    """Put the provenance on a root, in place of an earlier one."""
+    """Store the provenance on a root, replacing an earlier one."""
     for each in fields(Provenance):
         root.pop(_key(each.name), None)
     for key, value in provenance.properties().items():
@@ -76,7 +76,7 @@ def write(root: bpy.types.Object, provenance: Provenance) -> None:
 
 
 def read(root: bpy.types.Object) -> Provenance | None:
-    """The provenance of a root, or None for objects that are no root of ours."""
+    """Return the provenance of a root, or None for any other object."""
     known = {each.name: str(root.get(_key(each.name), "")) for each in fields(Provenance)}
     return Provenance(**known) if known["job_id"] or known["asset_id"] else None
 
@@ -84,8 +84,9 @@ def read(root: bpy.types.Object) -> Provenance | None:
 def roots(
     *, job_id: str = "", asset_id: str = "", scene: bpy.types.Scene | None = None
 ) -> Iterator[bpy.types.Object]:
-    """The roots of a job or an asset in a scene (the current one if not given): none, one, or
-    copies that the user made.
+    """Yield the roots of a job or an asset in a scene (default: the current one).
+
+    There may be several, since the user can make copies.
     """
     wanted = {PREFIX + "job_id": job_id, PREFIX + "asset_id": asset_id}
     for each in (scene or bpy.context.scene).objects:
@@ -94,14 +95,14 @@ def roots(
 
 
 def all_provenances(scene: bpy.types.Scene) -> Iterator[Provenance]:
-    """The provenance of everything that has one in a scene."""
+    """Yield the provenance of every root in a scene."""
     for each in scene.objects:
         if (known := read(each)) is not None:
             yield known
 
 
 def result_collection(root: bpy.types.Object) -> bpy.types.Collection | None:
-    """The collection made for this root; None when the user has moved it elsewhere or dissolved it."""  # noqa: E501
+    """Return the collection made for this root, or None if the user moved the root out of it."""
     for each in root.users_collection:
         if each.get(PREFIX + "result"):
             return each
@@ -109,5 +110,5 @@ def result_collection(root: bpy.types.Object) -> bpy.types.Collection | None:
 
 
 def hierarchy(root: bpy.types.Object) -> tuple[bpy.types.Object, ...]:
-    """The root and everything under it, the root first."""
+    """Return the root, followed by everything below it."""
     return (root, *root.children_recursive)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Undo step of a result that has landed, which *Adjust Last Operation* of an earlier operator
-cannot take away again.
+"""The undo step of a placed result, safe from *Adjust Last Operation* of an earlier operator.
 
-That panel goes back to before the last registered operator with an undo step, and runs it again:
-all steps after it are lost, those of `ed.undo_push` too. So the step belongs to a registered
-operator of ours, which then is the last one. It has nothing to adjust.
+That panel returns to the state before the last registered operator with an undo step and runs it
+again: all later steps are lost, those of `ed.undo_push` too. So the step belongs to a registered
+operator of ours, which is then the last one. It has nothing to adjust.
 """
 
 from __future__ import annotations
@@ -19,8 +18,9 @@ from ..message import Message
 
 @dataclass
 class _Count:
-    """Number of the step that is being made; an operator that is run with any other one is a
-    repetition by the user.
+    """The number of the step being made.
+
+    The operator called with any other number is a repetition by the user.
     """
 
     steps: int = 0
@@ -31,7 +31,7 @@ _count = _Count()
 
 
 def push(title: str) -> None:
-    """Make all changes since the last step one of their own. Without a window there is no undo."""
+    """Make one undo step of all changes since the last one. Without a window there is no undo."""
     if bpy.app.background:
         return
     _count.steps += 1

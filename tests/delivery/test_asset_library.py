@@ -138,7 +138,7 @@ def test_nothing_of_the_users_is_touched(service: ThreadService, tmp_path: Path)
     assert (folder / "scene.blend").read_bytes() == b"mine"
     assert (folder / name).read_bytes() == b"mine too"
     assert (folder / entry.file).read_bytes() == b"worked on"
-    assert any("was changed since" in sentence for sentence in outcome.left)
+    assert any("was changed after" in sentence for sentence in outcome.left)
 
 
 def one_that_is_done(service: ThreadService) -> Asset:
@@ -259,7 +259,7 @@ def test_edited_right_after_a_kill(service: ThreadService, tmp_path: Path) -> No
     file.write_bytes(b"worked on")
     outcome = sync(folder, [renamed(asset)], tmp_path / "home")
     assert (outcome.saved, file.read_bytes()) == ([], b"worked on")
-    assert "was changed since" in outcome.left[0]
+    assert "was changed after" in outcome.left[0]
 
 
 def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
     )
     assert second.returncode == 1
     assert json.loads(second.stdout)["message"].endswith(
-        "is running already: wait for it, or stop it. Nothing was changed."
+        "is already running. Wait for it to finish, or stop it. Nothing was changed."
     )
     assert (len(service.requests("GET", "/v1/*")), blends(folder)) == (asked, before)
     first.kill()

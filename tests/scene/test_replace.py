@@ -500,7 +500,6 @@ def test_a_part_that_goes_with_the_earlier_world_is_named(
     words = {"collider": "collider mesh", "panorama": "panorama", "splats": "splats"}
     gone = [words[part] for part in files if part not in brought]
     assert replace_world(new, told, root).notes == tuple(
-        f"The {what} of the earlier version went with it: the new version brings none."
-        for what in gone
+        f"The {what} of the earlier version was removed: the new version has none." for what in gone
     )
     assert replace_world(new, told, root).notes == (), "the second time there is nothing left to go"

@@ -193,7 +193,7 @@ def test_what_breaks_after_the_exchange_takes_nothing_away(
     def breaks(*_: object) -> None:
         raise RuntimeError("broken while tidying up")
 
-    monkeypatch.setattr(replace, "_clear_away", breaks)
+    monkeypatch.setattr(replace, "_remove_unused", breaks)
     with pytest.raises(RuntimeError, match="tidying"):
         replace_model(glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5)), SECOND, root)
     bpy.context.view_layer.update()

@@ -41,7 +41,7 @@ def test_a_collider_that_came_upright_is_turned_by_itself(files, tmp_path, later
     else:
         built = build(replace(files, collider=up))
         root = built.root
-        assert any("upright already" in each for each in built.notes)
+        assert any("already upright" in each for each in built.notes)
     expected = ordered(CORNERS * 2.5 + [0, 0, 1.5])
     np.testing.assert_allclose(places(part(root, "collider")), expected, atol=0.011)
     np.testing.assert_allclose(places(part(root, "splats")), expected, atol=0.011)
@@ -62,7 +62,7 @@ def test_a_collider_that_came_upside_down_is_turned_with_the_rest(files, tmp_pat
     )
     assert not any("flip" in each for each in built.notes)
     closed = build(files)
-    assert closed.root["mint_flipped"] and any("does not tell" in each for each in closed.notes)
+    assert closed.root["mint_flipped"] and any("Could not detect" in each for each in closed.notes)
 
 
 def test_the_user_has_the_last_word_on_the_turn(files, tmp_path):

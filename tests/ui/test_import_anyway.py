@@ -60,7 +60,7 @@ def test_import_anyway_places_what_was_refused(
     (root,) = tags.roots(job_id=job.id)
     assert len(root.data.polygons) == 12
     done = board.job(job.id)
-    assert done.phase is Phase.PLACED and any("without our check" in note for note in done.notes)
+    assert done.phase is Phase.PLACED and any("without checks" in note for note in done.notes)
     assert (tmp_path / "model.refused.glb").is_file()
 
 

@@ -152,7 +152,7 @@ def test_a_part_that_cannot_be_used_is_not_said_to_be_lacking_too(
     placed = import_job.place(job)
     (note,) = set(placed.notes) - set(import_job.place(make_job(tmp_path)).notes)
     assert note.startswith(
-        "The splats of this World were left out"
+        "The splats of this World were not imported"
         if asset and lacking is Role.SPLATS
         else "This world came without"
     )
@@ -209,7 +209,7 @@ def test_what_goes_from_any_copy_is_said(registered, tmp_path):
         notes=(BAD[Role.PANORAMA], BAD[Role.SPLATS]),
     )
     assert set(import_job.place(later).notes) == {
-        f"The {what} of the earlier version went with it: the new version brings none."
+        f"The {what} of the earlier version was removed: the new version has none."
         for what in ("panorama", "splats")
     }
     assert part("splats") is None and part("panorama") is None and bpy.context.scene.world is None
@@ -445,14 +445,13 @@ def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(servi
     bpy.context.view_layer.objects.active = root
     starts, credits = len(service.requests("POST", "/v1/worlds:generate")), service.credits()
 
-    assert any("were left out" in note for note in board.job(job.id).notes)
+    assert any("were not imported" in note for note in board.job(job.id).notes)
     counts = []
     for tier in ("100k", "500k"):
         assert bpy.ops.mint.fetch_world_part(part="SPLATS", splats=tier) == {"FINISHED"}
         counts.append(part("splats")[splats.MARK])
         assert part("splats").parent == root
-        assert not any("were left out" in note for note in board.job(job.id).notes)
-        assert any("RAD" in note for note in board.job(job.id).notes)
+        assert not any("were not imported" in note for note in board.job(job.id).notes)
     assert counts[0] < counts[1]
     assert bpy.ops.mint.fetch_world_part(part="COLLIDER") == {"FINISHED"}
     assert part("collider").parent == root and root.location.x == 5

@@ -106,13 +106,11 @@ class Manifest:
             return None
         entry = self._entries.get(asset_id)
         if entry is None:
-            return Message(
-                "{name} is not a file of this library's sync, so it was left as it is.", name=name
-            )
+            return Message("{name} was not saved by this sync, so it was not replaced.", name=name)
         if not self._is_there(name, entry.digest):
             return Message(
-                "{name} was changed since it was saved, so it was left as it is. Rename"
-                " it to get the new version beside it.",
+                "{name} was changed after it was saved, so it was not replaced. "
+                "Rename it to save the new version next to it.",
                 name=name,
             )
         return None

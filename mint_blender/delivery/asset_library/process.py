@@ -78,7 +78,7 @@ class SyncProcess:
         """The progress or the outcome as a sentence; None before the first run."""
         event = self._event
         if self.is_running and "done" not in event:
-            return Message("Asset library: looking what is new…")
+            return Message("Asset library: checking for new assets…")
         if self.is_running and event.get("event") in {"saved", "not_saved"}:
             return Message(
                 "Asset library: {done} of {total}", done=event["done"], total=event["total"]
@@ -108,7 +108,7 @@ class SyncProcess:
             self._read_event(line)
         if ended:
             if self._event.get("event") not in {"library", "error"}:
-                self._fail(Message("The asset library was not finished; sync again to go on."))
+                self._fail(Message("The sync did not finish. Sync again to continue."))
             self._release()
         return ended or bool(lines)
 
@@ -117,7 +117,7 @@ class SyncProcess:
         if self._child is not None:
             self._child.kill()
             self._child.wait(5)
-            self._fail(Message("Stopped; sync again to go on."))
+            self._fail(Message("Sync stopped. Sync again to continue."))
         self._release()
 
     def close(self) -> None:

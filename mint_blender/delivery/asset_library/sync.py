@@ -180,8 +180,8 @@ def _held(folder: Path) -> Iterator[Manifest]:
     except FileInUse:
         raise SyncRunning(
             Message(
-                "A sync of {folder} is running already: wait for it, or stop it. Nothing was"
-                " changed.",
+                "A sync of {folder} is already running. Wait for it to finish, or "
+                "stop it. Nothing was changed.",
                 folder=folder,
             )
         ) from None
@@ -296,7 +296,7 @@ def _model(asset: Asset, get: Callable[[Fetch], LocalFile]) -> LocalFile:
         readable=readable,
     )
     if chosen is None or told is None:
-        raise SceneImportError(Message("Mint names no file for it."))
+        raise SceneImportError(Message("Mint provides no file for it."))
     kept = get(Fetch(Role.MODEL, chosen.url, f"model-{chosen.which}", chosen.reason))
     if (missing := set(kept.needs) - readable) and told.glb_url not in (None, chosen.url):
         why = Message(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files out of Blender, without a window: an empty file to begin with, a .blend, a GLB, a picture."""  # noqa: E501
+"""Write files: an empty scene to begin with, then a .blend, a GLB or a picture."""
 
 from __future__ import annotations
 
@@ -19,17 +19,15 @@ __all__ = ["OutputError", "export_glb", "render_image", "save_blend", "start_emp
 
 
 def start_empty() -> None:
-    """An empty scene with Blender's factory settings.
-
-    Add-ons that are registered stay registered.
-    """
+    """Load an empty scene with factory settings; registered add-ons stay registered."""
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
 
 
 def save_blend(path: Path) -> Path:
-    """Save the open file to `path`, with every picture inside, so that it can be handed on alone.
+    """Save the open file with all images packed; return the absolute path.
 
-    Returns the absolute path.
+    Raises:
+        OutputError: The file cannot be written.
     """
     path = ready(path)
     for image in bpy.data.images:
@@ -48,7 +46,11 @@ def save_blend(path: Path) -> Path:
 
 
 def export_glb(path: Path, placed: PlacedResult) -> Path:
-    """Write what was placed, and nothing else, to a GLB. Returns the absolute path."""
+    """Export only the placed result to a GLB; return the absolute path.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
     path = ready(path)
     try:
         with (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a file is to be written, and what is said when that does not work."""
+"""Prepare the path of an output file, and describe why it could not be written."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ...message import Message
 
 
 class OutputError(Exception):
-    """A file could not be written; the text is a sentence for a person."""
+    """A file could not be written; the text is a sentence for the user."""
 
 
 def ready(path: Path) -> Path:
-    """The absolute path, its folder made. Raises OutputError."""
+    """Return the absolute path after creating its folder. Raises OutputError."""
     path = path.expanduser().absolute()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -23,7 +23,7 @@ def ready(path: Path) -> Path:
 
 
 def output_error(path: Path, error: Exception) -> OutputError:
-    """The sentence for a path and what went wrong there."""
+    """Return the error for a path and what went wrong."""
     lines = str(error).strip().removeprefix("Error: ").splitlines()
     reason = (lines[0] if lines else type(error).__name__).rstrip(".")
     return OutputError(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One picture of what has landed, rendered with Cycles on the processor in a scene of its own; the
-user's file keeps nothing of it.
+"""Render a placed result with Cycles on the CPU, in a staging scene.
+
+The user's file does not change.
 """
 
 from __future__ import annotations
@@ -39,11 +40,14 @@ def render_image(
     samples: int = 16,
     second_view: bool = False,
 ) -> Path:
-    """Render to a PNG and return its absolute path.
+    """Render a result to a PNG; return its absolute path.
 
-    A World is seen through its own camera and lit by itself; a model is framed from the front, a
-    little to the side and from above, on a pale floor in soft light. `aside` gives a second view: a
-    World from a meter beside, a model from its other side.
+    A World is seen through its own camera and lit by itself. A model is framed from the front,
+    slightly from its left and above, on a pale floor in soft light. `second_view` moves the
+    camera: a World from a meter beside, a model from its other side.
+
+    Raises:
+        OutputError: The picture cannot be rendered.
     """
     path = ready(path)
     source = bpy.context.scene
@@ -94,9 +98,7 @@ def _write_picture(scene: bpy.types.Scene, path: Path, width: int, height: int) 
 def _at_the_place(
     scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.types.Scene, second_view: bool
 ) -> None:
-    """A World as it is seen by its own camera, or by one a meter to the right that looks the same
-    way.
-    """
+    """Show a World through its camera, or through one a meter to the right."""
     scene.camera, scene.world = camera, source.world
     # the panorama is a finished picture: no film curve on top of it
     scene.view_settings.view_transform = "Standard"
@@ -119,9 +121,7 @@ def _at_the_place(
 
 
 def _show_hidden(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> None:
-    """A collider that serves physics only is not rendered; when there is nothing else to see, a
-    copy of it is.
-    """
+    """Render a copy of a physics collider if nothing else is visible."""
     solid = [each for each in objects if each.type in {"MESH", "POINTCLOUD"}]
     if all(each.hide_render for each in solid):
         for each in solid:
@@ -149,9 +149,7 @@ def _use_cycles(scene: bpy.types.Scene, samples: int) -> None:
 
 
 def _all_points(objects: Iterable[bpy.types.Object]) -> list[Vector]:
-    """The eight corners of the smallest upright box around all meshes, or of a unit box when there
-    is none.
-    """
+    """Return the eight corners of the bounding box of all meshes, or of a unit box."""
     objects = list(objects)
     lows, highs = [], []
     with evaluated_depsgraph(objects) as depsgraph:
@@ -191,7 +189,7 @@ def _studio(
 def _camera(
     scene: bpy.types.Scene, corners: list[Vector], size: float, aspect: float, seen_from: Vector
 ) -> bpy.types.Object:
-    """A camera that looks at the middle of the corners, as near as all of them still fit."""
+    """Return a camera as near as all corners fit into its view."""
     center = (corners[0] + corners[-1]) / 2
     data = bpy.data.cameras.new("Mint still")
     data.sensor_fit = "HORIZONTAL"
@@ -228,7 +226,7 @@ def _light(
 
 
 def _headlamp(scene: bpy.types.Scene, camera: bpy.types.Object, meters_per_unit: float) -> None:
-    """A lamp above the camera and a little to its side, bright enough for a room."""
+    """Add a lamp next to the camera, bright enough for a room."""
     scene.view_layers[0].update()
     data = bpy.data.lights.new("Mint still", "POINT")
     data.energy, data.shadow_soft_size = 200 / meters_per_unit**2, 0.5 / meters_per_unit

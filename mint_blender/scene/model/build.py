@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A 3D Model in the scene: one root with the model's name, standing on the floor, everything else
-under it.
-"""
+"""Build a model in the scene: one root with its name, standing on the floor."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from mathutils import Matrix, Vector
 from ...files import placement
 from ...message import Message
 from .. import tags
-from ..bounds import bounds
+from ..bounds import Bounds, bounds
 from ..gltf_import import SceneImportError, import_glb
 from ..transaction import DataSnapshot
 from ..update import fingerprint, match_parts
@@ -32,7 +30,7 @@ NAMED_AFTER_IT = (
 
 @dataclass(frozen=True)
 class BuiltModel:
-    """A model as it was built; the objects are good until the next undo."""
+    """A model as it was built; its objects are valid until the next undo."""
 
     root: bpy.types.Object
     objects: tuple[bpy.types.Object, ...]
@@ -50,36 +48,19 @@ def build_model(
     properties: Mapping[str, str | float] | None = None,
     checked: bool = True,
 ) -> BuiltModel:
-    """Import a GLB into `collection`, bottom center at `at`, as delivered or `height` scene units
-    high. It faces -Y as glTF says.
+    """Import a GLB into `collection` with its bottom center at `at`, facing -Y.
 
-    A model of one plain mesh is its own root; any other gets an empty as root. Either way the
-    root's origin is the point on the floor, so that moving, turning and scaling it does what one
-    expects. `checked`: as in `import_glb`.
+    `height` is in scene units; None keeps the delivered size. A model of one plain mesh is its
+    own root; any other gets an empty as root. Either way the origin of the root is on the
+    floor. `checked`: as in `import_glb`.
 
     Raises:
         SceneImportError: The caller removes what was begun.
     """
     before = DataSnapshot()
     objects = cleanup.collapse_empties(import_glb(path, collection, scene=scene, checked=checked))
-    extent = bounds(objects)
-    if extent is None:
-        raise SceneImportError(
-            Message(
-                "“{name}” has no surface: not one vertex arrived. The file is kept; nothing"
-                " was imported.",
-                name=path.name,
-            )
-        )
-    try:
-        scale = placement.place_on_floor(*extent, at, height=height).scale
-    except ValueError as error:
-        raise SceneImportError(
-            Message(
-                "The model cannot be placed like that: {reason}. Nothing was imported.",
-                reason=error,
-            )
-        ) from error
+    extent = _extent(objects, path)
+    scale = _scale(extent, at, height)
     (left, front, bottom), (right, back, _) = extent
     root = _root(objects, collection, foot=((left + right) / 2, (front + back) / 2, bottom))
     root.location = at
@@ -95,12 +76,37 @@ def build_model(
     return BuiltModel(root, (root, *parts))
 
 
+def _extent(objects: list[bpy.types.Object], path: Path) -> Bounds:
+    """Return the bounding box of all meshes in world space."""
+    extent = bounds(objects)
+    if extent is None:
+        raise SceneImportError(
+            Message(
+                "Cannot import “{name}”: it contains no mesh vertices. The file is "
+                "kept; nothing was imported.",
+                name=path.name,
+            )
+        )
+    return extent
+
+
+def _scale(extent: Bounds, at: tuple[float, float, float], height: float | None) -> float:
+    """Return the factor that makes a model `height` scene units high; 1 without a height."""
+    try:
+        return placement.place_on_floor(*extent, at, height=height).scale
+    except ValueError as error:
+        raise SceneImportError(
+            Message(
+                "Cannot place the model: {reason}. Nothing was imported.",
+                reason=error,
+            )
+        ) from error
+
+
 def _name_and_mark(
     name: str, root: bpy.types.Object, parts: list[bpy.types.Object], made: list[bpy.types.ID]
 ) -> None:
-    """Everything is named after the model, and knows what a later version will ask: where it came
-    from, and whether it was changed.
-    """
+    """Rename and mark the data-blocks, and store their fingerprints for a later version."""
     for part in parts:
         # as the file has it: a part that comes again is known by it
         part[match_parts.NODE] = part.name
@@ -117,7 +123,7 @@ def _root(
     collection: bpy.types.Collection,
     foot: tuple[float, float, float],
 ) -> bpy.types.Object:
-    """The object that carries the whole model, its origin at `foot`; nothing has moved yet."""
+    """Return the object that carries the model, its origin at `foot`; nothing moves."""
     only = cleanup.only_plain_mesh(objects)
     if only is not None and cleanup.apply_transform(only, Vector(foot)):
         return only

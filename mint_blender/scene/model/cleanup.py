@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An imported model as an artist would have left it: no empties that carry nothing, names that say
-what it is, transforms applied.
-"""
+"""Clean up an imported model: superfluous empties, names, applied transforms."""
 
 from __future__ import annotations
 
@@ -19,8 +17,9 @@ CLOSE = 1e-5
 
 
 def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
-    """The objects without the importer's empties that carry nothing; each of the others stays where
-    it was.
+    """Remove the importer's empties that carry nothing; return the remaining objects.
+
+    Their children stay where they are.
     """
     kept = list(objects)
     for empty in [each for each in objects if _carries_nothing(each, objects)]:
@@ -45,9 +44,9 @@ def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
 
 
 def transform_in_parent(each: bpy.types.Object, matrix: Matrix) -> None:
-    """Move an object within its parent.
+    """Transform an object within its parent.
 
-    Where one is animated, its own place follows from that: it is shifted as a whole instead.
+    If it is animated, its parent inverse is changed instead, so that the animation moves along.
     """
     if animation.has_object_animation(each):
         each.matrix_parent_inverse = matrix @ each.matrix_parent_inverse
@@ -56,7 +55,7 @@ def transform_in_parent(each: bpy.types.Object, matrix: Matrix) -> None:
 
 
 def only_plain_mesh(objects: Iterable[bpy.types.Object]) -> bpy.types.Object | None:
-    """The object of a model that is one plain mesh, which then can be its own root; otherwise None."""  # noqa: E501
+    """Return the object of a model that is one plain mesh and can be its own root, or None."""
     objects = list(objects)
     if len(objects) != 1 or objects[0].type != "MESH":
         return None
@@ -71,11 +70,10 @@ def only_plain_mesh(objects: Iterable[bpy.types.Object]) -> bpy.types.Object | N
 
 
 def apply_transform(mesh_object: bpy.types.Object, origin: Vector) -> bool:
-    """Move the object's transform into its mesh and its origin to `origin` (world); it looks the
-    same afterwards.
+    """Apply an object's transform to its mesh and move its origin to `origin` (world space).
 
-    False, and nothing done, for a transform that would mirror the mesh or squeeze its custom
-    normals.
+    Returns False, without a change, for a transform that mirrors the mesh or distorts its
+    custom normals.
     """
     matrix = mesh_object.matrix_basis
     if matrix.is_negative or not _is_uniform(matrix):
@@ -92,9 +90,7 @@ def rename_after(
     objects: Iterable[bpy.types.Object],
     blocks: Iterable[bpy.types.ID],
 ) -> None:
-    """Name the root after the model, and its parts, meshes, materials, pictures and actions after
-    it too.
-    """
+    """Rename the root, its parts and their data-blocks after the model."""
     root.name = title
     parts = [each for each in objects if each != root]
     for each in parts:
@@ -107,7 +103,7 @@ def rename_after(
 
 
 def plain_name(name: str) -> str:
-    """The name without the number that Blender puts behind one that is taken."""
+    """Return a name without Blender's number suffix (`.001`)."""
     return re.sub(r"\.\d{3,}$", "", name).strip()
 
 
@@ -118,9 +114,7 @@ def _part_name(title: str, original: str) -> str:
 
 
 def _carries_nothing(each: bpy.types.Object, objects: list[bpy.types.Object]) -> bool:
-    """An empty without animation, custom properties or constraints, and not a goal of anybody's: a
-    mere node of the file.
-    """
+    """Return whether an empty is a mere node: no animation, properties, constraints or users."""
     if (
         each.type != "EMPTY"
         or each.animation_data is not None
@@ -143,12 +137,12 @@ def _local(each: bpy.types.Object) -> Matrix:
 
 
 def _is_nowhere(each: bpy.types.Object) -> bool:
-    """Whether it changes nothing about where its children are."""
+    """Return whether an empty does not move its children."""
     return bool(np.abs(np.array(_local(each)) - np.eye(4)).max() <= CLOSE)
 
 
 def _is_plain(matrix: Matrix) -> bool:
-    """Whether location, rotation and scale say all there is to say about this matrix."""
+    """Return whether location, rotation and scale describe a matrix completely."""
     parts: Any = matrix.decompose()
     whole, again = np.array(matrix), np.array(Matrix.LocRotScale(*parts))
     return bool(np.abs(whole - again).max() <= CLOSE * max(1.0, np.abs(whole).max()))

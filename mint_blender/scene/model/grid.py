@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results that were asked for together stand beside each other: in cells of a grid, and never on
-top of one another.
+"""Place results of one request next to each other in a grid, without overlap.
 
-How large a result is, is known only when it is here. So each has its cell, in the order of the
-prompts, and one that does not fit into it steps aside when it lands, until it stands on none of
-those that are there.
+The size of a result is known only when it is imported. So each has a cell, in the order of the
+prompts, and one that is larger than its cell is moved to the right until it is free.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ Point = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Footprint:
-    """What something covers of the floor."""
+    """The rectangle of floor that a result covers, in scene units."""
 
     left: float
     right: float
@@ -35,7 +33,7 @@ class Footprint:
     back: float
 
     def touches(self, other: Footprint) -> bool:
-        """Do they share a piece of floor?"""
+        """Return whether two footprints overlap."""
         return (
             self.left < other.right
             and other.left < self.right
@@ -45,15 +43,13 @@ class Footprint:
 
 
 def cell(start: Point, number: int, spacing: float) -> Point:
-    """The place of a result, by its number from 0: rows go to the right, the next one stands
-    behind.
-    """
+    """Return the position of a result by its index; rows go to the right, then back."""
     x, y, z = start
     return x + spacing * (number % COLUMNS), y + spacing * (number // COLUMNS), z
 
 
 def avoid_overlap(root: bpy.types.Object, scene: bpy.types.Scene, group: str) -> None:
-    """Move what has just landed to the right, until it stands on nothing else of its group."""
+    """Move a new result to the right until it overlaps nothing else of its group."""
     update_view_layers(scene)
     evaluated = evaluated_objects(scene)
     own = footprint(root, evaluated)
@@ -68,7 +64,7 @@ def avoid_overlap(root: bpy.types.Object, scene: bpy.types.Scene, group: str) ->
 
 
 def free_shift(own: Footprint, others: list[Footprint]) -> float:
-    """How far to the right there is room."""
+    """Return how far to the right there is room, in scene units."""
     gap, shift = GAP * (own.right - own.left), 0.0
     for other in sorted(others, key=lambda each: each.left):
         moved = Footprint(own.left + shift, own.right + shift, own.front, own.back)
@@ -80,11 +76,10 @@ def free_shift(own: Footprint, others: list[Footprint]) -> float:
 def footprint(
     root: bpy.types.Object, evaluated: Container[bpy.types.Object] | None = None
 ) -> Footprint | None:
-    """By the boxes of its meshes: what is measured vertex by vertex would take long for hundreds.
+    """Return the footprint from the bounding boxes of the meshes, or None without a mesh.
 
-    None where there is no mesh.
-
-    `known` are the objects whose place has been worked out, if these are not all.
+    Boxes are fast enough for hundreds of results. `evaluated` are the objects whose world
+    matrix is up to date; by default all.
     """
     meshes = [each for each in tags.hierarchy(root) if each.type == "MESH"]
     corners = [

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Objects as they were before another version takes their place.
+"""Copies of objects from before their replacement.
 
-They are brought back when that breaks in the middle, and what the user has edited is kept.
+They are restored if that fails halfway, and keep what the user has edited.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EARLIER = " (earlier)"
 
 
 def edited_meshes(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
-    """Mesh objects whose shape is the user's work: edited, sculpted, or another mesh altogether."""
+    """Return the mesh objects whose shape is the user's work."""
     return [
         each
         for each in objects
@@ -30,7 +30,7 @@ def edited_meshes(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]
 
 
 def _is_sculpted_finely(each: bpy.types.Object) -> bool:
-    """Multiresolution keeps what is sculpted beside the mesh."""
+    """Return whether there is multiresolution sculpting, which is stored beside the mesh."""
     return any(
         getattr(modifier, "total_levels", 0)
         for modifier in each.modifiers
@@ -39,7 +39,7 @@ def _is_sculpted_finely(each: bpy.types.Object) -> bool:
 
 
 class Backup:
-    """Copies of objects, which are in no scene; either `restore` or `discard` has to follow."""
+    """Copies of objects, in no scene; call either `restore` or `discard`."""
 
     def __init__(self, objects: Iterable[bpy.types.Object]) -> None:
         self._objects = list(objects)
@@ -70,7 +70,7 @@ class Backup:
             each.parent = None  # nobody is to find them below the model
 
     def keep_edited(self) -> list[Message]:
-        """Keep what the user has edited as hidden objects beside the new version. Returns notes."""
+        """Keep edited objects, hidden, next to the new version; return notes."""
         notes = []
         for number, each in enumerate(self._objects):
             if each in self._edited:
@@ -87,7 +87,7 @@ class Backup:
                     collection.objects.link(kept)
                 notes.append(
                     Message(
-                        "You had edited “{name}”: the edited one is kept, hidden, as “{copy}”.",
+                        "You edited “{name}”. The edited object is kept, hidden, as “{copy}”.",
                         name=self._names[number],
                         copy=kept.name,
                     )
@@ -100,15 +100,12 @@ class Backup:
         return notes
 
     def discard(self) -> None:
-        """All went well: what is not kept goes."""
+        """Remove the copies that are not kept."""
         bpy.data.batch_remove(self._copies)
         self._copies = []
 
     def restore(self) -> list[bpy.types.Object]:
-        """Put the copies in the place of the objects, with all that they showed.
-
-        Returns what is to stay.
-        """
+        """Replace the objects with their copies and original data; return the copies."""
         self._restore_data()
         swapped = dict(zip(self._objects, self._copies, strict=True))
         for (each, copy), data, collections in zip(
@@ -171,7 +168,7 @@ def _hanging(child: Any, names: tuple[str, ...] = _HUNG) -> tuple[Any, Any, dict
 
 
 def _unbound(value: Any) -> Any:
-    """The value by itself: what Blender hands out follows the object."""
+    """Return a copy of a value; what Blender returns would follow the object."""
     return (
         value
         if isinstance(value, str)

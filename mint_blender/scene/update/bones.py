@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bones of an earlier version and of the one in its place, found by their names.
+"""Keep what depends on bones when an armature is replaced; bones are matched by name.
 
-Blender keeps the constraints of those that come again.
+Blender itself keeps the constraints of bones that exist again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from . import fingerprint
 
 
 def bone_names(objects: Iterable[bpy.types.Object]) -> set[str]:
-    """The bones of all armatures among these objects."""
+    """Return the names of the bones of all armatures among these objects."""
     return {
         bone.name
         for each in objects
@@ -27,9 +27,7 @@ def bone_names(objects: Iterable[bpy.types.Object]) -> set[str]:
 
 
 def copy_pose(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
-    """Let the earlier armature, which shows the new bones already, stand as the new one does; a
-    pose of the user's stays.
-    """
+    """Copy the new version's pose, unless the user changed the pose."""
     if fingerprint.is_posed(earlier):
         return
     for bone in earlier.pose.bones:
@@ -39,15 +37,15 @@ def copy_pose(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
 
 
 class BoneUsers:
-    """What hangs on the bones of armatures: asked before other bones come, put in order afterwards."""  # noqa: E501
+    """What uses the bones of armatures: recorded before the exchange, relinked after it."""
 
     def __init__(self, armatures: Iterable[bpy.types.Object]) -> None:
         self._before = {each: self._used(each) for each in armatures}
 
     def relink(self) -> list[Message]:
-        """What hung on a bone that is gone hangs on the armature, where it was.
+        """Parent children of missing bones to the armature, keeping world transforms.
 
-        Answers with notes.
+        Returns notes.
         """
         notes = []
         for armature, used in self._before.items():
@@ -68,8 +66,7 @@ class BoneUsers:
             if gone := sorted(used - there):
                 notes.append(
                     Message(
-                        "The new version of “{name}” lacks bones that something of yours hung"
-                        " on: {bones}.",
+                        "The new version of “{name}” lacks bones that were in use: {bones}.",
                         name=armature.name,
                         bones=", ".join(gone),
                     )
@@ -78,7 +75,9 @@ class BoneUsers:
 
     @staticmethod
     def _used(armature: bpy.types.Object) -> set[str]:
-        """The bones with constraints, and those that an object, a constraint or a driver looks at."""  # noqa: E501
+        """Return the bones with constraints, and those that objects, constraints or drivers
+        use.
+        """
         own = {each.name for each in armature.pose.bones if each.constraints}
         own |= {each.parent_bone for each in armature.children if each.parent_type == "BONE"}
         for each in bpy.data.objects:

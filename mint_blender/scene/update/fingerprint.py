@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Has the user changed what came from Mint since?
+"""Detect whether the user has changed what came from Mint.
 
-Told by a short fingerprint, left on what came as the custom property `mint_seen`.
-
-Only such things are looked at as a user changes by hand and would miss: meshes, materials,
-pictures, actions, where a part stands, poses.
+A short hash is stored on imported data-blocks as the custom property `mint_seen`. It covers what a
+user changes by hand and would miss: meshes, materials, images, actions, transforms, poses.
 """
 
 from __future__ import annotations
@@ -25,21 +23,19 @@ DIGITS = 5
 
 
 def store(blocks: Iterable[bpy.types.ID]) -> None:
-    """Take the fingerprints of data-blocks as they are now; of kinds that are not looked at there
-    is none.
-    """
+    """Store the fingerprints of data-blocks; other types have none."""
     for each in blocks:
         if (content := _content(each)) is not None:
             each[FINGERPRINT] = _stored_form(each, content)
 
 
 def store_pose(armature: bpy.types.Object) -> None:
-    """Take the fingerprint of a pose."""
+    """Store the fingerprint of a pose."""
     armature[POSE_FINGERPRINT] = _hash(_pose(armature))
 
 
 def is_modified(block: bpy.types.ID) -> bool:
-    """Whether a data-block is another than when it came; False for those that were never looked at."""  # noqa: E501
+    """Return whether a data-block has changed since the import; False without a fingerprint."""
     if FINGERPRINT not in block.keys():
         return False
     content = _content(block)
@@ -49,9 +45,7 @@ def is_modified(block: bpy.types.ID) -> bool:
 
 
 def is_posed(armature: bpy.types.Object) -> bool:
-    """Whether the bones stand otherwise than when they came, by the user's hand: what an action
-    moves counts for nothing.
-    """
+    """Return whether the user changed the pose by hand; what an action moves does not count."""
     moved_by_action = (
         armature.animation_data is not None and armature.animation_data.action is not None
     )
@@ -63,19 +57,20 @@ def is_posed(armature: bpy.types.Object) -> bool:
 
 
 def is_user_work(block: bpy.types.ID) -> bool:
-    """Made by the user, or Mint's and changed since."""
+    """Return whether a data-block was made by the user, or by Mint and changed since."""
     return not tags.is_marked(block) or is_modified(block)
 
 
 def _stored_form(block: bpy.types.ID, content: Any) -> str:
-    """What is left on a data-block: of a material all that was seen, since newer Blenders add
-    sockets and settings and drop others.
+    """Return what is stored: a hash, but all of a material.
+
+    Newer versions add sockets and settings and drop others.
     """
     return json.dumps(content) if isinstance(block, bpy.types.Material) else _hash(content)
 
 
 def _agree(before: Any, now: Any) -> bool:
-    """Whether two descriptions of a material agree in all that both of them tell."""
+    """Return whether two descriptions of a material agree in what both contain."""
     if isinstance(before, dict) and isinstance(now, dict):
         return all(_agree(before[key], now[key]) for key in before.keys() & now.keys())
     return bool(before == now)
@@ -102,7 +97,7 @@ def _content(block: Any) -> Any:
 
 
 def _mesh(mesh: Any) -> Any:
-    """Its shape, its faces, and where its pictures lie."""
+    """Describe vertices, faces, UV maps and shape keys."""
     keys = mesh.shape_keys.key_blocks if mesh.shape_keys else ()
     return [
         _digest(mesh.vertices, "co", 3, np.float32),
@@ -120,7 +115,7 @@ def _digest(values: Any, name: str, width: int, kind: Any) -> str:
 
 
 def _material(material: Any) -> Any:
-    """Settings, nodes and their free inputs by name, and what is linked with what."""
+    """Describe settings, nodes with unlinked inputs, and links."""
     tree = material.node_tree
     names = ("surface_render_method", "use_backface_culling", "displacement_method")
     settings = {name: getattr(material, name) for name in names if hasattr(material, name)}
@@ -156,8 +151,8 @@ def _material(material: Any) -> Any:
 
 
 def _picture(node: Any) -> Any:
-    """Whether a node shows a picture of Mint's, another one, or none; names change when things are
-    put in order.
+    """Return whether a node's image is from Mint; None without an image. Names change too
+    easily.
     """
     image = getattr(node, "image", None)
     return None if image is None else tags.is_marked(image)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parts of a new version, each in the place of the earlier part that it is the counterpart of.
+"""Match the parts of a new version with the earlier parts, which stay and take over the data.
 
-The earlier object stays, with all that the user has set on it, and takes over what the new one
-shows, where it is and how it moves. What the user has moved, posed or animated stays as the user
-has it.
+An earlier object keeps what the user set on it, and gets the data, transform and animation of its
+match. What the user moved, posed or animated stays.
 """
 
 from __future__ import annotations
@@ -28,9 +27,7 @@ Matches = dict[bpy.types.Object, bpy.types.Object]
 
 
 def match_parts(old: Iterable[bpy.types.Object], parts: Iterable[bpy.types.Object]) -> Matches:
-    """Parts of one kind and name belong together; two that are the only ones of their kind do
-    whatever their names.
-    """
+    """Match parts by type and name; single parts of a type match whatever their names."""
     old, parts = list(old), list(parts)
     matches: Matches = {}
     for kind in dict.fromkeys(each.type for each in parts):
@@ -49,15 +46,12 @@ def match_parts(old: Iterable[bpy.types.Object], parts: Iterable[bpy.types.Objec
 
 
 def node_name(part: bpy.types.Object) -> str:
-    """What tells a part from the others of its model."""
+    """Return what identifies a part within its model."""
     return str(part.get(NODE) or cleanup.plain_name(part.name)).lower()
 
 
 def user_duplicates(old: Iterable[bpy.types.Object], matches: Matches) -> set[bpy.types.Object]:
-    """What the user has duplicated of parts that stay.
-
-    They bear the marks of the original and are the user's all the same.
-    """
+    """Return the user's duplicates of parts that stay; they have the same marks."""
     kept = {(each.type, node_name(each)) for each in matches.values() if NODE in each.keys()}
     return {
         each
@@ -69,10 +63,7 @@ def user_duplicates(old: Iterable[bpy.types.Object], matches: Matches) -> set[bp
 
 
 def replace_parts(old: Iterable[bpy.types.Object], matches: Matches) -> list[str]:
-    """Let each earlier object show what its counterpart shows, and move as that moves.
-
-    Answers with notes.
-    """
+    """Let each earlier object show and move as its match does; return notes."""
     old = list(old)
     bone_users = bones.BoneUsers(each for each in old if each.type == "ARMATURE")
     notes = _exchange_data(matches, bones.bone_names(old))
@@ -89,9 +80,7 @@ def parent_parts(
     root: bpy.types.Object,
     new_root: bpy.types.Object,
 ) -> None:
-    """Hang the parts of a new version under the root, as they hang under their own; those that the
-    user has moved stay where they are.
-    """
+    """Parent the parts of a new version to the root; parts that the user moved stay."""
     parts = [each for each in parts if each not in matches or not _is_moved(matches[each])]
     for part in parts:
         if part in matches:
@@ -114,7 +103,7 @@ def parent_parts(
 
 
 def _is_moved(part: bpy.types.Object) -> bool:
-    """By the user's hand, and still under the model."""
+    """Return whether the user moved a part that is still below the model."""
     return (
         fingerprint.is_modified(part)
         and part.parent is not None
@@ -150,10 +139,7 @@ def _exchange_data(matches: Matches, joints: set[str]) -> list[str]:
 def _take_modifiers(
     part: bpy.types.Object, earlier: bpy.types.Object, old: list[bpy.types.Object], matches: Matches
 ) -> None:
-    """The armature's modifier is the model's own: it comes and goes with the bones.
-
-    All others are the user's and stay in their order.
-    """
+    """Replace the model's armature modifiers; the user's modifiers keep their order."""
     own = [each for each in earlier.modifiers if each.type == "ARMATURE" and each.object in old]
     new = [each for each in part.modifiers if each.type == "ARMATURE"]
     for each in own[len(new) :]:
@@ -175,8 +161,8 @@ def _take_motion(part: bpy.types.Object, earlier: bpy.types.Object) -> list[str]
         action.use_fake_user = True
     return [
         Message(
-            "“{name}” keeps your action; that of the new version is kept in the file as"
-            " “{action}”.",
+            "“{name}” keeps your action. The action of the new version is kept "
+            "in the file as “{action}”.",
             name=earlier.name,
             action=action.name,
         )
@@ -185,7 +171,7 @@ def _take_motion(part: bpy.types.Object, earlier: bpy.types.Object) -> list[str]
 
 
 def _take_extras(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
-    """What the file says about a part, and its marks."""
+    """Copy the custom properties of the file and our marks."""
     for key in part.keys():
         if key not in (fingerprint.FINGERPRINT, fingerprint.POSE_FINGERPRINT):
             earlier[key] = part[key]

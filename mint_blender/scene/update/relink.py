@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user has hung on objects that go away, and has let point at them, finds what is there in
-their place.
-"""
+"""Re-parent children and remap references of objects that are removed."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ def reparent_children(
     old: Collection[bpy.types.Object],
     used: Collection[bpy.types.Object] = (),
 ) -> None:
-    """What hangs on objects that go away hangs on the root, where it was in the world."""
+    """Parent the user's objects below removed objects to the root, keeping world transforms."""
     for each in [
         child for part in old for child in part.children if child not in old and child not in used
     ]:
@@ -26,9 +24,9 @@ def reparent_children(
 
 
 def remap_users(new: bpy.types.Object, old: bpy.types.Object) -> None:
-    """Let everything that points at an object point at its heir.
+    """Remap all references from the old object to the new one.
 
-    Collections first: remapped there, they keep a freed object in a cache.
+    Collections first: otherwise they keep a freed object in a cache.
     """
     for collection in list(old.users_collection):
         collection.objects.unlink(old)

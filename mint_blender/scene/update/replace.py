@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A revised, retried or optimized version takes the place of an earlier one.
+"""Replace an earlier version of a result with a new one.
 
-What the user has built around a model hangs on its objects: parents, collections, modifiers,
-constraints, drivers. So the objects stay and only what they show is exchanged; where a part has no
-counterpart, everything that pointed at it points at the root.
+Parents, collections, modifiers, constraints and drivers of the user depend on the objects. So the
+objects stay and only their data is exchanged; references to a part without a match go to the root.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import bpy
 from mathutils import Matrix
@@ -22,13 +20,13 @@ from ..errors import SceneImportError
 from ..model import cleanup
 from ..model.build import BuiltModel, build_model
 from ..place import PlacedResult, import_transaction
-from ..staging import STAGING_NAME, staging_scene
+from ..staging import STAGING_NAME
 from ..tags import Provenance
 from ..transaction import DataSnapshot, all_data_blocks, data_blocks_of_kind
 from ..world import build as world_build
 from ..world import world_objects
-from ..world.files import PART_NAMES, Part, WorldFiles, WorldOptions
-from . import fingerprint, match_parts, relink, transfer
+from ..world.files import PART_NAMES, WorldFiles, WorldOptions
+from . import fingerprint, match_parts, relink, root_mesh
 from .backup import EARLIER, Backup, edited_meshes
 
 HEIGHT = tags.PREFIX + "height"
@@ -43,61 +41,71 @@ def replace_model(
     scene: bpy.types.Scene | None = None,
     undo: bool = True,
 ) -> PlacedResult:
-    """Put the model of this GLB in the place of what `root` shows; one undo step.
+    """Replace the model that `root` shows with the one of a GLB, in one undo step.
 
-    `root` stays, with its name, transform, parent, collections, modifiers and constraints, and so
-    does each part that comes again. Where the earlier version was scaled to a height, the new one
-    is as high. Raises SceneImportError, and then nothing has changed.
+    `root` keeps its name, transform, parent, collections, modifiers and constraints, and so does
+    each part that the new version has, too. If the earlier version was scaled to a height, the new
+    one gets the same height.
+
+    Raises:
+        SceneImportError: The model cannot be imported or replaced; nothing has changed.
     """
     scene = scene or bpy.context.scene
     check(root)
     old, before = _own(root), DataSnapshot()
     with import_transaction(scene, provenance, undo=undo) as new:
-        # in no scene: the new version is seen only when it is in place
-        workshop = bpy.data.collections.new(STAGING_NAME)
+        # in no scene: the new version is shown only once it is in place
+        staging = bpy.data.collections.new(STAGING_NAME)
         built = build_model(
-            path, name=provenance.title, collection=workshop, scene=scene, at=NOWHERE
+            path, name=provenance.title, collection=staging, scene=scene, at=NOWHERE
         )
         update_view_layers(scene)
-        backup = Backup(old)
+        backup, earlier_data = Backup(old), _marked_data_in_use()
         try:
-            _as_high_as(root, old, built)
-            waste = [
-                each
-                for each in all_data_blocks()
-                if tags.is_marked(each) and each.users and not isinstance(each, bpy.types.Object)
-            ]
-            notes, matches, used = _exchange(root, old, built)
-            alive = set(bpy.data.objects)
-            gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
-            notes += _lost_with([each for each in old if each in gone])
-            relink.reparent_children(root, gone, used)
+            notes, matches, gone = _put_in_place(root, old, built)
         except BaseException:
             new.accept(*backup.restore())
             raise
-        # from here on the earlier version goes: what breaks now takes the new one no more away
+        # From here on the earlier version is removed: an error must not remove the new one.
         new.accept()
         notes = [*backup.keep_edited(), *notes]
         backup.discard()
         for each in gone:
             relink.remap_users(matches.get(each, root), each)
-        bpy.data.batch_remove([*gone, workshop])
+        bpy.data.batch_remove([*gone, staging])
         tags.write(root, provenance)
-        notes += _clear_away([*waste, *before.new()])
-        _without_numbers(before.new())
-        fingerprint.store(
-            each
-            for each in before.new()
-            if isinstance(each, bpy.types.Mesh) and tags.is_marked(each)
-        )
+        notes += _remove_unused([*earlier_data, *before.new()])
+        _remove_number_suffixes(before.new())
+        marked = (each for each in before.new() if tags.is_marked(each))
+        fingerprint.store(each for each in marked if isinstance(each, bpy.types.Mesh))
     hierarchy = tags.hierarchy(root)
     return PlacedResult(root, tags.result_collection(root), hierarchy, tuple(dict.fromkeys(notes)))
 
 
+def _marked_data_in_use() -> list[bpy.types.ID]:
+    """Return the data-blocks from Mint that have users, except objects."""
+    return [
+        each
+        for each in all_data_blocks()
+        if tags.is_marked(each) and each.users and not isinstance(each, bpy.types.Object)
+    ]
+
+
+def _put_in_place(
+    root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
+) -> tuple[list[str], match_parts.Matches, set[bpy.types.Object]]:
+    """Exchange what `root` shows; return notes, the matched parts, and the objects to remove."""
+    _as_high_as(root, old, built)
+    notes, matches, used = _exchange(root, old, built)
+    alive = set(bpy.data.objects)
+    gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
+    notes += _lost_with([each for each in old if each in gone])
+    relink.reparent_children(root, gone, used)
+    return notes, matches, gone
+
+
 def edited_objects(asset_id: str, scene: bpy.types.Scene | None = None) -> list[str]:
-    """Names of the objects of an asset in a scene (the current one if not given) whose meshes the
-    user has edited.
-    """
+    """Return the names of the objects of an asset whose meshes the user has edited."""
     return [
         each.name
         for root in tags.roots(asset_id=asset_id, scene=scene)
@@ -110,25 +118,20 @@ def replace_world(
     provenance: Provenance,
     root: bpy.types.Object,
     *,
-    options: WorldOptions | None = None,
+    options: WorldOptions = WorldOptions(),
     scene: bpy.types.Scene | None = None,
     undo: bool = True,
 ) -> PlacedResult:
-    """Put other parts into a World that is in the scene; one undo step.
+    """Replace the parts of a World in the scene, in one undo step.
 
-    The root stays as the user has it. Parts that the new version lacks are removed, with a note.
+    The root stays. Parts that the new version lacks are removed, with a note.
 
     Raises:
-        SceneImportError: Nothing has changed; earlier parts go only when the new ones are there.
+        SceneImportError: Nothing has changed.
     """
 
     scene = scene or bpy.context.scene
-    options = options or WorldOptions()
-    files: dict[Part, Path | None] = {
-        "COLLIDER": parts.collider,
-        "PANORAMA": parts.panorama,
-        "SPLATS": parts.splats,
-    }
+    files = parts.by_part()
     check(root)
     with import_transaction(scene, provenance, undo=undo):
         world_build.add_parts(
@@ -147,7 +150,7 @@ def replace_world(
         tags.write(root, provenance)
     notes = [
         Message(
-            "The {what} of the earlier version went with it: the new version brings none.",
+            "The {what} of the earlier version was removed: the new version has none.",
             what=PART_NAMES[part],
         )
         for part in gone
@@ -156,8 +159,10 @@ def replace_world(
 
 
 def check(root: bpy.types.Object) -> None:
-    """Raise SceneImportError where something stands in the way of replacing what this root shows, a
-    model or a World.
+    """Check that what a root shows can be replaced now.
+
+    Raises:
+        SceneImportError: A part is linked, a library override, or not in Object Mode.
     """
 
     own = _own(root)
@@ -166,9 +171,7 @@ def check(root: bpy.types.Object) -> None:
 
 
 def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
-    """What is linked, or overrides what is linked, would be as it was when the file is opened
-    again.
-    """
+    """Refuse linked data: the change would be lost when the file is opened again."""
     for each in old:
         if each.override_library is not None:
             raise SceneImportError(
@@ -189,9 +192,7 @@ def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
 
 
 def _refuse_while_edited(old: list[bpy.types.Object]) -> None:
-    """Nor while a linked duplicate of a part is: it would be left with the earlier mesh, and not
-    follow the others any more.
-    """
+    """Refuse if an object, or a linked duplicate of it, is not in Object Mode."""
     shown = {each.data for each in old} - {None}
     busy = next(
         (
@@ -204,7 +205,7 @@ def _refuse_while_edited(old: list[bpy.types.Object]) -> None:
     if busy is not None:
         raise SceneImportError(
             Message(
-                "“{name}” is being worked on in {mode} Mode. Leave it, then replace the model.",
+                "“{name}” is in {mode} Mode. Switch to Object Mode, then replace the model.",
                 name=busy.name,
                 mode=busy.mode.replace("_", " ").title(),
             )
@@ -212,9 +213,7 @@ def _refuse_while_edited(old: list[bpy.types.Object]) -> None:
 
 
 def _as_high_as(root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel) -> None:
-    """Scale the new version, below its root, to the height that the earlier one has in its root's
-    own space.
-    """
+    """Scale the new version to the earlier height, in the root's local space."""
     if root.get(HEIGHT) is None:
         return
     earlier = bounds(old, within=root)
@@ -229,9 +228,7 @@ def _as_high_as(root: bpy.types.Object, old: list[bpy.types.Object], built: Buil
 
 
 def _own(root: bpy.types.Object) -> list[bpy.types.Object]:
-    """The root and the parts that came with it; not what the user has hung on it, nor another
-    result of Mint's and its parts.
-    """
+    """Return the root and the parts that came with it, without the user's children."""
     own = [root]
     for child in root.children:
         if tags.read(child) is None:
@@ -242,21 +239,18 @@ def _own(root: bpy.types.Object) -> list[bpy.types.Object]:
 def _exchange(
     root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
 ) -> tuple[list[str], match_parts.Matches, set[bpy.types.Object]]:
-    """Bring the new version under `root`.
-
-    Answers with notes, what stays for which new part, and all objects that it consists of now.
-    """
+    """Bring the new version below `root`; return notes, matches, and all objects in use."""
     new, carries = list(built.objects), _only_carries(root, old)
-    if not carries and built.root.type != "MESH" and _is_plain(new):
-        new = [_joined(new)]
+    if not carries and built.root.type != "MESH" and root_mesh.can_be_joined(new):
+        new = [root_mesh.joined(new)]
     notes: list[str] = []
     matches: match_parts.Matches = {}
-    lone = None if carries else _for_the_root(new, built.root)
+    lone = None if carries else root_mesh.mesh_for_root(new, built.root)
     if lone is not None:
         matches[lone] = root
     # parts that move cannot become one mesh: the root shows nothing itself and carries them
     elif not carries:
-        notes += _show_nothing(root)
+        notes += root_mesh.empty_root_mesh(root)
     parts = [
         each for each in new if each != lone and (each != built.root or built.root.type == "MESH")
     ]
@@ -269,105 +263,14 @@ def _exchange(
 
 
 def _only_carries(root: bpy.types.Object, old: list[bpy.types.Object]) -> bool:
-    """Whether the root shows nothing itself: an empty, or a mesh that became one when parts that
-    move came.
-    """
+    """Return whether the root shows nothing itself: an empty or a mesh without vertices."""
     return not isinstance(root.data, bpy.types.Mesh) or (
         not root.data.vertices and any(each.type == "MESH" for each in old if each != root)
     )
 
 
-def _for_the_root(
-    new: list[bpy.types.Object], new_root: bpy.types.Object
-) -> bpy.types.Object | None:
-    """The one mesh of a new version, made ready to be shown by a root that is a mesh; None where
-    there are several, or where it moves.
-    """
-    meshes = [each for each in new if each.type == "MESH"]
-    if len(meshes) != 1:
-        return None
-    matrix, above = Matrix.Identity(4), meshes[0]
-    while above is not None and above != new_root:
-        if animation.has_object_animation(above) or above.parent_type != "OBJECT":
-            return None
-        matrix, above = (
-            above.matrix_parent_inverse @ above.matrix_basis @ matrix if above.parent else matrix,
-            above.parent,
-        )
-    mesh: Any = meshes[0].data
-    mesh.transform(matrix, shape_keys=True)
-    if matrix.is_negative:
-        mesh.flip_normals()
-    return meshes[0]
-
-
-def _show_nothing(root: bpy.types.Object) -> list[str]:
-    """Give the root a mesh without vertices, which keeps its slots of materials."""
-    before, mesh = transfer.EarlierData(root, ()), bpy.data.meshes.new(root.name)
-    gone: Any = root.data
-    name = gone.name
-    tags.mark([mesh])
-    root.data = mesh
-    before.apply()
-    gone.user_remap(mesh)
-    gone.name = f"{name} (earlier)"
-    mesh.name = name
-    return (
-        [
-            Message(
-                "“{name}” now carries several moving parts; its own modifiers have nothing to"
-                " work on.",
-                name=root.name,
-            )
-        ]
-        if root.modifiers
-        else []
-    )
-
-
-def _is_plain(objects: list[bpy.types.Object]) -> bool:
-    """Nothing but meshes, without bones, shape keys or motion, and the empties between them: these
-    can become one mesh.
-    """
-    meshes = [each for each in objects if each.type == "MESH"]
-    still = all(each.type in ("MESH", "EMPTY") and each.animation_data is None for each in objects)
-    return still and not any(each.modifiers or each.data.shape_keys for each in meshes)
-
-
-def _joined(objects: list[bpy.types.Object]) -> bpy.types.Object:
-    """One mesh object of all parts, at the tags. Works in a scene of its own."""
-    meshes = [each for each in objects if each.type == "MESH"]
-    with staging_scene(objects) as scene:
-        view_layer = scene.view_layers[0]
-        view_layer.update()
-        for each in meshes:
-            if each.data.users > 1:
-                each.data = each.data.copy()
-            world = each.matrix_world.copy()
-            each.parent = None
-            each.matrix_basis = Matrix.Identity(4)
-            each.data.transform(world)
-            if world.is_negative:
-                each.data.flip_normals()
-        view_layer.update()
-        first = meshes[0]
-        with bpy.context.temp_override(
-            scene=scene,
-            view_layer=view_layer,
-            active_object=first,
-            object=first,
-            selected_objects=meshes,
-            selected_editable_objects=meshes,
-        ):
-            bpy.ops.object.join()
-        return first
-
-
 def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
-    """A sentence for each part that goes with something of the user's on it.
-
-    An armature's modifier came with the model.
-    """
+    """Return a note for each removed part with something of the user on it."""
     notes: list[str] = []
     for each in parts:
         own = [mine.name for mine in each.modifiers if mine.type != "ARMATURE"] + [
@@ -388,8 +291,7 @@ def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
         if own:
             notes.append(
                 Message(
-                    "“{name}” has no counterpart in the new version: what was set on it went"
-                    " with it ({lost}).",
+                    "“{name}” is not in the new version. It was removed, together with: {lost}.",
                     name=each.name,
                     lost=", ".join(own),
                 )
@@ -397,10 +299,8 @@ def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
     return notes
 
 
-def _clear_away(blocks: Iterable[bpy.types.ID]) -> list[str]:
-    """Delete what came from Mint and is used by nothing any more; what the user has changed since
-    is kept. Answers with notes.
-    """
+def _remove_unused(blocks: Iterable[bpy.types.ID]) -> list[str]:
+    """Remove unused data-blocks from Mint, but keep what the user changed; return notes."""
     waste, kept = [each for each in dict.fromkeys(blocks) if tags.is_marked(each)], []
     while unused := [each for each in waste if each.users == 0]:
         waste = [each for each in waste if each not in unused]
@@ -412,16 +312,15 @@ def _clear_away(blocks: Iterable[bpy.types.ID]) -> list[str]:
         bpy.data.batch_remove([each for each in unused if each not in mine])
     return [
         Message(
-            "What you changed on the earlier version is kept in the file as “{name}”; the new"
-            " version brings its own.",
+            "Your changed version is kept in the file as “{name}”. The new version uses its own.",
             name=name,
         )
         for name in kept
     ]
 
 
-def _without_numbers(blocks: Iterable[bpy.types.ID]) -> None:
-    """What had to be called “Lamp.001” beside the earlier one can be “Lamp” now."""
+def _remove_number_suffixes(blocks: Iterable[bpy.types.ID]) -> None:
+    """Rename “Lamp.001” to “Lamp” once that name is free."""
     for each in blocks:
         plain = cleanup.plain_name(each.name)
         if (

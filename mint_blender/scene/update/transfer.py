@@ -28,9 +28,7 @@ LIGHT = 1e-6
 
 
 class EarlierData:
-    """What an object showed before another version takes its place: asked before the exchange,
-    brought over after it.
-    """
+    """What an object showed before its data is replaced; recorded before, applied after."""
 
     def __init__(self, holder: bpy.types.Object, bones: Iterable[str]) -> None:
         self._holder = holder
@@ -42,10 +40,7 @@ class EarlierData:
         ]
 
     def apply(self) -> list[str]:
-        """Give what the object shows now what the user had made on the earlier data.
-
-        Answers with notes.
-        """
+        """Transfer the user's work from the earlier data to the new data; return notes."""
         new: Any = self._holder.data
         _carry_properties(self._data, new)
         lost = animation.transfer(self._data, new, is_user_work)
@@ -58,16 +53,14 @@ class EarlierData:
             return []
         return [
             Message(
-                "“{name}” shows a new mesh, on which this of yours has no place: {lost}.",
+                "“{name}” has new data. These could not be transferred: {lost}.",
                 name=self._holder.name,
                 lost=", ".join(dict.fromkeys(lost)),
             )
         ]
 
     def _bring_materials(self, mesh: Any) -> list[str]:
-        """The user's own materials go into the slots that they were in, or into further ones: none
-        is lost.
-        """
+        """Assign the user's materials to the slots with the same index, or to further ones."""
         lost: list[str] = []
         for number, earlier in enumerate(self._slots):
             if earlier is None:
@@ -83,9 +76,8 @@ class EarlierData:
         return lost
 
     def _bring_vertex_groups(self, mesh: Any) -> list[str]:
-        """The user's groups; those of the model's bones came with it and come again.
-
-        Answers with nothing: each has its place.
+        """Transfer the user's vertex groups by nearest vertex; those of bones come with the
+        model.
         """
         asked_for = {
             value
@@ -123,9 +115,7 @@ def _carry_properties(old: Any, new: Any) -> None:
 
 
 def _carry_material(old: Any, new: Any) -> list[str]:
-    """Drivers and the user's action on Mint's own material; and who looks at the old one looks at
-    the new one.
-    """
+    """Transfer drivers and the user's action, and retarget drivers to the new material."""
     places = {old: new}
     lost = animation.transfer(old, new, is_user_work)
     if old.node_tree is not None and new.node_tree is not None:
@@ -136,7 +126,7 @@ def _carry_material(old: Any, new: Any) -> list[str]:
 
 
 def _carry_shape_keys(old: Any, new: Any) -> list[str]:
-    """Values and drivers go over by name; answers with the keys that the new mesh does not have."""
+    """Transfer values and drivers by name; return the keys that the new mesh lacks."""
     if old.shape_keys is None:
         return []
     mine = old.shape_keys.key_blocks
@@ -155,7 +145,7 @@ def _carry_shape_keys(old: Any, new: Any) -> list[str]:
 
 
 def _only_on(old: Any, new: Any) -> list[str]:
-    """UV maps and colors of the earlier mesh that the new one does not have."""
+    """Return the UV maps and color attributes that the new mesh lacks."""
     return [
         each.name
         for layers, there in (
@@ -168,8 +158,9 @@ def _only_on(old: Any, new: Any) -> list[str]:
 
 
 def _points(mesh: Any) -> np.ndarray:
-    """The vertices, in the box of the mesh: from 0 to 1, so that the same part is found on a larger
-    version.
+    """Return the vertices normalized to the bounding box (0 to 1), shape (n, 3).
+
+    So parts are matched on a larger version, too.
     """
     flat = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
     mesh.vertices.foreach_get("co", flat)

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World in the scene: one root that holds its files upright and to scale, and under it collider,
-splats, capture point and camera.
+"""Build a World: one root that holds its files upright and to scale.
 
-The files of a World share one frame whose origin is the capture point, at eye height, with Y
-pointing down. The root carries the correction (a half turn) and Mint's calibration (scale 2.5, 1.5
-up), so that either can be changed there afterwards; what hangs on it has no transform of its own.
-Two exceptions: the capture point is turned back, so that it is always upright, and a collider that
-somebody has already set upright (by a half turn about X, as happens) is turned by itself, since
-splats and panorama of the same World are not.
+The files share one frame with the origin at the capture point, at eye height, Y down. The root has
+the correction (a half turn) and Mint's calibration (scale 2.5, 1.5 m up), so that both can be
+changed there; what is below it has no transform of its own. Two exceptions: the capture point is
+rotated back, so that it is always upright, and a collider that is upright already (it happens) is
+rotated by itself, since splats and panorama of the same World are not.
 """
 
 from __future__ import annotations
@@ -48,10 +46,7 @@ from .world_objects import (
 
 @dataclass(frozen=True)
 class BuiltWorld:
-    """A World as it was built; the objects are good until the next undo.
-
-    The notes are sentences for the user.
-    """
+    """A World as it was built; its objects are valid until the next undo."""
 
     root: bpy.types.Object
     objects: tuple[bpy.types.Object, ...]
@@ -68,9 +63,12 @@ def build_world(
     options: WorldOptions,
     properties: Mapping[str, object],
 ) -> BuiltWorld:
-    """Bring a World into `collection`, its ground at `at` (scene units).
+    """Build a World in `collection`, its ground at `at` (scene units).
 
-    Raises SceneImportError or a FileError of a bad file; the caller removes what was begun."""
+    Raises:
+        SceneImportError: No part can be shown; the caller removes what was begun.
+        FileError: A file is invalid; the caller removes what was begun.
+    """
     shown = {
         "COLLIDER": parts.collider if options.collider != "NONE" else None,
         "PANORAMA": parts.panorama,
@@ -78,10 +76,7 @@ def build_world(
     }
     if not any(shown.values()):
         raise SceneImportError(
-            Message(
-                "Nothing of this World can be shown: there is no collider, no panorama and no"
-                " file of splats."
-            )
+            Message("Cannot import this World: it has no collider, no panorama and no splats.")
         )
     root = create_root(name, collection, properties, parts)
     _calibrate(root, scene, at, options)
@@ -114,10 +109,11 @@ def add_part(
     scene: bpy.types.Scene | None = None,
     options: WorldOptions = WorldOptions(),
 ) -> tuple[bpy.types.Object, ...]:
-    """Add a part to a World that is in the scene, or put a new one in the place of the old: the
-    root and all under it.
+    """Add or replace one part of a World in the scene; return the root and all below it.
 
-    Raises SceneImportError or a FileError; then the World is as it was.
+    Raises:
+        SceneImportError: The World is unchanged.
+        FileError: The file is invalid; the World is unchanged.
     """
     return add_parts(root, {part: path}, scene=scene, options=options)
 
@@ -129,7 +125,7 @@ def add_parts(
     scene: bpy.types.Scene | None = None,
     options: WorldOptions = WorldOptions(),
 ) -> tuple[bpy.types.Object, ...]:
-    """As `add_part`, for several: the earlier ones go when all the new ones are there."""
+    """As `add_part`, for several parts; earlier ones are removed once all new ones exist."""
     scene = scene or bpy.context.scene
     add: dict[Part, Callable[[Path], object]] = {
         "COLLIDER": lambda path: _add_collider(root, path, scene, check=bool(root.get(FLIPPED))),
@@ -162,9 +158,7 @@ def add_parts(
 def remove_part(
     root: bpy.types.Object, part: Part, *, scene: bpy.types.Scene | None = None
 ) -> None:
-    """Take a part away again; without the panorama each scene that showed it has its earlier World
-    back.
-    """
+    """Remove a part; without the panorama each scene gets its earlier World back."""
     scene = scene or bpy.context.scene
     gone = parts_of(root, part.lower())
     if part == "PANORAMA":
@@ -212,21 +206,17 @@ def _add_collider(
             each.parent = root
             each.matrix_basis = turn @ each.matrix_basis
     root[COLLIDER_TURNED] = upside_down is False
-    advice = Message("if it hangs upside down, flip it.")
     if upside_down is None:
         return [
             Message(
-                "The collider does not tell which way is up, so it was taken as Mint makes"
-                " them; {advice}",
-                advice=advice,
+                "Could not detect which way is up for the collider. If it is upside down, flip it."
             )
         ]
     if not upside_down:
         return [
             Message(
-                "The collider of this World was upright already, so it was not turned over;"
-                " {advice}",
-                advice=advice,
+                "The collider was already upright, so it was not flipped. If it is upside down,"
+                " flip it."
             )
         ]
     return []
@@ -258,10 +248,10 @@ def _add_readable_parts(
     scene: bpy.types.Scene,
     options: WorldOptions,
 ) -> list[str]:
-    """Panorama and splats.
+    """Add panorama and splats; return notes.
 
-    Whether their content can be read shows only now, long after their headers have passed: one that
-    is bad is left out, with a note, unless nothing else is there to be shown.
+    Invalid content shows only now, long after the headers were checked: such a part is left
+    out, with a note, unless nothing else can be shown.
     """
     flaws: dict[Part, InvalidFile] = {}
     try:
@@ -280,9 +270,7 @@ def _add_readable_parts(
 
 
 def _relink_users(root: bpy.types.Object, earlier: list[bpy.types.Object]) -> None:
-    """What the user has hung on parts that go, or has let point at them: things that stand on the
-    collider, or shrinkwrap to it.
-    """
+    """Re-parent the user's objects and remap references from removed parts to new ones."""
     relink.reparent_children(root, earlier)
     for each in earlier:
         new = [other for other in parts_of(root, each[PART]) if other not in earlier]

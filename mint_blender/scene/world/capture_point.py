@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The place in a World from which its panorama was taken: an upright empty under the root, and the
-camera that starts there.
+"""The capture point of a World, an upright empty below its root, and the camera there.
 
-However the root is turned to bring the World's files upright, the capture point has X to the right,
-Y forward (the way Mint's viewer looks) and Z up. Panorama and camera hang on it.
+However the root is rotated, the capture point has X to the right, Y forward (where Mint's viewer
+looks) and Z up. Panorama and camera depend on it.
 """
 
 from __future__ import annotations
@@ -17,18 +16,16 @@ PART = "mint_part"  # what an object under a World's root is; see `world.Part`
 
 
 def upright_rotation(flipped: bool) -> Euler:
-    """The turn that brings a World's files upright and makes what Mint's viewer looks at lie ahead
-    (+Y).
+    """Return the rotation that brings a World's files upright, facing +Y.
 
-    Files are Y down (`flipped`): a half turn about Y, which is Mint's viewer's about Z in glTF's
-    axes. Files that somebody has corrected by a half turn about X: what is left to do, a half turn
-    about Z. Either is its own inverse.
+    Files are Y down (`flipped`): a half turn about Y. Files that were corrected by a half turn
+    about X still need a half turn about Z. Each is its own inverse.
     """
     return Euler((0, math.pi, 0) if flipped else (0, 0, math.pi))
 
 
 def add(root: bpy.types.Object, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
-    """The capture point of this root, which is at the root's origin."""
+    """Add the capture point of a root, at the root's origin."""
     point = bpy.data.objects.new(f"{name} Capture Point", None)
     point.empty_display_type = "ARROWS"
     point.empty_display_size = 0.2
@@ -42,9 +39,7 @@ def add(root: bpy.types.Object, name: str, collection: bpy.types.Collection) -> 
 def add_camera(
     point: bpy.types.Object, name: str, collection: bpy.types.Collection, meters_per_unit: float = 1
 ) -> bpy.types.Object:
-    """A camera at the capture point, looking the way Mint's viewer does, wide enough for an
-    interior.
-    """
+    """Add a camera at the capture point, wide enough for an interior."""
     data = bpy.data.cameras.new(f"{name} Camera")
     data.lens = 18  # a right angle from edge to edge: indoors one sees little with less
     data.clip_start, data.clip_end = 0.01 / meters_per_unit, 1000 / meters_per_unit

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World's collider: the triangle mesh of its floors and walls, for physics or to look at."""
+"""A World's collider: the triangle mesh of floors and walls, for physics or for display."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ from ..model import cleanup
 def load(
     path: Path, name: str, collection: bpy.types.Collection, scene: bpy.types.Scene
 ) -> list[bpy.types.Object]:
-    """The collider's objects in meters, whatever the scene's unit is; those without a parent are to
-    hang on the root.
+    """Import the collider's objects, in meters whatever the scene's unit is.
 
-    Raises SceneImportError, and then nothing is left behind.
+    Objects without a parent belong below the root.
+
+    Raises:
+        SceneImportError: Nothing is left behind.
     """
     objects = cleanup.collapse_empties(import_glb(path, collection, scene=scene))
     meshes = [each for each in objects if each.type == "MESH"]
@@ -31,8 +33,8 @@ def load(
         bpy.data.batch_remove([*objects, *{each.data for each in meshes}])
         raise SceneImportError(
             Message(
-                "The collider {name} has no surface: not one triangle arrived. The file is"
-                " kept; nothing was imported.",
+                "Cannot import the collider {name}: it contains no triangles. The "
+                "file is kept; nothing was imported.",
                 name=path.name,
             )
         )
@@ -50,8 +52,9 @@ def load(
 def surface(
     meshes: Iterable[bpy.types.Object], root: bpy.types.Object
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Vertices (n, 3) and triangles (m, 3) of all meshes together in the file's glTF axes, before
-    the root's transform.
+    """Return vertices (n, 3) and triangles (m, 3) of all meshes in the file's glTF axes.
+
+    Before the root's transform.
     """
     points, corners, count = [], [], 0
     for each in meshes:
@@ -70,7 +73,7 @@ def surface(
 
 
 def matrix_in(each: bpy.types.Object, root: bpy.types.Object) -> Matrix:
-    """Where an object is in the frame of the root; the scene need not have been evaluated yet."""
+    """Return an object's matrix in the space of the root, also before evaluation."""
     matrix = Matrix.Identity(4)
     current: bpy.types.Object | None = each
     while current is not None and current != root:
@@ -82,17 +85,17 @@ def matrix_in(each: bpy.types.Object, root: bpy.types.Object) -> Matrix:
 def set_display(
     meshes: Iterable[bpy.types.Object], how: Literal["PHYSICS", "VISIBLE"] | str
 ) -> None:
-    """PHYSICS: drawn as wire and not rendered; VISIBLE: solid and rendered."""
+    """Set the display: PHYSICS is wire and not rendered, VISIBLE is solid and rendered."""
     for each in meshes:
         each.display_type = "WIRE" if how == "PHYSICS" else "TEXTURED"
         each.hide_render = how == "PHYSICS"
 
 
 def add_rigid_bodies(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> None:
-    """Passive rigid bodies of the meshes' own shape; the scene gets a rigid body world if it has
-    none.
+    """Make the meshes passive rigid bodies; add a rigid body world if there is none.
 
-    Raises SceneImportError, and then nothing has changed.
+    Raises:
+        SceneImportError: Nothing has changed.
     """
     bodies = scene.rigidbody_world.collection if scene.rigidbody_world is not None else None
     if bodies is not None and (bodies.library is not None or bodies.override_library is not None):
@@ -120,7 +123,7 @@ def add_rigid_bodies(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene)
 
 
 def remove_rigid_bodies(meshes: Iterable[bpy.types.Object]) -> None:
-    """No rigid bodies any more. What is gone from the collection alone would still be one."""
+    """Remove the rigid bodies; unlinking from the collection alone would not."""
     for each in meshes:
         if each.rigid_body is not None:
             with bpy.context.temp_override(object=each, active_object=each):

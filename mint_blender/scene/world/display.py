@@ -20,10 +20,12 @@ def update_collider(
     options: WorldOptions,
     without: Collection[bpy.types.Object] = (),
 ) -> None:
-    """The collider as it was chosen, else as the other parts ask for it; those that are about to go
-    are not looked at.
+    """Show the collider as chosen, else as the other parts suggest.
 
-    Raises SceneImportError, and then nothing has changed.
+    Objects in `without` are ignored: they are about to be removed.
+
+    Raises:
+        SceneImportError: A part is in Edit Mode; nothing has changed.
     """
     meshes = [
         each for each in parts_of(root, "collider") if each.type == "MESH" and each not in without
@@ -56,9 +58,7 @@ def update_collider(
 def update_vertex_colors(
     root: bpy.types.Object, without: Collection[bpy.types.Object] = ()
 ) -> None:
-    """The panorama's colors on a collider that shows it: they follow what was turned, which the
-    material does by itself.
-    """
+    """Store the colors of the panorama on a visible collider, for Solid shading."""
     image, points = root.get(IMAGE), parts_of(root, "capture_point")
     for each in parts_of(root, "collider"):
         if (

@@ -23,9 +23,9 @@ from .world_objects import (
 
 
 def flip(root: bpy.types.Object) -> None:
-    """Turn the files of a World over: for one that hangs upside down.
+    """Turn the files of a World over, for one that is upside down.
 
-    Capture point and camera stay upright, the panorama with them.
+    Capture point, camera and panorama stay upright.
     """
     root[FLIPPED] = flipped = not root.get(FLIPPED, False)
     before, after = (
@@ -46,9 +46,7 @@ def flip(root: bpy.types.Object) -> None:
 
 
 def flip_collider(root: bpy.types.Object) -> None:
-    """Turn the collider alone over, about X: for one that hangs upside down while the splats or the
-    panorama are right.
-    """
+    """Turn only the collider over, about X."""
     root[COLLIDER_TURNED] = not root.get(COLLIDER_TURNED, False)
     for each in parts_of(root, "collider"):
         if each.parent == root:
@@ -62,15 +60,13 @@ def show_collider(
     *,
     scene: bpy.types.Scene | None = None,
 ) -> None:
-    """Change what the collider is: a shape for physics, or the visible place with the panorama on
-    it. It stays so when parts come or go.
-    """
+    """Show the collider as a physics shape or as the visible place; parts may come and go."""
     set_properties(root, {COLLIDER_DISPLAY: None if how == "AUTO" else how})
     update_collider(root, scene or bpy.context.scene, WorldOptions())
 
 
 def show_panorama(root: bpy.types.Object, scene: bpy.types.Scene | None = None) -> bool:
-    """Make this World's panorama the scene's World (again); False where it has none."""
+    """Make the panorama the scene's World again; return False if there is none."""
     world = root.get(WORLD)
     if world is None:
         return False
@@ -79,7 +75,7 @@ def show_panorama(root: bpy.types.Object, scene: bpy.types.Scene | None = None) 
 
 
 def shows_panorama(scene: bpy.types.Scene, root: bpy.types.Object | None = None) -> bool:
-    """Is the scene's World a panorama: of this World of Mint's, or of any?"""
+    """Return whether the scene's World is a panorama: of this root, or of any."""
     shown = scene.world
     return shown is not None and (
         bool(shown.get(panorama.MARK)) if root is None else shown == root.get(WORLD)

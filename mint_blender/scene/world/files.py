@@ -28,7 +28,11 @@ class WorldFiles:
     splats: Path | None = None
     caption: str | None = None
     links: Mapping[str, str] = field(default_factory=dict)
-    """Addresses worth keeping, by name: `rad`, `spz_500k`, …"""
+    """URLs worth keeping, by name: `rad`, `spz_500k`, …"""
+
+    def by_part(self) -> dict[Part, Path | None]:
+        """Return the file of each part."""
+        return {"COLLIDER": self.collider, "PANORAMA": self.panorama, "SPLATS": self.splats}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parts that come later to a World that stands in the scene already: only what it lacks is brought,
-the rest stays as the user has it.
-"""
+"""Add missing parts to a World that is in the scene; the rest stays as it is."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from ..place import PlacedResult, import_transaction
 from ..tags import Provenance
 from . import build as world_build
 from . import splats, world_objects
-from .files import Part, WorldFiles, WorldOptions
+from .files import WorldFiles, WorldOptions
 
 
 def complete(
@@ -27,21 +25,16 @@ def complete(
     scene: bpy.types.Scene | None = None,
     undo: bool = True,
 ) -> PlacedResult:
-    """Add the parts that this World lacks, and splats of another tier in the place of the present
-    ones; one undo step.
+    """Add the parts that a World lacks, and replace splats of another tier; one undo step.
 
-    Raises SceneImportError, and then nothing has changed.
+    Raises:
+        SceneImportError: Nothing has changed.
     """
     scene = scene or bpy.context.scene
-    files: dict[Part, Path | None] = {
-        "COLLIDER": parts.collider,
-        "PANORAMA": parts.panorama,
-        "SPLATS": parts.splats,
-    }
     with import_transaction(scene, provenance, undo=undo):
         missing = {
             part: path
-            for part, path in files.items()
+            for part, path in parts.by_part().items()
             if path is not None
             and (
                 not world_objects.has_part(root, part) or (part == "SPLATS" and _differ(root, path))
@@ -52,7 +45,7 @@ def complete(
 
 
 def _differ(root: bpy.types.Object, path: Path) -> bool:
-    """Is this another tier than the one that is shown? Each has its own number of splats."""
+    """Return whether the file has another number of splats, and so is another tier."""
     return any(
         each.get(splats.MARK) != decode.inspect(path).points
         for each in world_objects.parts_of(root, "splats")

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said when a World has landed: of parts that are not there, and of those that can only be
-linked.
-"""
+"""Notes about the parts of a World that were not imported."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ import bpy
 from ...files.errors import InvalidFile
 from ...message import Message
 from .files import PART_NAMES, Part, WorldFiles, WorldOptions
-from .world_objects import LINK, has_part
+from .world_objects import has_part
 
 
 def unusable(part: Part, flaw: InvalidFile) -> Message:
@@ -34,16 +32,17 @@ _NO_SPLATS = Message("This world came without splats.").with_code("splats_missin
 
 
 def _left_out(links: Iterable[str]) -> Message:
-    """Of splats that Mint has made and nobody wanted."""
+    """Return the note about splats that exist at Mint and were not imported."""
     offered = sorted(key.removeprefix("spz_") for key in links if key.startswith("spz_"))
     return Message(
-        "The splats of this World were left out; their addresses ({tiers}) are on its root.",
+        "The splats of this World were not imported. Their URLs ({tiers}) "
+        "are custom properties of its root.",
         tiers=", ".join(offered),
     ).with_code("splats_left_out")
 
 
 def missing(parts: WorldFiles, options: WorldOptions) -> list[Message]:
-    """What a landing says of the parts that it was not given."""
+    """Return notes about the parts that were not imported."""
     notes = []
     if parts.collider is None and options.collider != "NONE":
         notes.append(_NO_COLLIDER)
@@ -52,16 +51,6 @@ def missing(parts: WorldFiles, options: WorldOptions) -> list[Message]:
     if parts.splats is None:
         is_offered = any(key.startswith("spz_") for key in parts.links)
         notes.append(_left_out(parts.links) if is_offered else _NO_SPLATS)
-    if "rad" in parts.links:
-        notes.append(
-            Message(
-                "Blender cannot read RAD; its address is the custom property {prefix}rad of"
-                " the root.",
-                prefix=LINK,
-            )
-        )
-    else:
-        notes.append(Message("No RAD file came with this World."))
     return notes
 
 

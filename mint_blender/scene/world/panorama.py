@@ -40,9 +40,10 @@ TURN = "Turn with the World"
 
 
 def load(path: Path, name: str) -> bpy.types.Image:
-    """The panorama as an image of this .blend, packed into it.
+    """Load the panorama and pack it into the .blend.
 
-    Raises InvalidPicture, and then nothing is left behind.
+    Raises:
+        InvalidPicture: Nothing is left behind.
     """
     picture.check_panorama(path)
     image = bpy.data.images.load(str(path))
@@ -71,9 +72,7 @@ def load(path: Path, name: str) -> bpy.types.Image:
 def background(
     image: bpy.types.Image, capture_point: bpy.types.Object, name: str
 ) -> bpy.types.World:
-    """A World that shows the panorama all around, turned as the capture point is, now and whenever
-    that turns.
-    """
+    """Return a World that shows the panorama, rotated with the capture point by drivers."""
     world = bpy.data.worlds.new(name)
     world[MARK] = True
     tree = empty_tree(world)
@@ -103,10 +102,9 @@ def background(
 
 
 def show_background(scene: bpy.types.Scene, world: bpy.types.World) -> None:
-    """Make it the scene's World; the one that was there stays in the file and comes back with
-    `restore_earlier_world`.
+    """Make it the scene's World; `restore_earlier_world` brings the earlier one back.
 
-    The scene remembers it, not the World: several scenes may show the same one.
+    The scene remembers the earlier World, since several scenes may show the same panorama.
     """
     earlier = scene.world
     # two panoramas in a row: what comes back is still the user's own
@@ -116,9 +114,7 @@ def show_background(scene: bpy.types.Scene, world: bpy.types.World) -> None:
 
 
 def restore_earlier_world(scene: bpy.types.Scene) -> bool:
-    """Give the scene back the World that it had before the panorama (or none); False when no
-    panorama is shown.
-    """
+    """Restore the World from before the panorama; return False if none is shown."""
     world = scene.world
     if world is None or not world.get(MARK):
         return False
@@ -150,11 +146,9 @@ def _remember(scene: bpy.types.Scene, earlier: bpy.types.World | None) -> None:
 def projection(
     image: bpy.types.Image, capture_point: bpy.types.Object, name: str
 ) -> bpy.types.Material:
-    """A material that shows on a surface what the panorama shows in its direction from the capture
-    point, as bright as the picture.
+    """Return a material that projects the panorama from the capture point onto a surface.
 
-    It follows the capture point when that is moved, turned or scaled, with the World's root or
-    alone.
+    It follows the capture point when that is moved, rotated or scaled.
     """
     for each in bpy.data.materials:
         nodes = each.node_tree.nodes if each.get(MARK) and each.node_tree else ()
@@ -175,9 +169,7 @@ def projection(
 
 
 def assign_material(objects: Iterable[bpy.types.Object], material: bpy.types.Material) -> None:
-    """Give the meshes this one material; materials that came with them and serve nobody else are
-    removed.
-    """
+    """Assign this one material to the meshes; remove replaced materials without users."""
     replaced: set[bpy.types.Material] = set()
     for mesh in {each.data for each in objects if each.type == "MESH"}:
         replaced.update(each for each in mesh.materials if each is not None and each != material)
@@ -189,9 +181,10 @@ def assign_material(objects: Iterable[bpy.types.Object], material: bpy.types.Mat
 
 
 def store_vertex_colors(mesh: Any, image: bpy.types.Image, place: Matrix) -> None:
-    """Give each vertex its color in the picture, for Solid shading (Color: Attribute); `place` is
-    where the mesh is in the capture point's frame. A picture that has been lost since has no
-    colors to give.
+    """Store the panorama's color at each vertex, for Solid shading (Color: Attribute).
+
+    `place` is the mesh's matrix in the space of the capture point. An image whose pixels are
+    lost is skipped.
     """
     if not image.size[0]:
         return
@@ -215,9 +208,7 @@ def store_vertex_colors(mesh: Any, image: bpy.types.Image, place: Matrix) -> Non
 
 
 def _small(image: bpy.types.Image) -> np.ndarray:
-    """The picture's pixels (height, width, 4), the bottom row first, made small: vertices are far
-    apart, and memory is not free.
-    """
+    """Return the pixels, scaled down: shape (height, width, 4), bottom row first."""
     copy = image.copy()
     try:
         width = min(1024, image.size[0])
@@ -230,7 +221,7 @@ def _small(image: bpy.types.Image) -> np.ndarray:
 
 
 def remove_panorama(objects: Iterable[bpy.types.Object]) -> None:
-    """Nothing of a panorama is on these meshes any more."""
+    """Remove the panorama's material and vertex colors from these meshes."""
     for mesh in {each.data for each in objects if each.type == "MESH"}:
         ours = [each for each in mesh.materials if each is not None and each.get(MARK)]
         if ours:
@@ -243,9 +234,7 @@ def remove_panorama(objects: Iterable[bpy.types.Object]) -> None:
 
 
 def _lookup(image: bpy.types.Image) -> bpy.types.NodeTree:
-    """The node group that finds the color for a direction; one for each picture, shared by
-    background and projection.
-    """
+    """Return the node group that maps a direction to a color; one per image, shared."""
     for group in bpy.data.node_groups:
         if group.get(MARK) and any(getattr(node, "image", None) == image for node in group.nodes):
             return group

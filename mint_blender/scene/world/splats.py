@@ -45,17 +45,16 @@ _MODIFIER = "Mint Splats"
 
 
 def has_native() -> bool:
-    """Whether this Blender has Gaussian splats of its own (5.3 and later); it is asked, not its
-    version.
-    """
+    """Return whether this Blender has Gaussian splats of its own (5.3 and later)."""
     kind: Any = bpy.types.PointCloud.bl_rna.properties.get("type")
     return kind is not None and NATIVE in kind.enum_items
 
 
 def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
-    """The splats of an SPZ file as an object in this collection, in Blender's axes.
+    """Import an SPZ file as an object in this collection, in Blender axes.
 
-    Raises InvalidSplats before anything is made.
+    Raises:
+        InvalidSplats: Nothing was made.
     """
     header = decode.inspect(path)  # Blender's own importer believes whatever count a file claims
     # Whether Blender's importer knows of other axes than the usual ones is not known: those are
@@ -86,12 +85,12 @@ def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.
 
 
 def is_splats(candidate: bpy.types.Object) -> bool:
-    """Whether this object holds splats that this add-on brought."""
+    """Return whether an object holds splats imported by this add-on."""
     return candidate.get(MARK) is not None and candidate.type in {"MESH", "POINTCLOUD"}
 
 
 def can_become_native(candidate: bpy.types.Object) -> bool:
-    """Whether these splats are still shown by our nodes, in a Blender that could show them itself."""  # noqa: E501
+    """Return whether these splats are shown by our nodes, though Blender has its own."""
     return has_native() and is_splats(candidate) and getattr(candidate.data, "type", None) != NATIVE
 
 
@@ -102,9 +101,9 @@ def adjust(
     size: float | None = None,
     viewport_limit: int | None = None,
 ) -> None:
-    """Change how these splats are shown (see `splat_nodes.group`); what is not given stays.
+    """Change how splats are shown (see `splat_nodes.group`); None leaves a setting as it is.
 
-    Blender's own splats have no such settings.
+    Native splats have no such settings.
     """
     for name, value in (("Density", density), ("Size", size), ("Viewport Limit", viewport_limit)):
         if value is not None and (found := setting(made, name)) is not None:
@@ -117,9 +116,9 @@ def adjust(
 
 
 def setting(made: bpy.types.Object, name: str) -> tuple[Any, str] | None:
-    """Where Blender keeps a setting of how splats are shown: holder and property, as a layout's
-    `prop` wants them, so that it can be animated and undone as any other. None for Blender's own
-    splats, which have none.
+    """Return holder and property of a display setting, for a layout's `prop`, or None.
+
+    Stored so that it can be animated and undone. Native splats have none.
     """
     modifier: Any = made.modifiers.get(_MODIFIER)
     if modifier is None or modifier.node_group is None:
@@ -131,32 +130,30 @@ def setting(made: bpy.types.Object, name: str) -> tuple[Any, str] | None:
 
 
 def make_native(old: bpy.types.Object) -> bpy.types.Object:
-    """Splats that an older Blender brought become Blender's own; the object keeps its name, place,
-    parent and collections.
+    """Convert splats to native ones; return the object, a new one if it was a mesh.
 
-    Returns the object, a new one where the old was a mesh. Raises InvalidSplats in a Blender that
-    has none or for an object that holds none.
+    It keeps its name, transform, parent and collections.
+
+    Raises:
+        InvalidSplats: This Blender has no native splats, or the object has none.
     """
     if not has_native():
         raise InvalidSplats(
             Message(
-                "This is Blender {version}; splats of its own come with Blender 5.3. Open the"
-                " file there and try again.",
+                "Blender {version} has no native splats. Open the file in Blender "
+                "5.3 or later and try again.",
                 version=bpy.app.version_string,
             )
         )
     if not is_splats(old) or "radiance:base" not in old.data.attributes:
-        raise InvalidSplats(Message("“{name}” holds no splats.", name=old.name))
+        raise InvalidSplats(Message("“{name}” contains no splats.", name=old.name))
     data = as_point_cloud(old.data)
     data.type = NATIVE
     return _with_data(old, data)
 
 
 def as_point_cloud(data: Any) -> bpy.types.PointCloud:
-    """A new point cloud with the splats of a mesh or point cloud, typed as native splats want them.
-
-    Needs Blender 5.2 or later.
-    """
+    """Return a new point cloud with the splats of a mesh or point cloud. Needs 5.2 or later."""
     size = len(data.attributes["position"].data)
     cloud = bpy.data.pointclouds.new(data.name)
     cloud.resize(size)
@@ -166,9 +163,7 @@ def as_point_cloud(data: Any) -> bpy.types.PointCloud:
 
 
 def _with_data(old: bpy.types.Object, data: bpy.types.PointCloud) -> bpy.types.Object:
-    """The object with other data, or, where its kind would have to change, another object in its
-    place.
-    """
+    """Give the object other data; a mesh is replaced by a new object."""
     modifier: Any = old.modifiers.get(_MODIFIER)
     if modifier is not None:
         old.modifiers.remove(modifier)
@@ -197,7 +192,7 @@ def _with_data(old: bpy.types.Object, data: bpy.types.PointCloud) -> bpy.types.O
 
 
 def _data(name: str, points: int) -> bpy.types.Mesh | bpy.types.PointCloud:
-    """Room for so many points: a point cloud where that can be splats, else a mesh of vertices."""
+    """Return a point cloud, or before 5.3 a mesh, with this many points."""
     if has_native():
         cloud = bpy.data.pointclouds.new(name)
         cloud.resize(points)
@@ -208,7 +203,7 @@ def _data(name: str, points: int) -> bpy.types.Mesh | bpy.types.PointCloud:
 
 
 def write(data: Any, splats: decode.Splats) -> None:
-    """Put splats, in Blender's axes, onto a mesh or point cloud that has as many points."""
+    """Write splats, in Blender axes, to a mesh or point cloud with as many points."""
     _write(data, "position", "FLOAT_VECTOR", splats.positions)
     _write(data, "scale", "FLOAT_VECTOR", splats.scales)
     _write(data, "rotation", "QUATERNION", splats.rotations)

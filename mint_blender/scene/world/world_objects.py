@@ -28,24 +28,24 @@ LINK = "mint_link_"
 
 
 def links(root: bpy.types.Object) -> frozenset[str]:
-    """The names of the addresses that a World keeps."""
+    """Return the names of the URLs that a World's root keeps."""
     return frozenset(key.removeprefix(LINK) for key in root.keys() if key.startswith(LINK))
 
 
 def is_root(candidate: bpy.types.Object) -> bool:
-    """Is this the root of a World?"""
+    """Return whether an object is the root of a World."""
     return candidate.get(FLIPPED) is not None
 
 
 def root_of(each: bpy.types.Object | None) -> bpy.types.Object | None:
-    """The root of the World that an object is, or stands in."""
+    """Return the root of the World that an object belongs to, or None."""
     while each is not None and not is_root(each):
         each = each.parent
     return each
 
 
 def has_part(root: bpy.types.Object, part: Part) -> bool:
-    """Is this part of the World in the scene?"""
+    """Return whether a part of the World is in the scene; the panorama is an image."""
     return root.get(IMAGE) is not None if part == "PANORAMA" else bool(parts_of(root, part.lower()))
 
 
@@ -58,9 +58,7 @@ def parts_of(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
 
 
 def upright(root: bpy.types.Object) -> Matrix:
-    """Where the capture point of a World is, whether or not its object is still there: Y forward, Z
-    up.
-    """
+    """Return the world matrix of the capture point (Y forward, Z up), even if it was deleted."""
     for point in parts_of(root, "capture_point"):
         return point.matrix_world.copy()
     return (
@@ -87,7 +85,7 @@ def create_root(
 
 
 def set_properties(root: bpy.types.Object, properties: Mapping[str, object]) -> None:
-    """Set custom properties; those without a value go."""
+    """Set custom properties; those with the value None are removed."""
     for key, value in properties.items():
         if value is None:
             root.pop(key, None)
@@ -96,7 +94,7 @@ def set_properties(root: bpy.types.Object, properties: Mapping[str, object]) -> 
 
 
 def ensure_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
-    """The capture point; a new one where somebody has deleted it."""
+    """Return the capture point; a new one if it was deleted."""
     return next(iter(parts_of(root, "capture_point")), None) or capture_point.add(
         root, root.name, collection_of(root, scene)
     )
