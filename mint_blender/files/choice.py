@@ -79,7 +79,7 @@ def choose_model(
             original_url,
             "original",
             Message(
-                "The original file was taken instead of the optimized one: {reason}.",
+                "Using the original file instead of the optimized one: {reason}.",
                 reason=_lacks(missing),
             ),
         )
@@ -90,7 +90,7 @@ def choose_model(
             optimized_url,
             "optimized",
             Message(
-                "Mint offers only an optimized file, and it may not open here: {reason}.",
+                "Mint only has an optimized file, which may not open here: {reason}.",
                 reason=_lacks(missing),
             ),
         )
@@ -112,8 +112,8 @@ def explain_missing(missing: Iterable[str]) -> str:
     if unknown:
         told.append(
             Message(
-                "The file requires {extensions}, which this Blender's importer does not know."
-                " Take the original file, or a newer Blender.",
+                "The file requires {extensions}, which this Blender cannot import. Use the"
+                " original file or a newer Blender.",
                 extensions=listed(unknown),
             )
         )
@@ -156,27 +156,26 @@ KNOWN: dict[str, tuple[str, str]] = {
         Message("a decoder for Draco-compressed meshes"),
         (
             Message(
-                "The builds from blender.org have it; elsewhere install DracoPy (pip install"
-                " mint-blender[draco]), or take the original file."
+                "Builds from blender.org have one. For other builds, install DracoPy (pip"
+                " install mint-blender[draco]) or use the original file."
             )
         ),
     ),
     WEBP: (
         Message("WebP pictures in models"),
         Message(
-            "Take a build of Blender with WebP, as those from blender.org are, or the"
-            " original file."
+            "Use a Blender build with WebP, such as those from blender.org, or the original file."
         ),
     ),
     BASISU: (
         Message("KTX2 (Basis Universal) pictures"),
-        Message("No Blender reads them yet; take the original file."),
+        Message("No Blender version reads them yet. Use the original file."),
     ),
     **dict.fromkeys(
         MESHOPT,
         (
             Message("a decoder for meshopt-compressed meshes"),
-            Message("Few builds of Blender have one; take the original file."),
+            Message("Few builds of Blender have one. Use the original file."),
         ),
     ),
 }

@@ -65,8 +65,8 @@ class DownloadRequest:
         if self.clock() >= self.deadline:
             raise TooSlow(
                 Message(
-                    "The download of {label} took too long and was ended. Trying again goes"
-                    " on where it stopped.",
+                    "The download of {label} took too long and was stopped. Try again to"
+                    " resume it.",
                     label=self.label,
                 )
             )
@@ -141,8 +141,7 @@ def _accept(response: requests.Response, request: DownloadRequest) -> None:
         request.part.forget()
         raise DownloadFailed(
             Message(
-                "{label} changed at the file host while it was being downloaded; trying again"
-                " starts over.",
+                "{label} changed on the file host during the download. Try again to start over.",
                 label=request.label,
             )
         )
@@ -170,8 +169,7 @@ def _resume(response: requests.Response, request: DownloadRequest) -> None:
         part.forget()
         raise DownloadFailed(
             Message(
-                "{label} changed at the file host while it was being downloaded; trying again"
-                " starts over.",
+                "{label} changed on the file host during the download. Try again to start over.",
                 label=request.label,
             )
         )
@@ -185,8 +183,8 @@ def _refusal(response: requests.Response, request: DownloadRequest) -> FileError
     if status in EXPIRED_STATUSES:
         return LinkExpired(
             Message(
-                "{label} is not there (HTTP {status}). The link may have expired; a fresh one"
-                " can be asked for at Mint.",
+                "{label} was not found (HTTP {status}). The link may have expired; Mint can"
+                " provide a new one.",
                 label=request.label,
                 status=status,
             )
@@ -194,8 +192,7 @@ def _refusal(response: requests.Response, request: DownloadRequest) -> FileError
     if status in RETRY_STATUSES:
         return DownloadFailed(
             Message(
-                "The file host could not deliver {label} just now (HTTP {status}). Try again"
-                " later.",
+                "The file host cannot deliver {label} right now (HTTP {status}). Try again later.",
                 label=request.label,
                 status=status,
             ),
@@ -280,7 +277,7 @@ def _unpacker(
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         raise DownloadFailed(
             Message(
-                "The file host sent {label} packed in a way nobody asked for ({encoding}).",
+                "The file host sent {label} with an unsupported encoding ({encoding}).",
                 label=request.label,
                 encoding=encoding[:20],
             ),
@@ -304,7 +301,7 @@ def _inflater(request: DownloadRequest) -> Callable[[bytes], Iterator[bytes]]:
             request.part.forget()
             raise DownloadFailed(
                 Message(
-                    "The file host sent {label} packed, and it could not be unpacked.",
+                    "The file host sent {label} compressed, and it could not be decompressed.",
                     label=request.label,
                 ),
                 retryable=False,
@@ -342,8 +339,7 @@ def _validator(response: requests.Response) -> str | None:
 def _connection_lost(request: DownloadRequest) -> DownloadFailed:
     return DownloadFailed(
         Message(
-            "The connection broke while {label} was being downloaded. Trying again goes on"
-            " where it stopped.",
+            "The connection was lost while downloading {label}. Try again to resume the download.",
             label=request.label,
         )
     )
@@ -357,9 +353,9 @@ def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
     if isinstance(error, requests.exceptions.SSLError):
         return DownloadFailed(
             Message(
-                "The certificate of {host} was not accepted, so {label} was not downloaded."
-                " Behind a proxy that opens connections, name its CA bundle in"
-                " REQUESTS_CA_BUNDLE.",
+                "The certificate of {host} is not trusted, so {label} was not downloaded."
+                " Behind a proxy that inspects connections, set REQUESTS_CA_BUNDLE to its CA"
+                " bundle.",
                 host=host,
                 label=request.label,
             ),
@@ -368,15 +364,14 @@ def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
     if isinstance(error, requests.exceptions.ProxyError):
         return DownloadFailed(
             Message(
-                "The proxy did not let {label} through. Check HTTPS_PROXY and NO_PROXY.",
+                "The proxy blocked {label}. Check HTTPS_PROXY and NO_PROXY.",
                 label=request.label,
             )
         )
     if isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
         return TooSlow(
             Message(
-                "Nothing of {label} arrived for {seconds:.0f} s. Trying again goes on where"
-                " it stopped.",
+                "No data arrived for {label} in {seconds:.0f} s. Try again to resume the download.",
                 label=request.label,
                 seconds=request.timeout[1],
             )
@@ -384,8 +379,8 @@ def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
     if isinstance(error, requests.exceptions.ConnectionError):
         return DownloadFailed(
             Message(
-                "{host} could not be reached, or the connection broke, while {label} was"
-                " being downloaded. Check the network, then try again.",
+                "Could not reach {host}, or lost the connection, while downloading {label}."
+                " Check the network, then try again.",
                 host=host,
                 label=request.label,
             ),
@@ -393,6 +388,6 @@ def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
         )
     if isinstance(error, requests.exceptions.RequestException) and isinstance(error, ValueError):
         return DownloadFailed(
-            Message("The address of {label} cannot be used.", label=request.label), retryable=False
+            Message("The address of {label} is invalid.", label=request.label), retryable=False
         )
     return _connection_lost(request)

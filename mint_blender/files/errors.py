@@ -109,7 +109,9 @@ class InvalidFile(FileError):
 
     def kept_at(self, path: Path) -> Self:
         """Return the same error for a rejected file that was kept there."""
-        error = type(self)(Message("{problem} It is kept at {path}.", problem=self, path=path))
+        error = type(self)(
+            Message("{problem} The file was kept at {path}.", problem=self, path=path)
+        )
         error.kept = path
         return error
 

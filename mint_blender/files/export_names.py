@@ -31,7 +31,9 @@ def suffix_for(path: Path, format: str) -> str:
     is_zip = start.startswith(_ZIP)
     begun = start.lstrip().lower()
     if not start or begun.startswith((b"<", b"{")) or (format == "usdz" and not is_zip):
-        raise InvalidFile(Message("The file that came is no {format} file.", format=format.upper()))
+        raise InvalidFile(
+            Message("The downloaded file is not in {format} format.", format=format.upper())
+        )
     return ".zip" if is_zip and format != "usdz" else f".{format}"
 
 

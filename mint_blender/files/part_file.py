@@ -100,7 +100,7 @@ class PartFile:
             self.forget()
             raise DownloadFailed(
                 Message(
-                    "{name} was written to by another download at the same time. Fetch it again.",
+                    "Another download wrote to {name} at the same time. Download it again.",
                     name=self.target.name,
                 )
             )
@@ -142,8 +142,8 @@ def check_free_space(folder: Path, needed: int) -> None:
     if free < needed + RESERVE:
         raise DiskError(
             Message(
-                "The disk of {folder} has {free} left, and {needed} are needed. Make room,"
-                " then try again.",
+                "The disk of {folder} has {free} free, but {needed} are needed. Free some"
+                " space, then try again.",
                 folder=folder,
                 free=_megabytes(free),
                 needed=_megabytes(needed + RESERVE),
@@ -164,14 +164,15 @@ def disk_errors(path: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskError(
                 Message(
-                    "The disk is full: {path} could not be written. Make room, then try again.",
+                    "The disk is full: could not write {path}. Free some space, then try again.",
                     path=path,
                 )
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise DiskError(
                 Message(
-                    "{path} may not be written. Choose another folder or change its permissions.",
+                    "No permission to write {path}. Choose another folder or change its"
+                    " permissions.",
                     path=path,
                 )
             ) from error

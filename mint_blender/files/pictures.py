@@ -85,8 +85,8 @@ def inspect_sized(source: Path | bytes) -> Picture:
         name = Message("The picture") if isinstance(source, bytes) else source.name
         raise InvalidPicture(
             Message(
-                "{name} is in the format {format}. Of downloaded pictures only PNG, JPEG,"
-                " WebP and HDR are opened.",
+                "{name} is in the format {format}. Only PNG, JPEG, WebP and HDR are accepted"
+                " for downloaded pictures.",
                 name=name,
                 format=picture.format.upper(),
             )
@@ -136,8 +136,8 @@ def check_panorama(path: Path) -> None:
     if width > (widest := WIDEST_DEEP if seen.is_deep else WIDEST):
         raise InvalidPicture(
             Message(
-                "The panorama {name} is {width:,} pixels wide; at most {most:,} are shown. It"
-                " was not used.",
+                "The panorama {name} was not used: it is {width:,} pixels wide; the limit is"
+                " {most:,}.",
                 name=path.name,
                 width=width,
                 most=widest,
@@ -151,8 +151,8 @@ def panorama_shape_error(path: Path, width: int, height: int) -> InvalidPicture:
     """What is said of a picture that does not show all directions."""
     return InvalidPicture(
         Message(
-            "The panorama {name} is {width} × {height} pixels. A picture of all directions is"
-            " twice as wide as high: not used.",
+            "The panorama {name} was not used: it is {width} × {height} pixels, but must be"
+            " twice as wide as high.",
             name=path.name,
             width=width,
             height=height,
@@ -219,7 +219,8 @@ def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
             if not 0 < width * height <= MOST_PIXELS:
                 raise InvalidPicture(
                     Message(
-                        "{name} claims to be {width} × {height} pixels; that is not shown.",
+                        "{name} claims to be {width} × {height} pixels, which is not a usable"
+                        " size.",
                         name=name,
                         width=width,
                         height=height,
@@ -236,8 +237,7 @@ def _what_it_is(head: bytes, name: str) -> str:
     """A sentence about something that is no picture."""
     if name.lower().endswith((".svg", ".svgz")):
         return Message(
-            "{name} is a drawing made of lines, not of pixels: save it as PNG in the"
-            " program that it comes from.",
+            "{name} is a vector drawing. Export it as PNG from the program that it was made with.",
             name=name,
         )
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{"):
@@ -245,7 +245,7 @@ def _what_it_is(head: bytes, name: str) -> str:
             "{name} is a web page or a message instead of a picture; the link may have expired.",
             name=name,
         )
-    return Message("{name} is not a picture of a kind that Blender opens.", name=name)
+    return Message("{name} is not a picture that Blender can open.", name=name)
 
 
 def _png(stream: BinaryIO, _size: int) -> Picture:

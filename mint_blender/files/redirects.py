@@ -47,13 +47,13 @@ def get(
         location = response.headers.get("Location")
         if not location:
             raise DownloadFailed(
-                Message("The file host moved {label} without saying where to.", label=label),
+                Message("The file host redirected {label} without a new address.", label=label),
                 retryable=False,
             )
         url = urls.check(urljoin(url, location), local_files=local_files, came_from=url)
     raise DownloadFailed(
         Message(
-            "{label} was redirected more than {count} times; the download was given up.",
+            "{label} was redirected more than {count} times. It was not downloaded.",
             label=label,
             count=MAX_REDIRECTS,
         ),

@@ -72,7 +72,7 @@ def _fetch(session: requests.Session, url: str, local_files: bool) -> header.Glb
         if needed > header.DEFAULTS.json_bytes:
             raise InvalidGlb(
                 Message(
-                    "{name} cannot be imported: its JSON has {length:,} bytes, more than are read.",
+                    "Cannot import {name}: its JSON has {length:,} bytes, more than the limit.",
                     name=urls.label(url),
                     length=needed,
                 )
@@ -104,7 +104,7 @@ def _first_bytes(session: requests.Session, url: str, count: int, local_files: b
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise DownloadFailed(
             Message(
-                "{label} could not be looked at: the connection failed. Try again later.",
+                "Could not read {label}: the connection failed. Try again later.",
                 label=urls.label(url),
             )
         ) from error
@@ -130,15 +130,15 @@ def _refusal(status: int, url: str) -> FileError:
     if status in {403, 404, 410}:
         return LinkExpired(
             Message(
-                "{label} is not there (HTTP {status}). The link may have expired; refresh the"
-                " library.",
+                "{label} was not found (HTTP {status}). The link may have expired. Refresh"
+                " the library.",
                 label=urls.label(url),
                 status=status,
             )
         )
     return DownloadFailed(
         Message(
-            "{label} could not be looked at (HTTP {status}). Try again later.",
+            "Could not read {label} (HTTP {status}). Try again later.",
             label=urls.label(url),
             status=status,
         )

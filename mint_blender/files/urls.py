@@ -41,8 +41,8 @@ def check(url: str, *, local_files: bool = False, came_from: str | None = None) 
     if parts.username is not None or parts.password is not None:
         raise _refused(
             Message(
-                "The address of the file at {host} holds a user name or password; such"
-                " addresses are not used.",
+                "The address of the file at {host} contains a user name or password. It was"
+                " not downloaded.",
                 host=host,
             )
         )
@@ -50,8 +50,8 @@ def check(url: str, *, local_files: bool = False, came_from: str | None = None) 
     if came_from is not None and is_here and not is_loopback(_split(came_from).hostname or ""):
         raise _refused(
             Message(
-                "The file host {host} redirects to this computer ({address}); that is not"
-                " followed.",
+                "The file host {host} redirects to this computer ({address}). The redirect"
+                " was not followed.",
                 host=_split(came_from).hostname,
                 address=host,
             )
@@ -61,8 +61,7 @@ def check(url: str, *, local_files: bool = False, came_from: str | None = None) 
     if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
         raise _refused(
             Message(
-                "The file at {host} is offered by “{scheme}” instead of https; it was not"
-                " downloaded.",
+                "The file at {host} uses “{scheme}” instead of https. It was not downloaded.",
                 host=host,
                 scheme=parts.scheme or "no",
             )
@@ -79,8 +78,8 @@ def not_public(host: str) -> DownloadFailed:
     """A file that is not on the public internet."""
     return _refused(
         Message(
-            "The address of the file leads to this computer or into its network ({host}); it"
-            " was not downloaded.",
+            "The address of the file leads to this computer or its network ({host}). It was"
+            " not downloaded.",
             host=host,
         )
     )
@@ -135,14 +134,14 @@ def same_file(first: str | None, second: str | None) -> bool:
 def _split(url: str) -> SplitResult:
     if any(letter in "\\" or letter.isspace() or not letter.isprintable() for letter in url):
         # programs disagree about which host such an address means
-        raise _refused(Message("The address of the file cannot be read."))
+        raise _refused(Message("The address of the file is invalid."))
     try:
         parts = urlsplit(url)
         _ = parts.port  # a bad port only shows when it is asked for
     except ValueError:
-        raise _refused(Message("The address of the file cannot be read.")) from None
+        raise _refused(Message("The address of the file is invalid.")) from None
     if "%" in parts.netloc:  # a name in disguise, or one network card of several
-        raise _refused(Message("The address of the file cannot be read."))
+        raise _refused(Message("The address of the file is invalid."))
     return parts
 
 

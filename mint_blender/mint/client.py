@@ -181,7 +181,7 @@ class Client:
             if cursor is None:
                 return
             if cursor in seen:
-                raise InvalidResponse(Message("its list goes round in circles"))
+                raise InvalidResponse(Message("its list of pages repeats itself"))
             seen.add(cursor)
 
     def asset(self, kind: Kind, id: str) -> Asset:

@@ -48,7 +48,7 @@ def _setup_reason(error: BaseException) -> str | None:
     if isinstance(error, requests.exceptions.InvalidProxyURL):
         return Message("{proxy} is not an address", proxy=_PROXY)
     if isinstance(error, requests.exceptions.InvalidSchema):
-        return Message("{proxy} is of a kind that this Python cannot use", proxy=_PROXY)
+        return Message("{proxy} is of a type that this Python does not support", proxy=_PROXY)
     if (
         isinstance(error, OSError)
         and not isinstance(error, requests.RequestException)
@@ -63,7 +63,7 @@ def _proxy_reason(error: BaseException, chain: tuple[BaseException, ...]) -> str
     status = next((found[1] for found in refusals if found), None)
     if status == "407":
         return Message(
-            "{proxy} wants a user name and password, or does not accept the ones given",
+            "{proxy} requires a user name and password, or rejected the ones given",
             proxy=_PROXY,
         )
     if status:
@@ -71,7 +71,7 @@ def _proxy_reason(error: BaseException, chain: tuple[BaseException, ...]) -> str
             "{proxy} refused the connection (status {status})", proxy=_PROXY, status=status
         )
     if isinstance(error, requests.exceptions.ProxyError):
-        return Message("{proxy} does not answer", proxy=_PROXY)
+        return Message("{proxy} does not respond", proxy=_PROXY)
     return None
 
 
@@ -91,8 +91,8 @@ def _tls_reason(chain: tuple[BaseException, ...]) -> str | None:
             )
     if any(isinstance(inner, ssl.SSLError | requests.exceptions.SSLError) for inner in chain):
         return Message(
-            "no TLS connection came about; either a proxy or {bundle} is at fault, or it"
-            " is not an https server",
+            "the TLS connection failed; check the proxy and {bundle}, and that it is an https"
+            " server",
             bundle=_BUNDLE,
         )
     return None
@@ -109,15 +109,15 @@ def _network_reason(chain: tuple[BaseException, ...], origin: Origin) -> str:
         ),
         (
             requests.exceptions.ConnectTimeout,
-            Message("{address} did not take the connection in time", address=address),
+            Message("connecting to {address} timed out", address=address),
         ),
-        ((requests.exceptions.ReadTimeout, TimeoutError), Message("no answer came in time")),
+        ((requests.exceptions.ReadTimeout, TimeoutError), Message("there was no response in time")),
         (ConnectionRefusedError, Message("{address} refused the connection", address=address)),
         (
             (ConnectionError, IncompleteRead, requests.exceptions.ChunkedEncodingError),
-            Message("the connection broke before the answer was complete"),
+            Message("the connection was lost before the response was complete"),
         ),
-        (HTTPException, Message("what came back was no complete HTTP answer")),
+        (HTTPException, Message("the HTTP response was incomplete")),
     )
     for kind, words in kinds:
         if any(isinstance(inner, kind) for inner in chain):

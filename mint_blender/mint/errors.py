@@ -89,9 +89,9 @@ class KeyMissing(MintError):
     def __init__(self) -> None:
         super().__init__(
             Message(
-                "No Mint API key is set. Put one into the add-on's preferences or into the"
-                " environment variable MINT_API_KEY; keys are made at platform.mint.gg,"
-                " access to the beta is asked for at hello@mint.gg."
+                "No Mint API key is set. Enter one in the add-on's preferences or set the"
+                " environment variable MINT_API_KEY. Create a key at platform.mint.gg;"
+                " request beta access at hello@mint.gg."
             )
         )
 
@@ -103,8 +103,8 @@ class KeyWithheld(KeyMissing):
         MintError.__init__(
             self,
             Message(
-                "MINT_API_BASE_URL leads to {origin}, so your stored API key is not sent. Set"
-                " MINT_API_KEY too, or confirm it in Blender.",
+                "MINT_API_BASE_URL points to {origin}, so your stored API key was not sent."
+                " Set MINT_API_KEY too, or confirm this address in Blender.",
                 origin=origin,
             ),
         )
@@ -117,9 +117,9 @@ class KeyUnusable(KeyMissing):
         MintError.__init__(
             self,
             Message(
-                "What is set as the Mint API key has characters in it that no key has, such"
-                " as a space, a line break or an accented letter, so it was not sent. Copy"
-                " the key again from platform.mint.gg, in one piece."
+                "The Mint API key contains characters that no key has, such as a space, a"
+                " line break or an accented letter. It was not sent. Copy the whole key again"
+                " from platform.mint.gg."
             ),
         )
 
@@ -148,8 +148,7 @@ class InvalidResponse(MintError):
     def __init__(self, what: str, *, request_id: str | None = None) -> None:
         super().__init__(
             Message(
-                "The answer could not be understood: {what}. Check the base URL and whether a"
-                " proxy stands in between.",
+                "Mint's response is invalid: {what}. Check the base URL and your proxy settings.",
                 what=what,
             )
         )
@@ -163,8 +162,7 @@ class MismatchedResponse(InvalidResponse):
         MintError.__init__(
             self,
             Message(
-                "Mint's answer is about something else ({received}), not what was asked for"
-                " ({expected}). Asking again.",
+                "Mint's response is about {received} instead of {expected}. Trying again.",
                 received=received,
                 expected=expected,
             ),
@@ -180,9 +178,9 @@ class ProblemError(MintError):
     """
 
     retryable = True
-    meaning = Message("Mint answered with an unexpected status")
+    meaning = Message("Mint returned an unexpected status")
     advice = Message(
-        "It will be tried again. If this keeps happening, write to hello@mint.gg with the"
+        "Trying again automatically. If this keeps happening, email hello@mint.gg with the"
         " request ID."
     )
 
@@ -204,17 +202,17 @@ class ProblemError(MintError):
         )
         if not self.request_id:
             return sentence
-        reference = Message("(Request id: {request_id})", request_id=self.request_id)
+        reference = Message("(Request ID: {request_id})", request_id=self.request_id)
         return sentences(sentence, reference)
 
 
 class UnclearRefusal(ProblemError):
     """A refusal without Mint's reason: a captive portal or a gateway may have sent it."""
 
-    meaning = Message("Something refused the request, and it does not look like Mint")
+    meaning = Message("Something other than Mint seems to have refused the request")
     advice = Message(
-        "Check the base URL and whether a proxy or a sign-in page stands in between; it"
-        " is tried again."
+        "Check the base URL, your proxy, and whether the network requires a sign-in. Trying"
+        " again automatically."
     )
 
 
@@ -250,7 +248,7 @@ class KeyRefused(ProblemError):
     retryable = False
     meaning = Message("Mint does not accept the API key")
     advice = Message(
-        "Check it in the add-on's preferences or in MINT_API_KEY, or make a new one at"
+        "Check it in the add-on's preferences or in MINT_API_KEY, or create a new one at"
         " platform.mint.gg."
     )
 
@@ -259,13 +257,13 @@ class CreditsNeeded(Refusal):
     """402: too few Credits to start."""
 
     meaning = Message("Mint needs more Credits for this")
-    advice = Message("Nothing was started; buy Credits at platform.mint.gg/billing, then resume.")
+    advice = Message("Nothing was started. Buy Credits at platform.mint.gg/billing, then resume.")
 
 
 class Forbidden(Refusal):
     """403: the key has no permission for this."""
 
-    meaning = Message("This API key may not do that")
+    meaning = Message("This API key does not have permission for this")
     advice = Message(
         "Ask hello@mint.gg whether the key has access to the beta and to this project."
     )
@@ -274,14 +272,14 @@ class Forbidden(Refusal):
 class DownloadsDisabled(Forbidden):
     """403: downloads are switched off for this asset or plan."""
 
-    meaning = Message("Mint has downloads switched off for this result")
-    advice = Message("Switch them on at mint.gg, or open the result there.")
+    meaning = Message("Downloads are turned off for this result at Mint")
+    advice = Message("Turn them on at mint.gg, or open the result there.")
 
 
 class NotFound(Refusal):
     """404: the id does not exist in this API project."""
 
-    meaning = Message("Mint does not know this, at least not in the API project of this key")
+    meaning = Message("Mint cannot find this in the API project of this key")
     advice = Message("It may have been deleted, or the key belongs to another project.")
 
 
@@ -296,29 +294,29 @@ class Conflict(ProblemError):
     """409: the current state does not allow the action, or the same request is in progress."""
 
     retryable = False
-    meaning = Message("That is not possible in the present state")
-    advice = Message("Look at the job again: it may have moved on.")
+    meaning = Message("This is not possible in the current state")
+    advice = Message("Check the job: its state may have changed.")
 
 
 class IdempotencyConflict(Conflict):
     """409: the idempotency key was used before with other input. Nothing was started."""
 
     proves_nothing_started = True
-    meaning = Message("Mint has seen this request's idempotency key with other content")
-    advice = Message("Nothing was started twice; start it anew as a new job.")
+    meaning = Message("This request's idempotency key was already used with other content")
+    advice = Message("Nothing was started twice. Start a new job.")
 
 
 class AlreadyOptimized(Conflict):
     """409: the model has an optimized GLB already."""
 
-    meaning = Message("The model is optimized already")
-    advice = Message("Its optimized file can be used.")
+    meaning = Message("The model is already optimized")
+    advice = Message("Use its optimized file.")
 
 
 class OptimizationInProgress(Conflict):
     """409: an optimization of this model is running."""
 
-    meaning = Message("The model is being optimized already")
+    meaning = Message("The model is already being optimized")
     advice = Message("Wait until it is done.")
 
 
@@ -327,28 +325,28 @@ class CannotCancel(ProblemError):
 
     retryable = False
     meaning = Message("Mint cannot cancel this now")
-    advice = Message("It goes on.")
+    advice = Message("It continues.")
 
 
 class TooManyRequests(ProblemError):
     """429: too many calls."""
 
-    meaning = Message("Mint asks for fewer requests")
-    advice = Message("It is tried again after a pause.")
+    meaning = Message("Too many requests to Mint")
+    advice = Message("Trying again after a pause.")
 
 
 class TooManyActive(TooManyRequests):
     """429: the account's limit of active generations is reached."""
 
-    meaning = Message("As many generations are active at Mint as the account may have at once")
-    advice = Message("This one starts when a place is free.")
+    meaning = Message("The account's limit of active generations at Mint is reached")
+    advice = Message("This one starts when another one finishes.")
 
 
 class ServiceError(ProblemError):
     """5xx: a failure at Mint."""
 
-    meaning = Message("Mint has trouble answering")
-    advice = Message("Nothing is lost; it is tried again.")
+    meaning = Message("Mint is temporarily unavailable")
+    advice = Message("Nothing is lost. Trying again automatically.")
 
 
 _BY_SLUG: dict[str, type[ProblemError]] = {

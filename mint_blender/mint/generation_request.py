@@ -83,7 +83,7 @@ class GenerationRequest:
     def complaint(self) -> str | None:
         """A sentence about the first thing that Mint would refuse, or None."""
         if not self.prompt.strip() and not self.images:
-            return Message("The prompt is empty: describe what should be made.")
+            return Message("The prompt is empty. Describe what to generate.")
         if len(self.prompt) > (longest := MAX_PROMPT_LENGTH[self.kind]):
             return Message(
                 "The prompt has {count} characters; Mint takes at most {most} for a {kind}.",
@@ -106,7 +106,7 @@ class GenerationRequest:
         if any(image.startswith("http://") for image in self.images):
             return Message("A reference picture's address must start with https://.")
         if self.pose is not None and self.kind is Kind.WORLD:
-            return Message("A pose is for characters: it goes with a model, not with a world.")
+            return Message("A pose is only for models of characters, not for worlds.")
         return None
 
     def body(self, image_urls: tuple[str, ...]) -> dict[str, Any]:
@@ -130,7 +130,7 @@ class GenerationRequest:
 def feedback_error(feedback: str) -> str | None:
     """A sentence about a revision text that Mint would refuse, or None."""
     if not feedback.strip():
-        return Message("Say in words what should change.")
+        return Message("Describe what to change.")
     if len(feedback) > (limit := MAX_FEEDBACK_LENGTH):
         return Message(
             "The feedback has {count} characters; Mint takes at most {most}.",

@@ -49,7 +49,7 @@ class Origin:
         if problem := _problem(text, parts):
             raise ValueError(
                 Message(
-                    "The Mint base URL {problem}. The usual one is {usual}.",
+                    "The Mint base URL {problem}. The default is {usual}.",
                     problem=problem,
                     usual=DEFAULT_BASE_URL,
                 )
@@ -66,7 +66,7 @@ def _split(text: str) -> SplitResult:
     except ValueError:
         raise ValueError(
             Message(
-                "The Mint base URL is not an address. The usual one is {usual}.",
+                "The Mint base URL is not a valid address. The default is {usual}.",
                 usual=DEFAULT_BASE_URL,
             )
         ) from None
@@ -76,19 +76,19 @@ def _split(text: str) -> SplitResult:
 def _problem(text: str, parts: SplitResult) -> str | None:
     # The URL itself is never shown: it may contain a password.
     if any(character.isspace() or not character.isprintable() for character in text):
-        return Message("has a space or a control character in it")
+        return Message("contains a space or a control character")
     if parts.scheme not in {"https", "http"} or not parts.hostname:
         return Message("must look like https://host/path")
     if parts.username is not None or parts.password is not None:
-        return Message("must not contain a user name or password; the API key has its own place")
+        return Message("must not contain a user name or password; enter the API key separately")
     if "?" in text or "#" in text:
         return Message("must not contain a query or a fragment (? or #)")
     if "\\" in text or "%" in parts.netloc:
         return Message("must look like https://host/path")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
         return Message(
-            "must start with https://, or the API key could be read on the way; plain"
-            " http is for this computer only (127.0.0.1)"
+            "must start with https:// to protect the API key; http is only allowed for this"
+            " computer (127.0.0.1)"
         )
     return None
 

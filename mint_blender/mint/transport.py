@@ -152,7 +152,7 @@ class Transport:
                 guard.check()
                 response, answer = self._send(method, path, headers, content, query)
         except (requests.exceptions.ContentDecodingError, DecodeError):
-            raise InvalidResponse(Message("it is compressed in a broken way")) from None
+            raise InvalidResponse(Message("its compression is damaged")) from None
         except (OSError, HTTPError) as error:
             # requests' exceptions are OSErrors. "from None": the original may show a proxy's
             # password in a traceback.
@@ -290,7 +290,7 @@ def _redirect_problem(location: str | None) -> str:
         host = None
     where = Message("to {host}", host=host) if host else Message("to another address")
     return Message(
-        "it redirects {where}, which is not followed because the API key goes to Mint's"
-        " own address only",
+        "it redirects {where}; redirects are not followed, since the API key is sent to"
+        " Mint's own address only",
         where=where,
     )

@@ -125,7 +125,7 @@ BAD = {
     "i.jsonl, line 1": ('{"name": "nothing"}\n', "The prompt is empty"),
     "j.jsonl, line 1": (
         '{"prompt": "a hall", "kind": "world", "pose": "a_pose"}\n',
-        "it goes with a model",
+        "only for models",
     ),
     "k.csv, line 2": ("prompt,name\na lamp, orange, large\n", "more fields than the header"),
     "l.csv, line 2": ("wish\na lamp\n", "unknown field wish"),

@@ -92,7 +92,7 @@ REFUSED = {
     ),
     "a pose for a world": (
         ["--kind", "world", "--prompt", "a hall", "--pose", "a_pose"],
-        "it goes with a model",
+        "only for models",
     ),
     "nine pictures": (
         ["--prompt", "a lamp", *["--image", "https://example.com/a.png"] * 9],

@@ -30,7 +30,7 @@ def test_an_address_of_the_environment_does_not_get_a_stored_key(
         ran = mint(*command)
         assert ran.status == 3
         assert (
-            f"MINT_API_BASE_URL leads to {service.api.removesuffix('/v1')}, so your stored API key is not sent."
+            f"MINT_API_BASE_URL points to {service.api.removesuffix('/v1')}, so your stored API key was not sent."
             in ran.err
         )
     assert service.log() == []

@@ -19,7 +19,9 @@ def refused_file(mint: RunMint) -> Path:
     """Where the newest job's refused file lies, as its sentence says."""
     (record, *_) = mint("jobs", "--json").records
     sentence = record["trouble"]["message"]
-    return Path(sentence.partition(" It is kept at ")[2].partition(" Resume")[0].removesuffix("."))
+    return Path(
+        sentence.partition(" The file was kept at ")[2].partition(" Resume")[0].removesuffix(".")
+    )
 
 
 def job_of(mint: RunMint) -> str:
@@ -104,7 +106,7 @@ def test_a_batch_keeps_it_too_and_pays_once(
     )
     for _ in ("first", "again"):
         ran = mint("batch", str(tmp_path / "a.jsonl"), "-o", str(tmp_path / "out"))
-        assert ran.status == 7 and "It is kept at" in ran.error_text
+        assert ran.status == 7 and "The file was kept at" in ran.error_text
     assert len(service.operations()) == 1
 
 

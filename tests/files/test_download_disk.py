@@ -37,7 +37,7 @@ def test_a_full_disk_is_said_before_anything_is_written(
 ) -> None:
     """A file that cannot fit is not begun."""
     monkeypatch.setattr(part_file, "RESERVE", 2**62)
-    with pytest.raises(DiskError, match="Make room"):
+    with pytest.raises(DiskError, match="Free some space"):
         loader.fetch(host.put("/lamp.glb", CONTENT), target)
     assert list(target.parent.iterdir()) == []
 
@@ -55,7 +55,7 @@ def test_a_folder_that_is_a_file_is_said(
     ("number", "words"),
     [
         (errno.ENOSPC, "disk is full"),
-        (errno.EROFS, "may not be written"),
+        (errno.EROFS, "No permission to write"),
         (errno.EIO, "could not be written"),
     ],
 )
@@ -74,7 +74,7 @@ def test_a_part_that_two_downloads_wrote_to_is_not_put_in_place(tmp_path: Path) 
     written.begin(PartSource(address="https://files.example/a.glb", validator='"1"', total=4))
     with written.open() as stream:
         stream.write(b"four and more")
-    with pytest.raises(DownloadFailed, match="another download"):
+    with pytest.raises(DownloadFailed, match="Another download"):
         written.commit()
     assert list(tmp_path.iterdir()) == []
 

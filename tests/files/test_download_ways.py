@@ -244,7 +244,7 @@ def test_a_proxy_that_is_not_there_is_said(
 
 def test_a_redirect_to_nowhere_is_said(host: FileHost, loader: Downloader, target: Path) -> None:
     """A 302 without Location is an error of the host that repeating does not change."""
-    with pytest.raises(DownloadFailed, match="without saying where") as caught:
+    with pytest.raises(DownloadFailed, match="without a new address") as caught:
         loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(302)]), target)
     assert not caught.value.retryable and len(host.asked) == 1
 

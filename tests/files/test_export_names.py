@@ -51,7 +51,7 @@ def test_what_is_no_such_file_is_said(content: bytes, format: str, tmp_path: Pat
     """Nothing, a web page, an error as JSON, or another format."""
     path = tmp_path / "file"
     path.write_bytes(content)
-    with pytest.raises(InvalidFile, match=f"no {format.upper()} file"):
+    with pytest.raises(InvalidFile, match=f"not in {format.upper()} format"):
         export_names.suffix_for(path, format)
 
 

@@ -383,22 +383,22 @@ BAD = {
         build_spz.header(SMALL, 3) + bytes(16),
         "version 3, but is not packed like that",
     ),
-    "harmonics of degree 7": (gzipped(build_spz.header(SMALL, 3, degree=7)), "makes no sense"),
-    "200 fractional bits": (gzipped(build_spz.header(SMALL, 3, bits=200)), "makes no sense"),
+    "harmonics of degree 7": (gzipped(build_spz.header(SMALL, 3, degree=7)), "invalid header"),
+    "200 fractional bits": (gzipped(build_spz.header(SMALL, 3, bits=200)), "invalid header"),
     "no splats": (gzipped(build_spz.header(SMALL, 3, points=0)), "holds no splats"),
     "4 billion splats": (gzipped(build_spz.header(SMALL, 3, points=2**32 - 1)), "4,294,967,295"),
     "9 million splats in a few bytes": (
         gzipped(build_spz.header(SMALL, 3, points=9_000_000)),
         "more than",
     ),
-    "a place that is not a number": (not_a_number(), "not a number"),
+    "a place that is invalid positions": (not_a_number(), "invalid positions"),
     "table: only a header": (WHOLE[4][:20], "cut short"),
     "table: 4 billion splats": (WHOLE[4][:8] + b"\xff" * 4 + WHOLE[4][12:], "4,294,967,295"),
     "table: another count": (
         WHOLE[4][:8] + struct.pack("<I", 99) + WHOLE[4][12:],
-        "contradicts itself",
+        "do not have the size",
     ),
-    "table: too few streams": (WHOLE[4][:15] + b"\x05" + WHOLE[4][16:], "contradicts itself"),
+    "table: too few streams": (WHOLE[4][:15] + b"\x05" + WHOLE[4][16:], "do not have the size"),
     "table: offset past the end": (
         WHOLE[4][:16] + struct.pack("<I", 2**31) + WHOLE[4][20:],
         "cut short",
@@ -487,5 +487,5 @@ def test_inspect_reads_only_the_header(write):
     path = write(WHOLE[4])
     header = decode.inspect(path)
     assert (header.version, header.points, header.degree) == (4, 100, 1)
-    with pytest.raises(InvalidSplats, match="at most 50"):
+    with pytest.raises(InvalidSplats, match="the limit is 50"):
         decode.inspect(path, limits=decode.SplatLimits(points=50))

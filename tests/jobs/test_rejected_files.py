@@ -69,7 +69,7 @@ def test_a_refused_file_is_set_aside_and_its_place_told(
     """
     error = refusal(Fetch(role, f"{FILES}a", "model"), tmp_path, HTML)
     assert error.kept == tmp_path / name
-    assert str(error).endswith(f" It is kept at {tmp_path / name}.")
+    assert str(error).endswith(f" The file was kept at {tmp_path / name}.")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(name, HTML)]
 
 
@@ -105,7 +105,7 @@ def test_a_refused_model_rests_where_nothing_is_bought_again() -> None:
     """It can be resumed, which only downloads; the sentence says where the file is, and advises
     nobody to pay once more.
     """
-    refused = InvalidGlb("model.glb cannot be imported: it is not glTF 2.0.").kept_at(
+    refused = InvalidGlb("Cannot import model.glb: it is not glTF 2.0.").kept_at(
         Path("/home/model.refused.glb")
     )
     workflow = fetching_model().fail(refused)

@@ -69,7 +69,7 @@ def refused(click: Callable[[], object]) -> str:
     [
         (
             GenerationRequest(Kind.MODEL, "   "),
-            "The prompt is empty: describe what should be made.",
+            "The prompt is empty. Describe what to generate.",
         ),
         (
             GenerationRequest(Kind.WORLD, "x" * 4001),
@@ -190,7 +190,7 @@ def test_a_revision_needs_words(home: Path) -> None:
     put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
     job_service = JobService(fast_config(home), Account("key"))
     job = job_service.jobs()[0]
-    assert refused(lambda: job_service.revise(job.id, "  ")) == "Say in words what should change."
+    assert refused(lambda: job_service.revise(job.id, "  ")) == "Describe what to change."
     assert (
         refused(lambda: job_service.revise(job.id, "x" * 2001))
         == "The feedback has 2001 characters; Mint takes at most 2000."

@@ -29,23 +29,23 @@ from ..mint_service.running import ThreadService, running_service
 from ..mint_service.switches import NAMES
 from .fast_config import PACE, SPEED, account, fast_config
 
-DAMAGED = "It is kept at …/model.refused.glb. Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
-GONE = "The link may have expired; a fresh one can be asked for at Mint. Resume does that."
+DAMAGED = "The file was kept at …/model.refused.glb. Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
+GONE = "The link may have expired; Mint can provide a new one. Resume does that."
 # and goes on for ever: a person cancels it in the end
 ONCE_A_MINUTE = "Checking continues once a minute; this is free."
 CREDITS = (
     "Mint needs 1 more Credits to go on. Buy them at https://platform.mint.gg/billing, then resume."
 )
-BUSY = "Mint asks for fewer requests: Too many requests. It is tried again after a pause. (Request id: …)"
-BROKEN = "Mint has trouble answering: Something went wrong on our side. Nothing is lost; it is tried again. (Request id: …)"
-AWAY = "Mint has trouble answering: Temporarily not available. Nothing is lost; it is tried again. (Request id: …)"
-LOST = "Mint cannot be reached: the connection broke before the answer was complete."
-CONFLICT = "That is not possible in the present state: {}. Look at the job again: it may have moved on. (Request id: …)"
+BUSY = "Too many requests to Mint: Too many requests. Trying again after a pause. (Request ID: …)"
+BROKEN = "Mint is temporarily unavailable: Something went wrong on our side. Nothing is lost. Trying again automatically. (Request ID: …)"
+AWAY = "Mint is temporarily unavailable: Temporarily not available. Nothing is lost. Trying again automatically. (Request ID: …)"
+LOST = "Mint cannot be reached: the connection was lost before the response was complete."
+CONFLICT = "This is not possible in the current state: {}. Check the job: its state may have changed. (Request ID: …)"
 
 
 def bare(status: int) -> str:
     """What is read of an answer without a problem document."""
-    return f"Mint has trouble answering: HTTP status {status}. Nothing is lost; it is tried again. (Request id: …)"
+    return f"Mint is temporarily unavailable: HTTP status {status}. Nothing is lost. Trying again automatically. (Request ID: …)"
 
 
 @dataclass(frozen=True)
@@ -170,19 +170,16 @@ CASES = {
     "lost-answer": passing(LOST),
     "slow-answer": Case(),
     "no-credits": needs_credits(
-        "Mint needs more Credits for this: Not enough Credits to start. Nothing was started; buy Credits at platform.mint.gg/billing, "
-        "then resume. (Request id: …)",
+        "Mint needs more Credits for this: Not enough Credits to start. Nothing was started. Buy Credits at platform.mint.gg/billing, then resume. (Request ID: …)",
         leads_to=Phase.BILLING,
         operations=0,
     ),
     "forbidden": failed(
-        "This API key may not do that: This key has no access to the API beta. Ask hello@mint.gg whether the key has access to the beta "
-        "and to this project. (Request id: …)",
+        "This API key does not have permission for this: This key has no access to the API beta. Ask hello@mint.gg whether the key has access to the beta and to this project. (Request ID: …)",
         operations=0,
     ),
     "revoked": paused(
-        "Mint does not accept the API key: The API key is missing or not accepted. Check it in the add-on's preferences or in MINT_API_KEY, "
-        "or make a new one at platform.mint.gg. (Request id: …)",
+        "Mint does not accept the API key: The API key is missing or not accepted. Check it in the add-on's preferences or in MINT_API_KEY, or create a new one at platform.mint.gg. (Request ID: …)",
         leads_to=Phase.READY,
     ),
     "alpha-names": Case(name="Lamp"),
@@ -207,8 +204,7 @@ CASES = {
     "poll-closed": passing(LOST),
     "poll-hint": Case(),
     "poll-404": paused(
-        "Mint does not know this, at least not in the API project of this key: There is no such operation. It may have been deleted, "
-        "or the key belongs to another project. (Request id: …)"
+        "Mint cannot find this in the API project of this key: There is no such operation. It may have been deleted, or the key belongs to another project. (Request ID: …)"
     ),
     "settling": passing(AWAY, times=2),
     "incomplete": Case(),
@@ -230,26 +226,26 @@ CASES = {
     "pano-null": world(notes=("This world came without a panorama.",)),
     "collider-null": world(notes=("This world came without a collider mesh.",)),
     "external-buffer": paused(
-        f"model.glb cannot be imported: it points to something outside the file. {DAMAGED}"
+        f"Cannot import model.glb: it points to something outside the file. {DAMAGED}"
     ),
     "bad-length": paused(
-        f"model.glb cannot be imported: it is cut off: N of M bytes are there. {DAMAGED}"
+        f"Cannot import model.glb: it is cut off: N of M bytes are there. {DAMAGED}"
     ),
     "meshopt": Case(taken="model.glb"),  # whether it can be read is the importer's to say
     # downloads
     "api-redirect": Case(),
     "file-truncated": paused(
-        "The connection broke while a-lamp-….glb from 127.0.0.1 was being downloaded. Trying again goes on where it stopped."
+        "The connection was lost while downloading a-lamp-….glb from 127.0.0.1. Try again to resume the download."
     ),
     "file-broken": Case(),
     "file-changed": Case(),
     "file-no-ranges": Case(),
     "file-html": paused(
-        f"model.glb cannot be imported: it is a web page instead of a GLB; the link may have expired. {DAMAGED}"
+        f"Cannot import model.glb: it is a web page instead of a GLB; the link may have expired. {DAMAGED}"
     ),
-    "file-403": paused(f"a-lamp-….glb from 127.0.0.1 is not there (HTTP 403). {GONE}"),
-    "file-404": paused(f"a-lamp-….glb from 127.0.0.1 is not there (HTTP 404). {GONE}"),
-    "file-410": paused(f"a-lamp-….glb from 127.0.0.1 is not there (HTTP 410). {GONE}"),
+    "file-403": paused(f"a-lamp-….glb from 127.0.0.1 was not found (HTTP 403). {GONE}"),
+    "file-404": paused(f"a-lamp-….glb from 127.0.0.1 was not found (HTTP 404). {GONE}"),
+    "file-410": paused(f"a-lamp-….glb from 127.0.0.1 was not found (HTTP 410). {GONE}"),
     "file-503": Case(),
     "file-slow": Case(),
 }

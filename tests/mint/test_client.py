@@ -137,7 +137,9 @@ def test_the_same_key_starts_nothing_twice(service, client):
 def test_the_same_key_with_other_input_is_its_own_error(service, client):
     """409: nothing was started, and the sentence says so."""
     start(client, "a lamp")
-    with pytest.raises(errors.IdempotencyConflict, match="idempotency key with other content"):
+    with pytest.raises(
+        errors.IdempotencyConflict, match="idempotency key was already used with other content"
+    ):
         start(client, "a chair")
     assert len(service.operations()) == 1
 
@@ -207,7 +209,7 @@ def test_cancel(client):
 def test_an_action_in_the_wrong_state_is_a_conflict(service, client):
     """Approving what is finished: 409, not repeated."""
     operation = finished(service, client, start(client))
-    with pytest.raises(errors.Conflict, match="not possible in the present state") as raised:
+    with pytest.raises(errors.Conflict, match="not possible in the current state") as raised:
         client.approve(operation.id, key="approve-1")
     assert type(raised.value) is errors.Conflict
     assert not raised.value.retryable
@@ -302,6 +304,6 @@ def test_a_list_that_goes_round_in_circles_ends(speaking):
         answer({"data": [{"id": "m1"}], "pagination": {"nextCursor": "c1", "hasMore": True}})
     ) as wire:
         found: list[Asset] = []
-        with pytest.raises(InvalidResponse, match="circles"):
+        with pytest.raises(InvalidResponse, match="repeats"):
             found.extend(Client(speaking(wire.base_url)).assets(Kind.MODEL))
         assert len(wire.heard) == 2

@@ -65,7 +65,7 @@ def test_pictures_alone_bring_a_prompt():
         (replace(LAMP, name="n" * 121), "The name has 121 characters"),
         (replace(LAMP, images=("a.png",) * 9), "There are 9 reference pictures"),
         (replace(LAMP, images=("http://example.org/1.png",)), "must start with https://"),
-        (GenerationRequest(Kind.WORLD, "a hall", pose=Pose.T_POSE), "A pose is for characters"),
+        (GenerationRequest(Kind.WORLD, "a hall", pose=Pose.T_POSE), "A pose is only for models"),
     ],
 )
 def test_what_mint_would_refuse_is_said_first(request_, said):
@@ -89,5 +89,5 @@ def test_feedback_has_1_to_2000_characters():
     """A revision needs words, and not too many."""
     assert feedback_error("greener") is None
     assert feedback_error("x" * 2000) is None
-    assert "Say in words" in (feedback_error(" \n") or "")
+    assert "Describe what" in (feedback_error(" \n") or "")
     assert "2001" in (feedback_error("x" * 2001) or "")

@@ -59,8 +59,8 @@ def test_paths_are_joined_with_the_colon_kept(base_url, url):
         ("https://api.mint.gg/v1#top", "query or a fragment"),
         ("https://api.mint.gg/v 1", "space"),
         ("https://api.mint.gg/\u200bv1", "control character"),
-        ("https://api.mint.gg:99999/v1", "is not an address"),
-        ("https://[::1/v1", "is not an address"),
+        ("https://api.mint.gg:99999/v1", "is not a valid address"),
+        ("https://[::1/v1", "is not a valid address"),
     ],
 )
 def test_an_unfit_base_url_is_refused_in_a_sentence(base_url, why):

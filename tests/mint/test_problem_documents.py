@@ -16,7 +16,9 @@ from mint_blender.mint.problem_documents import read_problem
 from .test_schema import values
 
 REFUSED = "Mint does not accept this request: It says so. Nothing was started or charged; change it and try again."
-TROUBLE = "Mint has trouble answering: It says so. Nothing is lost; it is tried again."
+TROUBLE = (
+    "Mint is temporarily unavailable: It says so. Nothing is lost. Trying again automatically."
+)
 ROWS = [
     (400, "invalid-request", errors.InvalidRequest, REFUSED, False),
     (422, "validation", errors.InvalidRequest, REFUSED, False),
@@ -25,37 +27,35 @@ ROWS = [
         401,
         "unauthorized",
         errors.KeyRefused,
-        "Mint does not accept the API key: It says so. Check it in the add-on's preferences or in MINT_API_KEY, "
-        "or make a new one at platform.mint.gg.",
+        "Mint does not accept the API key: It says so. Check it in the add-on's preferences or in MINT_API_KEY, or create a new one at platform.mint.gg.",
         False,
     ),
     (
         402,
         "insufficient-credits",
         errors.CreditsNeeded,
-        "Mint needs more Credits for this: It says so. Nothing was started; buy Credits at platform.mint.gg/billing, then resume.",
+        "Mint needs more Credits for this: It says so. Nothing was started. Buy Credits at platform.mint.gg/billing, then resume.",
         False,
     ),
     (
         403,
         "downloads-disabled",
         errors.DownloadsDisabled,
-        "Mint has downloads switched off for this result: It says so. Switch them on at mint.gg, or open the result there.",
+        "Downloads are turned off for this result at Mint: It says so. Turn them on at mint.gg, or open the result there.",
         False,
     ),
     (
         403,
         None,
         errors.Forbidden,
-        "This API key may not do that: It says so. Ask hello@mint.gg whether the key has access to the beta and to this project.",
+        "This API key does not have permission for this: It says so. Ask hello@mint.gg whether the key has access to the beta and to this project.",
         False,
     ),
     (
         404,
         "not-found",
         errors.NotFound,
-        "Mint does not know this, at least not in the API project of this key: It says so. "
-        "It may have been deleted, or the key belongs to another project.",
+        "Mint cannot find this in the API project of this key: It says so. It may have been deleted, or the key belongs to another project.",
         False,
     ),
     (
@@ -69,43 +69,42 @@ ROWS = [
         409,
         "idempotency-conflict",
         errors.IdempotencyConflict,
-        "Mint has seen this request's idempotency key with other content: It says so. "
-        "Nothing was started twice; start it anew as a new job.",
+        "This request's idempotency key was already used with other content: It says so. Nothing was started twice. Start a new job.",
         False,
     ),
     (
         409,
         "model-already-optimized",
         errors.AlreadyOptimized,
-        "The model is optimized already: It says so. Its optimized file can be used.",
+        "The model is already optimized: It says so. Use its optimized file.",
         False,
     ),
     (
         409,
         "model-optimization-in-progress",
         errors.OptimizationInProgress,
-        "The model is being optimized already: It says so. Wait until it is done.",
+        "The model is already being optimized: It says so. Wait until it is done.",
         False,
     ),
     (
         409,
         "invalid-operation-state",
         errors.Conflict,
-        "That is not possible in the present state: It says so. Look at the job again: it may have moved on.",
+        "This is not possible in the current state: It says so. Check the job: its state may have changed.",
         False,
     ),
     (
         429,
         "rate-limited",
         errors.TooManyRequests,
-        "Mint asks for fewer requests: It says so. It is tried again after a pause.",
+        "Too many requests to Mint: It says so. Trying again after a pause.",
         True,
     ),
     (
         429,
         "concurrency-limit-reached",
         errors.TooManyActive,
-        "As many generations are active at Mint as the account may have at once: It says so. This one starts when a place is free.",
+        "The account's limit of active generations at Mint is reached: It says so. This one starts when another one finishes.",
         True,
     ),
     (500, None, errors.ServiceError, TROUBLE, True),
@@ -116,8 +115,7 @@ ROWS = [
         418,
         "teapot",
         errors.ProblemError,
-        "Mint answered with an unexpected status: It says so. "
-        "It will be tried again. If this keeps happening, write to hello@mint.gg with the request ID.",
+        "Mint returned an unexpected status: It says so. Trying again automatically. If this keeps happening, email hello@mint.gg with the request ID.",
         True,
     ),
 ]
@@ -133,7 +131,7 @@ def test_each_refusal_has_its_class_and_sentence(status, slug, kind, sentence, r
     }
     error = problem_error(read_problem(status, body), request_id="req_7")
     assert type(error) is kind
-    assert str(error) == f"{sentence} (Request id: req_7)"
+    assert str(error) == f"{sentence} (Request ID: req_7)"
     assert error.retryable is retryable
 
 

@@ -57,7 +57,10 @@ def test_without_a_key_nothing_is_sent(key):
 )
 def test_what_cannot_be_a_key_is_not_sent(key):
     """A broken copy is noticed here, in a sentence that does not repeat it."""
-    with listening() as wire, pytest.raises(KeyUnusable, match="Copy the key again") as raised:
+    with (
+        listening() as wire,
+        pytest.raises(KeyUnusable, match="Copy the whole key again") as raised,
+    ):
         Transport(Origin.parse(wire.base_url), key)
     assert wire.connections == 0
     assert "sk-" not in str(raised.value)

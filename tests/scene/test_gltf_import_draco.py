@@ -245,7 +245,7 @@ def test_what_blender_lacks_is_named(
     glb = glb_fixtures.Glb()
     glb.node(mesh=glb.mesh(glb_fixtures.box(glb)))
     glb.require(extension)
-    with pytest.raises(SceneImportError, match="ake the original file"):
+    with pytest.raises(SceneImportError, match="se the original file"):
         import_glb(glb.save(tmp_path / "m.glb"), shelf)
 
 

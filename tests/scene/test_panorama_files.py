@@ -85,7 +85,7 @@ def test_what_is_not_measured_is_not_opened(
     path = write(tmp_path / name)
     before = set(bpy.data.images)
     with pytest.raises(
-        InvalidPicture, match=f"^{name} is in the format .*only PNG, JPEG, WebP and HDR"
+        InvalidPicture, match=f"^{name} is in the format .*Only PNG, JPEG, WebP and HDR"
     ):
         panorama.load(path, "Place")
     assert set(bpy.data.images) == before

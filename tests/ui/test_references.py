@@ -264,14 +264,14 @@ def test_a_large_picture_is_scaled_down_only_when_asked(home: Path, tmp_path: Pa
         (
             "logo.svg",
             b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
-            "save it as PNG in the program",
+            "Export it as PNG from the program",
         ),
         (
             "page.png",
             b"<!doctype html><html></html>",
             "is a web page or a message instead of a picture",
         ),
-        ("poem.jpg", b"once upon a time", "is not a picture of a kind that Blender opens"),
+        ("poem.jpg", b"once upon a time", "is not a picture that Blender can open"),
         ("empty.webp", b"", "is empty"),
         ("half.png", None, "is cut off: its end is missing"),
         ("half.jpg", None, "is cut off: its end is missing"),

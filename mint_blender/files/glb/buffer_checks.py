@@ -69,9 +69,7 @@ def check_views(views: list[JsonObject], buffers: list[int]) -> list[int]:
                     > length
                 ):
                     raise GltfError(
-                        Message(
-                            "a packed part of it claims to unpack to more than there is room for"
-                        )
+                        Message("a compressed part of it claims to be larger than its space")
                     )
         lengths.append(length)
     return lengths
@@ -80,7 +78,7 @@ def check_views(views: list[JsonObject], buffers: list[int]) -> list[int]:
 def _check_inside(view: JsonObject, length: int, buffers: list[int]) -> None:
     buffer = get_index(view, "buffer", len(buffers), needed=True)
     if get_integer(view, "byteOffset", default=0) + length > buffers[buffer]:
-        raise GltfError(Message("a part of it lies outside its bytes"))
+        raise GltfError(Message("a part of it is outside its data"))
 
 
 def check_accessors(
@@ -96,7 +94,7 @@ def check_accessors(
             or not isinstance(kind, str)
             or kind not in COMPONENTS
         ):
-            raise GltfError(Message("it holds numbers of an unknown kind"))
+            raise GltfError(Message("it contains numbers of an unknown type"))
         count, size = (
             get_integer(accessor, "count", least=1),
             COMPONENT_BYTES[component] * COMPONENTS[kind],
@@ -105,7 +103,7 @@ def check_accessors(
         if decoded > limits.decoded_bytes:
             raise GltfError(
                 Message(
-                    "it claims {count:,} values in one place; that is more than is accepted",
+                    "it claims {count:,} values in one accessor, more than the limit",
                     count=count,
                 )
             )
@@ -131,7 +129,7 @@ def _check_sparse(accessor: JsonObject, count: int, size: int, lengths: list[int
         component = place.get("componentType")
         each = width or (COMPONENT_BYTES.get(component, 0) if isinstance(component, int) else 0)
         if not each:
-            raise GltfError(Message("it holds numbers of an unknown kind"))
+            raise GltfError(Message("it contains numbers of an unknown type"))
         view = get_index(place, "bufferView", len(lengths), needed=True)
         _check_covered(get_integer(place, "byteOffset", default=0) + few * each, lengths[view])
 
@@ -149,4 +147,4 @@ def check_numbers(value: Any, most: int) -> None:
     if not fits or not all(
         isinstance(number, int | float) and abs(number) < 1e38 for number in value
     ):
-        raise GltfError(Message("the size of a mesh is no number"))
+        raise GltfError(Message("the bounds of a mesh are invalid"))

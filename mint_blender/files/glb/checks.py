@@ -170,9 +170,7 @@ def _check_nodes(
     nodes = tables["nodes"]
     instances = sum(_check_node(node, tables) for node in nodes)
     if instances > limits.entries:
-        raise GltfError(
-            Message("it shows {count:,} objects; that is more than is accepted", count=instances)
-        )
+        raise GltfError(Message("it has {count:,} objects, more than the limit", count=instances))
     _check_tree([get_indices(node, "children", len(nodes)) for node in nodes], limits.tree_depth)
     get_index(document, "scene", len(tables["scenes"]))
     for scene in tables["scenes"]:
@@ -189,7 +187,7 @@ def _check_node(node: JsonObject, tables: dict[str, list[JsonObject]]) -> int:
     for key, numbers in (("matrix", 16), ("rotation", 4), ("scale", 3), ("translation", 3)):
         check_numbers(node.get(key), numbers)
         if key in node and (node[key] is None or len(node[key]) != numbers):
-            raise GltfError(Message("the place of a node is no number"))
+            raise GltfError(Message("the transform of a node is invalid"))
     places = get_object(get_object(get_object(node, "extensions"), INSTANCING), "attributes")
     return max((_accessor(places, name, tables)["count"] for name in places), default=0)
 
@@ -207,7 +205,7 @@ def _check_tree(children: list[list[int]], most_depth: int) -> None:
     if level:
         raise GltfError(Message("its nodes are nested too deeply"))
     if reached != len(children):
-        raise GltfError(Message("its nodes go round in a circle"))
+        raise GltfError(Message("its nodes form a cycle"))
 
 
 def _count(
@@ -228,8 +226,7 @@ def _count(
     if vertices > limits.vertices or triangles > limits.triangles:
         raise GltfError(
             Message(
-                "it has {vertices:,} vertices and {triangles:,} triangles; that is more than"
-                " is accepted",
+                "it has {vertices:,} vertices and {triangles:,} triangles, more than the limit",
                 vertices=vertices,
                 triangles=triangles,
             )
@@ -261,12 +258,7 @@ def _check_uses(tables: dict[str, list[JsonObject]], limits: GlbLimits) -> None:
             keys = _accessor(sampler, "output", tables)
             size += keys["count"] * _component_count(keys) * KEY_BYTES
     if size > limits.decoded_bytes:
-        raise GltfError(
-            Message(
-                "it claims to be made of more than is accepted, by using the same numbers"
-                " over and over"
-            )
-        )
+        raise GltfError(Message("it uses the same data too often to fit in memory"))
 
 
 def _accessor(owner: JsonObject, key: str, tables: dict[str, list[JsonObject]]) -> JsonObject:
@@ -297,11 +289,11 @@ def _check_primitive(
         get_index(primitive, "indices", len(accessors)),
     )
     if position is not None and accessors[position]["type"] != "VEC3":
-        raise GltfError(Message("the places of its vertices are not three numbers each"))
+        raise GltfError(Message("its vertex positions do not have three numbers each"))
     if order is not None and (
         accessors[order]["type"] != "SCALAR"
         or accessors[order]["componentType"] not in (5121, 5123, 5125)
     ):
-        raise GltfError(Message("the corners of its triangles are not whole numbers"))
+        raise GltfError(Message("its triangle indices are not integers"))
     source = order if order is not None else position
     return position, 0 if source is None else accessors[source]["count"]

@@ -59,8 +59,8 @@ def _decode(uri: Any) -> tuple[str, bytes]:
         raise GltfError(Message("it points to something outside the file"))
     head = HEAD.match(uri)
     if not head:
-        raise GltfError(Message("it holds data in a form that cannot be read"))
+        raise GltfError(Message("it contains data in an unsupported encoding"))
     try:
         return head[1], base64.b64decode(uri[head.end() :], validate=True)
     except (binascii.Error, ValueError):
-        raise GltfError(Message("it holds data in a form that cannot be read")) from None
+        raise GltfError(Message("it contains data in an unsupported encoding")) from None

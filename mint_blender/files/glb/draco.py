@@ -91,7 +91,7 @@ def decompress(document: dict[str, Any], binary: bytes, name: str) -> bytes:
             except Exception as error:
                 raise InvalidGlb(
                     Message(
-                        "“{name}” is damaged: a part compressed with Draco cannot be decoded."
+                        "“{name}” is damaged: a Draco-compressed part cannot be decoded."
                         " Download the model again.",
                         name=name,
                     )
@@ -152,8 +152,7 @@ def _check_face_count(data: bytes) -> None:
     if (faces := _claimed_faces(data)) > MAX_FACES:
         raise InvalidGlb(
             Message(
-                "A part compressed with Draco announces {count:,} triangles, more than the"
-                " {most:,} that are accepted.",
+                "A Draco-compressed part claims {count:,} triangles; the limit is {most:,}.",
                 count=faces,
                 most=MAX_FACES,
             )

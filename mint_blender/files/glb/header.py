@@ -71,7 +71,7 @@ def inspect(path: Path, *, limits: GlbLimits = DEFAULTS) -> Glb:
             glb_images.check(stream, JSON_OFFSET + len(text) + CHUNK_HEADER, document, limits)
     except GltfError as problem:
         raise InvalidGlb(
-            Message("{name} cannot be imported: {reason}.", name=path.name, reason=problem)
+            Message("Cannot import {name}: {reason}.", name=path.name, reason=problem)
         ) from None
     except OSError as error:
         raise InvalidGlb(
@@ -129,10 +129,10 @@ def inspect_prefix(
         reason = (
             str(error)
             if isinstance(error, GltfError)
-            else Message("more chunks follow than were looked at")
+            else Message("it has more chunks than expected")
         )
         raise InvalidGlb(
-            Message("{name} cannot be imported: {reason}.", name=name, reason=reason)
+            Message("Cannot import {name}: {reason}.", name=name, reason=reason)
         ) from None
 
 
@@ -169,7 +169,7 @@ def _chunks(stream: BinaryIO, length: int, limits: GlbLimits) -> tuple[bytes, in
             if size > limits.json_bytes:
                 raise GltfError(
                     Message(
-                        "its JSON has {length:,} bytes, more than the {most:,} that are read",
+                        "its JSON has {length:,} bytes; the limit is {most:,}",
                         length=size,
                         most=limits.json_bytes,
                     )
@@ -216,7 +216,7 @@ def _check_header(head: bytes, length: int, limits: GlbLimits | None) -> int:
         if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
             raise GltfError(Message("it is a web page instead of a GLB; the link may have expired"))
         if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-            raise GltfError(Message("it is a text (JSON) instead of a GLB"))
+            raise GltfError(Message("it is JSON text instead of a GLB"))
         raise GltfError(
             Message("it is not a GLB")
             if len(head) >= 4 or not b"glTF".startswith(head)
@@ -240,7 +240,7 @@ def _check_header(head: bytes, length: int, limits: GlbLimits | None) -> int:
     if limits is not None and length > limits.file_bytes:
         raise GltfError(
             Message(
-                "it has {length:,} bytes, more than the {most:,} that are accepted",
+                "it has {length:,} bytes; the limit is {most:,}",
                 length=length,
                 most=limits.file_bytes,
             )

@@ -42,8 +42,7 @@ def check(stream: BinaryIO, start: int, document: dict[str, Any], limits: GlbLim
         if pixels > limits.pixels:
             raise GltfError(
                 Message(
-                    "its pictures have more than {pixels:,} pixels in all; that is more than"
-                    " is accepted",
+                    "its pictures have more than {pixels:,} pixels in total, which is the limit",
                     pixels=limits.pixels,
                 )
             )

@@ -35,7 +35,7 @@ def get_objects(owner: dict[str, Any], key: str, most: int) -> list[dict[str, An
         raise _wrong(key)
     if len(value) > most:
         raise GltfError(
-            Message("it has {count:,} “{key}”, more than is accepted", count=len(value), key=key)
+            Message("it has {count:,} “{key}”, more than the limit", count=len(value), key=key)
         )
     return value
 
@@ -89,7 +89,7 @@ def get_index(owner: dict[str, Any], key: str, size: int, *, needed: bool = Fals
         return None
     value = get_integer(owner, key)
     if value >= size:
-        raise GltfError(Message("“{key}” points to something that is not there", key=key))
+        raise GltfError(Message("“{key}” refers to something that does not exist", key=key))
     return value
 
 
@@ -101,10 +101,10 @@ def get_indices(owner: dict[str, Any], key: str, size: int) -> list[int]:
     ):
         raise _wrong(key)
     if not all(0 <= entry < size for entry in value) or len(set(value)) != len(value):
-        raise GltfError(Message("“{key}” points to something that is not there", key=key))
+        raise GltfError(Message("“{key}” refers to something that does not exist", key=key))
     return value
 
 
 def _wrong(key: str) -> GltfError:
     shown = "".join(letter if letter.isprintable() else "?" for letter in key)[:40]
-    return GltfError(Message("“{key}” in its JSON is not what it should be", key=shown))
+    return GltfError(Message("“{key}” in its JSON has an invalid value", key=shown))

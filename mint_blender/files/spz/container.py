@@ -84,8 +84,8 @@ def _open_gzip(
     if sum(header.section_sizes) > size * _MAX_DEFLATE_RATIO:
         raise InvalidSplats(
             Message(
-                "The splat file {name} says that it holds {count:,} splats, more than"
-                " {size:,} bytes can hold. Download it again.",
+                "The splat file {name} claims {count:,} splats, more than {size:,} bytes can"
+                " hold. Download it again.",
                 name=path.name,
                 count=header.points,
                 size=size,
@@ -121,8 +121,8 @@ def _open_zstd(
     if count < needed or tuple(unpacked for _, unpacked in table[:6]) != sizes[:count]:
         raise InvalidSplats(
             Message(
-                "The splat file {name} contradicts itself: its parts are not as long as"
-                " {count:,} splats need. Download it again.",
+                "The splat file {name} is damaged: its parts do not have the size of"
+                " {count:,} splats. Download it again.",
                 name=path.name,
                 count=header.points,
             )

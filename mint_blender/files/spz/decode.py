@@ -144,7 +144,7 @@ def _positions(raw: Bytes, header: Header, path: Path) -> Floats:
     if not np.isfinite(positions).all():
         raise InvalidSplats(
             Message(
-                "The splat file {name} has splats whose place is not a number. Download it again.",
+                "The splat file {name} has splats with invalid positions. Download it again.",
                 name=path.name,
             )
         )

@@ -84,8 +84,8 @@ def parse_header(head: bytes, path: Path, limits: SplatLimits, versions: tuple[i
     if version not in versions:
         raise InvalidSplats(
             Message(
-                "The splat file {name} is of SPZ version {version}; versions 1 to 4 can be"
-                " read. Look for a newer version of this add-on.",
+                "The splat file {name} has SPZ version {version}; versions 1 to 4 are"
+                " supported. Look for a newer version of this add-on.",
                 name=path.name,
                 version=version,
             )
@@ -93,7 +93,7 @@ def parse_header(head: bytes, path: Path, limits: SplatLimits, versions: tuple[i
     if degree > 4 or bits > 23:
         raise InvalidSplats(
             Message(
-                "The splat file {name} has a header that makes no sense. Download it again.",
+                "The splat file {name} has an invalid header. Download it again.",
                 name=path.name,
             )
         )
@@ -102,8 +102,8 @@ def parse_header(head: bytes, path: Path, limits: SplatLimits, versions: tuple[i
     if points > limits.points:
         raise InvalidSplats(
             Message(
-                "The splat file {name} says that it holds {count:,} splats; at most {most:,}"
-                " are read. Choose a smaller quality of this World.",
+                "The splat file {name} has {count:,} splats; the limit is {most:,}. Choose a"
+                " lower splat quality for this World.",
                 name=path.name,
                 count=points,
                 most=limits.points,
