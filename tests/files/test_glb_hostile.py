@@ -198,5 +198,5 @@ def test_what_is_made_of_a_claim_is_counted_at_each_use(
     """
     accepted, too_many = USES[use]
     assert inspect(changed(lambda document: use(document, accepted)), tmp_path).triangles > 0
-    with pytest.raises(InvalidGlb, match="more than the limit|too often to fit in memory"):
+    with pytest.raises(InvalidGlb, match=r"more than the limit|too often to fit in memory"):
         inspect(changed(lambda document: use(document, too_many)), tmp_path)
