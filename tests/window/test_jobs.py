@@ -148,7 +148,7 @@ def test_world(blender: BlenderWindow, since: Since) -> None:
     start(blender, "an old greenhouse", kind="WORLD")
     blender.wait_for("placed")
     assert len(blender.ask("roots()")) == 1
-    assert blender.ask("part('scene.world.panorama').OURS in bpy.context.scene.world"), (
+    assert blender.ask("part('scene.world.panorama').MARK in bpy.context.scene.world"), (
         "the panorama is not the scene's background"
     )
     assert since.starts == 1
