@@ -140,7 +140,7 @@ def choose_splats(
 
 
 def splat_count(tier: str) -> float:
-    """About how many splats a tier's name promises; infinite when it tells no number (`full_res`)."""  # noqa: E501
+    """Return the number of splats in a tier's name; infinite without one (`full_res`)."""
     told = re.search(
         r"(?<![a-z0-9.])(\d{1,12}(?:\.\d{1,6})?)\s*_?([km])?(?![a-z0-9])", tier.lower()
     )

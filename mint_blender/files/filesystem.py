@@ -13,7 +13,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-_DISKS = "apfs|bcachefs|btrfs|exfat|ext2|ext3|ext4|f2fs|fuseblk|hfs|hfsplus|jfs|msdos|ntfs|ntfs3|reiserfs|udf|ufs|vfat|xfs|zfs"  # noqa: E501
+_DISKS = (
+    "apfs|bcachefs|btrfs|exfat|ext2|ext3|ext4|f2fs|fuseblk|hfs|hfsplus|jfs"
+    "|msdos|ntfs|ntfs3|reiserfs|udf|ufs|vfat|xfs|zfs"
+)
 _OTHERS = "ecryptfs|overlay|ramfs|tmpfs"
 LOCAL_TYPES = frozenset(f"{_DISKS}|{_OTHERS}".split("|"))
 """Names of file systems on disks of this machine, as Linux calls them.
