@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lands: files become objects, materials, Worlds and assets, and go out again as files.
+"""Everything that goes into a .blend: objects, materials, Worlds and assets, and files out of it.
 
 Knows neither jobs nor Mint's service.
 """

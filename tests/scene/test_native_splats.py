@@ -27,6 +27,7 @@ from mint_blender.scene.world import splat_nodes, splats, world_objects  # noqa:
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.ui import registration  # noqa: E402
 from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
+from mint_blender.ui.worlds.parts import WorldParts  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..files import build_spz  # noqa: E402
@@ -196,7 +197,7 @@ class Recorder:
 def drawn(root) -> list[str]:
     """The operators that the panel offers for this World."""
     layout = Recorder()
-    worlds_panel._draw_splats(layout, root)
+    worlds_panel._draw_splats(layout, WorldParts.under(root))
     return layout.operators
 
 
