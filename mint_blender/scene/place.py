@@ -46,7 +46,7 @@ class PlaceOptions:
     """Where to place a result, and how large."""
 
     at: tuple[float, float, float] | None = None
-    """A point on the floor in world space; None: the 3D cursor of the scene at the time of import."""
+    """A point on the floor in world space; None: the 3D cursor at the time of import."""
     height: float | None = None
     """Height in scene units; None: as large as it was delivered. Models only."""
 
