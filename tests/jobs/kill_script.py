@@ -29,6 +29,7 @@ from mint_blender.jobs.job import Delivery, Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import earlier_queue
 from mint_blender.jobs.storage.journal import Journal
+from mint_blender.jobs.storage.upload_cache import UploadCache
 from mint_blender.jobs.transfers import fetch_file  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
@@ -38,7 +39,7 @@ from mint_blender.mint.transport import Transport
 from .fast_config import fast_config
 
 FEEDBACK = "make it green"
-WRITES = ("add", "save", "decide", "claim", "release", "take_slot", "note_upload", "dismiss")
+WRITES = ("add", "save", "decide", "claim", "release", "take_slot", "dismiss")
 
 
 class Steps:
@@ -73,6 +74,7 @@ def watch_every_boundary(steps: Steps) -> None:
     """Put a step around everything that leaves a trace outside this process."""
     for name in WRITES:
         steps.around(Journal, name)
+    steps.around(UploadCache, "add")
     steps.around(Transport, "request")
     for name in ("replace", "rename", "unlink", "write_text"):
         steps.around(pathlib.Path, name)
