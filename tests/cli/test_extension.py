@@ -162,7 +162,7 @@ def test_the_key_in_the_preferences_is_found(blender: Blender, service: ThreadSe
     nothing = {"MINT_API_KEY": "", "MINT_API_BASE_URL": ""}
     ran = blender(*MINT, "check", **nothing)
     assert ran.status == 0, ran.err
-    assert "The key from the preferences is accepted" in ran.out
+    assert "accepts the key from the preferences" in ran.out
     ran = blender(*MINT, "check", MINT_API_KEY="mint_wrong", MINT_API_BASE_URL="")
     assert ran.status == 3
 
