@@ -119,12 +119,12 @@ def test_an_earlier_session_is_no_news(
         first.quit()
         second = open_blender()
         second.open_sidebar()
-        second.queries.ask(OPENED, name="MINT_PT_library")
+        second.ask(OPENED, name="MINT_PT_library")
         second.wait("jobs() and jobs()[0]['active']")
         service.advance(2000)
         second.wait("jobs()[0]['phase'] == 'ready' and not jobs()[0]['active']")
         second.wait("not part('ui.heartbeat').is_beating()")
-        said = second.queries.ask(SAID)
+        said = second.ask(SAID)
         assert said.count("a lamp of today: Ready to place") == 1
         assert "yesterday" not in said
     finally:
