@@ -74,13 +74,7 @@ def inspect(path: Path, *, limits: GlbLimits = DEFAULTS) -> Glb:
             Message("Cannot import {name}: {reason}.", name=path.name, reason=problem)
         ) from None
     except OSError as error:
-        raise InvalidGlb(
-            Message(
-                "{name} could not be read: {reason}.",
-                name=path.name,
-                reason=error.strerror or type(error).__name__,
-            )
-        ) from error
+        raise _unreadable(path, error) from error
     return _glb(document, summary, length)
 
 
@@ -98,13 +92,7 @@ def check_container(path: Path) -> None:
             Message("{name} is not complete: {reason}.", name=path.name, reason=problem)
         ) from None
     except OSError as error:
-        raise InvalidGlb(
-            Message(
-                "{name} could not be read: {reason}.",
-                name=path.name,
-                reason=error.strerror or type(error).__name__,
-            )
-        ) from error
+        raise _unreadable(path, error) from error
 
 
 def inspect_prefix(
@@ -134,6 +122,16 @@ def inspect_prefix(
         raise InvalidGlb(
             Message("Cannot import {name}: {reason}.", name=name, reason=reason)
         ) from None
+
+
+def _unreadable(path: Path, error: OSError) -> InvalidGlb:
+    return InvalidGlb(
+        Message(
+            "{name} could not be read: {reason}.",
+            name=path.name,
+            reason=error.strerror or type(error).__name__,
+        )
+    )
 
 
 def _glb(document: dict[str, Any], summary: Summary, length: int) -> Glb:
