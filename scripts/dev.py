@@ -3,12 +3,12 @@
 
 python3 scripts/dev.py demo          the main job against the stand-in service: .blend and picture
 python3 scripts/dev.py service       only the stand-in service: prints its address and a key
-python3 scripts/dev.py images        the pictures of the README, made anew
+python3 scripts/dev.py images        render the pictures of the README again
 python3 scripts/dev.py test          every check and test; --all: on every Blender
                                      -- PYTEST_ARGUMENTS: only those
 python3 scripts/dev.py lint          ruff, mypy and codespell
 python3 scripts/dev.py env [NAME]    make an environment and print the path of its Python
-python3 scripts/dev.py lock          write the pinned dependencies anew
+python3 scripts/dev.py lock          pin the dependencies again
 
 With --install, Debian packages that are missing are installed; without, you are asked or told.
 This file only brings nox and uv. What the commands do is in scripts/devtools/ and noxfile.py.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pictures of the README, made anew: results rendered from two viewpoints, and the window as
+"""Render the pictures of the README again: results rendered from two viewpoints, and the window as
 the window tests see it.
 
 python3 scripts/dev.py images

@@ -252,7 +252,7 @@ class Job:
     # Credits that optimizing it afterwards was expected to cost on top
     optimize_estimate: float | None = None
     paid_before: float = 0.0  # Credits that earlier attempts have cost
-    # the most that the user allows it to cost in all, whoever goes on with it
+    # the most that the user allows it to cost in total, whichever process resumes it
     max_credits: float | None = None
     phase: Phase = Phase.WAITING
     # when the start, under its present key, was sent for the first time: since then Mint may know

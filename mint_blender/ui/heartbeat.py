@@ -75,7 +75,7 @@ def on_beat(
 ) -> None:
     """Call `work` at each beat; it returns whether it has changed what the panels show.
 
-    The heart goes on beating as long as `is_waiting`.
+    The heartbeat continues as long as `is_waiting` returns True.
     """
     _state().on_beat.append(_BeatSubscriber(work, is_waiting))
 

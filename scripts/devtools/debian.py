@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Debian's packages: which one brings what, and installing them for whoever wants that."""
+"""Debian's packages: which one has which program, and how they are installed."""
 
 from __future__ import annotations
 

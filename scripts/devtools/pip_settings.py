@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From where this machine installs, as pip is told, handed on to uv, which reads none of that."""
+"""Pass pip's settings for indexes, certificates and proxies on to uv, which does not read them."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from ...message import Message
 
 FILE_NAME = "mint-library.jsonl"
 LOCK = "mint-library.lock"
-"""Whoever holds this file (`files.lock`) brings the folder up to date, alone."""
+"""Only the process that holds this file locked (`files.lock`) updates the folder."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The story of a job, from top to bottom: it yields what it wants and is sent the answer.
+"""Run a job from start to finish: a generator that yields effects and is sent their results.
 
-No thread, socket or disk in here.
+It uses no thread, socket or disk.
 
-Every yield is a `Step`: the job as it is now, which is committed before the want is fulfilled. So a
-story can be broken off anywhere (a kill, a click, a restart) and told again from what the journal
-knows: each part asks "was this done?" first. A call that finally failed comes back as an exception
-at the yield. A story ends when nothing goes on by itself.
+Every yield is a `Step`: the job as it is now, which is committed before the effect is performed. So
+a workflow can be stopped anywhere (by a kill, a click, a restart) and run again from what the
+journal knows: each part asks "was this done?" first. A call that finally failed comes back as an
+exception at the yield. A workflow ends when it needs a person or is done.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         return self.ask_before_spending(context, width=420, confirm_text="Generate All")
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Wait for the price, not for long; every event goes on to whoever it was meant for."""
+        """Wait for the price, not for long; every event is passed through."""
         if event.type != "TIMER" or (not self._is_answered() and time.monotonic() < self._until):
             return {"PASS_THROUGH"}
         self.cancel(context)

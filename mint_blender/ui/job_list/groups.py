@@ -49,7 +49,7 @@ def without_card() -> dict[str, Job]:
 
 
 def check() -> bool:
-    """Redraw what was drawn if the jobs have changed since, whoever has changed them."""
+    """Redraw the panels if the jobs have changed since they were drawn."""
     service = session.existing_service()
     if service is not None and prepare(service):
         heartbeat.redraw()

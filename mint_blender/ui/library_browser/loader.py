@@ -68,7 +68,7 @@ def supply() -> bool:
     """
     if time.monotonic() - library_state().looked_at > LOOK_EVERY:
         library_state().looked_at = time.monotonic()
-        with suppress(JournalError):  # whoever starts something will see it
+        with suppress(JournalError):  # starting a job shows the error
             heartbeat.look()
     if _pause() > 0:
         return True
