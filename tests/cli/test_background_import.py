@@ -23,7 +23,7 @@ import os, signal, time
 from {package}.delivery import import_job
 write = import_job.write
 def failing(job, *words, **more):
-    if "bad" in job.request.prompt:
+    if "a bad mug" in job.request.prompt:
         %s
     return write(job, *words, **more)
 import_job.write = failing
@@ -96,7 +96,9 @@ def test_an_import_that_hangs_is_stopped(
     monkeypatch.setattr(
         ChildProcess,
         "ask",
-        lambda child, order, limit: ask(child, order, 0.5 if "bad" in order["job"] else limit),
+        lambda child, order, limit: ask(
+            child, order, 0.5 if "a bad mug" in order["job"] else limit
+        ),
     )
     ran = batch(mint, tmp_path, "a bad mug", "a lamp")
     assert ran.status == 7 and "was stopped" in ran.error_text
