@@ -22,8 +22,8 @@ from pathlib import Path
 from mint_blender.cli import main as mint
 from mint_blender.cli.session import open_job_service
 from mint_blender.delivery import standard_output
-from mint_blender.jobs import presenter
 from mint_blender.jobs.job import Job
+from mint_blender.jobs.presentation import presenter
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "demo"

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
-COMMAND_LINE_ONLY = {"delivery/background.py", "delivery/write.py"}
+COMMAND_LINE_ONLY = {"delivery/background.py", "delivery/write_files.py"}
 """Their sentences reach only the command line, which speaks English."""
 
 ROOMS = ("mint", "files", "jobs", "scene", "delivery", "ui")
@@ -40,7 +40,7 @@ SHOWN_ENUMS = {"Kind", "Verb", "Role"}
 FIRST_IS_A_KEY = {"get", "getattr", "pop", "setdefault"}
 FOR_PROGRAMMERS = {"AssertionError", "IllegalMove", "TypeError", "KeyError", "NotImplementedError"}
 DATA = {
-    *("splat_nodes", "panorama", "node_trees", "collider", "tags", "capabilities", "render"),
+    *("splat_nodes", "panorama", "node_trees", "collider", "tags", "gltf_extensions", "render"),
     *(
         "splats",
         "build",

@@ -15,7 +15,7 @@ import pytest
 import mint_blender
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow.run import WorkflowConfig
-from mint_blender.mint.pacing import PollIntervals
+from mint_blender.mint.polling import PollIntervals
 
 from .mint_service.running import ThreadService
 from .scene import glb_fixtures

@@ -351,7 +351,7 @@ def test_an_arrow_that_points_up_is_found(room, source):
     [
         (
             "mint",
-            "from __future__ import annotations\nimport json\nimport requests\nfrom . import pacing\nfrom .schema import Operation",
+            "from __future__ import annotations\nimport json\nimport requests\nfrom . import polling\nfrom .schema import Operation",
         ),
         ("files", "import numpy as np\nimport zstandard\nfrom .glb import read"),
         (

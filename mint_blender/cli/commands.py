@@ -14,9 +14,9 @@ from ..delivery import standard_output
 from ..jobs.service import NotPossible
 from ..jobs.storage.journal import JournalError
 from ..mint.errors import MintError
-from . import account, error_log, exits, generate, jobs, library, session
+from . import account, asset_library, error_log, exits, generate, jobs, session
 from .arguments import parser
-from .batch import run
+from .batch import command
 from .exits import Exit
 from .output.terminal import Terminal
 from .session import NotAllowedOnline
@@ -27,7 +27,7 @@ Command = Callable[[argparse.Namespace, Terminal], Exit]
 
 COMMANDS: dict[str, Command] = {
     "generate": generate.generate,
-    "batch": run.run,
+    "batch": command.run,
     "jobs": jobs.list_jobs,
     "resume": jobs.resume,
     "approve": jobs.approve,
@@ -40,7 +40,7 @@ COMMANDS: dict[str, Command] = {
     "again": generate.again,
     "models": account.models,
     "worlds": account.worlds,
-    "library": library.library,
+    "library": asset_library.library,
     "usage": account.usage,
     "check": account.check,
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..jobs.engine.messages import Event
+from ..jobs.engine.thread_messages import Event
 from ..jobs.job import Job, Phase
 from ..jobs.service import JobService
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from ..delivery import write
+from ..delivery import write_files
 from ..jobs import request_template
 from ..jobs.job import Delivery, asset_of
 from ..jobs.service import JobService, NotPossible
@@ -31,7 +31,7 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         pose=arguments.pose,
     )
     session.check_request(request)
-    if complaint := write.output_problem(request.kind, arguments.output, arguments.render):
+    if complaint := write_files.output_problem(request.kind, arguments.output, arguments.render):
         terminal.error(complaint)
         return Exit.IMPORT
     target = Delivery(
@@ -49,7 +49,7 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Save other formats of a model into a folder."""
     folder = arguments.output.absolute()
-    if complaint := write.folder_problem(folder):
+    if complaint := write_files.folder_problem(folder):
         terminal.error(complaint)
         return Exit.IMPORT
     with session.open_job_service() as job_service:
@@ -66,7 +66,7 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             job_service.job(arguments.job), job_service.jobs()
         ).with_prompt(arguments.prompt)
         session.check_request(wanted.request)
-        if complaint := write.output_problem(
+        if complaint := write_files.output_problem(
             wanted.request.kind, arguments.output, arguments.render
         ):
             terminal.error(complaint)

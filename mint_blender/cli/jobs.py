@@ -7,16 +7,17 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from ..delivery import write
-from ..jobs import presenter, rejected_files
+from ..delivery import write_files
+from ..jobs import rejected_files
 from ..jobs.job import BUSY, Hold, Job, Phase, Role
+from ..jobs.presentation import presenter
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
-from ..jobs.storage.earlier_queue import Queue
+from ..jobs.storage.unsent_jobs import Queue
 from ..mint.schema import Kind
 from . import exits, follow, session
 from .exits import Exit
-from .output.job_record import job_record
+from .output.job_json import job_record
 from .output.progress import progress_listener
 from .output.terminal import Terminal
 from .results import deliver, follow_and_write, in_parentheses, path_text, stop_text
@@ -198,7 +199,7 @@ def _cannot_place(
         terminal.error(f"{job.title} is not ready to place. {stop_text(job, terminal)}", job=job.id)
         return exits.of_job(job)
     kind = Kind.MODEL if raw else job.kind
-    if complaint := write.output_problem(kind, arguments.output, arguments.render):
+    if complaint := write_files.output_problem(kind, arguments.output, arguments.render):
         terminal.error(complaint)
         return Exit.IMPORT
     return None

@@ -8,21 +8,22 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ..delivery import write
-from ..jobs import presenter, rejected_files
+from ..delivery import write_files
+from ..jobs import rejected_files
 from ..jobs.engine.outage import StillUnreachable
 from ..jobs.job import BUSY, Delivery, Job, Phase, Verb
+from ..jobs.presentation import presenter
 from ..jobs.service import JobService
 from ..jobs.storage import import_marks
 from . import exits
 from .exits import Exit
 from .follow import follow
-from .output.job_record import job_record
+from .output.job_json import job_record
 from .output.progress import progress_listener
 from .output.terminal import Terminal
 
-WriteFiles = Callable[[Job], tuple[str, ...]]
-"""Writes the files of a job's target and returns notes. Raises `write.DeliveryError`."""
+WriteJob = Callable[[Job], tuple[str, ...]]
+"""Writes the files of a job's target and returns notes. Raises `write_files.DeliveryError`."""
 
 
 def follow_and_write(
@@ -70,7 +71,7 @@ def deliver(
     *,
     line: int | None = None,
     target: Delivery | None = None,
-    write_files: WriteFiles | None = None,
+    write_job: WriteJob | None = None,
     raw: bool = False,
 ) -> Exit:
     """Write the files of a finished job, and report how the job stands.
@@ -78,7 +79,7 @@ def deliver(
     Args:
         line: The job's line number in a batch file.
         target: Where to write this once; by default where the job's own target says.
-        write_files: Writes the files; by default this process does, with a mark on disk meanwhile.
+        write_job: Writes the files; by default this process does, with a mark on disk meanwhile.
         raw: Also write a file that our check refused.
     """
     status = exits.of_job(job)
@@ -86,7 +87,7 @@ def deliver(
     is_reported = False
     if (status is Exit.DONE or raw) and (job.target.output or job.target.render):
         status = _write(
-            job_service, job, terminal, write_files or partial(_write_here, job_service, raw=raw)
+            job_service, job, terminal, write_job or partial(_write_here, job_service, raw=raw)
         )
         is_reported = status is not Exit.DONE
         job = job_service.job(job.id)
@@ -105,13 +106,13 @@ def deliver(
 
 def _write_here(job_service: JobService, job: Job, *, raw: bool) -> tuple[str, ...]:
     with import_marks.importing(job_service.home, job.id):
-        return write.write(job, raw=raw)
+        return write_files.write(job, raw=raw)
 
 
-def _write(job_service: JobService, job: Job, terminal: Terminal, write_files: WriteFiles) -> Exit:
+def _write(job_service: JobService, job: Job, terminal: Terminal, write_job: WriteJob) -> Exit:
     try:
-        notes = write_files(job)
-    except write.DeliveryError as error:
+        notes = write_job(job)
+    except write_files.DeliveryError as error:
         kept = "".join(f"\n  {kept.path}" for kept in (*job.files, *job.refused))
         terminal.error(
             f"{job.title} was downloaded, but could not be written. {error} Mint's files are"

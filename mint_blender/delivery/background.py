@@ -14,10 +14,10 @@ from typing import Any
 
 from ..jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow
 from ..jobs.job import Job, Phase
-from ..jobs.storage import records
+from ..jobs.storage import serialization
 from ..message import Message, message_of
 from . import blender_runtime, standard_output
-from . import write as delivery_write
+from . import write_files as delivery_write
 
 TIME_LIMIT = 15 * 60.0
 """Seconds for one result, including its rendered picture."""
@@ -32,7 +32,7 @@ os._exit(0)
 
 
 class BackgroundImporter:
-    """Writes results as `write.write` does, but in a child process.
+    """Writes results as `write_files.write` does, but in a child process.
 
     A context manager; otherwise call `close` at the end.
     """
@@ -65,7 +65,7 @@ class BackgroundImporter:
                 code = CODE.format(package=blender_runtime.PACKAGE)
                 self._child = ChildProcess(blender_runtime.background_command(code))
             answer = self._child.ask(
-                {"job": records.dump(job), "phase": job.phase.value}, TIME_LIMIT
+                {"job": serialization.dump(job), "phase": job.phase.value}, TIME_LIMIT
             )
         except ChildEnded as end:
             self.close()
@@ -104,7 +104,7 @@ def serve() -> None:
 
 def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
     try:
-        job = records.load(order["job"], None, Phase(order["phase"]))
+        job = serialization.load(order["job"], None, Phase(order["phase"]))
         return {"notes": [message_of(note).to_json() for note in delivery_write.write(job)]}
     except delivery_write.DeliveryError as trouble:
         return {"problem": message_of(trouble).to_json()}

@@ -28,7 +28,7 @@ from ..scene.place import PlacedResult, PlaceOptions, Provenance
 from ..scene.update import replace
 from ..scene.world import missing_parts, notes, world_objects
 from ..scene.world.files import PART_NAMES, WorldFiles, WorldOptions
-from . import file_choice
+from . import imported_file
 
 __all__ = ["SceneImportError", "place", "write"]
 
@@ -161,7 +161,7 @@ def _place_model(
         placed = replace.replace_model(path, told, root, scene=scene, undo=False)
     else:
         placed = scene_place.place_model(path, told, _place_options(job), scene, undo=False)
-    note = file_choice.note(job)
+    note = imported_file.note(job)
     return dataclasses.replace(placed, notes=(*placed.notes, *([note] if note else [])))
 
 
@@ -253,8 +253,8 @@ def _provenance(job: Job) -> Provenance:
         mint_url=(asset.mint_url if asset else None)
         or (operation.mint_url if operation else None)
         or "",
-        file_used=file_choice.variant(job),
-        file_reason=file_choice.explanation(job),
+        file_used=imported_file.variant(job),
+        file_reason=imported_file.explanation(job),
         created_at=created.isoformat() if created else "",
         group=job.target.group or "",
     )

@@ -17,7 +17,7 @@ from ..message import Message
 from ..mint.account import Account
 from ..mint.generation_request import GenerationRequest, feedback_error
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
-from . import job_checks, presenter, reference_files, request_checks
+from . import reference_files, request_checks
 from .batch_jobs import BatchJobs
 from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
 from .budget.totals import SpendingTotals
@@ -40,6 +40,7 @@ from .job import (
     new_job,
     new_key,
 )
+from .presentation import action_checks, presenter
 from .queries import (
     OptimizationPrice,
     Price,
@@ -47,7 +48,7 @@ from .queries import (
     prices_of,
     prices_of_click,
 )
-from .unfinished import UnfinishedJobs
+from .resume import UnfinishedJobs
 from .workflow.sent_requests import is_unanswered
 
 __all__ = ["JobService", "NotPossible", "OtherAccount", "TooExpensive"]
@@ -150,7 +151,7 @@ class JobService(JobRunner):
         if not wanted:
             raise NotPossible(Message("Choose at least one format."))
         self.reread()  # another process may have started one just now
-        for job in job_checks.open_conversions(self.jobs(), asset, wanted):
+        for job in action_checks.open_conversions(self.jobs(), asset, wanted):
             if (job.convert, job.target.folder) == (wanted, str(folder)):
                 self.resume(job.id)
                 return self.job(job.id)
@@ -179,7 +180,7 @@ class JobService(JobRunner):
             for job in self.jobs()
             if asset_of(job) == asset.id and not job.convert and job.hold is None
         ]
-        job_checks.check_asset_retry(asset, ours)
+        action_checks.check_asset_retry(asset, ours)
         job = next((job for job in ours if Verb.RETRY in presenter.verbs(job)), None)
         if job is None:
             (job,) = self.cache.add(new_attempt(asset, target, now=time.time()))
@@ -228,7 +229,7 @@ class JobService(JobRunner):
         """Start a new attempt at a failed job. Costs Credits again. Raises TooExpensive."""
         job = self.job(job_id)
         if job.phase is Phase.PAUSED and not is_unanswered(job):
-            raise job_checks.refusal(
+            raise action_checks.refusal(
                 job, Verb.RETRY
             )  # it still runs: another attempt would be paid for too
         self._decide(job.id, Verb.RETRY)
@@ -250,7 +251,7 @@ class JobService(JobRunner):
                 self._ask_beyond_own_limit(job)
             self.wake(job)
         else:
-            raise job_checks.refusal(job, Verb.RESUME)
+            raise action_checks.refusal(job, Verb.RESUME)
 
     def fetch_again(self, job_id: str) -> None:
         """Fetch the files of a finished job again: they were deleted, or others are wanted.
@@ -261,7 +262,7 @@ class JobService(JobRunner):
         if job.phase not in {Phase.READY, Phase.PLACED} or job.convert:
             raise NotPossible(Message("{title} has no files to fetch again.", title=job.title))
         if job.hold is not None:
-            raise job_checks.refusal(job)
+            raise action_checks.refusal(job)
         # An optimization that was not bought before is not bought now.
         is_optimized = job.optimization is not None or (
             job.asset and job.asset.assets and job.asset.assets.optimized_glb_url
@@ -365,7 +366,7 @@ class JobService(JobRunner):
                 job = self._within_limits(job, decision, queries)
             decided = self.cache.decide(job, decision)
         if decided is None:
-            raise job_checks.refusal(self.cache.get(job.id) or job, verb)
+            raise action_checks.refusal(self.cache.get(job.id) or job, verb)
         self.wake(decided)
 
     def _within_limits(self, job: Job, decision: Decision, queries: Sequence[Query | None]) -> Job:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ..message import Message
 from . import redaction
-from .origin import DEFAULT_BASE_URL, Origin
+from .base_url import DEFAULT_BASE_URL, Origin
 
 KEY_VARIABLE = "MINT_API_KEY"
 BASE_URL_VARIABLE = "MINT_API_BASE_URL"

@@ -15,7 +15,7 @@ from http.client import HTTPException, IncompleteRead
 import requests
 
 from ..message import Message
-from .origin import Origin
+from .base_url import Origin
 
 _PROXY = Message("the proxy named in the environment (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY)")
 _BUNDLE = Message("the file that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE names")

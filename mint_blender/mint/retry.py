@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from .errors import MintError
-from .pacing import FailureStreak, RetryPolicy
+from .polling import FailureStreak, RetryPolicy
 
 T = TypeVar("T")
 DEFAULT = RetryPolicy()

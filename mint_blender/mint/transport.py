@@ -27,9 +27,9 @@ from ..message import Message
 from ..net import certificates, connections
 from ..net.retry_after import parse_retry_after
 from . import redaction
+from .base_url import Origin
 from .connection_errors import describe
 from .errors import InvalidResponse, KeyMissing, KeyUnusable, Unreachable, problem_error
-from .origin import Origin
 from .problem_documents import read_problem
 from .schema import Json
 

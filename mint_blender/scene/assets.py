@@ -20,7 +20,7 @@ from ..message import message_of
 from .errors import SceneImportError
 from .export.output_path import OutputError, output_error, ready
 from .place import PlacedResult, PlaceOptions, place_model
-from .staging import staging_scene
+from .staging_scene import staging_scene
 from .tags import Provenance
 from .transaction import temporary_data
 

@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from .staging import staging_scene
+from .staging_scene import staging_scene
 
 Bounds = tuple[tuple[float, float, float], tuple[float, float, float]]
 

@@ -15,15 +15,15 @@ from typing import Any
 
 import bpy
 
-from ..files import choice
+from ..files import file_choice
 from ..files.errors import FileError
 from ..files.glb import draco, normalize
 from ..files.glb import header as glb_header
 from ..message import Message
-from . import capabilities
+from . import gltf_extensions
 from .errors import SceneImportError
 from .importer_output import muted_importer
-from .staging import staging_scene
+from .staging_scene import staging_scene
 from .transaction import remove, rollback_on_error
 
 __all__ = ["SceneImportError", "import_glb"]
@@ -86,18 +86,18 @@ def _readable(path: Path) -> Iterator[Path]:
     """Yield the file, or a normalized copy, decoded from Draco if Blender has no decoder."""
     try:
         header = glb_header.inspect(path)
-        if missing := choice.missing_extensions(header, capabilities.readable_extensions()):
+        if missing := file_choice.missing_extensions(header, gltf_extensions.readable_extensions()):
             raise SceneImportError(
                 Message(
                     "“{name}” cannot be imported. {reason} The file is kept; nothing was imported.",
                     name=path.name,
-                    reason=choice.explain_missing(missing),
+                    reason=file_choice.explain_missing(missing),
                 )
             )
         with normalize.normalized_copy(path) as file:
-            if choice.DRACO not in header.extensions_used:
+            if file_choice.DRACO not in header.extensions_used:
                 yield file
-            elif capabilities.draco_is_native():
+            elif gltf_extensions.draco_is_native():
                 draco.check_face_counts(file)
                 yield file
             else:

@@ -20,7 +20,7 @@ from ..message import Message, message_of
 from . import tags
 from .bounds import update_view_layers
 from .gltf_import import SceneImportError
-from .model import grid
+from .model import grid_layout
 from .model.build import build_model
 from .tags import Provenance
 from .transaction import DataSnapshot, rollback_on_error
@@ -170,7 +170,7 @@ def import_transaction(
 
 def _step_aside(root: bpy.types.Object, provenance: Provenance, scene: bpy.types.Scene) -> None:
     if provenance.group:
-        grid.avoid_overlap(root, scene, provenance.group)
+        grid_layout.avoid_overlap(root, scene, provenance.group)
 
 
 def _at(where: PlaceOptions, scene: bpy.types.Scene) -> tuple[float, float, float]:

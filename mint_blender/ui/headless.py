@@ -6,9 +6,9 @@ There is no window that could freeze, and no timer ever ticks.
 
 from __future__ import annotations
 
-from ..jobs import presenter
 from ..jobs.engine.outage import StillUnreachable
 from ..jobs.job import Phase
+from ..jobs.presentation import presenter
 from ..jobs.service import JobService
 from ..message import Message, lines
 from .job_list import auto_import

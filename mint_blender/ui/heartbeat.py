@@ -31,7 +31,7 @@ from ..addon_settings import may_go_online
 from ..jobs.service import JobService
 from ..jobs.storage.journal import JournalError
 from . import session, text_fields
-from .base import Registered
+from .feature import Registered
 
 log = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 import bpy
 
 from ..addon_settings import may_go_online
-from ..jobs import presenter
 from ..jobs.job import Phase
-from ..jobs.job_groups import JobGroups
+from ..jobs.presentation import presenter
+from ..jobs.presentation.job_groups import JobGroups
 from ..message import Message
 from . import session, visibility
-from .base import Registered
-from .job_list import groups
+from .feature import Registered
+from .job_list import grouped_jobs
 from .translations import translated
 
 
@@ -56,7 +56,7 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
     """
     visibility.note("jobs")
     service = session.existing_service()
-    grouped = groups.grouped() if service else JobGroups()
+    grouped = grouped_jobs.grouped() if service else JobGroups()
     shown = [
         job
         for part in grouped.groups

@@ -12,12 +12,12 @@ from typing import Any
 
 import bpy
 
-from ..jobs import presenter
 from ..jobs.job import BUSY, Phase
+from ..jobs.presentation import presenter
 from ..jobs.service import JobService
 from ..message import Message
 from . import heartbeat, session
-from .base import Registered
+from .feature import Registered
 from .translations import translated
 
 _TELLING = {Phase.REVIEW, Phase.BILLING, Phase.READY, Phase.PLACED, Phase.FAILED, Phase.PAUSED}

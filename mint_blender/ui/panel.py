@@ -15,7 +15,7 @@ from . import session, visibility
 from .account import balance_watch
 from .account import panel as account_panel
 from .create import properties as create_properties
-from .job_list import groups
+from .job_list import grouped_jobs
 from .job_list import panel as job_list_panel
 from .pricing import limit_dialog, price_dialog
 from .references import properties as references_properties
@@ -121,12 +121,12 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
         """Show the panel if there are jobs."""
         visibility.note("jobs")
         service = session.existing_service()
-        return service is not None and bool(groups.grouped().groups)
+        return service is not None and bool(grouped_jobs.grouped().groups)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Draw how many jobs are in flight."""
         service = session.existing_service()
-        active = groups.grouped().in_flight if service else 0
+        active = grouped_jobs.grouped().in_flight if service else 0
         if active:
             self.layout.label(
                 text=translated(Message("{active} in flight", active=active)), translate=False

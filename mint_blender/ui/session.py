@@ -37,8 +37,8 @@ from ..jobs.storage.journal import JournalError
 from ..jobs.workflow.run import WorkflowConfig
 from ..message import Message
 from ..mint.account import Account
-from ..mint.pacing import RetryPolicy
-from ..scene.capabilities import readable_extensions
+from ..mint.polling import RetryPolicy
+from ..scene.gltf_extensions import readable_extensions
 
 OFFLINE = Message(
     "Online access is off. Switch on Preferences > System > Allow Online Access, or start"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mint_blender.cli import session
-from mint_blender.cli.batch import lines, records
+from mint_blender.cli.batch import lines, result_files
 from mint_blender.cli.output.terminal import Terminal
 from mint_blender.files import pictures
 from mint_blender.files.glb import header
@@ -275,7 +275,7 @@ def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
         Phase.REVIEW,
     )
     terminal = Terminal("mint", as_json=False)
-    records.write_record(
+    result_files.write_record(
         line, replace(job, files=(LocalFile(Role.PREVIEW, str(preview), ""),)), terminal
     )
     assert (out / "0001-a-lamp.png").read_bytes() == b"preview"
@@ -284,10 +284,10 @@ def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
         job,
         files=(LocalFile(Role.PREVIEW, str(preview), ""), LocalFile(Role.PICTURE, str(final), "")),
     )
-    records.write_record(line, done, terminal)
+    result_files.write_record(line, done, terminal)
     assert (out / "0001-a-lamp.webp").read_bytes() == b"final"
     assert not (out / "0001-a-lamp.png").exists() and (out / "0001-a-lamp.jpg").exists()
-    assert records.report(line, done, terminal).picture == out / "0001-a-lamp.webp"
+    assert result_files.report(line, done, terminal).picture == out / "0001-a-lamp.webp"
 
 
 def test_a_waiting_line_does_not_stop_the_others(mint: RunMint, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.cli import session
-from mint_blender.mint.pacing import PollIntervals
+from mint_blender.mint.polling import PollIntervals
 
 from ..mint.standin import PIXEL
 from ..mint_service.running import ThreadService

@@ -10,14 +10,14 @@ from typing import Any
 
 from mint_blender.jobs.engine.call_pool import Lane
 from mint_blender.jobs.engine.config import EngineConfig
-from mint_blender.jobs.engine.messages import Command, Event, Wake
 from mint_blender.jobs.engine.scheduler import Scheduler
+from mint_blender.jobs.engine.thread_messages import Command, Event, Wake
 from mint_blender.jobs.engine.thread_pool import Executor, Pool
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.account import Account
-from mint_blender.mint.pacing import RetryPolicy
+from mint_blender.mint.polling import RetryPolicy
 from mint_blender.mint.schema import Asset, Kind, Me, Operation, PollResult
 
 from .workflow_harness import operation

@@ -12,7 +12,7 @@ from typing import Any
 from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.account import Account
-from mint_blender.mint.pacing import PollIntervals, RetryPolicy
+from mint_blender.mint.polling import PollIntervals, RetryPolicy
 
 SPEED = 400.0
 PACE = PollIntervals(

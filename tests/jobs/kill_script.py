@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mint_blender.files import download_attempt
-from mint_blender.files.choice import OPTIMIZED_NEEDS
+from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.engine import dispatch, scheduler, worker  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.jobs.job import Delivery, Phase
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.storage import earlier_queue
+from mint_blender.jobs.storage import unsent_jobs
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.storage.upload_cache import UploadCache
 from mint_blender.jobs.transfers import fetch_file  # noqa: F401 - loaded before the fork, once for all children
@@ -106,7 +106,7 @@ def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
         job_service.start(request, Delivery(splats=wish["splats"]), optimize=level)
     job_id = job_service.jobs()[0].id
     job_service.unfinished.resume_all()
-    earlier_queue.JUST_NOW = 0.0  # whoever has begun it is dead: nobody has to be waited for
+    unsent_jobs.JUST_NOW = 0.0  # whoever has begun it is dead: nobody has to be waited for
     job_service.unfinished.continue_queue()
     while True:
         job_service.watch([job_id])

@@ -17,14 +17,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mint_blender.files import filesystem
-from mint_blender.files.lock import try_shared_lock
+from mint_blender.files import filesystem_type
+from mint_blender.files.file_lock import try_shared_lock
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Decision, Verb
 from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
+from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.storage.ownership import ProcessLock
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Estimate, Kind
@@ -167,7 +167,7 @@ class _There:
 
 def _main() -> None:
     if os.environ.get(ON_A_NETWORK):
-        filesystem.is_local = lambda folder: False
+        filesystem_type.is_local = lambda folder: False
     there = _There(Path(sys.argv[1]))
     for line in sys.stdin:
         verb, *values = json.loads(line)

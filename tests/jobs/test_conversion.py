@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.errors import DiskError
-from mint_blender.jobs import presenter
 from mint_blender.jobs.job import Cause, Delivery, Job, Phase, Role, Verb, new_conversion
+from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService, NotPossible
-from mint_blender.jobs.storage import records
+from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.effects import Act, Convert, Fetch, Poll, ReadAsset, TakeSlot
 from mint_blender.mint.errors import Unreachable
@@ -115,7 +115,7 @@ def test_what_mint_has_is_only_fetched() -> None:
 def test_the_journal_keeps_it() -> None:
     """Formats and folder come back as they were."""
     job = a_conversion()
-    assert records.load(records.dump(job), None, job.phase) == job
+    assert serialization.load(serialization.dump(job), None, job.phase) == job
 
 
 # -- interruptions

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files.choice import OPTIMIZED_NEEDS, WEBP
-from mint_blender.jobs import presenter, request_template
+from mint_blender.files.file_choice import OPTIMIZED_NEEDS, WEBP
+from mint_blender.jobs import request_template
 from mint_blender.jobs.job import Delivery, Phase, Role, Verb, new_attempt, new_fetch
+from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.queries import OptimizationPrice
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.workflow.effects import (

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.job import Decision, Delivery, Job, Phase, Verb
-from mint_blender.jobs.job_groups import CARDS, Group, JobGroup, group_jobs, group_of
+from mint_blender.jobs.presentation.job_groups import CARDS, Group, JobGroup, group_jobs, group_of
 from mint_blender.jobs.service import JobService
+from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.storage.ownership import ProcessLock
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset

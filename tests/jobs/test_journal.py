@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from mint_blender.files import filesystem
+from mint_blender.files import filesystem_type
 from mint_blender.jobs.job import Decision, Job, Phase, Verb
-from mint_blender.jobs.storage import journal_mode
+from mint_blender.jobs.storage import sqlite_journal_mode
+from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError
-from mint_blender.jobs.storage.ownership import ProcessLock
 from mint_blender.mint.schema import Kind
 
 from .other_process import ON_A_NETWORK, OtherProcess
@@ -35,7 +35,7 @@ def journal(
 ) -> Iterator[Journal]:
     """A journal in an empty home: on this machine, or in a folder on a network."""
     if request.param == "network":
-        monkeypatch.setattr(filesystem, "is_local", lambda folder: False)
+        monkeypatch.setattr(filesystem_type, "is_local", lambda folder: False)
         monkeypatch.setenv(ON_A_NETWORK, "1")
     journal = Journal(home)
     yield journal
@@ -354,7 +354,7 @@ def test_no_write_ahead_log_on_a_network(home: Path, monkeypatch: pytest.MonkeyP
     local = Journal(home)
     assert (local._db.mode, mode_of(home)) == ("wal", "wal")
     local.close()
-    monkeypatch.setattr(filesystem, "is_local", lambda folder: False)
+    monkeypatch.setattr(filesystem_type, "is_local", lambda folder: False)
     shared = Journal(home)
     assert (shared._db.mode, mode_of(home)) == ("delete", "delete")
     assert shared._db.row("PRAGMA synchronous") == (3,)
@@ -367,8 +367,8 @@ def test_what_sqlite_did_is_asked(home: Path, monkeypatch: pytest.MonkeyPatch) -
     syncs.
     """
     shared = sqlite3.connect(":memory:")  # knows no log
-    monkeypatch.setattr(filesystem, "is_local", lambda folder: True)
-    assert journal_mode.choose(shared, home) == "memory"
+    monkeypatch.setattr(filesystem_type, "is_local", lambda folder: True)
+    assert sqlite_journal_mode.choose(shared, home) == "memory"
     assert shared.execute("PRAGMA synchronous").fetchone() == (3,)
     shared.close()
 
@@ -379,7 +379,7 @@ def test_a_log_that_another_program_keeps_on_a_network(
     """Nothing is written into it: a sentence says what to do."""
     local = Journal(home)
     local.add(a_job())
-    monkeypatch.setattr(filesystem, "is_local", lambda folder: False)
+    monkeypatch.setattr(filesystem_type, "is_local", lambda folder: False)
     with pytest.raises(JournalError, match="Quit all other Blenders"):
         Journal(home)
     local.close()

@@ -17,8 +17,8 @@ import pytest
 
 from mint_blender.jobs.job import Decision, Phase, Verb
 from mint_blender.jobs.service import JobService
+from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError, Unreadable
-from mint_blender.jobs.storage.ownership import ProcessLock
 from mint_blender.mint.account import Account
 
 from .fast_config import fast_config

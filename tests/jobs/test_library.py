@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from mint_blender.files import pictures
 from mint_blender.files.download_folder import thumbnail_name
 from mint_blender.files.glb.header import Glb
-from mint_blender.jobs.engine.messages import QueryAnswered
+from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.library.pages import PagedList
 from mint_blender.jobs.library.view_model import (
     AssetState,

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files.choice import OPTIMIZED_NEEDS
-from mint_blender.jobs import presenter
+from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.spending import Limits, committed
 from mint_blender.jobs.job import Job, Phase, Verb
+from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.queries import OptimizationPrice, Price
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage.journal import Journal

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs import presenter
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.spending import Limits, committed, entry
 from mint_blender.jobs.job import (
@@ -25,9 +24,10 @@ from mint_blender.jobs.job import (
     new_conversion,
     new_fetch,
 )
+from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.queries import OptimizationPrice, Price, prices_of_retry
 from mint_blender.jobs.service import JobService, TooExpensive
-from mint_blender.jobs.storage import records
+from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.schema import Asset, Estimate, Format, Kind, OptimizationLevel
@@ -143,8 +143,8 @@ def test_a_click_of_an_earlier_version_is_still_settled() -> None:
     answered.
     """
     text = '{"verb": "retry", "key": "k", "feedback": null}'
-    decision = records.load_decision(text)
-    assert decision is not None and records.dump_decision(decision) == text
+    decision = serialization.load_decision(text)
+    assert decision is not None and serialization.dump_decision(decision) == text
 
 
 # -- on the job service

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.engine import slots
-from mint_blender.jobs.engine.messages import (
+from mint_blender.jobs.engine.scheduler import Scheduler
+from mint_blender.jobs.engine.thread_messages import (
     Command,
     Event,
     Idle,
@@ -25,7 +26,6 @@ from mint_blender.jobs.engine.messages import (
     SetOnline,
     Wake,
 )
-from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.job import Cause, Decision, Delivery, Job, Phase, Verb, new_conversion
 from mint_blender.jobs.storage.journal import Journal

@@ -16,7 +16,7 @@ import pytest
 
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import InvalidPicture
-from mint_blender.jobs.engine.messages import Fetched, Wake
+from mint_blender.jobs.engine.thread_messages import Fetched, Wake
 from mint_blender.jobs.job import Decision, Job, Phase, Role, Verb
 from mint_blender.jobs.transfers import fetch_file, file_queries
 from mint_blender.jobs.workflow.effects import Fetch

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs import presenter
 from mint_blender.jobs.engine.outage import StillUnreachable
 from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.job import Delivery, Job, Phase, Role, Verb
+from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account

@@ -17,7 +17,7 @@ import pytest
 
 from mint_blender.files.download import Downloader
 from mint_blender.jobs.engine.call_pool import SIZES, Lane
-from mint_blender.jobs.engine.messages import Idle, QueryAnswered, SetAccount, Wake
+from mint_blender.jobs.engine.thread_messages import Idle, QueryAnswered, SetAccount, Wake
 from mint_blender.jobs.engine.thread_pool import Pool
 from mint_blender.jobs.job import Decision, Job, Phase, Verb
 from mint_blender.jobs.queries import Balance, Thumbnail

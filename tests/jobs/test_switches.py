@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.files.download import Downloader
-from mint_blender.jobs import presenter
-from mint_blender.jobs.engine.messages import Event, JobChanged, RetryScheduled
+from mint_blender.files.file_choice import OPTIMIZED_NEEDS
+from mint_blender.jobs.engine.thread_messages import Event, JobChanged, RetryScheduled
 from mint_blender.jobs.job import Cause, Delivery, Job, Phase, Role
+from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow import collect
 from mint_blender.mint.generation_request import GenerationRequest

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from mint_blender.jobs.engine.call_pool import SIZES, Lane
-from mint_blender.jobs.engine.messages import Crashed, Event, Idle, QueryAnswered
+from mint_blender.jobs.engine.thread_messages import Crashed, Event, Idle, QueryAnswered
 from mint_blender.jobs.engine.worker import Worker
 from mint_blender.jobs.job import Job, Phase
 from mint_blender.jobs.queries import KeyOwner
@@ -26,7 +26,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.pacing import PollIntervals
+from mint_blender.mint.polling import PollIntervals
 from mint_blender.mint.schema import Kind, Me
 
 from ..mint_service.running import ThreadService, running_service

@@ -12,8 +12,8 @@ from pathlib import PurePath
 import pytest
 
 from mint_blender.files.errors import DownloadFailed, InvalidGlb
-from mint_blender.jobs import presenter
 from mint_blender.jobs.job import MOVES, Cause, IllegalMove, Phase, Role, Verb
+from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.workflow.effects import (
     Act,
     Fetch,

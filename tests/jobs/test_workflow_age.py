@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from mint_blender.files.choice import OPTIMIZED_NEEDS
-from mint_blender.jobs import presenter
+from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job import Delivery, Job, Phase, Role, Verb, new_conversion, new_fetch
+from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.workflow.effects import (
     Act,
     Convert,
@@ -27,9 +27,9 @@ from mint_blender.jobs.workflow.effects import (
     Start,
     TakeSlot,
 )
-from mint_blender.jobs.workflow.lost_operations import REPEATED_FOR
 from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.jobs.workflow.sent_requests import is_unanswered
+from mint_blender.jobs.workflow.unknown_outcome import REPEATED_FOR
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel, Page
 

@@ -19,7 +19,7 @@ from mint_blender.jobs.workflow.effects import (
     Start,
     TakeSlot,
 )
-from mint_blender.mint.pacing import PollIntervals
+from mint_blender.mint.polling import PollIntervals
 from mint_blender.mint.schema import Kind, Mode, Page
 
 from .workflow_harness import (

@@ -12,7 +12,7 @@ import pytest
 from mint_blender.jobs.job import Cause, Delivery, Phase, Verb, new_fetch
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset, Start, TakeSlot, Upload
 from mint_blender.mint.errors import KeyMissing, Unreachable
-from mint_blender.mint.pacing import PollIntervals
+from mint_blender.mint.polling import PollIntervals
 from mint_blender.mint.schema import Asset, Kind
 
 from .workflow_harness import (

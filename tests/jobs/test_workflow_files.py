@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import pytest
 
-from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.files.errors import (
     DownloadFailed,
     FileError,
@@ -18,6 +17,7 @@ from mint_blender.files.errors import (
     LinkExpired,
     TooLarge,
 )
+from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job import Cause, Delivery, Job, Phase, Role
 from mint_blender.jobs.workflow.effects import Fetch, Optimize, Poll, ReadAsset
 from mint_blender.jobs.workflow.run import WorkflowConfig

@@ -17,9 +17,9 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mint_blender.files.errors import DownloadFailed, LinkExpired
-from mint_blender.jobs import presenter
 from mint_blender.jobs.job import VERBS, Decision, Job, Phase, Role, Verb, may_decide
-from mint_blender.jobs.storage import records
+from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.workflow.effects import (
     Act,
     Fetch,
@@ -219,7 +219,7 @@ class JobMachine(RuleBasedStateMachine):
     def _begin_run(self) -> None:
         """Tell from what the journal knows, which is all that a new process has."""
         self.run = WorkflowHarness(
-            records.load(records.dump(self.book), self.book.decision, self.book.phase),
+            serialization.load(serialization.dump(self.book), self.book.decision, self.book.phase),
             WorkflowConfig(now=lambda: self.now),
         )
         self._commit()
@@ -229,7 +229,8 @@ class JobMachine(RuleBasedStateMachine):
         assert self.run is not None
         self.book = self.run.job
         assert (
-            records.load(records.dump(self.book), self.book.decision, self.book.phase) == self.book
+            serialization.load(serialization.dump(self.book), self.book.decision, self.book.phase)
+            == self.book
         )
         if self.run.rests:
             self.run = None

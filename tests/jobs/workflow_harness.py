@@ -22,7 +22,7 @@ from mint_blender.jobs.job import (
     Verb,
     new_job,
 )
-from mint_blender.jobs.storage import records
+from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.workflow.effects import AnyEffect, Fetch, Start, Step, TakeSlot
 from mint_blender.jobs.workflow.run import WorkflowConfig, follow
 from mint_blender.mint import errors
@@ -73,7 +73,8 @@ class WorkflowHarness:
     def again(self, terms: WorkflowConfig = WorkflowConfig()) -> WorkflowHarness:
         """Return a new run of the same job after a restart, from what the journal stores."""
         return WorkflowHarness(
-            records.load(records.dump(self.job), self.job.decision, self.job.phase), terms
+            serialization.load(serialization.dump(self.job), self.job.decision, self.job.phase),
+            terms,
         )
 
     def _advance(self, move: Callable[[], Step]) -> None:

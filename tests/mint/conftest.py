@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from mint_blender.mint.base_url import Origin
 from mint_blender.mint.client import Client
-from mint_blender.mint.origin import Origin
 from mint_blender.mint.transport import Timeouts, Transport
 
 from ..mint_service.running import ThreadService, running_service

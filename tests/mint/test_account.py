@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mint_blender.mint.account import Account
-from mint_blender.mint.origin import DEFAULT_BASE_URL
+from mint_blender.mint.base_url import DEFAULT_BASE_URL
 
 
 def test_the_environment_wins_over_the_preferences():

@@ -10,11 +10,11 @@ from collections.abc import Callable
 import pytest
 
 from mint_blender.mint import errors
+from mint_blender.mint.base_url import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import InvalidResponse, MintError
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.origin import Origin
-from mint_blender.mint.pacing import RetryPolicy
+from mint_blender.mint.polling import RetryPolicy
 from mint_blender.mint.retry import call_with_retries
 from mint_blender.mint.schema import Kind
 from mint_blender.mint.transport import Timeouts, Transport

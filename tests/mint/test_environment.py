@@ -14,9 +14,9 @@ import pytest
 import requests
 import trustme
 
+from mint_blender.mint.base_url import Origin
 from mint_blender.mint.connection_errors import describe
 from mint_blender.mint.errors import Unreachable
-from mint_blender.mint.origin import Origin
 
 from .wire import KEY, Wire, listening, tunnelling, unused_port
 

@@ -15,8 +15,8 @@ import pytest
 
 from mint_blender.mint import redaction
 from mint_blender.mint.account import Account
+from mint_blender.mint.base_url import Origin
 from mint_blender.mint.errors import MintError
-from mint_blender.mint.origin import Origin
 from mint_blender.mint.transport import Transport
 
 from .wire import answer, listening

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.mint.base_url import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import KeyMissing, KeyUnusable, MintError
-from mint_blender.mint.origin import Origin
 from mint_blender.mint.transport import Transport
 
 from .wire import KEY, answer, listening, unused_port

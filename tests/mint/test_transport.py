@@ -20,8 +20,8 @@ import pytest
 import trustme
 
 from mint_blender.mint import errors
+from mint_blender.mint.base_url import Origin
 from mint_blender.mint.errors import InvalidResponse, MintError, Unreachable
-from mint_blender.mint.origin import Origin
 from mint_blender.mint.transport import MAX_RESPONSE_BYTES, Timeouts, Transport
 
 from .wire import KEY, SILENCE, answer, listening, unused_port

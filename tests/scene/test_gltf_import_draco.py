@@ -21,7 +21,7 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.files.glb import draco  # noqa: E402
 from mint_blender.files.glb.header import inspect  # noqa: E402
-from mint_blender.scene import capabilities  # noqa: E402
+from mint_blender.scene import gltf_extensions  # noqa: E402
 from mint_blender.scene.gltf_import import SceneImportError, import_glb  # noqa: E402
 
 from .scene_snapshot import SceneSnapshot  # noqa: E402
@@ -40,7 +40,7 @@ def shelf() -> bpy.types.Collection:
 @pytest.fixture
 def by_package(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blender's own decoder, where there is one, stays out of it."""
-    monkeypatch.setattr(capabilities, "draco_is_native", lambda: False)
+    monkeypatch.setattr(gltf_extensions, "draco_is_native", lambda: False)
 
 
 def _compressed(path: Path, *, skin: bool = False) -> Path:
@@ -97,10 +97,10 @@ def test_both_decoders_agree(
     tmp_path: Path, shelf: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where Blender has a decoder of its own, DracoPy's way brings the same vertices."""
-    if not capabilities.draco_is_native():
+    if not gltf_extensions.draco_is_native():
         pytest.skip(DOES_NOT_APPLY + "this Blender has no Draco decoder")
     native = _points(_mesh(import_glb(_compressed(tmp_path / "a.glb"), shelf)))
-    monkeypatch.setattr(capabilities, "draco_is_native", lambda: False)
+    monkeypatch.setattr(gltf_extensions, "draco_is_native", lambda: False)
     other = _points(_mesh(import_glb(_compressed(tmp_path / "b.glb"), shelf)))
     assert np.array_equal(native, other)
 
@@ -138,7 +138,7 @@ def test_without_any_decoder_it_says_what_to_do(
     path = _compressed(tmp_path / "m.glb")
     hide_dracopy()
     before = SceneSnapshot()
-    assert capabilities.DRACO not in capabilities.readable_extensions()
+    assert gltf_extensions.DRACO not in gltf_extensions.readable_extensions()
     with pytest.raises(SceneImportError, match=r"mint-blender\[draco\].*original file"):
         import_glb(path, shelf)
     before.assert_same(SceneSnapshot())
@@ -197,9 +197,9 @@ def test_a_draco_bomb_is_refused_before_it_is_decoded(
     """Data that announces four billion triangles is refused on its announcement, whoever would
     decode it.
     """
-    if native and not capabilities.draco_is_native():
+    if native and not gltf_extensions.draco_is_native():
         pytest.skip(DOES_NOT_APPLY + "this Blender has no Draco decoder")
-    monkeypatch.setattr(capabilities, "draco_is_native", lambda: native)
+    monkeypatch.setattr(gltf_extensions, "draco_is_native", lambda: native)
     huge = b"\xff\xff\xff\xff\x0f"
     head = b"DRACO" + bytes([2, 2, 1, method]) + struct.pack("<H", 0) + (b"\0" if method else b"")
     glb = glb_fixtures.Glb()
@@ -240,7 +240,7 @@ def test_what_blender_lacks_is_named(
     """A file that requires what this Blender cannot read is refused by its header, with the way
     out.
     """
-    if extension in capabilities.readable_extensions():
+    if extension in gltf_extensions.readable_extensions():
         pytest.skip(DOES_NOT_APPLY + f"this Blender reads {extension}")
     glb = glb_fixtures.Glb()
     glb.node(mesh=glb.mesh(glb_fixtures.box(glb)))
@@ -251,7 +251,7 @@ def test_what_blender_lacks_is_named(
 
 def test_quantised_vertices_arrive(tmp_path: Path, shelf: bpy.types.Collection) -> None:
     """KHR_mesh_quantization is read: positions stored as 16-bit integers come out at their size."""
-    assert "KHR_mesh_quantization" in capabilities.readable_extensions()
+    assert "KHR_mesh_quantization" in gltf_extensions.readable_extensions()
     glb = glb_fixtures.Glb()
     points, _, _, faces = glb_fixtures.box_arrays((0, 0, 0), (1, 1, 1))
     stored = np.zeros((24, 4), "<i2")  # each vertex begins at a multiple of four bytes
@@ -284,10 +284,10 @@ def test_features_are_asked_for_not_versions(hide_dracopy: Callable[[], None]) -
     that.
     """
     hide_dracopy()
-    native = capabilities.draco_is_native()
-    assert (capabilities.DRACO in capabilities.readable_extensions()) == native
+    native = gltf_extensions.draco_is_native()
+    assert (gltf_extensions.DRACO in gltf_extensions.readable_extensions()) == native
     assert {
         "KHR_materials_unlit",
         "KHR_texture_transform",
         "EXT_texture_webp",
-    } <= capabilities.readable_extensions()
+    } <= gltf_extensions.readable_extensions()

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.blender
 
 import bmesh  # noqa: E402
 
-from mint_blender.scene.model import grid  # noqa: E402
+from mint_blender.scene.model import grid_layout  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, Provenance, SceneImportError, place_model  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
@@ -259,7 +259,7 @@ def test_what_steps_aside_disturbs_nothing_either(tmp_path: Path) -> None:
         for job in "ab"
     )
     before.assert_same(SceneSnapshot(), but_new=True)
-    assert grid.footprint(other).left > grid.footprint(one).right
+    assert grid_layout.footprint(other).left > grid_layout.footprint(one).right
 
 
 def test_in_a_scene_that_nobody_sees_results_step_aside_too(model: Path) -> None:
@@ -269,7 +269,7 @@ def test_in_a_scene_that_nobody_sees_results_step_aside_too(model: Path) -> None
         place_model(model, Provenance(job_id=job, name="Lamp", group="g"), scene=scene).root
         for job in "ab"
     )
-    assert grid.footprint(other).left > grid.footprint(one).right
+    assert grid_layout.footprint(other).left > grid_layout.footprint(one).right
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -290,7 +290,7 @@ def test_in_an_excluded_collection_results_step_aside_too(kind: str, tmp_path: P
             )
             roots.append(place_model(model, provenance, PlaceOptions(at=(5, 3, 0))).root)
     bpy.context.view_layer.update()
-    prints = [grid.footprint(each) for each in roots]
+    prints = [grid_layout.footprint(each) for each in roots]
     assert [each.left for each in prints] == pytest.approx([4.5, 5.6, 6.7, 7.8], abs=0.01)
 
 

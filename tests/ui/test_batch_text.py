@@ -15,8 +15,8 @@ bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
 from mint_blender.scene import tags  # noqa: E402
-from mint_blender.scene.model import grid  # noqa: E402
-from mint_blender.scene.model.grid import Footprint  # noqa: E402
+from mint_blender.scene.model import grid_layout  # noqa: E402
+from mint_blender.scene.model.grid_layout import Footprint  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 
 
@@ -77,7 +77,7 @@ def test_what_is_too_wide_steps_aside() -> None:
     """Nothing stands on another one, however small the spacing is."""
     write(*(f"lamp {number}" for number in range(6)))
     assert bpy.ops.mint.batch_text(text="Prompts", spacing=0.05) == {"FINISHED"}
-    prints = [grid.footprint(each) for each in roots()]
+    prints = [grid_layout.footprint(each) for each in roots()]
     assert len(prints) == 6 and None not in prints
     assert not any(
         one.touches(other) for number, one in enumerate(prints) for other in prints[number + 1 :]
@@ -94,7 +94,7 @@ def test_results_may_wait(service: ThreadService) -> None:
     assert [job.phase.value for job in session.service().jobs()] == ["ready", "ready"]
     for job in session.service().jobs():
         bpy.ops.mint.place(job_id=job.id)
-    one, other = (grid.footprint(each) for each in roots())
+    one, other = (grid_layout.footprint(each) for each in roots())
     assert one is not None and other is not None and not one.touches(other)
 
 
@@ -103,7 +103,7 @@ def test_worlds_stand_apart() -> None:
     write("a hall", "a yard")
     before = bpy.context.scene.world
     assert bpy.ops.mint.batch_text(text="Prompts", kind="WORLD") == {"FINISHED"}
-    one, other = (grid.footprint(each) for each in roots())
+    one, other = (grid_layout.footprint(each) for each in roots())
     assert one is not None and other is not None and not one.touches(other)
     assert bpy.context.scene.world == before
 
@@ -151,11 +151,11 @@ def test_cells_and_the_way_out() -> None:
     """Ten in a row, the next row behind; who does not fit goes right until nothing is in the way,
     and no further.
     """
-    assert grid.cell((1, 2, 3), 0, 2) == (1, 2, 3)
-    assert grid.cell((1, 2, 3), 12, 2) == (5, 4, 3)
+    assert grid_layout.cell((1, 2, 3), 0, 2) == (1, 2, 3)
+    assert grid_layout.cell((1, 2, 3), 12, 2) == (5, 4, 3)
     own = Footprint(0, 1, 0, 1)
-    assert grid.free_shift(own, [Footprint(1, 2, 0, 1), Footprint(0, 1, 5, 6)]) == 0
-    assert grid.free_shift(own, [Footprint(0.5, 2, 0, 1)]) == pytest.approx(2.1)
-    assert grid.free_shift(own, [Footprint(3, 4, 0, 1), Footprint(-1, 2.5, 0, 1)]) == pytest.approx(
-        4.1
-    )
+    assert grid_layout.free_shift(own, [Footprint(1, 2, 0, 1), Footprint(0, 1, 5, 6)]) == 0
+    assert grid_layout.free_shift(own, [Footprint(0.5, 2, 0, 1)]) == pytest.approx(2.1)
+    assert grid_layout.free_shift(
+        own, [Footprint(3, 4, 0, 1), Footprint(-1, 2.5, 0, 1)]
+    ) == pytest.approx(4.1)

@@ -16,20 +16,20 @@ from ..mint_service.running import ThreadService, running_service
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-from mint_blender.files.choice import OPTIMIZED_NEEDS  # noqa: E402
+from mint_blender.files.file_choice import OPTIMIZED_NEEDS  # noqa: E402
 from mint_blender.jobs.job import Job, Phase, asset_of  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
-from mint_blender.scene import capabilities, place  # noqa: E402
+from mint_blender.scene import gltf_extensions, place  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.create import saved_settings  # noqa: E402
-from mint_blender.ui.library_browser import view_model as browser_view_model  # noqa: E402
+from mint_blender.ui.library_browser import panel_data as browser_view_model  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 from mint_blender.ui.references import properties as references_properties  # noqa: E402
 
-OPENS = capabilities.readable_extensions() >= OPTIMIZED_NEEDS
+OPENS = gltf_extensions.readable_extensions() >= OPTIMIZED_NEEDS
 
 
 @pytest.fixture

@@ -21,14 +21,14 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job import Delivery, Job, Phase, new_job  # noqa: E402
-from mint_blender.jobs.job_groups import Group  # noqa: E402
+from mint_blender.jobs.presentation.job_groups import Group  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.jobs.storage.journal import Journal  # noqa: E402
 from mint_blender.mint.account import Owner  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui import heartbeat, menus, panel  # noqa: E402
-from mint_blender.ui.job_list import groups as job_list_groups  # noqa: E402
+from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
 from mint_blender.ui.job_list import job_rows  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
 

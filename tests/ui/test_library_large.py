@@ -22,15 +22,15 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
-from mint_blender.jobs.engine.messages import QueryAnswered  # noqa: E402
+from mint_blender.jobs.engine.thread_messages import QueryAnswered  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.jobs.queries import LARGEST_PAGE, PAGE_SIZE, ListPage  # noqa: E402
 from mint_blender.mint.schema import Page  # noqa: E402
 from mint_blender.ui import heartbeat, session, visibility  # noqa: E402
 from mint_blender.ui.library_browser import loader as browser_loader  # noqa: E402
+from mint_blender.ui.library_browser import panel_data as browser_view_model  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
 from mint_blender.ui.library_browser import state as browser_state  # noqa: E402
-from mint_blender.ui.library_browser import view_model as browser_view_model  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
 MODELS, WORLDS = 5000, 20

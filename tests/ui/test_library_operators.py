@@ -21,12 +21,12 @@ from mint_blender.jobs.job import Delivery  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
-from mint_blender.scene import capabilities, place  # noqa: E402
+from mint_blender.scene import gltf_extensions, place  # noqa: E402
 from mint_blender.scene import tags as origin  # noqa: E402
 from mint_blender.ui import headless, session  # noqa: E402
 from mint_blender.ui.library_browser import job_lookup  # noqa: E402
+from mint_blender.ui.library_browser import panel_data as browser_view_model  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
-from mint_blender.ui.library_browser import view_model as browser_view_model  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
 
@@ -178,7 +178,7 @@ def test_an_optimized_version_is_made_and_fetched(service: ThreadService) -> Non
     asked for; nothing at all where this Blender could not open it.
     """
     asset = an_entry()
-    if not capabilities.draco_by_package() and not capabilities.draco_is_native():
+    if not gltf_extensions.draco_by_package() and not gltf_extensions.draco_is_native():
         with pytest.raises(RuntimeError, match="Nothing was started"):
             bpy.ops.mint.optimize(asset_id=asset.id)
         assert service.requests("POST") == []

@@ -27,8 +27,8 @@ from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.library_browser import job_lookup  # noqa: E402
 from mint_blender.ui.library_browser import loader as browser_loader  # noqa: E402
+from mint_blender.ui.library_browser import panel_data as browser_view_model  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
-from mint_blender.ui.library_browser import view_model as browser_view_model  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
 from ..jobs.fast_config import fast_config  # noqa: E402

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from ...delivery.write import write_text
+from ...delivery.write_files import write_text
 from ...jobs.job import Phase
-from .records import LineReport, LineState
+from .result_files import LineReport, LineState
 from .sheet_style import STYLE
 
 NAME = "index.html"

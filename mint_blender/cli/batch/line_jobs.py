@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...files.lock import file_lock
+from ...files.file_lock import file_lock
 from ...jobs.job import Job
 from ...jobs.service import JobService, NotPossible
-from ...jobs.storage import batch_ledger, lease
+from ...jobs.storage import batch_ledger, folder_lease
 from ..exits import Exit
 from .lines import Line
 
@@ -25,7 +25,7 @@ class Refusal:
 
 
 @contextmanager
-def lock_folder(folder: Path) -> Iterator[lease.Lease]:
+def lock_folder(folder: Path) -> Iterator[folder_lease.Lease]:
     """Lock the folder, so that two batches never start the same line twice.
 
     Raises:
@@ -34,7 +34,7 @@ def lock_folder(folder: Path) -> Iterator[lease.Lease]:
     """
     place = folder / batch_ledger.FOLDER
     place.mkdir(parents=True, exist_ok=True)
-    with file_lock(place / "lock"), lease.held(place / "lease") as holding:
+    with file_lock(place / "lock"), folder_lease.held(place / "lease") as holding:
         yield holding
 
 

@@ -14,12 +14,12 @@ from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.storage import batch_ledger
 from ..exits import Exit
 from ..jobs import was_interrupted
-from ..output.job_record import job_record
+from ..output.job_json import job_record
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
 from ..price_check import check_limits, check_total
 from ..results import deliver
-from . import contact_sheet, line_jobs, records
+from . import contact_sheet, line_jobs, result_files
 from .lines import Line
 from .prices import BatchBudget, Prices, fetch_prices, price_summary
 
@@ -100,7 +100,9 @@ class BatchRun:
         if not self._jobs:
             return
         entries = [
-            records.report(line, self._job(line), self._terminal, self._refusals.get(line.number))
+            result_files.report(
+                line, self._job(line), self._terminal, self._refusals.get(line.number)
+            )
             for line in self._lines
         ]
         try:
@@ -232,7 +234,7 @@ class BatchRun:
             self._job_service.retry(job.id)
         elif (
             job.phase in {Phase.READY, Phase.PLACED}
-            and not records.is_written(job)
+            and not result_files.is_written(job)
             and _files_are_missing(job)
         ):
             self._job_service.fetch_again(job.id)
@@ -275,7 +277,7 @@ class BatchRun:
 
     def _end(self, line: Line, job: Job) -> None:
         self._budget.end(job)
-        if records.is_written(job):
+        if result_files.is_written(job):
             self._terminal.event({**job_record(job, event="result"), "line": line.number})
             self._statuses[line.number] = Exit.DONE
         else:
@@ -284,10 +286,10 @@ class BatchRun:
                 self._target_left(job),
                 self._terminal,
                 line=line.number,
-                write_files=self._importer.write,
+                write_job=self._importer.write,
             )
         try:
-            records.write_record(
+            result_files.write_record(
                 line, line_jobs.current_job(self._job_service, job), self._terminal
             )
         except OSError as error:

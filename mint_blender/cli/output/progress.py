@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ...jobs import presenter
-from ...jobs.engine.messages import Crashed, Event, JobChanged, Progress, RetryScheduled
+from ...jobs.engine.thread_messages import Crashed, Event, JobChanged, Progress, RetryScheduled
 from ...jobs.job import Cause, Job, Phase
+from ...jobs.presentation import presenter
 from ...jobs.service import JobService
-from .job_record import job_record
+from .job_json import job_record
 from .terminal import Display, Terminal
 
 

@@ -21,11 +21,11 @@ from pathlib import Path
 
 import bpy
 
-from ...files import choice, private_files
+from ...files import file_choice, private_files
 from ...files import urls as files_urls
 from ...files.download import Downloader, ignore_progress, never_stop
 from ...files.errors import FileError, LinkExpired
-from ...files.lock import FileInUse, file_lock
+from ...files.file_lock import FileInUse, file_lock
 from ...jobs.job import LocalFile, Role
 from ...jobs.library import view_model
 from ...jobs.transfers import fetch_file
@@ -33,15 +33,15 @@ from ...jobs.workflow.effects import Fetch
 from ...message import Message
 from ...mint.client import Client
 from ...mint.errors import MintError
-from ...mint.pacing import RetryPolicy
+from ...mint.polling import RetryPolicy
 from ...mint.retry import call_with_retries
 from ...mint.schema import Asset, Kind
 from ...scene import assets
-from ...scene.capabilities import readable_extensions
 from ...scene.export.output_path import OutputError
+from ...scene.gltf_extensions import readable_extensions
 from ...scene.place import PlacedResult, PlaceOptions, Provenance, SceneImportError, place_world
 from ...scene.world.files import WorldFiles, WorldOptions
-from .. import file_choice
+from .. import imported_file
 from .manifest import LOCK, Manifest
 
 PAGE_SIZE = 100
@@ -290,7 +290,7 @@ def _model(asset: Asset, get: Callable[[Fetch], LocalFile]) -> LocalFile:
     only itself.
     """
     told, readable = asset.assets, readable_extensions()
-    chosen = choice.choose_model(
+    chosen = file_choice.choose_model(
         optimized_url=told.optimized_glb_url if told else None,
         original_url=told.glb_url if told else None,
         readable=readable,
@@ -300,7 +300,7 @@ def _model(asset: Asset, get: Callable[[Fetch], LocalFile]) -> LocalFile:
     kept = get(Fetch(Role.MODEL, chosen.url, f"model-{chosen.which}", chosen.reason))
     if (missing := set(kept.needs) - readable) and told.glb_url not in (None, chosen.url):
         why = Message(
-            "The original file was taken. {reason}", reason=choice.explain_missing(missing)
+            "The original file was taken. {reason}", reason=file_choice.explain_missing(missing)
         )
         kept = get(Fetch(Role.MODEL, told.glb_url or "", "model-original", why))
     return kept
@@ -315,12 +315,12 @@ def _save(asset: Asset, kept: dict[Role, LocalFile], file: Path, folder: Path) -
     if asset.kind is Kind.MODEL:
         taken = kept[Role.MODEL]
         which = (
-            file_choice.OPTIMIZED
+            imported_file.OPTIMIZED
             if told and files_urls.same_file(taken.url, told.optimized_glb_url)
-            else file_choice.ORIGINAL
+            else imported_file.ORIGINAL
         )
         provenance = replace(
-            provenance, file_used=which, file_reason=file_choice.explain(taken, which)
+            provenance, file_used=which, file_reason=imported_file.explain(taken, which)
         )
         return assets.save_model_to_library(
             Path(taken.path), provenance, folder, picture, file=file

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from ...message import Message, sentences
 from ...mint.schema import Estimate, Usage
-from ..engine.messages import QueryAnswered
+from ..engine.thread_messages import QueryAnswered
 from ..job import Decision, Job, Verb
 from ..queries import Balance, OptimizationPrice, Price, Query
 from .spending import Limits, committed, objection, objection_of_job, objection_to_all

@@ -21,10 +21,10 @@ from ...mint.account import Account
 from ...mint.client import Client
 from ...mint.errors import MintError
 from ...mint.schema import Me
-from .. import error_messages
+from ..presentation import error_messages
 from ..queries import Balance, KeyOwner, ListPage, OptimizationPrice, Price, answer
 from .config import EngineConfig
-from .messages import CallEnded, Command, QueryAnswered, QueryEnded
+from .thread_messages import CallEnded, Command, QueryAnswered, QueryEnded
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from ...files import pictures
 from ...files.errors import DiskError, InvalidPicture
 from ...message import Message
 from ...mint.account import Account
+from ...mint.base_url import Origin
 from ...mint.client import Client
 from ...mint.errors import InvalidResponse, KeyWithheld, MintError
 from ...mint.generation_request import MAX_IMAGE_BYTES
-from ...mint.origin import Origin
 from ...mint.schema import Asset, Estimate, Operation, Page, PollResult
 from ...mint.transport import Transport
 from ..job import Verb

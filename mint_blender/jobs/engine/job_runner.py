@@ -15,12 +15,15 @@ from .. import stage_durations
 from ..budget.prices import NotPossible
 from ..job import Job
 from ..queries import Query
-from ..storage.earlier_queue import EarlierQueue
 from ..storage.job_cache import JobCache
+from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal, JournalError, Unreadable
-from ..storage.ownership import ProcessLock
+from ..storage.unsent_jobs import EarlierQueue
 from .config import EngineConfig
-from .messages import (
+from .outage import StillUnreachable
+from .pending_requests import Pending
+from .query_cache import QueryCache
+from .thread_messages import (
     Crashed,
     Event,
     Idle,
@@ -30,9 +33,6 @@ from .messages import (
     Recovered,
     RetryScheduled,
 )
-from .outage import StillUnreachable
-from .pending import Pending
-from .query_cache import QueryCache
 from .worker import Worker
 
 log = logging.getLogger(__name__)

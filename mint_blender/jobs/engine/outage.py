@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from ...message import Message
 from ...mint.errors import MintError
-from ...mint.pacing import FailureStreak, RetryPolicy
+from ...mint.polling import FailureStreak, RetryPolicy
 
 
 class StillUnreachable(MintError):

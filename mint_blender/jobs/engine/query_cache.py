@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from ..queries import Answer, Query
-from .messages import QueryAnswered
-from .pending import Pending
+from .pending_requests import Pending
+from .thread_messages import QueryAnswered
 from .worker import Worker
 
 

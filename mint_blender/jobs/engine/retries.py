@@ -10,11 +10,11 @@ import queue
 
 from ...files.errors import FileError
 from ...mint.errors import MintError, TooManyActive
-from ...mint.pacing import FailureStreak
+from ...mint.polling import FailureStreak
 from .config import EngineConfig
-from .messages import Event, RetryScheduled
 from .outage import Outage
 from .task import Task
+from .thread_messages import Event, RetryScheduled
 
 
 class RetryTimer:

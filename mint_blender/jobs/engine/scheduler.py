@@ -23,7 +23,8 @@ from ..workflow.effects import Act, Fetch, OptionalFetch, ReadTaken, TakeSlot, U
 from . import dispatch
 from .call_pool import CallPool, Lane, Work
 from .config import EngineConfig
-from .messages import (
+from .task import Task
+from .thread_messages import (
     Ask,
     CallEnded,
     Command,
@@ -37,7 +38,6 @@ from .messages import (
     SetOnline,
     Wake,
 )
-from .task import Task
 from .workflow_runner import DECISION_CHECK_INTERVAL, WorkflowRunner, is_read
 
 

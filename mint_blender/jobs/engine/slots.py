@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from ...mint.schema import Kind
+from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal
-from ..storage.ownership import ProcessLock
 from ..workflow.effects import TakeSlot
 from .config import EngineConfig
 from .task import Task

@@ -13,11 +13,11 @@ import threading
 from typing import TYPE_CHECKING
 
 from ...mint.account import Account
-from .. import error_messages
+from ..presentation import error_messages
 from ..queries import Query
 from ..storage.journal import JournalError
 from .config import EngineConfig
-from .messages import Ask, Command, Crashed, Event, Halt, SetAccount, SetOnline, Wake
+from .thread_messages import Ask, Command, Crashed, Event, Halt, SetAccount, SetOnline, Wake
 
 if TYPE_CHECKING:
     from .scheduler import Scheduler

@@ -16,20 +16,20 @@ from typing import Any
 
 from ...mint.account import Account
 from ...mint.errors import MintError
-from ...mint.pacing import FailureStreak
-from .. import error_messages
+from ...mint.polling import FailureStreak
 from ..job import HOLDS_SLOT, Job, Phase
+from ..presentation import error_messages
+from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal
-from ..storage.ownership import ProcessLock
 from ..workflow.effects import READS, Step
 from ..workflow.run import follow
+from .account_check import IdentityCheck
 from .call_pool import CallPool
 from .config import EngineConfig
-from .identity_check import IdentityCheck
-from .messages import Event, Idle, JobChanged
 from .retries import RetryTimer
 from .slots import Slots
 from .task import Task
+from .thread_messages import Event, Idle, JobChanged
 
 log = logging.getLogger(__name__)
 

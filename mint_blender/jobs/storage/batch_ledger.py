@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..job import Job, Phase
-from . import records
+from . import serialization
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ def _signature(job: Job) -> tuple[object, ...]:
 
 
 def _line(job: Job, folder: Path, tag: str, by: str) -> bytes:
-    data = json.loads(records.dump(job))
+    data = json.loads(serialization.dump(job))
     data["files"] = []
     data["target"] |= {
         "line": None,
@@ -143,7 +143,7 @@ def _line(job: Job, folder: Path, tag: str, by: str) -> bytes:
         "owner": asdict(job.owner) if job.owner else None,
         "by": by,
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "decision": records.dump_decision(job.decision) if job.decision else None,
+        "decision": serialization.dump_decision(job.decision) if job.decision else None,
         "record": data,
     }
     return json.dumps(entry).encode() + b"\n"
@@ -183,8 +183,10 @@ def _entry(text: bytes, folder: Path) -> Entry | None:
 
 
 def _job(data: dict[str, Any], folder: Path, tag: str) -> Job:
-    job = records.load(
-        json.dumps(data["record"]), records.load_decision(data["decision"]), Phase(data["state"])
+    job = serialization.load(
+        json.dumps(data["record"]),
+        serialization.load_decision(data["decision"]),
+        Phase(data["state"]),
     )
     output, render = (_absolute(text, folder) for text in (job.target.output, job.target.render))
     return replace(

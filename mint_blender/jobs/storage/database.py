@@ -12,7 +12,7 @@ from typing import Any
 
 from ...files import private_files
 from ...message import Message
-from . import journal_mode
+from . import sqlite_journal_mode
 
 _AS_FILE = Message("Check the folder and the free space on its disk, or set MINT_BLENDER_HOME.")
 _ADVICE = {
@@ -125,10 +125,10 @@ class Database:
 
     def _choose_mode(self) -> None:
         try:
-            self.mode = journal_mode.choose(self.connection, self.path.parent)
+            self.mode = sqlite_journal_mode.choose(self.connection, self.path.parent)
         except sqlite3.Error as error:
             raise journal_error(self.path, error) from error
-        except journal_mode.UnsafeMode:
+        except sqlite_journal_mode.UnsafeMode:
             raise JournalError(
                 Message(
                     "The job journal {path} is on a network drive, and another program has it"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...files import private_files
-from ...files.lock import try_lock
+from ...files.file_lock import try_lock
 from ...message import Message
 from ..budget.prices import NotPossible
 from .database import JournalError

@@ -23,8 +23,8 @@ from . import accounts
 from .accounts import AccountMatch, Accounts, CurrentAccount
 from .batch_ledger import Ledgers
 from .database import Database, JournalError
-from .ownership import ProcessLock
-from .records import Unreadable, dump, dump_decision, load, load_decision
+from .job_locks import ProcessLock
+from .serialization import Unreadable, dump, dump_decision, load, load_decision
 from .tables import TABLES
 from .upload_cache import UploadCache
 

@@ -15,10 +15,10 @@ from ...files.download import Downloader
 from ...files.download_folder import DownloadFolder
 from ...files.errors import FileError
 from ...mint.account import Account
-from .. import error_messages
 from ..engine.config import EngineConfig
-from ..engine.messages import Command, Event, Fetched, Progress, QueryEnded
+from ..engine.thread_messages import Command, Event, Fetched, Progress, QueryEnded
 from ..job import Role
+from ..presentation import error_messages
 from ..queries import RemoteGlbHeader, Thumbnail
 from ..workflow.effects import Fetch
 from . import fetch_file, file_queries

@@ -19,8 +19,8 @@ from ...files.download import Downloader
 from ...files.download_folder import DownloadFolder, prune, thumbnail_name
 from ...files.errors import FileError, InvalidFile
 from ...files.remote_header import fetch_header
-from .. import error_messages
-from ..engine.messages import QueryAnswered
+from ..engine.thread_messages import QueryAnswered
+from ..presentation import error_messages
 from ..queries import RemoteGlbHeader, Thumbnail
 
 log = logging.getLogger(__name__)

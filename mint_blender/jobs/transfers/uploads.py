@@ -8,7 +8,7 @@ import time
 from typing import NamedTuple
 
 from ...mint.account import Owner
-from ..engine.messages import CallEnded
+from ..engine.thread_messages import CallEnded
 from ..storage.journal import Journal
 
 LASTS = 30 * 24 * 3600.0  # seconds; Mint calls the address durable, but says not for how long

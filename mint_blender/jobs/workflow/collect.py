@@ -13,19 +13,20 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, Protocol, TypeVar
 
-from ...files import choice
+from ...files import file_choice
 from ...files.download_folder import safe_name
 from ...files.errors import FileError, InvalidFile, LinkExpired, TooLarge
 from ...files.urls import same_file
 from ...message import Message
 from ...mint import errors
-from ...mint.pacing import Polling, PollIntervals
+from ...mint.polling import Polling, PollIntervals
 from ...mint.schema import Asset, Assets, Format, Kind, Operation, OptimizationLevel, Status
-from .. import error_messages, notes, rejected_files
+from .. import notes, rejected_files
 from ..budget import spending
 from ..job import Cause, Job, LocalFile, Phase, Problem, Role, is_being_made
+from ..presentation import error_messages
 from ..queries import OptimizationPrice
-from . import job_limit, lost_operations
+from . import job_limit, unknown_outcome
 from .effects import Effect, Fetch, Optimize, Poll, ReadAsset, Step
 
 Answer = TypeVar("Answer")
@@ -155,7 +156,7 @@ class Collector:
             if seen.created_at
             else self._job.first_sent_at or self._job.created_at
         )
-        if found := (yield from lost_operations.find_made(self._runner, since)):
+        if found := (yield from unknown_outcome.find_made(self._runner, since)):
             self._job = replace(self._job, asset=found)
 
     def _read_asset(self) -> Steps:
@@ -239,10 +240,10 @@ class Collector:
         resource_id, level = self._resource_id(), self._job.optimize
         if level is None or resource_id is None or self._assets.optimized_glb_url is not None:
             return
-        if lacking := choice.OPTIMIZED_NEEDS - self._opens:
+        if lacking := file_choice.OPTIMIZED_NEEDS - self._opens:
             # Nothing is paid for a file that could not be opened here.
             self._job = self._job.noted(
-                notes.note("optimizing_is_useless", reason=choice.explain_missing(lacking))
+                notes.note("optimizing_is_useless", reason=file_choice.explain_missing(lacking))
             )
             return
         if self._job.optimization is None and self._runner.is_old(self._job.optimize_sent_at):
@@ -365,7 +366,7 @@ class Collector:
         ):
             # Only the file itself says what it needs, and it needs more than expected: fall back on
             # the original.
-            note = choice.explain_missing(self._unreadable(taken))
+            note = file_choice.explain_missing(self._unreadable(taken))
             if self._assets.glb_url is not None:
                 yield from self._fetch(
                     Role.MODEL,
@@ -376,7 +377,7 @@ class Collector:
 
     def _fetch_model(self, readable: frozenset[str]) -> Generator[Step, Any, LocalFile | None]:
         assets = self._assets
-        chosen = choice.choose_model(
+        chosen = file_choice.choose_model(
             optimized_url=assets.optimized_glb_url, original_url=assets.glb_url, readable=readable
         )
         if chosen is None:
@@ -399,7 +400,7 @@ class Collector:
         """
         unopened = not self._readable or self._job.is_only_copied
         return (
-            self._readable | choice.OPTIMIZED_NEEDS
+            self._readable | file_choice.OPTIMIZED_NEEDS
             if self._job.optimize and unopened
             else self._readable
         )
@@ -521,5 +522,5 @@ class Collector:
 
 
 def _splats_url(assets: Assets, wanted: str) -> str | None:
-    chosen = choice.choose_splats(assets.spz_urls, wanted)
+    chosen = file_choice.choose_splats(assets.spz_urls, wanted)
     return chosen[1] if chosen else None

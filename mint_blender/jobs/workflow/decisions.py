@@ -12,11 +12,12 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from ...mint import errors
-from ...mint.pacing import PollIntervals
+from ...mint.polling import PollIntervals
 from ...mint.schema import Operation
-from .. import error_messages, notes
+from .. import notes
 from ..job import Decision, Job, Phase, Verb, has_failed_at_mint, operation_of
-from . import lost_operations, stale_previews
+from ..presentation import error_messages
+from . import stale_previews, unknown_outcome
 from .effects import Act, Effect, Poll, ReadAsset, Step
 
 Answer = TypeVar("Answer")
@@ -85,14 +86,14 @@ class Deciding:
         was_adopted = self._job.source_asset_id is not None and not self._job.convert
         if self._job.operation is None and self._job.first_sent_at is not None and not was_adopted:
             if self._runner.is_old(self._job.first_sent_at):
-                yield from lost_operations.find_started(self._runner)
+                yield from unknown_outcome.find_started(self._runner)
             else:
                 self._job = self._job.moved(Phase.SENDING)
                 yield from self._runner.send_start()
                 if self._job.phase is Phase.WAITING and self._job.first_sent_at is not None:
                     # No free place says nothing of the first try, and the next one may start what
                     # is to be canceled.
-                    yield from lost_operations.find_started(self._runner)
+                    yield from unknown_outcome.find_started(self._runner)
         if self._job.phase is Phase.FETCHING:
             self._job = self._job.noted(notes.note("too_late", verb=Verb.CANCEL))
         elif self._job.operation is None:
@@ -105,7 +106,7 @@ class Deciding:
         """
         retried = self._failed_resource if decision.verb is Verb.RETRY else None
         if retried is not None:
-            yield from lost_operations.find_retried(self._runner, retried)
+            yield from unknown_outcome.find_retried(self._runner, retried)
             return
         self._job = replace(self._job.noted(notes.note("decide_again")), decision=None)
         if self._job.operation is not None:
@@ -224,7 +225,7 @@ class Deciding:
         until = (
             None
             if decision.at is None or decision.verb is Verb.CANCEL
-            else decision.at + lost_operations.REPEATED_FOR
+            else decision.at + unknown_outcome.REPEATED_FOR
         )
         return Act(decision, self._job.kind, target or operation_of(self._job).id, until=until)
 
@@ -246,7 +247,7 @@ class Deciding:
         this very call, which Mint is still working on.
         """
         act = self._action(decision, resource_id)
-        for _ in range(lost_operations.TRIES):
+        for _ in range(unknown_outcome.TRIES):
             try:
                 return (yield from self._send(act))
             except errors.Conflict as error:
@@ -254,8 +255,8 @@ class Deciding:
                     raise
                 conflict = error
             asset = yield from self._runner.ask(ReadAsset(self._job.kind, resource_id))
-            if asset.status not in lost_operations.FAILED:
-                lost_operations.adopt_retried(self._runner, asset, str(conflict))
+            if asset.status not in unknown_outcome.FAILED:
+                unknown_outcome.adopt_retried(self._runner, asset, str(conflict))
                 return None
             self._job = replace(self._job, problem=error_messages.of(conflict))
             act = replace(act, after=self._pace.longest)

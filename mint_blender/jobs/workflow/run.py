@@ -18,12 +18,13 @@ from typing import Any, TypeVar
 
 from ...files.errors import FileError, LinkExpired
 from ...mint import errors
-from ...mint.pacing import Polling, PollIntervals
+from ...mint.polling import Polling, PollIntervals
 from ...mint.schema import Assets, Format, Mode, Operation, Status
-from .. import error_messages, notes
+from .. import notes
 from ..budget.spending import objection_of_job
 from ..job import Job, LocalFile, Phase, Role, operation_of
-from . import job_limit, lost_operations, stale_previews
+from ..presentation import error_messages
+from . import job_limit, stale_previews, unknown_outcome
 from .collect import Collector
 from .decisions import Deciding
 from .effects import (
@@ -113,7 +114,7 @@ class _WorkflowRun:
 
         Mint may have forgotten its key.
         """
-        return since is not None and self.now() - since >= lost_operations.REPEATED_FOR
+        return since is not None and self.now() - since >= unknown_outcome.REPEATED_FOR
 
     def pay(
         self, want: Start | Convert | Optimize, since: float
@@ -121,8 +122,8 @@ class _WorkflowRun:
         """A call that is paid for: under the same key until Mint has said clearly what has become
         of it.
         """
-        want = replace(want, until=since + lost_operations.REPEATED_FOR)
-        for tries_left in reversed(range(lost_operations.TRIES)):
+        want = replace(want, until=since + unknown_outcome.REPEATED_FOR)
+        for tries_left in reversed(range(unknown_outcome.TRIES)):
             try:
                 return (yield from self.ask(want))
             except errors.Conflict as error:
@@ -165,7 +166,7 @@ class _WorkflowRun:
         after = 0.0
         while self.job.phase in {Phase.WAITING, Phase.SENDING}:
             if self.is_old(self.job.first_sent_at):
-                yield from lost_operations.find_started(self)
+                yield from unknown_outcome.find_started(self)
                 return
             yield from self._upload_pictures()
             if self.job.phase is Phase.WAITING:

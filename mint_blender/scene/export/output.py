@@ -11,7 +11,7 @@ import bpy
 
 from ..importer_output import muted_importer
 from ..place import PlacedResult
-from ..staging import staging_scene
+from ..staging_scene import staging_scene
 from .output_path import OutputError, output_error, ready
 from .render import render_image
 

@@ -18,7 +18,7 @@ from ...message import Message
 from ..bounds import evaluated_depsgraph, world_points
 from ..node_trees import tree_of
 from ..place import PlacedResult
-from ..staging import staging_scene
+from ..staging_scene import staging_scene
 from ..transaction import temporary_data
 from .output_path import OutputError, ready
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import bpy
 from mathutils import Matrix, Vector
 
-from ...files import placement
 from ...message import Message
-from .. import tags
+from .. import placement_math, tags
 from ..bounds import Bounds, bounds
 from ..gltf_import import SceneImportError, import_glb
 from ..transaction import DataSnapshot
@@ -93,7 +92,7 @@ def _extent(objects: list[bpy.types.Object], path: Path) -> Bounds:
 def _scale(extent: Bounds, at: tuple[float, float, float], height: float | None) -> float:
     """Return the factor that makes a model `height` scene units high; 1 without a height."""
     try:
-        return placement.place_on_floor(*extent, at, height=height).scale
+        return placement_math.place_on_floor(*extent, at, height=height).scale
     except ValueError as error:
         raise SceneImportError(
             Message(

@@ -13,7 +13,7 @@ import bpy
 
 from ...message import Message
 from .. import animation, tags
-from ..staging import STAGING_NAME
+from ..staging_scene import STAGING_NAME
 from . import fingerprint
 
 EARLIER = " (earlier)"

@@ -20,7 +20,7 @@ from ..errors import SceneImportError
 from ..model import cleanup
 from ..model.build import BuiltModel, build_model
 from ..place import PlacedResult, import_transaction
-from ..staging import STAGING_NAME
+from ..staging_scene import STAGING_NAME
 from ..tags import Provenance
 from ..transaction import DataSnapshot, all_data_blocks, data_blocks_of_kind
 from ..world import build as world_build

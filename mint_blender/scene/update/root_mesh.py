@@ -10,7 +10,7 @@ from mathutils import Matrix
 
 from ...message import Message
 from .. import animation, tags
-from ..staging import staging_scene
+from ..staging_scene import staging_scene
 from . import transfer
 
 

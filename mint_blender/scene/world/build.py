@@ -18,9 +18,9 @@ from pathlib import Path
 import bpy
 from mathutils import Matrix
 
-from ...files import placement
 from ...files.errors import InvalidFile
 from ...message import Message
+from .. import placement_math
 from ..gltf_import import SceneImportError
 from ..transaction import rollback_on_error
 from ..update import relink
@@ -182,7 +182,7 @@ def _calibrate(
     options: WorldOptions,
 ) -> None:
     flipped = options.flip is not False
-    place = placement.world_root(
+    place = placement_math.world_root(
         options.scale, options.up, at=at, meters_per_unit=scene.unit_settings.scale_length
     )
     root.location, root.rotation_euler, root.scale = (
@@ -198,7 +198,7 @@ def _add_collider(
 ) -> list[str]:
     objects = collider.load(path, f"{root.name} Collider", collection_of(root, scene), scene)
     surface = collider.surface([each for each in objects if each.type == "MESH"], root)
-    upside_down = placement.is_upside_down(*surface) if check else True
+    upside_down = placement_math.is_upside_down(*surface) if check else True
     turn = Matrix.Rotation(math.pi if upside_down is False else 0, 4, "X")
     for each in objects:
         each[PART] = "collider"

@@ -35,7 +35,7 @@ import numpy as np
 from ...files.errors import InvalidSplats
 from ...files.spz import coordinates, decode
 from ...message import Message
-from ..staging import staging_scene
+from ..staging_scene import staging_scene
 from ..transaction import rollback_on_error
 from . import splat_nodes
 

@@ -10,12 +10,12 @@ import bpy
 from ... import __package__ as ADDON
 from ...addon_settings import base_url_from_environment, key_from_environment, may_go_online
 from ...message import Message
-from ...mint.origin import DEFAULT_BASE_URL
+from ...mint.base_url import DEFAULT_BASE_URL
 from .. import session
 from ..create import properties as create_properties
 from ..text_wrap import wrapped
 from ..translations import translated
-from . import downloads, log, usage_chart
+from . import disk_usage, log, usage_chart
 from . import operators as account_operators
 from . import panel as account_panel
 
@@ -151,7 +151,7 @@ def _draw_disk(box: bpy.types.UILayout) -> None:
     row.label(text=str(session.home()), translate=False)
     row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(session.home())
     row = box.row()
-    row.label(text=translated(downloads.size_in_words()), translate=False)
+    row.label(text=translated(disk_usage.size_in_words()), translate=False)
     row.operator(
         "mint.measure_downloads",
         text=translated(Message("Measure")),

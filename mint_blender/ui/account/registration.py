@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from .. import heartbeat
-from ..base import Registered
-from . import balance_watch, billing_watch, downloads, log, operators, usage_chart
+from ..feature import Registered
+from . import balance_watch, billing_watch, disk_usage, log, operators, usage_chart
 from .preferences import MintPreferences
 
 _parts = Registered()
@@ -14,7 +14,7 @@ _parts = Registered()
 def register() -> None:
     """Register them; from now on warnings go into the log file."""
     _parts.add(log.start, log.stop)
-    _parts.add_classes(MintPreferences, *operators.CLASSES, *downloads.CLASSES)
+    _parts.add_classes(MintPreferences, *operators.CLASSES, *disk_usage.CLASSES)
     heartbeat.on_jobs_changed(billing_watch.catch_up)
     heartbeat.on_jobs_changed(usage_chart.catch_up)
     heartbeat.on_jobs_changed(balance_watch.catch_up)

@@ -16,9 +16,9 @@ from ...jobs.service import JobService
 from ...message import Message
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Estimate, Kind, Mode, Preset
-from ...scene.model import grid
+from ...scene.model import grid_layout
 from .. import headless, session
-from ..actions import report_error, run_action
+from ..job_actions import report_error, run_action
 from ..pricing import price_queries, safe_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
@@ -197,7 +197,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         if self.landing == "READY":
             return [target] * count
         cursor = create_properties.cursor(context)
-        places = [grid.cell(cursor, number, self.spacing) for number in range(count)]
+        places = [grid_layout.cell(cursor, number, self.spacing) for number in range(count)]
         return [replace(target, at=at, document=session.document_id()) for at in places]
 
     # -- the price

@@ -12,7 +12,7 @@ from ...message import Message
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 from .. import session
-from ..actions import Result, run_action
+from ..job_actions import Result, run_action
 from ..pricing import price_dialog, price_queries, safe_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import bpy
 
-from ...files.choice import OPTIMIZED_NEEDS, explain_missing
+from ...files.file_choice import OPTIMIZED_NEEDS, explain_missing
 from ...jobs import queries
 from ...jobs.job import Delivery
 from ...jobs.queries import OptimizationPrice, Price
@@ -24,7 +24,7 @@ from ...mint.generation_request import (
     default_prompt,
 )
 from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
-from ...scene.capabilities import readable_extensions
+from ...scene.gltf_extensions import readable_extensions
 from .. import session
 from ..references import properties as references_properties
 from ..translations import OURS

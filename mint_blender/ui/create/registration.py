@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from .. import heartbeat, panel, visibility
-from ..base import Registered
+from ..feature import Registered
 from . import batch_text, form_price, operators, saved_settings
 from .properties import MintForm
 

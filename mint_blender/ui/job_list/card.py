@@ -9,8 +9,9 @@ from typing import Any
 import bpy
 
 from ...addon_settings import may_go_online
-from ...jobs import presenter, rejected_files
+from ...jobs import rejected_files
 from ...jobs.job import CONVERTED, Job, Phase, Verb, asset_of
+from ...jobs.presentation import presenter
 from ...jobs.service import JobService
 from ...message import Message
 from ...mint.schema import Kind

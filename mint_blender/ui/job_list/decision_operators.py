@@ -9,7 +9,7 @@ from ...jobs.job import Job, Verb
 from ...jobs.service import JobService, NotPossible
 from ...message import Message
 from .. import heartbeat
-from ..actions import Action, JobOperator, Result, run_action
+from ..job_actions import Action, JobOperator, Result, run_action
 from . import review_feedback
 
 

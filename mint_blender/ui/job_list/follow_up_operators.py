@@ -13,7 +13,7 @@ from pathlib import Path
 
 import bpy
 
-from ...files.choice import OPTIMIZED_NEEDS, explain_missing
+from ...files.file_choice import OPTIMIZED_NEEDS, explain_missing
 from ...jobs import request_template
 from ...jobs.job import Delivery
 from ...jobs.queries import OptimizationPrice, Price
@@ -22,10 +22,10 @@ from ...jobs.service import NotPossible
 from ...jobs.storage.journal import JournalError
 from ...message import Message
 from ...mint.schema import Format, Kind, OptimizationLevel, is_valid_id
-from ...scene.capabilities import readable_extensions
+from ...scene.gltf_extensions import readable_extensions
 from .. import heartbeat, session
-from ..actions import Result, report_error, run_action
 from ..create import properties as create_properties
+from ..job_actions import Result, report_error, run_action
 from ..library_browser import loader
 from ..library_browser.asset_lookup import about_asset
 from ..library_browser.operators import KINDS

@@ -16,7 +16,7 @@ from ...jobs.job import Job, Phase
 from ...jobs.service import JobService
 from .. import icons, session
 from ..translations import translated
-from . import groups
+from . import grouped_jobs
 from .card import STATE_ICONS, short_state
 
 
@@ -48,8 +48,8 @@ class MintJobs(bpy.types.PropertyGroup):
 
 def sync(service: JobService) -> bool:
     """Bring the rows into line with the jobs, and keep the chosen one. Changes no job."""
-    groups.prepare(service)
-    jobs, wanted = bpy.context.window_manager.mint_jobs, groups.without_card()
+    grouped_jobs.prepare(service)
+    jobs, wanted = bpy.context.window_manager.mint_jobs, grouped_jobs.without_card()
     if [row.job_id for row in jobs.rows] != list(wanted):
         chosen = session.state(_State).chosen
         jobs.rows.clear()
@@ -62,7 +62,7 @@ def sync(service: JobService) -> bool:
 
 def chosen() -> Job | None:
     """Return the job whose card is shown below the list."""
-    return groups.without_card().get(session.state(_State).chosen)
+    return grouped_jobs.without_card().get(session.state(_State).chosen)
 
 
 class MINT_UL_jobs(bpy.types.UIList):
@@ -81,7 +81,7 @@ class MINT_UL_jobs(bpy.types.UIList):
         active_property: str,
     ) -> None:
         """Draw one row."""
-        job, service = groups.without_card().get(item.job_id), session.existing_service()
+        job, service = grouped_jobs.without_card().get(item.job_id), session.existing_service()
         picture = icons.of_job(job) if job else 0
         beside: Any = "NONE" if picture or job is None else STATE_ICONS.get(job.phase, "TIME")
         row = layout.split(factor=0.7)

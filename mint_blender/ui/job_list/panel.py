@@ -5,24 +5,24 @@ from __future__ import annotations
 
 import bpy
 
-from ...jobs import presenter
-from ...jobs.job_groups import Group, JobGroup
+from ...jobs.presentation import presenter
+from ...jobs.presentation.job_groups import Group, JobGroup
 from ...jobs.service import JobService
 from ...message import Message
 from ..text_wrap import wrapped
 from ..translations import translated
-from . import card, groups, job_rows
+from . import card, grouped_jobs, job_rows
 
 
 def draw(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
     """Draw a card for the first jobs of each group, and a list of all others."""
     _draw_queue(layout, service)
-    for group in groups.grouped().groups:
+    for group in grouped_jobs.grouped().groups:
         for job in group.shown:
             card.draw(layout, service, job, width=width)
         if group.folded:
             _draw_folded(layout, group)
-    if groups.without_card():
+    if grouped_jobs.without_card():
         _draw_list(layout, service, width)
     draw_unreadable(layout, service, width=width)
 

@@ -7,16 +7,16 @@ import bpy
 
 from ...scene import undo_step
 from .. import heartbeat, session, visibility
-from ..base import Registered
+from ..feature import Registered
 from ..panel import MINT_PT_jobs
 from . import (
     auto_import,
     card,
     decision_operators,
     follow_up_operators,
-    groups,
+    grouped_jobs,
     job_rows,
-    operators,
+    list_operators,
     placed_results,
     result_operators,
     review_feedback,
@@ -32,7 +32,7 @@ def register() -> None:
         *job_rows.CLASSES,
         *decision_operators.CLASSES,
         *result_operators.CLASSES,
-        *operators.CLASSES,
+        *list_operators.CLASSES,
         *follow_up_operators.CLASSES,
         *undo_step.CLASSES,
         card.MINT_MT_job,
@@ -46,9 +46,9 @@ def register() -> None:
     heartbeat.on_jobs_changed(review_feedback.catch_up)
     heartbeat.on_beat(job_rows.sync)
     heartbeat.on_jobs_changed(job_rows.sync)
-    heartbeat.before_redraw(groups.prepare)
-    session.on_service_opened(groups.prepare)
-    visibility.when_drawn("jobs", groups.check)
+    heartbeat.before_redraw(grouped_jobs.prepare)
+    session.on_service_opened(grouped_jobs.prepare)
+    visibility.when_drawn("jobs", grouped_jobs.check)
 
 
 def unregister() -> None:

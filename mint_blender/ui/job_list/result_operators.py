@@ -7,14 +7,15 @@ from pathlib import Path
 
 import bpy
 
-from ...jobs import presenter, rejected_files
+from ...jobs import rejected_files
 from ...jobs.job import Job, Phase
+from ...jobs.presentation import presenter
 from ...jobs.service import JobService, NotPossible
 from ...message import Message
 from ...scene import place
 from .. import heartbeat, icons, session
-from ..actions import JobOperator, Result, find_job, report_error
 from ..create import properties as create_properties
+from ..job_actions import JobOperator, Result, find_job, report_error
 from ..translations import translated
 from . import auto_import, placed_results, review_feedback
 

@@ -12,7 +12,7 @@ from ...jobs.service import JobService
 from ...message import Message
 from ...mint.schema import Asset, Kind, is_valid_id
 from .. import session
-from ..actions import Result, report_error, run_action
+from ..job_actions import Result, report_error, run_action
 from . import loader
 
 

@@ -27,9 +27,7 @@ from ...jobs.service import JobService
 from ...jobs.storage.journal import JournalError
 from ...mint.schema import Asset, Page
 from .. import heartbeat, icons, session
-from .properties import MintLibrary, fields_of, filter_of, kind_of
-from .state import library_state
-from .view_model import (
+from .panel_data import (
     ON_SCREEN,
     chosen,
     file_url,
@@ -40,6 +38,8 @@ from .view_model import (
     picture_url,
     shown,
 )
+from .properties import MintLibrary, fields_of, filter_of, kind_of
+from .state import library_state
 
 PICTURES_AT_ONCE = 6
 """Requested at the same time; the next ones are chosen by what is on screen then, so that quick

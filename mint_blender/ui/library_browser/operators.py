@@ -25,10 +25,10 @@ from ...mint.schema import Kind
 from ...scene import assets
 from ...scene.export.output_path import OutputError
 from .. import heartbeat, session
-from ..actions import Result, report_error
 from ..create import properties as create_properties
+from ..job_actions import Result, report_error
 from ..translations import translated
-from . import loader, view_model
+from . import loader, panel_data
 from .asset_lookup import about_asset
 from .properties import fields_of, kind_of
 
@@ -113,7 +113,7 @@ class MINT_OT_turn_library(bpy.types.Operator):
         """
         fields = fields_of(context)
         loader.turn(fields, forward=self.forward)
-        while bpy.app.background and view_model.is_lacking_entries(fields):
+        while bpy.app.background and panel_data.is_lacking_entries(fields):
             bpy.ops.mint.load_more()
         heartbeat.redraw()
         return {"FINISHED"}
@@ -131,7 +131,7 @@ class MINT_OT_choose_asset(bpy.types.Operator):
     @classmethod
     def description(cls, context: bpy.types.Context, properties: Any) -> str:
         """Return the whole title, which a button has no room for."""
-        asset = view_model.library().get(properties.asset_id)
+        asset = panel_data.library().get(properties.asset_id)
         return title(asset) if asset else Message("Details")
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -317,7 +317,7 @@ def _wait_for_pages(board: JobService, kind: Kind | None) -> str | None:
     except (NotPossible, JournalError) as trouble:
         return str(trouble)
     loader.catch_up(board)
-    return view_model.library().error(kind)
+    return panel_data.library().error(kind)
 
 
 CLASSES = (

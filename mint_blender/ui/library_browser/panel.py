@@ -24,7 +24,7 @@ from ...mint.schema import Asset, Kind
 from .. import session, visibility
 from ..text_wrap import wrapped
 from ..translations import date, translated
-from . import job_lookup, view_model
+from . import job_lookup, panel_data
 from .properties import MintLibrary, fields_of, kind_of
 
 _WIDTH_OF_ONE = 84.0  # pixels of an entry, at a scale of 1
@@ -64,12 +64,12 @@ class MINT_PT_library(bpy.types.Panel):
         layout, fields = self.layout, fields_of(context)
         visibility.note("library")
         _draw_filter(layout, fields)
-        known = view_model.library()
+        known = panel_data.library()
         if complaint := known.error(kind_of(fields)):
             wrapped(layout, complaint, icon="ERROR")
         _draw_grid(layout, fields, context.region.width)
         _draw_turning(layout, fields)
-        asset = view_model.chosen(fields)
+        asset = panel_data.chosen(fields)
         if asset is not None:
             _draw_details(layout.box(), asset, context.region.width)
         _draw_sync(layout)
@@ -86,7 +86,7 @@ def _draw_filter(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
 
 
 def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
-    assets = view_model.on_screen(fields)
+    assets = panel_data.on_screen(fields)
     if not assets:
         layout.label(text=translated(_why_empty(fields)), translate=False)
         return
@@ -98,7 +98,7 @@ def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> N
         cell = grid.column(align=True)
         state = state_of(asset)
         cell.template_icon(
-            icon_value=view_model.icon(asset) or _icon_value(_STAND_INS[state]),
+            icon_value=panel_data.icon(asset) or _icon_value(_STAND_INS[state]),
             scale=3.6,
         )
         cell.operator(
@@ -113,10 +113,10 @@ def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> N
 
 
 def _why_empty(fields: MintLibrary) -> str:
-    known = view_model.library()
+    known = panel_data.library()
     if known.error(kind_of(fields)) and known.unloaded_pages(kind_of(fields)):
         return ""
-    if view_model.is_loading() or known.unloaded_pages(kind_of(fields)):
+    if panel_data.is_loading() or known.unloaded_pages(kind_of(fields)):
         return Message("Asking Mint…")
     if known.count(kind_of(fields)) == 0:
         return Message("Nothing generated yet.")
@@ -141,9 +141,9 @@ def _icon_value(name: str) -> int:
 
 def _draw_turning(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
     """Which of how many, and the way to the others; past the last one more is loaded from Mint."""
-    count = len(view_model.shown(fields))
-    further = view_model.library().next_page(kind_of(fields)) is not None
-    last = min(count, fields.start + view_model.ON_SCREEN)
+    count = len(panel_data.shown(fields))
+    further = panel_data.library().next_page(kind_of(fields)) is not None
+    last = min(count, fields.start + panel_data.ON_SCREEN)
     if count or fields.start:
         _draw_arrows(layout.row(align=True), fields, last, count, further)
     _draw_extent(layout, fields, further)
@@ -178,8 +178,8 @@ def _draw_arrows(
 
 def _draw_extent(layout: bpy.types.UILayout, fields: MintLibrary, further: bool) -> None:
     """How much of the library this is, and the way to the rest of it."""
-    is_searching = view_model.is_searching(fields)
-    if (words := view_model.extent_words(fields)) is not None:
+    is_searching = panel_data.is_searching(fields)
+    if (words := panel_data.extent_words(fields)) is not None:
         row = layout.row(align=True)
         row.label(
             text=translated(words), translate=False, icon="VIEWZOOM" if is_searching else "INFO"
@@ -188,7 +188,7 @@ def _draw_extent(layout: bpy.types.UILayout, fields: MintLibrary, further: bool)
             row.operator("mint.stop_search", text="", icon="X", emboss=False)
     if further and not is_searching:
         row = layout.row()
-        row.enabled = not view_model.is_loading()
+        row.enabled = not panel_data.is_loading()
         row.operator(
             "mint.load_more", text="Load More" if row.enabled else "Loading…", icon="IMPORT"
         )
@@ -202,7 +202,7 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         translate=False,
         icon="WORLD" if asset.kind is Kind.WORLD else "MESH_MONKEY",
     )
-    if icon := view_model.icon(asset):
+    if icon := panel_data.icon(asset):
         box.template_icon(icon_value=icon, scale=8.0)
     column = box.column(align=True)
     made = date(asset.created_at) if asset.created_at else ""
@@ -215,7 +215,7 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         ),
         translate=False,
     )
-    if (words := view_model.facts_words(asset)) is not None:
+    if (words := panel_data.facts_words(asset)) is not None:
         wrapped(
             column,
             words if asset.kind is Kind.MODEL else Message("Collider: {state}", state=words),

@@ -7,7 +7,7 @@ import bpy
 
 from ...delivery.asset_library.process import SyncProcess
 from .. import heartbeat, session, visibility
-from ..base import Registered
+from ..feature import Registered
 from . import job_lookup, loader, operators, panel, properties
 
 _parts = Registered()

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...jobs.engine.messages import QueryAnswered
+from ...jobs.engine.thread_messages import QueryAnswered
 from ...jobs.job import Job
 from ...jobs.library.view_model import Library
 from ...mint.account import Account

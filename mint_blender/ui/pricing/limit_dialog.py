@@ -17,7 +17,7 @@ import bpy
 from ...jobs.queries import Query
 from ...jobs.service import JobService, TooExpensive
 from ...message import Message
-from .. import session, text_fields, windows
+from .. import click_window, session, text_fields
 from ..text_wrap import lines_of
 from ..translations import translated
 from . import safe_dialog
@@ -58,16 +58,16 @@ def is_waiting(service: JobService) -> bool:
 
 def when_priced(service: JobService, questions: tuple[Query, ...], act: Act) -> None:
     """Ask for the prices, and do it as soon as all of them are answered."""
-    _state().unpriced = questions, act, windows.key_of(bpy.context)
+    _state().unpriced = questions, act, click_window.key_of(bpy.context)
     for question in questions:
         service.queries.ask(question)
 
 
 def when_confirmed(trouble: TooExpensive, act: Act) -> None:
     """Ask the user, in the window where they clicked, and do it if they want it all the same."""
-    window = windows.key_of(bpy.context)
+    window = click_window.key_of(bpy.context)
     _state().unconfirmed = trouble, act, window
-    with windows.inside(window):
+    with click_window.inside(window):
         bpy.ops.mint.spend("INVOKE_DEFAULT")
 
 
@@ -81,7 +81,7 @@ def catch_up(service: JobService) -> bool:
     ):
         return False
     (_, act, window), state.unpriced = state.unpriced, None
-    with windows.inside(window):
+    with click_window.inside(window):
         act(None)
     return False
 
@@ -127,7 +127,7 @@ class MINT_OT_spend(safe_dialog.Spending, bpy.types.Operator):
         if state.unconfirmed is None:
             return {"CANCELLED"}
         (_, act, window), state.unconfirmed = state.unconfirmed, None
-        with windows.inside(window):
+        with click_window.inside(window):
             return act(self)
 
     def cancel(self, context: bpy.types.Context) -> None:

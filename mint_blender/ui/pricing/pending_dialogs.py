@@ -15,7 +15,7 @@ import bpy
 
 from ...jobs.queries import Query
 from ...jobs.service import JobService
-from .. import session, text_fields, windows
+from .. import click_window, session, text_fields
 
 PATIENCE = 1.5  # seconds that a dialog waits for its price
 
@@ -46,7 +46,7 @@ def wait(
 ) -> None:
     """Open this dialog, and no other one, when there is an answer or it has not come for too long."""  # noqa: E501
     _state().waiting = _Dialog(
-        operator, arguments, question, time.monotonic() + PATIENCE, windows.key_of(context)
+        operator, arguments, question, time.monotonic() + PATIENCE, click_window.key_of(context)
     )
 
 
@@ -74,6 +74,6 @@ def catch_up(service: JobService) -> bool:
             return False
         state.timed_out.add(dialog.question)
     state.waiting = None
-    with windows.inside(dialog.window):
+    with click_window.inside(dialog.window):
         getattr(bpy.ops.mint, dialog.operator)("INVOKE_DEFAULT", **dialog.arguments)
     return False

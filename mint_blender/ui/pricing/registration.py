@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .. import heartbeat
-from ..base import Registered
+from ..feature import Registered
 from . import limit_dialog, pending_dialogs
 
 _parts = Registered()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..base import Registered
+from ..feature import Registered
 from . import operators, panel, properties
 
 _parts = Registered()

@@ -21,7 +21,7 @@ from ...scene.world import edit as world_edit
 from ...scene.world import world_objects
 from ...scene.world.capture_point import PART
 from .. import session
-from ..actions import Result, report_error
+from ..job_actions import Result, report_error
 from ..translations import translated
 
 SHADING = [

@@ -23,8 +23,8 @@ from ...scene.world import build as world_build
 from ...scene.world import collider, panorama, splats, world_objects
 from ...scene.world import edit as world_edit
 from .. import session
-from ..actions import Result, find_job, run_action
 from ..create import properties as create_properties
+from ..job_actions import Result, find_job, run_action
 from ..job_list import auto_import
 from ..translations import translated
 from .parts import WorldParts

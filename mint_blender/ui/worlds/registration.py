@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..base import Registered
+from ..feature import Registered
 from . import look_inside, operators, panel
 
 _parts = Registered()

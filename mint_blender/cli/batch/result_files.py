@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The picture and the record (.json) beside each result of a batch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from ...delivery.write_files import copy_file, write_text
+from ...files.pictures import SUFFIXES
+from ...jobs.job import Job, Phase, Role, Verb
+from ...jobs.presentation import presenter
+from ...mint.schema import Kind
+from ..output.job_json import job_record
+from ..output.terminal import Terminal
+from .lines import Line
+
+
+class LineState(StrEnum):
+    """The state of a line, as the contact sheet shows it."""
+
+    DONE = "done"
+    FAILED = "failed"
+    WAITING = "waiting"  # for a person: a Preview, Credits, or a resume
+    RUNNING = "running"  # interrupted, or another process is working on it
+    UNSTARTED = "not started"
+
+
+_BY_PHASE = {
+    Phase.FAILED: LineState.FAILED,
+    Phase.CANCELED: LineState.FAILED,
+    Phase.REVIEW: LineState.WAITING,
+    Phase.BILLING: LineState.WAITING,
+    Phase.PAUSED: LineState.WAITING,
+}
+
+
+@dataclass(frozen=True)
+class LineReport:
+    """What is known about one line. Paths are those of existing files."""
+
+    line: Line
+    job: Job | None
+    state: LineState
+    sentence: str = ""
+    commands: tuple[str, ...] = ()
+    result: Path | None = None
+    picture: Path | None = None
+    record: Path | None = None
+
+
+def is_written(job: Job) -> bool:
+    """Return whether all files of the job's target exist."""
+    wanted = [text for text in (job.target.output, job.target.render) if text]
+    return (
+        job.phase is Phase.PLACED and bool(wanted) and all(Path(text).is_file() for text in wanted)
+    )
+
+
+def report(
+    line: Line, job: Job | None, terminal: Terminal, refusal: str | None = None
+) -> LineReport:
+    """Return the state of a line, from its job and the files in the folder.
+
+    `refusal` is why the line could not be started.
+    """
+    if job is None or job.target.output is None:
+        return LineReport(
+            line, None, LineState.FAILED if refusal else LineState.UNSTARTED, refusal or ""
+        )
+    output = Path(job.target.output)
+    state, record = _state(job), output.with_suffix(".json")
+    return LineReport(
+        line,
+        job,
+        state,
+        _sentence(job, state),
+        tuple(
+            terminal.command(verb.value, job.id, *_MORE.get(verb, ()))
+            for verb in presenter.verbs(job)
+            if verb is not Verb.CANCEL
+        ),
+        output if output.is_file() else None,
+        _picture(job, output),
+        record if record.is_file() else None,
+    )
+
+
+def write_record(line: Line, job: Job, terminal: Terminal) -> None:
+    """Write the picture and the record beside the result. Raises OSError.
+
+    The result itself need not exist.
+    """
+    if job.target.output is None:
+        return
+    output = Path(job.target.output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    _write_picture(job, output)
+    record = _record(line, job, report(line, job, terminal))
+    write_text(output.with_suffix(".json"), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+
+
+_MORE = {Verb.REVISE: ('"what should change"',)}
+
+
+def _state(job: Job) -> LineState:
+    if is_written(job):
+        return LineState.DONE
+    import_failed = job.phase in {Phase.READY, Phase.PLACED} and job.problem is not None
+    return LineState.FAILED if import_failed else _BY_PHASE.get(job.phase, LineState.RUNNING)
+
+
+def _sentence(job: Job, state: LineState) -> str:
+    if state is LineState.DONE:
+        return ""
+    return job.problem.sentence if job.problem else f"{presenter.state(job)}."
+
+
+def _record(line: Line, job: Job, known: LineReport) -> dict[str, Any]:
+    """Return the record's JSON values. It never holds a key."""
+    job_values = job_record(job)
+    operation, asset = job.operation, job.asset
+    files = {"result": known.result, "picture": known.picture}
+    return {
+        "line": line.number,
+        "state": known.state.value,
+        "prompt": job.request.prompt,
+        "settings": (
+            _settings(job) | ({"images": list(line.request.images)} if line.request.images else {})
+        ),
+        "job": job.id,
+        "operation": job_values["operation"],
+        "asset": asset.id if asset else None,
+        "mint_url": (asset.mint_url if asset else None) or job_values["mint_url"],
+        "credits": job.cost,
+        "files": {name: path.name for name, path in files.items() if path is not None},
+        "notes": job_values["notes"],
+        "trouble": job_values["trouble"],
+        "times": {
+            "asked": datetime.fromtimestamp(job.created_at, UTC).isoformat(timespec="seconds"),
+            "started": _iso(operation.created_at if operation else None),
+            "ended": _iso((operation.completed_at or operation.canceled_at) if operation else None),
+        },
+    }
+
+
+def _settings(job: Job) -> dict[str, Any]:
+    """Return the settings of the line, in the words of the batch file."""
+    request, target = job.request, job.target
+    settings: dict[str, Any] = {
+        "kind": request.kind.value,
+        "preset": request.preset.value,
+        "mode": request.mode.value,
+        "name": request.name,
+        "pose": request.pose.value if request.pose else None,
+        "optimize": job.optimize.value if job.optimize else None,
+        "height": target.height,
+    }
+    if request.kind is Kind.WORLD:
+        settings |= {
+            "splats": target.splats,
+            "collider": target.collider.lower(),
+            "panorama": target.panorama,
+            "camera": target.camera,
+            "rigid_body": target.rigid_body,
+        }
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def _mints_picture(job: Job) -> Path | None:
+    """Return Mint's picture of the result, or else the newest Preview."""
+    kept = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
+    return Path(kept.path) if kept is not None and Path(kept.path).is_file() else None
+
+
+def _rendered(job: Job) -> Path | None:
+    return (
+        Path(job.target.render) if job.target.render and Path(job.target.render).is_file() else None
+    )
+
+
+def _picture(job: Job, output: Path) -> Path | None:
+    """Return the picture beside the result."""
+    mints = _mints_picture(job)
+    suffixes = [*([mints.suffix] if mints else []), *sorted(SUFFIXES)]
+    return _rendered(job) or next(
+        (path for suffix in suffixes if (path := output.with_suffix(suffix)).is_file()), None
+    )
+
+
+def _write_picture(job: Job, output: Path) -> None:
+    """Copy Mint's picture if none was rendered, and delete an older Preview's copy."""
+    picture, mints = _rendered(job), _mints_picture(job)
+    if picture is None and mints is not None:
+        picture = output.with_suffix(mints.suffix)
+        if not _is_same(mints, picture):
+            copy_file(mints, picture)
+    for preview in [Path(kept.path) for kept in job.previews]:
+        earlier = output.with_suffix(preview.suffix)
+        if (
+            picture is not None
+            and earlier != picture
+            and preview.is_file()
+            and _is_same(preview, earlier)
+        ):
+            earlier.unlink()
+
+
+def _is_same(source: Path, other: Path) -> bool:
+    return other.is_file() and other.read_bytes() == source.read_bytes()
+
+
+def _iso(time: datetime | None) -> str | None:
+    return time.isoformat(timespec="seconds") if time else None

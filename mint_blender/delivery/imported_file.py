@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of Mint's files of a model was imported, and why that one."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from ..files.file_choice import DRACO
+from ..files.urls import same_file
+from ..jobs.job import Job, LocalFile, Role
+from ..jobs.notes import NOT_OPTIMIZED_CODES
+from ..message import Message, message_of
+from ..scene import gltf_extensions
+
+OPTIMIZED, ORIGINAL = "optimized", "original"
+
+_ONLY_ORIGINAL = Message("The original file was taken: there is no optimized one.")
+_READABLE = Message("The optimized file was taken: this Blender can read it.")
+
+
+def variant(job: Job) -> str:
+    """Return `optimized` or `original`; empty for a job without a model file."""
+    taken = job.file(Role.MODEL)
+    if taken is None:
+        return ""
+    assets = job.asset.assets if job.asset else None
+    is_optimized = "optimized" in PurePath(taken.path).name or (
+        assets is not None and same_file(taken.url, assets.optimized_glb_url)
+    )
+    return OPTIMIZED if is_optimized else ORIGINAL
+
+
+def explanation(job: Job) -> str:
+    """Return why this file was imported, as a sentence; empty without a model file."""
+    taken = job.file(Role.MODEL)
+    if taken is None:
+        return ""
+    known = next((note for note in job.notes if note.code in NOT_OPTIMIZED_CODES), None)
+    reason = message_of(explain(taken, variant(job), known))
+    return reason if reason.code else reason.with_code("file_choice")
+
+
+def note(job: Job) -> str:
+    """Return the explanation if the user can do something about it or should know; else empty."""
+    text = explanation(job)
+    return "" if text in (_ONLY_ORIGINAL, _READABLE) else text
+
+
+def explain(taken: LocalFile, variant: str, known: str | None = None) -> str:
+    """Return why a model file was chosen; `known` is the job's note about an original file."""
+    if taken.note:
+        return taken.note
+    if variant == ORIGINAL:
+        return known or _ONLY_ORIGINAL
+    if DRACO in taken.needs and not gltf_extensions.draco_is_native():
+        return Message(
+            "The optimized file was taken: DracoPy decoded it, since this Blender has no"
+            " Draco decoder of its own."
+        )
+    return _READABLE

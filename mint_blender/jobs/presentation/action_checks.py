@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why something cannot be done with a job, or an asset, now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from ...message import Message
+from ...mint.schema import Asset, Format, Status
+from ..budget.prices import NotPossible, OtherAccount
+from ..job import Hold, Job, Phase, Verb
+from . import presenter
+
+
+def refusal(job: Job, verb: Verb | None = None) -> NotPossible:
+    """Return the reason why a decision about a job is not possible now."""
+    if job.hold is Hold.FOREIGN:
+        return OtherAccount(
+            Message(
+                "{title} belongs to another account. Use that account's API key and address to"
+                " continue it.",
+                title=job.title,
+            )
+        )
+    if job.hold is Hold.UNKNOWN:
+        return NotPossible(
+            Message(
+                "{title}: Mint has not confirmed yet whose API key this is. Check the key, then"
+                " try again.",
+                title=job.title,
+            )
+        )
+    return NotPossible(
+        Message(
+            "{title}: {verb} is not possible now ({state}).",
+            title=job.title,
+            verb=verb,
+            state=presenter.state(job),
+        )
+    )
+
+
+def check_asset_retry(asset: Asset, jobs: Sequence[Job]) -> None:
+    """Raise NotPossible unless the asset has failed, and no job for it runs or waits for a person.
+
+    `jobs` are the ones about this asset.
+    """
+    if asset.status not in {Status.FAILED.value, Status.CANCELED.value}:
+        raise NotPossible(Message("It has not failed: there is nothing to retry."))
+    if busy := next((job for job in jobs if job.is_resumable), None):
+        raise NotPossible(
+            Message(
+                "{title} is still in progress. Wait until it stops, then try again.",
+                title=busy.title,
+            )
+        )
+    if asking := next((job for job in jobs if job.phase in {Phase.REVIEW, Phase.BILLING}), None):
+        raise NotPossible(
+            Message(
+                "{title} is waiting for you in the job list ({state}). Decide there.",
+                title=asking.title,
+                state=presenter.state(asking),
+            )
+        )
+
+
+def open_conversions(jobs: Iterable[Job], asset: Asset, formats: Collection[Format]) -> list[Job]:
+    """Return the unfinished conversions of an asset to one of these formats."""
+    over = {Phase.PLACED, Phase.FAILED, Phase.CANCELED}
+    return [
+        job
+        for job in jobs
+        if job.source_asset_id == asset.id
+        and job.phase not in over
+        and job.hold is None
+        and not set(formats).isdisjoint(job.convert)
+    ]

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a job does not go on, in sentences for a person: what happened, what it means, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...files.errors import FileError, InvalidFile, LinkExpired
+from ...message import Message, sentences
+from ...mint import errors
+from ...mint.polling import Polling
+from ...mint.schema import Operation, OperationError, Status
+from ..budget import spending
+from ..job import Cause, Job, Phase, Problem
+from ..workflow.sent_requests import UNANSWERED
+
+# Mint's error codes (an open list) and what a person can do about each. Source: the contract,
+# section 4.
+_ADVICE = {
+    "moderation_blocked": (
+        Message("Mint's moderation refused the prompt or a picture: change it and generate again.")
+    ),
+    "quota_blocked": (
+        Message(
+            "The account's quota is used up: buy Credits or wait for the next period, then retry."
+        )
+    ),
+    "invalid_generation_input": (
+        Message("Mint could not use the prompt or a picture: change it and generate again.")
+    ),
+    "transient_generation_failure": Message("That was a passing fault at Mint: retry."),
+    "generation_interrupted": Message("The generation was interrupted at Mint: retry."),
+    "start_failed": Message("Mint could not start the generation: retry."),
+    "generation_failed": Message("The generation failed at Mint: retry, or change the prompt."),
+    "optimization_not_started": (
+        Message(
+            "Mint could not start the optimization: retry; the original file can be used meanwhile."
+        )
+    ),
+    "optimization_failed": Message(
+        "The optimization failed at Mint: the original file can be used."
+    ),
+}
+
+# What a person can do about a file, where its own sentence does not say so: it knows nothing of
+# jobs. Never to buy it again.
+_AGAIN = Message(
+    "Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
+)
+
+_GENERIC = {"failed", "generation failed", "error", "unknown error", "internal error"}
+
+
+def failed_work(operation: Operation) -> Problem:
+    """Mint worked on it and failed. Its message is left out where it says no more than "failed"."""
+    is_conversion = operation.type == "model_conversion"
+    code = (
+        operation.error.code
+        if operation.error
+        else "conversion_failed"
+        if is_conversion
+        else "generation_failed"
+    )
+    said = _what_mint_says(operation.error)
+    if is_conversion:
+        advice = Message(
+            "Mint could not convert the model ({code}): retry, or choose another format.", code=code
+        )
+    else:
+        advice = _ADVICE.get(
+            code,
+            Message(
+                "The generation failed at Mint ({code}): retry, or change the prompt.", code=code
+            ),
+        )
+    sentence = Message("{advice} Mint says: {words}", advice=advice, words=said) if said else advice
+    return Problem(Cause.WORK, sentence, code=code)
+
+
+def _what_mint_says(error: OperationError | None) -> str:
+    """Message, reason and guidance, each once and only where it says something, then what
+    moderation named.
+    """
+    if error is None:
+        return ""
+    texts = [
+        text.strip().rstrip(".") for text in (error.message, error.reason, error.guidance) if text
+    ]
+    said = [f"{text}." for text in dict.fromkeys(texts) if text.lower() not in _GENERIC | {""}]
+    categories = ", ".join(error.categories)
+    named = Message("Categories: {categories}.", categories=categories) if categories else ""
+    return sentences(" ".join(said), named)
+
+
+def billing(operation: Operation) -> Problem:
+    """Credits are needed before the operation goes on: how many, and where to buy them."""
+    billing = operation.billing
+    missing = billing.missing_credits if billing else None
+    amount = (
+        Message("more Credits")
+        if missing is None
+        else Message("{credits:,.0f} more Credits", credits=missing)
+    )
+    where = (billing.action_url if billing else None) or "platform.mint.gg/billing"
+    return Problem(
+        Cause.CREDITS,
+        Message(
+            "Mint needs {amount} to go on. Buy them at {where}, then resume.",
+            amount=amount,
+            where=where,
+        ),
+        code=billing.reason if billing else None,
+    )
+
+
+def when_long(job: Job, polling: Polling) -> Job:
+    """Say that a job which is watched takes longer than usual; it stays where it is, and Mint is
+    asked less often.
+    """
+    if not polling.is_long:
+        return job
+    minutes = round(polling.pace.patience / 60)
+    sentence = Message(
+        "Still running at Mint after {minutes} minutes. Checking continues once a minute;"
+        " this is free.",
+        minutes=minutes,
+    )
+    return replace(job, problem=Problem(Cause.PATIENCE, sentence, code="taking_long"))
+
+
+def unanswered(job: Job) -> Problem:
+    """A start without an answer, of which nothing is found at Mint: only a person can say whether
+    it may be paid for again.
+    """
+    what = "conversion" if job.convert else str(job.kind)
+    sentence = Message(
+        "Mint never answered the start of this {what}, and nothing is found there that"
+        " was made of it. Resume looks again, at no cost; to start it again may cost"
+        " Credits again; or cancel it.",
+        what=what,
+    )
+    return Problem(Cause.UNREACHABLE, sentence, code=UNANSWERED)
+
+
+def cannot_cancel(job: Job) -> str:
+    """Mint does not take a cancel at this stage: what that means for the job, and for the account."""  # noqa: E501
+    if job.phase is Phase.REVIEW:
+        return Message(
+            "Mint cannot cancel this. It stays at its Preview and costs nothing more"
+            " unless it is approved."
+        )
+    if job.phase is Phase.BILLING:
+        return Message(
+            "Mint cannot cancel this. It stays where it is and costs nothing more unless"
+            " it is resumed."
+        )
+    expected = spending.committed(job)
+    if expected:
+        return Message(
+            "Mint cannot cancel this now. It continues, costs about {credits:,.0f}"
+            " Credits, and its result will be kept.",
+            credits=expected,
+        )
+    return Message(
+        "Mint cannot cancel this now. It continues, is paid for, and its result will be kept."
+    )
+
+
+def no_file(sentence: str) -> Problem:
+    """A result without files: paid for, so it is looked for again, and nothing new is bought."""
+    return Problem(
+        Cause.FILE,
+        Message(
+            "{problem} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.",
+            problem=sentence,
+        ),
+        code="no_file",
+    )
+
+
+def not_made(job: Job) -> Problem:
+    """A model or world that failed without an operation that is known here."""
+    return Problem(
+        Cause.WORK,
+        Message(
+            "Mint has not made this {kind}: {status}.",
+            kind=job.kind,
+            status=job.asset.status if job.asset else Status.FAILED,
+        ),
+    )
+
+
+def of(error: errors.MintError | FileError) -> Problem:
+    """The trouble behind a call that finally failed."""
+    if isinstance(error, FileError):
+        cause = (
+            Cause.IMPORT
+            if isinstance(error, InvalidFile) and error.kept is not None
+            else Cause.FILE
+        )
+        return Problem(cause, sentences(str(error), *_file_advice(error)), code=error.code)
+    code = error.problem.slug if isinstance(error, errors.ProblemError) else None
+    return Problem(_cause(error), str(error), code=code, request_id=error.request_id)
+
+
+def _file_advice(error: FileError) -> tuple[str, ...]:
+    if isinstance(error, LinkExpired):
+        return (Message("Resume does that."),)
+    if isinstance(error, InvalidFile) and error.kept is not None:
+        return (_AGAIN,)
+    return ()
+
+
+def internal(error: Exception) -> Problem:
+    """A mistake of ours. The details are in the log, not in front of an artist."""
+    kind = type(error).__name__
+    return Problem(
+        Cause.INTERNAL,
+        Message(
+            "Something in the add-on went wrong ({error}). Nothing is lost: resume, and if it"
+            " stays so, copy the report.",
+            error=kind,
+        ),
+    )
+
+
+def _cause(error: errors.MintError) -> Cause:
+    if isinstance(error, errors.KeyMissing | errors.KeyRefused):
+        return Cause.KEY
+    if isinstance(error, errors.CreditsNeeded):
+        return Cause.CREDITS
+    if error.retryable or isinstance(error, errors.Unreachable | errors.InvalidResponse):
+        return Cause.UNREACHABLE
+    return Cause.REFUSED

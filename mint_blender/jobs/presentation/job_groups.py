@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Group jobs by what they mean to a person, the most urgent first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..job import Hold, Job, Phase
+
+
+class Group(StrEnum):
+    """What a job means to a person now, in the order of urgency."""
+
+    NEEDS_USER = "needs_user"  # continues when a person decides, pays or resumes it
+    RUNNING = "running"
+    QUEUED = "queued"  # nothing of it was sent yet
+    READY_OR_FAILED = "ready_or_failed"  # has ended, but a person may still act on it
+    FINISHED = "finished"
+    OTHER_ACCOUNT = "other_account"
+
+
+CARDS: Mapping[Group, int] = {
+    Group.NEEDS_USER: 10,
+    Group.RUNNING: 20,
+    Group.QUEUED: 3,
+    Group.READY_OR_FAILED: 10,
+    Group.FINISHED: 10,
+    Group.OTHER_ACCOUNT: 3,
+}
+"""How many jobs of each group have a card.
+
+All that Mint works on at once fits: ten models and ten Worlds.
+"""
+
+_GROUPS = {
+    Phase.REVIEW: Group.NEEDS_USER,
+    Phase.BILLING: Group.NEEDS_USER,
+    Phase.PAUSED: Group.NEEDS_USER,
+    Phase.WAITING: Group.QUEUED,
+    Phase.READY: Group.READY_OR_FAILED,
+    Phase.FAILED: Group.READY_OR_FAILED,
+    Phase.PLACED: Group.FINISHED,
+    Phase.CANCELED: Group.FINISHED,
+}
+
+
+@dataclass(frozen=True)
+class JobGroup:
+    """The jobs of a group: those that have a card, and those that only a list has room for."""
+
+    group: Group
+    shown: tuple[Job, ...]
+    folded: tuple[Job, ...] = ()
+
+
+@dataclass(frozen=True)
+class JobGroups:
+    """All groups that are not empty, and how many jobs are active, with and without the queue."""
+
+    groups: tuple[JobGroup, ...] = ()
+    active: int = 0
+    in_flight: int = 0
+
+
+def group_of(job: Job) -> Group:
+    """Return the group of a job. One with a decision is running, whatever it waited for."""
+    if job.hold is Hold.FOREIGN:
+        return Group.OTHER_ACCOUNT
+    return Group.RUNNING if job.decision is not None else _GROUPS.get(job.phase, Group.RUNNING)
+
+
+def group_jobs(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> JobGroups:
+    """Group the jobs, which are given newest first.
+
+    In the queue the order is reversed: the next job to be sent comes first.
+    """
+    found: dict[Group, list[Job]] = {group: [] for group in Group}
+    active: list[Group] = []
+    for job in jobs:
+        found[group_of(job)].append(job)
+        active += [group_of(job)] if is_active(job.id) else []
+    found[Group.QUEUED].sort(key=lambda job: (job.created_at, job.id))
+    groups = (
+        JobGroup(group, tuple(members[: CARDS[group]]), tuple(members[CARDS[group] :]))
+        for group, members in found.items()
+        if members
+    )
+    return JobGroups(tuple(groups), len(active), len(active) - active.count(Group.QUEUED))

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person reads about a job, and which actions make sense now: the same words everywhere."""
+
+from __future__ import annotations
+
+from ...message import Message
+from ...mint.schema import Operation, Status
+from ..budget import spending
+from ..job import VERBS, Hold, Job, Phase, Verb, is_being_made, is_retried, may_decide
+from ..workflow.sent_requests import is_unanswered
+
+BUY_CREDITS = "https://platform.mint.gg/billing"
+
+UNREADABLE = Message(
+    "This job cannot be read: it is damaged, or from a newer version. Update the add-on."
+    " Its record is kept."
+)
+
+_STATE = {
+    Phase.WAITING: Message("Waiting for a free slot"),
+    Phase.SENDING: Message("Sent"),
+    Phase.WORKING: Message("Generating"),
+    Phase.REVIEW: Message("Look at the Preview"),
+    Phase.BILLING: Message("Needs Credits"),
+    Phase.FETCHING: Message("Downloading"),
+    Phase.READY: Message("Ready to place"),
+    Phase.PLACED: Message("Placed"),
+    Phase.CANCELED: Message("Canceled"),
+}
+
+
+def state(job: Job) -> str:
+    """The state in a few words."""
+    if job.hold is Hold.FOREIGN:
+        return Message("Belongs to another account")
+    if job.decision is not None:
+        return _deciding(job.decision.verb)
+    if job.phase is Phase.WORKING and job.operation is not None:
+        return _working(job, job.operation)
+    if job.phase is Phase.PAUSED:
+        return (
+            Message("Paused: {reason}", reason=job.problem.sentence)
+            if job.problem
+            else Message("Paused")
+        )
+    if job.phase is Phase.FAILED:
+        return (
+            Message("Failed: {reason}", reason=job.problem.sentence)
+            if job.problem
+            else Message("Failed")
+        )
+    if job.phase is Phase.PLACED and job.convert:
+        return Message("Saved")
+    if job.phase is Phase.FETCHING and job.optimization is not None and job.optimization.is_busy:
+        return Message("Optimizing")
+    if job.phase is Phase.FETCHING and is_being_made(job):
+        return _made_elsewhere(job)
+    partly = job.operation is not None and job.operation.status is Status.PARTIALLY_SUCCEEDED
+    if partly and job.phase in {Phase.READY, Phase.PLACED}:
+        return (
+            Message("Partly done, ready to place")
+            if job.phase is Phase.READY
+            else Message("Partly done, placed")
+        )
+    return _STATE[job.phase]
+
+
+def verbs(job: Job) -> tuple[Verb, ...]:
+    """What a person may decide now."""
+    if job.hold is not None:
+        return ()
+    pending = job.decision.verb if job.decision else None
+    # also with an unanswered click, which is sent again
+    is_resumable = Verb.RESUME if job.phase is Phase.PAUSED else None
+    possible = (
+        verb
+        for verb in VERBS.get(job.phase, ())
+        if verb is is_resumable or may_decide(verb, job.phase, pending)
+    )
+    return tuple(
+        verb
+        for verb in possible
+        if job.phase is not Phase.PAUSED or verb is not Verb.RETRY or is_unanswered(job)
+    )
+
+
+def duration(seconds: float) -> str:
+    """A length of time as a person says it."""
+    if seconds < 60:
+        return Message("{seconds:.0f} s", seconds=seconds)
+    return Message("{minutes} min", minutes=round(seconds / 60))
+
+
+def cost(job: Job) -> str:
+    """What it costs, in words that tell what is paid from what is only held back or expected; empty
+    where Mint has not said.
+    """
+    if is_retried(job):
+        return _about(spending.committed(job))
+    if job.cost:
+        held_back = any(
+            each.credits is not None and not each.credits.is_final for each in job.operations
+        )
+        return (
+            Message("{credits:,.0f} Credits reserved", credits=job.cost)
+            if held_back
+            else Message("{credits:,.0f} Credits", credits=job.cost)
+        )
+    if job.phase in {Phase.CANCELED, Phase.FAILED}:
+        return Message("Cost nothing") if _is_said_to_cost_nothing(job) else ""
+    return _about(spending.committed(job)) if job.estimate else ""
+
+
+def _is_said_to_cost_nothing(job: Job) -> bool:
+    """Has Mint itself said so, of all that it has done for this job?
+
+    What it has not said may have cost something.
+    """
+    said = [each.credits for each in job.operations]
+    return bool(said) and all(
+        credits is not None and credits.finalized == 0 and not credits.reserved for credits in said
+    )
+
+
+def report(job: Job) -> str:
+    """A few lines to send to somebody who can help. Holds no key and no prompt."""
+    operation, trouble = job.operation, job.problem
+    lines = [
+        f"job: {job.id} ({job.kind}, {job.request.preset}, {job.request.mode}), phase {job.phase}",
+        (
+            f"operation: {operation.id if operation else 'none'}, status"
+            f" {operation.status_word if operation else 'none'}"
+        ),
+    ]
+    if trouble is not None:
+        lines += [
+            (
+                f"trouble: {trouble.cause}, code {trouble.code or 'none'}, request id"
+                f" {trouble.request_id or 'none'}"
+            ),
+            trouble.sentence,
+        ]
+    return "\n".join([*lines, *job.notes])
+
+
+def _about(expected: float) -> str:
+    return Message("About {credits:,.0f} Credits", credits=expected) if expected else ""
+
+
+def _deciding(verb: Verb) -> str:
+    return {
+        Verb.APPROVE: Message("Approving"),
+        Verb.REVISE: Message("Revising"),
+        Verb.RESUME: Message("Resuming"),
+        Verb.RETRY: Message("Retrying"),
+        Verb.CANCEL: Message("Canceling"),
+    }[verb]
+
+
+def _made_elsewhere(job: Job) -> str:
+    """What another job or program has begun: that may also wait for the person who began it."""
+    status = Status(job.asset.status) if job.asset and job.asset.status else None
+    if status is Status.PREVIEW_READY:
+        return Message("At its Preview: whoever started it may have to approve it")
+    if status is Status.BILLING_REQUIRED:
+        return Message("Needs Credits: up to whoever started it")
+    return _STATE[Phase.WORKING]
+
+
+def _working(job: Job, operation: Operation) -> str:
+    if operation.status is Status.QUEUED:
+        return Message("Queued at Mint")
+    if operation.status is Status.UNKNOWN:
+        return Message('Working at Mint ("{status}")', status=operation.status_word)
+    if job.convert:
+        return Message("Converting")
+    if job.previews and len(job.previews) <= job.revision:
+        return Message("Revising")
+    return Message("Finishing") if job.previews else Message("Generating")

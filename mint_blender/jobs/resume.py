@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Resume what an earlier session, or another process, did not finish."""
+
+from __future__ import annotations
+
+from .budget.prices import Budget
+from .budget.totals import SpendingTotals
+from .engine.job_runner import JobRunner
+from .job import Job, Phase
+from .queries import KeyOwner
+from .storage.unsent_jobs import Queue
+
+
+class UnfinishedJobs:
+    """The jobs that nothing runs for, although they are not over.
+
+    Jobs that were sent resume by themselves. Jobs that were never sent form a queue that waits for
+    a person: resuming them costs Credits.
+    """
+
+    def __init__(self, runner: JobRunner, budget: Budget, spending: SpendingTotals) -> None:
+        self._runner = runner
+        self._budget = budget
+        self._spending = spending
+        self._earlier = runner.earlier
+
+    def resume_all(self) -> list[Job]:
+        """Resume every job that the end of a process interrupted, and return them.
+
+        What waits for a person keeps waiting; what was never sent waits for `continue_queue`,
+        unless it was started in this session.
+        """
+        self.resume_own()
+        runner = self._runner
+        idle = [job for job in runner.jobs() if job.is_resumable and not runner.is_active(job.id)]
+        resumed = [job for job in idle if not self._earlier.holds_back(job) and runner.wake(job)]
+        self._earlier.refresh()
+        return resumed
+
+    def resume_own(self) -> None:
+        """Have the worker identify the account, and resume the jobs that belong to it."""
+        runner = self._runner
+        wanted = [
+            job
+            for job in runner.jobs()
+            if runner.account.key and job.awaits_identity and not self._earlier.holds_back(job)
+        ]
+        for job in wanted:
+            if not runner.is_active(job.id):
+                runner.wake_own(job)
+        if not wanted:
+            self.identify_account()
+
+    def identify_account(self) -> None:
+        """Ask whose key is in use, if jobs wait for nothing but that."""
+        runner = self._runner
+        if (
+            runner.account.key
+            and not runner.queries.is_pending(KeyOwner())
+            and any(job.awaits_identity for job in runner.cache)
+        ):
+            runner.queries.ask(KeyOwner())
+
+    # -- the queue of an earlier session
+
+    @property
+    def queue(self) -> Queue:
+        """The jobs of an earlier session that were never sent, and their expected cost.
+
+        As of the last `resume_all`, `take_over` or `refresh_queue`.
+        """
+        return self._earlier.now
+
+    def refresh_queue(self) -> Queue:
+        """Read the queue from the journal again. Resumes nothing."""
+        return self._earlier.refresh()
+
+    def is_held_back(self, job_id: str) -> bool:
+        """Return whether a job is in the queue."""
+        return self._earlier.is_listed(job_id)
+
+    def continue_queue(self) -> list[Job]:
+        """Send the queued jobs, and return them. Raises TooExpensive."""
+        self._runner.reread()
+        queued = self._earlier.refresh().jobs
+        others = self._spending.today() - sum(map(self._runner.cache.spent_for, queued))
+        self._budget.check_waiting(queued, others)
+        sent = [job for job in queued if self._runner.wake(job)]
+        self._earlier.refresh()
+        return sent
+
+    def discard_queue(self) -> None:
+        """Cancel the queued jobs. Nothing was sent for them, and nothing will be."""
+        cache = self._runner.cache
+        with cache.single_commit():
+            for job in self._earlier.refresh().jobs:
+                cache.save(job.moved(Phase.CANCELED, problem=None))
+        self._earlier.refresh()
+
+    # -- jobs of other processes
+
+    @property
+    def are_elsewhere(self) -> bool:
+        """Whether another process drives a job that is in flight, or drove one until it died."""
+        return any(
+            job.is_busy
+            and not self._runner.is_active(job.id)
+            and not self._earlier.is_listed(job.id)
+            for job in self._runner.cache
+        )
+
+    def take_over(self) -> bool:
+        """Drive the jobs whose process has died. Returns whether there were any."""
+        runner, before = self._runner, self.queue
+        left = [
+            job
+            for job in runner.jobs()
+            if job.is_busy and not runner.is_active(job.id) and not self._earlier.holds_back(job)
+        ]
+        orphans = [job for job in left if runner.wake(job)]
+        has_queue_changed = self._earlier.refresh() is not before
+        return bool(orphans) or has_queue_changed

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hold a folder across machines with a lease: a file that names its holder and is kept fresh.
+
+A lock of the operating system (`files.lock`) holds on one machine, and over a network only where
+the file system supports it. The lease of a dead process of this machine is taken over at once; that
+of another machine when it has not been touched for a minute. Ages are measured by the file system's
+clock, which both machines see.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import platform
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ...files.file_lock import FileInUse
+
+log = logging.getLogger(__name__)
+
+UNKNOWN = "?"  # the holder does not say on which machine it is
+LASTS = 60.0  # seconds without a touch after which another machine takes a lease for abandoned
+TOUCHED_EVERY = 10.0
+SETTLES = 1.0  # seconds after which one of two that took over the same lease has lost
+
+
+class Lease:
+    """The lease of one holder.
+
+    `is_lost`: another machine has taken it over, for example while this one was asleep.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.is_lost = False
+        self._id = uuid.uuid4().hex
+
+    def take(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Acquire the lease. Raises InUse while another machine holds it, OSError."""
+        if self._create():
+            return
+        holder = self.holder()
+        host = holder.get("host")
+        if (host != platform.node() or _is_alive(holder.get("pid"))) and self._age() < LASTS:
+            raise FileInUse(str(host or UNKNOWN))
+        self.path.unlink(missing_ok=True)
+        if not self._create():
+            raise FileInUse(UNKNOWN)
+        if host != platform.node():
+            sleep(SETTLES)
+        if not self._is_mine():
+            raise FileInUse(str(self.holder().get("host") or UNKNOWN))
+
+    def touch(self) -> None:
+        """Show that the holder is alive."""
+        try:
+            if self._is_mine():
+                os.utime(self.path)
+            else:
+                self.is_lost = True
+        # the network is away: nobody else can take it over either, or does so in a minute
+        except OSError as error:
+            log.warning("The lease %s could not be touched: %s", self.path, error)
+
+    def give_up(self) -> None:
+        """Release the lease."""
+        with suppress(OSError):
+            if self._is_mine():
+                self.path.unlink()
+
+    def holder(self) -> dict[str, Any]:
+        """Return what the file says about its holder, or an empty dict if it cannot be read."""
+        try:
+            data = json.loads(self.path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return data if isinstance(data, dict) else {}
+
+    def _create(self) -> bool:
+        try:
+            with self.path.open("x", encoding="utf-8") as file:
+                json.dump({"host": platform.node(), "pid": os.getpid(), "id": self._id}, file)
+                file.flush()
+                os.fsync(file.fileno())
+        except FileExistsError:
+            return False
+        return True
+
+    def _is_mine(self) -> bool:
+        return self.holder().get("id") == self._id
+
+    def _age(self) -> float:
+        """Return the seconds since it was touched.
+
+        Compared with a new file's time, since the clocks of two machines differ.
+        """
+        with tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=".clock-") as now:
+            return Path(now.name).stat().st_mtime - self.path.stat().st_mtime
+
+
+def _is_alive(pid: object) -> bool:
+    """Return whether this is another living process of this machine.
+
+    Needed where the file system has no locks. Windows has no harmless way to ask.
+    """
+    if os.name != "posix" or not isinstance(pid, int) or pid in {0, os.getpid()}:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # it is there, and another user's
+    return True
+
+
+@contextmanager
+def held(path: Path) -> Iterator[Lease]:
+    """Hold this lease. Raises InUse with the name of the machine that holds it, OSError."""
+    lease, ended = Lease(path), threading.Event()
+    lease.take()
+
+    def keep() -> None:
+        while not ended.wait(TOUCHED_EVERY):
+            lease.touch()
+
+    thread = threading.Thread(target=keep, name="mint-lease", daemon=True)
+    thread.start()
+    try:
+        yield lease
+    finally:
+        ended.set()
+        thread.join(TOUCHED_EVERY)
+        lease.give_up()

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Convert a job to JSON and back, for the journal.
+
+Members that a later version added are ignored; missing ones have defaults.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypeVar
+
+from ...message import Message, message_of
+from ...mint.account import Owner
+from ...mint.generation_request import GenerationRequest
+from ...mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
+from ..job import (
+    Cause,
+    DecidedPreview,
+    Decision,
+    Delivery,
+    Job,
+    LocalFile,
+    Phase,
+    Problem,
+    Role,
+    Verb,
+)
+from ..notes import stored_note
+from .type_checks import fits
+
+Plain = TypeVar("Plain")
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A job whose record is damaged or was written by a newer version.
+
+    Its row stays as it is, and nothing drives it.
+    """
+
+    id: str
+    created_at: float
+
+
+def dump(job: Job) -> str:
+    """Return the job as JSON, without its decision, which has a column of its own."""
+    record = {
+        "id": job.id,
+        "request": asdict(job.request),
+        "key": job.key,
+        "created_at": job.created_at,
+        "target": asdict(job.target),
+        "owner": asdict(job.owner) if job.owner else None,
+        "estimate": job.estimate,
+        "optimize_estimate": job.optimize_estimate,
+        "paid_before": job.paid_before,
+        "max_credits": job.max_credits,
+        "first_sent_at": job.first_sent_at,
+        "body": job.body,
+        "image_urls": job.image_urls,
+        "operation": job.operation.raw if job.operation else None,
+        "source_asset_id": job.source_asset_id,
+        "convert": job.convert,
+        "optimize": job.optimize,
+        "optimization": job.optimization.raw if job.optimization else None,
+        "optimize_sent_at": job.optimize_sent_at,
+        "decided_preview": asdict(job.decided_preview) if job.decided_preview else None,
+        "asset": {"kind": job.asset.kind, "json": job.asset.raw} if job.asset else None,
+        "revision": job.revision,
+        "files": [_dump_kept(kept) for kept in job.files],
+        "refused": [_dump_kept(kept) for kept in job.refused],
+        "problem": _dump_problem(job.problem) if job.problem else None,
+        "notes": [message_of(note).to_json() for note in job.notes],
+    }
+    return json.dumps(record)
+
+
+def load(text: str, decision: Decision | None, phase: Phase) -> Job:
+    """Return the job that `dump` wrote.
+
+    `decision` and `phase` have columns of their own, which other writers change too. Raises any
+    error for a word of a later version, or a value of the wrong type.
+    """
+    record = json.loads(text)
+    problem, asset, operation = record.get("problem"), record.get("asset"), record.get("operation")
+    preview = record.get("decided_preview")
+    job = Job(
+        id=record["id"],
+        request=_request(record["request"]),
+        key=record["key"],
+        created_at=record["created_at"],
+        target=_plain(
+            Delivery, record.get("target") or {}, at=lambda at: tuple(at) if at else None
+        ),
+        owner=_plain(Owner, record["owner"]) if record.get("owner") else None,
+        estimate=record.get("estimate"),
+        optimize_estimate=record.get("optimize_estimate"),
+        paid_before=record.get("paid_before", 0.0),
+        max_credits=record.get("max_credits"),
+        phase=phase,
+        first_sent_at=record.get("first_sent_at"),
+        body=record.get("body"),
+        image_urls=_list(record.get("image_urls", ())),
+        operation=Operation.from_json(operation) if operation is not None else None,
+        source_asset_id=record.get("source_asset_id"),
+        convert=tuple(Format(format) for format in _list(record.get("convert", ()))),
+        optimize=OptimizationLevel(record["optimize"]) if record.get("optimize") else None,
+        optimization=Operation.from_json(record["optimization"])
+        if record.get("optimization")
+        else None,
+        optimize_sent_at=record.get("optimize_sent_at"),
+        decided_preview=(
+            _plain(DecidedPreview, preview, verb=Verb, pictures=tuple) if preview else None
+        ),
+        asset=Asset.from_json(Kind(asset["kind"]), asset["json"]) if asset else None,
+        revision=record.get("revision", 0),
+        files=_local_files(record.get("files", ())),
+        refused=_local_files(record.get("refused", ())),
+        decision=decision,
+        problem=(
+            _plain(Problem, problem, cause=Cause, sentence=Message.from_json) if problem else None
+        ),
+        notes=tuple(stored_note(note) for note in _list(record.get("notes", ()))),
+    )
+    if not fits(job, Job):
+        raise TypeError("a member is not what it should be")
+    return job
+
+
+def _local_files(records: Iterable[Mapping[str, Any]]) -> tuple[LocalFile, ...]:
+    return tuple(
+        _plain(LocalFile, kept, role=Role, needs=tuple, note=_load_message)
+        for kept in _list(records)
+    )
+
+
+def _load_message(record: Mapping[str, Any] | None) -> Message | None:
+    return Message.from_json(record) if record is not None else None
+
+
+def _dump_kept(kept: LocalFile) -> dict[str, Any]:
+    note = message_of(kept.note).to_json() if kept.note is not None else None
+    return {**asdict(kept), "note": note}
+
+
+def _dump_problem(problem: Problem) -> dict[str, Any]:
+    return {**asdict(problem), "sentence": message_of(problem.sentence).to_json()}
+
+
+def _list(value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise TypeError(type(value).__name__)
+    return tuple(value)
+
+
+def dump_decision(decision: Decision) -> str:
+    """Return a decision as JSON.
+
+    Empty members are left out: an answered decision is found by its exact text, and an earlier
+    version wrote fewer members.
+    """
+    data = asdict(decision)
+    return json.dumps(
+        {name: data[name] for name in data if data[name] is not None or name == "feedback"}
+    )
+
+
+def load_decision(text: str | None) -> Decision | None:
+    """Return the decision that `dump_decision` wrote."""
+    return _plain(Decision, json.loads(text), verb=Verb) if text else None
+
+
+def _request(record: Mapping[str, Any]) -> GenerationRequest:
+    pose = record.get("pose")
+    return _plain(
+        GenerationRequest,
+        {**record, "pose": Pose(pose) if pose else None},
+        kind=Kind,
+        preset=Preset,
+        mode=Mode,
+        images=tuple,
+        image_names=tuple,
+    )
+
+
+def _plain(cls: type[Plain], record: Mapping[str, Any], **readers: Any) -> Plain:
+    """Return a dataclass from its members; `readers` convert JSON's words and lists."""
+    known = {member.name for member in fields(cls)}  # type: ignore[arg-type]  # a dataclass, which TypeVar cannot say
+    members = {
+        name: readers[name](value) if name in readers else value
+        for name, value in record.items()
+        if name in known
+    }
+    return cls(**members)

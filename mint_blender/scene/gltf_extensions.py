@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which glTF extensions the running Blender can read.
+
+Detected by feature, never by version number.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from typing import Any
+
+import bpy
+
+from ..files.file_choice import BLENDER_READS, DRACO, MESHOPT, WEBP
+from .importer_output import muted_importer
+
+
+def readable_extensions() -> frozenset[str]:
+    """Return the glTF extensions that a file may require and still be imported completely."""
+    readable = set(_known_to_the_importer())
+    if not draco_is_native():
+        readable.discard(DRACO)
+    if draco_by_package():
+        readable.add(DRACO)
+    if not _library_is_there("bf_intern_meshopt_bridge", "MeshOptimizer"):
+        readable -= MESHOPT
+    if not getattr(bpy.app.build_options, "image_webp", True):
+        readable.discard(WEBP)
+    return frozenset(readable)
+
+
+def draco_is_native() -> bool:
+    """Return whether Blender's importer has its Draco decoder; not every build of a version
+    has.
+    """
+    if _library_is_there("bf_intern_draco_bridge", "Draco"):
+        return True
+    for place in (
+        "io_scene_gltf2.io.com.draco",
+        "io_scene_gltf2.io.com.gltf2_io_draco_compression_extension",
+    ):
+        module = _module(place)
+        if module is not None and hasattr(module, "dll_exists"):
+            return bool(module.dll_exists(quiet=True))
+    return False
+
+
+def draco_by_package() -> bool:
+    """Return whether the optional package DracoPy is installed (`mint-blender[draco]`)."""
+    if "DracoPy" in sys.modules:
+        return sys.modules["DracoPy"] is not None
+    return importlib.util.find_spec("DracoPy") is not None
+
+
+def _known_to_the_importer() -> frozenset[str]:
+    module = _module("io_scene_gltf2.io.imp.gltf2_io_gltf")
+    if module is None:
+        return BLENDER_READS
+    try:
+        with muted_importer():
+            importer = module.glTFImporter(
+                "", {"import_user_extensions": _user_extensions(), "loglevel": 50}
+            )
+        return frozenset(importer.extensions_managed)
+    except Exception:  # noqa: BLE001 - not a public interface; it may change
+        return BLENDER_READS
+
+
+def _user_extensions() -> list[Any]:
+    """Return the importer extensions of other add-ons, found as the importer finds them."""
+    modules = (sys.modules.get(name) for name in list(bpy.context.preferences.addons.keys()))
+    return [
+        module.glTF2ImportUserExtension()
+        for module in modules
+        if hasattr(module, "glTF2ImportUserExtension")
+    ]
+
+
+def _library_is_there(name: str, label: str) -> bool:
+    """Return whether a native helper library of the importer exists (Blender 5.x).
+
+    Earlier versions have no such module.
+    """
+    module = _module("io_scene_gltf2.io.com.library")
+    if module is None:
+        return False
+    path = module.dll_path(name, label)
+    return path is not None and path.is_file()
+
+
+def _module(name: str) -> Any | None:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None

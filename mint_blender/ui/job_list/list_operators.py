@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Work with the list of jobs: its menu and groups, and what is done with many jobs at once.
+
+Nothing new is paid for here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import bpy
+
+from ...jobs.job import ABOVE_OWN_LIMIT, Job, Phase, Verb
+from ...jobs.presentation import presenter
+from ...jobs.service import JobService
+from ...jobs.storage.journal import JournalError
+from ...message import Message
+from .. import heartbeat, session
+from ..job_actions import JobOperator, Result, report_error, run_action
+from ..translations import translated
+from .card import MINT_MT_job
+
+
+class MINT_OT_job_menu(JobOperator):
+    """More about this job"""
+
+    bl_idname = "mint.job_menu"
+    bl_label = "Job"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Open the menu for this job."""
+        MINT_MT_job.job_id = self.job_id
+        bpy.ops.wm.call_menu(name=MINT_MT_job.bl_idname)
+        return {"FINISHED"}
+
+
+class MINT_OT_copy_report(JobOperator):
+    """Copy a report for support: ids, state and error, without the API key and the prompt"""
+
+    bl_idname = "mint.copy_report"
+    bl_label = "Copy Report"
+
+    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+        """Copy the report."""
+        context.window_manager.clipboard = (
+            f"Blender {bpy.app.version_string}\n{presenter.report(job)}"
+        )
+        self.report({"INFO"}, translated(Message("Report copied to the clipboard.")))
+        return {"FINISHED"}
+
+
+class MINT_OT_open_in_mint(bpy.types.Operator):
+    """Open this page of Mint in the web browser"""
+
+    bl_idname = "mint.open_in_mint"
+    bl_label = "Open in Mint"
+    bl_options = {"REGISTER"}
+
+    url: bpy.props.StringProperty(name="Address", options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Open https addresses only, as the text comes from a service."""
+        if not self.url.startswith("https://"):
+            self.report({"ERROR"}, translated(Message("This is not a web address.")))
+            return {"CANCELLED"}
+        bpy.ops.wm.url_open(url=self.url)
+        return {"FINISHED"}
+
+
+class MINT_OT_cancel_waiting(bpy.types.Operator):
+    bl_idname = "mint.cancel_waiting"
+    bl_label = "Cancel Queued Jobs"
+    bl_description = (
+        "Cancel all queued jobs. They have not been sent to Mint or charged; running jobs continue"
+    )
+    bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Many jobs at once: ask first.
+
+        Beside Blender's own button Cancel, "Cancel All" could mean either.
+        """
+        message = Message("These jobs have not been sent to Mint. Nothing was charged.")
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title="Cancel Queued Jobs",
+            message=message,
+            confirm_text="Stop Queued Jobs",
+        )
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Cancel them all."""
+        return run_action(self, lambda service: service.cancel_waiting())
+
+
+def change_list(operator: bpy.types.Operator, change: Callable[[JobService], None]) -> Result:
+    """Change many jobs on the list without a network, and show it.
+
+    A journal that cannot take that in is a sentence.
+    """
+    try:
+        service = session.service()
+        change(service)
+    except JournalError as error:
+        return report_error(operator, str(error))
+    heartbeat.jobs_changed(service)
+    heartbeat.redraw()
+    return {"FINISHED"}
+
+
+class MINT_OT_continue_queue(bpy.types.Operator):
+    """Send the jobs left in the queue by an earlier session. They will be charged"""
+
+    bl_idname = "mint.continue_queue"
+    bl_label = "Continue Queue"
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Send them all, in their order."""
+        return run_action(self, _continue_queue)
+
+
+def _continue_queue(service: JobService) -> None:
+    service.unfinished.continue_queue()
+
+
+class MINT_OT_discard_queue(bpy.types.Operator):
+    bl_idname = "mint.discard_queue"
+    bl_label = "Discard Queue"
+    bl_description = (
+        "Cancel the jobs left in the queue by an earlier session. They have not been sent to Mint "
+        "or charged"
+    )
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Cancel them; they stay on the list with their prompts. Needs no network."""
+        return change_list(self, lambda service: service.unfinished.discard_queue())
+
+
+class MINT_OT_resume_all(bpy.types.Operator):
+    """Resume all paused and interrupted jobs"""
+
+    bl_idname = "mint.resume_all"
+    bl_label = "Resume All Mint Jobs"
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Resume each; nothing is started or charged twice."""
+
+        def resume(service: JobService) -> None:
+            for job in service.jobs():
+                # asked about one by one
+                above_its_limit = job.problem is not None and job.problem.code == ABOVE_OWN_LIMIT
+                if job.phase is Phase.PAUSED and job.hold is None and not above_its_limit:
+                    service.resume(job.id)
+            service.unfinished.resume_all()
+
+        return run_action(self, resume)
+
+
+class MINT_OT_cancel_all(bpy.types.Operator):
+    """Cancel all active jobs, also at Mint"""
+
+    bl_idname = "mint.cancel_all"
+    bl_label = "Cancel All Mint Jobs"
+    bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Many jobs at once: ask first.
+
+        The button beside it is Blender's own Cancel, so this one has another word.
+        """
+        return context.window_manager.invoke_confirm(
+            self, event, title="Cancel All Mint Jobs", confirm_text="Stop All Jobs"
+        )
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Cancel what can be canceled."""
+
+        def cancel(service: JobService) -> None:
+            for job in service.jobs():
+                if (
+                    service.is_active(job.id)
+                    and Verb.CANCEL in presenter.verbs(job)
+                    and job.decision is None
+                ):
+                    service.cancel(job.id)
+
+        return run_action(self, cancel)
+
+
+class MINT_OT_dismiss_finished(bpy.types.Operator):
+    bl_idname = "mint.dismiss_finished"
+    bl_label = "Dismiss All Finished"
+    bl_description = (
+        "Remove all placed, saved and canceled jobs from the list. Objects in your scene stay"
+    )
+    bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask first, as this affects many jobs."""
+        return context.window_manager.invoke_confirm(
+            self, event, title="Dismiss All Finished", confirm_text="Dismiss"
+        )
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Dismiss them; needs no network."""
+        return change_list(self, lambda service: service.dismiss_finished())
+
+
+CLASSES = (
+    MINT_OT_resume_all,
+    MINT_OT_cancel_all,
+    MINT_OT_cancel_waiting,
+    MINT_OT_continue_queue,
+    MINT_OT_discard_queue,
+    MINT_OT_dismiss_finished,
+    MINT_OT_job_menu,
+    MINT_OT_copy_report,
+    MINT_OT_open_in_mint,
+)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the Library panel draws: reads what is known, and changes nothing.
+
+What is missing is requested by `loader`, after the panel was drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...files.glb.header import Glb
+from ...jobs.engine.thread_messages import QueryAnswered
+from ...jobs.library.view_model import Library, Sort
+from ...jobs.queries import LARGEST_PAGE, ListPage
+from ...message import Message
+from ...mint.schema import Asset
+from .. import icons, session
+from .properties import MintLibrary, filter_of, kind_of
+from .state import library_state
+
+ON_SCREEN = 12
+"""Entries at a time: whole rows of two, three, four or six."""
+
+
+def library() -> Library:
+    """Return what is known of the account's models and Worlds."""
+    return library_state().library
+
+
+def shown(fields: MintLibrary) -> list[Asset]:
+    """Return all entries that pass the filter."""
+    return library().entries(filter_of(fields))
+
+
+def on_screen(fields: MintLibrary) -> list[Asset]:
+    """Return the few entries that are drawn."""
+    return shown(fields)[fields.start : fields.start + ON_SCREEN]
+
+
+def chosen(fields: MintLibrary) -> Asset | None:
+    """Return the entry whose details are shown."""
+    return library().get(fields.chosen)
+
+
+def icon(asset: Asset) -> int:
+    """Return the entry's picture; 0 where there is none (yet)."""
+    return icons.cache().icon("library", picture_url(asset))
+
+
+def picture_url(asset: Asset) -> str | None:
+    """Return the address of the entry's thumbnail."""
+    return asset.assets.picture_url if asset.assets else None
+
+
+def has_no_picture(asset: Asset) -> bool:
+    """Return whether there is certainly no picture to wait for."""
+    url = picture_url(asset)
+    return url is None or (
+        url in library_state().pictures and library_state().pictures[url] is None
+    )
+
+
+def is_loading() -> bool:
+    """Return whether a page of the list is being loaded."""
+    service = session.existing_service()
+    return service is not None and any(
+        isinstance(each, ListPage) for each in service.queries.pending()
+    )
+
+
+def is_lacking_entries(fields: MintLibrary) -> bool:
+    """Return whether the screen is not full, or not in order, though Mint has more."""
+    return page_for_screen(fields) is not None
+
+
+def is_searching(fields: MintLibrary) -> bool:
+    """Return whether pages are loaded automatically because of a search."""
+    return (
+        filter_of(fields).narrows
+        and library().count(kind_of(fields)) > 0
+        and is_lacking_entries(fields)
+    )
+
+
+def page_for_screen(fields: MintLibrary) -> ListPage | None:
+    """Return the page to load so that the screen is full and in order.
+
+    None when it is, or when no more may be loaded automatically.
+    """
+    known, wanted = library(), filter_of(fields)
+    page = known.next_page(wanted.kind)
+    if page is None or library_state().pages_left <= 0 or known.error(wanted.kind) is not None:
+        return None
+    if known.settled_count(wanted) >= fields.start + ON_SCREEN:
+        return None
+    return replace(page, size=LARGEST_PAGE) if wanted.narrows and page.cursor else page
+
+
+def extent_words(fields: MintLibrary) -> str | None:
+    """Return how much of the library was searched or sorted; None when that goes without saying."""
+    known, wanted = library(), filter_of(fields)
+    count = known.count(wanted.kind)
+    if known.unloaded_pages(wanted.kind):
+        return None
+    is_all = known.next_page(wanted.kind) is None
+    if wanted.narrows:
+        if is_searching(fields):
+            return Message("Searching… {count:,} items searched", count=count)
+        return (
+            Message("All {count:,} items searched", count=count)
+            if is_all
+            else Message("{count:,} items searched, more available", count=count)
+        )
+    return (
+        Message("Sorted among {count:,} loaded items", count=count)
+        if wanted.sort is not Sort.NEWEST and not is_all
+        else None
+    )
+
+
+def file_url(asset: Asset) -> str | None:
+    """Return the GLB that tells how large a model is, or how large a World's collider."""
+    assets = asset.assets
+    return (
+        (assets.glb_url or assets.optimized_glb_url or assets.collider_mesh_url) if assets else None
+    )
+
+
+def facts(asset: Asset) -> QueryAnswered | None:
+    """Return what the file says about itself, or why that is not known; None until then."""
+    url = file_url(asset)
+    return library_state().facts.get(url) if url else None
+
+
+def facts_words(asset: Asset) -> str | None:
+    """Return vertices, faces and size of the file in words; None while that is not known."""
+    said = facts(asset)
+    found = said.answer if said else None
+    if isinstance(found, Glb):
+        return Message(
+            "{vertices:,} vertices, {triangles:,} faces, {size_words}",
+            vertices=found.vertices,
+            triangles=found.triangles,
+            size_words=size_words(found.length),
+        )
+    return said.complaint if said else None
+
+
+def size_words(count: int) -> str:
+    """Return a number of bytes as a person reads it."""
+    if count < 2**20:
+        return Message("{size:,.0f} KB", size=count / 1024)
+    return Message("{size:,.1f} MB", size=count / 2**20)

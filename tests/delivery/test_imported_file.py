@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The user is told which of Mint's files was taken, and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ..jobs.workflow_harness import a_job
+from ..scene import glb_fixtures
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.delivery import import_job, imported_file  # noqa: E402
+from mint_blender.files.file_choice import DRACO, choose_model  # noqa: E402
+from mint_blender.jobs.job import Job, LocalFile, Role  # noqa: E402
+from mint_blender.jobs.notes import note  # noqa: E402
+from mint_blender.scene import gltf_extensions  # noqa: E402
+
+
+def _job(path: Path, **more: object) -> Job:
+    return replace(
+        a_job(), files=(LocalFile(Role.MODEL, str(path), "https://cdn.mint.gg/a.glb", **more),)
+    )
+
+
+def test_the_file_and_its_reason_are_on_the_object_and_in_the_notes(tmp_path: Path) -> None:
+    """Without Draco the original came: the root says so for good, and the notes say it to card and
+    command line.
+    """
+    chosen = choose_model(
+        optimized_url="https://m.gg/o.glb", original_url="https://m.gg/a.glb", readable=frozenset()
+    )
+    placed = import_job.place(_job(glb_fixtures.simple(tmp_path / "model.glb"), note=chosen.reason))
+    assert placed.root["mint_file_used"] == "original"
+    assert placed.root["mint_file_reason"] == chosen.reason and "Draco" in chosen.reason
+    assert chosen.reason in placed.notes
+
+
+@pytest.mark.parametrize(
+    ("name", "needs", "words"),
+    [
+        ("model.glb", (), "there is no optimized one"),
+        ("model-optimized.glb", (), "this Blender can read it"),
+        ("model-optimized.glb", (DRACO,), None),
+    ],
+)
+def test_every_choice_has_its_sentence(
+    name: str, needs: tuple[str, ...], words: str | None, tmp_path: Path
+) -> None:
+    """Original, optimized, and optimized by the grace of DracoPy where Blender has no decoder."""
+    job = _job(tmp_path / name, needs=needs)
+    assert (
+        words or ("can read it" if gltf_extensions.draco_is_native() else "DracoPy decoded it")
+    ) in imported_file.explanation(job)
+    assert imported_file.variant(job) == ("optimized" if "optimized" in name else "original")
+
+
+def test_a_failed_optimization_is_the_reason(tmp_path: Path) -> None:
+    """Where optimizing was asked for and failed, that is said, and not said twice."""
+    known = note("not_optimized", reason="Not enough Credits.")
+    job = replace(_job(tmp_path / "model.glb"), notes=(known,))
+    assert imported_file.explanation(job) is known
+
+
+def test_a_world_has_no_such_sentence() -> None:
+    """Where there is no model there is nothing to tell."""
+    assert (imported_file.variant(a_job()), imported_file.explanation(a_job())) == ("", "")

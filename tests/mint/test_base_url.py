@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The base address: which are taken, which are refused before a key could be sent to them."""
+
+from __future__ import annotations
+
+import pytest
+
+from mint_blender.mint.base_url import Origin
+
+
+def test_the_usual_origin_is_mints():
+    """Without a setting the key goes to Mint."""
+    origin = Origin.parse()
+    assert (origin.base_url, origin.host, origin.port, origin.is_loopback) == (
+        "https://api.mint.gg/v1",
+        "api.mint.gg",
+        443,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("base_url", "url"),
+    [
+        ("https://api.dev.mint.gg/v1/", "https://api.dev.mint.gg/v1/models:generate"),
+        ("  https://API.mint.gg:8443/v1  ", "https://api.mint.gg:8443/v1/models:generate"),
+        ("https://gateway.example/mint/v1", "https://gateway.example/mint/v1/models:generate"),
+        ("https://api.example", "https://api.example/models:generate"),
+        ("http://127.0.0.1:8123/v1", "http://127.0.0.1:8123/v1/models:generate"),
+        ("http://127.8.9.10/v1", "http://127.8.9.10/v1/models:generate"),
+        ("http://localhost:1/v1", "http://localhost:1/v1/models:generate"),
+        ("http://[::1]:8123/v1", "http://[::1]:8123/v1/models:generate"),
+    ],
+)
+def test_paths_are_joined_with_the_colon_kept(base_url, url):
+    """A trailing slash does not matter, and the colon of an action route stays a colon."""
+    assert Origin.parse(base_url).url("models:generate") == url
+    assert Origin.parse(base_url).url("/models:generate") == url
+
+
+@pytest.mark.parametrize(
+    ("base_url", "why"),
+    [
+        ("http://api.mint.gg/v1", "must start with https://"),
+        ("http://localhost.example/v1", "must start with https://"),
+        ("http://127.0.0.1.example/v1", "must start with https://"),
+        ("http://10.0.0.1/v1", "must start with https://"),
+        ("http://[::2]/v1", "must start with https://"),
+        ("ftp://api.mint.gg/v1", "must look like"),
+        ("api.mint.gg/v1", "must look like"),
+        ("https:///v1", "must look like"),
+        ("", "must look like"),
+        ("https://api.mint.gg\\@elsewhere.example/v1", "must"),
+        ("https://%61pi.mint.gg/v1", "must look like"),
+        ("https://me:secret@api.mint.gg/v1", "user name or password"),
+        ("https://@api.mint.gg/v1", "user name or password"),
+        ("https://api.mint.gg/v1?key=1", "query or a fragment"),
+        ("https://api.mint.gg/v1?", "query or a fragment"),
+        ("https://api.mint.gg/v1#top", "query or a fragment"),
+        ("https://api.mint.gg/v 1", "space"),
+        ("https://api.mint.gg/\u200bv1", "control character"),
+        ("https://api.mint.gg:99999/v1", "is not a valid address"),
+        ("https://[::1/v1", "is not a valid address"),
+    ],
+)
+def test_an_unfit_base_url_is_refused_in_a_sentence(base_url, why):
+    """The sentence says what is wrong and what the usual address is; it never repeats what may be a
+    password.
+    """
+    with pytest.raises(ValueError, match="The Mint base URL") as refused:
+        Origin.parse(base_url)
+    assert why in str(refused.value)
+    assert "https://api.mint.gg/v1" in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("https://API.mint.gg:443/v1/", "https://api.mint.gg"),
+        ("https://api.mint.gg/v2", "https://api.mint.gg"),
+        ("https://api.mint.gg:8443/v1", "https://api.mint.gg:8443"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ("http://[::1]:9/v1", "http://[::1]:9"),
+    ],
+)
+def test_one_server_has_one_name(written: str, name: str) -> None:
+    """Jobs are kept apart by server: however its address is written, it is the same one."""
+    assert Origin.parse(written).name == name

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two rhythms as numbers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mint_blender.mint.polling import Polling, PollIntervals, RetryPolicy
+
+chances = st.floats(0, 1)
+asked = st.none() | st.floats(allow_nan=False)
+
+
+def test_polls_follow_the_contracts_rhythm():
+    """2 s, times 1.6 each round, never more than 15 s."""
+    waits = [round(1000 * PollIntervals().wait(number)) for number in range(8)]
+    assert waits == [2000, 3200, 5120, 8192, 13107, 15000, 15000, 15000]
+
+
+def test_after_half_an_hour_a_minute_lies_between_polls():
+    """Polling goes on for as long as the job does, whatever Mint asks for then."""
+    polling = Polling(PollIntervals())
+    waits = []
+    while not polling.is_long:
+        waits.append(polling.wait())
+    assert waits[:3] == [2.0, 3.2, pytest.approx(5.12)]
+    assert 30 * 60 <= sum(waits) < 30 * 60 + 15
+    assert [polling.wait(asked) for asked in (None, 0.0, 5.0)] == [60.0, 60.0, 60.0]
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [(0, 1), (0.2, 1), (7, 7), (60, 15), (-1, 1)])
+def test_what_mint_asks_for_replaces_the_poll_wait(wanted, kept):
+    """Retry-After counts instead of the computed wait: at least a second, so that a 0 is no burst,
+    and still at most 15 s.
+    """
+    assert PollIntervals().wait(4, retry_after=wanted) == kept
+
+
+@given(st.integers(0, 10**9), asked)
+def test_a_poll_wait_is_always_bounded(number, wanted):
+    """However long a job is watched, a wait is 1 to 15 s."""
+    assert 1 <= PollIntervals().wait(number, wanted) <= 15
+
+
+def test_repetitions_back_off():
+    """Twice as long each time, up to the longest, spread over the upper half."""
+    assert [RetryPolicy().wait(attempt, 1.0) for attempt in range(1, 9)] == [
+        1,
+        2,
+        4,
+        8,
+        16,
+        32,
+        60,
+        60,
+    ]
+    assert [RetryPolicy().wait(attempt, 0.0) for attempt in range(1, 4)] == [0.5, 1, 2]
+
+
+@given(st.integers(1, 10**6), chances, asked)
+def test_a_repetition_wait_is_always_bounded(attempt, chance, wanted):
+    """Never a burst; our own wait at most a minute, one that Mint asks for a second to a quarter of
+    an hour.
+    """
+    assert RetryPolicy().wait(attempt, chance, wanted) <= (60 if wanted is None else 900)
+    assert RetryPolicy().wait(attempt, chance, wanted) >= (0.5 if wanted is None else 1)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kept"), [(0, 1), (0.01, 1), (300, 300), (900, 900), (3600, 900)]
+)
+def test_what_mint_asks_for_is_kept(wanted, kept):
+    """Retry-After counts instead of our own wait: 0 is at least a second, and up to 15 minutes are
+    waited.
+    """
+    assert RetryPolicy().wait(3, 0.5, wanted) == kept
+
+
+def test_repetitions_are_bounded_in_number_and_time():
+    """Six attempts, and none after three minutes."""
+    assert [RetryPolicy().may_retry(attempt, 0) for attempt in (1, 5, 6)] == [True, True, False]
+    assert [RetryPolicy().may_retry(1, waited) for waited in (179, 180)] == [True, False]
