@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sessions of nox. `scripts/dev.py` brings nox and chooses among them; see CONTRIBUTING.md."""
+"""The nox sessions, which `scripts/dev.py` runs; see CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import nox
 
 from scripts import dev
-from scripts.devtools import environments, rounds
+from scripts.devtools import environments, pytest_runs
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv"
@@ -22,11 +22,11 @@ nox.options.sessions = ["lint"]
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Run ruff, mypy and codespell, each to its end, so that one run shows everything."""
+    """Run ruff, mypy and codespell; a failure does not skip the others."""
     install(session)
     if "--make" in session.posargs:
         return
-    good = True
+    succeeded = True
     for command in (
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
@@ -36,8 +36,8 @@ def lint(session: nox.Session) -> None:
         try:
             session.run(*command)
         except nox.command.CommandFailed:
-            good = False
-    if not good:
+            succeeded = False
+    if not succeeded:
         session.error("See above.")
 
 
@@ -47,26 +47,26 @@ def lint(session: nox.Session) -> None:
     [nox.param(one.python, id=one.name.removeprefix("bpy-")) for one in environments.BLENDERS],
 )
 def tests(session: nox.Session) -> None:
-    """Run the tests of one Blender; -- [--make | [--fast] [--strict] [--only PYTEST_ARGUMENTS]]."""
+    """Run the tests of one Blender: -- [--make | [--fast] [--strict] [--only PYTEST_ARGUMENTS]]."""
     python = install(session)
-    environment = rounds.environment_of(session.name)
+    environment = pytest_runs.environment_of_session(session.name)
     words = session.posargs
     if words == ["--make"]:
         return
     if "--only" in words:
         place = words.index("--only")
-        parts = rounds.chosen(environment, words[place + 1 :])
+        selected = pytest_runs.custom_run(environment, words[place + 1 :])
     else:
         place = len(words)
         default = environments.default()
-        parts = rounds.rounds_of(environment, default, fast="--fast" in words)
-    if not rounds.play(python, parts, strict="--strict" in words[:place]):
-        session.error("Not all tests are good; see above.")
+        selected = pytest_runs.runs_for(environment, default, fast="--fast" in words)
+    if not pytest_runs.run_all(python, selected, strict="--strict" in words[:place]):
+        session.error("Some tests failed; see above.")
 
 
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
-    """Write every lock anew; what is pinned stays pinned unless -- --upgrade."""
+    """Write all locks again; pinned versions are kept unless -- --upgrade is given."""
     versions = {one.name: one.python for one in environments.BLENDERS}
     uv = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
     uv += ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links"]
@@ -77,8 +77,8 @@ def lock(session: nox.Session) -> None:
 
 
 def install(session: nox.Session) -> Path:
-    """Install the lock of a session's environment, unless it is there; returns the Python."""
-    environment = rounds.environment_of(session.name)
+    """Install the locked packages of a session; return its Python."""
+    environment = pytest_runs.environment_of_session(session.name)
     session.install("--require-hashes", "-r", str(environment.lock))
     python = dev.python_in(Path(session.virtualenv.location))
     environments.record(environment, python)

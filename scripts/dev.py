@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a developer types: set-up and work in one command each, with only Python and pip at hand.
+"""Run a development command; needs only Python and pip.
 
-python3 scripts/dev.py demo          the main job against the stand-in service: .blend and picture
-python3 scripts/dev.py service       only the stand-in service: prints its address and a key
+python3 scripts/dev.py demo          generate with the stand-in service: .blend files and pictures
+python3 scripts/dev.py service       run the stand-in service; prints its address and a key
 python3 scripts/dev.py images        render the pictures of the README again
-python3 scripts/dev.py test          every check and test; --all: on every Blender
-                                     -- PYTEST_ARGUMENTS: only those
-python3 scripts/dev.py lint          ruff, mypy and codespell
-python3 scripts/dev.py env [NAME]    make an environment and print the path of its Python
+python3 scripts/dev.py test          run lint and all tests; --all: on every Blender
+                                     -- PYTEST_ARGUMENTS: only these tests
+python3 scripts/dev.py lint          run ruff, mypy and codespell
+python3 scripts/dev.py env [NAME]    create an environment and print the path of its Python
 python3 scripts/dev.py lock          pin the dependencies again
 
-With --install, Debian packages that are missing are installed; without, you are asked or told.
-This file only brings nox and uv. What the commands do is in scripts/devtools/ and noxfile.py.
+--install installs missing Debian packages. Without it, you are asked, or told the command.
+This file only installs nox and uv. The commands are in scripts/devtools/ and noxfile.py.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def cache() -> Path:
-    """Return where environments lie: MINT_BLENDER_ENVS, else the user's cache folder."""
+    """Return the folder of all environments: MINT_BLENDER_ENVS, or the user's cache folder."""
     if chosen := os.environ.get("MINT_BLENDER_ENVS"):
         return Path(chosen).expanduser().resolve()
     folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -35,24 +35,24 @@ def cache() -> Path:
 
 
 def folder_for(name: str, *locks: Path) -> Path:
-    """Return the folder of what these locks pin; with other locks it is another folder."""
+    """Return a folder that depends on the content of these locks."""
     digest = hashlib.sha256(b"".join(lock.read_bytes() for lock in locks)).hexdigest()[:12]
     return cache() / f"{name}-{VERSION}-{digest}"
 
 
-def tools() -> Path:
-    """Return the Python that has nox and uv; what is not there yet is installed first."""
+def ensure_tools() -> Path:
+    """Return the Python with nox and uv, which are installed if they are missing."""
     folder = folder_for("tools", LOCK)
     if not python_in(folder).exists():
         print(f"-- Installing nox and uv (30 MB) into {folder}", flush=True)
         unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
-        shutil.rmtree(folder, ignore_errors=True)  # it may be there, with a Python that is gone
+        shutil.rmtree(folder, ignore_errors=True)  # it may exist with a Python that was removed
         unfinished.parent.mkdir(parents=True, exist_ok=True)
         options = ["--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes"]
         install = [*_venv(unfinished), "install", *options, "-r", str(LOCK)]
         if subprocess.call(install, stdin=subprocess.DEVNULL):
             shutil.rmtree(unfinished, ignore_errors=True)
-            sys.exit("pip could not install nox and uv. Its own words are above.")
+            sys.exit("pip could not install nox and uv. Its output is above.")
         try:
             unfinished.rename(folder)
         except OSError:  # another process was first
@@ -66,7 +66,7 @@ def python_in(folder: Path) -> Path:
 
 
 def _venv(folder: Path) -> list[str]:
-    """Make a virtual environment; the command that is pip for it.
+    """Create a virtual environment and return the command of its pip.
 
     Debian splits `ensurepip` off from Python, so the pip beside this Python is tried first.
     """
@@ -83,8 +83,8 @@ def _venv(folder: Path) -> list[str]:
     return pip
 
 
-def become(command: list[str]) -> int:
-    """Run a command in place of this process, where the system can do that."""
+def replace_process(command: list[str]) -> int:
+    """Replace this process by a command, where the system supports it."""
     os.chdir(ROOT)
     sys.stdout.flush()
     if os.name != "nt":
@@ -97,4 +97,4 @@ if __name__ == "__main__":
         sys.exit(f"Mint for Blender needs Python 3.11 or 3.13; this is {VERSION}. Try python3.13.")
     if not sys.argv[1:] or sys.argv[1] in ("-h", "--help"):
         sys.exit(print(__doc__))
-    sys.exit(become([str(tools()), "-m", "scripts.devtools", *sys.argv[1:]]))
+    sys.exit(replace_process([str(ensure_tools()), "-m", "scripts.devtools", *sys.argv[1:]]))

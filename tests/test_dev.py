@@ -14,10 +14,10 @@ from types import SimpleNamespace
 import pytest
 
 from scripts import dev
-from scripts.devtools import debian, environments, pip_settings, rounds, testing
+from scripts.devtools import debian, environments, pip_settings, pytest_runs, testing
+from scripts.devtools.console import DevError
 from scripts.devtools.environments import BLENDERS, ENVIRONMENTS, Environment
-from scripts.devtools.rounds import Outcome, Round
-from scripts.devtools.say import Trouble
+from scripts.devtools.pytest_runs import Outcome, PytestRun
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parents[1]
         ("ModuleNotFoundError: No module named 'bpy'", []),
     ],
 )
-def test_missing_libraries_are_read_from_the_loaders_words(text, libraries):
+def test_missing_libraries_are_found_in_error_output(text, libraries):
     """Both the loader's complaint and the output of ldd name the libraries, each once."""
     assert debian.libraries_named(text) == libraries
 
@@ -67,7 +67,7 @@ def test_a_blender_that_cannot_be_loaded_says_what_to_install(tmp_path, monkeypa
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))  # no apt-get
-    with pytest.raises(Trouble, match="sudo apt-get install libxi6"):
+    with pytest.raises(DevError, match="sudo apt-get install libxi6"):
         debian.check_blender(Path(sys.executable), install=True)
 
 
@@ -87,9 +87,9 @@ def apt_get(tmp_path, monkeypatch):
 def test_root_is_not_reason_enough_to_install(apt_get):
     """Without --install and without a terminal nothing is installed, and a sentence says how."""
     with pytest.raises(
-        Trouble, match=r"No window\. Please install: sudo apt-get install xvfb, or .* --install"
+        DevError, match=r"No window\. Please install: sudo apt-get install xvfb, or .* --install"
     ):
-        debian.bring(["xvfb"], reason="No window.", install=False)
+        debian.install_packages(["xvfb"], reason="No window.", install=False)
     assert apt_get.read_text() == ""
 
 
@@ -101,14 +101,14 @@ def test_a_person_at_a_terminal_is_asked(apt_get, monkeypatch, typed, installed)
     terminal = SimpleNamespace(isatty=lambda: True, write=lambda text: None, flush=lambda: None)
     monkeypatch.setattr(debian, "sys", SimpleNamespace(stdin=terminal, stdout=terminal))
     monkeypatch.setattr("builtins.input", lambda question: typed)
-    with nullcontext() if installed else pytest.raises(Trouble):
-        debian.bring(["xvfb"], reason="No window.", install=False)
+    with nullcontext() if installed else pytest.raises(DevError):
+        debian.install_packages(["xvfb"], reason="No window.", install=False)
     assert ("install -y --no-install-recommends xvfb" in apt_get.read_text()) == installed
 
 
 def test_install_installs(apt_get):
     """With --install, which CI uses, packages are installed without a question."""
-    debian.bring(["xvfb", "blender"], reason="No window.", install=True)
+    debian.install_packages(["xvfb", "blender"], reason="No window.", install=True)
     assert "install -y --no-install-recommends xvfb blender" in apt_get.read_text()
 
 
@@ -133,7 +133,7 @@ def nox(*arguments, extra):
     time.sleep(1)
     e.record(small, Path(sys.executable))
 e.nox = nox
-print(e.ready(small, install=False))
+print(e.ensure(small, install=False))
 """
 
 
@@ -151,15 +151,15 @@ def test_an_environment_that_was_not_finished_is_made_anew(small, monkeypatch):
     """Without the note that it is whole, or with a Python that is gone, it is not used."""
     asked = []
     monkeypatch.setattr(environments, "nox", lambda *arguments, extra: asked.append(arguments))
-    with pytest.raises(Trouble, match=r"could not install lint\.txt"):
-        environments.ready(small, install=False)
+    with pytest.raises(DevError, match=r"could not install lint\.txt"):
+        environments.ensure(small, install=False)
     environments.record(small, environments.folder() / "gone")
-    with pytest.raises(Trouble, match=r"could not install lint\.txt"):
-        environments.ready(small, install=False)
+    with pytest.raises(DevError, match=r"could not install lint\.txt"):
+        environments.ensure(small, install=False)
     assert len(asked) == 2
     assert {"--reuse-venv=never"} <= set(asked[0])
     environments.record(small, Path(sys.executable))
-    assert environments.ready(small, install=False) == Path(sys.executable)
+    assert environments.ensure(small, install=False) == Path(sys.executable)
     assert len(asked) == 2
 
 
@@ -192,9 +192,9 @@ def test_environments_outlive_the_clone(monkeypatch, tmp_path):
 def test_a_python_that_is_missing_is_named(small, monkeypatch):
     """One sentence says which Python an environment needs; none is downloaded."""
     monkeypatch.setattr(environments, "has_python", lambda version: False)
-    with pytest.raises(Trouble, match=r"bpy-5\.2 needs Python 3\.13"):
-        environments.ready(ENVIRONMENTS["bpy-5.2"], install=False)
-    with pytest.raises(Trouble, match=r"3\.11 and 3\.13"):
+    with pytest.raises(DevError, match=r"bpy-5\.2 needs Python 3\.13"):
+        environments.ensure(ENVIRONMENTS["bpy-5.2"], install=False)
+    with pytest.raises(DevError, match=r"3\.11 and 3\.13"):
         environments.default()
 
 
@@ -232,7 +232,9 @@ def test_uv_installs_from_where_pip_does(monkeypatch):
         "UV_INDEX": "https://a.invalid https://b.invalid",
         "UV_INDEX_STRATEGY": "unsafe-best-match",
     }
-    monkeypatch.setattr(pip_settings, "answer", lambda command: SimpleNamespace(stdout=listed))
+    monkeypatch.setattr(
+        pip_settings, "run_captured", lambda command: SimpleNamespace(stdout=listed)
+    )
     monkeypatch.setenv("UV_INDEX_URL", "https://uv.invalid/simple")
     assert pip_settings.for_uv() == {"UV_FIND_LINKS": "/a,/b"}
 
@@ -252,8 +254,8 @@ def test_a_left_out_test_is_named_and_fails_a_strict_run(capsys):
     outcomes = [
         _outcome("bpy-4.5 with bpy", passed={"a"}, left_out={"b": "needs Debian's package blender"})
     ]
-    assert testing.conclude(outcomes, lint_good=True, strict=False) == 0
-    assert testing.conclude(outcomes, lint_good=True, strict=True) == 1
+    assert testing.print_summary(outcomes, lint_good=True, strict=False) == 0
+    assert testing.print_summary(outcomes, lint_good=True, strict=True) == 1
     told = capsys.readouterr().out
     assert "b [bpy-4.5 with bpy]: needs Debian's package blender" in told
     assert told.splitlines()[-1] == "1 passed, 0 failed, 1 skipped"
@@ -272,7 +274,7 @@ def test_a_left_out_test_is_named_and_fails_a_strict_run(capsys):
 def test_what_is_not_good(outcome, lint_good):
     """A failed test, a pytest that broke, a failed check, and a run without any test each end with status 1."""
     assert (
-        testing.conclude(
+        testing.print_summary(
             [_outcome("bpy-4.5 with bpy", **outcome)], lint_good=lint_good, strict=False
         )
         == 1
@@ -287,12 +289,14 @@ def test_a_test_that_applies_nowhere_is_left_out(capsys):
         _outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped))
         for name in blenders
     ]
-    assert testing.conclude(outcomes, lint_good=None, strict=True) == 1
+    assert testing.print_summary(outcomes, lint_good=None, strict=True) == 1
     assert "t: does not apply: no decoder (in every environment)" in capsys.readouterr().out
     outcomes[-1].not_applicable.clear()
     outcomes[-1].passed.add("t")
-    assert testing.conclude(outcomes, lint_good=None, strict=True) == 0
-    assert testing.conclude(outcomes[:-1], lint_good=None, strict=True, before=outcomes[-1:]) == 0
+    assert testing.print_summary(outcomes, lint_good=None, strict=True) == 0
+    assert (
+        testing.print_summary(outcomes[:-1], lint_good=None, strict=True, before=outcomes[-1:]) == 0
+    )
 
 
 def test_a_file_that_skips_itself_ran_where_its_tests_ran():
@@ -304,61 +308,63 @@ def test_a_file_that_skips_itself_ran_where_its_tests_ran():
         for name in blenders[:-1]
     ]
     ran = _outcome(f"{blenders[-1]} with bpy", passed={"tests/test_it.py::test_a"})
-    assert testing.conclude([*outcomes, ran], lint_good=None, strict=True) == 0
+    assert testing.print_summary([*outcomes, ran], lint_good=None, strict=True) == 0
     elsewhere = _outcome(f"{blenders[-1]} with bpy", passed={"tests/test_it.pyx::test_a"})
-    assert testing.conclude([*outcomes, elsewhere], lint_good=None, strict=True) == 1
+    assert testing.print_summary([*outcomes, elsewhere], lint_good=None, strict=True) == 1
 
 
-def test_a_round_that_left_nothing_is_a_failure(tmp_path, monkeypatch, capsys):
+def test_a_run_without_a_results_file_is_a_failure(tmp_path, monkeypatch, capsys):
     """When pytest or nox ended before a round told what became of it, the summary says so, and the run fails."""
-    monkeypatch.setattr(rounds, "RESULTS", tmp_path)
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
     outcomes = [
-        Outcome.read(Round("bpy-4.5", "with bpy", ())),
+        Outcome.read(PytestRun("bpy-4.5", "with bpy", ())),
         _outcome("bpy-4.5 other", passed={"a"}),
     ]
-    assert testing.conclude(outcomes, lint_good=True, strict=False) == 1
+    assert testing.print_summary(outcomes, lint_good=True, strict=False) == 1
     assert "did not run" in capsys.readouterr().out
 
 
-def test_a_round_tells_how_it_ended(tmp_path, monkeypatch):
+def test_a_run_records_its_exit_status(tmp_path, monkeypatch):
     """pytest's exit status stands beside what became of each test."""
-    monkeypatch.setattr(rounds, "RESULTS", tmp_path)
-    part = Round("bpy-4.5", "with bpy", ("tests",))
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    pytest_run = PytestRun("bpy-4.5", "with bpy", ("tests",))
     told = {"passed": ["a"], "failed": [], "not_applicable": {}, "left_out": {"b": "no display"}}
 
     def run(command, *, cwd):
         assert command[3:] == [
-            f"--outcomes={part.results}",
+            f"--outcomes={pytest_run.results}",
             "tests",
             "--continue-on-collection-errors",
             "--strict-skips",
             "-p",
             "no:cacheprovider",
         ]
-        part.results.write_text(json.dumps(told))
+        pytest_run.results.write_text(json.dumps(told))
         return 1
 
-    monkeypatch.setattr(rounds, "run", run)
-    assert not rounds.play(Path("python"), [part], strict=True)
-    outcome = Outcome.read(part)
+    monkeypatch.setattr(pytest_runs, "run_command", run)
+    assert not pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+    outcome = Outcome.read(pytest_run)
     assert (outcome.status, outcome.passed, outcome.left_out) == (1, {"a"}, {"b": "no display"})
-    assert not outcome.good
+    assert not outcome.is_successful
 
 
 def test_every_blender_runs_the_bpy_tests():
     """On each other Blender the `bpy` tests run; on another Python everything that needs no Blender as well."""
     default = ENVIRONMENTS["bpy-4.5"]
     for name in ("bpy-4.2", "bpy-5.0", "bpy-5.2"):
-        parts = rounds.rounds_of(ENVIRONMENTS[name], default, fast=False)
-        assert rounds.BLENDER in parts[-1].arguments
-    everything = rounds.rounds_of(ENVIRONMENTS["bpy-5.2"], default, fast=False)[0]
+        selected = pytest_runs.runs_for(ENVIRONMENTS[name], default, fast=False)
+        assert pytest_runs.BLENDER in selected[-1].arguments
+    everything = pytest_runs.runs_for(ENVIRONMENTS["bpy-5.2"], default, fast=False)[0]
     assert not [argument for argument in everything.arguments if argument.startswith("tests/")]
 
 
-def test_the_rounds_leave_no_test_out():
-    """Whatever markers a test has, exactly one round of the default run takes it."""
+def test_each_test_is_in_exactly_one_run():
+    """Whatever markers a test has, exactly one run of the default environment includes it."""
     default = ENVIRONMENTS["bpy-4.5"]
-    expressions = [part.arguments[1] for part in rounds.rounds_of(default, default, fast=False)]
+    expressions = [
+        pytest_run.arguments[1] for pytest_run in pytest_runs.runs_for(default, default, fast=False)
+    ]
     for blender in (True, False):
         for window in (True, False):
             for debian_ in (True, False):

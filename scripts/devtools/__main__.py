@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands of `scripts/dev.py`, once nox and uv are there."""
+"""The commands of `scripts/dev.py`, run when nox and uv are installed."""
 
 from __future__ import annotations
 
@@ -10,30 +10,32 @@ import sys
 from scripts import dev
 
 from . import environments, pip_settings, testing
+from .console import DevError, echo
 from .environments import BLENDERS, ENVIRONMENTS
-from .say import Trouble, say
 
 MODULES = {"demo": "scripts.demo", "service": "tests.mint_service", "images": "scripts.images"}
-"""Command, to the module that it is in the default environment."""
+"""The module that each command runs in the default environment."""
 
 
 def parser() -> argparse.ArgumentParser:
-    """Describe the commands and their options; dev.py's help has them in sentences."""
+    """Return the argument parser; the help of dev.py describes the commands."""
     top = argparse.ArgumentParser(prog="dev.py")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     installing = argparse.ArgumentParser(add_help=False)
-    installing.add_argument("--install", action="store_true", help="also missing Debian packages")
+    installing.add_argument(
+        "--install", action="store_true", help="install missing Debian packages too"
+    )
     for name in MODULES:
         commands.add_parser(name, add_help=False, parents=[installing])
     commands.add_parser("lint")
     lock = commands.add_parser("lock")
-    lock.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
+    lock.add_argument("--upgrade", action="store_true", help="use the newest compatible versions")
     make = commands.add_parser("env", parents=[installing])
     make.add_argument("name", nargs="?", choices=list(ENVIRONMENTS))
     test = commands.add_parser(
         "test",
         parents=[installing],
-        epilog="What follows -- goes to pytest, and then nothing else is run.",
+        epilog="Arguments after -- go to pytest, and nothing else is run.",
     )
     which = test.add_mutually_exclusive_group()
     versions = [blender.name.removeprefix("bpy-") for blender in BLENDERS]
@@ -49,33 +51,33 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: list[str]) -> int:
-    """Run one command; 0 when it is good, 1 when not, 2 when it could not be tried."""
+    """Run one command; return 0 for success, 1 for failure, 2 if it could not be run."""
     place = words.index("--") if "--" in words else len(words)
     own, rest = words[:place], words[place + 1 :]
-    asked, unknown = parser().parse_known_args(own)
-    if asked.command in MODULES:
-        python = environments.ready(environments.default(), install=asked.install)
-        return dev.become([str(python), "-m", MODULES[asked.command], *unknown, *rest])
+    options, unknown = parser().parse_known_args(own)
+    if options.command in MODULES:
+        python = environments.ensure(environments.default(), install=options.install)
+        return dev.replace_process([str(python), "-m", MODULES[options.command], *unknown, *rest])
     if unknown:
         parser().error(f"unknown arguments: {' '.join(unknown)}")
-    if asked.command == "env":
-        environment = ENVIRONMENTS.get(asked.name) or environments.default()
-        say(str(environments.ready(environment, install=asked.install)))
+    if options.command == "env":
+        environment = ENVIRONMENTS.get(options.name) or environments.default()
+        echo(str(environments.ensure(environment, install=options.install)))
         return 0
-    if asked.command == "lint":
-        environments.ready(ENVIRONMENTS["lint"], install=False)
+    if options.command == "lint":
+        environments.ensure(ENVIRONMENTS["lint"], install=False)
         return environments.nox("-R", "-s", "lint")
-    if asked.command == "lock":
-        upgrade = ["--", "--upgrade"] if asked.upgrade else []
+    if options.command == "lock":
+        upgrade = ["--", "--upgrade"] if options.upgrade else []
         return environments.nox("-s", "lock", *upgrade, extra=pip_settings.for_uv())
-    return testing.test(asked, rest)
+    return testing.test(options, rest)
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
-    except Trouble as trouble:
-        say(f"\n{trouble}")
+    except DevError as error:
+        echo(f"\n{error}")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

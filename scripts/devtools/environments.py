@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Virtual environments: one for each Blender that is tested, and one for the checks.
+"""The virtual environments: one for each tested Blender, and one for lint.
 
-nox makes them, with uv. They lie in a cache folder outside the clone, named after the locks, so
-that a second clone finds them ready. nox itself has them in each clone, and has no lock against
-two processes that make the same one at once: both are added here.
+nox creates them with uv. Two things are added here: they are in a cache folder outside the clone,
+named after the locks, so that all clones share them; and a file lock keeps two processes from
+creating the same one at once.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from filelock import FileLock, Timeout
 from scripts.dev import ROOT, VERSION, folder_for
 
 from . import debian, pip_settings
-from .say import Trouble, answer, say
+from .console import DevError, echo, run_captured
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment: its lock, its session of nox, and the Python that it takes."""
+    """A virtual environment: its name, its nox session, and its Python version."""
 
     name: str
     session: str
     python: str
-    """A version of Python, as "3.11"."""
+    """A Python version such as "3.11"."""
 
     @property
     def lock(self) -> Path:
@@ -40,7 +40,7 @@ class Environment:
 
     @property
     def has_blender(self) -> bool:
-        """Whether Blender, as the `bpy` module, is in it."""
+        """Whether the `bpy` module is installed in it."""
         return self.name.startswith("bpy-")
 
 
@@ -54,37 +54,41 @@ ENVIRONMENTS = {
 BLENDERS = [environment for environment in ENVIRONMENTS.values() if environment.has_blender]
 
 DEFAULTS = {"3.11": "bpy-4.5", "3.13": "bpy-5.2"}
-"""Version of Python that somebody has, to the environment that demo and tests use on it."""
+"""The environment for the demo and the tests, by the installed Python version."""
 
 
 def default() -> Environment:
-    """Return the one for the Python that runs this, else for another one on this machine."""
+    """Return the environment for this Python, or else for another installed one.
+
+    Raises:
+        DevError: There is no Python that Blender supports.
+    """
     for version in dict.fromkeys((VERSION, *DEFAULTS)):
         if version in DEFAULTS and has_python(version):
             return ENVIRONMENTS[DEFAULTS[version]]
-    raise Trouble(
+    raise DevError(
         f"Blender's `bpy` module exists for Python 3.11 and 3.13. This is Python {VERSION}, and "
         "neither of them was found. Install one of them and run this again."
     )
 
 
 def has_python(version: str) -> bool:
-    """Tell whether a Python of this version is on this machine."""
+    """Return whether this Python version is installed."""
     if version == VERSION:
         return True
     find = [sys.executable, "-m", "uv", "python", "find", "--no-python-downloads", "--no-project"]
-    return answer([*find, "--system", version]).returncode == 0
+    return run_captured([*find, "--system", version]).returncode == 0
 
 
 def folder() -> Path:
-    """Return where the environments of these locks lie."""
+    """Return the folder of the environments."""
     return folder_for("envs", *(environment.lock for environment in ENVIRONMENTS.values()))
 
 
-def ready(environment: Environment, *, install: bool) -> Path:
-    """Return the Python of an environment, which is made first when it is not there yet.
+def ensure(environment: Environment, *, install: bool) -> Path:
+    """Return the Python of an environment, which is created if it does not exist.
 
-    `install` allows Debian packages that Blender needs to be installed without a question.
+    With `install`, Debian packages that Blender needs are installed without asking.
     """
     if not (python := recorded(environment)):
         with _only_one(environment):
@@ -97,7 +101,7 @@ def ready(environment: Environment, *, install: bool) -> Path:
 
 
 def recorded(environment: Environment) -> Path | None:
-    """Return the Python of an environment that is whole, if it is."""
+    """Return the Python of a completely installed environment, or None."""
     try:
         python = Path(_record(environment).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -106,7 +110,7 @@ def recorded(environment: Environment) -> Path | None:
 
 
 def record(environment: Environment, python: Path) -> None:
-    """Note that everything is installed: an environment without this was interrupted half-way."""
+    """Record that an environment is completely installed."""
     if recorded(environment) != python:
         _record(environment).write_text(str(python), encoding="utf-8")
 
@@ -119,7 +123,7 @@ def nox(*arguments: str, extra: Mapping[str, str] | None = None) -> int:
     try:
         return process.wait()
     finally:
-        process.wait()  # Ctrl-C is nox's to handle: only it can stop what runs side by side
+        process.wait()  # nox handles Ctrl-C: only it can stop its parallel sessions
 
 
 def _record(environment: Environment) -> Path:
@@ -128,30 +132,30 @@ def _record(environment: Environment) -> Path:
 
 def _make(environment: Environment) -> Path:
     if not has_python(environment.python):
-        raise Trouble(
+        raise DevError(
             f"The environment {environment.name} needs Python {environment.python}, which was not "
             "found on this machine. Install it and run this again."
         )
     _record(environment).unlink(missing_ok=True)  # it may name a Python that is gone
     downloaded, kept = (440, 1100) if environment.has_blender else (60, 250)
-    say(f"-- Making the environment {environment.name} in {folder()}")
-    say(f"   {downloaded} MB are downloaded, unless uv has them cached; {kept} MB stay on disk.")
+    echo(f"-- Creating the environment {environment.name} in {folder()}")
+    echo(f"   Downloads {downloaded} MB unless uv has them cached, and uses {kept} MB on disk.")
     make = ["--reuse-venv=never", "-s", environment.session, "--", "--make"]
     nox(*make, extra=pip_settings.for_uv())
     if not (python := recorded(environment)):
-        raise Trouble(f"uv could not install {environment.lock.name}. Its own words are above.")
+        raise DevError(f"uv could not install {environment.lock.name}. Its output is above.")
     return python
 
 
 @contextmanager
 def _only_one(environment: Environment) -> Iterator[None]:
-    """Wait until no other process makes this environment, and keep others from it."""
+    """Hold the lock of this environment; wait while another process creates it."""
     folder().mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder() / f"{environment.name}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        say(f"-- Another run is making {environment.name}; waiting for it")
+        echo(f"-- Another process is creating {environment.name}; waiting for it")
         lock.acquire()
     try:
         yield

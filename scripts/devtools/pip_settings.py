@@ -7,7 +7,7 @@ import ast
 import os
 import sys
 
-from .say import answer
+from .console import run_captured
 
 UV_NAMES = {
     "index-url": "UV_DEFAULT_INDEX",
@@ -19,24 +19,24 @@ UV_NAMES = {
     "cert": "SSL_CERT_FILE",
     "proxy": "ALL_PROXY",
 }
-"""Setting of pip, to the environment variable of uv that means the same."""
+"""The environment variable of uv for each setting of pip."""
 
 NEWER = {"UV_INDEX_URL": "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL": "UV_INDEX"}
-"""Older names of uv's variables, which still count."""
+"""Older names of uv's variables, which uv still reads."""
 
 SECTIONS = ("global", "install", ":env:")
-"""Where a setting of pip may stand; the later one wins."""
+"""Sections of pip's configuration; a later one wins."""
 
 
 def for_uv() -> dict[str, str]:
-    """Return environment variables for uv after pip's settings; what is set for uv itself stays."""
-    listed = answer([sys.executable, "-m", "pip", "config", "list"]).stdout
+    """Return environment variables for uv from pip's settings, without those already set."""
+    listed = run_captured([sys.executable, "-m", "pip", "config", "list"]).stdout
     own = set(os.environ) | {NEWER[name] for name in os.environ if name in NEWER}
     return {name: value for name, value in uv_variables(listed).items() if name not in own}
 
 
 def uv_variables(listed: str) -> dict[str, str]:
-    """Return uv's variables for what `pip config list` printed."""
+    """Return uv's variables for the output of `pip config list`."""
     found: dict[str, str] = {}
     for section in SECTIONS:
         for line in listed.splitlines():

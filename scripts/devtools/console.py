@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the developer commands speak: short lines, in order, and one way to stop with a sentence."""
+"""Printing, subprocesses and the error of the development commands."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
-class Trouble(Exception):
-    """Something a person has to know or do; its text is shown as it is, without a traceback."""
+class DevError(Exception):
+    """An error for the user; its text is shown without a traceback."""
 
 
-def say(text: str) -> None:
-    """Print one line now, in the order in which things happen, also into a pipe."""
+def echo(text: str) -> None:
+    """Print one line and flush it, so that the order is kept in a pipe too."""
     print(text, flush=True)
 
 
-def run(
+def run_command(
     command: Sequence[str | Path],
     *,
     cwd: Path,
     extra: Mapping[str, str] | None = None,
     quiet: bool = False,
 ) -> int:
-    """Run a command without standard input and return its exit status; `quiet` drops its output."""
+    """Run a command and return its exit status; `quiet` discards its output."""
     sys.stdout.flush()
     output = subprocess.DEVNULL if quiet else None
     done = subprocess.run(
@@ -41,14 +41,14 @@ def run(
     return done.returncode
 
 
-def answer(
+def run_captured(
     command: Sequence[str | Path],
     *,
     timeout: float = 120,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command and return what it printed.
+    """Run a command and return its status and output.
 
-    A command that is not there or never ends answers with a status that is not 0.
+    A command that is missing or times out has a status other than 0.
     """
     words = [str(word) for word in command]
     try:

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pytest runs of each environment, which the nox session `tests` makes.
+
+The default environment runs every test, in three runs:
+
+- Tests without Blender run in several processes.
+- Tests with the `bpy` module run in one process of their own. It exits without Python's shutdown,
+  which hangs in the 4.5 wheel.
+- Tests that start a Blender executable run last, file by file on two virtual screens, since they
+  spend half of their time waiting.
+
+The other environments run the `bpy` tests again. On another Python version the tests without
+Blender also run again. On the same Python version only those run again that depend on NumPy, whose
+version differs between Blenders, and the import rules.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from scripts.dev import ROOT
+
+from .console import echo, run_command
+from .environments import ENVIRONMENTS, Environment
+
+RESULTS = ROOT / "build" / "tests"
+PURE = "not blender and not window and not debian"
+BLENDER = "blender and not window and not debian"
+DRIVEN = "window or debian"
+SCREENS = "2"  # with more, Blenders that draw by processor keep each other waiting
+NO_TESTS = 5  # pytest's exit status when a run has nothing to run
+NEVER_RAN = -1
+
+
+@dataclass(frozen=True)
+class PytestRun:
+    """One run of pytest: its environment, its name, and the arguments that select the tests."""
+
+    environment: str
+    name: str
+    arguments: tuple[str, ...]
+    with_coverage: bool = False
+    """Whether the run measures the coverage of the add-on."""
+
+    @property
+    def title(self) -> str:
+        """The name of the run in the summary."""
+        return f"{self.environment} {self.name}"
+
+    @property
+    def results(self) -> Path:
+        """The JSON file with the outcome of the run."""
+        return RESULTS / f"{self.title.replace(' ', '-')}.json"
+
+
+@dataclass
+class Outcome:
+    """The outcome of one run of pytest."""
+
+    title: str
+    status: int
+    seconds: float = 0
+    passed: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    not_applicable: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_successful(self) -> bool:
+        """Whether nothing failed; a run without tests is not a failure by itself."""
+        return self.status in (0, NO_TESTS) and not self.failed
+
+    @classmethod
+    def read(cls, pytest_run: PytestRun) -> Outcome:
+        """Return the outcome of a run; without a results file it never ran."""
+        if not pytest_run.results.is_file():
+            return cls(pytest_run.title, NEVER_RAN)
+        record = json.loads(pytest_run.results.read_text(encoding="utf-8"))
+        record |= {"passed": set(record["passed"]), "failed": set(record["failed"])}
+        return cls(**{"title": pytest_run.title, "status": NEVER_RAN, **record})
+
+
+def workers() -> str:
+    """Return the number of processes for the tests without Blender."""
+    return str(min(os.cpu_count() or 1, 8))
+
+
+def runs_for(environment: Environment, default: Environment, *, fast: bool) -> list[PytestRun]:
+    """Return the runs of an environment; with `fast`, only the tests that need no Blender."""
+    name = environment.name
+    pure = PytestRun(name, "without Blender", ("-m", PURE, "-n", workers()), environment == default)
+    with_blender = PytestRun(name, "with bpy", ("-m", BLENDER), environment == default)
+    driven = ("-m", DRIVEN, "-n", SCREENS, "--dist", "loadfile")
+    if environment == default:
+        last = PytestRun(name, "driven from outside", driven, with_coverage=True)
+        return [pure] if fast else [pure, with_blender, last]
+    if environment.python != default.python:
+        return [pure, with_blender]
+    smoke = [path for path in ("tests/files", "tests/test_rooms.py") if (ROOT / path).exists()]
+    return [PytestRun(name, "smoke", ("-m", PURE, *smoke)), with_blender]
+
+
+def custom_run(environment: Environment, arguments: list[str]) -> list[PytestRun]:
+    """Return a single run with the given pytest arguments."""
+    return [PytestRun(environment.name, "chosen", tuple(arguments))]
+
+
+def run_all(python: Path, selected: list[PytestRun], *, strict: bool) -> bool:
+    """Make the runs one after another; return whether all are successful."""
+    with_coverage = [pytest_run for pytest_run in selected if pytest_run.with_coverage]
+    for pytest_run in selected:
+        _run_pytest(python, pytest_run, strict=strict, append=pytest_run in with_coverage[1:])
+    if with_coverage:
+        echo("-- coverage of mint_blender/")
+        run_command([python, "-m", "coverage", "report"], cwd=ROOT)
+    return all(Outcome.read(pytest_run).is_successful for pytest_run in selected)
+
+
+def _run_pytest(python: Path, pytest_run: PytestRun, *, strict: bool, append: bool) -> None:
+    """Run pytest once; add its exit status and duration to its results file.
+
+    This environment and that of nox are not on the PATH of the processes, since a Blender that a
+    test starts looks there for a Python.
+    """
+    (ROOT / "build" / "coverage").mkdir(parents=True, exist_ok=True)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    pytest_run.results.unlink(missing_ok=True)
+    command: list[str | Path] = [python, "-m", "pytest", f"--outcomes={pytest_run.results}"]
+    command += pytest_run.arguments
+    command += ["--continue-on-collection-errors"]  # a file that cannot be read hides no other
+    command += ["--strict-skips"] if strict else []
+    coverage = ["--cov", "--cov-report=", *(["--cov-append"] if append else [])]
+    command += coverage if pytest_run.with_coverage else ["-p", "no:cacheprovider"]
+    echo(f"-- pytest: {pytest_run.title}")
+    started_at = time.monotonic()
+    status = run_command(command, cwd=ROOT)
+    outcome = Outcome.read(pytest_run)
+    outcome.status, outcome.seconds = status, time.monotonic() - started_at
+    pytest_run.results.write_text(
+        json.dumps(asdict(outcome), default=sorted, indent=1), encoding="utf-8"
+    )
+
+
+def environment_of_session(session: str) -> Environment:
+    """Return the environment of a nox session."""
+    return next(one for one in ENVIRONMENTS.values() if one.session == session)
