@@ -17,7 +17,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.polling import PollIntervals
 
-from .mint_service.running import ThreadService
+from .mint_service.runner import ThreadService
 from .scene import glb_fixtures
 
 

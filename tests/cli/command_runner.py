@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..mint_service.running import Service
+from ..mint_service.runner import Service
 
 ROOT = Path(__file__).parents[2]
 LAMP = ("generate", "--prompt", "a lamp", "--preset", "fast")

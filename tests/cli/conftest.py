@@ -12,7 +12,7 @@ from mint_blender.cli import main, session
 from mint_blender.delivery import blender_runtime
 from mint_blender.mint.polling import PollIntervals, RetryPolicy
 
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 from .command_runner import CommandResult, RunMint
 
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from ..mint_service.running import Service
+from ..mint_service.runner import Service
 from .command_runner import CommandResult, environment
 
 MINT = ("--online-mode", "--command", "mint")

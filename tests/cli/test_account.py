@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 from .command_runner import RunMint
 
 

@@ -12,7 +12,7 @@ from mint_blender.cli.follow import Preview
 from mint_blender.jobs.service import NotPossible
 from mint_blender.mint.errors import KeyMissing, KeyRefused
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 
 Signed = ThreadService
 

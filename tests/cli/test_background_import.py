@@ -12,7 +12,7 @@ import pytest
 from mint_blender.delivery import background, blender_runtime
 from mint_blender.jobs.child_process import ChildProcess
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .command_runner import CommandResult, RunMint
 
 pytestmark = pytest.mark.blender

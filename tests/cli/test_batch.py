@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from ..mint.standin import PIXEL
+from ..mint.generation_helpers import PIXEL
 from ..mint_service.records import ACTIVE
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .command_runner import RunMint, command, environment, run
 from .contact_sheet_reader import ContactSheet
 

@@ -17,8 +17,8 @@ import pytest
 from mint_blender.jobs.storage import batch_ledger
 from mint_blender.jobs.storage.folder_lease import Lease
 
-from ..mint.standin import PIXEL
-from ..mint_service.running import ThreadService
+from ..mint.generation_helpers import PIXEL
+from ..mint_service.runner import ThreadService
 from .command_runner import RunMint, command, environment, run
 from .contact_sheet_reader import ContactSheet
 from .test_batch import lines_of

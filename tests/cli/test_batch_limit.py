@@ -11,7 +11,7 @@ import pytest
 from mint_blender.cli import settings
 from mint_blender.jobs.budget.spending import Limits
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .command_runner import RunMint
 from .contact_sheet_reader import ContactSheet
 from .test_batch import lines_of

@@ -17,8 +17,8 @@ from mint_blender.files import pictures
 from mint_blender.files.glb import header
 from mint_blender.jobs.job import Job, LocalFile, Phase, Role
 
-from ..mint.standin import PIXEL
-from ..mint_service.running import ThreadService
+from ..mint.generation_helpers import PIXEL
+from ..mint_service.runner import ThreadService
 from .command_runner import RunMint
 from .test_batch import lines_of
 

@@ -20,7 +20,7 @@ from mint_blender.jobs.job import Delivery, Phase, new_job
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, Preset
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .command_runner import RunMint, command, environment, restore_sigint
 from .contact_sheet_reader import ContactSheet
 from .test_batch import lines_of

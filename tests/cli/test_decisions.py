@@ -17,7 +17,7 @@ import pytest
 from mint_blender.jobs.job import new_job
 from mint_blender.jobs.storage.journal import Journal
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .command_runner import LAMP, RunMint, command, environment
 
 

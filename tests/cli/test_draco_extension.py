@@ -16,7 +16,7 @@ import pytest
 
 from scripts import package
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .command_runner import CommandResult
 from .installed_extension import MINT, install, run
 

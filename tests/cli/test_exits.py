@@ -16,7 +16,7 @@ from mint_blender.jobs.job import Decision, Delivery, Job, Verb, new_job
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .command_runner import LAMP, RunMint
 
 

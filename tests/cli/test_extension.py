@@ -14,7 +14,7 @@ import pytest
 
 from scripts import package
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from . import command_runner
 from .command_runner import LAMP, CommandResult, environment, press_ctrl_c, restore_sigint
 from .installed_extension import MINT, clean_environment, install, run

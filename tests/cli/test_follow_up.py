@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .command_runner import LAMP, RunMint
 
 CONVERSIONS = ("POST", "/v1/models/*:convert")

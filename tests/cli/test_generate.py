@@ -10,8 +10,8 @@ import pytest
 from mint_blender.cli import session
 from mint_blender.mint.polling import PollIntervals
 
-from ..mint.standin import PIXEL
-from ..mint_service.running import ThreadService
+from ..mint.generation_helpers import PIXEL
+from ..mint_service.runner import ThreadService
 from .command_runner import RunMint
 
 STARTS = ("POST", "/v1/*:generate")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .command_runner import LAMP, RunMint, environment
 
 pytestmark = pytest.mark.blender

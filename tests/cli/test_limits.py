@@ -19,7 +19,7 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .command_runner import LAMP, RunMint
 from .test_batch_limit import cheap
 

@@ -14,7 +14,7 @@ import pytest
 
 from mint_blender.cli import settings
 
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 from .command_runner import RunMint
 
 

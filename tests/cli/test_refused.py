@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ..files.build_glb import box_parts, pack
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .command_runner import RunMint
 
 REFUSED = ("generate", "--prompt", "a lamp [external-buffer]", "--preset", "fast")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from mint_blender.cli.output import safe_text
 from mint_blender.cli.output.terminal import Terminal
 
-from ..mint_service import machine
-from ..mint_service.running import ThreadService
+from ..mint_service import status_machine
+from ..mint_service.runner import ThreadService
 from .command_runner import RunMint
 
 HARMFUL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -88,7 +88,7 @@ def test_control_characters_through_a_whole_run(
     mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What Mint says of a failed generation: people read it without them, programs get it as JSON."""
-    monkeypatch.setitem(machine.MESSAGES, "generation_failed", "Not \x1b[2Jlike\u202e that.")
+    monkeypatch.setitem(status_machine.MESSAGES, "generation_failed", "Not \x1b[2Jlike\u202e that.")
     ran = mint("generate", "--prompt", "a lamp [fails]", "--preset", "fast")
     assert ran.status != 0 and "Mint says: Not like that." in ran.error_text
     assert not HARMFUL.search(ran.out + ran.err)

@@ -14,7 +14,7 @@ from mint_blender.cli import results, session
 from mint_blender.mint.polling import PollIntervals
 
 from ..conftest import DOES_NOT_APPLY
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .command_runner import (
     LAMP,
     RunMint,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .command_runner import LAMP, ROOT, CommandResult, environment
 
 LEAST = ("requests", "urllib3", "idna", "certifi", "charset-normalizer", "numpy")

@@ -13,7 +13,7 @@ import pytest
 
 from mint_blender.files import pictures
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .command_runner import LAMP, RunMint, run
 from .contact_sheet_reader import ContactSheet
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from ..cli.command_runner import command, environment
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender

@@ -15,7 +15,7 @@ import pytest
 from mint_blender.files.errors import DownloadFailed, FileError, Stopped, TooSlow
 from mint_blender.files.remote_header import fetch_header
 
-from ..mint.wire import SILENCE, answer, listening, unused_port
+from ..mint.raw_server import SILENCE, answer, listening, unused_port
 from .downloading import Downloader, DownloadLimits
 
 SLOW = {

@@ -18,7 +18,7 @@ from mint_blender.files.errors import DownloadFailed, FileError
 from mint_blender.files.remote_header import fetch_header
 from mint_blender.net import addresses as net_addresses
 
-from ..mint.wire import answer, listening, tunnelling
+from ..mint.raw_server import answer, listening, tunnelling
 from .downloading import Downloader as LocalDownloader
 from .file_host import FileHost
 

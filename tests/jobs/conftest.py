@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.account import Account
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 from .engine_harness import EngineHarness
 from .fast_config import account, fast_config
 

@@ -22,7 +22,7 @@ from mint_blender.jobs.workflow.effects import Act, Convert, Fetch, Poll, ReadAs
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind
 
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 from .workflow_harness import (
     FILES,

@@ -20,8 +20,8 @@ from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.mint.schema import Kind
 
+from .job_strategies import jobs
 from .other_process import ON_A_NETWORK, OtherProcess
-from .strategies import jobs
 from .workflow_harness import a_job, working
 
 APPROVE, REVISE, CANCEL, RETRY = (

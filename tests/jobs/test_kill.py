@@ -24,8 +24,8 @@ from mint_blender.jobs.job import Phase, Role
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.schema import Mode
 
-from ..mint_service.ledger import PREVIEW, price
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.credit_account import PREVIEW, price
+from ..mint_service.runner import ThreadService, running_service
 from .kill_script import FEEDBACK
 
 pytestmark = pytest.mark.skipif(

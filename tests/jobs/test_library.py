@@ -33,8 +33,8 @@ from mint_blender.jobs.service import JobService
 from mint_blender.jobs.transfers import file_queries
 from mint_blender.mint.schema import Asset, Kind, Page
 
-from ..effort import lines
-from ..mint_service.running import ThreadService, running_service
+from ..line_counts import lines
+from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 
 MODELS = ListPage(Kind.MODEL)

@@ -32,9 +32,9 @@ from mint_blender.jobs.queries import ListPage
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.schema import Asset, Format, Kind, Page
 
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
-from .strategies import jobs
+from .job_strategies import jobs
 from .test_library import MODELS, Mint, an_asset, asked, load, numbers
 from .workflow_harness import a_job, operation
 

@@ -24,7 +24,7 @@ from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, OptimizationLevel, Preset
 
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 from .workflow_harness import a_job, operation
 

@@ -22,7 +22,7 @@ from mint_blender.jobs.transfers import file_queries
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
-from ..mint_service.running import running_service
+from ..mint_service.runner import running_service
 from .fast_config import account, fast_config
 
 pytestmark = pytest.mark.skipif(

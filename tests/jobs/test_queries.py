@@ -15,7 +15,7 @@ from mint_blender.jobs.queries import Balance, ListPage, Thumbnail
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.schema import Kind, Page, Usage
 
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 
 MODELS = ListPage(Kind.MODEL)

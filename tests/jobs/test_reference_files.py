@@ -23,7 +23,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures
-from ..mint_service.running import running_service
+from ..mint_service.runner import running_service
 from .fast_config import account, fast_config
 
 RED, BLUE = pictures.webp((0.8, 0.1, 0.1)), pictures.webp((0.1, 0.1, 0.8))

@@ -32,7 +32,7 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint import errors
 from mint_blender.mint.schema import Format, Kind, Operation
 
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 from .engine_harness import EngineHarness
 from .fast_config import account, fast_config
 from .workflow_harness import GLB, a_job, asset, operation, problem, working

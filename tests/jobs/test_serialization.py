@@ -17,7 +17,7 @@ from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.presentation.job_groups import group_jobs
 from mint_blender.jobs.storage import serialization
 
-from .strategies import decisions, jobs, json_values
+from .job_strategies import decisions, jobs, json_values
 from .workflow_harness import a_job, working
 
 

@@ -29,7 +29,7 @@ from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, ReferenceImage
 
-from ..mint.wire import SILENCE, listening
+from ..mint.raw_server import SILENCE, listening
 from .engine_harness import EngineHarness
 from .fast_config import fast_config
 from .workflow_harness import FILES, a_job, asset, operation, working

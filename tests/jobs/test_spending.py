@@ -33,7 +33,7 @@ from mint_blender.mint.schema import (
     Usage,
 )
 
-from ..mint_service.running import running_service
+from ..mint_service.runner import running_service
 from .fast_config import account, fast_config
 from .workflow_harness import WorkflowHarness, a_job, asset, decided, operation, working
 

@@ -18,7 +18,7 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel
 
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 from .other_process import OtherProcess
 from .test_service import until

@@ -29,7 +29,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.polling import PollIntervals
 from mint_blender.mint.schema import Kind, Me
 
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 from .workflow_harness import a_job
 

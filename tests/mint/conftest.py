@@ -16,9 +16,9 @@ from mint_blender.mint.base_url import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.transport import Timeouts, Transport
 
-from ..mint_service.running import ThreadService, running_service
-from .standin import client_of
-from .wire import KEY
+from ..mint_service.runner import ThreadService, running_service
+from .generation_helpers import client_of
+from .raw_server import KEY
 
 # A busy machine is no fault of the code under test.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

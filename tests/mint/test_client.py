@@ -17,9 +17,9 @@ from mint_blender.mint.generation_request import MAX_IMAGE_BYTES, GenerationRequ
 from mint_blender.mint.retry import call_with_retries
 from mint_blender.mint.schema import Asset, Kind, Mode, OptimizationLevel, Preset, Status
 
-from ..mint_service.running import running_service
-from .standin import PIXEL, client_of, finished, made, start
-from .wire import answer, listening
+from ..mint_service.runner import running_service
+from .generation_helpers import PIXEL, client_of, finished, made, start
+from .raw_server import answer, listening
 
 # The account
 

@@ -19,8 +19,8 @@ from mint_blender.mint.retry import call_with_retries
 from mint_blender.mint.schema import Kind
 from mint_blender.mint.transport import Timeouts, Transport
 
-from .standin import PIXEL, client_of, made, start
-from .wire import answer, listening
+from .generation_helpers import PIXEL, client_of, made, start
+from .raw_server import answer, listening
 
 
 def test_a_wrong_key_is_refused(service):

@@ -18,7 +18,7 @@ from mint_blender.mint.base_url import Origin
 from mint_blender.mint.connection_errors import describe
 from mint_blender.mint.errors import Unreachable
 
-from .wire import KEY, Wire, listening, tunnelling, unused_port
+from .raw_server import KEY, Wire, listening, tunnelling, unused_port
 
 # A name that no name server knows: only the proxy can lead there.
 FAR = "api.mint.test"

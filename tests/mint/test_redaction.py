@@ -19,7 +19,7 @@ from mint_blender.mint.base_url import Origin
 from mint_blender.mint.errors import MintError
 from mint_blender.mint.transport import Transport
 
-from .wire import answer, listening
+from .raw_server import answer, listening
 
 SECRET = "sk-live/4f9c+secret-0123456789"
 

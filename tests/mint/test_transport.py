@@ -24,7 +24,7 @@ from mint_blender.mint.base_url import Origin
 from mint_blender.mint.errors import InvalidResponse, MintError, Unreachable
 from mint_blender.mint.transport import MAX_RESPONSE_BYTES, Timeouts, Transport
 
-from .wire import KEY, SILENCE, answer, listening, unused_port
+from .raw_server import KEY, SILENCE, answer, listening, unused_port
 
 NOON = datetime(2026, 8, 3, 12, 0, 0, tzinfo=UTC)
 PROBLEM = {

@@ -12,9 +12,9 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from .core import Mint
+from .backend import Mint
 from .options import Options, from_file
-from .seeds import plant
+from .sample_library import plant
 from .server import Server
 
 

@@ -14,12 +14,12 @@ from aiohttp import web
 from . import control
 from .api import Answer
 from .api.routes import Received, respond
-from .core import Mint
+from .backend import Mint
 from .faults import Fault
-from .links import link
-from .log import LoggedRequest
+from .http_common import Connections, fault_response, note, problem_response, raw_path
 from .problems import Problem
-from .wire import Connections, fault_response, note, problem_response, raw_path
+from .request_log import LoggedRequest
+from .signed_links import link
 
 LARGEST_LOGGED = 64 * 1024
 LARGEST_BODY = 16 * 1024 * 1024  # a 5 MB picture is 6.7 MB in base64

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from .core import Mint
+from .backend import Mint
 from .records import as_json
 from .switches import TABLE
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from . import glb
-from .studio import Made
+from .asset_generator import Made
 
 TYPES = {
     "fbx": "application/octet-stream",

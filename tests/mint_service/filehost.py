@@ -9,12 +9,12 @@ import re
 from aiohttp import web
 
 from . import glb
-from .core import Mint
+from .backend import Mint
 from .faults import HTML
-from .links import is_good
-from .log import LoggedRequest
+from .http_common import Connections, fault_response, note, raw_path
 from .records import StoredFile
-from .wire import Connections, fault_response, note, raw_path
+from .request_log import LoggedRequest
+from .signed_links import is_good
 
 SECRETS = ("Authorization", "Cookie", "Proxy-Authorization")
 CORS = {

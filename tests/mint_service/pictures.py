@@ -6,7 +6,7 @@ from __future__ import annotations
 import struct
 import zlib
 
-from .palette import Color
+from .prompt_words import Color
 
 
 def webp(color: Color, width: int = 64, height: int = 64) -> bytes:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from . import app, filehost
-from .core import Mint
+from .backend import Mint
 
 HOST = "127.0.0.1"
 # seconds: tests count connections, so the server must not be the one that closes them

@@ -8,9 +8,9 @@ import base64
 import pytest
 import requests
 
-from tests.mint_service.running import ThreadService
+from tests.mint_service.runner import ThreadService
 
-from .caller import Caller
+from .contract_client import Caller
 
 
 def slug(answer: requests.Response) -> str:

@@ -7,9 +7,9 @@ import pytest
 import requests
 
 from tests.mint_service import glb
-from tests.mint_service.running import ThreadService
+from tests.mint_service.runner import ThreadService
 
-from .caller import Caller
+from .contract_client import Caller
 
 
 @pytest.fixture

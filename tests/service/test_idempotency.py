@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.mint_service.running import ThreadService, running_service
+from tests.mint_service.runner import ThreadService, running_service
 
-from .caller import Caller
+from .contract_client import Caller
 from .test_errors import slug
 
 

@@ -11,10 +11,10 @@ import pytest
 import requests
 
 from tests.mint_service import faults, options
-from tests.mint_service.running import ThreadService, running_service
+from tests.mint_service.runner import ThreadService, running_service
 
-from .caller import Caller
-from .checks import download
+from .contract_client import Caller
+from .switch_checks import download
 
 
 def test_switches_of_a_scenario_hold_for_everything() -> None:

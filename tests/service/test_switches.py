@@ -9,10 +9,12 @@ import pytest
 
 from tests.mint_service import switches
 
-from .caller import Caller
-from .checks import CHECKS, answers, results, work
+from .contract_client import Caller
+from .switch_checks import CHECKS, asset_switches, operation_switches, response_switches
 
-assert answers and results and work  # importing them registers their checks
+assert (
+    response_switches and asset_switches and operation_switches
+)  # importing them registers their checks
 
 
 @pytest.mark.parametrize("name", [switch.name for switch in switches.TABLE])

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ..mint.standin import PIXEL
-from ..mint_service.running import ThreadService, running_service
+from ..mint.generation_helpers import PIXEL
+from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]

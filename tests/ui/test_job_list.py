@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ..effort import lines
+from ..line_counts import lines
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from ..effort import lines
+from ..line_counts import lines
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender

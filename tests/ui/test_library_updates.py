@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender

@@ -19,7 +19,7 @@ from mint_blender.mint.generation_request import MAX_IMAGE_BYTES, default_prompt
 from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 

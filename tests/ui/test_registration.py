@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import mint_blender
-from tests.mint_service.running import ThreadService, running_service
+from tests.mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender

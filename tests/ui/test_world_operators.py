@@ -35,7 +35,7 @@ from mint_blender.ui.worlds import operators as worlds_operators  # noqa: E402
 from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
 from mint_blender.ui.worlds import parts  # noqa: E402
 
-from ..mint_service.running import Service, running_service  # noqa: E402
+from ..mint_service.runner import Service, running_service  # noqa: E402
 from ..scene import synthetic_world  # noqa: E402
 from ..scene.world_helpers import corner_splats  # noqa: E402
 from .test_job_list import Layout  # noqa: E402

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.mint_service.running import Service, running_service
+from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow, make_profile
 from .display import Display

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mint_service.running import Service, running_service
+from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
 from .conftest import SPEED, Since

@@ -15,7 +15,7 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
 from tests.mint_service.options import DURATIONS
-from tests.mint_service.running import Service
+from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
 from .conftest import Since

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.mint_service.running import Service
+from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
 from .conftest import Since

@@ -15,7 +15,7 @@ from mint_blender.jobs.service import JobService
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
 from tests.jobs.fast_config import account, fast_config
-from tests.mint_service.running import Service, running_service
+from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
 from .conftest import SPEED

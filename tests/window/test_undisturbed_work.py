@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mint_service.running import Service
+from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
 from .conftest import Since

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.mint_service.running import Service, running_service
+from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
 

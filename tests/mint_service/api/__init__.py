@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core import Mint
+from ..backend import Mint
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import base64
 import hashlib
 import re
 
-from .. import ledger, palette, pictures
+from .. import credit_account, pictures, prompt_words
+from ..backend import OWNER
 from ..clock import iso
-from ..core import OWNER
 from ..problems import Problem, invalid
 from ..records import StoredFile, new_id
 from . import Answer, Call
@@ -78,7 +78,7 @@ def estimate(call: Call) -> Answer:
             raise invalid("/modelId", "is required", "required")
         if model is None or model.kind != "model":
             raise invalid("/modelId", "is no model of this API project", "not_found")
-    cost = ledger.price(operation, call.body.get("generationPreset"))
+    cost = credit_account.price(operation, call.body.get("generationPreset"))
     credits = {"requiredToStart": cost, "estimatedTotal": cost}
     return Answer(200, {"object": "pricing_estimate", "operation": operation, "credits": credits})
 
@@ -92,17 +92,17 @@ def reference_image(call: Call) -> Answer:
     if "sourceUrl" in call.body:
         if not call.body["sourceUrl"].startswith("https://"):
             raise invalid("/sourceUrl", "must be a public https address", "invalid_url")
-        content, kind = pictures.webp(palette.COLORS["gray"]), "image/webp"
+        content, kind = pictures.webp(prompt_words.COLORS["gray"]), "image/webp"
     else:
         content, kind = _uploaded(call.body["base64Data"]), call.body["contentType"]
         if not re.fullmatch(r"image/[a-zA-Z0-9.+-]+", kind):
             raise invalid("/contentType", "must be a picture", "invalid_type")
     store = call.mint.store
     digest = store.keep_bytes(content)
-    words = palette.slug(
+    words = prompt_words.slug(
         call.body.get("name") or call.body.get("fileName", "reference").rsplit(".", 1)[0]
     )
-    ending = {"image/jpeg": "jpg"}.get(kind, palette.slug(kind.removeprefix("image/")))
+    ending = {"image/jpeg": "jpg"}.get(kind, prompt_words.slug(kind.removeprefix("image/")))
     name = hashlib.sha256(f"{call.key} {digest}".encode()).hexdigest()[:16]
     path = f"images/references/{words}-{name}.{ending}"
     store.save(StoredFile(path, digest, len(content), kind, "reference"))

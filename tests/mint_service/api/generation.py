@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import convert, ledger, switches
+from .. import convert, credit_account, switches
 from ..faults import Fault, from_word
 from ..problems import Problem, invalid
 from ..records import Operation, Resource, new_id
@@ -108,7 +108,7 @@ def new(
         preset=preset,
         kind=kind,
         switches=pulled,
-        price=ledger.price(operation_type, preset),
+        price=credit_account.price(operation_type, preset),
     )
 
 

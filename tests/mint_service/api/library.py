@@ -8,8 +8,8 @@ import binascii
 import json
 from typing import Any
 
+from ..backend import Mint
 from ..clock import iso
-from ..core import Mint
 from ..problems import Problem, invalid
 from ..records import Resource, StoredFile
 from . import Answer, Call, views

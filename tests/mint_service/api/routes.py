@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from .. import contract
-from ..core import Mint
+from ..backend import Mint
 from ..problems import Problem, invalid
 from ..records import Replay
 from . import Answer, Call, account, generation, library

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..asset_files import API_MARK
+from ..backend import OWNER, Mint
 from ..clock import iso
-from ..core import OWNER, Mint
-from ..links import link
 from ..records import Operation, Resource
-from ..shelf import API_MARK
+from ..signed_links import link
 
 TYPE_WORDS = {"model": "model_teleportation", "world": "world_teleportation"}
 

@@ -15,7 +15,7 @@ from mint_blender.mint.client import Client
 from mint_blender.mint.errors import KeyMissing, KeyUnusable, MintError
 from mint_blender.mint.transport import Transport
 
-from .wire import KEY, answer, listening, unused_port
+from .raw_server import KEY, answer, listening, unused_port
 
 
 def test_the_key_never_crosses_a_redirect(speaking):

@@ -15,10 +15,10 @@ from weakref import WeakKeyDictionary
 from aiohttp import web
 
 from .api.routes import authorized
-from .core import Mint
+from .backend import Mint
 from .faults import Fault
-from .log import LoggedRequest
 from .problems import Problem
+from .request_log import LoggedRequest
 
 
 class Connections:

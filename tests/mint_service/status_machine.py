@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .asset_files import Shelf, copy_to
+from .asset_generator import StudioError
 from .clock import Clock
-from .ledger import PREVIEW, Ledger
+from .credit_account import PREVIEW, Ledger
 from .options import Options
 from .problems import Problem
 from .records import TERMINAL, Operation, Resource, new_id
-from .shelf import Shelf, copy_to
 from .store import Store
-from .studio import StudioError
 
 MESSAGES = {
     "moderation_blocked": "The prompt was blocked by moderation.",

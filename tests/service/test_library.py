@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.mint_service.running import ThreadService, running_service
+from tests.mint_service.runner import ThreadService, running_service
 
-from .caller import Caller
+from .contract_client import Caller
 
 
 @pytest.fixture

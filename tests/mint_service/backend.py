@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from . import switches
+from .asset_files import Shelf
+from .asset_generator import Studio
+from .asset_generator.tiny_assets import PlainStudio
 from .clock import Clock
+from .credit_account import Ledger
 from .faults import Fault, Scripted, from_json
-from .ledger import Ledger
-from .log import RequestLog
-from .machine import Machine
 from .options import Options
 from .records import ACTIVE, Operation, Resource
-from .shelf import Shelf
+from .request_log import RequestLog
+from .status_machine import Machine
 from .store import Store
-from .studio import Studio
-from .studio.plain import PlainStudio
 
 OWNER = "0x5a17d1e00000000000000000000000000000beef"
 
@@ -59,7 +59,7 @@ class Mint:
             return self.plain
         if options.assets != "real":
             raise ValueError(f"assets is 'tiny' or 'real', not {options.assets!r}")
-        from .studio.blender import BlenderStudio
+        from .asset_generator.blender_process import BlenderStudio
 
         return BlenderStudio(options.assets_cache)
 

@@ -5,10 +5,10 @@ pages.
 
 from __future__ import annotations
 
-from .core import Mint
-from .ledger import price
+from .asset_files import Shelf
+from .backend import Mint
+from .credit_account import price
 from .records import Operation, Resource, new_id
-from .shelf import Shelf
 
 NOUNS = ("lamp", "chest", "mug", "stool", "tree", "rock")
 TINTS = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "white")

@@ -14,12 +14,12 @@ import pytest
 import requests
 from PIL import Image
 
-from tests.mint_service import convert, glb, palette, spz
-from tests.mint_service.running import ThreadService, running_service
-from tests.mint_service.studio import Effect, Studio, StudioError, place
-from tests.mint_service.studio.blender import BlenderStudio
+from tests.mint_service import convert, glb, prompt_words, spz
+from tests.mint_service.asset_generator import Effect, Studio, StudioError, courtyard
+from tests.mint_service.asset_generator.blender_process import BlenderStudio
+from tests.mint_service.runner import ThreadService, running_service
 
-from .caller import Caller
+from .contract_client import Caller
 
 DracoPy = pytest.importorskip("DracoPy")
 pytestmark = [pytest.mark.blender, pytest.mark.timeout(600)]
@@ -150,7 +150,7 @@ def test_the_collider(made: dict[str, Any]) -> None:
     ) == {"POSITION"}
     size = np.ptp(points, axis=0)
     assert 2.5 <= size[[0, 2]].max() <= 5
-    assert points[:, 1].max() == pytest.approx(-place.FLOOR, abs=1e-6), (
+    assert points[:, 1].max() == pytest.approx(-courtyard.FLOOR, abs=1e-6), (
         "the floor is where Y is largest"
     )
     corners = points[triangles].astype(float)
@@ -177,9 +177,9 @@ def test_the_panorama_lines_up(made: dict[str, Any]) -> None:
         row, column = int((1 - v) * height), int(u * width)
         return seen[row - 2 : row + 3, column - 2 : column + 3].reshape(-1, 3).mean(0)
 
-    red, green, blue = palette.COLORS["teal"]
+    red, green, blue = prompt_words.COLORS["teal"]
     inside = [
-        looking_at(x, place.HALF_Y - 0.08, z) for x in (-0.24, 0, 0.24) for z in (-0.5, 0, 0.2)
+        looking_at(x, courtyard.HALF_Y - 0.08, z) for x in (-0.24, 0, 0.24) for z in (-0.5, 0, 0.2)
     ]
     for color in inside:
         assert color[1] > 2 * color[0] and color[2] > 2 * color[0], (
@@ -187,13 +187,13 @@ def test_the_panorama_lines_up(made: dict[str, Any]) -> None:
         )
         assert np.ptp(color[1:]) < 0.1 and abs(green - blue) < 0.1 and red < 0.1
     for x in (-0.33, 0.33):
-        frame = looking_at(x, place.HALF_Y - 0.05, 0)
+        frame = looking_at(x, courtyard.HALF_Y - 0.05, 0)
         assert np.ptp(frame) < 0.15, "beside the door is its frame of stone"
     sky = looking_at(0, 1, 1)
     assert sky[2] > sky[0] + 0.2
     bench, steps = (
-        looking_at(-place.HALF_X + 0.3, 0, -0.5),
-        looking_at(place.HALF_X - 0.5, 0, -0.45),
+        looking_at(-courtyard.HALF_X + 0.3, 0, -0.5),
+        looking_at(courtyard.HALF_X - 0.5, 0, -0.45),
     )
     assert bench[0] > 1.5 * bench[2] and np.ptp(steps) < 0.15
 
@@ -208,12 +208,12 @@ def test_the_splats_line_up(made: dict[str, Any], tier: str, count: int) -> None
     upright = np.column_stack(
         [-splats.positions[:, 0], -splats.positions[:, 2], -splats.positions[:, 1]]
     )
-    assert np.abs(place.raw(upright) - splats.positions).max() == 0
-    assert upright[:, 2].min() == pytest.approx(place.FLOOR, abs=0.001)
-    floor = np.abs(upright[:, 2] - place.FLOOR) < 0.001
+    assert np.abs(courtyard.raw(upright) - splats.positions).max() == 0
+    assert upright[:, 2].min() == pytest.approx(courtyard.FLOOR, abs=0.001)
+    floor = np.abs(upright[:, 2] - courtyard.FLOOR) < 0.001
     assert 0.2 < floor.mean() < 0.9
     door = (
-        (np.abs(upright[:, 1] - (place.HALF_Y - 0.08)) < 0.002)
+        (np.abs(upright[:, 1] - (courtyard.HALF_Y - 0.08)) < 0.002)
         & (np.abs(upright[:, 0]) < 0.25)
         & (upright[:, 2] < 0.2)
     )
@@ -240,7 +240,7 @@ def test_a_failure_is_a_failed_operation(tmp_path: Path, monkeypatch: pytest.Mon
     stub = tmp_path / "stub"
     stub.mkdir()
     (stub / "bpy.py").write_text("raise ImportError('no bpy here')", encoding="utf-8")
-    monkeypatch.setattr("tests.mint_service.studio.blender.ROOT", stub)
+    monkeypatch.setattr("tests.mint_service.asset_generator.blender_process.ROOT", stub)
     studio = BlenderStudio(tmp_path / "cache")
     want = Effect("model", "preview", "a mug")
     with pytest.raises(StudioError, match="model-mug"):

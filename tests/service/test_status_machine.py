@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.mint_service.ledger import price
-from tests.mint_service.running import ThreadService, running_service
+from tests.mint_service.credit_account import price
+from tests.mint_service.runner import ThreadService, running_service
 
-from .caller import Caller
+from .contract_client import Caller
 from .test_errors import slug
 
 

@@ -11,7 +11,7 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode, Operation, Preset
 from mint_blender.mint.transport import Transport
 
-from ..mint_service.running import ThreadService
+from ..mint_service.runner import ThreadService
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + bytes.fromhex(
     "0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"

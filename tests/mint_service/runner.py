@@ -27,11 +27,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from .core import Mint
-from .log import LoggedRequest
+from .backend import Mint
 from .options import Options
 from .records import Operation, Resource
-from .seeds import plant
+from .request_log import LoggedRequest
+from .sample_library import plant
 from .server import Server
 
 ROOT = Path(__file__).parents[2]

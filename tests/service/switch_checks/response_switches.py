@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from ..caller import Caller
+from ..contract_client import Caller
 from ..test_errors import slug
 from . import ENDS, check
 

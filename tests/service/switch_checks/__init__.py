@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from ..caller import Caller
+from ..contract_client import Caller
 
 Check = Callable[[Caller, str], None]
 CHECKS: dict[str, Check] = {}

@@ -9,7 +9,7 @@ import requests
 
 from tests.mint_service import glb
 
-from ..caller import Caller
+from ..contract_client import Caller
 from ..test_errors import slug
 from . import ENDS, check, download, finished
 

@@ -11,7 +11,7 @@ import requests
 from jsonschema import Draft202012Validator
 
 from tests.mint_service import contract
-from tests.mint_service.running import Service
+from tests.mint_service.runner import Service
 
 # Where mint-api.md allows what its twin does not list: a bad id in a path is a 400 (section 1.4);
 # canceling is a 405 (5.2).

@@ -30,8 +30,8 @@ from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Estimate, Kind, OptimizationLevel
 
-from ..mint.standin import PIXEL
-from ..mint_service.running import ThreadService, running_service
+from ..mint.generation_helpers import PIXEL
+from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 from .workflow_harness import (
     FILES,

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from .core import Mint
+from .backend import Mint
 from .records import StoredFile
 
 

@@ -7,11 +7,11 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import glb, palette
+from . import glb, prompt_words
+from .asset_generator import Effect, Made, Studio
 from .options import Options
 from .records import Operation, Resource, StoredFile
 from .store import Store
-from .studio import Effect, Made, Studio
 from .switches import TABLE, without
 
 MODEL_MEMBERS = (
@@ -138,7 +138,7 @@ class Shelf:
             digest = self._store.keep_file(made.path)
         else:
             digest = self._store.keep_bytes(made.read())
-        path = _path(made, palette.slug(words), operation, digest)
+        path = _path(made, prompt_words.slug(words), operation, digest)
         size = self._store.blob(digest).stat().st_size
         self._store.save(
             StoredFile(path, digest, size, made.content_type, made.role, operation.id, faults)

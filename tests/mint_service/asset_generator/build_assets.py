@@ -10,15 +10,15 @@ import numpy as np
 from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
-from .. import palette, spz
-from . import draco, place, plain, scene, shapes
+from .. import prompt_words, spz
+from . import blender_scene, courtyard, draco, model_shapes, tiny_assets
 
 TEXTURE = 256
 MAIN = 0.75  # of a texture's width: the color of the prompt
 LEAST_TRIANGLES = 3700
 PANORAMA = (2048, 1024)
 TIERS = {"100k": 100_000, "500k": 500_000, "full_res": 2_000_000}
-PAINTS: dict[str, tuple[palette.Color, float, float]] = {  # color, roughness, metal
+PAINTS: dict[str, tuple[prompt_words.Color, float, float]] = {  # color, roughness, metal
     "wood": ((0.45, 0.30, 0.18), 0.6, 0.0),
     "metal": ((0.62, 0.60, 0.56), 0.35, 1.0),
     "dark": ((0.12, 0.07, 0.05), 0.25, 0.0),
@@ -28,9 +28,9 @@ PAINTS: dict[str, tuple[palette.Color, float, float]] = {  # color, roughness, m
 
 def make_model(shape: str, color: str, folder: Path) -> None:
     """Original and optimized GLB, and a picture."""
-    scene.empty()
-    thing = shapes.MAKERS[shape]()
-    made = _built(thing, shape, palette.COLORS[color])
+    blender_scene.empty()
+    thing = model_shapes.MAKERS[shape]()
+    made = _built(thing, shape, prompt_words.COLORS[color])
     original = folder / "original.glb"
     bpy.ops.export_scene.gltf(
         filepath=str(original),
@@ -40,19 +40,21 @@ def make_model(shape: str, color: str, folder: Path) -> None:
         export_extras=False,
     )
     (folder / "optimized.glb").write_bytes(
-        draco.optimize(original.read_bytes(), lambda content: scene.as_webp(content, folder))
+        draco.optimize(
+            original.read_bytes(), lambda content: blender_scene.as_webp(content, folder)
+        )
     )
     low, high = (np.array([f(c) for c in zip(*made.bound_box, strict=True)]) for f in (min, max))
     middle, size = (low + high) / 2, float(np.linalg.norm(high - low))
     floor = np.array([[-9, -9, 0], [9, -9, 0], [9, 9, 0], [-9, 9, 0]]) * size
-    ground = scene.mesh_object("floor", floor + np.array([0, 0, low[2]]), [(0, 1, 2, 3)])
-    ground.data.materials.append(scene.material("floor", (0.75, 0.75, 0.77), rough=0.9))
-    scene.light(2.5, (0.85, 0.9, 1.0), 0.8)
-    scene.camera(middle + np.array([0.75, -1.5, 0.75]) * size, middle, degrees=34)
-    scene.render(folder / "preview.webp", 256, 256, 8)
+    ground = blender_scene.mesh_object("floor", floor + np.array([0, 0, low[2]]), [(0, 1, 2, 3)])
+    ground.data.materials.append(blender_scene.material("floor", (0.75, 0.75, 0.77), rough=0.9))
+    blender_scene.light(2.5, (0.85, 0.9, 1.0), 0.8)
+    blender_scene.camera(middle + np.array([0.75, -1.5, 0.75]) * size, middle, degrees=34)
+    blender_scene.render(folder / "preview.webp", 256, 256, 8)
 
 
-def _built(thing: shapes.Thing, name: str, color: palette.Color) -> bpy.types.Object:
+def _built(thing: model_shapes.Thing, name: str, color: prompt_words.Color) -> bpy.types.Object:
     """The thing as one object, textured where it has the color of the prompt."""
     shifts = np.cumsum([0, *(len(part.points) for part in thing.parts)])
     points = np.concatenate([part.points for part in thing.parts])
@@ -63,12 +65,12 @@ def _built(thing: shapes.Thing, name: str, color: palette.Color) -> bpy.types.Ob
     ]
     counts = [len(part.faces) for part in thing.parts]
     points = points / max(np.ptp(points, axis=0))  # as Mint's: the longest side has one unit
-    made = scene.mesh_object(
+    made = blender_scene.mesh_object(
         name, points, faces, np.repeat([part.smooth for part in thing.parts], counts)
     )
     paints = list(dict.fromkeys(part.paint for part in thing.parts))
     made.data.materials.append(
-        scene.material("main", color, textures=_textures(color, name, paints))
+        blender_scene.material("main", color, textures=_textures(color, name, paints))
     )
     # Only until the faces know where in the texture they belong: Mint's models have one material.
     made.data.polygons.foreach_set(
@@ -126,7 +128,7 @@ def _unwrap(mesh: bpy.types.Mesh, paints: list[str]) -> None:
 
 
 def _textures(
-    color: palette.Color, shape: str, paints: list[str]
+    color: prompt_words.Color, shape: str, paints: list[str]
 ) -> tuple[bpy.types.Image, bpy.types.Image]:
     """Base color with a weave or grain and a roughness that goes with it; in the last quarter a
     patch for each other paint.
@@ -154,44 +156,51 @@ def _textures(
             PAINTS[paint][0],
             PAINTS[paint][1:],
         )
-    return scene.picture("base", base), scene.picture("orm", packed, data=True)
+    return blender_scene.picture("base", base), blender_scene.picture("orm", packed, data=True)
 
 
 def make_world(color: str, folder: Path, *, up: bool, full: bool, spz_version: int) -> None:
     """Collider, panorama, splats, picture and a placeholder for the radiance file."""
-    points, triangles, paints = place.joined(place.courtyard())
+    points, triangles, paints = courtyard.joined(courtyard.courtyard())
     # corrected: a half turn about X
-    turned = place.raw(points) * ([1, -1, -1] if up else [1, 1, 1])
+    turned = courtyard.raw(points) * ([1, -1, -1] if up else [1, 1, 1])
     (folder / "collider.glb").write_bytes(
-        plain.mesh_glb(turned.astype("<f4"), triangles.astype("<u4").ravel(), name="collider")
+        tiny_assets.mesh_glb(turned.astype("<f4"), triangles.astype("<u4").ravel(), name="collider")
     )
-    scene.empty()
-    made = scene.mesh_object(
+    blender_scene.empty()
+    made = blender_scene.mesh_object(
         "courtyard", points, triangles, np.array([paint == "pillar" for paint in paints])
     )
-    names = _paint_place(made, palette.COLORS[color])
+    names = _paint_place(made, prompt_words.COLORS[color])
     made.data.polygons.foreach_set("material_index", [names.index(paint) for paint in paints])
-    scene.light(2.0, (0.62, 0.78, 0.95), 0.9, lights=False)
-    scene.camera((0, 0, 0), (0, 1, 0), panorama=True)
-    scene.render(folder / "panorama.webp", *PANORAMA, 3, denoise=False)
-    scene.camera((0, -1.3, 0.12), (0, 1, -0.12), degrees=75)
-    scene.render(folder / "preview.webp", 320, 180, 8, denoise=False)
-    _splat(points, triangles, scene.pixels_of(folder / "panorama.webp"), folder, full, spz_version)
+    blender_scene.light(2.0, (0.62, 0.78, 0.95), 0.9, lights=False)
+    blender_scene.camera((0, 0, 0), (0, 1, 0), panorama=True)
+    blender_scene.render(folder / "panorama.webp", *PANORAMA, 3, denoise=False)
+    blender_scene.camera((0, -1.3, 0.12), (0, 1, -0.12), degrees=75)
+    blender_scene.render(folder / "preview.webp", 320, 180, 8, denoise=False)
+    _splat(
+        points,
+        triangles,
+        blender_scene.pixels_of(folder / "panorama.webp"),
+        folder,
+        full,
+        spz_version,
+    )
     (folder / "lod.rad").write_bytes(b"RAD stand-in: this format is linked, never read\n" * 64)
 
 
-def _paint_place(made: bpy.types.Object, color: palette.Color) -> list[str]:
+def _paint_place(made: bpy.types.Object, color: prompt_words.Color) -> list[str]:
     wall = tuple(0.35 * c + 0.55 for c in color)
     materials = {
-        "floor": scene.mottled("floor", (0.55, 0.50, 0.44), (0.68, 0.63, 0.55), 3.0),
-        "wall": scene.mottled("wall", wall, tuple(c * 0.85 for c in wall), 5.0),
-        "stone": scene.mottled("stone", (0.60, 0.60, 0.58), (0.72, 0.71, 0.68), 9.0),
-        "pillar": scene.material("pillar", (0.86, 0.83, 0.76), rough=0.5),
-        "door": scene.material("door", color, rough=0.5),
-        "wood": scene.mottled("wood", (0.42, 0.27, 0.15), (0.52, 0.35, 0.20), 14.0),
+        "floor": blender_scene.mottled("floor", (0.55, 0.50, 0.44), (0.68, 0.63, 0.55), 3.0),
+        "wall": blender_scene.mottled("wall", wall, tuple(c * 0.85 for c in wall), 5.0),
+        "stone": blender_scene.mottled("stone", (0.60, 0.60, 0.58), (0.72, 0.71, 0.68), 9.0),
+        "pillar": blender_scene.material("pillar", (0.86, 0.83, 0.76), rough=0.5),
+        "door": blender_scene.material("door", color, rough=0.5),
+        "wood": blender_scene.mottled("wood", (0.42, 0.27, 0.15), (0.52, 0.35, 0.20), 14.0),
     }
     for one in materials.values():
-        scene.ambient(one)
+        blender_scene.ambient(one)
         made.data.materials.append(one)
     return list(materials)
 
@@ -247,11 +256,11 @@ def _cloud(
     distance = np.linalg.norm(places, axis=1)
     spread = distance * np.sqrt(4 * np.pi * 0.75 / count) * 0.7
     return spz.Splats(
-        positions=place.raw(places),
+        positions=courtyard.raw(places),
         alphas=np.full(len(places), 0.95),
         colors=colors.astype(np.float64),
         scales=np.column_stack([spread, spread, spread * 0.1]),
-        rotations=_facing(place.raw(normals)),
+        rotations=_facing(courtyard.raw(normals)),
     )
 
 

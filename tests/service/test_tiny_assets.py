@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.mint_service import convert, glb, palette, pictures, spz
-from tests.mint_service.studio import Effect
-from tests.mint_service.studio.plain import PlainStudio, box, draco_box, tiny_room
+from tests.mint_service import convert, glb, pictures, prompt_words, spz
+from tests.mint_service.asset_generator import Effect
+from tests.mint_service.asset_generator.tiny_assets import PlainStudio, box, draco_box, tiny_room
 
 DracoPy = pytest.importorskip("DracoPy")
 
@@ -62,7 +62,7 @@ def test_glb_marks() -> None:
 
 def test_the_tiny_optimized_model_is_draco_and_webp() -> None:
     """Both extensions are required, and both decode."""
-    document, binary = glb.unpack(draco_box(palette.COLORS["red"]))
+    document, binary = glb.unpack(draco_box(prompt_words.COLORS["red"]))
     assert document["extensionsRequired"] == ["KHR_draco_mesh_compression", "EXT_texture_webp"]
     parts = [
         binary[v["byteOffset"] : v["byteOffset"] + v["byteLength"]] for v in document["bufferViews"]
@@ -113,10 +113,12 @@ def test_conversions_hold_the_same_triangles() -> None:
 
 def test_color_and_shape_follow_the_words() -> None:
     """The last color counts, so that a revision shows; the same words give the same thing."""
-    assert palette.color_word("a red lamp\nmake it blue") == "blue"
-    assert palette.shape("a cup of tea") == "mug"
-    assert palette.shape("something else") == palette.shape("Something, else!\nmake it blue")
-    assert palette.color_word("a lamp [fails]") == palette.color_word("a lamp")
+    assert prompt_words.color_word("a red lamp\nmake it blue") == "blue"
+    assert prompt_words.shape("a cup of tea") == "mug"
+    assert prompt_words.shape("something else") == prompt_words.shape(
+        "Something, else!\nmake it blue"
+    )
+    assert prompt_words.color_word("a lamp [fails]") == prompt_words.color_word("a lamp")
     studio = PlainStudio()
     wishes = ("a lamp, red", "a lamp, blue")
     pictures_of = [studio.make(Effect("model", "preview", wish))[0].read() for wish in wishes]

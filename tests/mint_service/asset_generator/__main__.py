@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m tests.mint_service.studio VARIANT FOLDER`: make one set of files.
+"""`python -m tests.mint_service.asset_generator VARIANT FOLDER`: make one set of files.
 
 Needs bpy and DracoPy.
 """
@@ -18,11 +18,11 @@ def main() -> None:
     folder = Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
     if what["kind"] == "model":
-        from .maker import make_model
+        from .build_assets import make_model
 
         make_model(what["shape"], what["color"], folder)
     else:
-        from .maker import make_world
+        from .build_assets import make_world
 
         make_world(what["color"], folder, up=what["up"], full=what["full"], spz_version=what["spz"])
 

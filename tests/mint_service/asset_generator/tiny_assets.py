@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from .. import convert, glb, palette, pictures, spz
+from .. import convert, glb, pictures, prompt_words, spz
 from . import Effect, Made
 
 BOX_CORNERS = [(x, y, z) for z in (-0.5, 0.5) for y in (0.0, 1.0) for x in (-0.5, 0.5)]
@@ -32,7 +32,7 @@ class PlainStudio:
 
     def make(self, want: Effect) -> Sequence[Made]:
         """All files of a stage."""
-        color = palette.color(want.wish)
+        color = prompt_words.color(want.wish)
         if want.stage == "preview":
             return [Made("preview", "image/webp", pictures.webp(color, 96, 96))]
         if want.stage == "optimize":
@@ -51,7 +51,7 @@ class PlainStudio:
         """Nothing goes on."""
 
 
-def box(color: palette.Color) -> bytes:
+def box(color: prompt_words.Color) -> bytes:
     """A box of 1 x 1 x 1 on the floor, one material."""
     positions = np.array(BOX_CORNERS, "<f4")
     indices = np.array([i for a, b, c, d in BOX_FACES for i in (a, b, c, a, c, d)], "<u2")
@@ -64,7 +64,7 @@ def box(color: palette.Color) -> bytes:
     )
 
 
-def linear(color: palette.Color) -> list[float]:
+def linear(color: prompt_words.Color) -> list[float]:
     """sRGB to linear, as glTF wants its factors."""
     return [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color]
 
@@ -113,7 +113,7 @@ def mesh_glb(
     return glb.pack(document, corners + points)
 
 
-def draco_box(color: palette.Color) -> bytes:
+def draco_box(color: prompt_words.Color) -> bytes:
     """The same box as an optimizer writes it: Draco geometry and a WebP texture, both required."""
     picture = pictures.webp(color, 8, 8)
     start = len(DRACO_BOX) + -len(DRACO_BOX) % 4
@@ -166,7 +166,7 @@ def _draco_primitive() -> dict[str, object]:
     }
 
 
-def _world(want: Effect, color: palette.Color) -> Iterable[Made]:
+def _world(want: Effect, color: prompt_words.Color) -> Iterable[Made]:
     yield Made(
         "collider", "model/gltf-binary", tiny_room(down=1.0 if not want.collider_up else -1.0)
     )
@@ -191,7 +191,7 @@ def tiny_room(down: float = 1.0) -> bytes:
     return mesh_glb(np.array(points, "<f4"), indices, name="collider")
 
 
-def _floor_splats(color: palette.Color, count: int) -> spz.Splats:
+def _floor_splats(color: prompt_words.Color, count: int) -> spz.Splats:
     random = np.random.default_rng(count)
     flat = random.uniform(-2, 2, (count, 2))
     return spz.Splats(

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.mint_service.running import ROOT, Service, running_service, subprocess_service
+from tests.mint_service.runner import ROOT, Service, running_service, subprocess_service
 
-from .caller import Caller
+from .contract_client import Caller
 
 Starter = Callable[..., AbstractContextManager[Any]]
 

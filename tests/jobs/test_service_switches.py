@@ -25,7 +25,7 @@ from mint_blender.jobs.workflow import collect
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, OptimizationLevel
 
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 from ..mint_service.switches import NAMES
 from .fast_config import PACE, SPEED, account, fast_config
 

@@ -17,7 +17,7 @@ from mint_blender.mint.errors import MintError, problem_error
 from mint_blender.mint.problem_documents import read_problem
 from mint_blender.mint.schema import Kind
 
-from .wire import answer, listening
+from .raw_server import answer, listening
 
 PROOFS = {400, 402, 403, 404, 405, 413, 422}
 PROBLEM = {

@@ -20,7 +20,7 @@ from mint_blender.jobs.workflow.unknown_outcome import REPEATED_FOR
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, Mode, OptimizationLevel
 
-from ..mint_service.running import ThreadService, running_service
+from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp")

@@ -14,9 +14,9 @@ from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from tests.mint_service import contract
-from tests.mint_service.running import ThreadService, running_service
+from tests.mint_service.runner import ThreadService, running_service
 
-from .caller import Caller
+from .contract_client import Caller
 
 
 def twin() -> dict[str, Any]:

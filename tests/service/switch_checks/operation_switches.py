@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.mint_service.ledger import PREVIEW
+from tests.mint_service.credit_account import PREVIEW
 
-from ..caller import Caller
+from ..contract_client import Caller
 from . import ENDS, check, finished
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The real studio: Blender makes the files in a process of its own, and a cache on disk keeps them.
 
-Nothing in here imports bpy; `python -m tests.mint_service.studio` does. One thing is made at a
+Nothing in here imports bpy; `python -m tests.mint_service.asset_generator` does. One thing is made at a
 time.
 """
 
@@ -18,13 +18,13 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from .. import convert, palette
+from .. import convert, prompt_words
 from . import Effect, Made, StudioError
 
 ROOT = Path(__file__).parents[3]
 SOURCES = (
     *sorted(Path(__file__).parent.glob("*.py")),
-    *(Path(__file__).parents[1] / name for name in ("glb.py", "spz.py", "palette.py")),
+    *(Path(__file__).parents[1] / name for name in ("glb.py", "spz.py", "prompt_words.py")),
 )
 TIME_LIMIT = 600.0  # seconds for one thing
 
@@ -51,9 +51,9 @@ def default_cache() -> Path:
 
 def variant(want: Effect) -> dict[str, object]:
     """What distinguishes one set of files from another: few enough that the cache helps."""
-    color = palette.color_word(want.wish)
+    color = prompt_words.color_word(want.wish)
     if want.kind == "model":
-        return {"kind": "model", "shape": palette.shape(want.wish), "color": color}
+        return {"kind": "model", "shape": prompt_words.shape(want.wish), "color": color}
     return {
         "kind": "world",
         "color": color,
@@ -127,7 +127,13 @@ class BlenderStudio:
     def _run(self, what: dict[str, object], folder: Path) -> None:
         self._shelf.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=folder.name, dir=self._shelf))
-        command = [sys.executable, "-m", "tests.mint_service.studio", json.dumps(what), str(part)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.mint_service.asset_generator",
+            json.dumps(what),
+            str(part),
+        ]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         process = subprocess.Popen(
             command,
