@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from .cli import session
 from .cli.follow import Review, follow
 from .cli.price_check import check_price
-from .jobs.engine.outage import StillUnreachable
+from .jobs.engine.retry_schedule import StillUnreachable
 from .jobs.job import Delivery, Job, Phase
 from .jobs.presentation import presenter
 from .jobs.service import JobService, NotPossible, TooExpensive

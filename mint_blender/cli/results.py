@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..delivery import write_files
 from ..jobs import rejected_files
-from ..jobs.engine.outage import StillUnreachable
+from ..jobs.engine.retry_schedule import StillUnreachable
 from ..jobs.job import BUSY, Delivery, Job, Phase, Verb
 from ..jobs.presentation import presenter
 from ..jobs.service import JobService

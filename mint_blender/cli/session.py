@@ -23,8 +23,8 @@ from ..mint.account import Account
 from ..mint.client import Client
 from ..mint.errors import MintError
 from ..mint.generation_request import GenerationRequest
-from ..mint.polling import PollIntervals, RetryPolicy
-from ..mint.retry import call_with_retries
+from ..mint.polling import PollIntervals
+from ..mint.retry import RetryPolicy, call_with_retries
 from ..mint.schema import Asset, Kind
 from . import settings
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Retry a failed call, for callers that may block.
+"""Retries of failed calls: the intervals between them, and a loop for callers that may block.
 
-Safe for all methods of `Client`: its calls only read, or have an idempotency key.
+The intervals are arithmetic only; clock, sleep and random numbers come from the caller. All methods
+of `Client` may be retried: they only read, or have an idempotency key.
 """
 
 from __future__ import annotations
@@ -9,12 +10,72 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from .errors import MintError
-from .polling import FailureStreak, RetryPolicy
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """Exponential backoff of retries, in seconds.
+
+    `attempts` and `patience` limit the number and the time for callers that block; a job's calls
+    are retried without a limit.
+    """
+
+    first: float = 1.0
+    factor: float = 2.0
+    longest: float = 60.0
+    attempts: int = 6
+    patience: float = 180.0
+    shortest_asked: float = 1.0
+    longest_asked: float = 15 * 60.0
+
+    def wait(self, attempt: int, chance: float, retry_after: float | None = None) -> float:
+        """Return the seconds to wait before the next attempt.
+
+        Args:
+            attempt: Number of failures so far, from 1.
+            chance: A random number from 0 to 1; spreads callers over the upper half of the wait.
+            retry_after: What Mint asks for; used within bounds.
+        """
+        if retry_after is not None:
+            return min(max(self.shortest_asked, retry_after), self.longest_asked)
+        # The exponent is limited, or days of retries would overflow a float.
+        planned = min(self.longest, self.first * self.factor ** min(attempt - 1, 64))
+        return planned * (0.5 + 0.5 * chance)
+
+    def may_retry(self, attempt: int, waited: float) -> bool:
+        """Return whether to retry after failure `attempt`, `waited` seconds after the first."""
+        return attempt < self.attempts and waited < self.patience
+
+
+@dataclass
+class FailureStreak:
+    """Consecutive failures of the same call.
+
+    `count` is how many there were; `since` is when the first one happened, by the caller's clock.
+    """
+
+    policy: RetryPolicy
+    count: int = 0
+    since: float = 0.0
+
+    def fail(self, now: float, chance: float, retry_after: float | None = None) -> float:
+        """Count a failure and return the seconds until the next attempt."""
+        self.count += 1
+        if self.count == 1:
+            self.since = now
+        return self.policy.wait(self.count, chance, retry_after)
+
+    def reset(self) -> None:
+        """End the streak: the call has succeeded, or another one takes its place."""
+        self.count = 0
+
+
 DEFAULT = RetryPolicy()
 
 

@@ -6,7 +6,7 @@ There is no window that could freeze, and no timer ever ticks.
 
 from __future__ import annotations
 
-from ..jobs.engine.outage import StillUnreachable
+from ..jobs.engine.retry_schedule import StillUnreachable
 from ..jobs.job import Phase
 from ..jobs.presentation import presenter
 from ..jobs.service import JobService

@@ -37,7 +37,7 @@ from ..jobs.storage.journal import JournalError
 from ..jobs.workflow.run import WorkflowConfig
 from ..message import Message
 from ..mint.account import Account
-from ..mint.polling import RetryPolicy
+from ..mint.retry import RetryPolicy
 from ..scene.gltf_extensions import readable_extensions
 
 OFFLINE = Message(

@@ -17,7 +17,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.account import Account
-from mint_blender.mint.polling import RetryPolicy
+from mint_blender.mint.retry import RetryPolicy
 from mint_blender.mint.schema import Asset, Kind, Me, Operation, PollResult
 
 from .workflow_harness import operation

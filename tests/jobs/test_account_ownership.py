@@ -23,7 +23,7 @@ from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account, Owner
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.polling import RetryPolicy
+from mint_blender.mint.retry import RetryPolicy
 from mint_blender.mint.schema import Kind, Preset
 
 from ..mint_service.runner import ThreadService, running_service

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.engine.outage import StillUnreachable
+from mint_blender.jobs.engine.retry_schedule import StillUnreachable
 from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.job import Delivery, Job, Phase, Role, Verb
 from mint_blender.jobs.presentation import presenter

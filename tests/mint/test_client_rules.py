@@ -14,8 +14,7 @@ from mint_blender.mint.base_url import Origin
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import InvalidResponse, MintError
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.polling import RetryPolicy
-from mint_blender.mint.retry import call_with_retries
+from mint_blender.mint.retry import RetryPolicy, call_with_retries
 from mint_blender.mint.schema import Kind
 from mint_blender.mint.transport import Timeouts, Transport
 

@@ -6,8 +6,7 @@ from __future__ import annotations
 import pytest
 
 from mint_blender.mint.errors import MintError, Problem, Unreachable, problem_error
-from mint_blender.mint.polling import RetryPolicy
-from mint_blender.mint.retry import call_with_retries
+from mint_blender.mint.retry import RetryPolicy, call_with_retries
 
 
 class Time:

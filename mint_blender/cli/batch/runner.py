@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...delivery.background import BackgroundImporter
-from ...jobs.engine.outage import StillUnreachable
+from ...jobs.engine.retry_schedule import StillUnreachable
 from ...jobs.job import Delivery, Job, Phase
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.storage import batch_ledger

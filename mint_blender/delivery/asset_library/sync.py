@@ -33,8 +33,7 @@ from ...jobs.workflow.effects import Fetch
 from ...message import Message
 from ...mint.client import Client
 from ...mint.errors import MintError
-from ...mint.polling import RetryPolicy
-from ...mint.retry import call_with_retries
+from ...mint.retry import RetryPolicy, call_with_retries
 from ...mint.schema import Asset, Kind
 from ...scene import assets
 from ...scene.export.output_path import OutputError

@@ -10,12 +10,12 @@ import math
 from typing import Final, Protocol
 
 from ...mint.errors import Forbidden, KeyMissing, KeyRefused, MintError, NotFound, NotSupported
-from ...mint.polling import FailureStreak
+from ...mint.retry import FailureStreak
 from ...mint.schema import Me
 from ..storage.journal import Journal
 from .call_pool import CallPool, Lane
 from .config import EngineConfig
-from .retries import RetryTimer
+from .retry_schedule import RetrySchedule
 from .thread_messages import CallEnded
 
 UNANSWERED: Final = ""
@@ -36,7 +36,7 @@ class IdentityCheck:
         config: EngineConfig,
         journal: Journal,
         calls: CallPool,
-        retries: RetryTimer,
+        retries: RetrySchedule,
         wake_job: WakeJob,
     ) -> None:
         self._config = config

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...mint.account import Account
-from ...mint.polling import RetryPolicy
+from ...mint.retry import RetryPolicy
 from ...mint.schema import Kind
 from ..workflow.run import WorkflowConfig
 from .thread_pool import Executor, Pool

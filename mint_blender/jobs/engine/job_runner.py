@@ -20,9 +20,9 @@ from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal, JournalError, Unreadable
 from ..storage.unsent_jobs import EarlierQueue
 from .config import EngineConfig
-from .outage import StillUnreachable
 from .pending_requests import Pending
 from .query_cache import QueryCache
+from .retry_schedule import StillUnreachable
 from .thread_messages import (
     Crashed,
     Event,

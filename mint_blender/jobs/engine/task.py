@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...files.errors import FileError
-from ...mint.polling import FailureStreak
+from ...mint.retry import FailureStreak
 from ..job import Job, LocalFile
 from ..workflow.effects import AnyEffect
 from ..workflow.run import Workflow

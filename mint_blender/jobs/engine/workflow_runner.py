@@ -16,7 +16,7 @@ from typing import Any
 
 from ...mint.account import Account
 from ...mint.errors import MintError
-from ...mint.polling import FailureStreak
+from ...mint.retry import FailureStreak
 from ..job import HOLDS_SLOT, Job, Phase
 from ..presentation import error_messages
 from ..storage.job_locks import ProcessLock
@@ -26,7 +26,7 @@ from ..workflow.run import follow
 from .account_check import IdentityCheck
 from .call_pool import CallPool
 from .config import EngineConfig
-from .retries import RetryTimer
+from .retry_schedule import RetrySchedule
 from .slots import Slots
 from .task import Task
 from .thread_messages import Event, Idle, JobChanged
@@ -59,7 +59,7 @@ class WorkflowRunner:
         self._outbox = outbox
         self._process = ProcessLock(config.home)
         self.slots = Slots(config, self.tasks, self.journal, self._process)
-        self.retries = RetryTimer(config, self.tasks, outbox)
+        self.retries = RetrySchedule(config, self.tasks, outbox)
         self.identity = IdentityCheck(config, self.journal, calls, self.retries, self.wake)
         self._revision = self.journal.revision()
         self._next_decision_check = 0.0
