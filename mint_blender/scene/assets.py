@@ -28,7 +28,6 @@ __all__ = [
     "Library",
     "OutputError",
     "libraries",
-    "library_of_open_file",
     "mark_as_asset",
     "save_model_to_library",
     "save_to_library",
@@ -87,18 +86,6 @@ def mark_as_asset(
     else:
         asset.asset_generate_preview()
     return asset
-
-
-def library_of_open_file() -> Path | None:
-    """The folder whose catalogs the open file uses: its asset library's, else its own; None while
-    it has never been saved.
-    """
-    if not bpy.data.filepath:
-        return None
-    file = Path(bpy.data.filepath)
-    return next(
-        (each.folder for each in libraries() if file.is_relative_to(each.folder)), file.parent
-    )
 
 
 def save_model_to_library(

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import bpy
 
 from mint_blender.scene.world import splats
+from tests.scene.splat_settings import set_display
 
 
 def peak() -> int:
@@ -48,7 +49,7 @@ read, built = time.process_time() - used, peak()
 used = time.process_time()
 limited = shown(made)
 with_limit = time.process_time() - used
-splats.adjust(made, viewport_limit=100_000_000)
+set_display(made, viewport_limit=100_000_000)
 used = time.process_time()
 unlimited = shown(made)
 answer = {

@@ -177,7 +177,7 @@ def test_a_folder_that_cannot_be_written_is_said(model: Path, tmp_path: Path) ->
 
 
 def test_libraries_are_those_of_the_preferences(tmp_path: Path) -> None:
-    """Only libraries whose folder exists are offered; a file saved inside one belongs to it."""
+    """Only libraries whose folder exists are offered."""
     folder = _library(tmp_path)
     known = bpy.context.preferences.filepaths.asset_libraries
     there, gone = (
@@ -187,10 +187,6 @@ def test_libraries_are_those_of_the_preferences(tmp_path: Path) -> None:
     try:
         assert assets.Library("Mine", folder) in assets.libraries()
         assert "Gone" not in {each.name for each in assets.libraries()}
-        assert assets.library_of_open_file() is None
-        (folder / "props").mkdir()
-        bpy.ops.wm.save_as_mainfile(filepath=str(folder / "props" / "scene.blend"))
-        assert assets.library_of_open_file() == folder
     finally:
         known.remove(gone)
         known.remove(there)

@@ -19,6 +19,7 @@ from mint_blender.scene.world import splat_nodes, splats  # noqa: E402
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..files import build_spz  # noqa: E402
 from . import synthetic_world  # noqa: E402
+from .splat_settings import set_display  # noqa: E402
 
 WIDTHS = {"position": 3, "scale": 3, "rotation": 4, "radiance:base": 4}
 
@@ -298,7 +299,7 @@ def test_density_and_limit_thin_out_what_a_window_shows(write, photo):
         photo.scene.collection,
     )
     assert evaluated_points(made) == 300
-    splats.adjust(made, density=0.5)
+    set_display(made, density=0.5)
     half = evaluated_points(made)
     assert 110 < half < 190
     made.update_tag()
@@ -309,7 +310,7 @@ def test_above_the_limit_a_window_shows_points_and_a_render_discs(write, photo):
     """A cloud too large for a window is drawn there as points; what is rendered does not change."""
     made = splats.build(write(build_spz.made_up(60)), "Many", photo.scene.collection)
     before = photo.take(4)
-    splats.adjust(made, viewport_limit=59)
+    set_display(made, viewport_limit=59)
     bpy.context.view_layer.update()
     evaluated = made.evaluated_get(bpy.context.evaluated_depsgraph_get())
     if hasattr(evaluated, "evaluated_geometry"):

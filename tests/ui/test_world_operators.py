@@ -37,6 +37,7 @@ from mint_blender.ui.worlds import parts  # noqa: E402
 
 from ..mint_service.runner import Service, running_service  # noqa: E402
 from ..scene import synthetic_world  # noqa: E402
+from ..scene.splat_settings import set_display  # noqa: E402
 from ..scene.world_helpers import corner_splats  # noqa: E402
 from .test_job_list import Layout  # noqa: E402
 
@@ -367,7 +368,7 @@ def test_a_part_goes_and_comes_back_from_disk(placed):
 def test_splat_settings_are_blenders_own_properties(placed):
     """What the panel draws can be written and keyed."""
     shown = part("splats")
-    splats.adjust(shown, density=0.5, viewport_limit=7)
+    set_display(shown, density=0.5, viewport_limit=7)
     for name, expected in (("Density", 0.5), ("Viewport Limit", 7)):
         holder, member = splats.setting(shown, name)
         value = holder.value if member == "value" else holder[member.strip('[]"')]

@@ -94,27 +94,6 @@ def can_become_native(candidate: bpy.types.Object) -> bool:
     return has_native() and is_splats(candidate) and getattr(candidate.data, "type", None) != NATIVE
 
 
-def adjust(
-    made: bpy.types.Object,
-    *,
-    density: float | None = None,
-    size: float | None = None,
-    viewport_limit: int | None = None,
-) -> None:
-    """Change how splats are shown (see `splat_nodes.group`); None leaves a setting as it is.
-
-    Native splats have no such settings.
-    """
-    for name, value in (("Density", density), ("Size", size), ("Viewport Limit", viewport_limit)):
-        if value is not None and (found := setting(made, name)) is not None:
-            holder, member = found
-            if member == "value":
-                holder.value = value
-            else:
-                holder[member.strip('[]"')] = value
-    made.update_tag()
-
-
 def setting(made: bpy.types.Object, name: str) -> tuple[Any, str] | None:
     """Return holder and property of a display setting, for a layout's `prop`, or None.
 
