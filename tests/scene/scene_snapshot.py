@@ -250,7 +250,7 @@ def _digest(items: Any, member: str) -> str:
 
 
 def _curves(action: Any) -> Iterator[Any]:
-    from mint_blender.scene.animation import curves
+    from mint_blender.scene.update.animation import curves
 
     return curves(action)
 

@@ -15,9 +15,16 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene import animation  # noqa: E402
 from mint_blender.scene.transaction import all_data_blocks  # noqa: E402
-from mint_blender.scene.update import bones, fingerprint, match_parts, relink, replace, transfer  # noqa: E402
+from mint_blender.scene.update import (  # noqa: E402
+    animation,  # noqa: E402
+    bones,
+    fingerprint,
+    match_parts,
+    relink,
+    replace,
+    transfer,
+)
 from mint_blender.scene.update.replace import edited_objects, replace_model  # noqa: E402
 
 from .replace_helpers import FIRST, SECOND, add_target, new_empty, place_first  # noqa: E402

@@ -16,9 +16,9 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene import animation  # noqa: E402
 from mint_blender.scene.bounds import bounds  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, place_model  # noqa: E402
+from mint_blender.scene.update import animation  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
 from .replace_helpers import (  # noqa: E402

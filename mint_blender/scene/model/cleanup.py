@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from .. import animation
+from ..update import animation
 
 CLOSE = 1e-5
 

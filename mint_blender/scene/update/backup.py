@@ -12,9 +12,9 @@ from typing import Any
 import bpy
 
 from ...message import Message
-from .. import animation, tags
+from .. import tags
 from ..staging_scene import STAGING_NAME
-from . import fingerprint
+from . import animation, fingerprint
 
 EARLIER = " (earlier)"
 

@@ -15,7 +15,8 @@ from typing import Any
 import bpy
 import numpy as np
 
-from .. import animation, tags
+from .. import tags
+from . import animation
 
 FINGERPRINT = tags.PREFIX + "seen"
 POSE_FINGERPRINT = tags.PREFIX + "seen_pose"

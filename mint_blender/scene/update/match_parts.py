@@ -14,9 +14,9 @@ import bpy
 from mathutils import Matrix
 
 from ...message import Message
-from .. import animation, tags
+from .. import tags
 from ..model import cleanup
-from . import bones, fingerprint
+from . import animation, bones, fingerprint
 from .transfer import EarlierData
 
 NODE = tags.PREFIX + "node"

@@ -14,7 +14,7 @@ import bpy
 from mathutils import Matrix
 
 from ...message import Message
-from .. import animation, tags
+from .. import tags
 from ..bounds import bounds, update_view_layers
 from ..errors import SceneImportError
 from ..model import cleanup
@@ -26,7 +26,7 @@ from ..transaction import DataSnapshot, all_data_blocks, data_blocks_of_kind
 from ..world import build as world_build
 from ..world import world_objects
 from ..world.files import PART_NAMES, WorldFiles, WorldOptions
-from . import fingerprint, match_parts, relink, root_mesh
+from . import animation, fingerprint, match_parts, relink, root_mesh
 from .backup import EARLIER, Backup, edited_meshes
 
 HEIGHT = tags.PREFIX + "height"

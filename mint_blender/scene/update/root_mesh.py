@@ -9,9 +9,9 @@ import bpy
 from mathutils import Matrix
 
 from ...message import Message
-from .. import animation, tags
+from .. import tags
 from ..staging_scene import staging_scene
-from . import transfer
+from . import animation, transfer
 
 
 def can_be_joined(objects: list[bpy.types.Object]) -> bool:

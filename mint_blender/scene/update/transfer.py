@@ -20,7 +20,8 @@ import numpy as np
 from mathutils.kdtree import KDTree
 
 from ...message import Message
-from .. import animation, tags
+from .. import tags
+from . import animation
 from .fingerprint import is_user_work
 
 LIGHT = 1e-6
