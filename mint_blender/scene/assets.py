@@ -17,6 +17,7 @@ from ..files import pictures
 from ..files.asset_catalogs import catalog_for
 from ..files.errors import FileError
 from ..message import message_of
+from .data_blocks import current_scene
 from .errors import SceneImportError
 from .export.output_path import OutputError, output_error, ready
 from .place import PlacedResult, PlaceOptions, place_model
@@ -134,7 +135,7 @@ def save_to_library(
     """
     file = ready(file or folder / f"{file_name(provenance)}.blend")
     try:
-        with temporary_data(), staging_scene(units_of=bpy.context.scene) as scene:
+        with temporary_data(), staging_scene(units_of=current_scene()) as scene:
             placed = place(scene)
             asset = mark_as_asset(
                 placed if keeps_pictures_of_collections() else _as_instance(placed),

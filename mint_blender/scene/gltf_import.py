@@ -21,6 +21,7 @@ from ..files.glb import draco, normalize
 from ..files.glb import header as glb_header
 from ..message import Message
 from . import gltf_extensions
+from .data_blocks import current_scene
 from .errors import SceneImportError
 from .importer_output import muted_importer
 from .staging_scene import staging_scene
@@ -60,7 +61,7 @@ def import_glb(
     with rollback_on_error() as before:
         with (
             _readable(path) if checked else contextlib.nullcontext(path) as file,
-            staging_scene(units_of=scene or bpy.context.scene) as staging,
+            staging_scene(units_of=scene or current_scene()) as staging,
         ):
             _call_importer(file, path.name, staging)
             objects = [each for each in before.new() if isinstance(each, bpy.types.Object)]

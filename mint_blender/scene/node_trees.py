@@ -26,7 +26,9 @@ def tree_of(owner: bpy.types.World | bpy.types.Material) -> bpy.types.NodeTree:
     # before 5.0; from then on there always is one, and the switch goes away in 6.0
     if owner.node_tree is None:
         owner.use_nodes = True
-    return owner.node_tree
+    tree = owner.node_tree
+    assert tree is not None
+    return tree
 
 
 def empty_tree(owner: bpy.types.World | bpy.types.Material) -> bpy.types.NodeTree:

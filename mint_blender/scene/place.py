@@ -19,6 +19,7 @@ from ..files.errors import FileError
 from ..message import Message, message_of
 from . import tags
 from .bounds import update_view_layers
+from .data_blocks import current_scene, is_linked, is_override
 from .gltf_import import SceneImportError
 from .model import grid_layout
 from .model.build import build_model
@@ -77,7 +78,7 @@ def place_model(
     Raises:
         SceneImportError: Nothing has changed.
     """
-    scene = scene or bpy.context.scene
+    scene = scene or current_scene()
     with import_transaction(scene, provenance, undo=undo):
         collection = _collection(scene, provenance)
         built = build_model(
@@ -110,7 +111,7 @@ def place_world(
     Raises:
         SceneImportError: Nothing has changed.
     """
-    scene = scene or bpy.context.scene
+    scene = scene or current_scene()
     with import_transaction(scene, provenance, undo=undo):
         collection = _collection(scene, provenance)
         built = world_build.build_world(
@@ -149,7 +150,7 @@ def import_transaction(
 
     Yields a snapshot; what it accepts survives a roll back.
     """
-    if scene.library is not None:
+    if is_linked(scene):
         raise SceneImportError(
             Message(
                 "The scene “{name}” is linked from another file and cannot be changed. Switch"
@@ -185,9 +186,7 @@ def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Col
         for each in scene.collection.children_recursive
         if re.fullmatch(rf"{COLLECTION_NAME}(\.\d{{3,}})?", each.name)
     )
-    home = next(
-        (each for each in homes if each.library is None and each.override_library is None), None
-    )
+    home = next((each for each in homes if not is_linked(each) and not is_override(each)), None)
     if home is None:
         home = bpy.data.collections.new(COLLECTION_NAME)
         scene.collection.children.link(home)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, fields
 
 import bpy
 
+from .data_blocks import current_scene
+
 PREFIX = "mint_"
 
 
@@ -89,7 +91,7 @@ def roots(
     There may be several, since the user can make copies.
     """
     wanted = {PREFIX + "job_id": job_id, PREFIX + "asset_id": asset_id}
-    for each in (scene or bpy.context.scene).objects:
+    for each in (scene or current_scene()).objects:
         if any(value and each.get(key) == value for key, value in wanted.items()):
             yield each
 

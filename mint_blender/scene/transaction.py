@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 
 import bpy
 
+from .data_blocks import all_data_blocks
+
 
 class DataSnapshot:
     """All data-blocks of the open file at one moment."""
@@ -53,30 +55,6 @@ def temporary_data() -> Iterator[DataSnapshot]:
         yield before
     finally:
         before.remove_new()
-
-
-def all_data_blocks() -> Iterator[bpy.types.ID]:
-    """Yield every data-block of every type once.
-
-    The types differ between versions, so they are read from `bpy.data` itself.
-    """
-    seen: set[int] = set()  # newer versions list everything a second time, as all kinds together
-    for prop in bpy.data.bl_rna.properties:
-        if prop.type == "COLLECTION":
-            for block in getattr(bpy.data, prop.identifier):
-                if block.as_pointer() not in seen:
-                    seen.add(block.as_pointer())
-                    yield block
-
-
-def data_blocks_of_kind(block: bpy.types.ID) -> Iterable[bpy.types.ID]:
-    """Return all data-blocks of the same type as this one."""
-    collections = (
-        getattr(bpy.data, prop.identifier)
-        for prop in bpy.data.bl_rna.properties
-        if prop.type == "COLLECTION"
-    )
-    return next((each for each in collections if each.get(block.name_full) == block), ())
 
 
 def remove(blocks: Iterable[bpy.types.ID]) -> None:

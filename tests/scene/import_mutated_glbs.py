@@ -19,8 +19,8 @@ from typing import Any
 
 import bpy
 
+from mint_blender.scene.data_blocks import all_data_blocks
 from mint_blender.scene.place import PlaceOptions, Provenance, SceneImportError, place_model
-from mint_blender.scene.transaction import all_data_blocks
 
 from . import glb_fixtures
 

@@ -53,7 +53,7 @@ class SceneSnapshot:
     """All data-blocks of one moment, and the windows."""
 
     def __init__(self) -> None:
-        from mint_blender.scene.transaction import all_data_blocks
+        from mint_blender.scene.data_blocks import all_data_blocks
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # some members warn that they will go

@@ -15,9 +15,9 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.transaction import all_data_blocks  # noqa: E402
+from mint_blender.scene.data_blocks import all_data_blocks  # noqa: E402
 from mint_blender.scene.update import (  # noqa: E402
-    animation,  # noqa: E402
+    animation,
     bones,
     fingerprint,
     match_parts,

@@ -16,6 +16,7 @@ from mathutils import Matrix, Vector
 
 from ...message import Message
 from ..bounds import evaluated_depsgraph, world_points
+from ..data_blocks import current_scene
 from ..node_trees import tree_of
 from ..place import PlacedResult
 from ..staging_scene import staging_scene
@@ -50,7 +51,7 @@ def render_image(
         OutputError: The picture cannot be rendered.
     """
     path = ready(path)
-    source = bpy.context.scene
+    source = current_scene()
     try:
         with temporary_data(), staging_scene(placed.objects) as scene:
             _use_cycles(scene, samples)

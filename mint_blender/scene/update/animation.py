@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from ..transaction import all_data_blocks
+from ..data_blocks import all_data_blocks
 
 IsMine = Callable[[bpy.types.ID], bool]
 """Whether an action is the user's own."""

@@ -24,7 +24,7 @@ def edited_meshes(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]
     return [
         each
         for each in objects
-        if each.type == "MESH"
+        if isinstance(each.data, bpy.types.Mesh)
         and (fingerprint.is_user_work(each.data) or _is_sculpted_finely(each))
     ]
 
@@ -107,7 +107,7 @@ class Backup:
     def restore(self) -> list[bpy.types.Object]:
         """Replace the objects with their copies and original data; return the copies."""
         self._restore_data()
-        swapped = dict(zip(self._objects, self._copies, strict=True))
+        swapped: dict[Any, bpy.types.Object] = dict(zip(self._objects, self._copies, strict=True))
         for (each, copy), data, collections in zip(
             swapped.items(), self._data, self._collections, strict=True
         ):

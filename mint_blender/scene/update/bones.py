@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 
 from ...message import Message
-from ..transaction import all_data_blocks
+from ..data_blocks import all_data_blocks
 from . import fingerprint
 
 

@@ -45,6 +45,11 @@ def match_parts(old: Iterable[bpy.types.Object], parts: Iterable[bpy.types.Objec
     return matches
 
 
+def match_of(part: bpy.types.Object | None, matches: Matches) -> bpy.types.Object | None:
+    """Return the earlier object that stays in place of a part, or the part without a match."""
+    return None if part is None else matches.get(part, part)
+
+
 def node_name(part: bpy.types.Object) -> str:
     """Return what identifies a part within its model."""
     return str(part.get(NODE) or cleanup.plain_name(part.name)).lower()
@@ -90,7 +95,7 @@ def parent_parts(
         below_root = part == new_root or parent in (None, new_root)
         kind, bone = ("OBJECT", "") if below_root else (part.parent_type, part.parent_bone)
         basis = Matrix.Identity(4) if part == new_root else part.matrix_basis.copy()
-        holder.parent = root if below_root else matches.get(parent, parent)
+        holder.parent = root if below_root else match_of(parent, matches)
         holder.parent_type, holder.parent_bone = kind, bone
         holder.matrix_parent_inverse = part.matrix_parent_inverse.copy()
         if holder.animation_data is None or not holder.animation_data.drivers:
@@ -150,7 +155,7 @@ def _take_modifiers(
         else:  # the bones move what the user's modifiers then work on
             mine = earlier.modifiers.new(each.name, "ARMATURE")
             earlier.modifiers.move(len(earlier.modifiers) - 1, number)
-        mine.object = matches.get(each.object, each.object)
+        mine.object = match_of(each.object, matches)
 
 
 def _take_motion(part: bpy.types.Object, earlier: bpy.types.Object) -> list[str]:

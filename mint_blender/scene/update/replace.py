@@ -16,13 +16,20 @@ from mathutils import Matrix
 from ...message import Message
 from .. import tags
 from ..bounds import bounds, update_view_layers
+from ..data_blocks import (
+    all_data_blocks,
+    current_scene,
+    data_blocks_of_kind,
+    is_linked,
+    is_override,
+)
 from ..errors import SceneImportError
 from ..model import cleanup
 from ..model.build import BuiltModel, build_model
 from ..place import PlacedResult, import_transaction
 from ..staging_scene import STAGING_NAME
 from ..tags import Provenance
-from ..transaction import DataSnapshot, all_data_blocks, data_blocks_of_kind
+from ..transaction import DataSnapshot
 from ..world import build as world_build
 from ..world import world_objects
 from ..world.files import PART_NAMES, WorldFiles, WorldOptions
@@ -50,7 +57,7 @@ def replace_model(
     Raises:
         SceneImportError: The model cannot be imported or replaced; nothing has changed.
     """
-    scene = scene or bpy.context.scene
+    scene = scene or current_scene()
     check(root)
     old, before = _own(root), DataSnapshot()
     with import_transaction(scene, provenance, undo=undo) as new:
@@ -130,7 +137,7 @@ def replace_world(
         SceneImportError: Nothing has changed.
     """
 
-    scene = scene or bpy.context.scene
+    scene = scene or current_scene()
     files = parts.by_part()
     check(root)
     with import_transaction(scene, provenance, undo=undo):
@@ -173,7 +180,7 @@ def check(root: bpy.types.Object) -> None:
 def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
     """Refuse linked data: the change would be lost when the file is opened again."""
     for each in old:
-        if each.override_library is not None:
+        if is_override(each):
             raise SceneImportError(
                 Message(
                     "“{name}” is a library override: its model is in another file and can be"
@@ -181,7 +188,7 @@ def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
                     name=each.name,
                 )
             )
-        if each.library is not None or (each.data is not None and each.data.library is not None):
+        if is_linked(each) or is_linked(each.data):
             raise SceneImportError(
                 Message(
                     "“{name}” is linked from another file and can be replaced only there."

@@ -21,6 +21,7 @@ from mathutils import Matrix
 from ...files.errors import InvalidFile
 from ...message import Message
 from .. import placement_math
+from ..data_blocks import current_scene
 from ..gltf_import import SceneImportError
 from ..transaction import rollback_on_error
 from ..update import relink
@@ -126,7 +127,7 @@ def add_parts(
     options: WorldOptions = WorldOptions(),
 ) -> tuple[bpy.types.Object, ...]:
     """As `add_part`, for several parts; earlier ones are removed once all new ones exist."""
-    scene = scene or bpy.context.scene
+    scene = scene or current_scene()
     add: dict[Part, Callable[[Path], object]] = {
         "COLLIDER": lambda path: _add_collider(root, path, scene, check=bool(root.get(FLIPPED))),
         "PANORAMA": lambda path: _add_panorama(
@@ -159,7 +160,7 @@ def remove_part(
     root: bpy.types.Object, part: Part, *, scene: bpy.types.Scene | None = None
 ) -> None:
     """Remove a part; without the panorama each scene gets its earlier World back."""
-    scene = scene or bpy.context.scene
+    scene = scene or current_scene()
     gone = parts_of(root, part.lower())
     if part == "PANORAMA":
         for each in bpy.data.scenes:

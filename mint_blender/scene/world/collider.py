@@ -13,6 +13,7 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ...message import Message
+from ..data_blocks import is_linked, is_override
 from ..gltf_import import SceneImportError, import_glb
 from ..model import cleanup
 
@@ -98,7 +99,7 @@ def add_rigid_bodies(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene)
         SceneImportError: Nothing has changed.
     """
     bodies = scene.rigidbody_world.collection if scene.rigidbody_world is not None else None
-    if bodies is not None and (bodies.library is not None or bodies.override_library is not None):
+    if bodies is not None and (is_linked(bodies) or is_override(bodies)):
         raise SceneImportError(
             Message(
                 "The collider cannot become a rigid body: the scene's rigid bodies are in the"

@@ -9,6 +9,7 @@ from typing import Literal
 import bpy
 from mathutils import Matrix
 
+from ..data_blocks import current_scene
 from . import capture_point, panorama
 from .display import update_collider, update_vertex_colors
 from .files import WorldOptions
@@ -62,7 +63,7 @@ def show_collider(
 ) -> None:
     """Show the collider as a physics shape or as the visible place; parts may come and go."""
     set_properties(root, {COLLIDER_DISPLAY: None if how == "AUTO" else how})
-    update_collider(root, scene or bpy.context.scene, WorldOptions())
+    update_collider(root, scene or current_scene(), WorldOptions())
 
 
 def show_panorama(root: bpy.types.Object, scene: bpy.types.Scene | None = None) -> bool:
@@ -70,7 +71,7 @@ def show_panorama(root: bpy.types.Object, scene: bpy.types.Scene | None = None) 
     world = root.get(WORLD)
     if world is None:
         return False
-    panorama.show_background(scene or bpy.context.scene, world)
+    panorama.show_background(scene or current_scene(), world)
     return True
 
 

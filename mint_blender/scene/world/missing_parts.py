@@ -9,6 +9,7 @@ import bpy
 
 from ...files.spz import decode
 from .. import tags
+from ..data_blocks import current_scene
 from ..place import PlacedResult, import_transaction
 from ..tags import Provenance
 from . import build as world_build
@@ -30,7 +31,7 @@ def complete(
     Raises:
         SceneImportError: Nothing has changed.
     """
-    scene = scene or bpy.context.scene
+    scene = scene or current_scene()
     with import_transaction(scene, provenance, undo=undo):
         missing = {
             part: path

@@ -20,6 +20,7 @@ from typing import Any
 
 import bpy
 
+from ..data_blocks import is_linked
 from ..node_trees import Builder, empty_tree, enabled, new_group
 
 FAINT = 0.05
@@ -45,7 +46,7 @@ def group() -> bpy.types.NodeTree:
         if (
             each.name.split(".")[0] == NAME
             and each.bl_idname == "GeometryNodeTree"
-            and each.library is None
+            and not is_linked(each)
         ):
             return each
     tree = new_group(
@@ -107,7 +108,7 @@ def material() -> bpy.types.Material:
     there.
     """
     for each in bpy.data.materials:
-        if each.name.split(".")[0] == NAME and each.library is None:
+        if each.name.split(".")[0] == NAME and not is_linked(each):
             return each
     made = bpy.data.materials.new(NAME)
     b = Builder(empty_tree(made))
