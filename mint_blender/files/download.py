@@ -133,10 +133,26 @@ class Downloader:
         if target.is_file() and target.stat().st_size:
             PartFile(target).forget()  # left behind if the process was killed after the rename
             return target
-        request = DownloadRequest(
+        size_limit = self.limits.bytes_for(target.name) if limit is None else limit
+        request = self._request(url, target, size_limit, stop, progress)
+        request.part.load(urls.without_query(request.url))
+        self._fetch_with_retries(request)
+        request.check_stop()
+        request.part.commit()
+        return target
+
+    def _request(
+        self,
+        url: str,
+        target: Path,
+        limit: int,
+        stop: Callable[[], bool],
+        progress: Callable[[int, int | None], None],
+    ) -> DownloadRequest:
+        return DownloadRequest(
             url=urls.check(url, local_files=self._local_files),
             part=PartFile(target),
-            limit=self.limits.bytes_for(target.name) if limit is None else limit,
+            limit=limit,
             deadline=self._clock() + self.limits.total,
             clock=self._clock,
             stop=stop,
@@ -144,11 +160,6 @@ class Downloader:
             timeout=(self.limits.connect, self.limits.stall),
             local_files=self._local_files,
         )
-        request.part.load(urls.without_query(request.url))
-        self._fetch_with_retries(request)
-        request.check_stop()
-        request.part.commit()
-        return target
 
     def _fetch_with_retries(self, request: DownloadRequest) -> None:
         """Retry until all bytes are there or a limit is reached."""

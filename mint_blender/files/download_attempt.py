@@ -347,28 +347,19 @@ def _connection_lost(request: DownloadRequest) -> DownloadFailed:
 
 def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
     """Return the FileError for an exception of the network."""
-    host = request.label.rpartition(" from ")[2]
+    exceptions = requests.exceptions
     if isinstance(error, connections.ForbiddenAddress):
-        return urls.not_public(f"{host}, {error.address}")
-    if isinstance(error, requests.exceptions.SSLError):
-        return DownloadFailed(
-            Message(
-                "The certificate of {host} is not trusted, so {label} was not downloaded."
-                " Behind a proxy that inspects connections, set REQUESTS_CA_BUNDLE to its CA"
-                " bundle.",
-                host=host,
-                label=request.label,
-            ),
-            retryable=False,
-        )
-    if isinstance(error, requests.exceptions.ProxyError):
+        return urls.not_public(f"{_host(request)}, {error.address}")
+    if isinstance(error, exceptions.SSLError):
+        return _untrusted_certificate(request)
+    if isinstance(error, exceptions.ProxyError):
         return DownloadFailed(
             Message(
                 "The proxy blocked {label}. Check HTTPS_PROXY and NO_PROXY.",
                 label=request.label,
             )
         )
-    if isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
+    if isinstance(error, exceptions.Timeout | urllib3.exceptions.TimeoutError):
         return TooSlow(
             Message(
                 "No data arrived for {label} in {seconds:.0f} s. Try again to resume the download.",
@@ -376,18 +367,39 @@ def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
                 seconds=request.timeout[1],
             )
         )
-    if isinstance(error, requests.exceptions.ConnectionError):
-        return DownloadFailed(
-            Message(
-                "Could not reach {host}, or lost the connection, while downloading {label}."
-                " Check the network, then try again.",
-                host=host,
-                label=request.label,
-            ),
-            is_outage=True,
-        )
-    if isinstance(error, requests.exceptions.RequestException) and isinstance(error, ValueError):
+    if isinstance(error, exceptions.ConnectionError):
+        return _unreachable(request)
+    if isinstance(error, exceptions.RequestException) and isinstance(error, ValueError):
         return DownloadFailed(
             Message("The address of {label} is invalid.", label=request.label), retryable=False
         )
     return _connection_lost(request)
+
+
+def _host(request: DownloadRequest) -> str:
+    return request.label.rpartition(" from ")[2]
+
+
+def _untrusted_certificate(request: DownloadRequest) -> DownloadFailed:
+    return DownloadFailed(
+        Message(
+            "The certificate of {host} is not trusted, so {label} was not downloaded."
+            " Behind a proxy that inspects connections, set REQUESTS_CA_BUNDLE to its CA"
+            " bundle.",
+            host=_host(request),
+            label=request.label,
+        ),
+        retryable=False,
+    )
+
+
+def _unreachable(request: DownloadRequest) -> DownloadFailed:
+    return DownloadFailed(
+        Message(
+            "Could not reach {host}, or lost the connection, while downloading {label}."
+            " Check the network, then try again.",
+            host=_host(request),
+            label=request.label,
+        ),
+        is_outage=True,
+    )

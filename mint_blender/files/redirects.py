@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GET requests whose redirects are followed by hand: each address is checked before it is used."""
+"""Send GET requests and follow redirects, checking each address before it is used."""
 
 from __future__ import annotations
 
@@ -44,13 +44,8 @@ def get(
         if response.status_code not in REDIRECT_STATUSES:
             return response
         response.close()
-        location = response.headers.get("Location")
-        if not location:
-            raise DownloadFailed(
-                Message("The file host redirected {label} without a new address.", label=label),
-                retryable=False,
-            )
-        url = urls.check(urljoin(url, location), local_files=local_files, came_from=url)
+        target = urljoin(url, _location(response, label))
+        url = urls.check(target, local_files=local_files, came_from=url)
     raise DownloadFailed(
         Message(
             "{label} was redirected more than {count} times. It was not downloaded.",
@@ -59,6 +54,17 @@ def get(
         ),
         retryable=False,
     )
+
+
+def _location(response: requests.Response, label: str) -> str:
+    """Return the address that a redirect names, which may be relative."""
+    location = response.headers.get("Location")
+    if not location:
+        raise DownloadFailed(
+            Message("The file host redirected {label} without a new address.", label=label),
+            retryable=False,
+        )
+    return location
 
 
 def _send(

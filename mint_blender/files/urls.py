@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which addresses a file may be fetched from, and how an address is named to a person.
+"""Check the addresses of files before they are fetched, and name them in messages.
 
-Pure text work; opens nothing.
+Works on text alone; opens no connection.
 """
 
 from __future__ import annotations
@@ -19,20 +19,26 @@ _HASH = re.compile(r"[0-9a-f]{16}")
 
 
 def is_loopback(host: str) -> bool:
-    """Does the host name mean this computer?
+    """Return whether a host name means this computer, decided by the text alone.
 
-    Decided by the text alone; nothing is resolved. `mint.origin` decides the same for the key.
+    `mint.origin` decides the same for the API key.
     """
     return host.lower() == "localhost" or addresses.is_loopback(host)
 
 
 def check(url: str, *, local_files: bool = False, came_from: str | None = None) -> str:
-    """The address without fragment, if it may be fetched: https to a public host.
+    """Return the address without its fragment if it may be fetched: https to a public host.
 
-    `local_files`: the address comes from an API on this computer, which may use files on this
-    computer, also by http; nothing outside may then lead here, so `came_from` is the address that
-    redirected. Names are decided about once they are resolved (see `may_reach`). Raises
-    `DownloadFailed` (not retryable).
+    Host names are checked again when they have been resolved, see `may_reach`.
+
+    Args:
+        url: The address.
+        local_files: Whether it comes from an API on this computer and may lead to this computer,
+            also by http.
+        came_from: The address that redirected here. One outside must not redirect to this computer.
+
+    Raises:
+        DownloadFailed: The address may not be fetched; not retryable.
     """
     parts = _split(url)
     host = parts.hostname or ""
@@ -47,15 +53,8 @@ def check(url: str, *, local_files: bool = False, came_from: str | None = None) 
             )
         )
     is_here = local_files and is_loopback(host)
-    if came_from is not None and is_here and not is_loopback(_split(came_from).hostname or ""):
-        raise _refused(
-            Message(
-                "The file host {host} redirects to this computer ({address}). The redirect"
-                " was not followed.",
-                host=_split(came_from).hostname,
-                address=host,
-            )
-        )
+    if is_here and came_from is not None:
+        _check_redirect_to_here(host, _split(came_from).hostname or "")
     if not is_here and not _is_outside(host):
         raise not_public(host)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
@@ -69,13 +68,26 @@ def check(url: str, *, local_files: bool = False, came_from: str | None = None) 
     return urlunsplit(parts._replace(fragment=""))
 
 
+def _check_redirect_to_here(host: str, origin: str) -> None:
+    """Raise DownloadFailed unless the redirecting host is this computer too."""
+    if not is_loopback(origin):
+        raise _refused(
+            Message(
+                "The file host {host} redirects to this computer ({address}). The redirect"
+                " was not followed.",
+                host=origin,
+                address=host,
+            )
+        )
+
+
 def may_reach(local_files: bool) -> Callable[[str], bool]:
-    """Which IP addresses a download may connect to."""
+    """Return the function that decides which IP addresses a download may connect to."""
     return addresses.is_public_or_loopback if local_files else addresses.is_public
 
 
 def not_public(host: str) -> DownloadFailed:
-    """A file that is not on the public internet."""
+    """Return the error for a file that is not on the public internet."""
     return _refused(
         Message(
             "The address of the file leads to this computer or its network ({host}). It was"
@@ -86,7 +98,7 @@ def not_public(host: str) -> DownloadFailed:
 
 
 def _is_outside(host: str) -> bool:
-    """As far as the text tells."""
+    """Return whether a host is on the public internet, as far as its name tells."""
     if addresses.is_ambiguous_ipv4(host) or addresses.is_localhost_name(host):
         return False
     spelled = addresses.parse_literal(host)
@@ -94,9 +106,9 @@ def _is_outside(host: str) -> bool:
 
 
 def label(url: str) -> str:
-    """“lamp.glb from cdn.example”: how messages name an address.
+    """Return how messages name an address: “lamp.glb from cdn.example”.
 
-    Never the query, which may hold a signature.
+    The query is left out, since it may hold a signature.
     """
     try:
         parts = urlsplit(url)
@@ -109,23 +121,19 @@ def label(url: str) -> str:
 
 
 def without_query(url: str) -> str:
-    """What stays the same when a fresh link to the same file is given: scheme, host and path."""
+    """Return scheme, host and path: what a fresh link to the same file keeps."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
 
 
 def content_key(url: str) -> str:
-    """What names a file's content: the address without its query where the path has a hash in it,
-    which a fresh link keeps.
-    """
+    """Return a key of the file's content: the address, without its query if the path has a hash."""
     path, mark, _ = url.partition("?")
     return path if mark and _HASH.search(posixpath.basename(path)) else url
 
 
 def same_file(first: str | None, second: str | None) -> bool:
-    """Whether two links lead to the same file: a fresh link differs from an expired one in its
-    query.
-    """
+    """Return whether two links lead to the same file; a fresh link only has another query."""
     return (
         first is not None and second is not None and without_query(first) == without_query(second)
     )
@@ -140,7 +148,7 @@ def _split(url: str) -> SplitResult:
         _ = parts.port  # a bad port only shows when it is asked for
     except ValueError:
         raise _refused(Message("The address of the file is invalid.")) from None
-    if "%" in parts.netloc:  # a name in disguise, or one network card of several
+    if "%" in parts.netloc:  # an encoded host name, or the zone of an IPv6 address
         raise _refused(Message("The address of the file is invalid."))
     return parts
 

@@ -109,44 +109,55 @@ def _open_zstd(
         raise cut_short(path.name)
     header = parse_header(head[:16], path, limits, versions=(4,))
     count, offset = head[15], struct.unpack_from("<I", head, 16)[0]
-    sizes = header.section_sizes
     if not 32 <= offset <= size - 16 * count:
         raise cut_short(path.name)
-    header = replace(
-        header, axes=parse_axes(file.read(min(offset - 32, _MAX_RECORD_BYTES)), header, path)
-    )
+    records = file.read(min(offset - 32, _MAX_RECORD_BYTES))
+    header = replace(header, axes=parse_axes(records, header, path))
     file.seek(offset)
-    table = [struct.unpack("<QQ", file.read(16)) for _ in range(count)]
-    needed = sum(1 for length in sizes if length)
-    if count < needed or tuple(unpacked for _, unpacked in table[:6]) != sizes[:count]:
-        raise InvalidSplats(
-            Message(
-                "The splat file {name} is damaged: its parts do not have the size of"
-                " {count:,} splats. Download it again.",
-                name=path.name,
-                count=header.points,
-            )
-        )
-    packed = offset + 16 * count + sum(length for length, _ in table)
-    if packed > size:
-        raise cut_short(path.name)
-    if packed < size:
-        raise InvalidSplats(
-            Message(
-                "The splat file {name} is longer than it says. Download it again.", name=path.name
-            )
-        )
+    packed_sizes = _read_stream_table(file, count, header, path.name)
+    _check_file_size(size, offset + 16 * count + sum(packed_sizes), path.name)
 
     def sections() -> Iterator[Bytes]:
-        for index, length in enumerate(sizes):
+        for index, length in enumerate(header.section_sizes):
             yield (
-                _decompress_zstd(file.read(table[index][0]), length, path.name)
+                _decompress_zstd(file.read(packed_sizes[index]), length, path.name)
                 if length
                 else np.zeros(0, np.uint8)
             )
         yield np.zeros(0, np.uint8)
 
     return header, sections()
+
+
+def _read_stream_table(file: BinaryIO, count: int, header: Header, name: str) -> list[int]:
+    """Return the compressed bytes of each stream.
+
+    Raises:
+        InvalidSplats: The decompressed sizes in the table do not fit the number of splats.
+    """
+    table = [struct.unpack("<QQ", file.read(16)) for _ in range(count)]
+    sizes = header.section_sizes
+    needed = sum(1 for length in sizes if length)
+    if count < needed or tuple(unpacked for _, unpacked in table[:6]) != sizes[:count]:
+        raise InvalidSplats(
+            Message(
+                "The splat file {name} is damaged: its parts do not have the size of"
+                " {count:,} splats. Download it again.",
+                name=name,
+                count=header.points,
+            )
+        )
+    return [packed for packed, _ in table]
+
+
+def _check_file_size(size: int, claimed: int, name: str) -> None:
+    """Raise InvalidSplats unless a file has the bytes that its table claims."""
+    if claimed > size:
+        raise cut_short(name)
+    if claimed < size:
+        raise InvalidSplats(
+            Message("The splat file {name} is longer than it says. Download it again.", name=name)
+        )
 
 
 def parse_axes(records: bytes, header: Header, path: Path) -> str:

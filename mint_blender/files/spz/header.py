@@ -72,24 +72,8 @@ def parse_header(head: bytes, path: Path, limits: SplatLimits, versions: tuple[i
         raise InvalidSplats(
             Message("The file {name} does not hold splats. Download it again.", name=path.name)
         )
-    if version not in versions and 1 <= version <= 4:
-        raise InvalidSplats(
-            Message(
-                "The splat file {name} says that it is of SPZ version {version}, but is not"
-                " packed like that. Download it again.",
-                name=path.name,
-                version=version,
-            )
-        )
     if version not in versions:
-        raise InvalidSplats(
-            Message(
-                "The splat file {name} has SPZ version {version}; versions 1 to 4 are"
-                " supported. Look for a newer version of this add-on.",
-                name=path.name,
-                version=version,
-            )
-        )
+        raise _wrong_version(version, path.name)
     if degree > 4 or bits > 23:
         raise InvalidSplats(
             Message(
@@ -97,19 +81,43 @@ def parse_header(head: bytes, path: Path, limits: SplatLimits, versions: tuple[i
                 name=path.name,
             )
         )
+    _check_count(points, limits, path.name)
+    return Header(version, points, degree, bits, bool(flags & 1), bool(flags & 2))
+
+
+def _wrong_version(version: int, name: str) -> InvalidSplats:
+    if 1 <= version <= 4:
+        return InvalidSplats(
+            Message(
+                "The splat file {name} says that it is of SPZ version {version}, but is not"
+                " packed like that. Download it again.",
+                name=name,
+                version=version,
+            )
+        )
+    return InvalidSplats(
+        Message(
+            "The splat file {name} has SPZ version {version}; versions 1 to 4 are"
+            " supported. Look for a newer version of this add-on.",
+            name=name,
+            version=version,
+        )
+    )
+
+
+def _check_count(points: int, limits: SplatLimits, name: str) -> None:
     if points == 0:
-        raise InvalidSplats(Message("The splat file {name} holds no splats.", name=path.name))
+        raise InvalidSplats(Message("The splat file {name} holds no splats.", name=name))
     if points > limits.points:
         raise InvalidSplats(
             Message(
                 "The splat file {name} has {count:,} splats; the limit is {most:,}. Choose a"
                 " lower splat quality for this World.",
-                name=path.name,
+                name=name,
                 count=points,
                 most=limits.points,
             )
         )
-    return Header(version, points, degree, bits, bool(flags & 1), bool(flags & 2))
 
 
 def cut_short(name: str) -> InvalidSplats:
