@@ -15,7 +15,9 @@ from .cli import session
 from .cli.follow import Review, follow
 from .cli.price_check import check_price
 from .jobs.engine.retry_schedule import StillUnreachable
-from .jobs.job import Delivery, Job, Phase
+from .jobs.job import Job
+from .jobs.job_values import Delivery
+from .jobs.phases import Phase
 from .jobs.presentation import presenter
 from .jobs.service import JobService, NotPossible, TooExpensive
 from .jobs.storage import import_marks

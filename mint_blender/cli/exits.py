@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from ..jobs.job import Cause, Job, Phase
+from ..jobs.job import Job
+from ..jobs.job_values import Cause
+from ..jobs.phases import Phase
 from ..jobs.service import NotPossible, OtherAccount, TooExpensive
 from ..mint import errors
 from .session import NotAllowedOnline

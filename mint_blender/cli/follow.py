@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..jobs.engine.thread_messages import Event
-from ..jobs.job import Job, Phase
+from ..jobs.job import Job
+from ..jobs.phases import Phase
 from ..jobs.service import JobService
 
 ProgressListener = Callable[[Event], None]

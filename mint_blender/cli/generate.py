@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from ..delivery import write_files
 from ..jobs import request_template
-from ..jobs.job import Delivery, asset_of
+from ..jobs.job import asset_of
+from ..jobs.job_values import Delivery
 from ..jobs.service import JobService, NotPossible
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import Asset, Format, Kind, OptimizationLevel, is_valid_id

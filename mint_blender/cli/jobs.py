@@ -9,7 +9,9 @@ from pathlib import Path
 
 from ..delivery import write_files
 from ..jobs import rejected_files
-from ..jobs.job import BUSY, Hold, Job, Phase, Role
+from ..jobs.job import Job
+from ..jobs.job_values import Hold, Role
+from ..jobs.phases import BUSY, Phase
 from ..jobs.presentation import presenter
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks

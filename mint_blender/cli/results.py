@@ -11,7 +11,9 @@ from pathlib import Path
 from ..delivery import write_files
 from ..jobs import rejected_files
 from ..jobs.engine.retry_schedule import StillUnreachable
-from ..jobs.job import BUSY, Delivery, Job, Phase, Verb
+from ..jobs.job import Job
+from ..jobs.job_values import Delivery
+from ..jobs.phases import BUSY, Phase, Verb
 from ..jobs.presentation import presenter
 from ..jobs.service import JobService
 from ..jobs.storage import import_marks

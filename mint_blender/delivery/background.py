@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ..jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow
-from ..jobs.job import Job, Phase
+from ..jobs.job import Job
+from ..jobs.phases import Phase
 from ..jobs.storage import serialization
 from ..message import Message, message_of
 from . import blender_runtime, standard_output

@@ -16,7 +16,8 @@ import bpy
 
 from ..jobs import notes as job_notes
 from ..jobs import rejected_files
-from ..jobs.job import Job, Role
+from ..jobs.job import Job
+from ..jobs.job_values import Role
 from ..message import Message, message_of
 from ..mint.schema import Assets, Kind
 from ..scene import place as scene_place

@@ -7,7 +7,8 @@ from pathlib import PurePath
 
 from ..files.file_choice import DRACO
 from ..files.urls import same_file
-from ..jobs.job import Job, LocalFile, Role
+from ..jobs.job import Job
+from ..jobs.job_values import LocalFile, Role
 from ..jobs.notes import NOT_OPTIMIZED_CODES
 from ..message import Message, message_of
 from ..scene import gltf_extensions

@@ -13,7 +13,8 @@ from pathlib import Path
 from ..files.errors import InvalidGlb
 from ..files.glb import header
 from ..jobs import rejected_files
-from ..jobs.job import Job, Role
+from ..jobs.job import Job
+from ..jobs.job_values import Role
 from ..mint.schema import Kind
 from . import blender_runtime
 

@@ -1,24 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job: one wish of the user, from the click to the scene. An operation is Mint's; a job is ours.
-
-The rule: a job only ever moves along `MOVES`. Phases outside `BUSY` need no thread: they wait for a
-person, or are over. Nothing that was paid for ends in FAILED: when Mint has (or may have) a result
-and we cannot get at it, the job is PAUSED.
-
-        WAITING ──> SENDING ──> WORKING ──> FETCHING ──> READY ──> PLACED
-           ^           │         │    ^
-           └─ no slot ─┘         v    │ approve, revise, pay and resume
-                              REVIEW, BILLING          (any of these may also end CANCELED, FAILED or PAUSED)
-
-A conversion goes the same way, but needs no slot, and is PLACED as soon as its files lie where the
-user said.
-"""  # noqa: E501
+"""A job: one request of the user, from the click to the scene. An operation is Mint's."""
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import PurePath
 from typing import Any
 
@@ -26,214 +11,17 @@ from ..message import Message, message_of
 from ..mint.account import Owner
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import ENDED, Asset, Format, Kind, Operation, OptimizationLevel, Status
-
-
-class Phase(StrEnum):
-    """How far a job is."""
-
-    WAITING = "waiting"  # here, for a free slot: nothing has been sent
-    SENDING = "sending"  # the start is on its way, or its answer was lost
-    WORKING = "working"  # queued or running at Mint
-    REVIEW = "review"  # the preview waits for a person
-    BILLING = "billing"  # Credits are needed
-    FETCHING = "fetching"  # Mint is done; the files are being downloaded
-    READY = "ready"  # the files are here
-    PLACED = "placed"  # the result is in a scene or a file
-    PAUSED = "paused"  # we stopped watching; it can be picked up where it was
-    FAILED = "failed"
-    CANCELED = "canceled"
-
-
-_AT_MINT = {
-    Phase.WORKING,
-    Phase.REVIEW,
-    Phase.BILLING,
-    Phase.FETCHING,
-    Phase.FAILED,
-    Phase.CANCELED,
-    Phase.PAUSED,
-}
-
-MOVES: dict[Phase, frozenset[Phase]] = {
-    Phase.WAITING: frozenset(
-        {Phase.SENDING, Phase.FETCHING, Phase.CANCELED, Phase.PAUSED, Phase.FAILED}
-    ),
-    Phase.SENDING: frozenset(_AT_MINT | {Phase.WAITING}),
-    Phase.WORKING: frozenset(_AT_MINT),
-    Phase.REVIEW: frozenset(_AT_MINT),
-    Phase.BILLING: frozenset(_AT_MINT | {Phase.SENDING}),
-    Phase.FETCHING: frozenset({Phase.READY, Phase.PLACED, Phase.PAUSED, Phase.FAILED}),
-    Phase.READY: frozenset({Phase.PLACED, Phase.FETCHING}),
-    Phase.PLACED: frozenset({Phase.FETCHING}),
-    # PLACED: what was refused, imported all the same
-    Phase.PAUSED: frozenset(_AT_MINT | {Phase.WAITING, Phase.SENDING, Phase.PLACED}),
-    Phase.FAILED: frozenset(_AT_MINT | {Phase.WAITING}),
-    Phase.CANCELED: frozenset(),
-}
-
-
-class Verb(StrEnum):
-    """What a person may decide about a job."""
-
-    APPROVE = "approve"
-    REVISE = "revise"
-    RESUME = "resume"
-    RETRY = "retry"
-    CANCEL = "cancel"
-
-
-BUSY = frozenset({Phase.WAITING, Phase.SENDING, Phase.WORKING, Phase.FETCHING})
-HOLDS_SLOT = frozenset({Phase.SENDING, Phase.WORKING})
-
-
-VERBS: dict[Phase, tuple[Verb, ...]] = {
-    Phase.WAITING: (Verb.CANCEL,),
-    Phase.SENDING: (Verb.CANCEL,),
-    Phase.WORKING: (Verb.CANCEL,),
-    Phase.REVIEW: (Verb.APPROVE, Verb.REVISE, Verb.CANCEL),
-    Phase.BILLING: (Verb.RESUME, Verb.CANCEL),
-    Phase.PAUSED: (Verb.RESUME, Verb.RETRY, Verb.CANCEL),  # a retry only where `sent.is_unanswered`
-    Phase.FAILED: (Verb.RETRY,),
-}
-
-
-ABOVE_OWN_LIMIT = "max_credits"
-"""`Problem.code` of a job that rests because it would cost more than `Job.max_credits`."""
-
-
-class IllegalMove(Exception):
-    """A job was asked to go where the table does not lead: a mistake in our code, never the user's."""  # noqa: E501
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A click on a job: kept, with its idempotency key, before anything is sent.
-
-    The estimates are the new ones of a retry, as in `Job`.
-    """
-
-    verb: Verb
-    key: str
-    feedback: str | None = None
-    at: float | None = None  # seconds since the epoch
-    estimate: float | None = None
-    optimize_estimate: float | None = None
-
-
-def may_decide(verb: Verb, phase: Phase, pending: Verb | None) -> bool:
-    """Does this click make sense, when `pending` has been clicked and not yet answered?
-
-    A cancel may take the place of another click, but not of a retry: that may have begun an
-    operation which only its answer names.
-    """
-    if pending is not None and (verb is not Verb.CANCEL or pending in {Verb.CANCEL, Verb.RETRY}):
-        return False
-    return verb in VERBS.get(phase, ())
-
-
-@dataclass(frozen=True)
-class DecidedPreview:
-    """The Preview that was approved or revised last.
-
-    Mint may show it once more: `pictures` are all that it has shown until then.
-    """
-
-    operation_id: str
-    verb: Verb
-    pictures: tuple[str, ...] = ()
-    updated_at: str | None = None
-
-
-class Cause(StrEnum):
-    """What kind of trouble it is: decides the exit status and which help is offered."""
-
-    KEY = "key"  # missing or refused
-    CREDITS = "credits"
-    UNREACHABLE = "unreachable"
-    REFUSED = "refused"  # Mint did not accept the request: nothing was started
-    WORK = "work"  # the generation itself failed
-    FILE = "file"  # a result could not be fetched or is damaged
-    # a result is here, and was refused by our own check or could not be imported: its files are
-    # kept
-    IMPORT = "import"
-    PATIENCE = "patience"  # takes longer than usual at Mint; it is watched all the same
-    INTERNAL = "internal"  # a mistake of ours
-
-
-class Hold(StrEnum):
-    """Why a job is left alone, whatever its phase."""
-
-    FOREIGN = "foreign"  # it belongs to another account, or to another API
-    UNKNOWN = "unknown"  # whose key is in use is not known yet
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why a job does not go on: `sentence` is for a person, `code` is Mint's or the HTTP layer's
-    word.
-    """
-
-    cause: Cause
-    sentence: str
-    code: str | None = None
-    request_id: str | None = None
-
-
-class Role(StrEnum):
-    """What a downloaded file is for."""
-
-    PREVIEW = "preview"
-    PICTURE = "picture"
-    MODEL = "model"
-    COLLIDER = "collider"
-    PANORAMA = "panorama"
-    SPLATS = "splats"
-    FBX = "fbx"  # these four are what a model was converted to
-    OBJ = "obj"
-    STL = "stl"
-    USDZ = "usdz"
-
-
-CONVERTED = frozenset({Role.FBX, Role.OBJ, Role.STL, Role.USDZ})
-
-
-@dataclass(frozen=True)
-class LocalFile:
-    """A complete file on disk.
-
-    `note` says why this one was taken; `needs` are the glTF extensions it requires.
-    """
-
-    role: Role
-    path: str
-    url: str
-    note: str | None = None
-    needs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """Where the result shall go once it is here.
-
-    Plain values: the click's cursor, a scene, or files of a batch run.
-    """
-
-    output: str | None = None
-    render: str | None = None
-    at: tuple[float, float, float] | None = None
-    height: float | None = None
-    document: str | None = None
-    scene: str | None = None
-    replaces: bool = False  # take the place of the same asset's earlier version in the scene
-    splats: str | None = None  # the splat tier to fetch as well; None: no splats
-    # of a World, as `blender.world.WorldOptions` has it; NONE: it is not even fetched
-    collider: str = "AUTO"
-    rigid_body: bool = False
-    panorama: bool = True  # show it as the scene's World
-    camera: bool = True
-    folder: str | None = None  # where converted files are saved
-    line: str | None = None  # which line of which batch this is: a rerun finds it by that
-    group: str | None = None  # what it was asked for together with: such results stand side by side
+from .job_values import (
+    UNANSWERED,
+    DecidedPreview,
+    Decision,
+    Delivery,
+    Hold,
+    LocalFile,
+    Problem,
+    Role,
+)
+from .phases import BUSY, MOVES, IllegalMove, Phase, Verb
 
 
 @dataclass(frozen=True)
@@ -474,86 +262,21 @@ def is_being_made(job: Job) -> bool:
     return status is not None and Status(status) not in ENDED
 
 
-def new_key(action: str) -> str:
-    """An idempotency key: one for each click, for all tries of that click."""
-    return f"mint-blender-{action}-{uuid.uuid4()}"
-
-
-def new_job(
-    request: GenerationRequest,
-    target: Delivery,
-    *,
-    now: float,
-    optimize: OptimizationLevel | None = None,
-    estimate: float | None = None,
-    optimize_estimate: float | None = None,
-) -> Job:
-    """The job of a fresh click."""
-    return Job(
-        _new_id(),
-        request,
-        new_key("generate"),
-        now,
-        target,
-        estimate=estimate,
-        optimize=optimize,
-        optimize_estimate=optimize_estimate,
-    )
-
-
-def new_fetch(
-    asset: Asset,
-    target: Delivery,
-    *,
-    now: float,
-    optimize: OptimizationLevel | None = None,
-    estimate: float | None = None,
-) -> Job:
-    """A job that only brings what Mint has made already, optimized first if wanted."""
-    return Job(
-        _new_id(),
-        request_for(asset),
-        new_key("fetch"),
-        now,
-        target,
-        estimate=estimate,
-        source_asset_id=asset.id,
-        asset=asset,
-        optimize=optimize,
-    )
-
-
-def new_conversion(
-    asset: Asset, formats: tuple[Format, ...], target: Delivery, *, now: float
-) -> Job:
-    """A job that brings a model in other formats to the folder of its target."""
-    return Job(
-        _new_id(),
-        request_for(asset),
-        new_key("convert"),
-        now,
-        target,
-        source_asset_id=asset.id,
-        asset=asset,
-        convert=formats,
-    )
-
-
-def new_attempt(asset: Asset, target: Delivery, *, now: float) -> Job:
-    """The job of what failed at Mint without one of ours: it has failed here too, and can be
-    retried.
+def is_unanswered(job: Job) -> bool:
+    """Was its start never answered, and nothing found of it, so that only a person can say whether
+    to pay for it again?
     """
-    failed = Problem(
-        Cause.WORK,
-        Message("Mint has not made this {kind}: {status}.", kind=asset.kind, status=asset.status),
+    return job.phase is Phase.PAUSED and job.problem is not None and job.problem.code == UNANSWERED
+
+
+def is_never_sent(job: Job) -> bool:
+    """Is it in line, or was it when its process ended, and nothing that may cost Credits has left
+    this computer?
+    """
+    may_cost = job.source_asset_id is None or bool(job.convert) or job.optimize is not None
+    in_line = (
+        job.phase in {Phase.WAITING, Phase.SENDING}
+        and job.decision is None
+        and job.operation is None
     )
-    return replace(new_fetch(asset, target, now=now), phase=Phase.FAILED, problem=failed)
-
-
-def request_for(asset: Asset) -> GenerationRequest:
-    """As far as Mint tells: what was asked for when this was made."""
-    return GenerationRequest(asset.kind, asset.prompt or "", name=asset.name)
-
-
-def _new_id() -> str:
-    return uuid.uuid4().hex[:12]
+    return in_line and may_cost and job.first_sent_at is None

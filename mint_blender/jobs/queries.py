@@ -11,7 +11,9 @@ from ..files.glb.header import Glb
 from ..mint.errors import ProblemError
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import Estimate, Kind, Me, Mode, OptimizationLevel, Page, Preset, Usage
-from .job import ABOVE_OWN_LIMIT, Job, Phase, Verb, has_failed_at_mint
+from .job import Job, has_failed_at_mint
+from .job_values import ABOVE_OWN_LIMIT
+from .phases import Phase, Verb
 
 if TYPE_CHECKING:
     from ..mint.client import Client

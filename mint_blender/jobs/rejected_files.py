@@ -14,7 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..files.errors import InvalidFile
-from .job import Job, LocalFile, Role
+from .job import Job
+from .job_values import LocalFile, Role
 
 IMPORTABLE = (Role.MODEL, Role.COLLIDER)
 """What Blender's importer can be given as it is."""

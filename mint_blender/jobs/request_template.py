@@ -9,7 +9,9 @@ from pathlib import Path
 
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import Asset, OptimizationLevel
-from .job import Delivery, Job, asset_of, request_for
+from .job import Job, asset_of
+from .job_values import Delivery
+from .new_jobs import request_for
 
 
 @dataclass(frozen=True)

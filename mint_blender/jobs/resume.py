@@ -6,7 +6,8 @@ from __future__ import annotations
 from .budget.prices import Budget
 from .budget.totals import SpendingTotals
 from .engine.job_runner import JobRunner
-from .job import Job, Phase
+from .job import Job
+from .phases import Phase
 from .queries import KeyOwner
 from .storage.unsent_jobs import Queue
 

@@ -23,23 +23,10 @@ from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
 from .budget.totals import SpendingTotals
 from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner
-from .job import (
-    BUSY,
-    Cause,
-    Decision,
-    Delivery,
-    Hold,
-    Job,
-    Phase,
-    Problem,
-    Verb,
-    asset_of,
-    new_attempt,
-    new_conversion,
-    new_fetch,
-    new_job,
-    new_key,
-)
+from .job import Job, asset_of, is_unanswered
+from .job_values import Cause, Decision, Delivery, Hold, Problem
+from .new_jobs import new_attempt, new_conversion, new_fetch, new_job, new_key
+from .phases import BUSY, Phase, Verb
 from .presentation import action_checks, presenter
 from .queries import (
     OptimizationPrice,
@@ -49,7 +36,6 @@ from .queries import (
     prices_of_click,
 )
 from .resume import UnfinishedJobs
-from .workflow.sent_requests import is_unanswered
 
 __all__ = ["JobService", "NotPossible", "OtherAccount", "TooExpensive"]
 

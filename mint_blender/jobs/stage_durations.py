@@ -11,7 +11,8 @@ from itertools import pairwise
 from statistics import median
 
 from ..mint.schema import Kind, Mode
-from .job import Job, Phase, Verb
+from .job import Job
+from .phases import Phase, Verb
 
 Moves = Sequence[tuple[Phase, float]]
 

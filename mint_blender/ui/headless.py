@@ -7,7 +7,7 @@ There is no window that could freeze, and no timer ever ticks.
 from __future__ import annotations
 
 from ..jobs.engine.retry_schedule import StillUnreachable
-from ..jobs.job import Phase
+from ..jobs.phases import Phase
 from ..jobs.presentation import presenter
 from ..jobs.service import JobService
 from ..message import Message, lines

@@ -13,7 +13,8 @@ import bpy.utils.previews
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jobs.job import Job, Role
+from ..jobs.job import Job
+from ..jobs.job_values import Role
 from ..jobs.service import JobService
 from . import heartbeat, session
 

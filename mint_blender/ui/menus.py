@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..addon_settings import may_go_online
-from ..jobs.job import Phase
+from ..jobs.phases import Phase
 from ..jobs.presentation import presenter
 from ..jobs.presentation.job_groups import JobGroups
 from ..message import Message

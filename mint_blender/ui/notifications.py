@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from ..jobs.job import BUSY, Phase
+from ..jobs.phases import BUSY, Phase
 from ..jobs.presentation import presenter
 from ..jobs.service import JobService
 from ..message import Message

@@ -15,7 +15,9 @@ from mint_blender.cli.batch import lines, result_files
 from mint_blender.cli.output.terminal import Terminal
 from mint_blender.files import pictures
 from mint_blender.files.glb import header
-from mint_blender.jobs.job import Job, LocalFile, Phase, Role
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import LocalFile, Role
+from mint_blender.jobs.phases import Phase
 
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService

@@ -11,7 +11,10 @@ import pytest
 
 from mint_blender.cli.batch.lines import Line
 from mint_blender.cli.batch.prices import BatchBudget, Prices
-from mint_blender.jobs.job import Decision, Delivery, Job, Phase, Verb, new_job
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision, Delivery
+from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode, Operation, OptimizationLevel, Preset
 

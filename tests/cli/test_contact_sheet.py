@@ -16,7 +16,9 @@ from urllib.parse import unquote
 from mint_blender.cli.batch import contact_sheet
 from mint_blender.cli.batch.lines import Line
 from mint_blender.cli.batch.result_files import LineReport, LineState
-from mint_blender.jobs.job import Delivery, Phase, new_job
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.phases import Phase
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, Preset
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.job import new_job
+from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.storage.journal import Journal
 
 from ..mint_service.runner import ThreadService

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 
 from mint_blender.cli import follow
-from mint_blender.jobs.job import Decision, Delivery, Job, Verb, new_job
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision, Delivery
+from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.phases import Verb
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 

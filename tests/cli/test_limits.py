@@ -14,7 +14,8 @@ import pytest
 import mint_blender
 from mint_blender.cli import settings
 from mint_blender.jobs.budget.spending import Limits
-from mint_blender.jobs.job import Delivery, new_job
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset

@@ -19,7 +19,10 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.delivery import import_outcomes  # noqa: E402
-from mint_blender.jobs.job import Delivery, Job, LocalFile, Phase, Role, new_job  # noqa: E402
+from mint_blender.jobs.job import Job  # noqa: E402
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
+from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.service import JobService, NotPossible  # noqa: E402
 from mint_blender.jobs.storage.journal import JournalError  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402

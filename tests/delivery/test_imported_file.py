@@ -16,7 +16,8 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.delivery import import_job, imported_file  # noqa: E402
 from mint_blender.files.file_choice import DRACO, choose_model  # noqa: E402
-from mint_blender.jobs.job import Job, LocalFile, Role  # noqa: E402
+from mint_blender.jobs.job import Job  # noqa: E402
+from mint_blender.jobs.job_values import LocalFile, Role  # noqa: E402
 from mint_blender.jobs.notes import note  # noqa: E402
 from mint_blender.scene import gltf_extensions  # noqa: E402
 

@@ -8,17 +8,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mint_blender.jobs.job import (
-    Cause,
-    Decision,
-    Delivery,
-    Job,
-    LocalFile,
-    Phase,
-    Problem,
-    Role,
-    Verb,
-)
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Cause, Decision, Delivery, LocalFile, Problem, Role
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.mint.account import Owner
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, OptimizationLevel, Pose, Preset

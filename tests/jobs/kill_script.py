@@ -25,7 +25,8 @@ from typing import Any, NoReturn
 from mint_blender.files import download_attempt
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.engine import dispatch, scheduler, worker  # noqa: F401 - loaded before the fork, once for all children
-from mint_blender.jobs.job import Delivery, Phase
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import unsent_jobs
 from mint_blender.jobs.storage.journal import Journal

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.job import Cause, Decision, Hold, Job, Phase, Verb
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Cause, Decision, Hold
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.accounts import CurrentAccount

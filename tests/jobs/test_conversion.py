@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.errors import DiskError
-from mint_blender.jobs.job import Cause, Delivery, Job, Phase, Role, Verb, new_conversion
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Cause, Delivery, Role
+from mint_blender.jobs.new_jobs import new_conversion
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage import serialization

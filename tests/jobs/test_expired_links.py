@@ -14,7 +14,8 @@ import pytest
 from mint_blender.files.download import Downloader
 from mint_blender.files.download_folder import thumbnail_name
 from mint_blender.files.errors import LinkExpired
-from mint_blender.jobs.job import Delivery, Phase, Role, Verb
+from mint_blender.jobs.job_values import Delivery, Role
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow.effects import Act, Fetch, Poll
 from mint_blender.mint.generation_request import GenerationRequest

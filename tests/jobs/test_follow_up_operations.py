@@ -13,7 +13,9 @@ import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS, WEBP
 from mint_blender.jobs import request_template
-from mint_blender.jobs.job import Delivery, Phase, Role, Verb, new_attempt, new_fetch
+from mint_blender.jobs.job_values import Delivery, Role
+from mint_blender.jobs.new_jobs import new_attempt, new_fetch
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.queries import OptimizationPrice
 from mint_blender.jobs.service import JobService, NotPossible

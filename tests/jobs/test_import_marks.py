@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.engine.config import EngineConfig
-from mint_blender.jobs.job import Cause, Phase
+from mint_blender.jobs.job_values import Cause
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import import_marks
 from mint_blender.jobs.storage.journal import Journal, JournalError

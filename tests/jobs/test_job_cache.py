@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.job import Phase
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal, JournalError
 

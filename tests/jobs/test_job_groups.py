@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.job import Decision, Delivery, Job, Phase, Verb
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision, Delivery
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_groups import CARDS, Group, JobGroup, group_jobs, group_of
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.job_locks import ProcessLock

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from mint_blender.files import filesystem_type
-from mint_blender.jobs.job import Decision, Job, Phase, Verb
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.storage import sqlite_journal_mode
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError

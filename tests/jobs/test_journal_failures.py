@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.job import Decision, Phase, Verb
+from mint_blender.jobs.job_values import Decision
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError, Unreadable

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mint_blender.jobs.job import Phase, Role
+from mint_blender.jobs.job_values import Role
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.schema import Mode
 

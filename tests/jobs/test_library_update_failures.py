@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from mint_blender.jobs.job import new_conversion
 from mint_blender.jobs.library import view_model as library_words
 from mint_blender.jobs.library.view_model import AssetState, Filter, Library
+from mint_blender.jobs.new_jobs import new_conversion
 from mint_blender.jobs.workflow.effects import Convert, ReadAsset, TakeSlot
 from mint_blender.mint.schema import Format, Page
 

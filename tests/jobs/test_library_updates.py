@@ -14,20 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.jobs.job import (
-    Cause,
-    Delivery,
-    Job,
-    Phase,
-    Problem,
-    new_attempt,
-    new_conversion,
-    new_fetch,
-)
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Cause, Delivery, Problem
 from mint_blender.jobs.library import view_model as library_words
 from mint_blender.jobs.library.pages import PagedList
 from mint_blender.jobs.library.updates import AssetUpdate
 from mint_blender.jobs.library.view_model import AssetState, Filter, Library, View, state_of
+from mint_blender.jobs.new_jobs import new_attempt, new_conversion, new_fetch
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.queries import ListPage
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.schema import Asset, Format, Kind, Page

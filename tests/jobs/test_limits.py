@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from mint_blender.jobs.budget.spending import Limits, committed, date_of, entry, spent_on
-from mint_blender.jobs.job import Cause, Decision, Job, Phase, Verb
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Cause, Decision
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.workflow.effects import Quote, Start, TakeSlot

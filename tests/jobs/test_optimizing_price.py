@@ -15,7 +15,8 @@ import pytest
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.spending import Limits, committed
-from mint_blender.jobs.job import Job, Phase, Verb
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.queries import OptimizationPrice, Price
 from mint_blender.jobs.service import JobService, TooExpensive

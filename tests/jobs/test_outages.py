@@ -15,7 +15,9 @@ import pytest
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import DownloadFailed, TooSlow
 from mint_blender.jobs.engine.thread_messages import Recovered, RetryScheduled, SetOnline, Wake
-from mint_blender.jobs.job import Cause, Decision, Job, Phase, Role, Verb
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Cause, Decision, Role
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Balance
 from mint_blender.mint import errors
 

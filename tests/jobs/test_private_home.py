@@ -15,7 +15,7 @@ import pytest
 
 from mint_blender.cli import error_log
 from mint_blender.files import private_files
-from mint_blender.jobs.job import Delivery
+from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.transfers import file_queries

@@ -14,7 +14,7 @@ import pytest
 from mint_blender.files.download_folder import DownloadFolder
 from mint_blender.jobs import request_checks
 from mint_blender.jobs.engine.config import EngineConfig
-from mint_blender.jobs.job import Delivery
+from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.request_template import of_job
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import JournalError

@@ -13,7 +13,8 @@ import pytest
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import InvalidFile, InvalidGlb
 from mint_blender.jobs import rejected_files
-from mint_blender.jobs.job import Cause, Delivery, LocalFile, Phase, Role
+from mint_blender.jobs.job_values import Cause, Delivery, LocalFile, Role
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.transfers import fetch_file
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset
 

@@ -14,16 +14,10 @@ import pytest
 
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.spending import Limits, committed, entry
-from mint_blender.jobs.job import (
-    Decision,
-    Delivery,
-    Job,
-    Phase,
-    Verb,
-    new_attempt,
-    new_conversion,
-    new_fetch,
-)
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision, Delivery
+from mint_blender.jobs.new_jobs import new_attempt, new_conversion, new_fetch
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.queries import OptimizationPrice, Price, prices_of_retry
 from mint_blender.jobs.service import JobService, TooExpensive

@@ -27,7 +27,10 @@ from mint_blender.jobs.engine.thread_messages import (
     Wake,
 )
 from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
-from mint_blender.jobs.job import Cause, Decision, Delivery, Job, Phase, Verb, new_conversion
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Cause, Decision, Delivery
+from mint_blender.jobs.new_jobs import new_conversion
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint import errors
 from mint_blender.mint.schema import Format, Kind, Operation

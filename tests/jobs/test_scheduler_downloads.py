@@ -17,7 +17,9 @@ import pytest
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import InvalidPicture
 from mint_blender.jobs.engine.thread_messages import Fetched, Wake
-from mint_blender.jobs.job import Decision, Job, Phase, Role, Verb
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision, Role
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.transfers import fetch_file, file_queries
 from mint_blender.jobs.workflow.effects import Fetch
 from mint_blender.mint.schema import Mode

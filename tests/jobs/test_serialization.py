@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mint_blender.jobs.budget import spending
-from mint_blender.jobs.job import Decision, Job, Phase
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.presentation.job_groups import group_jobs
 from mint_blender.jobs.storage import serialization

@@ -14,7 +14,9 @@ import pytest
 
 from mint_blender.jobs.engine.retry_schedule import StillUnreachable
 from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
-from mint_blender.jobs.job import Delivery, Job, Phase, Role, Verb
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery, Role
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal

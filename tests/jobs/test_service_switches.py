@@ -18,7 +18,9 @@ import pytest
 from mint_blender.files.download import Downloader
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.engine.thread_messages import Event, JobChanged, RetryScheduled
-from mint_blender.jobs.job import Cause, Delivery, Job, Phase, Role
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Cause, Delivery, Role
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow import collect

@@ -19,7 +19,9 @@ from mint_blender.files.download import Downloader
 from mint_blender.jobs.engine.call_pool import SIZES, Lane
 from mint_blender.jobs.engine.thread_messages import Idle, QueryAnswered, SetAccount, Wake
 from mint_blender.jobs.engine.thread_pool import Pool
-from mint_blender.jobs.job import Decision, Job, Phase, Verb
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Balance, Thumbnail
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal

@@ -16,7 +16,10 @@ from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.prices import COMPLAINT_LASTS, LASTS, Budget
 from mint_blender.jobs.budget.spending import Limits, committed, entry, month, objection
 from mint_blender.jobs.engine.thread_messages import QueryAnswered
-from mint_blender.jobs.job import Delivery, Job, Phase, Verb, new_fetch
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.new_jobs import new_fetch
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.queries import Balance, OptimizationPrice, Price
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from mint_blender.jobs import stage_durations
-from mint_blender.jobs.job import Job, LocalFile, Phase, Role
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import LocalFile, Role
+from mint_blender.jobs.phases import Phase
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode
 

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.budget.spending import Limits
-from mint_blender.jobs.job import Delivery, Job, Phase, Verb, new_conversion, new_fetch
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.new_jobs import new_conversion, new_fetch
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage import unsent_jobs
 from mint_blender.jobs.storage.journal import Journal

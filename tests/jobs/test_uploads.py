@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.job import Phase
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.transfers import uploads as uploads_module

@@ -20,7 +20,8 @@ import pytest
 from mint_blender.jobs.engine.call_pool import SIZES, Lane
 from mint_blender.jobs.engine.thread_messages import Crashed, Event, Idle, QueryAnswered
 from mint_blender.jobs.engine.worker import Worker
-from mint_blender.jobs.job import Job, Phase
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.queries import KeyOwner
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal

@@ -12,7 +12,8 @@ from pathlib import PurePath
 import pytest
 
 from mint_blender.files.errors import DownloadFailed, InvalidGlb
-from mint_blender.jobs.job import MOVES, Cause, IllegalMove, Phase, Role, Verb
+from mint_blender.jobs.job_values import Cause, Role
+from mint_blender.jobs.phases import MOVES, IllegalMove, Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.workflow.effects import (
     Act,

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 import pytest
 
-from mint_blender.jobs.job import Phase, Verb
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.workflow.effects import (
     Act,
     Fetch,

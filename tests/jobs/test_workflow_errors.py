@@ -9,7 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from mint_blender.jobs.job import Cause, Delivery, Phase, Verb, new_fetch
+from mint_blender.jobs.job_values import Cause, Delivery
+from mint_blender.jobs.new_jobs import new_fetch
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset, Start, TakeSlot, Upload
 from mint_blender.mint.errors import KeyMissing, Unreachable
 from mint_blender.mint.polling import PollIntervals

@@ -18,7 +18,9 @@ from mint_blender.files.errors import (
     TooLarge,
 )
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
-from mint_blender.jobs.job import Cause, Delivery, Job, Phase, Role
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Cause, Delivery, Role
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.workflow.effects import Fetch, Optimize, Poll, ReadAsset
 from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.message import Message

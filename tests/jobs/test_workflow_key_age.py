@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
-from mint_blender.jobs.job import Delivery, Job, Phase, Role, Verb, new_conversion, new_fetch
+from mint_blender.jobs.job import Job, is_unanswered
+from mint_blender.jobs.job_values import Delivery, Role
+from mint_blender.jobs.new_jobs import new_conversion, new_fetch
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.workflow.effects import (
     Act,
@@ -28,7 +31,6 @@ from mint_blender.jobs.workflow.effects import (
     TakeSlot,
 )
 from mint_blender.jobs.workflow.run import WorkflowConfig
-from mint_blender.jobs.workflow.sent_requests import is_unanswered
 from mint_blender.jobs.workflow.unknown_outcome import REPEATED_FOR
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel, Page

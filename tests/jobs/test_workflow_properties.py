@@ -17,7 +17,9 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mint_blender.files.errors import DownloadFailed, LinkExpired
-from mint_blender.jobs.job import VERBS, Decision, Job, Phase, Role, Verb, may_decide
+from mint_blender.jobs.job import Job, is_unanswered
+from mint_blender.jobs.job_values import Decision, Role
+from mint_blender.jobs.phases import VERBS, Phase, Verb, may_decide
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.workflow.effects import (
@@ -33,7 +35,6 @@ from mint_blender.jobs.workflow.effects import (
     Upload,
 )
 from mint_blender.jobs.workflow.run import WorkflowConfig
-from mint_blender.jobs.workflow.sent_requests import is_unanswered
 from mint_blender.mint.errors import InvalidResponse, MintError, Unreachable, problem_error
 from mint_blender.mint.problem_documents import read_problem
 from mint_blender.mint.schema import Kind, Mode, Operation, Page, PollResult

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
-from mint_blender.jobs.job import Delivery, Job, Phase, Role, Verb, new_conversion, new_fetch
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery, Role
+from mint_blender.jobs.new_jobs import new_conversion, new_fetch
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.workflow.effects import (
     Act,

@@ -11,8 +11,10 @@ from dataclasses import replace
 import pytest
 
 from mint_blender.files.errors import DownloadFailed, InvalidFile, LinkExpired
-from mint_blender.jobs.job import Delivery, Job, Phase, Role
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery, Role
 from mint_blender.jobs.notes import note
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset
 from mint_blender.mint.schema import Kind
 

@@ -11,17 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from mint_blender.jobs.job import (
-    MOVES,
-    Decision,
-    Delivery,
-    Job,
-    LocalFile,
-    Phase,
-    Role,
-    Verb,
-    new_job,
-)
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision, Delivery, LocalFile, Role
+from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.phases import MOVES, Phase, Verb
 from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.workflow.effects import AnyEffect, Fetch, Start, Step, TakeSlot
 from mint_blender.jobs.workflow.run import WorkflowConfig, follow

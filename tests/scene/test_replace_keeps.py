@@ -17,7 +17,8 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.delivery import import_job  # noqa: E402
-from mint_blender.jobs.job import Delivery, Job, LocalFile, Role  # noqa: E402
+from mint_blender.jobs.job import Job  # noqa: E402
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
 from mint_blender.scene import undo_step  # noqa: E402
 from mint_blender.scene.place import SceneImportError, place_model  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402

@@ -17,8 +17,9 @@ bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS  # noqa: E402
-from mint_blender.jobs.job import Job, Phase, asset_of  # noqa: E402
+from mint_blender.jobs.job import Job, asset_of  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 from mint_blender.scene import gltf_extensions, place  # noqa: E402

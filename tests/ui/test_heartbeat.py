@@ -18,7 +18,8 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
-from mint_blender.jobs.job import Job, Phase  # noqa: E402
+from mint_blender.jobs.job import Job  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.queries import Balance  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402

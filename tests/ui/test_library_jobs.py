@@ -16,7 +16,10 @@ from ..line_counts import lines
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.job import Delivery, Job, Phase, new_fetch, new_job  # noqa: E402
+from mint_blender.jobs.job import Job  # noqa: E402
+from mint_blender.jobs.job_values import Delivery  # noqa: E402
+from mint_blender.jobs.new_jobs import new_fetch, new_job  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402

@@ -17,7 +17,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
 from mint_blender.jobs.engine import dispatch  # noqa: E402
-from mint_blender.jobs.job import Delivery  # noqa: E402
+from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402

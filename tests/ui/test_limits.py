@@ -23,7 +23,7 @@ import mint_blender  # noqa: E402
 from mint_blender.cli import main  # noqa: E402
 from mint_blender.jobs.budget.spending import Day, date_of  # noqa: E402
 from mint_blender.jobs.engine.thread_messages import QueryAnswered  # noqa: E402
-from mint_blender.jobs.job import Phase  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.queries import Balance, Price  # noqa: E402
 from mint_blender.mint.schema import Kind, Mode, Preset  # noqa: E402
 from mint_blender.ui import session  # noqa: E402

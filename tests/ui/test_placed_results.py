@@ -17,7 +17,10 @@ pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
 from mint_blender.delivery import import_job  # noqa: E402
-from mint_blender.jobs.job import Delivery, Job, LocalFile, Phase, Role, new_job  # noqa: E402
+from mint_blender.jobs.job import Job  # noqa: E402
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
+from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Format, Kind  # noqa: E402
 from mint_blender.scene import place  # noqa: E402

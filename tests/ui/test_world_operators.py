@@ -21,7 +21,10 @@ from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.files import pictures  # noqa: E402
 from mint_blender.files.errors import InvalidFile  # noqa: E402
 from mint_blender.jobs import notes  # noqa: E402
-from mint_blender.jobs.job import Delivery, Job, LocalFile, Phase, Role, new_job  # noqa: E402
+from mint_blender.jobs.job import Job  # noqa: E402
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
+from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402

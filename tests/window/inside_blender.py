@@ -54,7 +54,7 @@ def tell(job):
         "title": job.title,
         "prompt": job.request.prompt,
         "phase": job.phase.value,
-        "state": part("jobs.presenter").state(job),
+        "state": part("jobs.presentation.presenter").state(job),
         "trouble": job.problem.sentence if job.problem else None,
         "active": board().is_active(job.id),
         "decision": job.decision.verb.value if job.decision else None,

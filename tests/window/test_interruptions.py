@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.job import Delivery, new_job
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset

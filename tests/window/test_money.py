@@ -372,7 +372,7 @@ def test_each_job_says_what_it_costs(blender: BlenderWindow) -> None:
     blender.wait_for("failed")
     start(blender, "a mug", mode="REVIEW")
     blender.wait_for("review", title="mug")
-    said = blender.ask("[part('jobs.presenter').cost(job) for job in board().jobs()]")
+    said = blender.ask("[part('jobs.presentation.presenter').cost(job) for job in board().jobs()]")
     assert said == ["248 Credits reserved", "Cost nothing", "248 Credits"]
     blender.screenshot("what_each_job_costs")
 
@@ -380,15 +380,16 @@ def test_each_job_says_what_it_costs(blender: BlenderWindow) -> None:
 PAST = """
 import random, time
 from dataclasses import replace
-jobs_, schema, generation, journal = part('jobs.job'), part('mint.schema'), part('mint.generation_request'), part('jobs.storage.journal')
+new_jobs, values, phases = part('jobs.new_jobs'), part('jobs.job_values'), part('jobs.phases')
+schema, generation, journal = part('mint.schema'), part('mint.generation_request'), part('jobs.storage.journal')
 chance, book = random.Random(7), journal.Journal(board().home)
 for day in range(30):
     for _ in range(chance.choice([0, 0, 1, 1, 2, 3, 5])):
         price, fails = chance.choice([248, 248, 798, 1500]), chance.random() < 0.15
         request = generation.GenerationRequest(schema.Kind.MODEL, 'a lamp of the past')
-        job = jobs_.new_job(request, jobs_.Delivery(), now=time.time() - day * 24 * 3600.0)
+        job = new_jobs.new_job(request, values.Delivery(), now=time.time() - day * 24 * 3600.0)
         said = {'id': 'op', 'status': 'failed' if fails else 'succeeded', 'credits': {'finalized': 0 if fails else price, 'reserved': 0}}
-        phase = jobs_.Phase.FAILED if fails else jobs_.Phase.PLACED
+        phase = phases.Phase.FAILED if fails else phases.Phase.PLACED
         book.add(replace(job, phase=phase, operation=schema.Operation.from_json(said)))
         book.dismiss(job.id)
 book.close()

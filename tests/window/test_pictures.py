@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.job import Phase
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset

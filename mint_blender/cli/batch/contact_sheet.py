@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ...delivery.write_files import write_text
-from ...jobs.job import Phase
+from ...jobs.phases import Phase
 from .result_files import LineReport, LineState
 from .sheet_style import STYLE
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...jobs.job import Delivery
+from ...jobs.job_values import Delivery
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 

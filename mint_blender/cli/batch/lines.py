@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...jobs.job import Delivery
+from ...jobs.job_values import Delivery
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import OptimizationLevel
 from . import fields

@@ -12,7 +12,9 @@ from typing import Any
 
 from ...delivery.write_files import copy_file, write_text
 from ...files.pictures import SUFFIXES
-from ...jobs.job import Job, Phase, Role, Verb
+from ...jobs.job import Job
+from ...jobs.job_values import Role
+from ...jobs.phases import Phase, Verb
 from ...jobs.presentation import presenter
 from ...mint.schema import Kind
 from ..output.job_json import job_record

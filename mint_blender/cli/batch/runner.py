@@ -9,7 +9,9 @@ from pathlib import Path
 
 from ...delivery.background import BackgroundImporter
 from ...jobs.engine.retry_schedule import StillUnreachable
-from ...jobs.job import Delivery, Job, Phase
+from ...jobs.job import Job
+from ...jobs.job_values import Delivery
+from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.storage import batch_ledger
 from ..exits import Exit

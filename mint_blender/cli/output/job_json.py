@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...jobs.job import Hold, Job
+from ...jobs.job import Job
+from ...jobs.job_values import Hold
 from ...jobs.presentation import presenter
 from ...message import message_of
 

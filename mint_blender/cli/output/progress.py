@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ...jobs.engine.thread_messages import Crashed, Event, JobChanged, Progress, RetryScheduled
-from ...jobs.job import Cause, Job, Phase
+from ...jobs.job import Job
+from ...jobs.job_values import Cause
+from ...jobs.phases import Phase
 from ...jobs.presentation import presenter
 from ...jobs.service import JobService
 from .job_json import job_record

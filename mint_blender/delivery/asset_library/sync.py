@@ -26,7 +26,7 @@ from ...files import urls as files_urls
 from ...files.download import Downloader, ignore_progress, never_stop
 from ...files.errors import FileError, LinkExpired
 from ...files.file_lock import FileInUse, file_lock
-from ...jobs.job import LocalFile, Role
+from ...jobs.job_values import LocalFile, Role
 from ...jobs.library import view_model
 from ...jobs.transfers import fetch_file
 from ...jobs.workflow.effects import Fetch

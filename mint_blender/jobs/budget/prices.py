@@ -14,7 +14,9 @@ from datetime import datetime
 from ...message import Message, sentences
 from ...mint.schema import Estimate, Usage
 from ..engine.thread_messages import QueryAnswered
-from ..job import Decision, Job, Verb
+from ..job import Job
+from ..job_values import Decision
+from ..phases import Verb
 from ..queries import Balance, OptimizationPrice, Price, Query
 from .spending import Limits, committed, objection, objection_of_job, objection_to_all
 

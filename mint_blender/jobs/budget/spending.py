@@ -13,7 +13,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from ...message import Message
-from ..job import BUSY, Job, Phase, Verb, has_failed_at_mint, is_retried
+from ..job import Job, has_failed_at_mint, is_retried
+from ..phases import BUSY, Phase, Verb
 
 DAYS = 30  # what the Usage section looks back at
 

@@ -15,7 +15,7 @@ from ...mint.errors import InvalidResponse, KeyWithheld, MintError
 from ...mint.generation_request import MAX_IMAGE_BYTES
 from ...mint.schema import Asset, Estimate, Operation, Page, PollResult
 from ...mint.transport import Transport
-from ..job import Verb
+from ..phases import Verb
 from ..queries import LARGEST_PAGE, quote
 from ..request_checks import UPLOADABLE
 from ..workflow.effects import (

@@ -15,7 +15,7 @@ from ...files.errors import FileError, Stopped
 from ...message import Message
 from ...mint.account import Account
 from ...mint.errors import MintError, Unreachable
-from ..job import LocalFile
+from ..job_values import LocalFile
 from ..queries import Query, RemoteGlbHeader, Thumbnail
 from ..transfers.downloads import Downloads
 from ..transfers.uploads import Uploads

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ...files.errors import FileError
 from ...mint.retry import FailureStreak
-from ..job import Job, LocalFile
+from ..job import Job
+from ..job_values import LocalFile
 from ..workflow.effects import AnyEffect
 from ..workflow.run import Workflow
 

@@ -10,7 +10,8 @@ from ...files.errors import FileError
 from ...mint.account import Account
 from ...mint.errors import MintError
 from ...mint.schema import Me
-from ..job import Job, LocalFile, Role
+from ..job import Job
+from ..job_values import LocalFile, Role
 from ..queries import Answer, Query
 
 # -- to the worker

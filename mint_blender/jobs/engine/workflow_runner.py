@@ -17,7 +17,8 @@ from typing import Any
 from ...mint.account import Account
 from ...mint.errors import MintError
 from ...mint.retry import FailureStreak
-from ..job import HOLDS_SLOT, Job, Phase
+from ..job import Job
+from ..phases import HOLDS_SLOT, Phase
 from ..presentation import error_messages
 from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal

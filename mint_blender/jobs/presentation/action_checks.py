@@ -8,7 +8,9 @@ from collections.abc import Collection, Iterable, Sequence
 from ...message import Message
 from ...mint.schema import Asset, Format, Status
 from ..budget.prices import NotPossible, OtherAccount
-from ..job import Hold, Job, Phase, Verb
+from ..job import Job
+from ..job_values import Hold
+from ..phases import Phase, Verb
 from . import presenter
 
 

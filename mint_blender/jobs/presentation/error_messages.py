@@ -11,8 +11,9 @@ from ...mint import errors
 from ...mint.polling import Polling
 from ...mint.schema import Operation, OperationError, Status
 from ..budget import spending
-from ..job import Cause, Job, Phase, Problem
-from ..workflow.sent_requests import UNANSWERED
+from ..job import Job
+from ..job_values import UNANSWERED, Cause, Problem
+from ..phases import Phase
 
 # Mint's error codes (an open list) and what a person can do about each. Source: the contract,
 # section 4.

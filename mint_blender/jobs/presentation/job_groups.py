@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..job import Hold, Job, Phase
+from ..job import Job
+from ..job_values import Hold
+from ..phases import Phase
 
 
 class Group(StrEnum):

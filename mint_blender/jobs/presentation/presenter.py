@@ -6,8 +6,9 @@ from __future__ import annotations
 from ...message import Message
 from ...mint.schema import Operation, Status
 from ..budget import spending
-from ..job import VERBS, Hold, Job, Phase, Verb, is_being_made, is_retried, may_decide
-from ..workflow.sent_requests import is_unanswered
+from ..job import Job, is_being_made, is_retried, is_unanswered
+from ..job_values import Hold
+from ..phases import VERBS, Phase, Verb, may_decide
 
 BUY_CREDITS = "https://platform.mint.gg/billing"
 

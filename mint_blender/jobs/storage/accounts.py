@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ...mint.account import Account, Owner
-from ..job import Hold, Job
+from ..job import Job
+from ..job_values import Hold
 from .database import Database
 
 TABLES = (

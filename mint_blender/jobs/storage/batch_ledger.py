@@ -22,7 +22,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..job import Job, Phase
+from ..job import Job
+from ..phases import Phase
 from . import serialization
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,9 @@ from ...mint.account import Account
 from .. import stage_durations
 from ..budget import spending
 from ..budget.prices import NotPossible
-from ..job import Decision, Hold, Job, Phase
+from ..job import Job
+from ..job_values import Decision, Hold
+from ..phases import Phase
 from ..stage_durations import Moves, Stage
 from .journal import Journal, Unreadable
 

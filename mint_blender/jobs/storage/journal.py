@@ -18,7 +18,9 @@ from pathlib import Path
 from ...message import Message
 from ...mint.account import Account, Owner
 from ...mint.schema import Kind
-from ..job import HOLDS_SLOT, Decision, Job, Phase, asset_of, may_decide
+from ..job import Job, asset_of
+from ..job_values import Decision
+from ..phases import HOLDS_SLOT, Phase, may_decide
 from . import accounts
 from .accounts import AccountMatch, Accounts, CurrentAccount
 from .batch_ledger import Ledgers

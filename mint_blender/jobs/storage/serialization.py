@@ -15,19 +15,10 @@ from ...message import Message, message_of
 from ...mint.account import Owner
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
-from ..job import (
-    Cause,
-    DecidedPreview,
-    Decision,
-    Delivery,
-    Job,
-    LocalFile,
-    Phase,
-    Problem,
-    Role,
-    Verb,
-)
+from ..job import Job
+from ..job_values import Cause, DecidedPreview, Decision, Delivery, LocalFile, Problem, Role
 from ..notes import stored_note
+from ..phases import Phase, Verb
 from .type_checks import fits
 
 Plain = TypeVar("Plain")

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..budget import spending
-from ..job import Job
-from ..workflow.sent_requests import is_never_sent
+from ..job import Job, is_never_sent
 from .job_locks import ProcessLock
 from .journal import Journal
 

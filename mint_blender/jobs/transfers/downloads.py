@@ -17,7 +17,7 @@ from ...files.errors import FileError
 from ...mint.account import Account
 from ..engine.config import EngineConfig
 from ..engine.thread_messages import Command, Event, Fetched, Progress, QueryEnded
-from ..job import Role
+from ..job_values import Role
 from ..presentation import error_messages
 from ..queries import RemoteGlbHeader, Thumbnail
 from ..workflow.effects import Fetch

@@ -17,7 +17,7 @@ from ...files.errors import InvalidFile, InvalidGlb, Stopped
 from ...files.glb import header
 from ...message import Message
 from .. import rejected_files
-from ..job import CONVERTED, LocalFile, Role
+from ..job_values import CONVERTED, LocalFile, Role
 from ..workflow.effects import Fetch
 
 REPORT_EVERY = 0.2  # seconds between two progress messages of one file

@@ -23,7 +23,9 @@ from ...mint.polling import Polling, PollIntervals
 from ...mint.schema import Asset, Assets, Format, Kind, Operation, OptimizationLevel, Status
 from .. import notes, rejected_files
 from ..budget import spending
-from ..job import Cause, Job, LocalFile, Phase, Problem, Role, is_being_made
+from ..job import Job, is_being_made
+from ..job_values import Cause, LocalFile, Problem, Role
+from ..phases import Phase
 from ..presentation import error_messages
 from ..queries import OptimizationPrice
 from . import job_limit, unknown_outcome

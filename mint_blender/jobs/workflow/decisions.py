@@ -15,7 +15,9 @@ from ...mint import errors
 from ...mint.polling import PollIntervals
 from ...mint.schema import Operation
 from .. import notes
-from ..job import Decision, Job, Phase, Verb, has_failed_at_mint, operation_of
+from ..job import Job, has_failed_at_mint, operation_of
+from ..job_values import Decision
+from ..phases import Phase, Verb
 from ..presentation import error_messages
 from . import stale_previews, unknown_outcome
 from .effects import Act, Effect, Poll, ReadAsset, Step

@@ -23,7 +23,8 @@ from ...mint.schema import (
     Page,
     PollResult,
 )
-from ..job import Decision, Job, LocalFile, Role
+from ..job import Job
+from ..job_values import Decision, LocalFile, Role
 from ..queries import OptimizationPrice, Price
 
 T_co = TypeVar("T_co", covariant=True)

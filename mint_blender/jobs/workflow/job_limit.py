@@ -12,7 +12,8 @@ from ...message import Message
 from ...mint import errors
 from ...mint.schema import Estimate
 from ..budget import spending
-from ..job import ABOVE_OWN_LIMIT, Cause, Job, Problem
+from ..job import Job
+from ..job_values import ABOVE_OWN_LIMIT, Cause, Problem
 from ..queries import OptimizationPrice, Price
 from .effects import Effect, Quote, Step
 

@@ -22,7 +22,9 @@ from ...mint.polling import Polling, PollIntervals
 from ...mint.schema import Assets, Format, Mode, Operation, Status
 from .. import notes
 from ..budget.spending import objection_of_job
-from ..job import Job, LocalFile, Phase, Role, operation_of
+from ..job import Job, operation_of
+from ..job_values import LocalFile, Role
+from ..phases import Phase
 from ..presentation import error_messages
 from . import job_limit, stale_previews, unknown_outcome
 from .collect import Collector

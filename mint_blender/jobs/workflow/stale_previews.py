@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from ...files import urls
 from ...mint.schema import Operation
-from ..job import DecidedPreview, Job, Verb
+from ..job import Job
+from ..job_values import DecidedPreview
+from ..phases import Verb
 
 
 def decided(job: Job, verb: Verb) -> DecidedPreview | None:

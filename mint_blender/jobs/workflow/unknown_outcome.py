@@ -12,7 +12,8 @@ from typing import Any, Protocol, TypeVar
 
 from ...mint.schema import Asset, Assets, Status
 from .. import notes
-from ..job import Job, Phase
+from ..job import Job
+from ..phases import Phase
 from ..presentation import error_messages
 from .effects import Effect, ReadAsset, ReadPage, ReadTaken, Step
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ...jobs.job import Job, Phase
+from ...jobs.job import Job
+from ...jobs.phases import Phase
 from ...jobs.queries import Balance
 from ...jobs.service import JobService
 from .. import heartbeat, session

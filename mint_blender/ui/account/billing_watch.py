@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import bpy
 
 from ...addon_settings import may_go_online
-from ...jobs.job import Job, Phase
+from ...jobs.job import Job
+from ...jobs.phases import Phase
 from ...jobs.queries import Balance
 from ...jobs.service import JobService
 from ...message import Message

@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ...jobs.job import Delivery
+from ...jobs.job_values import Delivery
 from ...jobs.queries import Balance, Price
 from ...jobs.service import JobService
 from ...message import Message

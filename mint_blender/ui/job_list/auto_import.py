@@ -12,7 +12,8 @@ import bpy
 
 from ...delivery import import_job
 from ...delivery.import_outcomes import ImportOutcomes, Outcome
-from ...jobs.job import Job, Phase
+from ...jobs.job import Job
+from ...jobs.phases import Phase
 from ...jobs.service import JobService
 from ...jobs.storage import import_marks
 from ...message import Message

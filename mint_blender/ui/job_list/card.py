@@ -10,7 +10,9 @@ import bpy
 
 from ...addon_settings import may_go_online
 from ...jobs import rejected_files
-from ...jobs.job import CONVERTED, Job, Phase, Verb, asset_of
+from ...jobs.job import Job, asset_of
+from ...jobs.job_values import CONVERTED
+from ...jobs.phases import Phase, Verb
 from ...jobs.presentation import presenter
 from ...jobs.service import JobService
 from ...message import Message

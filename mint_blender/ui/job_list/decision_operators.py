@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import bpy
 
-from ...jobs.job import Job, Verb
+from ...jobs.job import Job
+from ...jobs.phases import Verb
 from ...jobs.service import JobService, NotPossible
 from ...message import Message
 from .. import heartbeat

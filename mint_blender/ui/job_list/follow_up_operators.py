@@ -15,7 +15,7 @@ import bpy
 
 from ...files.file_choice import OPTIMIZED_NEEDS, explain_missing
 from ...jobs import request_template
-from ...jobs.job import Delivery
+from ...jobs.job_values import Delivery
 from ...jobs.queries import OptimizationPrice, Price
 from ...jobs.request_template import RequestTemplate
 from ...jobs.service import NotPossible

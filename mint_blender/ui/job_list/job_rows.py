@@ -12,7 +12,8 @@ from typing import Any
 
 import bpy
 
-from ...jobs.job import Job, Phase
+from ...jobs.job import Job
+from ...jobs.phases import Phase
 from ...jobs.service import JobService
 from .. import icons, session
 from ..translations import translated

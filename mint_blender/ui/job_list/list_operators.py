@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 import bpy
 
-from ...jobs.job import ABOVE_OWN_LIMIT, Job, Phase, Verb
+from ...jobs.job import Job
+from ...jobs.job_values import ABOVE_OWN_LIMIT
+from ...jobs.phases import Phase, Verb
 from ...jobs.presentation import presenter
 from ...jobs.service import JobService
 from ...jobs.storage.journal import JournalError

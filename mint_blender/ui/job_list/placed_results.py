@@ -15,7 +15,8 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ...jobs.job import Job, Phase, asset_of
+from ...jobs.job import Job, asset_of
+from ...jobs.phases import Phase
 from ...message import Message
 from ...scene import tags
 from ...scene.update import replace as replacing

@@ -8,7 +8,8 @@ from pathlib import Path
 import bpy
 
 from ...jobs import rejected_files
-from ...jobs.job import Job, Phase
+from ...jobs.job import Job
+from ...jobs.phases import Phase
 from ...jobs.presentation import presenter
 from ...jobs.service import JobService, NotPossible
 from ...message import Message

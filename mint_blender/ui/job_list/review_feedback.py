@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import bpy
 
-from ...jobs.job import Phase
+from ...jobs.phases import Phase
 from ...jobs.service import JobService
 from ...mint.generation_request import MAX_FEEDBACK_LENGTH
 from .. import heartbeat, session, text_fields

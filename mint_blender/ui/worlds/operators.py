@@ -14,7 +14,9 @@ import bpy
 
 from ...delivery import import_job
 from ...files.errors import FileError
-from ...jobs.job import Job, Phase, Role
+from ...jobs.job import Job
+from ...jobs.job_values import Role
+from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible
 from ...message import Message
 from ...scene import tags

@@ -7,7 +7,7 @@ import bpy
 from bpy.app.translations import pgettext_iface
 
 from ...delivery import import_job
-from ...jobs.job import Role
+from ...jobs.job_values import Role
 from ...message import Message
 from ...scene.world import edit as world_edit
 from ...scene.world import splats, world_objects

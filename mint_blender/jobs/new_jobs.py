@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make new jobs: generate, fetch, convert or retry an asset."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+from ..message import Message
+from ..mint.generation_request import GenerationRequest
+from ..mint.schema import Asset, Format, OptimizationLevel
+from .job import Job
+from .job_values import Cause, Delivery, Problem
+from .phases import Phase
+
+
+def new_key(action: str) -> str:
+    """An idempotency key: one for each click, for all tries of that click."""
+    return f"mint-blender-{action}-{uuid.uuid4()}"
+
+
+def new_job(
+    request: GenerationRequest,
+    target: Delivery,
+    *,
+    now: float,
+    optimize: OptimizationLevel | None = None,
+    estimate: float | None = None,
+    optimize_estimate: float | None = None,
+) -> Job:
+    """The job of a fresh click."""
+    return Job(
+        _new_id(),
+        request,
+        new_key("generate"),
+        now,
+        target,
+        estimate=estimate,
+        optimize=optimize,
+        optimize_estimate=optimize_estimate,
+    )
+
+
+def new_fetch(
+    asset: Asset,
+    target: Delivery,
+    *,
+    now: float,
+    optimize: OptimizationLevel | None = None,
+    estimate: float | None = None,
+) -> Job:
+    """A job that only brings what Mint has made already, optimized first if wanted."""
+    return Job(
+        _new_id(),
+        request_for(asset),
+        new_key("fetch"),
+        now,
+        target,
+        estimate=estimate,
+        source_asset_id=asset.id,
+        asset=asset,
+        optimize=optimize,
+    )
+
+
+def new_conversion(
+    asset: Asset, formats: tuple[Format, ...], target: Delivery, *, now: float
+) -> Job:
+    """A job that brings a model in other formats to the folder of its target."""
+    return Job(
+        _new_id(),
+        request_for(asset),
+        new_key("convert"),
+        now,
+        target,
+        source_asset_id=asset.id,
+        asset=asset,
+        convert=formats,
+    )
+
+
+def new_attempt(asset: Asset, target: Delivery, *, now: float) -> Job:
+    """The job of what failed at Mint without one of ours: it has failed here too, and can be
+    retried.
+    """
+    failed = Problem(
+        Cause.WORK,
+        Message("Mint has not made this {kind}: {status}.", kind=asset.kind, status=asset.status),
+    )
+    return replace(new_fetch(asset, target, now=now), phase=Phase.FAILED, problem=failed)
+
+
+def request_for(asset: Asset) -> GenerationRequest:
+    """As far as Mint tells: what was asked for when this was made."""
+    return GenerationRequest(asset.kind, asset.prompt or "", name=asset.name)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:12]
