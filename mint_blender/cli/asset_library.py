@@ -61,13 +61,13 @@ def _report_outcome(result: SyncResult, folder: Path, terminal: Terminal) -> Non
         "folder": str(folder),
         "saved": len(result.saved),
         "unchanged": result.unchanged,
-        "left": result.left,
+        "left": result.skipped,
         "failed": result.failed,
     }
     words = [f"{len(result.saved)} saved", f"{result.unchanged} unchanged"]
     words += [
         f"{len(each)} {what}"
-        for each, what in ((result.left, "skipped"), (result.failed, "failed"))
+        for each, what in ((result.skipped, "skipped"), (result.failed, "failed"))
         if each
     ]
     terminal.result(record, f"{folder}: {', '.join(words)}")

@@ -98,14 +98,14 @@ def _needs_blender(job: Job) -> bool:
 def serve() -> None:
     """Run in the child process: write one result per line until standard input ends."""
     standard_output.reserve_for_results()
-    answers = sys.stdout
+    output = sys.stdout
     for line in sys.stdin:
-        print(json.dumps(_carry_out(json.loads(line))), file=answers, flush=True)
+        print(json.dumps(_write_result(json.loads(line))), file=output, flush=True)
 
 
-def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
+def _write_result(request: dict[str, Any]) -> dict[str, Any]:
     try:
-        job = serialization.load(order["job"], None, Phase(order["phase"]))
+        job = serialization.load(request["job"], None, Phase(request["phase"]))
         return {"notes": [message_of(note).to_json() for note in delivery_write.write(job)]}
-    except delivery_write.DeliveryError as trouble:
-        return {"problem": message_of(trouble).to_json()}
+    except delivery_write.DeliveryError as error:
+        return {"problem": message_of(error).to_json()}

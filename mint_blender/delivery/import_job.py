@@ -65,21 +65,27 @@ def _changes(
 ) -> list[Callable[[], PlacedResult]]:
     """Return one import for each root that is replaced, or a single one that adds the result."""
     place = _place_model if job.kind is Kind.MODEL else _place_world
-    return [partial(place, job, scene, root) for root in roots or [None]]
+    if not roots:
+        return [partial(place, job, scene, None)]
+    return [partial(place, job, scene, root) for root in roots]
 
 
 def _place_world(
     job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object | None
 ) -> PlacedResult:
-    files, options, told = _world_files(job), _world_options(job), _provenance(job)
+    files, options, provenance = _world_files(job), _world_options(job), _provenance(job)
     if root is not None:
         known = tags.read(root)
         if known is not None and known.job_id == job.id:
             return missing_parts.complete(
-                root, files, told, options=options, scene=scene, undo=False
+                root, files, provenance, options=options, scene=scene, undo=False
             )
-        return replace.replace_world(files, told, root, options=options, scene=scene, undo=False)
-    placed = scene_place.place_world(files, told, _place_options(job), options, scene, undo=False)
+        return replace.replace_world(
+            files, provenance, root, options=options, scene=scene, undo=False
+        )
+    placed = scene_place.place_world(
+        files, provenance, _place_options(job), options, scene, undo=False
+    )
     explained = _explained_codes(job)
     return dataclasses.replace(
         placed, notes=tuple(note for note in placed.notes if message_of(note).code not in explained)
@@ -124,9 +130,9 @@ def resolved_codes(job: Job, placed: PlacedResult) -> tuple[str, ...]:
 
 def _explained_codes(job: Job) -> tuple[str, ...]:
     """Return the codes of placement notes that the job explains in more detail."""
-    told = [part for part in PART_NAMES if job_notes.explains(job, part.lower())]
+    explained = [part for part in PART_NAMES if job_notes.explains(job, part.lower())]
     return tuple(
-        code for part in told for code in notes.codes_without(part) if not job.has_note(code)
+        code for part in explained for code in notes.codes_without(part) if not job.has_note(code)
     )
 
 
@@ -157,11 +163,11 @@ def _world_options(job: Job) -> WorldOptions:
 def _place_model(
     job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object | None
 ) -> PlacedResult:
-    path, told = _file(job, Role.MODEL), _provenance(job)
+    path, provenance = _file(job, Role.MODEL), _provenance(job)
     if root is not None:
-        placed = replace.replace_model(path, told, root, scene=scene, undo=False)
+        placed = replace.replace_model(path, provenance, root, scene=scene, undo=False)
     else:
-        placed = scene_place.place_model(path, told, _place_options(job), scene, undo=False)
+        placed = scene_place.place_model(path, provenance, _place_options(job), scene, undo=False)
     note = imported_file.note(job)
     return dataclasses.replace(placed, notes=(*placed.notes, *([note] if note else [])))
 

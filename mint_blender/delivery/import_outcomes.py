@@ -24,10 +24,10 @@ class Outcome:
     """The outcome of one import: notes for the user, or the problem as a sentence."""
 
     notes: tuple[str, ...] = ()
-    settled: tuple[str, ...] = ()
+    resolved_codes: tuple[str, ...] = ()
     problem: str | None = None
 
-    def record(self, board: JobService, job_id: str) -> None:
+    def record(self, job_service: JobService, job_id: str) -> None:
         """Write the outcome into the journal.
 
         Raises:
@@ -35,9 +35,9 @@ class Outcome:
             NotPossible: The job is in a state without an import.
         """
         if self.problem is None:
-            board.mark_placed(job_id, *self.notes, settled=self.settled)
+            job_service.mark_placed(job_id, *self.notes, resolved_codes=self.resolved_codes)
         else:
-            board.mark_import_failed(job_id, self.problem)
+            job_service.mark_import_failed(job_id, self.problem)
 
 
 class ImportOutcomes:
@@ -49,31 +49,31 @@ class ImportOutcomes:
         self._due, self._pause = 0.0, FIRST_PAUSE
 
     def __contains__(self, job_id: str) -> bool:
-        """Return whether this job was imported, but that is not in the journal yet."""
+        """Return whether this job has an outcome that is not in the journal yet."""
         return job_id in self._unrecorded
 
     def __bool__(self) -> bool:
         return bool(self._unrecorded)
 
-    def record(self, board: JobService, job_id: str, outcome: Outcome) -> None:
+    def record(self, job_service: JobService, job_id: str, outcome: Outcome) -> None:
         """Record an outcome now, or as soon as the journal can be written."""
         self._unrecorded.pop(job_id, None)
         try:
-            outcome.record(board, job_id)
+            outcome.record(job_service, job_id)
         except (JournalError, NotPossible) as error:
             log.warning("The outcome of importing job %s could not be recorded: %s", job_id, error)
             self._unrecorded[job_id] = outcome
             self._due, self._pause = self._clock() + FIRST_PAUSE, FIRST_PAUSE
 
-    def retry(self, board: JobService) -> bool:
+    def retry(self, job_service: JobService) -> bool:
         """Retry what could not be recorded, if it is due; return whether anything was recorded."""
         if not self._unrecorded or self._clock() < self._due:
             return False
-        listed, recorded = {job.id for job in board.jobs()}, 0
+        listed, recorded = {job.id for job in job_service.jobs()}, 0
         for job_id, outcome in list(self._unrecorded.items()):
             try:
                 if job_id in listed:  # else it was dismissed meanwhile
-                    outcome.record(board, job_id)
+                    outcome.record(job_service, job_id)
             except NotPossible:
                 continue
             except JournalError:

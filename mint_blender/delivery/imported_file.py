@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of Mint's files of a model was imported, and why that one."""
+"""Explain which of Mint's files of a model was imported."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _READABLE = Message("The optimized file was taken: this Blender can read it.")
 
 def variant(job: Job) -> str:
     """Return `optimized` or `original`; empty for a job without a model file."""
-    taken = job.file(Role.MODEL)
-    if taken is None:
+    model_file = job.file(Role.MODEL)
+    if model_file is None:
         return ""
     assets = job.asset.assets if job.asset else None
-    is_optimized = "optimized" in PurePath(taken.path).name or (
-        assets is not None and same_file(taken.url, assets.optimized_glb_url)
+    is_optimized = "optimized" in PurePath(model_file.path).name or (
+        assets is not None and same_file(model_file.url, assets.optimized_glb_url)
     )
     return OPTIMIZED if is_optimized else ORIGINAL
 
 
 def explanation(job: Job) -> str:
     """Return why this file was imported, as a sentence; empty without a model file."""
-    taken = job.file(Role.MODEL)
-    if taken is None:
+    model_file = job.file(Role.MODEL)
+    if model_file is None:
         return ""
     known = next((note for note in job.notes if note.code in NOT_OPTIMIZED_CODES), None)
-    reason = message_of(explain(taken, variant(job), known))
+    reason = message_of(explain(model_file, variant(job), known))
     return reason if reason.code else reason.with_code("file_choice")
 
 
@@ -47,13 +47,13 @@ def note(job: Job) -> str:
     return "" if text in (_ONLY_ORIGINAL, _READABLE) else text
 
 
-def explain(taken: LocalFile, variant: str, known: str | None = None) -> str:
-    """Return why a model file was chosen; `known` is the job's note about an original file."""
-    if taken.note:
-        return taken.note
+def explain(model_file: LocalFile, variant: str, note: str | None = None) -> str:
+    """Return why a model file was chosen; `note` is the job's note about an original file."""
+    if model_file.note:
+        return model_file.note
     if variant == ORIGINAL:
-        return known or _ONLY_ORIGINAL
-    if DRACO in taken.needs and not gltf_extensions.draco_is_native():
+        return note or _ONLY_ORIGINAL
+    if DRACO in model_file.needs and not gltf_extensions.draco_is_native():
         return Message(
             "The optimized file was taken: DracoPy decoded it, since this Blender has no"
             " Draco decoder of its own."

@@ -18,13 +18,13 @@ def reserve_for_results() -> None:
     """
     try:
         results = os.dup(1)
-        nowhere = os.open(os.devnull, os.O_WRONLY)
+        null_device = os.open(os.devnull, os.O_WRONLY)
     except OSError:
         return  # there is no standard output
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     sys.stdout = os.fdopen(results, "w", encoding=encoding, errors="backslashreplace", buffering=1)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
+    os.dup2(null_device, 1)
+    os.close(null_device)
 
 
 def discard_output() -> None:
@@ -32,6 +32,6 @@ def discard_output() -> None:
 
     Otherwise Python's last flush would fail with a broken pipe.
     """
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    null_device = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null_device, sys.stdout.fileno())
+    os.close(null_device)

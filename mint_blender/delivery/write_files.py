@@ -118,10 +118,10 @@ def _copy_model(job: Job, output: Path, *, raw: bool) -> None:
     if source is None:
         raise DeliveryError("There is no model file in the result.")
     try:
-        # nobody can read a truncated file; everything else is for the reading program to judge
+        # No program can read a truncated file; whatever else is wrong, another program may accept.
         header.check_container(source)
-    except InvalidGlb as trouble:
-        raise DeliveryError(str(trouble)) from trouble
+    except InvalidGlb as error:
+        raise DeliveryError(str(error)) from error
     copy_file(source, output)
 
 
@@ -135,13 +135,13 @@ def _write_with_blender(
         # Blender prints "Info: Saved as …" to Python's standard output, which is for our results
         with contextlib.redirect_stdout(io.StringIO()):
             return import_job.write(job, output, render, raw=raw).notes
-    except (import_job.SceneImportError, OutputError) as trouble:
-        raise DeliveryError(str(trouble)) from trouble
+    except (import_job.SceneImportError, OutputError) as error:
+        raise DeliveryError(str(error)) from error
     except OSError:
         raise
-    except Exception as mistake:
+    except Exception as error:
         # An importer can fail in any way. What was paid for is on disk, and the user has to know.
         log.exception("Job %s could not be written", job.id)
         raise DeliveryError(
-            f"Something in the import went wrong ({type(mistake).__name__}: {mistake})."
-        ) from mistake
+            f"The import failed unexpectedly ({type(error).__name__}: {error})."
+        ) from error

@@ -260,12 +260,12 @@ class JobService(JobRunner):
         )
         self.wake(job)
 
-    def mark_placed(self, job_id: str, *notes: str, settled: Collection[str] = ()) -> None:
+    def mark_placed(self, job_id: str, *notes: str, resolved_codes: Collection[str] = ()) -> None:
         """Store that the result is in a scene or a file.
 
         `settled` are the codes of earlier notes that no longer apply.
         """
-        job = self.job(job_id).without_notes(*settled)
+        job = self.job(job_id).without_notes(*resolved_codes)
         for note in notes:
             job = job.noted(note)
         self.save(job.moved(Phase.PLACED, problem=None))

@@ -29,7 +29,7 @@ from mint_blender.delivery.asset_library.manifest import (  # noqa: E402
     FILE_NAME,
     Manifest,
     ManifestEntry,
-    digest_of,
+    file_digest,
 )
 from mint_blender.files import asset_catalogs  # noqa: E402
 from mint_blender.files.asset_catalogs import PART  # noqa: E402
@@ -87,7 +87,7 @@ def test_what_is_in_the_files(service: ThreadService, tmp_path: Path) -> None:
     """
     outcome = sync(tmp_path / "library", list_assets(service), tmp_path / "home")
     assert outcome.failed == []
-    assert outcome.left == []
+    assert outcome.skipped == []
     found: dict[str, set[str]] = {}
     files: set[tuple[str, str]] = set()
     for file in outcome.saved:
@@ -138,7 +138,7 @@ def test_nothing_of_the_users_is_touched(service: ThreadService, tmp_path: Path)
     assert (folder / "scene.blend").read_bytes() == b"mine"
     assert (folder / name).read_bytes() == b"mine too"
     assert (folder / entry.file).read_bytes() == b"worked on"
-    assert any("was changed after" in sentence for sentence in outcome.left)
+    assert any("was changed after" in sentence for sentence in outcome.skipped)
 
 
 def one_that_is_done(service: ThreadService) -> Asset:
@@ -228,7 +228,7 @@ def test_killed_while_a_file_is_placed(
     assert (file.read_bytes() == old) is (moment != "after")
     fetched = len(service.requests(host="files"))
     outcome = sync(folder, [renamed(asset)], tmp_path / "home")
-    assert (outcome.left, outcome.failed) == ([], [])
+    assert (outcome.skipped, outcome.failed) == ([], [])
     assert outcome.saved == ([] if moment == "after" else [file])
     assert len(service.requests(host="files")) == fetched, (
         "what was downloaded before the kill was downloaded again"
@@ -259,7 +259,7 @@ def test_edited_right_after_a_kill(service: ThreadService, tmp_path: Path) -> No
     file.write_bytes(b"worked on")
     outcome = sync(folder, [renamed(asset)], tmp_path / "home")
     assert (outcome.saved, file.read_bytes()) == ([], b"worked on")
-    assert "was changed after" in outcome.left[0]
+    assert "was changed after" in outcome.skipped[0]
 
 
 def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
@@ -358,7 +358,7 @@ def test_killed_again_and_again(service: ThreadService, tmp_path: Path) -> None:
     for one in models:
         entry = manifest.entry(one.id)
         assert entry is not None
-        assert entry.digest == digest_of(folder / entry.file)
+        assert entry.digest == file_digest(folder / entry.file)
     assert len(service.requests(host="files", path="/glb/*")) <= 2 * len(models)
 
 
@@ -401,7 +401,7 @@ def test_some_hundreds_really_saved(tmp_path: Path) -> None:
         done = [
             asset for asset in found if view_model.state_of(asset) is view_model.AssetState.DONE
         ]
-        assert (len(outcome.saved), outcome.failed, outcome.left) == (len(done), [], [])
+        assert (len(outcome.saved), outcome.failed, outcome.skipped) == (len(done), [], [])
         assert len(list(folder.glob("*.blend"))) == len(done) > 250
         assert len(service.requests(host="files")) == 2 * len(done)
         first, last = moments[50] - moments[0], moments[-1] - moments[-51]

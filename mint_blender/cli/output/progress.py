@@ -56,11 +56,11 @@ class ProgressReporter:
         self._terminal.event(job_record(job, event="state"))
 
     def _show_slow(self, job: Job) -> None:
-        trouble = job.problem
-        if trouble is None or trouble.cause is not Cause.PATIENCE or job.id in self._slow:
+        error = job.problem
+        if error is None or error.cause is not Cause.PATIENCE or job.id in self._slow:
             return
         self._slow.add(job.id)
-        self._terminal.note(f"{job.title}: {trouble.sentence}")
+        self._terminal.note(f"{job.title}: {error.sentence}")
         self._terminal.event(job_record(job, event="state"))
 
     def _show_download(self, event: Progress) -> None:

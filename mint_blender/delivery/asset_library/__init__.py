@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep a folder of .blend files up to date with what the API project has generated."""
+"""Save what the API project has generated as an asset library: a folder of .blend files.
+
+Knows jobs and the scene, but no user interface.
+"""

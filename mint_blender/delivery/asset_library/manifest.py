@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which files of an asset library's folder are ours: a line for each step, on disk before the step
-is taken.
+"""The manifest of an asset library's folder: which files in it were written by the sync.
 
-Knows nothing of `bpy`. A file appears whole or not at all, and what it will be is on the list
-before: after a kill at any moment the next run knows whether it is there. What is not on the list,
-or was changed since we wrote it, is the user's and is left alone.
+Each step is recorded before it is taken, and files are replaced atomically, so that after a kill at
+any moment the next run knows the state of each file. A file that is not in the manifest, or that
+was changed after it was written, belongs to the user and is not touched. Needs no `bpy`.
 """
 
 from __future__ import annotations
@@ -23,14 +22,21 @@ from ...message import Message
 
 FILE_NAME = "mint-library.jsonl"
 LOCK = "mint-library.lock"
-"""Only the process that holds this file locked (`files.lock`) updates the folder."""
+"""The file that a sync locks (`files.file_lock`), so that only one works on the folder."""
 
 
 @dataclass(frozen=True)
 class ManifestEntry:
-    """One asset's file.
+    """The file of one asset.
 
-    `version` tells whether Mint has another one by now; `digest` is of the file as we write it.
+    Attributes:
+        asset: The asset's id.
+        file: The file's name.
+        version: The asset's version, see `sync.version_of`.
+        digest: SHA-256 of the file as it was written.
+        placed: Whether the file is in the folder. If not, it was about to be placed.
+        earlier_version: The version of the file that was about to be replaced, or empty.
+        earlier_digest: The digest of that file, or empty.
     """
 
     asset: str
@@ -38,36 +44,32 @@ class ManifestEntry:
     version: str
     digest: str
     placed: bool = True
-    """Is it in the folder?
-
-    If not, it is about to be, and in its place there may be an earlier one:
-    """
     earlier_version: str = ""
     earlier_digest: str = ""
 
 
 class Manifest:
-    """The list of one folder.
+    """The manifest of one folder. Only the process that has locked the folder may change it.
 
-    To be changed only by who holds the folder. Raises OSError where it cannot be written.
+    Methods that change it raise OSError if it cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = folder / FILE_NAME
         self._entries = {entry.asset: entry for entry in _read(self._path)}
-        self._present = {name for _, _, names in os.walk(folder) for name in names}
+        self._file_names = {name for _, _, names in os.walk(folder) for name in names}
 
     def entry(self, asset_id: str) -> ManifestEntry | None:
-        """What is known of an asset's file."""
+        """Return the entry of an asset, or None."""
         return self._entries.get(asset_id)
 
     def recover(self) -> None:
-        """Find out how far a run came that was killed, and clear away what it has left behind."""
+        """Determine how far a killed run came, and delete its partial files."""
         for part in self._folder.glob(f"*{PART}"):
             part.unlink(missing_ok=True)
         for entry in [each for each in self._entries.values() if not each.placed]:
-            if self._is_there(entry.file, entry.digest):
+            if self._is_unchanged(entry.file, entry.digest):
                 self._entries[entry.asset] = ManifestEntry(
                     entry.asset, entry.file, entry.version, entry.digest
                 )
@@ -81,33 +83,34 @@ class Manifest:
             self._rewrite()
 
     def is_up_to_date(self, asset_id: str, version: str) -> bool:
-        """Is that very version there, in the folder or wherever below it the user has moved it?"""
+        """Return whether this version is in the folder, or below it where the user moved it."""
         entry = self._entries.get(asset_id)
         return (
             entry is not None
             and entry.placed
             and entry.version == version
-            and entry.file in self._present
+            and entry.file in self._file_names
         )
 
     def name(self, asset_id: str, otherwise: str) -> str:
-        """What the file is called: a name that it has once stays, since the user's scenes may link
-        to it.
+        """Return the name of an asset's file; `otherwise` for a new asset.
+
+        A name never changes, since the user's scenes may link to the file.
         """
         entry = self._entries.get(asset_id)
         return entry.file if entry else otherwise
 
     def conflict(self, asset_id: str, name: str) -> str | None:
-        """Why this file may not be written: a sentence.
+        """Return why a file may not be written, as a sentence.
 
-        None when it is as we wrote it, or not there.
+        None if the file does not exist or has not been changed since it was written.
         """
         if not os.path.lexists(self._folder / name):
             return None
         entry = self._entries.get(asset_id)
         if entry is None:
             return Message("{name} was not saved by this sync, so it was not replaced.", name=name)
-        if not self._is_there(name, entry.digest):
+        if not self._is_unchanged(name, entry.digest):
             return Message(
                 "{name} was changed after it was saved, so it was not replaced. "
                 "Rename it to save the new version next to it.",
@@ -116,11 +119,9 @@ class Manifest:
         return None
 
     def place(self, asset_id: str, name: str, version: str, file: Path) -> Path:
-        """Bring a finished file into the folder; at every moment the old one is there or the new
-        one, and which one can be told.
-        """
+        """Copy a finished file into the folder, atomically, and return its path."""
         known = self._entries.get(asset_id)
-        entry = ManifestEntry(asset_id, name, version, digest_of(file), placed=False)
+        entry = ManifestEntry(asset_id, name, version, file_digest(file), placed=False)
         if known is not None:
             entry = replace(entry, earlier_version=known.version, earlier_digest=known.digest)
         target = self._folder / name
@@ -129,13 +130,13 @@ class Manifest:
         self._add(entry)
         part.replace(target)
         self._add(ManifestEntry(asset_id, name, version, entry.digest))
-        self._present.add(name)
+        self._file_names.add(name)
         return target
 
-    def _is_there(self, name: str, digest: str) -> bool:
-        """Is a file of that name there, just as we wrote it?"""
+    def _is_unchanged(self, name: str, digest: str) -> bool:
+        """Return whether a file exists and is as it was written."""
         path = self._folder / name
-        return path.is_file() and not path.is_symlink() and digest_of(path) == digest
+        return path.is_file() and not path.is_symlink() and file_digest(path) == digest
 
     def _add(self, entry: ManifestEntry) -> None:
         with self._path.open("a", encoding="utf-8") as stream:
@@ -145,9 +146,7 @@ class Manifest:
         self._entries[entry.asset] = entry
 
     def _rewrite(self) -> None:
-        """One line for each asset: without steps that are over, and without a line that a kill has
-        torn.
-        """
+        """Write one line per asset, without completed steps and incomplete lines."""
         part = self._path.with_name(f"{FILE_NAME}.part")
         with part.open("w", encoding="utf-8") as stream:
             stream.writelines(json.dumps(asdict(entry)) + "\n" for entry in self._entries.values())
@@ -156,8 +155,8 @@ class Manifest:
         part.replace(self._path)
 
 
-def digest_of(path: Path) -> str:
-    """What the file's bytes are known by."""
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 digest of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -168,15 +167,15 @@ def _read(path: Path) -> Iterable[ManifestEntry]:
     except FileNotFoundError:
         return
     for line in lines:
-        with suppress(ValueError, TypeError):  # torn, or not of ours
+        with suppress(ValueError, TypeError):  # incomplete, or not written by us
             entry = ManifestEntry(**json.loads(line))
-            words = {name: value for name, value in asdict(entry).items() if name != "placed"}
-            if all(isinstance(value, str) for value in words.values()) and _is_file_name(
+            fields = {name: value for name, value in asdict(entry).items() if name != "placed"}
+            if all(isinstance(value, str) for value in fields.values()) and _is_file_name(
                 entry.file
             ):
                 yield entry
 
 
 def _is_file_name(name: str) -> bool:
-    """A name only: a list that somebody else wrote must lead to no file outside of the folder."""
+    """Return whether this is a plain name, which cannot lead out of the folder."""
     return name == Path(name).name and name not in {"", ".", ".."}

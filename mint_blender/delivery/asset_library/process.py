@@ -37,18 +37,20 @@ class SyncProcess:
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
-        self._event: dict[str, Any] = {}  # the last one that it has written
+        self._event: dict[str, Any] = {}  # the last one that was read
         self._partial_line = b""
 
-    def start(self, words: Sequence[str], account: Account, home: Path) -> None:
-        """Run `library` with these command-line words, in place of a run that is under way.
+    def start(self, arguments: Sequence[str], account: Account, home: Path) -> None:
+        """Run `library` with these command-line words, and stop a run that has not ended.
 
         Raises:
             OSError: The log cannot be written or Blender cannot be started.
         """
         self.stop()
-        code = _CODE.format(package=blender_runtime.PACKAGE, words=["library", *words, "--json"])
-        # named by process: another Blender of the same user may run a sync, too
+        code = _CODE.format(
+            package=blender_runtime.PACKAGE, arguments=["library", *arguments, "--json"]
+        )
+        # Another Blender of the same user may sync too.
         log = home / f"library-sync-{os.getpid()}.log"
         private_files.make_home(home)
         with open(log, "wb", opener=private_files.opener) as stream:
@@ -134,7 +136,7 @@ class SyncProcess:
         self._child = self._log = None
 
     def _read_event(self, line: bytes) -> None:
-        """Take in one line; what is not a JSON object with an event is Blender's own output."""
+        """Read one line; ignore Blender's own output."""
         try:
             event = json.loads(line)
         except ValueError:

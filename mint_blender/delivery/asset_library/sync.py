@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps a folder of .blend files up to date with what the API project has made: an asset library
-for the Asset Browser.
+"""Save the assets of the API project as .blend files: an asset library for the Asset Browser.
 
-For a Blender without a window (see `library_child`): each file is imported and saved here, which
-takes its time. The open file is the same afterwards. Everything is listed first, then only what is
-new is fetched, one after the other; a run that was killed is continued by the next one, and while
-one runs no other touches the folder.
+Each file is imported and saved in this process, which takes a while, so this is meant for a Blender
+without a window (see `process`). The open file is not changed. All assets are listed first, then
+new ones are downloaded one after another. A run that was killed is continued by the next one. Only
+one run at a time works on a folder.
 """
 
 from __future__ import annotations
@@ -44,18 +43,18 @@ from .. import imported_file
 from .manifest import LOCK, Manifest
 
 PAGE_SIZE = 100
-"""As many as Mint gives at once: nobody looks at these pages."""
+"""The largest page that Mint returns."""
 ORIGIN = (0.0, 0.0, 0.0)
 OnRetry = Callable[[MintError, float], None]
 
 
 class SyncRunning(OutputError):
-    """Another process brings this folder up to date."""
+    """Another process is syncing this folder."""
 
 
 @dataclass(frozen=True)
 class SyncProgress:
-    """What became of one entry. `sentence` says why it was not saved."""
+    """The outcome of one asset; `sentence` says why it was not saved."""
 
     asset: Asset
     done: int
@@ -66,14 +65,18 @@ class SyncProgress:
 
 @dataclass
 class SyncResult:
-    """What a run has done.
+    """The outcome of a run. Assets that are not finished at Mint are not counted.
 
-    Entries that are not finished at Mint count nowhere: there is nothing to save.
+    Attributes:
+        saved: The files that were written.
+        unchanged: The number of assets whose file was up to date.
+        skipped: Why files were not replaced; one sentence for each.
+        failed: Why assets could not be saved; one sentence for each.
     """
 
     saved: list[Path] = field(default_factory=list)
     unchanged: int = 0
-    left: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
 
@@ -88,17 +91,25 @@ def sync_from_mint(
     local_files: bool = False,
     on_wait: OnRetry | None = None,
 ) -> SyncResult:
-    """Bring the folder up to date with what Mint has: all, one kind, or `only` one id of a kind.
+    """Save what Mint lists: all assets, one kind, or one asset of a kind.
 
-    `on_wait` is called as in `call_with_retries`; for the rest see `sync`.
+    Args:
+        client: The client for Mint.
+        folder: The folder of the asset library.
+        home: See `sync`.
+        on_progress: See `sync`.
+        kind: Only this kind.
+        only: Only the asset with this id; needs `kind`.
+        local_files: See `sync`.
+        on_wait: Called before a retry, as in `call_with_retries`.
 
     Raises:
-        MintError: Mint cannot be asked.
-        OutputError: The folder cannot be used at all.
+        MintError: Mint could not be reached, or refused.
+        OutputError: The folder cannot be used.
     """
     call = partial(call_with_retries, on_wait=on_wait)
 
-    def wanted() -> Iterator[Asset]:  # asked for only once the folder is held
+    def list_wanted() -> Iterator[Asset]:  # lazy: Mint is asked after the folder is locked
         if kind is not None and only is not None:
             yield call(lambda: client.asset(kind, only))
         else:
@@ -106,7 +117,7 @@ def sync_from_mint(
 
     return sync(
         folder,
-        wanted(),
+        list_wanted(),
         home,
         on_progress,
         local_files=local_files,
@@ -117,7 +128,7 @@ def sync_from_mint(
 def list_assets(
     client: Client, kinds: Sequence[Kind], on_wait: OnRetry | None = None
 ) -> list[Asset]:
-    """Everything there is. Raises MintError."""
+    """Return all assets of these kinds. Raises MintError."""
     call = partial(call_with_retries, retries=RetryPolicy(), on_wait=on_wait)
     found: dict[str, Asset] = {}
     for kind in kinds:
@@ -135,40 +146,52 @@ def sync(
     local_files: bool = False,
     refresh: Callable[[Asset], Asset] | None = None,
 ) -> SyncResult:
-    """Bring the folder up to date with these entries.
+    """Save those of the given assets that are new or have changed.
 
-    `local_files` as for a download; `read_again` gets an entry's fresh links where those in the
-    list have expired meanwhile. Raises OutputError when the folder cannot be used at all,
-    SyncRunning when another process is at it.
+    Args:
+        folder: The folder of the asset library; it is created if it does not exist.
+        wanted: The assets to save.
+        home: The add-on's folder, where downloads are kept until their asset is saved.
+        on_progress: Called after each asset that is not up to date.
+        local_files: Whether files may be downloaded from this computer, as for `Downloader`.
+        refresh: Returns an asset with new links, if its links have expired.
+
+    Raises:
+        SyncRunning: Another process is syncing this folder.
+        OutputError: The folder cannot be used.
     """
     folder = folder.expanduser().absolute()
-    with _held(folder) as manifest:
+    with _locked_manifest(folder) as manifest:
         result = SyncResult()
-        done_ones = [
+        finished = [
             asset for asset in wanted if view_model.state_of(asset) is view_model.AssetState.DONE
         ]
-        fresh = [
-            asset for asset in done_ones if not manifest.is_up_to_date(asset.id, version_of(asset))
+        outdated = [
+            asset for asset in finished if not manifest.is_up_to_date(asset.id, version_of(asset))
         ]
-        result.unchanged = len(done_ones) - len(fresh)
+        result.unchanged = len(finished) - len(outdated)
         work_folder = (
             home
             / "library-sync"
             / hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:12]
         )
         with Downloader(local_files=local_files) as downloader:
-            fetched = partial(_fetched_from_fresh_links, downloader=downloader, refresh=refresh)
-            for number, asset in enumerate(fresh, start=1):
-                step = _sync_asset(folder, manifest, asset, work_folder / asset.id, fetched, result)
-                on_progress(SyncProgress(asset, number, len(fresh), *step))
+            fetch_files = partial(
+                _fetch_files_with_fresh_links, downloader=downloader, refresh=refresh
+            )
+            for number, asset in enumerate(outdated, start=1):
+                step = _sync_asset(
+                    folder, manifest, asset, work_folder / asset.id, fetch_files, result
+                )
+                on_progress(SyncProgress(asset, number, len(outdated), *step))
         with suppress(OSError):
-            work_folder.rmdir()  # empty, unless something failed and is to be gone on with
+            work_folder.rmdir()  # not empty if something failed: the next run uses it
         return result
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[Manifest]:
-    """The folder's list, with the folder held."""
+def _locked_manifest(folder: Path) -> Iterator[Manifest]:
+    """Lock the folder and yield its manifest."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
@@ -197,14 +220,19 @@ def _held(folder: Path) -> Iterator[Manifest]:
 
 
 def version_of(asset: Asset) -> str:
-    """Changes when the .blend would be another one: other files, another name or prompt."""
-    told = asset.assets
+    """Return a digest of the files, name and prompt, which changes when the .blend would change."""
+    asset_files = asset.assets
     links = (
-        [told.glb_url, told.optimized_glb_url, told.collider_mesh_url, told.pano_url]
-        if told
+        [
+            asset_files.glb_url,
+            asset_files.optimized_glb_url,
+            asset_files.collider_mesh_url,
+            asset_files.pano_url,
+        ]
+        if asset_files
         else []
     )
-    # links expire: a fresh one is no other file
+    # A link that was renewed leads to the same file.
     urls = [link and files_urls.without_query(link) for link in links]
     return hashlib.sha256(
         json.dumps([asset.name, asset.prompt, *urls]).encode("utf-8", "replace")
@@ -216,52 +244,54 @@ def _sync_asset(
     manifest: Manifest,
     asset: Asset,
     work: Path,
-    fetched: Callable[[Asset, Path], dict[Role, LocalFile]],
+    fetch_files: Callable[[Asset, Path], dict[Role, LocalFile]],
     result: SyncResult,
 ) -> tuple[Path | None, str]:
-    """Fetch and save one entry; what goes wrong with it does not stop the others."""
+    """Download and save one asset.
+
+    Returns:
+        The file, or None with a sentence about why it was not saved.
+    """
     name = manifest.name(asset.id, f"{assets.file_name(_provenance(asset))}.blend")
     try:
-        if complaint := manifest.conflict(asset.id, name):
-            result.left.append(complaint)
-            return None, complaint
-        made = _save(asset, fetched(asset, work), work / "made.blend", folder)
-        if complaint := manifest.conflict(asset.id, name):  # saved by the user meanwhile
-            result.left.append(complaint)
-            return None, complaint
-        file = manifest.place(asset.id, name, version_of(asset), made)
+        if conflict := manifest.conflict(asset.id, name):
+            result.skipped.append(conflict)
+            return None, conflict
+        blend_file = _save(asset, fetch_files(asset, work), work / "result.blend", folder)
+        if conflict := manifest.conflict(asset.id, name):  # the user may have saved it meanwhile
+            result.skipped.append(conflict)
+            return None, conflict
+        file = manifest.place(asset.id, name, version_of(asset), blend_file)
         shutil.rmtree(work, ignore_errors=True)
         result.saved.append(file)
         return file, ""
-    except (FileError, MintError, SceneImportError, OutputError, OSError) as trouble:
+    except (FileError, MintError, SceneImportError, OutputError, OSError) as error:
         sentence = Message(
-            "{title} was not saved: {reason}", title=view_model.title(asset)[:60], reason=trouble
+            "{title} was not saved: {reason}", title=view_model.title(asset)[:60], reason=error
         )
         result.failed.append(sentence)
         return None, sentence
 
 
-def _fetched_from_fresh_links(
+def _fetch_files_with_fresh_links(
     asset: Asset, work: Path, *, downloader: Downloader, refresh: Callable[[Asset], Asset] | None
 ) -> dict[Role, LocalFile]:
-    """Its files; where a link has expired since the list was read, by links that are asked for
-    anew, once.
-    """
+    """Download an asset's files; if a link has expired, retry once with new links."""
     try:
-        return _fetched(asset, work, downloader)
+        return _fetch_files(asset, work, downloader)
     except LinkExpired:
         if refresh is None:
             raise
-        return _fetched(refresh(asset), work, downloader)
+        return _fetch_files(refresh(asset), work, downloader)
 
 
-def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, LocalFile]:
-    """Its files, complete and checked; those of a run that was broken off are used.
+def _fetch_files(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, LocalFile]:
+    """Download and check an asset's files, reusing those of an interrupted run.
 
-    The picture may be missing.
+    The picture is optional.
     """
-    told = asset.assets
-    assert told is not None, "an entry that is done has files"
+    asset_files = asset.assets
+    assert asset_files is not None, "a finished asset has files"
     private_files.make_folder(work)
     get = partial(
         fetch_file.fetch,
@@ -270,64 +300,68 @@ def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, Loc
         stop=never_stop,
         progress=ignore_progress,
     )
-    kept: dict[Role, LocalFile] = {}
+    files: dict[Role, LocalFile] = {}
     if asset.kind is Kind.MODEL:
-        kept[Role.MODEL] = _model(asset, get)
-    for role, url in ((Role.COLLIDER, told.collider_mesh_url), (Role.PANORAMA, told.pano_url)):
+        files[Role.MODEL] = _fetch_model(asset, get)
+    for role, url in (
+        (Role.COLLIDER, asset_files.collider_mesh_url),
+        (Role.PANORAMA, asset_files.pano_url),
+    ):
         if url is not None and asset.kind is Kind.WORLD:
-            kept[role] = get(Fetch(role, url, str(role)))
-    if told.picture_url is not None:
+            files[role] = get(Fetch(role, url, str(role)))
+    if asset_files.picture_url is not None:
         try:
-            kept[Role.PICTURE] = get(Fetch(Role.PICTURE, told.picture_url, str(Role.PICTURE)))
+            files[Role.PICTURE] = get(
+                Fetch(Role.PICTURE, asset_files.picture_url, str(Role.PICTURE))
+            )
         except FileError:
-            pass  # Blender draws one of its own
-    return kept
+            pass  # Blender renders a preview itself
+    return files
 
 
-def _model(asset: Asset, get: Callable[[Fetch], LocalFile]) -> LocalFile:
-    """The optimized GLB where this Blender reads it, else the original; what a file needs it says
-    only itself.
+def _fetch_model(asset: Asset, get: Callable[[Fetch], LocalFile]) -> LocalFile:
+    """Download the optimized GLB if this Blender can read it, otherwise the original.
+
+    Which extensions a file requires is known only after its download.
     """
-    told, readable = asset.assets, readable_extensions()
+    asset_files, readable = asset.assets, readable_extensions()
     chosen = file_choice.choose_model(
-        optimized_url=told.optimized_glb_url if told else None,
-        original_url=told.glb_url if told else None,
+        optimized_url=asset_files.optimized_glb_url if asset_files else None,
+        original_url=asset_files.glb_url if asset_files else None,
         readable=readable,
     )
-    if chosen is None or told is None:
+    if chosen is None or asset_files is None:
         raise SceneImportError(Message("Mint provides no file for it."))
-    kept = get(Fetch(Role.MODEL, chosen.url, f"model-{chosen.which}", chosen.reason))
-    if (missing := set(kept.needs) - readable) and told.glb_url not in (None, chosen.url):
+    file = get(Fetch(Role.MODEL, chosen.url, f"model-{chosen.which}", chosen.reason))
+    if (missing := set(file.needs) - readable) and asset_files.glb_url not in (None, chosen.url):
         why = Message(
             "The original file was taken. {reason}", reason=file_choice.explain_missing(missing)
         )
-        kept = get(Fetch(Role.MODEL, told.glb_url or "", "model-original", why))
-    return kept
+        file = get(Fetch(Role.MODEL, asset_files.glb_url or "", "model-original", why))
+    return file
 
 
-def _save(asset: Asset, kept: dict[Role, LocalFile], file: Path, folder: Path) -> Path:
-    """Make the .blend, outside of the library's folder: what a kill leaves of it is in nobody's
-    way.
-    """
-    provenance, told = _provenance(asset), asset.assets
-    picture = Path(kept[Role.PICTURE].path) if Role.PICTURE in kept else None
+def _save(asset: Asset, files: dict[Role, LocalFile], file: Path, folder: Path) -> Path:
+    """Write the .blend outside of the library's folder, where a partial file does no harm."""
+    provenance, asset_files = _provenance(asset), asset.assets
+    picture = Path(files[Role.PICTURE].path) if Role.PICTURE in files else None
     if asset.kind is Kind.MODEL:
-        taken = kept[Role.MODEL]
+        model_file = files[Role.MODEL]
         which = (
             imported_file.OPTIMIZED
-            if told and files_urls.same_file(taken.url, told.optimized_glb_url)
+            if asset_files and files_urls.same_file(model_file.url, asset_files.optimized_glb_url)
             else imported_file.ORIGINAL
         )
         provenance = replace(
-            provenance, file_used=which, file_reason=imported_file.explain(taken, which)
+            provenance, file_used=which, file_reason=imported_file.explain(model_file, which)
         )
         return assets.save_model_to_library(
-            Path(taken.path), provenance, folder, picture, file=file
+            Path(model_file.path), provenance, folder, picture, file=file
         )
     parts = WorldFiles(
-        collider=Path(kept[Role.COLLIDER].path) if Role.COLLIDER in kept else None,
-        panorama=Path(kept[Role.PANORAMA].path) if Role.PANORAMA in kept else None,
-        caption=told.caption if told else None,
+        collider=Path(files[Role.COLLIDER].path) if Role.COLLIDER in files else None,
+        panorama=Path(files[Role.PANORAMA].path) if Role.PANORAMA in files else None,
+        caption=asset_files.caption if asset_files else None,
     )
 
     def place(scene: bpy.types.Scene) -> PlacedResult:
