@@ -14,7 +14,7 @@ import pytest
 
 import mint_blender
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.workflow.run import WorkflowConfig
+from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.mint.polling import PollIntervals
 
 from .mint_service.runner import ThreadService

@@ -18,7 +18,7 @@ from ..jobs.queries import KeyOwner
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
 from ..jobs.storage.home import home_folder
-from ..jobs.workflow.run import WorkflowConfig
+from ..jobs.workflow.context import WorkflowConfig
 from ..mint.account import Account
 from ..mint.client import Client
 from ..mint.errors import MintError

@@ -34,7 +34,7 @@ from ..jobs.service import JobService
 from ..jobs.storage import import_marks
 from ..jobs.storage.home import home_folder
 from ..jobs.storage.journal import JournalError
-from ..jobs.workflow.run import WorkflowConfig
+from ..jobs.workflow.context import WorkflowConfig
 from ..message import Message
 from ..mint.account import Account
 from ..mint.retry import RetryPolicy

@@ -15,7 +15,7 @@ from mint_blender.jobs.engine.thread_messages import Command, Event, Wake
 from mint_blender.jobs.engine.thread_pool import Executor, Pool
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.workflow.run import WorkflowConfig
+from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.mint.account import Account
 from mint_blender.mint.retry import RetryPolicy
 from mint_blender.mint.schema import Asset, Kind, Me, Operation, PollResult

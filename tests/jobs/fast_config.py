@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mint_blender.jobs.engine.config import EngineConfig
-from mint_blender.jobs.workflow.run import WorkflowConfig
+from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.mint.account import Account
 from mint_blender.mint.polling import PollIntervals
 from mint_blender.mint.retry import RetryPolicy

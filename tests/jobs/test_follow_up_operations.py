@@ -19,6 +19,7 @@ from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.queries import OptimizationPrice
 from mint_blender.jobs.service import JobService, NotPossible
+from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
     Act,
     Fetch,
@@ -28,7 +29,6 @@ from mint_blender.jobs.workflow.effects import (
     Start,
     TakeSlot,
 )
-from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Estimate, Kind, OptimizationLevel
 

@@ -16,7 +16,7 @@ import pytest
 from mint_blender.jobs.engine.dispatch import connect
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.workflow.unknown_outcome import REPEATED_FOR
+from mint_blender.jobs.workflow.context import REPEATED_FOR
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, Mode, OptimizationLevel
 

@@ -16,8 +16,8 @@ from mint_blender.jobs.job_values import Cause, Decision
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService, TooExpensive
+from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import Quote, Start, TakeSlot
-from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Estimate, Kind, Mode, Preset
 

@@ -23,7 +23,7 @@ from mint_blender.jobs.job_values import Cause, Delivery, Role
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.workflow import collect
+from mint_blender.jobs.workflow import result
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, OptimizationLevel
 
@@ -263,7 +263,7 @@ def service() -> Iterator[ThreadService]:
 @pytest.fixture(autouse=True)
 def settles_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fresh result is asked for again after 3 s, three times: as often, but sooner."""
-    monkeypatch.setattr(collect, "SETTLING_WAIT", collect.SETTLING_WAIT / SPEED)
+    monkeypatch.setattr(result, "SETTLING_WAIT", result.SETTLING_WAIT / SPEED)
 
 
 def test_every_switch_has_its_case() -> None:

@@ -21,8 +21,8 @@ from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Delivery, Role
 from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import Fetch, Optimize, Poll, ReadAsset
-from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.message import Message
 from mint_blender.mint.schema import Kind, OptimizationLevel, PollResult
 

@@ -18,6 +18,7 @@ from mint_blender.jobs.job_values import Delivery, Role
 from mint_blender.jobs.new_jobs import new_conversion, new_fetch
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.workflow.context import REPEATED_FOR, WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
     Act,
     Convert,
@@ -30,8 +31,6 @@ from mint_blender.jobs.workflow.effects import (
     Start,
     TakeSlot,
 )
-from mint_blender.jobs.workflow.run import WorkflowConfig
-from mint_blender.jobs.workflow.unknown_outcome import REPEATED_FOR
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel, Page
 

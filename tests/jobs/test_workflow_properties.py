@@ -22,6 +22,7 @@ from mint_blender.jobs.job_values import Decision, Role
 from mint_blender.jobs.phases import VERBS, Phase, Verb, may_decide
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.storage import serialization
+from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
     Act,
     Fetch,
@@ -34,7 +35,6 @@ from mint_blender.jobs.workflow.effects import (
     TakeSlot,
     Upload,
 )
-from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.errors import InvalidResponse, MintError, Unreachable, problem_error
 from mint_blender.mint.problem_documents import read_problem
 from mint_blender.mint.schema import Kind, Mode, Operation, Page, PollResult

@@ -17,6 +17,7 @@ from mint_blender.jobs.job_values import Delivery, Role
 from mint_blender.jobs.new_jobs import new_conversion, new_fetch
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
     Act,
     Convert,
@@ -28,7 +29,6 @@ from mint_blender.jobs.workflow.effects import (
     ReadTaken,
     Start,
 )
-from mint_blender.jobs.workflow.run import WorkflowConfig
 from mint_blender.mint.errors import (
     CannotCancel,
     InvalidResponse,

@@ -16,8 +16,9 @@ from mint_blender.jobs.job_values import Decision, Delivery, LocalFile, Role
 from mint_blender.jobs.new_jobs import new_job
 from mint_blender.jobs.phases import MOVES, Phase, Verb
 from mint_blender.jobs.storage import serialization
+from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import AnyEffect, Fetch, Start, Step, TakeSlot
-from mint_blender.jobs.workflow.run import WorkflowConfig, follow
+from mint_blender.jobs.workflow.run import run_workflow
 from mint_blender.mint import errors
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, PollResult
@@ -38,7 +39,7 @@ class WorkflowHarness:
         self.job = job
         self.want: AnyEffect | None = None
         self.phases = [job.phase]
-        self._workflow = follow(job, terms)
+        self._workflow = run_workflow(job, terms)
         self._advance(lambda: next(self._workflow))
 
     def answer(self, answer: Any = None) -> WorkflowHarness:

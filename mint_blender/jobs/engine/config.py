@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ...mint.account import Account
 from ...mint.retry import RetryPolicy
 from ...mint.schema import Kind
-from ..workflow.run import WorkflowConfig
+from ..workflow.context import WorkflowConfig
 from .thread_pool import Executor, Pool
 
 if TYPE_CHECKING:

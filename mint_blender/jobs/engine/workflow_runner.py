@@ -23,7 +23,7 @@ from ..presentation import error_messages
 from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal
 from ..workflow.effects import READS, Step
-from ..workflow.run import follow
+from ..workflow.run import run_workflow
 from .account_check import IdentityCheck
 from .call_pool import CallPool
 from .config import EngineConfig
@@ -101,7 +101,7 @@ class WorkflowRunner:
 
     def _start(self, job: Job, number: int, refusal: MintError | None) -> None:
         failures = FailureStreak(self._config.retries)
-        workflow = follow(job, self._config.terms)
+        workflow = run_workflow(job, self._config.terms)
         task = Task(job, workflow, next(_serials), number, failures)
         self.tasks[job.id] = task
         self._advance(task, lambda: next(task.workflow))

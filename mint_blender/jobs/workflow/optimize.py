@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Have a model optimized before it is fetched. A failure is a note: the original file is used."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
+
+from ...files import file_choice
+from ...mint import errors
+from ...mint.polling import Polling
+from ...mint.schema import Kind, OptimizationLevel
+from .. import notes
+from ..budget import spending
+from ..job import Job
+from ..presentation import error_messages
+from ..queries import OptimizationPrice
+from . import job_limit
+from .context import Steps, WorkflowContext, WorkflowPart
+from .effects import Optimize, Poll, ReadAsset, Step
+from .result import ResultReader
+
+FOREIGN_OPTIMIZATION_PATIENCE = 4
+"""How many times the usual patience (30 minutes) an optimization of another program may take."""
+
+
+def accepted_extensions(job: Job, readable: frozenset[str]) -> frozenset[str]:
+    """Return the glTF extensions that the job's model file may require.
+
+    A requested optimization is accepted where nothing here opens the file: without Blender, or when
+    it is only copied.
+    """
+    is_unopened = not readable or job.is_only_copied
+    return readable | file_choice.OPTIMIZED_NEEDS if job.optimize and is_unopened else readable
+
+
+class Optimizer(WorkflowPart):
+    """Has the job's model optimized at Mint."""
+
+    def __init__(self, context: WorkflowContext, result: ResultReader) -> None:
+        super().__init__(context)
+        self._result = result
+
+    def optimize(self) -> Steps:
+        """Have the model optimized, if that was requested and is not done yet."""
+        asset_id, level = self._result.asset_id(), self._job.optimize
+        if level is None or asset_id is None or self._result.assets.optimized_glb_url is not None:
+            return
+        lacking = file_choice.OPTIMIZED_NEEDS - accepted_extensions(
+            self._job, self._config.readable
+        )
+        if lacking:
+            # Nothing is paid for a file that could not be opened here.
+            self._add_note("optimizing_is_useless", reason=file_choice.explain_missing(lacking))
+        elif self._job.optimization is None and self._context.is_old(self._job.optimize_sent_at):
+            # The model was read just now, and is not optimized.
+            self._add_note("optimizing_unanswered")
+        else:
+            yield from self._optimize(asset_id, level)
+
+    def _optimize(self, asset_id: str, level: OptimizationLevel) -> Steps:
+        try:
+            if self._job.optimization is None:
+                if not (yield from self._is_within_own_limit(asset_id)):
+                    return
+                yield from self._start(asset_id, level)
+            yield from self._watch()
+        except errors.AlreadyOptimized:
+            yield from self._result.read_asset()
+        except errors.OptimizationInProgress:
+            yield from self._wait_for_file(asset_id)
+        except errors.ProblemError as error:
+            if not error.proves_nothing_started and type(error) is not errors.Conflict:
+                raise
+            self._add_note("not_optimized", reason=error)
+
+    def _is_within_own_limit(self, asset_id: str) -> Generator[Step, Any, bool]:
+        """Return whether the optimization fits the job's own limit; otherwise add a note."""
+        if self._job.max_credits is None:
+            return True
+        price = yield from job_limit.current_price(self._context, OptimizationPrice(asset_id))
+        price = self._job.optimize_estimate if price is None else price
+        total = (
+            None
+            if price is None
+            else spending.at_prices(self._job, self._job.estimate or 0.0, price)
+        )
+        objection = spending.objection_of_job(total, self._job.max_credits)
+        if objection is not None:
+            self._add_note("not_optimized", reason=objection)
+        return objection is None
+
+    def _start(self, asset_id: str, level: OptimizationLevel) -> Steps:
+        sent = self._job.optimize_sent_at
+        sent = self._context.now() if sent is None else sent
+        self._job = replace(self._job, optimize_sent_at=sent)
+        operation = yield from self._context.pay(
+            Optimize(asset_id, level, key=f"{self._job.key}-optimize"), sent
+        )
+        self._job = replace(self._job, optimization=operation, problem=None)
+
+    def _watch(self) -> Steps:
+        """Poll the optimization until it has ended or needs Credits."""
+        polling = Polling(self._config.pace)
+        while (operation := self._job.optimization) is not None and operation.is_busy:
+            result = yield from self._perform(Poll(operation.id, after=polling.wait()))
+            self._job = error_messages.when_long(
+                replace(self._job, optimization=result.operation, problem=None), polling
+            )
+        self._job = replace(self._job, problem=None)
+        if operation is not None and operation.succeeded:
+            yield from self._result.read_asset()
+        elif operation is not None:
+            problem = (
+                error_messages.billing(operation)
+                if operation.awaits_payment
+                else error_messages.failed_work(operation)
+            )
+            self._add_note("not_optimized", reason=problem.sentence)
+
+    def _wait_for_file(self, asset_id: str) -> Steps:
+        """Wait for an optimization that another program has started.
+
+        The model shows when the file is there, but not when the optimization has failed. So this
+        wait has an end, unlike that for an operation of our own.
+        """
+        polling = Polling(self._config.pace)
+        end = FOREIGN_OPTIMIZATION_PATIENCE * self._config.pace.patience
+        while self._result.assets.optimized_glb_url is None and polling.watched < end:
+            asset = yield from self._perform(
+                ReadAsset(Kind.MODEL, asset_id, after=polling.wait() / 2)
+            )
+            self._job = error_messages.when_long(
+                replace(self._job, asset=asset, problem=None), polling
+            )
+        self._job = replace(self._job, problem=None)
+        if self._result.assets.optimized_glb_url is None:
+            self._add_note("still_optimizing")
+
+    def _add_note(self, code: str, **params: Any) -> None:
+        self._job = self._job.noted(notes.note(code, **params))
