@@ -24,7 +24,7 @@ from .. import blender_runtime
 _CODE = """
 import os, sys
 from {package}.cli.commands import from_blender
-status = from_blender({words!r})
+status = from_blender({arguments!r})
 sys.stdout.flush()
 sys.stderr.flush()
 os._exit(status)
