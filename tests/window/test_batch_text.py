@@ -69,7 +69,7 @@ text.write('\\n'.join(f'prop number {number} [stuck]' for number in range(1, 201
 result = True
 """
 LIST = "bpy.context.window_manager.mint_jobs"
-SHOWN = "{each.group.value: [len(each.shown), len(each.folded)] for each in part('ui.job_list.groups').grouped().groups}"
+SHOWN = "{each.group.value: [len(each.shown), len(each.folded)] for each in part('ui.job_list.grouped_jobs').grouped().groups}"
 
 
 def scroll(blender: BlenderWindow) -> None:

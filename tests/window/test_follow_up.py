@@ -179,7 +179,7 @@ def test_a_failed_entry_is_retried(
         "[bpy.utils.unregister_class(each) for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_main)]"
     )
     blender.ask(OPENED, name="MINT_PT_library")
-    entries = "part('ui.library_browser.view_model').library().entries(part('jobs.library.view_model').Filter())"
+    entries = "part('ui.library_browser.panel_data').library().entries(part('jobs.library.view_model').Filter())"
     failed = blender.wait(f"next((each.id for each in {entries} if each.status == 'failed'), None)")
     blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
     blender.settle()

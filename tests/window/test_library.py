@@ -20,7 +20,7 @@ from .blender_window import BlenderWindow
 
 pytestmark = pytest.mark.window
 
-VIEW = "part('ui.library_browser.view_model')"
+VIEW = "part('ui.library_browser.panel_data')"
 FIELDS = "bpy.context.window_manager.mint_library"
 
 
