@@ -15,6 +15,7 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
+from ...message import message_of
 from ...mint.errors import MintError
 from . import safe_text
 
@@ -57,9 +58,13 @@ class Terminal:
             print(json.dumps(record), flush=True)
 
     def error(self, sentence: str, **record: Any) -> None:
-        """Print an error: to standard error for people, and as a record for programs."""
+        """Print an error: to standard error for people, and as a record for programs.
+
+        The record also holds the parts of the sentence, so that a program can translate it.
+        """
         self.note(sentence)
-        self.event({"event": "error", "message": sentence, **record})
+        details = message_of(sentence).to_json()
+        self.event({"event": "error", "message": sentence, "message_details": details, **record})
 
     def note(self, line: str) -> None:
         """Print a line that only people need, to standard error."""

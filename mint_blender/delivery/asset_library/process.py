@@ -76,7 +76,7 @@ class SyncProcess:
         return self._child is not None
 
     @property
-    def status(self) -> str | None:
+    def status(self) -> Message | None:
         """The progress or the outcome as a sentence; None before the first run."""
         event = self._event
         if self.is_running and "done" not in event:
@@ -95,7 +95,7 @@ class SyncProcess:
                 unchanged=event["unchanged"],
                 failed=failed,
             )
-        return str(event["message"]) if event.get("message") else None
+        return Message.from_json(event["message_details"]) if "message_details" in event else None
 
     def poll(self) -> bool:
         """Read the events written since the last call; return whether anything changed.
@@ -126,8 +126,8 @@ class SyncProcess:
         """End the child process: this Blender ends, or the add-on is being disabled."""
         self.stop()
 
-    def _fail(self, message: str) -> None:
-        self._event = {**self._event, "event": "error", "message": message}
+    def _fail(self, message: Message) -> None:
+        self._event = {"event": "error", "message_details": message.to_json()}
 
     def _release(self) -> None:
         if self._log is not None:
