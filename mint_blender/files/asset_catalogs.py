@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The catalogs “Mint/Models” and “Mint/Worlds” of an asset library: lines in its
-`blender_assets.cats.txt`.
+"""Add the catalogs “Mint/Models” and “Mint/Worlds” to an asset library.
 
-Knows nothing of `bpy`: a folder in, the catalog's UUID out.
+Catalogs are lines in the library's file `blender_assets.cats.txt`. Does not use `bpy`.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ from pathlib import Path
 
 FILE = "blender_assets.cats.txt"
 PART = ".mint-part"
-"""The ending of a file of ours in a library's folder that is not whole yet: a later sync clears
-away what a kill has left of it.
+"""Suffix of an incomplete file in a library folder.
+
+If the process was killed, a later sync removes the file.
 """
 HEAD = """# This is an Asset Catalog Definition file for Blender.
 #
@@ -30,18 +30,24 @@ IDS = {
     path: str(uuid.uuid5(uuid.UUID("d2c5e0e4-3a66-4b0e-9d1b-6a3f1f1a7c55"), path))
     for path in PATHS.values()
 }
-"""The same in every library, so that an asset keeps its catalog when its file is moved to another
-one.
+"""UUIDs by catalog path.
+
+They are the same in every library, so that an asset keeps its catalog when its file is moved.
 """
 PARENT = str(uuid.uuid5(uuid.NAMESPACE_URL, "Mint"))
 
 
 def catalog_for(kind: str, folder: Path | None) -> str:
-    """The UUID of the catalog for models or worlds; it is entered in the library's file when it is
-    not there yet.
+    """Return the UUID of the catalog for models or Worlds, adding the catalog if it is missing.
 
-    A catalog of that path which the user has made is used as it is. Without a folder nothing is
-    written. Raises OSError.
+    A catalog of the same path that the user made is used as it is.
+
+    Args:
+        kind: "model" or "world".
+        folder: The root of the asset library; None writes nothing.
+
+    Raises:
+        OSError: The library's file cannot be read or written.
     """
     path = PATHS.get(kind, "Mint")
     own = IDS.get(path, PARENT)
@@ -51,24 +57,23 @@ def catalog_for(kind: str, folder: Path | None) -> str:
     text = file.read_text(encoding="utf-8") if file.is_file() else HEAD
     known: dict[str, str] = {}
     for line in text.splitlines():
-        there, _, rest = line.partition(":")
+        id, _, rest = line.partition(":")
         if not line.startswith("#") and rest:
-            known.setdefault(rest.partition(":")[0].strip("/ "), there.strip())
-    # With the catalog above it: Blender would make up one that is missing, and take the file for
-    # changed.
+            known.setdefault(rest.partition(":")[0].strip("/ "), id.strip())
+    # with the parent catalog: Blender would add a missing one and consider the file changed
     missing = [
         (each, id)
         for each, id in ((path.partition("/")[0], PARENT), (path, own))
         if each not in known
     ]
     if path not in known:
-        ours = "".join(f"{id}:{each}:{each.replace('/', '-')}\n" for each, id in missing)
-        _write(file, f"{HEAD}{ours}" if text == HEAD else f"{text.rstrip()}\n{ours}")
+        added = "".join(f"{id}:{each}:{each.replace('/', '-')}\n" for each, id in missing)
+        _write(file, f"{HEAD}{added}" if text == HEAD else f"{text.rstrip()}\n{added}")
     return known.get(path, own)
 
 
 def _write(file: Path, text: str) -> None:
-    """All of it or nothing: the user's own catalogs are in this file."""
+    """Replace the file atomically, since it has the user's own catalogs too."""
     part = file.with_name(f".{uuid.uuid4().hex}{PART}")
     try:
         part.write_text(text, encoding="utf-8")

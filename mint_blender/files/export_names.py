@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files for other programs (FBX, OBJ, STL, USDZ): what they begin with, and how they get to a place
-of the user's.
-"""
+"""Save files for other programs (FBX, OBJ, STL, USDZ) under a free name with the right suffix."""
 
 from __future__ import annotations
 
@@ -17,20 +15,23 @@ from .errors import InvalidFile
 from .part_file import disk_errors
 
 _ZIP = b"PK\x03\x04"
-_LETTERS = 256
+_HEAD_BYTES = 256
 
 
 def suffix_for(path: Path, format: str) -> str:
-    """The ending that fits what is in the file: that of its format, or `.zip` where it was packed
-    with its textures.
+    """Return the suffix for a downloaded file: that of its format, or `.zip` with textures inside.
 
-    Raises `InvalidFile` for what is none of the four: nothing at all, or a web page in its place.
+    Args:
+        path: The downloaded file.
+        format: "fbx", "obj", "stl" or "usdz".
+
+    Raises:
+        InvalidFile: The file is empty, a web page or JSON, or a USDZ that is not a ZIP archive.
     """
     with disk_errors(path), path.open("rb") as stream:
-        start = stream.read(_LETTERS)
+        start = stream.read(_HEAD_BYTES)
     is_zip = start.startswith(_ZIP)
-    begun = start.lstrip().lower()
-    if not start or begun.startswith((b"<", b"{")) or (format == "usdz" and not is_zip):
+    if not start or start.lstrip().startswith((b"<", b"{")) or (format == "usdz" and not is_zip):
         raise InvalidFile(
             Message("The downloaded file is not in {format} format.", format=format.upper())
         )
@@ -38,10 +39,13 @@ def suffix_for(path: Path, format: str) -> str:
 
 
 def copy_to_free_name(source: Path, wanted: Path) -> Path:
-    """Copy a file to a place of the user's and answer where it lies now. Raises `DiskError`.
+    """Copy a file to a name that is free, and return the path.
 
-    What lies there already is never touched: another name with a number is taken. The very same
-    bytes are not saved twice, so that a save which was broken off can be done again.
+    Existing files are never overwritten: a number is added to the name. A file with the same
+    content counts as the copy, so that an interrupted save can be repeated.
+
+    Raises:
+        DiskError: The file cannot be written.
     """
     with disk_errors(wanted.parent):
         wanted.parent.mkdir(parents=True, exist_ok=True)
@@ -51,27 +55,27 @@ def copy_to_free_name(source: Path, wanted: Path) -> Path:
                 if number == 1
                 else wanted.with_name(f"{wanted.stem} {number}{wanted.suffix}")
             )
-            # a job's folder: two jobs may want the same name
+            # with the name of the job's folder: two jobs may save to the same name
             part = target.with_name(f"{target.name}.{source.parent.name}.part")
             try:
-                if _is_there(source, target) or _put(source, part, target):
+                if _is_same(source, target) or _copy(source, part, target):
                     return target
             finally:
                 with suppress(OSError):
                     part.unlink(missing_ok=True)
-    raise AssertionError("One of endless names is free.")
+    raise AssertionError("unreachable: there is always a free number")
 
 
-def _is_there(source: Path, target: Path) -> bool:
+def _is_same(source: Path, target: Path) -> bool:
     return target.is_file() and filecmp.cmp(source, target, shallow=False)
 
 
-def _put(source: Path, part: Path, target: Path) -> bool:
-    """Complete or not at all; False when something else lies there."""
+def _copy(source: Path, part: Path, target: Path) -> bool:
+    """Copy a file completely or not at all; return False if the target exists."""
     if os.path.lexists(target):
         return False
     shutil.copyfile(source, part)
-    # A link takes a name only if it is free; not every file system knows them.
+    # a hard link never overwrites a file, but not every file system has them
     try:
         os.link(part, target)
     except FileExistsError:

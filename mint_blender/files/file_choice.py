@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of the offered files to take, and what to say when one cannot be used.
+"""Choose which of the files that Mint offers to download, and explain what Blender cannot read.
 
-Pure: names and addresses in, a choice out.
+Decides by names and URLs; opens no file and no connection.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ MESHOPT = frozenset({"EXT_meshopt_compression", "KHR_meshopt_compression"})
 BASISU = "KHR_texture_basisu"
 
 OPTIMIZED_NEEDS = frozenset({DRACO, WEBP})
-"""What Mint's optimizer writes as required (contract, section 9.1); the file itself is asked once
-it is here.
+"""Extensions that Mint's optimizer requires (contract, section 9.1).
+
+A downloaded file is judged by its own header.
 """
 
 BLENDER_READS = frozenset(
@@ -46,9 +47,11 @@ BLENDER_READS = frozenset(
         "KHR_texture_transform",
     }
 )
-"""What every supported Blender imports, whatever it was built with: `extensions_managed` in
-`io_scene_gltf2/io/imp/gltf2_io_gltf.py` of Blender 4.2, without Draco, which needs a library. A
-running Blender may read more (5.2 lists meshopt); `blender/` asks it.
+"""Extensions that every supported Blender imports, however it was built.
+
+Source: `extensions_managed` in `io_scene_gltf2/io/imp/gltf2_io_gltf.py` of Blender 4.2, without
+Draco, which needs a library. A running Blender may read more (5.2 lists meshopt); see
+`scene/gltf_extensions.py`.
 """
 
 
@@ -59,17 +62,21 @@ class Choice:
     url: str
     which: Literal["optimized", "original"]
     reason: str | None = None
-    """A sentence when it is not the one that was to be expected."""
+    """A sentence for the user if it is not the file that is normally used."""
 
 
 def choose_model(
     *, optimized_url: str | None, original_url: str | None, readable: frozenset[str]
 ) -> Choice | None:
-    """The optimized GLB where this Blender reads such files, else the original; None when Mint
-    offers neither.
+    """Return the optimized GLB if Blender can read it, else the original; None if neither exists.
 
-    Where only an optimized file exists it is taken all the same: what it really needs is known once
-    its header is read, and a file of that name is not always compressed.
+    If only an optimized file exists, it is chosen in any case: what it requires is known once its
+    header has been read, and not every optimized file is compressed.
+
+    Args:
+        optimized_url: URL of the optimized file, if there is one.
+        original_url: URL of the original file, if there is one.
+        readable: The glTF extensions that this Blender can read.
     """
     missing = tuple(sorted(OPTIMIZED_NEEDS - readable))
     if optimized_url and not missing:
@@ -98,36 +105,35 @@ def choose_model(
 
 
 def missing_extensions(glb: Glb, readable: frozenset[str]) -> tuple[str, ...]:
-    """The extensions that the file requires and this Blender cannot read, sorted; empty when all is
-    well. Unknown ones cannot be read.
-    """
+    """Return the extensions that a file requires and Blender cannot read, sorted."""
     return tuple(sorted(glb.extensions_required - readable))
 
 
 def explain_missing(missing: Iterable[str]) -> str:
-    """A sentence or two for a person: what this Blender lacks, and what to do."""
+    """Return sentences for the user: what this Blender lacks, and what to do."""
     names = sorted(set(missing))
-    told = list(dict.fromkeys(_advice(name) for name in names if name in KNOWN))
+    advice = list(dict.fromkeys(_advice(name) for name in names if name in KNOWN))
     unknown = [_shown(name) for name in names if name not in KNOWN]
     if unknown:
-        told.append(
+        advice.append(
             Message(
                 "The file requires {extensions}, which this Blender cannot import. Use the"
                 " original file or a newer Blender.",
                 extensions=listed(unknown),
             )
         )
-    return sentences(*told)
+    return sentences(*advice)
 
 
 def choose_splats(
     spz_urls: Mapping[str, str | None], wanted: str | None = None
 ) -> tuple[str, str] | None:
-    """Tier and address of the splats: the wanted tier if it is offered, else the smallest one; None
-    when none is offered.
+    """Return tier and URL of the wanted splats, else of the smallest; None if none are offered.
 
-    Tiers are names such as `100k`, `500k`, `2m`, `full_res`; ones that tell no number count as
-    large.
+    Args:
+        spz_urls: URLs by tier: `100k`, `500k`, `2m`, `full_res`. A name without a number counts as
+            the largest.
+        wanted: The tier that the user chose.
     """
     offered = {tier: url for tier, url in spz_urls.items() if url}
     if not offered:
@@ -141,10 +147,10 @@ def choose_splats(
 
 def splat_count(tier: str) -> float:
     """Return the number of splats in a tier's name; infinite without one (`full_res`)."""
-    told = re.search(
+    found = re.search(
         r"(?<![a-z0-9.])(\d{1,12}(?:\.\d{1,6})?)\s*_?([km])?(?![a-z0-9])", tier.lower()
     )
-    return float(told[1]) * {"k": 1e3, "m": 1e6}.get(told[2], 1.0) if told else math.inf
+    return float(found[1]) * {"k": 1e3, "m": 1e6}.get(found[2], 1.0) if found else math.inf
 
 
 def _plain(tier: str) -> str:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a folder lies on this machine or is shared over a network: what SQLite may do there
-depends on it.
+"""Detect whether a folder is on a local disk or a network share, which SQLite has to know.
 
-A file system that nobody has named here counts as shared: that costs some speed and loses nothing.
+An unknown file system counts as shared, which is slower but safe.
 """
 
 from __future__ import annotations
@@ -28,16 +27,13 @@ _LOCAL_DRIVES = frozenset({2, 3, 6})  # GetDriveTypeW: removable, fixed, RAM dis
 
 
 def is_local(folder: Path) -> bool:
-    """Does the folder lie on a disk of this machine?
-
-    False where that cannot be told. The folder must exist.
-    """
+    """Return whether an existing folder is on a local disk; False if unknown."""
     try:
         path = folder.resolve()
         if sys.platform == "win32":
             return _is_local_drive(path.drive)
         if sys.platform == "darwin":
-            listed = subprocess.run(
+            mounts = subprocess.run(
                 ["/sbin/mount"],
                 capture_output=True,
                 text=True,
@@ -45,7 +41,7 @@ def is_local(folder: Path) -> bool:
                 timeout=5,
                 check=True,
             ).stdout
-            return is_local_by_mount(listed, str(path))
+            return is_local_by_mount(mounts, str(path))
         return is_local_by_mountinfo(
             Path("/proc/self/mountinfo").read_text(errors="surrogateescape"), str(path)
         )
@@ -54,45 +50,48 @@ def is_local(folder: Path) -> bool:
 
 
 def is_local_by_mountinfo(text: str, path: str) -> bool:
-    """As Linux tells it in /proc/self/mountinfo: "36 35 98:0 / /mnt rw shared:1 - ext3 /dev/root
-    rw".
+    """Return whether a path is on a local disk, from the text of Linux's /proc/self/mountinfo.
+
+    A line is "36 35 98:0 / /mnt rw shared:1 - ext3 /dev/root rw".
     """
     mounts = []
     for line in text.splitlines():
-        mount, separator, kind = line.partition(" - ")
+        mount, separator, source = line.partition(" - ")
         fields = mount.split(" ")
         if separator and len(fields) > 4:
-            mounts.append((_unescaped(fields[4]), kind.split(" ")[0]))
-    return _holder(mounts, path) in LOCAL_TYPES
+            mounts.append((_unescaped(fields[4]), source.split(" ")[0]))
+    return _mount_of(mounts, path) in LOCAL_TYPES
 
 
 def is_local_by_mount(text: str, path: str) -> bool:
-    """As macOS tells it by `mount`: "/dev/disk3s5 on /System/Volumes/Data (apfs, local,
-    journaled)".
+    """Return whether a path is on a local disk, from the output of `mount` on macOS.
+
+    A line is "/dev/disk3s5 on /System/Volumes/Data (apfs, local, journaled)".
     """
     found = (re.fullmatch(r".* on (/.*) \((.*)\)", line) for line in text.splitlines())
-    options = _holder([(match[1], match[2]) for match in found if match], path)
+    options = _mount_of([(match[1], match[2]) for match in found if match], path)
     return options is not None and "local" in options.split(", ")
 
 
-def _holder(mounts: Iterable[tuple[str, str]], path: str) -> str | None:
-    """What is said of the mount that holds this path: the deepest one, and of several on the same
-    place the last.
+def _mount_of(mounts: Iterable[tuple[str, str]], path: str) -> str | None:
+    """Return the details of the mount that contains a path.
+
+    That is the deepest mount point; of several mounts on the same point, the last.
     """
-    holding = [(point, said) for point, said in mounts if PurePosixPath(path).is_relative_to(point)]
-    deepest = max((len(point) for point, _ in holding), default=0)
-    return next((said for point, said in reversed(holding) if len(point) == deepest), None)
+    above = [(point, text) for point, text in mounts if PurePosixPath(path).is_relative_to(point)]
+    deepest = max((len(point) for point, _ in above), default=0)
+    return next((text for point, text in reversed(above) if len(point) == deepest), None)
 
 
 def _unescaped(text: str) -> str:
-    """A mount point as the kernel writes it: a space is \\040."""
+    """Decode the octal escapes of a mount point, such as 040 for a space."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
 
 
 if sys.platform == "win32":
 
     def _is_local_drive(drive: str) -> bool:
-        """A drive letter of Windows; a share (//server/share) is none."""
+        """Return whether a drive letter is a local drive; a share (//server/share) has none."""
         import ctypes
 
         return (

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a picture is, told by its bytes: names and media types lie (Mint serves WebP under several
-endings).
+"""Detect format and size of pictures from their headers, without decoding pixels.
 
-Reads headers only and decodes no pixels. PNG, JPEG, WebP and Radiance HDR are measured; other
-formats that Blender opens are told by name, and are for files of the user's own: what comes from
-elsewhere has to be measured before Blender may open it. Some of its readers allocate what a header
-claims, show half a file as if it were whole (TIFF), or take Blender down with them (a cut-off EXR,
+Names and media types are not trusted: Mint serves WebP with several suffixes. The size is read from
+PNG, JPEG, WebP and Radiance HDR. Of other formats that Blender opens only the name is known; they
+are accepted from the user's own files, but not from downloads: some of Blender's readers allocate
+what a header claims, show half a file as if it were complete (TIFF), or crash (a truncated EXR in
 5.0).
 """
 
@@ -23,35 +22,32 @@ from typing import BinaryIO
 from ..message import Message
 from .errors import InvalidPicture
 
-MOST_PIXELS = 2**28
-"""16384 × 16384: as four-byte pixels 1 GiB.
-
-A larger claim is refused before anything is allocated for it.
-"""
+MAX_PIXELS = 2**28
+"""16384 × 16384; with four bytes for each pixel, 1 GiB."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What the header says.
-
-    `width` and `height` in pixels, None where the format is only told by name.
-    """
+    """A picture according to its header."""
 
     format: str
     width: int | None
+    """Pixels; None for a format whose header is not read."""
     height: int | None
     suffix: str
     media_type: str
     is_deep: bool = False
-    """Has it more than eight bits a channel?
+    """Whether it has more than eight bits for each channel.
 
-    Blender holds each of its pixels in sixteen bytes then, else in four.
+    If so, a pixel takes 16 bytes in Blender's memory, else four.
     """
 
 
 def inspect(source: Path | bytes) -> Picture:
-    """Tell what the picture is; raises `InvalidPicture` with a sentence when it is none, or is cut
-    off in its header.
+    """Return format and size of a picture.
+
+    Raises:
+        InvalidPicture: It is not a picture, or its header is incomplete.
     """
     if isinstance(source, bytes):
         return _inspect(io.BytesIO(source), len(source), Message("The picture"))
@@ -69,16 +65,24 @@ def inspect(source: Path | bytes) -> Picture:
 
 
 def inspect_prefix(beginning: bytes, size: int, name: str) -> Picture:
-    """As `inspect`, from the first bytes of a picture of `size` bytes.
+    """Return what `inspect` does, from the beginning of a file.
 
-    `name` is for the sentence.
+    Args:
+        beginning: The first bytes.
+        size: Bytes of the whole file.
+        name: Names the picture in error messages.
+
+    Raises:
+        InvalidPicture: As `inspect`.
     """
     return _inspect(io.BytesIO(beginning), size, name)
 
 
 def inspect_sized(source: Path | bytes) -> Picture:
-    """As `inspect`, but raises `InvalidPicture` also for a format whose size is not read here: for
-    what comes from elsewhere.
+    """Return what `inspect` does, for a picture that was downloaded.
+
+    Raises:
+        InvalidPicture: As `inspect`, and for a format whose size is not read here.
     """
     picture = inspect(source)
     if picture.width is None:
@@ -95,15 +99,15 @@ def inspect_sized(source: Path | bytes) -> Picture:
 
 
 def check_complete(path: Path, picture: Picture) -> None:
-    """Raise `InvalidPicture` when the end of the file is missing, as after a download that broke
-    off.
+    """Check that a PNG or JPEG has its end marker; WebP has its length in the header.
 
-    WebP tells that in its header.
+    The marker is searched for from the beginning, since data may follow it: phones append a film to
+    a photo.
 
-    Whatever may follow the end (a phone appends a film to a photo) does not matter, so it is looked
-    for from the beginning.
+    Raises:
+        InvalidPicture: The end is missing, as after an interrupted download.
     """
-    end = ENDS.get(picture.format, b"")
+    end = END_MARKERS.get(picture.format, b"")
     try:
         with path.open("rb") as stream:
             before = b""
@@ -122,25 +126,28 @@ def check_complete(path: Path, picture: Picture) -> None:
     raise InvalidPicture(Message("{name} is cut off: its end is missing.", name=path.name))
 
 
-ENDS = {"png": b"IEND", "jpeg": b"\xff\xd9"}
+END_MARKERS = {"png": b"IEND", "jpeg": b"\xff\xd9"}
 
 
 def check_panorama(path: Path) -> None:
-    """Raise `InvalidPicture` for what cannot be shown all around: not 2:1, too large, cut off, or
-    in a format that is not measured.
+    """Check that a picture can be used as an equirectangular panorama.
+
+    Raises:
+        InvalidPicture: It is not 2:1, too large, cut off, or in a format whose size is not read.
     """
     seen = inspect_sized(path)
     width, height = seen.width or 0, seen.height or 0
     if not is_panorama(seen):
         raise panorama_shape_error(path, width, height)
-    if width > (widest := WIDEST_DEEP if seen.is_deep else WIDEST):
+    most = MAX_WIDTH_DEEP if seen.is_deep else MAX_WIDTH
+    if width > most:
         raise InvalidPicture(
             Message(
                 "The panorama {name} was not used: it is {width:,} pixels wide; the limit is"
                 " {most:,}.",
                 name=path.name,
                 width=width,
-                most=widest,
+                most=most,
             )
         )
     if seen.format == "jpeg":
@@ -148,7 +155,7 @@ def check_panorama(path: Path) -> None:
 
 
 def panorama_shape_error(path: Path, width: int, height: int) -> InvalidPicture:
-    """What is said of a picture that does not show all directions."""
+    """Return the error for a picture that is not twice as wide as high."""
     return InvalidPicture(
         Message(
             "The panorama {name} was not used: it is {width} × {height} pixels, but must be"
@@ -160,23 +167,26 @@ def panorama_shape_error(path: Path, width: int, height: int) -> InvalidPicture:
     )
 
 
-WIDEST, WIDEST_DEEP = 16384, 8192
-"""Pixels of a panorama: what graphics cards hold at most, and with more than eight bits a channel.
-
-That is 512 MiB in memory; a small file may claim far more.
+MAX_WIDTH, MAX_WIDTH_DEEP = 16384, 8192
+"""Pixels of the widest panorama: with eight bits for each channel, which is the limit of graphics
+cards, and with more. Both take 512 MiB of memory.
 """
 
 
 def is_panorama(picture: Picture) -> bool:
-    """Is the picture twice as wide as high (within 1 %), as an equirectangular panorama must be?"""
+    """Return whether a picture is twice as wide as high, within 1 %."""
     if not picture.width or not picture.height:
         return False
     return abs(picture.width - 2 * picture.height) <= 0.02 * picture.height
 
 
 def rename_by_content(path: Path) -> Path:
-    """Give the file the ending that its bytes ask for, since Blender goes by the ending; answers
-    the new path.
+    """Rename a file so that its suffix fits its content, and return the new path.
+
+    Blender chooses its reader by the suffix.
+
+    Raises:
+        InvalidPicture: As `inspect`.
     """
     picture = inspect(path)
     suffix = path.suffix.lower()
@@ -202,7 +212,7 @@ def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
     if not size:
         raise InvalidPicture(Message("{name} is empty.", name=name))
     head = stream.read(32)
-    for magic, read in MEASURED.items():
+    for magic, read in READERS.items():
         if head.startswith(magic):
             stream.seek(0)
             try:
@@ -216,7 +226,7 @@ def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
                     Message("{name} is damaged: {reason}.", name=name, reason=error)
                 ) from None
             width, height = found.width or 0, found.height or 0
-            if not 0 < width * height <= MOST_PIXELS:
+            if not 0 < width * height <= MAX_PIXELS:
                 raise InvalidPicture(
                     Message(
                         "{name} claims to be {width} × {height} pixels, which is not a usable"
@@ -227,17 +237,17 @@ def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
                     )
                 )
             return found
-    for magic, (format, suffix, media_type) in NAMED.items():
+    for magic, (format, suffix, media_type) in UNREAD_FORMATS.items():
         if head.startswith(magic):
             return Picture(format, None, None, suffix, media_type)
-    raise InvalidPicture(_what_it_is(head, name))
+    raise InvalidPicture(_not_a_picture(head, name))
 
 
-def _what_it_is(head: bytes, name: str) -> str:
-    """A sentence about something that is no picture."""
+def _not_a_picture(head: bytes, name: str) -> str:
+    """Return why the content is not a picture: a sentence for the user."""
     if name.lower().endswith((".svg", ".svgz")):
         return Message(
-            "{name} is a vector drawing. Export it as PNG from the program that it was made with.",
+            "{name} is a vector drawing. Export it as PNG from the program that created it.",
             name=name,
         )
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{"):
@@ -256,7 +266,7 @@ def _png(stream: BinaryIO, _size: int) -> Picture:
 
 
 def _jpeg(stream: BinaryIO, size: int) -> Picture:
-    """Walk from marker to marker until the frame header; every step goes forward, so it ends."""
+    """Read markers up to the frame header; each step moves forward, so it ends."""
     stream.seek(2)
     for _ in range(1000):
         if _byte(stream) != 0xFF:
@@ -278,16 +288,16 @@ def _jpeg(stream: BinaryIO, size: int) -> Picture:
 
 
 def _webp(stream: BinaryIO, size: int) -> Picture:
-    """A RIFF container whose first chunk is VP8 (lossy), VP8L (lossless) or VP8X (extended)."""
+    """Read a RIFF container whose first chunk is VP8 (lossy), VP8L (lossless) or VP8X."""
     length, form, chunk = struct.unpack("<4xI4s4s4x", stream.read(20))
     if form != b"WEBP":
-        raise ValueError(Message("it is a RIFF file, but no WebP"))
+        raise ValueError(Message("it is a RIFF file, but not WebP"))
     if length + 8 > size:
         raise IndexError
     if chunk == b"VP8 ":
         start, width, height = struct.unpack("<3x3sHH", stream.read(10))
         if start != b"\x9d\x01\x2a":
-            raise ValueError(Message("its first WebP frame is no key frame"))
+            raise ValueError(Message("its first WebP frame is not a key frame"))
         return _of_webp(width & 0x3FFF, height & 0x3FFF)
     if chunk == b"VP8L":
         signature, bits = struct.unpack("<BI", stream.read(5))
@@ -307,15 +317,15 @@ def _of_webp(width: int, height: int) -> Picture:
 
 
 def _hdr(stream: BinaryIO, _size: int) -> Picture:
-    """Lines of text, an empty one, and the size.
+    """Read lines of text, an empty line, and the size.
 
-    Read strictly: what two readers understand differently, one of them measures in vain.
+    Strict, since a lenient reader could find another size than Blender does.
     """
     head = stream.read(HDR_HEAD)
     text, _, rest = head.partition(b"\n\n")
     line, end, _ = rest.partition(b"\n")
     if not end:
-        raise IndexError if len(head) < HDR_HEAD else ValueError(Message("its header does not end"))
+        raise IndexError if len(head) < HDR_HEAD else ValueError(Message("its header has no end"))
     if (
         any(
             len(each) > HDR_LINE or each.startswith((b"-", b"+")) or not each.isascii()
@@ -323,28 +333,29 @@ def _hdr(stream: BinaryIO, _size: int) -> Picture:
         )
         or b"\r" in text
     ):
-        raise ValueError(Message("its header holds more than a header should"))
+        raise ValueError(Message("its header is invalid"))
     size = re.fullmatch(rb"-Y ([0-9]{1,9}) \+X ([0-9]{1,9})", line)
     if size is None:
-        raise ValueError(Message("its header does not tell the size"))
+        raise ValueError(Message("its header has no valid size"))
     return Picture("hdr", int(size[2]), int(size[1]), ".hdr", "image/vnd.radiance", is_deep=True)
 
 
 HDR_HEAD, HDR_LINE = 2**16, 120
+"""Most bytes of a Radiance header, and of one line of it."""
 
 
 def _byte(stream: BinaryIO) -> int:
     return stream.read(1)[0]
 
 
-MEASURED: dict[bytes, Callable[[BinaryIO, int], Picture]] = {
+READERS: dict[bytes, Callable[[BinaryIO, int], Picture]] = {
     b"\x89PNG\r\n\x1a\n": _png,
     b"\xff\xd8\xff": _jpeg,
     b"RIFF": _webp,
     b"#?RADIANCE": _hdr,
     b"#?RGBE": _hdr,
 }
-NAMED = {
+UNREAD_FORMATS = {
     b"GIF87a": ("gif", ".gif", "image/gif"),
     b"GIF89a": ("gif", ".gif", "image/gif"),
     b"BM": ("bmp", ".bmp", "image/bmp"),

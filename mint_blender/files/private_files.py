@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files and folders of ours that only this user may read: prompts, pictures and results are nobody
-else's business.
+"""Create files and folders that only this user may read, for prompts, pictures and results.
 
-On Windows a user's folders are private by themselves, and nothing is done.
+On Windows, user folders are private already, and nothing is done.
 """
 
 from __future__ import annotations
@@ -20,17 +19,16 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def make_home(path: Path) -> None:
-    """Make the folder of ours that all others lie in; one that others may enter is closed to them,
-    if it is this user's.
-    """
+    """Create the add-on's home folder, or restrict the existing one to this user."""
     make_folder(path)
-    _close(path, FOLDER)
+    _make_private(path, FOLDER)
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder below it, with its missing parents.
+    """Create a private folder with its missing parents; existing ones keep their permissions.
 
-    Those that are there stay as they are. Raises OSError.
+    Raises:
+        OSError: The folder cannot be created.
     """
     for each in reversed([path, *path.parents]):
         if not each.is_dir():
@@ -38,35 +36,45 @@ def make_folder(path: Path) -> None:
 
 
 def opener(path: str, flags: int) -> int:
-    """The `opener` of `open` for a file of ours."""
+    """Open a file with private permissions: an `opener` for `open`."""
     return os.open(path, flags, FILE)
 
 
 def make_file(path: Path) -> None:
-    """Make an empty file of ours, or close the one that is there to others. Raises OSError.
+    """Create an empty private file, or restrict the existing one to this user.
 
-    One that is there is not opened: closing it again would drop the locks that SQLite has on it in
-    this process.
+    An existing file is not opened: closing it would drop the locks that SQLite holds on it in this
+    process.
+
+    Raises:
+        OSError: The file cannot be created.
     """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FILE))
     except FileExistsError:
-        _close(path, FILE)
+        _make_private(path, FILE)
 
 
 def restrict(path: Path) -> None:
-    """Close a file to others, if it is there."""
-    _close(path, FILE)
+    """Restrict a file to this user, if it exists."""
+    _make_private(path, FILE)
 
 
 def copy_private(source: Path, target: Path) -> None:
-    """Copy what a file holds into a file of ours. Raises OSError."""
+    """Copy the content of a file to a private file.
+
+    Raises:
+        OSError: A file cannot be read or written.
+    """
     with source.open("rb") as incoming, open(target, "wb", opener=opener) as outgoing:
         shutil.copyfileobj(incoming, outgoing)
 
 
 class LogHandler(RotatingFileHandler):
-    """A log file of ours, made with its first entry; half a megabyte and one before it are kept."""
+    """A private log file, created with its first entry.
+
+    It is rotated at half a megabyte, and one earlier file is kept.
+    """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, maxBytes=512 * 1024, backupCount=1, delay=True, encoding="utf-8")
@@ -76,9 +84,9 @@ class LogHandler(RotatingFileHandler):
         return open(self.baseFilename, self.mode, encoding=self.encoding, opener=opener)
 
 
-def _close(path: Path, mode: int) -> None:
+def _make_private(path: Path, mode: int) -> None:
     if os.name == "nt":
         return
-    with suppress(OSError):  # not there, or not ours: then it is not ours to decide
+    with suppress(OSError):  # missing, or owned by another user, who decides
         if stat.S_IMODE(path.stat().st_mode) & _OTHERS:
             path.chmod(mode)

@@ -39,10 +39,10 @@ HTML = b"<!DOCTYPE html><html><body>This link has expired.</body></html>"
         (struct.pack("<4sIII4s", b"glTF", 2, 24, 2**31, b"JSON") + b"{}  ", "beyond the end"),
         (struct.pack("<4sIII4s", b"glTF", 2, 23, 3, b"JSON") + b"{} ", "multiple of four"),
         (struct.pack("<4sII", b"glTF", 2, 20) + chunk(b"BIN\0", b""), "first chunk"),
-        (pack(b"{broken"), "JSON is broken"),
-        (pack(b'{"asset": {"version": "2.0"}, "x": NaN}'), "JSON is broken"),
-        (pack(b'{"x": 1' + b"0" * 5000 + b"}"), "JSON is broken"),
-        (pack(b"\xff\xfe{}"), "JSON is broken"),
+        (pack(b"{broken"), "JSON is invalid"),
+        (pack(b'{"asset": {"version": "2.0"}, "x": NaN}'), "JSON is invalid"),
+        (pack(b'{"x": 1' + b"0" * 5000 + b"}"), "JSON is invalid"),
+        (pack(b"\xff\xfe{}"), "JSON is invalid"),
         (pack(b'{"asset": {"version": "2.0"}, "name": "\\ud83d"}'), "text in its JSON"),
         (pack(b"[1, 2]"), "not an object"),
         (pack(b"[" * 200_000 + b"]" * 200_000), "nested too deeply"),
@@ -233,7 +233,7 @@ def test_pictures_in_addresses_count_as_well(tmp_path: Path) -> None:
 
 CHANGES: list[tuple[str, Callable[[Document], object]]] = [
     ("claims", lambda document: document["buffers"][0].update(byteLength=10**9)),
-    ("no bytes", lambda document: document["buffers"].append({"byteLength": 10**9})),
+    ("no data", lambda document: document["buffers"].append({"byteLength": 10**9})),
     ("outside", lambda document: document["bufferViews"][1].update(byteOffset=150)),
     ("outside", lambda document: document["bufferViews"][1].update(byteLength=2**40)),
     ("byteLength", lambda document: document["bufferViews"][1].update(byteLength=-5)),

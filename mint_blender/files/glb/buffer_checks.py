@@ -29,10 +29,10 @@ def check_buffers(buffers: list[JsonObject], binary: int | None, limits: GlbLimi
         elif _is_fallback(buffer):
             if length > limits.decoded_bytes:
                 raise GltfError(
-                    Message("a buffer claims to unpack to {length:,} bytes", length=length)
+                    Message("a buffer claims to decompress to {length:,} bytes", length=length)
                 )
         elif number or binary is None:
-            raise GltfError(Message("a buffer has no bytes in the file"))
+            raise GltfError(Message("a buffer has no data in the file"))
         elif length > binary:
             raise GltfError(
                 Message(

@@ -42,7 +42,9 @@ def check_image(uri: Any, media_type: Any) -> None:
     try:
         found = pictures.inspect(content).media_type
     except InvalidPicture:
-        raise GltfError(Message("a picture in it, marked as {kind}, is none", kind=kind)) from None
+        raise GltfError(
+            Message("a picture in it, marked as {kind}, is not a picture", kind=kind)
+        ) from None
     if found != kind or (media_type is not None and media_type != kind):
         raise GltfError(
             Message("a picture in it is marked as {kind}, but is {found}", kind=kind, found=found)

@@ -252,7 +252,7 @@ def _document(text: bytes) -> dict[str, Any]:
     except RecursionError:
         raise GltfError(Message("its JSON is nested too deeply")) from None
     except ValueError:
-        raise GltfError(Message("its JSON is broken")) from None
+        raise GltfError(Message("its JSON is invalid")) from None
     if not isinstance(document, dict):
         raise GltfError(Message("its JSON is not an object"))
     # half a character: nothing that is given to Blender can be written with it
@@ -260,7 +260,7 @@ def _document(text: bytes) -> dict[str, Any]:
         try:
             json.dumps(document, ensure_ascii=False).encode("utf-8")
         except ValueError:
-            raise GltfError(Message("a text in its JSON is broken")) from None
+            raise GltfError(Message("a text in its JSON is not valid Unicode")) from None
     return document
 
 

@@ -68,7 +68,7 @@ def open_sections(
         if not size
         else Message("is a web page")
         if start.lstrip()[:1] == b"<"
-        else Message("does not begin like an SPZ file")
+        else Message("is not an SPZ file")
     )
     raise InvalidSplats(
         Message("The splat file {name} {flaw}. Download it again.", name=path.name, flaw=what)
@@ -156,7 +156,10 @@ def _check_file_size(size: int, claimed: int, name: str) -> None:
         raise cut_short(name)
     if claimed < size:
         raise InvalidSplats(
-            Message("The splat file {name} is longer than it says. Download it again.", name=name)
+            Message(
+                "The splat file {name} is longer than its header says. Download it again.",
+                name=name,
+            )
         )
 
 
@@ -204,7 +207,7 @@ class _GzipReader:
         if self._decompress(1) or self._decompressor.unused_data or self._file.read(1):
             raise InvalidSplats(
                 Message(
-                    "The splat file {name} holds more than its header says. Download it again.",
+                    "The splat file {name} contains more than its header says. Download it again.",
                     name=self._name,
                 )
             )
@@ -253,7 +256,7 @@ def _decompress_zstd(packed: bytes, length: int, name: str) -> Bytes:
     if more:
         raise InvalidSplats(
             Message(
-                "The splat file {name} holds more than its header says. Download it again.",
+                "The splat file {name} contains more than its header says. Download it again.",
                 name=name,
             )
         )
@@ -267,8 +270,8 @@ def _zstandard() -> Any:
     except ImportError as error:
         raise InvalidSplats(
             Message(
-                "This splat file is packed with Zstandard, and this Python has no module for"
-                " it. Install the package zstandard."
+                "This splat file is compressed with Zstandard. Install the Python package"
+                " zstandard to read it."
             )
         ) from error
     return zstandard

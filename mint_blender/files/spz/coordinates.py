@@ -110,8 +110,8 @@ def _parse_system(value: bytes, name: str) -> str:
     if number >= len(_BY_NUMBER):
         raise InvalidSplats(
             Message(
-                "The splat file {name} uses coordinate system {number}, which is not known"
-                " here. Look for a newer version of this add-on.",
+                "The splat file {name} uses coordinate system {number}, which is not"
+                " supported. Check for a newer version of this add-on.",
                 name=name,
                 number=number,
             )

@@ -70,7 +70,7 @@ def parse_header(head: bytes, path: Path, limits: SplatLimits, versions: tuple[i
     magic, version, points, degree, bits, flags, _ = struct.unpack("<4sIIBBBB", head)
     if magic != MAGIC:
         raise InvalidSplats(
-            Message("The file {name} does not hold splats. Download it again.", name=path.name)
+            Message("The file {name} does not contain splats. Download it again.", name=path.name)
         )
     if version not in versions:
         raise _wrong_version(version, path.name)
@@ -89,8 +89,8 @@ def _wrong_version(version: int, name: str) -> InvalidSplats:
     if 1 <= version <= 4:
         return InvalidSplats(
             Message(
-                "The splat file {name} says that it is of SPZ version {version}, but is not"
-                " packed like that. Download it again.",
+                "The splat file {name} is damaged: it is not compressed as SPZ version {version}"
+                " requires. Download it again.",
                 name=name,
                 version=version,
             )
@@ -98,7 +98,7 @@ def _wrong_version(version: int, name: str) -> InvalidSplats:
     return InvalidSplats(
         Message(
             "The splat file {name} has SPZ version {version}; versions 1 to 4 are"
-            " supported. Look for a newer version of this add-on.",
+            " supported. Check for a newer version of this add-on.",
             name=name,
             version=version,
         )
@@ -107,7 +107,7 @@ def _wrong_version(version: int, name: str) -> InvalidSplats:
 
 def _check_count(points: int, limits: SplatLimits, name: str) -> None:
     if points == 0:
-        raise InvalidSplats(Message("The splat file {name} holds no splats.", name=name))
+        raise InvalidSplats(Message("The splat file {name} contains no splats.", name=name))
     if points > limits.points:
         raise InvalidSplats(
             Message(
