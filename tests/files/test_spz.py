@@ -385,7 +385,7 @@ BAD = {
     ),
     "harmonics of degree 7": (gzipped(build_spz.header(SMALL, 3, degree=7)), "invalid header"),
     "200 fractional bits": (gzipped(build_spz.header(SMALL, 3, bits=200)), "invalid header"),
-    "no splats": (gzipped(build_spz.header(SMALL, 3, points=0)), "holds no splats"),
+    "no splats": (gzipped(build_spz.header(SMALL, 3, points=0)), "contains no splats"),
     "4 billion splats": (gzipped(build_spz.header(SMALL, 3, points=2**32 - 1)), "4,294,967,295"),
     "9 million splats in a few bytes": (
         gzipped(build_spz.header(SMALL, 3, points=9_000_000)),
@@ -408,7 +408,7 @@ BAD = {
         "cut short",
     ),
     "table: cut": (WHOLE[4][:-50], "cut short"),
-    "table: longer": (WHOLE[4] + b"more", "longer than it says"),
+    "table: longer": (WHOLE[4] + b"more", "longer than its header says"),
     "table: a huge stream": (WHOLE[4][:32] + struct.pack("<Q", 2**63) + WHOLE[4][40:], "cut short"),
     "table: streams of nonsense": (WHOLE[4][:128] + bytes(len(WHOLE[4]) - 128), "damaged"),
     "table: a stream longer than it says": (
