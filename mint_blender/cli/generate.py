@@ -35,7 +35,7 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if complaint := write_files.output_problem(request.kind, arguments.output, arguments.render):
         terminal.error(complaint)
         return Exit.IMPORT
-    target = Delivery(
+    delivery = Delivery(
         output=path_text(arguments.output),
         render=path_text(arguments.render),
         splats=arguments.splats,
@@ -43,7 +43,9 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
     with session.open_job_service() as job_service:
         check_price(job_service, request, level, arguments.max_credits, terminal.wait)
-        job = job_service.start(request, target, optimize=level, max_credits=arguments.max_credits)
+        job = job_service.start(
+            request, delivery, optimize=level, max_credits=arguments.max_credits
+        )
         return follow_and_write(job_service, [job], terminal, approve=arguments.approve)
 
 
@@ -76,8 +78,8 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             job_service, wanted.request, wanted.optimize, arguments.max_credits, terminal.wait
         )
         # Not into the Blender scene that the first job was started from.
-        target = replace(
-            wanted.target,
+        delivery = replace(
+            wanted.delivery,
             output=path_text(arguments.output),
             render=path_text(arguments.render),
             document=None,
@@ -85,7 +87,7 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             at=None,
         )
         job = job_service.start(
-            wanted.request, target, optimize=wanted.optimize, max_credits=arguments.max_credits
+            wanted.request, delivery, optimize=wanted.optimize, max_credits=arguments.max_credits
         )
         return follow_and_write(job_service, [job], terminal, approve=arguments.approve)
 

@@ -84,7 +84,7 @@ def _is_unwritten(job: Job) -> bool:
     """
     return (
         job.phase is Phase.READY
-        and bool(job.target.output or job.target.render)
+        and bool(job.delivery.output or job.delivery.render)
         and not has_crashed(job)
     )
 
@@ -171,20 +171,20 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 " the model."
             )
         output, render = path_text(arguments.output), path_text(arguments.render)
-        target = replace(job.target, output=output, render=render)
-        raw = arguments.raw or _is_only_rejected(replace(job, target=target))
+        delivery = replace(job.delivery, output=output, render=render)
+        raw = arguments.raw or _is_only_rejected(replace(job, delivery=delivery))
         if (status := _cannot_place(job_service, job, arguments, terminal, raw=raw)) is not None:
             return status
         if raw:
-            return deliver(job_service, job, terminal, target=target, raw=True)
-        if job.target.line is None:
-            # A batch finds its files and its record through the job's own target.
-            job_service.set_delivery(job.id, target)
+            return deliver(job_service, job, terminal, delivery=delivery, raw=True)
+        if job.delivery.line is None:
+            # A batch finds its files and its record through the job's own delivery.
+            job_service.set_delivery(job.id, delivery)
         if all(Path(kept.path).is_file() for kept in job.files):
-            return deliver(job_service, job, terminal, target=target)
+            return deliver(job_service, job, terminal, delivery=delivery)
     with session.open_job_service() as job_service:
         job_service.fetch_again(job.id)
-        return follow_and_write(job_service, [job], terminal, target=target)
+        return follow_and_write(job_service, [job], terminal, delivery=delivery)
 
 
 def _cannot_place(
@@ -208,7 +208,7 @@ def _cannot_place(
 
 
 def _is_only_rejected(job: Job) -> bool:
-    """Return whether only a file that our check refused can be copied to the target.
+    """Return whether only a file that our check refused can be copied to the output.
 
     Another program may be able to read it.
     """

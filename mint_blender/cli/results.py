@@ -25,7 +25,7 @@ from .output.progress import progress_listener
 from .output.terminal import Terminal
 
 WriteJob = Callable[[Job], tuple[str, ...]]
-"""Writes the files of a job's target and returns notes. Raises `write_files.DeliveryError`."""
+"""Writes the files of a job's delivery and returns notes. Raises `write_files.DeliveryError`."""
 
 
 def follow_and_write(
@@ -34,13 +34,13 @@ def follow_and_write(
     terminal: Terminal,
     *,
     approve: bool = False,
-    target: Delivery | None = None,
+    delivery: Delivery | None = None,
 ) -> Exit:
     """Follow jobs until they stop, then write their files.
 
     Args:
         approve: Approve every Preview.
-        target: Where to write, instead of each job's own target.
+        delivery: Where to write, instead of each job's own delivery.
 
     Returns:
         The status of the first job that is not done.
@@ -56,7 +56,7 @@ def follow_and_write(
         except StillUnreachable as error:
             unreachable = error
     statuses = [
-        deliver(job_service, job_service.job(job.id), terminal, target=target)
+        deliver(job_service, job_service.job(job.id), terminal, delivery=delivery)
         for job in jobs
         if not job_service.is_active(job.id)
     ]
@@ -72,7 +72,7 @@ def deliver(
     terminal: Terminal,
     *,
     line: int | None = None,
-    target: Delivery | None = None,
+    delivery: Delivery | None = None,
     write_job: WriteJob | None = None,
     raw: bool = False,
 ) -> Exit:
@@ -80,20 +80,20 @@ def deliver(
 
     Args:
         line: The job's line number in a batch file.
-        target: Where to write this once; by default where the job's own target says.
+        delivery: Where to write this once; by default where the job's own delivery says.
         write_job: Writes the files; by default this process does, with a mark on disk meanwhile.
         raw: Also write a file that our check refused.
     """
     status = exits.of_job(job)
-    job = replace(job, target=target or job.target)
+    job = replace(job, delivery=delivery or job.delivery)
     is_reported = False
-    if (status is Exit.DONE or raw) and (job.target.output or job.target.render):
+    if (status is Exit.DONE or raw) and (job.delivery.output or job.delivery.render):
         status = _write(
             job_service, job, terminal, write_job or partial(_write_here, job_service, raw=raw)
         )
         is_reported = status is not Exit.DONE
         job = job_service.job(job.id)
-        job = replace(job, target=target or job.target)
+        job = replace(job, delivery=delivery or job.delivery)
     record = job_record(job, event="result") | ({} if line is None else {"line": line})
     if status is Exit.DONE:
         terminal.result(record, *_done_lines(job))
@@ -130,7 +130,7 @@ def _write(job_service: JobService, job: Job, terminal: Terminal, write_job: Wri
 def _done_lines(job: Job) -> list[str]:
     """Return what was made, the paths of its files, and its cost."""
     written = [
-        text for text in (job.target.output, job.target.render) if text and Path(text).exists()
+        text for text in (job.delivery.output, job.delivery.render) if text and Path(text).exists()
     ]
     where = written or [kept.path for kept in job.files]
     return [

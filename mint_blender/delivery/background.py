@@ -54,7 +54,7 @@ class BackgroundImporter:
             self._child = None
 
     def write(self, job: Job) -> tuple[str, ...]:
-        """Write the files that `job.target` names; return notes for the user.
+        """Write the files that `job.delivery` names; return notes for the user.
 
         Raises:
             DeliveryError: The import failed, crashed or took longer than `TIME_LIMIT`.
@@ -90,7 +90,7 @@ class BackgroundImporter:
 
 def _needs_blender(job: Job) -> bool:
     output, render = (
-        Path(text) if text else None for text in (job.target.output, job.target.render)
+        Path(text) if text else None for text in (job.delivery.output, job.delivery.render)
     )
     return delivery_write.needs_blender(job.kind, output, render)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Import the result of a finished job into the scene, or into a file of its own.
 
-Translates what a job knows (files, target, provenance) into the arguments of `scene`.
+Translates what a job knows (files, delivery, provenance) into the arguments of `scene`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) 
         SceneImportError: The import failed; nothing has changed.
     """
     roots: list[bpy.types.Object] = []
-    if job.target.replaces and not raw:
+    if job.delivery.replaces and not raw:
         roots = list(tags.roots(job_id=job.id, scene=scene)) if job.kind is Kind.WORLD else []
         roots = roots or _earlier_versions(job, scene)
     placed: list[PlacedResult] = []
@@ -114,7 +114,7 @@ def _place_raw(job: Job, scene: bpy.types.Scene | None) -> PlacedResult:
 
 
 def _place_options(job: Job) -> PlaceOptions:
-    return PlaceOptions(at=job.target.at, height=job.target.height)
+    return PlaceOptions(at=job.delivery.at, height=job.delivery.height)
 
 
 def resolved_codes(job: Job, placed: PlacedResult) -> tuple[str, ...]:
@@ -150,13 +150,13 @@ _COLLIDERS: dict[str, Literal["PHYSICS", "VISIBLE", "NONE"]] = {
 
 
 def _world_options(job: Job) -> WorldOptions:
-    target = job.target
+    delivery = job.delivery
     return WorldOptions(
-        collider=_COLLIDERS.get(target.collider, "AUTO"),
-        panorama_as_world=target.panorama,
+        collider=_COLLIDERS.get(delivery.collider, "AUTO"),
+        panorama_as_world=delivery.panorama,
         splats=job.file(Role.SPLATS) is not None,
-        camera=target.camera,
-        rigid_body=target.rigid_body,
+        camera=delivery.camera,
+        rigid_body=delivery.rigid_body,
     )
 
 
@@ -263,5 +263,5 @@ def _provenance(job: Job) -> Provenance:
         file_used=imported_file.variant(job),
         file_reason=imported_file.explanation(job),
         created_at=created.isoformat() if created else "",
-        group=job.target.group or "",
+        group=job.delivery.group or "",
     )

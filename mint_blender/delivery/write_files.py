@@ -66,7 +66,7 @@ def folder_problem(folder: Path) -> str | None:
 
 
 def write(job: Job, *, raw: bool = False) -> tuple[str, ...]:
-    """Write the files that `job.target` names; return notes for the user.
+    """Write the files that `job.delivery` names; return notes for the user.
 
     With `raw`, our checks are skipped, even for a file that they refused.
 
@@ -74,7 +74,7 @@ def write(job: Job, *, raw: bool = False) -> tuple[str, ...]:
         DeliveryError: The result cannot be imported or written.
     """
     output, render = (
-        Path(text) if text else None for text in (job.target.output, job.target.render)
+        Path(text) if text else None for text in (job.delivery.output, job.delivery.render)
     )
     try:
         for path in (output, render):

@@ -23,7 +23,7 @@ class BatchJobs:
         return [
             job
             for job in self._runner.jobs()
-            if job.target.line is not None and job.target.line.startswith(start)
+            if job.delivery.line is not None and job.delivery.line.startswith(start)
         ]
 
     def adopt(self, job: Job, *, is_newer: bool) -> Job:
@@ -37,12 +37,12 @@ class BatchJobs:
         if mine is None:
             runner.cache.add(replace(job, decision=None, owner=owner_from_elsewhere(job)))
         else:
-            if mine.target.line:
-                runner.cache.restore_dismissed(mine.target.line)
+            if mine.delivery.line:
+                runner.cache.restore_dismissed(mine.delivery.line)
             knows_more = (
                 mine.operation is not None and job.operation is None and mine.key == job.key
             )
-            job = job if is_newer and not knows_more else replace(mine, target=job.target)
+            job = job if is_newer and not knows_more else replace(mine, delivery=job.delivery)
             if job != mine and not runner.is_active(job.id) and not runner.is_driven_elsewhere(job):
                 runner.cache.save(job)
         if job.decision is not None and runner.job(job.id).decision is None:

@@ -35,7 +35,7 @@ class Job:
     request: GenerationRequest
     key: str
     created_at: float
-    target: Delivery = Delivery()
+    delivery: Delivery = Delivery()
     estimate: float | None = None  # Credits that Mint said at the click it would cost
     # Credits that optimizing it afterwards was expected to cost on top
     optimize_estimate: float | None = None
@@ -107,8 +107,8 @@ class Job:
 
         That is Mint's own file, unchanged: nothing here has to open it.
         """
-        is_glb = PurePath(self.target.output or "").suffix.lower() == ".glb"
-        return is_glb and self.target.render is None and self.kind is Kind.MODEL
+        is_glb = PurePath(self.delivery.output or "").suffix.lower() == ".glb"
+        return is_glb and self.delivery.render is None and self.kind is Kind.MODEL
 
     @property
     def is_only_copied(self) -> bool:

@@ -21,7 +21,7 @@ def new_key(action: str) -> str:
 
 def new_job(
     request: GenerationRequest,
-    target: Delivery,
+    delivery: Delivery,
     *,
     now: float,
     optimize: OptimizationLevel | None = None,
@@ -34,7 +34,7 @@ def new_job(
         request,
         new_key("generate"),
         now,
-        target,
+        delivery,
         estimate=estimate,
         optimize=optimize,
         optimize_estimate=optimize_estimate,
@@ -43,7 +43,7 @@ def new_job(
 
 def new_fetch(
     asset: Asset,
-    target: Delivery,
+    delivery: Delivery,
     *,
     now: float,
     optimize: OptimizationLevel | None = None,
@@ -55,7 +55,7 @@ def new_fetch(
         request_for(asset),
         new_key("fetch"),
         now,
-        target,
+        delivery,
         estimate=estimate,
         source_asset_id=asset.id,
         asset=asset,
@@ -64,22 +64,22 @@ def new_fetch(
 
 
 def new_conversion(
-    asset: Asset, formats: tuple[Format, ...], target: Delivery, *, now: float
+    asset: Asset, formats: tuple[Format, ...], delivery: Delivery, *, now: float
 ) -> Job:
-    """A job that brings a model in other formats to the folder of its target."""
+    """A job that brings a model in other formats to the folder of its delivery."""
     return Job(
         _new_id(),
         request_for(asset),
         new_key("convert"),
         now,
-        target,
+        delivery,
         source_asset_id=asset.id,
         asset=asset,
         convert=formats,
     )
 
 
-def new_attempt(asset: Asset, target: Delivery, *, now: float) -> Job:
+def new_attempt(asset: Asset, delivery: Delivery, *, now: float) -> Job:
     """The job of what failed at Mint without one of ours: it has failed here too, and can be
     retried.
     """
@@ -87,7 +87,7 @@ def new_attempt(asset: Asset, target: Delivery, *, now: float) -> Job:
         Cause.WORK,
         Message("Mint has not made this {kind}: {status}.", kind=asset.kind, status=asset.status),
     )
-    return replace(new_fetch(asset, target, now=now), phase=Phase.FAILED, problem=failed)
+    return replace(new_fetch(asset, delivery, now=now), phase=Phase.FAILED, problem=failed)
 
 
 def request_for(asset: Asset) -> GenerationRequest:

@@ -19,7 +19,7 @@ class RequestTemplate:
     """A request with its delivery and optimization."""
 
     request: GenerationRequest
-    target: Delivery = Delivery()
+    delivery: Delivery = Delivery()
     optimize: OptimizationLevel | None = None
     is_complete: bool = True
     """Whether all settings are known, not only what Mint returns with a result."""
@@ -43,7 +43,7 @@ class RequestTemplate:
 def of_job(job: Job, jobs: Iterable[Job] = ()) -> RequestTemplate:
     """Return the request of a job, or of what it downloaded."""
     if job.source_asset_id is None:
-        return RequestTemplate(job.request, _for_once(job.target), job.optimize)
+        return RequestTemplate(job.request, _for_once(job.delivery), job.optimize)
     return (
         of_asset(job.asset, jobs)
         if job.asset is not None
@@ -64,6 +64,6 @@ def of_asset(asset: Asset, jobs: Iterable[Job]) -> RequestTemplate:
     )
 
 
-def _for_once(target: Delivery) -> Delivery:
-    """Return a target without what belongs to one run: files, batch line, replacement."""
-    return replace(target, output=None, render=None, folder=None, line=None, replaces=False)
+def _for_once(delivery: Delivery) -> Delivery:
+    """Return a delivery without what belongs to one run: files, batch line, replacement."""
+    return replace(delivery, output=None, render=None, folder=None, line=None, replaces=False)

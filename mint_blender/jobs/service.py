@@ -69,7 +69,7 @@ class JobService(JobRunner):
     def start(
         self,
         request: GenerationRequest,
-        target: Delivery = Delivery(),
+        delivery: Delivery = Delivery(),
         *,
         optimize: OptimizationLevel | None = None,
         max_credits: float | None = None,
@@ -87,7 +87,7 @@ class JobService(JobRunner):
         price, *extra = self._prices(queries, own_limit=max_credits)
         job = new_job(
             request,
-            target,
+            delivery,
             now=time.time(),
             optimize=optimize,
             estimate=price,
@@ -105,15 +105,15 @@ class JobService(JobRunner):
         starts = [[Price.of(request)] for request, _ in wanted]
         pairs = zip(wanted, self._prices(*starts), strict=True)
         jobs = [
-            new_job(request, target, now=time.time(), estimate=estimate)
-            for (request, target), estimate in pairs
+            new_job(request, delivery, now=time.time(), estimate=estimate)
+            for (request, delivery), estimate in pairs
         ]
         return self._begin(*jobs, starts=starts)
 
     def fetch(
         self,
         asset: Asset,
-        target: Delivery = Delivery(),
+        delivery: Delivery = Delivery(),
         *,
         optimize: OptimizationLevel | None = None,
     ) -> Job:
@@ -121,7 +121,7 @@ class JobService(JobRunner):
         starts = [[OptimizationPrice(asset.id)]] if optimize else []
         (estimate,) = self._prices(*starts) or [None]
         return self._begin(
-            new_fetch(asset, target, now=time.time(), optimize=optimize, estimate=estimate),
+            new_fetch(asset, delivery, now=time.time(), optimize=optimize, estimate=estimate),
             starts=starts,
         )[0]
 
@@ -138,7 +138,7 @@ class JobService(JobRunner):
             raise NotPossible(Message("Choose at least one format."))
         self.reread()  # another process may have started one just now
         for job in action_checks.open_conversions(self.jobs(), asset, wanted):
-            if (job.convert, job.target.folder) == (wanted, str(folder)):
+            if (job.convert, job.delivery.folder) == (wanted, str(folder)):
                 self.resume(job.id)
                 return self.job(job.id)
             raise NotPossible(
@@ -153,7 +153,7 @@ class JobService(JobRunner):
         job = new_conversion(asset, wanted, Delivery(folder=str(folder)), now=time.time())
         return self._begin(job, starts=[[None]] if is_paid else [])[0]
 
-    def retry_asset(self, asset: Asset, target: Delivery = Delivery()) -> Job:
+    def retry_asset(self, asset: Asset, delivery: Delivery = Delivery()) -> Job:
         """Return the job of a new attempt at an asset that failed at Mint.
 
         This is the job that failed with it, if that is still on the list. Raises NotPossible,
@@ -169,7 +169,7 @@ class JobService(JobRunner):
         action_checks.check_asset_retry(asset, ours)
         job = next((job for job in ours if Verb.RETRY in presenter.verbs(job)), None)
         if job is None:
-            (job,) = self.cache.add(new_attempt(asset, target, now=time.time()))
+            (job,) = self.cache.add(new_attempt(asset, delivery, now=time.time()))
         self.retry(job.id)
         return self.job(job.id)
 
@@ -296,10 +296,10 @@ class JobService(JobRunner):
                 if is_over and not self.is_active(job.id):
                     self.cache.dismiss(job)
 
-    def set_delivery(self, job_id: str, target: Delivery) -> Job:
+    def set_delivery(self, job_id: str, delivery: Delivery) -> Job:
         """Set another place for the result."""
         job = self.job(job_id)
-        self.save(replace(job, target=target))
+        self.save(replace(job, delivery=delivery))
         return self.job(job.id)
 
     def _prices(

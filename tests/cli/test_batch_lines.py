@@ -35,7 +35,7 @@ def record_of(folder: Path, number: int = 1) -> dict[str, Any]:
 def job_of(number: int) -> Job:
     """The job of a line, from the journal."""
     with session.open_journal() as job_service:
-        return sorted(job_service.jobs(), key=lambda job: job.target.output or "")[number - 1]
+        return sorted(job_service.jobs(), key=lambda job: job.delivery.output or "")[number - 1]
 
 
 MODEL = {
@@ -54,7 +54,7 @@ WORLD = {
 
 
 def test_every_field_of_a_model(tmp_path: Path) -> None:
-    """All that a single generation can be told arrives in the request, the target and the
+    """All that a single generation can be told arrives in the request, the delivery and the
     optimization.
     """
     (tmp_path / "hero.png").write_bytes(PIXEL)
@@ -63,7 +63,7 @@ def test_every_field_of_a_model(tmp_path: Path) -> None:
             tmp_path, {**MODEL, "images": ["hero.png", "https://example.com/b.png"], "render": True}
         )
     )
-    request, target = line.request, line.target
+    request, delivery = line.request, line.delivery
     assert (request.kind, request.prompt, request.name, request.preset, request.mode) == (
         "model",
         "a hero",
@@ -72,7 +72,7 @@ def test_every_field_of_a_model(tmp_path: Path) -> None:
         "auto",
     )
     assert request.images == (str(tmp_path / "hero.png"), "https://example.com/b.png")
-    assert (request.pose, line.optimize, target.height, line.render, line.suffix) == (
+    assert (request.pose, line.optimize, delivery.height, line.render, line.suffix) == (
         "a_pose",
         "light",
         1.8,
@@ -96,9 +96,15 @@ def test_both_fields_of_pictures(tmp_path: Path) -> None:
 def test_every_field_of_a_world(tmp_path: Path) -> None:
     """What is fetched and shown of a World, and whether it is a rigid body."""
     (line,) = lines.read_lines(_jsonl(tmp_path, WORLD))
-    target = line.target
+    delivery = line.delivery
     assert line.request.kind == "world"
-    assert (target.splats, target.collider, target.panorama, target.camera, target.rigid_body) == (
+    assert (
+        delivery.splats,
+        delivery.collider,
+        delivery.panorama,
+        delivery.camera,
+        delivery.rigid_body,
+    ) == (
         "100k",
         "PHYSICS",
         False,
@@ -117,13 +123,13 @@ def test_a_table_has_only_texts(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     lamp, hall, mug = lines.read_lines(table)
-    assert (lamp.target.height, lamp.optimize, lamp.render) == (0.5, "moderate", True)
-    assert (hall.target.rigid_body, hall.target.camera, hall.render) == (True, False, False)
+    assert (lamp.delivery.height, lamp.optimize, lamp.render) == (0.5, "moderate", True)
+    assert (hall.delivery.rigid_body, hall.delivery.camera, hall.render) == (True, False, False)
     assert (
-        mug.target.height,
+        mug.delivery.height,
         mug.optimize,
-        mug.target.rigid_body,
-        mug.target.camera,
+        mug.delivery.rigid_body,
+        mug.delivery.camera,
         mug.render,
     ) == (None, None, False, True, None)
 
@@ -273,7 +279,7 @@ def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
         line.request,
         "key",
         0.0,
-        replace(line.target, output=str(out / "0001-a-lamp.blend")),
+        replace(line.delivery, output=str(out / "0001-a-lamp.blend")),
         Phase.REVIEW,
     )
     terminal = Terminal("mint", as_json=False)

@@ -223,7 +223,7 @@ def test_the_list_says_what_sends_the_queue_of_an_earlier_session(
     with closing(Journal(home)) as journal:
         (known,) = journal.jobs()
         queued = replace(
-            new_job(known.request, known.target, now=time.time() - 60, estimate=800.0),
+            new_job(known.request, known.delivery, now=time.time() - 60, estimate=800.0),
             owner=known.owner,
         )
         journal.add(queued)

@@ -55,8 +55,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def ready(board: JobService, tmp_path: Path) -> Job:
     """A result that lands by itself."""
-    target = Delivery(document=session.document_id(), scene=bpy.context.scene.name)
-    job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), target, now=time.time())
+    delivery = Delivery(document=session.document_id(), scene=bpy.context.scene.name)
+    job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), delivery, now=time.time())
     kept = LocalFile(
         Role.MODEL, str(glb_fixtures.simple(tmp_path / "model.glb")), "https://files.example/a.glb"
     )

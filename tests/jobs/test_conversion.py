@@ -165,8 +165,8 @@ def test_a_result_that_settles_is_asked_again() -> None:
     """
     run = converting().answer(seen("succeeded", **CONVERSION))
     waits = []
-    while isinstance(run.want, ReadAsset):
-        waits.append(run.want.after)
+    while isinstance(run.effect, ReadAsset):
+        waits.append(run.effect.after)
         run.answer(asset(glbUrl=GLB, objUrl=OBJ))
     assert waits == [0.0, 3.0, 3.0]
     run.answer(kept(run.expect(Fetch)))
@@ -203,7 +203,7 @@ def test_a_failed_one_is_retried_with_a_new_key() -> None:
 def test_a_format_that_comes_on_the_second_try_is_not_called_missing() -> None:
     """What was said when there was no file at all goes with each file that comes."""
     run = converting().answer(seen("succeeded", **CONVERSION))
-    while isinstance(run.want, ReadAsset):
+    while isinstance(run.effect, ReadAsset):
         run.answer(asset(glbUrl=GLB))
     assert (run.job.phase, len(run.job.notes)) == (Phase.PAUSED, 2)
     run = WorkflowHarness(run.job).answer(seen("succeeded", **CONVERSION))

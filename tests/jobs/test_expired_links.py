@@ -104,7 +104,7 @@ def test_a_preview_without_a_fresh_link_is_a_note() -> None:
             run.fail(problem(404))
         else:
             run.answer(answer)
-            if run.want is not None:
+            if run.effect is not None:
                 assert run.expect(Fetch).url == f"{FILES}q.webp"
                 run.fail(LinkExpired("The link has expired."))
         assert (run.rests, run.job.phase) == (True, Phase.REVIEW)

@@ -232,7 +232,7 @@ def test_a_refused_attempt_looks_at_the_model() -> None:
     )
     running = replace(FAILED, status="running")
     run.expect(ReadAsset)
-    while isinstance(run.want, ReadAsset) and run.want.after in {0.0, 3.0}:
+    while isinstance(run.effect, ReadAsset) and run.effect.after in {0.0, 3.0}:
         run.answer(running)
     assert run.job.phase is Phase.FETCHING
     run.expect(ReadAsset)
@@ -338,7 +338,7 @@ def test_again_is_the_same_request_under_another_key(
     first = job_service.start(replace(LAMP, name="Lamp"), Delivery(at=(1, 2, 3)), optimize=LIGHT)
     same = request_template.of_job(first)
     for once_more in (same, same.with_prompt("a green lamp"), same.with_prompt(" ")):
-        job_service.start(once_more.request, once_more.target, optimize=once_more.optimize)
+        job_service.start(once_more.request, once_more.delivery, optimize=once_more.optimize)
     job_service.watch([job.id for job in job_service.jobs()])
     starts = [start.body for start in service.requests("POST", "/v1/models:generate")]
     assert sorted(body["prompt"] for body in starts) == [
@@ -349,14 +349,14 @@ def test_again_is_the_same_request_under_another_key(
     ]
     assert all({**body, "prompt": ""} == {**starts[0], "prompt": ""} for body in starts)
     assert len({job.key for job in job_service.jobs()}) == 4
-    assert {(job.target, job.optimize) for job in job_service.jobs()} == {(first.target, LIGHT)}
+    assert {(job.delivery, job.optimize) for job in job_service.jobs()} == {(first.delivery, LIGHT)}
 
 
 def test_files_of_the_first_time_are_not_written_again() -> None:
     """Output, batch line and the version that was replaced belong to that one time; the place in
     the scene is kept.
     """
-    target = Delivery(
+    delivery = Delivery(
         output="lamp.blend",
         render="lamp.png",
         line="batch#1",
@@ -364,7 +364,7 @@ def test_files_of_the_first_time_are_not_written_again() -> None:
         at=(1, 2, 3),
         splats="100k",
     )
-    assert request_template.of_job(a_job(target=target)).target == Delivery(
+    assert request_template.of_job(a_job(delivery=delivery)).delivery == Delivery(
         at=(1, 2, 3), splats="100k"
     )
 

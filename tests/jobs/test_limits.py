@@ -276,7 +276,7 @@ def waiting(**more: Any) -> Job:
 def test_at_the_send_a_price_of_just_now_is_not_asked_again() -> None:
     """Within the limit, and known: the start is sent."""
     workflow = run(waiting()).answer(None)
-    assert isinstance(workflow.want, Start)
+    assert isinstance(workflow.effect, Start)
 
 
 @pytest.mark.parametrize(("price", "is_sent"), [(300.0, True), (301.0, False), (None, True)])
@@ -285,10 +285,10 @@ def test_a_later_send_asks_the_price_again(price: float | None, is_sent: bool) -
     sent. A Mint that tells none: the click's.
     """
     workflow = run(waiting(), now=NOON + DAY).answer(None)
-    assert isinstance(workflow.want, Quote)
+    assert isinstance(workflow.effect, Quote)
     workflow.answer(Estimate(None, price, price))
     if is_sent:
-        assert isinstance(workflow.want, Start)
+        assert isinstance(workflow.effect, Start)
     else:
         assert workflow.job.phase is Phase.PAUSED and workflow.job.first_sent_at is None
         assert workflow.job.problem is not None and workflow.job.problem.cause is Cause.CREDITS
@@ -296,7 +296,7 @@ def test_a_later_send_asks_the_price_again(price: float | None, is_sent: bool) -
             "about 301 Credits in total, more than its limit of 300 Credits. Nothing was sent."
             in workflow.job.problem.sentence
         )
-        assert isinstance(workflow.again().want, TakeSlot)
+        assert isinstance(workflow.again().effect, TakeSlot)
 
 
 def test_a_price_that_nobody_knows_is_not_within_a_jobs_limit() -> None:
@@ -315,7 +315,7 @@ def test_a_start_that_may_have_been_sent_is_repeated() -> None:
         ),
         now=NOON + 60,
     )
-    assert isinstance(workflow.want, Start)
+    assert isinstance(workflow.effect, Start)
 
 
 def test_a_job_that_stopped_at_its_limit_is_asked_about(quiet: JobService) -> None:

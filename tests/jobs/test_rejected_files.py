@@ -38,17 +38,17 @@ class Giving(Downloader):
         return target
 
 
-def fetched(want: Fetch, folder: Path, content: bytes) -> LocalFile:
+def fetched(effect: Fetch, folder: Path, content: bytes) -> LocalFile:
     """What comes of a want when the host has these bytes."""
     return fetch_file.fetch(
-        want, folder, downloader=Giving(content), stop=lambda: False, progress=lambda *_: None
+        effect, folder, downloader=Giving(content), stop=lambda: False, progress=lambda *_: None
     )
 
 
-def refusal(want: Fetch, folder: Path, content: bytes) -> InvalidFile:
+def refusal(effect: Fetch, folder: Path, content: bytes) -> InvalidFile:
     """As `fetched`, for what is refused."""
     with pytest.raises(InvalidFile) as caught:
-        fetched(want, folder, content)
+        fetched(effect, folder, content)
     return caught.value
 
 
@@ -76,10 +76,10 @@ def test_a_refused_file_is_set_aside_and_its_place_told(
 
 def test_a_later_try_deletes_nothing_and_fills_no_disk(tmp_path: Path) -> None:
     """The same bytes are kept once, others beside them; a good file comes in its own name."""
-    want = Fetch(Role.MODEL, GLB, "model")
+    effect = Fetch(Role.MODEL, GLB, "model")
     for content in (BAD_GLB, BAD_GLB, HTML, BAD_GLB):
-        refusal(want, tmp_path, content)
-    assert Path(fetched(want, tmp_path, box()).path) == tmp_path / "model.glb"
+        refusal(effect, tmp_path, content)
+    assert Path(fetched(effect, tmp_path, box()).path) == tmp_path / "model.glb"
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
         "model.glb": box(),
         "model.refused.glb": BAD_GLB,
@@ -89,16 +89,18 @@ def test_a_later_try_deletes_nothing_and_fills_no_disk(tmp_path: Path) -> None:
 
 def test_what_is_only_copied_has_to_be_whole_and_no_more(tmp_path: Path) -> None:
     """Another program may read what we would not import; what is cut off nobody reads."""
-    want = Fetch(Role.MODEL, GLB, "model", only_copied=True)
-    assert fetched(want, tmp_path, BAD_GLB).needs == ()
+    effect = Fetch(Role.MODEL, GLB, "model", only_copied=True)
+    assert fetched(effect, tmp_path, BAD_GLB).needs == ()
     Path(tmp_path / "model.glb").unlink()
-    refusal(want, tmp_path, BAD_GLB[:-1])
+    refusal(effect, tmp_path, BAD_GLB[:-1])
 
 
 def fetching_model(target: Delivery = Delivery()) -> WorkflowHarness:
     """A model that Mint has made, and that is about to be downloaded."""
     return (
-        WorkflowHarness(working(target=target)).answer(seen("succeeded")).answer(asset(glbUrl=GLB))
+        WorkflowHarness(working(delivery=target))
+        .answer(seen("succeeded"))
+        .answer(asset(glbUrl=GLB))
     )
 
 
@@ -136,8 +138,8 @@ def test_a_model_that_is_only_copied_is_asked_for_as_such() -> None:
         (Delivery(output="a.glb", render="a.png"), False),
         (Delivery(), False),
     ):
-        want = fetching_model(target).expect(Fetch)
-        assert want.only_copied is only_copied
+        effect = fetching_model(target).expect(Fetch)
+        assert effect.only_copied is only_copied
 
 
 def test_the_file_that_is_handed_over_unchecked_is_the_refused_one(tmp_path: Path) -> None:

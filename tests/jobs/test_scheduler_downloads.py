@@ -239,10 +239,10 @@ def test_a_picture_that_blender_would_open_unmeasured_is_no_picture(
     downloader = GivingDownloader(beginning + bytes(100))
 
     def fetched(role: Role) -> Path:
-        want = Fetch(role, f"{FILES}p.webp", str(role))
+        effect = Fetch(role, f"{FILES}p.webp", str(role))
         return Path(
             fetch_file.fetch(
-                want, home, downloader=downloader, stop=lambda: False, progress=lambda *_: None
+                effect, home, downloader=downloader, stop=lambda: False, progress=lambda *_: None
             ).path
         )
 

@@ -53,7 +53,7 @@ def test_members_of_a_later_version_are_ignored() -> None:
     """
     record = json.loads(serialization.dump(working()))
     record["mood"] = "good"
-    record["target"]["planet"] = "Mars"
+    record["delivery"]["planet"] = "Mars"
     record["request"]["smell"] = "rose"
     assert serialization.load(json.dumps(record), None, Phase.WORKING) == working_like(record)
 

@@ -129,7 +129,7 @@ def test_no_key_and_no_network_pause_and_can_be_resumed(place: str, trouble: str
     operation first).
     """
     run = PLACES[place]()
-    want = run.want
+    effect = run.effect
     error, cause = TROUBLES[trouble]
     run.fail(error)
     assert run.rests
@@ -137,8 +137,10 @@ def test_no_key_and_no_network_pause_and_can_be_resumed(place: str, trouble: str
     assert run.job.problem is not None
     assert run.job.problem.cause is cause
     again = run.again()
-    if again.want != want and not (isinstance(again.want, TakeSlot) and isinstance(want, Start)):
-        assert isinstance(again.want, Poll), f"{again.want} instead of {want}"
+    if again.effect != effect and not (
+        isinstance(again.effect, TakeSlot) and isinstance(effect, Start)
+    ):
+        assert isinstance(again.effect, Poll), f"{again.effect} instead of {effect}"
     assert again.job.phase is not Phase.PAUSED or again.job.decision is not None
 
 

@@ -72,20 +72,20 @@ BOTH = {"glbUrl": GLB, "optimizedGlbUrl": f"{FILES}o.glb", "thumbnailUrl": THUMB
 def test_the_optimized_file_where_it_can_be_read() -> None:
     """A Blender with Draco and WebP takes the optimized file, without a remark."""
     run = harvesting(WorkflowConfig(readable=OPTIMIZED_NEEDS), **BOTH)
-    want = run.expect(Fetch)
-    assert (want.url, want.note) == (f"{FILES}o.glb", None)
-    run.answer(kept(want, needs=tuple(sorted(OPTIMIZED_NEEDS))))
+    effect = run.expect(Fetch)
+    assert (effect.url, effect.note) == (f"{FILES}o.glb", None)
+    run.answer(kept(effect, needs=tuple(sorted(OPTIMIZED_NEEDS))))
     assert run.expect(Fetch).role is Role.PICTURE
 
 
 def test_the_original_file_where_the_optimized_one_cannot_be_read() -> None:
     """A Blender without Draco takes the original file and says why."""
-    want = harvesting(WorkflowConfig(readable=frozenset({"EXT_texture_webp"})), **BOTH).expect(
+    effect = harvesting(WorkflowConfig(readable=frozenset({"EXT_texture_webp"})), **BOTH).expect(
         Fetch
     )
-    assert want.url == GLB
-    assert want.note is not None
-    assert "Draco" in want.note
+    assert effect.url == GLB
+    assert effect.note is not None
+    assert "Draco" in effect.note
 
 
 def test_the_file_itself_decides() -> None:
@@ -94,11 +94,11 @@ def test_the_file_itself_decides() -> None:
     """
     run = harvesting(WorkflowConfig(readable=OPTIMIZED_NEEDS), **BOTH)
     run.answer(kept(run.expect(Fetch), needs=("EXT_meshopt_compression",)))
-    want = run.expect(Fetch)
-    assert want.url == GLB
-    assert want.note is not None
-    assert want.note.startswith("The original file was taken.")
-    run.answer(kept(want))
+    effect = run.expect(Fetch)
+    assert effect.url == GLB
+    assert effect.note is not None
+    assert effect.note.startswith("The original file was taken.")
+    run.answer(kept(effect))
     fetch_all(run)
     assert run.job.phase is Phase.READY
     newest = run.job.file(Role.MODEL)
@@ -167,8 +167,8 @@ def test_somebody_elses_optimization_that_does_not_end_is_left_to_itself() -> No
     """
     run = optimizing().fail(problem(409, "model-optimization-in-progress"))
     waits = []
-    while isinstance(run.want, ReadAsset):
-        waits.append(run.want.after)
+    while isinstance(run.effect, ReadAsset):
+        waits.append(run.effect.after)
         run.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
     assert waits[-1] == 30.0
     assert 60 * 60 <= sum(waits) <= 65 * 60
@@ -197,7 +197,7 @@ def test_an_optimized_file_that_is_there_later_is_not_called_missing() -> None:
 def test_what_is_said_of_a_fetched_file_stays() -> None:
     """Told again after a kill, the original is here, and the reason for it is as true as before."""
     run = optimizing()
-    while isinstance(run.want, Optimize):
+    while isinstance(run.effect, Optimize):
         run.fail(problem(409, "model-cannot-be-optimized"))
     run.answer(kept(run.expect(Fetch)))
     again = run.again(WorkflowConfig(readable=OPTIMIZED_NEEDS)).answer(asset(**BOTH))
@@ -215,7 +215,7 @@ def test_a_fetched_file_is_not_fetched_again() -> None:
 
 def test_a_world_brings_collider_panorama_and_the_splats_that_were_asked_for() -> None:
     """All three, each once, and the tier that was wanted."""
-    job = replace(working(kind=Kind.WORLD, target=Delivery(splats="500k")))
+    job = replace(working(kind=Kind.WORLD, delivery=Delivery(splats="500k")))
     run = harvesting(
         job=job,
         colliderMeshUrl=GLB,
@@ -239,7 +239,7 @@ def test_a_world_brings_collider_panorama_and_the_splats_that_were_asked_for() -
 def test_a_collider_that_was_left_out_is_not_fetched() -> None:
     """Neither fetched nor said to be missing."""
     run = harvesting(
-        job=working(kind=Kind.WORLD, target=Delivery(collider="NONE")),
+        job=working(kind=Kind.WORLD, delivery=Delivery(collider="NONE")),
         colliderMeshUrl=GLB,
         panoUrl=PREVIEW,
         thumbnailUrl=THUMB,
@@ -256,7 +256,7 @@ def test_each_tier_of_splats_is_a_file_of_its_own() -> None:
     """What lies on disk is not fetched again, so another tier must have another name."""
     names = []
     for tier in ("100k", "full_res"):
-        job = working(kind=Kind.WORLD, target=Delivery(splats=tier, collider="NONE"))
+        job = working(kind=Kind.WORLD, delivery=Delivery(splats=tier, collider="NONE"))
         run = harvesting(
             job=job, panoUrl=PREVIEW, spzUrls={"100k": f"{FILES}s", "full_res": f"{FILES}l"}
         )
@@ -312,7 +312,7 @@ def test_a_part_that_could_not_be_fetched_is_waited_for() -> None:
 
 def test_what_a_world_lacks_is_said() -> None:
     """Each missing part is named."""
-    job = replace(working(kind=Kind.WORLD, target=Delivery(splats="500k")))
+    job = replace(working(kind=Kind.WORLD, delivery=Delivery(splats="500k")))
     run = fetch_all(harvesting(job=job, panoUrl=PREVIEW))
     assert run.job.phase is Phase.READY
     assert run.job.notes == (
@@ -334,8 +334,8 @@ def test_a_resource_that_settles_is_asked_again() -> None:
     """A fresh resource without files is asked three times, 3 s apart."""
     run = harvesting()
     waits = []
-    while isinstance(run.want, ReadAsset):
-        waits.append(run.want.after)
+    while isinstance(run.effect, ReadAsset):
+        waits.append(run.effect.after)
         run.answer(asset())
     assert waits == [3.0, 3.0]
     assert run.job.phase is Phase.PAUSED, "it is paid for"
@@ -352,7 +352,7 @@ def test_the_operations_files_serve_where_the_resource_has_none() -> None:
             operation=operation("succeeded", assets={"glbUrl": GLB}),
         )
     )
-    while isinstance(run.want, ReadAsset):
+    while isinstance(run.effect, ReadAsset):
         run.answer(asset())
     assert run.expect(Fetch).url == GLB
 

@@ -155,7 +155,7 @@ def test_after_that_it_is_looked_for_and_adopted() -> None:
 def test_what_is_not_its_own_is_not_adopted(entry: dict[str, Any]) -> None:
     """Then a person decides; nothing was sent."""
     run = WorkflowHarness(sent(), LATER).answer(page(entry))
-    if isinstance(run.want, ReadTaken):
+    if isinstance(run.effect, ReadTaken):
         run.answer(frozenset({"taken"}))
     assert run.rests
     assert is_unanswered(run.job)
@@ -191,7 +191,7 @@ def test_what_is_still_made_is_watched() -> None:
     running = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"})
     for _ in range(4):
         run.answer(running).expect(ReadAsset)
-    while isinstance(run.want, ReadAsset):
+    while isinstance(run.effect, ReadAsset):
         run.answer(asset(glbUrl=GLB))
     assert run.expect(Fetch).url == GLB
 

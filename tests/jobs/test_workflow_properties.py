@@ -81,21 +81,21 @@ class FakeMint:
         self.bodies: dict[str, Any] = {}
         self.effects: Counter[str] = Counter()  # how often something was begun or moved for a key
 
-    def ask(self, want: Any) -> Any:
+    def ask(self, effect: Any) -> Any:
         """The answer to a want; raises a MintError."""
-        if isinstance(want, Start):
-            return self._start(want)
-        if isinstance(want, Act):
-            return self._act(want.decision, want.target_id)
-        if isinstance(want, Poll):
-            return PollResult(self._told(self.works[want.operation_id]))
-        if isinstance(want, ReadPage):
+        if isinstance(effect, Start):
+            return self._start(effect)
+        if isinstance(effect, Act):
+            return self._act(effect.decision, effect.target_id)
+        if isinstance(effect, Poll):
+            return PollResult(self._told(self.works[effect.operation_id]))
+        if isinstance(effect, ReadPage):
             return self._list()
-        if isinstance(want, ReadAsset):
+        if isinstance(effect, ReadAsset):
             return asset(self.kind, **(MODEL_FILES if self.kind is Kind.MODEL else WORLD_FILES))
-        if isinstance(want, Upload):
-            return f"{FILES}{want.key}"
-        raise AssertionError(want)
+        if isinstance(effect, Upload):
+            return f"{FILES}{effect.key}"
+        raise AssertionError(effect)
 
     def _list(self) -> Page:
         """What was made, newest first."""
@@ -107,17 +107,17 @@ class FakeMint:
         files = MODEL_FILES if self.kind is Kind.MODEL else WORLD_FILES
         return Page.from_json(self.kind, {"data": [entry | {"assets": files} for entry in entries]})
 
-    def _start(self, want: Start) -> Operation:
-        if "name" in want.body and self.alpha:
+    def _start(self, effect: Start) -> Operation:
+        if "name" in effect.body and self.alpha:
             raise problem(400, field="name")
-        if want.key in self.keys:
-            assert self.bodies[want.key] == want.body, "a repeated start is the same request"
-            work = self.works[self.keys[want.key]]
+        if effect.key in self.keys:
+            assert self.bodies[effect.key] == effect.body, "a repeated start is the same request"
+            work = self.works[self.keys[effect.key]]
             if work.status == "billing_required" and work.resource is None:
                 work.status = "queued"  # paid by now
             return self._told(work)
-        self.bodies[want.key] = want.body
-        return self._told(self._begin(want.key, None))
+        self.bodies[effect.key] = effect.body
+        return self._told(self._begin(effect.key, None))
 
     def _begin(self, key: str, resource: str | None) -> Work:
         work = Work(f"op_{len(self.works) + 1}", resource=resource)
@@ -259,19 +259,19 @@ class JobMachine(RuleBasedStateMachine):
     def answered(self) -> None:
         """What is wanted is answered as it should be."""
         assert self.run is not None
-        want = self.run.want
-        if isinstance(want, TakeSlot):
+        effect = self.run.effect
+        if isinstance(effect, TakeSlot):
             self.book = replace(self.book, phase=Phase.SENDING)
             self._go_on()
-        elif isinstance(want, Fetch):
-            self._go_on(kept(want))
-        elif isinstance(want, ReadTaken):
+        elif isinstance(effect, Fetch):
+            self._go_on(kept(effect))
+        elif isinstance(effect, ReadTaken):
             self._go_on(frozenset())
-        elif isinstance(want, OptionalFetch):
-            self._go_on(kept(want.fetch))
+        elif isinstance(effect, OptionalFetch):
+            self._go_on(kept(effect.fetch))
         else:
             try:
-                answer = self.mint.ask(want)
+                answer = self.mint.ask(effect)
             except MintError as error:
                 self._go_on(error=error)
             else:
@@ -280,7 +280,7 @@ class JobMachine(RuleBasedStateMachine):
     @precondition(
         lambda self: (
             self.run is not None
-            and not isinstance(self.run.want, TakeSlot | Fetch | OptionalFetch | ReadTaken)
+            and not isinstance(self.run.effect, TakeSlot | Fetch | OptionalFetch | ReadTaken)
         )
     )
     @rule(error=st.sampled_from(sorted(ERRORS)))
@@ -291,7 +291,7 @@ class JobMachine(RuleBasedStateMachine):
     @precondition(
         lambda self: (
             self.run is not None
-            and not isinstance(self.run.want, TakeSlot | Fetch | OptionalFetch | ReadTaken)
+            and not isinstance(self.run.effect, TakeSlot | Fetch | OptionalFetch | ReadTaken)
         )
     )
     @rule(killed=st.booleans())
@@ -299,7 +299,7 @@ class JobMachine(RuleBasedStateMachine):
         """Mint acted; its answer never came, or the process died before it was committed."""
         assert self.run is not None
         try:
-            self.mint.ask(self.run.want)
+            self.mint.ask(self.run.effect)
         except MintError:
             pass
         if killed:
@@ -312,21 +312,21 @@ class JobMachine(RuleBasedStateMachine):
         """Nothing that was sent is repeated by itself any more."""
         self.now += 24 * 3600.0
 
-    @precondition(lambda self: self.run is not None and isinstance(self.run.want, OptionalFetch))
+    @precondition(lambda self: self.run is not None and isinstance(self.run.effect, OptionalFetch))
     @rule()
     def not_yet(self) -> None:
         """A picture in passing is still on its way."""
         self._go_on(None)
 
     @precondition(
-        lambda self: self.run is not None and isinstance(self.run.want, Fetch | OptionalFetch)
+        lambda self: self.run is not None and isinstance(self.run.effect, Fetch | OptionalFetch)
     )
     @rule(expired=st.booleans())
     def download_fails(self, expired: bool) -> None:
         """A file does not come."""
         self._go_on(error=LinkExpired("It is gone.") if expired else DownloadFailed("It broke."))
 
-    @precondition(lambda self: self.run is not None and isinstance(self.run.want, TakeSlot))
+    @precondition(lambda self: self.run is not None and isinstance(self.run.effect, TakeSlot))
     @rule()
     def killed_in_the_line(self) -> None:
         """The place is taken in the journal, and then the process dies."""

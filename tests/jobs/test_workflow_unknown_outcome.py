@@ -103,9 +103,9 @@ PAID: dict[str, Callable[[], WorkflowHarness]] = {
 }
 
 
-def key_of(want: Any) -> str:
+def key_of(effect: Any) -> str:
     """Under which key a call is made."""
-    return str(want.decision.key if isinstance(want, Act) else want.key)
+    return str(effect.decision.key if isinstance(effect, Act) else effect.key)
 
 
 @pytest.mark.parametrize("name", UNCLEAR)
@@ -115,23 +115,23 @@ def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> No
     one.
     """
     run = PAID[call]()
-    key = key_of(run.want)
+    key = key_of(run.effect)
     for _ in range(12):
-        if isinstance(run.want, Start | Convert | Optimize | Act):
-            assert key_of(run.want) == key
+        if isinstance(run.effect, Start | Convert | Optimize | Act):
+            assert key_of(run.effect) == key
             run.fail(UNCLEAR[name])
-        elif isinstance(run.want, Poll):
+        elif isinstance(run.effect, Poll):
             run.answer(
                 seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p1.webp"})
             )
-        elif isinstance(run.want, ReadAsset):
+        elif isinstance(run.effect, ReadAsset):
             run.answer(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"}))
     assert run.job.phase not in {Phase.FAILED, Phase.CANCELED}
     if run.rests and run.job.phase is Phase.PAUSED:
         again = run.again(READS)
-        if isinstance(again.want, ReadAsset):
+        if isinstance(again.effect, ReadAsset):
             again.answer(LAMP)
-        assert key_of(again.want) == key
+        assert key_of(again.effect) == key
 
 
 @pytest.mark.parametrize("status", [400, 402, 403, 404, 405, 413, 422])
@@ -180,7 +180,7 @@ def test_an_operation_that_tells_later_is_enough() -> None:
 def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
     """It is paid for: it does not end as failed, and what is offered buys nothing."""
     run = nameless()
-    while isinstance(run.want, Poll):
+    while isinstance(run.effect, Poll):
         run.answer(seen("succeeded", resource=None))
     run.answer(Page.from_json(Kind.MODEL, {"data": []}))
     assert run.job.phase is Phase.PAUSED
@@ -196,8 +196,8 @@ def test_the_type_is_the_jobs_own_kind(word: str) -> None:
     made = Operation.from_json(
         {"id": "op_1", "status": "succeeded", "resource": {"type": word, "id": "res_1"}}
     )
-    want = started(a_job()).answer(PollResult(made)).expect(ReadAsset)
-    assert (want.kind, want.asset_id) == (Kind.MODEL, "res_1")
+    effect = started(a_job()).answer(PollResult(made)).expect(ReadAsset)
+    assert (effect.kind, effect.asset_id) == (Kind.MODEL, "res_1")
 
 
 # -- answers of before

@@ -35,7 +35,7 @@ States = dict[Role, str]
 
 def fetching(status: str = "succeeded", **more: str) -> Job:
     """A World that Mint has made, all of whose parts are wanted."""
-    job = working(kind=Kind.WORLD, target=Delivery(splats="100k"))
+    job = working(kind=Kind.WORLD, delivery=Delivery(splats="100k"))
     return replace(job, phase=Phase.FETCHING, operation=operation(status, kind=Kind.WORLD), **more)
 
 
@@ -58,16 +58,16 @@ def tell(run: WorkflowHarness, states: States, time: str) -> WorkflowHarness:
         thumbnailUrl=THUMB,
     )
     run.answer(world)
-    while (want := run.expect(Fetch)).role is not Role.PICTURE:
-        if states[want.role] == "bad":
+    while (effect := run.expect(Fetch)).role is not Role.PICTURE:
+        if states[effect.role] == "bad":
             run.fail(InvalidFile(f"It was damaged the {time} time."))
-        elif states[want.role] == "gone":
+        elif states[effect.role] == "gone":
             # a fresh address, which is as dead
             run.fail(LinkExpired("It is not there.")).expect(ReadAsset)
             run.answer(world).expect(Fetch)
             run.fail(LinkExpired(f"It was not there the {time} time."))
         else:
-            run.answer(kept(want))
+            run.answer(kept(effect))
     return run
 
 

@@ -37,7 +37,7 @@ class WorkflowHarness:
 
     def __init__(self, job: Job, terms: WorkflowConfig = WorkflowConfig()) -> None:
         self.job = job
-        self.want: AnyEffect | None = None
+        self.effect: AnyEffect | None = None
         self.phases = [job.phase]
         self._workflow = run_workflow(job, terms)
         self._advance(lambda: next(self._workflow))
@@ -54,15 +54,15 @@ class WorkflowHarness:
 
     def expect(self, kind: type[W]) -> W:
         """Return the effect that the workflow waits for, which must be of this kind."""
-        assert isinstance(self.want, kind), (
-            f"the workflow waits for {self.want}, phase {self.job.phase}"
+        assert isinstance(self.effect, kind), (
+            f"the workflow waits for {self.effect}, phase {self.job.phase}"
         )
-        return self.want
+        return self.effect
 
     @property
     def rests(self) -> bool:
         """Whether the workflow has ended."""
-        return self.want is None
+        return self.effect is None
 
     def again(self, terms: WorkflowConfig = WorkflowConfig()) -> WorkflowHarness:
         """Return a new run of the same job after a restart, from what the journal stores."""
@@ -74,9 +74,9 @@ class WorkflowHarness:
     def _advance(self, move: Callable[[], Step]) -> None:
         try:
             step = move()
-            job, self.want = step.job, step.want
+            job, self.effect = step.job, step.effect
         except StopIteration as end:
-            job, self.want = end.value, None
+            job, self.effect = end.value, None
         assert job.phase is self.job.phase or job.phase in MOVES[self.job.phase], (
             f"{self.job.phase} -> {job.phase}"
         )
@@ -89,12 +89,12 @@ def a_job(
     *,
     kind: Kind = Kind.MODEL,
     mode: Mode = Mode.AUTO,
-    target: Delivery = Delivery(),
+    delivery: Delivery = Delivery(),
     **more: Any,
 ) -> Job:
     """Return a new job, a second after the one before."""
     return new_job(
-        GenerationRequest(kind, prompt, mode=mode, **more), target, now=float(next(_clicks))
+        GenerationRequest(kind, prompt, mode=mode, **more), delivery, now=float(next(_clicks))
     )
 
 
@@ -137,10 +137,12 @@ def asset(kind: Kind = Kind.MODEL, **files: Any) -> Asset:
     return Asset.from_json(kind, {"id": "res_1", "status": "succeeded", "assets": files})
 
 
-def kept(want: Any, **more: Any) -> LocalFile:
+def kept(effect: Any, **more: Any) -> LocalFile:
     """Return the answer to a Fetch: the file is on disk."""
-    suffix = ".webp" if want.role in {Role.PREVIEW, Role.PICTURE, Role.PANORAMA} else ".glb"
-    return LocalFile(want.role, f"/home/{want.name}{suffix}", want.url, note=want.note, **more)
+    suffix = ".webp" if effect.role in {Role.PREVIEW, Role.PICTURE, Role.PANORAMA} else ".glb"
+    return LocalFile(
+        effect.role, f"/home/{effect.name}{suffix}", effect.url, note=effect.note, **more
+    )
 
 
 def problem(

@@ -310,7 +310,7 @@ def _later(path: Path) -> Job:
     """A job whose model is to take the place of what `_copies` has put there."""
     files = (LocalFile(Role.MODEL, str(path), "https://files.example/x"),)
     return replace(
-        a_job(), files=files, source_asset_id=FIRST.asset_id, target=Delivery(replaces=True)
+        a_job(), files=files, source_asset_id=FIRST.asset_id, delivery=Delivery(replaces=True)
     )
 
 

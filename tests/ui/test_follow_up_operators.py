@@ -189,7 +189,7 @@ def test_generate_again(service: ThreadService) -> None:
     job = generated(name="Lamp", pose="A_POSE")
     bpy.context.scene.cursor.location = (9, 9, 9)
     bpy.ops.mint.again(job_id=job.id)
-    assert newest().target == job.target
+    assert newest().delivery == job.delivery
     bpy.ops.mint.again(job_id=job.id, prompt="a green lamp")
     bodies = [start.body for start in service.requests("POST", "/v1/models:generate")]
     assert bodies == [bodies[0], bodies[0], {**bodies[0], "prompt": "a green lamp"}]

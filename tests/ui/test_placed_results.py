@@ -43,7 +43,7 @@ def _enabled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def finished(path: Path, **more: Any) -> Job:
     """A job whose model is on disk."""
-    job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), more.pop("target", Delivery()), now=0)
+    job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), more.pop("delivery", Delivery()), now=0)
     kept = LocalFile(Role.MODEL, str(path), "https://files.example/model.glb")
     return replace(job, phase=Phase.PLACED, files=(kept,), **more)
 
@@ -73,10 +73,10 @@ def test_a_result_that_is_not_in_the_file_is_offered_again(model: Path) -> None:
     assert shown_after(job) is Phase.READY
 
 
-@pytest.mark.parametrize("target", [{"output": "a.glb"}, {"render": "a.png"}])
-def test_what_went_into_files_stays_placed(target: dict[str, str], model: Path) -> None:
+@pytest.mark.parametrize("delivery", [{"output": "a.glb"}, {"render": "a.png"}])
+def test_what_went_into_files_stays_placed(delivery: dict[str, str], model: Path) -> None:
     """Only results that were placed into scenes are offered again; neither is a conversion."""
-    assert shown_after(finished(model, target=Delivery(**target))) is Phase.PLACED
+    assert shown_after(finished(model, delivery=Delivery(**delivery))) is Phase.PLACED
     assert shown_after(finished(model, convert=(Format.OBJ,))) is Phase.PLACED
 
 
@@ -137,26 +137,26 @@ def test_the_button_says_what_it_does(model: Path, tmp_path: Path) -> None:
     """
     later = glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))
     job = replace(
-        finished(later, target=Delivery(replaces=True)),
+        finished(later, delivery=Delivery(replaces=True)),
         phase=Phase.READY,
         source_asset_id=FIRST.asset_id,
     )
     assert words_of(job) == "Place at 3D Cursor"
     here = replace(
         job,
-        target=Delivery(
+        delivery=Delivery(
             replaces=True, document=session.document_id(), scene=bpy.context.scene.name
         ),
     )
     assert words_of(here) == "Place Result"
     root = place.place_model(model, FIRST, PlaceOptions(at=(0, 0, 0))).root
     assert words_of(job) == words_of(here) == "Replace Model"
-    assert words_of(replace(job, target=Delivery())) == "Place at 3D Cursor"
+    assert words_of(replace(job, delivery=Delivery())) == "Place at 3D Cursor"
     assert placed_results.edited(job) == []
     root.data.vertices[0].co.x += 1
     assert (
         placed_results.edited(job) == [root.name]
-        and placed_results.edited(replace(job, target=Delivery())) == []
+        and placed_results.edited(replace(job, delivery=Delivery())) == []
     )
     notes = import_job.place(job).notes
     assert (

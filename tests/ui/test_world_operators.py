@@ -54,7 +54,7 @@ def registered() -> Iterator[None]:
     session.close_service()
 
 
-def make_job(folder: Path, target: Delivery = Delivery(), *roles: Role) -> Job:
+def make_job(folder: Path, delivery: Delivery = Delivery(), *roles: Role) -> Job:
     """A World's job whose files are on disk: all parts unless told."""
     paths = {
         Role.COLLIDER: synthetic_world.collider(folder / "collider.glb"),
@@ -65,7 +65,7 @@ def make_job(folder: Path, target: Delivery = Delivery(), *roles: Role) -> Job:
         LocalFile(role, str(paths[role]), "https://files.example/x") for role in roles or paths
     )
     return replace(
-        new_job(GenerationRequest(Kind.WORLD, "a room"), target, now=1.0),
+        new_job(GenerationRequest(Kind.WORLD, "a room"), delivery, now=1.0),
         phase=Phase.READY,
         files=files,
     )
@@ -102,15 +102,15 @@ def test_what_was_chosen_beforehand_goes_with_the_job_and_into_the_scene(registe
         False,
         False,
     )
-    target = create_properties.target_of(fields, bpy.context)
-    assert (target.collider, target.rigid_body, target.panorama, target.camera) == (
+    delivery = create_properties.delivery_of(fields, bpy.context)
+    assert (delivery.collider, delivery.rigid_body, delivery.panorama, delivery.camera) == (
         "PHYSICS",
         True,
         False,
         False,
     )
     before = bpy.context.scene.world
-    import_job.place(make_job(tmp_path, target, Role.COLLIDER, Role.PANORAMA))
+    import_job.place(make_job(tmp_path, delivery, Role.COLLIDER, Role.PANORAMA))
     collider = part("collider")
     assert (
         collider.display_type == "WIRE"
@@ -201,14 +201,14 @@ def test_what_goes_from_any_copy_is_said(registered, tmp_path):
     """The same World of Mint's stands in the scene twice, once without splats; of the later version
     the splats and the panorama are bad.
     """
-    target = Delivery(replaces=True, splats="100k")
+    delivery = Delivery(replaces=True, splats="100k")
     for number, roles in enumerate(((Role.COLLIDER, Role.PANORAMA), (Role.COLLIDER, Role.SPLATS))):
         (tmp_path / str(number)).mkdir()
         import_job.place(
             replace(make_job(tmp_path / str(number), Delivery(), *roles), asset=OFFERED)
         )
     later = replace(
-        make_job(tmp_path, target, Role.COLLIDER),
+        make_job(tmp_path, delivery, Role.COLLIDER),
         asset=OFFERED,
         notes=(BAD[Role.PANORAMA], BAD[Role.SPLATS]),
     )
@@ -226,7 +226,7 @@ def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat
     details.
     """
     job, board = session.service().jobs()[0], session.service()
-    here = replace(job.target, document=session.document_id(), scene=bpy.context.scene.name)
+    here = replace(job.delivery, document=session.document_id(), scene=bpy.context.scene.name)
     board.set_delivery(job.id, here)
     assert auto_import.is_waiting(board)
     monkeypatch.setattr(import_job, "place", lambda *arguments, **options: {}["oh"])
@@ -437,10 +437,10 @@ def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(servi
     place, and nothing is paid for it.
     """
     board: JobService = session.service()
-    target = Delivery(
+    delivery = Delivery(
         document=session.document_id(), scene=bpy.context.scene.name, at=(0, 0, 0), collider="NONE"
     )
-    job = board.start(GenerationRequest(Kind.WORLD, "a greenhouse"), target)
+    job = board.start(GenerationRequest(Kind.WORLD, "a greenhouse"), delivery)
     board.watch([job.id])
     assert auto_import.import_result(board, board.job(job.id)) is None
     root = the_root()

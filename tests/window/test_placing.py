@@ -144,8 +144,8 @@ def test_a_card_tells_what_is_true_of_the_open_file(blender: BlenderWindow) -> N
 FETCH_AGAIN = """
 first = board().jobs()[0]
 asset = board().job(first.id).asset
-target = part('jobs.job_values').Delivery(replaces=True, document='another', scene='Scene')
-board().fetch(asset, target)
+delivery = part('jobs.job_values').Delivery(replaces=True, document='another', scene='Scene')
+board().fetch(asset, delivery)
 part('ui.heartbeat').ensure()
 """
 

@@ -55,7 +55,7 @@ def request(values: Values, folder: Path) -> GenerationRequest:
     )
 
 
-def target(values: Values) -> Delivery:
+def delivery(values: Values) -> Delivery:
     """Return what the result should look like; the paths of its files are added later."""
     return Delivery(
         height=_height(values),

@@ -81,7 +81,7 @@ def current_job(job_service: JobService, job: Job) -> Job:
     try:
         return job_service.job(job.id)
     except NotPossible:
-        job_service.batch.find(job.target.line or "")
+        job_service.batch.find(job.delivery.line or "")
         return job_service.job(job.id)
 
 
@@ -89,7 +89,7 @@ def _in_journal(job_service: JobService, folder: Path) -> dict[str, Job]:
     """Return the newest job of each line of this folder in the journal."""
     start = batch_ledger.line_of(folder)
     return {
-        (job.target.line or "").removeprefix(start): job
+        (job.delivery.line or "").removeprefix(start): job
         for job in reversed(job_service.batch.find(start))
     }
 

@@ -35,7 +35,7 @@ class Line:
         number: Line number in the file, from 1.
         tag: Identifies the line's content in every run, wherever in the file it is.
         request: What Mint is asked for.
-        target: What the result should look like, without the paths of its files.
+        delivery: What the result should look like, without the paths of its files.
         optimize: The optimization level, or None.
         suffix: The suffix of the result's file.
         render: Whether to render a picture; None leaves that to the command.
@@ -44,7 +44,7 @@ class Line:
     number: int
     tag: str
     request: GenerationRequest
-    target: Delivery
+    delivery: Delivery
     optimize: OptimizationLevel | None
     suffix: str
     render: bool | None
@@ -130,13 +130,13 @@ def _json(line: str, path: Path, number: int) -> Mapping[str, Any]:
 def _line(number: int, values: Mapping[str, Any], folder: Path, where: str) -> Line:
     try:
         fields.check(values)
-        request, target = fields.request(values, folder), fields.target(values)
+        request, delivery = fields.request(values, folder), fields.delivery(values)
         optimize, suffix, render = (
             fields.optimize(values),
             fields.suffix(values),
             fields.render(values),
         )
-        return Line(number, _digest(values), request, target, optimize, suffix, render)
+        return Line(number, _digest(values), request, delivery, optimize, suffix, render)
     except ValueError as error:
         raise BadLineError(f"{where}: {error}.") from error
 

@@ -56,8 +56,8 @@ class LineReport:
 
 
 def is_written(job: Job) -> bool:
-    """Return whether all files of the job's target exist."""
-    wanted = [text for text in (job.target.output, job.target.render) if text]
+    """Return whether all files of the job's delivery exist."""
+    wanted = [text for text in (job.delivery.output, job.delivery.render) if text]
     return (
         job.phase is Phase.PLACED and bool(wanted) and all(Path(text).is_file() for text in wanted)
     )
@@ -70,11 +70,11 @@ def report(
 
     `refusal` is why the line could not be started.
     """
-    if job is None or job.target.output is None:
+    if job is None or job.delivery.output is None:
         return LineReport(
             line, None, LineState.FAILED if refusal else LineState.UNSTARTED, refusal or ""
         )
-    output = Path(job.target.output)
+    output = Path(job.delivery.output)
     state, record = _state(job), output.with_suffix(".json")
     return LineReport(
         line,
@@ -97,9 +97,9 @@ def write_record(line: Line, job: Job, terminal: Terminal) -> None:
 
     The result itself need not exist.
     """
-    if job.target.output is None:
+    if job.delivery.output is None:
         return
-    output = Path(job.target.output)
+    output = Path(job.delivery.output)
     output.parent.mkdir(parents=True, exist_ok=True)
     _write_picture(job, output)
     record = _record(line, job, report(line, job, terminal))
@@ -152,7 +152,7 @@ def _record(line: Line, job: Job, known: LineReport) -> dict[str, Any]:
 
 def _settings(job: Job) -> dict[str, Any]:
     """Return the settings of the line, in the words of the batch file."""
-    request, target = job.request, job.target
+    request, delivery = job.request, job.delivery
     settings: dict[str, Any] = {
         "kind": request.kind.value,
         "preset": request.preset.value,
@@ -160,15 +160,15 @@ def _settings(job: Job) -> dict[str, Any]:
         "name": request.name,
         "pose": request.pose.value if request.pose else None,
         "optimize": job.optimize.value if job.optimize else None,
-        "height": target.height,
+        "height": delivery.height,
     }
     if request.kind is Kind.WORLD:
         settings |= {
-            "splats": target.splats,
-            "collider": target.collider.lower(),
-            "panorama": target.panorama,
-            "camera": target.camera,
-            "rigid_body": target.rigid_body,
+            "splats": delivery.splats,
+            "collider": delivery.collider.lower(),
+            "panorama": delivery.panorama,
+            "camera": delivery.camera,
+            "rigid_body": delivery.rigid_body,
         }
     return {name: value for name, value in settings.items() if value is not None}
 
@@ -181,7 +181,9 @@ def _mints_picture(job: Job) -> Path | None:
 
 def _rendered(job: Job) -> Path | None:
     return (
-        Path(job.target.render) if job.target.render and Path(job.target.render).is_file() else None
+        Path(job.delivery.render)
+        if job.delivery.render and Path(job.delivery.render).is_file()
+        else None
     )
 
 

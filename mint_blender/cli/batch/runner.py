@@ -62,7 +62,7 @@ class BatchRun:
         self._jobs, self._refused = line_jobs.load_jobs(job_service, options.folder, lines)
         self._names = {path.stem for path in options.folder.iterdir()}
         self._names |= {
-            Path(job.target.output).stem for job in self._jobs.values() if job.target.output
+            Path(job.delivery.output).stem for job in self._jobs.values() if job.delivery.output
         }
         self._written = {
             job.id for job in self._jobs.values() if job.phase is Phase.PLACED and _has_output(job)
@@ -251,24 +251,25 @@ class BatchRun:
         path = str(self._options.folder / title)
         render = f"{path}.png" if self._options.renders(line) else None
         return replace(
-            line.target,
+            line.delivery,
             output=f"{path}{line.suffix}",
             render=render,
             line=batch_ledger.line_of(self._options.folder, line.tag),
         )
 
     def _with_picture(self, line: Line, job: Job) -> Job:
-        """Add a rendered picture to the target if one is wanted now; this is free."""
+        """Add a rendered picture to the delivery if one is wanted now; this is free."""
         if (
             not self._options.renders(line)
-            or job.target.render
-            or job.target.output is None
+            or job.delivery.render
+            or job.delivery.output is None
             or self._job_service.is_active(job.id)
         ):
             return job
         try:
             return self._job_service.set_delivery(
-                job.id, replace(job.target, render=str(Path(job.target.output).with_suffix(".png")))
+                job.id,
+                replace(job.delivery, render=str(Path(job.delivery.output).with_suffix(".png"))),
             )
         except NotPossible:  # another process is working on it
             return job
@@ -306,14 +307,14 @@ class BatchRun:
         The user may have changed that file since; only the picture is missing.
         """
         return (
-            replace(job, target=replace(job.target, output=None))
+            replace(job, delivery=replace(job.delivery, output=None))
             if job.id in self._written
             else job
         )
 
 
 def _has_output(job: Job) -> bool:
-    return job.target.output is not None and Path(job.target.output).is_file()
+    return job.delivery.output is not None and Path(job.delivery.output).is_file()
 
 
 def _files_are_missing(job: Job) -> bool:

@@ -140,9 +140,9 @@ class WorkflowRunner:
             self.fail(task, error)
         else:
             self._commit(task, step.job)
-            task.effect = step.want
+            task.effect = step.effect
             task.failures.reset()
-            task.due = self._config.clock() + step.want.after
+            task.due = self._config.clock() + step.effect.after
 
     def fail(self, task: Task, error: Exception) -> None:
         """Pause one job after a mistake in our own code. Nothing of it is lost."""

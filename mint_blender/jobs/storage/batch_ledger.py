@@ -108,7 +108,7 @@ class Ledgers:
 
 def _place(job: Job) -> tuple[Path | None, str]:
     """Return the folder and the tag of a batch line; no folder for any other job."""
-    folder, separator, tag = (job.target.line or "").rpartition("#")
+    folder, separator, tag = (job.delivery.line or "").rpartition("#")
     return (Path(folder) if separator and Path(folder).is_absolute() else None), tag
 
 
@@ -124,16 +124,16 @@ def _signature(job: Job) -> tuple[object, ...]:
         job.asset is None,
         job.problem,
     )
-    return job.phase, job.decision, job.target, job.owner, operations, sent, more
+    return job.phase, job.decision, job.delivery, job.owner, operations, sent, more
 
 
 def _line(job: Job, folder: Path, tag: str, by: str) -> bytes:
     data = json.loads(serialization.dump(job))
     data["files"] = []
-    data["target"] |= {
+    data["delivery"] |= {
         "line": None,
-        "output": _relative(job.target.output, folder),
-        "render": _relative(job.target.render, folder),
+        "output": _relative(job.delivery.output, folder),
+        "render": _relative(job.delivery.render, folder),
     }
     entry = {
         "line": tag,
@@ -189,9 +189,11 @@ def _job(data: dict[str, Any], folder: Path, tag: str) -> Job:
         serialization.load_decision(data["decision"]),
         Phase(data["state"]),
     )
-    output, render = (_absolute(text, folder) for text in (job.target.output, job.target.render))
+    output, render = (
+        _absolute(text, folder) for text in (job.delivery.output, job.delivery.render)
+    )
     return replace(
-        job, target=replace(job.target, line=line_of(folder, tag), output=output, render=render)
+        job, delivery=replace(job.delivery, line=line_of(folder, tag), output=output, render=render)
     )
 
 

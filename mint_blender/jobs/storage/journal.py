@@ -135,7 +135,7 @@ class Journal:
         found = [
             job
             for job in dismissed
-            if job.target.line is not None and job.target.line.startswith(start)
+            if job.delivery.line is not None and job.delivery.line.startswith(start)
         ]
         with self._db.transaction():
             for job in found:

@@ -42,7 +42,7 @@ def dump(job: Job) -> str:
         "request": asdict(job.request),
         "key": job.key,
         "created_at": job.created_at,
-        "target": asdict(job.target),
+        "delivery": asdict(job.delivery),
         "owner": asdict(job.owner) if job.owner else None,
         "estimate": job.estimate,
         "optimize_estimate": job.optimize_estimate,
@@ -82,8 +82,8 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         request=_request(record["request"]),
         key=record["key"],
         created_at=record["created_at"],
-        target=_plain(
-            Delivery, record.get("target") or {}, at=lambda at: tuple(at) if at else None
+        delivery=_plain(
+            Delivery, record.get("delivery") or {}, at=lambda at: tuple(at) if at else None
         ),
         owner=_plain(Owner, record["owner"]) if record.get("owner") else None,
         estimate=record.get("estimate"),

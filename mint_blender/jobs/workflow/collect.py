@@ -154,7 +154,7 @@ class Collector(WorkflowPart):
             self._job = self._job.noted(notes.note(code, format=format.upper()))
             return
         save_as = PurePath(
-            self._job.target.folder or "", safe_name(self._job.title, fallback="model")
+            self._job.delivery.folder or "", safe_name(self._job.title, fallback="model")
         )
         yield from self._fetch(
             Role(format), lambda assets: assets.converted_url(format), format, save_as=str(save_as)
@@ -167,12 +167,12 @@ class Collector(WorkflowPart):
 
         A part that Mint has not made is a note, not an error.
         """
-        if self._job.target.collider != "NONE":
+        if self._job.delivery.collider != "NONE":
             yield from self._fetch_part(
                 Role.COLLIDER, lambda assets: assets.collider_mesh_url, "collider"
             )
         yield from self._fetch_part(Role.PANORAMA, lambda assets: assets.pano_url, "panorama")
-        tier = self._job.target.splats
+        tier = self._job.delivery.splats
         if tier is not None:
             # Named after its tier: another one, requested later, is another file.
             name = f"splats-{re.sub(r'[^A-Za-z0-9_]+', '-', tier)}"

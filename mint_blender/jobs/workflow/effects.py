@@ -203,4 +203,4 @@ class Step:
     """What a story yields: the job as it is now, to be committed first, and then what it wants."""
 
     job: Job
-    want: AnyEffect
+    effect: AnyEffect

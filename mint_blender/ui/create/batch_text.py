@@ -191,14 +191,14 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
 
         Of several Worlds none becomes the scene's background: it would be that of the last one.
         """
-        target = Delivery(
+        delivery = Delivery(
             scene=context.scene.name, group=uuid.uuid4().hex[:12], panorama=count == 1
         )
         if self.landing == "READY":
-            return [target] * count
+            return [delivery] * count
         cursor = create_properties.cursor(context)
         places = [grid_layout.cell(cursor, number, self.spacing) for number in range(count)]
-        return [replace(target, at=at, document=session.document_id()) for at in places]
+        return [replace(delivery, at=at, document=session.document_id()) for at in places]
 
     # -- the price
     # ----------------------------------------------------------------------------------------------------  # noqa: E501

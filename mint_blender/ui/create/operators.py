@@ -129,10 +129,10 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
             ),
             pose=Pose(self.pose.lower()) if self.pose != "NONE" and kind is Kind.MODEL else None,
         )
-        target, level, kind_word = create_properties.here(context), self._level(), self.kind
+        delivery, level, kind_word = create_properties.here(context), self._level(), self.kind
         return run_action(
             self,
-            lambda service: service.start(request, target, optimize=level).id,
+            lambda service: service.start(request, delivery, optimize=level).id,
             lambda: _unsent().pop(kind_word, None),
         )
 
@@ -155,14 +155,14 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the job, save the settings, and clear prompt, name and pictures."""
         fields = create_properties.of(context)
-        request, target = (
+        request, delivery = (
             create_properties.request_of(fields),
-            create_properties.target_of(fields, context),
+            create_properties.delivery_of(fields, context),
         )
         level = create_properties.optimize_of(fields)
         return run_action(
             self,
-            lambda service: service.start(request, target, optimize=level).id,
+            lambda service: service.start(request, delivery, optimize=level).id,
             create_properties.sent,
         )
 

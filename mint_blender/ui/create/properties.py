@@ -249,7 +249,7 @@ def optimize_complaint(form: MintForm) -> str | None:
     return explain_missing(missing) if form.optimize != "OFF" and missing else None
 
 
-def target_of(form: MintForm, context: bpy.types.Context) -> Delivery:
+def delivery_of(form: MintForm, context: bpy.types.Context) -> Delivery:
     """Return where and how the result is to be placed, as of now."""
     is_model = form.kind == "MODEL"
     return Delivery(
@@ -265,10 +265,10 @@ def target_of(form: MintForm, context: bpy.types.Context) -> Delivery:
     )
 
 
-def here(context: bpy.types.Context, target: Delivery = Delivery()) -> Delivery:
-    """Return the target with the 3D cursor, scene and document of now."""
+def here(context: bpy.types.Context, delivery: Delivery = Delivery()) -> Delivery:
+    """Return the delivery with the 3D cursor, scene and document of now."""
     return replace(
-        target, at=cursor(context), document=session.document_id(), scene=context.scene.name
+        delivery, at=cursor(context), document=session.document_id(), scene=context.scene.name
     )
 
 
@@ -283,7 +283,7 @@ def fill(form: MintForm, wish: RequestTemplate) -> None:
 
     Pictures that no longer exist are left out.
     """
-    request, target = wish.request, wish.target
+    request, delivery = wish.request, wish.delivery
     form.kind, form.text = request.kind.name, None
     form.prompt, form.name = (
         request.prompt[: MAX_PROMPT_LENGTH[request.kind]],
@@ -294,14 +294,16 @@ def fill(form: MintForm, wish: RequestTemplate) -> None:
     form.preset, form.review = request.preset.name, request.mode is Mode.REVIEW
     form.pose = request.pose.name if request.pose else "NONE"
     form.optimize = wish.optimize.name if wish.optimize else "OFF"
-    form.use_height, form.height = target.height is not None, target.height or form.height
+    form.use_height, form.height = delivery.height is not None, delivery.height or form.height
     if request.kind is Kind.WORLD:
-        form.splats = target.splats if target.splats in {name for name, *_ in SPLATS} else "NONE"
+        form.splats = (
+            delivery.splats if delivery.splats in {name for name, *_ in SPLATS} else "NONE"
+        )
         form.collider, form.rigid_body, form.panorama, form.camera = (
-            target.collider,
-            target.rigid_body,
-            target.panorama,
-            target.camera,
+            delivery.collider,
+            delivery.rigid_body,
+            delivery.panorama,
+            delivery.camera,
         )
     references_properties.use(image for image in request.images if image not in wish.gone)
 

@@ -302,7 +302,7 @@ def _place_words(job: Job, again: str = "") -> str:
 
 def _draw_saved(box: bpy.types.UILayout, job: Job, width: int) -> None:
     """Draw which files were saved where."""
-    folder = job.target.folder or ""
+    folder = job.delivery.folder or ""
     column = box.column(align=True)
     for kept in job.files:
         if kept.role in CONVERTED:

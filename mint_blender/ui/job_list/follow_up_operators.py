@@ -93,7 +93,7 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
             return report_error(
                 self, Message("Nothing was started. {reason}", reason=explain_missing(missing))
             )
-        target, level = (
+        delivery, level = (
             create_properties.here(context, Delivery(replaces=True)),
             OptimizationLevel(self.level.lower()),
         )
@@ -101,7 +101,7 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
             self,
             Kind.MODEL,
             self.asset_id,
-            lambda service, asset: service.fetch(asset, target, optimize=level),
+            lambda service, asset: service.fetch(asset, delivery, optimize=level),
         )
 
 
@@ -179,12 +179,12 @@ class MINT_OT_retry_asset(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """It lands here when it is done."""
-        target = create_properties.here(context)
+        delivery = create_properties.here(context)
         return about_asset(
             self,
             Kind(self.kind.lower()),
             self.asset_id,
-            lambda service, asset: service.retry_asset(asset, target),
+            lambda service, asset: service.retry_asset(asset, delivery),
         )
 
 
@@ -282,13 +282,14 @@ class MINT_OT_again(Priced, _TemplateOperator):
             wanted = self.template().with_prompt(self.prompt)
         except (NotPossible, JournalError) as trouble:
             return report_error(self, str(trouble))
-        target = (
-            create_properties.here(context, wanted.target)
-            if wanted.target.document != session.document_id()
-            else wanted.target
+        delivery = (
+            create_properties.here(context, wanted.delivery)
+            if wanted.delivery.document != session.document_id()
+            else wanted.delivery
         )
         return run_action(
-            self, lambda service: service.start(wanted.request, target, optimize=wanted.optimize).id
+            self,
+            lambda service: service.start(wanted.request, delivery, optimize=wanted.optimize).id,
         )
 
 

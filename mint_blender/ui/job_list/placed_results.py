@@ -56,7 +56,7 @@ def shown(job: Job) -> Job:
 
 def will_replace(job: Job) -> bool:
     """Return whether this result will replace an earlier version in the scene it goes to."""
-    return job.target.replaces and asset_of(job) in _known().assets.get(scene_of(job).name, ())
+    return job.delivery.replaces and asset_of(job) in _known().assets.get(scene_of(job).name, ())
 
 
 def edited(job: Job) -> list[str]:
@@ -64,7 +64,7 @@ def edited(job: Job) -> list[str]:
 
     Looks at meshes: not for drawing.
     """
-    return edited_objects(asset_of(job), scene_of(job)) if job.target.replaces else []
+    return edited_objects(asset_of(job), scene_of(job)) if job.delivery.replaces else []
 
 
 def edited_objects(asset_id: str | None, scene: bpy.types.Scene) -> list[str]:
@@ -91,15 +91,15 @@ def kept_message(names: list[str]) -> str:
 def scene_of(job: Job) -> bpy.types.Scene:
     """Return the scene of the click, or the current one if another file is open."""
     return (
-        bpy.data.scenes[job.target.scene]
-        if is_document_open(job) and job.target.scene is not None
+        bpy.data.scenes[job.delivery.scene]
+        if is_document_open(job) and job.delivery.scene is not None
         else bpy.context.scene
     )
 
 
 def is_document_open(job: Job) -> bool:
     """Return whether the document and scene in which the prompt was submitted are open."""
-    return job.target.document == session.document_id() and job.target.scene in bpy.data.scenes
+    return job.delivery.document == session.document_id() and job.delivery.scene in bpy.data.scenes
 
 
 def scan() -> bool:
@@ -114,7 +114,7 @@ def scan() -> bool:
 
 
 def _goes_into_scenes(job: Job) -> bool:
-    return not (job.convert or job.target.output or job.target.render)
+    return not (job.convert or job.delivery.output or job.delivery.render)
 
 
 def _look_soon() -> None:

@@ -154,8 +154,8 @@ class MINT_OT_place(JobOperator):
                     state=presenter.state(job),
                 )
             )
-        if job.target.document != session.document_id():
-            job = service.set_delivery(job.id, create_properties.here(context, job.target))
+        if job.delivery.document != session.document_id():
+            job = service.set_delivery(job.id, create_properties.here(context, job.delivery))
         if trouble := auto_import.import_result(service, job, raw=self.raw):
             return report_error(self, trouble)
         heartbeat.redraw()

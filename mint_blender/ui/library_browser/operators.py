@@ -165,12 +165,12 @@ class MINT_OT_import_asset(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start a job that only downloads; its result is placed like a new one."""
-        target = create_properties.here(context)
+        delivery = create_properties.here(context)
         return about_asset(
             self,
             Kind(self.kind.lower()),
             self.asset_id,
-            lambda board, asset: board.fetch(asset, target),
+            lambda board, asset: board.fetch(asset, delivery),
         )
 
 

@@ -297,7 +297,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
         return can_fetch(parts.root)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Resume the World's job with another target."""
+        """Resume the World's job with another delivery."""
         root = world_objects.root_of(context.active_object)
         job = job_of(root) if root else None
         if job is None:
@@ -309,7 +309,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
         }
         if self.part == "SPLATS":
             wanted["splats"] = self.splats
-        if self.part == "COLLIDER" and job.target.collider == "NONE":
+        if self.part == "COLLIDER" and job.delivery.collider == "NONE":
             wanted["collider"] = "AUTO"
         result = run_action(self, lambda service: _fetch(service, job.id, wanted))
         if result == {"FINISHED"} and bpy.app.background:
@@ -333,7 +333,7 @@ def _fetch(service: JobService, job_id: str, wanted: dict[str, Any]) -> str:
                 title=job.title,
             )
         )
-    service.set_delivery(job.id, replace(job.target, **wanted))
+    service.set_delivery(job.id, replace(job.delivery, **wanted))
     service.fetch_again(job.id)
     return job.id
 
