@@ -15,18 +15,18 @@ import pytest
 from mint_blender.files.errors import DownloadFailed, FileError, Stopped, TooSlow
 from mint_blender.files.remote_header import fetch_header
 
-from ..mint.raw_server import SILENCE, answer, listening, unused_port
+from ..mint.raw_server import NO_ANSWER, answer, raw_server, unused_port
 from .downloading import Downloader, DownloadLimits
 
 SLOW = {
-    "silent": SILENCE,
+    "silent": NO_ANSWER,
     "headers": b"HTTP/1.1 200 OK\r\nX-Slow: ",
     "body": b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
 }
 
 
 def ended(
-    work: Callable[[], object], stop: threading.Event, heard: Callable[[], bool]
+    work: Callable[[], object], stop: threading.Event, received: Callable[[], bool]
 ) -> FileError:
     """How some work ends on a thread of its own that is told to stop once the host has heard of it."""
     troubles: list[FileError] = []
@@ -39,7 +39,7 @@ def ended(
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    while not heard():
+    while not received():
         time.sleep(0.005)
     stop.set()
     thread.join(5)
@@ -51,28 +51,28 @@ def ended(
 def test_a_download_that_waits_can_be_stopped(said: bytes, tmp_path: Path) -> None:
     """Whether nothing comes, or a byte a second in the headers or in the body."""
     stop = threading.Event()
-    with listening(said, drip=1.0) as host, Downloader() as loader:
+    with raw_server(said, drip=1.0) as host, Downloader() as loader:
         url = f"http://127.0.0.1:{host.port}/lamp.glb"
         trouble = ended(
             lambda: loader.fetch(url, tmp_path / "lamp.glb", stop=stop.is_set),
             stop,
-            lambda: bool(host.heard),
+            lambda: bool(host.received),
         )
     assert isinstance(trouble, Stopped)
-    assert len(host.heard) == 1
+    assert len(host.received) == 1
 
 
 @pytest.mark.parametrize("said", SLOW.values(), ids=SLOW)
 def test_a_look_at_a_file_can_be_stopped(said: bytes) -> None:
     """The first bytes of a GLB may hang as well."""
     stop = threading.Event()
-    with listening(said, drip=1.0) as host:
+    with raw_server(said, drip=1.0) as host:
         trouble = ended(
             lambda: fetch_header(
                 f"http://127.0.0.1:{host.port}/lamp.glb", stop=stop.is_set, local_files=True
             ),
             stop,
-            lambda: bool(host.heard),
+            lambda: bool(host.received),
         )
     assert isinstance(trouble, DownloadFailed)
 
@@ -80,12 +80,12 @@ def test_a_look_at_a_file_can_be_stopped(said: bytes) -> None:
 def test_headers_that_drip_meet_the_time_limit(tmp_path: Path) -> None:
     """The total is bounded from the first moment on, not only in the body."""
     with (
-        listening(SLOW["headers"], drip=0.01) as host,
+        raw_server(SLOW["headers"], drip=0.01) as host,
         Downloader(DownloadLimits(total=0.3)) as loader,
         pytest.raises(TooSlow),
     ):
         loader.fetch(f"http://127.0.0.1:{host.port}/lamp.glb", tmp_path / "lamp.glb")
-    assert len(host.heard) == 1
+    assert len(host.received) == 1
 
 
 def test_nothing_is_written_after_the_stop(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_nothing_is_written_after_the_stop(tmp_path: Path) -> None:
         return bool(stopped)
 
     begun = b'HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nETag: "1"\r\n\r\n'
-    with listening(begun, drip=0.001) as host, Downloader() as loader, pytest.raises(Stopped):
+    with raw_server(begun, drip=0.001) as host, Downloader() as loader, pytest.raises(Stopped):
         loader.fetch(f"http://127.0.0.1:{host.port}/lamp.glb", tmp_path / "lamp.glb", stop=stop)
     assert stopped == [part.stat().st_size]
 
@@ -110,7 +110,7 @@ def test_nothing_is_written_after_the_stop(tmp_path: Path) -> None:
 def test_a_download_that_is_complete_when_it_is_stopped_is_not_put_in_place(tmp_path: Path) -> None:
     """The last step is one that is not taken either; the next try takes it without a request."""
     came: list[int] = []
-    with listening(answer(b"glTF" * 10, ETag='"1"')) as host, Downloader() as loader:
+    with raw_server(answer(b"glTF" * 10, ETag='"1"')) as host, Downloader() as loader:
         url = f"http://127.0.0.1:{host.port}/lamp.glb"
         with pytest.raises(Stopped):
             loader.fetch(
@@ -122,7 +122,7 @@ def test_a_download_that_is_complete_when_it_is_stopped_is_not_put_in_place(tmp_
         assert not (tmp_path / "lamp.glb").exists()
         loader.fetch(url, tmp_path / "lamp.glb")
     assert (tmp_path / "lamp.glb").read_bytes() == b"glTF" * 10
-    assert len(host.heard) == 1
+    assert len(host.received) == 1
 
 
 def test_only_what_passes_is_called_an_outage(tmp_path: Path) -> None:
@@ -142,5 +142,5 @@ def test_only_what_passes_is_called_an_outage(tmp_path: Path) -> None:
         ("404 Not Found", False),
         ("418 Teapot", False),
     ):
-        with listening(answer(b"", status)) as host:
+        with raw_server(answer(b"", status)) as host:
             assert trouble(f"http://127.0.0.1:{host.port}/lamp.glb").is_outage is is_outage

@@ -18,7 +18,7 @@ from mint_blender.files.errors import DownloadFailed, FileError
 from mint_blender.files.remote_header import fetch_header
 from mint_blender.net import addresses as net_addresses
 
-from ..mint.raw_server import answer, listening, tunnelling
+from ..mint.raw_server import answer, raw_server, running_proxy
 from .downloading import Downloader as LocalDownloader
 from .file_host import FileHost
 
@@ -184,7 +184,7 @@ def test_a_name_that_leads_inside_is_refused(
 ) -> None:
     """All of its addresses have to be public; nothing is connected to."""
     names.answers["cdn.example"] = [addresses]
-    with listening(answer(b"secret")) as inside:
+    with raw_server(answer(b"secret")) as inside:
         url = f"https://cdn.example:{inside.port}/lamp.glb"
         for act in (
             lambda: Downloader().fetch(url, tmp_path / "lamp.glb"),
@@ -203,11 +203,11 @@ def test_a_name_that_leads_elsewhere_a_moment_later_is_refused(
 ) -> None:
     """The address that was connected to is the one that is asked about, before a byte is sent."""
     names.answers["cdn.example"] = [["93.184.215.14"], ["127.0.0.1"]]
-    with listening(answer(b"secret")) as inside:
+    with raw_server(answer(b"secret")) as inside:
         with pytest.raises(DownloadFailed, match="leads to this computer or its network"):
             Downloader().fetch(f"https://cdn.example:{inside.port}/lamp.glb", tmp_path / "lamp.glb")
         assert len(names.asked) == 2
-        assert inside.heard == []
+        assert inside.received == []
 
 
 def test_a_redirect_to_a_name_that_leads_inside_is_refused(
@@ -218,7 +218,7 @@ def test_a_redirect_to_a_name_that_leads_inside_is_refused(
     """
     names.answers["intern.example"] = [["10.0.0.7"]]
     with (
-        listening(
+        raw_server(
             answer(status="302 Found", Location="https://intern.example/lamp.glb")
         ) as redirecting,
         pytest.raises(DownloadFailed, match="leads to this computer or its network"),
@@ -235,7 +235,7 @@ def test_behind_a_proxy_it_is_the_proxy_that_resolves(
     """Its own address may be inside, names are left to it, and addresses that are spelled out are
     refused all the same.
     """
-    with tunnelling(1, refusal=b"HTTP/1.1 403 Forbidden\r\n\r\n") as proxy:
+    with running_proxy(1, refusal=b"HTTP/1.1 403 Forbidden\r\n\r\n") as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         monkeypatch.setenv("NO_PROXY", "")
         monkeypatch.setenv("no_proxy", "")

@@ -60,7 +60,7 @@ class OtherProcess:
     def ask(self, verb: str, *values: Any) -> Any:
         """Have something done there and return its answer."""
         self.tell(verb, *values)
-        return self.hear()
+        return self.receive()
 
     def tell(self, verb: str, *values: Any) -> None:
         """Start something there without waiting."""
@@ -68,7 +68,7 @@ class OtherProcess:
         self._process.stdin.write(json.dumps([verb, *values]) + "\n")
         self._process.stdin.flush()
 
-    def hear(self) -> Any:
+    def receive(self) -> Any:
         """Return the next answer."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()

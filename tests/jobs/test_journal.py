@@ -230,7 +230,7 @@ def test_a_free_place_is_given_once(journal: Journal, home: Path) -> None:
             assert other.ask("claim", theirs.id)
             other.tell("take_slot", theirs.id, 1)
             got = journal.take_slot(ours.id, Kind.MODEL, 1, mine)
-            assert [got, other.hear()].count(True) == 1
+            assert [got, other.receive()].count(True) == 1
             for job in (theirs, ours):
                 journal.save(replace(job, phase=Phase.CANCELED))
     mine.close()
@@ -280,7 +280,7 @@ def test_several_processes_write_at_once(home: Path) -> None:
         mine = Journal(home)
         added = [in_journal(mine, a_job()).id for _ in range(30)]
         for other in others:
-            added += other.hear()
+            added += other.receive()
         assert sorted(job.id for job in mine.jobs()) == sorted(added)
         assert sorted(mine.changes(0)[1]) == sorted(added)
         mine.close()

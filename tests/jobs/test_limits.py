@@ -57,7 +57,7 @@ def test_of_two_processes_at_the_same_moment_one_is_refused(home: Path) -> None:
             at = time.time() + 0.05
             for process in (one, other):
                 process.tell("start_within", spent + 150, 100, at)
-            assert sorted([one.hear(), other.hear()]) == [False, True]
+            assert sorted([one.receive(), other.hear()]) == [False, True]
 
 
 def test_a_job_of_another_service_is_counted_before_it_is_read(

@@ -31,7 +31,7 @@ from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, ReferenceImage
 
-from ..mint.raw_server import SILENCE, listening
+from ..mint.raw_server import NO_ANSWER, raw_server
 from .engine_harness import EngineHarness
 from .fast_config import fast_config
 from .workflow_harness import FILES, a_job, asset, operation, working
@@ -336,21 +336,25 @@ def test_thumbnails_never_stand_in_front_of_paid_downloads(
 
 @pytest.mark.parametrize(
     "said",
-    [SILENCE, b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"],
+    [
+        NO_ANSWER,
+        b"HTTP/1.1 200 OK\r\nX-Slow: ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+    ],
     ids=["silent", "headers", "body"],
 )
 def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
     """With a start that hangs, silent or a byte a second, the job service is closed within its
     bound, and the job goes on at the next start.
     """
-    with listening(said, drip=1.0) as wire:
+    with raw_server(said, drip=1.0) as server:
         whose = Journal(home)  # so that the start is the first call
-        whose.set_account(Account("key", wire.base_url))
+        whose.set_account(Account("key", server.base_url))
         whose.resolve_account("user-1")
         whose.close()
-        job_service = JobService(fast_config(home), Account("key", wire.base_url))
+        job_service = JobService(fast_config(home), Account("key", server.base_url))
         job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
-        while not wire.heard:
+        while not server.received:
             time.sleep(0.005)
         began = time.monotonic()
         assert job_service.close(4.0)

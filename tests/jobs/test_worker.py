@@ -77,7 +77,7 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.002)
 
 
-def hear(worker: Worker, kind: type[Event]) -> Any:
+def receive(worker: Worker, kind: type[Event]) -> Any:
     """The next news of that kind."""
     while True:
         event = worker.events.get(timeout=20)
@@ -106,7 +106,7 @@ def test_the_thread_exists_only_while_something_is_in_flight(
             worker.wake(job.id)
             assert worker.is_running
             assert "mint-worker" in ours()
-            hear(worker, Idle)
+            receive(worker, Idle)
             until(lambda: not worker.is_running and ours() == [])
             assert read(home, job).phase is Phase.READY
 
@@ -117,7 +117,7 @@ def test_a_question_needs_a_thread_for_as_long_as_its_answer_takes(
     """Something that is no job is answered too, and leaves no thread behind."""
     with working_for(home, service) as worker:
         worker.ask(KeyOwner())
-        assert isinstance(hear(worker, QueryAnswered).answer, Me)
+        assert isinstance(receive(worker, QueryAnswered).answer, Me)
         until(lambda: ours() == [])
 
 
@@ -188,17 +188,17 @@ def test_another_account_is_used_from_then_on(home: Path, service: ThreadService
     add(home, job, stuck)
     worker = Worker(fast_config(home), Account("wrong-key", service.api))
     worker.wake(job.id)
-    hear(worker, Idle)
+    receive(worker, Idle)
     assert read(home, job).phase is Phase.PAUSED
     assert service.operations() == []
     until(lambda: not worker.is_running)
     worker.set_account(account(service))
     worker.wake(stuck.id)
     worker.wake(job.id)
-    hear(worker, Idle)
+    receive(worker, Idle)
     assert read(home, job).phase is Phase.READY
     worker.set_account(Account("wrong-key", service.api))
-    assert hear(worker, Idle).job_id == stuck.id
+    assert receive(worker, Idle).job_id == stuck.id
     assert read(home, stuck).phase is Phase.WORKING, (
         "it is the other account's, and goes on at Mint"
     )
@@ -212,7 +212,7 @@ def test_a_journal_that_cannot_be_read_is_told_in_words(home: Path, service: Thr
     with working_for(home, service) as worker:
         for _ in range(2):
             worker.wake("somebody")
-            sentence = hear(worker, Crashed).sentence
+            sentence = receive(worker, Crashed).sentence
             assert "journal.sqlite3 cannot be read or written (file is not a database)" in sentence
             until(lambda: ours() == [])
 

@@ -2,7 +2,7 @@
 """A loopback server that shows requests byte for byte as they came over the wire, and answers with
 whatever a test gives it.
 
-Not a service: it understands HTTP just as far as is needed to know where a request ends. `Tunnel`
+Not a service: it understands HTTP just as far as is needed to know where a request ends. `Proxy`
 is a proxy of the same kind.
 """
 
@@ -17,11 +17,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 KEY = "sk-secret-0123456789"
-SILENCE = b""
+NO_ANSWER = b""
 
 
 @dataclass(frozen=True)
-class Heard:
+class ReceivedRequest:
     """A request as it came: the raw first line, the headers in lower case, the body; and on which
     connection.
     """
@@ -33,13 +33,13 @@ class Heard:
 
 
 @dataclass
-class Wire:
-    """A running server: where it is, and what it has heard so far."""
+class RawServer:
+    """A running server: where it is, and the requests received so far."""
 
     port: int
     scheme: str
     host: str = "127.0.0.1"
-    heard: list[Heard] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
     connections: int = 0
 
     @property
@@ -66,16 +66,16 @@ def answer(body: object = b"{}", status: str = "200 OK", **headers: str) -> byte
 
 
 @contextmanager
-def listening(
+def raw_server(
     *answers: bytes,
     tls: ssl.SSLContext | None = None,
     then_close: bool = False,
     greeting: bytes = b"",
     drip: float | None = None,
-) -> Iterator[Wire]:
+) -> Iterator[RawServer]:
     """A server that gives these answers in turn, the last one for ever.
 
-    SILENCE never answers; `then_close` hangs up after each answer; `greeting` is said before
+    `NO_ANSWER` never answers; `then_close` hangs up after each answer; `greeting` is said before
     anything was asked, as mail servers do; `drip` adds a space every so many seconds.
     """
     script = list(answers or [answer()])
@@ -84,10 +84,10 @@ def listening(
         number = wire.connections
         connection.sendall(greeting)
         stream = connection.makefile("rb")
-        while (heard := _read_request(stream.readline, stream.read, number)) is not None:
-            said = script[min(len(wire.heard), len(script) - 1)]
-            wire.heard.append(heard)
-            if said == SILENCE:
+        while (received := _read_request(stream.readline, stream.read, number)) is not None:
+            said = script[min(len(wire.received), len(script) - 1)]
+            wire.received.append(received)
+            if said == NO_ANSWER:
                 stopped.wait()
                 return
             connection.sendall(said)
@@ -98,14 +98,14 @@ def listening(
 
     stopped = threading.Event()
     with _accepting(serve, tls, stopped) as (port, count):
-        wire = Wire(port, "https" if tls else "http")
+        wire = RawServer(port, "https" if tls else "http")
         count.append(lambda: setattr(wire, "connections", wire.connections + 1))
         yield wire
 
 
 @dataclass
-class Tunnel:
-    """A running proxy: where it is, and which CONNECT lines and credentials it has heard."""
+class Proxy:
+    """A running proxy: where it is, and which CONNECT lines and credentials it has received."""
 
     port: int
     asked: list[str] = field(default_factory=list)
@@ -118,17 +118,17 @@ class Tunnel:
 
 
 @contextmanager
-def tunnelling(to_port: int, refusal: bytes | None = None) -> Iterator[Tunnel]:
+def running_proxy(to_port: int, refusal: bytes | None = None) -> Iterator[Proxy]:
     """A proxy that takes CONNECT for any name and leads it to a port of this computer, or gives the
     `refusal`.
     """
 
     def serve(client: socket.socket) -> None:
-        heard = _read_request(client.makefile("rb", buffering=0).readline, lambda size: b"", 0)
-        if heard is None:
+        received = _read_request(client.makefile("rb", buffering=0).readline, lambda size: b"", 0)
+        if received is None:
             return
-        tunnel.asked.append(heard.line)
-        tunnel.headers.append(heard.headers)
+        tunnel.asked.append(received.line)
+        tunnel.headers.append(received.headers)
         if refusal is not None:
             client.sendall(refusal)
             return
@@ -140,7 +140,7 @@ def tunnelling(to_port: int, refusal: bytes | None = None) -> Iterator[Tunnel]:
             back.join()
 
     with _accepting(serve, None, threading.Event()) as (port, _):
-        tunnel = Tunnel(port)
+        tunnel = Proxy(port)
         yield tunnel
 
 
@@ -208,7 +208,7 @@ def _pour(source: socket.socket, target: socket.socket) -> None:
 
 def _read_request(
     readline: Callable[[], bytes], read: Callable[[int], bytes], connection: int
-) -> Heard | None:
+) -> ReceivedRequest | None:
     line = readline().decode("latin-1").rstrip("\r\n")
     if not line:
         return None
@@ -216,4 +216,4 @@ def _read_request(
     while text := readline().decode("latin-1").rstrip("\r\n"):
         name, _, value = text.partition(":")
         headers[name.lower()] = value.strip()
-    return Heard(line, headers, read(int(headers.get("content-length", 0))), connection)
+    return ReceivedRequest(line, headers, read(int(headers.get("content-length", 0))), connection)

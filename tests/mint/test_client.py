@@ -19,7 +19,7 @@ from mint_blender.mint.schema import Asset, Kind, Mode, OptimizationLevel, Prese
 
 from ..mint_service.runner import running_service
 from .generation_helpers import PIXEL, client_of, finished, made, start
-from .raw_server import answer, listening
+from .raw_server import answer, raw_server
 
 # The account
 
@@ -300,10 +300,10 @@ def test_all_assets_come_page_by_page():
 
 def test_a_list_that_goes_round_in_circles_ends(speaking):
     """A cursor that comes again would mean pages for ever."""
-    with listening(
+    with raw_server(
         answer({"data": [{"id": "m1"}], "pagination": {"nextCursor": "c1", "hasMore": True}})
-    ) as wire:
+    ) as server:
         found: list[Asset] = []
         with pytest.raises(InvalidResponse, match="repeats"):
-            found.extend(Client(speaking(wire.base_url)).assets(Kind.MODEL))
-        assert len(wire.heard) == 2
+            found.extend(Client(speaking(server.base_url)).assets(Kind.MODEL))
+        assert len(server.received) == 2

@@ -19,7 +19,7 @@ from mint_blender.mint.schema import Kind
 from mint_blender.mint.transport import Timeouts, Transport
 
 from .generation_helpers import PIXEL, client_of, made, start
-from .raw_server import answer, listening
+from .raw_server import answer, raw_server
 
 
 def test_a_wrong_key_is_refused(service):
@@ -162,13 +162,15 @@ def test_every_call_that_changes_something_carries_its_key_and_is_made_once(spea
     itself.
     """
     with (
-        listening(answer({}, "503 Service Unavailable")) as wire,
+        raw_server(answer({}, "503 Service Unavailable")) as server,
         pytest.raises(errors.ServiceError),
     ):
-        call(Client(speaking(wire.base_url)))
-    assert [heard.headers["idempotency-key"] for heard in wire.heard] == ["k"]
-    assert "%3A" not in wire.heard[0].line
-    assert (":" in wire.heard[0].line.split()[1]) is ("reference-images" not in wire.heard[0].line)
+        call(Client(speaking(server.base_url)))
+    assert [received.headers["idempotency-key"] for received in server.received] == ["k"]
+    assert "%3A" not in server.received[0].line
+    assert (":" in server.received[0].line.split()[1]) is (
+        "reference-images" not in server.received[0].line
+    )
 
 
 @pytest.mark.parametrize("id", ["", "../me", "a/b", "a:cancel", "a?b", "a%2Fb", "a b", "a\n"])
@@ -187,18 +189,18 @@ def test_an_id_that_could_change_the_path_is_not_sent(speaking, id):
         lambda client: client.convert(id, ["fbx"], key="k"),
         lambda client: client.estimate_optimization(id),
     ]
-    with listening() as wire:
+    with raw_server() as server:
         for call in calls:
             with pytest.raises(ValueError, match="not an id of Mint's"):
-                call(Client(speaking(wire.base_url)))
-    assert wire.heard == []
+                call(Client(speaking(server.base_url)))
+    assert server.received == []
 
 
 @pytest.mark.parametrize("said", [{}, {"id": None}, {"id": ""}, {"id": 7}, {"id": "../x"}])
 def test_an_answer_that_lacks_what_matters_is_a_bad_answer(speaking, said):
     """An operation or asset without an id that can be used, a picture without an address."""
-    with listening(answer(said, X_Request_Id="req_3")) as wire:
-        client = Client(speaking(wire.base_url))
+    with raw_server(answer(said, X_Request_Id="req_3")) as server:
+        client = Client(speaking(server.base_url))
         for call in (
             lambda: client.poll("o"),
             lambda: start(client),
@@ -232,10 +234,10 @@ def test_an_answer_about_something_else_is_refused(speaking, said, call):
     It may be right the next time.
     """
     with (
-        listening(answer(said, X_Request_Id="req_4")) as wire,
+        raw_server(answer(said, X_Request_Id="req_4")) as server,
         pytest.raises(errors.MismatchedResponse) as raised,
     ):
-        call(Client(speaking(wire.base_url)))
+        call(Client(speaking(server.base_url)))
     assert str(raised.value).startswith("Mint's response is about other instead of ")
     assert (raised.value.retryable, raised.value.request_id) == (True, "req_4")
 
@@ -245,8 +247,8 @@ def test_an_answer_about_something_else_is_refused(speaking, said, call):
 )
 def test_an_operation_on_a_model_may_name_it_or_something_new(speaking, resource):
     """Only another model is wrong."""
-    with listening(answer({"id": "o", "resource": resource})) as wire:
-        assert Client(speaking(wire.base_url)).convert("m", ["fbx"], key="k").id == "o"
+    with raw_server(answer({"id": "o", "resource": resource})) as server:
+        assert Client(speaking(server.base_url)).convert("m", ["fbx"], key="k").id == "o"
 
 
 def test_many_calls_share_one_connection(service, client):

@@ -18,7 +18,7 @@ from mint_blender.mint.base_url import Origin
 from mint_blender.mint.connection_errors import describe
 from mint_blender.mint.errors import Unreachable
 
-from .raw_server import KEY, Wire, listening, tunnelling, unused_port
+from .raw_server import KEY, RawServer, raw_server, running_proxy, unused_port
 
 # A name that no name server knows: only the proxy can lead there.
 FAR = "api.mint.test"
@@ -40,12 +40,12 @@ def bundle(authority: trustme.CA, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def secured(authority: trustme.CA) -> Iterator[Wire]:
+def secured(authority: trustme.CA) -> Iterator[RawServer]:
     """A TLS server with certificates of that authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1", FAR).configure_cert(context)
-    with listening(tls=context) as wire:
-        yield wire
+    with raw_server(tls=context) as server:
+        yield server
 
 
 @pytest.mark.parametrize("name", BUNDLES)
@@ -53,14 +53,14 @@ def test_a_ca_bundle_from_the_environment_is_trusted(speaking, monkeypatch, secu
     """The names that requests, curl and OpenSSL listen to."""
     monkeypatch.setenv(name, bundle)
     speaking(secured.base_url).request("GET", "me")
-    assert secured.heard[0].headers["authorization"] == f"Bearer {KEY}"
+    assert secured.received[0].headers["authorization"] == f"Bearer {KEY}"
 
 
 def test_an_unknown_certificate_is_not_trusted(speaking, secured):
     """The key is not sent, and the sentence names the way out."""
     with pytest.raises(Unreachable, match=r"certificate is not trusted .*REQUESTS_CA_BUNDLE"):
         speaking(secured.base_url).request("GET", "me")
-    assert secured.heard == []
+    assert secured.received == []
 
 
 def test_a_certificate_for_another_name_is_not_trusted(speaking, monkeypatch, authority, bundle):
@@ -69,11 +69,11 @@ def test_a_certificate_for_another_name_is_not_trusted(speaking, monkeypatch, au
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("somebody.example").configure_cert(context)
     with (
-        listening(tls=context) as wire,
+        raw_server(tls=context) as server,
         pytest.raises(Unreachable, match="certificate is not trusted"),
     ):
-        speaking(wire.base_url).request("GET", "me")
-    assert wire.heard == []
+        speaking(server.base_url).request("GET", "me")
+    assert server.received == []
 
 
 @pytest.mark.parametrize("name", BUNDLES)
@@ -96,23 +96,25 @@ def test_a_ca_bundle_that_is_none_is_named(speaking, monkeypatch, secured, tmp_p
 def test_a_proxy_from_the_environment_is_used(speaking, monkeypatch, secured, bundle, name):
     """The proxy sees where to, and nothing else: the key travels inside TLS."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
-    with tunnelling(secured.port) as proxy:
+    with running_proxy(secured.port) as proxy:
         monkeypatch.setenv(name, proxy.url)
         transport = speaking(f"https://{FAR}/v1")
         assert [transport.request("GET", "me").status for _ in range(3)] == [200] * 3
     assert [line.rpartition(" ")[0] for line in proxy.asked] == [f"CONNECT {FAR}:443"]
     assert KEY not in str(proxy.headers)
-    assert [heard.headers["authorization"] for heard in secured.heard] == [f"Bearer {KEY}"] * 3
+    assert [received.headers["authorization"] for received in secured.received] == [
+        f"Bearer {KEY}"
+    ] * 3
 
 
 def test_a_proxys_password_is_for_the_proxy(speaking, monkeypatch, secured, bundle):
     """Its credentials go to it, and not on to Mint."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
-    with tunnelling(secured.port) as proxy:
+    with running_proxy(secured.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:pass@"))
         speaking(f"https://{FAR}/v1").request("GET", "me")
     assert proxy.headers[0]["proxy-authorization"].startswith("Basic ")
-    assert "proxy-authorization" not in secured.heard[0].headers
+    assert "proxy-authorization" not in secured.received[0].headers
 
 
 def test_no_proxy_goes_past_the_proxy(speaking, monkeypatch, secured, bundle):
@@ -120,25 +122,25 @@ def test_no_proxy_goes_past_the_proxy(speaking, monkeypatch, secured, bundle):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     # as if the server were a far one
     monkeypatch.setattr(Origin, "is_loopback", property(lambda origin: False))
-    with tunnelling(secured.port) as proxy:
+    with running_proxy(secured.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         speaking(secured.base_url).request("GET", "me")
         assert len(proxy.asked) == 1
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         speaking(secured.base_url).request("GET", "me")
     assert len(proxy.asked) == 1
-    assert len(secured.heard) == 2
+    assert len(secured.received) == 2
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_a_server_on_this_computer_is_never_asked_through_a_proxy(speaking, monkeypatch, host):
     """Plain http to it would show the key to the proxy."""
-    with listening() as wire, listening() as proxy:
+    with raw_server() as server, raw_server() as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
-        wire.host = host
-        speaking(wire.base_url).request("GET", "me")
-    assert (len(wire.heard), proxy.connections) == (1, 0)
+        server.host = host
+        speaking(server.base_url).request("GET", "me")
+    assert (len(server.received), proxy.connections) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +162,7 @@ def test_a_server_on_this_computer_is_never_asked_through_a_proxy(speaking, monk
 )
 def test_a_proxy_that_refuses(speaking, monkeypatch, refusal, said):
     """The sentence speaks of the proxy, and does not show its password."""
-    with tunnelling(0, refusal) as proxy, pytest.raises(Unreachable, match=said) as raised:
+    with running_proxy(0, refusal) as proxy, pytest.raises(Unreachable, match=said) as raised:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:proxy-secret@"))
         speaking(f"https://{FAR}/v1").request("GET", "me")
     assert "proxy-secret" not in str(raised.value)
@@ -185,10 +187,10 @@ def test_a_proxy_that_is_none(speaking, monkeypatch, proxy, said):
 def test_tls_to_a_server_without_it(speaking):
     """https where only http is spoken."""
     with (
-        listening(greeting=b"220 ready\r\n") as wire,
+        raw_server(greeting=b"220 ready\r\n") as server,
         pytest.raises(Unreachable, match="the TLS connection failed"),
     ):
-        speaking(wire.base_url.replace("http://", "https://")).request("GET", "me")
+        speaking(server.base_url.replace("http://", "https://")).request("GET", "me")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from mint_blender.mint.errors import MintError, problem_error
 from mint_blender.mint.problem_documents import read_problem
 from mint_blender.mint.schema import Kind
 
-from .raw_server import answer, listening
+from .raw_server import answer, raw_server
 
 PROOFS = {400, 402, 403, 404, 405, 413, 422}
 PROBLEM = {
@@ -93,8 +93,8 @@ ODD = [
 @pytest.mark.parametrize("status", ODD)
 def test_what_a_gateway_answers_to_a_start_keeps_it(status: str, content: bytes) -> None:
     """On the wire: redirects, statuses of gateways, a portal's 404, and a 200 that is no operation."""
-    with listening(answer(content, status)) as wire:
-        client = connect(Account("sk-test", wire.base_url))
+    with raw_server(answer(content, status)) as server:
+        client = connect(Account("sk-test", server.base_url))
         with pytest.raises(MintError) as raised:
             client.start(Kind.MODEL, {"prompt": "a lamp"}, key="click-1")
         client.close()

@@ -15,17 +15,17 @@ from mint_blender.mint.client import Client
 from mint_blender.mint.errors import KeyMissing, KeyUnusable, MintError
 from mint_blender.mint.transport import Transport
 
-from .raw_server import KEY, answer, listening, unused_port
+from .raw_server import KEY, answer, raw_server, unused_port
 
 
 def test_the_key_never_crosses_a_redirect(speaking):
     """Neither to another origin nor to another port of the same host."""
-    with listening() as elsewhere:
+    with raw_server() as elsewhere:
         redirect = answer(b"", "307 Temporary Redirect", Location=f"{elsewhere.base_url}/me")
-        with listening(redirect) as wire, pytest.raises(MintError):
-            speaking(wire.base_url).request("POST", "models:generate", idempotency_key="k")
-    assert wire.heard[0].headers["authorization"] == f"Bearer {KEY}"
-    assert (elsewhere.connections, elsewhere.heard) == (0, [])
+        with raw_server(redirect) as server, pytest.raises(MintError):
+            speaking(server.base_url).request("POST", "models:generate", idempotency_key="k")
+    assert server.received[0].headers["authorization"] == f"Bearer {KEY}"
+    assert (elsewhere.connections, elsewhere.received) == (0, [])
 
 
 @pytest.mark.parametrize("where", ["home", "named"])
@@ -38,17 +38,17 @@ def test_a_netrc_file_does_not_replace_the_key(speaking, monkeypatch, tmp_path: 
     file.chmod(0o600)
     if where == "named":
         monkeypatch.setenv("NETRC", str(file))
-    with listening() as wire:
-        speaking(wire.base_url).request("GET", "me")
-    assert wire.heard[0].headers["authorization"] == f"Bearer {KEY}"
+    with raw_server() as server:
+        speaking(server.base_url).request("GET", "me")
+    assert server.received[0].headers["authorization"] == f"Bearer {KEY}"
 
 
 @pytest.mark.parametrize("key", ["", "   ", "\n"])
 def test_without_a_key_nothing_is_sent(key):
     """The sentence says where the key goes."""
-    with listening() as wire, pytest.raises(KeyMissing, match="MINT_API_KEY"):
-        Transport(Origin.parse(wire.base_url), key)
-    assert wire.connections == 0
+    with raw_server() as server, pytest.raises(KeyMissing, match="MINT_API_KEY"):
+        Transport(Origin.parse(server.base_url), key)
+    assert server.connections == 0
 
 
 @pytest.mark.parametrize(
@@ -58,19 +58,19 @@ def test_without_a_key_nothing_is_sent(key):
 def test_what_cannot_be_a_key_is_not_sent(key):
     """A broken copy is noticed here, in a sentence that does not repeat it."""
     with (
-        listening() as wire,
+        raw_server() as server,
         pytest.raises(KeyUnusable, match="Copy the whole key again") as raised,
     ):
-        Transport(Origin.parse(wire.base_url), key)
-    assert wire.connections == 0
+        Transport(Origin.parse(server.base_url), key)
+    assert server.connections == 0
     assert "sk-" not in str(raised.value)
 
 
 def test_space_around_a_key_does_not_matter(speaking):
     """A key is often pasted with a line break at its end."""
-    with listening() as wire:
-        speaking(wire.base_url, key=f"  {KEY}\r\n").request("GET", "me")
-    assert wire.heard[0].headers["authorization"] == f"Bearer {KEY}"
+    with raw_server() as server:
+        speaking(server.base_url, key=f"  {KEY}\r\n").request("GET", "me")
+    assert server.received[0].headers["authorization"] == f"Bearer {KEY}"
 
 
 def shown(error: BaseException) -> str:
@@ -110,8 +110,8 @@ def shown(error: BaseException) -> str:
 )
 def test_no_error_shows_the_key(speaking, said):
     """Not even when the server repeats it."""
-    with listening(said, then_close=True) as wire, pytest.raises(MintError) as raised:
-        speaking(wire.base_url).request("GET", "me")
+    with raw_server(said, then_close=True) as server, pytest.raises(MintError) as raised:
+        speaking(server.base_url).request("GET", "me")
     assert KEY not in shown(raised.value)
 
 

@@ -19,7 +19,7 @@ from mint_blender.mint.base_url import Origin
 from mint_blender.mint.errors import MintError
 from mint_blender.mint.transport import Transport
 
-from .raw_server import answer, listening
+from .raw_server import answer, raw_server
 
 SECRET = "sk-live/4f9c+secret-0123456789"
 
@@ -83,14 +83,14 @@ def test_what_the_libraries_say_of_an_exchange(
     """urllib3 at DEBUG, and Python's own print-out of headers, which somebody has asked for."""
     monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
     with (
-        listening(answer({"echo": SECRET}, "400 Bad Request")) as wire,
-        Transport(Origin.parse(wire.base_url), SECRET) as transport,
+        raw_server(answer({"echo": SECRET}, "400 Bad Request")) as server,
+        Transport(Origin.parse(server.base_url), SECRET) as transport,
     ):
         try:
             transport.request("GET", "me")
         except MintError:
             logging.getLogger("mint_blender.test").exception("refused with %r", transport.__dict__)
-        assert wire.heard[0].headers["authorization"] == f"Bearer {SECRET}"
+        assert server.received[0].headers["authorization"] == f"Bearer {SECRET}"
     printed = capsys.readouterr()
     assert "urllib3" in foreign.text
     assert SECRET not in foreign.text + printed.out + printed.err

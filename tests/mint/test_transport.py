@@ -24,7 +24,7 @@ from mint_blender.mint.base_url import Origin
 from mint_blender.mint.errors import InvalidResponse, MintError, Unreachable
 from mint_blender.mint.transport import MAX_RESPONSE_BYTES, Timeouts, Transport
 
-from .raw_server import KEY, SILENCE, answer, listening, unused_port
+from .raw_server import KEY, NO_ANSWER, answer, raw_server, unused_port
 
 NOON = datetime(2026, 8, 3, 12, 0, 0, tzinfo=UTC)
 PROBLEM = {
@@ -36,8 +36,8 @@ PROBLEM = {
 
 def failure(speaking, *answers: bytes, **more: object) -> MintError:
     """The error that an exchange with such a server ends in."""
-    with listening(*answers) as wire, pytest.raises(MintError) as raised:
-        speaking(wire.base_url, **more).request("GET", "me")
+    with raw_server(*answers) as server, pytest.raises(MintError) as raised:
+        speaking(server.base_url, **more).request("GET", "me")
     return raised.value
 
 
@@ -47,23 +47,23 @@ def failure(speaking, *answers: bytes, **more: object) -> MintError:
 @pytest.mark.parametrize("path", ["models:generate", "operations/op_1:approve", "/worlds:generate"])
 def test_the_colon_of_action_routes_goes_out_unescaped(speaking, path):
     """Mint's routes have a literal colon; %3A would be another route."""
-    with listening() as wire:
-        speaking(wire.base_url).request(
+    with raw_server() as server:
+        speaking(server.base_url).request(
             "POST", path, body={"prompt": "a lamp"}, idempotency_key="k1"
         )
-    assert wire.heard[0].line == f"POST /v1/{path.lstrip('/')} HTTP/1.1"
+    assert server.received[0].line == f"POST /v1/{path.lstrip('/')} HTTP/1.1"
 
 
 def test_a_start_as_it_goes_over_the_wire(speaking):
     """Bearer key, JSON both ways, the idempotency key, and nothing that identifies the computer."""
-    with listening() as wire:
-        speaking(wire.base_url).request(
+    with raw_server() as server:
+        speaking(server.base_url).request(
             "POST", "models:generate", body={"prompt": "a lämp"}, idempotency_key="mint-blender-1"
         )
-    heard = wire.heard[0]
-    assert heard.body == b'{"prompt": "a l\\u00e4mp"}'
+    received = server.received[0]
+    assert received.body == b'{"prompt": "a l\\u00e4mp"}'
     assert {
-        name: heard.headers.get(name)
+        name: received.headers.get(name)
         for name in ("authorization", "accept", "content-type", "idempotency-key", "user-agent")
     } == {
         "authorization": f"Bearer {KEY}",
@@ -72,14 +72,14 @@ def test_a_start_as_it_goes_over_the_wire(speaking):
         "idempotency-key": "mint-blender-1",
         "user-agent": "mint-blender",
     }
-    assert "cookie" not in heard.headers
+    assert "cookie" not in received.headers
 
 
 def test_an_action_without_input_sends_an_empty_object(speaking):
     """Mint's own client does so."""
-    with listening() as wire:
-        speaking(wire.base_url).request("POST", "operations/op_1:approve", idempotency_key="k1")
-    assert (wire.heard[0].body, wire.heard[0].headers["content-type"]) == (
+    with raw_server() as server:
+        speaking(server.base_url).request("POST", "operations/op_1:approve", idempotency_key="k1")
+    assert (server.received[0].body, server.received[0].headers["content-type"]) == (
         b"{}",
         "application/json",
     )
@@ -87,11 +87,13 @@ def test_an_action_without_input_sends_an_empty_object(speaking):
 
 def test_a_read_sends_no_body(speaking):
     """A GET has its query, and neither body, content type nor idempotency key."""
-    with listening() as wire:
-        speaking(wire.base_url).request("GET", "models", query={"cursor": "a/b +&=", "limit": "30"})
-    assert wire.heard[0].line == "GET /v1/models?cursor=a%2Fb+%2B%26%3D&limit=30 HTTP/1.1"
-    assert wire.heard[0].body == b""
-    assert not {"content-type", "idempotency-key"} & set(wire.heard[0].headers)
+    with raw_server() as server:
+        speaking(server.base_url).request(
+            "GET", "models", query={"cursor": "a/b +&=", "limit": "30"}
+        )
+    assert server.received[0].line == "GET /v1/models?cursor=a%2Fb+%2B%26%3D&limit=30 HTTP/1.1"
+    assert server.received[0].body == b""
+    assert not {"content-type", "idempotency-key"} & set(server.received[0].headers)
 
 
 @pytest.mark.parametrize(
@@ -107,30 +109,30 @@ def test_a_read_sends_no_body(speaking):
 @pytest.mark.parametrize("key", [None, "", "x" * 256, "two words", "line\nbreak", "schlüssel"])
 def test_a_call_that_changes_something_needs_an_idempotency_key(speaking, path, key):
     """It is a mistake in our program, so it fails before anything is sent."""
-    with listening() as wire, pytest.raises(ValueError, match="idempotency key"):
-        speaking(wire.base_url).request("POST", path, idempotency_key=key)
-    assert wire.heard == []
+    with raw_server() as server, pytest.raises(ValueError, match="idempotency key"):
+        speaking(server.base_url).request("POST", path, idempotency_key=key)
+    assert server.received == []
 
 
 def test_the_longest_idempotency_key(speaking):
     """255 characters are allowed."""
-    with listening() as wire:
-        speaking(wire.base_url).request("POST", "models:generate", idempotency_key="x" * 255)
-    assert wire.heard[0].headers["idempotency-key"] == "x" * 255
+    with raw_server() as server:
+        speaking(server.base_url).request("POST", "models:generate", idempotency_key="x" * 255)
+    assert server.received[0].headers["idempotency-key"] == "x" * 255
 
 
 def test_asking_a_price_needs_no_idempotency_key(speaking):
     """The one POST that changes nothing."""
-    with listening() as wire:
-        speaking(wire.base_url).request("POST", "pricing:estimate", body={})
-    assert "idempotency-key" not in wire.heard[0].headers
+    with raw_server() as server:
+        speaking(server.base_url).request("POST", "pricing:estimate", body={})
+    assert "idempotency-key" not in server.received[0].headers
 
 
 def test_only_get_and_post_are_known(speaking):
     """Mint's API has no others, so another one is a mistake in our program."""
-    with listening() as wire, pytest.raises(ValueError, match="GET and POST"):
-        speaking(wire.base_url).request("DELETE", "models/m", idempotency_key="k")
-    assert wire.heard == []
+    with raw_server() as server, pytest.raises(ValueError, match="GET and POST"):
+        speaking(server.base_url).request("DELETE", "models/m", idempotency_key="k")
+    assert server.received == []
 
 
 def test_one_connection_serves_many_calls(speaking):
@@ -141,25 +143,25 @@ def test_one_connection_serves_many_calls(speaking):
         answer(b"<html>", "502 Bad Gateway"),
         answer(status="302 Found", Location="/x"),
     ]
-    with listening(*said, answer()) as wire:
-        transport = speaking(wire.base_url)
+    with raw_server(*said, answer()) as server:
+        transport = speaking(server.base_url)
         for _ in range(10):
             try:
                 transport.request("GET", "me")
             except MintError:
                 continue
-        assert len(wire.heard) == 10
-        assert wire.connections == 1
+        assert len(server.received) == 10
+        assert server.connections == 1
 
 
 def test_a_connection_that_was_closed_meanwhile_is_opened_again(speaking):
     """A server may hang up between two calls."""
-    with listening(then_close=True) as wire:
-        transport = speaking(wire.base_url)
+    with raw_server(then_close=True) as server:
+        transport = speaking(server.base_url)
         for _ in range(3):
             assert transport.request("GET", "me").status == 200
             _wait_for_the_other_end(transport)
-    assert wire.connections == 3
+    assert server.connections == 3
 
 
 def _wait_for_the_other_end(transport: Transport) -> None:
@@ -173,11 +175,11 @@ def _wait_for_the_other_end(transport: Transport) -> None:
 
 def test_no_cookies_are_kept(speaking):
     """Each call stands for itself."""
-    with listening(answer(Set_Cookie="session=1; Path=/")) as wire:
-        transport = speaking(wire.base_url)
+    with raw_server(answer(Set_Cookie="session=1; Path=/")) as server:
+        transport = speaking(server.base_url)
         transport.request("GET", "me")
         transport.request("GET", "me")
-    assert "cookie" not in wire.heard[1].headers
+    assert "cookie" not in server.received[1].headers
 
 
 # What comes back
@@ -192,8 +194,8 @@ def test_an_answer_with_everything(speaking):
         Retry_After="4",
         Location="/v1/operations/op_1",
     )
-    with listening(said) as wire:
-        found = speaking(wire.base_url).request("POST", "models:generate", idempotency_key="k")
+    with raw_server(said) as server:
+        found = speaking(server.base_url).request("POST", "models:generate", idempotency_key="k")
     assert (found.data, found.status, found.request_id, found.retry_after) == (
         {"id": "op_1"},
         202,
@@ -215,8 +217,8 @@ def test_retry_after_as_a_date_counts_from_the_servers_clock(speaking):
 def test_retry_after_as_a_date_without_a_server_clock():
     """Then the clock that was handed in counts."""
     said = answer(PROBLEM, "503 Service Unavailable", Retry_After="Mon, 03 Aug 2026 12:01:00 GMT")
-    with listening(said) as wire, pytest.raises(errors.ServiceError) as raised:
-        Transport(Origin.parse(wire.base_url), KEY, now=lambda: NOON).request("GET", "me")
+    with raw_server(said) as server, pytest.raises(errors.ServiceError) as raised:
+        Transport(Origin.parse(server.base_url), KEY, now=lambda: NOON).request("GET", "me")
     assert raised.value.retry_after == 60
 
 
@@ -289,7 +291,7 @@ def test_a_redirect_is_not_followed(speaking, status):
     """The key would go along, so it ends here, with the host in the sentence but not the whole
     address.
     """
-    with listening(answer({"id": "op_1"})) as elsewhere:
+    with raw_server(answer({"id": "op_1"})) as elsewhere:
         error = failure(
             speaking,
             answer(b"", status, Location=f"{elsewhere.base_url}/operations/op_1?token=secret"),
@@ -310,8 +312,8 @@ def test_a_redirect_to_nowhere_is_an_error_too(speaking, location):
 
 def test_a_compressed_answer_is_read(speaking):
     """gzip, as many servers send it."""
-    with listening(answer(gzip.compress(b'{"a": 1}'), Content_Encoding="gzip")) as wire:
-        assert speaking(wire.base_url).request("GET", "me").data == {"a": 1}
+    with raw_server(answer(gzip.compress(b'{"a": 1}'), Content_Encoding="gzip")) as server:
+        assert speaking(server.base_url).request("GET", "me").data == {"a": 1}
 
 
 def test_a_chunked_answer_is_read(speaking):
@@ -319,10 +321,10 @@ def test_a_chunked_answer_is_read(speaking):
     said = (
         b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{"a"\r\n4\r\n: 1}\r\n0\r\n\r\n'
     )
-    with listening(said) as wire:
-        transport = speaking(wire.base_url)
+    with raw_server(said) as server:
+        transport = speaking(server.base_url)
         assert [transport.request("GET", "me").data for _ in range(2)] == [{"a": 1}] * 2
-    assert wire.connections == 1
+    assert server.connections == 1
 
 
 def test_broken_compression_is_a_bad_answer(speaking):
@@ -337,8 +339,8 @@ def test_an_answer_beyond_the_largest_size_is_given_up(speaking, packed):
     """Also one that grows only when unpacked; what is not read does not stay in the connection."""
     body = b" " * (MAX_RESPONSE_BYTES + 1)
     said = answer(gzip.compress(body), Content_Encoding="gzip") if packed else answer(body)
-    with listening(said, answer({"a": 1})) as wire:
-        transport = speaking(wire.base_url)
+    with raw_server(said, answer({"a": 1})) as server:
+        transport = speaking(server.base_url)
         with pytest.raises(InvalidResponse, match="larger than 16 MB"):
             transport.request("GET", "me")
         assert transport.request("GET", "me").data == {"a": 1}
@@ -351,13 +353,13 @@ def test_an_answer_beyond_the_largest_size_is_given_up(speaking, packed):
 def test_a_server_that_never_answers_is_given_up(speaking, method):
     """Every call has a read time-out."""
     with (
-        listening(SILENCE) as wire,
+        raw_server(NO_ANSWER) as server,
         pytest.raises(Unreachable, match="there was no response in time"),
     ):
-        speaking(wire.base_url, timeouts=Timeouts(5.0, 0.05)).request(
+        speaking(server.base_url, timeouts=Timeouts(5.0, 0.05)).request(
             method, "me", idempotency_key="k"
         )
-    assert len(wire.heard) == 1
+    assert len(server.received) == 1
 
 
 def test_a_server_that_takes_no_connection_is_given_up(speaking):
@@ -378,20 +380,20 @@ def test_a_server_that_takes_no_connection_is_given_up(speaking):
 def test_a_server_that_stops_in_the_middle_is_given_up(speaking):
     """The read time-out counts for the body too."""
     with (
-        listening(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"a"') as wire,
+        raw_server(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"a"') as server,
         pytest.raises(Unreachable, match="there was no response in time"),
     ):
-        speaking(wire.base_url, timeouts=Timeouts(5.0, 0.05)).request("GET", "me")
+        speaking(server.base_url, timeouts=Timeouts(5.0, 0.05)).request("GET", "me")
 
 
 def test_a_server_that_drips_is_given_up(speaking):
     """A byte now and then is a sign of life, but no answer."""
     said = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
     with (
-        listening(said, drip=0.01) as wire,
+        raw_server(said, drip=0.01) as server,
         pytest.raises(Unreachable, match="there was no response in time"),
     ):
-        speaking(wire.base_url, timeouts=Timeouts(5.0, 5.0, body=0.1)).request("GET", "me")
+        speaking(server.base_url, timeouts=Timeouts(5.0, 5.0, body=0.1)).request("GET", "me")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -400,18 +402,22 @@ def test_a_server_that_drips_its_headers_is_given_up(speaking, method):
     then ends there as well.
     """
     with (
-        listening(b"HTTP/1.1 200 OK\r\nX-Slow: ", drip=0.01) as wire,
+        raw_server(b"HTTP/1.1 200 OK\r\nX-Slow: ", drip=0.01) as server,
         pytest.raises(Unreachable, match="there was no response in time"),
     ):
-        speaking(wire.base_url, timeouts=Timeouts(5.0, 5.0, total=0.2)).request(
+        speaking(server.base_url, timeouts=Timeouts(5.0, 5.0, total=0.2)).request(
             method, "me", idempotency_key="k"
         )
-    assert len(wire.heard) == 1
+    assert len(server.received) == 1
 
 
 @pytest.mark.parametrize(
     "said",
-    [SILENCE, b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"],
+    [
+        NO_ANSWER,
+        b"HTTP/1.1 200 OK\r\nX-Slow: ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+    ],
     ids=["silent", "headers", "body"],
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -423,8 +429,8 @@ def test_another_thread_can_stop_a_call(speaking, said, scheme, tmp_path, monkey
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "bundle.pem"))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
-    with listening(said, drip=1.0, tls=context if scheme == "https" else None) as wire:
-        transport = speaking(wire.base_url)
+    with raw_server(said, drip=1.0, tls=context if scheme == "https" else None) as server:
+        transport = speaking(server.base_url)
         ended: list[MintError] = []
 
         def call() -> None:
@@ -434,21 +440,21 @@ def test_another_thread_can_stop_a_call(speaking, said, scheme, tmp_path, monkey
 
         thread = threading.Thread(target=call, daemon=True)
         thread.start()
-        while not wire.heard:
+        while not server.received:
             time.sleep(0.005)
         transport.stop()
         thread.join(5)
         assert len(ended) == 1
         with pytest.raises(Unreachable, match="the call was stopped"):
             transport.request("GET", "me")
-        assert len(wire.heard) == 1
+        assert len(server.received) == 1
 
 
 def test_a_large_body_goes_out_whole(speaking):
     """What is sent block by block arrives byte for byte."""
-    with listening(answer({"a": 1})) as wire:
+    with raw_server(answer({"a": 1})) as server:
         assert (
-            speaking(wire.base_url)
+            speaking(server.base_url)
             .request(
                 "POST",
                 "reference-images",
@@ -457,7 +463,7 @@ def test_a_large_body_goes_out_whole(speaking):
             )
             .data
         )
-    assert json.loads(wire.heard[0].body) == {"base64Data": "x" * 7_000_000}
+    assert json.loads(server.received[0].body) == {"base64Data": "x" * 7_000_000}
 
 
 def test_an_upload_that_nobody_takes_can_be_stopped(speaking):
@@ -501,24 +507,24 @@ def test_a_refused_connection(speaking):
 def test_a_connection_that_breaks_in_an_answer(speaking, said):
     """Half an answer is none, and the call may be repeated."""
     with (
-        listening(said, then_close=True) as wire,
+        raw_server(said, then_close=True) as server,
         pytest.raises(Unreachable, match="lost before the response was complete") as raised,
     ):
-        speaking(wire.base_url).request("GET", "me")
+        speaking(server.base_url).request("GET", "me")
     assert raised.value.retryable
-    assert len(wire.heard) == 1
+    assert len(server.received) == 1
 
 
 @pytest.mark.parametrize("said", [b"\r\n", b"HTTP/1.1 2", b"220 smtp.example ready\r\n"])
 def test_what_is_no_http_answer(speaking, said):
     """One attempt only: repeating is decided where the idempotency key is known."""
     with (
-        listening(said, then_close=True) as wire,
+        raw_server(said, then_close=True) as server,
         pytest.raises(Unreachable, match="HTTP response was incomplete") as raised,
     ):
-        speaking(wire.base_url).request("POST", "models:generate", idempotency_key="k")
+        speaking(server.base_url).request("POST", "models:generate", idempotency_key="k")
     assert raised.value.retryable
-    assert len(wire.heard) == 1
+    assert len(server.received) == 1
 
 
 def test_a_redirect_beyond_the_largest_size_is_given_up(speaking):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .backend import Mint
 from .options import Options, from_file
-from .sample_library import plant
+from .sample_library import add_samples
 from .server import Server
 
 
@@ -57,7 +57,7 @@ async def serve(args: argparse.Namespace, state: Path) -> None:
     mint = Mint(state, options(args))
     server = Server(mint)
     await server.start(args.port, args.files_port)
-    plant(mint)
+    add_samples(mint)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import glb, prompt_words
-from .asset_generator import Effect, Made, Studio
+from .asset_generator import AssetGenerator, AssetRequest, Made
 from .options import Options
 from .records import Operation, Resource, StoredFile
 from .store import Store
@@ -41,21 +41,23 @@ PATHS: dict[str, Callable[[str, str, str], str]] = {
 ENDINGS = {"image/webp": "webp", "image/png": "png", "image/jpeg": "jpg"}
 
 
-class Shelf:
+class AssetFiles:
     """Asks the studio and puts what it made where it can be downloaded."""
 
-    def __init__(self, store: Store, studio: Studio, options: Callable[[], Options]) -> None:
+    def __init__(
+        self, store: Store, generator: AssetGenerator, options: Callable[[], Options]
+    ) -> None:
         self._store = store
-        self._studio = studio
+        self._generator = generator
         self._options = options
 
     def begin(self, operation: Operation) -> None:
         """Have the studio start on what the operation will need."""
-        self._studio.begin(self._want(operation, "preview"))
+        self._generator.begin(self._asset_request(operation, "preview"))
 
     def fill(self, operation: Operation, stage: str) -> dict[str, Any] | None:
         """The asset members of a stage; None while its files are still being made."""
-        made = self._studio.make(self._want(operation, stage))
+        made = self._generator.make(self._asset_request(operation, stage))
         if made is None:
             return None
         if stage == "preview":
@@ -70,16 +72,16 @@ class Shelf:
             return self._world(operation, made, preview)
         return self._model(operation, made, preview)
 
-    def _want(self, operation: Operation, stage: str) -> Effect:
-        pulled = operation.switches
-        return Effect(
+    def _asset_request(self, operation: Operation, stage: str) -> AssetRequest:
+        selected = operation.switches
+        return AssetRequest(
             kind=operation.kind,
             stage=stage,
-            wish=operation.wish,
+            description=operation.description,
             formats=tuple(operation.formats) if stage == "convert" else (),
             level=operation.level if stage == "optimize" else None,
-            draco_original="draco-original" in pulled,
-            collider_up="collider-up" in pulled,
+            draco_original="draco-original" in selected,
+            collider_up="collider-up" in selected,
             full_res=self._options().full_res,
             spz_version=self._options().spz_version,
         )
@@ -87,16 +89,16 @@ class Shelf:
     def _model(
         self, operation: Operation, made: Iterable[Made], preview: str | None
     ) -> dict[str, Any]:
-        pulled = operation.switches
+        selected = operation.switches
         path = self._put(operation, next(one for one in made if one.role == "glb"))
         assets: dict[str, Any] = dict.fromkeys(MODEL_MEMBERS)
         assets |= {
-            "glbUrl": API_MARK + path if "api-redirect" in pulled else path,
+            "glbUrl": API_MARK + path if "api-redirect" in selected else path,
             "glbSizeBytes": self._store.files[path].size,
             "previewImageUrl": preview,
-            "thumbnailUrl": None if "partial" in pulled else preview,
+            "thumbnailUrl": None if "partial" in selected else preview,
         }
-        if "bounds" in pulled:
+        if "bounds" in selected:
             assets["bounds"] = glb.bounds(
                 self._store.blob(self._store.files[path].digest).read_bytes()
             )
@@ -105,22 +107,22 @@ class Shelf:
     def _world(
         self, operation: Operation, made: Iterable[Made], preview: str | None
     ) -> dict[str, Any]:
-        pulled = set(operation.switches)
-        partial = "partial" in pulled
+        selected = set(operation.switches)
+        partial = "partial" in selected
         paths = {one.role: self._put(operation, one) for one in made}
         tiers: dict[str, str | None] = {
             role.split(":")[1]: path for role, path in paths.items() if role.startswith("spz:")
         }
-        if "spz-tier-null" in pulled:
+        if "spz-tier-null" in selected:
             tiers["full_res"] = None
         words = without(operation.prompt)
         return {
             "caption": f"A place around the viewer: {words}. Walls, floor and a few columns, seen from eye height.",
-            "colliderMeshUrl": None if "collider-null" in pulled else paths["collider"],
-            "panoUrl": None if partial or "pano-null" in pulled else paths["pano"],
+            "colliderMeshUrl": None if "collider-null" in selected else paths["collider"],
+            "panoUrl": None if partial or "pano-null" in selected else paths["pano"],
             "previewImageUrl": preview,
-            "radUrl": None if partial or "rad-null" in pulled else paths["rad"],
-            "spzUrls": None if partial or "spz-null" in pulled else tiers,
+            "radUrl": None if partial or "rad-null" in selected else paths["rad"],
+            "spzUrls": None if partial or "spz-null" in selected else tiers,
             "thumbnailUrl": preview,
         }
 
@@ -130,7 +132,7 @@ class Shelf:
         faults: list[str] = []
         if made.content_type == "model/gltf-binary":
             content = glb.mark(
-                made.read(), prompt=operation.wish, operation=operation.id, name=words[:60]
+                made.read(), prompt=operation.description, operation=operation.id, name=words[:60]
             )
             digest = self._store.keep_bytes(_spoiled(content, operation.switches))
             faults = [name for name in operation.switches if name in FILE_SWITCHES]

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from . import switches
-from .asset_files import Shelf
-from .asset_generator import Studio
-from .asset_generator.tiny_assets import PlainStudio
+from .asset_files import AssetFiles
+from .asset_generator import AssetGenerator
+from .asset_generator.tiny_assets import TinyAssetGenerator
 from .clock import Clock
-from .credit_account import Ledger
+from .credit_account import CreditAccount
 from .faults import Fault, Scripted, from_json
 from .options import Options
 from .records import ACTIVE, Operation, Resource
 from .request_log import RequestLog
-from .status_machine import Machine
+from .status_machine import StatusMachine
 from .store import Store
 
 OWNER = "0x5a17d1e00000000000000000000000000000beef"
@@ -40,12 +40,12 @@ class Mint:
         self.key: str = self.store.fact("key") or "mint-stand-in-" + secrets.token_hex(16)
         self.store.set_fact("key", self.key)
         self.revoked: bool = options.revoked or self.store.fact("revoked", False)
-        self.ledger = Ledger(self.store, options.credits)
-        self.plain = PlainStudio()
-        self.studio = self._choose_studio(options)
-        self.shelf = Shelf(self.store, self.studio, lambda: self.options)
-        self.machine = Machine(
-            self.store, self.ledger, self.shelf, self.clock, lambda: self.options
+        self.credit_account = CreditAccount(self.store, options.credits)
+        self.plain = TinyAssetGenerator()
+        self.generator = self._choose_generator(options)
+        self.asset_files = AssetFiles(self.store, self.generator, lambda: self.options)
+        self.status_machine = StatusMachine(
+            self.store, self.credit_account, self.asset_files, self.clock, lambda: self.options
         )
         self.log = RequestLog()
         self.scripted: list[Scripted] = []
@@ -54,20 +54,20 @@ class Mint:
         self.api_url = ""
         self._take_scenario(options)
 
-    def _choose_studio(self, options: Options) -> Studio:
+    def _choose_generator(self, options: Options) -> AssetGenerator:
         if options.assets == "tiny":
             return self.plain
         if options.assets != "real":
             raise ValueError(f"assets is 'tiny' or 'real', not {options.assets!r}")
-        from .asset_generator.blender_process import BlenderStudio
+        from .asset_generator.blender_process import BlenderAssetGenerator
 
-        return BlenderStudio(options.assets_cache)
+        return BlenderAssetGenerator(options.assets_cache)
 
     @contextmanager
     def at_work(self) -> Iterator[Mint]:
         """The service, caught up, for the calling thread alone."""
         with self._lock:
-            self.machine.catch_up()
+            self.status_machine.catch_up()
             yield self
 
     # from outside
@@ -93,13 +93,13 @@ class Mint:
         if values is None:
             return
         if "credits" in values:
-            self.ledger.add(values["credits"] - self.ledger.available)
+            self.credit_account.add(values["credits"] - self.credit_account.available)
         if "speed" in values or "clock" in values:
             self.clock = Clock(
                 0.0 if options.clock == "manual" else options.speed, self.clock.now()
             )
-            self.machine = Machine(
-                self.store, self.ledger, self.shelf, self.clock, lambda: self.options
+            self.status_machine = StatusMachine(
+                self.store, self.credit_account, self.asset_files, self.clock, lambda: self.options
             )
         if "revoked" in values:
             self.revoke(bool(values["revoked"]))
@@ -141,7 +141,7 @@ class Mint:
         with self._lock:
             for rule in self.scripted:
                 if rule.takes(host, method, path):
-                    fault = from_json(rule.said, self.options.retry_after)
+                    fault = from_json(rule.spec, self.options.retry_after)
                     fault.note = fault.note or "scripted"
                     return fault, rule.when
         return None
@@ -150,5 +150,5 @@ class Mint:
         """Remember the time and let go of the disk."""
         with self._lock:
             self.store.set_fact("time", self.clock.now())
-            self.studio.close()
+            self.generator.close()
             self.store.close()

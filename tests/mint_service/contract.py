@@ -89,7 +89,7 @@ def _complaints(error: ValidationError) -> list[dict[str, str]]:
 
 def _short(error: ValidationError) -> str:
     limit = error.validator_value
-    said = {
+    texts = {
         "minLength": f"must have at least {limit} character(s)",
         "maxLength": f"must have at most {limit} characters",
         "minItems": f"must have at least {limit} item(s)",
@@ -97,4 +97,4 @@ def _short(error: ValidationError) -> str:
         "type": f"must be of type {limit}",
         "enum": f"must be one of {limit}",
     }
-    return said.get(str(error.validator), "is not valid")
+    return texts.get(str(error.validator), "is not valid")

@@ -21,9 +21,9 @@ PREFIX = "/_service"
 async def handle(mint: Mint, request: web.Request) -> web.Response:
     """Answer one control request."""
     try:
-        said = json.loads(await request.read() or b"{}")
+        body = json.loads(await request.read() or b"{}")
         return web.json_response(
-            _do(mint, request.method, request.path.removeprefix(PREFIX).strip("/"), said)
+            _do(mint, request.method, request.path.removeprefix(PREFIX).strip("/"), body)
         )
     except LookupError:
         return web.json_response({"error": "no such control"}, status=404)
@@ -31,7 +31,7 @@ async def handle(mint: Mint, request: web.Request) -> web.Response:
         return web.json_response({"error": str(error)}, status=400)
 
 
-def _do(mint: Mint, method: str, what: str, said: dict[str, Any]) -> Any:
+def _do(mint: Mint, method: str, what: str, body: dict[str, Any]) -> Any:
     if method == "GET":
         return _tell(mint, what)
     match method, what:
@@ -39,14 +39,14 @@ def _do(mint: Mint, method: str, what: str, said: dict[str, Any]) -> Any:
             mint.log.clear()
         case "POST", "credits":
             with mint.at_work():
-                mint.ledger.add(
-                    said["add"] if "add" in said else said["set"] - mint.ledger.available
+                mint.credit_account.add(
+                    body["add"] if "add" in body else body["set"] - mint.credit_account.available
                 )
         case "POST", "advance":
-            mint.clock.advance(float(said["seconds"]))
+            mint.clock.advance(float(body["seconds"]))
             mint.operations()
         case "POST", "scenario":
-            mint.scenario(said)
+            mint.scenario(body)
         case _:
             raise LookupError(what)
     return {"ok": True}
@@ -64,7 +64,7 @@ def _tell(mint: Mint, what: str) -> Any:
             return [{"name": s.name, "acts": s.acts, "does": s.does} for s in TABLE]
         case "credits":
             with mint.at_work():
-                book = mint.ledger
+                book = mint.credit_account
                 return {
                     "available": book.available,
                     "reserved": book.reserved,

@@ -29,7 +29,7 @@ def price(operation_type: str, preset: str | None = None) -> float:
     return PRICES[operation_type][preset or "standard"]
 
 
-class Ledger:
+class CreditAccount:
     """The account's Credits. `balance` is what was not spent yet; a part of it may be reserved."""
 
     def __init__(self, store: Store, welcome: float) -> None:

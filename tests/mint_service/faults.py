@@ -75,7 +75,7 @@ def _problem(slug: str, headers: Mapping[str, str]) -> Fault:
     return Fault(problem.status, headers=dict(headers), problem=problem)
 
 
-def from_json(said: Mapping[str, Any], retry_after: float) -> Fault:
+def from_json(spec: Mapping[str, Any], retry_after: float) -> Fault:
     """The fault a scenario describes."""
     known = {
         "status",
@@ -89,25 +89,25 @@ def from_json(said: Mapping[str, Any], retry_after: float) -> Fault:
         "delay",
         "word",
     }
-    if unknown := sorted(set(said) - known):
+    if unknown := sorted(set(spec) - known):
         raise ValueError(
             f"unknown member(s) of an answer: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
         )
-    fault = from_word(said["word"], retry_after) if "word" in said else Fault()
-    fault.headers.update(said.get("headers", {}))
-    fault.delay = float(said.get("delay", 0))
-    fault.close = bool(said.get("close", fault.close))
-    if "json" in said:
-        fault.body, fault.content_type = json.dumps(said["json"]).encode(), "application/json"
-    elif "text" in said:
-        fault.body, fault.content_type = said["text"].encode(), "text/plain; charset=utf-8"
-    elif "problem" in said or (said.get("status", 0) >= 400):
+    fault = from_word(spec["word"], retry_after) if "word" in spec else Fault()
+    fault.headers.update(spec.get("headers", {}))
+    fault.delay = float(spec.get("delay", 0))
+    fault.close = bool(spec.get("close", fault.close))
+    if "json" in spec:
+        fault.body, fault.content_type = json.dumps(spec["json"]).encode(), "application/json"
+    elif "text" in spec:
+        fault.body, fault.content_type = spec["text"].encode(), "text/plain; charset=utf-8"
+    elif "problem" in spec or (spec.get("status", 0) >= 400):
         fault.problem = Problem(
-            said.get("problem") or for_status(said["status"]), said.get("detail")
+            spec.get("problem") or for_status(spec["status"]), spec.get("detail")
         )
-        fault.problem.status = said.get("status", fault.problem.status)
-    fault.status = said.get("status", fault.problem.status if fault.problem else fault.status)
-    fault.content_type = said.get("content_type", fault.content_type)
+        fault.problem.status = spec.get("status", fault.problem.status)
+    fault.status = spec.get("status", fault.problem.status if fault.problem else fault.status)
+    fault.content_type = spec.get("content_type", fault.content_type)
     if fault.status is None and fault.body:
         fault.status = 200
     return fault
@@ -119,7 +119,7 @@ class Scripted:
 
     method: str
     path: str
-    said: Mapping[str, Any]
+    spec: Mapping[str, Any]
     host: str = "api"
     when: str = "before"  # "after": the request is carried out first, then answered differently
     skip: int = 0
@@ -134,15 +134,15 @@ class Scripted:
                 f"unknown member(s) of answers: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
             )
         from_json(rule["answer"], 1.0)
-        said = dict(rule)
+        spec = dict(rule)
         return cls(
-            method=said.get("method", "*"),
-            path=said.get("path", "*"),
-            said=said["answer"],
-            host=said.get("host", "api"),
-            when=said.get("when", "before"),
-            skip=said.get("skip", 0),
-            times=said.get("times", 1),
+            method=spec.get("method", "*"),
+            path=spec.get("path", "*"),
+            spec=spec["answer"],
+            host=spec.get("host", "api"),
+            when=spec.get("when", "before"),
+            skip=spec.get("skip", 0),
+            times=spec.get("times", 1),
         )
 
     def takes(self, host: str, method: str, path: str) -> bool:

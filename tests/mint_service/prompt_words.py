@@ -40,25 +40,25 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.sha256(" ".join(_words(text)).encode()).digest()[:4], "big")
 
 
-def color_word(wish: str) -> str:
+def color_word(description: str) -> str:
     """The last color named in the wish (a revision comes last), or one that follows from its
     words.
     """
-    named = [word for word in _words(wish) if word in COLORS]
-    return named[-1] if named else HASHED[_hash(wish) % len(HASHED)]
+    named = [word for word in _words(description) if word in COLORS]
+    return named[-1] if named else HASHED[_hash(description) % len(HASHED)]
 
 
-def color(wish: str) -> Color:
+def color(description: str) -> Color:
     """sRGB of that color."""
-    return COLORS[color_word(wish)]
+    return COLORS[color_word(description)]
 
 
-def shape(wish: str) -> str:
+def shape(description: str) -> str:
     """The first shape named in the wish, or one that follows from its first line."""
-    for word in _words(wish):
+    for word in _words(description):
         if word in SHAPES or word in SYNONYMS:
             return SYNONYMS.get(word, word)
-    return SHAPES[_hash(wish.split("\n", 1)[0]) % len(SHAPES)]
+    return SHAPES[_hash(description.split("\n", 1)[0]) % len(SHAPES)]
 
 
 def slug(text: str, limit: int = 40) -> str:

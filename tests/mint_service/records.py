@@ -62,7 +62,7 @@ class Operation:
         return self.type.endswith("_generation")
 
     @property
-    def wish(self) -> str:
+    def description(self) -> str:
         """The prompt with every revision: what the picture and the result have to show."""
         return "\n".join([self.prompt, *self.feedback])
 

@@ -31,7 +31,7 @@ from .backend import Mint
 from .options import Options
 from .records import Operation, Resource
 from .request_log import LoggedRequest
-from .sample_library import plant
+from .sample_library import add_samples
 from .server import Server
 
 ROOT = Path(__file__).parents[2]
@@ -153,7 +153,7 @@ class ThreadService(Service):
         if failure:
             raise failure[0]
         self._loop = loop
-        plant(self.mint)
+        add_samples(self.mint)
         self.api, self.files, self.key = self.mint.api_url, self.mint.files_url, self.mint.key
 
     def stop(self) -> None:
@@ -186,7 +186,7 @@ class ThreadService(Service):
 
     def credits(self) -> float:
         with self.mint.at_work():
-            return self.mint.ledger.available
+            return self.mint.credit_account.available
 
 
 class SubprocessService(Service):
@@ -223,8 +223,8 @@ class SubprocessService(Service):
             raise RuntimeError(
                 f"the stand-in service did not start (exit status {self._process.wait()})"
             )
-        said = json.loads(line)
-        self.api, self.files, self.key = said["api"], said["files"], said["key"]
+        payload = json.loads(line)
+        self.api, self.files, self.key = payload["api"], payload["files"], payload["key"]
 
     def stop(self) -> None:
         if self._process is None:
@@ -245,9 +245,9 @@ class SubprocessService(Service):
             self._process.stdout.close()
         self._process = None
 
-    def _control(self, method: str, what: str, said: dict[str, Any] | None = None) -> Any:
+    def _control(self, method: str, what: str, payload: dict[str, Any] | None = None) -> Any:
         address = self.api.removesuffix("/v1") + f"/_service/{what}"
-        body = json.dumps(said).encode() if said is not None else None
+        body = json.dumps(payload).encode() if payload is not None else None
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(urllib.request.Request(address, body, method=method)) as answer:
             return json.load(answer)

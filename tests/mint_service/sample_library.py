@@ -5,7 +5,7 @@ pages.
 
 from __future__ import annotations
 
-from .asset_files import Shelf
+from .asset_files import AssetFiles
 from .backend import Mint
 from .credit_account import price
 from .records import Operation, Resource, new_id
@@ -14,7 +14,7 @@ NOUNS = ("lamp", "chest", "mug", "stool", "tree", "rock")
 TINTS = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "white")
 
 
-def plant(mint: Mint) -> None:
+def add_samples(mint: Mint) -> None:
     """Put `options.library` items on the shelf, once for each state.
 
     Their files are tiny; Credits do not move.
@@ -22,14 +22,14 @@ def plant(mint: Mint) -> None:
     with mint.at_work():
         if mint.store.fact("planted"):
             return
-        shelf = Shelf(mint.store, mint.plain, lambda: mint.options)
+        asset_files = AssetFiles(mint.store, mint.plain, lambda: mint.options)
         for plural, count in mint.options.library.items():
             for index in range(count):
-                _plant_one(mint, shelf, plural.removesuffix("s"), index, count)
+                _add_sample(mint, asset_files, plural.removesuffix("s"), index, count)
         mint.store.set_fact("planted", True)
 
 
-def _plant_one(mint: Mint, shelf: Shelf, kind: str, index: int, count: int) -> None:
+def _add_sample(mint: Mint, asset_files: AssetFiles, kind: str, index: int, count: int) -> None:
     """Every seventh failed, the newest but one is still running (for good), all others are
     finished.
     """
@@ -72,8 +72,8 @@ def _plant_one(mint: Mint, shelf: Shelf, kind: str, index: int, count: int) -> N
         operation.status, resource.status, operation.completed = "canceled", "running", None
         operation.canceled, resource.stage = made, None
     else:
-        operation.assets = shelf.fill(operation, "preview")
-        operation.assets = shelf.fill(operation, "final")
+        operation.assets = asset_files.fill(operation, "preview")
+        operation.assets = asset_files.fill(operation, "final")
         resource.assets = dict(operation.assets or {})
     mint.store.save(operation)
     mint.store.save(resource)

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .asset_files import Shelf, copy_to
-from .asset_generator import StudioError
+from .asset_files import AssetFiles, copy_to
+from .asset_generator import AssetGeneratorError
 from .clock import Clock
-from .credit_account import PREVIEW, Ledger
+from .credit_account import PREVIEW, CreditAccount
 from .options import Options
 from .problems import Problem
 from .records import TERMINAL, Operation, Resource, new_id
@@ -49,20 +49,20 @@ FAILS_FIRST_TIME = {
 }
 
 
-class Machine:
+class StatusMachine:
     """Moves operations. The caller holds the service's lock."""
 
     def __init__(
         self,
         store: Store,
-        ledger: Ledger,
-        shelf: Shelf,
+        credit_account: CreditAccount,
+        asset_files: AssetFiles,
         clock: Clock,
         options: Callable[[], Options],
     ) -> None:
         self._store = store
-        self._ledger = ledger
-        self._shelf = shelf
+        self._credit_account = credit_account
+        self._asset_files = asset_files
         self._clock = clock
         self._options = options
         # when the step under way happened, if the clock and not a client brought it about
@@ -80,7 +80,7 @@ class Machine:
 
     def start(self, operation: Operation) -> None:
         """Take a new operation in: queued, or stopped because there are too few Credits."""
-        if "billing-start" in operation.switches or not self._ledger.reserve(operation):
+        if "billing-start" in operation.switches or not self._credit_account.reserve(operation):
             self._stop(operation, "start")
         else:
             self._enter(
@@ -90,7 +90,7 @@ class Machine:
                 "slow" if "slow-start" in operation.switches else "queued",
             )
             if operation.generates and _failure(operation, FAILS_BEFORE_PREVIEW) is None:
-                self._shelf.begin(operation)
+                self._asset_files.begin(operation)
         self._store.save(operation)
 
     def approve(self, operation: Operation) -> None:
@@ -103,11 +103,11 @@ class Machine:
         self._demand(operation, {"preview_ready"}, "revised")
         operation.feedback.append(feedback)
         operation.price += PREVIEW
-        if self._ledger.reserve(operation):
+        if self._credit_account.reserve(operation):
             self._enter(operation, "preview", "running", "preview")
         else:
             self._stop(operation, "preview")
-        self._shelf.begin(operation)
+        self._asset_files.begin(operation)
         self._mirror(operation)
 
     def resume(self, operation: Operation) -> None:
@@ -140,9 +140,10 @@ class Machine:
             f"billing-{where}" in operation.switches and f"billing-{where}" not in operation.fired
         )
         unpaid = (
-            "billing-unpaid" in operation.switches and self._ledger.top_up <= operation.paid_before
+            "billing-unpaid" in operation.switches
+            and self._credit_account.top_up <= operation.paid_before
         )
-        if (forced and unpaid) or not self._ledger.reserve(operation):
+        if (forced and unpaid) or not self._credit_account.reserve(operation):
             return
         operation.fired.append(f"billing-{where}")
         operation.billing = None
@@ -163,7 +164,7 @@ class Machine:
                 self._moment = None if operation.id in self._waiting else operation.due
                 try:
                     self._steps[before](operation)
-                except StudioError as error:
+                except AssetGeneratorError as error:
                     self._fail(operation, "generation_failed", str(error))
                 finally:
                     self._moment = None
@@ -201,13 +202,13 @@ class Machine:
             return self._end(operation, "canceled")
         if "stuck" in operation.switches:
             return
-        members = self._shelf.fill(operation, "preview")
+        members = self._asset_files.fill(operation, "preview")
         if members is None:
             self._waiting.add(operation.id)
             return
         operation.assets = None if "no-pictures" in operation.switches else members
         operation.seen = None
-        self._ledger.spend_preview(operation)
+        self._credit_account.spend_preview(operation)
         self._enter(operation, "shown", "preview_ready", "shown")
         self._mirror(operation)
 
@@ -226,7 +227,7 @@ class Machine:
 
     def _begin_final(self, operation: Operation) -> None:
         """The expensive stage: from here on the whole price is spent."""
-        self._ledger.finalize(operation)
+        self._credit_account.finalize(operation)
         self._enter(operation, "final", "running", "final")
         self._mirror(operation)
 
@@ -245,7 +246,7 @@ class Machine:
                 operation, code, "Error" if "generic-message" in operation.switches else None
             )
         stage = "final" if operation.generates else "optimize" if operation.level else "convert"
-        members = self._shelf.fill(operation, stage)
+        members = self._asset_files.fill(operation, stage)
         if members is None:
             self._waiting.add(operation.id)
             return
@@ -255,7 +256,7 @@ class Machine:
             and "already-optimized" in operation.switches
             and operation.kind == "model"
         ):
-            operation.assets |= self._shelf.fill(operation, "optimize") or {}
+            operation.assets |= self._asset_files.fill(operation, "optimize") or {}
         if "null-assets" in operation.switches and operation.generates:
             operation.assets = None
         self._end(
@@ -281,10 +282,10 @@ class Machine:
             )
 
     def _stop(self, operation: Operation, where: str) -> None:
-        available, rest = self._ledger.available, operation.price - operation.finalized
+        available, rest = self._credit_account.available, operation.price - operation.finalized
         operation.stage, operation.status = f"billing:{where}", "billing_required"
         operation.updated = self._now()
-        operation.paid_before = self._ledger.top_up
+        operation.paid_before = self._credit_account.top_up
         operation.billing = {
             "reason": "insufficient_credits",
             "requiredCredits": rest,
@@ -308,9 +309,9 @@ class Machine:
         operation.updated = self._now()
         operation.billing = None
         if status in ("succeeded", "partially_succeeded"):
-            self._ledger.finalize(operation)
+            self._credit_account.finalize(operation)
         else:
-            self._ledger.release(operation)
+            self._credit_account.release(operation)
         if status == "canceled":
             operation.canceled = operation.updated
         else:

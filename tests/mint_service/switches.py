@@ -26,7 +26,7 @@ class Switch:
 
 
 def _answers() -> Iterable[Switch]:
-    said = {
+    texts = {
         "429": "429 rate-limited with Retry-After in seconds",
         "429-date": "429 rate-limited with Retry-After as an HTTP date",
         "500": "500 problem document",
@@ -37,13 +37,13 @@ def _answers() -> Iterable[Switch]:
         "empty": "500 with an empty body",
         "closed": "the connection is closed before anything is answered",
     }
-    for word, text in said.items():
+    for word, text in texts.items():
         yield Switch(
             f"start-{word}",
             "start",
             f"first start request of that key: {text}; nothing is created, the next try works",
         )
-    for word, text in said.items():
+    for word, text in texts.items():
         yield Switch(
             f"poll-{word}", "poll", f"second read of the operation: {text}; the next read works"
         )
@@ -215,7 +215,7 @@ NAMES = frozenset(s.name for s in TABLE)
 _WORD = re.compile(r"\[([a-z0-9-]+)\]")
 
 
-def pulled(
+def selected(
     prompt: str, always: Iterable[str] = (), rules: Iterable[Mapping[str, Any]] = ()
 ) -> list[str]:
     """The switches that hold for a prompt. Unknown words in brackets are just words."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A service whose clock stands still until a test moves it, and a caller that checks every answer."""
+"""A service whose clock stands still until a test moves it, and a client that checks every answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.mint_service.runner import ThreadService, running_service
 
-from .contract_client import Caller
+from .contract_client import ContractClient
 
 
 @pytest.fixture
@@ -19,5 +19,5 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def caller(service: ThreadService) -> Caller:
-    return Caller(service)
+def client(service: ThreadService) -> ContractClient:
+    return ContractClient(service)

@@ -47,13 +47,13 @@ def hold_against_the_twin(
     if item is None or method.lower() not in item:
         assert answer.status_code in (401, 404, 405), f"{method} {path}: {answer.status_code}"
         return
-    said = item[method.lower()]["responses"].get(str(answer.status_code))
-    if said is None:
+    documented = item[method.lower()]["responses"].get(str(answer.status_code))
+    if documented is None:
         assert (method, answer.status_code) in BEYOND_THE_TWIN, (
             f"{method} {path}: the twin knows no {answer.status_code}"
         )
         return
-    response = resolved(said)
+    response = resolved(documented)
     for name in response.get("headers", {}):
         if name == "Location" or (name == "Retry-After" and answer.status_code in (429, 503)):
             assert name in answer.headers, f"{method} {path}: no {name}"
@@ -73,7 +73,7 @@ def hold_against_the_twin(
             )
 
 
-class Caller:
+class ContractClient:
     """Calls the service over one connection. `strict` answers must follow the twin."""
 
     def __init__(
@@ -85,10 +85,12 @@ class Caller:
         self._keys = (f"test-{number}" for number in itertools.count(1))
         self._free = words_are_free
 
-    def call(self, method: str, path: str, *, twin: bool = True, **said: Any) -> requests.Response:
+    def call(
+        self, method: str, path: str, *, twin: bool = True, **options: Any
+    ) -> requests.Response:
         """Any request; `path` begins after /v1."""
         answer = self.session.request(
-            method, self.service.api + path, timeout=10, allow_redirects=False, **said
+            method, self.service.api + path, timeout=10, allow_redirects=False, **options
         )
         if twin:
             hold_against_the_twin(
@@ -96,16 +98,18 @@ class Caller:
             )
         return answer
 
-    def get(self, path: str, **said: Any) -> requests.Response:
+    def get(self, path: str, **options: Any) -> requests.Response:
         """A GET."""
-        return self.call("GET", path, **said)
+        return self.call("GET", path, **options)
 
     def post(
-        self, path: str, body: Any = None, key: str | None = None, **said: Any
+        self, path: str, body: Any = None, key: str | None = None, **options: Any
     ) -> requests.Response:
         """A POST with a fresh idempotency key, or with the one given."""
-        headers = {"Idempotency-Key": key or next(self._keys), **said.pop("headers", {})}
-        return self.call("POST", path, json={} if body is None else body, headers=headers, **said)
+        headers = {"Idempotency-Key": key or next(self._keys), **options.pop("headers", {})}
+        return self.call(
+            "POST", path, json={} if body is None else body, headers=headers, **options
+        )
 
     def start(
         self, prompt: str, kind: str = "model", *, key: str | None = None, **body: Any

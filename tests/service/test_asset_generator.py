@@ -15,11 +15,16 @@ import requests
 from PIL import Image
 
 from tests.mint_service import convert, glb, prompt_words, spz
-from tests.mint_service.asset_generator import Effect, Studio, StudioError, courtyard
-from tests.mint_service.asset_generator.blender_process import BlenderStudio
+from tests.mint_service.asset_generator import (
+    AssetGenerator,
+    AssetGeneratorError,
+    AssetRequest,
+    courtyard,
+)
+from tests.mint_service.asset_generator.blender_process import BlenderAssetGenerator
 from tests.mint_service.runner import ThreadService, running_service
 
-from .contract_client import Caller
+from .contract_client import ContractClient
 
 DracoPy = pytest.importorskip("DracoPy")
 pytestmark = [pytest.mark.blender, pytest.mark.timeout(600)]
@@ -34,31 +39,31 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def made(cache: Path) -> Iterator[dict[str, Any]]:
     """A model (revised once) and a world out of a running service with real assets."""
     with running_service(speed=50, assets="real", assets_cache=str(cache)) as service:
-        caller = Caller(service)
-        model = caller.start("a red mug", generationMode="review")
-        world = caller.start("a teal courtyard", "world", generationPreset="fast")
-        first = wait(caller, model, "preview_ready")["assets"]["previewImageUrl"]
-        caller.post(f"/operations/{model['id']}:revise", {"feedback": "blue, please"})
-        wait(caller, model, "preview_ready")
-        caller.post(f"/operations/{model['id']}:approve")
-        done = wait(caller, model, "succeeded")
+        client = ContractClient(service)
+        model = client.start("a red mug", generationMode="review")
+        world = client.start("a teal courtyard", "world", generationPreset="fast")
+        first = wait(client, model, "preview_ready")["assets"]["previewImageUrl"]
+        client.post(f"/operations/{model['id']}:revise", {"feedback": "blue, please"})
+        wait(client, model, "preview_ready")
+        client.post(f"/operations/{model['id']}:approve")
+        done = wait(client, model, "succeeded")
         optimized = wait(
-            caller, caller.post(f"/models/{done['resource']['id']}:optimize").json(), "succeeded"
+            client, client.post(f"/models/{done['resource']['id']}:optimize").json(), "succeeded"
         )
         yield {
             "red": first,
             "model": optimized["assets"],
-            "world": wait(caller, world, "succeeded")["assets"],
+            "world": wait(client, world, "succeeded")["assets"],
             "id": model["id"],
         }
         assert not service.leaks()
 
 
-def wait(caller: Caller, operation: dict[str, Any], status: str) -> dict[str, Any]:
+def wait(client: ContractClient, operation: dict[str, Any], status: str) -> dict[str, Any]:
     """Poll in real time: Blender takes its own."""
     end = time.monotonic() + 300
     while time.monotonic() < end:
-        read = caller.operation(operation)
+        read = client.operation(operation)
         if read["status"] == status:
             return read
         assert read["status"] in ("queued", "running", "preview_ready"), read
@@ -227,10 +232,10 @@ def test_the_splats_line_up(made: dict[str, Any], tier: str, count: int) -> None
 
 def test_the_cache_is_used(made: dict[str, Any], cache: Path) -> None:
     """What was made once is there at once, also for another studio; nothing half-made is left."""
-    studio: Studio = BlenderStudio(cache)
-    assert studio.make(Effect("model", "final", "a red mug\nblue")) is not None
-    assert studio.make(Effect("world", "final", "a teal courtyard")) is not None
-    studio.close()
+    generator: AssetGenerator = BlenderAssetGenerator(cache)
+    assert generator.make(AssetRequest("model", "final", "a red mug\nblue")) is not None
+    assert generator.make(AssetRequest("world", "final", "a teal courtyard")) is not None
+    generator.close()
     folders = {path.name for shelf in cache.iterdir() for path in shelf.iterdir()}
     assert folders == {"model-mug-red", "model-mug-blue", "world-teal-false-false-3"}
 
@@ -241,18 +246,18 @@ def test_a_failure_is_a_failed_operation(tmp_path: Path, monkeypatch: pytest.Mon
     stub.mkdir()
     (stub / "bpy.py").write_text("raise ImportError('no bpy here')", encoding="utf-8")
     monkeypatch.setattr("tests.mint_service.asset_generator.blender_process.ROOT", stub)
-    studio = BlenderStudio(tmp_path / "cache")
-    want = Effect("model", "preview", "a mug")
-    with pytest.raises(StudioError, match="model-mug"):
+    generator = BlenderAssetGenerator(tmp_path / "cache")
+    request = AssetRequest("model", "preview", "a mug")
+    with pytest.raises(AssetGeneratorError, match="model-mug"):
         for _ in range(600):
-            assert studio.make(want) is None
+            assert generator.make(request) is None
             time.sleep(0.05)
-    studio.close()
+    generator.close()
 
 
 def test_a_service_with_real_assets_starts_at_once(tmp_path: Path) -> None:
     """Blender is asked when something is to be made, not before."""
     with running_service(assets="real", assets_cache=str(tmp_path)) as service:
         assert isinstance(service, ThreadService)
-        assert Caller(service).get("/me").status_code == 200
+        assert ContractClient(service).get("/me").status_code == 200
         assert not list(tmp_path.iterdir()), "something was made"

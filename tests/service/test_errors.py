@@ -10,7 +10,7 @@ import requests
 
 from tests.mint_service.runner import ThreadService
 
-from .contract_client import Caller
+from .contract_client import ContractClient
 
 
 def slug(answer: requests.Response) -> str:
@@ -78,17 +78,17 @@ def test_health_needs_no_key(service: ThreadService) -> None:
     ],
 )
 def test_what_is_not_there_or_not_valid(
-    caller: Caller, method: str, path: str, status: int, expected: str
+    client: ContractClient, method: str, path: str, status: int, expected: str
 ) -> None:
     """Unknown routes and things, wrong methods, bad ids, bad limits and bad cursors."""
-    answer = caller.call(method, path, headers={"Idempotency-Key": "any"})
+    answer = client.call(method, path, headers={"Idempotency-Key": "any"})
     assert (answer.status_code, slug(answer)) == (status, expected)
 
 
-def test_an_escaped_colon_is_no_action(caller: Caller) -> None:
+def test_an_escaped_colon_is_no_action(client: ContractClient) -> None:
     """A client must send the colon of action routes as it is: %3A reaches nothing."""
-    assert caller.post("/models%3Agenerate", {"prompt": "a mug"}).status_code in (404, 405)
-    assert caller.service.operations() == []
+    assert client.post("/models%3Agenerate", {"prompt": "a mug"}).status_code in (404, 405)
+    assert client.service.operations() == []
 
 
 BAD_BODIES = [
@@ -123,20 +123,22 @@ BAD_BODIES = [
 
 
 @pytest.mark.parametrize(("body", "path"), BAD_BODIES)
-def test_a_bad_body_is_400_and_names_the_member(caller: Caller, body: object, path: str) -> None:
+def test_a_bad_body_is_400_and_names_the_member(
+    client: ContractClient, body: object, path: str
+) -> None:
     """The schemas are closed; `errors` says where it hurts, as a JSON pointer; nothing is started."""
-    answer = caller.post("/models:generate", body)
+    answer = client.post("/models:generate", body)
     assert (answer.status_code, slug(answer)) == (400, "invalid-request")
     assert answer.json()["errors"][0]["path"] == path
-    assert caller.service.operations() == []
+    assert client.service.operations() == []
 
 
-def test_prompts_may_be_as_long_as_the_contract_says(caller: Caller) -> None:
+def test_prompts_may_be_as_long_as_the_contract_says(client: ContractClient) -> None:
     """8000 characters for models, 4000 for worlds, and not one more."""
-    assert caller.post("/models:generate", {"prompt": "x" * 8000}).status_code == 202
-    assert caller.post("/models:generate", {"prompt": "x" * 8001}).status_code == 400
-    assert caller.post("/worlds:generate", {"prompt": "x" * 4000}).status_code == 202
-    assert caller.post("/worlds:generate", {"prompt": "x" * 4001}).status_code == 400
+    assert client.post("/models:generate", {"prompt": "x" * 8000}).status_code == 202
+    assert client.post("/models:generate", {"prompt": "x" * 8001}).status_code == 400
+    assert client.post("/worlds:generate", {"prompt": "x" * 4000}).status_code == 202
+    assert client.post("/worlds:generate", {"prompt": "x" * 4001}).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -148,9 +150,9 @@ def test_prompts_may_be_as_long_as_the_contract_says(caller: Caller) -> None:
         (b"\xff", "application/json"),
     ],
 )
-def test_what_is_not_json_is_400(caller: Caller, content: bytes, kind: str) -> None:
+def test_what_is_not_json_is_400(client: ContractClient, content: bytes, kind: str) -> None:
     """Broken, empty and foreign bodies."""
-    answer = caller.call(
+    answer = client.call(
         "POST",
         "/models:generate",
         data=content,
@@ -159,34 +161,34 @@ def test_what_is_not_json_is_400(caller: Caller, content: bytes, kind: str) -> N
     assert (answer.status_code, slug(answer)) == (400, "invalid-request")
 
 
-def test_actions_work_without_a_body(caller: Caller) -> None:
+def test_actions_work_without_a_body(client: ContractClient) -> None:
     """Actions without input take `{}` and nothing at all."""
-    operation = caller.start("a mug", generationMode="review")
-    caller.until(operation, "preview_ready")
-    answer = caller.call(
+    operation = client.start("a mug", generationMode="review")
+    client.until(operation, "preview_ready")
+    answer = client.call(
         "POST", f"/operations/{operation['id']}:approve", headers={"Idempotency-Key": "k"}
     )
     assert answer.status_code == 202
 
 
-def test_pictures_are_checked(caller: Caller) -> None:
+def test_pictures_are_checked(client: ContractClient) -> None:
     """5 MB at most, base64, and a picture by its media type."""
     picture = base64.b64encode(b"x" * (5 * 1024 * 1024)).decode()
-    said = {"base64Data": picture, "fileName": "a.png", "contentType": "image/png"}
-    assert caller.post("/reference-images", said).status_code == 201
-    answer = caller.post(
+    body = {"base64Data": picture, "fileName": "a.png", "contentType": "image/png"}
+    assert client.post("/reference-images", body).status_code == 201
+    answer = client.post(
         "/reference-images",
-        said | {"base64Data": base64.b64encode(b"x" * (5 * 1024 * 1024 + 1)).decode()},
+        body | {"base64Data": base64.b64encode(b"x" * (5 * 1024 * 1024 + 1)).decode()},
     )
     assert (answer.status_code, slug(answer)) == (413, "payload-too-large")
-    assert caller.post("/reference-images", said | {"base64Data": "no base64!"}).status_code == 400
-    assert caller.post("/reference-images", said | {"contentType": "text/html"}).status_code == 400
+    assert client.post("/reference-images", body | {"base64Data": "no base64!"}).status_code == 400
+    assert client.post("/reference-images", body | {"contentType": "text/html"}).status_code == 400
     assert (
-        caller.post("/reference-images", {"sourceUrl": "http://example.com/a.png"}).status_code
+        client.post("/reference-images", {"sourceUrl": "http://example.com/a.png"}).status_code
         == 400
     )
     assert (
-        caller.post(
+        client.post(
             "/reference-images", {"sourceUrl": "https://example.com/a.png", "base64Data": "eA=="}
         ).status_code
         == 400

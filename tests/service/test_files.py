@@ -9,12 +9,12 @@ import requests
 from tests.mint_service import glb
 from tests.mint_service.runner import ThreadService
 
-from .contract_client import Caller
+from .contract_client import ContractClient
 
 
 @pytest.fixture
-def url(caller: Caller) -> str:
-    return str(caller.finished("a mug")["assets"]["glbUrl"])
+def url(client: ContractClient) -> str:
+    return str(client.finished("a mug")["assets"]["glbUrl"])
 
 
 def test_it_is_another_origin(service: ThreadService, url: str) -> None:
@@ -106,31 +106,31 @@ def test_if_range(url: str) -> None:
 
 @pytest.mark.parametrize("status", [403, 404, 410])
 def test_links_expire_and_a_fresh_read_gives_new_ones(
-    service: ThreadService, caller: Caller, status: int
+    service: ThreadService, client: ContractClient, status: int
 ) -> None:
     """After an hour of the service's clock a link is refused, as the scenario says; the resource
     read again has one that works.
     """
     service.scenario(expired_status=status)
-    done = caller.finished("a mug")
+    done = client.finished("a mug")
     old = done["assets"]["glbUrl"]
     service.advance(3590)
     assert requests.get(old, timeout=10).status_code == 200
     service.advance(20)
     assert requests.get(old, timeout=10).status_code == status
-    fresh = caller.get(f"/models/{done['resource']['id']}").json()["assets"]["glbUrl"]
+    fresh = client.get(f"/models/{done['resource']['id']}").json()["assets"]["glbUrl"]
     assert fresh != old and fresh.partition("?")[0] == old.partition("?")[0]
     assert requests.get(fresh, timeout=10).status_code == 200
-    assert caller.operation(done)["assets"]["glbUrl"] == fresh
+    assert client.operation(done)["assets"]["glbUrl"] == fresh
 
 
-def test_how_soon_links_expire_can_be_set(service: ThreadService, caller: Caller) -> None:
+def test_how_soon_links_expire_can_be_set(service: ThreadService, client: ContractClient) -> None:
     """links_expire in seconds; two reads in a row get the same link; nobody makes one up."""
     service.scenario(links_expire=60)
-    done = caller.finished("a mug")
+    done = client.finished("a mug")
     service.advance(40)
-    newer = caller.operation(done)["assets"]["glbUrl"]
-    assert newer != done["assets"]["glbUrl"] and newer == caller.operation(done)["assets"]["glbUrl"]
+    newer = client.operation(done)["assets"]["glbUrl"]
+    assert newer != done["assets"]["glbUrl"] and newer == client.operation(done)["assets"]["glbUrl"]
     service.advance(50)
     assert requests.get(newer, timeout=10).status_code == 200
     service.advance(11)

@@ -7,47 +7,47 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.mint_service.runner import ThreadService, running_service
 
-from .contract_client import Caller
+from .contract_client import ContractClient
 from .test_errors import slug
 
 
-def test_the_same_key_and_request_give_the_same_operation(caller: Caller) -> None:
+def test_the_same_key_and_request_give_the_same_operation(client: ContractClient) -> None:
     """A replay is 202 with the operation's present state, and reserves nothing again."""
-    first = caller.post("/models:generate", {"prompt": "a mug", "generationPreset": "fast"}, "k")
-    caller.until(first.json(), "succeeded")
-    again = caller.post("/models:generate", {"generationPreset": "fast", "prompt": "a mug"}, "k")
+    first = client.post("/models:generate", {"prompt": "a mug", "generationPreset": "fast"}, "k")
+    client.until(first.json(), "succeeded")
+    again = client.post("/models:generate", {"generationPreset": "fast", "prompt": "a mug"}, "k")
     assert again.status_code == 202
     assert again.headers["Location"] == first.headers["Location"]
     assert (again.json()["id"], again.json()["status"]) == (first.json()["id"], "succeeded")
-    assert len(caller.service.operations()) == 1
-    assert caller.service.credits() == 100_000 - 248
+    assert len(client.service.operations()) == 1
+    assert client.service.credits() == 100_000 - 248
 
 
-def test_other_input_is_a_conflict(caller: Caller) -> None:
+def test_other_input_is_a_conflict(client: ContractClient) -> None:
     """The same key with another body is 409 and changes nothing."""
-    caller.start("a mug", key="k")
-    answer = caller.post("/models:generate", {"prompt": "a lamp"}, "k")
+    client.start("a mug", key="k")
+    answer = client.post("/models:generate", {"prompt": "a lamp"}, "k")
     assert (answer.status_code, slug(answer)) == (409, "idempotency-conflict")
-    assert len(caller.service.operations()) == 1
+    assert len(client.service.operations()) == 1
 
 
-def test_the_scope_is_the_address(caller: Caller) -> None:
+def test_the_scope_is_the_address(client: ContractClient) -> None:
     """The same key at another address is another key."""
-    assert caller.start("a mug", key="k")["id"] != caller.start("a mug", "world", key="k")["id"]
+    assert client.start("a mug", key="k")["id"] != client.start("a mug", "world", key="k")["id"]
 
 
-def test_errors_are_not_remembered(caller: Caller) -> None:
+def test_errors_are_not_remembered(client: ContractClient) -> None:
     """After a 400 the same key may be used for a request that is right."""
-    assert caller.post("/models:generate", {"prompt": ""}, "k").status_code == 400
-    assert caller.post("/models:generate", {"prompt": "a mug"}, "k").status_code == 202
+    assert client.post("/models:generate", {"prompt": ""}, "k").status_code == 400
+    assert client.post("/models:generate", {"prompt": "a mug"}, "k").status_code == 202
 
 
-def test_a_missing_key_is_400_unless_switched_off(caller: Caller) -> None:
+def test_a_missing_key_is_400_unless_switched_off(client: ContractClient) -> None:
     """The specification demands a key; the live service is lenient, and so can this one be."""
-    answer = caller.call("POST", "/models:generate", json={"prompt": "a mug"})
+    answer = client.call("POST", "/models:generate", json={"prompt": "a mug"})
     assert (answer.status_code, slug(answer)) == (400, "invalid-request")
     assert (
-        caller.call(
+        client.call(
             "POST",
             "/models:generate",
             json={"prompt": "a mug"},
@@ -55,51 +55,51 @@ def test_a_missing_key_is_400_unless_switched_off(caller: Caller) -> None:
         ).status_code
         == 400
     )
-    caller.service.scenario(require_idempotency_key=False)
-    assert caller.call("POST", "/models:generate", json={"prompt": "a mug"}).status_code == 202
+    client.service.scenario(require_idempotency_key=False)
+    assert client.call("POST", "/models:generate", json={"prompt": "a mug"}).status_code == 202
 
 
-def test_an_estimate_needs_no_key(caller: Caller) -> None:
+def test_an_estimate_needs_no_key(client: ContractClient) -> None:
     """pricing:estimate changes nothing."""
     assert (
-        caller.call("POST", "/pricing:estimate", json={"operation": "model_generation"}).status_code
+        client.call("POST", "/pricing:estimate", json={"operation": "model_generation"}).status_code
         == 200
     )
 
 
-def test_actions_are_replayed_too(caller: Caller) -> None:
+def test_actions_are_replayed_too(client: ContractClient) -> None:
     """An approval that is sent again is answered with the operation as it is now; a second one is a
     conflict of state.
     """
-    operation = caller.start("a mug", generationMode="review")
-    caller.until(operation, "preview_ready")
+    operation = client.start("a mug", generationMode="review")
+    client.until(operation, "preview_ready")
     path = f"/operations/{operation['id']}:approve"
-    assert caller.post(path, {}, "k").json()["status"] == "running"
-    caller.until(operation, "succeeded")
-    assert caller.post(path, {}, "k").json()["status"] == "succeeded"
-    assert caller.post(path, {}, "other").status_code == 409
+    assert client.post(path, {}, "k").json()["status"] == "running"
+    client.until(operation, "succeeded")
+    assert client.post(path, {}, "k").json()["status"] == "succeeded"
+    assert client.post(path, {}, "other").status_code == 409
 
 
-def test_a_revision_counts_once(caller: Caller) -> None:
+def test_a_revision_counts_once(client: ContractClient) -> None:
     """A second, other revision while the first is under way is 409; the first one's replay is not."""
-    operation = caller.start("a lamp", generationMode="review")
-    caller.until(operation, "preview_ready")
+    operation = client.start("a lamp", generationMode="review")
+    client.until(operation, "preview_ready")
     path = f"/operations/{operation['id']}:revise"
-    assert caller.post(path, {"feedback": "blue"}, "one").status_code == 202
-    answer = caller.post(path, {"feedback": "red"}, "two")
+    assert client.post(path, {"feedback": "blue"}, "one").status_code == 202
+    answer = client.post(path, {"feedback": "red"}, "two")
     assert (answer.status_code, slug(answer)) == (409, "invalid-operation-state")
-    assert caller.post(path, {"feedback": "blue"}, "one").status_code == 202
-    assert caller.post(path, {"feedback": "green"}, "one").status_code == 409
-    assert caller.service.operations()[0].feedback == ["blue"]
+    assert client.post(path, {"feedback": "blue"}, "one").status_code == 202
+    assert client.post(path, {"feedback": "green"}, "one").status_code == 409
+    assert client.service.operations()[0].feedback == ["blue"]
 
 
-def test_keys_are_forgotten_after_a_day(caller: Caller) -> None:
+def test_keys_are_forgotten_after_a_day(client: ContractClient) -> None:
     """24 hours; a fast clock does not shorten them."""
-    first = caller.start("a mug", key="k")
-    caller.service.advance(24 * 3600 - 60)
-    assert caller.start("a mug", key="k")["id"] == first["id"]
-    caller.service.advance(120)
-    assert caller.start("a mug", key="k")["id"] != first["id"]
+    first = client.start("a mug", key="k")
+    client.service.advance(24 * 3600 - 60)
+    assert client.start("a mug", key="k")["id"] == first["id"]
+    client.service.advance(120)
+    assert client.start("a mug", key="k")["id"] != first["id"]
 
 
 def test_many_at_once_make_one() -> None:
@@ -111,4 +111,4 @@ def test_many_at_once_make_one() -> None:
 
 
 def _start(service: ThreadService) -> str:
-    return str(Caller(service).start("a mug", key="k")["id"])
+    return str(ContractClient(service).start("a mug", key="k")["id"])

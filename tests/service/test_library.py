@@ -10,7 +10,7 @@ import pytest
 
 from tests.mint_service.runner import ThreadService, running_service
 
-from .contract_client import Caller
+from .contract_client import ContractClient
 
 
 @pytest.fixture
@@ -21,11 +21,13 @@ def service() -> Iterator[ThreadService]:
         yield running
 
 
-def pages(caller: Caller, path: str, limit: int | None = None) -> list[list[dict[str, Any]]]:
+def pages(
+    client: ContractClient, path: str, limit: int | None = None
+) -> list[list[dict[str, Any]]]:
     found, cursor = [], None
     while True:
         params = {"limit": limit, "cursor": cursor}
-        answer = caller.get(
+        answer = client.get(
             path, params={name: value for name, value in params.items() if value is not None}
         ).json()
         found.append(answer["data"])
@@ -35,43 +37,43 @@ def pages(caller: Caller, path: str, limit: int | None = None) -> list[list[dict
             return found
 
 
-def test_lists_come_in_pages(caller: Caller) -> None:
+def test_lists_come_in_pages(client: ContractClient) -> None:
     """20 by default, up to 100, each thing once, newest first, unfinished and failed ones among
     them.
     """
-    found = pages(caller, "/models")
+    found = pages(client, "/models")
     assert [len(page) for page in found] == [20, 20, 5]
-    assert [len(page) for page in pages(caller, "/models", 30)] == [30, 15]
-    assert [len(page) for page in pages(caller, "/models", 45)] == [45]
+    assert [len(page) for page in pages(client, "/models", 30)] == [30, 15]
+    assert [len(page) for page in pages(client, "/models", 45)] == [45]
     things = [thing for page in found for thing in page]
     assert len({thing["id"] for thing in things}) == 45
     assert [thing["createdAt"] for thing in things] == sorted(
         (thing["createdAt"] for thing in things), reverse=True
     )
     assert {thing["status"] for thing in things} == {"succeeded", "failed", "running"}
-    assert {thing["object"] for page in pages(caller, "/worlds") for thing in page} == {"world"}
+    assert {thing["object"] for page in pages(client, "/worlds") for thing in page} == {"world"}
 
 
-def test_new_things_do_not_shift_the_pages(caller: Caller) -> None:
+def test_new_things_do_not_shift_the_pages(client: ContractClient) -> None:
     """A cursor names the last thing seen."""
-    first = caller.get("/models?limit=10").json()
-    caller.finished("a new mug")
-    second = caller.get(
+    first = client.get("/models?limit=10").json()
+    client.finished("a new mug")
+    second = client.get(
         "/models", params={"limit": 10, "cursor": first["pagination"]["nextCursor"]}
     ).json()
     assert not {thing["id"] for thing in first["data"]} & {thing["id"] for thing in second["data"]}
 
 
-def test_the_library_costs_nothing(caller: Caller) -> None:
+def test_the_library_costs_nothing(client: ContractClient) -> None:
     """What was there before the start was paid before."""
-    assert caller.service.credits() == 100_000
-    assert caller.start("a mug")["status"] == "queued"
+    assert client.service.credits() == 100_000
+    assert client.start("a mug")["status"] == "queued"
 
 
-def test_a_model_and_a_world(caller: Caller) -> None:
+def test_a_model_and_a_world(client: ContractClient) -> None:
     """Name, prompt, stage, times and the web address."""
-    done = caller.finished("a blue mug", name="My mug")
-    model = caller.get(f"/models/{done['resource']['id']}").json()
+    done = client.finished("a blue mug", name="My mug")
+    model = client.get(f"/models/{done['resource']['id']}").json()
     assert (model["name"], model["prompt"], model["status"], model["assetStage"]) == (
         "My mug",
         "a blue mug",
@@ -79,29 +81,29 @@ def test_a_model_and_a_world(caller: Caller) -> None:
         "final",
     )
     assert model["assets"] == done["assets"] and model["mintUrl"] == done["mintUrl"]
-    other = caller.finished("a hall", "world", displayName="My hall")
-    world = caller.get(f"/worlds/{other['resource']['id']}").json()
+    other = client.finished("a hall", "world", displayName="My hall")
+    world = client.get(f"/worlds/{other['resource']['id']}").json()
     assert world["name"] == "My hall" and "prompt" not in world
-    assert caller.get(f"/models/{world['id']}").status_code == 404
+    assert client.get(f"/models/{world['id']}").status_code == 404
 
 
-def test_files_of_an_asset(caller: Caller) -> None:
+def test_files_of_an_asset(client: ContractClient) -> None:
     """Record, artifacts and manifest agree on where the files are; a world also says how it is
     streamed.
     """
-    model = caller.finished("a mug")
-    world = caller.finished("a hall", "world")
+    model = client.finished("a mug")
+    world = client.finished("a hall", "world")
     for operation, roles in (
         (model, {"canonical_model", "preview_image"}),
         (world, {"environment", "physics_collider", "preview_image"}),
     ):
         path = f"/assets/{operation['resource']['type']}/{operation['resource']['id']}"
-        assert caller.get(path).json()["id"] == operation["resource"]["id"]
-        manifest = caller.get(f"{path}/artifact-manifest").json()
-        assert manifest["artifacts"] == caller.get(f"{path}/artifacts").json()["data"]
+        assert client.get(path).json()["id"] == operation["resource"]["id"]
+        manifest = client.get(f"{path}/artifact-manifest").json()
+        assert manifest["artifacts"] == client.get(f"{path}/artifacts").json()["data"]
         assert {artifact["role"] for artifact in manifest["artifacts"]} == roles
         for artifact in manifest["artifacts"]:
-            answer = caller.session.get(
+            answer = client.session.get(
                 artifact["downloadUrl"], headers={"Authorization": None}, timeout=10
             )
             assert len(answer.content) == artifact["byteSize"]
@@ -110,17 +112,17 @@ def test_files_of_an_asset(caller: Caller) -> None:
     assert manifest["runtime"]["collider"]["runtimeUrl"] == world["assets"]["colliderMeshUrl"]
 
 
-def test_a_reference_picture_can_be_used(caller: Caller) -> None:
+def test_a_reference_picture_can_be_used(client: ContractClient) -> None:
     """The address that comes back is downloadable and accepted by a start; a replay gives the same
     one.
     """
-    said = {"base64Data": "iVBORw0KGgo=", "fileName": "My cat.png", "contentType": "image/png"}
-    first = caller.post("/reference-images", said, "k").json()
-    assert caller.post("/reference-images", said, "k").json() == first
+    body = {"base64Data": "iVBORw0KGgo=", "fileName": "My cat.png", "contentType": "image/png"}
+    first = client.post("/reference-images", body, "k").json()
+    assert client.post("/reference-images", body, "k").json() == first
     assert (
-        caller.session.get(first["url"], headers={"Authorization": None}, timeout=10).content
+        client.session.get(first["url"], headers={"Authorization": None}, timeout=10).content
         == b"\x89PNG\r\n\x1a\n"
     )
-    caller.start("a cat", imageUrl=first["url"])
-    imported = caller.post("/reference-images", {"sourceUrl": "https://example.com/cat.png"}).json()
-    caller.start("two cats", sourceImages=[first["url"], imported["url"]])
+    client.start("a cat", imageUrl=first["url"])
+    imported = client.post("/reference-images", {"sourceUrl": "https://example.com/cat.png"}).json()
+    client.start("two cats", sourceImages=[first["url"], imported["url"]])

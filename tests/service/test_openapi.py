@@ -16,7 +16,7 @@ from schemathesis.specs.openapi import checks as openapi_checks
 from tests.mint_service import contract
 from tests.mint_service.runner import ThreadService, running_service
 
-from .contract_client import Caller
+from .contract_client import ContractClient
 
 
 def twin() -> dict[str, Any]:
@@ -79,7 +79,7 @@ def test_answers_follow_the_twin(case: Any, crowded: ThreadService) -> None:
 )
 def test_every_address_of_the_twin_is_there(crowded: ThreadService, method: str, path: str) -> None:
     """No 404 about the address itself and no 405, but for :animate, which is not offered."""
-    caller = Caller(crowded)
+    client = ContractClient(crowded)
     parts = {
         "operationId": "o" * 32,
         "modelId": "m" * 32,
@@ -87,7 +87,7 @@ def test_every_address_of_the_twin_is_there(crowded: ThreadService, method: str,
         "assetId": "a" * 32,
         "assetType": "model",
     }
-    answer = caller.call(
+    answer = client.call(
         method, path.format(**parts).removeprefix("/v1"), headers={"Idempotency-Key": "k"}
     )
     nowhere = answer.status_code == 405 or "nothing at this address" in answer.text

@@ -16,7 +16,7 @@ import requests
 
 from tests.mint_service.runner import ROOT, Service, running_service, subprocess_service
 
-from .contract_client import Caller
+from .contract_client import ContractClient
 
 Starter = Callable[..., AbstractContextManager[Any]]
 
@@ -27,40 +27,40 @@ def test_a_restart_forgets_nothing(starter: Starter) -> None:
     same afterwards.
     """
     with starter(clock="manual", credits=5000) as service:
-        caller = Caller(service)
-        done = caller.finished("a mug", generationPreset="fast")
-        waiting = caller.start("a lamp", key="k", generationMode="review", generationPreset="fast")
-        caller.until(waiting, "preview_ready")
-        picture = caller.post(
+        client = ContractClient(service)
+        done = client.finished("a mug", generationPreset="fast")
+        waiting = client.start("a lamp", key="k", generationMode="review", generationPreset="fast")
+        client.until(waiting, "preview_ready")
+        picture = client.post(
             "/reference-images", {"sourceUrl": "https://example.com/a.png"}, "p"
         ).json()
         before = (service.api, service.files, service.key, len(service.log()))
         service.restart()
         assert (service.api, service.files, service.key, len(service.log())) == before
-        assert caller.operation(done)["assets"] == done["assets"]
+        assert client.operation(done)["assets"] == done["assets"]
         assert requests.get(done["assets"]["glbUrl"], timeout=10).status_code == 200
         assert (
-            caller.start("a lamp", key="k", generationMode="review", generationPreset="fast")["id"]
+            client.start("a lamp", key="k", generationMode="review", generationPreset="fast")["id"]
             == waiting["id"]
         )
         assert (
-            caller.post("/reference-images", {"sourceUrl": "https://example.com/a.png"}, "p").json()
+            client.post("/reference-images", {"sourceUrl": "https://example.com/a.png"}, "p").json()
             == picture
         )
-        assert caller.operation(waiting)["status"] == "preview_ready"
+        assert client.operation(waiting)["status"] == "preview_ready"
         assert service.credits() == 5000 - 2 * 248
-        caller.post(f"/operations/{waiting['id']}:approve")
-        assert caller.until(waiting, "succeeded")["assets"]["glbUrl"]
+        client.post(f"/operations/{waiting['id']}:approve")
+        assert client.until(waiting, "succeeded")["assets"]["glbUrl"]
 
 
 def test_a_killed_process_forgets_nothing() -> None:
     """What was answered is on disk."""
     with subprocess_service(clock="manual") as service:
-        caller = Caller(service)
-        done = caller.finished("a mug")
+        client = ContractClient(service)
+        done = client.finished("a mug")
         service.kill()
         service.start()
-        assert caller.operation(done)["status"] == "succeeded"
+        assert client.operation(done)["status"] == "succeeded"
         assert len(service.operations()) == 1
 
 
@@ -77,9 +77,9 @@ def test_a_stopped_service_refuses_connections() -> None:
 def test_connections_stay_open() -> None:
     """Many requests over one session are one TCP connection."""
     with running_service() as service:
-        caller = Caller(service)
+        client = ContractClient(service)
         for _ in range(50):
-            caller.get("/me")
+            client.get("/me")
         assert service.connections() == 1
 
 
@@ -88,8 +88,8 @@ def test_both_handles_say_the_same(starter: Starter) -> None:
     """Log, operations, resources, Credits, clock and scenario work in a thread and in a process."""
     with starter(clock="manual", credits=5000) as service:
         handle: Service = service
-        caller = Caller(handle)
-        operation = caller.start("a mug", generationPreset="fast")
+        client = ContractClient(handle)
+        operation = client.start("a mug", generationPreset="fast")
         handle.advance(100)
         assert [one.status for one in handle.operations()] == ["preview_ready"]
         assert [one.kind for one in handle.resources()] == ["model"]
@@ -98,9 +98,9 @@ def test_both_handles_say_the_same(starter: Starter) -> None:
         assert handle.credits() == 10
         assert [entry.status for entry in handle.requests("POST", "/v1/models:*")] == [202]
         handle.scenario(revoked=True)
-        assert caller.get(f"/operations/{operation['id']}").status_code == 401
+        assert client.get(f"/operations/{operation['id']}").status_code == 401
         handle.scenario(revoked=False)
-        assert caller.operation(operation)["status"] == "preview_ready"
+        assert client.operation(operation)["status"] == "preview_ready"
 
 
 def test_the_command_line(tmp_path: Path) -> None:
@@ -122,10 +122,10 @@ def test_the_command_line(tmp_path: Path) -> None:
     ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        said = json.loads(process.stdout.readline())
-        assert set(said) == {"api", "files", "key"}
+        ready = json.loads(process.stdout.readline())
+        assert set(ready) == {"api", "files", "key"}
         usage = requests.get(
-            said["api"] + "/usage", headers={"Authorization": f"Bearer {said['key']}"}, timeout=10
+            ready["api"] + "/usage", headers={"Authorization": f"Bearer {ready['key']}"}, timeout=10
         ).json()
         assert usage["credits"]["totalAvailable"] == 77
         process.terminate()
@@ -169,7 +169,7 @@ def test_the_control_address() -> None:
     """/_service is outside /v1, needs no key, is not logged, and says what it does not know."""
     with running_service(clock="manual") as service:
         control = service.api.removesuffix("/v1") + "/_service"
-        Caller(service).get("/me")
+        ContractClient(service).get("/me")
         assert [entry["path"] for entry in requests.get(control + "/log", timeout=10).json()] == [
             "/v1/me"
         ]
@@ -194,7 +194,7 @@ def test_the_control_address() -> None:
 def test_state_has_one_file_per_content(tmp_path: Path) -> None:
     """The same picture for two operations is kept once."""
     with running_service(state=tmp_path / "s.db", clock="manual") as service:
-        caller = Caller(service)
+        client = ContractClient(service)
         for _ in range(2):
-            caller.until(caller.start("a red mug", generationMode="review"), "preview_ready")
+            client.until(client.start("a red mug", generationMode="review"), "preview_ready")
         assert len(list((tmp_path / "s.db-files").iterdir())) == 1

@@ -13,36 +13,36 @@ import requests
 from tests.mint_service import faults, options
 from tests.mint_service.runner import ThreadService, running_service
 
-from .contract_client import Caller
+from .contract_client import ContractClient
 from .switch_checks import download
 
 
 def test_switches_of_a_scenario_hold_for_everything() -> None:
     """As if the word stood in each prompt."""
     with running_service(clock="manual", switches=["fails"]) as service:
-        assert Caller(service).finished("a mug")["status"] == "failed"
+        assert ContractClient(service).finished("a mug")["status"] == "failed"
 
 
-def test_rules_hold_for_prompts_that_match(service: ThreadService, caller: Caller) -> None:
+def test_rules_hold_for_prompts_that_match(service: ThreadService, client: ContractClient) -> None:
     """A regular expression chooses the prompts."""
     service.scenario(rules=[{"prompt": "^a m", "switches": ["fails"]}])
-    assert caller.finished("a mug")["status"] == "failed"
-    assert caller.finished("a lamp")["status"] == "succeeded"
+    assert client.finished("a mug")["status"] == "failed"
+    assert client.finished("a lamp")["status"] == "succeeded"
 
 
-def test_other_words_in_brackets_are_words(caller: Caller) -> None:
+def test_other_words_in_brackets_are_words(client: ContractClient) -> None:
     """A person may write brackets."""
-    assert caller.finished("a mug [not a switch] [nor-this]")["status"] == "succeeded"
+    assert client.finished("a mug [not a switch] [nor-this]")["status"] == "succeeded"
 
 
-def test_scripted_answers(service: ThreadService, caller: Caller) -> None:
+def test_scripted_answers(service: ThreadService, client: ContractClient) -> None:
     """The next N requests that match get what the scenario says; skip lets some through first."""
     service.scenario(
         answers=[
             {"method": "GET", "path": "/v1/m*", "skip": 1, "times": 2, "answer": {"word": "503"}}
         ]
     )
-    assert [caller.get("/me").status_code for _ in range(4)] == [200, 503, 503, 200]
+    assert [client.get("/me").status_code for _ in range(4)] == [200, 503, 503, 200]
     service.scenario(
         answers=[
             {
@@ -51,7 +51,7 @@ def test_scripted_answers(service: ThreadService, caller: Caller) -> None:
             }
         ]
     )
-    answer = caller.get("/me", twin=False)
+    answer = client.get("/me", twin=False)
     assert (answer.status_code, answer.json(), answer.headers["X-Tea"]) == (
         418,
         {"error": "teapot"},
@@ -66,29 +66,29 @@ def test_scripted_answers(service: ThreadService, caller: Caller) -> None:
             },
         ]
     )
-    assert caller.get("/me", twin=False).text == "hello"
-    assert caller.get("/me", twin=False).json()["detail"] == "Slow down."
+    assert client.get("/me", twin=False).text == "hello"
+    assert client.get("/me", twin=False).json()["detail"] == "Slow down."
 
 
-def test_a_scripted_answer_after_the_deed(service: ThreadService, caller: Caller) -> None:
+def test_a_scripted_answer_after_the_deed(service: ThreadService, client: ContractClient) -> None:
     """`when: after` carries the request out and then loses its answer."""
-    operation = caller.start("a mug", generationMode="review")
-    caller.until(operation, "preview_ready")
+    operation = client.start("a mug", generationMode="review")
+    client.until(operation, "preview_ready")
     service.scenario(
         answers=[
             {"method": "POST", "path": "*:approve", "when": "after", "answer": {"close": True}}
         ]
     )
     with pytest.raises(requests.ConnectionError):
-        caller.post(f"/operations/{operation['id']}:approve", key="k")
-    assert caller.operation(operation)["status"] == "running"
-    assert caller.post(f"/operations/{operation['id']}:approve", key="k").status_code == 202
+        client.post(f"/operations/{operation['id']}:approve", key="k")
+    assert client.operation(operation)["status"] == "running"
+    assert client.post(f"/operations/{operation['id']}:approve", key="k").status_code == 202
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("status", faults.GATEWAY)
 def test_answers_of_a_gateway(
-    service: ThreadService, caller: Caller, status: int, when: str
+    service: ThreadService, client: ContractClient, status: int, when: str
 ) -> None:
     """A web page with the gateway's status, before or after the start was carried out; the same key
     then finds or makes one operation.
@@ -96,17 +96,17 @@ def test_answers_of_a_gateway(
     service.scenario(
         answers=[{"path": "/v1/models:generate", "when": when, "answer": {"word": str(status)}}]
     )
-    answer = caller.post("/models:generate", {"prompt": "a mug"}, "k", twin=False)
+    answer = client.post("/models:generate", {"prompt": "a mug"}, "k", twin=False)
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html")
     assert answer.text.startswith("<!DOCTYPE html>")
     assert len(service.operations()) == (1 if when == "after" else 0)
-    assert caller.start("a mug", key="k")["id"] == service.operations()[0].id
+    assert client.start("a mug", key="k")["id"] == service.operations()[0].id
     assert len(service.operations()) == 1
 
 
-def test_scripted_answers_of_the_file_host(service: ThreadService, caller: Caller) -> None:
+def test_scripted_answers_of_the_file_host(service: ThreadService, client: ContractClient) -> None:
     """`host: files` is the other origin."""
-    url = caller.finished("a mug")["assets"]["previewImageUrl"]
+    url = client.finished("a mug")["assets"]["previewImageUrl"]
     service.scenario(answers=[{"host": "files", "path": "/images/*", "answer": {"status": 500}}])
     assert [download(url).status_code for _ in range(2)] == [500, 200]
 

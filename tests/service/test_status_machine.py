@@ -10,79 +10,79 @@ import pytest
 from tests.mint_service.credit_account import price
 from tests.mint_service.runner import ThreadService, running_service
 
-from .contract_client import Caller
+from .contract_client import ContractClient
 from .test_errors import slug
 
 
-def test_auto_shows_the_preview_once_and_goes_on(caller: Caller) -> None:
+def test_auto_shows_the_preview_once_and_goes_on(client: ContractClient) -> None:
     """queued, running, preview_ready for one read at least, running, succeeded."""
-    operation = caller.start("a mug")
+    operation = client.start("a mug")
     seen = [operation["status"]]
     for _ in range(40):
-        caller.service.advance(1)
-        status = caller.operation(operation)["status"]
+        client.service.advance(1)
+        status = client.operation(operation)["status"]
         if status != seen[-1]:
             seen.append(status)
     assert seen == ["queued", "running", "preview_ready", "running", "succeeded"]
 
 
-def test_the_preview_waits_for_a_reader(caller: Caller) -> None:
+def test_the_preview_waits_for_a_reader(client: ContractClient) -> None:
     """However much time passes, an auto operation does not pass its preview before it was read."""
-    operation = caller.start("a mug")
-    caller.service.advance(100_000)
-    assert caller.operation(operation)["status"] == "preview_ready"
-    assert caller.operation(operation)["status"] == "running"
+    operation = client.start("a mug")
+    client.service.advance(100_000)
+    assert client.operation(operation)["status"] == "preview_ready"
+    assert client.operation(operation)["status"] == "running"
 
 
 @pytest.mark.parametrize("kind", ["model", "world"])
-def test_each_revision_is_another_picture(caller: Caller, kind: str) -> None:
+def test_each_revision_is_another_picture(client: ContractClient, kind: str) -> None:
     """Also where the feedback changes nothing that the studio can draw: the contract says a new
     image.
     """
-    operation = caller.start("a court", kind=kind, generationMode="review")
-    pictures = [caller.until(operation, "preview_ready")["assets"]["previewImageUrl"]]
+    operation = client.start("a court", kind=kind, generationMode="review")
+    pictures = [client.until(operation, "preview_ready")["assets"]["previewImageUrl"]]
     for feedback in ("more", "even more"):
-        caller.post(f"/operations/{operation['id']}:revise", {"feedback": feedback})
-        pictures.append(caller.until(operation, "preview_ready")["assets"]["previewImageUrl"])
+        client.post(f"/operations/{operation['id']}:revise", {"feedback": feedback})
+        pictures.append(client.until(operation, "preview_ready")["assets"]["previewImageUrl"])
     assert len({picture.split("?")[0] for picture in pictures}) == 3
 
 
-def test_review_waits_for_a_person(caller: Caller) -> None:
+def test_review_waits_for_a_person(client: ContractClient) -> None:
     """Nothing final is made before approval."""
-    operation = caller.start("a mug", generationMode="review")
-    caller.until(operation, "preview_ready")
-    caller.service.advance(100_000)
-    waiting = caller.operation(operation)
+    operation = client.start("a mug", generationMode="review")
+    client.until(operation, "preview_ready")
+    client.service.advance(100_000)
+    waiting = client.operation(operation)
     assert waiting["status"] == "preview_ready"
     assert set(waiting["assets"]) == {"previewImageUrl"}
-    assert caller.post(f"/operations/{operation['id']}:approve").json()["id"] == operation["id"]
-    assert caller.until(operation, "succeeded")["assets"]["glbUrl"]
+    assert client.post(f"/operations/{operation['id']}:approve").json()["id"] == operation["id"]
+    assert client.until(operation, "succeeded")["assets"]["glbUrl"]
 
 
-def test_a_revision_makes_another_preview(caller: Caller) -> None:
+def test_a_revision_makes_another_preview(client: ContractClient) -> None:
     """The picture and the result follow the feedback."""
-    operation = caller.start("a red lamp", generationMode="review")
-    before = caller.until(operation, "preview_ready")["assets"]["previewImageUrl"]
-    caller.post(f"/operations/{operation['id']}:revise", {"feedback": "make the shade blue"})
-    assert caller.operation(operation)["status"] == "running"
-    after = caller.until(operation, "preview_ready")["assets"]["previewImageUrl"]
+    operation = client.start("a red lamp", generationMode="review")
+    before = client.until(operation, "preview_ready")["assets"]["previewImageUrl"]
+    client.post(f"/operations/{operation['id']}:revise", {"feedback": "make the shade blue"})
+    assert client.operation(operation)["status"] == "running"
+    after = client.until(operation, "preview_ready")["assets"]["previewImageUrl"]
     assert before != after
     pictures = [
-        caller.session.get(url, headers={"Authorization": None}, timeout=10).content
+        client.session.get(url, headers={"Authorization": None}, timeout=10).content
         for url in (before, after)
     ]
     assert pictures[0] != pictures[1]
 
 
-def test_assets_fill_up(caller: Caller) -> None:
+def test_assets_fill_up(client: ContractClient) -> None:
     """Null while there is nothing; at the end every member, null where nothing exists."""
-    operation = caller.start("a mug")
+    operation = client.start("a mug")
     assert (
         operation["assets"] is None
         and operation["resource"] is None
         and operation["mintUrl"] is None
     )
-    done = caller.until(operation, "succeeded")
+    done = client.until(operation, "succeeded")
     filled = {name for name, value in done["assets"].items() if value is not None}
     assert filled == {"glbUrl", "glbSizeBytes", "previewImageUrl", "thumbnailUrl"}
     assert set(done["assets"]) - filled == {
@@ -94,14 +94,14 @@ def test_assets_fill_up(caller: Caller) -> None:
         "usdzUrl",
         "bounds",
     }
-    world = caller.finished("a hall", "world")
+    world = client.finished("a hall", "world")
     assert all(world["assets"].values())
     assert set(world["assets"]["spzUrls"]) == {"100k", "500k"}
 
 
-def test_ids_have_no_prefix(caller: Caller) -> None:
+def test_ids_have_no_prefix(client: ContractClient) -> None:
     """32 lower case letters and digits, as the live service has."""
-    done = caller.finished("a mug")
+    done = client.finished("a mug")
     for name in (done["id"], done["resource"]["id"]):
         assert len(name) == 32 and name.isalnum() and name == name.lower()
 
@@ -110,116 +110,118 @@ def test_ids_have_no_prefix(caller: Caller) -> None:
 def test_location_names_the_operation(location: str) -> None:
     """Absolute or relative, as the scenario says: the contract leaves it open."""
     with running_service(clock="manual", location=location) as service:
-        answer = Caller(service).post("/models:generate", {"prompt": "a mug"})
+        answer = ContractClient(service).post("/models:generate", {"prompt": "a mug"})
         path = f"/v1/operations/{answer.json()['id']}"
         assert answer.headers["Location"] == (
             service.api.removesuffix("/v1") + path if location == "absolute" else path
         )
 
 
-def brought_to(caller: Caller, status: str) -> dict[str, Any]:
+def brought_to(client: ContractClient, status: str) -> dict[str, Any]:
     """A model for review in this state."""
-    operation = caller.start("a mug", generationMode="review")
+    operation = client.start("a mug", generationMode="review")
     for _ in range(10):
-        if caller.operation(operation)["status"] == status:
+        if client.operation(operation)["status"] == status:
             break
-        caller.service.advance(1.5)
+        client.service.advance(1.5)
     return operation
 
 
 @pytest.mark.parametrize("status", ["queued", "running"])
-def test_cancel_is_not_offered_but_at_the_preview(caller: Caller, status: str) -> None:
+def test_cancel_is_not_offered_but_at_the_preview(client: ContractClient, status: str) -> None:
     """405, and the work goes on: what is generating cannot be stopped at Mint."""
-    operation = brought_to(caller, status)
-    answer = caller.post(f"/operations/{operation['id']}:cancel")
+    operation = brought_to(client, status)
+    answer = client.post(f"/operations/{operation['id']}:cancel")
     assert (answer.status_code, slug(answer)) == (405, "method-not-allowed")
-    assert caller.operation(operation)["status"] == status
+    assert client.operation(operation)["status"] == status
 
 
 @pytest.mark.parametrize("status", ["queued", "running", "preview_ready"])
-def test_cancel_ends_it_and_gives_back_what_was_not_spent(caller: Caller, status: str) -> None:
+def test_cancel_ends_it_and_gives_back_what_was_not_spent(
+    client: ContractClient, status: str
+) -> None:
     """canceled, with the time; a Preview that was made is paid for; afterwards no action is
     possible.
     """
-    caller.service.scenario(cancel="preview" if status == "preview_ready" else "everywhere")
-    operation = brought_to(caller, status)
-    assert caller.service.credits() < 100_000
-    answer = caller.post(f"/operations/{operation['id']}:cancel")
+    client.service.scenario(cancel="preview" if status == "preview_ready" else "everywhere")
+    operation = brought_to(client, status)
+    assert client.service.credits() < 100_000
+    answer = client.post(f"/operations/{operation['id']}:cancel")
     assert (answer.status_code, answer.json()["status"]) == (200, "canceled")
     assert answer.json()["canceledAt"] and "completedAt" not in answer.json()
-    assert caller.service.credits() == 100_000 - (150 if status == "preview_ready" else 0)
-    caller.service.scenario(cancel="everywhere")
+    assert client.service.credits() == 100_000 - (150 if status == "preview_ready" else 0)
+    client.service.scenario(cancel="everywhere")
     for action in ("cancel", "approve", "resume"):
-        again = caller.post(f"/operations/{operation['id']}:{action}")
+        again = client.post(f"/operations/{operation['id']}:{action}")
         assert (again.status_code, slug(again)) == (409, "invalid-operation-state")
 
 
-def test_credits_are_reserved_and_then_spent(caller: Caller) -> None:
+def test_credits_are_reserved_and_then_spent(client: ContractClient) -> None:
     """usage moves at the start; the operation shows both sides."""
-    operation = caller.start("a mug", generationPreset="fast")
+    operation = client.start("a mug", generationPreset="fast")
     assert operation["credits"] == {
         "estimated": 248,
         "reserved": 248,
         "finalized": 0,
         "availableAfterReservation": 100_000 - 248,
     }
-    done = caller.until(operation, "succeeded")
+    done = client.until(operation, "succeeded")
     assert done["credits"] == {
         "estimated": 248,
         "reserved": 0,
         "finalized": 248,
         "availableAfterReservation": 100_000 - 248,
     }
-    usage = caller.get("/usage").json()
+    usage = client.get("/usage").json()
     assert usage["credits"]["totalAvailable"] == 100_000 - 248
     assert usage["apiUsage"] == {"creditsUsed": 248, "operations": 1, "worlds": 0, "models": 1}
 
 
-def test_money_is_spent_at_the_preview_and_at_the_approval(caller: Caller) -> None:
+def test_money_is_spent_at_the_preview_and_at_the_approval(client: ContractClient) -> None:
     """150 of a World's 1,650 when its Preview is made, 150 for another Preview, 1,500 at the
     approval: before anything final is there.
     """
-    operation = caller.start("a hall", "world", generationMode="review")
+    operation = client.start("a hall", "world", generationMode="review")
     money = lambda: tuple(  # noqa: E731
-        caller.operation(operation)["credits"][name]
+        client.operation(operation)["credits"][name]
         for name in ("finalized", "reserved", "estimated")
     )
     assert money() == (0, 1650, 1650)
-    caller.until(operation, "preview_ready")
+    client.until(operation, "preview_ready")
     assert money() == (150, 1500, 1650)
-    caller.post(f"/operations/{operation['id']}:revise", {"feedback": "darker"})
+    client.post(f"/operations/{operation['id']}:revise", {"feedback": "darker"})
     assert money() == (150, 1650, 1800)
-    caller.until(operation, "preview_ready")
+    client.until(operation, "preview_ready")
     assert money() == (300, 1500, 1800)
-    caller.post(f"/operations/{operation['id']}:approve")
-    assert (caller.operation(operation)["status"], money()) == ("running", (1800, 0, 1800))
-    caller.until(operation, "succeeded")
+    client.post(f"/operations/{operation['id']}:approve")
+    assert (client.operation(operation)["status"], money()) == ("running", (1800, 0, 1800))
+    client.until(operation, "succeeded")
     assert money() == (1800, 0, 1800)
-    assert caller.service.credits() == 100_000 - 1800
+    assert client.service.credits() == 100_000 - 1800
 
 
-def test_a_failure_of_the_final_stage_costs_the_preview(caller: Caller) -> None:
+def test_a_failure_of_the_final_stage_costs_the_preview(client: ContractClient) -> None:
     """What was spent at the approval comes back, the Preview that was made does not."""
-    failed = caller.finished("a hall [fails]", "world")
+    failed = client.finished("a hall [fails]", "world")
     assert (failed["credits"]["finalized"], failed["credits"]["reserved"]) == (150, 0)
-    assert caller.service.credits() == 100_000 - 150
-    assert caller.get("/usage").json()["apiUsage"]["creditsUsed"] == 150
+    assert client.service.credits() == 100_000 - 150
+    assert client.get("/usage").json()["apiUsage"]["creditsUsed"] == 150
 
 
-def test_another_preview_needs_its_credits(caller: Caller) -> None:
+def test_another_preview_needs_its_credits(client: ContractClient) -> None:
     """Without them a revision stops in billing_required, and goes on when it is resumed."""
-    caller.service.scenario(credits=1700)
-    operation = caller.start("a hall", "world", generationMode="review")
-    caller.until(operation, "preview_ready")
+    client.service.scenario(credits=1700)
+    operation = client.start("a hall", "world", generationMode="review")
+    client.until(operation, "preview_ready")
     assert (
-        caller.post(f"/operations/{operation['id']}:revise", {"feedback": "darker"}).json()[
+        client.post(f"/operations/{operation['id']}:revise", {"feedback": "darker"}).json()[
             "status"
         ]
         == "billing_required"
     )
-    caller.service.scenario(credits=200)
-    assert caller.post(f"/operations/{operation['id']}:resume").json()["status"] == "running"
-    assert caller.until(operation, "preview_ready")["credits"]["finalized"] == 300
+    client.service.scenario(credits=200)
+    assert client.post(f"/operations/{operation['id']}:resume").json()["status"] == "running"
+    assert client.until(operation, "preview_ready")["credits"]["finalized"] == 300
 
 
 @pytest.mark.parametrize(
@@ -240,115 +242,115 @@ def test_another_preview_needs_its_credits(caller: Caller) -> None:
         ({"operation": "world_generation"}, 1650),
     ],
 )
-def test_estimates(caller: Caller, asked: dict[str, str], expected: float) -> None:
+def test_estimates(client: ContractClient, asked: dict[str, str], expected: float) -> None:
     """The prices of the contract."""
-    answer = caller.call("POST", "/pricing:estimate", json=asked).json()
+    answer = client.call("POST", "/pricing:estimate", json=asked).json()
     assert answer["operation"] == asked["operation"]
     assert answer["credits"] == {"requiredToStart": expected, "estimatedTotal": expected}
 
 
-def test_an_optimization_is_estimated_for_a_model(caller: Caller) -> None:
+def test_an_optimization_is_estimated_for_a_model(client: ContractClient) -> None:
     """20 Credits, and only for a model that exists."""
-    model = caller.finished("a mug")["resource"]["id"]
-    said = {"operation": "model_optimization", "modelId": model}
+    model = client.finished("a mug")["resource"]["id"]
+    body = {"operation": "model_optimization", "modelId": model}
     assert (
-        caller.call("POST", "/pricing:estimate", json=said).json()["credits"]["estimatedTotal"]
+        client.call("POST", "/pricing:estimate", json=body).json()["credits"]["estimatedTotal"]
         == 20
     )
     assert (
-        caller.call("POST", "/pricing:estimate", json=said | {"modelId": "none"}).status_code == 400
+        client.call("POST", "/pricing:estimate", json=body | {"modelId": "none"}).status_code == 400
     )
 
 
-def test_too_few_credits_stop_at_the_start(caller: Caller) -> None:
+def test_too_few_credits_stop_at_the_start(client: ContractClient) -> None:
     """billing_required without a resource; the same start with the same key goes on once there are
     Credits.
     """
-    caller.service.scenario(credits=100)
-    operation = caller.start("a mug", key="k", generationPreset="fast")
+    client.service.scenario(credits=100)
+    operation = client.start("a mug", key="k", generationPreset="fast")
     assert (operation["status"], operation["resource"]) == ("billing_required", None)
     assert (
         operation["billing"]["requiredCredits"] == 248
         and operation["billing"]["availableCredits"] == 100
     )
-    assert caller.post(f"/operations/{operation['id']}:resume").status_code == 409
-    assert caller.start("a mug", key="k", generationPreset="fast")["status"] == "billing_required"
-    caller.service.scenario(credits=1000)
-    again = caller.start("a mug", key="k", generationPreset="fast")
+    assert client.post(f"/operations/{operation['id']}:resume").status_code == 409
+    assert client.start("a mug", key="k", generationPreset="fast")["status"] == "billing_required"
+    client.service.scenario(credits=1000)
+    again = client.start("a mug", key="k", generationPreset="fast")
     assert (again["id"], again["status"]) == (operation["id"], "queued")
     assert "billing" not in again
-    assert caller.until(again, "succeeded")["credits"]["finalized"] == 248
+    assert client.until(again, "succeeded")["credits"]["finalized"] == 248
 
 
-def test_too_few_credits_can_be_a_402(caller: Caller) -> None:
+def test_too_few_credits_can_be_a_402(client: ContractClient) -> None:
     """The other way that clients have to know."""
-    caller.service.scenario(credits=100, insufficient="402")
-    answer = caller.post("/models:generate", {"prompt": "a mug"})
+    client.service.scenario(credits=100, insufficient="402")
+    answer = client.post("/models:generate", {"prompt": "a mug"})
     assert (answer.status_code, slug(answer)) == (402, "insufficient-credits")
 
 
 @pytest.mark.parametrize("kind", ["model", "world"])
-def test_ten_at_once(caller: Caller, kind: str) -> None:
+def test_ten_at_once(client: ContractClient, kind: str) -> None:
     """queued, running and preview_ready count, each kind by itself; the eleventh is 429 with
     Retry-After.
     """
     started = [
-        caller.start(f"a mug no {n}", kind, generationMode="review", generationPreset="fast")
+        client.start(f"a mug no {n}", kind, generationMode="review", generationPreset="fast")
         for n in range(10)
     ]
-    caller.until(started[0], "preview_ready")
-    answer = caller.post(f"/{kind}s:generate", {"prompt": "one more"})
+    client.until(started[0], "preview_ready")
+    answer = client.post(f"/{kind}s:generate", {"prompt": "one more"})
     assert (answer.status_code, slug(answer)) == (429, "concurrency-limit-reached")
     assert answer.headers["Retry-After"] == "1"
-    caller.start("another kind", {"model": "world", "world": "model"}[kind])
-    caller.post(f"/operations/{started[0]['id']}:cancel")
-    caller.start("one more", kind)
+    client.start("another kind", {"model": "world", "world": "model"}[kind])
+    client.post(f"/operations/{started[0]['id']}:cancel")
+    client.start("one more", kind)
 
 
-def test_the_limit_can_be_set(caller: Caller) -> None:
+def test_the_limit_can_be_set(client: ContractClient) -> None:
     """Tests of crowds need room."""
-    caller.service.scenario(limits={"model": 1})
-    caller.start("a mug")
-    assert caller.post("/models:generate", {"prompt": "a mug"}).status_code == 429
+    client.service.scenario(limits={"model": 1})
+    client.start("a mug")
+    assert client.post("/models:generate", {"prompt": "a mug"}).status_code == 429
 
 
-def test_only_failed_things_are_retried(caller: Caller) -> None:
+def test_only_failed_things_are_retried(client: ContractClient) -> None:
     """A retry is a new operation on the same resource."""
-    good = caller.finished("a mug")
-    assert caller.post(f"/models/{good['resource']['id']}:retry").status_code == 409
-    bad = caller.finished("a mug [transient]")
+    good = client.finished("a mug")
+    assert client.post(f"/models/{good['resource']['id']}:retry").status_code == 409
+    bad = client.finished("a mug [transient]")
     assert bad["status"] == "failed"
-    again = caller.post(f"/models/{bad['resource']['id']}:retry").json()
+    again = client.post(f"/models/{bad['resource']['id']}:retry").json()
     assert again["id"] != bad["id"] and again["resource"] == bad["resource"]
-    assert caller.until(again, "succeeded")["assets"]["glbUrl"]
-    assert caller.get(f"/models/{bad['resource']['id']}").json()["status"] == "succeeded"
-    world = caller.finished("a hall [transient]", "world")
-    assert caller.until(caller.post(f"/worlds/{world['resource']['id']}:retry").json(), "succeeded")
+    assert client.until(again, "succeeded")["assets"]["glbUrl"]
+    assert client.get(f"/models/{bad['resource']['id']}").json()["status"] == "succeeded"
+    world = client.finished("a hall [transient]", "world")
+    assert client.until(client.post(f"/worlds/{world['resource']['id']}:retry").json(), "succeeded")
 
 
-def test_optimizing(caller: Caller) -> None:
+def test_optimizing(client: ContractClient) -> None:
     """optimizedGlbUrl appears with the end of the operation; again is a conflict of its own kind."""
-    model = caller.finished("a mug")["resource"]["id"]
-    answer = caller.post(f"/models/{model}:optimize", {"optimizationLevel": "light"})
+    model = client.finished("a mug")["resource"]["id"]
+    answer = client.post(f"/models/{model}:optimize", {"optimizationLevel": "light"})
     assert (answer.json()["type"], answer.json()["optimizationLevel"]) == (
         "model_optimization",
         "light",
     )
-    assert caller.get(f"/models/{model}").json()["assets"]["optimizedGlbUrl"] is None
-    assert slug(caller.post(f"/models/{model}:optimize")) == "model-optimization-in-progress"
-    done = caller.until(answer.json(), "succeeded")
+    assert client.get(f"/models/{model}").json()["assets"]["optimizedGlbUrl"] is None
+    assert slug(client.post(f"/models/{model}:optimize")) == "model-optimization-in-progress"
+    done = client.until(answer.json(), "succeeded")
     assert done["credits"]["finalized"] == price("model_optimization") == 20
     assert (
-        caller.get(f"/models/{model}").json()["assets"]["optimizedGlbUrl"]
+        client.get(f"/models/{model}").json()["assets"]["optimizedGlbUrl"]
         == done["assets"]["optimizedGlbUrl"]
     )
-    assert slug(caller.post(f"/models/{model}:optimize")) == "model-already-optimized"
+    assert slug(client.post(f"/models/{model}:optimize")) == "model-already-optimized"
 
 
-def test_converting(caller: Caller) -> None:
+def test_converting(client: ContractClient) -> None:
     """The files appear under their members; prompt, preset and model name are null."""
-    model = caller.finished("a mug")["resource"]["id"]
-    answer = caller.post(
+    model = client.finished("a mug")["resource"]["id"]
+    answer = client.post(
         f"/models/{model}:convert", {"targetFormats": ["fbx", "OBJ", "stl", "usdz"]}
     )
     started = answer.json()
@@ -363,44 +365,44 @@ def test_converting(caller: Caller) -> None:
         None,
         None,
     )
-    caller.until(started, "succeeded")
-    assets = caller.get(f"/models/{model}").json()["assets"]
+    client.until(started, "succeeded")
+    assets = client.get(f"/models/{model}").json()["assets"]
     for member, begins in (
         ("fbxUrl", b"; FBX"),
         ("objUrl", b"# "),
         ("stlUrl", b"Mint"),
         ("usdzUrl", b"PK"),
     ):
-        assert caller.session.get(
+        assert client.session.get(
             assets[member], headers={"Authorization": None}, timeout=10
         ).content.startswith(begins)
-    assert caller.post(f"/models/{model}:convert", {"targetFormats": ["doc"]}).status_code == 400
-    assert caller.post(f"/models/{model}:convert", {"targetFormats": []}).status_code == 400
+    assert client.post(f"/models/{model}:convert", {"targetFormats": ["doc"]}).status_code == 400
+    assert client.post(f"/models/{model}:convert", {"targetFormats": []}).status_code == 400
 
 
-def test_nothing_is_worked_on_before_it_is_finished(caller: Caller) -> None:
+def test_nothing_is_worked_on_before_it_is_finished(client: ContractClient) -> None:
     """Optimizing a model that is still made is a conflict of state."""
-    operation = caller.start("a mug", generationMode="review")
-    model = caller.until(operation, "preview_ready")["resource"]["id"]
-    assert slug(caller.post(f"/models/{model}:optimize")) == "invalid-operation-state"
+    operation = client.start("a mug", generationMode="review")
+    model = client.until(operation, "preview_ready")["resource"]["id"]
+    assert slug(client.post(f"/models/{model}:optimize")) == "invalid-operation-state"
 
 
 def test_a_speeded_clock_moves_by_itself() -> None:
     """speed=1000 brings an operation to its end while a client polls."""
     with running_service(speed=1000) as service:
-        caller = Caller(service)
-        operation = caller.start("a mug")
+        client = ContractClient(service)
+        operation = client.start("a mug")
         for _ in range(2000):
-            if caller.operation(operation)["status"] == "succeeded":
+            if client.operation(operation)["status"] == "succeeded":
                 break
         assert service.operations()[0].status == "succeeded"
 
 
-def test_everything_is_in_the_log(service: ThreadService, caller: Caller) -> None:
+def test_everything_is_in_the_log(service: ThreadService, client: ContractClient) -> None:
     """Requests with their key, connection and answer, but never the value of the API key."""
-    caller.start("a mug", key="mine")
-    caller.get("/me")
-    other = Caller(service, key="wrong")
+    client.start("a mug", key="mine")
+    client.get("/me")
+    other = ContractClient(service, key="wrong")
     other.get("/me")
     first, second, third = service.requests(host="api")
     assert (first.method, first.path, first.status, first.idempotency_key) == (

@@ -9,7 +9,7 @@ import pytest
 
 from tests.mint_service import switches
 
-from .contract_client import Caller
+from .contract_client import ContractClient
 from .switch_checks import CHECKS, asset_switches, operation_switches, response_switches
 
 assert (
@@ -18,9 +18,9 @@ assert (
 
 
 @pytest.mark.parametrize("name", [switch.name for switch in switches.TABLE])
-def test_switch(caller: Caller, name: str) -> None:
+def test_switch(client: ContractClient, name: str) -> None:
     """The word in a prompt does what its row says."""
-    CHECKS[name](Caller(caller.service, words_are_free=name.startswith("unknown-")), name)
+    CHECKS[name](ContractClient(client.service, words_are_free=name.startswith("unknown-")), name)
 
 
 def test_every_switch_has_a_check_and_a_row_in_the_readme() -> None:

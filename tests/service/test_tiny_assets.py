@@ -11,8 +11,13 @@ import pytest
 from PIL import Image
 
 from tests.mint_service import convert, glb, pictures, prompt_words, spz
-from tests.mint_service.asset_generator import Effect
-from tests.mint_service.asset_generator.tiny_assets import PlainStudio, box, draco_box, tiny_room
+from tests.mint_service.asset_generator import AssetRequest
+from tests.mint_service.asset_generator.tiny_assets import (
+    TinyAssetGenerator,
+    box,
+    draco_box,
+    tiny_room,
+)
 
 DracoPy = pytest.importorskip("DracoPy")
 
@@ -33,8 +38,8 @@ def cloud(count: int) -> spz.Splats:
 def test_splats_survive_their_file(version: int) -> None:
     """Each value comes back to within half a step of its quantisation."""
     before = cloud(500)
-    said, after = spz.decode(spz.encode(before, version))
-    assert said == version
+    decoded_version, after = spz.decode(spz.encode(before, version))
+    assert decoded_version == version
     assert np.abs(before.positions - after.positions).max() <= 0.5 / 4096 + 1e-9
     assert np.abs(before.alphas - after.alphas).max() <= 0.5 / 255 + 1e-9
     assert np.abs(before.colors - after.colors).max() <= 0.5 / 255 / 0.15 * 0.2820948 + 1e-9
@@ -119,7 +124,10 @@ def test_color_and_shape_follow_the_words() -> None:
         "Something, else!\nmake it blue"
     )
     assert prompt_words.color_word("a lamp [fails]") == prompt_words.color_word("a lamp")
-    studio = PlainStudio()
-    wishes = ("a lamp, red", "a lamp, blue")
-    pictures_of = [studio.make(Effect("model", "preview", wish))[0].read() for wish in wishes]
+    generator = TinyAssetGenerator()
+    descriptions = ("a lamp, red", "a lamp, blue")
+    pictures_of = [
+        generator.make(AssetRequest("model", "preview", description))[0].read()
+        for description in descriptions
+    ]
     assert pictures_of[0] != pictures_of[1]

@@ -40,7 +40,7 @@ def me(call: Call) -> Answer:
 
 def usage(call: Call) -> Answer:
     """GET /v1/usage"""
-    book, made = call.mint.ledger, call.mint.store.operations.values()
+    book, made = call.mint.credit_account, call.mint.store.operations.values()
     return Answer(
         200,
         {

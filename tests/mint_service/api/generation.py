@@ -40,15 +40,15 @@ def _generate(call: Call, kind: str) -> Answer:
         _demand_public(call, f"/{name}", body.get(name))
     for index, url in enumerate(body.get("sourceImages", [])):
         _demand_public(call, f"/sourceImages/{index}", url)
-    pulled = switches.pulled(body["prompt"], options.switches, options.rules)
-    refuse_start(call, pulled)
+    selected = switches.selected(body["prompt"], options.switches, options.rules)
+    refuse_start(call, selected)
     preset = body.get("generationPreset", "standard")
     operation = new(
         call,
         f"{kind}_generation",
         kind,
         body["prompt"],
-        pulled,
+        selected,
         preset=preset,
         mode=body.get("generationMode", "auto"),
     )
@@ -63,18 +63,18 @@ def _demand_public(call: Call, path: str, url: str | None) -> None:
     raise invalid(path, "must be a public https address", "invalid_url")
 
 
-def refuse_start(call: Call, pulled: list[str]) -> None:
+def refuse_start(call: Call, selected: list[str]) -> None:
     """The switches that answer a start with an error.
 
     Those that act once count by idempotency key.
     """
-    if "no-credits" in pulled:
+    if "no-credits" in selected:
         raise Problem("insufficient-credits")
-    if "forbidden" in pulled:
+    if "forbidden" in selected:
         raise Problem("forbidden", "This key has no access to the API beta.")
-    if "alpha-names" in pulled and "name" in call.body:
+    if "alpha-names" in selected and "name" in call.body:
         raise invalid("/name", "is not a known field", "unrecognized_keys")
-    for name in pulled:
+    for name in selected:
         word = name.removeprefix("start-")
         if (
             name.startswith("start-")
@@ -91,7 +91,7 @@ def new(
     operation_type: str,
     kind: str,
     prompt: str,
-    pulled: list[str],
+    selected: list[str],
     preset: str | None = None,
     mode: str = "auto",
 ) -> Operation:
@@ -107,7 +107,7 @@ def new(
         due=now,
         preset=preset,
         kind=kind,
-        switches=pulled,
+        switches=selected,
         price=credit_account.price(operation_type, preset),
     )
 
@@ -122,12 +122,12 @@ def _launch(call: Call, operation: Operation) -> Answer:
             f"{limit} {operation.kind} generations are active already.",
             headers={"Retry-After": f"{mint.options.retry_after:g}"},
         )
-    if mint.options.insufficient == "402" and mint.ledger.available < operation.price:
+    if mint.options.insufficient == "402" and mint.credit_account.available < operation.price:
         raise Problem(
             "insufficient-credits",
-            f"{operation.price:g} Credits are needed, {mint.ledger.available:g} are available.",
+            f"{operation.price:g} Credits are needed, {mint.credit_account.available:g} are available.",
         )
-    mint.machine.start(operation)
+    mint.status_machine.start(operation)
     if "revoked" in operation.switches:
         mint.revoke(True)
     answer = accepted(call, operation)
@@ -191,7 +191,7 @@ def approve(call: Call) -> Answer:
     """POST /v1/operations/{operationId}:approve"""
     operation = find(call)
     before = views.operation(call.mint, operation)
-    call.mint.machine.approve(operation)
+    call.mint.status_machine.approve(operation)
     return _perhaps_lagging(call, operation, before)
 
 
@@ -199,7 +199,7 @@ def revise(call: Call) -> Answer:
     """POST /v1/operations/{operationId}:revise"""
     operation = find(call)
     before = views.operation(call.mint, operation)
-    call.mint.machine.revise(operation, call.body["feedback"])
+    call.mint.status_machine.revise(operation, call.body["feedback"])
     return _perhaps_lagging(call, operation, before)
 
 
@@ -217,14 +217,14 @@ def _perhaps_lagging(call: Call, operation: Operation, before: dict[str, Any]) -
 def resume(call: Call) -> Answer:
     """POST /v1/operations/{operationId}:resume"""
     operation = find(call)
-    call.mint.machine.resume(operation)
+    call.mint.status_machine.resume(operation)
     return accepted(call, operation)
 
 
 def cancel(call: Call) -> Answer:
     """POST /v1/operations/{operationId}:cancel"""
     operation = find(call)
-    call.mint.machine.cancel(operation)
+    call.mint.status_machine.cancel(operation)
     return Answer(200, views.operation(call.mint, operation), operation=operation.id)
 
 

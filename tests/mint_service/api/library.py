@@ -63,18 +63,18 @@ def _limit(text: str | None) -> int:
 
 def _seen(cursor: str, kind: str) -> str:
     try:
-        said = json.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
+        result = json.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError) as error:
         raise invalid("/cursor", "is not a cursor of this list", "invalid_cursor") from error
-    if not isinstance(said, list) or len(said) != 2 or said[0] != kind:
+    if not isinstance(result, list) or len(result) != 2 or result[0] != kind:
         raise invalid("/cursor", "is not a cursor of this list", "invalid_cursor")
-    return str(said[1])
+    return str(result[1])
 
 
 def read(call: Call) -> Answer:
     """GET /v1/models/{modelId} and /v1/worlds/{worldId}"""
     resource = resource_of(call)
-    said = views.resource(call.mint, resource)
+    result = views.resource(call.mint, resource)
     if resource.finished is not None:
         resource.reads += 1
         call.mint.store.save(resource)
@@ -83,8 +83,8 @@ def read(call: Call) -> Answer:
                 "service-unavailable", headers={"Retry-After": f"{call.mint.options.retry_after:g}"}
             )
         if resource.reads <= 2 and "incomplete" in resource.switches:
-            said |= {"status": "running", "assets": None, "assetStage": None}
-    return Answer(200, said)
+            result |= {"status": "running", "assets": None, "assetStage": None}
+    return Answer(200, result)
 
 
 # generic assets
@@ -100,8 +100,8 @@ def _asset(call: Call) -> Resource:
 def asset(call: Call) -> Answer:
     """GET /v1/assets/{assetType}/{assetId}"""
     one = _asset(call)
-    said = {"id": one.id, "type": one.kind, "name": one.name, "prompt": one.prompt}
-    return Answer(200, said | {"createdAt": iso(one.created), "updatedAt": iso(one.updated)})
+    result = {"id": one.id, "type": one.kind, "name": one.name, "prompt": one.prompt}
+    return Answer(200, result | {"createdAt": iso(one.created), "updatedAt": iso(one.updated)})
 
 
 def artifacts(call: Call) -> Answer:
@@ -112,15 +112,15 @@ def artifacts(call: Call) -> Answer:
 def manifest(call: Call) -> Answer:
     """GET /v1/assets/{assetType}/{assetId}/artifact-manifest"""
     one = _downloadable(call)
-    said: dict[str, Any] = {
+    result: dict[str, Any] = {
         "manifestVersion": 1,
         "source": {"kind": "asset", "assetType": one.kind, "id": one.id},
         "mintUrl": views.mint_url(one.id),
         "artifacts": _artifacts(call.mint, one),
     }
     if one.kind == "world":
-        said |= {"integrationMode": "remote_stream", "runtime": _runtime(call.mint, one)}
-    return Answer(200, said)
+        result |= {"integrationMode": "remote_stream", "runtime": _runtime(call.mint, one)}
+    return Answer(200, result)
 
 
 def _downloadable(call: Call) -> Resource:
@@ -180,7 +180,7 @@ def _runtime(mint: Mint, one: Resource) -> dict[str, Any] | None:
     kept = one.assets or {}
     if not kept.get("radUrl"):
         return None
-    said: dict[str, Any] = {
+    result: dict[str, Any] = {
         "artifactId": "world_runtime_rad",
         "role": "environment",
         "renderer": "@sparkjsdev/spark",
@@ -190,11 +190,11 @@ def _runtime(mint: Mint, one: Resource) -> dict[str, Any] | None:
         "loaderHint": {"renderer": "spark", "mesh": "SplatMesh", "paged": True, "lod": True},
     }
     if kept.get("colliderMeshUrl"):
-        said["collider"] = {
+        result["collider"] = {
             "artifactId": "world_collider",
             "role": "physics_collider",
             "format": "glb",
             "runtimeUrl": views.address(mint, kept["colliderMeshUrl"]),
             "loaderHint": "gltf",
         }
-    return said
+    return result

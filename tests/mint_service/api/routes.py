@@ -195,7 +195,7 @@ def _replay(call: Call, known: Replay) -> Answer:
         return Answer(known.status, known.answer)
     operation = call.mint.store.operations[known.operation]
     if operation.stage == "billing:start":
-        call.mint.machine.try_to_settle(operation)
+        call.mint.status_machine.try_to_settle(operation)
         call.mint.store.save(operation)
     answer = generation.accepted(call, operation)
     if known.status == 200:

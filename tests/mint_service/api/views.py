@@ -27,27 +27,27 @@ REASONS = {
 
 def operation(mint: Mint, one: Operation) -> dict[str, Any]:
     """An Operation as it is now, but for what a switch makes it say otherwise."""
-    said = _operation(mint, one)
+    result = _operation(mint, one)
     if (
         "null-status" in one.switches
         and one.generates
         and one.status in ("succeeded", "partially_succeeded")
     ):
-        said["status"] = None
+        result["status"] = None
     if "no-mode" in one.switches:
-        del said["generationMode"]
-    if said["resource"] and "type-casing" in one.switches:
-        said["resource"]["type"] = one.kind.title()
-    if said["resource"] and "type-word" in one.switches:
-        said["resource"]["type"] = "thing"
-    if "error" in said and "reasons" in one.switches:
-        said["error"] = {**said["error"], **REASONS}
-    return said
+        del result["generationMode"]
+    if result["resource"] and "type-casing" in one.switches:
+        result["resource"]["type"] = one.kind.title()
+    if result["resource"] and "type-word" in one.switches:
+        result["resource"]["type"] = "thing"
+    if "error" in result and "reasons" in one.switches:
+        result["error"] = {**result["error"], **REASONS}
+    return result
 
 
 def _operation(mint: Mint, one: Operation) -> dict[str, Any]:
     """An Operation. `billing`, `error` and the two end times appear only where they apply."""
-    said: dict[str, Any] = {
+    result: dict[str, Any] = {
         "object": "operation",
         "id": one.id,
         "type": TYPE_WORDS[one.kind]
@@ -68,20 +68,20 @@ def _operation(mint: Mint, one: Operation) -> dict[str, Any]:
             "estimated": one.price,
             "reserved": one.reserved,
             "finalized": one.finalized,
-            "availableAfterReservation": mint.ledger.available,
+            "availableAfterReservation": mint.credit_account.available,
         },
         "createdAt": iso(one.created),
         "updatedAt": iso(one.updated),
     }
     if one.billing is not None:
-        said["billing"] = one.billing
+        result["billing"] = one.billing
     if one.error is not None:
-        said["error"] = one.error
+        result["error"] = one.error
     if one.completed is not None:
-        said["completedAt"] = iso(one.completed)
+        result["completedAt"] = iso(one.completed)
     if one.canceled is not None:
-        said["canceledAt"] = iso(one.canceled)
-    return said
+        result["canceledAt"] = iso(one.canceled)
+    return result
 
 
 def _model_name(one: Operation) -> str | None:
@@ -92,7 +92,7 @@ def _model_name(one: Operation) -> str | None:
 
 def resource(mint: Mint, one: Resource) -> dict[str, Any]:
     """A World or a Model."""
-    said: dict[str, Any] = {
+    result: dict[str, Any] = {
         "object": one.kind,
         "id": one.id,
         "name": one.name,
@@ -105,10 +105,10 @@ def resource(mint: Mint, one: Resource) -> dict[str, Any]:
         "updatedAt": iso(one.updated),
     }
     if "null-status" in one.switches and one.status in ("succeeded", "partially_succeeded"):
-        said["status"] = None
+        result["status"] = None
     if one.kind == "model":
-        said["prompt"] = one.prompt
-    return said
+        result["prompt"] = one.prompt
+    return result
 
 
 def mint_url(resource_id: str) -> str:
@@ -120,14 +120,14 @@ def assets(mint: Mint, kept: dict[str, Any] | None) -> dict[str, Any] | None:
     """Asset members, with whole addresses where we keep paths."""
     if kept is None:
         return None
-    said: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for name, value in kept.items():
         if name.endswith("Url") and isinstance(value, str):
             value = address(mint, value)
         elif name == "spzUrls" and value is not None:
             value = {tier: address(mint, path) if path else None for tier, path in value.items()}
-        said[name] = value
-    return said
+        result[name] = value
+    return result
 
 
 def address(mint: Mint, path: str) -> str:

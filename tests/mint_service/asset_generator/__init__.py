@@ -15,12 +15,12 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Effect:
+class AssetRequest:
     """What a stage of an operation needs."""
 
     kind: str  # model, world
     stage: str  # preview, final, optimize, convert
-    wish: str  # the prompt and its revisions, one a line
+    description: str  # the prompt and its revisions, one a line
     formats: tuple[str, ...] = ()  # of a conversion
     level: str | None = None  # of an optimization
     draco_original: bool = False
@@ -46,17 +46,17 @@ class Made:
         return self.path.read_bytes()
 
 
-class StudioError(Exception):
+class AssetGeneratorError(Exception):
     """Something could not be made."""
 
 
-class Studio(Protocol):
+class AssetGenerator(Protocol):
     """Makes files."""
 
-    def make(self, want: Effect) -> Sequence[Made] | None:
-        """The files, or None while they are being made. StudioError when that failed."""
+    def make(self, request: AssetRequest) -> Sequence[Made] | None:
+        """The files, or None while they are being made. AssetGeneratorError when that failed."""
 
-    def begin(self, want: Effect) -> None:
+    def begin(self, request: AssetRequest) -> None:
         """Start on something that will be asked for. Never fails: `make` tells what went wrong."""
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from .. import convert, prompt_words
-from . import Effect, Made, StudioError
+from . import AssetGeneratorError, AssetRequest, Made
 
 ROOT = Path(__file__).parents[3]
 SOURCES = (
@@ -49,53 +49,53 @@ def default_cache() -> Path:
     return (Path(home) if home else Path.home() / ".cache") / "mint-blender-tests" / "studio"
 
 
-def variant(want: Effect) -> dict[str, object]:
+def variant(request: AssetRequest) -> dict[str, object]:
     """What distinguishes one set of files from another: few enough that the cache helps."""
-    color = prompt_words.color_word(want.wish)
-    if want.kind == "model":
-        return {"kind": "model", "shape": prompt_words.shape(want.wish), "color": color}
+    color = prompt_words.color_word(request.description)
+    if request.kind == "model":
+        return {"kind": "model", "shape": prompt_words.shape(request.description), "color": color}
     return {
         "kind": "world",
         "color": color,
-        "up": want.collider_up,
-        "full": want.full_res,
-        "spz": want.spz_version,
+        "up": request.collider_up,
+        "full": request.full_res,
+        "spz": request.spz_version,
     }
 
 
-class BlenderStudio:
+class BlenderAssetGenerator:
     """Makes files with Blender, or takes them from the cache."""
 
     def __init__(self, cache: str | Path | None = None) -> None:
         digest = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:12]
         self._cache = Path(cache) if cache else default_cache()
-        self._shelf = self._cache / digest
+        self._folder_of_source = self._cache / digest
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="mint-studio")
         self._under_way: dict[str, Future[None]] = {}
         self._process: subprocess.Popen[str] | None = None
         self._closed = False
 
-    def make(self, want: Effect) -> Sequence[Made] | None:
+    def make(self, request: AssetRequest) -> Sequence[Made] | None:
         """The files of a stage, None while Blender is at it."""
-        folder = self._folder(variant(want))
+        folder = self._folder(variant(request))
         if folder is None:
             return None
-        if want.stage == "preview":
+        if request.stage == "preview":
             return [Made("preview", "image/webp", path=folder / "preview.webp")]
-        if want.stage == "optimize":
+        if request.stage == "optimize":
             return [_made(folder, "optimized", MODEL_FILES)]
-        if want.stage == "convert":
-            return convert.all_of((folder / "original.glb").read_bytes(), want.formats)
-        if want.kind == "world":
-            files = WORLD_FILES | (FULL if want.full_res else {})
+        if request.stage == "convert":
+            return convert.all_of((folder / "original.glb").read_bytes(), request.formats)
+        if request.kind == "world":
+            files = WORLD_FILES | (FULL if request.full_res else {})
             return [_made(folder, role, files) for role in files]
-        name, media = MODEL_FILES["optimized" if want.draco_original else "glb"]
+        name, media = MODEL_FILES["optimized" if request.draco_original else "glb"]
         return [Made("glb", media, path=folder / name)]
 
-    def begin(self, want: Effect) -> None:
+    def begin(self, request: AssetRequest) -> None:
         """Have Blender start now, so that the operation's own waiting time is used."""
-        if want.stage == "preview" and self._name(variant(want)) not in self._under_way:
-            self._folder(variant(want))
+        if request.stage == "preview" and self._name(variant(request)) not in self._under_way:
+            self._folder(variant(request))
 
     def close(self) -> None:
         """End Blender, if it is at work."""
@@ -110,7 +110,7 @@ class BlenderStudio:
 
     def _folder(self, what: dict[str, object]) -> Path | None:
         name = self._name(what)
-        folder = self._shelf / name
+        folder = self._folder_of_source / name
         if folder.exists():
             return folder
         future = self._under_way.get(name)
@@ -121,12 +121,12 @@ class BlenderStudio:
             return None
         del self._under_way[name]
         if (error := future.exception()) is not None:
-            raise StudioError(str(error))
+            raise AssetGeneratorError(str(error))
         return folder
 
     def _run(self, what: dict[str, object], folder: Path) -> None:
-        self._shelf.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=folder.name, dir=self._shelf))
+        self._folder_of_source.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=folder.name, dir=self._folder_of_source))
         command = [
             sys.executable,
             "-m",
@@ -148,10 +148,10 @@ class BlenderStudio:
         if self._closed:
             process.kill()
         try:
-            _, said = process.communicate(timeout=TIME_LIMIT)
+            _, stderr = process.communicate(timeout=TIME_LIMIT)
             if process.returncode != 0:
-                raise StudioError(
-                    f"Blender could not make {folder.name}: {(said.strip().splitlines() or ['no message'])[-1]}"
+                raise AssetGeneratorError(
+                    f"Blender could not make {folder.name}: {(stderr.strip().splitlines() or ['no message'])[-1]}"
                 )
             if not folder.exists():
                 part.rename(folder)

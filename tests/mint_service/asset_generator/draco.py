@@ -58,8 +58,8 @@ class _Writer:
 
 
 def _span(document: dict[str, Any], view: int) -> tuple[int, int]:
-    said = document["bufferViews"][view]
-    return said.get("byteOffset", 0), said["byteLength"]
+    entry = document["bufferViews"][view]
+    return entry.get("byteOffset", 0), entry["byteLength"]
 
 
 def _numbers(document: dict[str, Any], binary: bytes, index: int) -> np.ndarray:
@@ -79,11 +79,11 @@ def _compress(
     writer: _Writer,
     accessors: list[dict[str, Any]],
 ) -> None:
-    said = primitive["attributes"]
+    entry = primitive["attributes"]
     values = {
-        name: _numbers(document, binary, said[name])
+        name: _numbers(document, binary, entry[name])
         for name in ("POSITION", "NORMAL", "TEXCOORD_0")
-        if name in said
+        if name in entry
     }
     triangles = _numbers(document, binary, primitive["indices"]).reshape(-1, 3).astype(np.uint32)
     packed = DracoPy.encode(

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from .. import convert, glb, pictures, prompt_words, spz
-from . import Effect, Made
+from . import AssetRequest, Made
 
 BOX_CORNERS = [(x, y, z) for z in (-0.5, 0.5) for y in (0.0, 1.0) for x in (-0.5, 0.5)]
 BOX_FACES = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
@@ -27,24 +27,24 @@ DRACO_BOX = base64.b64decode(
 )
 
 
-class PlainStudio:
+class TinyAssetGenerator:
     """Makes tiny files at once."""
 
-    def make(self, want: Effect) -> Sequence[Made]:
+    def make(self, request: AssetRequest) -> Sequence[Made]:
         """All files of a stage."""
-        color = prompt_words.color(want.wish)
-        if want.stage == "preview":
+        color = prompt_words.color(request.description)
+        if request.stage == "preview":
             return [Made("preview", "image/webp", pictures.webp(color, 96, 96))]
-        if want.stage == "optimize":
+        if request.stage == "optimize":
             return [Made("optimized", "model/gltf-binary", draco_box(color))]
-        if want.stage == "convert":
-            return convert.all_of(box(color), want.formats)
-        if want.kind == "world":
-            return list(_world(want, color))
-        model = draco_box(color) if want.draco_original else box(color)
+        if request.stage == "convert":
+            return convert.all_of(box(color), request.formats)
+        if request.kind == "world":
+            return list(_world(request, color))
+        model = draco_box(color) if request.draco_original else box(color)
         return [Made("glb", "model/gltf-binary", model)]
 
-    def begin(self, want: Effect) -> None:
+    def begin(self, request: AssetRequest) -> None:
         """Nothing takes time."""
 
     def close(self) -> None:
@@ -166,16 +166,16 @@ def _draco_primitive() -> dict[str, object]:
     }
 
 
-def _world(want: Effect, color: prompt_words.Color) -> Iterable[Made]:
+def _world(request: AssetRequest, color: prompt_words.Color) -> Iterable[Made]:
     yield Made(
-        "collider", "model/gltf-binary", tiny_room(down=1.0 if not want.collider_up else -1.0)
+        "collider", "model/gltf-binary", tiny_room(down=1.0 if not request.collider_up else -1.0)
     )
     yield Made("pano", "image/png", pictures.tiny_panorama(color))
     for tier, count in (("100k", 40), ("500k", 200)):
         yield Made(
             f"spz:{tier}",
             "application/octet-stream",
-            spz.encode(_floor_splats(color, count), want.spz_version),
+            spz.encode(_floor_splats(color, count), request.spz_version),
         )
     yield Made("rad", "application/octet-stream", b"RAD stand-in" + struct.pack("<I", 0))
 

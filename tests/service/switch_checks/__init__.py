@@ -8,15 +8,15 @@ from typing import Any
 
 import requests
 
-from ..contract_client import Caller
+from ..contract_client import ContractClient
 
-Check = Callable[[Caller, str], None]
+Check = Callable[[ContractClient, str], None]
 CHECKS: dict[str, Check] = {}
 ENDS = ("succeeded", "partially_succeeded", "failed", "canceled")
 
 
 def check(*names: str) -> Callable[[Check], Check]:
-    """Register the check of one or more switches. It gets the caller and the switch's name."""
+    """Register the check of one or more switches. It gets the client and the switch's name."""
 
     def keep(function: Check) -> Check:
         CHECKS.update(dict.fromkeys(names, function))
@@ -25,9 +25,9 @@ def check(*names: str) -> Callable[[Check], Check]:
     return keep
 
 
-def finished(caller: Caller, name: str, kind: str = "model") -> dict[str, Any]:
+def finished(client: ContractClient, name: str, kind: str = "model") -> dict[str, Any]:
     """An operation under a switch, brought to its end."""
-    return caller.finished(f"a mug [{name}]", kind)
+    return client.finished(f"a mug [{name}]", kind)
 
 
 def download(url: str, **headers: str) -> requests.Response:

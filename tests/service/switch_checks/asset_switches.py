@@ -9,75 +9,75 @@ import requests
 
 from tests.mint_service import glb
 
-from ..contract_client import Caller
+from ..contract_client import ContractClient
 from ..test_errors import slug
 from . import ENDS, check, download, finished
 
 
 @check("settling")
-def settling(caller: Caller, name: str) -> None:
-    model = finished(caller, name)["resource"]["id"]
-    answers = [caller.get(f"/models/{model}") for _ in range(3)]
+def settling(client: ContractClient, name: str) -> None:
+    model = finished(client, name)["resource"]["id"]
+    answers = [client.get(f"/models/{model}") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [503, 503, 200]
     assert slug(answers[0]) == "service-unavailable" and answers[0].headers["Retry-After"] == "1"
 
 
 @check("incomplete")
-def incomplete(caller: Caller, name: str) -> None:
-    model = finished(caller, name)["resource"]["id"]
-    said = [caller.get(f"/models/{model}").json() for _ in range(3)]
-    assert [one["assets"] is None for one in said] == [True, True, False]
-    assert [one["status"] for one in said] == ["running", "running", "succeeded"]
+def incomplete(client: ContractClient, name: str) -> None:
+    model = finished(client, name)["resource"]["id"]
+    document = [client.get(f"/models/{model}").json() for _ in range(3)]
+    assert [one["assets"] is None for one in document] == [True, True, False]
+    assert [one["status"] for one in document] == ["running", "running", "succeeded"]
 
 
 @check("downloads-disabled")
-def downloads_disabled(caller: Caller, name: str) -> None:
-    model = finished(caller, name)
+def downloads_disabled(client: ContractClient, name: str) -> None:
+    model = finished(client, name)
     for what in ("artifacts", "artifact-manifest"):
-        answer = caller.get(f"/assets/model/{model['resource']['id']}/{what}")
+        answer = client.get(f"/assets/model/{model['resource']['id']}/{what}")
         assert (answer.status_code, slug(answer)) == (403, "downloads-disabled")
-    assert caller.get(f"/models/{model['resource']['id']}").json()["assets"]["glbUrl"]
+    assert client.get(f"/models/{model['resource']['id']}").json()["assets"]["glbUrl"]
 
 
 # what was made
 
 
 @check("null-assets")
-def null_assets(caller: Caller, name: str) -> None:
-    done = finished(caller, name)
+def null_assets(client: ContractClient, name: str) -> None:
+    done = finished(client, name)
     assert (done["status"], done["assets"]) == ("succeeded", None)
 
 
 @check("draco-original")
-def draco_original(caller: Caller, name: str) -> None:
-    document, _ = glb.unpack(download(finished(caller, name)["assets"]["glbUrl"]).content)
+def draco_original(client: ContractClient, name: str) -> None:
+    document, _ = glb.unpack(download(finished(client, name)["assets"]["glbUrl"]).content)
     assert document["extensionsRequired"] == ["KHR_draco_mesh_compression", "EXT_texture_webp"]
 
 
 @check("already-optimized")
-def already_optimized(caller: Caller, name: str) -> None:
-    assert finished(caller, name)["assets"]["optimizedGlbUrl"]
+def already_optimized(client: ContractClient, name: str) -> None:
+    assert finished(client, name)["assets"]["optimizedGlbUrl"]
 
 
 @check("bounds")
-def bounds(caller: Caller, name: str) -> None:
-    assert finished(caller, name)["assets"]["bounds"]["size"] == [1, 1, 1]
+def bounds(client: ContractClient, name: str) -> None:
+    assert finished(client, name)["assets"]["bounds"]["size"] == [1, 1, 1]
 
 
 @check("no-pictures")
-def no_pictures(caller: Caller, name: str) -> None:
-    operation = caller.start(f"a mug [{name}]", generationMode="review")
-    assert caller.until(operation, "preview_ready")["assets"] is None
-    caller.post(f"/operations/{operation['id']}:approve")
-    assets = caller.until(operation, *ENDS)["assets"]
+def no_pictures(client: ContractClient, name: str) -> None:
+    operation = client.start(f"a mug [{name}]", generationMode="review")
+    assert client.until(operation, "preview_ready")["assets"] is None
+    client.post(f"/operations/{operation['id']}:approve")
+    assets = client.until(operation, *ENDS)["assets"]
     assert (assets["previewImageUrl"], assets["thumbnailUrl"]) == (None, None) and assets["glbUrl"]
 
 
 @check("collider-up")
-def collider_up(caller: Caller, name: str) -> None:
+def collider_up(client: ContractClient, name: str) -> None:
     heights = []
     for prompt in ("a hall", f"a hall [{name}]"):
-        url = caller.finished(prompt, "world")["assets"]["colliderMeshUrl"]
+        url = client.finished(prompt, "world")["assets"]["colliderMeshUrl"]
         document, _ = glb.unpack(download(url).content)
         heights.append(document["accessors"][1]["max"][1] + document["accessors"][1]["min"][1])
     assert heights[0] > 0 > heights[1], (
@@ -86,36 +86,36 @@ def collider_up(caller: Caller, name: str) -> None:
 
 
 @check("spz-null", "rad-null", "pano-null", "collider-null")
-def null_members(caller: Caller, name: str) -> None:
+def null_members(client: ContractClient, name: str) -> None:
     member = {"spz": "spzUrls", "rad": "radUrl", "pano": "panoUrl", "collider": "colliderMeshUrl"}[
         name.removesuffix("-null")
     ]
-    world = finished(caller, name, "world")
+    world = finished(client, name, "world")
     assert world["status"] == "succeeded"
     assert [key for key, value in world["assets"].items() if value is None] == [member]
 
 
 @check("spz-tier-null")
-def spz_tier_null(caller: Caller, name: str) -> None:
-    tiers = finished(caller, name, "world")["assets"]["spzUrls"]
+def spz_tier_null(client: ContractClient, name: str) -> None:
+    tiers = finished(client, name, "world")["assets"]["spzUrls"]
     assert tiers["full_res"] is None and tiers["100k"]
 
 
 @check("external-buffer")
-def external_buffer(caller: Caller, name: str) -> None:
-    document, _ = glb.unpack(download(finished(caller, name)["assets"]["glbUrl"]).content)
+def external_buffer(client: ContractClient, name: str) -> None:
+    document, _ = glb.unpack(download(finished(client, name)["assets"]["glbUrl"]).content)
     assert document["buffers"][1]["uri"] == "../../outside.bin"
 
 
 @check("bad-length")
-def bad_length(caller: Caller, name: str) -> None:
-    content = download(finished(caller, name)["assets"]["glbUrl"]).content
+def bad_length(client: ContractClient, name: str) -> None:
+    content = download(finished(client, name)["assets"]["glbUrl"]).content
     assert int.from_bytes(content[8:12], "little") == len(content) + 1000
 
 
 @check("meshopt")
-def meshopt(caller: Caller, name: str) -> None:
-    document, _ = glb.unpack(download(finished(caller, name)["assets"]["glbUrl"]).content)
+def meshopt(client: ContractClient, name: str) -> None:
+    document, _ = glb.unpack(download(finished(client, name)["assets"]["glbUrl"]).content)
     assert document["extensionsRequired"] == ["EXT_meshopt_compression"]
 
 
@@ -123,13 +123,13 @@ def meshopt(caller: Caller, name: str) -> None:
 
 
 @check("api-redirect")
-def api_redirect(caller: Caller, name: str) -> None:
-    url = finished(caller, name)["assets"]["glbUrl"]
-    assert url.startswith(caller.service.api + "/downloads/glb/")
+def api_redirect(client: ContractClient, name: str) -> None:
+    url = finished(client, name)["assets"]["glbUrl"]
+    assert url.startswith(client.service.api + "/downloads/glb/")
     first = requests.get(url, allow_redirects=False, timeout=10)
-    assert first.status_code == 302 and first.headers["Location"].startswith(caller.service.files)
+    assert first.status_code == 302 and first.headers["Location"].startswith(client.service.files)
     assert glb.extras(download(url).content)
-    assert not caller.service.leaks()
+    assert not client.service.leaks()
 
 
 def broken(url: str, **headers: str) -> tuple[int, bytes, int, str]:
@@ -146,8 +146,8 @@ def broken(url: str, **headers: str) -> tuple[int, bytes, int, str]:
 
 
 @check("file-truncated")
-def file_truncated(caller: Caller, name: str) -> None:
-    url = finished(caller, name)["assets"]["glbUrl"]
+def file_truncated(client: ContractClient, name: str) -> None:
+    url = finished(client, name)["assets"]["glbUrl"]
     for _ in range(2):
         _, got, announced, _ = broken(url)
         assert 0 < len(got) < announced
@@ -156,8 +156,8 @@ def file_truncated(caller: Caller, name: str) -> None:
 
 
 @check("file-broken")
-def file_broken(caller: Caller, name: str) -> None:
-    url = finished(caller, name)["assets"]["glbUrl"]
+def file_broken(client: ContractClient, name: str) -> None:
+    url = finished(client, name)["assets"]["glbUrl"]
     _, got, announced, tag = broken(url)
     assert 0 < len(got) < announced
     answer = download(url, **{"Range": f"bytes={len(got)}-", "If-Range": tag})
@@ -167,8 +167,8 @@ def file_broken(caller: Caller, name: str) -> None:
 
 
 @check("file-changed")
-def file_changed(caller: Caller, name: str) -> None:
-    url = finished(caller, name)["assets"]["glbUrl"]
+def file_changed(client: ContractClient, name: str) -> None:
+    url = finished(client, name)["assets"]["glbUrl"]
     _, got, _, tag = broken(url)
     answer = download(url, **{"Range": f"bytes={len(got)}-", "If-Range": tag})
     assert answer.status_code == 200 and answer.headers["ETag"] != tag
@@ -176,8 +176,8 @@ def file_changed(caller: Caller, name: str) -> None:
 
 
 @check("file-no-ranges")
-def file_no_ranges(caller: Caller, name: str) -> None:
-    url = finished(caller, name)["assets"]["glbUrl"]
+def file_no_ranges(client: ContractClient, name: str) -> None:
+    url = finished(client, name)["assets"]["glbUrl"]
     _, got, announced, _ = broken(url)
     answer = download(url, Range=f"bytes={len(got)}-")
     assert (answer.status_code, len(answer.content)) == (200, announced)
@@ -185,28 +185,28 @@ def file_no_ranges(caller: Caller, name: str) -> None:
 
 
 @check("file-html")
-def file_html(caller: Caller, name: str) -> None:
-    answer = download(finished(caller, name)["assets"]["glbUrl"])
+def file_html(client: ContractClient, name: str) -> None:
+    answer = download(finished(client, name)["assets"]["glbUrl"])
     assert answer.status_code == 200 and answer.text.startswith("<!DOCTYPE html>")
 
 
 @check("file-403", "file-404", "file-410")
-def file_gone(caller: Caller, name: str) -> None:
-    assets = finished(caller, name)["assets"]
+def file_gone(client: ContractClient, name: str) -> None:
+    assets = finished(client, name)["assets"]
     assert download(assets["glbUrl"]).status_code == int(name[-3:])
     assert download(assets["previewImageUrl"]).status_code == 200
 
 
 @check("file-503")
-def file_503(caller: Caller, name: str) -> None:
-    url = finished(caller, name)["assets"]["glbUrl"]
+def file_503(client: ContractClient, name: str) -> None:
+    url = finished(client, name)["assets"]["glbUrl"]
     first = download(url)
     assert (first.status_code, first.headers["Retry-After"]) == (503, "1")
     assert download(url).status_code == 200
 
 
 @check("file-slow")
-def file_slow(caller: Caller, name: str) -> None:
+def file_slow(client: ContractClient, name: str) -> None:
     before = time.monotonic()
-    assert glb.extras(download(finished(caller, name)["assets"]["glbUrl"]).content)
+    assert glb.extras(download(finished(client, name)["assets"]["glbUrl"]).content)
     assert time.monotonic() - before >= 2

@@ -11,62 +11,62 @@ from typing import Any
 import pytest
 import requests
 
-from ..contract_client import Caller
+from ..contract_client import ContractClient
 from ..test_errors import slug
 from . import ENDS, check
 
 
-def start(caller: Caller, switch: str, key: str = "k", **body: Any) -> requests.Response:
+def start(client: ContractClient, switch: str, key: str = "k", **body: Any) -> requests.Response:
     """The answer to a start under a switch."""
-    return caller.post("/models:generate", {"prompt": f"a mug [{switch}]", **body}, key, twin=False)
+    return client.post("/models:generate", {"prompt": f"a mug [{switch}]", **body}, key, twin=False)
 
 
 @check("lost-answer")
-def lost_answer(caller: Caller, name: str) -> None:
+def lost_answer(client: ContractClient, name: str) -> None:
     with pytest.raises(requests.ConnectionError):
-        start(caller, name)
-    assert caller.service.requests("POST")[0].status is None
-    (operation,) = caller.service.operations()
-    again = start(caller, name)
+        start(client, name)
+    assert client.service.requests("POST")[0].status is None
+    (operation,) = client.service.operations()
+    again = start(client, name)
     assert (again.status_code, again.json()["id"]) == (202, operation.id)
-    assert len(caller.service.operations()) == 1
+    assert len(client.service.operations()) == 1
 
 
 @check("slow-answer")
-def slow_answer(caller: Caller, name: str) -> None:
+def slow_answer(client: ContractClient, name: str) -> None:
     before = time.monotonic()
-    assert start(caller, name).status_code == 202
+    assert start(client, name).status_code == 202
     assert time.monotonic() - before >= 2
 
 
 @check("no-credits")
-def no_credits(caller: Caller, name: str) -> None:
-    answer = caller.post("/models:generate", {"prompt": f"a mug [{name}]"})
+def no_credits(client: ContractClient, name: str) -> None:
+    answer = client.post("/models:generate", {"prompt": f"a mug [{name}]"})
     assert (answer.status_code, slug(answer)) == (402, "insufficient-credits")
 
 
 @check("forbidden")
-def forbidden(caller: Caller, name: str) -> None:
-    answer = caller.post("/worlds:generate", {"prompt": f"a hall [{name}]"})
+def forbidden(client: ContractClient, name: str) -> None:
+    answer = client.post("/worlds:generate", {"prompt": f"a hall [{name}]"})
     assert (answer.status_code, slug(answer)) == (403, "forbidden")
 
 
 @check("revoked")
-def revoked(caller: Caller, name: str) -> None:
-    operation = start(caller, name).json()
-    assert caller.get(f"/operations/{operation['id']}").status_code == 401
-    assert caller.get("/me").status_code == 401
-    caller.service.scenario(revoked=False)
-    assert caller.operation(operation)["id"] == operation["id"]
+def revoked(client: ContractClient, name: str) -> None:
+    operation = start(client, name).json()
+    assert client.get(f"/operations/{operation['id']}").status_code == 401
+    assert client.get("/me").status_code == 401
+    client.service.scenario(revoked=False)
+    assert client.operation(operation)["id"] == operation["id"]
 
 
 @check("alpha-names")
-def alpha_names(caller: Caller, name: str) -> None:
-    answer = start(caller, name, name="My mug")
+def alpha_names(client: ContractClient, name: str) -> None:
+    answer = start(client, name, name="My mug")
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (400, "/name")
-    again = start(caller, name, key="other", displayName="My mug")
+    again = start(client, name, key="other", displayName="My mug")
     assert again.status_code == 202
-    assert caller.service.operations()[0].name == "My mug"
+    assert client.service.operations()[0].name == "My mug"
 
 
 def hold_against_the_word(answer: requests.Response, word: str) -> None:
@@ -93,47 +93,47 @@ WORDS = ("429", "429-date", "500", "502", "503", "504", "html", "empty", "closed
 
 
 @check(*(f"start-{word}" for word in WORDS))
-def start_answers(caller: Caller, name: str) -> None:
+def start_answers(client: ContractClient, name: str) -> None:
     word = name.removeprefix("start-")
     if word == "closed":
         with pytest.raises(requests.ConnectionError):
-            start(caller, name)
+            start(client, name)
     else:
-        hold_against_the_word(start(caller, name), word)
-    assert caller.service.operations() == []
-    assert start(caller, name).status_code == 202
+        hold_against_the_word(start(client, name), word)
+    assert client.service.operations() == []
+    assert start(client, name).status_code == 202
     if word != "closed":
-        assert start(caller, name, key="another click").status_code >= 429, (
+        assert start(client, name, key="another click").status_code >= 429, (
             "each click meets it once"
         )
 
 
 @check(*(f"poll-{word}" for word in WORDS))
-def poll_answers(caller: Caller, name: str) -> None:
+def poll_answers(client: ContractClient, name: str) -> None:
     word = name.removeprefix("poll-")
-    operation = caller.start(f"a mug [{name}]")
-    caller.operation(operation)
+    operation = client.start(f"a mug [{name}]")
+    client.operation(operation)
     path = f"/operations/{operation['id']}"
     if word == "closed":
         with pytest.raises(requests.ConnectionError):
-            caller.get(path, twin=False)
+            client.get(path, twin=False)
     else:
-        hold_against_the_word(caller.get(path, twin=False), word)
-    assert caller.until(operation, *ENDS)["status"] == "succeeded"
+        hold_against_the_word(client.get(path, twin=False), word)
+    assert client.until(operation, *ENDS)["status"] == "succeeded"
 
 
 @check("poll-hint")
-def poll_hint(caller: Caller, name: str) -> None:
-    operation = caller.start(f"a mug [{name}]")
-    answer = caller.get(f"/operations/{operation['id']}")
+def poll_hint(client: ContractClient, name: str) -> None:
+    operation = client.start(f"a mug [{name}]")
+    answer = client.get(f"/operations/{operation['id']}")
     assert (answer.status_code, answer.headers["Retry-After"]) == (200, "1")
-    caller.until(operation, *ENDS)
-    assert "Retry-After" not in caller.get(f"/operations/{operation['id']}").headers
+    client.until(operation, *ENDS)
+    assert "Retry-After" not in client.get(f"/operations/{operation['id']}").headers
 
 
 @check("poll-404")
-def poll_404(caller: Caller, name: str) -> None:
-    operation = caller.start(f"a mug [{name}]")
-    caller.operation(operation)
+def poll_404(client: ContractClient, name: str) -> None:
+    operation = client.start(f"a mug [{name}]")
+    client.operation(operation)
     for _ in range(2):
-        assert slug(caller.get(f"/operations/{operation['id']}")) == "not-found"
+        assert slug(client.get(f"/operations/{operation['id']}")) == "not-found"
