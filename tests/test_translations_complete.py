@@ -116,7 +116,7 @@ def test_japanese_is_japanese() -> None:
         "{state}, {time}",
         "{meaning}: {words}. {advice}",
         "{first}\n{second}",
-        "Id",
+        "ID",
         *("FBX", "OBJ", "STL", "USDZ"),
         "https://",
         "{first}–{last} of {total}",

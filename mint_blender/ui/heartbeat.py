@@ -230,7 +230,7 @@ def redraw() -> None:
 
 
 class MINT_OT_heartbeat(bpy.types.Operator):
-    """Follows Mint's jobs while any are in flight"""
+    """Update the job list while jobs are running"""
 
     bl_idname = "mint.heartbeat"
     bl_label = "Follow Mint Jobs"

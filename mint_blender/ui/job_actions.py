@@ -70,7 +70,7 @@ def _ask_above_limit(
     if error.unasked and limit_dialog.waits_for_price():
         return report_error(
             operator,
-            Message("Mint is being asked for the price of the click before: wait a moment."),
+            Message("Still asking Mint for the price of the previous click. Wait a moment."),
         )
     if error.unasked and operator is not None:
         limit_dialog.when_priced(
@@ -117,7 +117,7 @@ class JobOperator(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     job_id: bpy.props.StringProperty(
-        name="Job", description="The job's id, or the beginning of it", options={"SKIP_SAVE"}
+        name="Job", description="ID of the job, or the beginning of it", options={"SKIP_SAVE"}
     )
 
     def execute(self, context: bpy.types.Context) -> Result:

@@ -17,7 +17,7 @@ from .translations import translated
 
 
 class MINT_MT_add(bpy.types.Menu):
-    """Add > Mint"""
+    """Generate with Mint and manage jobs"""
 
     bl_idname = "MINT_MT_add"
     bl_label = "Mint"
@@ -85,7 +85,7 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
         else Message("about {duration}", duration=presenter.duration(seconds))
     )
     if not may_go_online():
-        when = Message("waits: online access is off")
+        when = Message("waiting: online access is off")
     row.label(text=translated(Message("{text}, {when}", text=text, when=when)), translate=False)
     row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
 

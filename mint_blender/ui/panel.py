@@ -74,7 +74,7 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
 
     bl_idname = "MINT_PT_more"
     bl_parent_id = "MINT_PT_main"
-    bl_label = "More"
+    bl_label = "Options"
     bl_order = 1  # after the references
     bl_options = {"DEFAULT_CLOSED"}
 
@@ -107,7 +107,7 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
                 )
         else:
             _draw_world_parts(layout, fields)
-        layout.prop(fields, "text", text="Prompt from")
+        layout.prop(fields, "text", text="Prompt Text")
 
 
 class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
@@ -129,7 +129,7 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
         active = grouped_jobs.grouped().in_flight if service else 0
         if active:
             self.layout.label(
-                text=translated(Message("{active} in flight", active=active)), translate=False
+                text=translated(Message("{active} active", active=active)), translate=False
             )
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -168,9 +168,9 @@ def _draw_first_run(layout: bpy.types.UILayout) -> None:
         layout,
         Message("Mint's API is in beta. Request access, create an API key and paste it here."),
     )
-    row = layout.row(align=True)
-    row.operator("wm.url_open", text="Request Access", icon="URL").url = REQUEST_ACCESS_URL
-    row.operator("wm.url_open", text="Create API Key", icon="URL").url = CREATE_KEY_URL
+    column = layout.column(align=True)  # side by side, the German labels are cut off
+    column.operator("wm.url_open", text="Request Access", icon="URL").url = REQUEST_ACCESS_URL
+    column.operator("wm.url_open", text="Create API Key", icon="URL").url = CREATE_KEY_URL
     account_panel.draw_key(layout)
 
 

@@ -41,8 +41,8 @@ from ..mint.retry import RetryPolicy
 from ..scene.gltf_extensions import readable_extensions
 
 OFFLINE = Message(
-    "Online access is off. Switch on Preferences > System > Allow Online Access, or start"
-    " with --online-mode."
+    "Online access is off. Enable Preferences > System > Allow Online Access, or start with "
+    "--online-mode."
 )
 
 QUIT_WITHIN = 1.5  # seconds that closing Blender may wait for a running download to stop

@@ -147,7 +147,7 @@ def test_convert(service: ThreadService, tmp_path: Path) -> None:
     [
         ({"directory": ""}, "No folder"),
         ({"formats": set()}, "at least one format"),
-        ({"asset_id": "../etc"}, "Not a valid Mint id"),
+        ({"asset_id": "../etc"}, "Not a valid Mint ID"),
         ({"asset_id": "nothere"}, "not|no such"),
     ],
 )

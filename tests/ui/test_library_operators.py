@@ -106,7 +106,7 @@ def test_import_by_id_alone() -> None:
 
 @pytest.mark.parametrize(
     ("asset_id", "sentence"),
-    [("../etc", "Not a valid Mint id"), ("nothere", "nothere|not|no such")],
+    [("../etc", "Not a valid Mint ID"), ("nothere", "nothere|not|no such")],
 )
 def test_import_of_nothing(asset_id: str, sentence: str) -> None:
     """What is no id, or none of Mint's, is said; nothing lands."""

@@ -196,8 +196,8 @@ def test_the_form_says_that_optimizing_comes_on_top(
             board.next_event()
         return price_dialog.optimizing_words()
 
-    assert price_dialog.optimizing_words() == "Optimizing comes on top."
-    assert ask() == "Optimizing comes on top: about 20 Credits."
+    assert price_dialog.optimizing_words() == "Optimizing costs extra."
+    assert ask() == "Optimizing costs about 20 Credits more."
     assert board.budget.price(create_properties.price_of(fields)) == 248
     board.queries.answers.clear()
     service.scenario(
@@ -205,7 +205,7 @@ def test_the_form_says_that_optimizing_comes_on_top(
     )
     assert (
         ask()
-        == "Optimizing comes on top. Mint sets the price of an optimization once there is a model."
+        == "Optimizing costs extra. Mint sets the price of an optimization once there is a model."
     )
     fields.kind = "WORLD"
     assert create_properties.prices_of(fields) == (create_properties.price_of(fields),)

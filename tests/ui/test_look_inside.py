@@ -133,7 +133,7 @@ def test_a_view_that_is_not_inside_is_left_alone(area, tmp_path):
     """The way back is for those who went in: anybody else's shading stays."""
     land(tmp_path)
     area.spaces.active.shading.type = "RENDERED"
-    with pytest.raises(RuntimeError, match="does not look into a World"):
+    with pytest.raises(RuntimeError, match="is not inside a World"):
         bpy.ops.mint.look_outside()
     region = next(each for each in area.regions if each.type == "WINDOW")
     with bpy.context.temp_override(

@@ -38,7 +38,7 @@ find = bpy.app.translations
 def look():
     translations.follow_language()  # as Blender's message bus does where there is a window
     return [
-        find.pgettext_iface("Jobs"), find.pgettext_iface("Approve", "Operator"), find.pgettext_tip("Cancel this job, also at Mint"),
+        find.pgettext_iface("Jobs"), find.pgettext_iface("Approve", "Operator"), find.pgettext_tip("Cancel this job here and at Mint"),
         translated(NEEDED), translated(Message("Paused")),
     ]
 answers = {{}}
@@ -59,14 +59,14 @@ for time in ("registered", "again"):
     answers[f"switched off {{time}}"] = look()
     view.use_translate_interface = True
     mint_blender.unregister()
-    answers[f"unregistered {{time}}"] = find.pgettext_tip("Cancel this job, also at Mint")
+    answers[f"unregistered {{time}}"] = find.pgettext_tip("Cancel this job here and at Mint")
 print("ANSWERS" + json.dumps(answers))
 """
 
 ENGLISH = [
     "Jobs",
     "Approve",
-    "Cancel this job, also at Mint",
+    "Cancel this job here and at Mint",
     "Mint needs 146 more Credits to go on. Buy them at {1}, then resume.",
     "Paused",
 ]

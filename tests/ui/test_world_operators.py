@@ -232,7 +232,7 @@ def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat
     monkeypatch.setattr(import_job, "place", lambda *arguments, **options: {}["oh"])
     assert auto_import.import_ready(board) and not auto_import.is_waiting(board)
     assert board.job(job.id).problem.sentence.startswith(
-        "Something in the import went wrong (KeyError)."
+        "The import failed unexpectedly (KeyError)."
     )
     assert "Traceback" in caplog.text
 

@@ -170,7 +170,7 @@ def test_a_second_click_while_the_price_is_asked_for(
     assert blender.ask("part('ui.pricing.limit_dialog').waits_for_price()")
     assert (
         blender.ask(CLICK_AGAIN)
-        == "Error: Mint is being asked for the price of the click before: wait a moment."
+        == "Error: Still asking Mint for the price of the previous click. Wait a moment."
     )
     blender.screenshot("asking_for_the_price")
     blender.wait_for("placed")

@@ -31,7 +31,7 @@ def test_optimizing_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     blender.ask(WISHED)
     blender.write("mint.prompt", "a lamp to be optimized")
     assert known_price(blender) == 248
-    assert blender.wait(SAID).startswith("Optimizing comes on top. Mint sets the price")
+    assert blender.wait(SAID).startswith("Optimizing costs extra. Mint sets the price")
     blender.wait("board().budget.balance and not board().has_active_work")
     blender.settle()
     blender.screenshot("optimizing_not_known")
@@ -55,7 +55,7 @@ def test_optimizing_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     blender.key("Escape")
     blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is None")
     assert since.starts == 1
-    assert blender.ask(SAID) == "Optimizing comes on top: about 20 Credits."
+    assert blender.ask(SAID) == "Optimizing costs about 20 Credits more."
     blender.ask("bpy.ops.mint.refresh_account() and None")
     blender.wait("board().budget.balance and not board().has_active_work")
     blender.settle()

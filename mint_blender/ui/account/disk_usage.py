@@ -35,7 +35,7 @@ def size_in_words() -> str:
 
 
 class MINT_OT_measure_downloads(bpy.types.Operator):
-    """Find out how large the downloads are"""
+    """Measure how much disk space the downloads use"""
 
     bl_idname = "mint.measure_downloads"
     bl_label = "Measure Downloads"
@@ -52,8 +52,8 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
     bl_idname = "mint.clear_downloads"
     bl_label = "Clear Downloads"
     bl_description = (
-        "Delete the downloaded files of finished jobs. What is in your scenes stays, and files "
-        "can be fetched again at no cost"
+        "Delete the downloaded files of finished jobs. Your scenes are not changed, and the files "
+        "can be downloaded again for free"
     )
     bl_options = {"REGISTER"}
 

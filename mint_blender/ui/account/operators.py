@@ -47,7 +47,7 @@ class MINT_OT_check_key(_Question):
 
 
 class MINT_OT_refresh_account(_Question):
-    """Read the balance and usage again"""
+    """Reload the balance and usage"""
 
     bl_idname = "mint.refresh_account"
     bl_label = "Refresh Mint Account"

@@ -39,8 +39,8 @@ def draw_key(layout: bpy.types.UILayout) -> None:
     row.operator("mint.check_key", text="Check")
     if origin := session.account().withheld_from:
         text = Message(
-            "MINT_API_BASE_URL leads to {origin}. Your API key is not sent there until"
-            " you confirm this address.",
+            "MINT_API_BASE_URL points to {origin}. Your API key is not sent there until you "
+            "confirm this address.",
             origin=origin,
         )
         wrapped(layout, text, icon="ERROR")

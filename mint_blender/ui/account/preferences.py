@@ -33,31 +33,31 @@ class MintPreferences(bpy.types.AddonPreferences):
     api_key: bpy.props.StringProperty(
         name="API Key",
         description=(
-            "Your Mint API key. Blender keeps it unencrypted in your preferences; the variable"
-            " MINT_API_KEY is the other way"
+            "Your Mint API key. Blender stores it unencrypted in your preferences. Alternatively, "
+            "set the environment variable MINT_API_KEY"
         ),
         subtype="PASSWORD",
         update=_account_changed,
     )
     base_url: bpy.props.StringProperty(
         name="Base URL",
-        description="Where Mint's API is; leave empty for the usual address",
+        description="Address of Mint's API. Leave empty for the default",
         update=_account_changed,
     )
     confirmed_origins: bpy.props.StringProperty(name="Confirmed Addresses", options={"HIDDEN"})
     limit_each: bpy.props.IntProperty(
         name="Per Generation",
         description=(
-            "Credits that one generation may cost without a question; where nobody can be asked it"
-            " is refused. 0: no limit"
+            "Ask before a generation that costs more than this many Credits. Scripts and the "
+            "command line refuse instead. 0 means no limit"
         ),
         min=0,
     )
     limit_day: bpy.props.IntProperty(
         name="Per Day",
         description=(
-            "Credits that may be spent in a day without a question; where nobody can be asked more"
-            " is refused. 0: no limit"
+            "Ask before spending more than this many Credits in a day. Scripts and the command "
+            "line refuse instead. 0 means no limit"
         ),
         min=0,
     )
@@ -84,18 +84,15 @@ def _draw_account(box: bpy.types.UILayout) -> None:
     if key_from_environment():
         wrapped(
             box,
-            Message(
-                "The key comes from the environment variable MINT_API_KEY, which wins over"
-                " the field."
-            ),
+            Message("The environment variable MINT_API_KEY overrides this field."),
             icon="INFO",
         )
     account_panel.draw_key(box)
     wrapped(
         box,
         Message(
-            "Blender keeps the key unencrypted in your user preferences. MINT_API_KEY in the"
-            " environment is the other way."
+            "Blender stores the key unencrypted in your preferences. Alternatively, set the "
+            "environment variable MINT_API_KEY."
         ),
     )
     online = may_go_online()
@@ -123,8 +120,8 @@ def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     wrapped(
         box,
         Message(
-            "Above a limit you are asked before anything is started; on the command line and"
-            " in scripts it is refused."
+            "Above a limit, you are asked before anything starts. Scripts and the command line "
+            "refuse instead."
         ),
     )
     column = box.column()
@@ -171,7 +168,7 @@ def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
         if base_url_from_environment():
             wrapped(
                 box,
-                Message("MINT_API_BASE_URL in the environment wins over the field."),
+                Message("The environment variable MINT_API_BASE_URL overrides this field."),
                 icon="INFO",
             )
         box.label(text=translated(Message("Log: {path}", path=log.file())), translate=False)

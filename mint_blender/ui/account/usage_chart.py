@@ -92,7 +92,7 @@ def draw(layout: bpy.types.UILayout) -> None:
     figures.label(
         text=translated(
             Message(
-                "{generations}, {credits:,.0f} Credits; the most in a day: {most:,.0f}",
+                "{generations}, {credits:,.0f} Credits. Most in one day: {most:,.0f}",
                 generations=count,
                 credits=month.credits,
                 most=most,

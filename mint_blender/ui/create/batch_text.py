@@ -29,9 +29,13 @@ LANDINGS = [
     (
         "SIDE_BY_SIDE",
         "Side by Side",
-        "Each lands when it is done, beside the others, from the 3D cursor on",
+        "Place each result when it is done, in a row from the 3D cursor",
     ),
-    ("READY", "Place Manually", "No result is placed by itself; place those that you like"),
+    (
+        "READY",
+        "Place Manually",
+        "Do not place results automatically. Place the ones you like yourself",
+    ),
 ]
 NO_PROMPTS = Message("This text contains no prompts. Write one per line.")
 # seconds between two looks at whether the price is known, and until the dialog opens without it
@@ -57,14 +61,14 @@ def prompts_in(text: bpy.types.Text | None) -> list[Prompt]:
 
 
 class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
-    """Generate each line of a text: one prompt a line, each a job of its own"""
+    """Start a job for each line of a text. Each line is one prompt"""
 
     bl_idname = "mint.batch_text"
     bl_label = "Generate Each Line with Mint"
     bl_options = {"REGISTER"}
 
     text: bpy.props.StringProperty(
-        name="Text", description="The text whose lines are the prompts", options={"SKIP_SAVE"}
+        name="Text", description="Text with one prompt per line", options={"SKIP_SAVE"}
     )
     kind: bpy.props.EnumProperty(name="Kind", items=create_properties.KINDS)
     preset: bpy.props.EnumProperty(
@@ -72,7 +76,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
     )
     mode: bpy.props.EnumProperty(name="Mode", items=MODES)
     landing: bpy.props.EnumProperty(
-        name="Results", items=LANDINGS, description="What becomes of the results"
+        name="Results", items=LANDINGS, description="What to do with the results"
     )
     spacing: bpy.props.FloatProperty(
         name="Spacing",
@@ -80,7 +84,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         min=0.0,
         soft_max=100.0,
         unit="LENGTH",
-        description="From one result to the next; a wider one takes the room that it needs",
+        description="Distance between results. Wider results take the space they need",
     )
     # the price was asked for: open the dialog, known or not
     asked: bpy.props.BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
@@ -94,7 +98,10 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         if not bpy.data.texts:
             cls.poll_message_set(
                 translated(
-                    Message("There is no text: write one in the Text Editor, one prompt a line")
+                    Message(
+                        "No text to read prompts from. Write one in the Text Editor, one prompt "
+                        "per line"
+                    )
                 )
             )
         return bool(bpy.data.texts)
@@ -259,7 +266,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         total, balance = each * count, service.budget.balance if service else None
         layout.label(
             text=translated(
-                Message("{jobs}, about {credits:,.0f} Credits in all", jobs=said, credits=total)
+                Message("{jobs}, about {credits:,.0f} Credits in total", jobs=said, credits=total)
             ),
             icon="INFO",
             translate=False,

@@ -19,8 +19,8 @@ from ..translations import OURS, translated
 from . import properties as create_properties
 
 MODES = [
-    ("AUTO", "Automatic", "Make the result without stopping"),
-    ("REVIEW", "Review", "Stop at the Preview, to approve it or ask for changes"),
+    ("AUTO", "Automatic", "Generate without stopping at the Preview"),
+    ("REVIEW", "Review", "Stop at the Preview, so that you can approve or revise it"),
 ]
 
 
@@ -43,7 +43,7 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
 
     kind: bpy.props.EnumProperty(name="Kind", items=create_properties.KINDS)
     prompt: bpy.props.StringProperty(
-        name="Prompt", description="What to make", options={"SKIP_SAVE"}
+        name="Prompt", description="What to generate", options={"SKIP_SAVE"}
     )
     preset: bpy.props.EnumProperty(
         name="Preset", items=create_properties.PRESETS, default="STANDARD", translation_context=OURS
@@ -53,7 +53,7 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
         name="Name", description="Name of the result", options={"SKIP_SAVE"}
     )
     images: bpy.props.StringProperty(
-        name="Pictures",
+        name="Reference Pictures",
         description="Reference pictures: paths or https addresses, separated by semicolons",
         options={"SKIP_SAVE"},
     )
@@ -138,7 +138,7 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
 
 
 class MINT_OT_generate_from_form(bpy.types.Operator):
-    """Send this to Mint. You go on working; the result lands in the scene when it is done"""
+    """Send this to Mint. You can keep working; the result is placed in the scene when it is done"""
 
     bl_idname = "mint.generate_from_form"
     bl_label = "Generate"

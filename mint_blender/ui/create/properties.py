@@ -31,13 +31,13 @@ from ..translations import OURS
 from . import saved_settings
 
 KINDS = [
-    ("MODEL", "3D Model", "An object: one GLB", "MESH_MONKEY", 0),
+    ("MODEL", "3D Model", "A single object, as a GLB file", "MESH_MONKEY", 0),
     ("WORLD", "World", "A place: collider mesh, panorama, splats", "WORLD", 1),
 ]
 PRESETS = [
-    ("FAST", "Fast", "Quick and cheap: to try an idea"),
-    ("STANDARD", "Standard", "The usual balance of quality, time and Credits"),
-    ("PRODUCTION", "Production", "The best quality; takes longest and costs most"),
+    ("FAST", "Fast", "Fast and cheap, for trying out ideas"),
+    ("STANDARD", "Standard", "Balance of quality, time and Credits"),
+    ("PRODUCTION", "Production", "Best quality, but slowest and most expensive"),
 ]
 POSES = [
     ("NONE", "As Prompted", "No particular pose"),
@@ -46,23 +46,23 @@ POSES = [
 ]
 LEVELS = [
     ("LIGHT", "Light", "Keeps the most detail"),
-    ("MODERATE", "Moderate", "The usual balance"),
-    ("AGGRESSIVE", "Aggressive", "The smallest file"),
+    ("MODERATE", "Moderate", "Balanced"),
+    ("AGGRESSIVE", "Aggressive", "Smallest file"),
 ]
-OPTIMIZE = [("OFF", "Off", "Take the model as it was made"), *LEVELS]
+OPTIMIZE = [("OFF", "Off", "Do not optimize the model"), *LEVELS]
 PLACES = [
-    ("CURSOR", "3D Cursor", "Where the 3D cursor stands at the click on Generate"),
-    ("ORIGIN", "Origin", "At the world's origin"),
+    ("CURSOR", "3D Cursor", "Position of the 3D cursor when you click Generate"),
+    ("ORIGIN", "Origin", "World origin"),
 ]
 SPLATS = [
     ("NONE", "None", "Collider mesh and panorama only"),
-    ("100k", "100k", "Gaussian splats, about 100,000: quick to show"),
-    ("500k", "500k", "Gaussian splats, about 500,000"),
-    ("full_res", "All", "Gaussian splats, all of them (about 2 million)"),
+    ("100k", "100k", "About 100,000 Gaussian splats, fast to display"),
+    ("500k", "500k", "About 500,000 Gaussian splats"),
+    ("full_res", "All", "All Gaussian splats, about 2 million"),
 ]
 COLLIDERS = [
     ("AUTO", "Auto", "Visible with the panorama on it, unless splats are shown"),
-    ("PHYSICS", "Physics Only", "Drawn as wire and not rendered"),
+    ("PHYSICS", "Physics Only", "Displayed as wire and not rendered"),
     ("VISIBLE", "Visible", "Solid and rendered, with the panorama on it"),
     ("NONE", "None", "Do not download the collider"),
 ]
@@ -99,28 +99,27 @@ class MintForm(bpy.types.PropertyGroup):
     text: bpy.props.PointerProperty(
         name="Text",
         type=bpy.types.Text,
-        description="Take the prompt from this text instead of the field",
+        description="Use this text as the prompt instead of the field",
     )
     preset: bpy.props.EnumProperty(
         name="Preset",
         items=PRESETS,
         default="STANDARD",
-        description="Speed and Credits against quality",
+        description="Balance between speed, Credits and quality",
         translation_context=OURS,
         update=_changed,
     )
     review: bpy.props.BoolProperty(
         name="Review Preview First",
         description=(
-            "Stop at a preview picture, to approve it or to ask for changes, before the expensive"
-            " part is made"
+            "Stop at the Preview, so that you can approve or revise it before the expensive part"
         ),
         default=True,
         update=_changed,
     )
     name: bpy.props.StringProperty(
         name="Name",
-        description="Name of the result. Leave empty to name it after the prompt",
+        description="Name of the result. Leave empty to use the prompt",
         maxlen=MAX_NAME_LENGTH,
     )
     pose: bpy.props.EnumProperty(
@@ -130,8 +129,8 @@ class MintForm(bpy.types.PropertyGroup):
         name="Optimize Afterwards",
         items=OPTIMIZE,
         description=(
-            "Have Mint make a lighter file of the model, which is taken instead. That costs Credits"
-            " beside the generation"
+            "Let Mint also make a smaller file of the model and use that one. This costs "
+            "additional Credits"
         ),
         translation_context=OURS,
         update=_optimize_changed,
@@ -154,20 +153,21 @@ class MintForm(bpy.types.PropertyGroup):
     splats: bpy.props.EnumProperty(
         name="Splats",
         items=SPLATS,
-        description="Gaussian splats to fetch with a World",
+        description="Gaussian splats to download with a World",
         update=_changed,
     )
     collider: bpy.props.EnumProperty(
-        name="Collider", items=COLLIDERS, description="What the mesh of floors and walls is for"
+        name="Collider", items=COLLIDERS, description="How to use the mesh of floors and walls"
     )
     rigid_body: bpy.props.BoolProperty(
-        name="Rigid Body", description="Make the collider a passive rigid body: things fall onto it"
+        name="Rigid Body",
+        description="Make the collider a passive rigid body that objects fall onto",
     )
     panorama: bpy.props.BoolProperty(
         name="Panorama as Scene World",
         description=(
-            "Light the scene with the panorama. The earlier World of the scene is kept and comes"
-            " back with one click"
+            "Light the scene with the panorama. The scene's earlier World is kept and can be "
+            "restored"
         ),
         default=True,
     )

@@ -82,8 +82,8 @@ def _import(service: JobService, job: Job, raw: bool) -> Outcome:
         return Outcome(
             problem=(
                 Message(
-                    "Something in the import went wrong ({error}). Nothing is lost: place it"
-                    " again, or copy the report.",
+                    "The import failed unexpectedly ({error}). Nothing is lost. Place it again, "
+                    "or copy the report.",
                     error=type(mistake).__name__,
                 )
             )

@@ -106,7 +106,7 @@ def _draw_progress(column: bpy.types.UILayout, service: JobService, job: Job) ->
     """
     retry, loading = service.scheduled_retries.get(job.id), service.progress.get(job.id)
     if not may_go_online():
-        column.label(text="Waits: online access is off", icon="INTERNET_OFFLINE")
+        column.label(text="Waiting: online access is off", icon="INTERNET_OFFLINE")
     elif retry is not None:
         column.label(
             text=translated(

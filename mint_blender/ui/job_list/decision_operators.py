@@ -43,7 +43,7 @@ class MINT_OT_approve(_Decision):
 
     preview: bpy.props.IntProperty(
         name="Preview",
-        description="Which Preview was looked at; 0: the newest",
+        description="Number of the Preview you looked at. 0 is the newest",
         min=0,
         options={"SKIP_SAVE", "HIDDEN"},
     )
@@ -54,8 +54,8 @@ class MINT_OT_approve(_Decision):
         if self.preview and not (job.has_preview and self.preview == newest):
             raise NotPossible(
                 Message(
-                    "{title}: Mint can only make the newest Preview, number {number}. Look at"
-                    " that one first.",
+                    "{title}: Only the newest Preview, number {number}, can be approved. Look at "
+                    "it first.",
                     title=job.title,
                     number=newest,
                 )
@@ -70,7 +70,7 @@ class MINT_OT_revise(_Decision):
     bl_label = "Revise Preview"
 
     feedback: bpy.props.StringProperty(
-        name="Change", description="What should be different", options={"SKIP_SAVE"}
+        name="Change", description="What to change", options={"SKIP_SAVE"}
     )
 
     def decision(self, job: Job) -> Action:
@@ -102,7 +102,7 @@ class MINT_OT_retry(_Decision):
 
 
 class MINT_OT_cancel(_Decision):
-    """Cancel this job, also at Mint"""
+    """Cancel this job here and at Mint"""
 
     bl_idname = "mint.cancel"
     bl_label = "Cancel Job"

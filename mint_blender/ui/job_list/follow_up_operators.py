@@ -37,7 +37,7 @@ from . import placed_results
 
 FORMATS = [
     ("FBX", "FBX", "For game engines and most 3D programs"),
-    ("OBJ", "OBJ", "Plain shapes; nearly every program reads it"),
+    ("OBJ", "OBJ", "Shapes only. Nearly every program can read it"),
     ("STL", "STL", "For 3D printing; without colors"),
     ("USDZ", "USDZ", "For augmented reality on Apple devices"),
 ]
@@ -47,13 +47,13 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
     bl_idname = "mint.optimize"
     bl_label = "Optimize Model"
     bl_description = (
-        "Have Mint make a lighter version of this model, which takes the place of the one in "
-        "the scene. It costs Credits"
+        "Let Mint make a lighter version of this model and replace the one in the scene. This "
+        "costs Credits"
     )
     bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
-        name="Id", description="The id of the model at Mint", options={"SKIP_SAVE"}
+        name="ID", description="ID of the model at Mint", options={"SKIP_SAVE"}
     )
     level: bpy.props.EnumProperty(
         name="Level", items=create_properties.LEVELS, default="MODERATE", translation_context=OURS
@@ -109,17 +109,17 @@ class MINT_OT_convert(bpy.types.Operator):
     bl_idname = "mint.convert"
     bl_label = "Convert Model"
     bl_description = (
-        "Save this model as FBX, OBJ, STL or USDZ. What Mint has to convert first costs "
-        "Credits; files of yours are not overwritten"
+        "Save this model as FBX, OBJ, STL or USDZ. Formats that Mint has to convert cost Credits. "
+        "Existing files are not overwritten"
     )
     bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(
-        name="Id", description="The id of the model at Mint", options={"SKIP_SAVE", "HIDDEN"}
+        name="ID", description="ID of the model at Mint", options={"SKIP_SAVE", "HIDDEN"}
     )
     formats: bpy.props.EnumProperty(
         name="Formats",
-        description="One, or several with Shift",
+        description="Shift-click to select several",
         items=FORMATS,
         options={"ENUM_FLAG"},
         default={"FBX"},
@@ -145,8 +145,7 @@ class MINT_OT_convert(bpy.types.Operator):
         wrapped(
             self.layout,
             Message(
-                "What Mint has to convert first costs Credits. A file that is there already"
-                " is not overwritten."
+                "Formats that Mint has to convert cost Credits. Existing files are not overwritten."
             ),
             icon="INFO",
         )
@@ -166,7 +165,7 @@ class MINT_OT_convert(bpy.types.Operator):
 
 
 class MINT_OT_retry_asset(bpy.types.Operator):
-    """A new attempt at what failed at Mint. It costs Credits again"""
+    """Retry what failed at Mint. This costs Credits again"""
 
     bl_idname = "mint.retry_asset"
     bl_label = "Retry Generation"
@@ -174,7 +173,7 @@ class MINT_OT_retry_asset(bpy.types.Operator):
 
     kind: bpy.props.EnumProperty(name="Kind", items=KINDS)
     asset_id: bpy.props.StringProperty(
-        name="Id", description="The id of the model or world at Mint", options={"SKIP_SAVE"}
+        name="ID", description="ID of the Model or World at Mint", options={"SKIP_SAVE"}
     )
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -192,10 +191,10 @@ class _TemplateOperator(bpy.types.Operator):
     """Base of the operators that reuse the request of a job or of an entry of the library."""
 
     job_id: bpy.props.StringProperty(
-        name="Job", description="The job's id, or the beginning of it", options={"SKIP_SAVE"}
+        name="Job", description="ID of the job, or the beginning of it", options={"SKIP_SAVE"}
     )
     asset_id: bpy.props.StringProperty(
-        name="Id", description="The id of the model or world at Mint", options={"SKIP_SAVE"}
+        name="ID", description="ID of the Model or World at Mint", options={"SKIP_SAVE"}
     )
 
     def template(self) -> RequestTemplate:
@@ -210,9 +209,7 @@ class _TemplateOperator(bpy.types.Operator):
             return request_template.of_job(service.job(self.job_id), service.jobs())
         asset = loader.known().get(self.asset_id)
         if asset is None:
-            raise NotPossible(
-                Message("This entry is not in the list (any more): refresh the library.")
-            )
+            raise NotPossible(Message("This item is no longer in the list. Refresh the library."))
         return request_template.of_asset(asset, service.jobs())
 
 
@@ -220,13 +217,15 @@ class MINT_OT_again(Priced, _TemplateOperator):
     bl_idname = "mint.again"
     bl_label = "Generate Again"
     bl_description = (
-        "Generate this once more with the same settings, or with another prompt. It costs "
-        "Credits again"
+        "Generate this again with the same settings or with another prompt. This costs Credits "
+        "again"
     )
     bl_options = {"REGISTER"}
 
     prompt: bpy.props.StringProperty(
-        name="Prompt", description="Another prompt; empty: the same", options={"SKIP_SAVE"}
+        name="Prompt",
+        description="New prompt. Leave empty to keep the same one",
+        options={"SKIP_SAVE"},
     )
 
     _known: RequestTemplate
@@ -297,8 +296,7 @@ class MINT_OT_use_prompt(_TemplateOperator):
     bl_idname = "mint.use_prompt"
     bl_label = "Use as Draft"
     bl_description = (
-        "Put this into the form above, to change it and generate something like it. Nothing is "
-        "started"
+        "Copy this into the form above, to change it before generating. Nothing is started"
     )
     bl_options = {"INTERNAL"}
 

@@ -38,7 +38,7 @@ class MINT_OT_job_menu(JobOperator):
 
 
 class MINT_OT_copy_report(JobOperator):
-    """Copy a report for support: ids, state and error, without the API key and the prompt"""
+    """Copy a report for support: IDs, state and error, without the API key and the prompt"""
 
     bl_idname = "mint.copy_report"
     bl_label = "Copy Report"
@@ -164,7 +164,7 @@ class MINT_OT_resume_all(bpy.types.Operator):
 
 
 class MINT_OT_cancel_all(bpy.types.Operator):
-    """Cancel all active jobs, also at Mint"""
+    """Cancel all active jobs here and at Mint"""
 
     bl_idname = "mint.cancel_all"
     bl_label = "Cancel All Mint Jobs"

@@ -76,14 +76,14 @@ def kept_message(names: list[str]) -> str:
     """Return what will happen to the edited objects."""
     if len(names) == 1:
         return Message(
-            "You have edited “{name}”. It will be replaced; the edited one is kept,"
-            " hidden, as “{copy} (earlier)”.",
+            "You edited “{name}”. It will be replaced. Your edited version is kept, hidden, as "
+            "“{copy} (earlier)”.",
             name=names[0],
             copy=names[0],
         )
     return Message(
-        "You have edited {count} parts of this model. They will be replaced; the edited"
-        " ones are kept, hidden, as “(earlier)”.",
+        "You edited {count} parts of this model. They will be replaced. Your edited versions are "
+        "kept, hidden, as “(earlier)”.",
         count=len(names),
     )
 

@@ -52,7 +52,7 @@ class MINT_OT_turn_preview(JobOperator):
     """Show another Preview of this job"""
 
     bl_idname = "mint.turn_preview"
-    bl_label = "Other Preview"
+    bl_label = "Show Other Preview"
     bl_options = {"INTERNAL"}
 
     to: bpy.props.IntProperty(min=1, options={"SKIP_SAVE"})
@@ -61,7 +61,7 @@ class MINT_OT_turn_preview(JobOperator):
         """Remember which Preview is shown beside the unsent feedback."""
         draft = review_feedback.of(job.id)
         if draft is None:
-            raise NotPossible(Message("{title} waits for no decision.", title=job.title))
+            raise NotPossible(Message("{title} is not waiting for a decision.", title=job.title))
         draft.shown = self.to
         return {"FINISHED"}
 
@@ -95,7 +95,7 @@ class MINT_OT_select_result(JobOperator):
 
 
 class MINT_OT_place(JobOperator):
-    """Bring this result into the current scene, where its prompt was clicked or at the 3D cursor"""
+    """Place this result in the current scene, where it was requested or at the 3D cursor"""
 
     bl_idname = "mint.place"
     bl_label = "Place Result"
@@ -103,8 +103,8 @@ class MINT_OT_place(JobOperator):
     raw: bpy.props.BoolProperty(
         name="Import Anyway",
         description=(
-            "Hand the file to Blender's importer without our check, also one that it refused."
-            " Blender may crash on it"
+            "Import the file without checking it, even if it did not pass the check. Blender may "
+            "crash"
         ),
         options={"SKIP_SAVE"},
     )

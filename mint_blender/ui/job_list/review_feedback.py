@@ -20,13 +20,13 @@ class MintDraft(bpy.types.PropertyGroup):
 
     feedback: bpy.props.StringProperty(
         name="Change",
-        description="What should be different in the next Preview",
+        description="What to change in the next Preview",
         maxlen=MAX_FEEDBACK_LENGTH,
         options={"SKIP_SAVE"},
     )
     shown: bpy.props.IntProperty(
         name="Preview",
-        description="Which of the previews is shown; 0: the newest",
+        description="Number of the Preview to show. 0 is the newest",
         min=0,
         options={"SKIP_SAVE"},
     )

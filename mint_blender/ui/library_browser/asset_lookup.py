@@ -27,7 +27,7 @@ def about_asset(
     if not is_valid_id(asset_id):
         return report_error(
             operator,
-            Message("Not a valid Mint id. Ids contain only letters, digits, _ and -."),
+            Message("Not a valid Mint ID. IDs contain only letters, digits, _ and -."),
         )
     return run_action(operator, lambda board: start(board, asset(kind, asset_id)).id)
 

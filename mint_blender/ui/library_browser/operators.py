@@ -32,7 +32,7 @@ from . import loader, panel_data
 from .asset_lookup import about_asset
 from .properties import fields_of, kind_of
 
-KINDS = [("MODEL", "3D Model", "A model"), ("WORLD", "World", "A world")]
+KINDS = [("MODEL", "3D Model", "A 3D Model"), ("WORLD", "World", "A World")]
 
 
 class _PageLoader(bpy.types.Operator):
@@ -154,7 +154,7 @@ class MINT_OT_import_asset(bpy.types.Operator):
 
     kind: bpy.props.EnumProperty(name="Kind", items=KINDS)
     asset_id: bpy.props.StringProperty(
-        name="Id", description="The id of the model or world at Mint", options={"SKIP_SAVE"}
+        name="ID", description="ID of the Model or World at Mint", options={"SKIP_SAVE"}
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
@@ -203,7 +203,7 @@ class _AssetSaver(bpy.types.Operator):
 
     directory: bpy.props.StringProperty(
         name="Folder",
-        description="The asset library's folder",
+        description="Folder of the asset library",
         subtype="DIR_PATH",
         options={"SKIP_SAVE"},
     )
@@ -276,8 +276,8 @@ class MINT_OT_sync_library(_AssetSaver):
     bl_idname = "mint.sync_library"
     bl_label = "Sync to Asset Library…"
     bl_description = (
-        "Save all Models and Worlds that are missing to an asset library, for the Asset Browser. "
-        "Your own files are left alone"
+        "Save all missing Models and Worlds to an asset library, for the Asset Browser. Your own "
+        "files are not changed"
     )
 
 
@@ -288,7 +288,7 @@ class MINT_OT_save_to_library(_AssetSaver):
     bl_label = "Save to Asset Library…"
 
     kind: bpy.props.EnumProperty(name="Kind", items=KINDS, options={"HIDDEN"})
-    asset_id: bpy.props.StringProperty(name="Id", options={"HIDDEN", "SKIP_SAVE"})
+    asset_id: bpy.props.StringProperty(name="ID", options={"HIDDEN", "SKIP_SAVE"})
 
     def only(self) -> tuple[Kind | None, str | None]:
         """Return this one."""

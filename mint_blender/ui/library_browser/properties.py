@@ -16,14 +16,14 @@ KINDS = [
 ]
 STATES = [
     ("ALL", "Any State", "Show all items"),
-    ("DONE", "Done", "What can be imported"),
-    ("UNFINISHED", "Being Made", "What Mint is still working on"),
-    ("FAILED", "Failed", "What Mint could not make, or what was canceled"),
+    ("DONE", "Done", "Items that can be imported"),
+    ("UNFINISHED", "In Progress", "Items that are still in progress"),
+    ("FAILED", "Failed", "Items that failed or were canceled"),
 ]
 SORTS = [
     ("NEWEST", "Newest First", "By date"),
-    ("OLDEST", "Oldest First", "By date, among what is loaded"),
-    ("NAME", "Name", "By name, among what is loaded"),
+    ("OLDEST", "Oldest First", "By date, among the loaded items"),
+    ("NAME", "Name", "By name, among the loaded items"),
 ]
 
 
@@ -43,8 +43,8 @@ class MintLibrary(bpy.types.PropertyGroup):
     state: bpy.props.EnumProperty(name="State", items=STATES, update=_filter_changed)
     sort: bpy.props.EnumProperty(name="Sort", items=SORTS, update=_filter_changed)
     words: bpy.props.StringProperty(
-        name="Words",
-        description="Words that have to be in name or prompt",
+        name="Filter",
+        description="Show only items with these words in their name or prompt",
         options={"TEXTEDIT_UPDATE", "SKIP_SAVE"},
         update=_filter_changed,
     )

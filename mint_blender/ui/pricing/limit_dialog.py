@@ -93,7 +93,7 @@ def forget() -> None:
 
 
 class MINT_OT_spend(safe_dialog.Spending, bpy.types.Operator):
-    """Start it although it costs more than your limit in the preferences"""
+    """Start even though this exceeds your limit in the preferences"""
 
     bl_idname = "mint.spend"
     bl_label = "Above Your Limit"

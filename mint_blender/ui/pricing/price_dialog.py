@@ -52,9 +52,9 @@ class Priced(safe_dialog.Spending):
         """One line."""
         price = _known_price(self.price_question())
         text = (
-            Message("It costs Credits.")
+            Message("This costs Credits.")
             if price is None
-            else translated(Message("It costs about {credits:,.0f} Credits.", credits=price))
+            else translated(Message("This costs about {credits:,.0f} Credits.", credits=price))
         )
         layout.label(text=translated(text), translate=False, icon="INFO")
 
@@ -65,12 +65,12 @@ def optimizing_words() -> str:
     """
     price = _known_price(OptimizationPrice())
     if price is not None:
-        return Message("Optimizing comes on top: about {credits:,.0f} Credits.", credits=price)
+        return Message("Optimizing costs about {credits:,.0f} Credits more.", credits=price)
     is_told = _is_answered(OptimizationPrice())
     return (
-        Message("Optimizing comes on top.")
+        Message("Optimizing costs extra.")
         if not is_told
-        else Message("Optimizing comes on top. {advice}", advice=NO_MODEL_YET)
+        else Message("Optimizing costs extra. {advice}", advice=NO_MODEL_YET)
     )
 
 

@@ -68,7 +68,7 @@ def fit(source: Path, target: Path) -> str:
             size=size,
         )
     return Message(
-        "Converted to WebP, {size}; its {width} × {height} pixels stay.",
+        "Converted to WebP, {size}, still {width} × {height} pixels.",
         size=size,
         width=now[0],
         height=now[1],

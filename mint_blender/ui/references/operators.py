@@ -22,8 +22,8 @@ Result = Any  # a set of words, which the stubs want spelled as literals
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".exr", ".bmp", ".hdr", ".gif")
 VIEWS = [
-    ("VIEWPORT", "Viewport", "What this 3D View shows, without grid and handles"),
-    ("CAMERA", "Camera's View", "What the scene's camera sees, drawn as in this 3D View"),
+    ("VIEWPORT", "Viewport", "What this 3D View shows, without grid and gizmos"),
+    ("CAMERA", "Camera View", "What the scene's camera sees, drawn as in this 3D View"),
 ]
 FIT = Message("Scale down or convert pictures that exceed Mint's limits")
 
@@ -65,10 +65,7 @@ def _fit(entry: Any) -> None:
 class MINT_OT_add_references(bpy.types.Operator):
     bl_idname = "mint.add_references"
     bl_label = "Add Pictures from Files"
-    bl_description = (
-        "Add pictures from files. They show Mint what you mean, and can be sent with a prompt "
-        "or without"
-    )
+    bl_description = "Add pictures from files. They can be sent with or without a prompt"
     bl_options = {"REGISTER"}
 
     # What Blender fills in: the file browser, and a drop on the 3D View.
@@ -114,7 +111,7 @@ class MINT_OT_add_references(bpy.types.Operator):
                 {"INFO"},
                 translated(
                     Message(
-                        "Pictures that go with the next prompt: {count}",
+                        "Reference pictures for the next prompt: {count}",
                         count=len(references_properties.entries()),
                     )
                 ),
@@ -156,7 +153,7 @@ class MINT_OT_add_reference_url(bpy.types.Operator):
 
 
 class MINT_OT_add_reference_image(bpy.types.Operator):
-    """Add an image of this Blender file, as it is now"""
+    """Add an image from this Blender file, as it is now"""
 
     bl_idname = "mint.add_reference_image"
     bl_label = "Add Picture from Blender Image"
@@ -236,14 +233,14 @@ class MINT_OT_add_reference_view(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """There has to be a 3D View."""
         if bpy.app.background or context.area is None or context.area.type != "VIEW_3D":
-            cls.poll_message_set(translated(Message("This needs a 3D View with a window.")))
+            cls.poll_message_set(translated(Message("This needs an open 3D View.")))
             return False
         return True
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Draw it aside."""
         is_camera = self.view == "CAMERA"
-        name = Message("Camera's View") if is_camera else Message("Viewport")
+        name = Message("Camera View") if is_camera else Message("Viewport")
         return _attempt(
             self,
             lambda: _add_made(
@@ -258,7 +255,7 @@ class _EntryOperator(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     index: bpy.props.IntProperty(
-        name="Picture", description="Its place on the list, from 0", options={"SKIP_SAVE"}
+        name="Picture", description="Position in the list, starting at 0", options={"SKIP_SAVE"}
     )
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -297,7 +294,7 @@ class MINT_OT_move_reference(_EntryOperator):
     bl_idname = "mint.move_reference"
     bl_label = "Move Picture"
 
-    by: bpy.props.IntProperty(name="By", default=1, options={"SKIP_SAVE"})
+    by: bpy.props.IntProperty(name="Offset", default=1, options={"SKIP_SAVE"})
 
     def _act(self) -> None:
         references_properties.entries().move(
@@ -306,7 +303,7 @@ class MINT_OT_move_reference(_EntryOperator):
 
 
 class MINT_MT_references(bpy.types.Menu):
-    """Add > Mint > Reference Picture, and the button in the panel"""
+    """Add a reference picture"""
 
     bl_idname = "MINT_MT_references"
     bl_label = "Reference Picture"
@@ -322,7 +319,7 @@ class MINT_MT_references(bpy.types.Menu):
         layout.operator("mint.add_reference_render", text="Render Result", icon="RENDER_RESULT")
         layout.operator("mint.add_reference_view", text="Viewport", icon="VIEW3D").view = "VIEWPORT"
         layout.operator(
-            "mint.add_reference_view", text="Camera's View", icon="CAMERA_DATA"
+            "mint.add_reference_view", text="Camera View", icon="CAMERA_DATA"
         ).view = "CAMERA"
 
 

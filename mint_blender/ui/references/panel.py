@@ -29,7 +29,7 @@ class MINT_PT_references(bpy.types.Panel):
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Mint"
-    bl_label = "Pictures"
+    bl_label = "Reference Pictures"
     bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod
@@ -54,7 +54,7 @@ class MINT_PT_references(bpy.types.Panel):
         if not listed:
             wrapped(
                 self.layout,
-                Message("Up to 8 pictures that show what you mean, with or without a prompt."),
+                Message("Add up to 8 pictures that show what you mean. A prompt is optional."),
             )
         if len(listed) < MAX_IMAGES:
             self.layout.menu("MINT_MT_references", text="Add Picture", icon="ADD")

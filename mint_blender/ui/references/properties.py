@@ -42,18 +42,16 @@ class MintReference(bpy.types.PropertyGroup):
 
     name: bpy.props.StringProperty(name="Name")
     source: bpy.props.StringProperty(
-        name="Source", description="Path of our copy, or an https address"
+        name="Source", description="Path of the add-on's copy, or an https address"
     )
     note: bpy.props.StringProperty(name="Note", description="What was done with the picture")
     problem: bpy.props.StringProperty(
-        name="Problem", description="Why Mint would not take it as it is"
+        name="Problem", description="Why Mint does not accept this picture"
     )
     message: bpy.props.StringProperty()
     """Note or problem as JSON, so that it can be translated where it is shown."""
 
-    is_odd: bpy.props.BoolProperty(
-        name="Convert", description="It is in a format that Mint does not take"
-    )
+    is_odd: bpy.props.BoolProperty(name="Convert", description="Mint does not accept this format")
 
 
 def entries(manager: Any = None) -> Any:

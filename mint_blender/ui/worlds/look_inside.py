@@ -25,12 +25,12 @@ from ..job_actions import Result, report_error
 from ..translations import translated
 
 SHADING = [
-    ("MATERIAL", "Material Preview", "In color, as quick as it gets with every splat soft"),
-    ("RENDERED", "Rendered", "As the render engine of the scene shows it"),
-    ("SOLID", "Solid", "In coarse colors, without a material: the quickest"),
-    ("KEEP", "Unchanged", "Leave the shading of the view alone"),
+    ("MATERIAL", "Material Preview", "Fast, with full colors and soft splats"),
+    ("RENDERED", "Rendered", "Use the scene's render engine"),
+    ("SOLID", "Solid", "Fastest, with approximate colors and no materials"),
+    ("KEEP", "Unchanged", "Do not change the shading of the view"),
 ]
-NOT_INSIDE = Message("This 3D View does not look into a World.")
+NOT_INSIDE = Message("This 3D View is not inside a World.")
 AHEAD = 2.0
 """Meters before the capture point, around which a view without a camera turns."""
 
@@ -244,18 +244,19 @@ class MINT_OT_look_inside(_ViewOperator):
     bl_idname = "mint.look_inside"
     bl_label = "Look Inside"
     bl_description = (
-        "Show this World in color from where it was captured, in this 3D View. Nothing in the "
-        "scene changes"
+        "Show this World in this 3D View, in color and from where it was captured. The scene does "
+        "not change"
     )
 
     root: bpy.props.StringProperty(
         name="World",
-        description="Name of the World's root; without one, that of the active object",
+        description="Name of the World's root object. Leave empty to use the World of the active "
+        "object",
         options={"SKIP_SAVE"},
     )
     shading: bpy.props.EnumProperty(name="Shading", items=SHADING)
     overlays: bpy.props.BoolProperty(
-        name="Overlays", description="Keep grid, outlines and wires in sight"
+        name="Overlays", description="Keep showing the grid, outlines and wires"
     )
     job_id: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
@@ -266,7 +267,7 @@ class MINT_OT_look_inside(_ViewOperator):
             gone = self.job_id and Message("This result is not in the current scene.")
             return report_error(self, gone or Message("Select a Mint World, or something in it."))
         if area is None:
-            return report_error(self, Message("There is no 3D View to look inside with."))
+            return report_error(self, Message("Open a 3D View to look inside the World."))
         look_inside(area, root, context.scene, shading=self.shading, overlays=self.overlays)
         return {"FINISHED"}
 
@@ -286,10 +287,10 @@ class MINT_OT_look_inside(_ViewOperator):
 
 
 class MINT_OT_look_outside(_ViewOperator):
-    """Show again what this 3D View showed before it looked inside a World"""
+    """Restore the view from before looking inside the World"""
 
     bl_idname = "mint.look_outside"
-    bl_label = "Back Outside"
+    bl_label = "Restore View"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -33,12 +33,12 @@ from .parts import WorldParts
 
 PARTS = [
     ("COLLIDER", "Collider", "The mesh of floors and walls"),
-    ("PANORAMA", "Panorama", "The picture of all directions"),
+    ("PANORAMA", "Panorama", "The 360° panorama picture"),
     ("SPLATS", "Splats", "The Gaussian splats"),
 ]
 SHOWN = [
     ("VISIBLE", "Visible", "Solid and rendered, with the panorama on it"),
-    ("PHYSICS", "Physics Only", "Drawn as wire and not rendered"),
+    ("PHYSICS", "Physics Only", "Displayed as wire and not rendered"),
     ("AUTO", "Auto", "Visible with the panorama on it, unless splats are shown"),
 ]
 
@@ -54,11 +54,11 @@ def can_fetch(root: bpy.types.Object) -> str:
     job = job_of(root)
     if job is None:
         return Message(
-            "The job that made this World is no longer on the list. Bring the World in"
-            " from the library instead."
+            "The job that made this World is no longer on the list. Import the World from the "
+            "library instead."
         )
     if job.phase not in {Phase.READY, Phase.PLACED}:
-        return Message("The job that made this World is not at rest. Wait until it is done.")
+        return Message("The job that made this World is still running. Wait until it is done.")
     return ""
 
 
@@ -119,7 +119,7 @@ class _ColliderOperator(_WorldOperator):
 
 
 class MINT_OT_flip_world(_WorldOperator):
-    """Turn this World over, for one that hangs upside down. Its camera stays upright"""
+    """Flip this World if it is upside down. Its camera stays upright"""
 
     bl_idname = "mint.flip_world"
     bl_label = "Flip World"
@@ -133,8 +133,7 @@ class MINT_OT_flip_collider(_ColliderOperator):
     bl_idname = "mint.flip_collider"
     bl_label = "Flip Collider"
     bl_description = (
-        "Turn the collider alone over, for one that hangs upside down while panorama or splats "
-        "are right"
+        "Flip only the collider, if it is upside down but the panorama and splats are not"
     )
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
@@ -143,7 +142,7 @@ class MINT_OT_flip_collider(_ColliderOperator):
 
 
 class MINT_OT_show_collider(_ColliderOperator):
-    """What the collider is: a place to look at, or a shape for physics"""
+    """Whether the collider is visible or only a shape for physics"""
 
     bl_idname = "mint.show_collider"
     bl_label = "Show Collider"
@@ -156,7 +155,7 @@ class MINT_OT_show_collider(_ColliderOperator):
 
 
 class MINT_OT_rigid_collider(_ColliderOperator):
-    """Make the collider a passive rigid body, onto which things fall, or take that away"""
+    """Make the collider a passive rigid body that objects fall onto, or undo that"""
 
     bl_idname = "mint.rigid_collider"
     bl_label = "Collider as Rigid Body"
@@ -173,7 +172,7 @@ class MINT_OT_rigid_collider(_ColliderOperator):
 
 
 class MINT_OT_show_panorama(_WorldOperator):
-    """Make the panorama the scene's World. The World that is there is kept"""
+    """Make the panorama the scene's World. The current World is kept"""
 
     bl_idname = "mint.show_panorama"
     bl_label = "Panorama as Scene World"
@@ -189,7 +188,7 @@ class MINT_OT_show_panorama(_WorldOperator):
 
 
 class MINT_OT_restore_scene_world(bpy.types.Operator):
-    """Give the scene back the World that it had before a panorama took its place"""
+    """Restore the World that the scene had before the panorama"""
 
     bl_idname = "mint.restore_scene_world"
     bl_label = "Restore Earlier World"
@@ -212,7 +211,7 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
 
 
 class MINT_OT_make_splats_native(_WorldOperator):
-    """Turn these splats into Blender's own, which are quicker and sharper"""
+    """Convert these splats to native splats, which are faster and sharper"""
 
     bl_idname = "mint.make_splats_native"
     bl_label = "Make Splats Native"
@@ -221,14 +220,14 @@ class MINT_OT_make_splats_native(_WorldOperator):
     def lacking(cls, parts: WorldParts) -> str:
         """Need splats, and a Blender that has its own."""
         if not splats.has_native():
-            return Message("This Blender has no splats of its own: they come with Blender 5.3.")
+            return Message("Native splats require Blender 5.3 or later.")
         found = parts.of_kind("splats")
         if not found:
             return Message("This World has no splats in the scene.")
         return (
             ""
             if any(map(splats.can_become_native, found))
-            else Message("The splats of this World are Blender's own already.")
+            else Message("The splats of this World are already native.")
         )
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
@@ -238,7 +237,7 @@ class MINT_OT_make_splats_native(_WorldOperator):
 
 
 class MINT_OT_add_world_part(_WorldOperator):
-    """Add a part that was left out or taken away; its file is here already"""
+    """Add a part whose file is already on disk"""
 
     bl_idname = "mint.add_world_part"
     bl_label = "Add Part"
@@ -251,13 +250,13 @@ class MINT_OT_add_world_part(_WorldOperator):
         path = import_job.part_file(job, Role(self.part.lower())) if job else None
         if path is None:
             raise SceneImportError(
-                Message("The file of this part is not on disk. Fetch it: that costs nothing.")
+                Message("The file of this part is not on disk. Download it; this is free.")
             )
         world_build.add_part(root, self.part, path, scene=scene)
 
 
 class MINT_OT_remove_world_part(_WorldOperator):
-    """Take a part of this World out of the scene. Its file is kept, so it can be added again"""
+    """Remove a part of this World from the scene. Its file is kept, so you can add it again"""
 
     bl_idname = "mint.remove_world_part"
     bl_label = "Remove Part"
@@ -279,16 +278,13 @@ class MINT_OT_remove_world_part(_WorldOperator):
 
 class MINT_OT_fetch_world_part(_WorldOperator):
     bl_idname = "mint.fetch_world_part"
-    bl_label = "Fetch Part"
-    bl_description = (
-        "Download a part of this World that was left out; it appears in its place when it is "
-        "here. Costs nothing"
-    )
+    bl_label = "Download Part"
+    bl_description = "Download a missing part of this World for free and place it when it arrives"
     bl_options = {"REGISTER"}  # what comes is an undo step of its own
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS, default="SPLATS")
     splats: bpy.props.EnumProperty(
-        name="Splats", items=create_properties.SPLATS[1:], description="How many splats"
+        name="Splats", items=create_properties.SPLATS[1:], description="Number of splats"
     )
 
     @classmethod

@@ -53,7 +53,7 @@ class MINT_PT_world(bpy.types.Panel):
 
 
 class MINT_MT_world(bpy.types.Menu):
-    """Object > Mint World"""
+    """Change a Mint World"""
 
     bl_idname = "MINT_MT_world"
     bl_label = "Mint World"
@@ -105,7 +105,7 @@ def _draw_part(layout: bpy.types.UILayout, parts: WorldParts, part: Part) -> boo
             )
             fetch.part, fetch.splats = part, tier
     else:
-        row.operator("mint.fetch_world_part", text="Fetch").part = part
+        row.operator("mint.fetch_world_part", text="Download").part = part
     return False
 
 
@@ -138,7 +138,7 @@ def _draw_splats(layout: bpy.types.UILayout, parts: WorldParts) -> None:
         for name in ("Density", "Size", "Viewport Limit"):
             if (setting := splats.setting(each, name)) is not None:
                 column.prop(*setting, text=pgettext_iface(name), translate=False)
-    layout.operator_menu_enum("mint.fetch_world_part", "splats", text="More or Fewer Splats")
+    layout.operator_menu_enum("mint.fetch_world_part", "splats", text="Change Splat Count")
     if any(map(splats.can_become_native, found)):
         layout.operator("mint.make_splats_native")
 
