@@ -149,7 +149,7 @@ def stop_text(job: Job, terminal: Terminal) -> str:
     elif job.phase in BUSY:
         sentence = f"{presenter.state(job)}. Another process is working on it."
     else:
-        sentence = job.problem.sentence if job.problem else f"{presenter.state(job)}."
+        sentence = job.problem.message if job.problem else f"{presenter.state(job)}."
     more = {Verb.REVISE: ['"what should change"']}
     commands = [
         terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in presenter.verbs(job)

@@ -90,8 +90,8 @@ def open_journal() -> Iterator[JobService]:
 
 
 @contextmanager
-def _job_service(terms: WorkflowConfig) -> Iterator[JobService]:
-    job_service = JobService(EngineConfig(home(), terms, RETRIES), account())
+def _job_service(workflow_config: WorkflowConfig) -> Iterator[JobService]:
+    job_service = JobService(EngineConfig(home(), workflow_config, RETRIES), account())
     job_service.budget.limits, job_service.blocks_for_prices, job_service.max_silence = (
         settings.limits(),
         True,

@@ -183,13 +183,13 @@ class Job:
             raise IllegalMove(f"A job does not go from {self.phase} to {phase}.")
         return replace(self, phase=phase, **changes)
 
-    def expecting(self, decision: Decision) -> Job:
+    def with_prices_of(self, decision: Decision) -> Job:
         """The job with what Mint said at this click that it would cost; where it said nothing, what
         was known before stays.
         """
-        return self.priced(decision.estimate, decision.optimize_estimate)
+        return self.with_prices(decision.estimate, decision.optimize_estimate)
 
-    def priced(self, estimate: float | None, optimize_estimate: float | None) -> Job:
+    def with_prices(self, estimate: float | None, optimize_estimate: float | None) -> Job:
         """The job with what Mint says now that it will cost; where it says nothing, what was known
         before stays.
         """
@@ -208,9 +208,9 @@ class Job:
             paid_before=self.paid_before + ((credits.finalized or 0.0) if credits else 0.0),
         )
 
-    def noted(self, sentence: str) -> Job:
+    def with_note(self, text: str) -> Job:
         """Return the job with one more note; the same note is kept once."""
-        note = message_of(sentence)
+        note = message_of(text)
         return self if note in self.notes else replace(self, notes=(*self.notes, note))
 
     def without_notes(self, *codes: str) -> Job:

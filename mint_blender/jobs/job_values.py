@@ -73,7 +73,7 @@ class Problem:
     """
 
     cause: Cause
-    sentence: str
+    message: str
     code: str | None = None
     request_id: str | None = None
 

@@ -267,7 +267,7 @@ class JobService(JobRunner):
         """
         job = self.job(job_id).without_notes(*resolved_codes)
         for note in notes:
-            job = job.noted(note)
+            job = job.with_note(note)
         self.save(job.moved(Phase.PLACED, problem=None))
 
     def mark_import_failed(

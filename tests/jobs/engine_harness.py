@@ -112,7 +112,7 @@ class EngineHarness:
         self.setup = EngineConfig(
             home,
             **{
-                "terms": WorkflowConfig(),
+                "workflow_config": WorkflowConfig(),
                 "retries": RetryPolicy(),
                 "clock": self.clock,
                 "chance": lambda: 1.0,

@@ -117,7 +117,7 @@ jobs = every_field(
     optimize_sent_at=guesses,
     problem=st.none()
     | every_field(
-        Problem, cause=st.sampled_from(Cause), sentence=texts, code=maybe, request_id=maybe
+        Problem, cause=st.sampled_from(Cause), message=texts, code=maybe, request_id=maybe
     ),
     notes=st.lists(texts, max_size=3).map(tuple),
     hold=st.none(),

@@ -21,7 +21,14 @@ from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.workflow.effects import Act, Convert, Fetch, Poll, ReadAsset, TakeSlot
+from mint_blender.jobs.workflow.effects import (
+    Convert,
+    Fetch,
+    Poll,
+    ReadAsset,
+    SendDecision,
+    TakeSlot,
+)
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind
 
@@ -191,7 +198,7 @@ def test_a_failed_one_is_retried_with_a_new_key() -> None:
         )
     )
     assert run.job.problem is not None
-    assert run.job.problem.sentence == (
+    assert run.job.problem.message == (
         "Mint could not convert the model (conversion_failed): retry, or choose another format. Mint says: The mesh is open."
     )
     run = WorkflowHarness(decided(run.job, Verb.RETRY))
@@ -219,7 +226,7 @@ def test_credits_are_bought_and_it_goes_on() -> None:
     )
     assert run.job.phase is Phase.BILLING
     run = WorkflowHarness(decided(run.job, Verb.RESUME))
-    assert run.expect(Act).target_id == "op_9"
+    assert run.expect(SendDecision).target_id == "op_9"
     run.answer(operation("running", **CONVERSION)).expect(Poll)
     assert run.job.source_asset_id == "res_1"
 
@@ -230,7 +237,7 @@ def test_credits_are_bought_before_anything_was_begun() -> None:
     """
     run = converting().answer(seen("billing_required", **CONVERSION))
     run = WorkflowHarness(decided(run.job, Verb.RESUME))
-    run.expect(Act)
+    run.expect(SendDecision)
     again = run.fail(problem(409)).expect(Convert)
     assert (again.key, again.formats, run.job.notes) == (
         run.job.key,
@@ -243,7 +250,7 @@ def test_credits_are_bought_before_anything_was_begun() -> None:
 def test_cancel_stops_it_at_mint() -> None:
     """While it is converted it can be canceled."""
     run = WorkflowHarness(decided(converting().job, Verb.CANCEL))
-    assert run.expect(Act).target_id == "op_9"
+    assert run.expect(SendDecision).target_id == "op_9"
     assert run.answer(operation("canceled", **CONVERSION)).job.phase is Phase.CANCELED
 
 
@@ -274,7 +281,7 @@ def test_what_mint_refuses_is_over() -> None:
     """A model that cannot be converted costs nothing, and the reason is read."""
     run = sending().fail(problem(422, detail="the model is failed"))
     assert run.job.phase is Phase.FAILED
-    assert "the model is failed" in (run.job.problem.sentence if run.job.problem else "")
+    assert "the model is failed" in (run.job.problem.message if run.job.problem else "")
 
 
 # -- with a Mint
@@ -382,7 +389,7 @@ def test_a_folder_that_is_none_can_be_made_one(
     (tmp_path / "out").write_text("in the way")
     job = brought(Format.STL)
     assert job.phase is Phase.PAUSED
-    assert job.problem is not None and str(tmp_path / "out") in job.problem.sentence
+    assert job.problem is not None and str(tmp_path / "out") in job.problem.message
     (tmp_path / "out").unlink()
     job_service.resume(job.id)
     job_service.watch([job.id])

@@ -17,7 +17,7 @@ from mint_blender.files.errors import LinkExpired
 from mint_blender.jobs.job_values import Delivery, Role
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.workflow.effects import Act, Fetch, Poll
+from mint_blender.jobs.workflow.effects import Fetch, Poll, SendDecision
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode
 
@@ -137,7 +137,7 @@ def test_the_old_picture_is_known_by_a_fresh_link() -> None:
     run.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": old.format(1)}))
     run.answer(kept(run.expect(Fetch)))
     run = WorkflowHarness(decided(run.job, Verb.REVISE, "bluer"))
-    run.expect(Act)
+    run.expect(SendDecision)
     run.answer(operation("running", Mode.REVIEW)).expect(Poll)
     run.answer(
         seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": old.format(2)})

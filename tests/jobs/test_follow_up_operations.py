@@ -21,11 +21,11 @@ from mint_blender.jobs.queries import OptimizationPrice
 from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
-    Act,
     Fetch,
     Optimize,
     Poll,
     ReadAsset,
+    SendDecision,
     Start,
     TakeSlot,
 )
@@ -72,9 +72,9 @@ def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
 # ---------------------------------------------------------------------------------------------------------
 
 
-def generated(terms: WorkflowConfig) -> WorkflowHarness:
+def generated(workflow_config: WorkflowConfig) -> WorkflowHarness:
     """A fresh generation that shall be optimized, done at Mint and read."""
-    run = WorkflowHarness(replace(a_job(), optimize=LIGHT), terms)
+    run = WorkflowHarness(replace(a_job(), optimize=LIGHT), workflow_config)
     run.expect(TakeSlot)
     run.answer().expect(Start)
     run.answer(operation("queued")).expect(Poll)
@@ -216,7 +216,7 @@ def test_a_failed_entry_is_tried_anew_by_its_id() -> None:
     this job's own.
     """
     run = WorkflowHarness(decided(new_attempt(FAILED, Delivery(), now=1.0), Verb.RETRY))
-    act = run.expect(Act)
+    act = run.expect(SendDecision)
     assert (act.target_id, act.decision.key) == ("res_7", "click-retry")
     run.answer(operation("running", id="op_2", resource="res_7")).expect(Poll)
     assert (run.job.phase, run.job.source_asset_id) == (Phase.WORKING, None)
@@ -279,7 +279,7 @@ def test_an_import_of_what_failed_can_be_retried_too() -> None:
     run = WorkflowHarness(
         decided(replace(new_fetch(FAILED, Delivery(), now=1.0), phase=Phase.FAILED), Verb.RETRY)
     )
-    assert run.expect(Act).target_id == "res_7"
+    assert run.expect(SendDecision).target_id == "res_7"
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -185,8 +185,8 @@ def test_a_lost_start_is_found_in_the_list(home: Path, service: ThreadService) -
         time.sleep(0.005)
     client.close()
     setup = fast_config(home)
-    later = replace(setup.terms, now=lambda: time.time() + REPEATED_FOR)
-    job_service = JobService(replace(setup, terms=later), account(service))
+    later = replace(setup.workflow_config, now=lambda: time.time() + REPEATED_FOR)
+    job_service = JobService(replace(setup, workflow_config=later), account(service))
     job_service.resume(job.id)
     job_service.watch([job.id])
     assert job_service.job(job.id).phase is Phase.READY

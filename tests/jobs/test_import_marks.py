@@ -69,7 +69,7 @@ def test_an_import_that_was_killed_lets_its_job_wait(job_service: JobService) ->
     import_marks.note_crashes(job_service)
     job = job_service.job("ready")
     assert job.phase is Phase.READY and job.problem is not None
-    assert (job.problem.cause, job.problem.code, job.problem.sentence) == (
+    assert (job.problem.cause, job.problem.code, job.problem.message) == (
         Cause.IMPORT,
         "import_crashed",
         import_marks.CRASHED,

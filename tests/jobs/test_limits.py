@@ -57,7 +57,7 @@ def test_of_two_processes_at_the_same_moment_one_is_refused(home: Path) -> None:
             at = time.time() + 0.05
             for process in (one, other):
                 process.tell("start_within", spent + 150, 100, at)
-            assert sorted([one.receive(), other.hear()]) == [False, True]
+            assert sorted([one.receive(), other.receive()]) == [False, True]
 
 
 def test_a_job_of_another_service_is_counted_before_it_is_read(
@@ -294,7 +294,7 @@ def test_a_later_send_asks_the_price_again(price: float | None, is_sent: bool) -
         assert workflow.job.problem is not None and workflow.job.problem.cause is Cause.CREDITS
         assert (
             "about 301 Credits in total, more than its limit of 300 Credits. Nothing was sent."
-            in workflow.job.problem.sentence
+            in workflow.job.problem.message
         )
         assert isinstance(workflow.again().effect, TakeSlot)
 

@@ -115,10 +115,8 @@ def test_a_refused_model_rests_where_nothing_is_bought_again() -> None:
     job = workflow.job
     assert workflow.rests and job.phase is Phase.PAUSED
     assert job.problem is not None and job.problem.cause is Cause.IMPORT
-    assert (
-        "/home/model.refused.glb" in job.problem.sentence and "at no cost" in job.problem.sentence
-    )
-    assert "generate" not in job.problem.sentence.lower()
+    assert "/home/model.refused.glb" in job.problem.message and "at no cost" in job.problem.message
+    assert "generate" not in job.problem.message.lower()
     assert [(kept.role, kept.path) for kept in job.refused] == [
         (Role.MODEL, "/home/model.refused.glb")
     ]

@@ -357,7 +357,7 @@ def test_a_mistake_of_ours_concerns_one_job_and_is_logged(
     trouble = engine.job(bad).problem
     assert trouble is not None
     assert trouble.cause is Cause.INTERNAL
-    assert trouble.sentence == (
+    assert trouble.message == (
         "Something in the add-on went wrong (KeyError). Nothing is lost: resume, and if it stays so, copy the report."
     )
     assert len(engine.mint.times("poll", "op_good")) == 3

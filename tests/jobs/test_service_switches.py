@@ -376,7 +376,7 @@ def watch(job_service: JobService, job: Job) -> list[str]:
             and event.job.problem.cause is Cause.PATIENCE
             and not scheduled_retries
         ):
-            scheduled_retries.append(event.job.problem.sentence)
+            scheduled_retries.append(event.job.problem.message)
             job_service.cancel(job.id)
 
     job_service.watch([job.id], tell)
@@ -386,7 +386,7 @@ def watch(job_service: JobService, job: Job) -> list[str]:
 def judge(job: Job, case: Case, scheduled_retries: list[str]) -> None:
     """Compare what is read with what should be."""
     assert job.phase is case.phase
-    assert (plain(job.problem.sentence) if job.problem else "") == case.reads
+    assert (plain(job.problem.message) if job.problem else "") == case.reads
     assert plain(presenter.state(job)) == case.state
     assert tuple(map(plain, job.notes)) == case.notes
     assert tuple(scheduled_retries) == case.passing

@@ -16,11 +16,11 @@ from mint_blender.jobs.job_values import Cause, Role
 from mint_blender.jobs.phases import MOVES, IllegalMove, Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.workflow.effects import (
-    Act,
     Fetch,
     OptionalFetch,
     Poll,
     ReadAsset,
+    SendDecision,
     Start,
     TakeSlot,
     Upload,
@@ -131,7 +131,7 @@ def test_the_first_preview_of_a_later_attempt_is_brought_once(verb: Verb) -> Non
     """
     job = replace(working(Mode.REVIEW), phase=Phase.REVIEW if verb is Verb.REVISE else Phase.FAILED)
     run = WorkflowHarness(decided(job, verb, "greener"))
-    run.expect(Act)
+    run.expect(SendDecision)
     run.answer(operation("running", Mode.REVIEW)).answer(
         seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": PREVIEW})
     )
@@ -192,7 +192,7 @@ def test_billing_says_how_many_credits_and_where() -> None:
     assert run.job.problem is not None
     assert run.job.problem.cause is Cause.CREDITS
     assert (
-        run.job.problem.sentence
+        run.job.problem.message
         == "Mint needs 700 more Credits to go on. Buy them at https://platform.mint.gg/billing, then resume."
     )
 
@@ -201,7 +201,7 @@ def test_resume_with_a_resource_is_resumed() -> None:
     """With a resource the operation is resumed under the click's key, once."""
     billing = replace(working(), phase=Phase.BILLING, operation=operation("billing_required"))
     run = WorkflowHarness(decided(billing, Verb.RESUME))
-    act = run.expect(Act)
+    act = run.expect(SendDecision)
     assert (act.decision.verb, act.decision.key) == (Verb.RESUME, "click-resume")
     run.answer(operation("running")).expect(Poll)
     assert run.job.problem is None
@@ -252,7 +252,7 @@ def test_failed_says_what_to_do() -> None:
     assert run.job.problem is not None
     assert run.job.problem.cause is Cause.WORK
     assert (
-        run.job.problem.sentence
+        run.job.problem.message
         == "Mint's moderation refused the prompt or a picture: change it and generate again. Mint says: Blocked."
     )
 

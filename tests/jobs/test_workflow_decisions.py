@@ -11,11 +11,11 @@ import pytest
 
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.workflow.effects import (
-    Act,
     Fetch,
     Poll,
     ReadAsset,
     ReadPage,
+    SendDecision,
     Start,
     TakeSlot,
 )
@@ -43,7 +43,7 @@ from .workflow_harness import (
 def test_revise_keeps_the_earlier_previews() -> None:
     """A revision goes out under its click's key; its preview comes beside the earlier one."""
     run = WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener"))
-    act = run.expect(Act)
+    act = run.expect(SendDecision)
     assert (act.decision.key, act.decision.feedback, act.target_id) == (
         "click-revise",
         "greener",
@@ -63,7 +63,7 @@ def test_revise_keeps_the_earlier_previews() -> None:
 def test_approve_goes_on_to_the_files() -> None:
     """After the approval the final stage is polled and its files are fetched."""
     run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
-    run.expect(Act)
+    run.expect(SendDecision)
     run.answer(operation("running", Mode.REVIEW)).answer(seen("succeeded", Mode.REVIEW)).answer(
         asset(glbUrl=GLB)
     )
@@ -105,7 +105,7 @@ def test_cancel_after_a_lost_answer_repeats_the_start_first() -> None:
     run = WorkflowHarness(decided(sending, Verb.CANCEL))
     start = run.expect(Start)
     assert (start.key, start.body) == (sending.key, sending.body)
-    act = run.answer(operation("running")).expect(Act)
+    act = run.answer(operation("running")).expect(SendDecision)
     assert (act.decision.verb, act.target_id) == (Verb.CANCEL, "op_1")
     assert run.answer(operation("canceled")).rests
     assert run.job.phase is Phase.CANCELED
@@ -160,7 +160,7 @@ def test_cancel_of_a_start_that_mint_refuses_leaves_no_decision_behind() -> None
 def test_cancel_at_mint(phase: Phase) -> None:
     """Wherever the operation may still run, Mint is told."""
     run = WorkflowHarness(decided(replace(working(), phase=phase), Verb.CANCEL))
-    assert run.expect(Act).target_id == "op_1"
+    assert run.expect(SendDecision).target_id == "op_1"
     assert run.answer(operation("canceled")).job.phase is Phase.CANCELED
 
 
@@ -203,7 +203,7 @@ def test_retry_with_a_resource_is_a_new_operation_of_it() -> None:
     """The failed model is retried under the click's key; the answer's operation is followed."""
     failed = replace(working(), phase=Phase.FAILED, operation=operation("failed"))
     run = WorkflowHarness(decided(failed, Verb.RETRY))
-    act = run.expect(Act)
+    act = run.expect(SendDecision)
     assert (act.target_id, act.kind, act.decision.key) == ("res_1", Kind.MODEL, "click-retry")
     assert run.answer(operation("queued", id="op_2")).expect(Poll).operation_id == "op_2"
     assert run.job.problem is None
@@ -225,7 +225,7 @@ def test_a_retry_that_finds_no_free_place_asks_again() -> None:
     run = WorkflowHarness(decided(failed, Verb.RETRY)).fail(
         problem(429, "concurrency-limit-reached")
     )
-    act = run.expect(Act)
+    act = run.expect(SendDecision)
     assert (act.decision.key, act.after) == ("click-retry", PollIntervals().longest)
     assert run.answer(operation("queued", id="op_2")).job.phase is Phase.WORKING
 

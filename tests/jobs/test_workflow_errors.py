@@ -65,10 +65,10 @@ def test_pictures_that_are_gone_are_brought_once_more() -> None:
     """
     job = a_job(images=("a.png", "https://example.org/b.png"))
     run = WorkflowHarness(job)
-    assert not run.expect(Upload).anew
+    assert not run.expect(Upload).force
     run.answer("https://mint/old").answer().fail(problem(400, field="sourceImages"))
     again = run.expect(Upload)
-    assert again.anew
+    assert again.force
     assert again.key != f"{job.key}-picture-1"
     assert run.answer("https://mint/new").expect(TakeSlot).after == 0
     start = run.answer().expect(Start)
@@ -97,7 +97,7 @@ def test_an_invalid_request_is_over_and_nothing_was_charged() -> None:
     assert run.job.phase is Phase.FAILED
     assert run.job.problem is not None
     assert run.job.problem.cause is Cause.REFUSED
-    assert "Nothing was started or charged" in run.job.problem.sentence
+    assert "Nothing was started or charged" in run.job.problem.message
 
 
 PLACES = {
@@ -160,7 +160,7 @@ def test_after_half_an_hour_polling_goes_on_once_a_minute() -> None:
     assert run.job.phase is Phase.WORKING
     assert run.job.problem.cause is Cause.PATIENCE
     assert (
-        run.job.problem.sentence
+        run.job.problem.message
         == "Still running at Mint after 30 minutes. Checking continues once a minute; this is free."
     )
     assert run.again().expect(Poll).after == 0.0

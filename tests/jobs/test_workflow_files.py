@@ -42,12 +42,13 @@ from .workflow_harness import (
 
 
 def harvesting(
-    terms: WorkflowConfig = WorkflowConfig(), job: Job | None = None, **files: object
+    workflow_config: WorkflowConfig = WorkflowConfig(), job: Job | None = None, **files: object
 ) -> WorkflowHarness:
     """A finished job whose resource offers these files."""
     job = job or working()
     run = WorkflowHarness(
-        replace(job, phase=Phase.FETCHING, operation=operation("succeeded", kind=job.kind)), terms
+        replace(job, phase=Phase.FETCHING, operation=operation("succeeded", kind=job.kind)),
+        workflow_config,
     )
     run.expect(ReadAsset)
     return run.answer(asset(job.kind, **files))
@@ -186,7 +187,7 @@ def test_an_optimized_file_that_is_there_later_is_not_called_missing() -> None:
     job = fetch_all(run).job
     assert [note.split(":")[0] for note in job.notes] == ["The model was not optimized"]
     landing = Message("The original file was taken: there is no optimized one.")
-    job = job.noted(landing.with_code("file_choice")).noted("Something else.")
+    job = job.with_note(landing.with_code("file_choice")).with_note("Something else.")
     again = WorkflowHarness(
         job.moved(Phase.FETCHING, files=()), WorkflowConfig(readable=OPTIMIZED_NEEDS)
     ).answer(asset(**BOTH))
@@ -300,7 +301,7 @@ def test_a_world_of_which_every_part_is_bad_does_not_arrive() -> None:
     )
     run.answer(kept(run.expect(Fetch)))
     assert run.job.phase is Phase.PAUSED and run.job.problem is not None
-    assert "panorama.webp is a web page." in run.job.problem.sentence
+    assert "panorama.webp is a web page." in run.job.problem.message
 
 
 def test_a_part_that_could_not_be_fetched_is_waited_for() -> None:
@@ -340,7 +341,7 @@ def test_a_resource_that_settles_is_asked_again() -> None:
     assert waits == [3.0, 3.0]
     assert run.job.phase is Phase.PAUSED, "it is paid for"
     assert run.job.problem is not None
-    assert "there is no file in the result" in run.job.problem.sentence
+    assert "there is no file in the result" in run.job.problem.message
 
 
 def test_the_operations_files_serve_where_the_resource_has_none() -> None:

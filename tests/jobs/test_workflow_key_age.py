@@ -20,14 +20,14 @@ from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.workflow.context import REPEATED_FOR, WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
-    Act,
     Convert,
     Fetch,
     Optimize,
     Poll,
     ReadAsset,
+    ReadClaimedAssets,
     ReadPage,
-    ReadTaken,
+    SendDecision,
     Start,
     TakeSlot,
 )
@@ -115,7 +115,7 @@ def test_for_twelve_hours_the_same_start_is_repeated() -> None:
 def engine(home: Path) -> Iterator[EngineHarness]:
     """A scheduler whose date moves with its clock."""
     clock = Clock()
-    engine = EngineHarness(home, clock=clock, terms=WorkflowConfig(now=clock))
+    engine = EngineHarness(home, clock=clock, workflow_config=WorkflowConfig(now=clock))
     engine.clock = engine.mint.clock = clock
     yield engine
     engine.close()
@@ -134,7 +134,7 @@ def test_after_that_it_is_looked_for_and_adopted() -> None:
     run.answer(page({"id": "other", "prompt": "a chair"}, cursor="next"))
     assert run.expect(ReadPage).cursor == "next"
     run.answer(page({}, {"id": "older", "createdAt": BEFORE}, cursor="more"))
-    run.expect(ReadTaken)
+    run.expect(ReadClaimedAssets)
     run.answer(frozenset()).expect(ReadAsset)
     assert (run.job.phase, run.job.source_asset_id, run.job.operation) == (
         Phase.FETCHING,
@@ -155,13 +155,13 @@ def test_after_that_it_is_looked_for_and_adopted() -> None:
 def test_what_is_not_its_own_is_not_adopted(entry: dict[str, Any]) -> None:
     """Then a person decides; nothing was sent."""
     run = WorkflowHarness(sent(), LATER).answer(page(entry))
-    if isinstance(run.effect, ReadTaken):
+    if isinstance(run.effect, ReadClaimedAssets):
         run.answer(frozenset({"taken"}))
     assert run.rests
     assert is_unanswered(run.job)
     assert run.job.problem is not None
-    assert "Mint never answered" in run.job.problem.sentence
-    assert "may cost Credits again" in run.job.problem.sentence
+    assert "Mint never answered" in run.job.problem.message
+    assert "may cost Credits again" in run.job.problem.message
 
 
 def test_of_two_the_first_one_is_taken_and_the_name_counts() -> None:
@@ -326,7 +326,7 @@ def test_a_retry_of_long_ago_is_looked_for() -> None:
     run = WorkflowHarness(job, LATER).answer(asset(glbUrl=GLB)).answer(asset(glbUrl=GLB))
     assert run.expect(Fetch).url == GLB
     assert (
-        WorkflowHarness(job, WorkflowConfig(now=lambda: CLICK + 1)).expect(Act).until
+        WorkflowHarness(job, WorkflowConfig(now=lambda: CLICK + 1)).expect(SendDecision).until
         == CLICK + REPEATED_FOR
     )
 

@@ -24,13 +24,13 @@ from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
-    Act,
     Fetch,
     OptionalFetch,
     Poll,
     ReadAsset,
+    ReadClaimedAssets,
     ReadPage,
-    ReadTaken,
+    SendDecision,
     Start,
     TakeSlot,
     Upload,
@@ -85,7 +85,7 @@ class FakeMint:
         """The answer to a want; raises a MintError."""
         if isinstance(effect, Start):
             return self._start(effect)
-        if isinstance(effect, Act):
+        if isinstance(effect, SendDecision):
             return self._act(effect.decision, effect.target_id)
         if isinstance(effect, Poll):
             return PollResult(self._told(self.works[effect.operation_id]))
@@ -265,7 +265,7 @@ class JobMachine(RuleBasedStateMachine):
             self._go_on()
         elif isinstance(effect, Fetch):
             self._go_on(kept(effect))
-        elif isinstance(effect, ReadTaken):
+        elif isinstance(effect, ReadClaimedAssets):
             self._go_on(frozenset())
         elif isinstance(effect, OptionalFetch):
             self._go_on(kept(effect.fetch))
@@ -280,7 +280,9 @@ class JobMachine(RuleBasedStateMachine):
     @precondition(
         lambda self: (
             self.run is not None
-            and not isinstance(self.run.effect, TakeSlot | Fetch | OptionalFetch | ReadTaken)
+            and not isinstance(
+                self.run.effect, TakeSlot | Fetch | OptionalFetch | ReadClaimedAssets
+            )
         )
     )
     @rule(error=st.sampled_from(sorted(ERRORS)))
@@ -291,7 +293,9 @@ class JobMachine(RuleBasedStateMachine):
     @precondition(
         lambda self: (
             self.run is not None
-            and not isinstance(self.run.effect, TakeSlot | Fetch | OptionalFetch | ReadTaken)
+            and not isinstance(
+                self.run.effect, TakeSlot | Fetch | OptionalFetch | ReadClaimedAssets
+            )
         )
     )
     @rule(killed=st.booleans())

@@ -19,14 +19,14 @@ from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.jobs.workflow.effects import (
-    Act,
     Convert,
     Fetch,
     Optimize,
     Poll,
     ReadAsset,
+    ReadClaimedAssets,
     ReadPage,
-    ReadTaken,
+    SendDecision,
     Start,
 )
 from mint_blender.mint.errors import (
@@ -105,7 +105,7 @@ PAID: dict[str, Callable[[], WorkflowHarness]] = {
 
 def key_of(effect: Any) -> str:
     """Under which key a call is made."""
-    return str(effect.decision.key if isinstance(effect, Act) else effect.key)
+    return str(effect.decision.key if isinstance(effect, SendDecision) else effect.key)
 
 
 @pytest.mark.parametrize("name", UNCLEAR)
@@ -117,7 +117,7 @@ def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> No
     run = PAID[call]()
     key = key_of(run.effect)
     for _ in range(12):
-        if isinstance(run.effect, Start | Convert | Optimize | Act):
+        if isinstance(run.effect, Start | Convert | Optimize | SendDecision):
             assert key_of(run.effect) == key
             run.fail(UNCLEAR[name])
         elif isinstance(run.effect, Poll):
@@ -164,7 +164,7 @@ def test_without_a_resource_the_operation_and_then_the_list_are_looked_at() -> N
         "createdAt": "2100-01-01T00:00:00Z",
         "status": "succeeded",
     }
-    run.answer(Page.from_json(Kind.MODEL, {"data": [entry]})).expect(ReadTaken)
+    run.answer(Page.from_json(Kind.MODEL, {"data": [entry]})).expect(ReadClaimedAssets)
     assert run.answer(frozenset()).expect(ReadAsset).asset_id == "res_9"
     run.answer(asset(glbUrl=GLB))
     run.answer(kept(run.expect(Fetch)))
@@ -185,7 +185,7 @@ def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
     run.answer(Page.from_json(Kind.MODEL, {"data": []}))
     assert run.job.phase is Phase.PAUSED
     assert run.job.problem is not None
-    assert "Resume looks again, at no cost" in run.job.problem.sentence
+    assert "Resume looks again, at no cost" in run.job.problem.message
     assert Verb.RETRY not in presenter.verbs(run.job)
     assert run.again().expect(Poll).operation_id == "op_1"
 
@@ -331,7 +331,7 @@ def test_cancel_of_what_may_have_been_sent_asks_what_became_of_it() -> None:
     lost = WorkflowHarness(a_job()).answer().fail(InvalidResponse("a poem")).job
     run = WorkflowHarness(decided(lost, Verb.CANCEL))
     assert run.expect(Start).key == lost.key
-    assert run.answer(operation("running")).expect(Act).decision.verb is Verb.CANCEL
+    assert run.answer(operation("running")).expect(SendDecision).decision.verb is Verb.CANCEL
     assert run.answer(operation("canceled")).job.phase is Phase.CANCELED
 
 

@@ -41,7 +41,7 @@ def fetching(status: str = "succeeded", **more: str) -> Job:
 
 def fetched_again(job: Job) -> Job:
     """As `JobService.fetch_again` has it; meanwhile it has been in a scene, whose remark stays."""
-    return job.noted(REMARK).moved(Phase.FETCHING, files=job.previews)
+    return job.with_note(REMARK).moved(Phase.FETCHING, files=job.previews)
 
 
 def tell(run: WorkflowHarness, states: States, time: str) -> WorkflowHarness:
@@ -184,7 +184,7 @@ def test_a_world_of_which_nothing_can_be_had_waits() -> None:
     run.fail(LinkExpired("It is not there.")).expect(ReadAsset)  # the small picture
     run.fail(DownloadFailed("It broke."))
     assert run.job.phase is Phase.PAUSED and run.job.problem is not None
-    assert run.job.problem.sentence == "It was not there the first time. Resume does that."
+    assert run.job.problem.message == "It was not there the first time. Resume does that."
     again = WorkflowHarness(run.job)
     again.expect(Poll)
     again.answer(seen("succeeded", kind=Kind.WORLD))

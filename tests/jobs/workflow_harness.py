@@ -35,11 +35,11 @@ class WorkflowHarness:
     `want` is the effect that it waits for, or None when the workflow has ended.
     """
 
-    def __init__(self, job: Job, terms: WorkflowConfig = WorkflowConfig()) -> None:
+    def __init__(self, job: Job, workflow_config: WorkflowConfig = WorkflowConfig()) -> None:
         self.job = job
         self.effect: AnyEffect | None = None
         self.phases = [job.phase]
-        self._workflow = run_workflow(job, terms)
+        self._workflow = run_workflow(job, workflow_config)
         self._advance(lambda: next(self._workflow))
 
     def answer(self, answer: Any = None) -> WorkflowHarness:
@@ -64,11 +64,11 @@ class WorkflowHarness:
         """Whether the workflow has ended."""
         return self.effect is None
 
-    def again(self, terms: WorkflowConfig = WorkflowConfig()) -> WorkflowHarness:
+    def again(self, workflow_config: WorkflowConfig = WorkflowConfig()) -> WorkflowHarness:
         """Return a new run of the same job after a restart, from what the journal stores."""
         return WorkflowHarness(
             serialization.load(serialization.dump(self.job), self.job.decision, self.job.phase),
-            terms,
+            workflow_config,
         )
 
     def _advance(self, move: Callable[[], Step]) -> None:

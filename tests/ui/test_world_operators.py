@@ -231,7 +231,7 @@ def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat
     assert auto_import.is_waiting(board)
     monkeypatch.setattr(import_job, "place", lambda *arguments, **options: {}["oh"])
     assert auto_import.import_ready(board) and not auto_import.is_waiting(board)
-    assert board.job(job.id).problem.sentence.startswith(
+    assert board.job(job.id).problem.message.startswith(
         "The import failed unexpectedly (KeyError)."
     )
     assert "Traceback" in caplog.text

@@ -55,7 +55,7 @@ def tell(job):
         "prompt": job.request.prompt,
         "phase": job.phase.value,
         "state": part("jobs.presentation.presenter").state(job),
-        "trouble": job.problem.sentence if job.problem else None,
+        "trouble": job.problem.message if job.problem else None,
         "active": board().is_active(job.id),
         "decision": job.decision.verb.value if job.decision else None,
         "previews": len(job.previews),

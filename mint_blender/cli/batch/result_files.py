@@ -119,7 +119,7 @@ def _state(job: Job) -> LineState:
 def _sentence(job: Job, state: LineState) -> str:
     if state is LineState.DONE:
         return ""
-    return job.problem.sentence if job.problem else f"{presenter.state(job)}."
+    return job.problem.message if job.problem else f"{presenter.state(job)}."
 
 
 def _record(line: Line, job: Job, known: LineReport) -> dict[str, Any]:

@@ -37,8 +37,8 @@ def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
             {
                 "cause": job.problem.cause.value,
                 "code": job.problem.code,
-                "message": job.problem.sentence,
-                "params": message_of(job.problem.sentence).params,
+                "message": job.problem.message,
+                "params": message_of(job.problem.message).params,
             }
             if job.problem
             else None

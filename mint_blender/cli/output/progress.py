@@ -60,7 +60,7 @@ class ProgressReporter:
         if error is None or error.cause is not Cause.PATIENCE or job.id in self._slow:
             return
         self._slow.add(job.id)
-        self._terminal.note(f"{job.title}: {error.sentence}")
+        self._terminal.note(f"{job.title}: {error.message}")
         self._terminal.event(job_record(job, event="state"))
 
     def _show_download(self, event: Progress) -> None:

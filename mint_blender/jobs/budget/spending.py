@@ -97,7 +97,7 @@ def committed(job: Job) -> float:
     Until Mint reports them, this is the price that was shown at the click.
     """
     if job.decision is not None:
-        job = job.expecting(job.decision)
+        job = job.with_prices_of(job.decision)
     if job.source_asset_id is not None and not job.convert and not has_failed_at_mint(job):
         # nothing is generated: the price was that of the optimization
         return at_prices(job, 0.0, job.estimate or 0.0)

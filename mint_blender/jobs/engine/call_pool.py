@@ -101,7 +101,7 @@ class CallPool:
             except Exception as error:
                 log.exception("The query %s failed", query)
                 said = QueryAnswered(
-                    query, None, error_messages.internal(error).sentence, number=number_of_ask
+                    query, None, error_messages.internal(error).message, number=number_of_ask
                 )
             self._inbox.put(replace(ended, answered=said))
             self._end(number)

@@ -46,7 +46,7 @@ class EngineConfig:
     """
 
     home: Path
-    terms: WorkflowConfig = WorkflowConfig()
+    workflow_config: WorkflowConfig = WorkflowConfig()
     retries: RetryPolicy = RetryPolicy()
     slots: dict[Kind, int] = field(default_factory=lambda: {Kind.MODEL: 10, Kind.WORLD: 10})
     downloads: int = 3

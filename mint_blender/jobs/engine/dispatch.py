@@ -19,18 +19,18 @@ from ..phases import Verb
 from ..queries import LARGEST_PAGE, quote
 from ..request_checks import UPLOADABLE
 from ..workflow.effects import (
-    Act,
     Convert,
     Optimize,
     Poll,
     Quote,
     ReadAsset,
     ReadPage,
+    SendDecision,
     Start,
     Upload,
 )
 
-Call = Quote | Start | Act | Poll | ReadAsset | ReadPage | Optimize | Convert
+Call = Quote | Start | SendDecision | Poll | ReadAsset | ReadPage | Optimize | Convert
 
 
 def connect(account: Account) -> Client:
@@ -66,7 +66,7 @@ def make(client: Client, effect: Call) -> Operation | PollResult | Asset | Page 
     return _act(client, effect)
 
 
-def _act(client: Client, effect: Act) -> Operation:
+def _act(client: Client, effect: SendDecision) -> Operation:
     verb, key = effect.decision.verb, effect.decision.key
     if verb is Verb.APPROVE:
         return client.approve(effect.target_id, key=key)

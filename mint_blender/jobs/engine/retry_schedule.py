@@ -109,7 +109,7 @@ class RetrySchedule:
         if not error.retryable or isinstance(error, TooManyActive):
             return False
         until: float | None = getattr(task.effect, "until", None)
-        if until is not None and self._config.terms.now() >= until:
+        if until is not None and self._config.workflow_config.now() >= until:
             return False  # unanswered for too long to retry it automatically
         now, chance = self._config.clock(), self._config.chance()
         wait = task.failures.fail(now, chance, error.retry_after)
@@ -117,7 +117,7 @@ class RetrySchedule:
         if self.outage.is_on:
             wait = max(wait, self.outage.next_call - now)
         if until is not None:
-            wait = min(wait, until - self._config.terms.now())
+            wait = min(wait, until - self._config.workflow_config.now())
         self._postpone(task, str(error), wait, has_retry_after=error.retry_after is not None)
         return True
 

@@ -19,7 +19,14 @@ from ..job_values import LocalFile
 from ..queries import Query, RemoteGlbHeader, Thumbnail
 from ..transfers.downloads import Downloads
 from ..transfers.uploads import Uploads
-from ..workflow.effects import Act, Fetch, OptionalFetch, ReadTaken, TakeSlot, Upload
+from ..workflow.effects import (
+    Fetch,
+    OptionalFetch,
+    ReadClaimedAssets,
+    SendDecision,
+    TakeSlot,
+    Upload,
+)
 from . import dispatch
 from .call_pool import CallPool, Lane, Work
 from .config import EngineConfig
@@ -137,13 +144,13 @@ class Scheduler:
         """Return when its effect may be performed. During an outage, calls wait for a probe."""
         return (
             task.due
-            if isinstance(task.effect, TakeSlot | Fetch | OptionalFetch | ReadTaken)
+            if isinstance(task.effect, TakeSlot | Fetch | OptionalFetch | ReadClaimedAssets)
             else max(task.due, self._retries.outage.next_call)
         )
 
     def _urgency(self, task: Task) -> tuple[float, bool, float]:
         """Sort by due time; then a person's decision first; then what has waited longest."""
-        return self._due(task), not isinstance(task.effect, Act), task.due
+        return self._due(task), not isinstance(task.effect, SendDecision), task.due
 
     def _set_account(self, account: Account) -> None:
         """Use another key or base URL. Jobs of the earlier account stop and stay in the journal."""
@@ -172,7 +179,7 @@ class Scheduler:
             self._start_download(task, effect)
         elif isinstance(effect, OptionalFetch):
             self._fetch_optional(task, effect)
-        elif isinstance(effect, ReadTaken):
+        elif isinstance(effect, ReadClaimedAssets):
             self._runner.send(task, self._runner.journal.assets(but=task.job.id))
         elif effect is not None:
             self._call(task, effect)
@@ -189,7 +196,7 @@ class Scheduler:
         if isinstance(effect, Upload):
             self._upload(task, effect)
         else:
-            lane = Lane.DECISION if isinstance(effect, Act) else Lane.CALL
+            lane = Lane.DECISION if isinstance(effect, SendDecision) else Lane.CALL
             self._send_call(
                 task, lambda client: dispatch.make(client, effect), lane, changes=not is_read(task)
             )
@@ -210,7 +217,7 @@ class Scheduler:
             self._runner.fail(task, error)
             return
         picture = self._uploads.picture(data)
-        url = None if effect.anew else self._uploads.address(picture)
+        url = None if effect.force else self._uploads.address(picture)
         if url is not None:
             self._runner.send(task, url)
         elif self._uploads.is_in_flight(picture):

@@ -121,7 +121,7 @@ class Worker:
                 Crashed(
                     str(error)
                     if isinstance(error, JournalError)
-                    else error_messages.internal(error).sentence
+                    else error_messages.internal(error).message
                 )
             )
 

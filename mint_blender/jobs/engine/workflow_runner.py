@@ -101,7 +101,7 @@ class WorkflowRunner:
 
     def _start(self, job: Job, number: int, refusal: MintError | None) -> None:
         failures = FailureStreak(self._config.retries)
-        workflow = run_workflow(job, self._config.terms)
+        workflow = run_workflow(job, self._config.workflow_config)
         task = Task(job, workflow, next(_serials), number, failures)
         self.tasks[job.id] = task
         self._advance(task, lambda: next(task.workflow))

@@ -114,7 +114,7 @@ def billing(operation: Operation) -> Problem:
     )
 
 
-def when_long(job: Job, polling: Polling) -> Job:
+def with_long_wait(job: Job, polling: Polling) -> Job:
     """Say that a job which is watched takes longer than usual; it stays where it is, and Mint is
     asked less often.
     """
@@ -191,7 +191,7 @@ def not_made(job: Job) -> Problem:
     )
 
 
-def of(error: errors.MintError | FileError) -> Problem:
+def problem_of(error: errors.MintError | FileError) -> Problem:
     """The trouble behind a call that finally failed."""
     if isinstance(error, FileError):
         cause = (

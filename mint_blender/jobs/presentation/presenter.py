@@ -40,13 +40,13 @@ def state(job: Job) -> str:
         return _working(job, job.operation)
     if job.phase is Phase.PAUSED:
         return (
-            Message("Paused: {reason}", reason=job.problem.sentence)
+            Message("Paused: {reason}", reason=job.problem.message)
             if job.problem
             else Message("Paused")
         )
     if job.phase is Phase.FAILED:
         return (
-            Message("Failed: {reason}", reason=job.problem.sentence)
+            Message("Failed: {reason}", reason=job.problem.message)
             if job.problem
             else Message("Failed")
         )
@@ -139,7 +139,7 @@ def report(job: Job) -> str:
                 f"trouble: {trouble.cause}, code {trouble.code or 'none'}, request id"
                 f" {trouble.request_id or 'none'}"
             ),
-            trouble.sentence,
+            trouble.message,
         ]
     return "\n".join([*lines, *job.notes])
 

@@ -111,7 +111,7 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         refused=_local_files(record.get("refused", ())),
         decision=decision,
         problem=(
-            _plain(Problem, problem, cause=Cause, sentence=Message.from_json) if problem else None
+            _plain(Problem, problem, cause=Cause, message=Message.from_json) if problem else None
         ),
         notes=tuple(stored_note(note) for note in _list(record.get("notes", ()))),
     )
@@ -137,7 +137,7 @@ def _dump_kept(kept: LocalFile) -> dict[str, Any]:
 
 
 def _dump_problem(problem: Problem) -> dict[str, Any]:
-    return {**asdict(problem), "sentence": message_of(problem.sentence).to_json()}
+    return {**asdict(problem), "message": message_of(problem.message).to_json()}
 
 
 def _list(value: Any) -> tuple[Any, ...]:

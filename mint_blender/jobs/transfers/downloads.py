@@ -116,7 +116,7 @@ class Downloads:
             return Fetched(job_id, serial, effect.name, error)
         except Exception as error:
             log.exception("The download of %s for job %s failed", effect.role, job_id)
-            internal = FileError(error_messages.internal(error).sentence)
+            internal = FileError(error_messages.internal(error).message)
             return Fetched(job_id, serial, effect.name, internal)
 
     def ended(self, fetched: Fetched) -> None:

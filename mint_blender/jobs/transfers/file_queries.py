@@ -52,7 +52,7 @@ def run(
         return QueryAnswered(query, None, str(error))
     except Exception as error:
         log.exception("The query %s failed", query)
-        return QueryAnswered(query, None, error_messages.internal(error).sentence)
+        return QueryAnswered(query, None, error_messages.internal(error).message)
 
 
 def thumbnail(url: str, home: Path, downloader: Downloader, stop: Callable[[], bool]) -> Path:

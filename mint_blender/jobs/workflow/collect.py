@@ -88,7 +88,7 @@ class Collector(WorkflowPart):
             and operation.status is Status.PARTIALLY_SUCCEEDED
             and not any(notes.explains(self._job, part) for part in notes.PARTS)
         ):
-            self._job = self._job.noted(notes.note("unused_parts_missing"))
+            self._job = self._job.with_note(notes.note("unused_parts_missing"))
 
     # -- models
 
@@ -151,7 +151,7 @@ class Collector(WorkflowPart):
         code = f"{format}_missing"
         self._job = self._job.without_notes(code)
         if self._result.assets.converted_url(format) is None:
-            self._job = self._job.noted(notes.note(code, format=format.upper()))
+            self._job = self._job.with_note(notes.note(code, format=format.upper()))
             return
         save_as = PurePath(
             self._job.delivery.folder or "", safe_name(self._job.title, fallback="model")
@@ -191,19 +191,19 @@ class Collector(WorkflowPart):
         if self._job.file(role) is not None:
             return
         if url_of(self._result.assets) is None:
-            self._job = self._job.noted(notes.part_missing(self._job.kind, part))
+            self._job = self._job.with_note(notes.part_missing(self._job.kind, part))
             return
         try:
             yield from self._fetch(role, url_of, name or str(role))
         except FileError as error:
             if role is Role.PICTURE:
-                self._job = self._job.noted(
+                self._job = self._job.with_note(
                     notes.note("picture_unreachable", part=notes.PARTS[part], reason=error)
                 )
             elif isinstance(error, InvalidFile | TooLarge | LinkExpired):
                 # It would be the same again, and the other parts, paid for with it, are good.
                 self._unusable = error
-                self._job = self._job.noted(notes.part_left_out(part, error))
+                self._job = self._job.with_note(notes.part_left_out(part, error))
             else:
                 raise
 

@@ -84,7 +84,7 @@ class WorkflowContext:
                 # is still in progress.
                 if type(error) is not errors.Conflict or not tries_left:
                     raise
-                self.job = replace(self.job, problem=error_messages.of(error))
+                self.job = replace(self.job, problem=error_messages.problem_of(error))
                 effect = replace(effect, after=self.config.pace.longest)
         raise AssertionError("The last try returns or raises.")
 

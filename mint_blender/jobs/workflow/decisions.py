@@ -16,7 +16,7 @@ from ..phases import Phase, Verb
 from ..presentation import error_messages
 from . import stale_previews, unknown_outcome
 from .context import MAX_TRIES, REPEATED_FOR, Steps, WorkflowPart
-from .effects import Act, Poll, ReadAsset, Step
+from .effects import Poll, ReadAsset, SendDecision, Step
 from .start import Starter
 
 _TOO_LATE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED, Phase.CANCELED})
@@ -27,10 +27,10 @@ class DecisionHandler(WorkflowPart):
 
     def apply(self, decision: Decision) -> Steps:
         """Apply a decision. It is removed from the job when Mint has answered it."""
-        self._job = self._job.expecting(decision)
+        self._job = self._job.with_prices_of(decision)
         if self._job.phase in _TOO_LATE:
             if self._job.phase is not Phase.CANCELED:
-                self._job = self._job.noted(notes.note("too_late", verb=decision.verb))
+                self._job = self._job.with_note(notes.note("too_late", verb=decision.verb))
             self._job = replace(self._job, decision=None)
         elif decision.verb is Verb.CANCEL:
             if (yield from self._has_nothing_to_cancel()):
@@ -56,7 +56,7 @@ class DecisionHandler(WorkflowPart):
         if self._job.operation is None and is_sent and not is_adopted:
             yield from self._find_sent_start()
         if self._job.phase is Phase.FETCHING:
-            self._job = self._job.noted(notes.note("too_late", verb=Verb.CANCEL))
+            self._job = self._job.with_note(notes.note("too_late", verb=Verb.CANCEL))
         elif self._job.operation is None:
             self._job = self._job.moved(Phase.CANCELED, problem=None)
         return self._job.phase not in {Phase.WORKING, Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
@@ -82,7 +82,7 @@ class DecisionHandler(WorkflowPart):
         if retried is not None:
             yield from unknown_outcome.find_retried(self._context, retried)
             return
-        self._job = replace(self._job.noted(notes.note("decide_again")), decision=None)
+        self._job = replace(self._job.with_note(notes.note("decide_again")), decision=None)
         if self._job.operation is not None:
             yield from self._refresh()
 
@@ -183,7 +183,7 @@ class DecisionHandler(WorkflowPart):
             self._start_again(decision)
             return
         job = replace(self._job, decision=None)
-        self._job = job.noted(
+        self._job = job.with_note(
             error_messages.cannot_cancel(job)
             if isinstance(error, errors.CannotCancel)
             else str(error)
@@ -201,22 +201,22 @@ class DecisionHandler(WorkflowPart):
         else:
             self._job = self._job.moved(Phase.FETCHING, problem=None)
 
-    def _effect(self, decision: Decision, target_id: str | None = None) -> Act:
+    def _effect(self, decision: Decision, target_id: str | None = None) -> SendDecision:
         until = (
             None
             if decision.at is None or decision.verb is Verb.CANCEL
             else decision.at + REPEATED_FOR
         )
         target_id = target_id or operation_of(self._job).id
-        return Act(decision, self._job.kind, target_id, until=until)
+        return SendDecision(decision, self._job.kind, target_id, until=until)
 
-    def _perform_when_free(self, effect: Act) -> Generator[Step, Any, Operation]:
+    def _perform_when_free(self, effect: SendDecision) -> Generator[Step, Any, Operation]:
         """Perform a decision; one that starts something waits for a free slot, as a start does."""
         while True:
             try:
                 return (yield from self._perform(effect))
             except errors.TooManyActive as error:
-                self._job = replace(self._job, problem=error_messages.of(error))
+                self._job = replace(self._job, problem=error_messages.problem_of(error))
                 effect = replace(effect, after=self._config.pace.longest)
 
     def _retry(self, decision: Decision, asset_id: str) -> Generator[Step, Any, Operation | None]:
@@ -237,6 +237,6 @@ class DecisionHandler(WorkflowPart):
             if asset.status not in unknown_outcome.FAILED:
                 unknown_outcome.adopt_retried(self._context, asset, str(conflict))
                 return None
-            self._job = replace(self._job, problem=error_messages.of(conflict))
+            self._job = replace(self._job, problem=error_messages.problem_of(conflict))
             effect = replace(effect, after=self._config.pace.longest)
         raise conflict

@@ -56,7 +56,7 @@ class Upload(Effect[str]):
 
     path: str
     key: str
-    anew: bool = False
+    force: bool = False
     after: float = 0.0
 
 
@@ -80,7 +80,7 @@ class Start(Effect[Operation]):
 
 
 @dataclass(frozen=True)
-class Act(Effect[Operation]):
+class SendDecision(Effect[Operation]):
     """Carry out a decision on an operation; a retry goes to the resource (`kind`, `target_id`)
     instead.
     """
@@ -119,7 +119,7 @@ class ReadPage(Effect[Page]):
 
 
 @dataclass(frozen=True)
-class ReadTaken(Effect[frozenset[str]]):
+class ReadClaimedAssets(Effect[frozenset[str]]):
     """The ids of the models and worlds that other jobs are about.
 
     The journal is asked, not Mint.
@@ -183,11 +183,11 @@ AnyEffect = (
     | Upload
     | Quote
     | Start
-    | Act
+    | SendDecision
     | Poll
     | ReadAsset
     | ReadPage
-    | ReadTaken
+    | ReadClaimedAssets
     | Optimize
     | Convert
     | Fetch

@@ -34,7 +34,7 @@ def expected_total(context: WorkflowContext) -> Generator[Step, Any, float | Non
     if not (is_known and context.now() - job.created_at < PRICE_LIFETIME):
         estimate = yield from current_price(context, Price.of(job.request))
         extra = (yield from current_price(context, OptimizationPrice())) if job.optimize else None
-        context.job = job = context.job.priced(estimate, extra)
+        context.job = job = context.job.with_prices(estimate, extra)
     if job.estimate is None or (job.optimize is not None and job.optimize_estimate is None):
         return None
     return spending.at_prices(job, job.estimate, job.optimize_estimate or 0.0)

@@ -105,7 +105,7 @@ class Optimizer(WorkflowPart):
         polling = Polling(self._config.pace)
         while (operation := self._job.optimization) is not None and operation.is_busy:
             result = yield from self._perform(Poll(operation.id, after=polling.wait()))
-            self._job = error_messages.when_long(
+            self._job = error_messages.with_long_wait(
                 replace(self._job, optimization=result.operation, problem=None), polling
             )
         self._job = replace(self._job, problem=None)
@@ -117,7 +117,7 @@ class Optimizer(WorkflowPart):
                 if operation.awaits_payment
                 else error_messages.failed_work(operation)
             )
-            self._add_note("not_optimized", reason=problem.sentence)
+            self._add_note("not_optimized", reason=problem.message)
 
     def _wait_for_file(self, asset_id: str) -> Steps:
         """Wait for an optimization that another program has started.
@@ -131,7 +131,7 @@ class Optimizer(WorkflowPart):
             asset = yield from self._perform(
                 ReadAsset(Kind.MODEL, asset_id, after=polling.wait() / 2)
             )
-            self._job = error_messages.when_long(
+            self._job = error_messages.with_long_wait(
                 replace(self._job, asset=asset, problem=None), polling
             )
         self._job = replace(self._job, problem=None)
@@ -139,4 +139,4 @@ class Optimizer(WorkflowPart):
             self._add_note("still_optimizing")
 
     def _add_note(self, code: str, **params: Any) -> None:
-        self._job = self._job.noted(notes.note(code, **params))
+        self._job = self._job.with_note(notes.note(code, **params))

@@ -92,7 +92,7 @@ class ResultReader(WorkflowPart):
             except (errors.NotFound, errors.Forbidden) as error:
                 if self._job.source_asset_id is not None:
                     raise
-                self._job = self._job.noted(notes.note("details_unreadable", reason=error))
+                self._job = self._job.with_note(notes.note("details_unreadable", reason=error))
                 return
             self._job = replace(self._job, asset=asset)
             if self._has_settled(asset):
@@ -117,7 +117,7 @@ class ResultReader(WorkflowPart):
             asset = yield from self._perform(
                 ReadAsset(self._job.kind, self._job.source_asset_id or "", after=polling.wait())
             )
-            self._job = error_messages.when_long(
+            self._job = error_messages.with_long_wait(
                 replace(self._job, asset=asset, problem=None), polling
             )
         self._job = replace(self._job, problem=None)

@@ -81,6 +81,6 @@ def _stop(context: WorkflowContext, error: errors.MintError | FileError) -> None
     has_failed = is_unstarted and (isinstance(error, FileError) or error.proves_nothing_started)
     context.job = job.moved(
         Phase.FAILED if has_failed else Phase.PAUSED,
-        problem=error_messages.of(error),
+        problem=error_messages.problem_of(error),
         decision=None if has_failed else job.decision,
     )

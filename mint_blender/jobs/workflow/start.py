@@ -16,7 +16,7 @@ from . import job_limit, unknown_outcome
 from .context import Steps, WorkflowPart
 from .effects import Convert, ReadAsset, Start, Step, TakeSlot, Upload
 
-_NEW_UPLOAD = "-pictures-anew"
+_NEW_UPLOAD = "-new-pictures"
 """End of the key of a start whose pictures were uploaded a second time."""
 
 # Nothing was started, but would be with another API key, or later.
@@ -110,7 +110,7 @@ class Starter(WorkflowPart):
                 upload = Upload(
                     source,
                     key=f"{self._job.key}-picture-{number + 1}",
-                    anew=self._job.key.endswith(_NEW_UPLOAD),
+                    force=self._job.key.endswith(_NEW_UPLOAD),
                 )
                 url = (yield from self._perform(upload)) if is_local else source
                 self._job = replace(self._job, image_urls=(*self._job.image_urls, url))
@@ -128,9 +128,9 @@ class Starter(WorkflowPart):
         """Move the job to where the error leads; return whether it leads anywhere."""
         if isinstance(error, errors.TooManyActive):
             # Another program uses the account too: wait for a slot again, and say why.
-            self._job = self._job.moved(Phase.WAITING, problem=error_messages.of(error))
+            self._job = self._job.moved(Phase.WAITING, problem=error_messages.problem_of(error))
         elif isinstance(error, errors.CreditsNeeded):
-            self._job = self._job.moved(Phase.BILLING, problem=error_messages.of(error))
+            self._job = self._job.moved(Phase.BILLING, problem=error_messages.problem_of(error))
         elif isinstance(error, errors.InvalidRequest):
             return self._upload_again(error) or self._use_older_name_field(body, error)
         else:

@@ -16,7 +16,7 @@ from ..job import Job
 from ..phases import Phase
 from ..presentation import error_messages
 from .context import Steps, WorkflowContext
-from .effects import ReadAsset, ReadPage, ReadTaken, Step
+from .effects import ReadAsset, ReadClaimedAssets, ReadPage, Step
 
 CLOCK_DIFFERENCE = 120.0
 """Seconds by which this computer's clock may be ahead of Mint's."""
@@ -42,7 +42,7 @@ def find_started(context: WorkflowContext) -> Steps:
     else:
         context.job = job.moved(
             Phase.FETCHING, source_asset_id=found.id, asset=found, problem=None
-        ).noted(notes.note("start_found"))
+        ).with_note(notes.note("start_found"))
 
 
 def _find_converted(context: WorkflowContext) -> Steps:
@@ -65,7 +65,7 @@ def find_retried(context: WorkflowContext, asset_id: str) -> Steps:
     """
     asset = yield from context.perform(ReadAsset(context.job.kind, asset_id))
     if asset.status in FAILED:
-        context.job = _still_failed(replace(context.job, decision=None, asset=asset)).noted(
+        context.job = _still_failed(replace(context.job, decision=None, asset=asset)).with_note(
             notes.note("decide_again")
         )
     else:
@@ -77,7 +77,9 @@ def adopt_retried(context: WorkflowContext, asset: Asset, note: str | None = Non
     job = replace(
         context.job.without_operation(), decision=None, source_asset_id=asset.id, asset=asset
     )
-    context.job = job.moved(Phase.FETCHING, problem=None).noted(note or notes.note("retry_found"))
+    context.job = job.moved(Phase.FETCHING, problem=None).with_note(
+        note or notes.note("retry_found")
+    )
 
 
 def _still_failed(job: Job) -> Job:
@@ -109,7 +111,7 @@ def find_made(context: WorkflowContext, since: float) -> Generator[Step, Any, As
         return None
     # Last, and with nothing between it and the next step: two jobs of one prompt must not adopt the
     # same asset.
-    taken = yield from context.perform(ReadTaken())
+    taken = yield from context.perform(ReadClaimedAssets())
     name = body.get("name") or body.get("displayName")
     free = [asset for asset in reversed(found) if asset.id not in taken]
     return min(free, key=lambda asset: name is not None and asset.name != name, default=None)

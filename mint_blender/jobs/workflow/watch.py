@@ -44,7 +44,7 @@ class Watcher(WorkflowPart):
                 self._job = replace(self._job, decided_preview=None)
                 self._context.move_to(result.operation)
             if self._job.phase is Phase.WORKING:
-                self._job = error_messages.when_long(self._job, polling)
+                self._job = error_messages.with_long_wait(self._job, polling)
             yield from self._try_preview()
             after = polling.wait(result.retry_after)
 
@@ -122,4 +122,4 @@ class Watcher(WorkflowPart):
     def _set_preview_note(self, code: str, **params: Any) -> None:
         """Replace what the job says about its preview picture."""
         job = self._job.without_notes(*notes.PREVIEW_CODES)
-        self._job = job.noted(notes.note(code, **params))
+        self._job = job.with_note(notes.note(code, **params))

@@ -42,7 +42,7 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:
         _draw_trouble(box, job, width)
     elif job.phase in {Phase.SENDING, Phase.WORKING, Phase.FETCHING} and job.problem is not None:
-        wrapped(box, job.problem.sentence, width=width, icon="TIME")
+        wrapped(box, job.problem.message, width=width, icon="TIME")
     elif job.phase is Phase.READY:
         _draw_ready(box, job, width)
     elif job.phase is Phase.PLACED and job.convert:
@@ -256,7 +256,7 @@ def _missing_credits(missing: float | None) -> str:
 def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
     """Draw why the job stopped, and the most likely next step."""
     if job.problem is not None:
-        wrapped(box, job.problem.sentence, width=width)
+        wrapped(box, job.problem.message, width=width)
     row = box.row(align=True)
     if job.phase is Phase.PAUSED:
         row.operator(
@@ -283,7 +283,7 @@ def _draw_import_anyway(layout: bpy.types.UILayout, job: Job) -> None:
 def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
     """It waits: its file is not open, or it could not be imported."""
     if job.problem is not None:
-        wrapped(box, job.problem.sentence, width=width, icon="ERROR")
+        wrapped(box, job.problem.message, width=width, icon="ERROR")
     box.operator(
         "mint.place", text=translated(_place_words(job)), translate=False, icon="IMPORT"
     ).job_id = job.id
