@@ -27,7 +27,7 @@ from ..scene.export.render import render_image
 from ..scene.gltf_import import SceneImportError
 from ..scene.place import PlacedResult, PlaceOptions, Provenance
 from ..scene.update import replace
-from ..scene.world import missing_parts, notes, world_objects
+from ..scene.world import missing_parts, part_notes, world_objects
 from ..scene.world.files import PART_NAMES, WorldFiles, WorldOptions
 from . import imported_file
 
@@ -125,14 +125,17 @@ def resolved_codes(job: Job, placed: PlacedResult) -> tuple[str, ...]:
     root = placed.root
     if not world_objects.is_root(root):
         return ()
-    return (*notes.resolved_codes(root), *_explained_codes(job))
+    return (*part_notes.resolved_codes(root), *_explained_codes(job))
 
 
 def _explained_codes(job: Job) -> tuple[str, ...]:
     """Return the codes of placement notes that the job explains in more detail."""
     explained = [part for part in PART_NAMES if job_notes.explains(job, part.lower())]
     return tuple(
-        code for part in explained for code in notes.codes_without(part) if not job.has_note(code)
+        code
+        for part in explained
+        for code in part_notes.codes_without(part)
+        if not job.has_note(code)
     )
 
 
@@ -169,7 +172,7 @@ def _place_model(
     else:
         placed = scene_place.place_model(path, provenance, _place_options(job), scene, undo=False)
     note = imported_file.note(job)
-    return dataclasses.replace(placed, notes=(*placed.notes, *([note] if note else [])))
+    return dataclasses.replace(placed, notes=(*placed.notes, *([message_of(note)] if note else [])))
 
 
 def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:

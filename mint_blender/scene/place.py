@@ -23,6 +23,7 @@ from .data_blocks import current_scene, is_linked, is_override
 from .gltf_import import SceneImportError
 from .model import grid_layout
 from .model.build import build_model
+from .notes import note
 from .tags import Provenance
 from .transaction import DataSnapshot, rollback_on_error
 from .world import build as world_build
@@ -59,7 +60,7 @@ class PlacedResult:
     root: bpy.types.Object
     collection: bpy.types.Collection | None
     objects: tuple[bpy.types.Object, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 def place_model(
@@ -164,7 +165,7 @@ def import_transaction(
     except FileError as error:
         raise SceneImportError(message_of(error)) from error
     # a script may ask for world matrices right away
-    update_view_layers(scene)  # a script may ask at once where things are in the world
+    update_view_layers(scene)
     if undo and not bpy.app.background:
         bpy.ops.ed.undo_push(message=Message("Mint: {title}", title=provenance.title))
 
@@ -196,26 +197,15 @@ def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Col
     return collection
 
 
-def _out_of_sight(scene: bpy.types.Scene, collection: bpy.types.Collection) -> list[str]:
+def _out_of_sight(scene: bpy.types.Scene, collection: bpy.types.Collection) -> list[Message]:
     """Return a note if the user hides what the result was placed in; that is left as it is."""
     view_layer = bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0]
     for each in _way_to(view_layer.layer_collection, collection):
         if each.exclude or each.hide_viewport or each.collection.hide_viewport:
-            return [
-                Message(
-                    "The result is hidden: the collection “{name}” is disabled. Enable "
-                    "it in the Outliner to see the result.",
-                    name=each.name,
-                )
-            ]
+            return [note("collection_disabled", name=each.name)]
     views = list(_views(scene))
     if views and all(each.local_view for each in views):
-        return [
-            Message(
-                "The result is hidden: the 3D Viewport is in Local View. Leave it "
-                "with View > Local View."
-            )
-        ]
+        return [note("local_view")]
     return []
 
 

@@ -33,7 +33,7 @@ class BuiltModel:
 
     root: bpy.types.Object
     objects: tuple[bpy.types.Object, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 def build_model(

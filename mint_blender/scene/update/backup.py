@@ -13,6 +13,7 @@ import bpy
 
 from ...message import Message
 from .. import tags
+from ..notes import note
 from ..staging_scene import STAGING_NAME
 from . import animation, fingerprint
 
@@ -85,13 +86,7 @@ class Backup:
                 kept.hide_render = kept.hide_viewport = True
                 for collection in self._collections[number]:
                     collection.objects.link(kept)
-                notes.append(
-                    Message(
-                        "You edited “{name}”. The edited object is kept, hidden, as “{copy}”.",
-                        name=self._names[number],
-                        copy=kept.name,
-                    )
-                )
+                notes.append(note("edited_object_kept", name=self._names[number], copy=kept.name))
         self._copies = [
             each
             for each, original in zip(self._copies, self._objects, strict=True)

@@ -13,6 +13,7 @@ import bpy
 
 from ...message import Message
 from ..data_blocks import all_data_blocks
+from ..notes import note
 from . import fingerprint
 
 
@@ -64,13 +65,7 @@ class BoneUsers:
                 child.matrix_parent_inverse = armature.matrix_world.inverted_safe()
                 child.matrix_basis = world
             if gone := sorted(used - there):
-                notes.append(
-                    Message(
-                        "The new version of “{name}” lacks bones that were in use: {bones}.",
-                        name=armature.name,
-                        bones=", ".join(gone),
-                    )
-                )
+                notes.append(note("bones_missing", name=armature.name, bones=", ".join(gone)))
         return notes
 
     @staticmethod

@@ -16,6 +16,7 @@ from mathutils import Matrix
 from ...message import Message
 from .. import tags
 from ..model import cleanup
+from ..notes import note
 from . import animation, bones, fingerprint
 from .transfer import EarlierData
 
@@ -67,7 +68,7 @@ def user_duplicates(old: Iterable[bpy.types.Object], matches: Matches) -> set[bp
     }
 
 
-def replace_parts(old: Iterable[bpy.types.Object], matches: Matches) -> list[str]:
+def replace_parts(old: Iterable[bpy.types.Object], matches: Matches) -> list[Message]:
     """Let each earlier object show and move as its match does; return notes."""
     old = list(old)
     bone_users = bones.BoneUsers(each for each in old if each.type == "ARMATURE")
@@ -116,8 +117,8 @@ def _is_moved(part: bpy.types.Object) -> bool:
     )
 
 
-def _exchange_data(matches: Matches, joints: set[str]) -> list[str]:
-    notes: list[str] = []
+def _exchange_data(matches: Matches, joints: set[str]) -> list[Message]:
+    notes: list[Message] = []
     goes: dict[Any, Any] = {}
     names = {
         earlier.data: earlier.data.name for earlier in matches.values() if earlier.data is not None
@@ -158,21 +159,13 @@ def _take_modifiers(
         mine.object = match_of(each.object, matches)
 
 
-def _take_motion(part: bpy.types.Object, earlier: bpy.types.Object) -> list[str]:
+def _take_motion(part: bpy.types.Object, earlier: bpy.types.Object) -> list[Message]:
     if earlier.type == "ARMATURE" and part.type == "ARMATURE":
         bones.copy_pose(part, earlier)
     left = animation.take_over(earlier, part, fingerprint.is_user_work)
     for action in left:
         action.use_fake_user = True
-    return [
-        Message(
-            "“{name}” keeps your action. The action of the new version is kept "
-            "in the file as “{action}”.",
-            name=earlier.name,
-            action=action.name,
-        )
-        for action in left
-    ]
+    return [note("action_kept", name=earlier.name, action=action.name) for action in left]
 
 
 def _take_extras(part: bpy.types.Object, earlier: bpy.types.Object) -> None:

@@ -26,6 +26,7 @@ from ..data_blocks import (
 from ..errors import SceneImportError
 from ..model import cleanup
 from ..model.build import BuiltModel, build_model
+from ..notes import note
 from ..place import PlacedResult, import_transaction
 from ..staging_scene import STAGING_NAME
 from ..tags import Provenance
@@ -37,7 +38,7 @@ from . import animation, fingerprint, match_parts, relink, root_mesh
 from .backup import EARLIER, Backup, edited_meshes
 
 HEIGHT = tags.PREFIX + "height"
-NOWHERE = (0.0, 0.0, 0.0)
+ORIGIN = (0.0, 0.0, 0.0)
 
 
 def replace_model(
@@ -60,33 +61,53 @@ def replace_model(
     scene = scene or current_scene()
     check(root)
     old, before = _own(root), DataSnapshot()
-    with import_transaction(scene, provenance, undo=undo) as new:
+    with import_transaction(scene, provenance, undo=undo) as snapshot:
         # in no scene: the new version is shown only once it is in place
         staging = bpy.data.collections.new(STAGING_NAME)
-        built = build_model(
-            path, name=provenance.title, collection=staging, scene=scene, at=NOWHERE
-        )
+        built = build_model(path, name=provenance.title, collection=staging, scene=scene, at=ORIGIN)
         update_view_layers(scene)
-        backup, earlier_data = Backup(old), _marked_data_in_use()
-        try:
-            notes, matches, gone = _put_in_place(root, old, built)
-        except BaseException:
-            new.accept(*backup.restore())
-            raise
-        # From here on the earlier version is removed: an error must not remove the new one.
-        new.accept()
-        notes = [*backup.keep_edited(), *notes]
-        backup.discard()
+        earlier_data = _marked_data_in_use()
+        notes, matches, gone = _exchange_or_restore(root, old, built, snapshot)
         for each in gone:
             relink.remap_users(matches.get(each, root), each)
         bpy.data.batch_remove([*gone, staging])
         tags.write(root, provenance)
-        notes += _remove_unused([*earlier_data, *before.new()])
-        _remove_number_suffixes(before.new())
-        marked = (each for each in before.new() if tags.is_marked(each))
-        fingerprint.store(each for each in marked if isinstance(each, bpy.types.Mesh))
+        notes += _clean_up(earlier_data, before)
     hierarchy = tags.hierarchy(root)
     return PlacedResult(root, tags.result_collection(root), hierarchy, tuple(dict.fromkeys(notes)))
+
+
+def _exchange_or_restore(
+    root: bpy.types.Object,
+    old: list[bpy.types.Object],
+    built: BuiltModel,
+    snapshot: DataSnapshot,
+) -> tuple[list[Message], match_parts.Matches, set[bpy.types.Object]]:
+    """Exchange what `root` shows, or restore it after an error.
+
+    Returns:
+        Notes, the matched parts, and the objects to remove.
+    """
+    backup = Backup(old)
+    try:
+        notes, matches, gone = _put_in_place(root, old, built)
+    except BaseException:
+        snapshot.accept(*backup.restore())
+        raise
+    # from here on the earlier version is removed: an error must not remove the new one
+    snapshot.accept()
+    notes = [*backup.keep_edited(), *notes]
+    backup.discard()
+    return notes, matches, gone
+
+
+def _clean_up(earlier_data: list[bpy.types.ID], before: DataSnapshot) -> list[Message]:
+    """Remove unused data-blocks, and name and fingerprint the new ones; return notes."""
+    notes = _remove_unused([*earlier_data, *before.new()])
+    _remove_number_suffixes(before.new())
+    marked = (each for each in before.new() if tags.is_marked(each))
+    fingerprint.store(each for each in marked if isinstance(each, bpy.types.Mesh))
+    return notes
 
 
 def _marked_data_in_use() -> list[bpy.types.ID]:
@@ -100,7 +121,7 @@ def _marked_data_in_use() -> list[bpy.types.ID]:
 
 def _put_in_place(
     root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
-) -> tuple[list[str], match_parts.Matches, set[bpy.types.Object]]:
+) -> tuple[list[Message], match_parts.Matches, set[bpy.types.Object]]:
     """Exchange what `root` shows; return notes, the matched parts, and the objects to remove."""
     _as_high_as(root, old, built)
     notes, matches, used = _exchange(root, old, built)
@@ -136,7 +157,6 @@ def replace_world(
     Raises:
         SceneImportError: Nothing has changed.
     """
-
     scene = scene or current_scene()
     files = parts.by_part()
     check(root)
@@ -155,14 +175,8 @@ def replace_world(
         for part in gone:
             world_build.remove_part(root, part, scene=scene)
         tags.write(root, provenance)
-    notes = [
-        Message(
-            "The {what} of the earlier version was removed: the new version has none.",
-            what=PART_NAMES[part],
-        )
-        for part in gone
-    ]
-    return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root), tuple(notes))
+    notes = tuple(note("part_removed", what=PART_NAMES[part]) for part in gone)
+    return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root), notes)
 
 
 def check(root: bpy.types.Object) -> None:
@@ -171,7 +185,6 @@ def check(root: bpy.types.Object) -> None:
     Raises:
         SceneImportError: A part is linked, a library override, or not in Object Mode.
     """
-
     own = _own(root)
     _refuse_what_is_elsewhere([root] if world_objects.is_root(root) else own)
     _refuse_while_edited(list(tags.hierarchy(root)) if world_objects.is_root(root) else own)
@@ -245,12 +258,12 @@ def _own(root: bpy.types.Object) -> list[bpy.types.Object]:
 
 def _exchange(
     root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
-) -> tuple[list[str], match_parts.Matches, set[bpy.types.Object]]:
+) -> tuple[list[Message], match_parts.Matches, set[bpy.types.Object]]:
     """Bring the new version below `root`; return notes, matches, and all objects in use."""
     new, carries = list(built.objects), _only_carries(root, old)
     if not carries and built.root.type != "MESH" and root_mesh.can_be_joined(new):
         new = [root_mesh.joined(new)]
-    notes: list[str] = []
+    notes: list[Message] = []
     matches: match_parts.Matches = {}
     lone = None if carries else root_mesh.mesh_for_root(new, built.root)
     if lone is not None:
@@ -276,9 +289,9 @@ def _only_carries(root: bpy.types.Object, old: list[bpy.types.Object]) -> bool:
     )
 
 
-def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
+def _lost_with(parts: Iterable[bpy.types.Object]) -> list[Message]:
     """Return a note for each removed part with something of the user on it."""
-    notes: list[str] = []
+    notes: list[Message] = []
     for each in parts:
         own = [mine.name for mine in each.modifiers if mine.type != "ARMATURE"] + [
             mine.name for mine in each.constraints
@@ -296,17 +309,11 @@ def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
             action.name for action in animation.actions(each) if fingerprint.is_user_work(action)
         ]
         if own:
-            notes.append(
-                Message(
-                    "“{name}” is not in the new version. It was removed, together with: {lost}.",
-                    name=each.name,
-                    lost=", ".join(own),
-                )
-            )
+            notes.append(note("object_removed", name=each.name, lost=", ".join(own)))
     return notes
 
 
-def _remove_unused(blocks: Iterable[bpy.types.ID]) -> list[str]:
+def _remove_unused(blocks: Iterable[bpy.types.ID]) -> list[Message]:
     """Remove unused data-blocks from Mint, but keep what the user changed; return notes."""
     waste, kept = [each for each in dict.fromkeys(blocks) if tags.is_marked(each)], []
     while unused := [each for each in waste if each.users == 0]:
@@ -317,13 +324,7 @@ def _remove_unused(blocks: Iterable[bpy.types.ID]) -> list[str]:
             each.use_fake_user = True
             kept.append(each.name)
         bpy.data.batch_remove([each for each in unused if each not in mine])
-    return [
-        Message(
-            "Your changed version is kept in the file as “{name}”. The new version uses its own.",
-            name=name,
-        )
-        for name in kept
-    ]
+    return [note("changed_data_kept", name=name) for name in kept]
 
 
 def _remove_number_suffixes(blocks: Iterable[bpy.types.ID]) -> None:

@@ -10,6 +10,7 @@ from mathutils import Matrix
 
 from ...message import Message
 from .. import tags
+from ..notes import note
 from ..staging_scene import staging_scene
 from . import animation, transfer
 
@@ -72,7 +73,7 @@ def mesh_for_root(
     return meshes[0]
 
 
-def empty_root_mesh(root: bpy.types.Object) -> list[str]:
+def empty_root_mesh(root: bpy.types.Object) -> list[Message]:
     """Give the root a mesh without vertices, which keeps its material slots; return notes."""
     before, mesh = transfer.EarlierData(root, ()), bpy.data.meshes.new(root.name)
     gone: Any = root.data
@@ -83,14 +84,4 @@ def empty_root_mesh(root: bpy.types.Object) -> list[str]:
     gone.user_remap(mesh)
     gone.name = f"{name} (earlier)"
     mesh.name = name
-    return (
-        [
-            Message(
-                "“{name}” is now the parent of several moving parts. Its own "
-                "modifiers have no effect.",
-                name=root.name,
-            )
-        ]
-        if root.modifiers
-        else []
-    )
+    return [note("modifiers_without_effect", name=root.name)] if root.modifiers else []

@@ -21,6 +21,7 @@ from mathutils.kdtree import KDTree
 
 from ...message import Message
 from .. import tags
+from ..notes import note
 from . import animation
 from .fingerprint import is_user_work
 
@@ -40,7 +41,7 @@ class EarlierData:
             each.material if each.link == "DATA" else None for each in holder.material_slots
         ]
 
-    def apply(self) -> list[str]:
+    def apply(self) -> list[Message]:
         """Transfer the user's work from the earlier data to the new data; return notes."""
         new: Any = self._holder.data
         _carry_properties(self._data, new)
@@ -52,13 +53,8 @@ class EarlierData:
             lost += _only_on(self._data, new)
         if not lost:
             return []
-        return [
-            Message(
-                "“{name}” has new data. These could not be transferred: {lost}.",
-                name=self._holder.name,
-                lost=", ".join(dict.fromkeys(lost)),
-            )
-        ]
+        names = ", ".join(dict.fromkeys(lost))
+        return [note("data_not_transferred", name=self._holder.name, lost=names)]
 
     def _bring_materials(self, mesh: Any) -> list[str]:
         """Assign the user's materials to the slots with the same index, or to further ones."""

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build a World: one root that holds its files upright and to scale.
+"""Build a World: its files upright and to scale, below one root object.
 
-The files share one frame with the origin at the capture point, at eye height, Y down. The root has
-the correction (a half turn) and Mint's calibration (scale 2.5, 1.5 m up), so that both can be
-changed there; what is below it has no transform of its own. Two exceptions: the capture point is
-rotated back, so that it is always upright, and a collider that is upright already (it happens) is
-rotated by itself, since splats and panorama of the same World are not.
+The files share one coordinate system: origin at the capture point, at eye height, Y down. The root
+has the correction (a half turn) and Mint's calibration (scale 2.5, 1.5 m up), so that both can be
+changed there; its children have no transform of their own, with two exceptions. The capture point
+is rotated back, so that it is always upright. A collider that is already upright, as some are, is
+rotated by itself, since splats and panorama of the same World are not upright.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from ...message import Message
 from .. import placement_math
 from ..data_blocks import current_scene
 from ..gltf_import import SceneImportError
+from ..notes import note
 from ..transaction import rollback_on_error
 from ..update import relink
-from . import capture_point, collider, panorama, splats
-from . import notes as world_notes
+from . import capture_point, collider, panorama, part_notes, splats
 from .capture_point import PART
 from .display import update_collider
 from .files import PART_NAMES, Part, WorldFiles, WorldOptions
@@ -51,7 +51,7 @@ class BuiltWorld:
 
     root: bpy.types.Object
     objects: tuple[bpy.types.Object, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 def build_world(
@@ -70,7 +70,31 @@ def build_world(
         SceneImportError: No part can be shown; the caller removes what was begun.
         FileError: A file is invalid; the caller removes what was begun.
     """
-    shown = {
+    shown = _files_to_show(parts, options)
+    root = create_root(name, collection, properties, parts)
+    _calibrate(root, scene, at, options)
+    notes: list[Message] = []
+    if shown["COLLIDER"] is not None:
+        notes += _add_collider(root, shown["COLLIDER"], scene, check=options.flip is None)
+    point = capture_point.add(root, name, collection)
+    if options.camera:
+        camera = capture_point.add_camera(point, name, collection, scene.unit_settings.scale_length)
+        scene.camera = scene.camera or camera
+    notes += _add_readable_parts(root, shown["PANORAMA"], shown["SPLATS"], scene, options)
+    is_chosen = options.collider in {"PHYSICS", "VISIBLE"}
+    set_properties(root, {COLLIDER_DISPLAY: options.collider if is_chosen else None})
+    update_collider(root, scene, options)
+    notes += part_notes.missing(parts, options)
+    return BuiltWorld(root, (root, *root.children_recursive), tuple(notes))
+
+
+def _files_to_show(parts: WorldFiles, options: WorldOptions) -> dict[Part, Path | None]:
+    """Return the files of the parts that the options ask for.
+
+    Raises:
+        SceneImportError: There are none.
+    """
+    shown: dict[Part, Path | None] = {
         "COLLIDER": parts.collider if options.collider != "NONE" else None,
         "PANORAMA": parts.panorama,
         "SPLATS": parts.splats if options.splats else None,
@@ -79,27 +103,7 @@ def build_world(
         raise SceneImportError(
             Message("Cannot import this World: it has no collider, no panorama and no splats.")
         )
-    root = create_root(name, collection, properties, parts)
-    _calibrate(root, scene, at, options)
-    notes = []
-    if shown["COLLIDER"] is not None:
-        notes += _add_collider(root, shown["COLLIDER"], scene, check=options.flip is None)
-    point = capture_point.add(root, name, collection)
-    if options.camera:
-        camera = capture_point.add_camera(point, name, collection, scene.unit_settings.scale_length)
-        scene.camera = scene.camera or camera
-    notes += _add_readable_parts(root, shown["PANORAMA"], shown["SPLATS"], scene, options)
-    set_properties(
-        root,
-        {
-            COLLIDER_DISPLAY: options.collider
-            if options.collider in {"PHYSICS", "VISIBLE"}
-            else None
-        },
-    )
-    update_collider(root, scene, options)
-    notes += world_notes.missing(parts, options)
-    return BuiltWorld(root, (root, *root.children_recursive), tuple(notes))
+    return shown
 
 
 def add_part(
@@ -196,7 +200,7 @@ def _calibrate(
 
 def _add_collider(
     root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *, check: bool
-) -> list[str]:
+) -> list[Message]:
     objects = collider.load(path, f"{root.name} Collider", collection_of(root, scene), scene)
     surface = collider.surface([each for each in objects if each.type == "MESH"], root)
     upside_down = placement_math.is_upside_down(*surface) if check else True
@@ -208,19 +212,8 @@ def _add_collider(
             each.matrix_basis = turn @ each.matrix_basis
     root[COLLIDER_TURNED] = upside_down is False
     if upside_down is None:
-        return [
-            Message(
-                "Could not detect which way is up for the collider. If it is upside down, flip it."
-            )
-        ]
-    if not upside_down:
-        return [
-            Message(
-                "The collider was already upright, so it was not flipped. If it is upside down,"
-                " flip it."
-            )
-        ]
-    return []
+        return [note("collider_side_unknown")]
+    return [] if upside_down else [note("collider_not_flipped")]
 
 
 def _add_panorama(
@@ -230,7 +223,7 @@ def _add_panorama(
     image = panorama.load(path, title)
     point = ensure_capture_point(root, scene)
     world = panorama.background(image, point, title)
-    # pointers: so they stay in the file even while the scene shows another World
+    # pointers, so that both stay in the file while the scene shows another World
     set_properties(root, {IMAGE: image, WORLD: world})
     if as_world:
         panorama.show_background(scene, world)
@@ -244,30 +237,30 @@ def _add_splats(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> N
 
 def _add_readable_parts(
     root: bpy.types.Object,
-    picture: Path | None,
-    cloud: Path | None,
+    panorama_file: Path | None,
+    splat_file: Path | None,
     scene: bpy.types.Scene,
     options: WorldOptions,
-) -> list[str]:
+) -> list[Message]:
     """Add panorama and splats; return notes.
 
-    Invalid content shows only now, long after the headers were checked: such a part is left
-    out, with a note, unless nothing else can be shown.
+    The headers were checked after the download, but invalid content is found only here. Such a part
+    is left out, with a note, unless nothing else can be shown.
     """
-    flaws: dict[Part, InvalidFile] = {}
+    errors: dict[Part, InvalidFile] = {}
     try:
-        if picture is not None:
-            _add_panorama(root, picture, scene, as_world=options.panorama_as_world)
-    except InvalidFile as flaw:
-        flaws["PANORAMA"] = flaw
+        if panorama_file is not None:
+            _add_panorama(root, panorama_file, scene, as_world=options.panorama_as_world)
+    except InvalidFile as error:
+        errors["PANORAMA"] = error
     try:
-        if cloud is not None:
-            _add_splats(root, cloud, scene)
-    except InvalidFile as flaw:
-        flaws["SPLATS"] = flaw
-    if flaws and not any(has_part(root, part) for part in PART_NAMES):
-        raise next(iter(flaws.values()))
-    return [world_notes.unusable(part, flaw) for part, flaw in flaws.items()]
+        if splat_file is not None:
+            _add_splats(root, splat_file, scene)
+    except InvalidFile as error:
+        errors["SPLATS"] = error
+    if errors and not any(has_part(root, part) for part in PART_NAMES):
+        raise next(iter(errors.values()))
+    return [part_notes.unusable(part, error) for part, error in errors.items()]
 
 
 def _relink_users(root: bpy.types.Object, earlier: list[bpy.types.Object]) -> None:

@@ -38,10 +38,14 @@ _LAST_LAYER = 6.5
 
 
 def group() -> bpy.types.NodeTree:
-    """The node group, one for the whole file.
+    """Return the node group that shows splats; there is one in the file.
 
-    Inputs: the splats, Density (the share shown), Size, Viewport Limit.
+    Its inputs: the splats, Density (the share shown), Size, Viewport Limit.
     """
+    return _existing_group() or _build_group()
+
+
+def _existing_group() -> bpy.types.NodeTree | None:
     for each in bpy.data.node_groups:
         if (
             each.name.split(".")[0] == NAME
@@ -49,6 +53,41 @@ def group() -> bpy.types.NodeTree:
             and not is_linked(each)
         ):
             return each
+    return None
+
+
+def _build_group() -> bpy.types.NodeTree:
+    tree = _empty_group()
+    b = Builder(tree)
+    inputs = b.add("NodeGroupInput").outputs
+    points = _colored(b, _as_points(b, inputs["Geometry"]))
+    base = _attribute(b, "radiance:base", "FLOAT_COLOR")
+    opacity = b.add("FunctionNodeSeparateColor", {"Color": base}).outputs["Alpha"]
+    shown = b.math(
+        "MULTIPLY",
+        b.math("GREATER_THAN", opacity, FAINT),
+        b.math("LESS_THAN", _dice(b), inputs["Density"]),
+    )
+    squares = _squares(b, points, shown, opacity, inputs["Size"])
+    choice = b.add(
+        "GeometryNodeSwitch",
+        {
+            "Switch": _is_above_limit(b, points, inputs["Viewport Limit"]),
+            "False": _named_color(b, inputs["Geometry"], squares),
+            "True": _plain_points(b, points, shown, inputs["Size"]),
+        },
+        input_type="GEOMETRY",
+    )
+    with_material = b.add(
+        "GeometryNodeSetMaterial",
+        {"Geometry": enabled(choice.outputs, "Output"), "Material": material()},
+    )
+    b.add("NodeGroupOutput", {"Geometry": with_material.outputs[0]})
+    return tree
+
+
+def _empty_group() -> bpy.types.NodeTree:
+    """Return a new group with sockets, their defaults and limits, and no nodes."""
     tree = new_group(
         NAME,
         "GeometryNodeTree",
@@ -67,40 +106,22 @@ def group() -> bpy.types.NodeTree:
             type(default)(0),
             type(most)(most),
         )
-    b = Builder(tree)
-    given = b.add("NodeGroupInput").outputs
-    points = _colored(b, _as_points(b, given["Geometry"]))
-    base = _attribute(b, "radiance:base", "FLOAT_COLOR")
-    opacity = b.add("FunctionNodeSeparateColor", {"Color": base}).outputs["Alpha"]
-    shown = b.math(
-        "MULTIPLY",
-        b.math("GREATER_THAN", opacity, FAINT),
-        b.math("LESS_THAN", _dice(b), given["Density"]),
-    )
-    squares = _named_color(b, given["Geometry"], _squares(b, points, shown, opacity, given["Size"]))
-    plain = _plain_points(b, points, shown, given["Size"])
+    return tree
+
+
+def _is_above_limit(b: Builder, points: Any, limit: Any) -> Any:
+    """Return whether a viewport, not a render, shows more splats than the limit."""
     count = enabled(
         b.add(
             "GeometryNodeAttributeDomainSize", {"Geometry": points}, component="POINTCLOUD"
         ).outputs,
         "Point Count",
     )
-    many = b.math(
+    return b.math(
         "MULTIPLY",
         b.add("GeometryNodeIsViewport").outputs[0],
-        b.math("GREATER_THAN", count, given["Viewport Limit"]),
+        b.math("GREATER_THAN", count, limit),
     )
-    choice = b.add(
-        "GeometryNodeSwitch",
-        {"Switch": many, "False": squares, "True": plain},
-        input_type="GEOMETRY",
-    )
-    dressed = b.add(
-        "GeometryNodeSetMaterial",
-        {"Geometry": enabled(choice.outputs, "Output"), "Material": material()},
-    )
-    b.add("NodeGroupOutput", {"Geometry": dressed.outputs[0]})
-    return tree
 
 
 def material() -> bpy.types.Material:

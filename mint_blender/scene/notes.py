@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Notes on an imported result: what the user should know about it. Each has a code.
+
+Programs recognize a note by its code, as those of a job (`jobs/notes.py`). A note about a missing
+or unusable part of a World has the code and the words of the job's note on the same subject, since
+the job keeps both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..message import Message
+
+TEMPLATES: dict[str, Message] = {
+    # where the result was placed
+    "collection_disabled": Message(
+        "The result is hidden: the collection “{name}” is disabled. Enable it in the Outliner to"
+        " see the result."
+    ),
+    "local_view": Message(
+        "The result is hidden: the 3D Viewport is in Local View. Leave it with View > Local View."
+    ),
+    # the parts of a World
+    "collider_missing": Message("This {kind} came without a {part}."),
+    "panorama_missing": Message("This {kind} came without a {part}."),
+    "splats_missing": Message("This world came without splats."),
+    "collider_unusable": Message("The {part} cannot be used. {reason}"),
+    "panorama_unusable": Message("The {part} cannot be used. {reason}"),
+    "splats_unusable": Message("The {part} cannot be used. {reason}"),
+    "splats_left_out": Message(
+        "The splats of this World were not imported. Their URLs ({tiers}) are custom properties of"
+        " its root."
+    ),
+    "collider_side_unknown": Message(
+        "Could not detect which way is up for the collider. If it is upside down, flip it."
+    ),
+    "collider_not_flipped": Message(
+        "The collider was already upright, so it was not flipped. If it is upside down, flip it."
+    ),
+    # replacing an earlier version
+    "part_removed": Message(
+        "The {what} of the earlier version was removed: the new version has none."
+    ),
+    "object_removed": Message(
+        "“{name}” is not in the new version. It was removed, together with: {lost}."
+    ),
+    "edited_object_kept": Message(
+        "You edited “{name}”. The edited object is kept, hidden, as “{copy}”."
+    ),
+    "changed_data_kept": Message(
+        "Your changed version is kept in the file as “{name}”. The new version uses its own."
+    ),
+    "data_not_transferred": Message(
+        "“{name}” has new data. These could not be transferred: {lost}."
+    ),
+    "action_kept": Message(
+        "“{name}” keeps your action. The action of the new version is kept in the file as"
+        " “{action}”."
+    ),
+    "bones_missing": Message("The new version of “{name}” lacks bones that were in use: {bones}."),
+    "modifiers_without_effect": Message(
+        "“{name}” is now the parent of several moving parts. Its own modifiers have no effect."
+    ),
+}
+
+
+def note(code: str, **params: Any) -> Message:
+    """Return the note with this code."""
+    return Message.build(TEMPLATES[code].template, params, code)
