@@ -22,7 +22,7 @@ from .scene import glb_fixtures
 
 
 @pytest.fixture(autouse=True)
-def _hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _fast_polling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The board of this Blender polls within hundredths of a second: the rhythm is tested where it
     is made.
     """
@@ -58,7 +58,7 @@ def enabled(signed_in: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def board(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobService]:
+def job_service(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobService]:
     """The board of the enabled add-on, which talks to nobody."""
     from mint_blender.ui import session  # needs Blender, which not all who read this file have
 

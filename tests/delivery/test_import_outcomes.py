@@ -53,7 +53,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def ready(board: JobService, tmp_path: Path) -> Job:
+def ready(job_service: JobService, tmp_path: Path) -> Job:
     """A result that lands by itself."""
     delivery = Delivery(document=session.document_id(), scene=bpy.context.scene.name)
     job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), delivery, now=time.time())
@@ -61,7 +61,7 @@ def ready(board: JobService, tmp_path: Path) -> Job:
         Role.MODEL, str(glb_fixtures.simple(tmp_path / "model.glb")), "https://files.example/a.glb"
     )
     job = replace(job, phase=Phase.READY, files=(kept,))
-    board.cache.add(job)
+    job_service.cache.add(job)
     return job
 
 
@@ -84,33 +84,39 @@ def failing(
     [LOCKED, NotPossible("a lamp is still in progress. Wait until it stops, then try again.")],
 )
 def test_a_result_that_cannot_be_recorded_lands_once(
-    board: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch, error: Exception
+    job_service: JobService,
+    ready: Job,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
 ) -> None:
     """Forty beats with a locked journal make one model; it is recorded as soon as that is possible,
     with few tries in between.
     """
     asked: Counter[str] = Counter()
-    monkeypatch.setattr(board, "mark_placed", failing(3, error, asked, board.mark_placed))
+    monkeypatch.setattr(
+        job_service, "mark_placed", failing(3, error, asked, job_service.mark_placed)
+    )
     for _ in range(40):
         assert heartbeat.beat(), "somebody has to go on trying"
         clock.now += 0.25
     assert len(list(tags.roots(job_id=ready.id))) == 1
-    assert asked["times"] <= 4 and board.job(ready.id).phase is Phase.READY
+    assert asked["times"] <= 4 and job_service.job(ready.id).phase is Phase.READY
     clock.now += 60
     heartbeat.beat()
-    assert board.job(ready.id).phase is Phase.PLACED
+    assert job_service.job(ready.id).phase is Phase.PLACED
     assert len(list(tags.roots(job_id=ready.id))) == 1
-    assert not auto_import.is_waiting(board)
+    assert not auto_import.is_waiting(job_service)
 
 
 def test_an_import_that_failed_is_not_tried_again_either(
-    board: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    job_service: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its reason could not be written down: that is no reason to import it four times a second."""
     Path(ready.files[0].path).write_bytes(b"no model")
     asked: Counter[str] = Counter()
     monkeypatch.setattr(
-        board, "mark_import_failed", failing(1, LOCKED, asked, board.mark_import_failed)
+        job_service, "mark_import_failed", failing(1, LOCKED, asked, job_service.mark_import_failed)
     )
     tries: Counter[str] = Counter()
     real = auto_import.import_job.place
@@ -124,26 +130,28 @@ def test_an_import_that_failed_is_not_tried_again_either(
         heartbeat.beat()
         clock.now += 0.25
     assert tries["times"] == 1
-    assert board.job(ready.id).problem is not None
+    assert job_service.job(ready.id).problem is not None
 
 
 def test_a_job_that_is_gone_meanwhile_is_forgotten(
-    board: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    job_service: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dismissed before it could be recorded: nobody waits for it any more."""
-    monkeypatch.setattr(board, "mark_placed", failing(1, LOCKED, Counter(), board.mark_placed))
+    monkeypatch.setattr(
+        job_service, "mark_placed", failing(1, LOCKED, Counter(), job_service.mark_placed)
+    )
     heartbeat.beat()
-    board.dismiss(ready.id)
+    job_service.dismiss(ready.id)
     clock.now += 60
     heartbeat.beat()
     assert not auto_import.outcomes()
 
 
 def test_an_import_is_marked_while_it_goes_on_and_no_longer(
-    board: JobService, ready: Job, monkeypatch: pytest.MonkeyPatch
+    job_service: JobService, ready: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What would be found if Blender went down now."""
-    folder, seen = board.home / "importing", []
+    folder, seen = job_service.home / "importing", []
     real = auto_import.import_job.place
 
     def place(*words: object, **more: object) -> object:

@@ -6,21 +6,13 @@ Told by hand first, then with a Mint.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
-
-import pytest
-
 from mint_blender.files.errors import DiskError
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Cause, Delivery, Role
 from mint_blender.jobs.new_jobs import new_conversion
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
-from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage import serialization
-from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.effects import (
     Convert,
     Fetch,
@@ -32,8 +24,6 @@ from mint_blender.jobs.workflow.effects import (
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind
 
-from ..mint_service.runner import ThreadService, running_service
-from .fast_config import account, fast_config
 from .workflow_harness import (
     FILES,
     WorkflowHarness,
@@ -282,141 +272,3 @@ def test_what_mint_refuses_is_over() -> None:
     run = sending().fail(problem(422, detail="the model is failed"))
     assert run.job.phase is Phase.FAILED
     assert "the model is failed" in (run.job.problem.message if run.job.problem else "")
-
-
-# -- with a Mint
-# ------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """A stand-in in a hurry, with two models and a world."""
-    with running_service(speed=1000, library={"models": 4, "worlds": 2}, credits=1e6) as running:
-        yield running
-        assert not running.leaks()
-
-
-@pytest.fixture
-def lamp(service: ThreadService) -> Asset:
-    """A finished model of the library, as little as one knows who has only its id."""
-    found = next(
-        one for one in service.resources() if one.kind == "model" and one.status == "succeeded"
-    )
-    return Asset.from_json(Kind.MODEL, {"id": found.id, "name": "Lamp"})
-
-
-Brought = Callable[..., Job]
-
-
-@pytest.fixture
-def brought(job_service: JobService, lamp: Asset, tmp_path: Path) -> Brought:
-    """Convert and wait."""
-
-    def convert(*formats: Format, folder: Path = tmp_path / "out") -> Job:
-        job = job_service.convert(lamp, formats, folder)
-        job_service.watch([job.id])
-        return job_service.job(job.id)
-
-    return convert
-
-
-def test_all_four_formats_lie_in_the_folder(
-    brought: Brought, service: ThreadService, home: Path, tmp_path: Path
-) -> None:
-    """One paid operation; a file for each format, complete; and no second copy among the downloads."""
-    job = brought(*Format)
-    assert (job.phase, job.notes) == (Phase.PLACED, ())
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "Lamp.fbx",
-        "Lamp.obj",
-        "Lamp.stl",
-        "Lamp.usdz",
-    ]
-    assert {kept.path for kept in job.files} == {str(path) for path in (tmp_path / "out").iterdir()}
-    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
-    assert job.cost == 10
-    assert not [path for path in (home / "downloads").rglob("*") if path.is_file()]
-
-
-def test_again_it_is_only_fetched_and_overwrites_nothing(
-    brought: Brought, service: ThreadService, tmp_path: Path
-) -> None:
-    """What Mint has is not paid for again; a file of the user's with that name stays what it is."""
-    brought(Format.OBJ)
-    (tmp_path / "out" / "Lamp.obj").write_text("my own work")
-    job = brought(Format.OBJ)
-    assert job.phase is Phase.PLACED
-    assert (tmp_path / "out" / "Lamp.obj").read_text() == "my own work"
-    assert [Path(kept.path).name for kept in job.files] == ["Lamp 2.obj"]
-    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
-
-
-def test_the_same_wish_while_it_is_open_is_gone_on_with(
-    job_service: JobService, lamp: Asset, service: ThreadService, tmp_path: Path
-) -> None:
-    """A second click on the same is no second payment; another one on part of it is told to wait."""
-    job_service.allow_online(False)
-    first = job_service.convert(lamp, [Format.FBX], tmp_path / "out")
-    assert job_service.convert(lamp, [Format.FBX], tmp_path / "out").id == first.id
-    with pytest.raises(NotPossible, match="already being converted"):
-        job_service.convert(lamp, [Format.OBJ, Format.FBX], tmp_path / "elsewhere")
-    job_service.allow_online(True)
-    job_service.watch([first.id])
-    assert job_service.job(first.id).phase is Phase.PLACED
-    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
-
-
-def test_what_another_process_has_begun_is_not_begun_again(
-    job_service: JobService, home: Path, lamp: Asset, tmp_path: Path
-) -> None:
-    """Also when it was clicked there just now, and nobody has looked at the journal since."""
-    job_service.allow_online(False)
-    theirs = new_conversion(lamp, (Format.FBX,), Delivery(folder=str(tmp_path / "out")), now=1.0)
-    journal = Journal(home)
-    journal.add(theirs)
-    journal.close()
-    with pytest.raises(NotPossible, match="already being converted"):
-        job_service.convert(lamp, [Format.FBX], tmp_path / "elsewhere")
-    assert job_service.convert(lamp, [Format.FBX], tmp_path / "out").id == theirs.id
-    assert [job.id for job in job_service.jobs()] == [theirs.id]
-    assert job_service.catch_up(), "the window has not shown yet what was read there"
-
-
-def test_a_folder_that_is_none_can_be_made_one(
-    brought: Brought, job_service: JobService, service: ThreadService, tmp_path: Path
-) -> None:
-    """What stands in the way is said; when it is gone, resume saves the file, at no cost."""
-    (tmp_path / "out").write_text("in the way")
-    job = brought(Format.STL)
-    assert job.phase is Phase.PAUSED
-    assert job.problem is not None and str(tmp_path / "out") in job.problem.message
-    (tmp_path / "out").unlink()
-    job_service.resume(job.id)
-    job_service.watch([job.id])
-    assert job_service.job(job.id).phase is Phase.PLACED
-    assert (tmp_path / "out" / "Lamp.stl").stat().st_size > 84
-    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
-
-
-def test_what_cannot_be_converted_is_said_at_once(
-    job_service: JobService, lamp: Asset, tmp_path: Path
-) -> None:
-    """No job is made of it."""
-    with pytest.raises(NotPossible, match="at least one format"):
-        job_service.convert(lamp, [], tmp_path)
-    with pytest.raises(NotPossible, match="Only models"):
-        job_service.convert(replace(lamp, kind=Kind.WORLD), [Format.FBX], tmp_path)
-    assert job_service.jobs() == []
-
-
-def test_a_conversion_takes_no_slot(
-    home: Path, service: ThreadService, lamp: Asset, tmp_path: Path
-) -> None:
-    """It goes on while every place for generations is taken, and takes none of them."""
-    job_service = JobService(
-        fast_config(home, slots={Kind.MODEL: 0, Kind.WORLD: 0}), account(service)
-    )
-    job = job_service.convert(lamp, [Format.FBX], tmp_path / "out")
-    job_service.watch([job.id])
-    assert job_service.job(job.id).phase is Phase.PLACED
-    assert job_service.close(20)

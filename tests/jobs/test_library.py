@@ -5,19 +5,10 @@ with pictures and file facts.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.files import pictures
-from mint_blender.files.download_folder import thumbnail_name
-from mint_blender.files.glb.header import Glb
-from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.library.pages import PagedList
 from mint_blender.jobs.library.view_model import (
     AssetState,
@@ -28,72 +19,11 @@ from mint_blender.jobs.library.view_model import (
     state_label,
     state_of,
 )
-from mint_blender.jobs.queries import ListPage, Query, RemoteGlbHeader, Thumbnail
-from mint_blender.jobs.service import JobService
-from mint_blender.jobs.transfers import file_queries
-from mint_blender.mint.schema import Asset, Kind, Page
+from mint_blender.jobs.queries import ListPage
+from mint_blender.mint.schema import Kind, Page
 
 from ..line_counts import lines
-from ..mint_service.runner import ThreadService, running_service
-from .fast_config import account, fast_config
-
-MODELS = ListPage(Kind.MODEL)
-
-
-def an_asset(
-    number: int, *, kind: Kind = Kind.MODEL, status: str = "succeeded", **more: object
-) -> Asset:
-    """The entry of that number; higher ones are newer."""
-    data = {
-        "id": f"id_{number}",
-        "name": None,
-        "prompt": f"a thing no {number}",
-        "status": status,
-        "createdAt": datetime.fromtimestamp(1_700_000_000 + 60 * number, UTC).isoformat(),
-        "assets": {"glbUrl": f"https://files.example/{number}.glb"}
-        if status == "succeeded"
-        else None,
-        **more,
-    }
-    return Asset.from_json(kind, data)
-
-
-class Mint:
-    """A list at Mint that grows and shrinks.
-
-    A cursor names the last entry that was seen, as the stand-in's do.
-    """
-
-    def __init__(self, *numbers: int, size: int = 3) -> None:
-        self.numbers = sorted(numbers, reverse=True)
-        self.size = size
-        self.asked = 0
-        self.failed: set[int] = set()
-
-    def page(self, cursor: str | None) -> Page:
-        self.asked += 1
-        rest = [number for number in self.numbers if cursor is None or number < int(cursor)]
-        page = rest[: self.size]
-        entries = (
-            an_asset(number, status="failed" if number in self.failed else "succeeded")
-            for number in page
-        )
-        return Page(tuple(entries), str(page[-1]) if len(rest) > self.size else None)
-
-
-def load(paged_list: PagedList, mint: Mint, pages: int = 1000) -> None:
-    """Ask for further pages, until the end at most."""
-    for _ in range(pages):
-        query = paged_list.next_page
-        if query is None:
-            return
-        paged_list.add_page(query.cursor, mint.page(query.cursor))
-
-
-def numbers(paged_list: PagedList) -> list[int]:
-    """Which entries are known, in order."""
-    return [int(asset.id.removeprefix("id_")) for asset in paged_list.entries()]
-
+from .library_helpers import MODELS, Mint, an_asset, load, numbers
 
 # -- pages
 # ---------------------------------------------------------------------------------------------------------------------
@@ -370,135 +300,3 @@ def test_a_page_costs_as_much_as_its_entries() -> None:
     assert many[0] > 50 * few[0], "what is counted is the work"
     assert many[1] < 2 * few[1]
     assert many[2] == few[2]
-
-
-# -- through the worker
-# --------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def service() -> Iterator[ThreadService]:
-    """A stand-in with a library."""
-    with running_service(speed=2000, library={"models": 65, "worlds": 4}) as running:
-        yield running
-        assert not running.leaks()
-
-
-@pytest.fixture
-def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A job service that talks to it."""
-    job_service = JobService(fast_config(home), account(service))
-    yield job_service
-    assert job_service.close()
-
-
-def asked(job_service: JobService, *queries: Query) -> list[QueryAnswered]:
-    """Ask, and wait for all answers."""
-    for query in queries:
-        job_service.queries.ask(query)
-    while job_service.has_active_work:
-        job_service.next_event()
-    return [job_service.queries.answers.pop(query) for query in queries]
-
-
-def test_the_whole_list_through_the_worker(job_service: JobService, service: ThreadService) -> None:
-    """65 models and 4 worlds are three and one requests of 30; the worker's thread is gone
-    afterwards.
-    """
-    library = Library()
-    while (query := library.next_page()) is not None:
-        (said,) = asked(job_service, query)
-        assert isinstance(said.answer, Page)
-        library.add_page(query, said.answer, said.complaint)
-    assert (library.count(Kind.MODEL), library.count(Kind.WORLD)) == (65, 4)
-    requests = service.requests("GET", "/v1/models"), service.requests("GET", "/v1/worlds")
-    assert [len(each) for each in requests] == [3, 1]
-    states = [state_of(asset) for asset in library.entries(Filter(kind=Kind.MODEL))]
-    assert (states.count(AssetState.FAILED), states.count(AssetState.UNFINISHED)) == (9, 1)
-    until = time.monotonic() + 10
-    while job_service.worker.is_running:
-        assert time.monotonic() < until, "the thread stays though nothing is in flight"
-        time.sleep(0.005)
-
-
-def first_model(job_service: JobService) -> Asset:
-    """A finished model."""
-    (said,) = asked(job_service, MODELS)
-    assert isinstance(said.answer, Page)
-    return next(asset for asset in said.answer.data if state_of(asset) is AssetState.DONE)
-
-
-def test_pictures_come_once(job_service: JobService, service: ThreadService, home: Path) -> None:
-    """A picture is downloaded once, whoever asks again; it lies in the cache with the ending that
-    its bytes ask for.
-    """
-    model = first_model(job_service)
-    assert model.assets is not None
-    query = Thumbnail(model.assets.picture_url or "")
-    paths = [asked(job_service, query)[0].answer for _ in range(3)]
-    assert len(set(paths)) == 1
-    assert isinstance(paths[0], Path)
-    assert paths[0].parent == home / "thumbnails"
-    assert pictures.inspect(paths[0]).suffix == paths[0].suffix
-    assert len(service.requests(host="files")) == 1
-
-
-def test_the_cache_of_pictures_is_bounded(
-    job_service: JobService, monkeypatch: pytest.MonkeyPatch, home: Path
-) -> None:
-    """Beyond its size the picture that was not looked at for the longest time goes."""
-    monkeypatch.setattr(file_queries, "PRUNE_EVERY", 1)
-    (said,) = asked(job_service, MODELS)
-    assert isinstance(said.answer, Page)
-    urls = [
-        asset.assets.picture_url
-        for asset in said.answer.data
-        if asset.assets and asset.assets.picture_url
-    ][:4]
-    first = asked(job_service, Thumbnail(urls[0] or ""))[0].answer
-    assert isinstance(first, Path)
-    monkeypatch.setattr(file_queries, "MOST_BYTES", int(first.stat().st_size * 2.5))
-    for url in (*urls[1:3], urls[0], urls[3]):
-        asked(job_service, Thumbnail(url or ""))
-    left = {path.stem for path in (home / "thumbnails").iterdir()}
-    assert left == {
-        thumbnail_name(urls[0] or ""),
-        thumbnail_name(urls[3] or ""),
-    }
-
-
-def test_a_picture_that_is_gone_is_a_sentence(
-    job_service: JobService, service: ThreadService
-) -> None:
-    """The file host knows no such file: no picture, and the reason."""
-    (said,) = asked(job_service, Thumbnail(f"{service.files}/images/none.webp"))
-    assert said.answer is None
-    assert "HTTP 404" in (said.complaint or "")
-
-
-def test_file_facts_without_the_file(job_service: JobService, service: ThreadService) -> None:
-    """Vertices, faces and size of a model, as the file has them, for one request of a range."""
-    model = first_model(job_service)
-    assert model.assets is not None
-    (said,) = asked(job_service, RemoteGlbHeader(model.assets.glb_url or ""))
-    assert isinstance(said.answer, Glb)
-    assert (said.answer.vertices, said.answer.triangles, said.answer.length) == (
-        8,
-        12,
-        model.assets.glb_size_bytes,
-    )
-    (request,) = service.requests(host="files")
-    assert request.headers["range"] == "bytes=0-65535"
-
-
-def test_offline_nothing_is_asked(job_service: JobService, service: ThreadService) -> None:
-    """Without permission to go online every question is answered with a sentence."""
-    job_service.allow_online(False)
-    for said in asked(
-        job_service,
-        MODELS,
-        Thumbnail(f"{service.files}/a.webp"),
-        RemoteGlbHeader(f"{service.files}/a.glb"),
-    ):
-        assert "online access is off" in (said.complaint or "")
-    assert service.log() == []

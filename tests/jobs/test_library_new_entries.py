@@ -10,8 +10,8 @@ from mint_blender.jobs.library.view_model import Library
 from mint_blender.jobs.queries import ListPage
 from mint_blender.mint.schema import Kind
 
-from .test_library import MODELS, Mint, load, numbers
-from .test_library_updates import a_shown, making
+from .library_helpers import MODELS, Mint, load, numbers
+from .library_update_helpers import a_shown, making
 from .workflow_harness import a_job
 
 NOW = "2026-08-03T10:00:00.000Z"  # after all that Mint lists

@@ -13,8 +13,8 @@ from mint_blender.jobs.new_jobs import new_conversion
 from mint_blender.jobs.workflow.effects import Convert, ReadAsset, TakeSlot
 from mint_blender.mint.schema import Format, Page
 
-from .test_library import MODELS, an_asset
-from .test_library_updates import NOWHERE, a_shown, attempt, making, states
+from .library_helpers import MODELS, an_asset
+from .library_update_helpers import NOWHERE, a_shown, attempt, making, states
 from .workflow_harness import WorkflowHarness, a_job, problem
 
 EARLIER, THEN, LATER = (f"2026-08-03T10:00:{seconds:02}.000Z" for seconds in (0, 10, 20))

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.engine import slots
 from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.thread_messages import (
     Command,
@@ -33,7 +32,7 @@ from mint_blender.jobs.new_jobs import new_conversion
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint import errors
-from mint_blender.mint.schema import Format, Kind, Operation
+from mint_blender.mint.schema import Format, Operation
 
 from ..mint_service.runner import ThreadService, running_service
 from .engine_harness import EngineHarness
@@ -162,103 +161,6 @@ def test_what_may_not_be_repeated_is_not(engine: EngineHarness) -> None:
     trouble = engine.job(job).problem
     assert trouble is not None
     assert trouble.cause is Cause.KEY
-
-
-# -- the line
-# ------------------------------------------------------------------------------------------------------------------
-
-
-def queue_up(count: int, kind: Kind = Kind.MODEL) -> list[Job]:
-    """Jobs of successive clicks."""
-    return [
-        replace(a_job(f"number {number}", kind=kind), created_at=1000.0 + number)
-        for number in range(count)
-    ]
-
-
-def named(engine: EngineHarness) -> list[str]:
-    """Which starts Mint has heard of, in order."""
-    return [which for _, what, which in engine.mint.asked if what == "start"]
-
-
-def test_the_eleventh_model_waits_and_a_world_does_not(engine: EngineHarness) -> None:
-    """Ten models at once, and ten worlds: the eleventh of a kind is not even sent."""
-    engine.mint.says = lambda what, which: operation("running", id=which.replace("number ", "op_"))
-    jobs = queue_up(11)
-    engine.add(*jobs)
-    engine.run(60)
-    assert named(engine) == [f"number {number}" for number in range(10)]
-    assert engine.job(jobs[10]).phase is Phase.WAITING
-    engine.add(a_job("a world", kind=Kind.WORLD))
-    engine.run(1)
-    assert named(engine)[-1] == "a world"
-
-
-def test_first_come_first_served(home: Path) -> None:
-    """Places are given in the order of the clicks, whatever the order in which the scheduler heard of
-    them, and at once when one is free.
-    """
-    engine = EngineHarness(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
-    over = [False]
-    engine.mint.says = lambda what, which: operation(
-        "canceled" if over[0] and what == "poll" else "running", id=which.replace("number ", "op_")
-    )
-    jobs = queue_up(5)
-    engine.add(jobs[0])
-    engine.run(1)
-    engine.add(*reversed(jobs[1:]))
-    engine.run(20)
-    assert named(engine) == ["number 0"]
-    over[0] = True
-    engine.run(200)
-    assert named(engine) == [f"number {number}" for number in range(5)]
-    starts = {which: at for at, what, which in engine.mint.asked if what == "start"}
-    ends = {which: at for at, what, which in engine.mint.asked if what == "poll" and at > 1021}
-    assert starts["number 2"] == ends["op_1"], "the next one does not wait for its own next look"
-    engine.close()
-
-
-def test_a_place_that_another_process_gave_up_is_found(home: Path) -> None:
-    """Nobody tells this process, so the head of the line looks again every few seconds; those
-    behind it stay behind.
-    """
-    engine = EngineHarness(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
-    other = EngineHarness(home)
-    blocker = a_job("number 9")
-    other.add(blocker)
-    other.run(1)
-    jobs = queue_up(3)
-    engine.add(*jobs)
-    engine.run(30)
-    assert named(engine) == []
-    other.mint.says = lambda what, which: operation("canceled")
-    other.run(30)
-    engine.run(slots.CHECK_INTERVAL)
-    assert named(engine) == ["number 0"]
-    engine.close()
-    other.close()
-
-
-def test_who_stands_behind_one_that_another_process_cancels_does_not_wait_for_its_own_next_look(
-    home: Path,
-) -> None:
-    """The head of the line was told to go just before a place became free: the next one asks as
-    soon as that click is noticed.
-    """
-    engine = EngineHarness(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
-    other = EngineHarness(home)
-    other.add(a_job("number 9"))
-    other.run(1)
-    jobs = queue_up(2)
-    engine.add(*jobs)
-    engine.run(1)
-    other.journal.decide(jobs[0].id, Decision(Verb.CANCEL, "elsewhere"))
-    other.mint.says = lambda what, which: operation("canceled")
-    other.run(30)
-    engine.run(DECISION_CHECK_INTERVAL)
-    assert (engine.job(jobs[0]).phase, named(engine)) == (Phase.CANCELED, ["number 1"])
-    engine.close()
-    other.close()
 
 
 # -- going offline

@@ -14,11 +14,10 @@ import pytest
 
 from mint_blender.jobs.engine.retry_schedule import StillUnreachable
 from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
-from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery, Role
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
-from mint_blender.jobs.service import JobService, NotPossible
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
@@ -27,9 +26,8 @@ from mint_blender.mint.schema import Kind, Mode
 from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 from .other_process import OtherProcess
+from .service_helpers import LAMP, put, refused, until
 from .workflow_harness import FILES, a_job, operation, working
-
-LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 
 
 @pytest.fixture
@@ -37,104 +35,6 @@ def service() -> Iterator[ThreadService]:
     """A stand-in Mint in a hurry."""
     with running_service(speed=1000, credits=1e9, cancel="everywhere") as running:
         yield running
-
-
-def put(home: Path, *jobs: Job) -> None:
-    """Jobs of an earlier session."""
-    journal = Journal(home)
-    for job in jobs:
-        journal.add(job)
-    journal.close()
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.005)
-
-
-def refused(click: Callable[[], object]) -> str:
-    """The sentence with which a click is refused."""
-    with pytest.raises(NotPossible) as caught:
-        click()
-    return str(caught.value)
-
-
-# -- starting
-# --------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("request_", "sentence"),
-    [
-        (
-            GenerationRequest(Kind.MODEL, "   "),
-            "The prompt is empty. Describe what to generate.",
-        ),
-        (
-            GenerationRequest(Kind.WORLD, "x" * 4001),
-            "The prompt has 4001 characters; Mint takes at most 4000 for a world.",
-        ),
-        (
-            GenerationRequest(Kind.MODEL, "x", images=("http://a.example/b.png",)),
-            "A reference picture's address must start with https://.",
-        ),
-    ],
-)
-def test_start_refuses_in_words_what_mint_would_refuse(
-    quiet: JobService, request_: GenerationRequest, sentence: str
-) -> None:
-    """Nothing is kept or sent for a request that cannot succeed."""
-    assert refused(lambda: quiet.start(request_)) == sentence
-    assert quiet.jobs() == []
-
-
-def test_start_commits_before_it_returns(quiet: JobService, home: Path) -> None:
-    """The click is in the journal with its key when start returns, whatever happens next."""
-    job = quiet.start(LAMP, Delivery(output="lamp.blend"))
-    journal = Journal(home)
-    assert journal.job(job.id) == job
-    journal.close()
-    assert quiet.jobs() == [job]
-
-
-def test_many_are_committed_at_once(quiet: JobService, home: Path) -> None:
-    """Hundreds at one click are one commit, in their order; and when one of them cannot be, none
-    is.
-    """
-    wishes = [
-        (GenerationRequest(Kind.MODEL, f"lamp {number}"), Delivery()) for number in range(200)
-    ]
-    with pytest.raises(NotPossible, match="The prompt is empty"):
-        quiet.start_all([*wishes, (GenerationRequest(Kind.MODEL, ""), Delivery())])
-    assert quiet.jobs() == []
-    journal = Journal(home)
-    before = journal.revision()
-    jobs = quiet.start_all(wishes)
-    assert journal.revision() == before + 1
-    assert [journal.job(job.id) for job in jobs] == jobs
-    journal.close()
-    assert [job.request.prompt for job in reversed(quiet.jobs())] == [
-        f"lamp {number}" for number in range(200)
-    ]
-
-
-# -- finding
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def test_a_job_is_found_by_the_beginning_of_its_id(home: Path) -> None:
-    """As much of the id as is unmistakable; else a sentence says which of the two it is."""
-    put(home, *(replace(a_job(), id=id) for id in ("abc123", "abd456")))
-    job_service = JobService(fast_config(home), Account("key"))
-    assert job_service.job("abc").id == "abc123"
-    assert job_service.job("abd456").id == "abd456"
-    assert refused(lambda: job_service.job("ab")) == 'More than one job begins with "ab".'
-    assert refused(lambda: job_service.job("x")) == 'There is no job "x" in the journal.'
-    assert refused(lambda: job_service.job("")) == 'There is no job "" in the journal.'
-    job_service.close()
 
 
 # -- deciding

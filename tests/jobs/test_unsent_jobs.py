@@ -24,7 +24,7 @@ from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel
 from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
 from .other_process import OtherProcess
-from .test_service import until
+from .service_helpers import until
 from .workflow_harness import a_job, decided, operation
 
 LAMP = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "succeeded"})

@@ -14,8 +14,7 @@ import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job import Job, is_unanswered
-from mint_blender.jobs.job_values import Delivery, Role
-from mint_blender.jobs.new_jobs import new_conversion, new_fetch
+from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.workflow.context import REPEATED_FOR, WorkflowConfig
@@ -32,14 +31,16 @@ from mint_blender.jobs.workflow.effects import (
     TakeSlot,
 )
 from mint_blender.mint.errors import Unreachable
-from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel, Page
+from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
 from .engine_harness import Clock, EngineHarness
 from .workflow_harness import (
     FILES,
     GLB,
     WorkflowHarness,
+    a_conversion,
     a_job,
+    an_optimization,
     asset,
     decided,
     kept,
@@ -51,6 +52,13 @@ from .workflow_harness import (
 
 CLICK = 1_000_000.0  # 1970-01-12T13:46:40Z
 BEFORE, AFTER = "1970-01-12T13:40:00Z", "1970-01-12T13:47:00Z"
+ENTRY = {
+    "id": "res_1",
+    "prompt": "a lamp",
+    "createdAt": AFTER,
+    "status": "succeeded",
+    "assets": {"glbUrl": GLB},
+}
 LATER = WorkflowConfig(now=lambda: CLICK + REPEATED_FOR)
 LOST = Unreachable("the connection broke")
 
@@ -64,16 +72,9 @@ def sent(**more: Any) -> Job:
 
 def page(*entries: dict[str, Any], cursor: str | None = None) -> Page:
     """A page of Mint's list; what is not said of an entry is as it is for the job's own result."""
-    usual = {
-        "id": "res_1",
-        "prompt": "a lamp",
-        "createdAt": AFTER,
-        "status": "succeeded",
-        "assets": {"glbUrl": GLB},
-    }
     return Page.from_json(
         Kind.MODEL,
-        {"data": [usual | entry for entry in entries], "pagination": {"nextCursor": cursor}},
+        {"data": [ENTRY | entry for entry in entries], "pagination": {"nextCursor": cursor}},
     )
 
 
@@ -274,7 +275,7 @@ def old_conversion() -> Job:
     """A conversion that was sent and not answered."""
     lamp = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
     run = WorkflowHarness(
-        new_conversion(lamp, (Format.FBX,), Delivery(folder="/out"), now=CLICK),
+        a_conversion(lamp, now=CLICK),
         WorkflowConfig(now=lambda: CLICK),
     )
     run.answer(asset(glbUrl=GLB)).answer().expect(Convert)
@@ -294,10 +295,7 @@ def test_a_conversion_is_found_at_the_model_or_a_person_decides() -> None:
 
 def test_an_optimization_is_not_bought_again() -> None:
     """The model is looked at; where it is not optimized, the original is taken, with a note."""
-    lamp = Asset.from_json(
-        Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}}
-    )
-    job = new_fetch(lamp, Delivery(), now=CLICK, optimize=OptimizationLevel.LIGHT)
+    job = an_optimization(now=CLICK)
     run = WorkflowHarness(job, WorkflowConfig(readable=OPTIMIZED_NEEDS, now=lambda: CLICK)).answer(
         asset(glbUrl=GLB)
     )
@@ -351,15 +349,8 @@ def test_the_scheduler_retries_for_twelve_hours_and_then_looks(engine: EngineHar
     result.
     """
     job = a_job()
-    entry = {
-        "id": "res_1",
-        "prompt": "a lamp",
-        "createdAt": AFTER,
-        "status": "succeeded",
-        "assets": {"glbUrl": GLB},
-    }
     engine.clock.now = CLICK
-    engine.mint.page = lambda kind, cursor=None, limit=None: Page.from_json(kind, {"data": [entry]})  # type: ignore[attr-defined]
+    engine.mint.page = lambda kind, cursor=None, limit=None: Page.from_json(kind, {"data": [ENTRY]})  # type: ignore[attr-defined]
     engine.mint.says = lambda what, which: problem(524) if what == "start" else asset(glbUrl=None)
     engine.add(job)
     for _ in range(200):

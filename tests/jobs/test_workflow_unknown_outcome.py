@@ -13,8 +13,7 @@ import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Delivery, Role
-from mint_blender.jobs.new_jobs import new_conversion, new_fetch
+from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.workflow.context import WorkflowConfig
@@ -39,20 +38,21 @@ from mint_blender.mint.errors import (
 from mint_blender.mint.problem_documents import read_problem
 from mint_blender.mint.schema import (
     Asset,
-    Format,
     Kind,
     Mode,
     Operation,
-    OptimizationLevel,
     Page,
     PollResult,
 )
 
 from .workflow_harness import (
     FILES,
+    FINISHED_MODEL,
     GLB,
     WorkflowHarness,
+    a_conversion,
     a_job,
+    an_optimization,
     asset,
     decided,
     in_review,
@@ -64,9 +64,6 @@ from .workflow_harness import (
     working,
 )
 
-LAMP = Asset.from_json(
-    Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}}
-)
 READS = WorkflowConfig(readable=OPTIMIZED_NEEDS)
 
 # -- no answer that proves anything
@@ -84,14 +81,8 @@ UNCLEAR: dict[str, MintError] = {
 }
 PAID: dict[str, Callable[[], WorkflowHarness]] = {
     "start": lambda: WorkflowHarness(a_job()).answer(),
-    "convert": lambda: (
-        WorkflowHarness(new_conversion(LAMP, (Format.FBX,), Delivery(folder="/out"), now=1.0))
-        .answer(LAMP)
-        .answer()
-    ),
-    "optimize": lambda: WorkflowHarness(
-        new_fetch(LAMP, Delivery(), now=1.0, optimize=OptimizationLevel.LIGHT), READS
-    ).answer(LAMP),
+    "convert": lambda: WorkflowHarness(a_conversion()).answer(FINISHED_MODEL).answer(),
+    "optimize": lambda: WorkflowHarness(an_optimization(), READS).answer(FINISHED_MODEL),
     "retry": lambda: WorkflowHarness(
         decided(replace(working(), phase=Phase.FAILED, operation=operation("failed")), Verb.RETRY)
     ),
@@ -130,7 +121,7 @@ def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> No
     if run.rests and run.job.phase is Phase.PAUSED:
         again = run.again(READS)
         if isinstance(again.effect, ReadAsset):
-            again.answer(LAMP)
+            again.answer(FINISHED_MODEL)
         assert key_of(again.effect) == key
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, Delivery, LocalFile, Role
-from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.new_jobs import new_conversion, new_fetch, new_job
 from mint_blender.jobs.phases import MOVES, Phase, Verb
 from mint_blender.jobs.storage import serialization
 from mint_blender.jobs.workflow.context import WorkflowConfig
@@ -21,11 +21,22 @@ from mint_blender.jobs.workflow.effects import AnyEffect, Fetch, Start, Step, Ta
 from mint_blender.jobs.workflow.run import run_workflow
 from mint_blender.mint import errors
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Asset, Kind, Mode, Operation, PollResult
+from mint_blender.mint.schema import (
+    Asset,
+    Format,
+    Kind,
+    Mode,
+    Operation,
+    OptimizationLevel,
+    PollResult,
+)
 
 W = TypeVar("W")
 FILES = "https://files.example/"
 GLB, PREVIEW, THUMB = f"{FILES}a.glb", f"{FILES}p.webp", f"{FILES}t.webp"
+FINISHED_MODEL = Asset.from_json(
+    Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}}
+)
 _clicks = itertools.count(1000)
 
 
@@ -96,6 +107,16 @@ def a_job(
     return new_job(
         GenerationRequest(kind, prompt, mode=mode, **more), delivery, now=float(next(_clicks))
     )
+
+
+def a_conversion(model: Asset = FINISHED_MODEL, *, now: float = 1.0) -> Job:
+    """Return a new job that converts a model to FBX."""
+    return new_conversion(model, (Format.FBX,), Delivery(folder="/out"), now=now)
+
+
+def an_optimization(*, now: float = 1.0) -> Job:
+    """Return a new job that optimizes a finished model and downloads it."""
+    return new_fetch(FINISHED_MODEL, Delivery(), now=now, optimize=OptimizationLevel.LIGHT)
 
 
 def decided(job: Job, verb: Verb, feedback: str | None = None) -> Job:

@@ -13,7 +13,7 @@ from mint_blender.mint import errors
 from mint_blender.mint.errors import FieldError, Problem, problem_error
 from mint_blender.mint.problem_documents import read_problem
 
-from .test_schema import values
+from .test_schema_robustness import values
 
 REFUSED = "Mint does not accept this request: It says so. Nothing was started or charged; change it and try again."
 TROUBLE = (

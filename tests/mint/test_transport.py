@@ -6,25 +6,19 @@ of answer.
 from __future__ import annotations
 
 import gzip
-import json
 import select
-import socket
-import ssl
-import threading
-import time
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import trustme
 
 from mint_blender.mint import errors
 from mint_blender.mint.base_url import Origin
-from mint_blender.mint.errors import InvalidResponse, MintError, Unreachable
-from mint_blender.mint.transport import MAX_RESPONSE_BYTES, Timeouts, Transport
+from mint_blender.mint.errors import InvalidResponse, MintError
+from mint_blender.mint.transport import MAX_RESPONSE_BYTES, Transport
 
-from .raw_server import KEY, NO_ANSWER, answer, raw_server, unused_port
+from .raw_server import KEY, answer, raw_server
+from .transport_helpers import failure
 
 NOON = datetime(2026, 8, 3, 12, 0, 0, tzinfo=UTC)
 PROBLEM = {
@@ -32,13 +26,6 @@ PROBLEM = {
     "status": 404,
     "detail": "No such model.",
 }
-
-
-def failure(speaking, *answers: bytes, **more: object) -> MintError:
-    """The error that an exchange with such a server ends in."""
-    with raw_server(*answers) as server, pytest.raises(MintError) as raised:
-        speaking(server.base_url, **more).request("GET", "me")
-    return raised.value
 
 
 # What goes out
@@ -344,193 +331,3 @@ def test_an_answer_beyond_the_largest_size_is_given_up(speaking, packed):
         with pytest.raises(InvalidResponse, match="larger than 16 MB"):
             transport.request("GET", "me")
         assert transport.request("GET", "me").data == {"a": 1}
-
-
-# When nothing comes back
-
-
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_server_that_never_answers_is_given_up(speaking, method):
-    """Every call has a read time-out."""
-    with (
-        raw_server(NO_ANSWER) as server,
-        pytest.raises(Unreachable, match="there was no response in time"),
-    ):
-        speaking(server.base_url, timeouts=Timeouts(5.0, 0.05)).request(
-            method, "me", idempotency_key="k"
-        )
-    assert len(server.received) == 1
-
-
-def test_a_server_that_takes_no_connection_is_given_up(speaking):
-    """Every call has a connect time-out: here a listener whose queue is full."""
-    with ExitStack() as opened:
-        listener = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        port = listener.getsockname()[1]
-        for _ in range(4):
-            waiting = opened.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(("127.0.0.1", port))
-        with pytest.raises(Unreachable, match=f"127.0.0.1:{port} timed out"):
-            speaking(f"http://127.0.0.1:{port}/v1", timeouts=Timeouts(connect=0.1)).request(
-                "GET", "me"
-            )
-
-
-def test_a_server_that_stops_in_the_middle_is_given_up(speaking):
-    """The read time-out counts for the body too."""
-    with (
-        raw_server(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"a"') as server,
-        pytest.raises(Unreachable, match="there was no response in time"),
-    ):
-        speaking(server.base_url, timeouts=Timeouts(5.0, 0.05)).request("GET", "me")
-
-
-def test_a_server_that_drips_is_given_up(speaking):
-    """A byte now and then is a sign of life, but no answer."""
-    said = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
-    with (
-        raw_server(said, drip=0.01) as server,
-        pytest.raises(Unreachable, match="there was no response in time"),
-    ):
-        speaking(server.base_url, timeouts=Timeouts(5.0, 5.0, body=0.1)).request("GET", "me")
-
-
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_server_that_drips_its_headers_is_given_up(speaking, method):
-    """The deadline counts from the call's first moment: a header line that grows by a byte now and
-    then ends there as well.
-    """
-    with (
-        raw_server(b"HTTP/1.1 200 OK\r\nX-Slow: ", drip=0.01) as server,
-        pytest.raises(Unreachable, match="there was no response in time"),
-    ):
-        speaking(server.base_url, timeouts=Timeouts(5.0, 5.0, total=0.2)).request(
-            method, "me", idempotency_key="k"
-        )
-    assert len(server.received) == 1
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        NO_ANSWER,
-        b"HTTP/1.1 200 OK\r\nX-Slow: ",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
-    ],
-    ids=["silent", "headers", "body"],
-)
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_another_thread_can_stop_a_call(speaking, said, scheme, tmp_path, monkeypatch):
-    """Whether nothing comes, or a byte now and then in headers or body: the call ends soon after it
-    was told to, and none follows it.
-    """
-    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    authority.cert_pem.write_to_path(str(tmp_path / "bundle.pem"))
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
-    with raw_server(said, drip=1.0, tls=context if scheme == "https" else None) as server:
-        transport = speaking(server.base_url)
-        ended: list[MintError] = []
-
-        def call() -> None:
-            with pytest.raises(Unreachable, match="the call was stopped") as raised:
-                transport.request("GET", "me")
-            ended.append(raised.value)
-
-        thread = threading.Thread(target=call, daemon=True)
-        thread.start()
-        while not server.received:
-            time.sleep(0.005)
-        transport.stop()
-        thread.join(5)
-        assert len(ended) == 1
-        with pytest.raises(Unreachable, match="the call was stopped"):
-            transport.request("GET", "me")
-        assert len(server.received) == 1
-
-
-def test_a_large_body_goes_out_whole(speaking):
-    """What is sent block by block arrives byte for byte."""
-    with raw_server(answer({"a": 1})) as server:
-        assert (
-            speaking(server.base_url)
-            .request(
-                "POST",
-                "reference-images",
-                body={"base64Data": "x" * 7_000_000},
-                idempotency_key="k",
-            )
-            .data
-        )
-    assert json.loads(server.received[0].body) == {"base64Data": "x" * 7_000_000}
-
-
-def test_an_upload_that_nobody_takes_can_be_stopped(speaking):
-    """Also while the call's own body is being sent."""
-    # takes the connection, and reads nothing
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        transport = speaking(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
-        stopper = threading.Timer(0.1, transport.stop)
-        stopper.start()
-        with pytest.raises(Unreachable, match="the call was stopped"):
-            transport.request(
-                "POST",
-                "reference-images",
-                body={"base64Data": "x" * 16_000_000},
-                idempotency_key="k",
-            )
-        stopper.join()
-
-
-def test_the_usual_timeouts():
-    """10 s to connect, 60 s without a sign of life, two minutes for the whole body, three for the
-    whole call.
-    """
-    assert Timeouts() == Timeouts(connect=10.0, read=60.0, body=120.0, total=180.0)
-
-
-def test_a_refused_connection(speaking):
-    """Nobody listens there."""
-    port = unused_port()
-    with pytest.raises(Unreachable, match=f"127.0.0.1:{port} refused the connection"):
-        speaking(f"http://127.0.0.1:{port}/v1").request("GET", "me")
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
-    ],
-)
-def test_a_connection_that_breaks_in_an_answer(speaking, said):
-    """Half an answer is none, and the call may be repeated."""
-    with (
-        raw_server(said, then_close=True) as server,
-        pytest.raises(Unreachable, match="lost before the response was complete") as raised,
-    ):
-        speaking(server.base_url).request("GET", "me")
-    assert raised.value.retryable
-    assert len(server.received) == 1
-
-
-@pytest.mark.parametrize("said", [b"\r\n", b"HTTP/1.1 2", b"220 smtp.example ready\r\n"])
-def test_what_is_no_http_answer(speaking, said):
-    """One attempt only: repeating is decided where the idempotency key is known."""
-    with (
-        raw_server(said, then_close=True) as server,
-        pytest.raises(Unreachable, match="HTTP response was incomplete") as raised,
-    ):
-        speaking(server.base_url).request("POST", "models:generate", idempotency_key="k")
-    assert raised.value.retryable
-    assert len(server.received) == 1
-
-
-def test_a_redirect_beyond_the_largest_size_is_given_up(speaking):
-    """The bound counts for every answer."""
-    error = failure(
-        speaking,
-        answer(b" " * (MAX_RESPONSE_BYTES + 1), "302 Found", Location="https://example.org/"),
-    )
-    assert "larger than 16 MB" in str(error)

@@ -81,10 +81,10 @@ def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said:
     session.close_service()
     session.state(notifications._State).shown.clear()  # as in a new process
     said.clear()
-    board = session.service()  # a panel, a question: anything but the start-up itself
-    board.unfinished.resume_all()
-    board.cancel(new.id)
-    beat_until(lambda: not board.has_active_work)
+    job_service = session.service()  # a panel, a question: anything but the start-up itself
+    job_service.unfinished.resume_all()
+    job_service.cancel(new.id)
+    beat_until(lambda: not job_service.has_active_work)
     heartbeat.beat()
     assert not [sentence for sentence in said if "old lamp" in sentence]
 
@@ -134,41 +134,46 @@ def test_a_mistake_is_logged_once(
 # ---------------------------------------------------------------------------------------------------------------
 
 
-def balance(board: JobService) -> float | None:
+def balance(job_service: JobService) -> float | None:
     """As the panel shows it."""
-    return board.budget.balance
+    return job_service.budget.balance
 
 
 def test_the_balance_is_true_while_something_is_reserved_and_after_a_cancel(
     service: ThreadService, enabled: None
 ) -> None:
     """What a start reserves is gone from the balance that is shown; a cancel brings it back."""
-    board = session.service()
-    board.ask_and_wait(Balance())
-    full = balance(board)
+    job_service = session.service()
+    job_service.ask_and_wait(Balance())
+    full = balance(job_service)
     assert full is not None
     job = start("a lamp [stuck]")
     beat_until(
-        lambda: board.job(job.id).phase is Phase.WORKING and not board.queries.is_pending(Balance())
+        lambda: (
+            job_service.job(job.id).phase is Phase.WORKING
+            and not job_service.queries.is_pending(Balance())
+        )
     )
-    beat_until(lambda: balance(board) == service.credits())
-    assert balance(board) < full  # type: ignore[operator]
-    board.cancel(job.id)
-    beat_until(lambda: board.job(job.id).phase is Phase.CANCELED and not board.has_active_work)
-    beat_until(lambda: balance(board) == full)
+    beat_until(lambda: balance(job_service) == service.credits())
+    assert balance(job_service) < full  # type: ignore[operator]
+    job_service.cancel(job.id)
+    beat_until(
+        lambda: job_service.job(job.id).phase is Phase.CANCELED and not job_service.has_active_work
+    )
+    beat_until(lambda: balance(job_service) == full)
 
 
 def test_what_waits_in_line_is_taken_from_what_is_left(
     enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mint does not know yet of what waits here: "Leaves" counts it."""
-    board = session.service()
-    board.allow_online(False)
+    job_service = session.service()
+    job_service.allow_online(False)
     job = start("a lamp")
     waiting = SimpleNamespace(
         jobs=lambda: [
             SimpleNamespace(
-                **{**vars(board.job(job.id)), "estimate": 248.0, "optimize_estimate": 5.0}
+                **{**vars(job_service.job(job.id)), "estimate": 248.0, "optimize_estimate": 5.0}
             )
         ]
     )

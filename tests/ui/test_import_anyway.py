@@ -31,7 +31,9 @@ from mint_blender.ui.job_list import card  # noqa: E402
 URL = "https://files.example/a.glb"
 
 
-def refused(board: JobService, path: Path, role: Role = Role.MODEL, kind: Kind = Kind.MODEL) -> Job:
+def refused(
+    job_service: JobService, path: Path, role: Role = Role.MODEL, kind: Kind = Kind.MODEL
+) -> Job:
     """A job that rests with a file that we refuse and Blender reads: a picture in it is none, and
     nothing uses it.
     """
@@ -45,49 +47,53 @@ def refused(board: JobService, path: Path, role: Role = Role.MODEL, kind: Kind =
         refused=(LocalFile(role, str(path), URL),),
         problem=Problem(Cause.IMPORT, "It is kept."),
     )
-    board.cache.add(job)
+    job_service.cache.add(job)
     return job
 
 
 @pytest.mark.parametrize(("role", "kind"), [(Role.MODEL, Kind.MODEL), (Role.COLLIDER, Kind.WORLD)])
 def test_import_anyway_places_what_was_refused(
-    board: JobService, tmp_path: Path, role: Role, kind: Kind
+    job_service: JobService, tmp_path: Path, role: Role, kind: Kind
 ) -> None:
     """The object is there, told where it came from; the job is placed and says that nobody has
     checked it. The file stays.
     """
-    job = refused(board, tmp_path / "model.refused.glb", role, kind)
+    job = refused(job_service, tmp_path / "model.refused.glb", role, kind)
     with pytest.raises(RuntimeError, match="is not ready to place"):
         bpy.ops.mint.place(job_id=job.id)
     assert bpy.ops.mint.place(job_id=job.id, raw=True) == {"FINISHED"}
     (root,) = tags.roots(job_id=job.id)
     assert len(root.data.polygons) == 12
-    done = board.job(job.id)
+    done = job_service.job(job.id)
     assert done.phase is Phase.PLACED and any("without checks" in note for note in done.notes)
     assert (tmp_path / "model.refused.glb").is_file()
 
 
 def test_what_blender_cannot_read_leaves_everything_as_it_was(
-    board: JobService, tmp_path: Path
+    job_service: JobService, tmp_path: Path
 ) -> None:
     """A sentence, no object, and the file still there for another try."""
-    job = refused(board, tmp_path / "model.refused.glb")
+    job = refused(job_service, tmp_path / "model.refused.glb")
     (tmp_path / "model.refused.glb").write_bytes(b"glTF, or so it says")
     objects = set(bpy.data.objects)
     with pytest.raises(RuntimeError, match=r"could not read “model\.refused\.glb”"):
         bpy.ops.mint.place(job_id=job.id, raw=True)
     assert set(bpy.data.objects) == objects
-    assert board.job(job.id).phase is Phase.PAUSED and (tmp_path / "model.refused.glb").is_file()
+    assert (
+        job_service.job(job.id).phase is Phase.PAUSED and (tmp_path / "model.refused.glb").is_file()
+    )
 
 
-def test_the_card_offers_it_where_there_is_such_a_file(board: JobService, tmp_path: Path) -> None:
+def test_the_card_offers_it_where_there_is_such_a_file(
+    job_service: JobService, tmp_path: Path
+) -> None:
     """Beside Resume, which downloads once more; not where a download failed."""
-    job = refused(board, tmp_path / "model.refused.glb")
+    job = refused(job_service, tmp_path / "model.refused.glb")
     for shown, times in (
         (job, 1),
         (replace(job, refused=()), 0),
         (replace(job, refused=(LocalFile(Role.PANORAMA, "p.webp", URL),)), 0),
     ):
         drawn: Counter[str] = Counter()
-        card.draw(Layout(drawn), board, shown, width=300)
+        card.draw(Layout(drawn), job_service, shown, width=300)
         assert (drawn["mint.place"], drawn["mint.resume"]) == (times, 1)

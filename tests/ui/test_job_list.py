@@ -54,33 +54,33 @@ class Layout:
         return take
 
 
-def add(board: JobService, phase: Phase, count: int) -> None:
+def add(job_service: JobService, phase: Phase, count: int) -> None:
     """So many jobs in this phase."""
     request = GenerationRequest(Kind.MODEL, f"a lamp that is {phase}")
     jobs = [
         replace(new_job(request, Delivery(), now=time.time()), phase=phase) for _ in range(count)
     ]
-    board.cache.add(*jobs)
+    job_service.cache.add(*jobs)
     if phase is Phase.WORKING:
         for job in jobs:
-            board._active.begin(job.id)
-    job_list_groups.prepare(board)
+            job_service._active.begin(job.id)
+    job_list_groups.prepare(job_service)
 
 
-def drawn(board: JobService) -> Counter[str]:
+def drawn(job_service: JobService) -> Counter[str]:
     """What the panel draws now."""
     counts: Counter[str] = Counter()
-    job_rows.sync(board)
-    draw_panel(board, counts)
+    job_rows.sync(job_service)
+    draw_panel(job_service, counts)
     return counts
 
 
-def draw_panel(board: JobService, counts: Counter[str]) -> None:
+def draw_panel(job_service: JobService, counts: Counter[str]) -> None:
     """Draw the panel."""
-    job_list_panel.draw(Layout(counts), board, width=300)
+    job_list_panel.draw(Layout(counts), job_service, width=300)
 
 
-def test_the_rows_do_not_grow(board: JobService) -> None:
+def test_the_rows_do_not_grow(job_service: JobService) -> None:
     """With four hundred in line and as many finished as many rows are drawn as with two hundred,
     and no more is looked at.
     """
@@ -90,14 +90,14 @@ def test_the_rows_do_not_grow(board: JobService) -> None:
         panel.MINT_PT_jobs.draw_header_preset(
             type("Panel", (), {"layout": Layout(Counter())}), bpy.context
         )
-        draw_panel(board, Counter())
+        draw_panel(job_service, Counter())
         menus._draw_status_bar(type("Header", (), {"layout": Layout(Counter())}), bpy.context)
 
     seen = []
     for _ in range(2):
         for phase in (Phase.WAITING, Phase.PLACED, Phase.FAILED, Phase.REVIEW, Phase.WORKING):
-            add(board, phase, 200)
-        counts = drawn(board)
+            add(job_service, phase, 200)
+        counts = drawn(job_service)
         seen.append(
             (
                 sum(counts[name] for name in ("box", "row", "column", "label", "operator", CARD)),
@@ -110,42 +110,42 @@ def test_the_rows_do_not_grow(board: JobService) -> None:
     assert many_lines == few_lines
 
 
-def test_the_list_of_the_others(board: JobService) -> None:
+def test_the_list_of_the_others(job_service: JobService) -> None:
     """A row for each job without a card, in order; the chosen one has its card below the list, and
     stays chosen when others come or go.
     """
-    add(board, Phase.WAITING, 200)
-    first = drawn(board)
+    add(job_service, Phase.WAITING, 200)
+    first = drawn(job_service)
     assert first["197 more queued"] == 1
     assert (first[CARD], first["template_list"], first["mint.cancel_waiting"]) == (3, 1, 1)
-    assert rows() == [job.id for job in in_line(board)][3:]
+    assert rows() == [job.id for job in in_line(job_service)][3:]
     list_of_jobs().active = 50
     chosen = rows()[50]
-    assert drawn(board)[CARD] == 4
-    board.dismiss(rows()[10])
-    assert drawn(board)[CARD] == 4
+    assert drawn(job_service)[CARD] == 4
+    job_service.dismiss(rows()[10])
+    assert drawn(job_service)[CARD] == 4
     assert (list_of_jobs().active, rows()[49]) == (49, chosen)
-    board.dismiss(chosen)
-    assert drawn(board)[CARD] == 3
+    job_service.dismiss(chosen)
+    assert drawn(job_service)[CARD] == 3
     assert list_of_jobs().active == -1
-    board.cancel_waiting()
-    for job in board.jobs():
-        board.cache.save(replace(job, phase=Phase.CANCELED, decision=None))
-        board._active.clear()
-    assert drawn(board)["mint.dismiss_finished"] == 1
+    job_service.cancel_waiting()
+    for job in job_service.jobs():
+        job_service.cache.save(replace(job, phase=Phase.CANCELED, decision=None))
+        job_service._active.clear()
+    assert drawn(job_service)["mint.dismiss_finished"] == 1
     assert bpy.ops.mint.dismiss_finished() == {"FINISHED"}
-    assert not drawn(board)
+    assert not drawn(job_service)
     assert rows() == []
 
 
-def test_a_row_has_title_and_state(board: JobService) -> None:
+def test_a_row_has_title_and_state(job_service: JobService) -> None:
     """Also one whose job has just left the list: it goes with the next beat."""
-    add(board, Phase.PLACED, 30)
-    drawn(board)
+    add(job_service, Phase.PLACED, 30)
+    drawn(job_service)
     first = list_of_jobs().rows[0]
     assert row_of(first) == {"a lamp that is placed": 1, "Placed": 1}
-    board.dismiss(first.job_id)
-    job_list_groups.prepare(board)
+    job_service.dismiss(first.job_id)
+    job_list_groups.prepare(job_service)
     assert row_of(first) == {"a lamp that is placed": 1}
 
 
@@ -166,112 +166,114 @@ def rows() -> list[str]:
     return [row.job_id for row in list_of_jobs().rows]
 
 
-def in_line(board: JobService) -> list[Job]:
+def in_line(job_service: JobService) -> list[Job]:
     """Return the waiting jobs, the next one first."""
-    return sorted(board.jobs(), key=lambda job: (job.created_at, job.id))
+    return sorted(job_service.jobs(), key=lambda job: (job.created_at, job.id))
 
 
-def test_the_queue_of_an_earlier_session_waits_for_a_word(board: JobService) -> None:
+def test_the_queue_of_an_earlier_session_waits_for_a_word(job_service: JobService) -> None:
     """How many there are and what they cost, with Continue and Discard; gone as soon as one of
     these was said.
     """
     request = GenerationRequest(Kind.MODEL, "a lamp")
     jobs = [new_job(request, Delivery(), now=float(number), estimate=800.0) for number in range(6)]
-    board.cache.add(*jobs[:3])
-    board.unfinished.take_over()
-    shown = drawn(board)
+    job_service.cache.add(*jobs[:3])
+    job_service.unfinished.take_over()
+    shown = drawn(job_service)
     assert (shown["3 queued jobs, about 2,400 Credits"], shown["Queued earlier, not sent"]) == (
         1,
         3,
     )
     assert (shown["mint.continue_queue"], shown["mint.discard_queue"]) == (1, 1)
-    assert not any(board.is_active(job.id) for job in jobs[:3])
+    assert not any(job_service.is_active(job.id) for job in jobs[:3])
     assert bpy.ops.mint.discard_queue() == {"FINISHED"}
-    assert {board.job(job.id).phase for job in jobs[:3]} == {Phase.CANCELED}
-    assert not drawn(board)["mint.continue_queue"]
-    board.cache.add(*jobs[3:])
-    board.unfinished.take_over()
+    assert {job_service.job(job.id).phase for job in jobs[:3]} == {Phase.CANCELED}
+    assert not drawn(job_service)["mint.continue_queue"]
+    job_service.cache.add(*jobs[3:])
+    job_service.unfinished.take_over()
     assert bpy.ops.mint.continue_queue() == {"FINISHED"}
-    assert all(board.is_active(job.id) for job in jobs[3:])
-    assert not drawn(board)["mint.continue_queue"]
+    assert all(job_service.is_active(job.id) for job in jobs[3:])
+    assert not drawn(job_service)["mint.continue_queue"]
 
 
-def test_the_status_bar_names_what_runs(board: JobService) -> None:
+def test_the_status_bar_names_what_runs(job_service: JobService) -> None:
     """How many jobs there are in all, and one that Mint works on, not one that waits in line."""
-    add(board, Phase.WAITING, 200)
-    add(board, Phase.WORKING, 2)
-    for job in board.jobs():
-        board._active.begin(job.id)
-    job_list_groups.prepare(board)
+    add(job_service, Phase.WAITING, 200)
+    add(job_service, Phase.WORKING, 2)
+    for job in job_service.jobs():
+        job_service._active.begin(job.id)
+    job_list_groups.prepare(job_service)
     counts: Counter[str] = Counter()
     menus._draw_status_bar(type("Header", (), {"layout": Layout(counts)}), bpy.context)
     assert counts["Mint: 202 jobs, next: a lamp that is working, about 4 min"] == 1
 
 
-def test_few_jobs_have_no_such_row(board: JobService) -> None:
+def test_few_jobs_have_no_such_row(job_service: JobService) -> None:
     """A card for each, and nothing else."""
     for phase in (Phase.WAITING, Phase.PLACED, Phase.FAILED):
-        add(board, phase, 3)
-    counts = drawn(board)
+        add(job_service, phase, 3)
+    counts = drawn(job_service)
     assert (counts["box"], counts["template_list"]) == (9, 0)
-    assert groups(board) == [Group.QUEUED, Group.READY_OR_FAILED, Group.FINISHED]
+    assert groups(job_service) == [Group.QUEUED, Group.READY_OR_FAILED, Group.FINISHED]
 
 
-def test_what_changes_is_seen(board: JobService) -> None:
+def test_what_changes_is_seen(job_service: JobService) -> None:
     """A job that was begun or dismissed is drawn, or not, at the next drawing."""
-    add(board, Phase.PLACED, 2)
-    assert drawn(board)[CARD] == 2
-    bpy.ops.mint.dismiss(job_id=board.jobs()[0].id)
-    assert drawn(board)[CARD] == 1
+    add(job_service, Phase.PLACED, 2)
+    assert drawn(job_service)[CARD] == 2
+    bpy.ops.mint.dismiss(job_id=job_service.jobs()[0].id)
+    assert drawn(job_service)[CARD] == 1
 
 
 @pytest.fixture
-def other(board: JobService) -> Iterator[Journal]:
+def other(job_service: JobService) -> Iterator[Journal]:
     """The journal, as another process has it open."""
-    journal = Journal(board.home)
+    journal = Journal(job_service.home)
     yield journal
     journal.close()
 
 
-def test_a_refused_click_shows_why(board: JobService, other: Journal) -> None:
+def test_a_refused_click_shows_why(job_service: JobService, other: Journal) -> None:
     """Another process has gone on with the job: after a click that came too late the list shows it
     as it is.
     """
-    add(board, Phase.REVIEW, 1)
-    assert groups(board) == [Group.NEEDS_USER]
-    other.save(replace(board.jobs()[0], phase=Phase.PLACED))
+    add(job_service, Phase.REVIEW, 1)
+    assert groups(job_service) == [Group.NEEDS_USER]
+    other.save(replace(job_service.jobs()[0], phase=Phase.PLACED))
     with pytest.raises(RuntimeError, match="is not possible now"):
-        bpy.ops.mint.approve(job_id=board.jobs()[0].id)
-    assert groups(board) == [Group.FINISHED]
+        bpy.ops.mint.approve(job_id=job_service.jobs()[0].id)
+    assert groups(job_service) == [Group.FINISHED]
 
 
 def test_a_beat_that_stumbles_hides_nothing(
-    board: JobService, other: Journal, monkeypatch: pytest.MonkeyPatch
+    job_service: JobService, other: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What has been heard in the same beat is shown all the same."""
-    add(board, Phase.REVIEW, 1)
-    assert groups(board) == [Group.NEEDS_USER]
-    other.save(replace(board.jobs()[0], phase=Phase.PLACED))
+    add(job_service, Phase.REVIEW, 1)
+    assert groups(job_service) == [Group.NEEDS_USER]
+    other.save(replace(job_service.jobs()[0], phase=Phase.PLACED))
 
-    def stumble(board: JobService) -> bool:
+    def stumble(job_service: JobService) -> bool:
         raise ValueError("a mistake of ours")
 
     heartbeat.on_beat(stumble)
     with pytest.raises(ValueError, match="a mistake of ours"):
         heartbeat.beat()
-    assert groups(board) == [Group.FINISHED]
+    assert groups(job_service) == [Group.FINISHED]
 
 
-def groups(board: JobService) -> list[Group]:
+def groups(job_service: JobService) -> list[Group]:
     """What the panel and the status bar look at."""
     return [part.group for part in job_list_groups.grouped().groups]
 
 
-def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(board: JobService) -> None:
+def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(
+    job_service: JobService,
+) -> None:
     """It says whose it is not, and what is already here can be placed; nothing can be approved,
     resumed, retried or canceled.
     """
-    journal = Journal(board.home)
+    journal = Journal(job_service.home)
     other = Owner("https://api.mint.gg", "user:leo")
     phases = (Phase.REVIEW, Phase.PAUSED, Phase.READY)
     request = GenerationRequest(Kind.MODEL, "a lamp")
@@ -282,8 +284,8 @@ def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(board: 
         )
     )
     journal.close()
-    board.catch_up()
-    counts = drawn(board)
+    job_service.catch_up()
+    counts = drawn(job_service)
     assert counts["Belongs to another account"] == counts[CARD] == 3
     assert counts["mint.place"] == 1
     assert not any(
@@ -292,16 +294,16 @@ def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(board: 
     )
 
 
-def test_what_cannot_be_read_has_a_row(board: JobService) -> None:
+def test_what_cannot_be_read_has_a_row(job_service: JobService) -> None:
     """With a sentence and a way off the list; it is dismissed by that click alone."""
-    add(board, Phase.PLACED, 2)
-    damaged = board.jobs()[0].id
-    with closing(sqlite3.connect(board.home / "journal.sqlite3")) as database, database:
+    add(job_service, Phase.PLACED, 2)
+    damaged = job_service.jobs()[0].id
+    with closing(sqlite3.connect(job_service.home / "journal.sqlite3")) as database, database:
         database.execute("UPDATE jobs SET phase = 'dreaming' WHERE id = ?", (damaged,))
         database.execute("INSERT OR REPLACE INTO changes (job) VALUES (?)", (damaged,))
-    board.catch_up()
+    job_service.catch_up()
     assert bpy.ops.mint.dismiss_finished() == {"FINISHED"}
-    assert board.jobs() == []
-    assert drawn(board)["mint.dismiss"] == 1
+    assert job_service.jobs() == []
+    assert drawn(job_service)["mint.dismiss"] == 1
     assert bpy.ops.mint.dismiss(job_id=damaged) == {"FINISHED"}
-    assert drawn(board)["mint.dismiss"] == 0
+    assert drawn(job_service)["mint.dismiss"] == 0

@@ -46,13 +46,13 @@ def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
     )
 
 
-def job_of(board: JobService, asset: Asset) -> Job | None:
+def job_of(job_service: JobService, asset: Asset) -> Job | None:
     """Return the job of an entry, as it is after a beat."""
-    job_lookup.prepare(board)
+    job_lookup.prepare(job_service)
     return job_lookup.job_of(asset)
 
 
-def test_the_details_cost_the_same_with_many_jobs(board: JobService) -> None:
+def test_the_details_cost_the_same_with_many_jobs(job_service: JobService) -> None:
     """With a thousand jobs no more is looked at for a drawing than with ten."""
 
     def draw() -> None:
@@ -60,22 +60,22 @@ def test_the_details_cost_the_same_with_many_jobs(board: JobService) -> None:
 
     efforts = []
     for numbers in (range(10), range(10, 1000)):
-        board.cache.add(*(made(number) for number in numbers))
-        job_lookup.prepare(board)
+        job_service.cache.add(*(made(number) for number in numbers))
+        job_lookup.prepare(job_service)
         draw()
         efforts.append(lines(draw))
     assert efforts[0] == efforts[1]
 
 
-def test_what_changes_is_seen(board: JobService) -> None:
+def test_what_changes_is_seen(job_service: JobService) -> None:
     """A job that is begun or dismissed is known, or not, at the next drawing; the newest of several
     counts, and one that only fetches never.
     """
     asset = an_asset(1)
-    assert job_of(board, asset) is None
-    first = replace(made(1, preset=Preset.FAST), owner=board.owner)
-    board.cache.add(first)
-    assert job_of(board, asset) == first
+    assert job_of(job_service, asset) is None
+    first = replace(made(1, preset=Preset.FAST), owner=job_service.owner)
+    job_service.cache.add(first)
+    assert job_of(job_service, asset) == first
     assert job_lookup.preset_words(asset) == "Fast"
     second = replace(
         first,
@@ -83,9 +83,9 @@ def test_what_changes_is_seen(board: JobService) -> None:
         request=replace(first.request, preset=Preset.STANDARD),
         created_at=first.created_at + 1,
     )
-    board.cache.add(second, new_fetch(asset, Delivery(), now=first.created_at + 2))
-    assert job_of(board, asset) == second
-    board.dismiss(second.id)
-    assert job_of(board, asset) == first
-    board.dismiss(first.id)
-    assert job_of(board, asset) is None
+    job_service.cache.add(second, new_fetch(asset, Delivery(), now=first.created_at + 2))
+    assert job_of(job_service, asset) == second
+    job_service.dismiss(second.id)
+    assert job_of(job_service, asset) == first
+    job_service.dismiss(first.id)
+    assert job_of(job_service, asset) is None

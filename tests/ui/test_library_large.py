@@ -95,16 +95,16 @@ class Panel:
 
     def beat(self) -> None:
         """One beat of the heart, as soon as there is something to hear."""
-        board = session.service()
+        job_service = session.service()
         until = time.monotonic() + 30
-        while board.worker.events.empty() and board.has_active_work:
+        while job_service.worker.events.empty() and job_service.has_active_work:
             assert time.monotonic() < until, "nobody answers"
             time.sleep(0.001)
         self.most_at_once = max(
             self.most_at_once,
             sum(
                 isinstance(each, ListPage) and each.cursor is not None
-                for each in board.queries.pending()
+                for each in job_service.queries.pending()
             ),
         )
         begun = time.thread_time()
@@ -348,9 +348,9 @@ def test_refreshing_keeps_the_place(panel: Panel, monkeypatch: pytest.MonkeyPatc
     ]
     first = known.entries(view_model.Filter(kind=newer[0].kind))[:25]
     question = ListPage(newer[0].kind)
-    board = session.service()
-    board.queries.answers[question] = QueryAnswered(question, Page((*newer, *first), "x"))
-    browser_loader.catch_up(board)
+    job_service = session.service()
+    job_service.queries.answers[question] = QueryAnswered(question, Page((*newer, *first), "x"))
+    browser_loader.catch_up(job_service)
     assert [each.id for each in browser_view_model.on_screen(panel.fields)] == before
     panel.fields.start = 0
     assert browser_view_model.on_screen(panel.fields)[0].id.startswith("new")

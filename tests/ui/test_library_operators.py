@@ -202,11 +202,11 @@ def test_a_new_version_takes_the_place_of_the_earlier_one() -> None:
     assert placed is not None
     placed.root.location = (5, 6, 7)
     name, mesh = placed.root.name, placed.root.data
-    board = session.service()
-    job = board.fetch(
+    job_service = session.service()
+    job = job_service.fetch(
         asset, Delivery(document=session.document_id(), scene=bpy.context.scene.name, replaces=True)
     )
-    headless.wait_for_job(board, job.id)
+    headless.wait_for_job(job_service, job.id)
     (root,) = origin.roots(asset_id=asset.id)
     assert (root.name, tuple(root.location), root["mint_job_id"]) == (name, (5, 6, 7), job.id)
     assert root.data != mesh

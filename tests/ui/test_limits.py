@@ -188,18 +188,18 @@ def test_the_form_says_that_optimizing_comes_on_top(
     )
     fields = create_properties.of(bpy.context)
     fields.kind, fields.preset, fields.optimize = "MODEL", "FAST", "LIGHT"
-    board = session.service()
+    job_service = session.service()
 
     def ask() -> str:
         price_queries.ask_unknown(*create_properties.prices_of(fields))
-        while board.queries.pending():
-            board.next_event()
+        while job_service.queries.pending():
+            job_service.next_event()
         return price_dialog.optimizing_words()
 
     assert price_dialog.optimizing_words() == "Optimizing costs extra."
     assert ask() == "Optimizing costs about 20 Credits more."
-    assert board.budget.price(create_properties.price_of(fields)) == 248
-    board.queries.answers.clear()
+    assert job_service.budget.price(create_properties.price_of(fields)) == 248
+    job_service.queries.answers.clear()
     service.scenario(
         answers=[{"method": "POST", "path": ESTIMATE, "times": 2, "answer": {"status": 404}}]
     )
@@ -233,17 +233,17 @@ def test_the_price_is_cached_and_asked_for_again_after_hours(
     fields.kind, fields.preset, fields.review = "MODEL", "FAST", False
     question = create_properties.price_of(fields)
     assert question == Price(Kind.MODEL, Preset.FAST, Mode.AUTO)
-    board = session.service()
+    job_service = session.service()
 
     def asked() -> int:
         price_queries.ask_unknown(create_properties.price_of(fields), Balance())
-        while board.queries.pending():
-            board.next_event()
+        while job_service.queries.pending():
+            job_service.next_event()
         return len(service.requests("POST", ESTIMATE))
 
     assert [asked(), asked(), asked()] == [1, 1, 1]
-    old = board.queries.answers[question]
-    board.queries.answers[question] = QueryAnswered(
+    old = job_service.queries.answers[question]
+    job_service.queries.answers[question] = QueryAnswered(
         question, old.answer, None, old.at - timedelta(hours=2)
     )
     assert [asked(), asked()] == [2, 2]
@@ -254,11 +254,11 @@ def test_the_price_is_cached_and_asked_for_again_after_hours(
     ):
         for name, value in change.items():
             setattr(fields, name, value)
-        assert board.budget.price(create_properties.price_of(fields)) is None, (
+        assert job_service.budget.price(create_properties.price_of(fields)) is None, (
             "a price of something else is shown"
         )
         asked()
-        assert board.budget.price(create_properties.price_of(fields)) == price
+        assert job_service.budget.price(create_properties.price_of(fields)) == price
     assert len(service.requests("POST", ESTIMATE)) == 5
 
 
@@ -274,9 +274,9 @@ def test_nothing_waits_in_background_mode(service: ThreadService, preferences: A
     """A job that needs Credits leaves no timer and no held click where no timer would ever tick."""
     with pytest.raises(RuntimeError):
         generate(prompt="a lamp [billing-final] [billing-unpaid]")
-    board = session.service()
-    assert board.jobs()[0].phase is Phase.BILLING
-    billing_watch.catch_up(board)
+    job_service = session.service()
+    assert job_service.jobs()[0].phase is Phase.BILLING
+    billing_watch.catch_up(job_service)
     assert not bpy.app.timers.is_registered(billing_watch._look)
     assert session.state(limit_dialog._State) == limit_dialog._State()
 

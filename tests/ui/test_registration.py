@@ -87,10 +87,10 @@ def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.Monk
                 "mint-download",
             }
             mint_blender.register()
-            board = session.service()
-            board.unfinished.resume_all()
-            board.watch([job.id])
-            assert board.job(job.id).phase == "ready"
+            job_service = session.service()
+            job_service.unfinished.resume_all()
+            job_service.watch([job.id])
+            assert job_service.job(job.id).phase == "ready"
             assert len(service.operations()) == 1
         finally:
             mint_blender.unregister()

@@ -178,14 +178,14 @@ def test_a_panorama_whose_pixels_cannot_be_read_holds_nothing_up(registered, tmp
     """Its header was looked at when it came, its pixels only now: the rest lands, and the card has
     a note, as for any other bad part.
     """
-    job, board = make_job(tmp_path), session.service()
+    job, job_service = make_job(tmp_path), session.service()
     noisy = bytearray(synthetic_world.png(np.random.default_rng(1).random((32, 64, 3))))
     noisy[3000:] = bytes(byte ^ 0x55 for byte in noisy[3000:])
     Path(job.file(Role.PANORAMA).path).write_bytes(noisy)
     pictures.check_panorama(Path(job.file(Role.PANORAMA).path))
-    board.cache.add(job)
-    assert auto_import.import_result(board, job) is None
-    told = board.job(job.id)
+    job_service.cache.add(job)
+    assert auto_import.import_result(job_service, job) is None
+    told = job_service.job(job.id)
     assert told.phase is Phase.PLACED and told.problem is None
     assert [note for note in told.notes if "panorama" in note] == [
         "The panorama cannot be used. Blender cannot read the panorama panorama.png. Download it again."
@@ -225,13 +225,13 @@ def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat
     """The job waits with `Place`, as after any other import that went wrong; the log has the
     details.
     """
-    job, board = session.service().jobs()[0], session.service()
+    job, job_service = session.service().jobs()[0], session.service()
     here = replace(job.delivery, document=session.document_id(), scene=bpy.context.scene.name)
-    board.set_delivery(job.id, here)
-    assert auto_import.is_waiting(board)
+    job_service.set_delivery(job.id, here)
+    assert auto_import.is_waiting(job_service)
     monkeypatch.setattr(import_job, "place", lambda *arguments, **options: {}["oh"])
-    assert auto_import.import_ready(board) and not auto_import.is_waiting(board)
-    assert board.job(job.id).problem.message.startswith(
+    assert auto_import.import_ready(job_service) and not auto_import.is_waiting(job_service)
+    assert job_service.job(job.id).problem.message.startswith(
         "The import failed unexpectedly (KeyError)."
     )
     assert "Traceback" in caplog.text
@@ -436,32 +436,32 @@ def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(servi
     """First without splats and collider; each comes later, another tier takes the earlier one's
     place, and nothing is paid for it.
     """
-    board: JobService = session.service()
+    job_service: JobService = session.service()
     delivery = Delivery(
         document=session.document_id(), scene=bpy.context.scene.name, at=(0, 0, 0), collider="NONE"
     )
-    job = board.start(GenerationRequest(Kind.WORLD, "a greenhouse"), delivery)
-    board.watch([job.id])
-    assert auto_import.import_result(board, board.job(job.id)) is None
+    job = job_service.start(GenerationRequest(Kind.WORLD, "a greenhouse"), delivery)
+    job_service.watch([job.id])
+    assert auto_import.import_result(job_service, job_service.job(job.id)) is None
     root = the_root()
     assert part("splats") is None and part("collider") is None
     root.location.x = 5
     bpy.context.view_layer.objects.active = root
     starts, credits = len(service.requests("POST", "/v1/worlds:generate")), service.credits()
 
-    assert any("were not imported" in note for note in board.job(job.id).notes)
+    assert any("were not imported" in note for note in job_service.job(job.id).notes)
     counts = []
     for tier in ("100k", "500k"):
         assert bpy.ops.mint.fetch_world_part(part="SPLATS", splats=tier) == {"FINISHED"}
         counts.append(part("splats")[splats.MARK])
         assert part("splats").parent == root
-        assert not any("were not imported" in note for note in board.job(job.id).notes)
+        assert not any("were not imported" in note for note in job_service.job(job.id).notes)
     assert counts[0] < counts[1]
     assert bpy.ops.mint.fetch_world_part(part="COLLIDER") == {"FINISHED"}
     assert part("collider").parent == root and root.location.x == 5
 
     assert len([each for each in bpy.context.scene.objects if world_objects.is_root(each)]) == 1
-    assert board.job(job.id).phase is Phase.PLACED
+    assert job_service.job(job.id).phase is Phase.PLACED
     assert (len(service.requests("POST", "/v1/worlds:generate")), service.credits()) == (
         starts,
         credits,

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which modules a package imports, read from the source, and which imports the rooms allow."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
+TOP = "top"  # the modules beside the rooms: __init__, __main__
+COMMON = {"message"}  # modules that every room may import, and that import none of ours
+BLENDERS_OWN = {
+    "addon_utils",
+    "bl_ui",
+    "blf",
+    "bmesh",
+    "bpy",
+    "bpy_extras",
+    "gpu",
+    "gpu_extras",
+    "imbuf",
+    "io_scene_gltf2",
+    "mathutils",
+    "nodeitems_utils",
+    "rna_prop_ui",
+}
+THREADS = {"_thread", "asyncio", "concurrent", "multiprocessing", "queue", "threading"}
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a room may import: other rooms, outside modules at the top of a file, and more of both
+    inside functions only.
+    """
+
+    rooms: frozenset[str] = frozenset()
+    later_rooms: frozenset[str] = frozenset()
+    outside: frozenset[str] = frozenset()
+    later_outside: frozenset[str] = frozenset()
+    threads: bool = False
+
+
+def _set(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+ROOMS = {
+    "net": Room(outside=_set("requests", "urllib3")),
+    "mint": Room(rooms=_set("net"), outside=_set("requests", "urllib3")),
+    "files": Room(
+        rooms=_set("net"),
+        outside=_set("numpy", "requests", "urllib3", "zstandard"),
+        later_outside=_set("DracoPy"),
+    ),
+    "jobs": Room(rooms=_set("mint", "files"), outside=_set("requests"), threads=True),
+    "scene": Room(rooms=_set("files"), outside=frozenset({"numpy"} | BLENDERS_OWN)),
+    "delivery": Room(
+        rooms=_set("scene", "jobs", "mint", "files"),
+        outside=_set("bpy"),
+    ),
+    "ui": Room(
+        rooms=_set("delivery", "scene", "jobs", "mint", "files", TOP),
+        outside=frozenset({"numpy"} | BLENDERS_OWN),
+    ),
+    "cli": Room(
+        rooms=_set("delivery", "jobs", "mint", "files"),
+        later_rooms=_set("scene", TOP),
+        later_outside=_set("rich"),
+    ),
+    TOP: Room(
+        rooms=_set("cli", "jobs", "mint"),
+        later_rooms=_set("ui", "scene", "delivery", "files"),
+        # `addon_settings` only; that the package loads nothing by itself has a test of its own
+        outside=_set("bpy"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import statement: who imports what, and whether that happens only when a function is
+    called.
+    """
+
+    line: int
+    module: str
+    """Dotted name: absolute, or within the package for a relative import, as in "mint.schema"."""
+    level: int
+    later: bool
+
+    @property
+    def first(self) -> str:
+        return self.module.partition(".")[0]
+
+    @property
+    def room(self) -> str:
+        """The room that an import within the package goes to."""
+        return room_of(tuple(self.module.split(".")))
+
+
+def room_of(parts: tuple[str, ...]) -> str:
+    """Return the room that a module or package lies in."""
+    return parts[0] if parts and parts[0] in ROOMS else TOP
+
+
+def imports_of(source: str, parts: tuple[str, ...]) -> list[Import]:
+    """Every import in one module; `parts` is the package that the module lies in, below
+    mint_blender.
+    """
+    found: list[Import] = []
+
+    def visit(node: ast.AST, later: bool) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            later = True  # read by the type checker only
+        if isinstance(node, ast.Import):
+            found.extend(Import(node.lineno, name.name, 0, later) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            found.extend(_from(node, parts, later))
+        for child in ast.iter_child_nodes(node):
+            visit(
+                child,
+                later or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)),
+            )
+
+    visit(ast.parse(source), False)
+    return found
+
+
+def _from(node: ast.ImportFrom, parts: tuple[str, ...], later: bool) -> list[Import]:
+    if node.level == 0:
+        return [Import(node.lineno, node.module or "", 0, later)]
+    base = parts[: len(parts) - (node.level - 1)]
+    if node.module:
+        return [Import(node.lineno, ".".join((*base, node.module)), node.level, later)]
+    # `from .. import mint, __package__`: each name may be a room or something of the top module
+    return [
+        Import(node.lineno, ".".join((*base, name.name)), node.level, later) for name in node.names
+    ]
+
+
+def complaints(source: str, room: str, parts: tuple[str, ...]) -> list[str]:
+    """What is wrong with the imports of one module, in words."""
+    wrong = []
+    rule = ROOMS[room]
+    for found in imports_of(source, parts):
+        if found.level:
+            target = found.room
+            allowed = (
+                target == room
+                or target in rule.rooms
+                or (found.later and target in rule.later_rooms)
+            )
+            # `from .. import __package__ as ADDON` asks the top module for nothing but the add-on's
+            # name
+            if not allowed and found.module not in {"__package__", *COMMON}:
+                wrong.append(
+                    f"line {found.line}: {room}/ may not import {target}/ {'' if found.later else '(at the top of a file)'}".rstrip()
+                )
+        elif found.first == "mint_blender":
+            wrong.append(
+                f"line {found.line}: only relative imports; as an extension the package has another name"
+            )
+        elif found.first in THREADS:
+            if not rule.threads and not (room == "ui" and found.first == "queue"):
+                wrong.append(
+                    f"line {found.line}: {room}/ knows no threads, but imports {found.module}"
+                )
+        elif (
+            found.first not in sys.stdlib_module_names
+            and found.first not in rule.outside
+            and not (found.later and found.first in rule.later_outside)
+        ):
+            wrong.append(
+                f"line {found.line}: {room}/ may not import {found.module} {'' if found.later else '(at the top of a file)'}".rstrip()
+            )
+    return wrong
+
+
+def modules() -> list[tuple[Path, str, tuple[str, ...]]]:
+    """Every module of the package: its file, its room, and its package's name within mint_blender."""
+    listed = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).parts[:-1]
+        listed.append((path, room_of(parts), parts))
+    return listed

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A list of assets at Mint that changes, and library entries, for tests of the library."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from mint_blender.jobs.engine.thread_messages import QueryAnswered
+from mint_blender.jobs.library.pages import PagedList
+from mint_blender.jobs.queries import ListPage, Query
+from mint_blender.jobs.service import JobService
+from mint_blender.mint.schema import Asset, Kind, Page
+
+MODELS = ListPage(Kind.MODEL)
+
+
+def an_asset(
+    number: int, *, kind: Kind = Kind.MODEL, status: str = "succeeded", **more: object
+) -> Asset:
+    """The entry of that number; higher ones are newer."""
+    data = {
+        "id": f"id_{number}",
+        "name": None,
+        "prompt": f"a thing no {number}",
+        "status": status,
+        "createdAt": datetime.fromtimestamp(1_700_000_000 + 60 * number, UTC).isoformat(),
+        "assets": {"glbUrl": f"https://files.example/{number}.glb"}
+        if status == "succeeded"
+        else None,
+        **more,
+    }
+    return Asset.from_json(kind, data)
+
+
+class Mint:
+    """A list at Mint that grows and shrinks.
+
+    A cursor names the last entry that was seen, as the stand-in's do.
+    """
+
+    def __init__(self, *numbers: int, size: int = 3) -> None:
+        self.numbers = sorted(numbers, reverse=True)
+        self.size = size
+        self.asked = 0
+        self.failed: set[int] = set()
+
+    def page(self, cursor: str | None) -> Page:
+        self.asked += 1
+        rest = [number for number in self.numbers if cursor is None or number < int(cursor)]
+        page = rest[: self.size]
+        entries = (
+            an_asset(number, status="failed" if number in self.failed else "succeeded")
+            for number in page
+        )
+        return Page(tuple(entries), str(page[-1]) if len(rest) > self.size else None)
+
+
+def load(paged_list: PagedList, mint: Mint, pages: int = 1000) -> None:
+    """Ask for further pages, until the end at most."""
+    for _ in range(pages):
+        query = paged_list.next_page
+        if query is None:
+            return
+        paged_list.add_page(query.cursor, mint.page(query.cursor))
+
+
+def numbers(paged_list: PagedList) -> list[int]:
+    """Which entries are known, in order."""
+    return [int(asset.id.removeprefix("id_")) for asset in paged_list.entries()]
+
+
+def asked(job_service: JobService, *queries: Query) -> list[QueryAnswered]:
+    """Ask, and wait for all answers."""
+    for query in queries:
+        job_service.queries.ask(query)
+    while job_service.has_active_work:
+        job_service.next_event()
+    return [job_service.queries.answers.pop(query) for query in queries]

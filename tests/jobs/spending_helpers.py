@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs and prices for tests of spending."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from mint_blender.jobs.engine.thread_messages import QueryAnswered
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.phases import Phase
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import (
+    Kind,
+    Preset,
+)
+
+from .workflow_harness import a_job, operation
+
+LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
+
+
+def costing(
+    phase: Phase, *, status: str = "running", estimate: float | None = None, **credits: float | None
+) -> Job:
+    """A job in some phase, of which Mint says this about Credits (nothing at all if none are
+    given).
+    """
+    said = {"credits": credits} if credits else {}
+    return replace(a_job(), phase=phase, operation=operation(status, **said), estimate=estimate)
+
+
+# -- what is known
+# -----------------------------------------------------------------------------------------------------------
+
+
+def answered(
+    query: Any, answer: Any, *, ago: float = 0.0, complaint: str | None = None
+) -> QueryAnswered:
+    """An answer of some seconds ago."""
+    return QueryAnswered(
+        query, answer, complaint, datetime.now().astimezone() - timedelta(seconds=ago)
+    )

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the user reads for each switch of the stand-in service, and where the next click leads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mint_blender.jobs.phases import Phase
+from mint_blender.mint.schema import Kind, OptimizationLevel
+
+DAMAGED = "The file was kept at …/model.refused.glb. Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
+GONE = "The link may have expired; Mint can provide a new one. Resume does that."
+
+
+# and goes on for ever: a person cancels it in the end
+ONCE_A_MINUTE = "Checking continues once a minute; this is free."
+CREDITS = (
+    "Mint needs 1 more Credits to go on. Buy them at https://platform.mint.gg/billing, then resume."
+)
+BUSY = "Too many requests to Mint: Too many requests. Trying again after a pause. (Request ID: …)"
+BROKEN = "Mint is temporarily unavailable: Something went wrong on our side. Nothing is lost. Trying again automatically. (Request ID: …)"
+AWAY = "Mint is temporarily unavailable: Temporarily not available. Nothing is lost. Trying again automatically. (Request ID: …)"
+LOST = "Mint cannot be reached: the connection was lost before the response was complete."
+CONFLICT = "This is not possible in the current state: {}. Check the job: its state may have changed. (Request ID: …)"
+
+
+def bare(status: int) -> str:
+    """What is read of an answer without a problem document."""
+    return f"Mint is temporarily unavailable: HTTP status {status}. Nothing is lost. Trying again automatically. (Request ID: …)"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is asked for, what is read when the job rests, and what comes of the click after that."""
+
+    reads: str = ""  # the trouble's sentence
+    phase: Phase = Phase.READY
+    state: str = "Ready to place"
+    notes: tuple[str, ...] = ()
+    passing: tuple[str, ...] = ()  # what is read for a moment while a call is repeated
+    then: str = ""  # the click: resume, retry, cancel
+    leads_to: Phase = Phase.READY
+    operations: int = 1  # at Mint, in the end
+    kind: Kind = Kind.MODEL
+    name: str | None = None
+    with_switches: str = ""
+    optimize: OptimizationLevel | None = None
+    splats: str | None = None
+    taken: str = ""  # the name of the model's file, where it says what was chosen
+
+
+def failed(reads: str, *, leads_to: Phase = Phase.FAILED, **more: object) -> Case:
+    """The work failed; a retry is a second operation."""
+    return replace(
+        Case(
+            reads, Phase.FAILED, f"Failed: {reads}", then="retry", leads_to=leads_to, operations=2
+        ),
+        **more,
+    )  # type: ignore[arg-type]
+
+
+def paused(reads: str, *, leads_to: Phase = Phase.PAUSED, **more: object) -> Case:
+    """It can be picked up."""
+    return replace(
+        Case(reads, Phase.PAUSED, f"Paused: {reads}", then="resume", leads_to=leads_to), **more
+    )  # type: ignore[arg-type]
+
+
+def needs_credits(reads: str = CREDITS, *, leads_to: Phase = Phase.READY, **more: object) -> Case:
+    """A pause for Credits."""
+    return replace(
+        Case(reads, Phase.BILLING, "Needs Credits", then="resume", leads_to=leads_to), **more
+    )  # type: ignore[arg-type]
+
+
+def passing(sentence: str, times: int = 1) -> Case:
+    """A call that is repeated, and said; the job comes to its end, with one operation."""
+    return Case(passing=(sentence,) * times)
+
+
+def world(**more: object) -> Case:
+    """A world."""
+    return replace(Case(kind=Kind.WORLD), **more)  # type: ignore[arg-type]
+
+
+CASES = {
+    # the work
+    "moderation": failed(
+        "Mint's moderation refused the prompt or a picture: change it and generate again. Mint says: The prompt was blocked by moderation."
+    ),
+    "transient": failed(
+        "That was a passing fault at Mint: retry. Mint says: A worker was lost. Trying again usually helps.",
+        leads_to=Phase.READY,
+    ),
+    "interrupted": failed(
+        "The generation was interrupted at Mint: retry. Mint says: The generation was interrupted.",
+        leads_to=Phase.READY,
+    ),
+    "invalid-input": failed(
+        "Mint could not use the prompt or a picture: change it and generate again. Mint says: The input cannot be used for a generation."
+    ),
+    "quota": failed(
+        "The account's quota is used up: buy Credits or wait for the next period, then retry. Mint says: The plan's quota is used up."
+    ),
+    "fails": failed(
+        "The generation failed at Mint: retry, or change the prompt. Mint says: The generation failed."
+    ),
+    "start-fails": failed(
+        "Mint could not start the generation: retry. Mint says: The generation could not be started."
+    ),
+    "unknown-error": failed(
+        "The generation failed at Mint (gremlins_in_the_machine): retry, or change the prompt. Mint says: Gremlins were seen in the machine."
+    ),
+    "generic-message": failed("The generation failed at Mint: retry, or change the prompt."),
+    "optimize-fails": Case(
+        optimize=OptimizationLevel.MODERATE,
+        notes=(
+            "The model was not optimized: the original file was taken. The optimization failed at Mint: the original file can be used. "
+            "Mint says: The model could not be optimized.",
+        ),
+        operations=2,
+        taken="model.glb",
+    ),
+    "billing-start": needs_credits(),
+    "billing-preview": needs_credits(),
+    "billing-final": needs_credits(),
+    "billing-unpaid": needs_credits(with_switches="[billing-preview]", leads_to=Phase.BILLING),
+    "partial": world(
+        state="Partly done, ready to place", notes=("This world came without a panorama.",)
+    ),
+    "unknown-status": Case(),
+    "unknown-type": Case(),
+    "slow-start": Case(),
+    "null-status": Case(),
+    "no-mode": Case(),
+    "type-casing": Case(),
+    "type-word": Case(),
+    "lagging": Case(),
+    "reasons": failed(
+        "Mint's moderation refused the prompt or a picture: change it and generate again. Mint says: The prompt was blocked by moderation. "
+        "The prompt names a real person. Describe the figure without a name. Categories: real person, weapons.",
+        with_switches="[moderation]",
+    ),
+    "stuck": Case(
+        phase=Phase.CANCELED,
+        state="Canceled",
+        passing=("Still running at Mint after 0 minutes. " + ONCE_A_MINUTE,),
+    ),
+    "canceled": Case(phase=Phase.CANCELED, state="Canceled"),
+    # the start
+    "lost-answer": passing(LOST),
+    "slow-answer": Case(),
+    "no-credits": needs_credits(
+        "Mint needs more Credits for this: Not enough Credits to start. Nothing was started. Buy Credits at platform.mint.gg/billing, then resume. (Request ID: …)",
+        leads_to=Phase.BILLING,
+        operations=0,
+    ),
+    "forbidden": failed(
+        "This API key does not have permission for this: This key has no access to the API beta. Ask hello@mint.gg whether the key has access to the beta and to this project. (Request ID: …)",
+        operations=0,
+    ),
+    "revoked": paused(
+        "Mint does not accept the API key: The API key is missing or not accepted. Check it in the add-on's preferences or in MINT_API_KEY, or create a new one at platform.mint.gg. (Request ID: …)",
+        leads_to=Phase.READY,
+    ),
+    "alpha-names": Case(name="Lamp"),
+    "start-429": passing(BUSY),
+    "start-429-date": passing(BUSY),
+    "start-500": passing(BROKEN),
+    "start-502": passing(bare(502)),
+    "start-503": passing(AWAY),
+    "start-504": passing(bare(504)),
+    "start-html": passing(bare(500)),
+    "start-empty": passing(bare(500)),
+    "start-closed": passing(LOST),
+    # polls and reads
+    "poll-429": passing(BUSY),
+    "poll-429-date": passing(BUSY),
+    "poll-500": passing(BROKEN),
+    "poll-502": passing(bare(502)),
+    "poll-503": passing(AWAY),
+    "poll-504": passing(bare(504)),
+    "poll-html": passing(bare(500)),
+    "poll-empty": passing(bare(500)),
+    "poll-closed": passing(LOST),
+    "poll-hint": Case(),
+    "poll-404": paused(
+        "Mint cannot find this in the API project of this key: There is no such operation. It may have been deleted, or the key belongs to another project. (Request ID: …)"
+    ),
+    "settling": passing(AWAY, times=2),
+    "incomplete": Case(),
+    "downloads-disabled": Case(),
+    # what is made
+    "null-assets": paused(
+        "Mint says it is done, but there is no file in the result. Resume looks again, at no cost; if it stays so, write to hello@mint.gg.",
+        notes=("This model came without a picture.",),
+        operations=1,
+    ),
+    "draco-original": Case(taken="model.glb"),
+    "already-optimized": Case(taken="model-optimized.glb"),
+    "bounds": Case(),
+    "no-pictures": Case(notes=("This model came without a picture.",)),
+    "collider-up": world(),
+    "spz-null": world(splats="100k", notes=("This world came without splats.",)),
+    "spz-tier-null": world(splats="full_res"),
+    "rad-null": world(),
+    "pano-null": world(notes=("This world came without a panorama.",)),
+    "collider-null": world(notes=("This world came without a collider mesh.",)),
+    "external-buffer": paused(
+        f"Cannot import model.glb: it points to something outside the file. {DAMAGED}"
+    ),
+    "bad-length": paused(
+        f"Cannot import model.glb: it is cut off: N of M bytes are there. {DAMAGED}"
+    ),
+    "meshopt": Case(taken="model.glb"),  # whether it can be read is the importer's to say
+    # downloads
+    "api-redirect": Case(),
+    "file-truncated": paused(
+        "The connection was lost while downloading a-lamp-….glb from 127.0.0.1. Try again to resume the download."
+    ),
+    "file-broken": Case(),
+    "file-changed": Case(),
+    "file-no-ranges": Case(),
+    "file-html": paused(
+        f"Cannot import model.glb: it is a web page instead of a GLB; the link may have expired. {DAMAGED}"
+    ),
+    "file-403": paused(f"a-lamp-….glb from 127.0.0.1 was not found (HTTP 403). {GONE}"),
+    "file-404": paused(f"a-lamp-….glb from 127.0.0.1 was not found (HTTP 404). {GONE}"),
+    "file-410": paused(f"a-lamp-….glb from 127.0.0.1 was not found (HTTP 410). {GONE}"),
+    "file-503": Case(),
+    "file-slow": Case(),
+}

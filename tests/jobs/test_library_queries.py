@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The library read through the worker: list pages, thumbnails and file facts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files import pictures
+from mint_blender.files.download_folder import thumbnail_name
+from mint_blender.files.glb.header import Glb
+from mint_blender.jobs.library.view_model import (
+    AssetState,
+    Filter,
+    Library,
+    state_of,
+)
+from mint_blender.jobs.queries import RemoteGlbHeader, Thumbnail
+from mint_blender.jobs.service import JobService
+from mint_blender.jobs.transfers import file_queries
+from mint_blender.mint.schema import Asset, Kind, Page
+
+from ..mint_service.runner import ThreadService, running_service
+from .fast_config import account, fast_config
+from .library_helpers import MODELS, asked
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in with a library."""
+    with running_service(speed=2000, library={"models": 65, "worlds": 4}) as running:
+        yield running
+        assert not running.leaks()
+
+
+@pytest.fixture
+def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
+    """A job service that talks to it."""
+    job_service = JobService(fast_config(home), account(service))
+    yield job_service
+    assert job_service.close()
+
+
+def test_the_whole_list_through_the_worker(job_service: JobService, service: ThreadService) -> None:
+    """65 models and 4 worlds are three and one requests of 30; the worker's thread is gone
+    afterwards.
+    """
+    library = Library()
+    while (query := library.next_page()) is not None:
+        (said,) = asked(job_service, query)
+        assert isinstance(said.answer, Page)
+        library.add_page(query, said.answer, said.complaint)
+    assert (library.count(Kind.MODEL), library.count(Kind.WORLD)) == (65, 4)
+    requests = service.requests("GET", "/v1/models"), service.requests("GET", "/v1/worlds")
+    assert [len(each) for each in requests] == [3, 1]
+    states = [state_of(asset) for asset in library.entries(Filter(kind=Kind.MODEL))]
+    assert (states.count(AssetState.FAILED), states.count(AssetState.UNFINISHED)) == (9, 1)
+    until = time.monotonic() + 10
+    while job_service.worker.is_running:
+        assert time.monotonic() < until, "the thread stays though nothing is in flight"
+        time.sleep(0.005)
+
+
+def first_model(job_service: JobService) -> Asset:
+    """A finished model."""
+    (said,) = asked(job_service, MODELS)
+    assert isinstance(said.answer, Page)
+    return next(asset for asset in said.answer.data if state_of(asset) is AssetState.DONE)
+
+
+def test_pictures_come_once(job_service: JobService, service: ThreadService, home: Path) -> None:
+    """A picture is downloaded once, whoever asks again; it lies in the cache with the ending that
+    its bytes ask for.
+    """
+    model = first_model(job_service)
+    assert model.assets is not None
+    query = Thumbnail(model.assets.picture_url or "")
+    paths = [asked(job_service, query)[0].answer for _ in range(3)]
+    assert len(set(paths)) == 1
+    assert isinstance(paths[0], Path)
+    assert paths[0].parent == home / "thumbnails"
+    assert pictures.inspect(paths[0]).suffix == paths[0].suffix
+    assert len(service.requests(host="files")) == 1
+
+
+def test_the_cache_of_pictures_is_bounded(
+    job_service: JobService, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    """Beyond its size the picture that was not looked at for the longest time goes."""
+    monkeypatch.setattr(file_queries, "PRUNE_EVERY", 1)
+    (said,) = asked(job_service, MODELS)
+    assert isinstance(said.answer, Page)
+    urls = [
+        asset.assets.picture_url
+        for asset in said.answer.data
+        if asset.assets and asset.assets.picture_url
+    ][:4]
+    first = asked(job_service, Thumbnail(urls[0] or ""))[0].answer
+    assert isinstance(first, Path)
+    monkeypatch.setattr(file_queries, "MOST_BYTES", int(first.stat().st_size * 2.5))
+    for url in (*urls[1:3], urls[0], urls[3]):
+        asked(job_service, Thumbnail(url or ""))
+    left = {path.stem for path in (home / "thumbnails").iterdir()}
+    assert left == {
+        thumbnail_name(urls[0] or ""),
+        thumbnail_name(urls[3] or ""),
+    }
+
+
+def test_a_picture_that_is_gone_is_a_sentence(
+    job_service: JobService, service: ThreadService
+) -> None:
+    """The file host knows no such file: no picture, and the reason."""
+    (said,) = asked(job_service, Thumbnail(f"{service.files}/images/none.webp"))
+    assert said.answer is None
+    assert "HTTP 404" in (said.complaint or "")
+
+
+def test_file_facts_without_the_file(job_service: JobService, service: ThreadService) -> None:
+    """Vertices, faces and size of a model, as the file has them, for one request of a range."""
+    model = first_model(job_service)
+    assert model.assets is not None
+    (said,) = asked(job_service, RemoteGlbHeader(model.assets.glb_url or ""))
+    assert isinstance(said.answer, Glb)
+    assert (said.answer.vertices, said.answer.triangles, said.answer.length) == (
+        8,
+        12,
+        model.assets.glb_size_bytes,
+    )
+    (request,) = service.requests(host="files")
+    assert request.headers["range"] == "bytes=0-65535"
+
+
+def test_offline_nothing_is_asked(job_service: JobService, service: ThreadService) -> None:
+    """Without permission to go online every question is answered with a sentence."""
+    job_service.allow_online(False)
+    for said in asked(
+        job_service,
+        MODELS,
+        Thumbnail(f"{service.files}/a.webp"),
+        RemoteGlbHeader(f"{service.files}/a.glb"),
+    ):
+        assert "online access is off" in (said.complaint or "")
+    assert service.log() == []

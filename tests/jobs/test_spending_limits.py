@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Limits on spending, checked by a job service at every click that costs Credits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.jobs.budget.spending import Limits
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.queries import OptimizationPrice, Price
+from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
+from mint_blender.mint.account import Account
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import (
+    Estimate,
+    Kind,
+    Mode,
+    OptimizationLevel,
+    Preset,
+)
+
+from ..mint_service.runner import running_service
+from .fast_config import account, fast_config
+from .spending_helpers import LAMP, answered, costing
+from .workflow_harness import asset
+
+
+@pytest.fixture
+def job_service(home: Path) -> Iterator[JobService]:
+    """A job service on a Mint that makes nothing by itself."""
+    with running_service(speed=1000, switches=["stuck"], cancel="everywhere") as service:
+        job_service = JobService(fast_config(home), account(service))
+        yield job_service
+        assert job_service.close(20)
+
+
+def test_a_price_that_nobody_has_asked_for(job_service: JobService) -> None:
+    """With a limit, a start says which price has to be asked for first, and commits nothing; known,
+    it is kept with the job.
+    """
+    job_service.budget.limits = Limits(each=300)
+    with pytest.raises(TooExpensive) as caught:
+        job_service.start(LAMP)
+    assert caught.value.unasked == (Price.of(LAMP),)
+    assert job_service.jobs() == []
+    job_service.ask_and_wait(Price.of(LAMP))
+    job = job_service.start(LAMP)
+    assert job.estimate == 248
+    with pytest.raises(TooExpensive, match="more than your limit of 300") as caught:
+        job_service.ask_and_wait(Price.of(replace(LAMP, preset=Preset.STANDARD)))
+        job_service.start(replace(LAMP, preset=Preset.STANDARD))
+    assert caught.value.unasked == ()
+    assert str(caught.value).endswith("Nothing was started.")
+    assert len(job_service.jobs()) == 1
+
+
+def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(job_service: JobService) -> None:
+    """Two at 248 fit under 500, a third does not, neither after the first two were dismissed;
+    whoever was asked may go beyond.
+    """
+    job_service.budget.limits = Limits(day=500)
+    job_service.ask_and_wait(Price.of(LAMP))
+    begun = [job_service.start(LAMP).id, job_service.start(LAMP).id]
+    assert job_service.spending.today() == 496
+    with pytest.raises(TooExpensive, match="With the 496 Credits spent today"):
+        job_service.start(LAMP)
+    while any(job_service.job(job_id).cost != 248 for job_id in begun):
+        job_service.next_event()
+    assert job_service.spending.today() == 496
+    with job_service.budget.beyond_limits():
+        third = job_service.start(LAMP).id
+    assert job_service.spending.today() == 744
+    for job_id in (*begun, third):
+        job_service.cancel(job_id)
+    job_service.watch([*begun, third])
+    assert job_service.spending.today() == 0  # canceled in time: Mint gave it back
+
+
+def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
+    """What was taken off the list was paid for all the same; another job service on the same journal sees
+    it too.
+    """
+    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service.allow_online(False)
+    paid = replace(costing(Phase.PLACED, status="succeeded", finalized=248), created_at=time.time())
+    job_service.cache.add(paid)
+    assert job_service.spending.today() == 248
+    job_service.dismiss(paid.id)
+    assert job_service.spending.today() == 248
+    other = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
+    assert other.spending.today() == 248
+    assert other.spending.month().credits == 248
+    assert job_service.close(5) and other.close(5)
+
+
+def test_a_retry_is_within_the_limits_too(job_service: JobService) -> None:
+    """A retry costs again: it is refused above a limit; a resume, which pays for nothing new, is
+    not asked.
+    """
+    failed = replace(costing(Phase.FAILED, status="failed", finalized=0), created_at=time.time())
+    job_service.cache.add(failed)
+    job_service.budget.limits = Limits(each=10)
+    job_service.ask_and_wait(Price.of(failed.request))
+    with pytest.raises(TooExpensive, match="limit of 10 Credits per generation"):
+        job_service.retry(failed.id)
+    assert job_service.job(failed.id).decision is None
+    with job_service.budget.beyond_limits():
+        job_service.retry(failed.id)
+    assert job_service.job(failed.id).decision is not None
+
+
+def test_an_optimization_is_within_the_limits_too(job_service: JobService) -> None:
+    """Fetching is free and never refused; having it optimized first needs a price below the limit."""
+    job_service.budget.limits = Limits(each=10)
+    made = asset()
+    with pytest.raises(TooExpensive) as caught:
+        job_service.fetch(made, optimize=OptimizationLevel.LIGHT)
+    assert caught.value.unasked == (OptimizationPrice(made.id),)
+    job_service.queries.cache_answer(OptimizationPrice(made.id), Estimate(None, 20.0, 20.0))
+    with pytest.raises(TooExpensive, match="about 20 Credits"):
+        job_service.fetch(made, optimize=OptimizationLevel.LIGHT)
+    assert job_service.fetch(made).estimate is None
+
+
+def test_without_a_limit_nothing_is_asked(job_service: JobService) -> None:
+    """No limit, no price: it is started at once, and what is not known is not guessed."""
+    assert job_service.start(LAMP).estimate is None
+    with pytest.raises(NotPossible):
+        job_service.retry("nope")
+
+
+def test_a_start_that_needs_credits_is_repeated_with_the_same_key(home: Path) -> None:
+    """Stopped before there is a resource: Resume repeats the start with the key of the click, and
+    one operation is paid.
+    """
+    with running_service(speed=1000) as service:
+        job_service = JobService(fast_config(home), account(service))
+        job = job_service.start(
+            GenerationRequest(Kind.MODEL, "a lamp [billing-start]", Preset.FAST)
+        )
+        job_service.watch([job.id])
+        assert job_service.job(job.id).phase is Phase.BILLING
+        job_service.resume(job.id)
+        job_service.watch([job.id])
+        assert job_service.job(job.id).phase is Phase.READY
+        keys = [entry.idempotency_key for entry in service.requests("POST", "/v1/models:generate")]
+        assert len(keys) == 2 and len(set(keys)) == 1
+        assert len(service.operations()) == 1
+        assert not service.requests("POST", "*:resume")
+        assert job_service.job(job.id).cost == 248
+        assert job_service.close(20)
+
+
+def test_without_a_window_the_price_is_waited_for(job_service: JobService) -> None:
+    """Whoever may block gets the price asked for by the way; an answer that went wrong is part of
+    the sentence.
+    """
+    job_service.blocks_for_prices = True
+    job_service.budget.limits = Limits(each=300)
+    assert job_service.start(LAMP).estimate == 248
+    with pytest.raises(TooExpensive, match="about 798 Credits"):
+        job_service.start(replace(LAMP, preset=Preset.STANDARD))
+    query = Price.of(replace(LAMP, mode=Mode.REVIEW))
+    job_service.queries.answers[query] = answered(query, None, complaint="Mint cannot be reached.")
+    with pytest.raises(TooExpensive, match=r"cannot be checked\. Mint cannot be reached\."):
+        job_service.start(replace(LAMP, mode=Mode.REVIEW))

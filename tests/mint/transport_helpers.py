@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Helpers for tests of single exchanges."""
+
+from __future__ import annotations
+
+import pytest
+
+from mint_blender.mint.errors import MintError
+
+from .raw_server import raw_server
+
+
+def failure(speaking, *answers: bytes, **more: object) -> MintError:
+    """The error that an exchange with such a server ends in."""
+    with raw_server(*answers) as server, pytest.raises(MintError) as raised:
+        speaking(server.base_url, **more).request("GET", "me")
+    return raised.value

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of tests/conftest.py: no network, an empty home, and no skipped test unseen."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def run_pytest(tmp_path):
+    """Run pytest on one file of tests with this project's conftest, in a process of its own."""
+
+    def run(source: str, *arguments: str) -> tuple[subprocess.CompletedProcess[str], dict]:
+        shutil.copy(ROOT / "tests" / "conftest.py", tmp_path / "conftest.py")
+        (tmp_path / "test_it.py").write_text(source)
+        (tmp_path / "pytest.ini").write_text(
+            "[pytest]\nmarkers =\n    blender\n    window\n    debian\n"
+        )
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            "--outcomes=told.json",
+            *arguments,
+        ]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        told = tmp_path / "told.json"
+        return done, json.loads(told.read_text()) if told.exists() else {}
+
+    return run
+
+
+def test_strict_skips(run_pytest):
+    """With --strict-skips a skip fails the run and is named, unless its reason says that the test does not apply."""
+    source = "import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip('no display')\ndef test_c(): pytest.skip('does not apply: newer Blender')\n"
+    done, told = run_pytest(source)
+    assert done.returncode == 0
+    done, told = run_pytest(source, "--strict-skips")
+    assert done.returncode == 1
+    assert "test_it.py::test_b: no display" in done.stdout
+    assert told == {
+        "passed": ["test_it.py::test_a"],
+        "failed": [],
+        "not_applicable": {"test_it.py::test_c": "does not apply: newer Blender"},
+        "left_out": {"test_it.py::test_b": "no display"},
+    }
+
+
+def test_a_skipped_file_counts_as_left_out(run_pytest):
+    """A file that skips itself while it is collected, or a test by its decorator, is not overlooked."""
+    source = (
+        "import pytest\npytest.importorskip('a_module_that_is_not_there')\ndef test_a(): pass\n"
+    )
+    done, told = run_pytest(source, "--strict-skips")
+    assert done.returncode == 1
+    assert list(told["left_out"]) == ["test_it.py"]
+    done, told = run_pytest(
+        "import pytest\n@pytest.mark.skip(reason='some day')\ndef test_a(): pass\n",
+        "--strict-skips",
+    )
+    assert done.returncode == 1
+    assert told["left_out"] == {"test_it.py::test_a": "some day"}
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "socket.create_connection(('192.0.2.1', 443), timeout=0.1)",
+        "socket.create_connection(('mint.invalid', 443), timeout=0.1)",
+        "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'', ('192.0.2.1', 9))",
+        "requests.get('https://api.mint.invalid/v1/usage', timeout=0.1)",
+    ],
+)
+def test_nothing_leaves_this_machine(run_pytest, attempt):
+    """A test that tries to reach another machine fails, even when the code under test swallows every error."""
+    source = f"import socket, requests\ndef test_a():\n    try:\n        {attempt}\n    except BaseException:\n        pass\n"
+    done, _ = run_pytest(source)
+    assert done.returncode == 1
+    assert "only loopback addresses are allowed" in done.stdout
+
+
+def test_loopback_is_allowed(run_pytest):
+    """Servers on this machine can be reached by number, by name and by IPv6, and so can Unix sockets."""
+    source = (
+        "import socket\n"
+        "def test_a(tmp_path):\n"
+        "    with socket.create_server(('127.0.0.1', 0)) as server:\n"
+        "        port = server.getsockname()[1]\n"
+        "        socket.create_connection(('127.0.0.1', port)).close()\n"
+        "        socket.create_connection(('localhost', port)).close()\n"
+        "    with socket.socket(socket.AF_UNIX) as server:\n"
+        "        server.bind('s'); server.listen()\n"
+        "        socket.socket(socket.AF_UNIX).connect('s')\n"
+    )
+    done, _ = run_pytest(source, "-W", "ignore")
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_home_and_no_key(run_pytest, tmp_path, monkeypatch):
+    """Tests see neither the developer's home nor a real key, and what they leave in their own home is taken away."""
+    monkeypatch.setenv("MINT_API_KEY", "mint_secret")
+    monkeypatch.setenv("HOME", "/somebody")
+    source = (
+        "import os, pathlib\n"
+        "def test_a():\n"
+        "    assert 'MINT_API_KEY' not in os.environ\n"
+        "    assert pathlib.Path.home() == pathlib.Path(os.environ['HOME']) != pathlib.Path('/somebody')\n"
+        "    assert pathlib.Path(os.environ['MINT_BLENDER_HOME']).is_dir()\n"
+        "    pathlib.Path('home').write_text(os.environ['HOME'])\n"
+    )
+    done, _ = run_pytest(source)
+    assert done.returncode == 0, done.stdout
+    assert not Path((tmp_path / "home").read_text()).exists()
+
+
+@pytest.mark.blender
+def test_blender_starts_empty_and_ends_with_the_right_status(run_pytest):
+    """Each test marked `blender` has an empty scene, and the process ends at once with the status that the tests deserve."""
+    source = (
+        "import pytest\n"
+        "pytestmark = pytest.mark.blender\n"
+        "@pytest.mark.parametrize('time', [1, 2])\n"
+        "def test_a(time):\n"
+        "    import bpy\n"
+        "    assert len(bpy.data.objects) == 0\n"
+        "    bpy.ops.mesh.primitive_cube_add()\n"
+    )
+    done, told = run_pytest(source)
+    assert (done.returncode, len(told["passed"])) == (0, 2), done.stdout
+    done, told = run_pytest(source + "    assert time == 1\n")
+    assert (done.returncode, len(told["passed"]), len(told["failed"])) == (1, 1, 1)
+    assert "1 failed, 1 passed" in done.stdout
