@@ -23,7 +23,7 @@ from .scene import glb_fixtures
 
 @pytest.fixture(autouse=True)
 def _fast_polling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The board of this Blender polls within hundredths of a second: the rhythm is tested where it
+    """The jobs of this Blender poll within hundredths of a second: the rhythm is tested where it
     is made.
     """
     if request.node.get_closest_marker("blender"):
@@ -59,7 +59,7 @@ def enabled(signed_in: None) -> Iterator[None]:
 
 @pytest.fixture
 def job_service(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobService]:
-    """The board of the enabled add-on, which talks to nobody."""
+    """The job service of the enabled add-on, which never connects to Mint."""
     from mint_blender.ui import session  # needs Blender, which not all who read this file have
 
     monkeypatch.setenv("MINT_API_KEY", "key")

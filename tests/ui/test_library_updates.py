@@ -2,7 +2,7 @@
 """The panel Library while jobs run: it shows what becomes of them by itself, and what that costs in
 requests.
 
-The panel's part is played as in `test_library_large`; jobs are begun on the board, as an operator
+The panel's part is played as in `test_library_large`; jobs are started with the job service, as an operator
 does it where there is a window.
 """
 
