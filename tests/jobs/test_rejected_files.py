@@ -39,7 +39,7 @@ class Giving(Downloader):
 
 
 def fetched(effect: Fetch, folder: Path, content: bytes) -> LocalFile:
-    """What comes of a want when the host has these bytes."""
+    """What an effect returns when the host has these bytes."""
     return fetch_file.fetch(
         effect, folder, downloader=Giving(content), stop=lambda: False, progress=lambda *_: None
     )

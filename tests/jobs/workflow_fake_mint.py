@@ -66,7 +66,7 @@ class FakeMint:
         self.effects: Counter[str] = Counter()  # how often something was begun or moved for a key
 
     def ask(self, effect: Any) -> Any:
-        """The answer to a want; raises a MintError."""
+        """The answer to an effect; raises a MintError."""
         if isinstance(effect, Start):
             return self._start(effect)
         if isinstance(effect, SendDecision):

@@ -43,7 +43,7 @@ _clicks = itertools.count(1000)
 class WorkflowHarness:
     """One run of a job's workflow.
 
-    `want` is the effect that it waits for, or None when the workflow has ended.
+    `effect` is the one that it waits for, or None when the workflow has ended.
     """
 
     def __init__(self, job: Job, workflow_config: WorkflowConfig = WorkflowConfig()) -> None:
