@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A sentence for the user: English text that remembers its template and its values.
+"""A message for the user: English text that keeps its template and its values.
 
 Every room may import this module; it imports none of ours and knows no language. The interface
 translates a message where it is shown (`ui/translations`); everything else reads it as a string.

@@ -20,7 +20,7 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 LOG_TAIL = 4000
-"""Bytes of what a process that ended has said on standard error, for our log."""
+"""Bytes of a child's standard error that are logged when it has ended."""
 
 
 class ChildEnded(Exception):
@@ -34,7 +34,10 @@ class ChildTooSlow(Exception):
 class ChildProcess:
     """One child process. For one thread.
 
-    After an error, `end` it and make another one. Raises OSError when it cannot be started.
+    After an error, `end` it and make another one.
+
+    Raises:
+        OSError: It cannot be started.
     """
 
     def __init__(self, command: Sequence[str]) -> None:
@@ -60,14 +63,16 @@ class ChildProcess:
         self._reader = threading.Thread(target=self._read, name="mint-child", daemon=True)
         self._reader.start()
 
-    def ask(self, order: dict[str, Any], time_limit: float) -> dict[str, Any]:
-        """Return its answer to a request. Raises ChildEnded, ChildTooSlow.
+    def ask(self, request: dict[str, Any], time_limit: float) -> dict[str, Any]:
+        """Send a request and return the answer. `time_limit` is in seconds.
 
-        `time_limit` is in seconds.
+        Raises:
+            ChildEnded: It ended without an answer.
+            ChildTooSlow: It did not answer in time.
         """
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
             answer = self._answers.get(timeout=time_limit)
         except queue.Empty:
@@ -80,7 +85,7 @@ class ChildProcess:
         return answer
 
     def end(self) -> None:
-        """Kill it. What it has answered for is on disk."""
+        """Kill the process. Everything that it has answered is on disk."""
         self._process.kill()
         self._process.wait()
         self._reader.join(1.0)

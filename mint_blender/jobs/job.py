@@ -26,39 +26,35 @@ from .phases import BUSY, MOVES, IllegalMove, Phase, Verb
 
 @dataclass(frozen=True)
 class Job:
-    """One wish and how far it is.
-
-    Times are seconds since the epoch; `key` is the start's idempotency key.
-    """
+    """One request of the user, and how far it is. Times are seconds since the epoch."""
 
     id: str
     request: GenerationRequest
-    key: str
+    key: str  # idempotency key of the start
     created_at: float
     delivery: Delivery = Delivery()
-    estimate: float | None = None  # Credits that Mint said at the click it would cost
-    # Credits that optimizing it afterwards was expected to cost on top
+    estimate: float | None = None  # Credits: Mint's estimate at the click
+    # Credits that optimizing the model afterwards is expected to cost in addition
     optimize_estimate: float | None = None
     paid_before: float = 0.0  # Credits that earlier attempts have cost
-    # the most that the user allows it to cost in total, whichever process resumes it
+    # the most that it may cost in all, whichever process resumes it
     max_credits: float | None = None
     phase: Phase = Phase.WAITING
-    # when the start, under its present key, was sent for the first time: since then Mint may know
-    # of it
+    # when the start was sent for the first time under this key: since then Mint may know of it
     first_sent_at: float | None = None
     body: dict[str, Any] | None = None
     image_urls: tuple[str, ...] = ()
     operation: Operation | None = None
-    # the id of a model or world that is there already: nothing is generated, only fetched
+    # the id of an existing Model or World: nothing is generated, only fetched
     source_asset_id: str | None = None
-    # of an existing model: the formats that are wanted, instead of something to place
+    # the formats to convert an existing model to, instead of placing it
     convert: tuple[Format, ...] = ()
-    optimize: OptimizationLevel | None = None  # have the model optimized before it is fetched
+    optimize: OptimizationLevel | None = None  # optimize the model before fetching it
     optimization: Operation | None = None
     optimize_sent_at: float | None = None  # as `first_sent_at`, of the optimization
     decided_preview: DecidedPreview | None = None
     asset: Asset | None = None
-    revision: int = 0  # previews asked for after the first, by a revision or a retry
+    revision: int = 0  # how many Previews a revision or a retry has requested
     files: tuple[LocalFile, ...] = ()
     refused: tuple[
         LocalFile, ...
@@ -66,18 +62,18 @@ class Job:
     decision: Decision | None = None
     problem: Problem | None = None
     notes: tuple[Message, ...] = field(default=())
-    owner: Owner | None = None  # None: nothing was sent for it yet, with any key
-    # what the present account is to it: never kept, the journal finds it when the job is read
+    owner: Owner | None = None  # None: nothing was sent for it yet
+    # how the current account relates to it: not stored, the journal sets it when a job is read
     hold: Hold | None = None
 
     @property
     def kind(self) -> Kind:
-        """Model or world."""
+        """Whether it is about a Model or a World."""
         return self.request.kind
 
     @property
     def title(self) -> str:
-        """What a person calls it: the name, else the beginning of the prompt."""
+        """The name, else the beginning of the prompt."""
         text = (
             self.request.name
             or " ".join(self.request.prompt.split())
@@ -88,7 +84,7 @@ class Job:
 
     @property
     def _title_at_mint(self) -> str:
-        """For what was not asked for here: as Mint calls it."""
+        """The name or prompt at Mint of an asset that was not requested here."""
         asset = self.asset
         return (
             (asset.name or " ".join((asset.prompt or "").split()) or f"{self.kind} {asset.id}")
@@ -98,12 +94,12 @@ class Job:
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """What Mint has done for it in this attempt."""
+        """The operations of this attempt."""
         return tuple(each for each in (self.operation, self.optimization) if each is not None)
 
     @property
     def is_copied(self) -> bool:
-        """Does the model become a .glb and no picture?
+        """Whether the model is written as a .glb, and no picture is rendered.
 
         That is Mint's own file, unchanged: nothing here has to open it.
         """
@@ -112,52 +108,50 @@ class Job:
 
     @property
     def is_only_copied(self) -> bool:
-        """Is it an optimized model that is only copied?"""
+        """Whether it is an optimized model that is only copied."""
         return self.optimize is not None and self.is_copied
 
     @property
     def cost(self) -> float | None:
-        """Credits, as far as Mint says: what was paid for all attempts and an optimization, or is
-        held back for them.
-        """
-        said = [each.credits.spent for each in self.operations if each.credits is not None]
-        return self.paid_before + sum(said) if said or self.paid_before else None
+        """Credits spent or reserved for all attempts and the optimization; None if unknown."""
+        reported = [each.credits.spent for each in self.operations if each.credits is not None]
+        return self.paid_before + sum(reported) if reported or self.paid_before else None
 
     def file(self, role: Role) -> LocalFile | None:
-        """The newest complete file of that role."""
-        return next((kept for kept in reversed(self.files) if kept.role is role), None)
+        """Return the newest complete file of this role."""
+        return next((file for file in reversed(self.files) if file.role is role), None)
 
     @property
     def previews(self) -> tuple[LocalFile, ...]:
-        """Every preview so far, oldest first: revisions keep the earlier ones."""
-        return tuple(kept for kept in self.files if kept.role is Role.PREVIEW)
+        """All previews, oldest first: revisions keep the earlier ones."""
+        return tuple(file for file in self.files if file.role is Role.PREVIEW)
 
     @property
     def preview_name(self) -> str:
-        """What the present revision's preview is called, without its ending."""
+        """The file name of this revision's preview, without its ending."""
         return f"preview-{self.revision + 1}"
 
     @property
     def has_preview(self) -> bool:
-        """Is the present revision's preview on disk?"""
-        return any(PurePath(kept.path).stem == self.preview_name for kept in self.previews)
+        """Whether this revision's preview is on disk."""
+        return any(PurePath(file.path).stem == self.preview_name for file in self.previews)
 
     @property
     def is_resumable(self) -> bool:
-        """Is there something to do that waits for nobody?
+        """Whether there is something to do that needs no user.
 
-        Then somebody should be doing it: if not, it was broken off.
+        If nothing is doing it, the job was interrupted.
         """
         return self.hold is None and self._has_more_to_do
 
     @property
     def is_busy(self) -> bool:
-        """Is it in flight, and may this account go on with it?"""
+        """Whether it is in progress, and this account may continue it."""
         return self.phase in BUSY and self.hold is None
 
     @property
     def awaits_identity(self) -> bool:
-        """Does it wait only until it is known whose key is in use?"""
+        """Whether it waits only until it is known whose API key is in use."""
         return self.hold is Hold.UNKNOWN and self._has_more_to_do
 
     @property
@@ -175,32 +169,27 @@ class Job:
         )
 
     def moved(self, phase: Phase, **changes: Any) -> Job:
-        """The job in another phase.
+        """Return the job in another phase, with other fields changed too.
 
-        Raises IllegalMove, and changes nothing, when the table does not lead there.
+        Raises:
+            IllegalMove: `MOVES` does not lead there.
         """
         if phase is not self.phase and phase not in MOVES[self.phase]:
             raise IllegalMove(f"A job does not go from {self.phase} to {phase}.")
         return replace(self, phase=phase, **changes)
 
     def with_prices_of(self, decision: Decision) -> Job:
-        """The job with what Mint said at this click that it would cost; where it said nothing, what
-        was known before stays.
-        """
+        """Return the job with the estimates of a decision, as `with_prices` does."""
         return self.with_prices(decision.estimate, decision.optimize_estimate)
 
     def with_prices(self, estimate: float | None, optimize_estimate: float | None) -> Job:
-        """The job with what Mint says now that it will cost; where it says nothing, what was known
-        before stays.
-        """
+        """Return the job with new estimates, in Credits; None keeps the known one."""
         estimate = self.estimate if estimate is None else estimate
         extra = self.optimize_estimate if optimize_estimate is None else optimize_estimate
         return replace(self, estimate=estimate, optimize_estimate=extra)
 
     def without_operation(self) -> Job:
-        """The job without its operation, which another one takes the place of; what it has cost
-        stays known.
-        """
+        """Return the job without its operation, whose cost is added to `paid_before`."""
         credits = self.operation.credits if self.operation else None
         return replace(
             self,
@@ -223,14 +212,14 @@ class Job:
 
 
 def operation_of(job: Job) -> Operation:
-    """The operation of a job that has one, as its phase says."""
+    """Return the operation of a job that has one according to its phase."""
     if job.operation is None:
         raise AssertionError(f"A job in phase {job.phase} has an operation.")
     return job.operation
 
 
 def asset_of(job: Job) -> str | None:
-    """The id of the model or world that a job is about, as soon as there is one."""
+    """Return the id of the Model or World that a job is about; None if there is none yet."""
     made = job.operation.resource if job.operation else None
     return (
         job.source_asset_id or (job.asset.id if job.asset else None) or (made.id if made else None)
@@ -238,14 +227,12 @@ def asset_of(job: Job) -> str | None:
 
 
 def is_retried(job: Job) -> bool:
-    """Has somebody clicked on Retry, and Mint not answered yet?"""
+    """Return whether a retry was requested that Mint has not answered yet."""
     return job.decision is not None and job.decision.verb is Verb.RETRY
 
 
 def has_failed_at_mint(job: Job) -> bool:
-    """Is the model or world that this job is about one that Mint could not make, so that a new
-    attempt can be asked for?
-    """
+    """Return whether Mint could not make the job's asset, so that a new attempt is possible."""
     return job.asset is not None and job.asset.status in {
         Status.FAILED.value,
         Status.CANCELED.value,
@@ -253,7 +240,7 @@ def has_failed_at_mint(job: Job) -> bool:
 
 
 def is_being_made(job: Job) -> bool:
-    """Is what this job is to fetch still being made at Mint, by another job or program?"""
+    """Return whether another job or program is still generating the asset to fetch."""
     status = (
         job.asset.status
         if job.asset and job.source_asset_id is not None and not job.asset.is_usable
@@ -263,20 +250,19 @@ def is_being_made(job: Job) -> bool:
 
 
 def is_unanswered(job: Job) -> bool:
-    """Was its start never answered, and nothing found of it, so that only a person can say whether
-    to pay for it again?
+    """Return whether a start was never answered and nothing of it was found at Mint.
+
+    Only a user can decide then whether to pay for it again.
     """
     return job.phase is Phase.PAUSED and job.problem is not None and job.problem.code == UNANSWERED
 
 
 def is_never_sent(job: Job) -> bool:
-    """Is it in line, or was it when its process ended, and nothing that may cost Credits has left
-    this computer?
-    """
+    """Return whether the job is queued, and nothing that may cost Credits was sent for it."""
     may_cost = job.source_asset_id is None or bool(job.convert) or job.optimize is not None
-    in_line = (
+    is_queued = (
         job.phase in {Phase.WAITING, Phase.SENDING}
         and job.decision is None
         and job.operation is None
     )
-    return in_line and may_cost and job.first_sent_at is None
+    return is_queued and may_cost and job.first_sent_at is None

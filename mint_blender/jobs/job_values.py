@@ -17,9 +17,9 @@ UNANSWERED = "unanswered"
 
 @dataclass(frozen=True)
 class Decision:
-    """A click on a job: kept, with its idempotency key, before anything is sent.
+    """A decision of the user about a job, stored with its idempotency key before it is sent.
 
-    The estimates are the new ones of a retry, as in `Job`.
+    The estimates are those of the click, as in `Job`.
     """
 
     verb: Verb
@@ -34,7 +34,7 @@ class Decision:
 class DecidedPreview:
     """The Preview that was approved or revised last.
 
-    Mint may show it once more: `pictures` are all that it has shown until then.
+    Mint may return it once more. `pictures` are the keys of all its pictures until then.
     """
 
     operation_id: str
@@ -44,7 +44,7 @@ class DecidedPreview:
 
 
 class Cause(StrEnum):
-    """What kind of trouble it is: decides the exit status and which help is offered."""
+    """The kind of a problem, which decides the exit status and the help that is offered."""
 
     KEY = "key"  # missing or refused
     CREDITS = "credits"
@@ -52,25 +52,22 @@ class Cause(StrEnum):
     REFUSED = "refused"  # Mint did not accept the request: nothing was started
     WORK = "work"  # the generation itself failed
     FILE = "file"  # a result could not be fetched or is damaged
-    # a result is here, and was refused by our own check or could not be imported: its files are
-    # kept
+    # a downloaded result was refused by our own check or could not be imported; its files are kept
     IMPORT = "import"
-    PATIENCE = "patience"  # takes longer than usual at Mint; it is watched all the same
-    INTERNAL = "internal"  # a mistake of ours
+    PATIENCE = "patience"  # takes longer than usual at Mint; polling continues
+    INTERNAL = "internal"  # a bug of ours
 
 
 class Hold(StrEnum):
-    """Why a job is left alone, whatever its phase."""
+    """Why a job is not continued, whatever its phase."""
 
     FOREIGN = "foreign"  # it belongs to another account, or to another API
-    UNKNOWN = "unknown"  # whose key is in use is not known yet
+    UNKNOWN = "unknown"  # it is not known yet whose API key is in use
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a job does not go on: `sentence` is for a person, `code` is Mint's or the HTTP layer's
-    word.
-    """
+    """Why a job does not continue: a message for the user, and a code of Mint or of ours."""
 
     cause: Cause
     message: str
@@ -87,7 +84,7 @@ class Role(StrEnum):
     COLLIDER = "collider"
     PANORAMA = "panorama"
     SPLATS = "splats"
-    FBX = "fbx"  # these four are what a model was converted to
+    FBX = "fbx"  # this and the next: formats that a model was converted to
     OBJ = "obj"
     STL = "stl"
     USDZ = "usdz"
@@ -100,7 +97,7 @@ CONVERTED = frozenset({Role.FBX, Role.OBJ, Role.STL, Role.USDZ})
 class LocalFile:
     """A complete file on disk.
 
-    `note` says why this one was taken; `needs` are the glTF extensions it requires.
+    `note` says why this file was chosen; `needs` are the glTF extensions that it requires.
     """
 
     role: Role
@@ -112,24 +109,21 @@ class LocalFile:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where the result shall go once it is here.
+    """Where the result goes when it is downloaded: to a place in a scene, or to files."""
 
-    Plain values: the click's cursor, a scene, or files of a batch run.
-    """
-
-    output: str | None = None
-    render: str | None = None
-    at: tuple[float, float, float] | None = None
-    height: float | None = None
-    document: str | None = None
+    output: str | None = None  # path of the .blend or .glb to write
+    render: str | None = None  # path of the picture to render
+    at: tuple[float, float, float] | None = None  # location in the scene, in meters
+    height: float | None = None  # of a model, in meters
+    document: str | None = None  # id of the .blend that was open at the click
     scene: str | None = None
-    replaces: bool = False  # take the place of the same asset's earlier version in the scene
-    splats: str | None = None  # the splat tier to fetch as well; None: no splats
-    # of a World, as `blender.world.WorldOptions` has it; NONE: it is not even fetched
+    replaces: bool = False  # replace an earlier version of the same asset in the scene
+    splats: str | None = None  # the tier of splats to fetch; None: no splats
+    # how a World's collider is used, as in `scene.world`; NONE: it is not fetched
     collider: str = "AUTO"
     rigid_body: bool = False
-    panorama: bool = True  # show it as the scene's World
+    panorama: bool = True  # use it as the scene's World
     camera: bool = True
     folder: str | None = None  # where converted files are saved
-    line: str | None = None  # which line of which batch this is: a rerun finds it by that
-    group: str | None = None  # what it was asked for together with: such results stand side by side
+    line: str | None = None  # batch and line: a rerun finds the job by it
+    group: str | None = None  # jobs started together: their results are placed side by side

@@ -15,7 +15,7 @@ from .phases import Phase
 
 
 def new_key(action: str) -> str:
-    """An idempotency key: one for each click, for all tries of that click."""
+    """Return a new idempotency key: one for each click, for all tries of that click."""
     return f"mint-blender-{action}-{uuid.uuid4()}"
 
 
@@ -28,7 +28,7 @@ def new_job(
     estimate: float | None = None,
     optimize_estimate: float | None = None,
 ) -> Job:
-    """The job of a fresh click."""
+    """Return the job of a new generation. Estimates are in Credits."""
     return Job(
         _new_id(),
         request,
@@ -49,7 +49,7 @@ def new_fetch(
     optimize: OptimizationLevel | None = None,
     estimate: float | None = None,
 ) -> Job:
-    """A job that only brings what Mint has made already, optimized first if wanted."""
+    """Return a job that fetches an existing asset, optimized first if `optimize` is set."""
     return Job(
         _new_id(),
         request_for(asset),
@@ -66,7 +66,7 @@ def new_fetch(
 def new_conversion(
     asset: Asset, formats: tuple[Format, ...], delivery: Delivery, *, now: float
 ) -> Job:
-    """A job that brings a model in other formats to the folder of its delivery."""
+    """Return a job that saves a model in other formats to the folder of its delivery."""
     return Job(
         _new_id(),
         request_for(asset),
@@ -80,9 +80,7 @@ def new_conversion(
 
 
 def new_attempt(asset: Asset, delivery: Delivery, *, now: float) -> Job:
-    """The job of what failed at Mint without one of ours: it has failed here too, and can be
-    retried.
-    """
+    """Return a failed job, which can be retried, for an asset that failed at Mint."""
     failed = Problem(
         Cause.WORK,
         Message("Mint has not made this {kind}: {status}.", kind=asset.kind, status=asset.status),
@@ -91,7 +89,7 @@ def new_attempt(asset: Asset, delivery: Delivery, *, now: float) -> Job:
 
 
 def request_for(asset: Asset) -> GenerationRequest:
-    """As far as Mint tells: what was asked for when this was made."""
+    """Return the request of an asset, as far as Mint returns it."""
     return GenerationRequest(asset.kind, asset.prompt or "", name=asset.name)
 
 

@@ -22,15 +22,15 @@ from enum import StrEnum
 class Phase(StrEnum):
     """How far a job is."""
 
-    WAITING = "waiting"  # here, for a free slot: nothing has been sent
-    SENDING = "sending"  # the start is on its way, or its answer was lost
+    WAITING = "waiting"  # for a free slot: nothing was sent yet
+    SENDING = "sending"  # the start was sent, or its answer was lost
     WORKING = "working"  # queued or running at Mint
-    REVIEW = "review"  # the preview waits for a person
+    REVIEW = "review"  # the Preview waits for approval
     BILLING = "billing"  # Credits are needed
     FETCHING = "fetching"  # Mint is done; the files are being downloaded
     READY = "ready"  # the files are here
     PLACED = "placed"  # the result is in a scene or a file
-    PAUSED = "paused"  # we stopped watching; it can be picked up where it was
+    PAUSED = "paused"  # stopped here; can be resumed
     FAILED = "failed"
     CANCELED = "canceled"
 
@@ -56,7 +56,7 @@ MOVES: dict[Phase, frozenset[Phase]] = {
     Phase.FETCHING: frozenset({Phase.READY, Phase.PLACED, Phase.PAUSED, Phase.FAILED}),
     Phase.READY: frozenset({Phase.PLACED, Phase.FETCHING}),
     Phase.PLACED: frozenset({Phase.FETCHING}),
-    # PLACED: what was refused, imported all the same
+    # PLACED: a file that our check refused was imported anyway
     Phase.PAUSED: frozenset(_AT_MINT | {Phase.WAITING, Phase.SENDING, Phase.PLACED}),
     Phase.FAILED: frozenset(_AT_MINT | {Phase.WAITING}),
     Phase.CANCELED: frozenset(),
@@ -68,7 +68,7 @@ HOLDS_SLOT = frozenset({Phase.SENDING, Phase.WORKING})
 
 
 class Verb(StrEnum):
-    """What a person may decide about a job."""
+    """What a user may decide about a job."""
 
     APPROVE = "approve"
     REVISE = "revise"
@@ -83,16 +83,16 @@ VERBS: dict[Phase, tuple[Verb, ...]] = {
     Phase.WORKING: (Verb.CANCEL,),
     Phase.REVIEW: (Verb.APPROVE, Verb.REVISE, Verb.CANCEL),
     Phase.BILLING: (Verb.RESUME, Verb.CANCEL),
-    Phase.PAUSED: (Verb.RESUME, Verb.RETRY, Verb.CANCEL),  # a retry only where `sent.is_unanswered`
+    Phase.PAUSED: (Verb.RESUME, Verb.RETRY, Verb.CANCEL),  # retry only if `job.is_unanswered`
     Phase.FAILED: (Verb.RETRY,),
 }
 
 
 def may_decide(verb: Verb, phase: Phase, pending: Verb | None) -> bool:
-    """Does this click make sense, when `pending` has been clicked and not yet answered?
+    """Return whether a decision is possible in a phase, with another one pending.
 
-    A cancel may take the place of another click, but not of a retry: that may have begun an
-    operation which only its answer names.
+    A cancel may replace a pending decision, except a retry: that may have started an operation
+    which only its answer names.
     """
     if pending is not None and (verb is not Verb.CANCEL or pending in {Verb.CANCEL, Verb.RETRY}):
         return False
@@ -100,4 +100,4 @@ def may_decide(verb: Verb, phase: Phase, pending: Verb | None) -> bool:
 
 
 class IllegalMove(Exception):
-    """A job was asked to go where the table does not lead: a mistake in our code, never the user's."""  # noqa: E501
+    """A move that `MOVES` does not allow: a bug in our code."""

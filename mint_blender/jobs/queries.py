@@ -18,8 +18,8 @@ from .phases import Phase, Verb
 if TYPE_CHECKING:
     from ..mint.client import Client
 
-PAGE_SIZE = 30  # entries of a page for the eye: what Mint's own client asks for
-LARGEST_PAGE = 100  # the most that Mint gives at once: when something is looked for
+PAGE_SIZE = 30  # entries of a page that is shown, as in Mint's own client
+LARGEST_PAGE = 100  # the most that Mint returns at once, for searches
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class KeyOwner:
 
 @dataclass(frozen=True)
 class Balance:
-    """Credits, subscription, totals."""
+    """Credits, subscription and totals."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Price:
 class OptimizationPrice:
     """What optimizing a model would cost; answered like `Price`.
 
-    Mint prices only what exists. Without an id, for a model that is still to be made, another model
-    of the API project stands in for it.
+    Mint has prices only for models that exist. Without an id, for a model that is not made yet, the
+    price of another model of the API project is used.
     """
 
     model_id: str | None = None
@@ -80,13 +80,13 @@ def prices_of_click(job: Job, verb: Verb) -> tuple[Price | OptimizationPrice | N
     """Return the price queries of a job that costs more after this decision; none if it is free."""
     if verb is Verb.RETRY:
         return prices_of_retry(job)
-    above = (
+    is_above_limit = (
         job.phase is Phase.PAUSED
         and job.problem is not None
         and job.problem.code == ABOVE_OWN_LIMIT
     )
     is_paid = verb in {Verb.APPROVE, Verb.REVISE} or (
-        verb is Verb.RESUME and (above or job.phase is Phase.BILLING)
+        verb is Verb.RESUME and (is_above_limit or job.phase is Phase.BILLING)
     )
     return (
         prices_of(job.request, job.optimize if job.optimization is None else None)
@@ -106,14 +106,14 @@ class ListPage:
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small picture from the file host; answered with its path in the cache."""
+    """A small picture from the file host; the answer is its path in the cache."""
 
     url: str
 
 
 @dataclass(frozen=True)
 class RemoteGlbHeader:
-    """What the header of a GLB at the file host says, without downloading the file."""
+    """The header of a GLB at the file host, read without downloading the file."""
 
     url: str
 
@@ -150,7 +150,7 @@ def quote(client: Client, query: Price | OptimizationPrice) -> Estimate:
 def _price_of_optimizing(client: Client, model_id: str | None) -> Estimate:
     if model_id is None:
         usable = [asset for asset in client.page(Kind.MODEL).data if asset.is_usable]
-        # What has been optimized already may be told to cost nothing, or not be told.
+        # The price of a model that is optimized already may be 0 or missing.
         usable.sort(
             key=lambda asset: (
                 asset.assets is not None and asset.assets.optimized_glb_url is not None

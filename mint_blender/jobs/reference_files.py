@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Copies of the reference pictures that a job is started with: what is sent is what was there at
-the click.
+"""Copies of the reference pictures that a job is started with.
 
-<home>/jobs/<job id>/references/<number>/<name>      The original may be edited, moved or deleted afterwards.
-"""  # noqa: E501
+    <home>/jobs/<job id>/references/<number>/<name>
+
+The original may be edited, moved or deleted after the click.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +23,10 @@ from .job import Job
 
 
 def keep(home: Path, job: Job) -> Job:
-    """The job with copies of its local pictures instead of the originals, under their names.
+    """Copy the local pictures of a job, and return the job with the copies.
 
-    Raises NotPossible, and then keeps nothing.
+    Raises:
+        NotPossible: A picture cannot be read or is not accepted. No copy is left.
     """
     if all("://" in image for image in job.request.images):
         return job
@@ -40,7 +42,7 @@ def keep(home: Path, job: Job) -> Job:
 
 
 def drop(home: Path, job_id: str) -> None:
-    """Delete the copies of a job that came to nothing."""
+    """Delete the copies of a job that was not started."""
     folder = DownloadFolder(home).reference_folder(job_id)
     shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(OSError):
@@ -66,20 +68,20 @@ def _copy(home: Path, job: Job, number: int, image: str) -> str:
                 reason=error.strerror or error,
             )
         ) from error
-    # it was changed since it was looked at
+    # it may have changed since it was checked
     if complaint := request_checks.picture_complaint(str(target)):
         raise NotPossible(complaint)
     return str(target)
 
 
 def _name(job: Job, number: int, source: Path) -> str:
-    """What the user calls it, with the ending of the file."""
+    """Return the name that the user gave a picture, with the ending of the file."""
     shown = dict(enumerate(job.request.image_names, start=1)).get(number) or source.name
     return safe_name(f"{shown.removesuffix(source.suffix)}{source.suffix}", fallback="picture")
 
 
 def _is_ours(source: Path, home: Path) -> bool:
-    """A copy that we have made before is never changed, so its bytes need not be there twice."""
+    """Return whether a picture is a copy of ours, which never changes and can be linked."""
     return home.resolve() in source.resolve().parents
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that were paid for and that our own check refused: they are kept beside the downloads, and
-the job remembers where.
+"""Downloaded files that our own check refused. They are paid for, so they are kept.
 
-Nothing takes them for good files: they are only handed over when a person asks for exactly that.
+They lie beside the downloads, and the job remembers where. They are used only when the user asks to
+import them anyway.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .job import Job
 from .job_values import LocalFile, Role
 
 IMPORTABLE = (Role.MODEL, Role.COLLIDER)
-"""What Blender's importer can be given as it is."""
+"""The files that Blender's importer can be given unchecked."""
 
 
 def keep(path: Path) -> Path:
-    """Rename a refused download, so that the next try does not find it; returns where it lies.
+    """Rename a refused download, so that the next try does not find it, and return its path.
 
-    Earlier ones stay, the same bytes once.
+    Earlier ones are kept too; of equal files only one.
     """
     for number in itertools.count(1):
         place = path.with_name(
@@ -32,7 +32,7 @@ def keep(path: Path) -> Path:
         )
         if place.exists() and not _is_same(place, path):
             continue
-        with contextlib.suppress(OSError):  # in use on Windows, say: it stays where it is
+        with contextlib.suppress(OSError):  # in use, on Windows for example: it stays
             path.replace(place)
             return place
         return path
@@ -47,32 +47,33 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def remember(job: Job, role: Role, url: str, refusal: InvalidFile) -> Job:
-    """The job with the place of what was refused."""
+    """Return the job with the path of a refused file."""
     if refusal.kept is None:
         return job
     return replace(job, refused=(*_others(job, role), LocalFile(role, str(refusal.kept), url)))
 
 
 def forget(job: Job, role: Role) -> Job:
-    """The job once a good file has come for that role."""
+    """Return the job without the refused file of a role, of which a good one has come."""
     return replace(job, refused=_others(job, role))
 
 
 def _others(job: Job, role: Role) -> tuple[LocalFile, ...]:
-    return tuple(kept for kept in job.refused if kept.role is not role)
+    return tuple(file for file in job.refused if file.role is not role)
 
 
 def has_importable(job: Job) -> bool:
-    """Was a file refused that Blender's importer could be given all the same? Looks at no disk."""
-    return any(kept.role in IMPORTABLE for kept in job.refused)
+    """Return whether a refused file could be imported anyway. Does not read the disk."""
+    return any(file.role in IMPORTABLE for file in job.refused)
 
 
 def raw_file(job: Job) -> Path | None:
-    """The file that is handed over without our checks: a refused one first, else the one that was
-    accepted. None: neither is on disk.
+    """Return the file to import without our checks: a refused one, else the accepted one.
+
+    None if neither is on disk.
     """
-    refused = [kept for role in IMPORTABLE for kept in job.refused if kept.role is role]
-    accepted = [kept for role in IMPORTABLE if (kept := job.file(role)) is not None]
+    refused = [file for role in IMPORTABLE for file in job.refused if file.role is role]
+    accepted = [file for role in IMPORTABLE if (file := job.file(role)) is not None]
     return next(
-        (path for kept in (*refused, *accepted) if (path := Path(kept.path)).is_file()), None
+        (path for file in (*refused, *accepted) if (path := Path(file.path)).is_file()), None
     )

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Mint would refuse, said before a job exists: words and limits of the request, and the local
-pictures that go with it.
-"""
+"""Check a request before a job is made: its texts and limits, and its local pictures."""
 
 from __future__ import annotations
 
@@ -13,11 +11,11 @@ from ..message import Message
 from ..mint.generation_request import MAX_IMAGE_BYTES, GenerationRequest
 
 UPLOADABLE = frozenset({"png", "jpeg", "webp"})
-"""What Mint is known to take as a reference picture."""
+"""Formats that Mint accepts as a reference picture."""
 
 
 def complaint(request: GenerationRequest) -> str | None:
-    """A sentence about the first thing that Mint would refuse, or None.
+    """Return a message about the first thing that Mint would refuse, or None.
 
     Reads the headers of local pictures.
     """
@@ -29,8 +27,9 @@ def complaint(request: GenerationRequest) -> str | None:
 
 
 def picture_complaint(image: str) -> str | None:
-    """Why Mint would not take this reference picture; local ones are looked at, addresses are
-    Mint's business.
+    """Return why Mint would refuse this reference picture, or None.
+
+    Local pictures are read; https addresses are left to Mint.
     """
     if image.startswith("https://"):
         return None
@@ -49,8 +48,8 @@ def picture_complaint(image: str) -> str | None:
             name=image,
             reason=error.strerror,
         )
-    except InvalidPicture as trouble:
-        return Message("The reference picture cannot be used. {reason}", reason=trouble)
+    except InvalidPicture as error:
+        return Message("The reference picture cannot be used. {reason}", reason=error)
     if size > MAX_IMAGE_BYTES:
         return Message(
             "The reference picture {name} has {size:.1f} MB; Mint takes at most 5 MB."
@@ -69,7 +68,7 @@ def picture_complaint(image: str) -> str | None:
 
 
 def _encoding_complaint(request: GenerationRequest) -> str | None:
-    """A shell that is not in UTF-8 hands over half characters, which no JSON can hold."""
+    """Return a message if a text is not valid Unicode: from a shell without UTF-8, for example."""
     try:
         f"{request.prompt}{request.name}".encode()
     except UnicodeEncodeError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Resume what an earlier session, or another process, did not finish."""
+"""Resume jobs that an earlier session or another process did not finish."""
 
 from __future__ import annotations
 

@@ -270,11 +270,9 @@ class JobService(JobRunner):
             job = job.with_note(note)
         self.save(job.moved(Phase.PLACED, problem=None))
 
-    def mark_import_failed(
-        self, job_id: str, sentence: str, *, code: str = "import_failed"
-    ) -> None:
+    def mark_import_failed(self, job_id: str, message: str, *, code: str = "import_failed") -> None:
         """Store why a result could not be imported. The job waits for a person."""
-        self.save(replace(self.job(job_id), problem=Problem(Cause.IMPORT, sentence, code=code)))
+        self.save(replace(self.job(job_id), problem=Problem(Cause.IMPORT, message, code=code)))
 
     def dismiss(self, job_id: str) -> None:
         """Remove a job from the list. Its files stay."""
@@ -305,10 +303,10 @@ class JobService(JobRunner):
     def _prices(
         self, *starts: Sequence[Query | None], own_limit: float | None = None
     ) -> list[float | None]:
-        """Return the price of each query, or None where it is unknown or Mint has none (a None
-        query).
+        """Return the price of each query in Credits, or None if it is unknown.
 
-        Blocks to ask for a price only if a limit depends on it and `blocks_for_prices` is set.
+        A query of None stands for something that Mint returns no price for. Blocks to ask for a
+        price only if a limit depends on it and `blocks_for_prices` is set.
         """
         queries = list(itertools.chain(*starts))
         if self.blocks_for_prices and (self.budget.limits or own_limit is not None):
@@ -339,9 +337,7 @@ class JobService(JobRunner):
         return kept
 
     def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
-        """Commit a decision; one that costs Credits is checked against the limits in the same
-        commit.
-        """
+        """Commit a decision. If it costs Credits, the limits are checked in the same commit."""
         job = self.job(job_id)
         queries = prices_of_click(job, verb) if verb in presenter.verbs(job) else ()
         estimates = self._prices(queries, own_limit=job.max_credits)

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a stage takes, from how long it took before on this machine, else as others have seen
-it. Pure.
-"""
+"""Estimate how long a stage takes, from earlier jobs on this computer. Pure."""
 
 from __future__ import annotations
 
@@ -16,15 +14,15 @@ from .phases import Phase, Verb
 
 Moves = Sequence[tuple[Phase, float]]
 
-# Seconds from the start to the result before anything is known here: what was seen in autumn 2026
-# (4 to 6 minutes; about 4). How long a Preview takes is not known.
+# Seconds from the start to the result, until there are jobs to measure: as measured in autumn 2026
+# (Worlds 4 to 6 minutes, models about 4). How long a Preview takes is not known.
 FIRST_GUESS: Mapping[str, float] = {Kind.WORLD.value: 300.0, Kind.MODEL.value: 240.0}
-SAMPLES = 20  # the latest jobs of a kind say most about how fast Mint is today
+SAMPLES = 20  # the latest jobs show best how fast Mint is now
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of work at Mint: what is made, how well, and what it ends with."""
+    """A stage of the work at Mint: what is made, with which settings, and how it ends."""
 
     kind: str
     preset: str
@@ -34,8 +32,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class Outlook:
-    """How far the present stage is: seconds gone by, and seconds that it usually takes (None where
-    nobody knows).
+    """How far the current stage is.
+
+    `elapsed` are the seconds so far, `usual` the seconds that it usually takes (None: unknown).
     """
 
     elapsed: float
@@ -43,19 +42,19 @@ class Outlook:
 
     @property
     def fraction(self) -> float | None:
-        """0 to 1; stops short of the end, which only Mint can declare. None where nobody knows."""
+        """0 to 0.97, since only Mint knows when it ends; None if unknown."""
         return None if not self.usual else min(0.97, self.elapsed / self.usual)
 
     @property
     def remaining(self) -> float | None:
-        """Seconds to go; None where nobody knows, or when it takes longer than usual."""
+        """Seconds left; None if unknown, or if it takes longer than usual."""
         return (
             None if self.usual is None or self.elapsed > self.usual else self.usual - self.elapsed
         )
 
 
 def stage_of(job: Job) -> Stage:
-    """The stage that a job at Mint is in."""
+    """Return the stage that a job at Mint is in."""
     approved = job.decision is not None and job.decision.verb is Verb.APPROVE
     past_preview = approved or len(job.previews) > job.revision
     ends_in = Phase.FETCHING if job.request.mode is Mode.AUTO or past_preview else Phase.REVIEW
@@ -63,10 +62,10 @@ def stage_of(job: Job) -> Stage:
 
 
 def usual_seconds(jobs: Sequence[Job], moves: Mapping[str, Moves]) -> dict[Stage, float]:
-    """The median length of each stage over the latest jobs. `jobs` newest first."""
+    """Return the median seconds of each stage over the latest jobs. `jobs` are newest first."""
     samples: dict[Stage, list[float]] = {}
     for job in jobs:
-        for ends_in, seconds in _stretches(moves.get(job.id, ())):
+        for ends_in, seconds in _finished_stages(moves.get(job.id, ())):
             found = samples.setdefault(_stage(job, ends_in), [])
             if len(found) < SAMPLES:
                 found.append(seconds)
@@ -74,7 +73,7 @@ def usual_seconds(jobs: Sequence[Job], moves: Mapping[str, Moves]) -> dict[Stage
 
 
 def outlook(job: Job, moves: Moves, usual: Mapping[Stage, float], *, now: float) -> Outlook:
-    """How far a job at Mint is in its present stage."""
+    """Return how far a job at Mint is in its current stage. `now`: seconds since the epoch."""
     since = next((at for phase, at in reversed(moves) if phase is Phase.WORKING), job.created_at)
     stage = stage_of(job)
     guess = FIRST_GUESS.get(stage.kind) if stage.ends_in is Phase.FETCHING else None
@@ -90,8 +89,8 @@ def _stage(job: Job, ends_in: Phase) -> Stage:
     )
 
 
-def _stretches(moves: Moves) -> list[tuple[Phase, float]]:
-    """Each time at Mint that ended in a preview or a result: how it ended, and how long it took."""
+def _finished_stages(moves: Moves) -> list[tuple[Phase, float]]:
+    """Return how each stage at Mint ended, in a Preview or a result, and its seconds."""
     pairs = pairwise(moves)
     return [
         (ends, until - since)

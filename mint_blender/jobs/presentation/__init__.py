@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person reads about jobs: states, actions, groups and error messages. Changes nothing."""
+"""The texts about jobs: states, actions, groups and error messages. Changes nothing."""

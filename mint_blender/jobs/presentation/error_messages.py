@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a job does not go on, in sentences for a person: what happened, what it means, what to do."""
+"""Problems of jobs, as messages for the user: what happened, and what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..job import Job
 from ..job_values import UNANSWERED, Cause, Problem
 from ..phases import Phase
 
-# Mint's error codes (an open list) and what a person can do about each. Source: the contract,
+# Mint's error codes (an open list) and what a user can do about each. Source: the contract,
 # section 4.
 _ADVICE = {
     "moderation_blocked": (
@@ -43,9 +43,9 @@ _ADVICE = {
     ),
 }
 
-# What a person can do about a file, where its own sentence does not say so: it knows nothing of
-# jobs. Never to buy it again.
-_AGAIN = Message(
+# What a user can do about a file whose own message does not say so, since it knows no jobs. Never
+# buy it again.
+_DOWNLOAD_AGAIN = Message(
     "Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
 )
 
@@ -53,7 +53,7 @@ _GENERIC = {"failed", "generation failed", "error", "unknown error", "internal e
 
 
 def failed_work(operation: Operation) -> Problem:
-    """Mint worked on it and failed. Its message is left out where it says no more than "failed"."""
+    """Return the problem of an operation that has failed at Mint, with Mint's own explanation."""
     is_conversion = operation.type == "model_conversion"
     code = (
         operation.error.code
@@ -62,7 +62,7 @@ def failed_work(operation: Operation) -> Problem:
         if is_conversion
         else "generation_failed"
     )
-    said = _what_mint_says(operation.error)
+    explanation = _explanation(operation.error)
     if is_conversion:
         advice = Message(
             "Mint could not convert the model ({code}): retry, or choose another format.", code=code
@@ -74,27 +74,29 @@ def failed_work(operation: Operation) -> Problem:
                 "The generation failed at Mint ({code}): retry, or change the prompt.", code=code
             ),
         )
-    sentence = Message("{advice} Mint says: {words}", advice=advice, words=said) if said else advice
-    return Problem(Cause.WORK, sentence, code=code)
+    if explanation:
+        advice = Message("{advice} Mint says: {words}", advice=advice, words=explanation)
+    return Problem(Cause.WORK, advice, code=code)
 
 
-def _what_mint_says(error: OperationError | None) -> str:
-    """Message, reason and guidance, each once and only where it says something, then what
-    moderation named.
+def _explanation(error: OperationError | None) -> str:
+    """Return Mint's message, reason, guidance and moderation categories, without repetitions.
+
+    Texts that say no more than "failed" are left out.
     """
     if error is None:
         return ""
     texts = [
         text.strip().rstrip(".") for text in (error.message, error.reason, error.guidance) if text
     ]
-    said = [f"{text}." for text in dict.fromkeys(texts) if text.lower() not in _GENERIC | {""}]
+    useful = [f"{text}." for text in dict.fromkeys(texts) if text.lower() not in _GENERIC | {""}]
     categories = ", ".join(error.categories)
     named = Message("Categories: {categories}.", categories=categories) if categories else ""
-    return sentences(" ".join(said), named)
+    return sentences(" ".join(useful), named)
 
 
 def billing(operation: Operation) -> Problem:
-    """Credits are needed before the operation goes on: how many, and where to buy them."""
+    """Return the problem that the operation needs Credits: how many, and where to buy them."""
     billing = operation.billing
     missing = billing.missing_credits if billing else None
     amount = (
@@ -115,36 +117,38 @@ def billing(operation: Operation) -> Problem:
 
 
 def with_long_wait(job: Job, polling: Polling) -> Job:
-    """Say that a job which is watched takes longer than usual; it stays where it is, and Mint is
-    asked less often.
+    """Return the job, with the problem that it takes longer than usual if `polling` is long.
+
+    It stays in its phase, and is polled less often.
     """
     if not polling.is_long:
         return job
     minutes = round(polling.pace.patience / 60)
-    sentence = Message(
+    message = Message(
         "Still running at Mint after {minutes} minutes. Checking continues once a minute;"
         " this is free.",
         minutes=minutes,
     )
-    return replace(job, problem=Problem(Cause.PATIENCE, sentence, code="taking_long"))
+    return replace(job, problem=Problem(Cause.PATIENCE, message, code="taking_long"))
 
 
 def unanswered(job: Job) -> Problem:
-    """A start without an answer, of which nothing is found at Mint: only a person can say whether
-    it may be paid for again.
+    """Return the problem of a start without an answer, of which nothing was found at Mint.
+
+    Only a user can decide whether to pay for it again.
     """
     what = "conversion" if job.convert else str(job.kind)
-    sentence = Message(
+    message = Message(
         "Mint never answered the start of this {what}, and nothing is found there that"
         " was made of it. Resume looks again, at no cost; to start it again may cost"
         " Credits again; or cancel it.",
         what=what,
     )
-    return Problem(Cause.UNREACHABLE, sentence, code=UNANSWERED)
+    return Problem(Cause.UNREACHABLE, message, code=UNANSWERED)
 
 
 def cannot_cancel(job: Job) -> str:
-    """Mint does not take a cancel at this stage: what that means for the job, and for the account."""  # noqa: E501
+    """Return the note that Mint cannot cancel a job now, and what that costs."""
     if job.phase is Phase.REVIEW:
         return Message(
             "Mint cannot cancel this. It stays at its Preview and costs nothing more"
@@ -167,20 +171,20 @@ def cannot_cancel(job: Job) -> str:
     )
 
 
-def no_file(sentence: str) -> Problem:
-    """A result without files: paid for, so it is looked for again, and nothing new is bought."""
+def no_file(message: str) -> Problem:
+    """Return the problem of a result without files, which is paid for and can be read again."""
     return Problem(
         Cause.FILE,
         Message(
             "{problem} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.",
-            problem=sentence,
+            problem=message,
         ),
         code="no_file",
     )
 
 
 def not_made(job: Job) -> Problem:
-    """A model or world that failed without an operation that is known here."""
+    """Return the problem of an asset that failed in an operation which is not known here."""
     return Problem(
         Cause.WORK,
         Message(
@@ -192,7 +196,7 @@ def not_made(job: Job) -> Problem:
 
 
 def problem_of(error: errors.MintError | FileError) -> Problem:
-    """The trouble behind a call that finally failed."""
+    """Return the problem of a call or download that finally failed."""
     if isinstance(error, FileError):
         cause = (
             Cause.IMPORT
@@ -208,12 +212,12 @@ def _file_advice(error: FileError) -> tuple[str, ...]:
     if isinstance(error, LinkExpired):
         return (Message("Resume does that."),)
     if isinstance(error, InvalidFile) and error.kept is not None:
-        return (_AGAIN,)
+        return (_DOWNLOAD_AGAIN,)
     return ()
 
 
 def internal(error: Exception) -> Problem:
-    """A mistake of ours. The details are in the log, not in front of an artist."""
+    """Return the problem of a bug in the add-on. The details are in the log."""
     kind = type(error).__name__
     return Problem(
         Cause.INTERNAL,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Group jobs by what they mean to a person, the most urgent first. Pure."""
+"""Group jobs by what they need from the user, the most urgent first. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..phases import Phase
 
 
 class Group(StrEnum):
-    """What a job means to a person now, in the order of urgency."""
+    """What a job needs from the user now, in the order of urgency."""
 
-    NEEDS_USER = "needs_user"  # continues when a person decides, pays or resumes it
+    NEEDS_USER = "needs_user"  # continues when the user decides, pays or resumes it
     RUNNING = "running"
-    QUEUED = "queued"  # nothing of it was sent yet
-    READY_OR_FAILED = "ready_or_failed"  # has ended, but a person may still act on it
+    QUEUED = "queued"  # nothing was sent yet
+    READY_OR_FAILED = "ready_or_failed"  # has ended, but the user may still act on it
     FINISHED = "finished"
     OTHER_ACCOUNT = "other_account"
 
@@ -33,7 +33,7 @@ CARDS: Mapping[Group, int] = {
 }
 """How many jobs of each group have a card.
 
-All that Mint works on at once fits: ten models and ten Worlds.
+There is room for everything that Mint runs at once: ten models and ten Worlds.
 """
 
 _GROUPS = {
@@ -50,7 +50,7 @@ _GROUPS = {
 
 @dataclass(frozen=True)
 class JobGroup:
-    """The jobs of a group: those that have a card, and those that only a list has room for."""
+    """The jobs of a group: those that have a card, and those that are only listed."""
 
     group: Group
     shown: tuple[Job, ...]

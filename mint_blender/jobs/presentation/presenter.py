@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person reads about a job, and which actions make sense now: the same words everywhere."""
+"""The texts about a job, and its possible actions, for the window and the command line."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _STATE = {
 
 
 def state(job: Job) -> str:
-    """The state in a few words."""
+    """Return the state of a job in a few words."""
     if job.hold is Hold.FOREIGN:
         return Message("Belongs to another account")
     if job.decision is not None:
-        return _deciding(job.decision.verb)
+        return _pending(job.decision.verb)
     if job.phase is Phase.WORKING and job.operation is not None:
         return _working(job, job.operation)
     if job.phase is Phase.PAUSED:
@@ -67,16 +67,16 @@ def state(job: Job) -> str:
 
 
 def verbs(job: Job) -> tuple[Verb, ...]:
-    """What a person may decide now."""
+    """Return what the user may decide about a job now."""
     if job.hold is not None:
         return ()
     pending = job.decision.verb if job.decision else None
-    # also with an unanswered click, which is sent again
-    is_resumable = Verb.RESUME if job.phase is Phase.PAUSED else None
+    # also with an unanswered decision, which is sent again
+    resumed = Verb.RESUME if job.phase is Phase.PAUSED else None
     possible = (
         verb
         for verb in VERBS.get(job.phase, ())
-        if verb is is_resumable or may_decide(verb, job.phase, pending)
+        if verb is resumed or may_decide(verb, job.phase, pending)
     )
     return tuple(
         verb
@@ -86,46 +86,45 @@ def verbs(job: Job) -> tuple[Verb, ...]:
 
 
 def duration(seconds: float) -> str:
-    """A length of time as a person says it."""
+    """Return a length of time as text, in seconds or minutes."""
     if seconds < 60:
         return Message("{seconds:.0f} s", seconds=seconds)
     return Message("{minutes} min", minutes=round(seconds / 60))
 
 
 def cost(job: Job) -> str:
-    """What it costs, in words that tell what is paid from what is only held back or expected; empty
-    where Mint has not said.
+    """Return what a job costs, or an empty text if that is not known.
+
+    The text tells spent Credits from reserved and expected ones.
     """
     if is_retried(job):
         return _about(spending.committed(job))
     if job.cost:
-        held_back = any(
+        is_reserved = any(
             each.credits is not None and not each.credits.is_final for each in job.operations
         )
         return (
             Message("{credits:,.0f} Credits reserved", credits=job.cost)
-            if held_back
+            if is_reserved
             else Message("{credits:,.0f} Credits", credits=job.cost)
         )
     if job.phase in {Phase.CANCELED, Phase.FAILED}:
-        return Message("Cost nothing") if _is_said_to_cost_nothing(job) else ""
+        return Message("Cost nothing") if _has_cost_nothing(job) else ""
     return _about(spending.committed(job)) if job.estimate else ""
 
 
-def _is_said_to_cost_nothing(job: Job) -> bool:
-    """Has Mint itself said so, of all that it has done for this job?
-
-    What it has not said may have cost something.
-    """
-    said = [each.credits for each in job.operations]
-    return bool(said) and all(
-        credits is not None and credits.finalized == 0 and not credits.reserved for credits in said
+def _has_cost_nothing(job: Job) -> bool:
+    """Return whether Mint has reported for every operation of the job that it cost nothing."""
+    reported = [each.credits for each in job.operations]
+    return bool(reported) and all(
+        credits is not None and credits.finalized == 0 and not credits.reserved
+        for credits in reported
     )
 
 
 def report(job: Job) -> str:
-    """A few lines to send to somebody who can help. Holds no key and no prompt."""
-    operation, trouble = job.operation, job.problem
+    """Return a few lines about a job for support. They contain no API key and no prompt."""
+    operation, problem = job.operation, job.problem
     lines = [
         f"job: {job.id} ({job.kind}, {job.request.preset}, {job.request.mode}), phase {job.phase}",
         (
@@ -133,13 +132,13 @@ def report(job: Job) -> str:
             f" {operation.status_word if operation else 'none'}"
         ),
     ]
-    if trouble is not None:
+    if problem is not None:
         lines += [
             (
-                f"trouble: {trouble.cause}, code {trouble.code or 'none'}, request id"
-                f" {trouble.request_id or 'none'}"
+                f"problem: {problem.cause}, code {problem.code or 'none'}, request id"
+                f" {problem.request_id or 'none'}"
             ),
-            trouble.message,
+            problem.message,
         ]
     return "\n".join([*lines, *job.notes])
 
@@ -148,7 +147,7 @@ def _about(expected: float) -> str:
     return Message("About {credits:,.0f} Credits", credits=expected) if expected else ""
 
 
-def _deciding(verb: Verb) -> str:
+def _pending(verb: Verb) -> str:
     return {
         Verb.APPROVE: Message("Approving"),
         Verb.REVISE: Message("Revising"),
@@ -159,7 +158,7 @@ def _deciding(verb: Verb) -> str:
 
 
 def _made_elsewhere(job: Job) -> str:
-    """What another job or program has begun: that may also wait for the person who began it."""
+    """Return the state of an asset that another job or program is generating."""
     status = Status(job.asset.status) if job.asset and job.asset.status else None
     if status is Status.PREVIEW_READY:
         return Message("At its Preview: whoever started it may have to approve it")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a job does from start to finish, as pure generators that yield effects.
 
-No clock, thread, socket or disk.
+Knows no clock, thread, socket or disk.
 """

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collect the results of a job: choose which of the offered files are fetched, and note what is
-missing.
+"""Collect the results of a job: choose and fetch its files, and note what is missing.
 
 A fetched file is never fetched again.
 """

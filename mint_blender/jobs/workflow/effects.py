@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a story may want next.
+"""Effects: what a workflow wants done next, as plain values.
 
-Values only: who fulfills them, when, and on which thread is the worker's business.
-
-`after` is how many seconds to wait first; `until` is the date (seconds since the epoch) up to which
-a call that is paid for is repeated by itself. Each want names the type of its answer.
+The engine decides when and on which thread they are performed. `after` are the seconds to wait
+first. `until` is the time, in seconds since the epoch, until which a paid call is repeated
+automatically. Each effect names the type of its result.
 """
 
 from __future__ import annotations
@@ -32,15 +31,14 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True)
 class Effect(Generic[T_co]):
-    """Base of all: T_co is the type of the answer."""
+    """Base of all effects; T_co is the type of the result."""
 
 
 @dataclass(frozen=True)
 class TakeSlot(Effect[None]):
-    """Answered when fewer generations of this kind are active than Mint allows, and no click has
-    come first.
+    """Wait until fewer generations of this kind are active than Mint allows.
 
-    None: at once, for what takes no place among them.
+    Decisions of the user come first. A `kind` of None takes no slot and does not wait.
     """
 
     kind: Kind | None
@@ -49,9 +47,9 @@ class TakeSlot(Effect[None]):
 
 @dataclass(frozen=True)
 class Upload(Effect[str]):
-    """Bring one local reference picture to Mint; answered with its durable URL.
+    """Upload one local reference picture to Mint; the result is its permanent URL.
 
-    `anew`: an address from earlier is not good enough.
+    `force` uploads it even if it was uploaded before.
     """
 
     path: str
@@ -62,7 +60,7 @@ class Upload(Effect[str]):
 
 @dataclass(frozen=True)
 class Quote(Effect[Estimate]):
-    """Ask what something would cost now; an empty estimate where Mint does not tell."""
+    """Request the current price; the estimate is empty if Mint returns none."""
 
     query: Price | OptimizationPrice
     after: float = 0.0
@@ -81,8 +79,9 @@ class Start(Effect[Operation]):
 
 @dataclass(frozen=True)
 class SendDecision(Effect[Operation]):
-    """Carry out a decision on an operation; a retry goes to the resource (`kind`, `target_id`)
-    instead.
+    """Send a decision about an operation.
+
+    `target_id` is the operation; of a retry, the Model or World.
     """
 
     decision: Decision
@@ -94,7 +93,7 @@ class SendDecision(Effect[Operation]):
 
 @dataclass(frozen=True)
 class Poll(Effect[PollResult]):
-    """Look at an operation again."""
+    """Read the current state of an operation."""
 
     operation_id: str
     after: float = 0.0
@@ -102,7 +101,7 @@ class Poll(Effect[PollResult]):
 
 @dataclass(frozen=True)
 class ReadAsset(Effect[Asset]):
-    """Read the finished model or world."""
+    """Read a Model or World."""
 
     kind: Kind
     asset_id: str
@@ -111,7 +110,7 @@ class ReadAsset(Effect[Asset]):
 
 @dataclass(frozen=True)
 class ReadPage(Effect[Page]):
-    """One page of what this API project has made of a kind, newest first."""
+    """Read a page of the API project's assets of one kind, newest first."""
 
     kind: Kind
     cursor: str | None = None
@@ -120,17 +119,14 @@ class ReadPage(Effect[Page]):
 
 @dataclass(frozen=True)
 class ReadClaimedAssets(Effect[frozenset[str]]):
-    """The ids of the models and worlds that other jobs are about.
-
-    The journal is asked, not Mint.
-    """
+    """Read the ids of the assets that other jobs are about, from the journal."""
 
     after: float = 0.0
 
 
 @dataclass(frozen=True)
 class Optimize(Effect[Operation]):
-    """Have a model optimized. A paid operation of its own."""
+    """Start the optimization of a model, a paid operation of its own."""
 
     model_id: str
     level: OptimizationLevel
@@ -141,7 +137,7 @@ class Optimize(Effect[Operation]):
 
 @dataclass(frozen=True)
 class Convert(Effect[Operation]):
-    """Have a model converted. A paid operation of its own."""
+    """Start the conversion of a model, a paid operation of its own."""
 
     model_id: str
     formats: tuple[Format, ...]
@@ -152,10 +148,10 @@ class Convert(Effect[Operation]):
 
 @dataclass(frozen=True)
 class Fetch(Effect[LocalFile]):
-    """Download one file, check it, and answer with what is now on disk.
+    """Download and check one file; the result is the file on disk.
 
-    With `save_as`, a path without ending, it is the user's file from then on; what lies there
-    already is left alone. What is `only_copied` need not be one that is imported here.
+    With `save_as`, a path without ending, it becomes the user's own file; existing files are not
+    overwritten. A file that is `only_copied` need not be one that Blender can import.
     """
 
     role: Role
@@ -169,9 +165,9 @@ class Fetch(Effect[LocalFile]):
 
 @dataclass(frozen=True)
 class OptionalFetch(Effect[LocalFile | None]):
-    """A file that is nice to have: answered at once, with None while it is on its way.
+    """Download a file without waiting: the result is None until it is there.
 
-    Asked again, it is there or not.
+    Perform the same effect again to get the file or the error.
     """
 
     fetch: Fetch
@@ -195,12 +191,12 @@ AnyEffect = (
 )
 
 READS = Quote | Poll | ReadAsset | ReadPage
-"""Calls that start, end and name nothing: nothing is lost with their answer."""
+"""Effects that only read: nothing is lost if their result is."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a story yields: the job as it is now, to be committed first, and then what it wants."""
+    """What a workflow yields: the job as it is now, to be committed first, and an effect."""
 
     job: Job
     effect: AnyEffect
