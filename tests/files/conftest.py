@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,3 +35,15 @@ def loader(time: Time) -> Iterator[Downloader]:
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
     return tmp_path / "job" / "lamp.glb"
+
+
+@pytest.fixture
+def write_spz(tmp_path: Path) -> Callable[[bytes], Path]:
+    """Return a function that writes bytes to `place.spz` and returns its path."""
+
+    def write(data: bytes) -> Path:
+        path = tmp_path / "place.spz"
+        path.write_bytes(data)
+        return path
+
+    return write

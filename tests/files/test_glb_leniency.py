@@ -119,8 +119,7 @@ def test_points_and_lines_are_no_triangles(tmp_path: Path) -> None:
     assert [inspect(drawn_as(mode), tmp_path).triangles for mode in (0, 1, 4)] == [0, 0, 12]
 
 
-# -- for an importer that is stricter
-# ---------------------------------------------------------------------------------
+# -- For an importer that is stricter
 
 
 def normalized(content: bytes, folder: Path) -> bytes:

@@ -120,8 +120,7 @@ def test_an_api_on_this_computer_leads_no_further_than_here(url: str) -> None:
             urls.check(url, local_files=True)
 
 
-# -- once a name is resolved
-# -----------------------------------------------------------------------------------------------------
+# -- Once a name is resolved
 
 
 class Names:

@@ -196,7 +196,6 @@ def _collection(name: str, value: Any, depth: int, is_named: bool) -> dict[str, 
 
 
 # -- What is told as bytes
-# ------------------------------------------------------------------------------------------------------
 
 
 def _bytes_of(block: Any) -> dict[str, Any]:
@@ -279,7 +278,6 @@ def _short(value: Any) -> str:
 
 
 # -- What is shown
-# --------------------------------------------------------------------------------------------------------------
 
 
 def _view_layer(layer: Any) -> dict[str, Any]:

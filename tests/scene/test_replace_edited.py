@@ -208,7 +208,6 @@ def test_what_breaks_after_the_exchange_takes_nothing_away(
 
 
 # -- Materials across versions of Blender
-# -----------------------------------------------------------------------------------------
 
 
 def test_a_material_of_another_blender_is_not_the_users(model: Path) -> None:

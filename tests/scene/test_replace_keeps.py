@@ -35,7 +35,6 @@ from .replace_helpers import (  # noqa: E402
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 # -- On the mesh
-# ----------------------------------------------------------------------------------------------------------------
 
 
 def test_shape_keys_keep_what_is_set_on_them(tmp_path: Path) -> None:
@@ -163,7 +162,6 @@ def test_a_duplicate_of_a_part_stays_and_follows(tmp_path: Path) -> None:
 
 
 # -- Materials
-# ------------------------------------------------------------------------------------------------------------------
 
 
 def _colored(path: Path, *names: str) -> Path:
@@ -247,7 +245,6 @@ def test_drivers_on_and_at_a_material_stay(model: Path, tmp_path: Path) -> None:
 
 
 # -- What is refused
-# ------------------------------------------------------------------------------------------------------------
 
 
 def _linked(model: Path, tmp_path: Path) -> bpy.types.Object:
@@ -303,7 +300,6 @@ def test_it_waits_while_a_linked_duplicate_is_worked_on(
 
 
 # -- Copies
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 def _later(path: Path) -> Job:

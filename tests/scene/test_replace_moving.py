@@ -32,7 +32,6 @@ from .replace_helpers import (  # noqa: E402
 )
 
 # -- Bones
-# ----------------------------------------------------------------------------------------------------------------------
 
 
 def test_what_hangs_on_bones_stays(tmp_path: Path) -> None:
@@ -165,7 +164,6 @@ def test_a_pose_of_the_users_stays_and_mints_goes(tmp_path: Path) -> None:
 
 
 # -- Motion
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 def _values(action: Any) -> list[float]:

@@ -10,7 +10,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from . import sample_scene  # noqa: E402
+from . import sample_scene, scene_mutations  # noqa: E402
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
@@ -37,12 +37,12 @@ def test_looking_changes_nothing(saved: tuple[Path, SceneSnapshot]) -> None:
     before.assert_same(SceneSnapshot())
 
 
-@pytest.mark.parametrize("kind", sample_scene.MUTATIONS)
+@pytest.mark.parametrize("kind", scene_mutations.MUTATIONS)
 def test_a_change_is_seen(kind: str, saved: tuple[Path, SceneSnapshot]) -> None:
     """Whatever is touched, the comparison fails."""
     path, before = saved
     _open(path)
-    sample_scene.MUTATIONS[kind]()
+    scene_mutations.MUTATIONS[kind]()
     bpy.context.view_layer.update()
     with pytest.raises(AssertionError):
         before.assert_same(SceneSnapshot(), but_new=not kind.endswith("that comes"))

@@ -60,8 +60,7 @@ def generated(**more: object) -> Job:
     return newest()
 
 
-# -- optimized afterwards
-# ---------------------------------------------------------------------------------------------------------
+# -- Optimized afterwards
 
 
 def test_optimized_with_the_generation(service: ThreadService) -> None:
@@ -121,8 +120,7 @@ def test_a_placed_one_is_optimized_in_place(service: ThreadService) -> None:
     assert newest().title == job.title, "known by more than its id"
 
 
-# -- converted
-# --------------------------------------------------------------------------------------------------------------------
+# -- Converted
 
 
 def test_convert(service: ThreadService, tmp_path: Path) -> None:
@@ -161,8 +159,7 @@ def test_what_cannot_be_converted(
     assert not service.requests("POST", "/v1/models/*:convert")
 
 
-# -- tried anew, made once more
-# -----------------------------------------------------------------------------------------------------
+# -- Tried anew, made once more
 
 
 @pytest.mark.parametrize("is_listed", [True, False])

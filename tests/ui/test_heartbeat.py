@@ -60,8 +60,7 @@ def start(prompt: str, mode: Mode = Mode.AUTO) -> Job:
     return session.service().start(GenerationRequest(Kind.MODEL, prompt, mode=mode))
 
 
-# -- what is told
-# --------------------------------------------------------------------------------------------------------------
+# -- What is told
 
 
 def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said: list[str]) -> None:
@@ -130,8 +129,7 @@ def test_a_mistake_is_logged_once(
     assert len([record for record in caplog.records if "heartbeat failed" in record.message]) == 3
 
 
-# -- the balance
-# ---------------------------------------------------------------------------------------------------------------
+# -- The balance
 
 
 def balance(job_service: JobService) -> float | None:
@@ -180,8 +178,7 @@ def test_what_waits_in_line_is_taken_from_what_is_left(
     assert balance_watch.left_after(waiting, 1000.0, 100.0) == 1000 - 100 - 248 - 5  # type: ignore[arg-type]
 
 
-# -- landing
-# -------------------------------------------------------------------------------------------------------------------
+# -- Landing
 
 HANDS_ON = (
     "GIZMOGROUP_OT_gizmo_tweak",

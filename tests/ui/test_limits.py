@@ -281,8 +281,7 @@ def test_nothing_waits_in_background_mode(service: ThreadService, preferences: A
     assert session.state(limit_dialog._State) == limit_dialog._State()
 
 
-# -- the chart
-# ---------------------------------------------------------------------------------------------------------------
+# -- The chart
 
 
 def test_the_bars_of_the_chart() -> None:

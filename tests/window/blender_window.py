@@ -20,6 +20,7 @@ from typing import Any
 
 from .display import Display
 
+ADDON = "bl_ext.user_default.mint_blender"
 ROOT = Path(__file__).parents[2]
 INSIDE = Path(__file__).with_name("inside_blender.py")
 SCREENSHOTS = ROOT / "build" / "screenshots"

@@ -17,6 +17,7 @@ from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow, make_profile
 from .display import Display
+from .price_helpers import FORGET, PREFERENCES
 
 # times as fast as the stand-in's own idea of how long things take: seconds, and time enough to look
 SPEED = 4.0
@@ -133,6 +134,18 @@ def blender(
     if window.process.poll() is None:
         window.screenshot(request.node.name.removeprefix("test_"))
     _look_at_log(window, service)
+
+
+@pytest.fixture
+def no_limits(blender: BlenderWindow, service: Service) -> Iterator[None]:
+    """Start without known prices, and with plenty of Credits and no limits before and after."""
+    blender.ask(FORGET)
+    service.scenario(credits=1_000_000)
+    yield
+    service.scenario(credits=1_000_000)
+    blender.ask(
+        f"setattr({PREFERENCES}, 'limit_each', 0) or setattr({PREFERENCES}, 'limit_day', 0)"
+    )
 
 
 def _look_at_log(window: BlenderWindow, service: Service) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
+from .price_helpers import PREFERENCES, PRICE
 from .test_jobs import SAID, start
-from .test_money import PREFERENCES, PRICE
 
 pytestmark = pytest.mark.window
 

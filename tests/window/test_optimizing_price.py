@@ -9,7 +9,7 @@ import pytest
 
 from .blender_window import BlenderWindow
 from .conftest import Since
-from .test_money import FORGET, known_price, limit
+from .price_helpers import FORGET, known_price, limit
 
 pytestmark = pytest.mark.window
 

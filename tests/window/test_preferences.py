@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from .blender_window import BlenderWindow
+from .blender_window import ADDON, BlenderWindow
 
 pytestmark = pytest.mark.window
 
-ADDON = "bl_ext.user_default.mint_blender"
 SAID = "part('ui.session').existing_service().queries.answers"
 
 SHOW_PAGE = """

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SPZ files that are damaged, cut short or too large are refused with a sentence."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mint_blender.files.errors import InvalidSplats
+from mint_blender.files.spz import decode
+
+from . import build_spz
+
+SMALL = build_spz.made_up(100, degree=1)
+WHOLE = {version: build_spz.encode(SMALL, version=version) for version in (1, 2, 3, 4)}
+
+
+def gzipped(head: bytes, *parts: bytes) -> bytes:
+    return gzip.compress(head + b"".join(parts), mtime=0)
+
+
+def not_a_number() -> bytes:
+    positions = SMALL.positions.copy()
+    positions[7, 1] = np.nan
+    return build_spz.encode(replace(SMALL, positions=positions), version=1)
+
+
+BAD = {
+    "empty": (b"", "is empty"),
+    "a web page": (b"<!DOCTYPE html><title>404</title>", "web page"),
+    "something else": (b"glTF" + bytes(200), "is not an SPZ file"),
+    "gzip of something else": (
+        gzip.compress(b"hello, this is no splat file at all"),
+        "does not contain splats",
+    ),
+    "gzip of nothing": (gzip.compress(b""), "cut short"),
+    "gzip cut in two": (WHOLE[3][: len(WHOLE[3]) // 2], "cut short"),
+    "gzip without its checksum": (WHOLE[3][:-8], "cut short"),
+    "gzip with a wrong checksum": (WHOLE[3][:-8] + bytes(8), "damaged"),
+    "gzip with a damaged middle": (WHOLE[2][:60] + bytes(40) + WHOLE[2][100:], "damaged"),
+    "gzip with something after it": (WHOLE[3] + b"more", "contains more"),
+    "more bytes than the header says": (
+        gzipped(build_spz.header(SMALL, 3), *build_spz.sections(SMALL, 3), b"x"),
+        "contains more",
+    ),
+    "fewer bytes than the header says": (
+        gzipped(build_spz.header(SMALL, 3, points=101), *build_spz.sections(SMALL, 3)),
+        "cut short",
+    ),
+    "version 9": (gzipped(build_spz.header(SMALL, 9)), "version 9"),
+    "version 4 in gzip": (
+        gzipped(build_spz.header(SMALL, 4)),
+        "not compressed as SPZ version 4",
+    ),
+    "version 3 without gzip": (
+        build_spz.header(SMALL, 3) + bytes(16),
+        "not compressed as SPZ version 3",
+    ),
+    "harmonics of degree 7": (gzipped(build_spz.header(SMALL, 3, degree=7)), "invalid header"),
+    "200 fractional bits": (gzipped(build_spz.header(SMALL, 3, bits=200)), "invalid header"),
+    "no splats": (gzipped(build_spz.header(SMALL, 3, points=0)), "contains no splats"),
+    "4 billion splats": (gzipped(build_spz.header(SMALL, 3, points=2**32 - 1)), "4,294,967,295"),
+    "9 million splats in a few bytes": (
+        gzipped(build_spz.header(SMALL, 3, points=9_000_000)),
+        "more than",
+    ),
+    "a place that is invalid positions": (not_a_number(), "invalid positions"),
+    "table: only a header": (WHOLE[4][:20], "cut short"),
+    "table: 4 billion splats": (WHOLE[4][:8] + b"\xff" * 4 + WHOLE[4][12:], "4,294,967,295"),
+    "table: another count": (
+        WHOLE[4][:8] + struct.pack("<I", 99) + WHOLE[4][12:],
+        "do not have the size",
+    ),
+    "table: too few streams": (WHOLE[4][:15] + b"\x05" + WHOLE[4][16:], "do not have the size"),
+    "table: offset past the end": (
+        WHOLE[4][:16] + struct.pack("<I", 2**31) + WHOLE[4][20:],
+        "cut short",
+    ),
+    "table: offset into the header": (
+        WHOLE[4][:16] + struct.pack("<I", 4) + WHOLE[4][20:],
+        "cut short",
+    ),
+    "table: cut": (WHOLE[4][:-50], "cut short"),
+    "table: longer": (WHOLE[4] + b"more", "longer than its header says"),
+    "table: a huge stream": (WHOLE[4][:32] + struct.pack("<Q", 2**63) + WHOLE[4][40:], "cut short"),
+    "table: streams of nonsense": (WHOLE[4][:128] + bytes(len(WHOLE[4]) - 128), "damaged"),
+    "table: a stream longer than it says": (
+        build_spz.table(
+            build_spz.header(SMALL, 4),
+            [part + b"xx" for part in build_spz.sections(SMALL, 4)],
+            sizes=[900, 100, 300, 300, 400, 900],
+        ),
+        "contains more",
+    ),
+    "table: a stream shorter than it says": (
+        build_spz.table(
+            build_spz.header(SMALL, 4),
+            [part[:-2] for part in build_spz.sections(SMALL, 4)],
+            sizes=[900, 100, 300, 300, 400, 900],
+        ),
+        "cut short",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_file_is_refused_with_a_sentence(write_spz, what):
+    """Whatever is wrong with the file is said in a sentence that names it."""
+    data, words = BAD[what]
+    with pytest.raises(InvalidSplats, match=words) as caught:
+        decode.decode(write_spz(data))
+    assert str(caught.value).endswith(".") and "place.spz" in str(caught.value)
+
+
+def test_a_missing_file_is_a_sentence_too(tmp_path):
+    """No traceback for a file that has gone."""
+    with pytest.raises(InvalidSplats, match="cannot be opened"):
+        decode.inspect(tmp_path / "gone.spz")
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_cut_file_is_never_read(write_spz, version):
+    """Wherever the file is cut, it is refused."""
+    for length in range(4, len(WHOLE[version]) - 1, 97):
+        with pytest.raises(InvalidSplats):
+            decode.decode(write_spz(WHOLE[version][:length]))
+
+
+def test_a_gzip_bomb_unpacks_to_no_more_than_its_header_says(write_spz):
+    """A file that unpacks to 300 MB behind an honest small header costs a few megabytes."""
+    bomb = write_spz(
+        gzipped(build_spz.header(SMALL, 3), *build_spz.sections(SMALL, 3), bytes(300_000_000))
+    )
+    assert peak_of(bomb) < 8_000_000
+
+
+def test_a_zstandard_bomb_unpacks_to_no_more_than_its_header_says(write_spz):
+    """The same in version 4, where 300 MB of zeros are a few kilobytes."""
+    parts = build_spz.sections(SMALL, 4)
+    parts[5] += bytes(300_000_000)
+    bomb = write_spz(
+        build_spz.table(build_spz.header(SMALL, 4), parts, sizes=[900, 100, 300, 300, 400, 900])
+    )
+    del parts
+    assert peak_of(bomb) < 8_000_000
+
+
+def peak_of(bomb: Path) -> int:
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidSplats, match="contains more"):
+            decode.decode(bomb)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_inspect_reads_only_the_header(write_spz):
+    """The header is known without unpacking the splats, and the limit holds there too."""
+    path = write_spz(WHOLE[4])
+    header = decode.inspect(path)
+    assert (header.version, header.points, header.degree) == (4, 100, 1)
+    with pytest.raises(InvalidSplats, match="the limit is 50"):
+        decode.inspect(path, limits=decode.SplatLimits(points=50))

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Replacing a World, and adding parts to it: all of them come, or nothing changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ..files import build_spz
+from . import glb_fixtures
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.scene.place import (  # noqa: E402
+    Provenance,
+    SceneImportError,
+    find,
+    place_world,
+)
+from mint_blender.scene.update.replace import replace_world  # noqa: E402
+from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
+from mint_blender.scene.world.missing_parts import complete  # noqa: E402
+
+from . import synthetic_world  # noqa: E402
+from .scene_snapshot import SceneSnapshot  # noqa: E402
+
+
+def test_a_world_is_replaced_under_its_root(tmp_path: Path) -> None:
+    """The root of a World keeps where the user has put it and what points at it; its parts are the
+    new ones, and what did not come again is gone.
+    """
+    collider, panorama = (
+        synthetic_world.collider(tmp_path / "collider.glb"),
+        synthetic_world.panorama(tmp_path / "panorama.png"),
+    )
+    root = place_world(
+        WorldFiles(collider=collider, panorama=panorama),
+        Provenance(job_id="w1", kind="world", name="Room"),
+    ).root
+    root.location = (5, 6, 7)
+    root.name = "My room"
+    watcher = bpy.data.objects.new("Watcher", None)
+    bpy.context.scene.collection.objects.link(watcher)
+    watcher.constraints.new("TRACK_TO").target = root
+    placed = replace_world(
+        WorldFiles(collider=collider), Provenance(job_id="w2", kind="world", name="Room"), root
+    )
+    assert (
+        placed.root == root == find(job_id="w2").root
+        and root.name == "My room"
+        and tuple(root.location) == (5, 6, 7)
+    )
+    assert watcher.constraints[0].target == root
+    assert [each.get("mint_part") for each in placed.objects].count("collider") == 1
+    assert bpy.context.scene.world is None and root.get("mint_panorama_image") is None
+
+
+def bad_part(what: str, folder: Path) -> tuple[str, Path]:
+    """A file that a look at its header would let pass, or not, and that cannot be brought in;
+    before it, which part it is.
+    """
+    if what == "no splats":
+        (folder / "bad.spz").write_bytes(b"no splats")
+        return "splats", folder / "bad.spz"
+    if what == "no surface":
+        glb = glb_fixtures.Glb()
+        glb.node(
+            mesh=glb.mesh({"attributes": {"POSITION": glb.accessor(np.eye(3), "f4")}, "mode": 0})
+        )
+        return "collider", glb.save(folder / "bad.glb")
+    square, noisy = np.zeros((32, 32, 3)), np.random.default_rng(1).random((32, 64, 3))
+    (folder / "bad.png").write_bytes(
+        synthetic_world.png(square) if what == "square" else synthetic_world.png(noisy)[:2000]
+    )
+    return "panorama", folder / "bad.png"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """All parts of a World."""
+    (tmp_path / "splats.spz").write_bytes(build_spz.encode(build_spz.made_up(20)))
+    return {
+        "collider": synthetic_world.collider(tmp_path / "collider.glb"),
+        "panorama": synthetic_world.panorama(tmp_path / "panorama.png"),
+        "splats": tmp_path / "splats.spz",
+    }
+
+
+@pytest.mark.parametrize("what", ["square", "cut off", "no surface", "no splats"])
+def test_a_world_with_one_bad_part_is_not_replaced(
+    tmp_path: Path, files: dict[str, Path], what: str
+) -> None:
+    """When one of the new files is bad, whichever and however late it shows, none of the earlier
+    parts has been exchanged.
+    """
+    root = place_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
+    part, bad = bad_part(what, tmp_path)
+    before = SceneSnapshot()
+    with pytest.raises(SceneImportError, match=bad.name):
+        replace_world(
+            WorldFiles(**{**files, part: bad}), Provenance(job_id="w2", kind="world"), root
+        )
+    before.assert_same(SceneSnapshot())
+
+
+@pytest.mark.parametrize("there", ["collider", "panorama"])
+def test_a_bad_part_lets_none_of_the_others_come(
+    tmp_path: Path, files: dict[str, Path], there: str
+) -> None:
+    """Parts that come later come together: what stands in the scene is not dressed for one that
+    then does not come.
+    """
+    root = place_world(
+        WorldFiles(**{there: files[there]}), Provenance(job_id="w1", kind="world", name="Room")
+    ).root
+    _, bad = bad_part("no splats", tmp_path)
+    before = SceneSnapshot()
+    with pytest.raises(SceneImportError, match=bad.name):
+        complete(
+            root, WorldFiles(**{**files, "splats": bad}), Provenance(job_id="w1", kind="world")
+        )
+    before.assert_same(SceneSnapshot())
+
+
+def _edit_collider(root: bpy.types.Object) -> None:
+    bpy.context.view_layer.objects.active = next(
+        each for each in root.children_recursive if each.get("mint_part") == "collider"
+    )
+    bpy.ops.object.mode_set(mode="EDIT")
+
+
+def test_a_panorama_does_not_come_onto_a_collider_that_is_edited(files: dict[str, Path]) -> None:
+    """It was asked for minutes ago, and the user has gone into Edit Mode since: a sentence, and
+    nothing has changed.
+    """
+    told = Provenance(job_id="w1", kind="world", name="Room")
+    root = place_world(WorldFiles(collider=files["collider"]), told).root
+    _edit_collider(root)
+    before = SceneSnapshot()
+    with pytest.raises(SceneImportError, match="Go back to Object Mode"):
+        complete(root, WorldFiles(collider=files["collider"], panorama=files["panorama"]), told)
+    before.assert_same(SceneSnapshot())
+
+
+def test_splats_come_beside_a_collider_that_is_edited(files: dict[str, Path]) -> None:
+    """They change nothing about the mesh: the user goes on editing."""
+    told = Provenance(job_id="w1", kind="world", name="Room")
+    root = place_world(
+        WorldFiles(collider=files["collider"], panorama=files["panorama"]), told
+    ).root
+    _edit_collider(root)
+    complete(root, WorldFiles(**files), told)
+    assert bpy.context.mode == "EDIT_MESH" and any(
+        each.get("mint_part") == "splats" for each in root.children
+    )
+
+
+def _rigid_bodies_of_another_file(path: Path) -> None:
+    """The scene's rigid bodies are in a collection that is linked."""
+    bpy.data.libraries.write(str(path), {own := bpy.data.collections.new("Bodies")})
+    bpy.data.collections.remove(own)
+    with bpy.data.libraries.load(str(path), link=True) as (_, linked):
+        linked.collections = ["Bodies"]
+    bpy.ops.rigidbody.world_add()
+    bpy.context.scene.rigidbody_world.collection = bpy.data.collections["Bodies"]
+
+
+@pytest.mark.parametrize("way", ["land", "complete", "replace"])
+def test_a_collider_that_cannot_become_rigid_changes_nothing(
+    tmp_path: Path, files: dict[str, Path], way: str
+) -> None:
+    """Blender refuses it only when all the rest is there: the earlier parts are not gone by then,
+    and it is a sentence.
+    """
+    all_parts, rigid, told = (
+        WorldFiles(**files),
+        WorldOptions(rigid_body=True),
+        Provenance(job_id="w1", kind="world", name="Room"),
+    )
+    there = {
+        "land": None,
+        "complete": WorldFiles(collider=files["collider"], panorama=files["panorama"]),
+        "replace": all_parts,
+    }[way]
+    root = place_world(there, told).root if there else None
+    _rigid_bodies_of_another_file(tmp_path / "bodies.blend")
+    before = SceneSnapshot()
+    with pytest.raises(SceneImportError, match="“Bodies”, which comes from another file"):
+        if root is None:
+            place_world(all_parts, told, options=rigid)
+        else:
+            (complete if way == "complete" else replace_world)(
+                root=root, parts=all_parts, provenance=told, options=rigid
+            )
+    before.assert_same(SceneSnapshot())
+
+
+@pytest.mark.parametrize(
+    "brought", [("collider",), ("panorama", "splats"), ("collider", "panorama", "splats")]
+)
+def test_a_part_that_goes_with_the_earlier_world_is_named(
+    files: dict[str, Path], brought: tuple[str, ...]
+) -> None:
+    """Whether the new version has none, or a bad one, or nobody wanted it: what is taken out of the
+    scene is said, and nothing else.
+    """
+    root = place_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
+    new, told = (
+        WorldFiles(**{part: files[part] for part in brought}),
+        Provenance(job_id="w2", kind="world"),
+    )
+    words = {"collider": "collider mesh", "panorama": "panorama", "splats": "splats"}
+    gone = [words[part] for part in files if part not in brought]
+    assert replace_world(new, told, root).notes == tuple(
+        f"The {what} of the earlier version was removed: the new version has none." for what in gone
+    )
+    assert replace_world(new, told, root).notes == (), "the second time there is nothing left to go"

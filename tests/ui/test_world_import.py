@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Importing a World: the settings of the form, and parts that are missing or cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.blender
+bpy = pytest.importorskip("bpy")
+
+from mint_blender.delivery import import_job  # noqa: E402
+from mint_blender.files import pictures  # noqa: E402
+from mint_blender.files.errors import InvalidFile  # noqa: E402
+from mint_blender.jobs import notes  # noqa: E402
+from mint_blender.jobs.job_values import Delivery, Role  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.service import JobService  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Asset, Kind  # noqa: E402
+from mint_blender.scene.world import splats, world_objects  # noqa: E402
+from mint_blender.ui import session  # noqa: E402
+from mint_blender.ui.create import properties as create_properties  # noqa: E402
+from mint_blender.ui.create import saved_settings  # noqa: E402
+from mint_blender.ui.job_list import auto_import  # noqa: E402
+
+from ..mint_service.runner import Service, running_service  # noqa: E402
+from ..scene import synthetic_world  # noqa: E402
+from .world_jobs import make_job, part, the_root  # noqa: E402
+
+
+def test_what_was_chosen_beforehand_goes_with_the_job_and_into_the_scene(registered, tmp_path):
+    """Physics only, rigid, no background, no camera: so it lands."""
+    fields = create_properties.of(bpy.context)
+    fields.kind, fields.collider, fields.rigid_body, fields.panorama, fields.camera = (
+        "WORLD",
+        "PHYSICS",
+        True,
+        False,
+        False,
+    )
+    delivery = create_properties.delivery_of(fields, bpy.context)
+    assert (delivery.collider, delivery.rigid_body, delivery.panorama, delivery.camera) == (
+        "PHYSICS",
+        True,
+        False,
+        False,
+    )
+    before = bpy.context.scene.world
+    import_job.place(make_job(tmp_path, delivery, Role.COLLIDER, Role.PANORAMA))
+    collider = part("collider")
+    assert (
+        collider.display_type == "WIRE"
+        and collider.hide_render
+        and collider.rigid_body.type == "PASSIVE"
+    )
+    assert bpy.context.scene.world == before and part("camera") is None
+
+
+def test_a_collider_that_was_left_out_is_not_called_missing(registered, tmp_path):
+    """The note is for what Mint has not made."""
+    placed = import_job.place(make_job(tmp_path, Delivery(collider="NONE"), Role.PANORAMA))
+    assert part("collider") is None
+    assert not any("collider" in note for note in placed.notes)
+
+
+BAD = {
+    Role.COLLIDER: notes.part_left_out("collider", InvalidFile("It is empty.")),
+    Role.PANORAMA: notes.part_left_out("panorama", InvalidFile("It is 300 × 200 pixels.")),
+    Role.SPLATS: notes.part_left_out("splats", InvalidFile("They are cut off.")),
+}
+OFFERED = Asset.from_json(
+    Kind.WORLD,
+    {
+        "id": "w",
+        "status": "succeeded",
+        "assets": {"spzUrls": {"100k": "https://files.example/s.spz"}},
+    },
+)
+
+
+@pytest.mark.parametrize("asset", [None, OFFERED])
+@pytest.mark.parametrize("lacking", BAD)
+def test_a_part_that_cannot_be_used_is_not_said_to_be_lacking_too(
+    registered, tmp_path, lacking, asset
+):
+    """The job has told why it was left out; that none came, or that nobody wanted it, would be
+    another story.
+    """
+    job = replace(
+        make_job(tmp_path, Delivery(), *(role for role in BAD if role is not lacking)), asset=asset
+    )
+    placed = import_job.place(job)
+    (note,) = set(placed.notes) - set(import_job.place(make_job(tmp_path)).notes)
+    assert note.startswith(
+        "The splats of this World were not imported"
+        if asset and lacking is Role.SPLATS
+        else "This world came without"
+    )
+    told = replace(job, notes=(BAD[lacking],))
+    assert note not in import_job.place(told).notes
+    assert note.code in import_job.resolved_codes(told, placed), (
+        "nor does it stay when the part was fetched later and is bad"
+    )
+    told = replace(
+        job,
+        notes=(notes.part_missing(Kind.WORLD, lacking),),
+    )
+    assert told.notes[0].code not in import_job.resolved_codes(told, placed), (
+        "what the job says itself stays"
+    )
+
+
+def test_a_panorama_whose_pixels_cannot_be_read_holds_nothing_up(registered, tmp_path):
+    """Its header was looked at when it came, its pixels only now: the rest lands, and the card has
+    a note, as for any other bad part.
+    """
+    job, job_service = make_job(tmp_path), session.service()
+    noisy = bytearray(synthetic_world.png(np.random.default_rng(1).random((32, 64, 3))))
+    noisy[3000:] = bytes(byte ^ 0x55 for byte in noisy[3000:])
+    Path(job.file(Role.PANORAMA).path).write_bytes(noisy)
+    pictures.check_panorama(Path(job.file(Role.PANORAMA).path))
+    job_service.cache.add(job)
+    assert auto_import.import_result(job_service, job) is None
+    told = job_service.job(job.id)
+    assert told.phase is Phase.PLACED and told.problem is None
+    assert [note for note in told.notes if "panorama" in note] == [
+        "The panorama cannot be used. Blender cannot read the panorama panorama.png. Download it again."
+    ]
+    assert (
+        part("collider") is not None
+        and part("splats") is not None
+        and the_root().get("mint_panorama_image") is None
+    )
+
+
+def test_what_goes_from_any_copy_is_said(registered, tmp_path):
+    """The same World of Mint's stands in the scene twice, once without splats; of the later version
+    the splats and the panorama are bad.
+    """
+    delivery = Delivery(replaces=True, splats="100k")
+    for number, roles in enumerate(((Role.COLLIDER, Role.PANORAMA), (Role.COLLIDER, Role.SPLATS))):
+        (tmp_path / str(number)).mkdir()
+        import_job.place(
+            replace(make_job(tmp_path / str(number), Delivery(), *roles), asset=OFFERED)
+        )
+    later = replace(
+        make_job(tmp_path, delivery, Role.COLLIDER),
+        asset=OFFERED,
+        notes=(BAD[Role.PANORAMA], BAD[Role.SPLATS]),
+    )
+    assert set(import_job.place(later).notes) == {
+        f"The {what} of the earlier version was removed: the new version has none."
+        for what in ("panorama", "splats")
+    }
+    assert part("splats") is None and part("panorama") is None and bpy.context.scene.world is None
+
+
+def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat(
+    placed, monkeypatch, caplog
+):
+    """The job waits with `Place`, as after any other import that went wrong; the log has the
+    details.
+    """
+    job, job_service = session.service().jobs()[0], session.service()
+    here = replace(job.delivery, document=session.document_id(), scene=bpy.context.scene.name)
+    job_service.set_delivery(job.id, here)
+    assert auto_import.is_waiting(job_service)
+    monkeypatch.setattr(import_job, "place", lambda *arguments, **options: {}["oh"])
+    assert auto_import.import_ready(job_service) and not auto_import.is_waiting(job_service)
+    assert job_service.job(job.id).problem.message.startswith(
+        "The import failed unexpectedly (KeyError)."
+    )
+    assert "Traceback" in caplog.text
+
+
+def test_settings_of_a_world_come_back_next_time(registered, tmp_path, monkeypatch):
+    """They are remembered like the others."""
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path))
+    fields = create_properties.of(bpy.context)
+    fields.collider, fields.panorama = "VISIBLE", False
+    saved_settings.save(fields)
+    fields.collider, fields.panorama = "AUTO", True
+    saved_settings.restore()
+    assert (fields.collider, fields.panorama) == ("VISIBLE", False)
+
+
+@pytest.fixture
+def service(registered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """A stand-in for Mint with an account of this Blender's."""
+    with running_service(speed=1000) as running:
+        monkeypatch.setenv("MINT_API_KEY", running.key)
+        monkeypatch.setenv("MINT_API_BASE_URL", running.api)
+        monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
+        yield running
+        session.close_service()
+
+
+def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(service: Service):
+    """First without splats and collider; each comes later, another tier takes the earlier one's
+    place, and nothing is paid for it.
+    """
+    job_service: JobService = session.service()
+    delivery = Delivery(
+        document=session.document_id(), scene=bpy.context.scene.name, at=(0, 0, 0), collider="NONE"
+    )
+    job = job_service.start(GenerationRequest(Kind.WORLD, "a greenhouse"), delivery)
+    job_service.watch([job.id])
+    assert auto_import.import_result(job_service, job_service.job(job.id)) is None
+    root = the_root()
+    assert part("splats") is None and part("collider") is None
+    root.location.x = 5
+    bpy.context.view_layer.objects.active = root
+    starts, credits = len(service.requests("POST", "/v1/worlds:generate")), service.credits()
+
+    assert any("were not imported" in note for note in job_service.job(job.id).notes)
+    counts = []
+    for tier in ("100k", "500k"):
+        assert bpy.ops.mint.fetch_world_part(part="SPLATS", splats=tier) == {"FINISHED"}
+        counts.append(part("splats")[splats.MARK])
+        assert part("splats").parent == root
+        assert not any("were not imported" in note for note in job_service.job(job.id).notes)
+    assert counts[0] < counts[1]
+    assert bpy.ops.mint.fetch_world_part(part="COLLIDER") == {"FINISHED"}
+    assert part("collider").parent == root and root.location.x == 5
+
+    assert len([each for each in bpy.context.scene.objects if world_objects.is_root(each)]) == 1
+    assert job_service.job(job.id).phase is Phase.PLACED
+    assert (len(service.requests("POST", "/v1/worlds:generate")), service.credits()) == (
+        starts,
+        credits,
+    )

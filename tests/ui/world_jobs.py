@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs of Worlds whose files are on disk, and their parts in the scene. Needs bpy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role
+from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.phases import Phase
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind
+from mint_blender.scene.world import world_objects
+
+from ..scene import synthetic_world
+from ..scene.world_helpers import corner_splats
+
+
+def make_job(folder: Path, delivery: Delivery = Delivery(), *roles: Role) -> Job:
+    """A World's job whose files are on disk: all parts unless told."""
+    paths = {
+        Role.COLLIDER: synthetic_world.collider(folder / "collider.glb"),
+        Role.PANORAMA: synthetic_world.panorama(folder / "panorama.png"),
+        Role.SPLATS: corner_splats(folder / "splats-100k.spz"),
+    }
+    files = tuple(
+        LocalFile(role, str(paths[role]), "https://files.example/x") for role in roles or paths
+    )
+    return replace(
+        new_job(GenerationRequest(Kind.WORLD, "a room"), delivery, now=1.0),
+        phase=Phase.READY,
+        files=files,
+    )
+
+
+def part(name: str) -> bpy.types.Object | None:
+    """The first object of that kind, found anew as after an undo."""
+    return next((each for each in bpy.context.scene.objects if each.get("mint_part") == name), None)
+
+
+def the_root() -> bpy.types.Object:
+    """The World, found anew."""
+    return next(each for each in bpy.context.scene.objects if world_objects.is_root(each))

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prices and limits in a Blender with a window."""
+
+from __future__ import annotations
+
+from .blender_window import ADDON, BlenderWindow
+
+ESTIMATE = "/v1/pricing:estimate"
+NO_PRICES = {"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"status": 404}}
+PREFERENCES = f"bpy.context.preferences.addons['{ADDON}'].preferences"
+PRICE = "board() and board().budget.price(part('ui.create.properties').price_of(bpy.context.window_manager.mint))"
+# a panel in sight asks for the price again
+FORGET = (
+    "(board().queries.answers.clear(), part('ui.heartbeat').redraw()) and None if board() else None"
+)
+
+
+def limit(blender: BlenderWindow, **limits: int) -> None:
+    """Set limits in the preferences."""
+    for name, value in limits.items():
+        blender.ask(f"setattr({PREFERENCES}, name, value)", name=f"limit_{name}", value=value)
+
+
+def known_price(blender: BlenderWindow) -> float:
+    """Wait until the price of what the form asks for is known."""
+    return float(blender.wait(PRICE))

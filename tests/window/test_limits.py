@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Limits for Credits, as a person meets them in the window."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mint_service.runner import Service
+
+from .blender_window import BlenderWindow
+from .conftest import Since
+from .price_helpers import ESTIMATE, FORGET, NO_PRICES, known_price, limit
+from .test_jobs import start
+
+pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
+CLICK_AGAIN = """
+try:
+    call('mint.generate', prompt='only one lamp', preset='FAST', mode='AUTO')
+except RuntimeError as error:
+    result = str(error).strip()
+"""
+# the underlined letters of the buttons that spend; Enter is Cancel
+START_ANYWAY, GENERATE = "s", "g"
+
+
+# -- Limits
+
+
+def test_a_click_above_the_limit_is_asked_about(blender: BlenderWindow, since: Since) -> None:
+    """The dialog names price, limit and what was spent today.
+
+    Escape and Enter start nothing and keep the prompt; S, as its button, does.
+    """
+    limit(blender, each=200)
+    blender.fill(preset="FAST", review=False)
+    blender.write("mint.prompt", "an expensive lamp")
+    known_price(blender)
+    blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
+    blender.screenshot("above_the_limit")
+    blender.key("Escape")
+    blender.settle()
+    assert not blender.jobs() and since.starts == 0
+    assert blender.ask("bpy.context.window_manager.mint.prompt") == "an expensive lamp"
+    blender.over("VIEW_3D", "UI")
+    blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
+    blender.key("Return")
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is None")
+    assert not blender.jobs() and since.starts == 0
+    blender.over("VIEW_3D", "UI")
+    blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
+    blender.key(START_ANYWAY)
+    blender.wait_for("placed")
+    assert since.starts == 1
+    assert blender.ask("bpy.context.window_manager.mint.prompt") == ""
+
+
+def test_a_day_above_the_limit_is_asked_about(blender: BlenderWindow, since: Since) -> None:
+    """What was spent today counts; a price that is not known yet is asked for first, and the dialog
+    follows by itself.
+    """
+    start(blender, "a lamp for today")
+    blender.wait_for("placed")
+    spent = int(blender.ask("board().spending.today()"))
+    assert spent >= 248
+    limit(blender, day=spent + 247)
+    blender.ask(FORGET)
+    blender.until_it_shows(lambda: start(blender, "one too many"))
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
+    blender.screenshot("above_the_limit_of_a_day")
+    assert since.starts == 1
+    blender.key(START_ANYWAY)
+    blender.wait_for("placed", title="one too many")
+    assert since.starts == 2
+
+
+def test_a_second_click_while_the_price_is_asked_for(
+    blender: BlenderWindow, service: Service, since: Since
+) -> None:
+    """A limit is set and Mint is slow to tell the price: the panel says what is waited for, and a
+    second click is no second start.
+    """
+    known_price(blender)  # the panel in sight has its answer
+    service.scenario(
+        answers=[{"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"delay": 3.0}}]
+    )
+    limit(blender, each=1000)
+    start(blender, "only one lamp")
+    assert blender.ask("part('ui.pricing.limit_dialog').waits_for_price()")
+    assert (
+        blender.ask(CLICK_AGAIN)
+        == "Error: Still asking Mint for the price of the previous click. Wait a moment."
+    )
+    blender.screenshot("asking_for_the_price")
+    blender.wait_for("placed")
+    assert since.starts == 1
+
+
+def test_f3_above_the_limit(blender: BlenderWindow, since: Since) -> None:
+    """The dialog of F3 tells the price; confirmed, the question about the limit comes, and only
+    then it is started.
+    """
+    limit(blender, each=200)
+    blender.over()
+    blender.until_it_shows(
+        lambda: blender.call("mint.generate", "INVOKE_DEFAULT", kind="MODEL", preset="FAST")
+    )
+    blender.until_it_shows(lambda: blender.type("a chair"))
+    blender.wait(
+        "any(getattr(each.answer, 'estimated_total', None) for each in board().queries.answers.values()) if board() else False"
+    )
+    blender.screenshot("f3_with_a_price")
+    blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
+    blender.key(GENERATE)
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
+    blender.settle()
+    blender.screenshot("f3_asks_about_the_limit")
+    assert since.starts == 0
+    blender.key(START_ANYWAY)
+    blender.wait_for("placed")
+    assert since.starts == 1
+
+
+def test_a_retry_above_the_limit(blender: BlenderWindow, since: Since) -> None:
+    """A retry costs again, so it is asked about too."""
+    start(blender, "a vase [transient]")
+    blender.wait_for("failed")
+    limit(blender, each=100)
+    blender.until_it_shows(lambda: blender.click("mint.retry"))
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
+    blender.screenshot("retry_above_the_limit")
+    assert since.count("POST", "/v1/*:retry") == 0
+    blender.key(START_ANYWAY)
+    blender.wait_for("placed")
+    assert since.count("POST", "/v1/*:retry") == 1
+
+
+def test_approving_above_the_limit(blender: BlenderWindow, since: Since) -> None:
+    """Most of the price is paid then, so it is asked about; declined, the Preview goes on waiting."""
+    start(blender, "a vase", mode="REVIEW")
+    blender.wait_for("review")
+    blender.wait("not jobs()[0]['active']")
+    limit(blender, each=100)
+    blender.until_it_shows(lambda: blender.click("mint.approve"))
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
+    blender.screenshot("approve_above_the_limit")
+    blender.key("Escape")
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is None")
+    assert since.count("POST", "/v1/*:approve") == 0
+    assert blender.ask("jobs()[0]['phase']") == "review"
+    limit(blender, each=248)
+    blender.click("mint.approve")
+    blender.wait_for("placed")
+    assert since.count("POST", "/v1/*:approve") == 1
+
+
+def test_a_retry_above_the_limit_with_the_price_known(blender: BlenderWindow, since: Since) -> None:
+    """The dialog comes at once, within the click; confirmed, the retry goes to Mint, though Blender
+    has freed the operator of the click.
+    """
+    start(blender, "a vase [transient]")
+    blender.wait_for("failed")
+    blender.ask(
+        "[board().ask_and_wait(each) for each in part('jobs.queries').prices_of_retry(board().jobs()[0])] and None"
+    )
+    limit(blender, each=100)
+    blender.until_it_shows(lambda: blender.click("mint.retry"))
+    assert blender.ask("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
+    blender.key(START_ANYWAY)
+    blender.wait_for("placed")
+    assert since.count("POST", "/v1/*:retry") == 1
+
+
+def test_a_second_click_confirms_nothing(blender: BlenderWindow, since: Since) -> None:
+    """A double click on Generate opens the dialog about the limit; its second half lands on no
+    button.
+    """
+    limit(blender, each=200)
+    blender.fill(preset="FAST", review=False, prompt="an expensive lamp")
+    known_price(blender)
+    blender.find("mint.generate_from_form")
+    blender.click("mint.generate_from_form")
+    blender.display.press(seconds=0.05)
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
+    blender.settle()
+    assert not blender.jobs() and since.starts == 0
+    blender.key("Escape")
+
+
+def test_a_limit_without_a_price(blender: BlenderWindow, service: Service, since: Since) -> None:
+    """Where Mint tells no price, a limit cannot be kept: the dialog says so and leaves it to the
+    user.
+    """
+    known_price(blender)  # the panel in sight has its answer
+    service.scenario(answers=[NO_PRICES])
+    limit(blender, each=100_000)
+    blender.until_it_shows(lambda: start(blender, "a lamp without a price"))
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
+    blender.screenshot("limit_without_a_price")
+    blender.key("Escape")
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is None")
+    assert since.starts == 0
