@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of what lies on disk: downloads, and what files say about themselves. No Blender needed."""
+"""Tests of files on disk: downloads, and what a file says about itself.
+
+They need no Blender.
+"""

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tiny builder of GLBs and picture headers for tests: a box is enough for most.
+"""Build small GLBs and picture headers for tests; a box is enough for most.
 
-path.write_bytes(box())                                  a valid GLB of 8 vertices and 12 triangles
-document, binary = box_parts(low=(0, 0, 0)); ...; pack(document, binary)      a GLB with something changed
+A valid GLB of 8 vertices and 12 triangles:
+    path.write_bytes(box())
+A GLB with a change:
+    document, binary = box_parts(low=(0, 0, 0)); ...; pack(document, binary)
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ def pack(
     version: int = 2,
     length: int | None = None,
 ) -> bytes:
-    """The bytes of a GLB: header, JSON chunk and, unless None, a binary chunk; `length` overrides
-    the one in the header.
+    """Return the bytes of a GLB: header, JSON chunk and, unless None, a binary chunk.
+
+    `length` replaces the true length in the header.
     """
     text = document if isinstance(document, bytes) else json.dumps(document).encode()
     chunks = chunk(b"JSON", text, b" ") + (
@@ -39,7 +42,7 @@ def pack(
 
 
 def chunk(kind: bytes, content: bytes, padding: bytes = b"\0") -> bytes:
-    """One chunk, padded to a multiple of four."""
+    """Return one chunk, padded to a multiple of four bytes."""
     content += padding * (-len(content) % 4)
     return struct.pack("<I4s", len(content), kind) + content
 
@@ -47,7 +50,7 @@ def chunk(kind: bytes, content: bytes, padding: bytes = b"\0") -> bytes:
 def mesh_parts(
     points: Sequence[Vector], triangles: Sequence[tuple[int, int, int]], *, name: str = "Box"
 ) -> tuple[Document, bytes]:
-    """JSON and binary of one mesh with one material under one node, in glTF axes (Y up)."""
+    """Return JSON and binary of one mesh with a material under one node, in glTF axes (Y up)."""
     corners = b"".join(struct.pack("<3I", *triangle) for triangle in triangles)
     places = b"".join(struct.pack("<3f", *point) for point in points)
     low, high = (
@@ -96,7 +99,7 @@ def mesh_parts(
 def box_parts(
     low: Vector = (-1.0, 0.0, -0.5), high: Vector = (1.0, 3.0, 0.5), *, name: str = "Box"
 ) -> tuple[Document, bytes]:
-    """JSON and binary of a box between two corners in glTF axes (Y up)."""
+    """Return JSON and binary of a box between two corners in glTF axes (Y up)."""
     points = [
         tuple((high if corner >> axis & 1 else low)[axis] for axis in range(3))
         for corner in range(8)
@@ -112,7 +115,7 @@ def box(
     name: str = "Box",
     requires: Sequence[str] = (),
 ) -> bytes:
-    """A whole GLB of a box; `requires` lists extensions it claims to need."""
+    """Return a whole GLB of a box; `requires` lists the extensions that it claims to need."""
     document, binary = box_parts(low, high, name=name)
     if requires:
         document["extensionsUsed"] = document["extensionsRequired"] = list(requires)
@@ -120,7 +123,7 @@ def box(
 
 
 def png(width: int = 4, height: int = 2) -> bytes:
-    """A complete gray PNG."""
+    """Return a complete gray PNG."""
 
     def part(kind: bytes, content: bytes) -> bytes:
         return (
@@ -140,7 +143,7 @@ def png(width: int = 4, height: int = 2) -> bytes:
 
 
 def webp_header(width: int, height: int, kind: bytes = b"VP8 ") -> bytes:
-    """The beginning of a WebP of the given kind; enough for everything that looks at headers only."""
+    """Return the beginning of a WebP of this kind, enough for code that reads headers only."""
     bodies = {
         b"VP8 ": b"\x10\0\0\x9d\x01\x2a" + struct.pack("<HH", width, height),
         b"VP8L": b"\x2f" + struct.pack("<I", (width - 1) | (height - 1) << 14),
@@ -151,7 +154,7 @@ def webp_header(width: int, height: int, kind: bytes = b"VP8 ") -> bytes:
 
 
 def jpeg_header(width: int, height: int, *, marker: int = 0xC0, before: bytes = b"") -> bytes:
-    """The beginning of a JPEG up to its frame header; `before` goes between the two."""
+    """Return the beginning of a JPEG up to its frame header; `before` goes between the two."""
     return (
         b"\xff\xd8"
         + before

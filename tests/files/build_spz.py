@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes SPZ files of every version, for tests: the counterpart of
-`mint_blender/files/spz/decode.py`, written from the format's description.
+"""Write SPZ files of every version: the counterpart of `mint_blender/files/spz/decode.py`.
 
-`python3 -m tests.files.build_spz FOLDER` writes the files whose values two other decoders have
-given in `data/spz/`.
+It is written from the format's description. `python3 -m tests.files.build_spz FOLDER` writes the
+files whose values two other decoders have given in `data/spz/`.
 """
 
 from __future__ import annotations
@@ -22,8 +21,9 @@ FRACTIONAL_BITS = 12
 
 
 def made_up(points: int, *, degree: int = 0, seed: int = 1) -> Splats:
-    """Random splats that differ in everything: places within 8 units, sizes from 0.01 to 0.4, all
-    turns, colors and opacities.
+    """Return random splats that differ in everything.
+
+    Positions are within 8 units, sizes from 0.01 to 0.4; rotations, colors and opacities vary.
     """
     random = np.random.default_rng(seed)
     rotations = random.normal(size=(points, 4))
@@ -42,7 +42,7 @@ def made_up(points: int, *, degree: int = 0, seed: int = 1) -> Splats:
 
 
 def encode(splats: Splats, *, version: int = 3, flags: int = 0, extension: bytes = b"") -> bytes:
-    """The bytes of an SPZ file. `extension` is put where extension records stand."""
+    """Return the bytes of an SPZ file; `extension` is put where extension records stand."""
     # without harmonics there is no stream for them
     parts = [part for part in sections(splats, version) if part]
     head = header(splats, version, flags)
@@ -60,9 +60,7 @@ def header(
     degree: int | None = None,
     bits: int = FRACTIONAL_BITS,
 ) -> bytes:
-    """The first 16 bytes; the last of them, which version 4 uses for the number of streams, is
-    zero.
-    """
+    """Return the first 16 bytes; the last one, version 4's number of streams, is zero."""
     count = len(splats) if points is None else points
     degree = COEFFICIENTS.index(splats.harmonics.shape[1]) if degree is None else degree
     return struct.pack("<4sIIBBBB", b"NGSP", version, count, degree, bits, flags, 0)
@@ -71,9 +69,9 @@ def header(
 def table(
     head: bytes, parts: list[bytes], extension: bytes = b"", *, sizes: list[int] | None = None
 ) -> bytes:
-    """Version 4: header, extension records, table of contents, Zstandard streams.
+    """Return a file of version 4: header, extension records, table of contents, streams.
 
-    `sizes` replaces the true unpacked sizes.
+    The streams are compressed with Zstandard. `sizes` replaces the true unpacked sizes.
     """
     import zstandard
 
@@ -94,7 +92,7 @@ def table(
 
 
 def sections(splats: Splats, version: int) -> list[bytes]:
-    """The six attributes, quantised."""
+    """Return the six attributes, quantized."""
     if version == 1:
         positions = splats.positions.astype("<f2").tobytes()
     else:
@@ -139,7 +137,7 @@ def _smallest_three(rotations: np.ndarray) -> bytes:
 
 
 def write_reference_files(folder: Path) -> None:
-    """One small file for each version and for the degrees of harmonics that differ."""
+    """Write a small file for each version and for the degrees of harmonics that differ."""
     for version, degree in ((1, 1), (2, 3), (3, 0), (3, 2), (3, 3), (4, 0), (4, 3), (4, 4)):
         (folder / f"version{version}-degree{degree}.spz").write_bytes(
             encode(made_up(20, degree=degree, seed=version), version=version)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file host, a clock and a downloader on it, for each test that asks for them."""
+"""Fixtures: a file host, a clock, and a downloader that uses them."""
 
 from __future__ import annotations
 
@@ -17,23 +17,27 @@ from .file_host import FileHost
 
 @pytest.fixture
 def host() -> Iterator[FileHost]:
+    """Run a file host."""
     with FileHost() as running:
         yield running
 
 
 @pytest.fixture
 def time() -> Time:
+    """Return a clock that moves only when somebody sleeps."""
     return Time()
 
 
 @pytest.fixture
 def loader(time: Time) -> Iterator[Downloader]:
+    """Return a downloader that sleeps by the `time` fixture, without random pauses."""
     with local_downloader(clock=lambda: time.now, sleep=time.sleep, chance=lambda: 1.0) as made:
         yield made
 
 
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
+    """Return where a download is to be saved, in a folder that does not exist yet."""
     return tmp_path / "job" / "lamp.glb"
 
 

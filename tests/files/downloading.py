@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of downloads share: contents, and a clock that only moves when somebody sleeps."""
+"""Contents, a downloader and a clock for the tests of downloads."""
 
 from __future__ import annotations
 
@@ -24,16 +24,18 @@ class Downloader(download.Downloader):
 
 
 class Time:
-    """A clock that only moves when somebody sleeps."""
+    """A clock that moves only when somebody sleeps."""
 
     def __init__(self) -> None:
         self.now = 0.0
         self.pauses: list[float] = []
 
     def sleep(self, seconds: float) -> None:
+        """Move the clock and record the pause."""
         self.now += seconds
         self.pauses.append(seconds)
 
 
 def only_file(folder: Path) -> list[str]:
+    """Return the names of the files in a folder, sorted."""
     return sorted(path.name for path in folder.iterdir())

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small real file host on loopback that can misbehave on purpose; it writes down every request.
+"""A small real file host on loopback that can misbehave; it records every request.
 
-with FileHost() as host:
-    host.put("/lamp.glb", content, etag='"1"', faults=[cut(after=1000)])
-    ...
-    assert len(host.asked) == 2
+Use it as a context manager:
+    with FileHost() as host:
+        host.put("/lamp.glb", content, etag='"1"', faults=[cut(after=1000)])
+        ...
+        assert len(host.asked) == 2
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ import trustme
 
 @dataclass
 class Served:
-    """One file and how it is served.
+    """A file and how it is served.
 
-    `faults` are used up one for each request; after them the host behaves.
+    Each request uses up one of `faults`; after them the host behaves.
     """
 
     content: bytes
@@ -41,14 +42,14 @@ Fault = Callable[["Handler", Served], None]
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as it arrived; header names in lower case."""
+    """A request as it arrived; header names are in lower case."""
 
     path: str
     headers: dict[str, str]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers GET from the host's table."""
+    """Answer GET from the host's table."""
 
     protocol_version = "HTTP/1.1"
     server: Server
@@ -66,8 +67,9 @@ class Handler(BaseHTTPRequestHandler):
             self.serve(served)
 
     def serve(self, served: Served, *, upto: int | None = None, length: int | None = None) -> None:
-        """Send the file, or the range asked for; only `upto` bytes of the body when given, claiming
-        `length`.
+        """Send the file or the requested range.
+
+        With `upto`, send only so many bytes of the body; `length` replaces the true length.
         """
         body, status, headers = served.content, 200, dict(served.headers)
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
@@ -118,7 +120,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """The socket behind a `FileHost`."""
+    """The socket of a `FileHost`."""
 
     daemon_threads = True
 
@@ -132,7 +134,7 @@ class Server(ThreadingHTTPServer):
 
 
 class FileHost:
-    """A running host: `put` files, read `asked`. With a certificate it speaks https."""
+    """A running host: `put` files, read `asked`. With a certificate it uses https."""
 
     def __init__(self, certificate: trustme.LeafCert | None = None) -> None:
         self._server = Server()
@@ -155,7 +157,7 @@ class FileHost:
         self._thread.join(5)
 
     def put(self, path: str, content: bytes, **how: object) -> str:
-        """Serve `content` under `path`; answers the address."""
+        """Serve `content` under `path` and return the address."""
         self._server.table[path] = Served(content, **how)  # type: ignore[arg-type]
         return self.url(path)
 
@@ -182,12 +184,12 @@ def status(code: int, **headers: str) -> Fault:
 
 
 def redirect(to: str, code: int = 302) -> Fault:
-    """Send the client elsewhere."""
+    """Redirect the client to another address."""
     return status(code, Location=to)
 
 
 def claim(length: int) -> Fault:
-    """Claim a length that is not the file's, then send the file and hang up."""
+    """Claim a length that is not the file's, then send the file and close the connection."""
     return lambda handler, served: handler.serve(served, upto=len(served.content), length=length)
 
 
@@ -224,7 +226,7 @@ def become(content: bytes, etag: str | None) -> Fault:
 
 @contextmanager
 def released(event: threading.Event) -> Iterator[threading.Event]:
-    """Set the event at the end, so that no server thread hangs on."""
+    """Set the event at the end, so that no thread of the server keeps waiting."""
     try:
         yield event
     finally:

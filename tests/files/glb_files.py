@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GLBs to be looked at: a box that was changed, written to a file, and inspected."""
+"""Write a changed box to a GLB file and inspect it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from .build_glb import Document, box_parts, pack
 
 
 def inspect(content: bytes, folder: Path, **how: Any) -> header.Glb:
-    """What is found in these bytes, as a file."""
+    """Return what `header.inspect` finds in a file of these bytes."""
     path = folder / "lamp.glb"
     path.write_bytes(content)
     return header.inspect(path, **how)
 
 
 def changed(change: Callable[[Document], object]) -> bytes:
-    """The box with a change in its JSON."""
+    """Return the bytes of the box with a change in its JSON."""
     document, binary = box_parts()
     change(document)
     return pack(document, binary)
 
 
 def data_uri(content: bytes, kind: str = "application/octet-stream") -> str:
-    """These bytes as an address."""
+    """Return these bytes as a data URI."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"

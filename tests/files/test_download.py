@@ -19,10 +19,10 @@ from .downloading import CONTENT, OTHER, Downloader, DownloadLimits, Time, only_
 from .file_host import FileHost, become, claim, cut, status
 
 
-def test_a_file_arrives_completely_under_its_name(
+def test_a_download_saves_the_file_under_its_name(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
-    """The target has the host's bytes, and neither part nor note stay behind."""
+    """The target has the host's bytes, and no part or note file is left."""
     seen: list[tuple[int, int | None]] = []
     assert (
         loader.fetch(
@@ -38,7 +38,7 @@ def test_a_file_arrives_completely_under_its_name(
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
-def test_what_is_there_is_not_fetched_again(
+def test_a_complete_file_is_not_downloaded_again(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
     """A complete target costs no request."""
@@ -48,10 +48,10 @@ def test_what_is_there_is_not_fetched_again(
     assert len(host.asked) == 1
 
 
-def test_a_broken_download_goes_on_where_it_stopped(
+def test_a_broken_download_continues_where_it_stopped(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
-    """After a break only the missing bytes are asked for, guarded by the ETag."""
+    """After a break only the missing bytes are requested, guarded by the ETag."""
     loader.fetch(
         host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), cut(50_000)]), target
     )
@@ -63,10 +63,13 @@ def test_a_broken_download_goes_on_where_it_stopped(
 @pytest.mark.parametrize(
     "how", [{"etag": '"a"'}, {"modified": formatdate(1_700_000_000, usegmt=True)}]
 )
-def test_a_download_goes_on_after_a_restart(
+def test_a_download_continues_after_a_restart(
     host: FileHost, target: Path, how: dict[str, str]
 ) -> None:
-    """Another process continues from the part and its note, also with a renewed query in the link."""
+    """Another process continues from the part and its note.
+
+    The query of the link may have changed meanwhile.
+    """
     url = host.put("/lamp.glb", CONTENT, faults=[cut(120_000)], **how)
     with Downloader(DownloadLimits(most_tries=1)) as first, pytest.raises(DownloadFailed):
         first.fetch(url + "?signature=old", target)
@@ -78,7 +81,7 @@ def test_a_download_goes_on_after_a_restart(
 
 
 def test_a_part_of_another_address_is_not_continued(host: FileHost, target: Path) -> None:
-    """Bytes of one file never end up at the beginning of another."""
+    """Bytes of one file never become the beginning of another."""
     first = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(120_000)])
     second = host.put("/other.glb", OTHER, etag='"a"')
     with Downloader(DownloadLimits(most_tries=1)) as loader:
@@ -90,7 +93,7 @@ def test_a_part_of_another_address_is_not_continued(host: FileHost, target: Path
 
 
 def test_a_part_without_a_readable_note_is_not_continued(host: FileHost, target: Path) -> None:
-    """A note that is garbage, or tells of more bytes than the file has, means starting over."""
+    """With a note that cannot be read, the download starts over."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(120_000)])
     with Downloader(DownloadLimits(most_tries=1)) as loader:
         with pytest.raises(DownloadFailed):
@@ -101,10 +104,10 @@ def test_a_part_without_a_readable_note_is_not_continued(host: FileHost, target:
     assert "range" not in host.asked[-1].headers
 
 
-def test_a_last_step_that_was_missed_is_made_up_without_a_request(
+def test_a_complete_part_is_renamed_without_a_request(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
-    """A kill between the last byte and the renaming costs no second download."""
+    """After a kill between the last byte and the renaming, nothing is downloaded again."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
     left = part_file.PartFile(target)
     left.begin(part_file.PartSource(files_urls.without_query(url), '"a"', len(CONTENT)))
@@ -114,10 +117,10 @@ def test_a_last_step_that_was_missed_is_made_up_without_a_request(
 
 
 @pytest.mark.parametrize("knows_ranges", [True, False])
-def test_a_file_that_changed_meanwhile_is_fetched_from_the_start(
+def test_a_changed_file_is_downloaded_from_the_start(
     host: FileHost, loader: Downloader, target: Path, knows_ranges: bool
 ) -> None:
-    """With a new ETag, or from a host without ranges, the 200 answer replaces what had arrived."""
+    """With a new ETag, or from a host without ranges, the 200 answer replaces the part."""
     loader.fetch(
         host.put(
             "/lamp.glb",
@@ -131,12 +134,10 @@ def test_a_file_that_changed_meanwhile_is_fetched_from_the_start(
     assert target.read_bytes() == OTHER
 
 
-def test_a_range_of_another_file_is_not_glued_on(
+def test_a_range_of_a_changed_file_is_not_appended(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
-    """A host that ignores If-Range and answers 206 from a changed file does not get its bytes mixed
-    in.
-    """
+    """A 206 answer that ignores If-Range does not mix bytes of two files."""
 
     def wrong_range(handler, served):  # type: ignore[no-untyped-def]
         served.content, served.etag = OTHER, '"b"'
@@ -152,10 +153,10 @@ def test_a_range_of_another_file_is_not_glued_on(
     assert target.read_bytes() == OTHER
 
 
-def test_a_range_that_starts_elsewhere_is_not_glued_on(
+def test_a_range_from_the_wrong_position_is_not_appended(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
-    """Bytes from another place in the file mean starting over."""
+    """After a range that starts at another byte, the download starts over."""
 
     def shifted(handler, served):  # type: ignore[no-untyped-def]
         handler.answer(
@@ -171,7 +172,7 @@ def test_a_range_that_starts_elsewhere_is_not_glued_on(
 def test_a_part_longer_than_the_file_starts_over(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
-    """416 Range Not Satisfiable is answered by a fresh start, not by giving up."""
+    """On 416 Range Not Satisfiable the download starts over instead of failing."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
     left = part_file.PartFile(target)
     left.begin(part_file.PartSource(files_urls.without_query(url), '"a"', None))
@@ -180,23 +181,25 @@ def test_a_part_longer_than_the_file_starts_over(
     assert target.read_bytes() == CONTENT
 
 
-def test_without_a_validator_a_break_means_starting_over(
+def test_without_a_validator_a_broken_download_starts_over(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
-    """Where the host gives nothing to recognize the file by, no range is asked for."""
+    """Without an ETag or a date, no range is requested."""
     loader.fetch(host.put("/lamp.glb", CONTENT, faults=[cut(100_000)]), target)
     assert target.read_bytes() == CONTENT
     assert all("range" not in asked.headers for asked in host.asked)
 
 
-def test_a_weak_etag_is_no_proof(host: FileHost, loader: Downloader, target: Path) -> None:
-    """W/"…" does not promise the same bytes, so it is not used to continue."""
+def test_a_weak_etag_is_not_used_to_continue(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
+    """W/"…" does not promise the same bytes."""
     loader.fetch(host.put("/lamp.glb", CONTENT, etag='W/"a"', faults=[cut(100_000)]), target)
     assert target.read_bytes() == CONTENT
     assert all("range" not in asked.headers for asked in host.asked)
 
 
-def test_a_length_that_is_never_reached_is_an_error(host: FileHost, target: Path) -> None:
+def test_a_file_shorter_than_its_length_is_an_error(host: FileHost, target: Path) -> None:
     """A file that is shorter than the host said is not taken for complete."""
     url = host.put("/lamp.glb", CONTENT, faults=[claim(len(CONTENT) + 5)] * 9)
     with (
@@ -207,7 +210,7 @@ def test_a_length_that_is_never_reached_is_an_error(host: FileHost, target: Path
     assert not target.exists() and len(host.asked) == 4  # the first brought something new
 
 
-def test_a_file_without_a_length_is_taken_to_its_end(
+def test_a_file_without_a_length_ends_with_the_connection(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
     """Without Content-Length the end of the connection ends the file."""
@@ -216,10 +219,10 @@ def test_a_file_without_a_length_is_taken_to_its_end(
 
 
 @pytest.mark.parametrize("tells_length", [True, False])
-def test_too_many_bytes_are_refused_and_nothing_stays(
+def test_a_file_above_the_limit_is_refused_and_removed(
     host: FileHost, loader: Downloader, target: Path, tells_length: bool
 ) -> None:
-    """The limit holds by the header, and while streaming where the header is silent."""
+    """The limit applies to the header, and to the stream where the header gives no length."""
     with pytest.raises(TooLarge, match="larger than"):
         loader.fetch(
             host.put("/lamp.glb", CONTENT, tells_length=tells_length), target, limit=200_000
@@ -229,7 +232,7 @@ def test_too_many_bytes_are_refused_and_nothing_stays(
 
 
 def test_each_kind_of_file_has_its_limit() -> None:
-    """A picture may not be as large as a splat cloud."""
+    """The limit of a picture is below that of a model, which is below that of splats."""
     limits = DownloadLimits()
     assert limits.bytes_for("a.webp") < limits.bytes_for("a.glb") < limits.bytes_for("a.SPZ")
     assert limits.bytes_for("unknown") > 0
@@ -245,10 +248,10 @@ def test_an_empty_file_is_an_error(host: FileHost, target: Path) -> None:
     assert not target.exists()
 
 
-def test_a_range_that_nobody_asked_for_is_not_taken(
+def test_a_range_that_was_not_requested_is_refused(
     host: FileHost, time: Time, target: Path
 ) -> None:
-    """A host that only ever answers 206 to a plain request never gives a file."""
+    """A host that answers 206 to plain requests never gives a file."""
 
     def partial(handler, served):  # type: ignore[no-untyped-def]
         handler.answer(
@@ -264,10 +267,10 @@ def test_a_range_that_nobody_asked_for_is_not_taken(
     assert not target.exists() and len(host.asked) == 3
 
 
-def test_a_range_shorter_than_asked_is_continued(
+def test_a_range_shorter_than_requested_is_continued(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
-    """A host that gives a piece at a time is asked for the next piece."""
+    """A host that sends one piece at a time is asked for the next piece."""
 
     def piece(handler, served):  # type: ignore[no-untyped-def]
         start = int(handler.headers["Range"].removeprefix("bytes=").removesuffix("-"))
@@ -290,8 +293,10 @@ def test_a_range_shorter_than_asked_is_continued(
     assert target.read_bytes() == CONTENT and len(host.asked) == 5
 
 
-def test_stopping_keeps_what_came(host: FileHost, loader: Downloader, target: Path) -> None:
-    """A stop in the middle ends the download; later it goes on from there."""
+def test_a_stopped_download_keeps_its_part(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
+    """A stop in the middle ends the download; the next one continues from there."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
     came: list[int] = []
     with pytest.raises(Stopped):
@@ -307,10 +312,8 @@ def test_stopping_keeps_what_came(host: FileHost, loader: Downloader, target: Pa
     assert target.read_bytes() == CONTENT and host.asked[-1].headers["range"] == f"bytes={kept}-"
 
 
-def test_stopping_in_a_pause_is_noticed(
-    host: FileHost, loader: Downloader, time: Time, target: Path
-) -> None:
-    """A wish to stop does not have to wait for the end of a long pause."""
+def test_a_stop_ends_a_pause(host: FileHost, loader: Downloader, time: Time, target: Path) -> None:
+    """A stop does not wait for the end of a long pause."""
     with pytest.raises(Stopped):
         loader.fetch(
             host.put("/lamp.glb", CONTENT, faults=[status(503, Retry_After="60")] * 9),
@@ -320,10 +323,10 @@ def test_stopping_in_a_pause_is_noticed(
     assert time.now < 2 and len(host.asked) == 1
 
 
-def test_several_files_share_a_connection_and_threads(
+def test_one_downloader_serves_several_threads(
     host: FileHost, loader: Downloader, tmp_path: Path
 ) -> None:
-    """One downloader serves several threads at once without mixing their files."""
+    """Files that are downloaded at the same time are not mixed."""
     contents = {
         name: random.Random(name).randbytes(200_000)
         for name in ("a.glb", "b.glb", "c.glb", "d.glb")

@@ -18,12 +18,10 @@ from .downloading import CONTENT, Downloader, DownloadLimits, Time
 from .file_host import FileHost, cut, hang, mute, released, status
 
 
-def test_packed_content_is_unpacked_and_limited(
+def test_compressed_content_is_decompressed_within_the_limit(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
-    """The host is asked for plain bytes; if it packs them all the same, the file is right and a
-    bomb meets the limit.
-    """
+    """Plain bytes are requested; a gzip answer is decompressed, and a gzip bomb is refused."""
     url = host.put("/lamp.glb", gzip.compress(CONTENT), headers={"Content-Encoding": "gzip"})
     assert loader.fetch(url, target).read_bytes() == CONTENT
     assert host.asked[0].headers["accept-encoding"] == "identity"
@@ -38,9 +36,7 @@ def test_packed_content_is_unpacked_and_limited(
         )
 
 
-def test_packed_content_that_breaks_off_is_not_taken_for_complete(
-    host: FileHost, target: Path
-) -> None:
+def test_compressed_content_without_its_end_is_an_error(host: FileHost, target: Path) -> None:
     """The end of a gzip stream must be there."""
     url = host.put("/lamp.glb", gzip.compress(CONTENT)[:-20], headers={"Content-Encoding": "gzip"})
     with (
@@ -52,48 +48,47 @@ def test_packed_content_that_breaks_off_is_not_taken_for_complete(
 
 
 @pytest.mark.parametrize("code", [403, 404, 410])
-def test_a_dead_link_asks_for_a_fresh_one(
+def test_an_expired_link_is_not_retried(
     host: FileHost, loader: Downloader, target: Path, code: int
 ) -> None:
-    """403, 404 and 410 are not repeated; the caller asks Mint for a new address."""
+    """403, 404 and 410 are not repeated: the caller has to get a new address from Mint."""
     with pytest.raises(LinkExpired) as caught:
         loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(code)]), target)
     assert len(host.asked) == 1 and not caught.value.retryable
 
 
 @pytest.mark.parametrize("code", [408, 429, 500, 502, 503, 504])
-def test_a_host_in_trouble_is_asked_again(
+def test_a_temporary_error_is_retried(
     host: FileHost, loader: Downloader, target: Path, code: int
 ) -> None:
-    """Errors that pass are waited out."""
+    """The download succeeds after two temporary errors of the host."""
     loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(code), status(code)]), target)
     assert target.read_bytes() == CONTENT and len(host.asked) == 3
 
 
-def test_pauses_grow_and_tries_end(
+def test_pauses_double_and_tries_are_limited(
     host: FileHost, loader: Downloader, time: Time, target: Path
 ) -> None:
-    """Six fruitless tries, each pause twice the one before, then a sentence."""
+    """After six tries, each pause twice the one before, the download fails."""
     with pytest.raises(DownloadFailed, match="HTTP 503"):
         loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(503)] * 20), target)
     assert len(host.asked) == 6
     assert time.now == pytest.approx(0.5 + 1 + 2 + 4 + 8)
 
 
-def test_tries_that_bring_something_are_not_held_against_the_host(
+def test_tries_that_bring_bytes_do_not_count(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
-    """A weak line that breaks every 20 kB still gets there; the bound counts tries that bring
-    nothing.
+    """A connection that breaks every 20 kB still completes the file.
+
+    The limit counts only tries that bring nothing.
     """
     loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(20_000)] * 12), target)
     assert target.read_bytes() == CONTENT and len(host.asked) == 13
 
 
-def test_a_host_that_gives_a_byte_at_a_time_is_given_up(
-    host: FileHost, time: Time, target: Path
-) -> None:
-    """There is a bound for all tries together as well."""
+def test_all_tries_together_are_limited(host: FileHost, time: Time, target: Path) -> None:
+    """A host that sends one byte at each try is given up."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(1)] * 100)
     with (
         Downloader(
@@ -105,10 +100,10 @@ def test_a_host_that_gives_a_byte_at_a_time_is_given_up(
     assert len(host.asked) == 10
 
 
-def test_retry_after_is_honoured_within_reason(
+def test_retry_after_is_obeyed_within_bounds(
     host: FileHost, loader: Downloader, time: Time, target: Path
 ) -> None:
-    """Seconds are waited as asked, but at least one, and of an hour (here as a date) a quarter."""
+    """At least a second is waited, and at most a quarter of an hour, also for a date."""
     date = formatdate(4_000_000_000, usegmt=True)
     faults = [status(503, Retry_After=asked) for asked in ("7", "0", date, "soon")]
     loader.fetch(host.put("/lamp.glb", CONTENT, faults=faults), target)
@@ -116,8 +111,8 @@ def test_retry_after_is_honoured_within_reason(
     assert max(time.pauses) <= 0.25
 
 
-def test_the_whole_takes_no_longer_than_allowed(host: FileHost, time: Time, target: Path) -> None:
-    """No pause begins that would end after the time limit."""
+def test_no_pause_ends_after_the_time_limit(host: FileHost, time: Time, target: Path) -> None:
+    """A pause that would end after the time limit is not begun."""
     url = host.put("/lamp.glb", CONTENT, faults=[status(503, Retry_After="50")] * 9)
     with (
         Downloader(DownloadLimits(total=120), clock=lambda: time.now, sleep=time.sleep) as loader,
@@ -127,8 +122,8 @@ def test_the_whole_takes_no_longer_than_allowed(host: FileHost, time: Time, targ
     assert time.now == pytest.approx(100) and len(host.asked) == 3
 
 
-def test_a_trickle_meets_the_time_limit(host: FileHost, target: Path) -> None:
-    """A host that keeps the connection alive for ever is left, and what came is kept."""
+def test_a_slow_download_ends_at_the_time_limit(host: FileHost, target: Path) -> None:
+    """A host that keeps sending slowly is given up, and the part is kept."""
     ticks = itertools.count()
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
     with (
@@ -141,10 +136,8 @@ def test_a_trickle_meets_the_time_limit(host: FileHost, target: Path) -> None:
     assert not target.exists() and part_file.PartFile(target).size > 0
 
 
-def test_silence_is_noticed(host: FileHost, target: Path) -> None:
-    """A connection on which nothing arrives is given up after the stall time, and the next try goes
-    on.
-    """
+def test_a_stalled_connection_is_retried(host: FileHost, target: Path) -> None:
+    """A connection without data is given up after the stall time, and the next try continues."""
     with (
         released(threading.Event()) as event,
         Downloader(DownloadLimits(stall=0.3), sleep=lambda _: None) as loader,
@@ -156,8 +149,8 @@ def test_silence_is_noticed(host: FileHost, target: Path) -> None:
     assert len(CONTENT) // 2 - 5000 < start <= len(CONTENT) // 2
 
 
-def test_endless_silence_is_too_slow(host: FileHost, target: Path) -> None:
-    """If it never gets better the sentence says that nothing arrived."""
+def test_a_host_that_always_stalls_is_too_slow(host: FileHost, target: Path) -> None:
+    """The error says that no data arrived."""
     with (
         released(threading.Event()) as event,
         Downloader(DownloadLimits(stall=0.2, most_tries=1), sleep=lambda _: None) as loader,
@@ -166,10 +159,8 @@ def test_endless_silence_is_too_slow(host: FileHost, target: Path) -> None:
         loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[hang(event)]), target)
 
 
-def test_an_answer_that_never_begins_is_too_slow(host: FileHost, target: Path) -> None:
-    """A host that takes the request and says nothing at all is given up like one that stops in the
-    middle.
-    """
+def test_a_host_that_never_answers_is_too_slow(host: FileHost, target: Path) -> None:
+    """A host that takes the request and sends no headers is given up like one that stalls."""
     with (
         released(threading.Event()) as event,
         Downloader(DownloadLimits(stall=0.2, tries=2), sleep=lambda _: None) as loader,
@@ -180,17 +171,17 @@ def test_an_answer_that_never_begins_is_too_slow(host: FileHost, target: Path) -
 
 
 @pytest.mark.parametrize("code", [204, 400, 401, 418, 304])
-def test_other_answers_are_not_repeated(
+def test_a_permanent_error_is_not_retried(
     host: FileHost, loader: Downloader, target: Path, code: int
 ) -> None:
-    """What asking again will not change is said at once."""
+    """An answer that would not change is an error after one request."""
     with pytest.raises(DownloadFailed, match=f"HTTP {code}") as caught:
         loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(code)] * 9), target)
     assert len(host.asked) == 1 and not caught.value.retryable
 
 
-def test_broken_packing_is_said(host: FileHost, loader: Downloader, target: Path) -> None:
-    """A body that is marked as gzip and is none is no file."""
+def test_a_broken_gzip_body_is_an_error(host: FileHost, loader: Downloader, target: Path) -> None:
+    """A body that is marked as gzip and is not one is refused."""
     with pytest.raises(DownloadFailed, match="could not be decompressed"):
         loader.fetch(host.put("/lamp.glb", CONTENT, headers={"Content-Encoding": "gzip"}), target)
     assert list(target.parent.iterdir()) == []

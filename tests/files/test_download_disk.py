@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a download meets on the disk: no room, a folder in its place, parts that others left."""
+"""Downloads and the disk: a full disk, a file in place of a folder, parts of other downloads."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from .downloading import CONTENT, Downloader
 from .file_host import FileHost
 
 
-def test_a_disk_that_fills_up_is_said(
+def test_a_disk_that_fills_up_is_an_error(
     host: FileHost, loader: Downloader, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The disk refuses in the middle of the download: a sentence, no further try, and no half file
-    under the right name.
+    """When the disk is full in the middle of a download, it fails without another try.
+
+    No incomplete file is left under the target's name.
     """
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
@@ -32,20 +33,20 @@ def test_a_disk_that_fills_up_is_said(
     assert not target.exists() and len(host.asked) == 1
 
 
-def test_a_full_disk_is_said_before_anything_is_written(
+def test_a_file_that_cannot_fit_is_not_begun(
     host: FileHost, loader: Downloader, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that cannot fit is not begun."""
+    """The error comes before anything is written."""
     monkeypatch.setattr(part_file, "RESERVE", 2**62)
     with pytest.raises(DiskError, match="Free some space"):
         loader.fetch(host.put("/lamp.glb", CONTENT), target)
     assert list(target.parent.iterdir()) == []
 
 
-def test_a_folder_that_is_a_file_is_said(
+def test_a_file_in_place_of_the_folder_is_an_error(
     host: FileHost, loader: Downloader, tmp_path: Path
 ) -> None:
-    """What the disk refuses becomes a sentence that names the place."""
+    """The error names the path."""
     (tmp_path / "job").write_text("in the way")
     with pytest.raises(DiskError, match="job"):
         loader.fetch(host.put("/lamp.glb", CONTENT), tmp_path / "job" / "lamp.glb")
@@ -59,17 +60,15 @@ def test_a_folder_that_is_a_file_is_said(
         (errno.EIO, "could not be written"),
     ],
 )
-def test_what_the_disk_refuses_becomes_a_sentence(number: int, words: str) -> None:
-    """Each kind of refusal names the place and says what to do about it."""
+def test_each_disk_error_says_what_to_do(number: int, words: str) -> None:
+    """The message names the path and says what to do about this kind of error."""
     with pytest.raises(DiskError, match=words) as caught, part_file.disk_errors(Path("lamp.glb")):
         raise OSError(number, os.strerror(number))
     assert "lamp.glb" in str(caught.value)
 
 
-def test_a_part_that_two_downloads_wrote_to_is_not_put_in_place(tmp_path: Path) -> None:
-    """A download that let go too late may have added bytes: the file is refused, and fetched anew
-    the next time.
-    """
+def test_a_part_with_bytes_of_two_downloads_is_refused(tmp_path: Path) -> None:
+    """A file with extra bytes of an ended download is refused, and downloaded again."""
     written = PartFile(tmp_path / "a.glb")
     written.begin(PartSource(address="https://files.example/a.glb", validator='"1"', total=4))
     with written.open() as stream:
@@ -79,8 +78,8 @@ def test_a_part_that_two_downloads_wrote_to_is_not_put_in_place(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_kill_left_beside_a_complete_file_is_cleared_away(tmp_path: Path) -> None:
-    """A kill just after the renaming leaves the part's note: the next look at the file removes it."""
+def test_a_note_left_beside_a_complete_file_is_removed(tmp_path: Path) -> None:
+    """A kill just after the renaming leaves the note; the next download removes it."""
     target = tmp_path / "a.glb"
     target.write_bytes(b"complete")
     PartFile(target).note.write_text("{}")

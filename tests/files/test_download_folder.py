@@ -22,6 +22,7 @@ from mint_blender.files.errors import DiskError
 
 
 def fill(path: Path, size: int, age: float = 0) -> Path:
+    """Write a file of so many bytes, making its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(bytes(size))
     os.utime(path, (1_700_000_000 - age, 1_700_000_000 - age))
@@ -55,17 +56,13 @@ def fill(path: Path, size: int, age: float = 0) -> Path:
     ],
 )
 def test_any_text_becomes_a_safe_name(text: str, expected: str) -> None:
-    """Separators, reserved names, control and direction marks go; letters of all scripts and the
-    ending stay.
-    """
+    """Separators, reserved names and control marks are removed; letters of all scripts stay."""
     assert safe_name(text) == expected
 
 
 @given(st.text(max_size=400))
 def test_a_safe_name_is_safe(text: str) -> None:
-    """One path component, bounded in letters and bytes, no surprise at either end; making it safe
-    twice changes nothing more.
-    """
+    """It is one path component of bounded length; making it safe again changes nothing."""
     name = safe_name(text)
     assert (
         name not in ("", ".", "..")
@@ -89,12 +86,12 @@ def test_a_safe_name_is_safe(text: str) -> None:
     ],
 )
 def test_a_url_gives_only_a_name(url: str, expected: str) -> None:
-    """Nothing in an address can lead out of the folder."""
+    """No address leads out of the folder."""
     assert name_from_url(url) == expected
 
 
 def test_each_address_has_its_own_thumbnail() -> None:
-    """Names in the cache are stable, differ with the query, and hold nothing of the address."""
+    """Cache names are stable, differ with the query, and hold nothing of the address."""
     first = thumbnail_name("https://cdn.example/a.webp?1")
     assert (
         first
@@ -104,32 +101,30 @@ def test_each_address_has_its_own_thumbnail() -> None:
     assert first.isalnum() and len(first) == 32
 
 
-def test_a_job_has_its_folder(tmp_path: Path) -> None:
-    """The folder is made when it is asked for, once."""
+def test_a_job_has_a_folder(tmp_path: Path) -> None:
+    """The folder is made when it is first needed."""
     kept = DownloadFolder(tmp_path).job_folder("job-1_A")
     assert kept == tmp_path / "downloads" / "job-1_A" and kept.is_dir()
     assert DownloadFolder(tmp_path).job_folder("job-1_A") == kept
 
 
 @pytest.mark.parametrize("job_id", ["", "..", "a/b", "a\\b", "a.b", "x" * 200, "nul", "ä", "a\n"])
-def test_an_id_that_is_no_plain_name_gets_no_folder(tmp_path: Path, job_id: str) -> None:
-    """An id from outside cannot choose a place on the disk."""
+def test_an_unsafe_job_id_is_refused(tmp_path: Path, job_id: str) -> None:
+    """An id from outside cannot choose a path on the disk."""
     with pytest.raises(ValueError, match="job id"):
         DownloadFolder(tmp_path).job_folder(job_id)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
-    """Something in the way is a sentence, not a traceback."""
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    """A file in the way is reported in a sentence."""
     (tmp_path / "downloads").write_text("in the way")
     with pytest.raises(DiskError, match="downloads"):
         DownloadFolder(tmp_path).job_folder("job")
 
 
-def test_clearing_keeps_what_is_needed(tmp_path: Path) -> None:
-    """Downloads of other jobs and all thumbnails go; those of the named jobs, and what does not
-    belong to us, stay.
-    """
+def test_clearing_keeps_the_named_jobs(tmp_path: Path) -> None:
+    """Downloads of other jobs and all thumbnails are removed; other people's files stay."""
     home = DownloadFolder(tmp_path)
     fill(home.job_folder("old") / "a.glb", 1000)
     kept = fill(home.job_folder("running") / "deep" / "b.glb.part", 500)
@@ -145,15 +140,15 @@ def test_clearing_keeps_what_is_needed(tmp_path: Path) -> None:
     )
 
 
-def test_an_empty_home_is_no_error(tmp_path: Path) -> None:
-    """Nothing there: nothing to count and nothing to clear."""
+def test_an_empty_home_is_not_an_error(tmp_path: Path) -> None:
+    """There is nothing to count and nothing to clear."""
     home = DownloadFolder(tmp_path / "never made")
     assert (home.size(), home.clear(), prune(home.thumbnails, 0)) == (0, 0, 0)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="making links needs a privilege on Windows")
-def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
-    """A link in the downloads is removed itself; what it points to is neither counted nor touched."""
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    """A link in the downloads is removed; its target is neither counted nor removed."""
     precious = fill(tmp_path / "elsewhere" / "precious.blend", 700)
     home = DownloadFolder(tmp_path / "home")
     home.downloads.mkdir(parents=True)
@@ -164,10 +159,8 @@ def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
     assert precious.exists() and list(home.downloads.iterdir()) == []
 
 
-def test_pruning_takes_the_oldest_first(tmp_path: Path) -> None:
-    """The longest unused go until the rest fits; what is to be kept stays, even if it is the
-    oldest.
-    """
+def test_pruning_removes_the_oldest_first(tmp_path: Path) -> None:
+    """The longest unused are removed until the rest fits, except those that are to be kept."""
     oldest, old, new, newest = (
         fill(tmp_path / f"{name}.webp", 100, age)
         for name, age in (("d", 40), ("c", 30), ("b", 20), ("a", 10))

@@ -19,7 +19,7 @@ from .file_host import FileHost, cut, redirect, status
 def test_redirects_are_followed_and_bounded(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
-    """A few redirects, relative ones too, lead to the file; a circle ends."""
+    """A few redirects, also relative ones, lead to the file; a loop ends in an error."""
     host.put("/real.glb", CONTENT)
     loader.fetch(host.put("/lamp.glb", b"", faults=[redirect("/real.glb", code=307)]), target)
     assert target.read_bytes() == CONTENT
@@ -41,7 +41,7 @@ def test_redirects_are_followed_and_bounded(
 def test_a_redirect_to_an_unsafe_address_is_refused(
     host: FileHost, loader: Downloader, target: Path, to: str
 ) -> None:
-    """Each address on the way is checked, not only the first."""
+    """Every address on the way is checked, not only the first."""
     with pytest.raises(DownloadFailed) as caught:
         loader.fetch(host.put("/lamp.glb", b"", faults=[redirect(to)]), target)
     assert not caught.value.retryable and "pw" not in str(caught.value) and len(host.asked) == 1
@@ -63,21 +63,21 @@ def test_a_redirect_to_an_unsafe_address_is_refused(
         "https://cdn.example/a\nb.glb",
     ],
 )
-def test_unsafe_addresses_are_never_asked(loader: Downloader, target: Path, url: str) -> None:
+def test_unsafe_addresses_are_never_requested(loader: Downloader, target: Path, url: str) -> None:
     """Only https, or http to this computer, and no credentials in the address."""
     with pytest.raises(DownloadFailed) as caught:
         loader.fetch(url, target)
     assert not caught.value.retryable and "secret" not in str(caught.value)
 
 
-def test_an_outside_host_cannot_lead_to_this_computer() -> None:
+def test_a_public_host_cannot_redirect_to_this_computer() -> None:
     """A file host on the internet may not point the add-on at services on loopback."""
     assert urls.check("https://127.0.0.1:8/x", came_from="http://localhost/y", local_files=True)
     with pytest.raises(DownloadFailed, match="this computer"):
         urls.check("http://127.0.0.1:8/x", came_from="https://cdn.example/y", local_files=True)
 
 
-def test_loopback_is_told_by_the_text() -> None:
+def test_only_real_loopback_addresses_count_as_loopback() -> None:
     """Names that only look like this computer do not count."""
     assert all(map(urls.is_loopback, ["localhost", "127.0.0.1", "127.8.8.8", "::1", "LOCALHOST"]))
     assert not any(
@@ -98,9 +98,7 @@ def test_loopback_is_told_by_the_text() -> None:
 def test_no_credentials_are_ever_sent(
     host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither ~/.netrc, nor a cookie of an earlier answer, nor anything else puts credentials into
-    a request.
-    """
+    """Neither ~/.netrc nor a cookie puts credentials into a request."""
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login me password hunter2\n")
     netrc.chmod(0o600)
@@ -124,7 +122,7 @@ def test_no_credentials_are_ever_sent(
 def test_the_netrc_file_of_that_test_would_have_been_used(
     host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Proves the test above: an ordinary requests session does send what the netrc file holds."""
+    """Prove the test above: an ordinary requests session sends what ~/.netrc holds."""
     import requests
 
     netrc = tmp_path / "netrc"
@@ -138,7 +136,7 @@ def test_the_netrc_file_of_that_test_would_have_been_used(
 def test_proxies_from_the_environment_are_used(
     host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """HTTP_PROXY is obeyed: the request goes to the proxy, in the form proxies want."""
+    """With HTTP_PROXY the request goes to the proxy, in the form that proxies expect."""
     monkeypatch.setenv("http_proxy", host.url(""))
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -150,6 +148,7 @@ def test_proxies_from_the_environment_are_used(
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
+    """Return a certificate authority of this test, and a certificate that it signed."""
     return trustme.CA()
 
 
@@ -157,9 +156,7 @@ def authority() -> trustme.CA:
 def test_the_ca_bundle_of_the_environment_is_used(
     variable: str, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A certificate that only the environment vouches for is accepted, also for a look at a file,
-    and refused in words without it.
-    """
+    """A certificate is accepted only with the environment's bundle, also for a first look."""
     for each in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.delenv(each, raising=False)
     bundle = tmp_path / "ca.pem"
@@ -179,7 +176,7 @@ def test_the_ca_bundle_of_the_environment_is_used(
             fetch_header(url, local_files=True)
 
 
-def test_a_ca_bundle_that_is_not_there_is_said(
+def test_a_missing_ca_bundle_is_named(
     host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A wrong REQUESTS_CA_BUNDLE is named, and nothing is sent."""
@@ -193,12 +190,10 @@ def test_a_ca_bundle_that_is_not_there_is_said(
     assert not caught.value.retryable and host.asked == []
 
 
-def test_a_redirect_from_https_to_plain_http_is_taken_only_on_this_computer(
+def test_a_redirect_from_https_to_http_stays_on_this_computer(
     authority: trustme.CA, host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From a secure host on this computer to another one on it: allowed; to the open internet:
-    refused before anything is asked.
-    """
+    """Between hosts on this computer it is allowed; to the internet it is refused."""
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
     plain = host.put("/lamp.glb", CONTENT)
@@ -211,7 +206,7 @@ def test_a_redirect_from_https_to_plain_http_is_taken_only_on_this_computer(
 
 
 def test_an_unreachable_host_is_named(tmp_path: Path, time: Time) -> None:
-    """Nobody listens: the sentence names the host and the file, not the query."""
+    """The message names the host and the file, but not the query."""
     with FileHost() as gone:
         url = gone.url("/lamp.glb?signature=private")
     with (
@@ -226,10 +221,10 @@ def test_an_unreachable_host_is_named(tmp_path: Path, time: Time) -> None:
     )
 
 
-def test_a_proxy_that_is_not_there_is_said(
+def test_an_unreachable_proxy_is_named(
     tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sentence names the proxy settings, since the file host is not to blame."""
+    """The message names the proxy settings, since the file host is not to blame."""
     with FileHost() as gone:
         monkeypatch.setenv("https_proxy", gone.url(""))
     for name in ("no_proxy", "NO_PROXY"):
@@ -242,8 +237,10 @@ def test_a_proxy_that_is_not_there_is_said(
     assert caught.value.retryable
 
 
-def test_a_redirect_to_nowhere_is_said(host: FileHost, loader: Downloader, target: Path) -> None:
-    """A 302 without Location is an error of the host that repeating does not change."""
+def test_a_redirect_without_a_location_is_an_error(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
+    """A 302 without Location is not retried."""
     with pytest.raises(DownloadFailed, match="without a new address") as caught:
         loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(302)]), target)
     assert not caught.value.retryable and len(host.asked) == 1

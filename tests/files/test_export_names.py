@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files for other programs: recognized, and saved where the user said without touching what lies
-there.
-"""
+"""Files for other programs: recognized by their bytes, and saved without overwriting anything."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ from ..mint_service import convert
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A downloaded file."""
+    """Return a downloaded file."""
     path = tmp_path / "job" / "fbx.fbx"
     path.parent.mkdir()
     path.write_bytes(b"; FBX 7.4.0")
@@ -28,7 +26,7 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("format", convert.TYPES)
-def test_what_mint_makes_is_recognized(format: str, tmp_path: Path) -> None:
+def test_every_format_of_mint_is_recognized(format: str, tmp_path: Path) -> None:
     """Each format keeps its ending."""
     writers = {"fbx": convert._fbx, "obj": convert._obj, "stl": convert._stl, "usdz": convert._usdz}
     path = tmp_path / "file"
@@ -36,8 +34,8 @@ def test_what_mint_makes_is_recognized(format: str, tmp_path: Path) -> None:
     assert export_names.suffix_for(path, format) == f".{format}"
 
 
-def test_a_packed_file_keeps_its_textures(tmp_path: Path) -> None:
-    """An OBJ that came as an archive is named as what it is."""
+def test_an_archive_keeps_its_ending(tmp_path: Path) -> None:
+    """An OBJ that came as an archive is named as an archive."""
     path = tmp_path / "file"
     path.write_bytes(b"PK\x03\x04 and so on")
     assert export_names.suffix_for(path, "obj") == ".zip"
@@ -47,16 +45,16 @@ def test_a_packed_file_keeps_its_textures(tmp_path: Path) -> None:
     ("content", "format"),
     [(b"", "fbx"), (b"<!doctype html>", "obj"), (b'{"error": 1}', "stl"), (b"v 1 2 3", "usdz")],
 )
-def test_what_is_no_such_file_is_said(content: bytes, format: str, tmp_path: Path) -> None:
-    """Nothing, a web page, an error as JSON, or another format."""
+def test_other_content_is_refused(content: bytes, format: str, tmp_path: Path) -> None:
+    """An empty file, a web page, JSON or another format is refused."""
     path = tmp_path / "file"
     path.write_bytes(content)
     with pytest.raises(InvalidFile, match=f"not in {format.upper()} format"):
         export_names.suffix_for(path, format)
 
 
-def test_what_lies_there_is_left_alone(source: Path, tmp_path: Path) -> None:
-    """Another name with a number is taken, as often as it has to be; the folder is made."""
+def test_existing_files_are_not_overwritten(source: Path, tmp_path: Path) -> None:
+    """A number is added to the name as often as needed; the folder is made."""
     wanted = tmp_path / "new" / "lamp v1.2.fbx"
     wanted.parent.mkdir()
     wanted.write_bytes(b"mine")
@@ -69,7 +67,7 @@ def test_what_lies_there_is_left_alone(source: Path, tmp_path: Path) -> None:
 
 
 def test_the_same_bytes_are_not_saved_twice(source: Path, tmp_path: Path) -> None:
-    """A save that was broken off after its end is done again, and finds its work done."""
+    """A save that is repeated after its end finds the file complete."""
     wanted = tmp_path / "lamp.fbx"
     assert (
         export_names.copy_to_free_name(source, wanted)
@@ -79,10 +77,10 @@ def test_the_same_bytes_are_not_saved_twice(source: Path, tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["lamp.fbx"]
 
 
-def test_a_file_system_without_links(
+def test_saving_works_without_hard_links(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There, too, the file gets its name when it is complete, and no other one's."""
+    """The file gets its name when it is complete, and overwrites no other."""
 
     def no_links(*_: object) -> None:
         raise OSError(errno.EPERM, "not here")
@@ -94,7 +92,7 @@ def test_a_file_system_without_links(
 
 
 def test_a_folder_that_cannot_be_written_is_named(source: Path, tmp_path: Path) -> None:
-    """The sentence says which; nothing is lost."""
+    """The message names the folder, and nothing is lost."""
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DiskError, match="could not be written"):
         export_names.copy_to_free_name(source, tmp_path / "file" / "lamp.fbx")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of the offered files is taken, and what the user reads when one cannot be."""
+"""Which of the offered files is used, and what the user reads when one cannot be."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ FILES = {
 }
 
 
-def test_the_optimized_file_is_taken_where_it_can_be_read() -> None:
-    """Smaller is better, and nothing needs explaining."""
+def test_the_optimized_file_is_used_where_it_can_be_read() -> None:
+    """The smaller file is used, and nothing is explained."""
     assert file_choice.choose_model(**FILES, readable=FULL) == file_choice.Choice(
         FILES["optimized_url"], "optimized"
     )
@@ -37,10 +37,10 @@ def test_the_optimized_file_is_taken_where_it_can_be_read() -> None:
         (frozenset(), "WebP pictures in models and a decoder for Draco"),
     ],
 )
-def test_the_original_is_taken_where_the_optimized_file_cannot_be_read(
+def test_the_original_is_used_where_the_optimized_file_cannot_be_read(
     readable: frozenset[str], word: str
 ) -> None:
-    """The user is told which file was taken and what is lacking."""
+    """The user is told which file was used and what is missing."""
     chosen = file_choice.choose_model(**FILES, readable=readable)
     assert chosen is not None and (chosen.url, chosen.which) == (FILES["original_url"], "original")
     assert (
@@ -59,7 +59,7 @@ def test_without_an_optimized_file_the_original_needs_no_reason() -> None:
 
 
 def test_an_optimized_file_alone_is_tried_with_a_warning() -> None:
-    """What it really needs is in its header; the user is warned beforehand."""
+    """The user is warned; what the file really needs is in its header."""
     chosen = file_choice.choose_model(
         optimized_url="https://x/y.glb", original_url=None, readable=NO_DRACO
     )
@@ -71,13 +71,13 @@ def test_an_optimized_file_alone_is_tried_with_a_warning() -> None:
     )
 
 
-def test_nothing_offered_is_nothing_chosen() -> None:
-    """No address, no choice, no error."""
+def test_nothing_is_chosen_from_nothing() -> None:
+    """Without an address there is no choice and no error."""
     assert file_choice.choose_model(optimized_url=None, original_url=None, readable=FULL) is None
 
 
-def test_a_file_is_held_against_what_this_blender_reads(tmp_path: Path) -> None:
-    """Known and unknown required extensions that are lacking are listed, sorted."""
+def test_missing_extensions_are_listed(tmp_path: Path) -> None:
+    """Required extensions that this Blender cannot read are listed, sorted."""
     path = tmp_path / "lamp.glb"
     path.write_bytes(box(requires=["ZZ_new", file_choice.DRACO, "EXT_texture_webp"]))
     found = header.inspect(path)
@@ -96,8 +96,8 @@ def test_a_file_is_held_against_what_this_blender_reads(tmp_path: Path) -> None:
         ([file_choice.DRACO, "ZZ_new"], ["DracoPy", "ZZ_new"]),
     ],
 )
-def test_what_is_lacking_is_explained_with_what_to_do(missing: list[str], words: list[str]) -> None:
-    """Each lack has its own advice; several are all named, two names for one thing only once."""
+def test_each_missing_extension_has_its_advice(missing: list[str], words: list[str]) -> None:
+    """Several are all named, and two names for one thing only once."""
     sentence = file_choice.explain_missing(missing)
     assert all(word in sentence for word in words) and sentence.endswith(".")
     assert (
@@ -128,13 +128,15 @@ TIERS = {
         ("", "100k"),
     ],
 )
-def test_splats_of_the_wanted_tier_or_the_smallest(wanted: str | None, expected: str) -> None:
-    """The tier that was asked for, however it is written; else the smallest."""
+def test_the_requested_tier_of_splats_or_the_smallest_is_chosen(
+    wanted: str | None, expected: str
+) -> None:
+    """The tier is found however it is written; otherwise the smallest is chosen."""
     assert file_choice.choose_splats(TIERS, wanted) == (expected, TIERS[expected])
 
 
 def test_tiers_without_an_address_are_not_offered() -> None:
-    """A missing part is no error."""
+    """A missing part is not an error."""
     assert file_choice.choose_splats({"100k": None, "500k": "https://x/500k"}, "100k") == (
         "500k",
         "https://x/500k",
@@ -157,7 +159,7 @@ def test_tiers_without_an_address_are_not_offered() -> None:
         ("v2max", float("inf")),
     ],
 )
-def test_tier_names_tell_numbers(tier: str, splats: float) -> None:
+def test_tier_names_are_read_as_numbers(tier: str, splats: float) -> None:
     """k and m are thousands and millions; a name without a number counts as large."""
     assert file_choice.splat_count(tier) == splats
 
@@ -166,8 +168,8 @@ def test_tier_names_tell_numbers(tier: str, splats: float) -> None:
     st.dictionaries(st.text(max_size=12), st.none() | st.text(min_size=1, max_size=5), max_size=5),
     st.none() | st.text(max_size=12),
 )
-def test_any_tier_names_will_do(urls: dict[str, str | None], wanted: str | None) -> None:
-    """Something is chosen exactly if something is offered, and it is one of those."""
+def test_any_tier_names_are_accepted(urls: dict[str, str | None], wanted: str | None) -> None:
+    """A tier is chosen exactly when one is offered, and it is one of those."""
     chosen = file_choice.choose_splats(urls, wanted)
     assert (chosen is None) == (not any(urls.values()))
     if chosen:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which folders lie on this machine: by what Linux and macOS tell of their mounts."""
+"""Which folders are on this machine, by the mounts that Linux and macOS list."""
 
 from __future__ import annotations
 
@@ -40,10 +40,8 @@ server:/export on /Users (nfs, nodev)
         ("/mnt/twice/mint", False),
     ],
 )
-def test_by_mountinfo(path: str, local: bool) -> None:
-    """The deepest mount decides, the latest on the same place; what nobody has heard of counts as
-    shared.
-    """
+def test_mountinfo_of_linux(path: str, local: bool) -> None:
+    """The deepest and latest mount decides; an unknown file system counts as shared."""
     assert is_local_by_mountinfo(LINUX, path) is local
 
 
@@ -56,17 +54,17 @@ def test_by_mountinfo(path: str, local: bool) -> None:
         ("/opt", True),
     ],
 )
-def test_by_mount(path: str, local: bool) -> None:
-    """macOS says "local" of what is."""
+def test_mount_of_macos(path: str, local: bool) -> None:
+    """On macOS, local mounts are marked as "local"."""
     assert is_local_by_mount(MAC, path) is local
 
 
-def test_not_to_know_is_not_local() -> None:
-    """Without any mounts told, the careful answer."""
+def test_without_known_mounts_a_folder_is_not_local() -> None:
+    """Without a list of mounts, a folder is not taken for local."""
     assert not is_local_by_mountinfo("", "/home/me")
     assert not is_local_by_mount("", "/Users/me")
 
 
-def test_this_machine(tmp_path: Path) -> None:
-    """The folder of the tests lies on a disk of this machine."""
+def test_the_test_folder_is_local(tmp_path: Path) -> None:
+    """The folder of the tests is on a disk of this machine."""
     assert is_local(tmp_path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything in a GLB that is refused before an importer sees it."""
+"""What is refused in a GLB before an importer reads it."""
 
 from __future__ import annotations
 
@@ -54,8 +54,10 @@ HTML = b"<!DOCTYPE html><html><body>This link has expired.</body></html>"
         (pack({}), "not glTF 2.0"),
     ],
 )
-def test_what_is_no_glb_is_refused_in_words(tmp_path: Path, content: bytes, words: str) -> None:
-    """Each kind of broken container gets its own sentence, which names the file."""
+def test_a_broken_container_is_refused_with_its_own_sentence(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    """Each sentence names the file."""
     with pytest.raises(InvalidGlb, match=re.escape(words)) as caught:
         inspect(content, tmp_path)
     assert str(caught.value).startswith("Cannot import lamp.glb: ") and str(caught.value).endswith(
@@ -65,7 +67,7 @@ def test_what_is_no_glb_is_refused_in_words(tmp_path: Path, content: bytes, word
 
 
 def test_chunks_out_of_order_are_refused(tmp_path: Path) -> None:
-    """A second JSON, or a binary chunk that is not the second one."""
+    """A second JSON chunk, or a binary chunk that is not the second one, is refused."""
     text = chunk(b"JSON", json.dumps(box_parts()[0]).encode(), b" ")
     for extra in (chunk(b"JSON", b"{}  "), chunk(b"ABCD", b"") + chunk(b"BIN\0", box_parts()[1])):
         content = struct.pack("<4sII", b"glTF", 2, 12 + len(text) + len(extra)) + text + extra
@@ -88,9 +90,10 @@ def test_chunks_out_of_order_are_refused(tmp_path: Path) -> None:
         None,
     ],
 )
-def test_nothing_outside_the_file_is_pointed_at(tmp_path: Path, uri: object) -> None:
-    """Neither buffers nor pictures may name an address or a file; what only looks like data does
-    not pass either.
+def test_references_out_of_the_file_are_refused(tmp_path: Path, uri: object) -> None:
+    """Neither buffers nor pictures may name an address or a file.
+
+    An address that only looks like a data URI is refused as well.
     """
     document, binary = box_parts()
     buffer, image = copy.deepcopy(document), copy.deepcopy(document)
@@ -110,8 +113,8 @@ def test_nothing_outside_the_file_is_pointed_at(tmp_path: Path, uri: object) -> 
         "data:application/octet-stream;base64,@@@@",
     ],
 )
-def test_buffers_that_lie_are_refused(tmp_path: Path, uri: str) -> None:
-    """A data URI must have the length and the kind it claims."""
+def test_buffers_with_a_wrong_length_or_kind_are_refused(tmp_path: Path, uri: str) -> None:
+    """A data URI must have the length and the kind that it claims."""
     with pytest.raises(InvalidGlb):
         inspect(changed(lambda document: document["buffers"][0].update(uri=uri)), tmp_path)
 
@@ -126,10 +129,10 @@ def test_buffers_that_lie_are_refused(tmp_path: Path, uri: str) -> None:
         (png(), "text/html", None),
     ],
 )
-def test_pictures_that_lie_are_refused(
+def test_pictures_of_another_kind_than_claimed_are_refused(
     tmp_path: Path, content: bytes, kind: str, also: str | None
 ) -> None:
-    """The bytes of a picture must be of the kind that its data URI and its `mimeType` say."""
+    """The bytes must be of the kind that the data URI and `mimeType` say."""
     with pytest.raises(InvalidGlb):
         inspect(
             changed(
@@ -142,7 +145,7 @@ def test_pictures_that_lie_are_refused(
 
 
 def png_that_claims(width: int, height: int) -> bytes:
-    """A small PNG with another size in its header."""
+    """Return a small PNG with another size in its header."""
     small = png()
     return small[:16] + struct.pack(">II", width, height) + small[24:]
 
@@ -150,7 +153,7 @@ def png_that_claims(width: int, height: int) -> bytes:
 def with_picture(
     content: bytes, kind: str | None = "image/png", *, times: int = 1, uri: bool = False
 ) -> bytes:
-    """The box with a picture in its bytes, or in a buffer that is a data URI."""
+    """Return the box with a picture in its bytes, or in a buffer that is a data URI."""
     document, binary = box_parts()
     start = len(binary) if not uri else 0
     document["bufferViews"].append(
@@ -192,12 +195,10 @@ def with_picture(
         ),
     ],
 )
-def test_pictures_that_claim_too_much_are_refused(
+def test_pictures_that_are_too_large_are_refused(
     tmp_path: Path, content: bytes, kind: str | None, words: str | None, uri: bool
 ) -> None:
-    """Whatever a picture in the file is called: none may unpack to gigabytes, or be of a format
-    that Blender opens unmeasured.
-    """
+    """No picture may unpack to gigabytes, or have a format whose size is not read first."""
     packed = with_picture(content, kind, uri=uri)
     if words is None:
         assert inspect(packed, tmp_path).images == 1
@@ -208,16 +209,14 @@ def test_pictures_that_claim_too_much_are_refused(
 
 
 def test_many_large_pictures_are_refused_together(tmp_path: Path) -> None:
-    """Each may be as large as that, not all of them at once."""
+    """Each may be as large as the limit, but not all of them at once."""
     assert inspect(with_picture(png_that_claims(8192, 8192), times=8), tmp_path).images == 8
     with pytest.raises(InvalidGlb, match="pixels in total"):
         inspect(with_picture(png_that_claims(8192, 8192), times=9), tmp_path)
 
 
-def test_pictures_in_addresses_count_as_well(tmp_path: Path) -> None:
-    """Pictures that are data URIs are measured like those in the bytes of the file, one by one and
-    together.
-    """
+def test_pictures_in_data_uris_are_measured(tmp_path: Path) -> None:
+    """They count like those in the bytes of the file, one by one and together."""
 
     def given(content: bytes, kind: str, times: int) -> bytes:
         return changed(
@@ -317,18 +316,16 @@ CHANGES: list[tuple[str, Callable[[Document], object]]] = [
     CHANGES,
     ids=[f"{number}-{words}" for number, (words, _) in enumerate(CHANGES)],
 )
-def test_json_that_does_not_hold_together_is_refused(
+def test_inconsistent_json_is_refused(
     tmp_path: Path, words: str, change: Callable[[Document], object]
 ) -> None:
-    """Pointers into nothing, counts without bytes, circles and nonsense are found before an
-    importer stumbles over them.
-    """
+    """Wrong indices, counts without bytes, cycles and nonsense are found before the import."""
     with pytest.raises(InvalidGlb, match=words):
         inspect(changed(change), tmp_path)
 
 
 def test_limits_can_be_set(tmp_path: Path) -> None:
-    """Size of the file, of its JSON and counts of what is in it are bounded."""
+    """The sizes of the file and of its JSON, and the counts of its items, are limited."""
     for limits in (
         header.GlbLimits(file_bytes=100),
         header.GlbLimits(json_bytes=100),
@@ -339,7 +336,7 @@ def test_limits_can_be_set(tmp_path: Path) -> None:
             inspect(box(), tmp_path, limits=limits)
 
 
-def test_a_missing_file_is_said_in_words(tmp_path: Path) -> None:
-    """A file that cannot be opened is a sentence as well."""
+def test_a_missing_file_is_an_error_in_words(tmp_path: Path) -> None:
+    """A file that cannot be opened is reported in a sentence."""
     with pytest.raises(InvalidGlb, match="could not be read"):
         header.inspect(tmp_path / "gone.glb")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is read from a GLB."""
+"""What is read from the header of a GLB."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .build_glb import Document, box, box_parts, chunk, pack, png
 from .glb_files import changed, data_uri, inspect
 
 
-def test_a_box_tells_what_it_is(tmp_path: Path) -> None:
-    """Counts, names, size and maker are read from the header."""
+def test_the_header_describes_a_box(tmp_path: Path) -> None:
+    """Counts, names, size and generator are read from the header."""
     document, binary = box_parts((-1.0, 0.0, -0.5), (1.0, 3.0, 0.5), name="Lamp")
     document["asset"]["extras"] = {"prompt": "a lamp"}
     found = inspect(content := pack(document, binary), tmp_path)
@@ -41,17 +41,15 @@ def test_a_box_tells_what_it_is(tmp_path: Path) -> None:
     assert found.extensions_used == found.extensions_required == frozenset()
 
 
-def test_required_extensions_are_read_before_anything_is_imported(tmp_path: Path) -> None:
-    """What the file needs is known from its header alone."""
+def test_required_extensions_are_read_from_the_header(tmp_path: Path) -> None:
+    """What the file needs is known before the import."""
     assert inspect(box(requires=["EXT_texture_webp"]), tmp_path).extensions_required == {
         "EXT_texture_webp"
     }
 
 
 def test_bounds_follow_the_nodes(tmp_path: Path) -> None:
-    """Translation, rotation, scale and matrices of nested nodes count; other scenes and unused
-    nodes do not.
-    """
+    """Transforms of nested nodes count; other scenes and unused nodes do not."""
 
     def place(document: Document) -> None:
         half = 0.5**0.5
@@ -69,8 +67,8 @@ def test_bounds_follow_the_nodes(tmp_path: Path) -> None:
     assert bounds[0] == pytest.approx((7, -2, 4.5)) and bounds[1] == pytest.approx((10, 2, 5.5))
 
 
-def test_quantised_positions_are_measured_in_their_units(tmp_path: Path) -> None:
-    """KHR_mesh_quantization: normalized whole numbers stand for fractions."""
+def test_quantized_positions_are_measured_in_their_units(tmp_path: Path) -> None:
+    """KHR_mesh_quantization: normalized integers stand for fractions."""
 
     def quantise(document: Document) -> None:
         document["accessors"][1].update(
@@ -95,15 +93,13 @@ def test_quantised_positions_are_measured_in_their_units(tmp_path: Path) -> None
         lambda document: document["scenes"][0].update(nodes=[]),
     ],
 )
-def test_bounds_that_the_header_does_not_tell_are_none(
-    tmp_path: Path, change: Callable[[Document], object]
-) -> None:
-    """Bounds are a hint: without min/max, or with a skeleton, there are none, and that is no error."""
+def test_unknown_bounds_are_none(tmp_path: Path, change: Callable[[Document], object]) -> None:
+    """Without min/max, or with a skeleton, there are no bounds, and that is not an error."""
     assert inspect(changed(change), tmp_path).bounds is None
 
 
 def test_a_buffer_inside_the_json_is_accepted(tmp_path: Path) -> None:
-    """A data URI that tells the truth is part of the file."""
+    """A data URI with the right length and kind is part of the file."""
     document, binary = box_parts()
     document["buffers"][0]["uri"] = data_uri(binary)
     document["images"] = [{"uri": data_uri(png(), "image/png"), "mimeType": "image/png"}]
@@ -112,7 +108,7 @@ def test_a_buffer_inside_the_json_is_accepted(tmp_path: Path) -> None:
 
 
 def test_extras_may_hold_anything(tmp_path: Path) -> None:
-    """What makers write for themselves is not looked up by any importer, addresses included."""
+    """No importer follows what a generator writes into extras, addresses included."""
     found = inspect(
         changed(
             lambda document: document["nodes"][0].update(
@@ -125,7 +121,7 @@ def test_extras_may_hold_anything(tmp_path: Path) -> None:
 
 
 def test_meshopt_files_are_understood(tmp_path: Path) -> None:
-    """A fallback buffer has no bytes in the file; its views are covered by packed ones."""
+    """A fallback buffer has no bytes in the file; its views are covered by compressed ones."""
     document, binary = box_parts()
     packed = {
         "buffer": 0,
@@ -151,7 +147,7 @@ def test_meshopt_files_are_understood(tmp_path: Path) -> None:
 
 
 def test_a_huge_file_costs_little_memory(tmp_path: Path) -> None:
-    """A file of 900 MB (with a hole in it) is looked at in less than 4 MB of memory."""
+    """A sparse file of 900 MB is inspected in less than 4 MB of memory."""
     document, _ = box_parts()
     size = 900_000_000
     text = chunk(b"JSON", json.dumps(document).encode(), b" ")
@@ -172,8 +168,8 @@ def test_a_huge_file_costs_little_memory(tmp_path: Path) -> None:
     assert peak < 4_000_000
 
 
-def test_the_builder_agrees_with_itself() -> None:
-    """The box has outward faces and the bounds it was asked for."""
+def test_the_builder_makes_a_correct_box() -> None:
+    """The box has outward faces and the requested bounds."""
     _, binary = build_glb.box_parts((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     corners = struct.unpack("<36I", binary[:144])
     points = [struct.unpack_from("<3f", binary, 144 + 12 * number) for number in range(8)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A GLB that was changed at random: described, or refused in words."""
+"""GLBs with random changes: they are described, or refused in words."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ anything = st.recursive(
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every place in a JSON value, as a path of keys."""
+    """Return every position in a JSON value, as a path of keys."""
     inner = (
         value.items()
         if isinstance(value, dict)
@@ -77,12 +77,10 @@ PLACES = places(RICH)
     max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 @given(changes=st.lists(st.tuples(st.sampled_from(PLACES), anything), min_size=1, max_size=3))
-def test_changed_json_never_surprises(
+def test_changed_json_is_described_or_refused(
     tmp_path: Path, changes: list[tuple[tuple[Any, ...], Any]]
 ) -> None:
-    """Whatever stands in whichever place of the JSON: the file is either described or refused in
-    words.
-    """
+    """Any value at any position of the JSON leads to a description or a sentence."""
     document = copy.deepcopy(RICH)
     for path, value in changes:
         owner: Any = document
@@ -99,8 +97,8 @@ def test_changed_json_never_surprises(
     assert found.triangles > 0
 
 
-def test_the_document_of_that_test_is_a_good_one(tmp_path: Path) -> None:
-    """Proves the test above: unchanged, its document passes."""
+def test_the_unchanged_document_is_accepted(tmp_path: Path) -> None:
+    """Prove the test above: unchanged, its document passes."""
     assert inspect(pack(RICH, RICH_BYTES), tmp_path).images == 2
 
 
@@ -111,10 +109,10 @@ def test_the_document_of_that_test_is_a_good_one(tmp_path: Path) -> None:
     flips=st.lists(st.tuples(st.integers(0, len(box()) - 1), st.integers(0, 255)), max_size=6),
     end=st.none() | st.integers(0, len(box())),
 )
-def test_changed_bytes_never_surprise(
+def test_changed_bytes_are_described_or_refused(
     tmp_path: Path, flips: list[tuple[int, int]], end: int | None
 ) -> None:
-    """A valid file with some bytes changed, or cut off anywhere, is described or refused in words."""
+    """A file with changed bytes, or cut anywhere, is described or refused in words."""
     content = bytearray(box())
     for place, value in flips:
         content[place] = value
@@ -133,13 +131,13 @@ def test_changed_bytes_never_surprise(
     | st.binary(max_size=100).map(lambda tail: box()[:20] + tail)
 )
 def test_random_bytes_are_refused_in_words(tmp_path: Path, content: bytes) -> None:
-    """Noise is never a GLB, and never anything but `InvalidGlb`."""
+    """Noise is never a GLB, and the only error is `InvalidGlb`."""
     with pytest.raises(InvalidGlb):
         inspect(content, tmp_path)
 
 
 def _without_bytes(document: Document, kind: str, count: int) -> int:
-    """An accessor that claims so many zeros and has no bytes for them, which glTF allows."""
+    """Return an accessor that claims so many zeros and has no bytes, which glTF allows."""
     document["accessors"].append({"componentType": 5126, "type": kind, "count": count})
     return len(document["accessors"]) - 1
 
@@ -190,12 +188,10 @@ USES = {
 
 
 @pytest.mark.parametrize("use", USES)
-def test_what_is_made_of_a_claim_is_counted_at_each_use(
+def test_data_that_is_used_often_is_counted_at_each_use(
     use: Callable[[Document, int], None], tmp_path: Path
 ) -> None:
-    """A few kilobytes that let the importer make the same large thing thousands of times, until no
-    memory is left.
-    """
+    """A few kilobytes may not let the importer make a large thing thousands of times."""
     accepted, too_many = USES[use]
     assert inspect(changed(lambda document: use(document, accepted)), tmp_path).triangles > 0
     with pytest.raises(InvalidGlb, match=r"more than the limit|too often to fit in memory"):

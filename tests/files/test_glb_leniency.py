@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that other programs read are not refused: odd, but nothing in them is dangerous.
+"""Unusual GLBs that are harmless are accepted.
 
-What was paid for must arrive.
+The user has paid for them.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ METADATA = {"uri": "https://mint.example/model/1"}
 
 
 def drawn_as(mode: int) -> bytes:
-    """The box with its primitive in another mode: points, lines, …"""
+    """Return the box with its primitive in another mode: points, lines and so on."""
     return changed(lambda document: document["meshes"][0]["primitives"][0].update(mode=mode))
 
 
 def version(**asset: object) -> bytes:
-    """The box with another version."""
+    """Return the box with another version."""
     return changed(lambda document: document["asset"].update(asset))
 
 
@@ -56,10 +56,8 @@ def version(**asset: object) -> bytes:
         *(drawn_as(mode) for mode in (0, 1, 2, 3)),
     ],
 )
-def test_what_others_read_is_not_refused(tmp_path: Path, content: bytes) -> None:
-    """Trailing bytes, a later minor version, a forgotten entry, metadata with an address, points
-    and lines.
-    """
+def test_harmless_oddities_are_accepted(tmp_path: Path, content: bytes) -> None:
+    """Trailing bytes, a later minor version, an address in metadata, points and lines pass."""
     assert inspect(content, tmp_path).vertices == 8
 
 
@@ -73,18 +71,14 @@ def test_what_others_read_is_not_refused(tmp_path: Path, content: bytes) -> None
     ],
 )
 def test_a_version_that_cannot_be_read_is_refused(tmp_path: Path, asset: Document) -> None:
-    """`minVersion` says what a reader has to know; without it the major version decides (glTF 2.0,
-    section 3.2).
-    """
+    """`minVersion` counts, otherwise the major version (glTF 2.0, section 3.2)."""
     with pytest.raises(InvalidGlb, match=r"not glTF 2\.0"):
         inspect(version(**asset), tmp_path)
 
 
 @pytest.mark.parametrize("place", ["buffers", "images"])
-def test_bytes_that_an_importer_would_load_from_elsewhere_are_refused(
-    tmp_path: Path, place: str
-) -> None:
-    """An extension of a buffer or a picture may say where its bytes are: that is no metadata."""
+def test_external_bytes_in_extensions_are_refused(tmp_path: Path, place: str) -> None:
+    """An extension of a buffer or picture may not say that its bytes are elsewhere."""
 
     def change(document: Document) -> None:
         if place == "images":
@@ -95,8 +89,8 @@ def test_bytes_that_an_importer_would_load_from_elsewhere_are_refused(
         inspect(changed(change), tmp_path)
 
 
-def test_a_required_extension_may_not_lead_elsewhere(tmp_path: Path) -> None:
-    """What is required has to be understood, and so its addresses may be followed."""
+def test_a_required_extension_may_not_hold_an_address(tmp_path: Path) -> None:
+    """An importer has to understand it, so it may follow its addresses."""
 
     def change(document: Document) -> None:
         document["extensionsUsed"] = document["extensionsRequired"] = ["EXT_remote"]
@@ -106,16 +100,16 @@ def test_a_required_extension_may_not_lead_elsewhere(tmp_path: Path) -> None:
         inspect(changed(change), tmp_path)
 
 
-def test_the_beginning_of_such_a_file_is_not_refused_either() -> None:
-    """What is looked at from afar is judged by the same rules."""
+def test_the_beginning_of_an_unusual_file_is_accepted() -> None:
+    """A first look at a remote file applies the same rules."""
     content = box() + b"more"
     beginning = content[: 20 + struct.unpack_from("<I", content, 12)[0] + 8]
     assert header.inspect_prefix(beginning, len(content), "lamp.glb").triangles == 12
     assert len(beginning) < remote_header.FIRST
 
 
-def test_points_and_lines_are_no_triangles(tmp_path: Path) -> None:
-    """They are counted as what they are."""
+def test_points_and_lines_do_not_count_as_triangles(tmp_path: Path) -> None:
+    """They are counted as points and lines."""
     assert [inspect(drawn_as(mode), tmp_path).triangles for mode in (0, 1, 4)] == [0, 0, 12]
 
 
@@ -123,7 +117,7 @@ def test_points_and_lines_are_no_triangles(tmp_path: Path) -> None:
 
 
 def normalized(content: bytes, folder: Path) -> bytes:
-    """What an importer is given of these bytes."""
+    """Return what an importer is given of these bytes."""
     path = folder / "lamp.glb"
     path.write_bytes(content)
     with normalize.normalized_copy(path) as copy:
@@ -131,12 +125,12 @@ def normalized(content: bytes, folder: Path) -> bytes:
 
 
 def document_of(content: bytes) -> Document:
-    """The JSON of a GLB."""
+    """Return the JSON of a GLB."""
     return json.loads(content[20 : 20 + struct.unpack_from("<I", content, 12)[0]])
 
 
-def test_a_plain_file_is_given_as_it_is(tmp_path: Path) -> None:
-    """No copy is made of what needs none."""
+def test_a_plain_file_is_not_copied(tmp_path: Path) -> None:
+    """The importer gets the file itself."""
     path = tmp_path / "lamp.glb"
     path.write_bytes(box())
     with normalize.normalized_copy(path) as copy:
@@ -148,10 +142,8 @@ def test_trailing_bytes_are_left_out(tmp_path: Path) -> None:
     assert normalized(box() + b"more", tmp_path) == box()
 
 
-def test_the_version_and_the_list_of_extensions_are_put_right(tmp_path: Path) -> None:
-    """Blender's importer insists on "2.0", and on a list that is complete; the binary chunk stays
-    as it is.
-    """
+def test_version_and_extension_list_are_corrected(tmp_path: Path) -> None:
+    """Blender's importer insists on "2.0" and on a complete list; the binary chunk stays."""
     document, binary = box_parts()
     document["asset"].update(version="2.1", minVersion="2.0")
     document["extensionsRequired"] = ["KHR_materials_unlit"]
@@ -162,7 +154,7 @@ def test_the_version_and_the_list_of_extensions_are_put_right(tmp_path: Path) ->
     assert len(copy) == struct.unpack_from("<I", copy, 8)[0] and copy.endswith(binary)
 
 
-def test_the_copy_is_gone_afterwards_and_the_file_as_it_was(tmp_path: Path) -> None:
+def test_the_copy_is_removed_and_the_file_is_unchanged(tmp_path: Path) -> None:
     """Nothing is left beside the download."""
     content = box() + b"more"
     normalized(content, tmp_path)
@@ -171,8 +163,8 @@ def test_the_copy_is_gone_afterwards_and_the_file_as_it_was(tmp_path: Path) -> N
     ]
 
 
-def test_only_magic_and_length_matter_for_a_file_that_is_only_copied(tmp_path: Path) -> None:
-    """It goes to another program as it came, which may well read what we would not import."""
+def test_an_exported_file_needs_only_magic_and_length(tmp_path: Path) -> None:
+    """Another program may read what we would not import."""
     path = tmp_path / "lamp.glb"
     for content in (pack(b"{broken"), pack({"asset": {"version": "3.0"}}), box() + b"more"):
         path.write_bytes(content)

@@ -36,12 +36,10 @@ APP = b"\xff\xe0\x00\x10JFIF\0" + bytes(9) + b"\xff\xff\xfe\x00\x04hi"
         (HDR.replace(b"RADIANCE", b"RGBE"), ("hdr", 512, 256, ".hdr", "image/vnd.radiance")),
     ],
 )
-def test_pictures_tell_what_they_are(
+def test_format_and_size_come_from_the_bytes(
     tmp_path: Path, content: bytes, expected: tuple[object, ...]
 ) -> None:
-    """Format, size, ending and media type come from the bytes, from memory and from a file with any
-    name.
-    """
+    """Format, size, ending and media type are read, from memory and from any file name."""
     (tmp_path / "preview.txt").write_bytes(content)
     for source in (content, tmp_path / "preview.txt"):
         found = pictures.inspect(source)
@@ -84,10 +82,8 @@ def test_pictures_tell_what_they_are(
         (HDR.replace(b"# made", b"# m\xe4de"), "its header is invalid"),
     ],
 )
-def test_what_is_no_picture_is_refused_in_words(tmp_path: Path, content: bytes, words: str) -> None:
-    """Web pages, nothing at all, cut-off headers and absurd sizes each get a sentence that names
-    the file.
-    """
+def test_other_content_is_refused_in_words(tmp_path: Path, content: bytes, words: str) -> None:
+    """A web page, no bytes, a cut header and an absurd size each get their own sentence."""
     path = tmp_path / "preview.webp"
     path.write_bytes(content)
     with pytest.raises(InvalidPicture, match=words) as caught:
@@ -96,10 +92,8 @@ def test_what_is_no_picture_is_refused_in_words(tmp_path: Path, content: bytes, 
 
 
 @pytest.mark.parametrize("beginning", [b"GIF89a", b"BM", b"II*\0", b"MM\0*", b"\x76\x2f\x31\x01"])
-def test_what_is_not_measured_is_for_files_of_ones_own(tmp_path: Path, beginning: bytes) -> None:
-    """Of what comes from elsewhere only what tells its size passes; the sentence says which formats
-    those are.
-    """
+def test_downloads_must_have_a_format_with_a_known_size(tmp_path: Path, beginning: bytes) -> None:
+    """Other formats are for the user's own files; the message lists the formats."""
     path = tmp_path / "place.png"
     path.write_bytes(beginning + bytes(40))
     name = pictures.inspect(path).format.upper()
@@ -122,13 +116,13 @@ def test_what_is_not_measured_is_for_files_of_ones_own(tmp_path: Path, beginning
         (jpeg_header(4, 4), False),
     ],
 )
-def test_a_picture_tells_how_deep_it_is(content: bytes, expected: bool) -> None:
-    """More than eight bits a channel take four times the memory."""
+def test_the_bit_depth_is_read(content: bytes, expected: bool) -> None:
+    """More than eight bits for a channel take four times the memory."""
     assert pictures.inspect(content).is_deep is expected
 
 
-def test_a_missing_picture_is_said_in_words(tmp_path: Path) -> None:
-    """A file that is not there is no traceback."""
+def test_a_missing_picture_is_an_error_in_words(tmp_path: Path) -> None:
+    """A file that does not exist is reported in a sentence."""
     with pytest.raises(InvalidPicture, match="could not be read"):
         pictures.inspect(tmp_path / "gone.webp")
 
@@ -145,7 +139,7 @@ def test_a_missing_picture_is_said_in_words(tmp_path: Path) -> None:
     ],
 )
 def test_a_panorama_is_twice_as_wide_as_high(width: int, height: int, expected: bool) -> None:
-    """2:1 within a percent; what has no known size is no panorama."""
+    """2:1 within a percent is accepted; a picture of unknown size is not."""
     assert pictures.is_panorama(pictures.inspect(png(width, height)[:64])) is expected
     assert pictures.is_panorama(pictures.inspect(b"GIF89a" + bytes(9))) is False
 
@@ -165,7 +159,7 @@ def test_a_panorama_is_twice_as_wide_as_high(width: int, height: int, expected: 
 def test_the_ending_follows_the_bytes(
     tmp_path: Path, name: str, content: bytes, expected: str
 ) -> None:
-    """A wrong picture ending is replaced, a missing one added, a right one left alone."""
+    """A wrong ending is replaced, a missing one added, a right one kept."""
     (tmp_path / name).write_bytes(content)
     assert pictures.rename_by_content(tmp_path / name) == tmp_path / expected
     assert [path.name for path in tmp_path.iterdir()] == [expected]
@@ -189,8 +183,8 @@ def test_the_ending_follows_the_bytes(
     ),
     st.binary(max_size=64),
 )
-def test_random_bytes_never_surprise(head: bytes, tail: bytes) -> None:
-    """Noise after any known beginning is described or refused, never anything else."""
+def test_random_bytes_are_described_or_refused(head: bytes, tail: bytes) -> None:
+    """Noise after any known beginning leads to a description or a sentence."""
     try:
         found = pictures.inspect(head + tail)
     except InvalidPicture:

@@ -24,10 +24,8 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("stem", "decoder"), ANSWERS)
-def test_values_are_those_of_other_decoders(stem, decoder):
-    """Every value agrees with what an independent decoder reads from the same file, well below the
-    format's quantisation step.
-    """
+def test_values_agree_with_other_decoders(stem, decoder):
+    """They differ by far less than the format's quantization step."""
     ours = decode.decode(DATA / f"{stem}.spz")
     theirs = {
         key: np.array(values, np.float64)
@@ -51,9 +49,7 @@ def test_values_are_those_of_other_decoders(stem, decoder):
 @pytest.mark.parametrize("version", [1, 2, 3, 4])
 @pytest.mark.parametrize("degree", [0, 1, 2, 3, 4])
 def test_written_splats_are_read_back(write_spz, version, degree):
-    """What was written comes back, as near as the format's steps allow, for each version and
-    degree.
-    """
+    """Each version and degree is read back as exactly as the format's steps allow."""
     made = build_spz.made_up(1000, degree=degree)
     read = decode.decode(write_spz(build_spz.encode(made, version=version)))
     np.testing.assert_allclose(
@@ -68,10 +64,8 @@ def test_written_splats_are_read_back(write_spz, version, degree):
     assert read.harmonics.shape == (1000, PER_DEGREE[degree], 3)
 
 
-def test_an_empty_stream_of_harmonics_may_be_there_or_not(write_spz):
-    """Without harmonics the reference writer leaves their stream out; a writer that puts an empty
-    one is understood too.
-    """
+def test_an_empty_stream_of_harmonics_is_optional(write_spz):
+    """The reference writer leaves it out; a file that has it is read as well."""
     made = build_spz.made_up(10)
     parts = build_spz.sections(made, 4)
     assert parts[-1] == b""
@@ -82,7 +76,7 @@ def test_an_empty_stream_of_harmonics_may_be_there_or_not(write_spz):
 
 
 def test_higher_harmonics_can_be_left_out(write_spz):
-    """Whoever does not need the harmonics does not pay for them."""
+    """`max_degree` limits what is decoded."""
     path = write_spz(build_spz.encode(build_spz.made_up(10, degree=3)))
     assert decode.decode(path, max_degree=1).harmonics.shape == (10, 3, 3)
     assert np.array_equal(
@@ -91,7 +85,7 @@ def test_higher_harmonics_can_be_left_out(write_spz):
 
 
 def test_flags_are_read(write_spz):
-    """Antialiased training is told; records of extensions are skipped in both containers."""
+    """Antialiased training is reported; records of extensions are skipped in both containers."""
     made = build_spz.made_up(10)
     assert decode.decode(write_spz(build_spz.encode(made, flags=1))).antialiased
     for version in (3, 4):

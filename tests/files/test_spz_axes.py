@@ -17,10 +17,8 @@ from . import build_spz
 
 
 @pytest.mark.parametrize("degree", [1, 2, 3, 4])
-def test_radiance_stays_with_its_direction(degree):
-    """In Blender's axes a splat shows towards (x, -z, y) the color that it showed towards (x, y,
-    z).
-    """
+def test_radiance_is_rotated_with_the_axes(degree):
+    """In Blender's axes a splat shows towards (x, -z, y) what it showed towards (x, y, z)."""
     made = build_spz.made_up(8, degree=degree)
     turned = decode.to_blender_axes(made)
     directions = np.random.default_rng(5).normal(size=(50, 3))
@@ -68,13 +66,14 @@ SYSTEMS = (
 
 
 def record(number: int) -> bytes:
-    """The extension record that names a coordinate system."""
+    """Return the extension record that names a coordinate system."""
     return struct.pack("<III", 0xADBE0003, 4, number)
 
 
 def in_other_axes(made: decode.Splats, system: str) -> decode.Splats:
-    """The same cloud as somebody writes it who uses these axes: by the ellipsoids' covariances, not
-    by any formula of ours.
+    """Return the same splats as a program with these axes would write them.
+
+    They are derived from the ellipsoids' covariances, not from a formula of ours.
     """
     # what is at p in the usual axes is at there @ p
     there = np.array([LETTERS[letter] for letter in system], float)
@@ -96,7 +95,7 @@ def in_other_axes(made: decode.Splats, system: str) -> decode.Splats:
 
 
 def quaternion(turn: np.ndarray) -> list[float]:
-    """w, x, y, z of a rotation matrix, by its largest diagonal (Shepperd)."""
+    """Return w, x, y, z of a rotation matrix, by its largest diagonal (Shepperd)."""
     choices = [np.trace(turn), *np.diag(turn)]
     best = int(np.argmax(choices))
     if best == 0:
@@ -116,17 +115,15 @@ def quaternion(turn: np.ndarray) -> list[float]:
 
 
 def covariances(splats: decode.Splats) -> np.ndarray:
-    """The ellipsoids themselves."""
+    """Return the covariance matrices of the ellipsoids, shape (n, 3, 3)."""
     axes = matrices(splats.rotations) * splats.scales[:, None, :]
     return axes @ axes.transpose(0, 2, 1)
 
 
 @pytest.mark.parametrize("number", range(17))
 @pytest.mark.parametrize("version", [3, 4])
-def test_a_cloud_in_other_axes_is_turned(write_spz, version, number):
-    """Places, ellipsoids and what each splat shows towards a direction are those of the same cloud
-    in the usual axes.
-    """
+def test_splats_in_other_axes_are_converted(write_spz, version, number):
+    """Positions, ellipsoids and colors equal those of the same splats in the usual axes."""
     made = build_spz.made_up(60, degree=3)
     # turned values must still fit into the format
     made = replace(made, harmonics=made.harmonics * np.float32(0.3))
@@ -159,10 +156,8 @@ def test_a_cloud_in_other_axes_is_turned(write_spz, version, number):
 
 
 @pytest.mark.parametrize("system", sorted(set(SYSTEMS)))
-def test_turning_is_exact(system):
-    """Without the format's rounding in between, nothing is lost but single precision; scales,
-    colors and opacities stay.
-    """
+def test_the_conversion_is_exact(system):
+    """Only single precision is lost; scales, colors and opacities stay the same."""
     made = build_spz.made_up(60, degree=4)
     usual, turned = (
         decode.to_blender_axes(made),
@@ -186,8 +181,8 @@ BAD_RECORDS = {
 
 @pytest.mark.parametrize("version", [1, 2, 3, 4])
 @pytest.mark.parametrize("what", BAD_RECORDS)
-def test_records_that_cannot_be_followed_are_a_sentence(write_spz, version, what):
-    """A cloud whose axes are not known is not placed upside down."""
+def test_an_unreadable_axes_record_is_refused(write_spz, version, what):
+    """Splats in unknown axes are not placed upside down."""
     records, words = BAD_RECORDS[what]
     path = write_spz(
         build_spz.encode(build_spz.made_up(10), version=version, flags=2, extension=records)
@@ -200,8 +195,8 @@ def test_records_that_cannot_be_followed_are_a_sentence(write_spz, version, what
         ).endswith(".")
 
 
-def test_version_4_may_forget_to_announce_its_records(write_spz):
-    """They are followed all the same; what is no record there is padding."""
+def test_version_4_records_are_read_without_their_flag(write_spz):
+    """Bytes there that are no record are padding."""
     made = build_spz.made_up(10)
     assert (
         decode.decode(write_spz(build_spz.encode(made, version=4, extension=record(2)))).axes
@@ -213,8 +208,8 @@ def test_version_4_may_forget_to_announce_its_records(write_spz):
     )
 
 
-def test_places_and_turns_in_blender_axes():
-    """Places go where the glTF importer puts them, and the ellipsoid of each splat turns along."""
+def test_positions_and_rotations_in_blender_axes():
+    """Positions are where the glTF importer puts them, and ellipsoids are rotated with them."""
     made = build_spz.made_up(50)
     turned = decode.to_blender_axes(made)
     np.testing.assert_allclose(turned.positions, made.positions @ QUARTER_TURN.T, atol=1e-6)
@@ -225,6 +220,7 @@ def test_places_and_turns_in_blender_axes():
 
 
 def matrices(rotations: np.ndarray) -> np.ndarray:
+    """Return the rotation matrices of quaternions w, x, y, z, shape (n, 3, 3)."""
     w, x, y, z = rotations.astype(float).T
     rows = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],

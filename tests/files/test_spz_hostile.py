@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splat files and panoramas that somebody made to do harm, or that a bad line has bent: a sentence,
-or splats, and no memory to speak of.
-"""
+"""Hostile or damaged splat files and panoramas are refused in words, with little memory."""
 
 from __future__ import annotations
 
@@ -37,7 +35,7 @@ bends = st.lists(
 
 
 def bent(data: bytes, changes: list[tuple[int, bytes]], length: int) -> bytes:
-    """The bytes with some written over, cut at a length."""
+    """Return the bytes with some overwritten, cut at a length."""
     changed = bytearray(data)
     for place, piece in changes:
         changed[place : place + len(piece)] = piece
@@ -45,9 +43,9 @@ def bent(data: bytes, changes: list[tuple[int, bytes]], length: int) -> bytes:
 
 
 def read(data: bytes) -> decode.Splats | None:
-    """The splats of these bytes; None for a file that was refused in a sentence.
+    """Return the splats of these bytes; None for a file that was refused in a sentence.
 
-    Any other exception is a failure.
+    Any other exception fails the test.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "place.spz"
@@ -60,9 +58,7 @@ def read(data: bytes) -> decode.Splats | None:
 
 
 def assert_sound(splats: decode.Splats | None) -> None:
-    """What is read can be put into a scene: numbers everywhere, as many of each as there are
-    splats.
-    """
+    """Check that the splats can be put into a scene: finite numbers, as many of each as splats."""
     if splats is not None:
         for values in (
             splats.positions,
@@ -81,19 +77,19 @@ fast_config = settings(
 
 @fast_config
 @given(version=st.sampled_from(sorted(CONTENT)), changes=bends, length=st.integers(0, 5000))
-def test_a_bent_gzip_content_is_splats_or_a_sentence(
+def test_damaged_gzip_content_is_read_or_refused(
     version: int, changes: list[tuple[int, bytes]], length: int
 ) -> None:
-    """Header and values behind a stream that unpacks well."""
+    """Header and values are changed behind a stream that decompresses well."""
     assert_sound(read(gzip.compress(bent(CONTENT[version], changes, length), compresslevel=1)))
 
 
 @fast_config
 @given(changes=bends, length=st.integers(0, 2 * len(TABLE)))
-def test_a_bent_table_is_splats_or_a_sentence(
+def test_a_damaged_version_4_file_is_read_or_refused(
     changes: list[tuple[int, bytes]], length: int
 ) -> None:
-    """Header, table of contents and streams of version 4."""
+    """Header, table of contents and streams are changed."""
     assert_sound(read(bent(TABLE, changes, length)))
 
 
@@ -109,18 +105,18 @@ def test_a_bent_table_is_splats_or_a_sentence(
     sizes=st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 400), min_size=0, max_size=14),
     rest=st.binary(max_size=200),
 )
-def test_a_made_up_table_is_splats_or_a_sentence(
+def test_any_version_4_header_is_read_or_refused(
     version, points, degree, bits, flags, streams, offset, sizes, rest
 ) -> None:
-    """Every field of the header of version 4, whatever it says."""
+    """Every field of the header may hold any value."""
     head = struct.pack(
         "<4sIIBBBBI12x", b"NGSP", version, points, degree, bits, flags, streams, offset
     )
     assert_sound(read(head + b"".join(struct.pack("<Q", size) for size in sizes) + rest))
 
 
-def test_unknown_flags_do_no_harm() -> None:
-    """A flag that this reader does not know changes nothing about the values."""
+def test_unknown_flags_are_ignored() -> None:
+    """A flag that this reader does not know changes no values."""
     plain, flagged = read(build_spz.encode(SMALL)), read(build_spz.encode(SMALL, flags=0x80))
     assert (
         plain is not None
@@ -130,8 +126,8 @@ def test_unknown_flags_do_no_harm() -> None:
 
 
 @pytest.mark.parametrize("version", [0, 5])
-def test_other_versions_are_named(version: int, tmp_path: Path) -> None:
-    """The sentence says which version it is, and which can be read."""
+def test_an_unknown_version_is_named(version: int, tmp_path: Path) -> None:
+    """The message says which version it is, and which can be read."""
     for data in (
         gzip.compress(build_spz.header(SMALL, version)),
         build_spz.header(SMALL, version) + bytes(16),
@@ -142,7 +138,7 @@ def test_other_versions_are_named(version: int, tmp_path: Path) -> None:
 
 
 def zeros(megabytes: int) -> bytes:
-    """A gzip stream of an honest header and values, and then so many megabytes of nothing."""
+    """Return a gzip stream of a valid header and values, followed by so many megabytes of zeros."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     parts = [packer.compress(CONTENT[3])] + [
         packer.compress(bytes(1 << 20)) for _ in range(megabytes)
@@ -151,7 +147,7 @@ def zeros(megabytes: int) -> bytes:
 
 
 def png(width: int, height: int) -> bytes:
-    """The beginning of a picture of that size."""
+    """Return the beginning of a picture of that size."""
     head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
@@ -187,8 +183,9 @@ print(json.dumps(answers))
 
 
 def test_memory_of_a_whole_process_stays_small(tmp_path: Path) -> None:
-    """Four billion splats, streams that unpack to gigabytes, and a picture of five billion pixels:
-    refused within a few megabytes.
+    """Huge claims are refused within a few megabytes.
+
+    Four billion splats, streams that decompress to gigabytes, a picture of five billion pixels.
     """
     import zstandard
 

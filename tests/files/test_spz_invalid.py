@@ -22,10 +22,12 @@ WHOLE = {version: build_spz.encode(SMALL, version=version) for version in (1, 2,
 
 
 def gzipped(head: bytes, *parts: bytes) -> bytes:
+    """Return the gzip stream of a header and the parts after it."""
     return gzip.compress(head + b"".join(parts), mtime=0)
 
 
 def not_a_number() -> bytes:
+    """Return a file of version 1 with a position that is not a number."""
     positions = SMALL.positions.copy()
     positions[7, 1] = np.nan
     return build_spz.encode(replace(SMALL, positions=positions), version=1)
@@ -110,38 +112,38 @@ BAD = {
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_a_bad_file_is_refused_with_a_sentence(write_spz, what):
-    """Whatever is wrong with the file is said in a sentence that names it."""
+def test_an_invalid_file_is_refused_with_a_sentence(write_spz, what):
+    """The sentence names the file and what is wrong with it."""
     data, words = BAD[what]
     with pytest.raises(InvalidSplats, match=words) as caught:
         decode.decode(write_spz(data))
     assert str(caught.value).endswith(".") and "place.spz" in str(caught.value)
 
 
-def test_a_missing_file_is_a_sentence_too(tmp_path):
-    """No traceback for a file that has gone."""
+def test_a_missing_file_is_refused_with_a_sentence(tmp_path):
+    """A file that does not exist raises no other exception."""
     with pytest.raises(InvalidSplats, match="cannot be opened"):
         decode.inspect(tmp_path / "gone.spz")
 
 
 @pytest.mark.parametrize("version", [3, 4])
-def test_a_cut_file_is_never_read(write_spz, version):
-    """Wherever the file is cut, it is refused."""
+def test_a_cut_file_is_refused(write_spz, version):
+    """The file may be cut anywhere."""
     for length in range(4, len(WHOLE[version]) - 1, 97):
         with pytest.raises(InvalidSplats):
             decode.decode(write_spz(WHOLE[version][:length]))
 
 
-def test_a_gzip_bomb_unpacks_to_no_more_than_its_header_says(write_spz):
-    """A file that unpacks to 300 MB behind an honest small header costs a few megabytes."""
+def test_a_gzip_bomb_takes_little_memory(write_spz):
+    """300 MB behind a small header are not decompressed."""
     bomb = write_spz(
         gzipped(build_spz.header(SMALL, 3), *build_spz.sections(SMALL, 3), bytes(300_000_000))
     )
     assert peak_of(bomb) < 8_000_000
 
 
-def test_a_zstandard_bomb_unpacks_to_no_more_than_its_header_says(write_spz):
-    """The same in version 4, where 300 MB of zeros are a few kilobytes."""
+def test_a_zstandard_bomb_takes_little_memory(write_spz):
+    """In version 4, 300 MB of zeros in a few kilobytes are not decompressed."""
     parts = build_spz.sections(SMALL, 4)
     parts[5] += bytes(300_000_000)
     bomb = write_spz(
@@ -152,6 +154,7 @@ def test_a_zstandard_bomb_unpacks_to_no_more_than_its_header_says(write_spz):
 
 
 def peak_of(bomb: Path) -> int:
+    """Return the most memory, in bytes, that was in use while the file was refused."""
     tracemalloc.start()
     try:
         with pytest.raises(InvalidSplats, match="contains more"):
@@ -162,7 +165,7 @@ def peak_of(bomb: Path) -> int:
 
 
 def test_inspect_reads_only_the_header(write_spz):
-    """The header is known without unpacking the splats, and the limit holds there too."""
+    """The header is read without the splats, and the limit applies to it."""
     path = write_spz(WHOLE[4])
     header = decode.inspect(path)
     assert (header.version, header.points, header.degree) == (4, 100, 1)

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A download can be stopped wherever it waits, ends at its deadline, and writes nothing once it was
-told to stop.
-"""
+"""Stopping a download: it ends wherever it waits, and writes nothing afterwards."""
 
 from __future__ import annotations
 
@@ -28,7 +26,7 @@ SLOW = {
 def ended(
     work: Callable[[], object], stop: threading.Event, received: Callable[[], bool]
 ) -> FileError:
-    """How some work ends on a thread of its own that is told to stop once the host has heard of it."""
+    """Return how work on another thread ends when it is stopped after the first request."""
     troubles: list[FileError] = []
 
     def run() -> None:
@@ -49,7 +47,7 @@ def ended(
 
 @pytest.mark.parametrize("said", SLOW.values(), ids=SLOW)
 def test_a_download_that_waits_can_be_stopped(said: bytes, tmp_path: Path) -> None:
-    """Whether nothing comes, or a byte a second in the headers or in the body."""
+    """The host sends nothing, or a byte a second in the headers or in the body."""
     stop = threading.Event()
     with raw_server(said, drip=1.0) as host, Downloader() as loader:
         url = f"http://127.0.0.1:{host.port}/lamp.glb"
@@ -63,7 +61,7 @@ def test_a_download_that_waits_can_be_stopped(said: bytes, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("said", SLOW.values(), ids=SLOW)
-def test_a_look_at_a_file_can_be_stopped(said: bytes) -> None:
+def test_reading_a_remote_header_can_be_stopped(said: bytes) -> None:
     """The first bytes of a GLB may hang as well."""
     stop = threading.Event()
     with raw_server(said, drip=1.0) as host:
@@ -77,8 +75,8 @@ def test_a_look_at_a_file_can_be_stopped(said: bytes) -> None:
     assert isinstance(trouble, DownloadFailed)
 
 
-def test_headers_that_drip_meet_the_time_limit(tmp_path: Path) -> None:
-    """The total is bounded from the first moment on, not only in the body."""
+def test_slow_headers_end_at_the_time_limit(tmp_path: Path) -> None:
+    """The total time is limited from the start, not only in the body."""
     with (
         raw_server(SLOW["headers"], drip=0.01) as host,
         Downloader(DownloadLimits(total=0.3)) as loader,
@@ -89,9 +87,7 @@ def test_headers_that_drip_meet_the_time_limit(tmp_path: Path) -> None:
 
 
 def test_nothing_is_written_after_the_stop(tmp_path: Path) -> None:
-    """Bytes that arrive once a stop was asked for go nowhere: somebody else may be writing to the
-    same file by then.
-    """
+    """Another download may already be writing to the same file."""
     stopped: list[int] = []
     part = tmp_path / "lamp.glb.part"
 
@@ -107,8 +103,8 @@ def test_nothing_is_written_after_the_stop(tmp_path: Path) -> None:
     assert stopped == [part.stat().st_size]
 
 
-def test_a_download_that_is_complete_when_it_is_stopped_is_not_put_in_place(tmp_path: Path) -> None:
-    """The last step is one that is not taken either; the next try takes it without a request."""
+def test_a_stopped_download_is_not_renamed_when_complete(tmp_path: Path) -> None:
+    """The next try renames it without a request."""
     came: list[int] = []
     with raw_server(answer(b"glTF" * 10, ETag='"1"')) as host, Downloader() as loader:
         url = f"http://127.0.0.1:{host.port}/lamp.glb"
@@ -125,10 +121,8 @@ def test_a_download_that_is_complete_when_it_is_stopped_is_not_put_in_place(tmp_
     assert len(host.received) == 1
 
 
-def test_only_what_passes_is_called_an_outage(tmp_path: Path) -> None:
-    """A host that cannot be reached, or asks to wait, is worth trying for longer; a file that is
-    not there is not.
-    """
+def test_only_temporary_errors_are_outages(tmp_path: Path) -> None:
+    """An unreachable host is worth retrying for longer; a missing file is not."""
 
     def trouble(url: str) -> FileError:
         loader = Downloader(DownloadLimits(tries=1))

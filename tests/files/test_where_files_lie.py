@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where an answer of Mint's may lead to: the public internet, never this computer or the network
-around it.
-"""
+"""Which addresses a file may have: the public internet, not this computer or its network."""
 
 from __future__ import annotations
 
@@ -71,10 +69,8 @@ OUTSIDE = [
 
 
 @pytest.mark.parametrize("url", INSIDE)
-def test_addresses_inside_are_refused(url: str, tmp_path: Path) -> None:
-    """Whichever way the address is written, for a download, a look at its beginning, and on a
-    redirect.
-    """
+def test_private_addresses_are_refused(url: str, tmp_path: Path) -> None:
+    """In every notation, for a download, a first look, and on a redirect."""
     acts = [
         lambda: Downloader().fetch(url, tmp_path / "lamp.glb"),
         lambda: fetch_header(url),
@@ -88,13 +84,13 @@ def test_addresses_inside_are_refused(url: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", OUTSIDE)
-def test_public_addresses_are_not(url: str) -> None:
+def test_public_addresses_are_accepted(url: str) -> None:
     """Also those that stand for a public IPv4 address in an IPv6 network."""
     assert urls.check(url) == url
 
 
 def test_http_is_refused_whatever_the_host() -> None:
-    """A public API's files come by https."""
+    """With a public API, files have to come by https."""
     with pytest.raises(DownloadFailed, match="instead of https"):
         urls.check("http://cdn.mint.gg/a.glb")
 
@@ -107,8 +103,8 @@ def test_http_is_refused_whatever_the_host() -> None:
         if url not in ("http://127.0.0.1/lamp.glb", "https://127.0.0.1/lamp.glb")
     ],
 )
-def test_an_api_on_this_computer_leads_no_further_than_here(url: str) -> None:
-    """It may use files here; the network around this computer is none of its business either."""
+def test_a_local_api_may_use_local_files_only(url: str) -> None:
+    """Addresses in the network around this computer are refused all the same."""
     if url in (
         "https://localhost/lamp.glb",
         "https://LOCALHOST/lamp.glb",
@@ -124,8 +120,9 @@ def test_an_api_on_this_computer_leads_no_further_than_here(url: str) -> None:
 
 
 class Names:
-    """Stands in for name resolution: what each name leads to, one answer for each time it is asked,
-    the last one for ever.
+    """A stand-in for name resolution.
+
+    Each name has one answer for each time it is resolved; the last one is repeated.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +151,7 @@ class Names:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Names:
-    """Nothing outside is ever asked."""
+    """Replace name resolution; no real name is looked up."""
     for variable in (
         "HTTP_PROXY",
         "HTTPS_PROXY",
@@ -169,7 +166,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
 
 @pytest.fixture
 def host() -> Iterator[FileHost]:
-    """A service on this computer that nobody outside should be able to reach through us."""
+    """Run a service on this computer that nobody outside should be able to reach through us."""
     with FileHost() as running:
         yield running
 
@@ -178,10 +175,10 @@ def host() -> Iterator[FileHost]:
     "addresses",
     [["127.0.0.1"], ["93.184.215.14", "127.0.0.1"], ["10.0.0.7"], ["::1"], ["::ffff:127.0.0.1"]],
 )
-def test_a_name_that_leads_inside_is_refused(
+def test_a_name_with_a_private_address_is_refused(
     names: Names, addresses: list[str], tmp_path: Path
 ) -> None:
-    """All of its addresses have to be public; nothing is connected to."""
+    """All of its addresses have to be public; no connection is made."""
     names.answers["cdn.example"] = [addresses]
     with raw_server(answer(b"secret")) as inside:
         url = f"https://cdn.example:{inside.port}/lamp.glb"
@@ -197,10 +194,8 @@ def test_a_name_that_leads_inside_is_refused(
         assert inside.connections == 0
 
 
-def test_a_name_that_leads_elsewhere_a_moment_later_is_refused(
-    names: Names, tmp_path: Path
-) -> None:
-    """The address that was connected to is the one that is asked about, before a byte is sent."""
+def test_a_name_that_changes_to_a_private_address_is_refused(names: Names, tmp_path: Path) -> None:
+    """The address of the connection itself is checked before a byte is sent."""
     names.answers["cdn.example"] = [["93.184.215.14"], ["127.0.0.1"]]
     with raw_server(answer(b"secret")) as inside:
         with pytest.raises(DownloadFailed, match="leads to this computer or its network"):
@@ -209,12 +204,10 @@ def test_a_name_that_leads_elsewhere_a_moment_later_is_refused(
         assert inside.received == []
 
 
-def test_a_redirect_to_a_name_that_leads_inside_is_refused(
+def test_a_redirect_to_a_name_with_a_private_address_is_refused(
     names: Names, host: FileHost, tmp_path: Path
 ) -> None:
-    """A file host on this computer redirects to a name in the network around it: the name is
-    resolved and refused.
-    """
+    """A local file host redirects to a name in the network around this computer."""
     names.answers["intern.example"] = [["10.0.0.7"]]
     with (
         raw_server(
@@ -228,12 +221,10 @@ def test_a_redirect_to_a_name_that_leads_inside_is_refused(
     assert names.asked == ["intern.example"]
 
 
-def test_behind_a_proxy_it_is_the_proxy_that_resolves(
+def test_a_proxy_resolves_names_itself(
     names: Names, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Its own address may be inside, names are left to it, and addresses that are spelled out are
-    refused all the same.
-    """
+    """Its own address may be private; private addresses in a link are refused all the same."""
     with running_proxy(1, refusal=b"HTTP/1.1 403 Forbidden\r\n\r\n") as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         monkeypatch.setenv("NO_PROXY", "")
@@ -262,7 +253,7 @@ def test_behind_a_proxy_it_is_the_proxy_that_resolves(
         ("", False, False),
     ],
 )
-def test_which_addresses_are_what(text: str, public: bool, loopback: bool) -> None:
-    """What cannot be read is neither."""
+def test_each_address_has_its_reach(text: str, public: bool, loopback: bool) -> None:
+    """An address that cannot be read is neither public nor private."""
     assert (net_addresses.is_public(text), net_addresses.is_loopback(text)) == (public, loopback)
     assert net_addresses.is_public_or_loopback(text) is (public or loopback)
