@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fixtures that all tests with Blender share."""
+"""Fixtures that all tests with Blender share."""
 
 from ..blender_fixtures import (  # noqa: F401 - pytest finds them by name
     _fast_polling,

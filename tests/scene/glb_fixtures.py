@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small GLBs made from numbers: boxes of any size, under nodes, with a skin, a texture or an
-animation, plain or compressed with Draco.
-"""
+"""Small GLBs made from numbers: boxes with nodes, a skin, a texture, an animation, or Draco."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ SHAPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
 
 
 class Glb:
-    """A glTF document that grows; `save` writes it."""
+    """A glTF document under construction; `save` writes it."""
 
     def __init__(self) -> None:
         self.json: dict[str, Any] = {
@@ -31,12 +29,12 @@ class Glb:
         self.binary = bytearray()
 
     def add(self, key: str, item: dict[str, Any]) -> int:
-        """Append to one of the lists of the document; its index."""
+        """Append to one of the lists of the document and return the index."""
         self.json.setdefault(key, []).append(item)
         return len(self.json[key]) - 1
 
     def view(self, data: bytes) -> int:
-        """A buffer view of these bytes."""
+        """Add a buffer view of these bytes and return its index."""
         self.binary += bytes(-len(self.binary) % 4)
         self.binary += data
         return self.add(
@@ -45,7 +43,7 @@ class Glb:
         )
 
     def accessor(self, values: np.ndarray, kind: str, *, stored: bool = True, **more: Any) -> int:
-        """An accessor of numbers, shape (n,) or (n, width)."""
+        """Add an accessor of numbers, shape (n,) or (n, width), and return its index."""
         values = np.ascontiguousarray(values, dtype=f"<{kind}")
         rows = values.reshape(len(values), -1)
         item = {
@@ -61,11 +59,11 @@ class Glb:
         return self.add("accessors", item)
 
     def mesh(self, *primitives: dict[str, Any], name: str = "mesh_0") -> int:
-        """A mesh of primitives."""
+        """Add a mesh of primitives and return its index."""
         return self.add("meshes", {"name": name, "primitives": list(primitives)})
 
     def node(self, *, root: bool = True, **members: Any) -> int:
-        """A node, in the scene itself unless it is somebody's child."""
+        """Add a node, to the scene itself unless it is a child, and return its index."""
         index = self.add("nodes", members)
         if root:
             self.json["scenes"][0]["nodes"].append(index)
@@ -78,7 +76,7 @@ class Glb:
         name: str = "Material_0",
         texture: bytes = b"",
     ) -> int:
-        """A material of one color, with a PNG on it if given."""
+        """Add a material of one color, with a PNG on it if given, and return its index."""
         surface: dict[str, Any] = {"baseColorFactor": [*color, 1.0], "metallicFactor": 0.0}
         if texture:
             image = self.add(
@@ -89,12 +87,12 @@ class Glb:
         return self.add("materials", {"name": name, "pbrMetallicRoughness": surface})
 
     def require(self, extension: str) -> None:
-        """Put an extension into both lists."""
+        """Add an extension to `extensionsUsed` and `extensionsRequired`."""
         for key in ("extensionsUsed", "extensionsRequired"):
             self.json.setdefault(key, []).append(extension)
 
     def bytes(self) -> bytes:
-        """The file."""
+        """Return the bytes of the file."""
         document = dict(self.json)
         if self.binary:
             document["buffers"] = [{"byteLength": len(self.binary)}]
@@ -107,7 +105,7 @@ class Glb:
         return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
 
     def save(self, path: Path) -> Path:
-        """Write it; its path."""
+        """Write the file and return its path."""
         path.write_bytes(self.bytes())
         return path
 
@@ -115,7 +113,10 @@ class Glb:
 def box_arrays(
     low: tuple[float, float, float], high: tuple[float, float, float]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Positions, normals and UVs of 24 vertices, and 36 indices, of a box in glTF axes."""
+    """Return positions, normals, UVs and indices of a box in glTF axes.
+
+    There are 24 vertices and 36 indices.
+    """
     points, normals, uvs, faces = [], [], [], []
     low_, high_ = np.array(low, float), np.array(high, float)
     for axis in range(3):
@@ -141,7 +142,7 @@ def box_arrays(
 def box(
     glb: Glb, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), material: int | None = None
 ) -> dict[str, Any]:
-    """A primitive of plain accessors."""
+    """Return a primitive of plain accessors."""
     points, normals, uvs, faces = box_arrays(low, high)
     primitive: dict[str, Any] = {
         "attributes": {
@@ -157,7 +158,7 @@ def box(
 def simple(
     path: Path, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), *, texture: bool = True
 ) -> Path:
-    """A file as Mint delivers it: one textured mesh under one bare node."""
+    """Write a file as Mint delivers it: one textured mesh under one bare node."""
     glb = Glb()
     material = glb.material(texture=png((230, 120, 40))) if texture else glb.material()
     mesh = glb.mesh(box(glb, low, high, material))
@@ -167,7 +168,7 @@ def simple(
 
 
 def animated(path: Path) -> Path:
-    """A body with a wheel that turns."""
+    """Write a body with a wheel that turns."""
     glb = Glb()
     wheel = glb.node(
         root=False,
@@ -193,8 +194,10 @@ def animated(path: Path) -> Path:
 
 
 def wandering(path: Path, *, above: dict[str, Any] | None = None, size: float = 1.0) -> Path:
-    """A box that turns and goes sideways, at first beside where its node is without the animation;
-    `above` is a node over it.
+    """Write a box that turns and moves sideways.
+
+    It begins beside the position that its node has without the animation; `above` is the node over
+    it.
     """
     glb = Glb()
     mesh = glb.mesh(
@@ -231,10 +234,10 @@ def skinned(
     waves: tuple[str, ...] = (),
     lift: float = 1.0,
 ) -> Path:
-    """A box of height 1 whose upper half hangs on a bone that is moved up by `lift` in the file's
-    pose: it stands 2 high.
+    """Write a box of height 1 whose upper half follows a bone.
 
-    `waves`: names of animations that move the upper bone sideways.
+    The file's pose moves the bone up by `lift`, so that the box is 2 high by default. `waves` are
+    the names of animations that move the bone sideways.
     """
     glb = Glb()
     primitive = box(glb)
@@ -267,7 +270,7 @@ def skinned(
 
 
 def shaped(path: Path, *keys: str, height: float = 1.0) -> Path:
-    """A box with shape keys, each of which makes it one wider on one side."""
+    """Write a box with shape keys, each of which makes it one wider on one side."""
     glb = Glb()
     primitive = box(glb, (-0.5, 0, -0.5), (0.5, height, 0.5), glb.material())
     points, *_ = box_arrays((-0.5, 0, -0.5), (0.5, height, 0.5))
@@ -284,7 +287,7 @@ def shaped(path: Path, *keys: str, height: float = 1.0) -> Path:
 
 
 def png(color: tuple[int, int, int], width: int = 4, height: int = 4) -> bytes:
-    """A PNG of one color."""
+    """Return a PNG of one color."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
@@ -309,7 +312,7 @@ def draco_box(
     material: int | None = None,
     skin: bool = False,
 ) -> dict[str, Any]:
-    """A primitive compressed with DracoPy, its accessors without data as the extension wants it."""
+    """Return a primitive compressed with DracoPy; its accessors have no data."""
     import DracoPy
 
     points, normals, uvs, faces = box_arrays(low, high)

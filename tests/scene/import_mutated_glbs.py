@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs in a process of its own, which a hostile file may take down: lands GLBs that were changed at
-random, and tells what became of each.
+"""Import GLBs with random changes, in a process that they may crash, and report each result.
 
-Called as `python -m tests.scene.import_mutated_glbs FOLDER FIRST LAST`; prints one JSON line before each
-file and one after it.
+`python -m tests.scene.import_mutated_glbs FOLDER FIRST LAST` prints one JSON line before each file
+and one after it.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ VALUES: tuple[Any, ...] = (
 
 
 def changed(data: bytes, chance: random.Random) -> bytes:
-    """The file with some of its JSON, or of its numbers, or both, changed."""
+    """Return the file with random changes to its JSON, to its numbers, or to both."""
     size = struct.unpack_from("<I", data, 12)[0]
     document, rest = json.loads(data[20 : 20 + size]), bytearray(data[20 + size :])
     for _ in range(chance.choice((0, 1, 1, 2))):
@@ -94,7 +93,7 @@ def _change(document: Any, chance: random.Random) -> None:
 
 
 def one(folder: Path, seed: int) -> dict[str, Any]:
-    """What became of one file."""
+    """Import one file and return what happened."""
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     chance = random.Random(seed)
     path = chance.choice(MAKERS)(folder / "model.glb")

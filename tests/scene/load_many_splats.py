@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs in a Blender of its own: so many splats from a file into the scene, and what that took.
+"""Load a file of splats in a Blender of its own, and report time and memory as a JSON line.
 
-Told as one line of JSON.
-
-python load_many_splats.py FILE
+`python load_many_splats.py FILE`
 """
 
 from __future__ import annotations
@@ -24,12 +22,12 @@ from tests.scene.splat_settings import set_display
 
 
 def peak() -> int:
-    """The most memory that this process has had so far, in bytes."""
+    """Return the most memory that this process has had so far, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def shown(made: bpy.types.Object) -> dict[str, int]:
-    """What a window is given to draw: squares or points."""
+    """Return what a window draws: the numbers of squares and of points."""
     evaluated = made.evaluated_get(bpy.context.evaluated_depsgraph_get())
     if hasattr(evaluated, "evaluated_geometry"):
         geometry = evaluated.evaluated_geometry()

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs in a Blender of its own, which a hostile file may take down: tries each picture in a folder
-as a panorama, and tells what became of it.
+"""Load each picture of a folder as a panorama, in a process that they may crash.
 
-python load_panoramas.py FOLDER
+`python load_panoramas.py FOLDER` prints one JSON line for each picture.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from mint_blender.scene.world import panorama
 
 
 def tried(path: Path) -> str:
-    """The size it has in Blender, or the sentence why not."""
+    """Return the size of the picture in Blender, or the sentence of the error."""
     try:
         image = panorama.load(path, "Place")
     except InvalidPicture as bad:
@@ -33,7 +32,7 @@ def tried(path: Path) -> str:
 
 
 def peak() -> int:
-    """The most memory that this process has had so far, in bytes."""
+    """Return the most memory that this process has had so far, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two versions of a model, and what a user may hang on the earlier one. Needs bpy."""
+"""Two versions of a model, and things that a user may add to the earlier one. Needs bpy."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SECOND = Provenance(job_id="job_2", asset_id="mdl_2", name="Lamp, better", promp
 
 
 def place_first(path: Path) -> bpy.types.Object:
-    """The earlier version, at the origin: its root."""
+    """Place the earlier version at the origin and return its root."""
     return place_model(path, FIRST, PlaceOptions(at=(0, 0, 0))).root
 
 
 def only_object(root: bpy.types.Object, kind: str) -> bpy.types.Object:
-    """Mint's one object of that type."""
+    """Return the one object of that type that came from Mint."""
     (found,) = [
         each
         for each in (root, *root.children_recursive)
@@ -31,14 +31,14 @@ def only_object(root: bpy.types.Object, kind: str) -> bpy.types.Object:
 
 
 def new_empty(name: str) -> bpy.types.Object:
-    """An object of the user's."""
+    """Add an empty of the user's."""
     made = bpy.data.objects.new(name, None)
     bpy.context.scene.collection.objects.link(made)
     return made
 
 
 def add_target(owner: Any, path: str, target: Any, looked_at: str, kind: str = "OBJECT") -> Any:
-    """A driver on `owner` that reads a property of `target`; answers with what it looks at."""
+    """Add a driver to `owner` that reads a property of `target`; return the driver's target."""
     driver = (
         owner.driver_add(path, 0).driver if path == "location" else owner.driver_add(path).driver
     )
@@ -56,6 +56,6 @@ def add_target(owner: Any, path: str, target: Any, looked_at: str, kind: str = "
 
 
 def height_of(root: bpy.types.Object) -> float:
-    """How high all of it is, now."""
+    """Return the height of a model as it is now."""
     lowest, highest = bounds([root, *root.children_recursive])
     return round(highest[2] - lowest[2], 4)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A scene with one of each kind of data that an artist may have in a file. Needs bpy.
 
-A test can then say that nothing of it has changed. `scene_mutations` has a change for each kind."""
+A test can then say that nothing of it has changed. `scene_mutations` has a change for each kind.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ def _link(scene: Any, name: str, data: Any) -> Any:
 
 
 def _library(folder: Path) -> None:
-    """Something linked from another file."""
+    """Link an object from another file."""
     mesh = bpy.data.meshes.new("Brick")
     mesh.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
     brick = bpy.data.objects.new("Brick", mesh)

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that a .blend holds and its windows show, as plain values, so that two moments can be
-compared.
+"""All that a .blend holds and its windows show, as plain values that can be compared.
 
-What RNA tells about every data-block, linked ones and those inside others (node trees, the
-collection of a scene) included; custom properties of whatever has some; and the bytes of what is
-too large to be told one by one: attributes, weights, shape keys, curves of actions, pixels, packed
-files. `test_scene_snapshot.py` proves that a change anywhere is seen.
+These are the RNA properties of every data-block, also of linked ones and of those inside others
+(node trees, the collection of a scene); custom properties; and the bytes of what is too large to be
+listed: attributes, weights, shape keys, curves of actions, pixels, packed files.
+`test_scene_snapshot.py` proves that a change anywhere is noticed.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import bpy
@@ -50,11 +50,12 @@ MOST = 5000
 
 
 class SceneSnapshot:
-    """All data-blocks of one moment, and the windows."""
+    """All data-blocks and windows at one moment."""
 
     def __init__(self) -> None:
         from mint_blender.scene.data_blocks import all_data_blocks
 
+        _members.cache_clear()  # classes may have been registered anew since the last snapshot
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # some members warn that they will go
             self.blocks: dict[tuple[str, str], dict[str, Any]] = {}
@@ -69,7 +70,7 @@ class SceneSnapshot:
     def assert_same(self, later: SceneSnapshot, *, but_new: bool = False) -> None:
         """Fail, naming the first difference.
 
-        `but_new`: further data-blocks, and members of scenes and collections, may have come.
+        With `but_new`, new data-blocks and new members of scenes and collections are allowed.
         """
         assert set(self.blocks) - set(later.blocks) == set(), "data-blocks are gone"
         if not but_new:
@@ -78,7 +79,7 @@ class SceneSnapshot:
         assert not found, found[0]
 
     def differences(self, later: SceneSnapshot, *, but_new: bool = False) -> list[str]:
-        """What is another in the data-blocks of both, as sentences."""
+        """Return what differs in the data-blocks of both, as sentences."""
         found = []
         for key in [each for each in self.blocks if each in later.blocks]:
             before, after = self.blocks[key], later.blocks[key]
@@ -95,7 +96,7 @@ class SceneSnapshot:
 
 
 def _is_member(name: str) -> bool:
-    """What may come to a scene or a collection with a new object."""
+    """Return whether this changes when a new object joins a scene or a collection."""
     return name.startswith(
         (
             "objects<",
@@ -109,7 +110,7 @@ def _is_member(name: str) -> bool:
 
 
 def _with_inner(block: Any) -> Iterator[tuple[Any, str]]:
-    """The data-block, and those that exist only inside it."""
+    """Yield the data-block, and those that exist only inside it."""
     yield block, block.name_full
     for member in ("node_tree", "collection"):
         inner = getattr(block, member, None)
@@ -117,20 +118,28 @@ def _with_inner(block: Any) -> Iterator[tuple[Any, str]]:
             yield inner, f"{block.name_full}/{member}"
 
 
+@cache
+def _members(kind: type) -> list[tuple[str, Any]]:
+    """Return the names and RNA properties of this type that a snapshot holds."""
+    left_out = PASSING | NOT_ASKED | TOLD_APART.get(kind.__name__, set())
+    if issubclass(kind, bpy.types.NodeSocket):
+        left_out |= WORKED_OUT_LATE
+    return [
+        (prop.identifier, prop)
+        for prop in kind.bl_rna.properties  # type: ignore[attr-defined]
+        if prop.identifier not in left_out and not prop.identifier.startswith("bl_")
+    ]
+
+
 def _told(struct: Any, depth: int, prefix: str = "") -> dict[str, Any]:
     told: dict[str, Any] = {}
-    apart = TOLD_APART.get(type(struct).__name__, set())
-    for prop in struct.bl_rna.properties:
-        name = prop.identifier
-        if isinstance(struct, bpy.types.NodeSocket) and name in WORKED_OUT_LATE:
-            continue
-        if name in PASSING | NOT_ASKED or name in apart or name.startswith("bl_"):
-            continue
+    is_named = isinstance(struct, NAMED)
+    for name, prop in _members(type(struct)):
         try:
             value = getattr(struct, name)
         except Exception:
             continue
-        told |= _value(prefix + name, prop, value, depth, isinstance(struct, NAMED))
+        told |= _value(prefix + name, prop, value, depth, is_named)
     return told | {f"{prefix}[{key}]": _plain(value) for key, value in _custom(struct)}
 
 
@@ -142,7 +151,7 @@ def _custom(struct: Any) -> list[tuple[str, Any]]:
 
 
 def _plain(value: Any) -> str:
-    """A custom property without the address that its group shows."""
+    """Return a custom property as plain data, without the address of its group."""
     if isinstance(value, bpy.types.ID):
         return value.name_full
     return str(
@@ -263,7 +272,7 @@ def _curve(curve: Any) -> str:
 
 
 def _pixels(image: Any) -> str:
-    """Only of what is in memory already: asking for the others would load them."""
+    """Return a digest of pixels that are in memory; reading others would load them."""
     if image.source != "GENERATED" and not image.has_data and not image.is_dirty:
         return ""
     flat = np.empty(len(image.pixels), dtype=np.float32)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World whose every color is known: an empty room around the capture point, and what has to be
-seen in it from anywhere.
+"""A World whose every color is known: an empty room around the capture point.
 
 Upright frame, meters at the scale of the file: X right, Y forward, Z up, the capture point at the
-origin. The room is not the same in any two directions, so a picture that is turned, mirrored or
-upside down is noticed. Collider, panorama and splats are written as Mint writes them: Y down.
+origin. The room differs in every direction, so a picture that is rotated, mirrored or upside down
+is noticed. Collider, panorama and splats are written as Mint writes them: Y down.
 """
 
 from __future__ import annotations
@@ -41,8 +40,9 @@ DIM = 0.45
 
 
 def colors(origins: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """What is seen from points inside the room (..., 3) along directions (..., 3): colors (..., 3)
-    as in a picture.
+    """Return what is seen from points inside the room along directions.
+
+    Points, directions and the result have the shape (..., 3); colors are as in a picture.
     """
     with np.errstate(divide="ignore"):
         distances = np.where(directions > 0, HIGH - origins, LOW - origins) / directions
@@ -62,9 +62,9 @@ def colors(origins: np.ndarray, directions: np.ndarray) -> np.ndarray:
 
 
 def collider(path: Path, *, down: bool = True, ceiling: bool = True) -> Path:
-    """The room as a GLB of twelve triangles, Y down unless told otherwise.
+    """Write the room as a GLB of twelve triangles, Y down by default.
 
-    Without a ceiling its faces tell where down is.
+    Without a ceiling its faces show which way is down.
     """
     corners = np.array([[(LOW, HIGH)[i >> axis & 1][axis] for axis in range(3)] for i in range(8)])
     faces = [(0, 4, 6, 2), (1, 3, 7, 5), (0, 1, 5, 4), (2, 6, 7, 3), (0, 2, 3, 1), (4, 5, 7, 6)][
@@ -81,16 +81,18 @@ def collider(path: Path, *, down: bool = True, ceiling: bool = True) -> Path:
 
 
 def in_file(upright: np.ndarray, *, down: bool = True) -> np.ndarray:
-    """From the upright frame to glTF's: X = -x, Y = -z, Z = -y where Y points down there; up means
-    turned by half about x after that.
+    """Convert points from the upright frame to glTF's.
+
+    X = -x, Y = -z, Z = -y where Y points down there; `up` means a half turn about x after that.
     """
     x, y, z = upright.T
     return np.stack((-x, -z, -y) if down else (-x, z, y), axis=1)
 
 
 def panorama(path: Path, width: int = 512) -> Path:
-    """The room seen from the capture point: the middle column is straight ahead (+Y), the right
-    half is to the right (+X).
+    """Write the room as seen from the capture point.
+
+    The middle column is straight ahead (+Y), the right half is to the right (+X).
     """
     u = (np.arange(width) + 0.5) / width
     v = (np.arange(width // 2) + 0.5) / (width // 2)
@@ -103,7 +105,7 @@ def panorama(path: Path, width: int = 512) -> Path:
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """A PNG of colors 0..1, shape (height, width, 3), the first row on top."""
+    """Return a PNG of colors 0..1, shape (height, width, 3), the first row at the top."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
@@ -128,8 +130,9 @@ SIZE = 96, 64
 def render(
     scene: bpy.types.Scene, camera: bpy.types.Object, path: Path, *, samples: int = 1
 ) -> np.ndarray:
-    """The picture that Cycles makes from this camera, colors 0..1 as in a picture, the first row
-    on top. It is left at `path`.
+    """Render with Cycles from this camera and return the colors.
+
+    They are 0..1 as in a picture, the first row at the top. The picture is left at `path`.
     """
     scene.camera = camera
     scene.render.engine = "CYCLES"
@@ -152,7 +155,7 @@ def render(
 
 
 def seen_from(camera: bpy.types.Object, upright: Matrix) -> np.ndarray:
-    """What that camera has to see; `upright` is where the room's frame is in the scene."""
+    """Return what that camera has to see; `upright` is the pose of the room in the scene."""
     width, height = SIZE
     half = camera.data.sensor_width / camera.data.lens / 2
     x, y = np.meshgrid(
@@ -164,7 +167,8 @@ def seen_from(camera: bpy.types.Object, upright: Matrix) -> np.ndarray:
 
 
 def agreement(seen: np.ndarray, expected: np.ndarray) -> float:
-    """The share of pixels that have the expected color; some on the edges between two fields never
-    do.
+    """Return the share of pixels that have the expected color.
+
+    Some on the edges between two fields never have.
     """
     return float((np.abs(seen - expected).max(axis=-1) < 0.03).mean())

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results in the Asset Browser: marked where they stand, or saved into a library without touching
-the scene.
-"""
+"""Results as assets: marked in the open file, or saved into an asset library."""
 
 from __future__ import annotations
 
@@ -28,7 +26,7 @@ LAMP = Provenance(
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
-    """A thumbnail as Mint serves it: WebP, here of one color."""
+    """Write a thumbnail as Mint serves it: a WebP, here of one color."""
     image = bpy.data.images.new("thumbnail", 32, 32)
     image.generated_color = (1, 0.5, 0, 1)
     image.file_format = "WEBP"
@@ -45,7 +43,7 @@ def _library(tmp_path: Path) -> Path:
 
 
 def test_a_model_becomes_an_asset(model: Path, picture: Path) -> None:
-    """The object bears the prompt as description, tags, the catalog of models, and Mint's picture."""
+    """It has the prompt as description, tags, the catalog of models, and Mint's picture."""
     asset = assets.mark_as_asset(place_model(model, LAMP), LAMP, picture)
     data = asset.asset_data
     assert isinstance(asset, bpy.types.Object) and asset.name == "Lamp"
@@ -59,14 +57,12 @@ def test_a_model_becomes_an_asset(model: Path, picture: Path) -> None:
 
 
 def test_several_parts_are_one_asset(tmp_path: Path) -> None:
-    """A model of several objects is an asset by its collection, so that it comes with all its
-    parts.
-    """
+    """A model of several objects is an asset as a collection."""
     placed = place_model(glb_fixtures.animated(tmp_path / "m.glb"), LAMP)
     assert assets.mark_as_asset(placed, LAMP) == placed.collection
 
 
-def test_a_picture_that_is_none_is_left_out(model: Path, tmp_path: Path) -> None:
+def test_an_invalid_picture_is_left_out(model: Path, tmp_path: Path) -> None:
     """A web page in place of the picture does not keep the model from becoming an asset."""
     page = tmp_path / "thumbnail.webp"
     page.write_text("<html>Not found</html>")
@@ -74,18 +70,16 @@ def test_a_picture_that_is_none_is_left_out(model: Path, tmp_path: Path) -> None
 
 
 def test_marking_twice_adds_nothing(model: Path) -> None:
-    """Marked again, an asset has each tag once."""
+    """An asset that is marked again has each tag once."""
     placed = place_model(model, LAMP)
     assets.mark_as_asset(placed, LAMP)
     assert len(assets.mark_as_asset(placed, LAMP).asset_data.tags) == 3
 
 
-def test_saved_into_a_library_without_touching_the_scene(
+def test_saving_into_a_library_leaves_the_scene_alone(
     model: Path, picture: Path, tmp_path: Path
 ) -> None:
-    """One .blend arrives in the library with one asset in it; not one data-block of the open file
-    has come, gone or changed.
-    """
+    """The library gets one .blend with one asset; the open file is unchanged."""
     bpy.ops.mesh.primitive_cube_add()
     folder, before = _library(tmp_path), SceneSnapshot()
     file = assets.save_model_to_library(model, LAMP, folder, picture)
@@ -103,8 +97,8 @@ def test_saved_into_a_library_without_touching_the_scene(
     assert tuple(lamp.preview.image_size) > (0, 0)
 
 
-def test_a_rerun_replaces_its_own_file(model: Path, tmp_path: Path) -> None:
-    """The same model saved twice is one file; another one of the same name is a second."""
+def test_saving_again_replaces_the_same_file(model: Path, tmp_path: Path) -> None:
+    """The same model saved twice is one file; another one of the same name is a second file."""
     folder = _library(tmp_path)
     assets.save_model_to_library(model, LAMP, folder)
     assets.save_model_to_library(model, LAMP, folder)
@@ -115,9 +109,7 @@ def test_a_rerun_replaces_its_own_file(model: Path, tmp_path: Path) -> None:
 
 
 def test_the_catalogs_of_the_user_stay(model: Path, tmp_path: Path) -> None:
-    """Catalogs that the library has are kept, ours is added once, and one of that path which the
-    user made is used as it is.
-    """
+    """Existing catalogs are kept; ours is added once, or one with its path is used."""
     folder = _library(tmp_path)
     own = "11111111-2222-3333-4444-555555555555:Wood/Oak:Oak"
     (folder / asset_catalogs.FILE).write_text(f"# mine\nVERSION 1\n\n{own}\n", encoding="utf-8")
@@ -136,10 +128,8 @@ def test_the_catalogs_of_the_user_stay(model: Path, tmp_path: Path) -> None:
     assert asset_catalogs.catalog_for("model", folder) == theirs
 
 
-def test_who_could_read_the_catalogs_still_can(tmp_path: Path) -> None:
-    """A library lies on a shared disk, say: the file keeps its permissions, and a new one has those
-    of any other new file.
-    """
+def test_the_catalog_file_keeps_its_permissions(tmp_path: Path) -> None:
+    """A new file has the permissions of any other new file."""
     file = _library(tmp_path) / asset_catalogs.FILE
     asset_catalogs.catalog_for("model", file.parent)
     (tmp_path / "any").touch()
@@ -150,15 +140,15 @@ def test_who_could_read_the_catalogs_still_can(tmp_path: Path) -> None:
     assert [path.name for path in file.parent.iterdir()] == [asset_catalogs.FILE]
 
 
-def test_a_new_library_gets_a_catalog_file_that_blender_reads(tmp_path: Path) -> None:
-    """A library without catalogs gets a file with its version and ours in it."""
+def test_a_new_library_gets_a_catalog_file(tmp_path: Path) -> None:
+    """The file has a version and our catalog."""
     uuid = asset_catalogs.catalog_for("world", _library(tmp_path))
     text = (tmp_path / "library" / asset_catalogs.FILE).read_text(encoding="utf-8")
     assert "\nVERSION 1\n" in text and text.endswith(f"\n{uuid}:Mint/Worlds:Mint-Worlds\n")
 
 
 def test_a_bad_file_leaves_no_asset(tmp_path: Path) -> None:
-    """What cannot be read is refused; the library and the open file are as they were."""
+    """A file that cannot be read changes neither the library nor the open file."""
     folder, before = _library(tmp_path), SceneSnapshot()
     (tmp_path / "bad.glb").write_bytes(b"glTF")
     with pytest.raises(SceneImportError):
@@ -167,8 +157,8 @@ def test_a_bad_file_leaves_no_asset(tmp_path: Path) -> None:
     assert not list(folder.iterdir())
 
 
-def test_a_folder_that_cannot_be_written_is_said(model: Path, tmp_path: Path) -> None:
-    """A library in whose place there is a file: a sentence, and the open file is as it was."""
+def test_a_library_that_cannot_be_written_is_an_error(model: Path, tmp_path: Path) -> None:
+    """A file in place of the library is reported, and the open file is unchanged."""
     (tmp_path / "library").write_text("")
     before = SceneSnapshot()
     with pytest.raises(OutputError, match="could not be written"):
@@ -176,7 +166,7 @@ def test_a_folder_that_cannot_be_written_is_said(model: Path, tmp_path: Path) ->
     before.assert_same(SceneSnapshot())
 
 
-def test_libraries_are_those_of_the_preferences(tmp_path: Path) -> None:
+def test_libraries_come_from_the_preferences(tmp_path: Path) -> None:
     """Only libraries whose folder exists are offered."""
     folder = _library(tmp_path)
     known = bpy.context.preferences.filepaths.asset_libraries

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a GLB to objects, without disturbing anybody."""
+"""Importing a GLB as objects, without changing anything else."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def shelf() -> bpy.types.Collection:
     return collection
 
 
-def test_objects_arrive_in_the_collection_only(model: Path, shelf: bpy.types.Collection) -> None:
-    """All objects of the file are in the collection that was named, and in no other."""
+def test_objects_are_in_the_given_collection_only(model: Path, shelf: bpy.types.Collection) -> None:
+    """All objects of the file are in that collection and in no other."""
     objects = import_glb(model, shelf)
     assert sorted(each.type for each in objects) == ["EMPTY", "MESH"]
     assert all(list(each.users_collection) == [shelf] for each in objects)
@@ -38,21 +38,21 @@ def test_objects_arrive_in_the_collection_only(model: Path, shelf: bpy.types.Col
 
 
 def test_pictures_are_packed(model: Path, shelf: bpy.types.Collection) -> None:
-    """The texture is inside the .blend: the downloaded file may go."""
+    """The texture is inside the .blend, so the downloaded file may be deleted."""
     import_glb(model, shelf)
     (image,) = [each for each in bpy.data.images if each.source == "FILE"]
     assert image.packed_file is not None
 
 
 def test_lengths_follow_the_unit_scale(model: Path, shelf: bpy.types.Collection) -> None:
-    """A model of one meter is a hundred units high in a scene whose unit is the centimeter."""
+    """A model of one meter is a hundred units high in a scene in centimeters."""
     bpy.context.scene.unit_settings.scale_length = 0.01
     (mesh,) = [each for each in import_glb(model, shelf) if each.type == "MESH"]
     assert max(vertex.co.z for vertex in mesh.data.vertices) == pytest.approx(100)
 
 
 def test_bones_bring_no_icosphere(tmp_path: Path, shelf: bpy.types.Collection) -> None:
-    """The importer's own helper shapes for bones stay out, and the window keeps its scene."""
+    """The importer's helper shapes for bones are not kept, and the window keeps its scene."""
     shown = bpy.context.window.scene
     objects = import_glb(glb_fixtures.skinned(tmp_path / "skinned.glb"), shelf)
     assert sorted(each.type for each in objects) == ["ARMATURE", "MESH"]
@@ -60,10 +60,10 @@ def test_bones_bring_no_icosphere(tmp_path: Path, shelf: bpy.types.Collection) -
     assert bpy.context.window.scene == shown
 
 
-def test_notes_of_the_importer_stay_out_of_the_scene(
+def test_the_importer_leaves_no_properties_on_the_scene(
     tmp_path: Path, shelf: bpy.types.Collection
 ) -> None:
-    """Animations and scene extras leave no trace on the user's scene."""
+    """Animations and scene extras leave nothing on the user's scene."""
     path = glb_fixtures.animated(tmp_path / "animated.glb")
     keys = set(bpy.context.scene.keys())
     frames = (
@@ -81,10 +81,8 @@ def test_notes_of_the_importer_stay_out_of_the_scene(
     assert len(bpy.data.actions) == 1
 
 
-def test_several_scenes_in_a_file_become_no_scenes_here(
-    tmp_path: Path, shelf: bpy.types.Collection
-) -> None:
-    """A GLB with two scenes brings its objects, not its scenes."""
+def test_scenes_of_a_file_are_not_added(tmp_path: Path, shelf: bpy.types.Collection) -> None:
+    """A GLB with two scenes adds its objects, but no scenes."""
     glb = glb_fixtures.Glb()
     mesh = glb.mesh(glb_fixtures.box(glb))
     glb.node(mesh=mesh, name="one")
@@ -150,10 +148,8 @@ BAD = {
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_bad_file_leaves_nothing(kind: str, model: Path, shelf: bpy.types.Collection) -> None:
-    """A damaged or hostile file is refused with a sentence, and no data-block comes, goes or
-    changes.
-    """
+def test_a_bad_file_changes_nothing(kind: str, model: Path, shelf: bpy.types.Collection) -> None:
+    """A damaged or hostile file is refused with a sentence, and no data-block changes."""
     before = SceneSnapshot()
     model.write_bytes(BAD[kind](model.read_bytes()))
     with pytest.raises(SceneImportError) as trouble:
@@ -163,12 +159,10 @@ def test_a_bad_file_leaves_nothing(kind: str, model: Path, shelf: bpy.types.Coll
     before.assert_same(SceneSnapshot())
 
 
-def test_a_failure_inside_blender_leaves_nothing(
+def test_a_failure_inside_blender_changes_nothing(
     model: Path, shelf: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When Blender's importer breaks half-way, what it had made is taken away and its traceback
-    does not reach the person.
-    """
+    """What Blender's importer had made is removed, and its traceback is not shown."""
     from io_scene_gltf2.blender.com import gltf2_blender_ui  # noqa: F401  (the importer's package is loaded)
 
     before = SceneSnapshot()
@@ -217,7 +211,8 @@ TRACEBACK = 'Traceback (most recent call last):\n  File "/a/b.py", line 12, in e
     ],
 )
 def test_the_reason_is_found_in_every_language(said: str, reason: str) -> None:
-    """Blender translates what it puts around the reason of a failed operator (as seen in 4.3 in
-    German, Japanese and French).
+    """Blender translates the words around the reason of a failed operator.
+
+    The messages are those of 4.3 in German, Japanese and French.
     """
     assert gltf_import._last_line(RuntimeError(said)) == reason

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An import reads the one file that was downloaded, and touches nothing else on the disk or the
-network.
-"""
+"""An import reads the downloaded file, and uses nothing else on the disk or the network."""
 
 from __future__ import annotations
 
@@ -81,7 +79,7 @@ def told() -> Iterator[list[tuple[str, str, bool]]]:
 
 
 def _strange(told: list[tuple[str, str, bool]], folder: Path) -> list[tuple[str, str, bool]]:
-    """What is neither inside the folder nor a mere reading of what is installed."""
+    """Return events outside the folder, except reads of what is installed."""
     found = []
     for event, path, writes in list(told):
         place = os.path.realpath(path)
@@ -104,9 +102,7 @@ HOSTILE = BAD | {"whole": lambda data: data, "an extension outside": _outside_vi
 def test_nothing_outside_the_folder_is_touched(
     kind: str, model: Path, tmp_path: Path, told: list[tuple[str, str, bool]]
 ) -> None:
-    """Whether the file is good, damaged or hostile: no other file is opened, made or changed, and
-    no address is asked.
-    """
+    """A good, damaged or hostile file opens no other file and no address."""
     model.write_bytes(HOSTILE[kind](model.read_bytes()))
     shelf = bpy.data.collections.new("Shelf")
     bpy.context.scene.collection.children.link(shelf)
@@ -123,8 +119,10 @@ def test_nothing_outside_the_folder_is_touched(
     assert sorted(path.name for path in tmp_path.iterdir()) == there
 
 
-def test_that_test_would_notice(tmp_path: Path, told: list[tuple[str, str, bool]]) -> None:
-    """Proves the test above: opening a file of the system is seen, and so is writing."""
+def test_events_outside_the_folder_are_noticed(
+    tmp_path: Path, told: list[tuple[str, str, bool]]
+) -> None:
+    """Prove the test above: opening and writing a file elsewhere is recorded."""
     told.clear()
     Path(os.devnull).read_bytes()
     Path(os.devnull).write_bytes(b"x")

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compressed files: what this Blender can decode itself, what DracoPy decodes for it, and what is
-said when neither can.
-"""
+"""Draco: files that Blender decodes, that DracoPy decodes, and that neither can decode."""
 
 from __future__ import annotations
 
@@ -39,7 +37,7 @@ def shelf() -> bpy.types.Collection:
 
 @pytest.fixture
 def by_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blender's own decoder, where there is one, stays out of it."""
+    """Make Blender's own decoder, where there is one, unavailable."""
     monkeypatch.setattr(gltf_extensions, "draco_is_native", lambda: False)
 
 
@@ -66,12 +64,10 @@ def _points(mesh: bpy.types.Mesh) -> np.ndarray:
     )
 
 
-def test_draco_arrives_through_the_package(
+def test_draco_is_decoded_by_the_package(
     tmp_path: Path, shelf: bpy.types.Collection, by_package: None
 ) -> None:
-    """Without a decoder in Blender, every primitive arrives with faces, normals, UVs and colors,
-    to the step of the quantisation.
-    """
+    """Faces, normals, UVs and colors are right, to the quantization step."""
     mesh = _mesh(import_glb(_compressed(tmp_path / "m.glb"), shelf))
     assert (len(mesh.vertices), len(mesh.polygons)) == (48, 24)
     points = np.array([vertex.co[:] for vertex in mesh.vertices])
@@ -96,7 +92,7 @@ def test_draco_arrives_through_the_package(
 def test_both_decoders_agree(
     tmp_path: Path, shelf: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where Blender has a decoder of its own, DracoPy's way brings the same vertices."""
+    """Where Blender has a decoder, DracoPy gives the same vertices."""
     if not gltf_extensions.draco_is_native():
         pytest.skip(DOES_NOT_APPLY + "this Blender has no Draco decoder")
     native = _points(_mesh(import_glb(_compressed(tmp_path / "a.glb"), shelf)))
@@ -106,9 +102,7 @@ def test_both_decoders_agree(
 
 
 def test_joints_and_weights_are_found_by_their_ids(tmp_path: Path) -> None:
-    """Attributes of a skin come out of the compressed data by unique id, in the types that their
-    accessors name.
-    """
+    """Attributes of a skin are found by unique id, in the types of their accessors."""
     path = _compressed(tmp_path / "m.glb", skin=True)
     with draco.decompressed_copy(path) as plain:
         assert inspect(plain).extensions_required == frozenset()
@@ -121,8 +115,8 @@ def test_joints_and_weights_are_found_by_their_ids(tmp_path: Path) -> None:
         assert sorted(values[:, 0]) == [0] * 12 + [1] * 12 and not values[:, 1:].any()
 
 
-def test_the_plain_copy_is_beside_the_file_and_goes(tmp_path: Path) -> None:
-    """The decoded copy lies in the download folder only while it is read."""
+def test_the_decoded_copy_is_removed(tmp_path: Path) -> None:
+    """It is in the download folder only while it is read."""
     path = _compressed(tmp_path / "m.glb")
     with draco.decompressed_copy(path) as plain:
         assert plain.parent == tmp_path and plain != path
@@ -132,9 +126,7 @@ def test_the_plain_copy_is_beside_the_file_and_goes(tmp_path: Path) -> None:
 def test_without_any_decoder_it_says_what_to_do(
     tmp_path: Path, shelf: bpy.types.Collection, by_package: None, hide_dracopy: Callable[[], None]
 ) -> None:
-    """No decoder at all: nothing is imported, and the sentence names the original file and how to
-    get the decoder.
-    """
+    """Nothing is imported; the sentence names the original file and how to get the decoder."""
     path = _compressed(tmp_path / "m.glb")
     hide_dracopy()
     before = SceneSnapshot()
@@ -144,10 +136,10 @@ def test_without_any_decoder_it_says_what_to_do(
     before.assert_same(SceneSnapshot())
 
 
-def test_optional_draco_is_left_aside(
+def test_optional_draco_is_ignored(
     tmp_path: Path, shelf: bpy.types.Collection, by_package: None, hide_dracopy: Callable[[], None]
 ) -> None:
-    """A file that carries plain numbers beside the compressed ones arrives without any decoder."""
+    """A file that also has uncompressed data is imported without a decoder."""
     glb = glb_fixtures.Glb()
     compressed = glb_fixtures.draco_box(glb)
     glb.node(mesh=glb.mesh(glb_fixtures.box(glb) | {"extensions": compressed["extensions"]}))
@@ -158,12 +150,10 @@ def test_optional_draco_is_left_aside(
 
 
 @pytest.mark.parametrize("damage", ["zeros", "cut", "noise"])
-def test_damaged_draco_is_said(
+def test_damaged_draco_is_an_error(
     tmp_path: Path, shelf: bpy.types.Collection, by_package: None, damage: str
 ) -> None:
-    """Compressed data that cannot be decoded is a sentence, not a crash, and nothing is left
-    behind.
-    """
+    """Data that cannot be decoded gives a sentence, and nothing is left."""
     before = SceneSnapshot()
     glb = glb_fixtures.Glb()
     primitive = glb_fixtures.draco_box(glb)
@@ -194,9 +184,7 @@ def test_a_draco_bomb_is_refused_before_it_is_decoded(
     shelf: bpy.types.Collection,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Data that announces four billion triangles is refused on its announcement, whoever would
-    decode it.
-    """
+    """Data that announces four billion triangles is refused, whichever decoder there is."""
     if native and not gltf_extensions.draco_is_native():
         pytest.skip(DOES_NOT_APPLY + "this Blender has no Draco decoder")
     monkeypatch.setattr(gltf_extensions, "draco_is_native", lambda: native)
@@ -215,12 +203,10 @@ def test_a_draco_bomb_is_refused_before_it_is_decoded(
 
 
 @pytest.mark.parametrize("ids", [{"POSITION": 77}, {"NOT_THERE": 0}, {"POSITION": "one"}, None])
-def test_nonsense_about_attributes_is_said(
+def test_invalid_attribute_ids_are_an_error(
     ids: object, tmp_path: Path, shelf: bpy.types.Collection, by_package: None
 ) -> None:
-    """Ids that the compressed data does not have, or that are no ids, are a sentence and leave
-    nothing.
-    """
+    """Ids that the compressed data does not have give a sentence, and nothing is left."""
     before = SceneSnapshot()
     glb = glb_fixtures.Glb()
     primitive = glb_fixtures.draco_box(glb)
@@ -234,12 +220,10 @@ def test_nonsense_about_attributes_is_said(
 @pytest.mark.parametrize(
     "extension", ["KHR_texture_basisu", "EXT_meshopt_compression", "VENDOR_unheard_of"]
 )
-def test_what_blender_lacks_is_named(
+def test_a_missing_extension_is_named(
     extension: str, tmp_path: Path, shelf: bpy.types.Collection
 ) -> None:
-    """A file that requires what this Blender cannot read is refused by its header, with the way
-    out.
-    """
+    """The file is refused by its header, and the sentence says what to do."""
     if extension in gltf_extensions.readable_extensions():
         pytest.skip(DOES_NOT_APPLY + f"this Blender reads {extension}")
     glb = glb_fixtures.Glb()
@@ -249,8 +233,8 @@ def test_what_blender_lacks_is_named(
         import_glb(glb.save(tmp_path / "m.glb"), shelf)
 
 
-def test_quantised_vertices_arrive(tmp_path: Path, shelf: bpy.types.Collection) -> None:
-    """KHR_mesh_quantization is read: positions stored as 16-bit integers come out at their size."""
+def test_quantized_vertices_are_imported(tmp_path: Path, shelf: bpy.types.Collection) -> None:
+    """KHR_mesh_quantization: positions stored as 16-bit integers have the right size."""
     assert "KHR_mesh_quantization" in gltf_extensions.readable_extensions()
     glb = glb_fixtures.Glb()
     points, _, _, faces = glb_fixtures.box_arrays((0, 0, 0), (1, 1, 1))
@@ -279,10 +263,8 @@ def test_quantised_vertices_arrive(tmp_path: Path, shelf: bpy.types.Collection) 
     assert np.array([vertex.co[:] for vertex in mesh.vertices]).max() == pytest.approx(1, abs=1e-4)
 
 
-def test_features_are_asked_for_not_versions(hide_dracopy: Callable[[], None]) -> None:
-    """What counts is whether the decoder's library is there: two builds of one version differ in
-    that.
-    """
+def test_the_decoder_is_detected_by_its_library(hide_dracopy: Callable[[], None]) -> None:
+    """Two builds of one Blender version may differ in it."""
     hide_dracopy()
     native = gltf_extensions.draco_is_native()
     assert (gltf_extensions.DRACO in gltf_extensions.readable_extensions()) == native

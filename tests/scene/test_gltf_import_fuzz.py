@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that were changed at random, given to the real importer: each one arrives whole or is
-refused in a sentence, and nothing is left.
-"""
+"""GLBs with random changes are imported whole or refused in a sentence, and nothing is left."""
 
 from __future__ import annotations
 
@@ -49,10 +47,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return [each for each in lines if "seed" in each]
 
 
-def test_each_file_arrives_or_is_refused_in_a_sentence(told: list[dict[str, Any]]) -> None:
-    """No crash, no other exception, no traceback in the words; enough of both kinds, or this would
-    prove nothing.
-    """
+def test_each_file_is_imported_or_refused_in_a_sentence(told: list[dict[str, Any]]) -> None:
+    """There is no crash or traceback, and enough files of both kinds."""
     refused = [each for each in told if "sentence" in each]
     assert len(told) == SEEDS and len(refused) > SEEDS / 5 and len(told) - len(refused) > SEEDS / 10
     for each in refused:
@@ -61,11 +57,11 @@ def test_each_file_arrives_or_is_refused_in_a_sentence(told: list[dict[str, Any]
 
 
 def test_nothing_is_left_of_a_refused_file(told: list[dict[str, Any]]) -> None:
-    """Neither a data-block nor a scene nor a file."""
+    """No data-block, scene or file is left."""
     assert [each for each in told if each.get("left")] == []
     assert all(each["files"] and each["scenes"] == 1 for each in told)
 
 
 def test_memory_is_bounded(told: list[dict[str, Any]]) -> None:
-    """The highest use of memory of the whole process."""
+    """The peak memory of the whole process stays below the limit."""
     assert told[-1]["megabytes"] - told[0]["megabytes"] < MOST_MEGABYTES

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GLBs that are unusual but good: they arrive, although Blender's own importer would refuse most of
-them as they are.
-"""
+"""GLBs that are unusual but valid are imported, also where Blender's importer refuses them."""
 
 from __future__ import annotations
 
@@ -24,7 +22,7 @@ ADDRESS = {"uri": "https://mint.example/model/1"}
 
 
 def written(folder: Path, change: Callable[[dict[str, Any]], object], more: bytes = b"") -> Path:
-    """A box with a change in its JSON, and bytes behind it."""
+    """Write a box with a change in its JSON, and with bytes behind it."""
     document, binary = box_parts()
     change(document)
     path = folder / "lamp.glb"
@@ -47,10 +45,10 @@ def written(folder: Path, change: Callable[[dict[str, Any]], object], more: byte
     ],
     ids=["trailing", "version", "required", "metadata"],
 )
-def test_an_unusual_file_lands(
+def test_an_unusual_file_is_placed(
     tmp_path: Path, change: Callable[[dict[str, Any]], object], more: bytes
 ) -> None:
-    """All of its faces are there, and the file is as it was."""
+    """All of its faces are there, and the file is unchanged."""
     path = written(tmp_path, change, more)
     before = path.read_bytes()
     placed = place.place_model(path, TOLD, PlaceOptions(at=(0, 0, 0)))
@@ -61,12 +59,10 @@ def test_an_unusual_file_lands(
 @pytest.mark.parametrize(
     ("mode", "edges"), [(0, 0), (1, 15), (3, 21)], ids=["points", "lines", "strip"]
 )
-def test_points_and_lines_land_as_a_mesh_without_faces(
+def test_points_and_lines_are_placed_as_a_mesh_without_faces(
     tmp_path: Path, mode: int, edges: int
 ) -> None:
-    """There is nothing wrong with a scan of points: its vertices are here, where they should be,
-    and stand on the floor.
-    """
+    """The vertices of a point scan are at their positions and stand on the floor."""
 
     def change(document: dict[str, Any]) -> None:
         document["meshes"][0]["primitives"][0].update(mode=mode)
@@ -81,8 +77,8 @@ def test_points_and_lines_land_as_a_mesh_without_faces(
     assert min(heights) == pytest.approx(0) and max(heights) == pytest.approx(3)
 
 
-def test_such_a_file_is_one_that_blender_itself_refuses(tmp_path: Path) -> None:
-    """Otherwise the copies that are made of it would be for nothing."""
+def test_blender_itself_refuses_an_unusual_file(tmp_path: Path) -> None:
+    """Otherwise the corrected copies would not be needed."""
     for change, more in (
         (lambda document: None, b"rest"),
         (lambda document: document["asset"].update(version="2.1"), b""),

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two million splats, the largest that Mint offers, are usable: what they take grows with their
-number and stays within a workstation.
-"""
+"""Two million splats, the most that Mint offers: time grows linearly, memory is bounded."""
 
 from __future__ import annotations
 
@@ -28,9 +26,7 @@ MEGABYTE = 1 << 20
 
 
 def write(path: Path, points: int) -> Path:
-    """A file of so many splats whose every byte is a roll of the dice, but for sizes and opacities
-    within what a place has.
-    """
+    """Write a file of so many random splats; sizes and opacities are as in a real place."""
     random = np.random.default_rng(points)
     sections = [
         random.bytes(9 * points),
@@ -66,14 +62,15 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any]]:
     return answers
 
 
-def test_every_splat_arrives(told: dict[int, dict[str, Any]]) -> None:
-    """None of the two million is lost on the way."""
+def test_every_splat_is_loaded(told: dict[int, dict[str, Any]]) -> None:
+    """The object has as many splats as the file."""
     assert [each["splats"] for each in told.values()] == [FEW, MANY]
 
 
 def test_ten_times_the_splats_take_ten_times_the_time(told: dict[int, dict[str, Any]]) -> None:
-    """Reading and showing grow with the number, not with its square; the processor's time is
-    compared, which other programs do not lengthen.
+    """Reading and showing grow with the number, not with its square.
+
+    Processor time is compared, since other programs do not lengthen it.
     """
     for what in ("read", "without_limit"):
         few, many = (max(each[what], 0.05) for each in told.values())
@@ -81,18 +78,17 @@ def test_ten_times_the_splats_take_ten_times_the_time(told: dict[int, dict[str, 
 
 
 def test_memory_stays_within_bounds(told: dict[int, dict[str, Any]]) -> None:
-    """Of each splat 236 bytes stay; on the way there it is never more than 1.6 times that, and 2.5
-    times with every disc in a window.
+    """Each splat takes 236 bytes in the end.
+
+    Loading takes at most 1.6 times that, and 2.5 times with every disc in a window.
     """
     kept = MANY * 4 * (3 + 3 + 4 + 4 + 15 * 3)
     assert told[MANY]["built"] < 1.6 * kept
     assert told[MANY]["peak"] < 2.5 * kept
 
 
-def test_a_window_is_spared_above_the_limit(told: dict[int, dict[str, Any]]) -> None:
-    """Two million are drawn as points, which need no squares; a cloud below the limit, or one whose
-    limit was raised, as squares.
-    """
+def test_above_the_limit_a_window_draws_points(told: dict[int, dict[str, Any]]) -> None:
+    """Two million are drawn as points; fewer, or with a higher limit, as squares."""
     assert FEW < VIEWPORT_LIMIT < MANY
     assert told[MANY]["limited"]["squares"] == 0
     assert told[FEW]["limited"]["squares"] > 0.9 * FEW

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats in a Blender that has its own (5.3 and later), of which there is no wheel: here a 5.2 is
-given what 5.3 has.
+"""Splats in a Blender with native splats (5.3 and later), imitated in 5.2.
 
-The double follows Blender's sources (`source/blender/io/spz`, `editors/io/io_spz.cc`,
-`rna_pointcloud`): the property `type` of point clouds, and `wm.spz_import`, which wants an active
-window and leaves one point cloud, named after the file, selected and active in the active
-collection, with the attributes that `splats` describes. What it reads from the file it reads with
-our decoder, whose values other decoders have confirmed (`tests/files/test_spz.py`).
+There is no wheel of 5.3 yet. The double follows Blender's sources (`source/blender/io/spz`,
+`editors/io/io_spz.cc`, `rna_pointcloud`): the property `type` of point clouds, and `wm.spz_import`,
+which needs an active window and leaves one point cloud, named after the file, selected and active
+in the active collection, with the attributes that `splats` describes. It reads files with our
+decoder, whose values other decoders have confirmed (`tests/files/test_spz.py`).
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ POINTS = 40
 
 
 class WM_OT_spz_import(bpy.types.Operator):
-    """Import an SPZ file as a gaussian splat point cloud object"""
+    """Import an SPZ file as a Gaussian splat point cloud object."""
 
     bl_idname = "wm.spz_import"
     bl_label = "Import SPZ"
@@ -53,11 +52,11 @@ class WM_OT_spz_import(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        """A window is active."""
+        """Return whether a window is active."""
         return context.window is not None and cls.how != "no window"
 
     def execute(self, context):
-        """As Blender's `importer_main`."""
+        """Import the file as Blender's `importer_main` does."""
         type(self).calls.append(self.filepath)
         if self.how == "error":
             self.report({"ERROR"}, "Could not read the file")
@@ -80,7 +79,7 @@ class WM_OT_spz_import(bpy.types.Operator):
 
 @pytest.fixture
 def native() -> Iterator[type[WM_OT_spz_import]]:
-    """A Blender with splats of its own."""
+    """Make this Blender one with native splats."""
     if splats.has_native():
         pytest.skip(DOES_NOT_APPLY + "this Blender has the real thing")
     items = [("POINTS", "Points", ""), ("GAUSSIAN_SPLAT", "3D Gaussian Splats", "")]
@@ -94,14 +93,14 @@ def native() -> Iterator[type[WM_OT_spz_import]]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A file of splats with harmonics."""
+    """Write a file of splats with harmonics."""
     path = tmp_path / "place-100k.spz"
     path.write_bytes(build_spz.encode(build_spz.made_up(POINTS, degree=3)))
     return path
 
 
 def assert_whole(made, path: Path) -> None:
-    """Every value of the file is on the object, as native splats."""
+    """Check that every value of the file is on the object, as native splats."""
     expected = decode.to_blender_axes(decode.decode(path))
     assert (
         made.type == "POINTCLOUD"
@@ -121,9 +120,7 @@ def assert_whole(made, path: Path) -> None:
 
 
 def test_blenders_own_importer_is_used_and_nothing_else_changes(native, path):
-    """Blender's importer reads the file; selection, active object, scenes and node groups stay as
-    they were.
-    """
+    """Selection, active object, scenes and node groups stay the same."""
     scene = bpy.context.scene
     own = bpy.data.objects.new("Own", None)
     scene.collection.objects.link(own)
@@ -145,10 +142,8 @@ def test_blenders_own_importer_is_used_and_nothing_else_changes(native, path):
 
 
 @pytest.mark.parametrize("how", ["no window", "error", "points"])
-def test_where_blenders_importer_fails_our_decoder_does_it(native, path, how):
-    """Without an active window, after an error, or when what came is not splats: still native
-    splats, and nothing of the try is left.
-    """
+def test_our_decoder_is_used_where_blenders_importer_fails(native, path, how):
+    """There are native splats all the same, and nothing of the failed import is left."""
     native.how = how
     before = DataSnapshot()
     made = splats.build(path, "Place", bpy.context.scene.collection)
@@ -156,8 +151,8 @@ def test_where_blenders_importer_fails_our_decoder_does_it(native, path, how):
     assert set(before.new()) == {made, made.data}
 
 
-def test_a_first_version_file_is_read_by_us(native, path):
-    """Blender's importer is not asked for a version that it may not know."""
+def test_a_version_1_file_is_read_by_our_decoder(native, path):
+    """Blender's importer may not know that version."""
     path.write_bytes(build_spz.encode(build_spz.made_up(POINTS, degree=3), version=1))
     assert_whole(splats.build(path, "Place", bpy.context.scene.collection), path)
     assert native.calls == []
@@ -174,7 +169,7 @@ def test_a_bad_file_never_reaches_blenders_importer(native, path):
 
 
 class Recorder:
-    """A layout that only remembers which operators were drawn."""
+    """A layout that records which operators were drawn."""
 
     def __init__(self) -> None:
         self.operators: list[str] = []
@@ -189,21 +184,22 @@ class Recorder:
     column = box = row
 
     def label(self, **_) -> None:
-        """Text is of no interest here."""
+        """Ignore the text."""
 
     prop = separator = operator_menu_enum = lambda self, *_, **__: None
 
 
 def drawn(root) -> list[str]:
-    """The operators that the panel offers for this World."""
+    """Return the operators that the panel draws for this World."""
     layout = Recorder()
     worlds_panel._draw_splats(layout, WorldParts.under(root))
     return layout.operators
 
 
-def test_splats_of_an_older_blender_become_native_with_one_click(path, request):
-    """The button is in the panel only in a Blender with splats of its own, and only until it was
-    pressed; place, name and parent stay.
+def test_a_click_makes_older_splats_native(path, request):
+    """The button is drawn only with native splats, and until it was used.
+
+    Position, name and parent stay.
     """
     scene = bpy.context.scene
     files = WorldFiles(splats=path)

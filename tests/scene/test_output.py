@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files out of Blender without a window: a .blend to hand on, a GLB, a picture."""
+"""Files written without a window: a .blend, a GLB, a picture."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LAMP = Provenance(job_id="job_1", name="Lamp", prompt="a lamp")
 
 
 def _pixels(path: Path) -> np.ndarray:
-    """The picture as it would be shown, shape (height, width, 3), the top row first."""
+    """Return the picture as it is shown, shape (height, width, 3), the top row first."""
     image = bpy.data.images.load(str(path))
     values = np.empty(image.size[0] * image.size[1] * 4, np.float32)
     image.pixels.foreach_get(values)
@@ -35,8 +35,8 @@ def _pixels(path: Path) -> np.ndarray:
     return values.reshape(shape)[::-1, :, :3]
 
 
-def test_an_empty_file_keeps_what_is_registered() -> None:
-    """Starting anew leaves one empty scene, and the classes of an add-on are still there."""
+def test_an_empty_file_keeps_registered_classes() -> None:
+    """A new file has one empty scene, and the classes of an add-on still exist."""
     mine = type(
         "MINT_OT_test_stays",
         (bpy.types.Operator,),
@@ -52,10 +52,8 @@ def test_an_empty_file_keeps_what_is_registered() -> None:
         bpy.utils.unregister_class(mine)
 
 
-def test_a_blend_can_be_handed_on_alone(model: Path, tmp_path: Path) -> None:
-    """With the download gone, the saved file still has the model, its picture and where it came
-    from.
-    """
+def test_a_saved_blend_needs_no_download(model: Path, tmp_path: Path) -> None:
+    """Without the download it still has the model, its picture and its provenance."""
     place_model(model, LAMP)
     loose = tmp_path / "loose.png"
     loose.write_bytes(glb_fixtures.png((10, 20, 30)))
@@ -72,9 +70,7 @@ def test_a_blend_can_be_handed_on_alone(model: Path, tmp_path: Path) -> None:
 
 
 def test_a_glb_holds_what_was_placed_and_nothing_else(model: Path, tmp_path: Path) -> None:
-    """The exported file has the model where it stands, and neither the cube beside it nor the
-    lights and cameras of the scene.
-    """
+    """The model is at its position; other objects, lights and cameras are not exported."""
     bpy.ops.mesh.primitive_cube_add(location=(9, 9, 9))
     placed = place_model(model, LAMP, PlaceOptions(at=(1, 2, 3), height=2))
     before = SceneSnapshot()
@@ -91,8 +87,8 @@ def test_a_glb_holds_what_was_placed_and_nothing_else(model: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("suffix", ["blend", "glb", "png"])
-def test_a_place_that_cannot_be_written_is_said(suffix: str, model: Path, tmp_path: Path) -> None:
-    """A folder in whose place there is a file: a sentence that names the path."""
+def test_a_path_that_cannot_be_written_is_named(suffix: str, model: Path, tmp_path: Path) -> None:
+    """A file in place of the folder gives a sentence with the path."""
     placed = place_model(model, LAMP)
     (tmp_path / "taken").write_text("")
     path = tmp_path / "taken" / f"lamp.{suffix}"
@@ -114,9 +110,7 @@ def test_a_place_that_cannot_be_written_is_said(suffix: str, model: Path, tmp_pa
     ],
 )
 def test_a_picture_shows_the_whole_model(low: tuple, high: tuple, tmp_path: Path) -> None:
-    """Large, small, wide or tall: the model is in the picture, none of it cut off, and it takes a
-    good part of it.
-    """
+    """A large, small, wide or tall model fills a good part of it and is not cut off."""
     placed = place_model(
         glb_fixtures.simple(tmp_path / "m.glb", low, high), LAMP, PlaceOptions(at=(3, 4, 5))
     )
@@ -131,10 +125,8 @@ def test_a_picture_shows_the_whole_model(low: tuple, high: tuple, tmp_path: Path
     assert shown[~orange].mean() > 0.4  # a pale room, not a black void
 
 
-def test_rendering_leaves_nothing(model: Path, tmp_path: Path) -> None:
-    """No camera, light, floor or scene stays in the file, and the user's render settings are as
-    they were.
-    """
+def test_rendering_changes_nothing(model: Path, tmp_path: Path) -> None:
+    """No camera, light, floor or scene stays, and the render settings are unchanged."""
     bpy.context.scene.render.resolution_x = 123
     placed = place_model(model, LAMP)
     before = SceneSnapshot()
@@ -145,8 +137,8 @@ def test_rendering_leaves_nothing(model: Path, tmp_path: Path) -> None:
     before.assert_same(after)
 
 
-def test_a_model_with_a_camera_is_framed_all_the_same(tmp_path: Path) -> None:
-    """A camera that came with a model does not take the place of ours."""
+def test_a_camera_of_the_model_is_not_used(tmp_path: Path) -> None:
+    """Our own camera frames a model that came with a camera."""
     glb = glb_fixtures.Glb()
     glb.node(mesh=glb.mesh(glb_fixtures.box(glb, material=glb.material((0.9, 0.3, 0.05)))))
     camera = glb.add("cameras", {"type": "perspective", "perspective": {"yfov": 0.7, "znear": 0.1}})
@@ -158,10 +150,8 @@ def test_a_model_with_a_camera_is_framed_all_the_same(tmp_path: Path) -> None:
     assert ((shown[..., 0] - shown[..., 2]) > 0.15).mean() > 0.1
 
 
-def test_a_world_is_seen_by_its_own_camera_and_from_beside(tmp_path: Path) -> None:
-    """From the capture point the picture is what the panorama shows ahead; from a meter beside, the
-    same wall is seen from another place.
-    """
+def test_a_world_is_rendered_from_its_camera_and_from_beside(tmp_path: Path) -> None:
+    """One picture shows the panorama ahead, the other the same wall from a meter beside."""
     parts = WorldFiles(
         synthetic_world.collider(tmp_path / "collider.glb"),
         synthetic_world.panorama(tmp_path / "panorama.png"),
@@ -184,10 +174,8 @@ def test_a_world_is_seen_by_its_own_camera_and_from_beside(tmp_path: Path) -> No
     assert len([each for each in bpy.data.objects if each.type == "CAMERA"]) == 1
 
 
-def test_a_bare_collider_is_shown_all_the_same(tmp_path: Path) -> None:
-    """A World of which only the collider came is drawn as wire and not rendered, but its picture is
-    not empty.
-    """
+def test_a_collider_alone_is_rendered(tmp_path: Path) -> None:
+    """It is drawn as wire and not rendered in the scene, but its picture is not empty."""
     placed = place_world(
         WorldFiles(synthetic_world.collider(tmp_path / "collider.glb")),
         Provenance(job_id="w", kind="world", name="Room"),

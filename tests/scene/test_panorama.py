@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panorama is seen where it belongs: as the background, and on the collider from anywhere,
-whatever is done to the World's root.
-"""
+"""The panorama as background and on the collider, also after changes to the World's root."""
 
 from __future__ import annotations
 
@@ -33,7 +31,7 @@ MOVES = {
 
 
 class Place:
-    """The made room in the scene: root, capture point with camera, collider and picture."""
+    """The room in the scene: root, capture point with camera, collider and picture."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.scene = folder, bpy.context.scene
@@ -71,9 +69,7 @@ def place(tmp_path):
 
 @pytest.mark.parametrize("move", MOVES)
 def test_background_lines_up_with_the_world(place, move):
-    """The background alone shows from the capture point what the room would show, and turns with
-    the root.
-    """
+    """It shows from the capture point what the room would show, and turns with the root."""
     for each in place.collider:
         each.hide_render = True
     panorama.show_background(place.scene, panorama.background(place.image, place.point, "Room"))
@@ -83,9 +79,7 @@ def test_background_lines_up_with_the_world(place, move):
 
 @pytest.mark.parametrize("move", MOVES)
 def test_projection_is_right_from_the_capture_point_and_beside_it(place, move):
-    """The collider shows each color where it belongs from the capture point, and still does from
-    elsewhere in the room.
-    """
+    """The collider has its colors from the capture point and from elsewhere in the room."""
     panorama.assign_material(place.collider, panorama.projection(place.image, place.point, "Room"))
     place.put(*MOVES[move])
     assert place.agreement() > 0.9
@@ -93,10 +87,8 @@ def test_projection_is_right_from_the_capture_point_and_beside_it(place, move):
     assert place.agreement() > 0.9
 
 
-def test_a_wrong_turn_would_be_noticed(place):
-    """The room differs in every direction: this test's measure falls when the picture is turned by
-    a quarter or mirrored.
-    """
+def test_a_rotated_picture_is_noticed(place):
+    """The measure of these tests falls when the picture is rotated or mirrored."""
     panorama.assign_material(place.collider, panorama.projection(place.image, place.point, "Room"))
     place.put(*MOVES["as Mint's viewer shows it"])
     seen = synthetic_world.render(place.scene, place.camera, place.folder / "seen.png")
@@ -122,17 +114,13 @@ def test_projection_needs_no_light_and_no_texture_coordinates(place):
     assert brightest < 0.02
 
 
-def test_picture_is_in_the_blend_and_in_its_color_space(place):
-    """The picture is packed, so that the .blend stays whole when the downloads are cleared, and is
-    read as sRGB.
-    """
+def test_the_picture_is_packed_and_read_as_srgb(place):
+    """The .blend does not need the downloads."""
     assert place.image.packed_file and place.image.colorspace_settings.name == "sRGB"
 
 
-def test_earlier_world_is_kept_and_comes_back(place, tmp_path):
-    """Two panoramas in a row, a saved file in between: one click still brings back the World that
-    the user had made.
-    """
+def test_the_earlier_world_is_restored(place, tmp_path):
+    """It is restored after two panoramas, also when the file was saved in between."""
     own = bpy.data.worlds.new("Mine")
     place.scene.world = own
     first = panorama.background(place.image, place.point, "First")
@@ -147,16 +135,14 @@ def test_earlier_world_is_kept_and_comes_back(place, tmp_path):
     assert not panorama.restore_earlier_world(scene)
 
 
-def test_a_scene_without_a_world_gets_none_back(place):
-    """Where there was no World, there is none after the restoring either."""
+def test_a_scene_without_a_world_has_none_again(place):
+    """Where there was no World, there is none after restoring."""
     panorama.show_background(place.scene, panorama.background(place.image, place.point, "Room"))
     assert panorama.restore_earlier_world(place.scene) and place.scene.world is None
 
 
 def test_each_scene_gets_its_own_world_back(place, tmp_path):
-    """One panorama in two scenes, which had other Worlds before, and one that had none: each has
-    its own back, also from a saved file.
-    """
+    """One panorama is in three scenes, one of them without a World; also after saving."""
     room = panorama.background(place.image, place.point, "Room")
     for name in ("Day", "Night", None):
         scene = bpy.data.scenes.new(f"Scene {name}")
@@ -173,14 +159,14 @@ def test_each_scene_gets_its_own_world_back(place, tmp_path):
 
 
 def test_background_follows_without_a_python_expression(place):
-    """The drivers are plain, so that they also work where Blender refuses to run a file's Python."""
+    """The drivers also work where Blender refuses to run a file's Python."""
     world = panorama.background(place.image, place.point, "Room")
     drivers = [each.driver for each in world.node_tree.animation_data.drivers]
     assert len(drivers) == 3 and all(each.type == "AVERAGE" and each.is_valid for each in drivers)
 
 
-def test_materials_that_came_with_the_collider_go(place):
-    """A material that nobody uses any more is removed, one that somebody uses stays."""
+def test_unused_materials_of_the_collider_are_removed(place):
+    """A material that is used elsewhere stays."""
     lone, shared = bpy.data.materials.new("Lone"), bpy.data.materials.new("Shared")
     other = bpy.data.meshes.new("Other")
     other.materials.append(shared)
@@ -208,15 +194,15 @@ BAD = {
 
 
 def claiming(width: int, height: int) -> bytes:
-    """A small picture whose header claims to be large."""
+    """Write a small picture whose header claims to be large."""
     small = synthetic_world.png(np.zeros((32, 64, 3)))
     head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return small[:12] + head + struct.pack(">I", zlib.crc32(head)) + small[33:]
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_a_bad_picture_is_a_sentence_and_leaves_nothing(tmp_path, what):
-    """Whatever is wrong with the picture is said, and nothing of it stays in the file."""
+def test_a_bad_picture_is_refused_and_leaves_nothing(tmp_path, what):
+    """The sentence says what is wrong, and no data-block stays."""
     before = DataSnapshot()
     content, words = BAD[what]
     path = tmp_path / "place.png"

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be a panorama is measured before Blender opens it: in every format that Blender writes,
-and in what only looks like one.
-"""
+"""Panorama files: the size is read before Blender opens them, in every format."""
 
 from __future__ import annotations
 
@@ -41,7 +39,7 @@ measured.
 
 
 def write(path: Path, width: int = 128, height: int = 64) -> Path:
-    """A noisy picture, as this Blender writes it."""
+    """Write a noisy picture with this Blender."""
     image = bpy.data.images.new("made for a test", width, height, float_buffer=True)
     image.pixels.foreach_set(np.random.default_rng(1).random(width * height * 4, np.float32))
     settings = bpy.context.scene.render.image_settings
@@ -66,8 +64,8 @@ def cut(path: Path, part: float) -> Path:
 
 
 @pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is not None])
-def test_what_the_header_says_is_what_blender_sees(tmp_path: Path, name: str) -> None:
-    """Size and depth, read without Blender, are those of the image that Blender makes of the file."""
+def test_the_header_agrees_with_blender(tmp_path: Path, name: str) -> None:
+    """Size and bit depth, read without Blender, are those of Blender's image."""
     seen = pictures.inspect_sized(write(tmp_path / name))
     image = panorama.load(tmp_path / name, "Place")
     assert (seen.width, seen.height) == tuple(image.size) == (128, 64)
@@ -78,10 +76,10 @@ def test_what_the_header_says_is_what_blender_sees(tmp_path: Path, name: str) ->
 
 
 @pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is None])
-def test_what_is_not_measured_is_not_opened(
+def test_a_format_without_a_readable_size_is_not_opened(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A format whose header is not read here gets a sentence; Blender never sees the file."""
+    """The user gets a sentence, and Blender does not open the file."""
     path = write(tmp_path / name)
     before = set(bpy.data.images)
     with pytest.raises(
@@ -93,8 +91,8 @@ def test_what_is_not_measured_is_not_opened(
 
 @pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is not None])
 @pytest.mark.parametrize("part", [0.9, 0.5, 0.02])
-def test_what_is_cut_off_is_refused(tmp_path: Path, name: str, part: float) -> None:
-    """Blender would show half a JPEG, and before 5.0 half a WebP, with the rest in gray."""
+def test_a_cut_off_picture_is_refused(tmp_path: Path, name: str, part: float) -> None:
+    """Blender would show half of it, with the rest in gray."""
     before = set(bpy.data.images)
     with pytest.raises(InvalidPicture):
         panorama.load(cut(write(tmp_path / name), part), "Place")
@@ -155,10 +153,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return answers
 
 
-def test_hostile_pictures_get_a_sentence(told: list[dict[str, Any]]) -> None:
-    """What claims too much, or ends too early, is said; what was only changed is said or shown as
-    large as it was.
-    """
+def test_hostile_pictures_are_refused_or_loaded(told: list[dict[str, Any]]) -> None:
+    """Large claims and cut files are refused; changed ones are refused or keep their size."""
     for answer in told:
         assert answer["said"].endswith(".") or answer["said"].startswith("128 × 64"), answer
     refused = [answer for answer in told if not answer["name"].startswith("fuzz")]
@@ -167,6 +163,6 @@ def test_hostile_pictures_get_a_sentence(told: list[dict[str, Any]]) -> None:
     )
 
 
-def test_hostile_pictures_take_no_memory(told: list[dict[str, Any]]) -> None:
-    """However large they claim to be."""
+def test_hostile_pictures_take_little_memory(told: list[dict[str, Any]]) -> None:
+    """Memory stays small however large they claim to be."""
     assert max(answer["grown"] for answer in told) < 100 * MEGABYTE

@@ -23,8 +23,9 @@ from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
 def test_one_mesh_is_its_own_root(model: Path) -> None:
-    """A single textured mesh under a bare node becomes one object: no empty, transform applied,
-    origin on the floor.
+    """One mesh under a bare node becomes one object with applied transform and no empty.
+
+    Its origin is on the floor.
     """
     placed = place_model(model, LAMP, PlaceOptions(at=(0, 0, 0)))
     (lamp,) = placed.objects
@@ -34,8 +35,8 @@ def test_one_mesh_is_its_own_root(model: Path) -> None:
     assert not [each for each in bpy.data.objects if each.type == "EMPTY"]
 
 
-def test_everything_bears_its_name(model: Path) -> None:
-    """Object, mesh, material, picture and collection are called as the model is."""
+def test_everything_is_named_after_the_model(model: Path) -> None:
+    """Object, mesh, material, picture and collection have the model's name."""
     placed = place_model(model, LAMP)
     names = [
         placed.root.name,
@@ -47,10 +48,8 @@ def test_everything_bears_its_name(model: Path) -> None:
     assert names == ["Ceramic Lamp"] * 5
 
 
-def test_a_name_that_the_file_writes_small_is_written_as_the_model_s(tmp_path: Path) -> None:
-    """A mesh “truck” of a model “Truck” bears the very name of the model, and nothing is named
-    twice over.
-    """
+def test_names_in_lower_case_take_the_case_of_the_model(tmp_path: Path) -> None:
+    """A mesh “truck” of a model “Truck” gets the model's name, which is not repeated."""
     glb = glb_fixtures.Glb()
     for name in ("truck", "truck wheel", "glass"):
         glb.node(mesh=glb.mesh(glb_fixtures.box(glb), name=name), name=name)
@@ -62,10 +61,8 @@ def test_a_name_that_the_file_writes_small_is_written_as_the_model_s(tmp_path: P
     }
 
 
-def test_several_parts_hang_under_one_root(tmp_path: Path) -> None:
-    """Parts keep their own names behind the model's; bare nodes between them and the root are gone
-    and nothing has moved.
-    """
+def test_several_parts_are_parented_to_one_root(tmp_path: Path) -> None:
+    """Part names follow the model's; bare nodes are removed and nothing has moved."""
     glb = glb_fixtures.Glb()
     material = glb.material(name="paint")
     leg = glb.node(
@@ -103,16 +100,14 @@ def test_several_parts_hang_under_one_root(tmp_path: Path) -> None:
 
 
 def test_an_animated_node_stays(tmp_path: Path) -> None:
-    """Tidying takes no node that moves: the wheel still turns."""
+    """The cleanup removes no node that moves: the wheel still turns."""
     placed = place_model(glb_fixtures.animated(tmp_path / "m.glb"), LAMP)
     (wheel,) = [each for each in placed.objects if "wheel" in each.name]
     assert wheel.animation_data is not None and wheel.animation_data.action is not None
 
 
 def _at_frames(objects: list[bpy.types.Object]) -> list[np.ndarray]:
-    """All vertices in the world, at the first frame, in the middle and at the end of what moves
-    them.
-    """
+    """Return all vertices in world space at the first, a middle and the last frame."""
     found = []
     for frame in (1, 12, 24):
         bpy.context.scene.frame_set(frame)
@@ -143,12 +138,10 @@ ABOVE = {
 
 @pytest.mark.parametrize("height", [None, 2.5])
 @pytest.mark.parametrize("above", ABOVE)
-def test_what_moves_moves_as_the_file_says(
+def test_an_animation_moves_as_in_a_plain_import(
     above: str, height: float | None, tmp_path: Path
 ) -> None:
-    """Wherever its node is and whatever is over it: it stands on the point at first, and goes from
-    there as in a plain import.
-    """
+    """It begins at the requested point, whatever node is above it, and moves from there."""
     path, at = glb_fixtures.wandering(tmp_path / "m.glb", above=ABOVE[above]), np.array((5, 6, 7))
     plain = _at_frames(import_glb(path, bpy.context.scene.collection))
     low, high = plain[0].min(axis=0), plain[0].max(axis=0)
@@ -162,9 +155,7 @@ def test_what_moves_moves_as_the_file_says(
 
 
 def test_provenance_is_on_the_root(model: Path) -> None:
-    """Prompt, ids, preset, link, file and date can be read on the root object, and the object is
-    found by them.
-    """
+    """Prompt, ids, preset, link, file and date are on the root, which is found by them."""
     placed = place_model(model, LAMP)
     assert placed.root["mint_prompt"] == LAMP.prompt
     assert placed.root["mint_url"] == LAMP.mint_url
@@ -177,18 +168,16 @@ def test_provenance_is_on_the_root(model: Path) -> None:
     assert find(job_id="job_2") is None
 
 
-def test_results_are_gathered_under_mint(model: Path) -> None:
-    """Each result has a collection of its own, and all are under one collection “Mint” of the
-    scene.
-    """
+def test_results_are_in_the_collection_mint(model: Path) -> None:
+    """Each result has a collection of its own, inside the scene's collection “Mint”."""
     first, second = place_model(model, LAMP), place_model(model, LAMP)
     (home,) = [each for each in bpy.context.scene.collection.children if each.name == "Mint"]
     assert list(home.children) == [first.collection, second.collection]
     assert all(list(each.root.users_collection) == [each.collection] for each in (first, second))
 
 
-def test_each_scene_has_its_own_mint(model: Path) -> None:
-    """A model that lands in another scene does not appear in this one."""
+def test_each_scene_has_its_own_mint_collection(model: Path) -> None:
+    """A model that is placed in another scene does not appear in this one."""
     other = bpy.data.scenes.new("Other")
     place_model(model, LAMP)
     placed = place_model(model, LAMP, scene=other)
@@ -197,9 +186,7 @@ def test_each_scene_has_its_own_mint(model: Path) -> None:
 
 
 def test_a_name_is_made_from_the_prompt_when_there_is_none(model: Path) -> None:
-    """Without a name the beginning of the prompt serves, cut between words; without both it is a
-    Mint model.
-    """
+    """It is the beginning of the prompt, cut between words; without a prompt “Mint model”."""
     long = "a lighthouse " * 20
     assert (
         place_model(model, Provenance(job_id="a", prompt=long)).root.name
@@ -208,10 +195,8 @@ def test_a_name_is_made_from_the_prompt_when_there_is_none(model: Path) -> None:
     assert place_model(model, Provenance(job_id="b")).root.name == "Mint model"
 
 
-def test_a_landing_that_fails_late_leaves_nothing(tmp_path: Path) -> None:
-    """A file that imports well but has no surface is refused, and the collections that were made
-    for it are gone too.
-    """
+def test_an_import_that_fails_late_leaves_nothing(tmp_path: Path) -> None:
+    """A file without a surface is refused, and the collections made for it are removed."""
     before = SceneSnapshot()
     glb = glb_fixtures.Glb()
     glb.node(name="nothing")
@@ -223,10 +208,8 @@ def test_a_landing_that_fails_late_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "switch", ["exclude", "hide_viewport", "hide everywhere", "hide around it"]
 )
-def test_what_lands_out_of_sight_is_said(switch: str, model: Path) -> None:
-    """A “Mint” collection that the user has switched off stays off, and a sentence names what to
-    switch on.
-    """
+def test_a_note_says_that_a_result_is_hidden(switch: str, model: Path) -> None:
+    """A hidden collection “Mint” stays hidden, and the note names what to switch on."""
     assert place_model(model, LAMP).notes == ()
     layer = bpy.context.view_layer.layer_collection.children["Mint"]
     if switch == "hide everywhere":

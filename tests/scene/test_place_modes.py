@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Something lands while the user is at work: nothing of the work is disturbed."""
+"""Placing a result while the user is working: mode, selection and edits stay as they are."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ FILES = {
 
 
 def _at_work(mode: str) -> Any:
-    """Somebody in the middle of something; the object worked on."""
+    """Enter a mode with an object and return the object."""
     bpy.ops.mesh.primitive_uv_sphere_add(segments=8, ring_count=4, location=(4, 0, 0))
     bpy.context.object.name = "Bystander"
     if mode in ("POSE", "EDIT an armature"):
@@ -87,9 +87,7 @@ def _state() -> dict[str, Any]:
 @pytest.mark.parametrize("kind", FILES)
 @pytest.mark.parametrize("mode", MODES)
 def test_mode_selection_and_frame_stay(mode: str, kind: str, tmp_path: Path) -> None:
-    """In every mode: mode, selection, active object, active collection, frame and scene are the
-    same after a landing.
-    """
+    """Active object, active collection and scene are the same as well, in every mode."""
     _at_work(mode)
     before = _state()
     placed = place_model(
@@ -102,8 +100,8 @@ def test_mode_selection_and_frame_stay(mode: str, kind: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("mode", DRAWING)
-def test_a_drawing_goes_on(mode: str, tmp_path: Path) -> None:
-    """The same in the modes of Grease Pencil."""
+def test_the_modes_of_grease_pencil_stay(mode: str, tmp_path: Path) -> None:
+    """Mode, selection and active object are the same as before."""
     add = (
         bpy.ops.object.grease_pencil_add
         if bpy.app.version >= (4, 3)
@@ -123,10 +121,8 @@ def test_a_drawing_goes_on(mode: str, tmp_path: Path) -> None:
     assert _state() == before
 
 
-def test_another_scene_than_the_one_that_is_shown(tmp_path: Path) -> None:
-    """What lands in a scene that no window shows is there, on each of its view layers; the shown
-    one, in Edit Mode, notices nothing.
-    """
+def test_placing_into_a_scene_that_is_not_shown(tmp_path: Path) -> None:
+    """The result is on each of its view layers; the shown scene stays in Edit Mode."""
     _at_work("EDIT")
     bpy.context.view_layer.update()
     other = bpy.data.scenes.new("Other")
@@ -146,8 +142,8 @@ def test_another_scene_than_the_one_that_is_shown(tmp_path: Path) -> None:
     picture.assert_same(SceneSnapshot(), but_new=True)
 
 
-def test_the_view_layer_that_is_shown_may_be_another_one(model: Path) -> None:
-    """Active collection and selection of each view layer are its own, and stay."""
+def test_each_view_layer_keeps_its_selection(model: Path) -> None:
+    """Active collection and selection of each view layer stay the same."""
     _at_work("OBJECT")
     shown = bpy.context.scene.view_layers.new("Shown")
     bpy.context.window.view_layer = shown
@@ -158,9 +154,7 @@ def test_the_view_layer_that_is_shown_may_be_another_one(model: Path) -> None:
 
 
 def test_a_linked_scene_is_refused(model: Path, tmp_path: Path) -> None:
-    """A scene that is linked from another file cannot take anything: a sentence, and nothing has
-    changed.
-    """
+    """A scene of another file cannot take a result: a sentence says so, nothing changes."""
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "set.blend"))
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     with bpy.data.libraries.load(str(tmp_path / "set.blend"), link=True) as (there, here):
@@ -171,10 +165,8 @@ def test_a_linked_scene_is_refused(model: Path, tmp_path: Path) -> None:
     before.assert_same(SceneSnapshot())
 
 
-def test_linked_sets_in_the_scene_do_not_matter(model: Path, tmp_path: Path) -> None:
-    """A scene with a background set and a linked collection called “Mint”: what lands goes into one
-    of this file.
-    """
+def test_a_linked_collection_mint_is_not_used(model: Path, tmp_path: Path) -> None:
+    """The result is placed into a collection of this file."""
     linked = bpy.data.collections.new("Mint")
     bpy.context.scene.collection.children.link(linked)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "set.blend"))
@@ -195,8 +187,8 @@ def test_linked_sets_in_the_scene_do_not_matter(model: Path, tmp_path: Path) -> 
     before.assert_same(SceneSnapshot(), but_new=True)
 
 
-def test_an_overridden_set_in_the_scene_does_not_matter(model: Path, tmp_path: Path) -> None:
-    """A library override called “Mint” takes nothing either, though it is of this file."""
+def test_an_overridden_collection_mint_is_not_used(model: Path, tmp_path: Path) -> None:
+    """A library override is of this file, but nothing is placed into it."""
     bpy.data.libraries.write(str(tmp_path / "set.blend"), {own := bpy.data.collections.new("Mint")})
     bpy.data.collections.remove(own)
     with bpy.data.libraries.load(str(tmp_path / "set.blend"), link=True) as (_, here):
@@ -213,10 +205,8 @@ def test_an_overridden_set_in_the_scene_does_not_matter(model: Path, tmp_path: P
     assert home != overridden and not overridden.children
 
 
-def test_an_edit_that_is_going_on_is_kept(model: Path) -> None:
-    """A vertex moved in Edit Mode before the landing is still moved after it, and after leaving
-    Edit Mode.
-    """
+def test_an_unfinished_edit_is_kept(model: Path) -> None:
+    """A vertex moved in Edit Mode is still moved after placing and after leaving the mode."""
     worked_on = _at_work("EDIT")
     place_model(model, Provenance(job_id="j", name="Lamp"))
     bpy.ops.object.mode_set(mode="OBJECT")
@@ -224,10 +214,8 @@ def test_an_edit_that_is_going_on_is_kept(model: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_nothing_that_is_not_ours_changes(kind: str, tmp_path: Path) -> None:
-    """A scene with something of everything, under the very names that the model wants, is to the
-    byte what it was; only members come.
-    """
+def test_no_data_of_the_user_changes(kind: str, tmp_path: Path) -> None:
+    """A scene with every kind of data, under the model's own names, only gets new members."""
     sample_scene.build(tmp_path)
     before = SceneSnapshot()
     placed = place_model(
@@ -245,10 +233,8 @@ def test_nothing_that_is_not_ours_changes(kind: str, tmp_path: Path) -> None:
     assert f"objects<{placed.root.name}>" in came and "children<Mint>" in came
 
 
-def test_what_steps_aside_disturbs_nothing_either(tmp_path: Path) -> None:
-    """Results that were asked for together look where the others stand: also then no view layer is
-    worked out that nobody has looked at.
-    """
+def test_results_side_by_side_change_nothing_else(tmp_path: Path) -> None:
+    """No view layer that was not evaluated before is evaluated."""
     sample_scene.build(tmp_path)
     before = SceneSnapshot()
     one, other = (
@@ -262,8 +248,8 @@ def test_what_steps_aside_disturbs_nothing_either(tmp_path: Path) -> None:
     assert grid_layout.footprint(other).left > grid_layout.footprint(one).right
 
 
-def test_in_a_scene_that_nobody_sees_results_step_aside_too(model: Path) -> None:
-    """A batch may land in another scene than the one that is shown."""
+def test_results_are_side_by_side_in_a_scene_that_is_not_shown(model: Path) -> None:
+    """A batch may be placed into another scene than the shown one."""
     scene = bpy.data.scenes.new("Other")
     one, other = (
         place_model(model, Provenance(job_id=job, name="Lamp", group="g"), scene=scene).root
@@ -273,10 +259,8 @@ def test_in_a_scene_that_nobody_sees_results_step_aside_too(model: Path) -> None
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_in_an_excluded_collection_results_step_aside_too(kind: str, tmp_path: Path) -> None:
-    """Whoever excludes “Mint” from the view layer, before the first result or after it, finds them
-    side by side when it is back.
-    """
+def test_results_are_side_by_side_in_an_excluded_collection(kind: str, tmp_path: Path) -> None:
+    """“Mint” may be excluded from the view layer before the first result or after it."""
     home = bpy.data.collections.new("Mint")
     bpy.context.scene.collection.children.link(home)
     layer = bpy.context.view_layer.layer_collection.children["Mint"]
@@ -294,10 +278,8 @@ def test_in_an_excluded_collection_results_step_aside_too(kind: str, tmp_path: P
     assert [each.left for each in prints] == pytest.approx([4.5, 5.6, 6.7, 7.8], abs=0.01)
 
 
-def test_what_lands_does_not_use_what_was_there(tmp_path: Path) -> None:
-    """Under the names that the user has given already: the model has a mesh, a material and a
-    picture of its own all the same.
-    """
+def test_a_result_does_not_use_data_of_the_user(tmp_path: Path) -> None:
+    """Mesh, material and picture are new, although the user has the same names."""
     sample_scene.build(tmp_path)
     users = bpy.data.objects[sample_scene.TITLE]
     placed = place_model(
@@ -314,8 +296,8 @@ def test_what_lands_does_not_use_what_was_there(tmp_path: Path) -> None:
     assert placed.collection != bpy.data.collections[sample_scene.TITLE]
 
 
-def test_a_replacement_touches_only_its_own(tmp_path: Path) -> None:
-    """The same when a later version takes the place of an earlier one."""
+def test_a_replacement_changes_no_data_of_the_user(tmp_path: Path) -> None:
+    """A later version that replaces an earlier one changes nothing else."""
     sample_scene.build(tmp_path)
     root = place_model(
         glb_fixtures.animated(tmp_path / "a.glb"), Provenance(job_id="j", name=sample_scene.TITLE)
@@ -339,10 +321,8 @@ def test_a_replacement_touches_only_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_landing_that_fails_changes_nothing_at_all(
-    kind: str, model: Path, tmp_path: Path
-) -> None:
-    """Whatever is wrong with the file: not one data-block has come, gone or changed, of any kind."""
+def test_an_import_that_fails_changes_nothing(kind: str, model: Path, tmp_path: Path) -> None:
+    """Whatever is wrong with the file, no data-block of any kind changes."""
     sample_scene.build(tmp_path)
     model.write_bytes(BAD[kind](model.read_bytes()))
     before = SceneSnapshot()

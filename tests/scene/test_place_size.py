@@ -20,17 +20,15 @@ from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
 def test_bottom_center_is_on_the_floor_at_the_cursor(tmp_path: Path) -> None:
-    """A model whose origin is anywhere stands with the middle of its underside on the 3D cursor, as
-    large as it was delivered.
-    """
+    """A model with any origin stands on the 3D cursor in its delivered size."""
     bpy.context.scene.cursor.location = (1, 2, 3)
     placed = place_model(glb_fixtures.simple(tmp_path / "m.glb", (4, 4, 4), (6, 8, 5)), LAMP)
     assert extent(placed) == ([0, 1.5, 3], [2, 2.5, 7])
     assert tuple(placed.root.location) == tuple(placed.root.matrix_world.translation) == (1, 2, 3)
 
 
-def test_a_point_of_the_click_wins_over_the_cursor(model: Path) -> None:
-    """The place remembered at the click is used, wherever the cursor is by now."""
+def test_a_given_point_is_used_instead_of_the_cursor(model: Path) -> None:
+    """The point remembered at the click is used, wherever the cursor is by now."""
     bpy.context.scene.cursor.location = (9, 9, 9)
     assert extent(place_model(model, LAMP, PlaceOptions(at=(0, 0, 0)))) == (
         [-0.5, -0.5, 0],
@@ -38,8 +36,8 @@ def test_a_point_of_the_click_wins_over_the_cursor(model: Path) -> None:
     )
 
 
-def test_a_height_in_scene_units_scales_evenly(tmp_path: Path) -> None:
-    """Asked for a height of 3, a model 2 high and 1 wide becomes 3 high and 1.5 wide."""
+def test_a_height_scales_evenly(tmp_path: Path) -> None:
+    """With a height of 3, a model 2 high and 1 wide becomes 3 high and 1.5 wide."""
     placed = place_model(
         glb_fixtures.simple(tmp_path / "m.glb", (-0.5, 0, -0.5), (0.5, 2, 0.5)),
         LAMP,
@@ -48,19 +46,15 @@ def test_a_height_in_scene_units_scales_evenly(tmp_path: Path) -> None:
     assert extent(placed) == ([-0.75, -0.75, 0], [0.75, 0.75, 3])
 
 
-def test_the_unit_scale_of_the_scene_counts(model: Path) -> None:
-    """In a scene measured in centimeters a model of one meter is 100 units high, and one asked to
-    be 30 high is 30.
-    """
+def test_the_unit_scale_is_applied(model: Path) -> None:
+    """In centimeters, a model of one meter is 100 units high; a height of 30 is 30 units."""
     bpy.context.scene.unit_settings.scale_length = 0.01
     assert extent(place_model(model, LAMP, PlaceOptions(at=(0, 0, 0))))[1][2] == 100
     assert extent(place_model(model, LAMP, PlaceOptions(at=(0, 0, 0), height=30)))[1][2] == 30
 
 
-def test_it_faces_the_front_view(tmp_path: Path) -> None:
-    """What points along +Z in glTF, its front, points along -Y here, which Blender's front view
-    looks at; up is up.
-    """
+def test_a_model_faces_the_front_view(tmp_path: Path) -> None:
+    """Its front, +Z in glTF, points along -Y as Blender's front view expects; up is up."""
     glb = glb_fixtures.Glb()
     glb.node(mesh=glb.mesh(glb_fixtures.box(glb, (-0.5, 0, -0.5), (0.5, 1, 0.5))), name="body")
     glb.node(mesh=glb.mesh(glb_fixtures.box(glb, (-0.1, 0.4, 0.5), (0.1, 0.6, 0.9))), name="nose")
@@ -73,9 +67,7 @@ def test_it_faces_the_front_view(tmp_path: Path) -> None:
 
 
 def test_a_pose_is_measured_as_it_is_shown(tmp_path: Path) -> None:
-    """A skinned model whose pose makes it twice as high as its mesh is scaled and placed by what
-    one sees.
-    """
+    """A skinned model is scaled and placed by its posed shape."""
     placed = place_model(
         glb_fixtures.skinned(tmp_path / "m.glb"), LAMP, PlaceOptions(at=(0, 0, 0), height=4)
     )
@@ -83,10 +75,8 @@ def test_a_pose_is_measured_as_it_is_shown(tmp_path: Path) -> None:
     assert (low[2], high[2]) == (0, 4)
 
 
-def test_hidden_collection_and_frame_do_not_matter(tmp_path: Path) -> None:
-    """A “Mint” collection that the user has excluded, and a frame in the middle of an animation,
-    change no measurement.
-    """
+def test_a_hidden_collection_and_the_frame_change_no_measurement(tmp_path: Path) -> None:
+    """“Mint” is excluded, and the current frame is in the middle of an animation."""
     first = place_model(glb_fixtures.simple(tmp_path / "a.glb"), LAMP)
     bpy.context.view_layer.layer_collection.children["Mint"].exclude = True
     bpy.context.scene.frame_set(200)
@@ -100,8 +90,8 @@ def test_hidden_collection_and_frame_do_not_matter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("height", [0, -1, float("nan"), float("inf")])
-def test_a_height_that_is_none_is_refused(model: Path, height: float) -> None:
-    """No model can be zero, minus one or infinitely high: a sentence, and nothing has changed."""
+def test_an_impossible_height_is_refused(model: Path, height: float) -> None:
+    """Zero, negative and infinite heights give a sentence, and nothing has changed."""
     before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="height"):
         place_model(model, LAMP, PlaceOptions(at=(0, 0, 0), height=height))
@@ -110,10 +100,8 @@ def test_a_height_that_is_none_is_refused(model: Path, height: float) -> None:
 
 @pytest.mark.parametrize("unit", [0.01, 0.001, 0.3048, 1000.0])
 @pytest.mark.parametrize("make", ["simple", "skinned", "animated"])
-def test_any_unit_scale(unit: float, make: str, tmp_path: Path) -> None:
-    """Centimeters, millimeters, feet, kilometers: a model of one meter (the skinned one of two) is
-    that long, standing on the cursor.
-    """
+def test_size_and_position_in_any_unit_scale(unit: float, make: str, tmp_path: Path) -> None:
+    """A model of one meter (the skinned one of two) keeps its length, at the cursor."""
     bpy.context.scene.unit_settings.scale_length = unit
     bpy.context.scene.cursor.location = (5, 6, 7)
     placed = place_model(getattr(glb_fixtures, make)(tmp_path / "m.glb"), LAMP)
@@ -129,10 +117,8 @@ def test_any_unit_scale(unit: float, make: str, tmp_path: Path) -> None:
     assert (low[2], high[2]) == pytest.approx((0, 4), abs=1e-4)
 
 
-def test_imperial_units_change_what_is_shown_only(model: Path) -> None:
-    """The system of units is a way of writing lengths: with feet and inches, and a unit scale of 1,
-    the model has the same numbers.
-    """
+def test_imperial_units_change_no_coordinates(model: Path) -> None:
+    """The system of units only changes how lengths are written."""
     bpy.context.scene.unit_settings.system = "IMPERIAL"
     assert extent(place_model(model, LAMP, PlaceOptions(at=(0, 0, 0)))) == (
         [-0.5, -0.5, 0],
@@ -141,7 +127,7 @@ def test_imperial_units_change_what_is_shown_only(model: Path) -> None:
 
 
 def _turned(path: Path, size: float = 1.0, *, flat: bool = False, far: float = 0.0) -> Path:
-    """A box under a node that turns, shears by its parent, and moves it."""
+    """Write a box under nodes that rotate, shear and move it."""
     glb = glb_fixtures.Glb()
     top = 0.0 if flat else size
     mesh = glb.mesh(glb_fixtures.box(glb, (-size, 0, -size), (size, top, size)))
@@ -165,12 +151,10 @@ def _turned(path: Path, size: float = 1.0, *, flat: bool = False, far: float = 0
     ("size", "flat", "far"),
     [(1, False, 0), (1, True, 0), (5000, False, 0), (0.0005, False, 0), (1, False, 300)],
 )
-def test_turned_flat_huge_and_tiny_models_stand_on_the_floor(
+def test_rotated_flat_huge_and_tiny_models_stand_on_the_floor(
     size: float, flat: bool, far: float, tmp_path: Path
 ) -> None:
-    """However a model is turned, how large it is and how far from its origin: its lowest point is
-    on the floor, its middle at the cursor.
-    """
+    """The lowest point is on the floor and the middle at the cursor."""
     placed = place_model(
         _turned(tmp_path / "m.glb", size, flat=flat, far=far), LAMP, PlaceOptions(at=(1, 2, 3))
     )
@@ -181,10 +165,8 @@ def test_turned_flat_huge_and_tiny_models_stand_on_the_floor(
     assert high[2] - low[2] > size / 2 and tuple(placed.root.location) == (1, 2, 3)
 
 
-def test_a_flat_sheet_stays_as_it_was_delivered(tmp_path: Path) -> None:
-    """Nothing can scale no height to a height: a sheet on the floor keeps its size, without an
-    error.
-    """
+def test_a_flat_sheet_keeps_its_size(tmp_path: Path) -> None:
+    """A sheet without height cannot be scaled to a height, and that is not an error."""
     placed = place_model(
         glb_fixtures.simple(tmp_path / "m.glb", (-1, 0, -1), (1, 0, 1)),
         LAMP,
@@ -193,8 +175,8 @@ def test_a_flat_sheet_stays_as_it_was_delivered(tmp_path: Path) -> None:
     assert extent(placed) == ([-1, -1, 0], [1, 1, 0])
 
 
-def test_what_the_file_says_about_its_bounds_is_only_a_hint(tmp_path: Path) -> None:
-    """`min` and `max` of the positions lie: it is what arrived that is measured."""
+def test_wrong_bounds_in_the_file_are_ignored(tmp_path: Path) -> None:
+    """With wrong `min` and `max`, the imported vertices are measured."""
     glb = glb_fixtures.Glb()
     glb.node(mesh=glb.mesh(glb_fixtures.box(glb)))
     glb.json["accessors"][0] |= {"min": [-9, -9, -9], "max": [9, 9, 9]}
@@ -203,10 +185,8 @@ def test_what_the_file_says_about_its_bounds_is_only_a_hint(tmp_path: Path) -> N
     ) == ([-1, -1, 0], [1, 1, 2])
 
 
-def test_instances_are_measured_too(tmp_path: Path) -> None:
-    """One mesh shown three times, by nodes and by EXT_mesh_gpu_instancing: all of them count, and
-    stand where the file has them.
-    """
+def test_instances_are_measured(tmp_path: Path) -> None:
+    """One mesh is shown three times, by nodes and by EXT_mesh_gpu_instancing."""
     glb = glb_fixtures.Glb()
     mesh = glb.mesh(glb_fixtures.box(glb))
     places = glb.accessor([(0, 0, 0), (4, 0, 0), (0, 3, 0)], "f4")

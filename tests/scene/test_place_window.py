@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PlaceOptions in a Blender that has a window: one undo step, exact both ways, in every mode."""
+"""Placing a result in a Blender with a window: one exact undo step in every mode."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ def _one(told: list[dict[str, Any]], kind: str, mode: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("kind", "mode"), CASES)
-def test_the_user_goes_on_working(kind: str, mode: str, told: list[dict[str, Any]]) -> None:
-    """Mode, active object and selection are the same after a landing, after its undo and after its
-    redo.
-    """
+def test_mode_and_selection_stay_in_every_mode(
+    kind: str, mode: str, told: list[dict[str, Any]]
+) -> None:
+    """They are the same after placing, after its undo and after its redo."""
     found = _one(told, kind, mode)
     if mode in WORK:
         assert found["before"][0]["mode"] == mode
@@ -92,20 +92,15 @@ def test_the_user_goes_on_working(kind: str, mode: str, told: list[dict[str, Any
 
 @pytest.mark.parametrize(("kind", "mode"), CASES)
 def test_undo_and_redo_are_exact(kind: str, mode: str, told: list[dict[str, Any]]) -> None:
-    """One Ctrl+Z takes away all of a landing and nothing of the user's; a redo brings all of it
-    back.
-    """
+    """One undo removes all of a result and nothing of the user's; a redo restores it."""
     found = _one(told, kind, mode)
     assert found["gone"] and found["back"]
     assert found["not_undone"] == []
     assert found["not_redone"] == []
 
 
-def test_in_local_view_it_is_said_that_it_is_not_seen(told: list[dict[str, Any]]) -> None:
-    """What lands is no part of a local view, which stays as it is: a sentence says how to see it.
-
-    Nowhere else is there one.
-    """
+def test_a_note_says_that_local_view_hides_the_result(told: list[dict[str, Any]]) -> None:
+    """The local view stays as it is; in no other mode there is a note."""
     assert {each["mode"] for each in told if each.get("notes")} == {"LOCAL VIEW"}
     assert all("Local View" in note for note in _one(told, "plain", "LOCAL VIEW")["notes"])
 
@@ -119,10 +114,10 @@ def test_in_local_view_it_is_said_that_it_is_not_seen(told: list[dict[str, Any]]
         ("animated", "animated"),
     ],
 )
-def test_a_replacement_is_one_step(earlier: str, later: str, told: list[dict[str, Any]]) -> None:
-    """One Ctrl+Z brings the earlier version back as it was, with all that was built on it, a redo
-    the later one.
-    """
+def test_a_replacement_is_one_undo_step(
+    earlier: str, later: str, told: list[dict[str, Any]]
+) -> None:
+    """One undo restores the earlier version with all that was added to it; a redo the later."""
     found = next(
         each
         for each in told

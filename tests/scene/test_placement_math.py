@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Floor, size and the turned World, as numbers."""
+"""The calculation of floor, scale and a World's orientation."""
 
 from __future__ import annotations
 
@@ -29,12 +29,10 @@ def moved(point: tuple[float, ...], placed: placement_math.Placement) -> tuple[f
     at=st.tuples(finite, finite, finite),
     height=st.none() | size,
 )
-def test_the_bottom_center_comes_to_the_point(
+def test_the_bottom_center_is_moved_to_the_point(
     low: tuple[float, ...], extent: tuple[float, ...], at: tuple[float, ...], height: float | None
 ) -> None:
-    """Whatever the size: the middle of the underside stands on the point, and a wanted height is
-    met.
-    """
+    """The middle of the underside is at the point, and a requested height is met."""
     high = tuple(start + length for start, length in zip(low, extent, strict=True))
     placed = placement_math.place_on_floor(low, high, at, height=height)
     (left, front, bottom), (right, back, top) = moved(low, placed), moved(high, placed)
@@ -43,10 +41,8 @@ def test_the_bottom_center_comes_to_the_point(
     assert top - bottom == pytest.approx(high[2] - low[2] if height is None else height, **near)
 
 
-def test_the_unit_scale_of_the_scene_counts() -> None:
-    """A model of two meters has 200 units in a scene of centimeters; a height in scene units is
-    taken as it is.
-    """
+def test_the_unit_scale_is_applied() -> None:
+    """A model of two meters has 200 units in centimeters; a height is in scene units."""
     assert placement_math.place_on_floor(
         (0, 0, 0), (1, 1, 2), (0, 0, 0), meters_per_unit=0.01
     ).scale == pytest.approx(100)
@@ -55,8 +51,8 @@ def test_the_unit_scale_of_the_scene_counts() -> None:
     ).scale == pytest.approx(25)
 
 
-def test_a_flat_sheet_has_no_height_to_scale() -> None:
-    """A box without height keeps its size instead of becoming endless."""
+def test_a_flat_box_keeps_its_size() -> None:
+    """A box without height is not scaled to infinity."""
     assert placement_math.place_on_floor(
         (0, 0, 1), (2, 2, 1), (5, 5, 0), height=3
     ) == placement_math.Placement(1.0, (4.0, 4.0, -1.0))
@@ -74,8 +70,8 @@ def test_a_flat_sheet_has_no_height_to_scale() -> None:
         {"high": (math.nan, 1, 1)},
     ],
 )
-def test_numbers_that_are_no_place_are_refused(how: dict[str, object]) -> None:
-    """NaN, nothing and less than nothing raise ValueError instead of moving a model out of sight."""
+def test_invalid_numbers_are_refused(how: dict[str, object]) -> None:
+    """NaN, zero and negative sizes raise ValueError."""
     arguments: dict[str, object] = {"at": (0, 0, 0), **how}
     with pytest.raises(ValueError, match=r"\w"):
         placement_math.place_on_floor(
@@ -83,17 +79,15 @@ def test_numbers_that_are_no_place_are_refused(how: dict[str, object]) -> None:
         )  # type: ignore[arg-type]
 
 
-def test_the_root_of_a_world_is_mints_calibration() -> None:
-    """A half turn about Y, 2.5 times, 1.5 up, as in Mint's own viewer."""
+def test_the_root_of_a_world_has_mints_calibration() -> None:
+    """A half turn about Y, 2.5 times as large, 1.5 up, as in Mint's own viewer."""
     assert placement_math.world_root() == placement_math.WorldRoot(
         (0.0, 0.0, 1.5), (0.0, math.pi, 0.0), 2.5
     )
 
 
 def test_the_root_of_a_world_can_be_changed() -> None:
-    """Place, scale, height and flip are the caller's; the unit scale counts for sizes, not for the
-    place.
-    """
+    """Position, scale, height and flip are given; the unit scale applies to sizes only."""
     root = placement_math.world_root(1.0, 2.0, flip=False, at=(3, 4, 5), meters_per_unit=0.1)
     assert root.rotation == (0.0, 0.0, 0.0) and root.scale == pytest.approx(10)
     assert root.location == pytest.approx((3, 4, 25))
@@ -102,8 +96,9 @@ def test_the_root_of_a_world_can_be_changed() -> None:
 def sheet(
     height: float, reach: float, steps: int = 8, hole: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A horizontal square grid at a height (file axes, Y), without the faces nearer to the middle
-    than `hole`.
+    """Return a horizontal square grid at a height (file axes, Y).
+
+    Faces nearer to the middle than `hole` are left out.
     """
     line = np.linspace(-reach, reach, steps + 1)
     x, z = (grid.ravel() for grid in np.meshgrid(line, line))
@@ -130,15 +125,13 @@ def join(*parts: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]
 
 
 def test_ground_above_the_capture_point_means_upside_down() -> None:
-    """The file's Y becomes Blender's up: ground at positive Y hangs overhead and has to be turned,
-    ground at negative Y does not.
-    """
+    """Ground at positive Y of the file has to be turned, ground at negative Y does not."""
     assert placement_math.is_upside_down(*sheet(1.0, 5.0)) is True
     assert placement_math.is_upside_down(*sheet(-1.0, 5.0)) is False
 
 
-def test_only_what_is_near_and_level_counts() -> None:
-    """Far-away roofs and walls say nothing about where the ground is."""
+def test_only_near_and_level_faces_count() -> None:
+    """Far roofs and walls do not show where the ground is."""
     vertices, triangles = sheet(0.0, 5.0)
     wall = (vertices[:, [1, 0, 2]] + (0.5, 6.0, 0.0), triangles)
     assert (
@@ -147,8 +140,8 @@ def test_only_what_is_near_and_level_counts() -> None:
     )
 
 
-def test_a_winding_the_other_way_round_changes_nothing() -> None:
-    """Area has no direction."""
+def test_the_winding_of_faces_does_not_matter() -> None:
+    """The area of a face has no direction."""
     vertices, triangles = sheet(1.0, 5.0)
     assert placement_math.is_upside_down(vertices, triangles[:, ::-1]) is True
 
@@ -156,26 +149,22 @@ def test_a_winding_the_other_way_round_changes_nothing() -> None:
 @pytest.mark.parametrize(
     "parts", [(sheet(-1.0, 5.0), sheet(1.5, 5.0)), (sheet(-1.0, 5.0, hole=4.0),)]
 )
-def test_where_faces_do_not_tell_nothing_is_claimed(
+def test_an_unclear_orientation_is_none(
     parts: tuple[tuple[np.ndarray, np.ndarray], ...],
 ) -> None:
-    """A floor and a ceiling of the same size, or nothing near the capture point: None, and the
-    default is used.
-    """
+    """With equal floor and ceiling, or nothing near, the default is used."""
     assert placement_math.is_upside_down(*join(*parts)) is None
 
 
-def test_no_faces_tell_nothing() -> None:
-    """An empty or a degenerate mesh is no error."""
+def test_a_mesh_without_faces_has_no_orientation() -> None:
+    """An empty or degenerate mesh is not an error."""
     assert placement_math.is_upside_down(np.zeros((0, 3)), np.zeros((0, 3), dtype=np.int64)) is None
     assert placement_math.is_upside_down(np.zeros((3, 3)), np.array([[0, 1, 2]])) is None
     assert placement_math.is_upside_down(np.full((3, 3), np.nan), np.array([[0, 1, 2]])) is None
 
 
-def test_turning_the_file_turns_the_answer() -> None:
-    """The half turn of the root is exactly what the check asks for, on a large uneven mesh (200,000
-    triangles).
-    """
+def test_a_half_turn_of_the_file_inverts_the_result() -> None:
+    """It is the turn of the root, on a large uneven mesh (200,000 triangles)."""
     vertices, triangles = sheet(-1.0, 5.0, steps=317)
     vertices = vertices + np.random.default_rng(1).normal(0, 0.001, vertices.shape)
     assert len(triangles) > 200_000

@@ -30,7 +30,7 @@ SECOND = Provenance(job_id="job_2", asset_id="mdl_2", name="Lamp, larger", promp
 
 @pytest.fixture
 def larger(tmp_path: Path) -> Path:
-    """The revised version: twice as wide, as high as the first."""
+    """Write the revised version: twice as wide as the first, and as high."""
     return glb_fixtures.simple(tmp_path / "larger.glb", (-1, 0, -0.5), (1, 1, 0.5))
 
 
@@ -55,8 +55,9 @@ def _size(root: bpy.types.Object) -> list[float]:
 
 
 def _built_around(root: bpy.types.Object) -> dict[str, bpy.types.Object]:
-    """What a user may do with a model: parent it, move it, put it elsewhere, modify it, point at
-    it.
+    """Do to a model what a user may do, and return the objects made.
+
+    It is parented, moved, put into another collection, modified and used as a target.
     """
     scene = bpy.context.scene
     made = {
@@ -81,10 +82,8 @@ def _built_around(root: bpy.types.Object) -> dict[str, bpy.types.Object]:
     return made
 
 
-def test_everything_built_around_it_stays(model: Path, larger: Path) -> None:
-    """Name, transform, parent, collections, modifiers, constraints and drivers are kept; only what
-    is shown changes.
-    """
+def test_everything_around_the_model_stays(model: Path, larger: Path) -> None:
+    """Name, transform, parent, collections, modifiers, constraints and drivers are kept."""
     root = place_model(model, FIRST).root
     made = _built_around(root)
     root.modifiers.new("Bevel", "BEVEL").width = 0.02
@@ -113,18 +112,16 @@ def test_everything_built_around_it_stays(model: Path, larger: Path) -> None:
     assert max(abs(vertex.co.x) for vertex in root.data.vertices) == pytest.approx(1)
 
 
-def test_it_is_the_new_one_now(model: Path, larger: Path) -> None:
-    """The root tells of the new version, and is found as that one and no longer as the earlier."""
+def test_the_root_has_the_new_provenance(model: Path, larger: Path) -> None:
+    """It is found as the new version, and no longer as the earlier one."""
     root = place_model(model, FIRST).root
     replace_model(larger, SECOND, root)
     assert root["mint_prompt"] == "a larger lamp"
     assert find(job_id="job_2").root == root and find(job_id="job_1") is None
 
 
-def test_nothing_of_the_earlier_one_stays(model: Path, larger: Path) -> None:
-    """Its mesh, material and picture are gone, no more data-blocks are there than before, and the
-    mesh has the name it had.
-    """
+def test_data_of_the_earlier_version_is_removed(model: Path, larger: Path) -> None:
+    """Mesh, material and picture are replaced, and the mesh keeps its name."""
     root = place_model(model, FIRST).root
     kinds = ("objects", "meshes", "materials", "images", "collections", "scenes")
     before = {kind: len(getattr(bpy.data, kind)) for kind in kinds}
@@ -133,10 +130,8 @@ def test_nothing_of_the_earlier_one_stays(model: Path, larger: Path) -> None:
     assert root.data.name == "Lamp"
 
 
-def test_another_model_that_stands_on_it_stays(tmp_path: Path, larger: Path) -> None:
-    """A cup from Mint that the user put on a table from Mint is not part of the table: it stays
-    when the table is replaced.
-    """
+def test_another_model_parented_to_it_stays(tmp_path: Path, larger: Path) -> None:
+    """A cup from Mint on a table from Mint is kept when the table is replaced."""
     table = place_model(_parts(tmp_path / "a.glb", "leg", "top"), FIRST).root
     cup = place_model(
         _parts(tmp_path / "b.glb", "body", "handle"), Provenance(job_id="job_3", name="Cup")
@@ -149,16 +144,16 @@ def test_another_model_that_stands_on_it_stays(tmp_path: Path, larger: Path) -> 
     )
 
 
-def test_a_material_of_the_users_own_survives(model: Path, larger: Path) -> None:
-    """A material that the user put on the earlier version is not cleared away with it."""
+def test_a_material_of_the_user_is_kept(model: Path, larger: Path) -> None:
+    """A material that the user assigned to the earlier version stays in the file."""
     root = place_model(model, FIRST).root
     root.data.materials[0] = bpy.data.materials.new("My gold")
     replace_model(larger, SECOND, root)
     assert "My gold" in bpy.data.materials
 
 
-def test_linked_duplicates_follow(model: Path, larger: Path) -> None:
-    """Copies that share the mesh show the new version too."""
+def test_linked_duplicates_show_the_new_version(model: Path, larger: Path) -> None:
+    """Copies that share the mesh get the new one."""
     root = place_model(model, FIRST).root
     copy = bpy.data.objects.new("Copy", root.data)
     bpy.context.scene.collection.objects.link(copy)
@@ -166,10 +161,8 @@ def test_linked_duplicates_follow(model: Path, larger: Path) -> None:
     assert copy.data == root.data
 
 
-def test_a_height_that_was_asked_for_is_kept(model: Path, tmp_path: Path) -> None:
-    """The earlier version was made 3 high and then doubled by the user: the new one, delivered 10
-    high, is 6 high as well.
-    """
+def test_the_requested_height_is_kept(model: Path, tmp_path: Path) -> None:
+    """A new version 10 high becomes 6 high: 3 was requested, and the user doubled it."""
     root = place_model(model, FIRST, PlaceOptions(at=(0, 0, 0), height=3)).root
     root.scale = [2 * value for value in root.scale]
     replace_model(glb_fixtures.simple(tmp_path / "tall.glb", (-1, 0, -1), (1, 10, 1)), SECOND, root)
@@ -177,9 +170,7 @@ def test_a_height_that_was_asked_for_is_kept(model: Path, tmp_path: Path) -> Non
 
 
 def test_parts_are_matched_by_name(tmp_path: Path) -> None:
-    """Of two parts one comes again: it keeps its modifier; the other goes, and what the user hung
-    on it hangs on the root where it was.
-    """
+    """A part that comes again keeps its modifier; children of one that does not get the root."""
     root = place_model(
         _parts(tmp_path / "a.glb", "foot", "shade"), FIRST, PlaceOptions(at=(0, 0, 0))
     ).root
@@ -209,10 +200,8 @@ def test_parts_are_matched_by_name(tmp_path: Path) -> None:
     assert _size(root) == [1, 1, 3]
 
 
-def test_several_parts_become_the_one_mesh_that_was(model: Path, tmp_path: Path) -> None:
-    """The earlier version was one mesh with a modifier; a new one of three parts is joined, so that
-    the modifier has its mesh.
-    """
+def test_several_parts_are_joined_to_the_one_mesh(model: Path, tmp_path: Path) -> None:
+    """The earlier version was one mesh with a modifier, which stays on the joined mesh."""
     root = place_model(model, FIRST, PlaceOptions(at=(0, 0, 0))).root
     root.modifiers.new("Bevel", "BEVEL")
     placed = replace_model(_parts(tmp_path / "b.glb", "foot", "bulb", "cap"), SECOND, root)
@@ -233,10 +222,8 @@ def test_several_parts_become_the_one_mesh_that_was(model: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("make", [glb_fixtures.animated, glb_fixtures.skinned])
-def test_moving_parts_hang_under_the_root_that_was(make, model: Path, tmp_path: Path) -> None:
-    """A new version with bones or animation comes under the earlier root, which still carries it
-    all.
-    """
+def test_animated_parts_are_parented_to_the_earlier_root(make, model: Path, tmp_path: Path) -> None:
+    """A new version with bones or animation keeps the root, which still moves all of it."""
     root = place_model(model, FIRST, PlaceOptions(at=(0, 0, 0))).root
     made = _built_around(root)
     root.parent, root.rotation_euler = None, (0, 0, 0)
@@ -251,8 +238,8 @@ def test_moving_parts_hang_under_the_root_that_was(make, model: Path, tmp_path: 
     assert _size(root)[2] == pytest.approx(4 if make is glb_fixtures.skinned else 2)
 
 
-def test_what_is_lost_with_a_part_is_said(model: Path, tmp_path: Path) -> None:
-    """Modifiers and constraints that the user put on a part which does not come again are named."""
+def test_lost_modifiers_and_constraints_are_named(model: Path, tmp_path: Path) -> None:
+    """The user put them on a part that does not come again."""
     root = place_model(glb_fixtures.animated(tmp_path / "a.glb"), FIRST).root
     assert replace_model(glb_fixtures.animated(tmp_path / "b.glb"), SECOND, root).notes == ()
     part = next(
@@ -265,14 +252,12 @@ def test_what_is_lost_with_a_part_is_said(model: Path, tmp_path: Path) -> None:
 
 
 def part_name(note: str) -> bool:
-    """The sentence begins with a name in quotes."""
+    """Return whether the sentence begins with a name in quotes."""
     return note.startswith("“Lamp")
 
 
-def test_one_mesh_comes_under_a_root_that_carried_parts(model: Path, tmp_path: Path) -> None:
-    """The earlier root was an empty and stays one: the new mesh hangs under it and stands where the
-    parts stood.
-    """
+def test_one_mesh_is_parented_to_the_earlier_empty(model: Path, tmp_path: Path) -> None:
+    """The root stays an empty; the new mesh is where the parts were."""
     root = place_model(
         _parts(tmp_path / "a.glb", "foot", "shade"), FIRST, PlaceOptions(at=(1, 0, 0))
     ).root
@@ -282,10 +267,8 @@ def test_one_mesh_comes_under_a_root_that_carried_parts(model: Path, tmp_path: P
     assert (low, high) == (pytest.approx((0.5, -0.5, 0)), pytest.approx((1.5, 0.5, 1)))
 
 
-def test_it_waits_while_the_model_is_edited(model: Path, larger: Path) -> None:
-    """In Edit Mode the mesh must not be exchanged under the user's hands: a sentence says what to
-    do, and nothing has changed.
-    """
+def test_a_model_in_edit_mode_is_not_replaced(model: Path, larger: Path) -> None:
+    """A sentence says what to do, and nothing has changed."""
     root = place_model(model, FIRST).root
     bpy.context.view_layer.objects.active = root
     bpy.ops.object.mode_set(mode="EDIT")

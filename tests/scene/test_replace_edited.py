@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user has edited is kept when another version takes its place; and a replacement that
-breaks in the middle changes nothing.
-"""
+"""Replacing an edited model: the edits are kept, and a failed replacement changes nothing."""
 
 from __future__ import annotations
 
@@ -64,9 +62,7 @@ def _sculpt_finely(root: Any) -> None:
 
 @pytest.mark.parametrize("edit", [_move_a_vertex, _cut_a_face, _unwrap, _own_mesh, _sculpt_finely])
 def test_an_edited_mesh_is_kept(edit: Any, model: Path, tmp_path: Path) -> None:
-    """It is noticed before, and kept afterwards: hidden, where it stood, with its mesh, material
-    and modifiers, and it is said.
-    """
+    """It is hidden at its position with its mesh, material and modifiers, and a note says so."""
     root = place_first(model)
     root.location = (3, 2, 1)
     assert edited_objects(FIRST.asset_id) == []
@@ -93,10 +89,8 @@ def test_an_edited_mesh_is_kept(edit: Any, model: Path, tmp_path: Path) -> None:
     assert root.data != mesh and edited_objects(SECOND.asset_id) == ([root.name] if is_fine else [])
 
 
-def test_what_was_only_looked_at_is_not_edited(model: Path, tmp_path: Path) -> None:
-    """Moved, seen in Edit Mode, saved and opened again, with another material: the mesh is Mint's,
-    and nothing is kept of it.
-    """
+def test_a_mesh_that_was_only_viewed_is_not_edited(model: Path, tmp_path: Path) -> None:
+    """Moving, Edit Mode, saving and another material do not count as edits of the mesh."""
     root = place_first(model)
     root.location.x = 5
     bpy.context.view_layer.objects.active = root
@@ -113,9 +107,7 @@ def test_what_was_only_looked_at_is_not_edited(model: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("kind", ["simple", "skinned", "animated"])
 def test_a_new_version_is_not_edited(kind: str, tmp_path: Path) -> None:
-    """Neither after landing nor after a replacement, scaled to a height, joined or put under the
-    root.
-    """
+    """Neither after placing nor after a replacement, scaled, joined or parented."""
     root = place_first(getattr(glb_fixtures, kind)(tmp_path / "a.glb"))
     assert edited_objects(FIRST.asset_id) == []
     root["mint_height"] = 0.5
@@ -153,12 +145,10 @@ def _break_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None
     "kinds",
     [("simple", "simple"), ("skinned", "skinned"), ("skinned", "simple"), ("animated", "skinned")],
 )
-def test_broken_in_the_middle_it_changes_nothing(
+def test_a_replacement_that_fails_changes_nothing(
     kinds: tuple[str, str], owner: Any, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Wherever it breaks: the objects have their data, names, places, parents, drivers and what
-    hangs on them, and are selected as before.
-    """
+    """After any failed step, data, names, transforms, drivers and selection are as before."""
     root = place_first(getattr(glb_fixtures, kinds[0])(tmp_path / "a.glb"))
     later = getattr(glb_fixtures, kinds[1])(tmp_path / "b.glb")
     body = next(each for each in (root, *root.children_recursive) if each.type == "MESH")
@@ -191,10 +181,10 @@ def test_broken_in_the_middle_it_changes_nothing(
     assert (view.active.name, [each.name for each in view.selected]) == (body_name, [body_name])
 
 
-def test_what_breaks_after_the_exchange_takes_nothing_away(
+def test_a_failed_cleanup_keeps_the_new_version(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tidying up fails: the new version stands, whole."""
+    """The cleanup fails after the replacement: the new version is complete."""
     root = place_first(model)
 
     def breaks(*_: object) -> None:
@@ -210,8 +200,8 @@ def test_what_breaks_after_the_exchange_takes_nothing_away(
 # -- Materials across versions of Blender
 
 
-def test_a_material_of_another_blender_is_not_the_users(model: Path) -> None:
-    """A newer Blender has other sockets and settings: only what both know is compared."""
+def test_a_material_of_another_blender_is_not_edited(model: Path) -> None:
+    """A newer Blender has other sockets and settings: only those that both know are compared."""
     import json
 
     root = place_first(model)
@@ -233,8 +223,8 @@ def test_a_material_of_another_blender_is_not_the_users(model: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["value", "unlink", "node", "mute", "setting", "name"])
-def test_what_the_user_changes_on_a_material_is_noticed(change: str, model: Path) -> None:
-    """A value, a link, a node, muting, a setting; not the name of the material."""
+def test_changes_of_a_material_are_noticed(change: str, model: Path) -> None:
+    """A value, a link, a node, muting or a setting counts; the name does not."""
     root = place_first(model)
     material: Any = root.active_material
     tree = material.node_tree
@@ -254,10 +244,8 @@ def test_what_the_user_changes_on_a_material_is_noticed(change: str, model: Path
     assert fingerprint.is_modified(material) is (change != "name")
 
 
-def test_what_landed_in_an_older_blender_is_not_the_users() -> None:
-    """A file of Blender 4.2, with a plain model, a moving one, one with shape keys, and a material
-    of many textures: nothing was changed.
-    """
+def test_models_placed_in_an_older_blender_are_not_edited() -> None:
+    """A file of Blender 4.2 has models of several kinds, none of them changed."""
     bpy.ops.wm.open_mainfile(filepath=str(Path(__file__).parent / "data" / "landed_in_4_2.blend"))
     known = [each for each in all_data_blocks() if fingerprint.FINGERPRINT in each.keys()]
     assert {type(each).__name__ for each in known} >= {"Material", "Mesh", "Action", "Object"}

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user has built on the mesh of a model and on its materials is there after another
-version took its place.
-"""
+"""Replacing a model: what the user added to its mesh and materials stays."""
 
 from __future__ import annotations
 
@@ -37,10 +35,8 @@ from .scene_snapshot import SceneSnapshot  # noqa: E402
 # -- On the mesh
 
 
-def test_shape_keys_keep_what_is_set_on_them(tmp_path: Path) -> None:
-    """Value, range and driver of a key that comes again, and a driver that looks at it; a key that
-    does not is named.
-    """
+def test_shape_keys_keep_their_settings(tmp_path: Path) -> None:
+    """Value, range and drivers of a key that comes again stay; a key that does not is named."""
     root = place_first(glb_fixtures.shaped(tmp_path / "a.glb", "wide", "gone"))
     body, needle = only_object(root, "MESH"), new_empty("Needle")
     keys = body.data.shape_keys
@@ -62,10 +58,8 @@ def test_shape_keys_keep_what_is_set_on_them(tmp_path: Path) -> None:
     assert "gone" in note and height_of(root) == 2
 
 
-def test_vertex_groups_come_along_by_the_nearest_vertex(model: Path, tmp_path: Path) -> None:
-    """A modifier that works on a group of the user's goes on working: the same end of the new,
-    larger mesh is in it, with its weights.
-    """
+def test_vertex_groups_are_transferred_by_the_nearest_vertex(model: Path, tmp_path: Path) -> None:
+    """The same end of the new, larger mesh is in the user's group, with its weights."""
     root = place_first(model)
     group = root.vertex_groups.new(name="Top")
     group.add([each.index for each in root.data.vertices if each.co.z > 0.5], 0.75, "REPLACE")
@@ -86,9 +80,7 @@ def test_vertex_groups_come_along_by_the_nearest_vertex(model: Path, tmp_path: P
 
 
 def test_the_groups_of_bones_are_the_new_ones(tmp_path: Path) -> None:
-    """Groups of the earlier version's bones do not pile up beside those that come; the user's own
-    does not get lost among them.
-    """
+    """Groups of earlier bones are removed; the user's own group stays."""
     root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
     body = only_object(root, "MESH")
     body.vertex_groups.new(name="Mine").add([0], 1, "REPLACE")
@@ -96,10 +88,8 @@ def test_the_groups_of_bones_are_the_new_ones(tmp_path: Path) -> None:
     assert {each.name for each in body.vertex_groups} == {"lower", "head", "Mine"}
 
 
-def test_what_was_made_on_vertices_that_are_gone_is_named(model: Path, tmp_path: Path) -> None:
-    """A second UV map, a color attribute and a shape key of the user's lie on the earlier
-    vertices: a sentence names them.
-    """
+def test_lost_vertex_data_is_named(model: Path, tmp_path: Path) -> None:
+    """A sentence names a second UV map, a color attribute and a shape key of the user's."""
     root = place_first(model)
     root.data.uv_layers.new(name="My UVs")
     root.data.color_attributes.new("My colors", "FLOAT_COLOR", "POINT")
@@ -111,7 +101,7 @@ def test_what_was_made_on_vertices_that_are_gone_is_named(model: Path, tmp_path:
 
 
 def test_properties_and_drivers_of_the_mesh_stay(model: Path, tmp_path: Path) -> None:
-    """A custom property of the mesh, the driver on it, and a driver elsewhere that looks at it."""
+    """A custom property of the mesh, its driver, and a driver elsewhere that reads the mesh."""
     root, needle = place_first(model), new_empty("Needle")
     root.data["wear"] = needle.scale.x = 0.25
     target = add_target(needle, "location", root.data, '["wear"]', "MESH")
@@ -121,8 +111,8 @@ def test_properties_and_drivers_of_the_mesh_stay(model: Path, tmp_path: Path) ->
     assert [each.data_path for each in root.data.animation_data.drivers] == ['["wear"]']
 
 
-def test_a_mesh_that_was_shared_may_come_unshared(tmp_path: Path) -> None:
-    """Two wheels showed one mesh; in the new version each has its own, and each wheel shows that."""
+def test_a_shared_mesh_may_become_two(tmp_path: Path) -> None:
+    """Two wheels shared one mesh; each gets its own of the new version."""
 
     def wheels(path: Path, shared: bool) -> Path:
         glb = glb_fixtures.Glb()
@@ -147,8 +137,8 @@ def test_a_mesh_that_was_shared_may_come_unshared(tmp_path: Path) -> None:
     assert [max(vertex.co.z for vertex in each.data.vertices) for each in (left, right)] == [1, 2]
 
 
-def test_a_duplicate_of_a_part_stays_and_follows(tmp_path: Path) -> None:
-    """The user has put a third, linked wheel on it: it stays where it is and shows the new mesh."""
+def test_a_linked_duplicate_of_a_part_stays(tmp_path: Path) -> None:
+    """A third wheel of the user's stays where it is and shows the new mesh."""
     root = place_first(glb_fixtures.animated(tmp_path / "a.glb"))
     wheel = next(each for each in root.children_recursive if each.animation_data)
     spare = wheel.copy()
@@ -165,7 +155,7 @@ def test_a_duplicate_of_a_part_stays_and_follows(tmp_path: Path) -> None:
 
 
 def _colored(path: Path, *names: str) -> Path:
-    """One mesh of as many materials."""
+    """Write one mesh with so many materials."""
     glb = glb_fixtures.Glb()
     boxes = [
         glb_fixtures.box(
@@ -180,10 +170,8 @@ def _colored(path: Path, *names: str) -> Path:
     return glb.save(path)
 
 
-def test_a_material_that_the_user_put_there_stays_there(tmp_path: Path) -> None:
-    """In the slot of the same number; Mint's own come new, and a slot that the user has added is
-    still there.
-    """
+def test_a_material_of_the_user_keeps_its_slot(tmp_path: Path) -> None:
+    """Mint's materials are replaced, and a slot that the user has added stays."""
     root = place_first(_colored(tmp_path / "a.glb", "wood", "brass"))
     gold, glass, paint = (
         bpy.data.materials.new(name) for name in ("My gold", "My glass", "My paint")
@@ -200,12 +188,8 @@ def test_a_material_that_the_user_put_there_stays_there(tmp_path: Path) -> None:
     assert [each.material for each in root.material_slots] == [paint, gold, glass]
 
 
-def test_a_material_of_mints_that_was_changed_is_kept_in_the_file(
-    model: Path, tmp_path: Path
-) -> None:
-    """The new version brings its own, made for its own UVs; the user's work on the earlier one is
-    not deleted, and a sentence says so.
-    """
+def test_a_changed_material_of_mint_is_kept_in_the_file(model: Path, tmp_path: Path) -> None:
+    """The new version has its own; a sentence says that the changed one was kept."""
     root = place_first(model)
     earlier = root.data.materials[0]
     node = next(each for each in earlier.node_tree.nodes if each.type == "BSDF_PRINCIPLED")
@@ -216,8 +200,8 @@ def test_a_material_of_mints_that_was_changed_is_kept_in_the_file(
     assert replace_model(glb_fixtures.simple(tmp_path / "c.glb"), SECOND, root).notes == ()
 
 
-def test_a_picture_that_was_painted_on_is_kept_in_the_file(model: Path, tmp_path: Path) -> None:
-    """The same for a texture."""
+def test_a_painted_picture_is_kept_in_the_file(model: Path, tmp_path: Path) -> None:
+    """A texture that the user painted on is not deleted."""
     root = place_first(model)
     (image,) = [each for each in bpy.data.images if each.get("mint_made")]
     image.pixels[0] = 0.5
@@ -227,10 +211,8 @@ def test_a_picture_that_was_painted_on_is_kept_in_the_file(model: Path, tmp_path
     assert image.use_fake_user and f"“{image.name}”" in note
 
 
-def test_drivers_on_and_at_a_material_stay(model: Path, tmp_path: Path) -> None:
-    """A driver on the roughness of Mint's material is on that of the new one; one that looks at the
-    material looks at the new one.
-    """
+def test_drivers_of_materials_are_moved_to_the_new_one(model: Path, tmp_path: Path) -> None:
+    """Both the driver on the roughness, and one elsewhere that reads the material."""
     root, needle = place_first(model), new_empty("Needle")
     tree = root.data.materials[0].node_tree
     node = next(each for each in tree.nodes if each.type == "BSDF_PRINCIPLED")
@@ -248,7 +230,7 @@ def test_drivers_on_and_at_a_material_stay(model: Path, tmp_path: Path) -> None:
 
 
 def _linked(model: Path, tmp_path: Path) -> bpy.types.Object:
-    """A model of another file, linked into this one."""
+    """Link a model of another file into this one."""
     place_model(model, FIRST)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "other.blend"))
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
@@ -259,10 +241,8 @@ def _linked(model: Path, tmp_path: Path) -> bpy.types.Object:
 
 
 @pytest.mark.parametrize("kind", ["linked", "override", "mesh"])
-def test_what_is_in_another_file_is_refused(kind: str, model: Path, tmp_path: Path) -> None:
-    """Linked, overridden, or an object of this file that shows a linked mesh: a sentence, and
-    nothing has changed.
-    """
+def test_linked_data_is_not_replaced(kind: str, model: Path, tmp_path: Path) -> None:
+    """Linked, overridden, or with a linked mesh: a sentence, and nothing has changed."""
     root = _linked(model, tmp_path)
     if kind == "override":
         root = root.override_create(remap_local_usages=True)
@@ -280,12 +260,10 @@ def test_what_is_in_another_file_is_refused(kind: str, model: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("mode", ["EDIT", "SCULPT"])
-def test_it_waits_while_a_linked_duplicate_is_worked_on(
+def test_a_linked_duplicate_in_edit_mode_prevents_the_replacement(
     mode: str, model: Path, tmp_path: Path
 ) -> None:
-    """It would come apart from the others and stay with the earlier mesh: a sentence, and the work
-    can go on.
-    """
+    """It would keep the earlier mesh: a sentence, and the edit can go on."""
     root = place_first(model)
     duplicate = bpy.data.objects.new("My lamp", root.data)
     bpy.context.scene.collection.objects.link(duplicate)
@@ -303,7 +281,7 @@ def test_it_waits_while_a_linked_duplicate_is_worked_on(
 
 
 def _later(path: Path) -> Job:
-    """A job whose model is to take the place of what `_copies` has put there."""
+    """Return a job whose model is to replace the ones of `_copies`."""
     files = (LocalFile(Role.MODEL, str(path), "https://files.example/x"),)
     return replace(
         a_job(), files=files, source_asset_id=FIRST.asset_id, delivery=Delivery(replaces=True)
@@ -322,9 +300,7 @@ def _copies(model: Path) -> list[bpy.types.Object]:
 def test_no_copy_is_replaced_while_one_of_them_cannot_be(
     edited: int, model: Path, tmp_path: Path
 ) -> None:
-    """The sentence says that nothing was changed, and so it is: of the copy in Edit Mode and of the
-    others.
-    """
+    """Neither the copy in Edit Mode nor the others change, as the sentence says."""
     copies = _copies(model)
     bpy.context.view_layer.objects.active = copies[edited]
     bpy.ops.object.mode_set(mode="EDIT")
@@ -337,7 +313,7 @@ def test_no_copy_is_replaced_while_one_of_them_cannot_be(
 def test_all_copies_are_replaced_in_one_step(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One click, one undo, however often the user has copied the model."""
+    """One click is one undo step, however many copies of the model there are."""
     steps: list[object] = []
     monkeypatch.setattr(undo_step, "push", steps.append)
     copies = _copies(model)

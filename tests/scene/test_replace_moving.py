@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user has built on a model that moves, on its bones and its motion, is there after
-another version took its place.
-"""
+"""Replacing an animated model: what the user added to bones and animation stays."""
 
 from __future__ import annotations
 
@@ -34,10 +32,8 @@ from .replace_helpers import (  # noqa: E402
 # -- Bones
 
 
-def test_what_hangs_on_bones_stays(tmp_path: Path) -> None:
-    """Constraints of pose bones, an object parented to a bone, and drivers on and at a bone are
-    there, on the same armature.
-    """
+def test_constraints_children_and_drivers_of_bones_stay(tmp_path: Path) -> None:
+    """They are on the same armature after the replacement."""
     root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
     armature, hat, compass, needle = (
         only_object(root, "ARMATURE"),
@@ -67,10 +63,8 @@ def test_what_hangs_on_bones_stays(tmp_path: Path) -> None:
     assert hat in placed.objects
 
 
-def test_a_bone_that_does_not_come_again_is_said(tmp_path: Path) -> None:
-    """What hung on it hangs on the armature, where it was in the world; the sentence names the
-    bone.
-    """
+def test_a_missing_bone_is_named(tmp_path: Path) -> None:
+    """Its children are parented to the armature and stay where they are."""
     root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
     armature, hat = only_object(root, "ARMATURE"), new_empty("Hat")
     hat.parent, hat.parent_type, hat.parent_bone = armature, "BONE", "upper"
@@ -87,10 +81,8 @@ def test_a_bone_that_does_not_come_again_is_said(tmp_path: Path) -> None:
     ]
 
 
-def test_modifiers_around_the_armatures_stay_in_order(tmp_path: Path) -> None:
-    """One of the user's before the bones and one after them: both stay there, with their settings,
-    and the bones move the new mesh.
-    """
+def test_modifiers_keep_their_order_around_the_armature(tmp_path: Path) -> None:
+    """One before and one after the armature keep their settings; bones move the new mesh."""
     root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
     body = only_object(root, "MESH")
     body.modifiers.new("Before", "WELD").merge_threshold = 0.25
@@ -112,10 +104,8 @@ def test_modifiers_around_the_armatures_stay_in_order(tmp_path: Path) -> None:
     assert height_of(root) == 3
 
 
-def test_a_still_model_becomes_one_with_bones(model: Path, tmp_path: Path) -> None:
-    """The root shows the mesh of the new version, so that its modifiers work on; the bones come
-    before them.
-    """
+def test_a_model_without_bones_is_replaced_by_one_with_bones(model: Path, tmp_path: Path) -> None:
+    """The root shows the new mesh and keeps its modifiers, after the armature."""
     root = place_first(model)
     root.modifiers.new("Mine", "DISPLACE").strength = 0
     root.location = (3, 0, 0)
@@ -131,10 +121,8 @@ def test_a_still_model_becomes_one_with_bones(model: Path, tmp_path: Path) -> No
     )
 
 
-def test_a_model_with_bones_becomes_a_still_one(model: Path, tmp_path: Path) -> None:
-    """The skinned mesh keeps the user's modifier and loses the bones'; what hung on the bones hangs
-    on the root.
-    """
+def test_a_model_with_bones_is_replaced_by_one_without(model: Path, tmp_path: Path) -> None:
+    """The mesh keeps the user's modifier; children of bones are parented to the root."""
     root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
     body, hat = only_object(root, "MESH"), new_empty("Hat")
     body.modifiers.new("Mine", "BEVEL")
@@ -148,10 +136,8 @@ def test_a_model_with_bones_becomes_a_still_one(model: Path, tmp_path: Path) -> 
     assert height_of(root) == 1
 
 
-def test_a_pose_of_the_users_stays_and_mints_goes(tmp_path: Path) -> None:
-    """Untouched bones stand as in the new file; once the user has posed them they stand as the user
-    has them.
-    """
+def test_a_pose_of_the_user_is_kept(tmp_path: Path) -> None:
+    """Bones that the user has not posed take the pose of the new file."""
     root = place_first(glb_fixtures.skinned(tmp_path / "a.glb"))
     replace_model(glb_fixtures.skinned(tmp_path / "b.glb", lift=2), SECOND, root)
     assert height_of(root) == 3
@@ -175,10 +161,8 @@ def _values(action: Any) -> list[float]:
 
 
 @pytest.mark.parametrize("kind", ["ARMATURE", "MESH"])
-def test_mints_own_motion_comes_new(kind: str, tmp_path: Path) -> None:
-    """An action that nobody has touched is replaced by that of the new version, which moves the
-    same object; the old one is gone.
-    """
+def test_an_unchanged_action_is_replaced(kind: str, tmp_path: Path) -> None:
+    """The action of the new version moves the same object; the old one is removed."""
     if kind == "ARMATURE":
         root = place_first(glb_fixtures.skinned(tmp_path / "a.glb", waves=("one",)))
         new = glb_fixtures.skinned(tmp_path / "b.glb", waves=("two", "three"), lift=2)
@@ -216,10 +200,8 @@ def _own_action(owner: bpy.types.Object) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["ARMATURE", "MESH"])
-def test_an_action_of_the_users_wins_and_that_is_said(kind: str, tmp_path: Path) -> None:
-    """The part goes on moving as the user has it, and the action that came is kept in the file
-    under the name that the sentence tells.
-    """
+def test_an_action_of_the_user_is_kept(kind: str, tmp_path: Path) -> None:
+    """The new action stays in the file under the name in the note."""
     make = (
         (lambda path: glb_fixtures.skinned(path, waves=("wave",)))
         if kind == "ARMATURE"
@@ -238,7 +220,7 @@ def test_an_action_of_the_users_wins_and_that_is_said(kind: str, tmp_path: Path)
     assert [each for each in bpy.data.actions if each.use_fake_user and f"“{each.name}”" in note]
 
 
-def test_an_action_of_mints_that_was_changed_is_the_users(tmp_path: Path) -> None:
+def test_a_changed_action_is_kept(tmp_path: Path) -> None:
     """Keys that the user has moved are not lost."""
     root = place_first(glb_fixtures.animated(tmp_path / "a.glb"))
     moving = next(each for each in root.children_recursive if each.animation_data)
@@ -248,8 +230,8 @@ def test_an_action_of_mints_that_was_changed_is_the_users(tmp_path: Path) -> Non
     assert moving.animation_data.action == action and 0.125 in _values(action)
 
 
-def test_a_track_of_the_users_stays(tmp_path: Path) -> None:
-    """Among the tracks that came with the file, whose new ones come, the user's own is still there."""
+def test_an_nla_track_of_the_user_stays(tmp_path: Path) -> None:
+    """The tracks that came with the file are replaced."""
     root = place_first(glb_fixtures.skinned(tmp_path / "a.glb", waves=("one", "two")))
     moving = only_object(root, "ARMATURE")
     track = moving.animation_data.nla_tracks.new()
@@ -261,10 +243,8 @@ def test_a_track_of_the_users_stays(tmp_path: Path) -> None:
     assert all(strip.action for each in moving.animation_data.nla_tracks for strip in each.strips)
 
 
-def test_a_part_that_was_moved_stays_there(tmp_path: Path) -> None:
-    """The user has pulled the shade up: it is there after the replacement, too; the foot is where
-    the new file has it.
-    """
+def test_a_moved_part_stays_where_it_is(tmp_path: Path) -> None:
+    """A part that was not moved is where the new file has it."""
 
     def parts(path: Path, at: float) -> Path:
         glb = glb_fixtures.Glb()
@@ -286,10 +266,8 @@ def test_a_part_that_was_moved_stays_there(tmp_path: Path) -> None:
     assert (foot.location.x, shade.location.x, shade.location.z) == (2, 1, 5)
 
 
-def test_what_goes_somewhere_goes_from_where_the_earlier_one_stood(tmp_path: Path) -> None:
-    """As high as the earlier one was asked to be, and from the root on the same way as if it had
-    landed there.
-    """
+def test_an_animated_model_starts_where_the_earlier_one_stood(tmp_path: Path) -> None:
+    """It has the requested height, and moves from the root as if it were placed there."""
     earlier, later = (
         glb_fixtures.wandering(tmp_path / "a.glb"),
         glb_fixtures.wandering(tmp_path / "b.glb", size=3),

@@ -29,9 +29,7 @@ from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
 def test_a_world_is_replaced_under_its_root(tmp_path: Path) -> None:
-    """The root of a World keeps where the user has put it and what points at it; its parts are the
-    new ones, and what did not come again is gone.
-    """
+    """The root keeps its transform and references; parts that do not come again are removed."""
     collider, panorama = (
         synthetic_world.collider(tmp_path / "collider.glb"),
         synthetic_world.panorama(tmp_path / "panorama.png"),
@@ -59,8 +57,9 @@ def test_a_world_is_replaced_under_its_root(tmp_path: Path) -> None:
 
 
 def bad_part(what: str, folder: Path) -> tuple[str, Path]:
-    """A file that a look at its header would let pass, or not, and that cannot be brought in;
-    before it, which part it is.
+    """Write a file that cannot be imported; return which part it is, and its path.
+
+    A look at its header may or may not find that.
     """
     if what == "no splats":
         (folder / "bad.spz").write_bytes(b"no splats")
@@ -80,7 +79,7 @@ def bad_part(what: str, folder: Path) -> tuple[str, Path]:
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
-    """All parts of a World."""
+    """Write all parts of a World."""
     (tmp_path / "splats.spz").write_bytes(build_spz.encode(build_spz.made_up(20)))
     return {
         "collider": synthetic_world.collider(tmp_path / "collider.glb"),
@@ -93,9 +92,7 @@ def files(tmp_path: Path) -> dict[str, Path]:
 def test_a_world_with_one_bad_part_is_not_replaced(
     tmp_path: Path, files: dict[str, Path], what: str
 ) -> None:
-    """When one of the new files is bad, whichever and however late it shows, none of the earlier
-    parts has been exchanged.
-    """
+    """None of the earlier parts is replaced, however late the bad file is noticed."""
     root = place_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
     part, bad = bad_part(what, tmp_path)
     before = SceneSnapshot()
@@ -107,12 +104,10 @@ def test_a_world_with_one_bad_part_is_not_replaced(
 
 
 @pytest.mark.parametrize("there", ["collider", "panorama"])
-def test_a_bad_part_lets_none_of_the_others_come(
+def test_a_bad_part_prevents_the_other_parts(
     tmp_path: Path, files: dict[str, Path], there: str
 ) -> None:
-    """Parts that come later come together: what stands in the scene is not dressed for one that
-    then does not come.
-    """
+    """Parts that are added later come together, or the scene does not change."""
     root = place_world(
         WorldFiles(**{there: files[there]}), Provenance(job_id="w1", kind="world", name="Room")
     ).root
@@ -132,10 +127,8 @@ def _edit_collider(root: bpy.types.Object) -> None:
     bpy.ops.object.mode_set(mode="EDIT")
 
 
-def test_a_panorama_does_not_come_onto_a_collider_that_is_edited(files: dict[str, Path]) -> None:
-    """It was asked for minutes ago, and the user has gone into Edit Mode since: a sentence, and
-    nothing has changed.
-    """
+def test_a_panorama_is_not_added_to_a_collider_in_edit_mode(files: dict[str, Path]) -> None:
+    """A sentence says what to do, and nothing has changed."""
     told = Provenance(job_id="w1", kind="world", name="Room")
     root = place_world(WorldFiles(collider=files["collider"]), told).root
     _edit_collider(root)
@@ -145,8 +138,8 @@ def test_a_panorama_does_not_come_onto_a_collider_that_is_edited(files: dict[str
     before.assert_same(SceneSnapshot())
 
 
-def test_splats_come_beside_a_collider_that_is_edited(files: dict[str, Path]) -> None:
-    """They change nothing about the mesh: the user goes on editing."""
+def test_splats_are_added_beside_a_collider_in_edit_mode(files: dict[str, Path]) -> None:
+    """They do not change the mesh, so the user can go on editing."""
     told = Provenance(job_id="w1", kind="world", name="Room")
     root = place_world(
         WorldFiles(collider=files["collider"], panorama=files["panorama"]), told
@@ -159,7 +152,7 @@ def test_splats_come_beside_a_collider_that_is_edited(files: dict[str, Path]) ->
 
 
 def _rigid_bodies_of_another_file(path: Path) -> None:
-    """The scene's rigid bodies are in a collection that is linked."""
+    """Use a linked collection for the scene's rigid bodies."""
     bpy.data.libraries.write(str(path), {own := bpy.data.collections.new("Bodies")})
     bpy.data.collections.remove(own)
     with bpy.data.libraries.load(str(path), link=True) as (_, linked):
@@ -172,9 +165,7 @@ def _rigid_bodies_of_another_file(path: Path) -> None:
 def test_a_collider_that_cannot_become_rigid_changes_nothing(
     tmp_path: Path, files: dict[str, Path], way: str
 ) -> None:
-    """Blender refuses it only when all the rest is there: the earlier parts are not gone by then,
-    and it is a sentence.
-    """
+    """Blender refuses it late; the earlier parts are still there, and a sentence says why."""
     all_parts, rigid, told = (
         WorldFiles(**files),
         WorldOptions(rigid_body=True),
@@ -201,12 +192,10 @@ def test_a_collider_that_cannot_become_rigid_changes_nothing(
 @pytest.mark.parametrize(
     "brought", [("collider",), ("panorama", "splats"), ("collider", "panorama", "splats")]
 )
-def test_a_part_that_goes_with_the_earlier_world_is_named(
+def test_a_part_that_is_removed_with_the_earlier_world_is_named(
     files: dict[str, Path], brought: tuple[str, ...]
 ) -> None:
-    """Whether the new version has none, or a bad one, or nobody wanted it: what is taken out of the
-    scene is said, and nothing else.
-    """
+    """Exactly the parts that the new version does not have are named."""
     root = place_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
     new, told = (
         WorldFiles(**{part: files[part] for part in brought}),

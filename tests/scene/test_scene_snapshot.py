@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The comparison that says “nothing has changed” sees each kind of change."""
+"""The comparison of two snapshots of the scene notices each kind of change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SceneSnapshot]:
-    """The sample scene in a file, and what it looks like when that is opened."""
+    """Save the sample scene, open it, and return its path and snapshot."""
     folder = tmp_path_factory.mktemp("sample")
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     sample_scene.build(folder)
@@ -29,8 +29,8 @@ def _open(path: Path) -> None:
     bpy.ops.wm.open_mainfile(filepath=str(path))
 
 
-def test_looking_changes_nothing(saved: tuple[Path, SceneSnapshot]) -> None:
-    """Two pictures of one moment are the same: every difference that a test finds has been made."""
+def test_two_snapshots_of_one_moment_are_equal(saved: tuple[Path, SceneSnapshot]) -> None:
+    """Taking a snapshot does not change the scene."""
     path, before = saved
     _open(path)
     before.assert_same(SceneSnapshot())
@@ -38,8 +38,8 @@ def test_looking_changes_nothing(saved: tuple[Path, SceneSnapshot]) -> None:
 
 
 @pytest.mark.parametrize("kind", scene_mutations.MUTATIONS)
-def test_a_change_is_seen(kind: str, saved: tuple[Path, SceneSnapshot]) -> None:
-    """Whatever is touched, the comparison fails."""
+def test_each_change_is_noticed(kind: str, saved: tuple[Path, SceneSnapshot]) -> None:
+    """The comparison fails, whatever is changed."""
     path, before = saved
     _open(path)
     scene_mutations.MUTATIONS[kind]()

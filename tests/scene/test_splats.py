@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats arrive with the attributes of Blender 5.3's own, and are seen as what they are."""
+"""Splats have the attributes of Blender 5.3's native ones and look as they should."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WIDTHS = {"position": 3, "scale": 3, "rotation": 4, "radiance:base": 4}
 
 @pytest.fixture
 def write(tmp_path):
-    """Writes splats to an SPZ file and gives its path."""
+    """Return a function that writes splats to an SPZ file and returns its path."""
 
     def write_splats(made: decode.Splats, **how) -> Path:
         path = tmp_path / "place.spz"
@@ -58,7 +58,7 @@ def some(
     colors=((1, 1, 1),),
     opacities=(1,),
 ) -> decode.Splats:
-    """Splats of given values; a single one counts for all."""
+    """Return splats of these values; a single value is used for all."""
     places = np.array(places, np.float32)
 
     def each(values) -> np.ndarray:
@@ -77,7 +77,7 @@ def some(
 
 @pytest.mark.parametrize("degree", [0, 1, 3])
 def test_attributes_are_those_of_native_splats(write, degree):
-    """Names, types and values are what Blender 5.3's importer writes, in Blender's axes."""
+    """Names, types and values are those of Blender 5.3's importer, in Blender's axes."""
     path = write(build_spz.made_up(50, degree=degree))
     made = splats.build(path, "Place", bpy.context.scene.collection)
     expected = decode.to_blender_axes(decode.decode(path))
@@ -104,9 +104,7 @@ def test_attributes_are_those_of_native_splats(write, degree):
 
 
 class Photo:
-    """One look along +Y at 96 x 64 pixels, 0.05 units each at the origin: what a splat there looks
-    like.
-    """
+    """A camera that looks along +Y with 96 x 64 pixels, 0.05 units each at the origin."""
 
     def __init__(self, folder: Path) -> None:
         self.scene = bpy.context.scene
@@ -135,15 +133,13 @@ def linear(values: np.ndarray) -> np.ndarray:
 
 
 def offsets() -> tuple[np.ndarray, np.ndarray]:
-    """Where each pixel looks: X and Z."""
+    """Return where each pixel looks: X and Z."""
     x, z = np.meshgrid(np.arange(96) - 47.5, 31.5 - np.arange(64))
     return x * 0.05, z * 0.05
 
 
 def test_a_splat_looks_like_its_gaussian(write, photo):
-    """Seen from the front, color and opacity at every pixel are those of the Gaussian: right size,
-    right falloff.
-    """
+    """From the front, color and opacity of every pixel are those of the Gaussian."""
     # in the file's axes: flat along z, which is Blender's Y, the way the camera looks
     splats.build(
         write(
@@ -168,10 +164,8 @@ def test_a_splat_looks_like_its_gaussian(write, photo):
 
 
 @pytest.mark.parametrize("thin", [0, 1, 2])
-def test_the_disc_lies_across_the_smallest_axis(write, photo, thin):
-    """Whichever of its axes is the thin one, a splat is seen broad from there and thin from the
-    side.
-    """
+def test_the_disc_is_perpendicular_to_the_smallest_axis(write, photo, thin):
+    """A splat is broad seen along its smallest axis and thin from the side."""
     scale = np.full(3, 0.5)
     scale[thin] = 0.001
     # a turn about the file's axes that brings the thin axis to z, along which the camera looks
@@ -189,10 +183,8 @@ def test_the_disc_lies_across_the_smallest_axis(write, photo, thin):
     assert broad > 400 and narrow < broad / 8
 
 
-def test_a_turned_splat_is_turned(write, photo):
-    """A long splat that is turned by 30 degrees in the picture is seen along that line and not
-    across it.
-    """
+def test_a_rotated_splat_is_rotated(write, photo):
+    """A long splat rotated by 30 degrees is seen along that line and not across it."""
     half = np.radians(30) / 2
     splats.build(
         write(
@@ -212,9 +204,7 @@ def test_a_turned_splat_is_turned(write, photo):
 
 
 def test_many_layers_stay_bright(write, photo):
-    """Behind forty half-transparent layers of one color nothing turns dark: the ray does not end
-    in black.
-    """
+    """Forty half-transparent layers of one color do not turn dark."""
     places = [(0, 0, -0.05 * index) for index in range(40)]
     splats.build(
         write(
@@ -233,9 +223,7 @@ def test_many_layers_stay_bright(write, photo):
 
 
 def test_splats_in_one_plane_fill_it(write, photo):
-    """A wall of half-transparent splats that all lie in one plane has no dark seams where one is
-    over the other.
-    """
+    """A wall of half-transparent splats in one plane has no dark seams."""
     places = [(0.2 * x, 0.2 * y, 0) for x in range(-12, 13) for y in range(-8, 9) for _ in range(4)]
     splats.build(
         write(
@@ -252,7 +240,7 @@ def test_splats_in_one_plane_fill_it(write, photo):
 
 
 def test_nearer_splats_hide_those_behind(write, photo):
-    """Opaque splats hide what is behind them, in whichever order the file names them."""
+    """The order in the file does not matter."""
     for places, colors in (
         ([(0, 0, 1), (0, 0, -1)], [(1, 0, 0), (0, 1, 0)]),
         ([(0, 0, -1), (0, 0, 1)], [(0, 1, 0), (1, 0, 0)]),
@@ -268,7 +256,7 @@ def test_nearer_splats_hide_those_behind(write, photo):
 
 
 def evaluated_points(made) -> int:
-    """Corners and points that are shown, however they are shown."""
+    """Return the numbers of corners and points that are shown."""
     graph = bpy.context.evaluated_depsgraph_get()
     evaluated = made.evaluated_get(graph)
     if hasattr(evaluated, "evaluated_geometry"):
@@ -284,10 +272,8 @@ def evaluated_points(made) -> int:
     return len(evaluated.data.polygons) if evaluated.type == "MESH" else 0
 
 
-def test_density_and_limit_thin_out_what_a_window_shows(write, photo):
-    """The Density input shows a share of the splats, always the same ones; faint splats are never
-    shown.
-    """
+def test_density_reduces_what_a_window_shows(write, photo):
+    """A share of the splats is shown, always the same ones; faint splats never are."""
     made = splats.build(
         write(
             some(
@@ -307,7 +293,7 @@ def test_density_and_limit_thin_out_what_a_window_shows(write, photo):
 
 
 def test_above_the_limit_a_window_shows_points_and_a_render_discs(write, photo):
-    """A cloud too large for a window is drawn there as points; what is rendered does not change."""
+    """A large cloud is drawn as points in a window; its render does not change."""
     made = splats.build(write(build_spz.made_up(60)), "Many", photo.scene.collection)
     before = photo.take(4)
     set_display(made, viewport_limit=59)
@@ -323,10 +309,8 @@ def test_above_the_limit_a_window_shows_points_and_a_render_discs(write, photo):
     assert np.array_equal(photo.take(4), before)
 
 
-def test_solid_shading_finds_the_colors(write, photo, tmp_path):
-    """What the nodes make has the color of each splat as its active color, which Solid shading
-    shows; also after saving and opening.
-    """
+def test_solid_shading_shows_the_colors(write, photo, tmp_path):
+    """The active color is that of each splat, also after saving and opening."""
     made = splats.build(
         write(some(places=[(0, 0, 0), (1, 0, 0)], colors=[(0.9, 0.6, 0.2)])),
         "Two",
@@ -353,8 +337,8 @@ def test_nodes_and_material_are_made_once(write, photo):
     assert [each.name for each in bpy.data.materials] == [splat_nodes.NAME]
 
 
-def test_a_bad_file_leaves_nothing(tmp_path):
-    """A file that is refused leaves no object, no data and no node group behind."""
+def test_a_bad_file_changes_nothing(tmp_path):
+    """A refused file leaves no object, data or node group behind."""
     before = DataSnapshot()
     path = tmp_path / "place.spz"
     whole = build_spz.encode(build_spz.made_up(100, degree=1))
@@ -366,7 +350,7 @@ def test_a_bad_file_leaves_nothing(tmp_path):
 
 
 def test_native_splats_are_refused_where_there_are_none(write):
-    """An older Blender says in which one the button works; the splats stay as they are."""
+    """An older Blender names the version that has them; the splats stay as they are."""
     made = splats.build(write(build_spz.made_up(5)), "Place", bpy.context.scene.collection)
     if splats.has_native():
         assert splats.make_native(made).data.type == "GAUSSIAN_SPLAT"
@@ -377,9 +361,7 @@ def test_native_splats_are_refused_where_there_are_none(write):
 
 
 def test_a_mesh_of_splats_becomes_a_point_cloud(write):
-    """What an older Blender kept on a mesh is the same, value for value, on the point cloud that
-    native splats need.
-    """
+    """The native point cloud has the same values as the mesh of an older Blender."""
     if "resize" not in bpy.types.PointCloud.bl_rna.functions:
         pytest.skip(DOES_NOT_APPLY + "this Blender cannot make point clouds")
     made = decode.to_blender_axes(decode.decode(write(build_spz.made_up(30, degree=1))))

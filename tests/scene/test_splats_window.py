@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats in EEVEE and in a 3D viewport: both need a display, which the `bpy` module has not."""
+"""Splats in EEVEE and in a 3D viewport, which need a display."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLORS = np.array([(0.9, 0.2, 0.2), (0.2, 0.9, 0.2), (0.2, 0.2, 0.9)], np.float3
 
 
 def _three() -> Splats:
-    """Three opaque balls in a row along X."""
+    """Return three opaque balls in a row along X."""
     base = np.concatenate(((COLORS - 0.5) / 0.2820948, np.ones((3, 1), np.float32)), axis=1)
     places = np.array([(-1, 0, 0), (0, 0, 0), (1, 0, 0)], np.float32)
     turns = np.tile(np.array([1, 0, 0, 0], np.float32), (3, 1))
@@ -34,9 +34,7 @@ def _three() -> Splats:
 # busy one
 @pytest.mark.timeout(540)
 def test_eevee_and_the_viewport_show_splats_in_their_colors(tmp_path: Path) -> None:
-    """An EEVEE render, Solid shading by attribute, Material Preview and Rendered: each splat has
-    its color at its place.
-    """
+    """A render, Solid shading, Material Preview and Rendered show each color at its place."""
     (tmp_path / "three.spz").write_bytes(build_spz.encode(_three()))
     (tmp_path / "profile").mkdir()
     environment = os.environ | {

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World lands upright, to scale and in one piece, whatever of it there is; and what is missing is
-said.
-"""
+"""Placing a World: upright, to scale, in one piece; missing parts are named."""
 
 from __future__ import annotations
 
@@ -30,14 +28,12 @@ from .world_helpers import CORNERS, build, ordered, part, places  # noqa: E402
 
 @pytest.fixture
 def files(tmp_path):
-    """All parts of the made room."""
+    """Write all parts of the synthetic room."""
     return world_helpers.all_parts(tmp_path)
 
 
-def test_the_root_carries_mints_calibration(files):
-    """One root: a half turn about Y, 2.5 times as large, 1.5 up; what hangs on it has no transform
-    of its own.
-    """
+def test_the_root_has_mints_calibration(files):
+    """A half turn about Y, 2.5 times as large, 1.5 up; its children have no transform."""
     root = build(files).root
     assert tuple(root.location) == pytest.approx((0, 0, 1.5)) and tuple(
         root.scale
@@ -49,7 +45,7 @@ def test_the_root_carries_mints_calibration(files):
 
 
 def test_collider_and_splats_are_upright_to_scale_and_together(files):
-    """Every corner of the room, from either file, stands where the upright room has it."""
+    """Every corner of the room, from either file, is where the upright room has it."""
     root = build(files, at=(3, 4, 0.5)).root
     expected = ordered(CORNERS * 2.5 + [3, 4, 2])
     np.testing.assert_allclose(places(part(root, "collider")), expected, atol=0.011)
@@ -57,17 +53,15 @@ def test_collider_and_splats_are_upright_to_scale_and_together(files):
 
 
 def test_scale_and_height_are_options(files):
-    """Who knows better than Mint's calibration can say so."""
+    """They replace Mint's calibration."""
     root = build(files, scale=1, up=0.6).root
     np.testing.assert_allclose(
         places(part(root, "collider")), ordered(CORNERS + np.array([0, 0, 0.6])), atol=0.011
     )
 
 
-def test_a_world_is_as_large_in_a_scene_of_centimeters(files):
-    """Where a unit is a centimeter, the same room has a hundred times as many units; splats and
-    collider still agree.
-    """
+def test_a_world_keeps_its_size_in_a_scene_in_centimeters(files):
+    """It has a hundred times as many units; splats and collider still agree."""
     bpy.context.scene.unit_settings.scale_length = 0.01
     root = build(files).root
     expected = ordered((CORNERS * 2.5 + [0, 0, 1.5]) * 100)
@@ -77,18 +71,14 @@ def test_a_world_is_as_large_in_a_scene_of_centimeters(files):
 
 @pytest.mark.parametrize("unit", [0.001, 0.01, 1000])
 def test_the_camera_sees_as_far_in_any_unit(files, unit):
-    """From a centimeter to a kilometer: where a unit is a centimeter, a room of ten meters is not
-    cut off.
-    """
+    """From a centimeter to a kilometer, so that a room of ten meters is not cut off."""
     bpy.context.scene.unit_settings.scale_length = unit
     lens = part(build(files).root, "camera").data
     assert (lens.clip_start * unit, lens.clip_end * unit) == pytest.approx((0.01, 1000))
 
 
 def test_the_camera_starts_at_the_capture_point_and_looks_ahead(files):
-    """At eye height, upright, along +Y, and it becomes the scene's camera only where there was
-    none.
-    """
+    """At eye height along +Y; it becomes the scene's camera only where there was none."""
     root = build(files, at=(1, 2, 0)).root
     camera = part(root, "camera")
     matrix = np.array(camera.matrix_world)
@@ -101,8 +91,8 @@ def test_the_camera_starts_at_the_capture_point_and_looks_ahead(files):
     assert part(build(files, camera=False).root, "camera") is None
 
 
-def test_the_whole_world_renders_as_a_place(files, tmp_path):
-    """From the capture point and from beside it, each pixel shows what the room has there."""
+def test_the_whole_world_is_rendered_correctly(files, tmp_path):
+    """From the capture point and from beside it, each pixel shows the room."""
     root = build(replace(files, splats=None), at=(2, 1, 0)).root
     camera, point = part(root, "camera"), part(root, "capture_point")
     for location, turn in (((0, 0, 0), (math.pi / 2, 0, 0)), ((0.4, 0.4, 0.1), (1.3, 0.1, -0.6))):
@@ -116,14 +106,14 @@ def test_the_whole_world_renders_as_a_place(files, tmp_path):
 
 
 def test_caption_and_links_are_on_the_root(files):
-    """What cannot be shown is kept as text; the RAD file is linked."""
+    """They are kept as custom properties, also the link of the RAD file."""
     built = build(files)
     assert built.root["mint_caption"] == "A room of six colors."
     assert built.root["mint_link_rad"] == "https://files.example/place.rad"
 
 
-def test_what_is_missing_is_said(files):
-    """Only the collider came: a sentence for each of the other parts, and no error."""
+def test_missing_parts_are_named(files):
+    """With the collider alone there is a note for each other part, and no error."""
     notes = " ".join(build(WorldFiles(collider=files.collider)).notes)
     for words in ("without a panorama", "without splats"):
         assert words in notes
@@ -133,15 +123,15 @@ def test_what_is_missing_is_said(files):
 
 @pytest.mark.parametrize("only", ["collider", "panorama", "splats"])
 def test_any_one_part_is_enough(files, only):
-    """A World of which only one part came is shown as that."""
+    """A World with only one part is placed."""
     given = WorldFiles(**{only: getattr(files, only)})
     built = build(given)
     assert built.root["mint_flipped"] and part(built.root, "capture_point")
     assert (bpy.context.scene.world is not None) == (only == "panorama")
 
 
-def test_nothing_at_all_is_an_error():
-    """A World without any file is not an empty root in the scene."""
+def test_a_world_without_files_is_an_error():
+    """No empty root is left in the scene."""
     before = DataSnapshot()
     with pytest.raises(SceneImportError, match="Cannot import this World"):
         build(WorldFiles(caption="A room."))
@@ -149,7 +139,7 @@ def test_nothing_at_all_is_an_error():
 
 
 def test_parts_can_be_left_out(files):
-    """What the options leave out is not there, though its file is."""
+    """Options leave parts out although their files are there."""
     root = build(files, collider="NONE", splats=False, panorama_as_world=False).root
     assert (
         part(root, "collider") is None
@@ -160,7 +150,7 @@ def test_parts_can_be_left_out(files):
 
 
 def test_parts_can_be_added_later(files):
-    """Collider first, panorama and splats afterwards: as if all had come together."""
+    """The result is the same as if all parts had come together."""
     root = build(WorldFiles(collider=files.collider)).root
     shape = part(root, "collider")
     assert shape.hide_render
@@ -176,8 +166,8 @@ def test_parts_can_be_added_later(files):
     assert bpy.context.scene.world is None and shape.hide_render
 
 
-def test_a_part_takes_the_place_of_an_earlier_one(files, tmp_path):
-    """More splats for fewer: one object of them, not two."""
+def test_a_part_replaces_an_earlier_one(files, tmp_path):
+    """After a larger tier of splats was added there is one object of splats."""
     root = build(files).root
     more = tmp_path / "more.spz"
     more.write_bytes(build_spz.encode(build_spz.made_up(40)))
@@ -192,7 +182,7 @@ def test_a_part_takes_the_place_of_an_earlier_one(files, tmp_path):
 
 @pytest.mark.parametrize("name", ["collider", "panorama", "splats"])
 def test_a_bad_part_added_later_changes_nothing(files, tmp_path, name):
-    """The World that was there is still there, with the part it had."""
+    """The World keeps the part that it had."""
     root = build(files).root
     before, objects, scene_world = (
         DataSnapshot(),
@@ -220,8 +210,8 @@ BAD = [
 
 
 @pytest.mark.parametrize("content", BAD)
-def test_a_bad_collider_leaves_the_scene_as_it_was(files, tmp_path, content):
-    """In whatever way it is bad: one sentence, no half of a World, and the scene's own World back."""
+def test_a_bad_collider_changes_nothing(files, tmp_path, content):
+    """There is one sentence, no part of a World, and the scene's own World."""
     scene = bpy.context.scene
     scene.world = own = bpy.data.worlds.new("Mine")
     bad = tmp_path / "bad.bin"
@@ -244,10 +234,8 @@ for content in LATE.values():
 
 
 @pytest.mark.parametrize("name", LATE)
-def test_a_part_that_shows_late_that_it_is_bad_is_left_out(files, tmp_path, name):
-    """As those are whose header is bad already: the rest of the World, paid for with it, lands, and
-    a note says why.
-    """
+def test_a_part_that_fails_late_is_left_out(files, tmp_path, name):
+    """The rest of the World is placed, and a note says why."""
     for number, content in enumerate([LATE[name], *BAD]):
         bad = tmp_path / f"bad{number}.bin"
         bad.write_bytes(content)
@@ -263,8 +251,8 @@ def test_a_part_that_shows_late_that_it_is_bad_is_left_out(files, tmp_path, name
 
 
 @pytest.mark.parametrize("name", LATE)
-def test_nothing_lands_where_the_only_part_is_bad(tmp_path, name):
-    """A sentence, and no empty root."""
+def test_a_bad_only_part_is_an_error(tmp_path, name):
+    """There is a sentence, and no empty root."""
     bad = tmp_path / "bad.bin"
     bad.write_bytes(LATE[name])
     before = DataSnapshot()
@@ -276,9 +264,7 @@ def test_nothing_lands_where_the_only_part_is_bad(tmp_path, name):
 
 
 def _built_on(root) -> dict[str, bpy.types.Object]:
-    """What a user may build on the collider: a chair that stands on it, moss that clings to it, a
-    cat that looks at it.
-    """
+    """Add objects that are parented to the collider, follow it, or look at it."""
     shape, made = part(root, "collider"), {}
     for name in ("Chair", "Moss", "Cat"):
         made[name] = bpy.data.objects.new(name, bpy.data.meshes.new(name))
@@ -292,10 +278,8 @@ def _built_on(root) -> dict[str, bpy.types.Object]:
     return made
 
 
-def test_what_was_built_on_the_collider_is_on_the_new_one(files):
-    """The chair stands where it stood, modifier and constraint look at the new collider, which is
-    as rigid as the earlier one was.
-    """
+def test_references_to_the_collider_are_moved_to_the_new_one(files):
+    """Children stay where they are; modifier, constraint and rigid body use the new collider."""
     root = build(files).root
     built = _built_on(root)
     stood = np.array(built["Chair"].matrix_world)
@@ -307,8 +291,8 @@ def test_what_was_built_on_the_collider_is_on_the_new_one(files):
     assert new.rigid_body is not None
 
 
-def test_what_stands_on_a_part_that_is_taken_away_stays_there(files):
-    """It hangs on the root then, and goes on moving with the World."""
+def test_children_of_a_removed_part_are_parented_to_the_root(files):
+    """They stay where they are, and move with the World."""
     root = build(files).root
     chair = _built_on(root)["Chair"]
     stood = np.array(chair.matrix_world)
@@ -318,10 +302,8 @@ def test_what_stands_on_a_part_that_is_taken_away_stays_there(files):
     assert chair.parent == root
 
 
-def test_without_the_panorama_every_scene_has_its_own_world_again(files):
-    """The panorama is taken away in one scene, and was shown in another one too: both have back
-    what they had.
-    """
+def test_removing_the_panorama_restores_the_world_of_every_scene(files):
+    """It was shown in two scenes and is removed in one of them."""
     other = bpy.data.scenes.new("Other")
     for scene, name in ((bpy.context.scene, "Day"), (other, "Night")):
         scene.world = bpy.data.worlds.new(name)
@@ -331,10 +313,8 @@ def test_without_the_panorama_every_scene_has_its_own_world_again(files):
     assert (bpy.context.scene.world.name, other.world.name) == ("Day", "Night")
 
 
-def test_a_saved_world_is_whole(files, tmp_path):
-    """Saved, the downloads gone, opened again: background, projection and splats are all there, and
-    the earlier World too.
-    """
+def test_a_saved_world_is_complete(files, tmp_path):
+    """Without the downloads, background, projection and splats are there after opening."""
     bpy.context.scene.world = bpy.data.worlds.new("Mine")
     build(files)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collider of a World: which way up it comes, what it is shown as, what falls onto it."""
+"""The collider of a World: its orientation, how it is shown, and what falls onto it."""
 
 from __future__ import annotations
 
@@ -24,15 +24,13 @@ from .world_helpers import CORNERS, build, ordered, part, places  # noqa: E402
 
 @pytest.fixture
 def files(tmp_path):
-    """All parts of the made room."""
+    """Write all parts of the synthetic room."""
     return world_helpers.all_parts(tmp_path)
 
 
 @pytest.mark.parametrize("later", [False, True])
-def test_a_collider_that_came_upright_is_turned_by_itself(files, tmp_path, later):
-    """Its faces say that it is upright already: it stands with splats and panorama, which are not,
-    and the user is told.
-    """
+def test_an_upright_collider_is_turned_to_the_other_parts(files, tmp_path, later):
+    """Its faces show that it is upright, unlike splats and panorama; the user is told."""
     up = synthetic_world.collider(tmp_path / "up.glb", down=False, ceiling=False)
     if later:
         root = build(replace(files, collider=None)).root
@@ -50,10 +48,8 @@ def test_a_collider_that_came_upright_is_turned_by_itself(files, tmp_path, later
     assert places(part(root, "collider"))[:, 2].max() == pytest.approx(1.5 + 0.6 * 2.5, abs=0.01)
 
 
-def test_a_collider_that_came_upside_down_is_turned_with_the_rest(files, tmp_path):
-    """The same room as Mint makes it, and one whose faces do not tell: both hang on the root as
-    they are, the second with a word about it.
-    """
+def test_an_upside_down_collider_is_turned_with_the_root(files, tmp_path):
+    """Where the faces do not show the orientation, there is a note."""
     built = build(
         replace(files, collider=synthetic_world.collider(tmp_path / "down.glb", ceiling=False))
     )
@@ -65,10 +61,8 @@ def test_a_collider_that_came_upside_down_is_turned_with_the_rest(files, tmp_pat
     assert closed.root["mint_flipped"] and any("Could not detect" in each for each in closed.notes)
 
 
-def test_the_user_has_the_last_word_on_the_turn(files, tmp_path):
-    """`flip=False`: all files have been set upright already, by a half turn about X; they face the
-    same way and are not asked.
-    """
+def test_flip_can_be_switched_off(files, tmp_path):
+    """With `flip=False` all files count as upright, after a half turn about X."""
     up = synthetic_world.collider(tmp_path / "up.glb", down=False)
     root = build(replace(files, collider=up, splats=None), flip=False).root
     np.testing.assert_allclose(
@@ -80,10 +74,8 @@ def test_the_user_has_the_last_word_on_the_turn(files, tmp_path):
 
 
 @pytest.mark.parametrize("turned_by_hand", [False, True])
-def test_flip_turns_the_files_over_and_leaves_the_camera_upright(files, turned_by_hand):
-    """One press turns collider and splats over, a second turns them back; panorama and camera stay
-    as they are.
-    """
+def test_flip_turns_collider_and_splats_only(files, turned_by_hand):
+    """A second flip turns them back; panorama and camera stay as they are."""
     root = build(files).root
     if turned_by_hand:
         root.rotation_euler[2] = 0.7
@@ -111,12 +103,10 @@ COLLIDERS = [
 
 
 @pytest.mark.parametrize(("how", "with_panorama", "with_splats", "visible"), COLLIDERS)
-def test_the_collider_is_physics_or_the_visible_place(
+def test_the_collider_is_visible_with_a_panorama_and_without_splats(
     files, how, with_panorama, with_splats, visible
 ):
-    """By default it is seen where there is a panorama and no splats are shown; otherwise it is wire
-    and not rendered.
-    """
+    """Otherwise it is drawn as wire and not rendered."""
     given = replace(
         files,
         panorama=files.panorama if with_panorama else None,
@@ -130,7 +120,7 @@ def test_the_collider_is_physics_or_the_visible_place(
 
 
 def test_the_collider_can_be_changed_afterwards(files):
-    """Physics and back, without a second material."""
+    """It becomes physics and visible again, without a second material."""
     root = build(files).root
     shape = part(root, "collider")
     for how, hidden in (("VISIBLE", False), ("PHYSICS", True), ("VISIBLE", False), ("AUTO", True)):
@@ -140,10 +130,8 @@ def test_the_collider_can_be_changed_afterwards(files):
 
 
 @pytest.mark.parametrize("turn", [None, world_edit.flip_collider, world_edit.flip])
-def test_solid_shading_finds_the_panorama_on_the_collider(files, turn):
-    """Each vertex has the color that is seen in its direction from the capture point, also once
-    something was turned over.
-    """
+def test_solid_shading_shows_the_panorama_on_the_collider(files, turn):
+    """Each vertex has the color of its direction, also after a flip."""
     root = build(replace(files, splats=None, collider=finer(files.collider))).root
     shape, point = part(root, "collider"), part(root, "capture_point")
     if turn is not None:
@@ -160,10 +148,8 @@ def test_solid_shading_finds_the_panorama_on_the_collider(files, turn):
     assert not shape.data.attributes.active_color and not shape.data.materials
 
 
-def test_a_deleted_capture_point_comes_back_when_it_is_needed(files):
-    """The panorama is projected from there: who has deleted the empty can still show the collider,
-    and add the panorama anew.
-    """
+def test_a_deleted_capture_point_is_made_again_when_needed(files):
+    """The collider can still be shown, and the panorama added again."""
     root = build(replace(files, splats=None), collider="PHYSICS", camera=False).root
     bpy.data.objects.remove(part(root, "capture_point"))
     world_edit.show_collider(root, "VISIBLE")
@@ -177,7 +163,7 @@ def test_a_deleted_capture_point_comes_back_when_it_is_needed(files):
 
 
 def finer(collider: Path) -> Path:
-    """The collider with thousands of triangles, as Mint's have."""
+    """Divide the collider into thousands of triangles, as Mint's have."""
     bpy.ops.import_scene.gltf(filepath=str(collider))
     shape = bpy.context.active_object
     shape.modifiers.new("Finer", "SUBSURF").subdivision_type = "SIMPLE"
@@ -188,13 +174,13 @@ def finer(collider: Path) -> Path:
 
 
 def test_the_collider_can_be_a_rigid_body(files):
-    """Passive, of the mesh's own shape, in a scene that had no rigid body world."""
+    """It is passive, with its mesh as shape, in a scene without a rigid body world."""
     body = part(build(files, rigid_body=True).root, "collider").rigid_body
     assert (body.type, body.collision_shape) == ("PASSIVE", "MESH")
     assert part(build(files).root, "collider").rigid_body is None
 
 
-def test_things_fall_onto_the_rigid_collider(files):
+def test_objects_fall_onto_the_rigid_collider(files):
     """A ball dropped at the capture point comes to rest on the floor of the room."""
     build(files, rigid_body=True)
     scene = bpy.context.scene
@@ -207,10 +193,8 @@ def test_things_fall_onto_the_rigid_collider(files):
     assert height == pytest.approx(1.5 - 0.6 * 2.5 + 0.2, abs=0.1)
 
 
-def test_a_collider_packed_with_draco_is_a_collider(files, tmp_path):
-    """Compressed as Mint's optimizer does it: the same walls in the same places, with the panorama
-    on them.
-    """
+def test_a_collider_compressed_with_draco_is_placed(files, tmp_path):
+    """The walls are in the same places, with the panorama on them."""
     glb = synthetic_world.Glb()
     low, high = synthetic_world.in_file(np.array([synthetic_world.LOW, synthetic_world.HIGH]))
     glb.node(
@@ -223,7 +207,7 @@ def test_a_collider_packed_with_draco_is_a_collider(files, tmp_path):
 
 
 def test_a_collider_without_triangles_is_refused(files, tmp_path):
-    """Points alone are no collider."""
+    """Points alone are not a collider."""
     glb = synthetic_world.Glb()
     glb.node(
         mesh=glb.mesh({"attributes": {"POSITION": glb.accessor(CORNERS, "f4")}, "mode": 0}),

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs inside a Blender that has a window: lands models while somebody works, undoes, redoes, and
-prints what it found as JSON lines.
+"""Place models in a Blender with a window, undo, redo, and print the results as JSON lines.
 
-Called as `blender --python window_placing.py -- FOLDER`, where FOLDER holds plain.glb, skinned.glb,
+`blender --python place_in_window.py -- FOLDER`, where FOLDER holds plain.glb, skinned.glb,
 skinned2.glb and animated.glb.
 """
 
@@ -45,12 +44,12 @@ REPLACED = (
 
 
 def say(**facts: Any) -> None:
-    """One line for the test outside."""
+    """Print one line for the test."""
     print("MINT " + json.dumps(facts), flush=True)
 
 
 def differences(before: SceneSnapshot, after: SceneSnapshot) -> list[str]:
-    """What an undo or redo left otherwise."""
+    """Return what differs after an undo or redo."""
     found = [f"{key} is gone" for key in before.blocks if key not in after.blocks]
     found += [f"{key} is new" for key in after.blocks if key not in before.blocks]
     found += before.differences(after)
@@ -64,7 +63,7 @@ def differences(before: SceneSnapshot, after: SceneSnapshot) -> list[str]:
 
 
 def state() -> list[dict[str, Any]]:
-    """What the user would notice, in each window."""
+    """Return what the user sees in each window: mode, selection and so on."""
     return [_state_of(window) for window in bpy.context.window_manager.windows]
 
 
@@ -89,9 +88,9 @@ def _state_of(window: Any) -> dict[str, Any]:
 
 
 def fresh() -> None:
-    """Nothing but a cube, which somebody is going to work on.
+    """Remove everything and add a cube to work on.
 
-    No file is loaded: from a timer that is not safe.
+    No file is loaded, since that is not safe in a timer.
     """
     with override():
         if bpy.context.mode != "OBJECT":
@@ -135,7 +134,7 @@ def begin(mode: str) -> None:
 
 
 def override() -> Any:
-    """The context of the 3D view, as when an operator is called there."""
+    """Return the context of the 3D view, as when an operator is called there."""
     window = bpy.context.window_manager.windows[0]
     area = next(each for each in window.screen.areas if each.type == "VIEW_3D")
     region = next(each for each in area.regions if each.type == "WINDOW")
@@ -143,19 +142,19 @@ def override() -> Any:
 
 
 def undo() -> None:
-    """Ctrl+Z."""
+    """Undo as with Ctrl+Z."""
     with override():
         bpy.ops.ed.undo()
 
 
 def redo() -> None:
-    """Ctrl+Shift+Z."""
+    """Redo as with Ctrl+Shift+Z."""
     with override():
         bpy.ops.ed.redo()
 
 
 def steps() -> Iterator[None]:
-    """All there is to try; between two steps Blender draws and settles."""
+    """Try everything; between two steps Blender draws."""
     for kind in ("plain", "skinned", "animated"):
         for mode in MODES if kind == "plain" else ("OBJECT", "EDIT", "POSE"):
             fresh()
@@ -182,7 +181,7 @@ def steps() -> Iterator[None]:
 
 
 def landed(kind: str, mode: str) -> Iterator[None]:
-    """One landing, its undo and its redo."""
+    """Place a model, undo and redo it."""
     before, picture = state(), SceneSnapshot()
     placed = place_model(
         FOLDER / f"{kind}.glb", Provenance(job_id="j", name="Lamp"), PlaceOptions(at=(1, 0, 0))
@@ -212,7 +211,7 @@ def landed(kind: str, mode: str) -> Iterator[None]:
 
 
 def replaced(earlier: str, later: str) -> Iterator[None]:
-    """A replacement is one step, too, also of what the user has built on."""
+    """Replace a model with additions of the user's, undo and redo it."""
     root = place_model(FOLDER / f"{earlier}.glb", Provenance(job_id="j1", name="Lamp")).root
     for each in (root, *root.children_recursive):
         each.constraints.new("LIMIT_SCALE")
@@ -249,7 +248,7 @@ run = steps()
 
 
 def tick() -> float | None:
-    """One step; the next one soon."""
+    """Take one step; return when to take the next one."""
     try:
         next(run)
         return 0.01

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs inside a Blender with a window: three splats, as EEVEE renders them and as a 3D viewport
-shows them. Told on standard output.
+"""Show three splats in a Blender with a window: an EEVEE render and a 3D viewport.
+
+The colors are printed as JSON lines.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Worlds made of the room of `synthetic_world`, and a look at where their parts stand. Needs bpy."""
+"""Worlds made of the room of `synthetic_world`, and where their parts are. Needs bpy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CORNERS = np.array(
 
 
 def corner_splats(path: Path) -> Path:
-    """A splat in each corner of the made room."""
+    """Write a splat in each corner of the synthetic room."""
     places = synthetic_world.in_file(CORNERS).astype(np.float32)
     ones = np.ones((8, 1), np.float32)
     made = Splats(
@@ -39,7 +39,7 @@ def corner_splats(path: Path) -> Path:
 
 
 def all_parts(folder: Path) -> WorldFiles:
-    """All parts of the made room."""
+    """Write all parts of the synthetic room."""
     return WorldFiles(
         collider=synthetic_world.collider(folder / "collider.glb"),
         panorama=synthetic_world.panorama(folder / "panorama.png"),
@@ -53,7 +53,7 @@ def all_parts(folder: Path) -> WorldFiles:
 
 
 def build(files: WorldFiles, at=(0, 0, 0), **options) -> world_build.BuiltWorld:
-    """They land in the open scene."""
+    """Place these parts in the open scene."""
     scene = bpy.context.scene
     built = world_build.build_world(
         files,
@@ -69,13 +69,13 @@ def build(files: WorldFiles, at=(0, 0, 0), **options) -> world_build.BuiltWorld:
 
 
 def part(root, name: str):
-    """The first object of that kind below a World's root, or None."""
+    """Return the first object of that kind below a World's root, or None."""
     found = [each for each in root.children_recursive if each.get("mint_part") == name]
     return found[0] if found else None
 
 
 def places(each) -> np.ndarray:
-    """Where an object's vertices or points are in the scene, sorted."""
+    """Return where an object's vertices or points are in the scene, sorted."""
     attribute = each.data.attributes["position"]
     flat = np.empty(len(attribute.data) * 3, np.float32)
     attribute.data.foreach_get("vector", flat)
@@ -86,6 +86,6 @@ def places(each) -> np.ndarray:
 
 
 def ordered(points: np.ndarray) -> np.ndarray:
-    """Sorted, and to the centimeter."""
+    """Return points sorted and rounded to the centimeter."""
     points = np.round(points, 2) + 0.0
     return points[np.lexsort(points.T)]
