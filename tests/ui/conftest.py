@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..blender_fixtures import _hurried, board, enabled, hide_dracopy, home, model, signed_in  # noqa: F401 - pytest finds them by name
+from ..blender_fixtures import (  # noqa: F401 - pytest finds them by name
 
 if TYPE_CHECKING:
     import bpy
