@@ -125,9 +125,7 @@ CASES = {
     "billing-preview": needs_credits(),
     "billing-final": needs_credits(),
     "billing-unpaid": needs_credits(with_switches="[billing-preview]", leads_to=Phase.BILLING),
-    "partial": world(
-        state="Partly done, ready to place", notes=("This world came without a panorama.",)
-    ),
+    "partial": world(state="Partly ready to place", notes=("This world came without a panorama.",)),
     "unknown-status": Case(),
     "unknown-type": Case(),
     "slow-start": Case(),

@@ -103,7 +103,7 @@ def test_a_partial_model_says_that_nothing_of_it_is_missed(
     job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp [partial]"))
     job_service.watch([job.id])
     job = job_service.job(job.id)
-    assert presenter.state(job) == "Partly done, ready to place"
+    assert presenter.state(job) == "Partly ready to place"
     assert job.notes == (
         "Mint could not make every part of it; the parts that are used here have all come.",
     )

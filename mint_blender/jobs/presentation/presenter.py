@@ -59,7 +59,7 @@ def state(job: Job) -> str:
     partly = job.operation is not None and job.operation.status is Status.PARTIALLY_SUCCEEDED
     if partly and job.phase in {Phase.READY, Phase.PLACED}:
         return (
-            Message("Partly done, ready to place")
+            Message("Partly ready to place")
             if job.phase is Phase.READY
             else Message("Partly done, placed")
         )
@@ -161,9 +161,9 @@ def _made_elsewhere(job: Job) -> str:
     """Return the state of an asset that another job or program is generating."""
     status = Status(job.asset.status) if job.asset and job.asset.status else None
     if status is Status.PREVIEW_READY:
-        return Message("At its Preview: whoever started it may have to approve it")
+        return Message("Waiting for approval elsewhere")
     if status is Status.BILLING_REQUIRED:
-        return Message("Needs Credits: up to whoever started it")
+        return Message("Waiting for Credits elsewhere")
     return _STATE[Phase.WORKING]
 
 

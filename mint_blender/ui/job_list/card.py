@@ -106,14 +106,13 @@ def _draw_progress(column: bpy.types.UILayout, service: JobService, job: Job) ->
     """
     retry, loading = service.scheduled_retries.get(job.id), service.progress.get(job.id)
     if not may_go_online():
-        column.label(text="Waiting: online access is off", icon="INTERNET_OFFLINE")
+        column.label(text="Online access is off", icon="INTERNET_OFFLINE")
     elif retry is not None:
+        column.label(text="Cannot reach Mint", icon="ERROR")
         column.label(
-            text=translated(
-                Message("Cannot reach Mint, retrying in {seconds:.0f} s", seconds=retry.seconds)
-            ),
+            text=translated(Message("Retrying in {seconds:.0f} s", seconds=retry.seconds)),
             translate=False,
-            icon="ERROR",
+            icon="BLANK1",
         )
     elif loading is not None and loading.total:
         column.progress(
@@ -257,13 +256,15 @@ def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
     """Draw why the job stopped, and the most likely next step."""
     if job.problem is not None:
         wrapped(box, job.problem.message, width=width)
-    row = box.row(align=True)
+    column = box.column(align=True)
+    row = column.row(align=True)
     if job.phase is Phase.PAUSED:
         row.operator(
             "mint.resume", text=translated(Message("Resume")), translate=False, icon="PLAY"
         ).job_id = job.id
         if Verb.RETRY in presenter.verbs(job):
             row.operator("mint.retry", text="Start Again", icon="FILE_REFRESH").job_id = job.id
+            row = column.row(align=True)  # four in a row would be cut off
             row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
     else:
         row.operator("mint.retry", text="Retry", icon="FILE_REFRESH").job_id = job.id
