@@ -10,6 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..blender_fixtures import (  # noqa: F401 - pytest finds them by name
+    _fast_polling,
+    enabled,
+    hide_dracopy,
+    home,
+    job_service,
+    model,
+    signed_in,
+)
 
 if TYPE_CHECKING:
     import bpy
