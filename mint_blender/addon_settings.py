@@ -13,7 +13,7 @@ from .jobs.budget.spending import Limits
 from .mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
 
 
-class Stored(Protocol):
+class StoredPreferences(Protocol):
     """What is read of the preferences; `preferences_page.MintPreferences` holds it."""
 
     api_key: str
@@ -23,7 +23,7 @@ class Stored(Protocol):
     limit_day: int
 
 
-def preferences() -> Stored | None:
+def preferences() -> StoredPreferences | None:
     """The preferences as they are now; None while the add-on is not enabled (a script that only
     uses the package).
     """

@@ -41,7 +41,9 @@ def check_price(
             fetch_price(job_service, client, price, on_wait)
     if max_credits is not None:
         check_total(
-            job_service.budget.total(prices), max_credits, job_service.budget.untold(prices)
+            job_service.budget.total(prices),
+            max_credits,
+            job_service.budget.missing_price_reason(prices),
         )
 
 
@@ -100,7 +102,7 @@ def check_limits(
     """
     limits = job_service.budget.limits
     if limits and (
-        sentence := spending.objection_to_all(
+        sentence := spending.combined_limit_error(
             list(prices), limits, job_service.spending.today_without(resumed)
         )
     ):

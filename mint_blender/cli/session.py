@@ -92,10 +92,10 @@ def open_journal() -> Iterator[JobService]:
 @contextmanager
 def _job_service(workflow_config: WorkflowConfig) -> Iterator[JobService]:
     job_service = JobService(EngineConfig(home(), workflow_config, RETRIES), account())
-    job_service.budget.limits, job_service.blocks_for_prices, job_service.max_silence = (
+    job_service.budget.limits, job_service.blocks_for_prices, job_service.unreachable_timeout = (
         settings.limits(),
         True,
-        RETRIES.patience,
+        RETRIES.give_up_after,
     )
     try:
         import_marks.note_crashes(job_service)

@@ -23,7 +23,7 @@ class UnfinishedJobs:
         self._runner = runner
         self._budget = budget
         self._spending = spending
-        self._earlier = runner.earlier
+        self._earlier = runner.unsent_jobs
 
     def resume_all(self) -> list[Job]:
         """Resume every job that the end of a process interrupted, and return them.

@@ -187,7 +187,7 @@ class JobService(JobRunner):
         """Cancel a job, at Mint too."""
         job = self.job(job_id)
         with self.cache.single_commit():
-            if self.earlier.is_unclaimed(job := self.cache.get(job.id) or job):
+            if self.unsent_jobs.is_unclaimed(job := self.cache.get(job.id) or job):
                 self.cache.save(job.moved(Phase.CANCELED, problem=None))
                 return
         self._decide(job.id, Verb.CANCEL)
@@ -200,7 +200,7 @@ class JobService(JobRunner):
                 for job in self.jobs()
                 if job.phase is Phase.WAITING and job.decision is None and job.hold is None
             ]
-            unclaimed = [job for job in waiting if self.earlier.is_unclaimed(job)]
+            unclaimed = [job for job in waiting if self.unsent_jobs.is_unclaimed(job)]
             for job in unclaimed:
                 self.cache.save(job.moved(Phase.CANCELED, problem=None))
             others = [job for job in waiting if job not in unclaimed]
@@ -356,7 +356,7 @@ class JobService(JobRunner):
 
         Going beyond the limits on purpose removes the job's own limit for good.
         """
-        if self.budget.is_open and job.max_credits is not None:
+        if self.budget.ignores_limits and job.max_credits is not None:
             job = replace(job, max_credits=None)
             self.save(job)
         self.budget.check_click(

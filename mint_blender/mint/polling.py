@@ -19,11 +19,11 @@ class PollIntervals:
     first: float = 2.0
     factor: float = 1.6
     longest: float = 15.0
-    patience: float = 30 * 60.0
-    """After this time, `slow` is used."""
+    slow_after: float = 30 * 60.0
+    """Seconds of waiting after which `slow` is used."""
     slow: float = 60.0
-    shortest: float = 1.0
-    """The least that Mint can ask for."""
+    min_retry_after: float = 1.0
+    """The shortest wait that Mint can ask for."""
 
     def wait(self, round: int, retry_after: float | None = None) -> float:
         """Return the seconds before poll number `round`, counted from 0: 2, 3.2, 5.12 … 15.
@@ -33,7 +33,7 @@ class PollIntervals:
         # The exponent is limited, or a job that is polled for days would overflow a float.
         planned = self.first * self.factor ** min(round, 64)
         return min(
-            self.longest, planned if retry_after is None else max(self.shortest, retry_after)
+            self.longest, planned if retry_after is None else max(self.min_retry_after, retry_after)
         )
 
 
@@ -41,17 +41,19 @@ class PollIntervals:
 class Polling:
     """State of polling one operation: the number of polls and the seconds waited for them."""
 
-    pace: PollIntervals
+    intervals: PollIntervals
     rounds: int = 0
-    watched: float = 0.0
+    waited: float = 0.0
 
     def wait(self, retry_after: float | None = None) -> float:
         """Return the seconds before the next poll, and count it."""
-        wait = self.pace.slow if self.is_long else self.pace.wait(self.rounds, retry_after)
-        self.rounds, self.watched = self.rounds + 1, self.watched + wait
+        wait = (
+            self.intervals.slow if self.is_slow else self.intervals.wait(self.rounds, retry_after)
+        )
+        self.rounds, self.waited = self.rounds + 1, self.waited + wait
         return wait
 
     @property
-    def is_long(self) -> bool:
+    def is_slow(self) -> bool:
         """Whether polling has taken longer than usual."""
-        return self.watched >= self.pace.patience
+        return self.waited >= self.intervals.slow_after

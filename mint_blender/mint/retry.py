@@ -22,17 +22,17 @@ T = TypeVar("T")
 class RetryPolicy:
     """Exponential backoff of retries, in seconds.
 
-    `attempts` and `patience` limit the number and the time for callers that block; a job's calls
-    are retried without a limit.
+    `attempts` and `give_up_after` (seconds) limit callers that block; the calls of jobs are retried
+    without a limit. `min_retry_after` and `max_retry_after` bound what Mint may ask for.
     """
 
     first: float = 1.0
     factor: float = 2.0
     longest: float = 60.0
     attempts: int = 6
-    patience: float = 180.0
-    shortest_asked: float = 1.0
-    longest_asked: float = 15 * 60.0
+    give_up_after: float = 180.0
+    min_retry_after: float = 1.0
+    max_retry_after: float = 15 * 60.0
 
     def wait(self, attempt: int, chance: float, retry_after: float | None = None) -> float:
         """Return the seconds to wait before the next attempt.
@@ -43,14 +43,14 @@ class RetryPolicy:
             retry_after: What Mint asks for; used within bounds.
         """
         if retry_after is not None:
-            return min(max(self.shortest_asked, retry_after), self.longest_asked)
+            return min(max(self.min_retry_after, retry_after), self.max_retry_after)
         # The exponent is limited, or days of retries would overflow a float.
         planned = min(self.longest, self.first * self.factor ** min(attempt - 1, 64))
         return planned * (0.5 + 0.5 * chance)
 
     def may_retry(self, attempt: int, waited: float) -> bool:
         """Return whether to retry after failure `attempt`, `waited` seconds after the first."""
-        return attempt < self.attempts and waited < self.patience
+        return attempt < self.attempts and waited < self.give_up_after
 
 
 @dataclass

@@ -67,14 +67,16 @@ def _ask_above_limit(
     """Let the user decide once the price is known; without a window it is refused."""
     if bpy.app.background:
         return report_error(operator, str(error))
-    if error.unasked and limit_dialog.waits_for_price():
+    if error.missing_prices and limit_dialog.waits_for_price():
         return report_error(
             operator,
             Message("Still asking Mint for the price of the previous click. Wait a moment."),
         )
-    if error.unasked and operator is not None:
+    if error.missing_prices and operator is not None:
         limit_dialog.when_priced(
-            session.service(), error.unasked, lambda later: run_action(later, action, on_done)
+            session.service(),
+            error.missing_prices,
+            lambda later: run_action(later, action, on_done),
         )
         heartbeat.ensure()
         return {"FINISHED"}
@@ -86,7 +88,7 @@ def _ask_above_limit(
 
 def _beyond_limits(action: Action) -> Action:
     def confirmed(service: JobService) -> str | None:
-        with service.budget.beyond_limits():
+        with service.budget.without_limits():
             return action(service)
 
     return confirmed

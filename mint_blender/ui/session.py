@@ -85,7 +85,7 @@ class Session:
         service.blocks_for_prices = bpy.app.background
         # A script that waits must come to an end; a window waits as long as an outage lasts.
         if bpy.app.background:
-            service.max_silence = RetryPolicy().patience
+            service.unreachable_timeout = RetryPolicy().give_up_after
         import_marks.note_crashes(service)
         for subscriber in self.on_service_opened:
             subscriber(service)

@@ -34,7 +34,7 @@ def home(tmp_path: Path) -> Path:
 def fast_polling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Poll and retry every 20 ms. The real intervals have tests of their own."""
     monkeypatch.setattr(
-        session, "PACE", PollIntervals(first=0.02, factor=1.0, longest=0.02, shortest=0.02)
+        session, "PACE", PollIntervals(first=0.02, factor=1.0, longest=0.02, min_retry_after=0.02)
     )
     monkeypatch.setattr(
         session,
@@ -43,9 +43,9 @@ def fast_polling(monkeypatch: pytest.MonkeyPatch) -> None:
             first=0.02,
             factor=1.0,
             attempts=3,
-            patience=1.0,
-            shortest_asked=0.02,
-            longest_asked=0.02,
+            give_up_after=1.0,
+            min_retry_after=0.02,
+            max_retry_after=0.02,
         ),
     )
 

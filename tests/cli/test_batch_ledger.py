@@ -349,7 +349,7 @@ def test_a_run_on_another_machine(
     place.mkdir(parents=True)
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(platform, "node", lambda: "farm")
-        Lease(place / "lease").take()
+        Lease(place / "lease").acquire()
     ran = mint(*arguments)
     assert ran.status == 1 and "on farm. Wait for it" in ran.error_text
     assert not service.operations()

@@ -239,7 +239,7 @@ def test_a_generation_that_takes_long_is_watched_to_its_end(
         session,
         "PACE",
         PollIntervals(
-            first=0.02, factor=1.0, longest=0.02, patience=0.06, slow=0.02, shortest=0.02
+            first=0.02, factor=1.0, longest=0.02, slow_after=0.06, slow=0.02, min_retry_after=0.02
         ),
     )
     service.scenario(durations={"final": 1200.0})  # 0.6 s here

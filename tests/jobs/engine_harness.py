@@ -92,9 +92,9 @@ class InlineExecutor:
         return True
 
 
-def executor(name: str, size: int, linger: float) -> Executor:
+def executor(name: str, size: int, idle_timeout: float) -> Executor:
     """Run calls inline, and downloads on threads."""
-    return InlineExecutor() if name in set(Lane) else Pool(name, size, linger)
+    return InlineExecutor() if name in set(Lane) else Pool(name, size, idle_timeout)
 
 
 class EngineHarness:

@@ -19,12 +19,15 @@ SPEED = 400.0
 PACE = PollIntervals(
     first=2.0 / SPEED,
     longest=15.0 / SPEED,
-    patience=30 * 60 / SPEED,
+    slow_after=30 * 60 / SPEED,
     slow=60.0 / SPEED,
-    shortest=1.0 / SPEED,
+    min_retry_after=1.0 / SPEED,
 )
 RETRIES = RetryPolicy(
-    first=1.0 / SPEED, longest=60.0 / SPEED, shortest_asked=1.0 / SPEED, longest_asked=900.0 / SPEED
+    first=1.0 / SPEED,
+    longest=60.0 / SPEED,
+    min_retry_after=1.0 / SPEED,
+    max_retry_after=900.0 / SPEED,
 )
 
 

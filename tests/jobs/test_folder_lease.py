@@ -14,7 +14,7 @@ import pytest
 
 from mint_blender.files.file_lock import FileInUse
 from mint_blender.jobs.storage import folder_lease
-from mint_blender.jobs.storage.folder_lease import LASTS, Lease
+from mint_blender.jobs.storage.folder_lease import EXPIRES_AFTER, Lease
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def on(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 def abandon(path: Path) -> None:
     """Nobody has touched it for longer than a lease lasts."""
-    at = path.stat().st_mtime - LASTS - 1
+    at = path.stat().st_mtime - EXPIRES_AFTER - 1
     os.utime(path, (at, at))
 
 
@@ -36,7 +36,7 @@ def test_another_machine_waits(tmp_path: Path, on: Callable[[str], None]) -> Non
     with folder_lease.held(path):
         on("farm")
         with pytest.raises(FileInUse, match="workshop"):
-            Lease(path).take()
+            Lease(path).acquire()
         on("workshop")
     assert not path.exists()
     on("farm")
@@ -52,13 +52,13 @@ def test_an_abandoned_lease_is_taken_over(tmp_path: Path, on: Callable[[str], No
     path = tmp_path / "lease"
     on("laptop")
     asleep = Lease(path)
-    asleep.take()
+    asleep.acquire()
     abandon(path)
     on("farm")
-    Lease(path).take(sleep=lambda seconds: None)
-    asleep.touch()
+    Lease(path).acquire(sleep=lambda seconds: None)
+    asleep.renew()
     assert asleep.is_lost
-    asleep.give_up()
+    asleep.release()
     assert path.exists()
 
 
@@ -66,7 +66,7 @@ def test_of_two_that_take_over_one_has_lost(tmp_path: Path, on: Callable[[str], 
     """Both saw it abandoned: who finds the other's name in it afterwards gives way."""
     path = tmp_path / "lease"
     on("laptop")
-    Lease(path).take()
+    Lease(path).acquire()
     abandon(path)
     on("farm")
 
@@ -75,7 +75,7 @@ def test_of_two_that_take_over_one_has_lost(tmp_path: Path, on: Callable[[str], 
         assert Lease(path)._create()
 
     with pytest.raises(FileInUse):
-        Lease(path).take(sleep=meanwhile)
+        Lease(path).acquire(sleep=meanwhile)
 
 
 def test_a_touch_keeps_it(tmp_path: Path, on: Callable[[str], None]) -> None:
@@ -83,18 +83,18 @@ def test_a_touch_keeps_it(tmp_path: Path, on: Callable[[str], None]) -> None:
     path = tmp_path / "lease"
     on("workshop")
     holding = Lease(path)
-    holding.take()
+    holding.acquire()
     abandon(path)
-    holding.touch()
+    holding.renew()
     on("farm")
     with pytest.raises(FileInUse):
-        Lease(path).take()
+        Lease(path).acquire()
 
 
 def test_a_dead_process_of_this_machine_is_no_holder(tmp_path: Path) -> None:
     """Taken over at once; a living one is, also where the file system knows no locks."""
     path = tmp_path / "lease"
-    take = "import sys; from pathlib import Path; from mint_blender.jobs.storage.folder_lease import Lease; Lease(Path(sys.argv[1])).take(); print(); input()"
+    take = "import sys; from pathlib import Path; from mint_blender.jobs.storage.folder_lease import Lease; Lease(Path(sys.argv[1])).acquire(); print(); input()"
     other = subprocess.Popen(
         [sys.executable, "-c", take, str(path)],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
@@ -105,10 +105,10 @@ def test_a_dead_process_of_this_machine_is_no_holder(tmp_path: Path) -> None:
     assert other.stdout is not None
     other.stdout.readline()
     with pytest.raises(FileInUse):
-        Lease(path).take()
+        Lease(path).acquire()
     other.kill()
     other.communicate()
-    Lease(path).take()
+    Lease(path).acquire()
 
 
 def test_what_cannot_be_read_is_another_machines(tmp_path: Path) -> None:
@@ -116,6 +116,6 @@ def test_what_cannot_be_read_is_another_machines(tmp_path: Path) -> None:
     path = tmp_path / "lease"
     path.write_text("{")
     with pytest.raises(FileInUse, match=r"^\?$"):
-        Lease(path).take()
+        Lease(path).acquire()
     abandon(path)
-    Lease(path).take(sleep=lambda seconds: None)
+    Lease(path).acquire(sleep=lambda seconds: None)

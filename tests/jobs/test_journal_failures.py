@@ -80,7 +80,7 @@ def test_a_record_that_cannot_be_read_hides_no_other(
     assert journal.job(bad.id) is None
     assert journal.claim(bad.id, process) is None
     assert not journal.decide(bad.id, Decision(Verb.CANCEL, "click"))
-    assert journal.decided(process) == {}
+    assert journal.pending_decisions(process) == {}
     assert journal.claim(good.id, process) == good
     assert [phase for phase, _ in journal.moves([good.id, bad.id])[good.id]] == [Phase.WORKING]
     journal.restore_dismissed("")

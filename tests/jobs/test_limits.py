@@ -177,7 +177,7 @@ def test_approving_is_within_the_limits(
             quiet.approve(job.id)
     assert (quiet.job(job.id).decision is None) is (says is not None)
     if says is not None:
-        with quiet.budget.beyond_limits():
+        with quiet.budget.without_limits():
             quiet.approve(job.id)
         assert quiet.spending.today() == 1650 + 500
 
@@ -191,7 +191,7 @@ def test_the_price_of_an_approval_is_asked_first(quiet: JobService) -> None:
     quiet.budget.limits = Limits(each=1650)
     with pytest.raises(TooExpensive) as caught:
         quiet.approve(job.id)
-    assert caught.value.unasked == (Price.of(WORLD),)
+    assert caught.value.missing_prices == (Price.of(WORLD),)
     quiet.queries.cache_answer(Price.of(WORLD), Estimate(None, None, None))
     quiet.approve(job.id)
 
@@ -241,7 +241,7 @@ def test_a_jobs_own_limit_is_kept_at_every_click(quiet: JobService) -> None:
 
     third = replace(at_preview(max_credits=1000.0), id="third")
     quiet.cache.add(third)
-    with quiet.budget.beyond_limits():
+    with quiet.budget.without_limits():
         quiet.approve(third.id)
     assert quiet.job(third.id).max_credits is None
 
@@ -324,14 +324,14 @@ def test_a_job_that_stopped_at_its_limit_is_asked_about(quiet: JobService) -> No
     quiet.cache.add(workflow.job)
     with pytest.raises(TooExpensive) as caught:
         quiet.resume(workflow.job.id)
-    assert caught.value.unasked == (Price.of(workflow.job.request),)
+    assert caught.value.missing_prices == (Price.of(workflow.job.request),)
     quiet.queries.cache_answer(Price.of(workflow.job.request), Estimate(None, 301.0, 301.0))
     with pytest.raises(
         TooExpensive, match="about 301 Credits in total, more than its limit of 300"
     ):
         quiet.resume(workflow.job.id)
     assert not quiet.is_active(workflow.job.id)
-    with quiet.budget.beyond_limits():
+    with quiet.budget.without_limits():
         quiet.resume(workflow.job.id)
     assert quiet.is_active(workflow.job.id) and quiet.job(workflow.job.id).max_credits is None
 

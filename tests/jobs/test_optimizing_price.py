@@ -160,9 +160,9 @@ def test_unknown_is_not_within_a_limit(
         match=r"cannot be checked\. Mint sets the price of an optimization once there is a model\.",
     ) as caught:
         job_service.start(LAMP, optimize=LIGHT)
-    assert caught.value.unasked == ()
+    assert caught.value.missing_prices == ()
     assert job_service.jobs() == [] and not service.operations()
-    with job_service.budget.beyond_limits():
+    with job_service.budget.without_limits():
         job = job_service.start(LAMP, optimize=LIGHT)
     assert (job.estimate, job.optimize_estimate) == (248, None)
 
@@ -227,11 +227,11 @@ def test_both_prices_are_asked_for_together(job_service: JobService) -> None:
     job_service.budget.limits = Limits(each=1000)
     with pytest.raises(TooExpensive) as caught:
         job_service.start(LAMP, optimize=LIGHT)
-    assert caught.value.unasked == PRICES
+    assert caught.value.missing_prices == PRICES
     job_service.ask_and_wait(PRICES[0])
     with pytest.raises(TooExpensive) as caught:
         job_service.start(LAMP, optimize=LIGHT)
-    assert caught.value.unasked == PRICES[1:]
+    assert caught.value.missing_prices == PRICES[1:]
 
 
 def test_the_journal_knows_what_it_cost(home: Path, service: ThreadService) -> None:

@@ -248,7 +248,7 @@ def test_a_file_whose_host_is_away_is_fetched_when_it_is_back(
     engine = EngineHarness(
         home,
         downloader=lambda local_files: Unsteady(),
-        executor=lambda name, size, linger: InlineExecutor(),
+        executor=lambda name, size, idle_timeout: InlineExecutor(),
     )
     monkeypatch.setattr(Unsteady, "tries", 0)
     monkeypatch.setattr(Unsteady, "trouble", trouble)

@@ -16,7 +16,7 @@ import pytest
 
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import InvalidPicture
-from mint_blender.jobs.engine.thread_messages import Fetched, Wake
+from mint_blender.jobs.engine.thread_messages import DownloadEnded, Wake
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, Role
 from mint_blender.jobs.phases import Phase, Verb
@@ -177,7 +177,7 @@ def test_an_answer_to_an_earlier_scheduler_is_ignored(home: Path) -> None:
     job = working()
     engine.add(job)
     for serial in range(5):
-        engine.scheduler.receive(Fetched(job.id, serial, "preview-1", operation("running")))  # type: ignore[arg-type]  # nobody looks into it
+        engine.scheduler.receive(DownloadEnded(job.id, serial, "preview-1", operation("running")))  # type: ignore[arg-type]  # nobody looks into it
     engine.run(1)
     assert engine.job(job).phase is Phase.WORKING
     engine.close()

@@ -127,7 +127,7 @@ def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
     clicked = None
     for _ in range(2):
         job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
-        job_service.max_silence = 0.05
+        job_service.unreachable_timeout = 0.05
         job_id = job_service.jobs()[0].id
         if clicked is None:
             job_service.approve(job_id)

@@ -57,7 +57,7 @@ def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> N
     where it should; nothing is paid twice.
     """
     case = CASES[name]
-    pace = replace(PACE, patience=0.5) if name == "stuck" else PACE
+    pace = replace(PACE, slow_after=0.5) if name == "stuck" else PACE
     downloader = lambda local: Downloader(  # noqa: E731
         local_files=local, sleep=lambda seconds: time.sleep(seconds / SPEED)
     )

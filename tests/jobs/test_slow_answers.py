@@ -25,7 +25,7 @@ from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import Balance, Thumbnail
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.transfers.downloads import PICTURES
+from mint_blender.jobs.transfers.downloads import MAX_THUMBNAIL_DOWNLOADS
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
@@ -321,7 +321,7 @@ def test_thumbnails_never_stand_in_front_of_paid_downloads(
     engine = EngineHarness(home, downloader=lambda local_files: Pictures(), executor=Pool)
     for number in range(30):
         engine.scheduler._ask(Thumbnail(f"{FILES}{number}.webp"), number)
-    until(engine, lambda: len(held.hanging) == PICTURES)
+    until(engine, lambda: len(held.hanging) == MAX_THUMBNAIL_DOWNLOADS)
     engine.mint.says = lambda what, which: (
         asset(glbUrl=f"{FILES}a.glb") if what == "asset" else operation("succeeded", id=which)
     )
@@ -329,7 +329,7 @@ def test_thumbnails_never_stand_in_front_of_paid_downloads(
     engine.add(job)
     # it has come: an empty file is no model
     until(engine, lambda: engine.job(job).phase is Phase.PAUSED)
-    assert len(held.hanging) == PICTURES
+    assert len(held.hanging) == MAX_THUMBNAIL_DOWNLOADS
     held.gate.set()
     engine.close()
 

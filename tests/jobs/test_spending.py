@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from mint_blender.jobs.budget import spending
-from mint_blender.jobs.budget.prices import COMPLAINT_LASTS, LASTS, Budget
-from mint_blender.jobs.budget.spending import Limits, committed, entry, month, objection
+from mint_blender.jobs.budget.prices import MAX_AGE, MAX_ERROR_AGE, Budget
+from mint_blender.jobs.budget.spending import Limits, committed, entry, limit_error, month
 from mint_blender.jobs.engine.thread_messages import QueryAnswered
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
@@ -69,7 +69,7 @@ def test_what_is_above_a_limit(
     """Up to a limit nothing is said, above it a sentence names price and limit; an unknown price is
     not within a limit.
     """
-    said = objection(price, limits, spent)
+    said = limit_error(price, limits, spent)
     assert said is None if says is None else says in (said or "")
     assert said is None or price is None or f"about {price:,.0f} Credits" in said
 
@@ -275,12 +275,12 @@ def test_an_old_price_is_asked_for_again() -> None:
     answers: dict[Any, QueryAnswered] = {}
     budget = Budget(answers)
     assert budget.known(query) is None
-    answers[query] = answered(query, estimate, ago=LASTS - 60)
+    answers[query] = answered(query, estimate, ago=MAX_AGE - 60)
     assert budget.known(query) is not None
-    answers[query] = answered(query, estimate, ago=LASTS + 60)
+    answers[query] = answered(query, estimate, ago=MAX_AGE + 60)
     assert budget.known(query) is None
     assert budget.price(query) == 248
-    answers[query] = answered(query, None, complaint="no", ago=COMPLAINT_LASTS + 1)
+    answers[query] = answered(query, None, complaint="no", ago=MAX_ERROR_AGE + 1)
     assert budget.known(query) is None
 
 

@@ -90,7 +90,7 @@ def test_an_old_upload_is_not_relied_on(
 ) -> None:
     """Mint does not say for how long it keeps a picture: after a month it is sent anew."""
     generate(home, service, save("red.webp"))
-    monkeypatch.setattr(uploads_module, "LASTS", 0.0)
+    monkeypatch.setattr(uploads_module, "MAX_AGE", 0.0)
     generate(home, service, save("red.webp"))
     assert uploads(service) == 2
 

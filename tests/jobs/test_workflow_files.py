@@ -180,7 +180,7 @@ def test_somebody_elses_optimization_that_does_not_end_is_left_to_itself() -> No
 
 
 def test_an_optimized_file_that_is_there_later_is_not_called_missing() -> None:
-    """Fetched once more, it is another file: what was said of the first one, before and at its
+    """DownloadEnded once more, it is another file: what was said of the first one, before and at its
     landing, goes.
     """
     run = optimizing().answer(operation("failed", id="op_2"))
@@ -279,7 +279,7 @@ def test_a_bad_part_of_a_world_holds_up_none_of_the_others(trouble: type[FileErr
 
 
 def test_a_part_that_comes_later_is_not_called_bad_any_more() -> None:
-    """Fetched once more, it may be another file: then the note goes."""
+    """DownloadEnded once more, it may be another file: then the note goes."""
     said = replace(
         working(kind=Kind.WORLD),
         notes=(

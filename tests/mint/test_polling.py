@@ -24,7 +24,7 @@ def test_after_half_an_hour_a_minute_lies_between_polls():
     """Polling goes on for as long as the job does, whatever Mint asks for then."""
     polling = Polling(PollIntervals())
     waits = []
-    while not polling.is_long:
+    while not polling.is_slow:
         waits.append(polling.wait())
     assert waits[:3] == [2.0, 3.2, pytest.approx(5.12)]
     assert 30 * 60 <= sum(waits) < 30 * 60 + 15

@@ -55,7 +55,7 @@ def load_jobs(
     """
     jobs, refused = _in_journal(job_service, folder), dict[str, Refusal]()
     requests = {line.tag: line.request for line in lines}
-    by = batch_ledger.name_of(job_service.home / "journal.sqlite3")
+    by = batch_ledger.journal_name(job_service.home / "journal.sqlite3")
     for tag, entry in batch_ledger.read(folder).items():
         if entry.job is None:
             refused[tag] = Refusal(_UNREADABLE, Exit.FAILED)
@@ -87,7 +87,7 @@ def current_job(job_service: JobService, job: Job) -> Job:
 
 def _in_journal(job_service: JobService, folder: Path) -> dict[str, Job]:
     """Return the newest job of each line of this folder in the journal."""
-    start = batch_ledger.line_of(folder)
+    start = batch_ledger.line_id(folder)
     return {
         (job.delivery.line or "").removeprefix(start): job
         for job in reversed(job_service.batch.find(start))

@@ -254,7 +254,7 @@ class BatchRun:
             line.delivery,
             output=f"{path}{line.suffix}",
             render=render,
-            line=batch_ledger.line_of(self._options.folder, line.tag),
+            line=batch_ledger.line_id(self._options.folder, line.tag),
         )
 
     def _with_picture(self, line: Line, job: Job) -> Job:

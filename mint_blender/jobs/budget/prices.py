@@ -18,10 +18,12 @@ from ..job import Job
 from ..job_values import Decision
 from ..phases import Verb
 from ..queries import Balance, OptimizationPrice, Price, Query
-from .spending import Limits, committed, objection, objection_of_job, objection_to_all
+from .spending import Limits, combined_limit_error, committed, job_limit_error, limit_error
 
-LASTS = 3600.0  # seconds for which a price or a balance is taken as it was read
-COMPLAINT_LASTS = 30.0  # seconds until what went wrong is tried again
+MAX_AGE = 3600.0
+"""Seconds for which a price or a balance is used."""
+MAX_ERROR_AGE = 30.0
+"""Seconds until a failed query is sent again."""
 NO_MODEL_YET = Message("Mint sets the price of an optimization once there is a model.")
 
 
@@ -36,41 +38,42 @@ class OtherAccount(NotPossible):
 class TooExpensive(NotPossible):
     """It would cost more than a limit; nothing was started.
 
-    `unasked` are the prices that Mint has not been asked for yet.
+    `missing_prices` are the prices that Mint has not been asked for yet.
     """
 
     def __init__(
-        self, sentence: str, *, spent: float = 0.0, unasked: tuple[Query, ...] = ()
+        self, sentence: str, *, spent: float = 0.0, missing_prices: tuple[Query, ...] = ()
     ) -> None:
         super().__init__(Message("{problem} Nothing was started.", problem=sentence))
         self.sentence = sentence
         self.spent = spent
-        self.unasked = unasked
+        self.missing_prices = missing_prices
 
 
 class Budget:
     """The known prices and balance, and the limits.
 
-    `answers` belong to the job service. `took` returns the price of the last optimization.
+    `answers` belong to the job service. `last_optimization_price` returns what the last
+    optimization cost, or None.
     """
 
     def __init__(
         self,
         answers: Mapping[Query, QueryAnswered],
-        took: Callable[[], float | None] = lambda: None,
+        last_optimization_price: Callable[[], float | None] = lambda: None,
     ) -> None:
         self.limits = Limits()
         self._answers = answers
-        self._took = took
-        self._is_open = False
+        self._last_optimization_price = last_optimization_price
+        self._ignores_limits = False
 
-    def known(self, query: Query, *, lasts: float = LASTS) -> QueryAnswered | None:
+    def known(self, query: Query, *, max_age: float = MAX_AGE) -> QueryAnswered | None:
         """Return the answer to a query, unless it is too old."""
         answered = self._answers.get(query)
         if answered is None:
             return None
         age = (datetime.now().astimezone() - answered.at).total_seconds()
-        return answered if age < (COMPLAINT_LASTS if answered.complaint else lasts) else None
+        return answered if age < (MAX_ERROR_AGE if answered.complaint else max_age) else None
 
     def price(self, query: Query) -> float | None:
         """Return the price that Mint last gave; None if it gave none.
@@ -83,7 +86,11 @@ class Budget:
             if answered and isinstance(answered.answer, Estimate)
             else None
         )
-        return self._took() if price is None and query == OptimizationPrice() else price
+        return (
+            self._last_optimization_price()
+            if price is None and query == OptimizationPrice()
+            else price
+        )
 
     def total(self, queries: Sequence[Query | None]) -> float | None:
         """Return the sum of several prices; None if one of them is unknown."""
@@ -126,19 +133,22 @@ class Budget:
         Raises:
             TooExpensive: They are not within the limits.
         """
-        if self._is_open:
+        if self._ignores_limits:
             return
         queries = list(dict.fromkeys(query for start in starts for query in start if query))
-        unasked = tuple(query for query in queries if not self.known(query))
+        missing_prices = tuple(query for query in queries if not self.known(query))
         totals = [
-            None if set(unasked).intersection(start) else self.total(start) for start in starts
+            None if set(missing_prices).intersection(start) else self.total(start)
+            for start in starts
         ]
-        if sentence := objection_to_all(totals, self.limits, spent):
+        if sentence := combined_limit_error(totals, self.limits, spent):
             known = [each for query in queries if (each := self.known(query))]
             reason = next(
                 (each.complaint for each in known if each.complaint), None
-            ) or self.untold(queries)
-            raise TooExpensive(sentences(sentence, reason or ""), spent=spent, unasked=unasked)
+            ) or self.missing_price_reason(queries)
+            raise TooExpensive(
+                sentences(sentence, reason or ""), spent=spent, missing_prices=missing_prices
+            )
 
     def check_own(self, job: Job, queries: Sequence[Query | None]) -> None:
         """Check a new job against its own limit.
@@ -146,11 +156,12 @@ class Budget:
         Raises:
             TooExpensive: It would cost more.
         """
-        if not self._is_open and (
-            sentence := objection_of_job(self.total(queries), job.max_credits)
+        if not self._ignores_limits and (
+            sentence := job_limit_error(self.total(queries), job.max_credits)
         ):
             raise TooExpensive(
-                sentence, unasked=tuple(each for each in queries if each and not self.known(each))
+                sentence,
+                missing_prices=tuple(each for each in queries if each and not self.known(each)),
             )
 
     def check_waiting(self, jobs: Sequence[Job], others: float) -> None:
@@ -162,8 +173,8 @@ class Budget:
         costs = [None if job.estimate is None else committed(job) for job in jobs]
         if (
             self.limits
-            and not self._is_open
-            and (sentence := objection_to_all(costs, self.limits, others))
+            and not self._ignores_limits
+            and (sentence := combined_limit_error(costs, self.limits, others))
         ):
             raise TooExpensive(sentence, spent=others)
 
@@ -177,30 +188,32 @@ class Budget:
         Raises:
             TooExpensive: It would cost more than one of the limits.
         """
-        if self._is_open or not queries or not (self.limits or job.max_credits is not None):
+        if self._ignores_limits or not queries or not (self.limits or job.max_credits is not None):
             return
-        unasked = tuple(query for query in queries if query and not self.known(query))
+        missing_prices = tuple(query for query in queries if query and not self.known(query))
         is_new = decision.verb is Verb.RETRY
         price = self.total(queries)
         if price is None and not is_new:
             price = job.estimate
-        total = None if unasked or price is None else self._after(job, decision)
+        total = None if missing_prices or price is None else self._after(job, decision)
         paid = job.paid_before + sum(
             each.credits.finalized or 0.0 for each in job.operations if each.credits
         )
         sentence = (
-            objection(
-                price if is_new and not unasked else total, replace(self.limits, day=0.0), others
+            limit_error(
+                price if is_new and not missing_prices else total,
+                replace(self.limits, day=0.0),
+                others,
             )
-            or objection(
+            or limit_error(
                 None if total is None else total - paid,
                 replace(self.limits, each=0.0),
                 others + paid,
             )
-            or objection_of_job(total, job.max_credits)
+            or job_limit_error(total, job.max_credits)
         )
         if sentence:
-            raise TooExpensive(sentence, spent=others + paid, unasked=unasked)
+            raise TooExpensive(sentence, spent=others + paid, missing_prices=missing_prices)
 
     def _after(self, job: Job, decision: Decision) -> float:
         """Return the total cost of a job after a click.
@@ -219,11 +232,11 @@ class Budget:
         return committed(replace(job, decision=decision))
 
     @property
-    def is_open(self) -> bool:
+    def ignores_limits(self) -> bool:
         """Whether the user has confirmed to exceed the limits."""
-        return self._is_open
+        return self._ignores_limits
 
-    def untold(self, queries: Collection[Query]) -> str | None:
+    def missing_price_reason(self, queries: Collection[Query]) -> str | None:
         """Return why the price of an optimization is unknown, if that is what is missing."""
         return (
             NO_MODEL_YET
@@ -232,13 +245,13 @@ class Budget:
         )
 
     @contextmanager
-    def beyond_limits(self) -> Iterator[None]:
+    def without_limits(self) -> Iterator[None]:
         """Check no limits while this is active: the user has confirmed."""
-        self._is_open = True
+        self._ignores_limits = True
         try:
             yield
         finally:
-            self._is_open = False
+            self._ignores_limits = False
 
 
 def _required(job: Job) -> float | None:

@@ -20,7 +20,7 @@ DAYS = 30  # what the Usage section looks back at
 
 _WILL_COST = (BUSY - {Phase.FETCHING}) | {Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
 _DONE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED})
-_MORE_COMES = _WILL_COST - {Phase.REVIEW}  # without a further click
+_COSTS_MORE = _WILL_COST - {Phase.REVIEW}  # without a further click
 _SPENDS = frozenset({Verb.RETRY, Verb.APPROVE, Verb.REVISE})  # the clicks after which more is paid
 # what comes after these is paid when the job leaves them
 _UNSPENT = frozenset({Phase.WAITING, Phase.REVIEW, Phase.BILLING, Phase.FAILED})
@@ -40,7 +40,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Entry:
+class SpendingEntry:
     """What a job has cost.
 
     `at` is when the cost arose, in seconds since the epoch.
@@ -115,13 +115,13 @@ def _for_generating(job: Job, expected: float) -> float:
     spent = said.spent if said else 0.0
     if is_retried(job):
         return spent + expected  # another attempt begins, beside the one that has failed
-    if job.phase in _MORE_COMES or is_paid_on(job):
+    if job.phase in _COSTS_MORE or has_pending_payment(job):
         return max(spent, expected)  # the Preview alone may have been paid so far
     unsaid = said is None and job.phase in _DONE
     return expected if not spent and (unsaid or job.phase in _WILL_COST) else spent
 
 
-def is_paid_on(job: Job) -> bool:
+def has_pending_payment(job: Job) -> bool:
     """Return whether the user clicked something that costs, and Mint has not answered yet."""
     return job.decision is not None and job.decision.verb in _SPENDS
 
@@ -153,20 +153,20 @@ def paid_for_optimizing(jobs: Iterable[Job]) -> float | None:
     return next((credits.spent for credits in said if credits.spent), None)
 
 
-def entry(job: Job, moves: Moves, now: float) -> Entry | None:
+def entry(job: Job, moves: Moves, now: float) -> SpendingEntry | None:
     """Return what a job has cost; None for one that only downloaded an existing asset.
 
     `now` is in seconds since the epoch.
     """
-    makes_it_anew = is_retried(job) and has_failed_at_mint(job)
+    is_new_attempt = is_retried(job) and has_failed_at_mint(job)
     if (
         job.source_asset_id is not None
         and job.optimize is None
         and not job.operations
-        and not makes_it_anew
+        and not is_new_attempt
     ):
         return None
-    return Entry(
+    return SpendingEntry(
         _begun_at(job, moves, now),
         committed(job),
         job.phase in _DONE,
@@ -179,7 +179,7 @@ def _begun_at(job: Job, moves: Moves, now: float) -> float:
 
     A job that is still to be sent counts as of now.
     """
-    if job.phase is Phase.WAITING or is_paid_on(job):
+    if job.phase is Phase.WAITING or has_pending_payment(job):
         return now
     left = [
         at
@@ -189,7 +189,7 @@ def _begun_at(job: Job, moves: Moves, now: float) -> float:
     return left[-1] if left else job.created_at
 
 
-def month(entries: Iterable[Entry], today: date, count: int = DAYS) -> Month:
+def month(entries: Iterable[SpendingEntry], today: date, count: int = DAYS) -> Month:
     """Return the generations of each of the last days, in local time."""
     dates = [today - timedelta(days=back) for back in reversed(range(count))]
     days = {each: Day(each) for each in dates}
@@ -200,7 +200,7 @@ def month(entries: Iterable[Entry], today: date, count: int = DAYS) -> Month:
     return Month(tuple(days.values()))
 
 
-def spent_on(entries: Iterable[Entry], day: date) -> float:
+def spent_on(entries: Iterable[SpendingEntry], day: date) -> float:
     """Return the Credits spent on a day."""
     return sum(each.credits for each in entries if date_of(each.at) == day)
 
@@ -211,7 +211,7 @@ def date_of(at: float) -> date:
     return date(*time.localtime(at)[:3])
 
 
-def objection(price: float | None, limits: Limits, spent: float) -> str | None:
+def limit_error(price: float | None, limits: Limits, spent: float) -> str | None:
     """Return why a price is not within the limits, given what was spent today; None if it is.
 
     An unknown price is not within any limit.
@@ -252,7 +252,7 @@ def _unpriced(limits: Limits) -> Message:
     )
 
 
-def objection_of_job(total: float | None, most: float | None) -> str | None:
+def job_limit_error(total: float | None, most: float | None) -> str | None:
     """Return why the total cost of a job is not within its own limit; None if it is."""
     if most is None or (total is not None and total <= most):
         return None
@@ -270,15 +270,17 @@ def objection_of_job(total: float | None, most: float | None) -> str | None:
     )
 
 
-def objection_to_all(prices: Sequence[float | None], limits: Limits, spent: float) -> str | None:
-    """Return the same as `objection` for several generations that start together.
+def combined_limit_error(
+    prices: Sequence[float | None], limits: Limits, spent: float
+) -> str | None:
+    """Return the same as `limit_error` for several generations that start together.
 
     The most expensive one is checked against the limit per generation, their sum against the daily
     limit.
     """
     known = [price for price in prices if price is not None]
     is_known = len(known) == len(prices)
-    dearest, total = (max(known, default=0.0), sum(known)) if is_known else (None, None)
-    return objection(dearest, replace(limits, day=0.0), spent) or objection(
+    highest, total = (max(known, default=0.0), sum(known)) if is_known else (None, None)
+    return limit_error(highest, replace(limits, day=0.0), spent) or limit_error(
         total, replace(limits, each=0.0), spent
     )

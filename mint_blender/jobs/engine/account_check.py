@@ -89,8 +89,8 @@ class IdentityCheck:
         if ended.number != self._call:
             return
         self._call = None
-        if isinstance(ended.found, Me):
-            self.apply(ended.found)
+        if isinstance(ended.result, Me):
+            self.apply(ended.result)
         else:
             error = ended.error
             error = error if isinstance(error, MintError) else MintError(str(error))

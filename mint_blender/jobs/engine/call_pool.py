@@ -40,8 +40,8 @@ class Lane(StrEnum):
 
 
 SIZES = {Lane.CALL: 4, Lane.DECISION: 2, Lane.UPLOAD: 2}
-# seconds that an idle thread waits for the next call: polls of one job come every 15 s
-LINGER = 30.0
+IDLE_TIMEOUT = 30.0
+"""Seconds that an idle thread waits for the next call: polls of one job come every 15 s."""
 
 
 class CallPool:
@@ -53,9 +53,11 @@ class CallPool:
         self._config = config
         self._account = account
         self._inbox = inbox
-        self._lanes = {lane: config.executor(lane.value, SIZES[lane], LINGER) for lane in Lane}
+        self._lanes = {
+            lane: config.executor(lane.value, SIZES[lane], IDLE_TIMEOUT) for lane in Lane
+        }
         self._numbers = itertools.count(1)
-        self._gate = threading.Condition()  # guards the following
+        self._lock = threading.Condition()  # guards the following
         self._free: list[Client] = []  # connected to the present account
         # by number; whether the call changes something at Mint
         self._busy: dict[int, tuple[Client | None, bool]] = {}
@@ -93,17 +95,19 @@ class CallPool:
             ended = QueryEnded(number, account=account)
             try:
                 found = self._with_client(number, account, lambda client: answer(client, query))
-                ended = replace(ended, reached=True, said=found if isinstance(found, Me) else None)
-                said = QueryAnswered(query, found, number=number_of_ask)  # type: ignore[arg-type]  # an Answer
+                ended = replace(
+                    ended, reached=True, key_owner=found if isinstance(found, Me) else None
+                )
+                answered = QueryAnswered(query, found, number=number_of_ask)  # type: ignore[arg-type]  # an Answer
             except MintError as error:
-                ended = replace(ended, said=error if isinstance(query, KeyOwner) else None)
-                said = QueryAnswered(query, None, str(error), number=number_of_ask)
+                ended = replace(ended, key_owner=error if isinstance(query, KeyOwner) else None)
+                answered = QueryAnswered(query, None, str(error), number=number_of_ask)
             except Exception as error:
                 log.exception("The query %s failed", query)
-                said = QueryAnswered(
+                answered = QueryAnswered(
                     query, None, error_messages.internal(error).message, number=number_of_ask
                 )
-            self._inbox.put(replace(ended, answered=said))
+            self._inbox.put(replace(ended, answered=answered))
             self._end(number)
 
         self._lanes[Lane.DECISION].submit(run)
@@ -112,7 +116,7 @@ class CallPool:
     def set_account(self, account: Account) -> None:
         """Connect with another account from now on. Calls in flight report the earlier one."""
         self._account = account
-        with self._gate:
+        with self._lock:
             idle, self._free = self._free, []
         for client in idle:
             client.close()
@@ -123,9 +127,9 @@ class CallPool:
         Calls that change something get a third of that time to be answered.
         """
         end = time.monotonic() + timeout
-        with self._gate:
+        with self._lock:
             self._stop(only_reads=True)
-            self._gate.wait_for(
+            self._lock.wait_for(
                 lambda: not any(changes for _, changes in self._busy.values()), timeout / 3
             )
             self._is_stopped = True
@@ -141,32 +145,32 @@ class CallPool:
 
     def _begin(self, changes: bool) -> int:
         number = next(self._numbers)
-        with self._gate:
+        with self._lock:
             self._busy[number] = None, changes
         return number
 
     def _end(self, number: int) -> None:
-        with self._gate:
+        with self._lock:
             del self._busy[number]
-            self._gate.notify_all()
+            self._lock.notify_all()
 
     def _with_client(self, number: int, account: Account, work: Work) -> object:
         """Make a call over a connection that nothing else uses meanwhile.
 
         On a thread of the pool.
         """
-        with self._gate:
+        with self._lock:
             client = self._free.pop() if self._free and account == self._account else None
         if client is None:
             client = self._config.connect(account)
-        with self._gate:
+        with self._lock:
             self._busy[number] = client, self._busy[number][1]
             if self._is_stopped:
                 client.stop()
         try:
             return work(client)
         finally:
-            with self._gate:
+            with self._lock:
                 is_wanted = account == self._account and not self._is_stopped
                 if is_wanted:
                     self._free.append(client)

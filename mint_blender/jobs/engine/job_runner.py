@@ -18,7 +18,7 @@ from ..queries import Query
 from ..storage.job_cache import JobCache
 from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal, JournalError, Unreadable
-from ..storage.unsent_jobs import EarlierQueue
+from ..storage.unsent_jobs import UnsentJobs
 from .config import EngineConfig
 from .pending_requests import Pending
 from .query_cache import QueryCache
@@ -61,8 +61,8 @@ class JobRunner:
             self.journal.close()
             raise
         self.queries = QueryCache(self.worker)
-        self.earlier = EarlierQueue(self.journal, self.process, self.cache, self.is_active)
-        self.max_silence = math.inf
+        self.unsent_jobs = UnsentJobs(self.journal, self.process, self.cache, self.is_active)
+        self.unreachable_timeout = math.inf
         """Seconds without any answer until `next_event` raises StillUnreachable."""
         self._has_changes = False  # not yet reported by `catch_up`
         self._active: Pending[str] = Pending()  # jobs whose workflows run here
@@ -141,7 +141,7 @@ class JobRunner:
         if job.hold is not None or self.is_driven_elsewhere(job):
             return False
         self._driven.add(job.id)
-        self.earlier.note_request(job.id)
+        self.unsent_jobs.note_request(job.id)
         self.wake_own(job)
         return True
 
@@ -219,7 +219,7 @@ class JobRunner:
     def next_event(self) -> Event:
         """Block until the worker sends an event, and apply it. For scripts, never for a window.
 
-        Raises StillUnreachable after `max_silence`.
+        Raises StillUnreachable after `unreachable_timeout`.
         """
         while True:
             try:
@@ -228,7 +228,10 @@ class JobRunner:
             except queue.Empty:
                 continue
             self._apply(event)
-            if isinstance(event, RetryScheduled) and event.without_answer > self.max_silence:
+            if (
+                isinstance(event, RetryScheduled)
+                and event.without_answer > self.unreachable_timeout
+            ):
                 raise StillUnreachable(event.sentence)
             return event
 

@@ -35,8 +35,8 @@ from .thread_messages import (
     Ask,
     CallEnded,
     Command,
+    DownloadEnded,
     Event,
-    Fetched,
     Idle,
     QueryAnswered,
     QueryEnded,
@@ -107,7 +107,7 @@ class Scheduler:
         """Carry out one command."""
         if isinstance(command, Wake):
             self._runner.wake(command.job_id, command.number)
-        elif isinstance(command, Fetched):
+        elif isinstance(command, DownloadEnded):
             self._on_download_ended(command)
         elif isinstance(command, SetAccount):
             self._set_account(command.account)
@@ -180,7 +180,7 @@ class Scheduler:
         elif isinstance(effect, OptionalFetch):
             self._fetch_optional(task, effect)
         elif isinstance(effect, ReadClaimedAssets):
-            self._runner.send(task, self._runner.journal.assets(but=task.job.id))
+            self._runner.send(task, self._runner.journal.assets(exclude=task.job.id))
         elif effect is not None:
             self._call(task, effect)
 
@@ -217,7 +217,7 @@ class Scheduler:
             self._runner.fail(task, error)
             return
         picture = self._uploads.picture(data)
-        url = None if effect.force else self._uploads.address(picture)
+        url = None if effect.force else self._uploads.url(picture)
         if url is not None:
             self._runner.send(task, url)
         elif self._uploads.is_in_flight(picture):
@@ -236,7 +236,7 @@ class Scheduler:
     def _on_call_ended(self, ended: CallEnded) -> None:
         """Apply the result of a call, unless a decision has made it obsolete."""
         self._retries.outage.ended(ended.number, self._config.clock())
-        if self._uploads.take_in(ended):
+        if self._uploads.end(ended):
             self._wake_uploads()
         if ended.error is None or (
             isinstance(ended.error, MintError) and not ended.error.retryable
@@ -271,7 +271,7 @@ class Scheduler:
         if error is None:
             if task.failures.count:
                 self._outbox.put(Recovered(task.job.id))
-            self._runner.send(task, ended.found)
+            self._runner.send(task, ended.result)
         elif not isinstance(error, MintError | FileError):
             self._runner.fail(task, error)
         elif not (isinstance(error, MintError) and self._retries.retry_call(task, error)):
@@ -297,8 +297,8 @@ class Scheduler:
         In this order: the main thread then reads the journal for whose key it is.
         """
         self._queries.discard(ended.number)
-        if ended.account == self._runner.account and ended.said is not None:
-            self._identity.apply(ended.said)
+        if ended.account == self._runner.account and ended.key_owner is not None:
+            self._identity.apply(ended.key_owner)
         if ended.reached:
             self._retries.mint_answered()
         if ended.answered is not None:
@@ -310,7 +310,7 @@ class Scheduler:
         """Continue at once with the file if it has arrived, or with None."""
         arrived, task.optional_file = task.optional_file, None
         if arrived is None:
-            self._start_download(task, effect.fetch, in_passing=True)
+            self._start_download(task, effect.fetch, is_optional=True)
         self._apply_download(task, arrived)
 
     def _apply_download(self, task: Task, outcome: LocalFile | FileError | None) -> None:
@@ -319,7 +319,7 @@ class Scheduler:
         else:
             self._runner.send(task, outcome)
 
-    def _start_download(self, task: Task, effect: Fetch, *, in_passing: bool = False) -> None:
+    def _start_download(self, task: Task, effect: Fetch, *, is_optional: bool = False) -> None:
         """Start a download. Its result comes back through the inbox."""
         job_id, serial = task.job.id, task.serial
 
@@ -330,9 +330,9 @@ class Scheduler:
             # otherwise an optional file that took until the results were there
             return not isinstance(now.effect, Fetch) or now.effect == effect
 
-        self._downloads.fetch(job_id, serial, effect, is_wanted, in_passing=in_passing)
+        self._downloads.fetch(job_id, serial, effect, is_wanted, is_optional=is_optional)
 
-    def _on_download_ended(self, fetched: Fetched) -> None:
+    def _on_download_ended(self, fetched: DownloadEnded) -> None:
         """Apply a download: it may be awaited, optional, or no longer wanted."""
         self._downloads.ended(fetched)
         task = self._runner.tasks.get(fetched.job_id)

@@ -51,7 +51,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Fetched:
+class DownloadEnded:
     """A download has ended. `serial` is that of the run it was started for."""
 
     job_id: str
@@ -67,7 +67,7 @@ class CallEnded:
     job_id: str
     serial: int
     number: int
-    found: object
+    result: object
     error: Exception | None
     account: Account
 
@@ -82,17 +82,17 @@ class QueryEnded:
 
     number: int
     reached: bool = False
-    said: Me | MintError | None = None
+    key_owner: Me | MintError | None = None
     account: Account | None = None
     answered: QueryAnswered | None = None
 
 
 @dataclass(frozen=True)
-class Halt:
+class Stop:
     """Stop all workflows. The journal knows where each one is."""
 
 
-Command = Wake | SetAccount | SetOnline | Ask | Fetched | CallEnded | QueryEnded | Halt
+Command = Wake | SetAccount | SetOnline | Ask | DownloadEnded | CallEnded | QueryEnded | Stop
 
 # -- from the worker
 

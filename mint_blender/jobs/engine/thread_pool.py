@@ -26,27 +26,27 @@ class Executor(Protocol):
 class Pool:
     """Runs work on at most `size` daemon threads called `name`. Work catches its own errors.
 
-    An idle thread waits `linger` seconds for more before it ends.
+    An idle thread waits `idle_timeout` seconds for more before it ends.
     """
 
-    def __init__(self, name: str, size: int, linger: float = 0.0) -> None:
+    def __init__(self, name: str, size: int, idle_timeout: float = 0.0) -> None:
         self._name = name
         self._size = size
-        self._linger = linger
+        self._idle_timeout = idle_timeout
         self._work: deque[Work] = deque()
         self._threads: set[threading.Thread] = set()
         self._idle = 0
         self._is_closed = False
-        self._gate = threading.Condition()
+        self._lock = threading.Condition()
 
     def submit(self, work: Work, *, first: bool = False) -> None:
         """Run work as soon as a thread is free; with `first`, before all that is waiting."""
-        with self._gate:
+        with self._lock:
             if self._is_closed:
                 return
             (self._work.appendleft if first else self._work.append)(work)
             if self._idle >= len(self._work):
-                self._gate.notify()
+                self._lock.notify()
             elif len(self._threads) < self._size:
                 thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._threads.add(thread)
@@ -57,10 +57,10 @@ class Pool:
 
         Waits at most `timeout` seconds. Returns whether all threads have ended.
         """
-        with self._gate:
+        with self._lock:
             self._is_closed = True
             self._work.clear()
-            self._gate.notify_all()
+            self._lock.notify_all()
             threads = list(self._threads)
         until = time.monotonic() + timeout
         for thread in threads:
@@ -73,10 +73,10 @@ class Pool:
 
     def _next(self) -> Work | None:
         """Return the next work, or None when this thread ends."""
-        with self._gate:
-            if not self._work and self._linger and not self._is_closed:
+        with self._lock:
+            if not self._work and self._idle_timeout and not self._is_closed:
                 self._idle += 1
-                self._gate.wait_for(lambda: self._work or self._is_closed, self._linger)
+                self._lock.wait_for(lambda: self._work or self._is_closed, self._idle_timeout)
                 self._idle -= 1
             if self._work:
                 return self._work.popleft()

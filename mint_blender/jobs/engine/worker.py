@@ -17,7 +17,7 @@ from ..presentation import error_messages
 from ..queries import Query
 from ..storage.journal import JournalError
 from .config import EngineConfig
-from .thread_messages import Ask, Command, Crashed, Event, Halt, SetAccount, SetOnline, Wake
+from .thread_messages import Ask, Command, Crashed, Event, SetAccount, SetOnline, Stop, Wake
 
 if TYPE_CHECKING:
     from .scheduler import Scheduler
@@ -34,7 +34,7 @@ class Worker:
         self._account = account
         self._online = True
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._gate = threading.Lock()  # guards whether a thread exists that will read the inbox
+        self._lock = threading.Lock()  # guards whether a thread exists that will read the inbox
         self._thread: threading.Thread | None = None
 
     @property
@@ -52,21 +52,21 @@ class Worker:
 
     def set_account(self, account: Account) -> None:
         """Talk to Mint with another key or base URL from now on."""
-        with self._gate:
+        with self._lock:
             self._account = account
             if self._thread is not None:
                 self._inbox.put(SetAccount(account))
 
     def allow_online(self, allowed: bool) -> None:
         """Set whether anything may be sent."""
-        with self._gate:
+        with self._lock:
             self._online = allowed
             if self._thread is not None:
                 self._inbox.put(SetOnline(allowed))
 
     def _send(self, command: Command) -> None:
         """Queue a command, and start the thread if there is none."""
-        with self._gate:
+        with self._lock:
             self._inbox.put(command)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="mint-worker", daemon=True)
@@ -77,11 +77,11 @@ class Worker:
 
         Returns whether it has ended.
         """
-        with self._gate:
+        with self._lock:
             thread = self._thread
             if thread is None:
                 return True
-            self._inbox.put(Halt())
+            self._inbox.put(Stop())
         thread.join(timeout)
         return not thread.is_alive()
 
@@ -92,8 +92,8 @@ class Worker:
             self._serve()
             # Only now that the scheduler is closed may another one open: two would take each other
             # for two processes.
-            with self._gate:
-                left = self._left_over()
+            with self._lock:
+                left = self._drain_inbox()
                 if not left:
                     self._thread = None
                     return
@@ -110,13 +110,13 @@ class Worker:
                 self._config, self._account, self._inbox, self.events, online=self._online
             )
             try:
-                while self._go_on(scheduler):
+                while self._step(scheduler):
                     pass
             finally:
                 scheduler.close()
         except Exception as error:
             log.exception("The worker ended")
-            self._left_over()
+            self._drain_inbox()
             self.events.put(
                 Crashed(
                     str(error)
@@ -125,7 +125,7 @@ class Worker:
                 )
             )
 
-    def _left_over(self) -> list[Command]:
+    def _drain_inbox(self) -> list[Command]:
         """Empty the inbox; return the commands that arrived during the end and still have to be
         done.
         """
@@ -134,7 +134,7 @@ class Worker:
             left.append(self._inbox.get())
         return [command for command in left if isinstance(command, Wake | Ask)]
 
-    def _go_on(self, scheduler: Scheduler) -> bool:
+    def _step(self, scheduler: Scheduler) -> bool:
         """Carry out one command or one effect. Returns False when the thread can end."""
         wait = scheduler.run_once()
         if scheduler.is_idle and self._inbox.empty():
@@ -143,7 +143,7 @@ class Worker:
             command = self._inbox.get(timeout=wait)
         except queue.Empty:
             return True
-        if isinstance(command, Halt):
+        if isinstance(command, Stop):
             return False
         scheduler.receive(command)
         return True

@@ -117,7 +117,7 @@ class WorkflowRunner:
         revision = self.journal.revision()
         if revision != self._revision:
             self._revision = revision
-            for job_id in self.journal.decided(self._process):
+            for job_id in self.journal.pending_decisions(self._process):
                 if job_id in self.tasks:
                     self.wake(job_id, self.tasks[job_id].wake_number)
 
@@ -181,8 +181,8 @@ class WorkflowRunner:
         self.journal.save(job, answered=before.decision if job.decision is None else None)
         self._outbox.put(JobChanged(job))
         # canceled, for example: the next one is now first in line
-        gave_way = before.phase is Phase.WAITING and job.phase is not Phase.WAITING
-        if gave_way or (before.phase in HOLDS_SLOT and job.phase not in HOLDS_SLOT):
+        left_queue = before.phase is Phase.WAITING and job.phase is not Phase.WAITING
+        if left_queue or (before.phase in HOLDS_SLOT and job.phase not in HOLDS_SLOT):
             self.slots.wake_first(job.kind)
 
 

@@ -121,9 +121,9 @@ def with_long_wait(job: Job, polling: Polling) -> Job:
 
     It stays in its phase, and is polled less often.
     """
-    if not polling.is_long:
+    if not polling.is_slow:
         return job
-    minutes = round(polling.pace.patience / 60)
+    minutes = round(polling.intervals.slow_after / 60)
     message = Message(
         "Still running at Mint after {minutes} minutes. Checking continues once a minute;"
         " this is free.",

@@ -33,7 +33,7 @@ NAME = "ledger.jsonl"
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """What the ledger knows about one line.
 
     `job` is None where the record cannot be read; `by` names the journal that wrote it.
@@ -45,14 +45,14 @@ class Entry:
     by: str
 
 
-def name_of(journal: Path) -> str:
+def journal_name(journal: Path) -> str:
     """Return the name of a journal in ledgers, different for each path and machine."""
     return hashlib.sha256(
         f"{platform.node()}|{journal.resolve()}".encode("utf-8", "replace")
     ).hexdigest()[:16]
 
 
-def line_of(folder: Path, tag: str = "") -> str:
+def line_id(folder: Path, tag: str = "") -> str:
     """Return the `line` of a job of the batch into this folder.
 
     Without a tag, return the beginning that all its lines share.
@@ -60,7 +60,7 @@ def line_of(folder: Path, tag: str = "") -> str:
     return f"{folder}#{tag}"
 
 
-def read(folder: Path) -> dict[str, Entry]:
+def read(folder: Path) -> dict[str, LedgerEntry]:
     """Return the latest entry of each line, by its tag. Raises OSError.
 
     A torn entry does not count: nothing was sent after it.
@@ -69,7 +69,7 @@ def read(folder: Path) -> dict[str, Entry]:
         data = (folder / FOLDER / NAME).read_bytes()
     except FileNotFoundError:
         return {}
-    found: dict[str, Entry] = {}
+    found: dict[str, LedgerEntry] = {}
     for text in data.split(b"\n"):
         if (entry := _entry(text, folder)) is not None:
             found[entry.tag] = entry
@@ -83,14 +83,14 @@ class Ledgers:
     """
 
     def __init__(self, journal: Path) -> None:
-        self._by = name_of(journal)
+        self._by = journal_name(journal)
         self._last_written: dict[str, tuple[object, ...]] = {}
 
     def note(self, job: Job) -> None:
         """Append the job's state if it has changed. It is on disk when this returns. Raises
         OSError.
         """
-        folder, tag = _place(job)
+        folder, tag = _folder_and_tag(job)
         if folder is None or not (folder / FOLDER).is_dir():
             return
         signature = _signature(job)
@@ -106,7 +106,7 @@ class Ledgers:
             log.warning("The ledger of job %s could not be written: %s", job.id, error)
 
 
-def _place(job: Job) -> tuple[Path | None, str]:
+def _folder_and_tag(job: Job) -> tuple[Path | None, str]:
     """Return the folder and the tag of a batch line; no folder for any other job."""
     folder, separator, tag = (job.delivery.line or "").rpartition("#")
     return (Path(folder) if separator and Path(folder).is_absolute() else None), tag
@@ -169,7 +169,7 @@ def _append(path: Path, line: bytes) -> None:
             os.close(folder)
 
 
-def _entry(text: bytes, folder: Path) -> Entry | None:
+def _entry(text: bytes, folder: Path) -> LedgerEntry | None:
     try:
         data = json.loads(text)
         tag, job_id, by = str(data["line"]), str(data["job"]), str(data["by"])
@@ -180,7 +180,7 @@ def _entry(text: bytes, folder: Path) -> Entry | None:
     except Exception:  # of a later version, or damaged: in any case, the line was started
         log.exception("The ledger's entry of the line %s cannot be read", tag)
         job = None
-    return Entry(tag, job_id, job, by)
+    return LedgerEntry(tag, job_id, job, by)
 
 
 def _job(data: dict[str, Any], folder: Path, tag: str) -> Job:
@@ -193,7 +193,7 @@ def _job(data: dict[str, Any], folder: Path, tag: str) -> Job:
         _absolute(text, folder) for text in (job.delivery.output, job.delivery.render)
     )
     return replace(
-        job, delivery=replace(job.delivery, line=line_of(folder, tag), output=output, render=render)
+        job, delivery=replace(job.delivery, line=line_id(folder, tag), output=output, render=render)
     )
 
 

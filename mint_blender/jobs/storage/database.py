@@ -14,7 +14,9 @@ from ...files import private_files
 from ...message import Message
 from . import sqlite_journal_mode
 
-_AS_FILE = Message("Check the folder and the free space on its disk, or set MINT_BLENDER_HOME.")
+_DEFAULT_ADVICE = Message(
+    "Check the folder and the free space on its disk, or set MINT_BLENDER_HOME."
+)
 _ADVICE = {
     sqlite3.SQLITE_FULL: Message("The disk is full. Free some space, then try again."),
     sqlite3.SQLITE_BUSY: Message(
@@ -57,13 +59,13 @@ def journal_error(path: Path, error: Exception, *, opening: bool = False) -> Jou
     if isinstance(error, OSError):
         reason, advice = (
             error.strerror or str(error),
-            _ADVICE_BY_ERRNO.get(error.errno or 0, _AS_FILE),
+            _ADVICE_BY_ERRNO.get(error.errno or 0, _DEFAULT_ADVICE),
         )
     else:
         # The lower byte is the primary code; the others say more exactly where it happened.
         reason, advice = (
             str(error),
-            _ADVICE.get((getattr(error, "sqlite_errorcode", None) or 0) & 0xFF, _AS_FILE),
+            _ADVICE.get((getattr(error, "sqlite_errorcode", None) or 0) & 0xFF, _DEFAULT_ADVICE),
         )
     if opening:
         return JournalError(
@@ -89,12 +91,12 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._gathers = False  # is everything that is written now one commit?
+        self._is_single_commit = False  # is everything that is written now one commit?
         try:
             private_files.make_home(path.parent)
             private_files.make_file(path)  # SQLite gives its -wal and -shm the same permissions
-            for beside in ("-wal", "-shm", "-journal"):
-                private_files.restrict(path.with_name(path.name + beside))
+            for suffix in ("-wal", "-shm", "-journal"):
+                private_files.restrict(path.with_name(path.name + suffix))
             self.connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise journal_error(path, error, opening=True) from error
@@ -161,21 +163,21 @@ class Database:
         No other process writes meanwhile.
         """
         with self.transaction():
-            outer, self._gathers = self._gathers, True
+            outer, self._is_single_commit = self._is_single_commit, True
             try:
                 yield
             finally:
-                self._gathers = outer
+                self._is_single_commit = outer
 
     @contextmanager
-    def transaction(self, how: str = "IMMEDIATE") -> Iterator[None]:
+    def transaction(self, mode: str = "IMMEDIATE") -> Iterator[None]:
         """Make what is written inside one commit, or nothing."""
-        if self._gathers:
+        if self._is_single_commit:
             yield
             return
         # IMMEDIATE: a writer takes the lock before reading, so no two processes act on
         # the same reading.
-        self.rows(f"BEGIN {how}")
+        self.rows(f"BEGIN {mode}")
         try:
             yield
             self.rows("COMMIT")

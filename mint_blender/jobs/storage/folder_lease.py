@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hold a folder across machines with a lease: a file that names its holder and is kept fresh.
+"""Hold a folder across machines with a lease: a file that names its holder and is renewed.
 
 A lock of the operating system (`files.lock`) holds on one machine, and over a network only where
 the file system supports it. The lease of a dead process of this machine is taken over at once; that
-of another machine when it has not been touched for a minute. Ages are measured by the file system's
+of another machine when it was not renewed for a minute. Ages are measured by the file system's
 clock, which both machines see.
 """
 
@@ -26,10 +26,14 @@ from ...files.file_lock import FileInUse
 
 log = logging.getLogger(__name__)
 
-UNKNOWN = "?"  # the holder does not say on which machine it is
-LASTS = 60.0  # seconds without a touch after which another machine takes a lease for abandoned
-TOUCHED_EVERY = 10.0
-SETTLES = 1.0  # seconds after which one of two that took over the same lease has lost
+UNKNOWN = "?"
+"""In place of the machine's name where the holder does not say it."""
+EXPIRES_AFTER = 60.0
+"""Seconds without a renewal after which another machine may take over the lease."""
+RENEW_INTERVAL = 10.0
+"""Seconds between two renewals."""
+SETTLE_TIME = 1.0
+"""Seconds after a takeover until the file shows which of two machines holds the lease."""
 
 
 class Lease:
@@ -43,23 +47,25 @@ class Lease:
         self.is_lost = False
         self._id = uuid.uuid4().hex
 
-    def take(self, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Acquire the lease. Raises InUse while another machine holds it, OSError."""
+    def acquire(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Acquire the lease. Raises FileInUse while another machine holds it, OSError."""
         if self._create():
             return
         holder = self.holder()
         host = holder.get("host")
-        if (host != platform.node() or _is_alive(holder.get("pid"))) and self._age() < LASTS:
+        if (
+            host != platform.node() or _is_alive(holder.get("pid"))
+        ) and self._age() < EXPIRES_AFTER:
             raise FileInUse(str(host or UNKNOWN))
         self.path.unlink(missing_ok=True)
         if not self._create():
             raise FileInUse(UNKNOWN)
         if host != platform.node():
-            sleep(SETTLES)
+            sleep(SETTLE_TIME)
         if not self._is_mine():
             raise FileInUse(str(self.holder().get("host") or UNKNOWN))
 
-    def touch(self) -> None:
+    def renew(self) -> None:
         """Show that the holder is alive."""
         try:
             if self._is_mine():
@@ -70,7 +76,7 @@ class Lease:
         except OSError as error:
             log.warning("The lease %s could not be touched: %s", self.path, error)
 
-    def give_up(self) -> None:
+    def release(self) -> None:
         """Release the lease."""
         with suppress(OSError):
             if self._is_mine():
@@ -124,13 +130,13 @@ def _is_alive(pid: object) -> bool:
 
 @contextmanager
 def held(path: Path) -> Iterator[Lease]:
-    """Hold this lease. Raises InUse with the name of the machine that holds it, OSError."""
+    """Hold this lease. Raises FileInUse with the name of the machine that holds it, OSError."""
     lease, ended = Lease(path), threading.Event()
-    lease.take()
+    lease.acquire()
 
     def keep() -> None:
-        while not ended.wait(TOUCHED_EVERY):
-            lease.touch()
+        while not ended.wait(RENEW_INTERVAL):
+            lease.renew()
 
     thread = threading.Thread(target=keep, name="mint-lease", daemon=True)
     thread.start()
@@ -138,5 +144,5 @@ def held(path: Path) -> Iterator[Lease]:
         yield lease
     finally:
         ended.set()
-        thread.join(TOUCHED_EVERY)
-        lease.give_up()
+        thread.join(RENEW_INTERVAL)
+        lease.release()

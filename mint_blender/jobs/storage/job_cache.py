@@ -35,13 +35,13 @@ class JobCache:
         # Asked for before the jobs are read: what is written in between is then read twice instead
         # of missed.
         self._revision, self._serial = self._journal.revision(), self._journal.changes(0)[0]
-        self._present = self._journal.look_up_account()
+        self._account = self._journal.look_up_account()
         self._jobs: dict[str, Job] = {}
         self._unreadable: dict[str, Unreadable] = {}
         for each in self._journal.records():
             self._keep(each)
         # read when first needed
-        self._dismissed: tuple[list[spending.Entry], float | None] | None = None
+        self._dismissed: tuple[list[spending.SpendingEntry], float | None] | None = None
         self.version += 1
         self._reread_moves()
 
@@ -70,16 +70,16 @@ class JobCache:
         """Return a job, or None if it is not on the list."""
         return self._jobs.get(job_id)
 
-    def find(self, beginning: str) -> Job:
+    def find(self, prefix: str) -> Job:
         """Return a job by its id or a unique prefix of it. Raises NotPossible."""
-        if job := self.get(beginning):
+        if job := self.get(prefix):
             return job
-        matches = [job for job in self if job.id.startswith(beginning)] if beginning else []
+        matches = [job for job in self if job.id.startswith(prefix)] if prefix else []
         if len(matches) != 1:
             raise NotPossible(
-                Message('There is no job "{beginning}" in the journal.', beginning=beginning)
+                Message('There is no job "{beginning}" in the journal.', beginning=prefix)
                 if not matches
-                else Message('More than one job begins with "{beginning}".', beginning=beginning)
+                else Message('More than one job begins with "{beginning}".', beginning=prefix)
             )
         return matches[0]
 
@@ -105,7 +105,7 @@ class JobCache:
         """A number that changes when the worker, or another process, has written a job."""
         return self._serial
 
-    def spending_entries(self) -> list[spending.Entry]:
+    def spending_entries(self) -> list[spending.SpendingEntry]:
         """Return the cost of each job of the last days, dismissed ones included.
 
         Jobs of other accounts are left out.
@@ -124,7 +124,7 @@ class JobCache:
         entry = spending.entry(job, self.moves(job), now)
         return spending.spent_on([entry] if entry else [], spending.date_of(now))
 
-    def _of_dismissed(self) -> tuple[list[spending.Entry], float | None]:
+    def _of_dismissed(self) -> tuple[list[spending.SpendingEntry], float | None]:
         """Return the costs of the dismissed jobs of the last days, and of their latest
         optimization.
         """
@@ -150,7 +150,7 @@ class JobCache:
         revision = self._journal.revision()
         if revision == self._revision:
             return False
-        if self._journal.look_up_account() != self._present:
+        if self._journal.look_up_account() != self._account:
             # each job may stand differently to an account that is better known now
             self._read_all()
             return True
@@ -160,7 +160,7 @@ class JobCache:
         before = {job_id: self._jobs.get(job_id) for job_id in changes}
         for job_id, job in changes.items():
             if job is None:
-                self._take_off(job_id)
+                self._remove(job_id)
             else:
                 self._put(job)
         if any(_phase(before[job_id]) is not _phase(job) for job_id, job in changes.items()):
@@ -225,7 +225,7 @@ class JobCache:
     def dismiss(self, job: Job | Unreadable) -> None:
         """Remove a job from the list. What it cost stays known."""
         self._journal.dismiss(job.id)
-        self._take_off(job.id)
+        self._remove(job.id)
 
     def restore_dismissed(self, start: str) -> None:
         """Put dismissed jobs back on the list whose batch line begins like this."""
@@ -238,7 +238,7 @@ class JobCache:
         for job in jobs:
             self._keep(job)
 
-    def _take_off(self, job_id: str) -> None:
+    def _remove(self, job_id: str) -> None:
         self.version += 1
         self._jobs.pop(job_id, None)
         self._unreadable.pop(job_id, None)

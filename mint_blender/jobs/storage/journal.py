@@ -143,9 +143,9 @@ class Journal:
                 self._note_change(job.id)
         return found
 
-    def assets(self, *, but: str) -> frozenset[str]:
+    def assets(self, *, exclude: str) -> frozenset[str]:
         """Return the ids of the assets of all jobs but this one, dismissed jobs included."""
-        jobs = (each for each in self._read("WHERE id != ?", but) if isinstance(each, Job))
+        jobs = (each for each in self._read("WHERE id != ?", exclude) if isinstance(each, Job))
         return frozenset(asset for job in jobs if (asset := asset_of(job)))
 
     def revision(self) -> int:
@@ -333,7 +333,7 @@ class Journal:
         alive = {name for name in {name for _, name in rows} if process.is_alive(name)}
         return frozenset(job_id for job_id, name in rows if name in alive)
 
-    def decided(self, process: ProcessLock) -> dict[str, Decision]:
+    def pending_decisions(self, process: ProcessLock) -> dict[str, Decision]:
         """Return the unanswered decisions about jobs that this process drives."""
         jobs = self._read("WHERE process = ? AND decision IS NOT NULL", process.name)
         return {

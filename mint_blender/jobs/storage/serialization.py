@@ -19,9 +19,9 @@ from ..job import Job
 from ..job_values import Cause, DecidedPreview, Decision, Delivery, LocalFile, Problem, Role
 from ..notes import stored_note
 from ..phases import Phase, Verb
-from .type_checks import fits
+from .type_checks import matches_type
 
-Plain = TypeVar("Plain")
+DataclassT = TypeVar("DataclassT")
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def dump(job: Job) -> str:
         "decided_preview": asdict(job.decided_preview) if job.decided_preview else None,
         "asset": {"kind": job.asset.kind, "json": job.asset.raw} if job.asset else None,
         "revision": job.revision,
-        "files": [_dump_kept(kept) for kept in job.files],
-        "refused": [_dump_kept(kept) for kept in job.refused],
+        "files": [_dump_file(file) for file in job.files],
+        "refused": [_dump_file(file) for file in job.refused],
         "problem": _dump_problem(job.problem) if job.problem else None,
         "notes": [message_of(note).to_json() for note in job.notes],
     }
@@ -82,10 +82,10 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         request=_request(record["request"]),
         key=record["key"],
         created_at=record["created_at"],
-        delivery=_plain(
+        delivery=_from_record(
             Delivery, record.get("delivery") or {}, at=lambda at: tuple(at) if at else None
         ),
-        owner=_plain(Owner, record["owner"]) if record.get("owner") else None,
+        owner=_from_record(Owner, record["owner"]) if record.get("owner") else None,
         estimate=record.get("estimate"),
         optimize_estimate=record.get("optimize_estimate"),
         paid_before=record.get("paid_before", 0.0),
@@ -103,7 +103,7 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         else None,
         optimize_sent_at=record.get("optimize_sent_at"),
         decided_preview=(
-            _plain(DecidedPreview, preview, verb=Verb, pictures=tuple) if preview else None
+            _from_record(DecidedPreview, preview, verb=Verb, pictures=tuple) if preview else None
         ),
         asset=Asset.from_json(Kind(asset["kind"]), asset["json"]) if asset else None,
         revision=record.get("revision", 0),
@@ -111,19 +111,21 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         refused=_local_files(record.get("refused", ())),
         decision=decision,
         problem=(
-            _plain(Problem, problem, cause=Cause, message=Message.from_json) if problem else None
+            _from_record(Problem, problem, cause=Cause, message=Message.from_json)
+            if problem
+            else None
         ),
         notes=tuple(stored_note(note) for note in _list(record.get("notes", ()))),
     )
-    if not fits(job, Job):
+    if not matches_type(job, Job):
         raise TypeError("a member is not what it should be")
     return job
 
 
 def _local_files(records: Iterable[Mapping[str, Any]]) -> tuple[LocalFile, ...]:
     return tuple(
-        _plain(LocalFile, kept, role=Role, needs=tuple, note=_load_message)
-        for kept in _list(records)
+        _from_record(LocalFile, file, role=Role, needs=tuple, note=_load_message)
+        for file in _list(records)
     )
 
 
@@ -131,9 +133,9 @@ def _load_message(record: Mapping[str, Any] | None) -> Message | None:
     return Message.from_json(record) if record is not None else None
 
 
-def _dump_kept(kept: LocalFile) -> dict[str, Any]:
-    note = message_of(kept.note).to_json() if kept.note is not None else None
-    return {**asdict(kept), "note": note}
+def _dump_file(file: LocalFile) -> dict[str, Any]:
+    note = message_of(file.note).to_json() if file.note is not None else None
+    return {**asdict(file), "note": note}
 
 
 def _dump_problem(problem: Problem) -> dict[str, Any]:
@@ -160,12 +162,12 @@ def dump_decision(decision: Decision) -> str:
 
 def load_decision(text: str | None) -> Decision | None:
     """Return the decision that `dump_decision` wrote."""
-    return _plain(Decision, json.loads(text), verb=Verb) if text else None
+    return _from_record(Decision, json.loads(text), verb=Verb) if text else None
 
 
 def _request(record: Mapping[str, Any]) -> GenerationRequest:
     pose = record.get("pose")
-    return _plain(
+    return _from_record(
         GenerationRequest,
         {**record, "pose": Pose(pose) if pose else None},
         kind=Kind,
@@ -176,7 +178,7 @@ def _request(record: Mapping[str, Any]) -> GenerationRequest:
     )
 
 
-def _plain(cls: type[Plain], record: Mapping[str, Any], **readers: Any) -> Plain:
+def _from_record(cls: type[DataclassT], record: Mapping[str, Any], **readers: Any) -> DataclassT:
     """Return a dataclass from its members; `readers` convert JSON's words and lists."""
     known = {member.name for member in fields(cls)}  # type: ignore[arg-type]  # a dataclass, which TypeVar cannot say
     members = {

@@ -18,7 +18,7 @@ Check = Callable[[object], bool]
 _READ_TOLERANTLY = frozenset({Operation, Asset})
 
 
-def fits(value: object, hint: Any) -> bool:
+def matches_type(value: object, hint: Any) -> bool:
     """Return whether a value, and everything in it, is of this type."""
     return _check_of(hint)(value)
 

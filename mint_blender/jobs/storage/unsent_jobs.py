@@ -34,7 +34,7 @@ class Queue:
         return len(self.jobs)
 
 
-class EarlierQueue:
+class UnsentJobs:
     """Knows which jobs are held back.
 
     `known` are the jobs on the list; `is_active` returns whether a workflow runs for a job here.

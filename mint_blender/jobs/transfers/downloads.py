@@ -16,7 +16,7 @@ from ...files.download_folder import DownloadFolder
 from ...files.errors import FileError
 from ...mint.account import Account
 from ..engine.config import EngineConfig
-from ..engine.thread_messages import Command, Event, Fetched, Progress, QueryEnded
+from ..engine.thread_messages import Command, DownloadEnded, Event, Progress, QueryEnded
 from ..job_values import Role
 from ..presentation import error_messages
 from ..queries import RemoteGlbHeader, Thumbnail
@@ -25,7 +25,7 @@ from . import fetch_file, file_queries
 
 log = logging.getLogger(__name__)
 
-PICTURES = 2  # at a time
+MAX_THUMBNAIL_DOWNLOADS = 2  # at a time
 
 
 class Downloads:
@@ -43,12 +43,12 @@ class Downloads:
         self._inbox = inbox
         self._outbox = outbox
         self._files = config.executor("mint-download", config.downloads, 0.0)
-        self._pictures = config.executor("mint-picture", PICTURES, 0.0)
+        self._pictures = config.executor("mint-picture", MAX_THUMBNAIL_DOWNLOADS, 0.0)
         self._numbers = itertools.count(-1, -1)  # calls to Mint count the other way
         self._in_flight: set[tuple[str, str]] = set()  # files of jobs, still wanted or not
         # one for all questions: many small files from one host
         self._small_downloader: Downloader | None = None
-        self._halted = threading.Event()
+        self._stopped = threading.Event()
 
     def set_account(self, account: Account) -> None:
         """Allow or forbid local files, which depends on the API.
@@ -65,11 +65,11 @@ class Downloads:
         effect: Fetch,
         is_wanted: Callable[[], bool],
         *,
-        in_passing: bool = False,
+        is_optional: bool = False,
     ) -> None:
-        """Download a file of a job; `Fetched` comes back.
+        """Download a file of a job; `DownloadEnded` comes back.
 
-        With `in_passing`, no workflow waits for it.
+        With `is_optional`, no workflow waits for it.
         """
         if (job_id, effect.name) in self._in_flight:
             # or an unwanted download has not released the same file yet: see `ended`
@@ -77,7 +77,7 @@ class Downloads:
         self._in_flight.add((job_id, effect.name))
 
         def unwanted() -> bool:
-            return self._halted.is_set() or not is_wanted()
+            return self._stopped.is_set() or not is_wanted()
 
         local_files = self._account.is_local
 
@@ -86,7 +86,7 @@ class Downloads:
                 self._download(job_id, serial, effect, unwanted, local_files=local_files)
             )
 
-        if in_passing or effect.role is Role.PICTURE:
+        if is_optional or effect.role is Role.PICTURE:
             self._pictures.submit(run, first=True)  # before the Library's thumbnails
         else:
             self._files.submit(run)
@@ -99,7 +99,7 @@ class Downloads:
         stop: Callable[[], bool],
         *,
         local_files: bool,
-    ) -> Fetched:
+    ) -> DownloadEnded:
         """Download one file, on a thread of the pool. Never raises."""
 
         def report(done: int, total: int | None) -> None:
@@ -111,15 +111,15 @@ class Downloads:
                 outcome = fetch_file.fetch(
                     effect, folder, downloader=downloader, stop=stop, progress=report
                 )
-            return Fetched(job_id, serial, effect.name, outcome)
+            return DownloadEnded(job_id, serial, effect.name, outcome)
         except FileError as error:
-            return Fetched(job_id, serial, effect.name, error)
+            return DownloadEnded(job_id, serial, effect.name, error)
         except Exception as error:
             log.exception("The download of %s for job %s failed", effect.role, job_id)
             internal = FileError(error_messages.internal(error).message)
-            return Fetched(job_id, serial, effect.name, internal)
+            return DownloadEnded(job_id, serial, effect.name, internal)
 
-    def ended(self, fetched: Fetched) -> None:
+    def ended(self, fetched: DownloadEnded) -> None:
         """Note that a job's download has ended."""
         self._in_flight.discard((fetched.job_id, fetched.name))
 
@@ -133,7 +133,7 @@ class Downloads:
         downloader, local_files = self._small_downloader, self._account.is_local
 
         def unwanted() -> bool:
-            return self._halted.is_set() or not is_allowed()
+            return self._stopped.is_set() or not is_allowed()
 
         def run() -> None:
             answered = file_queries.run(
@@ -147,7 +147,7 @@ class Downloads:
 
     def stop(self) -> None:
         """Tell all downloads to stop."""
-        self._halted.set()
+        self._stopped.set()
 
     def close(self, timeout: float) -> bool:
         """Stop all downloads within `timeout` seconds. Returns whether all have ended."""

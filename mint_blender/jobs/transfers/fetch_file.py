@@ -20,7 +20,7 @@ from .. import rejected_files
 from ..job_values import CONVERTED, LocalFile, Role
 from ..workflow.effects import Fetch
 
-REPORT_EVERY = 0.2  # seconds between two progress messages of one file
+PROGRESS_INTERVAL = 0.2  # seconds between two progress messages of one file
 
 PICTURES = frozenset({Role.PREVIEW, Role.PICTURE, Role.PANORAMA})
 _SUFFIX = {
@@ -45,7 +45,7 @@ def fetch(
     again.
     """
     target = folder / f"{effect.name}{_suffix(effect)}"
-    path = downloader.fetch(effect.url, target, stop=stop, progress=_seldom(progress))
+    path = downloader.fetch(effect.url, target, stop=stop, progress=_throttled(progress))
     if stop():
         raise Stopped(
             Message(
@@ -65,7 +65,7 @@ def _checked(effect: Fetch, path: Path) -> LocalFile:
         (pictures.check_panorama if effect.role is Role.PANORAMA else pictures.inspect_sized)(path)
         path = pictures.rename_by_content(path)
     elif effect.role in CONVERTED:
-        path = _saved(effect, path)
+        path = _move_to_destination(effect, path)
     elif effect.role is Role.SPLATS:
         # needs NumPy, which is large: only for those who ask for splats
         from ...files.spz import decode
@@ -90,7 +90,7 @@ def _glb_needs(effect: Fetch, path: Path) -> tuple[str, ...]:
         return ()
 
 
-def _saved(effect: Fetch, path: Path) -> Path:
+def _move_to_destination(effect: Fetch, path: Path) -> Path:
     """Move the file to where the user wants it; our own copy is removed."""
     suffix = export_names.suffix_for(path, effect.role)
     if effect.save_as is None:
@@ -108,13 +108,13 @@ def _suffix(effect: Fetch) -> str:
     return guess if guess in {".webp", ".png", ".jpg", ".jpeg"} else ".webp"
 
 
-def _seldom(progress: Callable[[int, int | None], None]) -> Callable[[int, int | None], None]:
+def _throttled(progress: Callable[[int, int | None], None]) -> Callable[[int, int | None], None]:
     last = 0.0
 
     def report(done: int, total: int | None) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last >= REPORT_EVERY or done == total:
+        if now - last >= PROGRESS_INTERVAL or done == total:
             last = now
             progress(done, total)
 

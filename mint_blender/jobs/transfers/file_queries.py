@@ -25,11 +25,11 @@ from ..queries import RemoteGlbHeader, Thumbnail
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 64 * 2**20
+MAX_CACHE_BYTES = 64 * 2**20
 """Of all thumbnails: about a thousand."""
-PRUNE_EVERY = 32
+PRUNE_INTERVAL = 32
 """Downloads between two looks at the size of the cache."""
-LARGEST = 8 * 2**20
+MAX_THUMBNAIL_BYTES = 8 * 2**20
 
 _SUFFIXES = (".webp", ".png", ".jpg")
 _downloads = itertools.count(1)
@@ -66,13 +66,13 @@ def thumbnail(url: str, home: Path, downloader: Downloader, stop: Callable[[], b
                 os.utime(found)  # used: the cache removes what was unused longest
             return found
     private_files.make_folder(folder)
-    path = downloader.fetch(url, stem.with_suffix(".webp"), limit=LARGEST, stop=stop)
+    path = downloader.fetch(url, stem.with_suffix(".webp"), limit=MAX_THUMBNAIL_BYTES, stop=stop)
     try:
         pictures.inspect_sized(path)
         path = pictures.rename_by_content(path)
     except InvalidFile:
         path.unlink(missing_ok=True)
         raise
-    if next(_downloads) % PRUNE_EVERY == 0:
-        prune(folder, MOST_BYTES)
+    if next(_downloads) % PRUNE_INTERVAL == 0:
+        prune(folder, MAX_CACHE_BYTES)
     return path

@@ -11,7 +11,8 @@ from ...mint.account import Owner
 from ..engine.thread_messages import CallEnded
 from ..storage.journal import Journal
 
-LASTS = 30 * 24 * 3600.0  # seconds; Mint calls the address durable, but says not for how long
+MAX_AGE = 30 * 24 * 3600.0
+"""Seconds for which a URL is reused. Mint calls it durable, but does not say for how long."""
 
 
 class Picture(NamedTuple):
@@ -36,9 +37,9 @@ class Uploads:
             (current_account and current_account.owner) or Owner("", ""),
         )
 
-    def address(self, picture: Picture) -> str | None:
+    def url(self, picture: Picture) -> str | None:
         """Return the picture's URL at Mint, or None."""
-        return self._journal.uploads.url(*picture, since=time.time() - LASTS)
+        return self._journal.uploads.url(*picture, since=time.time() - MAX_AGE)
 
     def is_in_flight(self, picture: Picture) -> bool:
         """Return whether another job is uploading the same picture."""
@@ -48,9 +49,9 @@ class Uploads:
         """Note that this call uploads the picture."""
         self._in_flight[number or 0] = picture
 
-    def take_in(self, ended: CallEnded) -> bool:
+    def end(self, ended: CallEnded) -> bool:
         """Note that a call has ended. Returns whether it was an upload."""
         picture = self._in_flight.pop(ended.number, None)
-        if picture is not None and isinstance(ended.found, str):
-            self._journal.uploads.add(*picture, ended.found)
+        if picture is not None and isinstance(ended.result, str):
+            self._journal.uploads.add(*picture, ended.result)
         return picture is not None

@@ -53,13 +53,13 @@ def current_price(
     return estimate.estimated_total
 
 
-def limit_problem(objection: str) -> Problem:
+def limit_problem(limit_error: str) -> Problem:
     """Return the problem of a job that would cost more than its own limit."""
     return Problem(
         Cause.CREDITS,
         Message(
             "{problem} Nothing was sent. Resume it with a higher limit, or cancel it.",
-            problem=objection,
+            problem=limit_error,
         ),
         code=ABOVE_OWN_LIMIT,
     )

@@ -86,10 +86,10 @@ class Optimizer(WorkflowPart):
             if price is None
             else spending.at_prices(self._job, self._job.estimate or 0.0, price)
         )
-        objection = spending.objection_of_job(total, self._job.max_credits)
-        if objection is not None:
-            self._add_note("not_optimized", reason=objection)
-        return objection is None
+        limit_error = spending.job_limit_error(total, self._job.max_credits)
+        if limit_error is not None:
+            self._add_note("not_optimized", reason=limit_error)
+        return limit_error is None
 
     def _start(self, asset_id: str, level: OptimizationLevel) -> Steps:
         sent = self._job.optimize_sent_at
@@ -126,8 +126,8 @@ class Optimizer(WorkflowPart):
         wait has an end, unlike that for an operation of our own.
         """
         polling = Polling(self._config.pace)
-        end = FOREIGN_OPTIMIZATION_PATIENCE * self._config.pace.patience
-        while self._result.assets.optimized_glb_url is None and polling.watched < end:
+        end = FOREIGN_OPTIMIZATION_PATIENCE * self._config.pace.slow_after
+        while self._result.assets.optimized_glb_url is None and polling.waited < end:
             asset = yield from self._perform(
                 ReadAsset(Kind.MODEL, asset_id, after=polling.wait() / 2)
             )

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...mint import errors
 from ...mint.schema import Assets, Format
-from ..budget.spending import objection_of_job
+from ..budget.spending import job_limit_error
 from ..phases import Phase
 from ..presentation import error_messages
 from . import job_limit, unknown_outcome
@@ -96,10 +96,10 @@ class Starter(WorkflowPart):
         if job.max_credits is None or job.first_sent_at is not None:
             return True
         total = yield from job_limit.expected_total(self._context)
-        objection = objection_of_job(total, job.max_credits)
-        if objection is None:
+        limit_error = job_limit_error(total, job.max_credits)
+        if limit_error is None:
             return True
-        self._job = self._job.moved(Phase.PAUSED, problem=job_limit.limit_problem(objection))
+        self._job = self._job.moved(Phase.PAUSED, problem=job_limit.limit_problem(limit_error))
         return False
 
     def _upload_pictures(self) -> Steps:

@@ -39,7 +39,7 @@ class Watcher(WorkflowPart):
         while self._job.phase is Phase.WORKING:
             result = yield from self._perform(Poll(operation_of(self._job).id, after=after))
             self._context.move_to(result.operation)
-            if polling.is_long and stale_previews.is_stuck(self._job, result.operation):
+            if polling.is_slow and stale_previews.is_stuck(self._job, result.operation):
                 # Nothing but an earlier Preview for half an hour: a user has to look at it.
                 self._job = replace(self._job, decided_preview=None)
                 self._context.move_to(result.operation)

@@ -30,7 +30,7 @@ from ..library_browser import loader
 from ..library_browser.asset_lookup import about_asset
 from ..library_browser.operators import KINDS
 from ..pricing import price_queries
-from ..pricing.price_dialog import Priced, optimizing_words
+from ..pricing.price_dialog import PriceMixin, optimizing_words
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from . import placed_results
@@ -43,7 +43,7 @@ FORMATS = [
 ]
 
 
-class MINT_OT_optimize(Priced, bpy.types.Operator):
+class MINT_OT_optimize(PriceMixin, bpy.types.Operator):
     bl_idname = "mint.optimize"
     bl_label = "Optimize Model"
     bl_description = (
@@ -213,7 +213,7 @@ class _TemplateOperator(bpy.types.Operator):
         return request_template.of_asset(asset, service.jobs())
 
 
-class MINT_OT_again(Priced, _TemplateOperator):
+class MINT_OT_again(PriceMixin, _TemplateOperator):
     bl_idname = "mint.again"
     bl_label = "Generate Again"
     bl_description = (

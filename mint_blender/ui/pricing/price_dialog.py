@@ -22,7 +22,7 @@ from ..translations import translated
 from . import pending_dialogs, price_queries, safe_dialog
 
 
-class Priced(safe_dialog.Spending):
+class PriceMixin(safe_dialog.Spending):
     """What such an operator is too. It says what it costs, and how its dialog opens."""
 
     def price_question(self) -> Price | OptimizationPrice | None:
