@@ -20,7 +20,7 @@ def complaint(request: GenerationRequest) -> str | None:
     Reads the headers of local pictures.
     """
     return (
-        request.complaint()
+        request.validation_error()
         or _encoding_complaint(request)
         or next(filter(None, map(picture_complaint, request.images)), None)
     )

@@ -80,7 +80,7 @@ class GenerationRequest:
             pose=Pose(pose) if pose else None,
         )
 
-    def complaint(self) -> str | None:
+    def validation_error(self) -> str | None:
         """A sentence about the first thing that Mint would refuse, or None."""
         if not self.prompt.strip() and not self.images:
             return Message("The prompt is empty. Describe what to generate.")

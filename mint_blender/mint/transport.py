@@ -143,14 +143,26 @@ class Transport:
         content = None if method == "GET" else json.dumps(body or {}).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"
+        url = self.origin.url(path)
+        # Auth is set for each call, or requests would use a netrc file.
+        request = requests.Request(
+            method, url, params=query, data=content, headers=headers, auth=self._authorize
+        )
+        response, answer = self._send_guarded(request, len(content or b""))
+        return self._parse_response(response, answer)
+
+    def _send_guarded(
+        self, request: requests.Request, upload_size: int
+    ) -> tuple[requests.Response, bytes]:
+        """Send a request within the time limits, and turn all its exceptions into a MintError."""
         guard = connections.Guard(
-            time.monotonic() + self._timeouts.total + len(content or b"") / MIN_UPLOAD_SPEED,
+            time.monotonic() + self._timeouts.total + upload_size / MIN_UPLOAD_SPEED,
             stop=lambda: self._is_stopped,
         )
         try:
             with connections.guarded(guard):
                 guard.check()
-                response, answer = self._send(method, path, headers, content, query)
+                return self._send(request)
         except (requests.exceptions.ContentDecodingError, DecodeError):
             raise InvalidResponse(Message("its compression is damaged")) from None
         except (OSError, HTTPError) as error:
@@ -161,29 +173,17 @@ class Transport:
                 if guard.was_stopped
                 else describe(error, self.origin)
             ) from None
-        return self._parse_response(response, answer)
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        headers: dict[str, str],
-        content: bytes | None,
-        query: Mapping[str, str] | None,
-    ) -> tuple[requests.Response, bytes]:
-        url = self.origin.url(path)
-        # The adapter is used, not the session: a session reads the whole body of a redirect, even
-        # if it does not follow it. Auth is set for each call, or requests would use a netrc file.
-        request = requests.Request(
-            method, url, params=query, data=content, headers=headers, auth=self._authorize
-        )
+    def _send(self, request: requests.Request) -> tuple[requests.Response, bytes]:
         # No proxy between this computer and itself: it would see the key.
         proxies = {"no_proxy": self.origin.host} if self.origin.is_loopback else {}
         settings: Mapping[str, Any] = self._session.merge_environment_settings(
-            url, proxies, True, certificates.ca_bundle(), None
+            request.url, proxies, True, certificates.ca_bundle(), None
         )
         timeout = (self._timeouts.connect, self._timeouts.read)
-        with self._session.get_adapter(url).send(
+        # The adapter is used, not the session: a session reads the whole body of a redirect, even
+        # if it does not follow it.
+        with self._session.get_adapter(request.url).send(
             self._session.prepare_request(request), timeout=timeout, **settings
         ) as response:
             return response, _read_body(response, self._timeouts.body)

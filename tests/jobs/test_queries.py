@@ -91,4 +91,4 @@ def test_what_the_file_host_is_asked_is_answered_too(
     """The pool brings the answer, with the number of its question."""
     query = Thumbnail(f"{service.files}/images/none.webp")
     job_service.ask_and_wait(query)
-    assert "HTTP 404" in (job_service.queries.answers[query].complaint or "")
+    assert "HTTP 404" in (job_service.queries.answers[query].error or "")

@@ -280,7 +280,7 @@ def test_an_old_price_is_asked_for_again() -> None:
     answers[query] = answered(query, estimate, ago=MAX_AGE + 60)
     assert budget.known(query) is None
     assert budget.price(query) == 248
-    answers[query] = answered(query, None, complaint="no", ago=MAX_ERROR_AGE + 1)
+    answers[query] = answered(query, None, error="no", ago=MAX_ERROR_AGE + 1)
     assert budget.known(query) is None
 
 

@@ -48,7 +48,7 @@ def test_one_picture_and_several_go_into_different_fields():
 def test_pictures_alone_bring_a_prompt():
     """Mint wants a prompt always."""
     request = replace(LAMP, prompt="", images=(ONE,))
-    assert request.complaint() is None
+    assert request.validation_error() is None
     assert request.body((ONE,))["prompt"]
 
 
@@ -70,7 +70,7 @@ def test_pictures_alone_bring_a_prompt():
 )
 def test_what_mint_would_refuse_is_said_first(request_, said):
     """A sentence instead of a round trip."""
-    assert said in (request_.complaint() or "")
+    assert said in (request_.validation_error() or "")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_what_mint_would_refuse_is_said_first(request_, said):
 )
 def test_the_limits_themselves_are_fine(request_):
     """The last allowed value of each limit passes."""
-    assert request_.complaint() is None
+    assert request_.validation_error() is None
 
 
 def test_feedback_has_1_to_2000_characters():

@@ -73,7 +73,7 @@ class Budget:
         if answered is None:
             return None
         age = (datetime.now().astimezone() - answered.at).total_seconds()
-        return answered if age < (MAX_ERROR_AGE if answered.complaint else max_age) else None
+        return answered if age < (MAX_ERROR_AGE if answered.error else max_age) else None
 
     def price(self, query: Query) -> float | None:
         """Return the price that Mint last gave; None if it gave none.
@@ -144,7 +144,7 @@ class Budget:
         if sentence := combined_limit_error(totals, self.limits, spent):
             known = [each for query in queries if (each := self.known(query))]
             reason = next(
-                (each.complaint for each in known if each.complaint), None
+                (each.error for each in known if each.error), None
             ) or self.missing_price_reason(queries)
             raise TooExpensive(
                 sentences(sentence, reason or ""), spent=spent, missing_prices=missing_prices

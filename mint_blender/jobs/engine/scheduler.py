@@ -284,8 +284,8 @@ class Scheduler:
     def _ask(self, query: Query, number: int) -> None:
         """Have a query answered soon, even if badly: a person waits, and can ask again."""
         if not self._online:
-            complaint = str(Unreachable(Message("online access is off in Blender's preferences")))
-            self._outbox.put(QueryAnswered(query, None, complaint, number=number))
+            reason = str(Unreachable(Message("online access is off in Blender's preferences")))
+            self._outbox.put(QueryAnswered(query, None, reason, number=number))
         elif isinstance(query, Thumbnail | RemoteGlbHeader):
             self._queries.add(self._downloads.ask(query, number, lambda: self._online))
         else:

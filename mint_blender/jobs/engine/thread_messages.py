@@ -152,7 +152,7 @@ class QueryAnswered:
 
     query: Query
     answer: Answer | None
-    complaint: str | None = None
+    error: str | None = None
     at: datetime = field(default_factory=lambda: datetime.now().astimezone())
     # of the `Ask`; if the query was sent again since, this answer is late
     number: int = 0

@@ -69,22 +69,18 @@ def dump(job: Job) -> str:
 
 
 def load(text: str, decision: Decision | None, phase: Phase) -> Job:
-    """Return the job that `dump` wrote.
+    """Return the job that `dump` wrote; `decision` and `phase` come from their own columns.
 
-    `decision` and `phase` have columns of their own, which other writers change too. Raises any
-    error for a word of a later version, or a value of the wrong type.
+    Raises:
+        Exception: Of any type, for a word of a later version or a value of the wrong type.
     """
     record = json.loads(text)
-    problem, asset, operation = record.get("problem"), record.get("asset"), record.get("operation")
-    preview = record.get("decided_preview")
     job = Job(
         id=record["id"],
         request=_request(record["request"]),
         key=record["key"],
         created_at=record["created_at"],
-        delivery=_from_record(
-            Delivery, record.get("delivery") or {}, at=lambda at: tuple(at) if at else None
-        ),
+        delivery=_delivery(record.get("delivery") or {}),
         owner=_from_record(Owner, record["owner"]) if record.get("owner") else None,
         estimate=record.get("estimate"),
         optimize_estimate=record.get("optimize_estimate"),
@@ -94,32 +90,46 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         first_sent_at=record.get("first_sent_at"),
         body=record.get("body"),
         image_urls=_list(record.get("image_urls", ())),
-        operation=Operation.from_json(operation) if operation is not None else None,
+        operation=_operation(record.get("operation")),
         source_asset_id=record.get("source_asset_id"),
         convert=tuple(Format(format) for format in _list(record.get("convert", ()))),
         optimize=OptimizationLevel(record["optimize"]) if record.get("optimize") else None,
-        optimization=Operation.from_json(record["optimization"])
-        if record.get("optimization")
-        else None,
+        optimization=_operation(record.get("optimization")),
         optimize_sent_at=record.get("optimize_sent_at"),
-        decided_preview=(
-            _from_record(DecidedPreview, preview, verb=Verb, pictures=tuple) if preview else None
-        ),
-        asset=Asset.from_json(Kind(asset["kind"]), asset["json"]) if asset else None,
+        decided_preview=_decided_preview(record.get("decided_preview")),
+        asset=_asset(record.get("asset")),
         revision=record.get("revision", 0),
         files=_local_files(record.get("files", ())),
         refused=_local_files(record.get("refused", ())),
         decision=decision,
-        problem=(
-            _from_record(Problem, problem, cause=Cause, message=Message.from_json)
-            if problem
-            else None
-        ),
+        problem=_problem(record.get("problem")),
         notes=tuple(stored_note(note) for note in _list(record.get("notes", ()))),
     )
     if not matches_type(job, Job):
         raise TypeError("a member is not what it should be")
     return job
+
+
+def _delivery(record: Mapping[str, Any]) -> Delivery:
+    return _from_record(Delivery, record, at=lambda at: tuple(at) if at else None)
+
+
+def _operation(raw: Mapping[str, Any] | None) -> Operation | None:
+    return Operation.from_json(raw) if raw is not None else None
+
+
+def _decided_preview(record: Mapping[str, Any] | None) -> DecidedPreview | None:
+    return _from_record(DecidedPreview, record, verb=Verb, pictures=tuple) if record else None
+
+
+def _asset(record: Mapping[str, Any] | None) -> Asset | None:
+    return Asset.from_json(Kind(record["kind"]), record["json"]) if record else None
+
+
+def _problem(record: Mapping[str, Any] | None) -> Problem | None:
+    if not record:
+        return None
+    return _from_record(Problem, record, cause=Cause, sentence=Message.from_json)
 
 
 def _local_files(records: Iterable[Mapping[str, Any]]) -> tuple[LocalFile, ...]:

@@ -23,7 +23,7 @@ def key_is_in_question() -> bool:
     service = session.existing_service()
     answered = service.queries.answers.get(KeyOwner()) if service else None
     return bool(service and service.queries.is_pending(KeyOwner())) or bool(
-        answered and answered.complaint
+        answered and answered.error
     )
 
 
@@ -52,8 +52,8 @@ def draw_key(layout: bpy.types.UILayout) -> None:
     answered = service.queries.answers.get(KeyOwner())
     if service.queries.is_pending(KeyOwner()):
         layout.label(text="Asking Mint…", icon="TIME")
-    elif answered is not None and answered.complaint:
-        wrapped(layout, answered.complaint, icon="ERROR")
+    elif answered is not None and answered.error:
+        wrapped(layout, answered.error, icon="ERROR")
     elif answered is not None:
         layout.label(
             text=translated(
@@ -81,8 +81,8 @@ def draw_usage(box: bpy.types.UILayout) -> None:
     answered = service.queries.answers.get(Balance()) if service else None
     if answered is None:
         box.label(text="Not loaded yet")
-    elif answered.complaint:
-        wrapped(box, answered.complaint, icon="ERROR")
+    elif answered.error:
+        wrapped(box, answered.error, icon="ERROR")
     elif isinstance(answered.answer, Usage):
         column = box.column(align=True)
         for name, value in _usage_lines(answered.answer):

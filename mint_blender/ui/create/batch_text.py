@@ -170,7 +170,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
             )
         wishes = [(prompt, self._request(prompt)) for prompt in prompts]
         for prompt, request in wishes:
-            if complaint := request.complaint():
+            if complaint := request.validation_error():
                 return report_error(
                     self,
                     Message("Line {number}: {problem}", number=prompt.number, problem=complaint),

@@ -231,7 +231,7 @@ def prices_of(form: MintForm) -> tuple[Price | OptimizationPrice, ...]:
 
 def complaint(form: MintForm) -> str | None:
     """Return why Mint would refuse the request, or None. Opens no file."""
-    return request_of(form).complaint() or references_properties.complaint(form.id_data)
+    return request_of(form).validation_error() or references_properties.complaint(form.id_data)
 
 
 def optimize_of(form: MintForm) -> OptimizationLevel | None:

@@ -130,7 +130,7 @@ def catch_up(service: JobService) -> None:
         said = service.queries.answers.pop(question)
         if isinstance(question, ListPage):
             library().add_page(
-                question, said.answer if isinstance(said.answer, Page) else None, said.complaint
+                question, said.answer if isinstance(said.answer, Page) else None, said.error
             )
         elif isinstance(question, Thumbnail):
             _take_picture(question.url, said.answer if isinstance(said.answer, Path) else None)

@@ -143,7 +143,7 @@ def facts_words(asset: Asset) -> str | None:
             triangles=found.triangles,
             size_words=size_words(found.length),
         )
-    return said.complaint if said else None
+    return said.error if said else None
 
 
 def size_words(count: int) -> str:
