@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,13 @@ from .cli.follow import Review, follow
 from .cli.price_check import check_price
 from .jobs.engine.retry_schedule import StillUnreachable
 from .jobs.job import Job
-from .jobs.job_values import Delivery
+from .jobs.job_values import Cause, Delivery, Problem
 from .jobs.phases import Phase
 from .jobs.presentation import presenter
 from .jobs.service import JobService, NotPossible, TooExpensive
 from .jobs.storage import import_marks
 from .jobs.storage.journal import JournalError
+from .message import message_of
 from .mint.generation_request import GenerationRequest
 from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Usage
 
@@ -29,20 +31,34 @@ __all__ = ["GenerationStopped", "TooExpensive", "generate", "models", "usage", "
 
 log = logging.getLogger(__name__)
 
+UNREACHABLE = "unreachable"
+"""`GenerationStopped.code` when Mint could not be reached for too long."""
+
 if TYPE_CHECKING:
     from .scene.place import PlacedResult
 
 
 class GenerationStopped(RuntimeError):
-    """The job ended without a result.
+    """The job ended without a result; what was paid for can be resumed.
 
-    `job_id` identifies it: what was paid for can be resumed.
+    Attributes:
+        job_id: The id of the job.
+        phase: Where it stopped, such as "paused", "failed" or "canceled".
+        cause: What kind of problem it is, as `cause` on the command line; None without a problem.
+        code: What went wrong, as a word for programs; None if there is no such word.
+        params: The values in the problem's text, by name.
+        notes: What else is known about the job: texts that have a `code` and `params`, too.
     """
 
-    def __init__(self, job: Job, reason: str = "") -> None:
-        super().__init__(f"{job.title}: {reason or presenter.state(job)} (job {job.id})")
+    def __init__(self, job: Job, error: StillUnreachable | None = None) -> None:
+        super().__init__(f"{job.title}: {error or presenter.state(job)} (job {job.id})")
+        problem = Problem(Cause.UNREACHABLE, str(error), UNREACHABLE) if error else job.problem
         self.job_id = job.id
         self.phase = job.phase.value
+        self.cause = problem.cause.value if problem else None
+        self.code = problem.code if problem else None
+        self.params = dict(message_of(problem.sentence).params) if problem else {}
+        self.notes = tuple(message_of(note) for note in job.notes)
 
 
 def generate(
@@ -61,9 +77,21 @@ def generate(
 ) -> PlacedResult:
     """Generate a model or a World, place it in the current scene, and return it.
 
-    `images` are paths or https URLs. In mode "review", `review` is called with each Preview and
-    returns "approve", "cancel", or what should change. `optimize` ("light", "moderate" or
-    "aggressive") costs more Credits. Nothing starts that would cost more than `max_credits`.
+    Blocks until the result is in the scene. What was placed is returned with `notes`: texts about
+    the result, each with a `code` and `params` for programs.
+
+    Args:
+        prompt: What to generate; may be empty if there are images.
+        kind: "model" or "world".
+        preset: "fast", "standard" or "production".
+        mode: "auto", or "review" to stop at each Preview and call `review`.
+        name: The name of the model or World at Mint.
+        images: Reference pictures: paths or https URLs.
+        pose: "t_pose" or "a_pose", for models of characters.
+        splats: The tier of a World's splats to import, such as "100k"; by default none.
+        optimize: "light", "moderate" or "aggressive", for a smaller model; costs more Credits.
+        review: Called with each Preview; returns "approve", "cancel", or what should change.
+        max_credits: Nothing starts that would cost more.
 
     Raises:
         GenerationStopped: The job failed, was canceled, or cannot continue.
@@ -105,7 +133,7 @@ def _follow(job_service: JobService, job_id: str, review: Review | None) -> Job:
     try:
         job = follow(job_service, job_id, lambda news: None, review)
     except StillUnreachable as error:
-        raise GenerationStopped(job_service.job(job_id), str(error)) from error
+        raise GenerationStopped(job_service.job(job_id), error) from error
     if job.phase is not Phase.READY:
         raise GenerationStopped(job)
     return job
@@ -121,7 +149,7 @@ def _place(job_service: JobService, job: Job) -> PlacedResult:
     # It is in the scene: a script that sees an error here would pay for it a second time.
     except JournalError as error:
         log.warning("Job %s was placed, which could not be recorded: %s", job.id, error)
-    return placed
+    return replace(placed, notes=tuple(message_of(note) for note in placed.notes))
 
 
 def _assets(kind: Kind) -> Iterator[Asset]:

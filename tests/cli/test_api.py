@@ -3,15 +3,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import mint_blender
 from mint_blender.cli.follow import Preview
+from mint_blender.jobs.engine.retry_schedule import StillUnreachable
+from mint_blender.jobs.job_values import Cause, Problem
+from mint_blender.jobs.notes import note
+from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import NotPossible
+from mint_blender.message import Message
 from mint_blender.mint.errors import KeyMissing, KeyRefused
 
+from ..jobs.workflow_harness import a_job
 from ..mint_service.runner import ThreadService
 
 Signed = ThreadService
@@ -78,8 +85,36 @@ def test_missing_and_refused_keys(signed_in: Signed, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("MINT_API_KEY", "mint_wrong")
     with pytest.raises(KeyRefused):
         mint_blender.usage()
-    with pytest.raises(mint_blender.GenerationStopped, match="does not accept the API key"):
+    with pytest.raises(
+        mint_blender.GenerationStopped, match="does not accept the API key"
+    ) as stopped:
         mint_blender.generate("a lamp")
+    assert (stopped.value.phase, stopped.value.cause) == ("paused", "key")
+
+
+def test_programs_read_why_it_stopped() -> None:
+    """An exception has the problem's cause, code and values, and notes have theirs."""
+    problem = Problem(
+        Cause.WORK,
+        Message("The generation failed at Mint ({code}).", code="moderation"),
+        "moderation",
+    )
+    job = replace(
+        a_job(), phase=Phase.FAILED, problem=problem, notes=(note("too_late", verb="cancel"),)
+    )
+    stopped = mint_blender.GenerationStopped(job)
+    assert (stopped.job_id, stopped.phase) == (job.id, "failed")
+    assert (stopped.cause, stopped.code, stopped.params) == (
+        "work",
+        "moderation",
+        {"code": "moderation"},
+    )
+    assert [(each.code, each.params) for each in stopped.notes] == [
+        ("too_late", {"verb": "cancel"})
+    ]
+    unreachable = mint_blender.GenerationStopped(job, StillUnreachable("Mint cannot be reached."))
+    assert (unreachable.cause, unreachable.code) == ("unreachable", "unreachable")
+    assert unreachable.params == {"problem": "Mint cannot be reached."}
 
 
 @pytest.mark.blender
