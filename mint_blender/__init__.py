@@ -39,7 +39,11 @@ def unregister() -> None:
 
 
 def __getattr__(name: str) -> Any:
-    """Load the functions for scripts on first use."""
+    """Load the functions for scripts on first use.
+
+    Raises:
+        AttributeError: There is no such name.
+    """
     if name in {"generate", "models", "usage", "worlds", "GenerationStopped", "TooExpensive"}:
         from . import api
 

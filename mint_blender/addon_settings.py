@@ -14,7 +14,7 @@ from .mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
 
 
 class StoredPreferences(Protocol):
-    """What is read of the preferences; `preferences_page.MintPreferences` holds it."""
+    """The preferences that are read here; `preferences_page.MintPreferences` defines them."""
 
     api_key: str
     base_url: str
@@ -24,51 +24,50 @@ class StoredPreferences(Protocol):
 
 
 def preferences() -> StoredPreferences | None:
-    """The preferences as they are now; None while the add-on is not enabled (a script that only
-    uses the package).
-    """
+    """Return the preferences; None while the add-on is not enabled, as in a script."""
     entry: bpy.types.Addon | None = bpy.context.preferences.addons.get(ADDON)
     return entry.preferences if entry else None  # type: ignore[return-value]  # the stubs know the base class only
 
 
 def stored_account() -> tuple[str, str]:
-    """Key and base URL, empty where nothing was entered."""
+    """Return the API key and the base URL; empty where nothing was entered."""
     stored = preferences()
     return (stored.api_key, stored.base_url) if stored else ("", "")
 
 
 def confirmed_origins() -> frozenset[str]:
-    """The addresses that the environment may name and that get the key from here all the same,
-    since the user has said so.
+    """Return the origins that get the stored key although the environment names them.
+
+    The user has confirmed them.
     """
     stored = preferences()
     return frozenset(stored.confirmed_origins.split()) if stored else frozenset()
 
 
 def limits() -> Limits:
-    """The most Credits that the user wants to spend without being asked."""
+    """Return the most Credits that the user wants to spend without a confirmation."""
     stored = preferences()
     return Limits(stored.limit_each, stored.limit_day) if stored else Limits()
 
 
 def key_from_environment() -> bool:
-    """Does MINT_API_KEY win over what is entered here?"""
+    """Return whether MINT_API_KEY overrides the key in the preferences."""
     return bool(os.environ.get(KEY_VARIABLE, "").strip())
 
 
 def base_url_from_environment() -> bool:
-    """Does MINT_API_BASE_URL win over what is entered here?"""
+    """Return whether MINT_API_BASE_URL overrides the base URL in the preferences."""
     return bool(os.environ.get(BASE_URL_VARIABLE, "").strip())
 
 
 def may_go_online() -> bool:
     """Return whether Blender's "Allow Online Access" is on.
 
-    The `bpy` module in a plain Python has no user who could switch it: there it counts as on.
+    The `bpy` module in a plain Python has no such switch: there it counts as on.
     """
     return is_module() or bpy.app.online_access
 
 
 def is_module() -> bool:
-    """Return whether this is the `bpy` module in a Python, and no Blender application."""
+    """Return whether this is the `bpy` module in Python, not the Blender application."""
     return not bpy.app.binary_path

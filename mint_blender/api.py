@@ -113,23 +113,39 @@ def generate(
 
 
 def usage() -> Usage:
-    """Return the current Credits, subscription and totals."""
+    """Return the current Credits, subscription and totals.
+
+    Raises:
+        MintError: Mint refused the call or cannot be reached.
+    """
     with session.open_client() as client:
         return session.call_mint(client.usage)
 
 
 def models() -> Iterator[Asset]:
-    """Yield every model of this API project, newest first."""
+    """Yield every model of this API project, newest first.
+
+    Raises:
+        MintError: Mint refused a call or cannot be reached.
+    """
     yield from _assets(Kind.MODEL)
 
 
 def worlds() -> Iterator[Asset]:
-    """Yield every World of this API project, newest first."""
+    """Yield every World of this API project, newest first.
+
+    Raises:
+        MintError: Mint refused a call or cannot be reached.
+    """
     yield from _assets(Kind.WORLD)
 
 
 def _follow(job_service: JobService, job_id: str, review: Review | None) -> Job:
-    """Return the job once its files are here. Raises GenerationStopped."""
+    """Return the job once its files are here.
+
+    Raises:
+        GenerationStopped: It stopped before that.
+    """
     try:
         job = follow(job_service, job_id, lambda news: None, review)
     except StillUnreachable as error:
@@ -160,7 +176,11 @@ def _assets(kind: Kind) -> Iterator[Asset]:
 def _check(
     request: GenerationRequest, level: OptimizationLevel | None, review: Review | None
 ) -> None:
-    """Raise ValueError for a request that makes no sense or that Mint would refuse."""
+    """Check a request before anything is sent.
+
+    Raises:
+        ValueError: It makes no sense, or Mint would refuse it.
+    """
     if level is not None and request.kind is not Kind.MODEL:
         raise ValueError("Only models can be optimized.")
     if request.mode is Mode.REVIEW and review is None:

@@ -11,19 +11,19 @@ _handles: list[Any] = []
 
 
 def register() -> None:
-    """Make the command known to Blender."""
+    """Register the command with Blender."""
     register_command: Any = bpy.utils.register_cli_command  # the stubs say it returns None
     _handles.append(register_command("mint", _run))
 
 
 def unregister() -> None:
-    """Take it back."""
+    """Unregister the command."""
     while _handles:
         bpy.utils.unregister_cli_command(_handles.pop())
 
 
 def _run(arguments: list[str]) -> int:
-    # loaded when it is used: enabling the add-on stays quick
+    # loaded on first use, so that enabling the add-on stays quick
     from .cli.commands import from_blender
 
     return from_blender(arguments)

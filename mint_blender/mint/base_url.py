@@ -43,7 +43,11 @@ class Origin:
 
     @classmethod
     def parse(cls, base_url: str = DEFAULT_BASE_URL) -> Origin:
-        """Return the origin of a base URL; the ValueError of an invalid one is a sentence."""
+        """Return the origin of a base URL.
+
+        Raises:
+            ValueError: It is invalid; the message is a sentence for the user.
+        """
         text = base_url.strip()
         parts = _split(text)
         if problem := _problem(text, parts):

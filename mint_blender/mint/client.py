@@ -84,7 +84,11 @@ class Client:
     def upload_image(
         self, data: bytes, file_name: str, media_type: str, *, key: str
     ) -> ReferenceImage:
-        """Upload a local picture of at most 5 MB for use in a generation request."""
+        """Upload a local picture for use in a generation request.
+
+        Raises:
+            ValueError: It is larger than 5 MB.
+        """
         if len(data) > MAX_IMAGE_BYTES:
             raise ValueError(
                 Message(
@@ -99,7 +103,11 @@ class Client:
         )
 
     def import_image(self, url: str, *, key: str) -> ReferenceImage:
-        """Have Mint fetch and store a picture from a public https address."""
+        """Have Mint fetch and store a picture from a public https address.
+
+        Raises:
+            ValueError: It is no https address.
+        """
         if not url.startswith("https://"):
             raise ValueError(Message("A reference picture's address must start with https://."))
         return self._reference_image({"sourceUrl": url}, key)
@@ -138,7 +146,11 @@ class Client:
         return self._post(f"operations/{_path_id(id)}:resume", {}, key)
 
     def cancel(self, id: str, *, key: str) -> Operation:
-        """Cancel an operation; raise CannotCancel if Mint does not offer that."""
+        """Cancel an operation.
+
+        Raises:
+            CannotCancel: Mint does not offer that, or not at this stage.
+        """
         try:
             return self._post(f"operations/{_path_id(id)}:cancel", {}, key)
         except ProblemError as error:

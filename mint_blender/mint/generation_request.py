@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a start request may say: its fields, their limits, and the JSON body.
+"""A request for a generation: its fields, their limits, and the JSON body.
 
-Mint's schema is closed: what is not asked for is left out, never sent as null.
+Mint's schema is closed: empty members are left out, never sent as null.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_IMAGE_BYTES = 5 * 1024 * 1024
 
 
 def default_prompt(kind: Kind) -> str:
-    """Mint wants a prompt always: what goes with pictures when the user wrote none."""
+    """Return the prompt to send with pictures when the user wrote none: Mint requires one."""
     if kind is Kind.WORLD:
         return Message("A place that looks like the reference picture.")
     return Message("A 3D model that matches the reference picture.")
@@ -31,10 +31,10 @@ def default_prompt(kind: Kind) -> str:
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """A planned start.
+    """A generation to start.
 
-    `images` are local paths or https URLs, in the order that the user gave; `image_names` is what
-    the user calls them, where that is not in the path. Mint is not told.
+    `images` are local paths or https URLs, in the user's order. `image_names` are the names that
+    the user knows them by, where the path does not show it; they are not sent.
     """
 
     kind: Kind
@@ -81,7 +81,7 @@ class GenerationRequest:
         )
 
     def validation_error(self) -> str | None:
-        """A sentence about the first thing that Mint would refuse, or None."""
+        """Return the first thing that Mint would refuse, as a sentence; None if there is none."""
         if not self.prompt.strip() and not self.images:
             return Message("The prompt is empty. Describe what to generate.")
         if len(self.prompt) > (longest := MAX_PROMPT_LENGTH[self.kind]):
@@ -110,7 +110,7 @@ class GenerationRequest:
         return None
 
     def body(self, image_urls: tuple[str, ...]) -> dict[str, Any]:
-        """The JSON body of the start call; `image_urls` are the https URLs that `images` became."""
+        """Return the JSON body of the start call; `image_urls` are the uploaded `images`."""
         body: dict[str, Any] = {
             "prompt": self.prompt.strip() or default_prompt(self.kind),
             "generationPreset": self.preset.value,
@@ -128,7 +128,7 @@ class GenerationRequest:
 
 
 def feedback_error(feedback: str) -> str | None:
-    """A sentence about a revision text that Mint would refuse, or None."""
+    """Return why Mint would refuse this feedback, as a sentence; None if it would not."""
     if not feedback.strip():
         return Message("Describe what to change.")
     if len(feedback) > (limit := MAX_FEEDBACK_LENGTH):

@@ -15,7 +15,7 @@ from typing import Any, cast
 from urllib.parse import quote, quote_plus
 
 MIN_LENGTH = 8
-"""Characters; anything shorter is no key, and would occur in ordinary words."""
+"""Characters; anything shorter is not a key, and would occur in ordinary words."""
 PLACEHOLDER = "(key)"
 # on the factory: a reloaded add-on finds the one that is set already
 _MARK = "mint_blender_secrets"
@@ -48,10 +48,10 @@ def _secrets() -> set[str]:
 
 
 def _factory(
-    earlier: Callable[..., logging.LogRecord], secrets: set[str]
+    previous: Callable[..., logging.LogRecord], secrets: set[str]
 ) -> Callable[..., logging.LogRecord]:
     def make(*arguments: Any, **named: Any) -> logging.LogRecord:
-        record = earlier(*arguments, **named)
+        record = previous(*arguments, **named)
         if secrets:
             _redact_record(record, secrets)
         return record

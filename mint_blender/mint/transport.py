@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One HTTP request to Mint: returns a response or raises a `MintError`.
+"""One HTTP request to Mint, which returns a response or raises a `MintError`.
 
 Knows no endpoints, retries or threads. Enforces these rules for all callers:
 
@@ -81,7 +81,12 @@ class Transport:
         user_agent: str = "mint-blender",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Raise KeyMissing or KeyUnusable rather than send a request that cannot succeed."""
+        """Check the key.
+
+        Raises:
+            KeyMissing: There is no key.
+            KeyUnusable: It has characters that no key has.
+        """
         self.origin = origin
         self._secret = _validate_key(key)
         redaction.register_secret(self._secret)

@@ -16,7 +16,8 @@ from ...message import Message
 from ..job import Job, has_failed_at_mint, is_retried
 from ..phases import BUSY, Phase, Verb
 
-DAYS = 30  # what the Usage section looks back at
+DAYS = 30
+"""Days that the Usage section shows."""
 
 _WILL_COST = (BUSY - {Phase.FETCHING}) | {Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
 _DONE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED})
@@ -30,7 +31,10 @@ Moves = Sequence[tuple[Phase, float]]
 
 @dataclass(frozen=True)
 class Limits:
-    """The most Credits that the user wants to spend without being asked; 0: no limit."""
+    """The most Credits to spend without a confirmation; 0: no limit.
+
+    `each` is for one generation, `day` for a day.
+    """
 
     each: float = 0.0
     day: float = 0.0
@@ -154,7 +158,7 @@ def paid_for_optimizing(jobs: Iterable[Job]) -> float | None:
 
 
 def entry(job: Job, moves: Moves, now: float) -> SpendingEntry | None:
-    """Return what a job has cost; None for one that only downloaded an existing asset.
+    """Return what a job has cost; None if it only downloaded an existing asset.
 
     `now` is in seconds since the epoch.
     """

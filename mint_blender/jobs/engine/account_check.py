@@ -23,13 +23,17 @@ UNANSWERED: Final = ""
 
 
 class WakeJob(Protocol):
-    """Run a job's workflow; `refusal` is the reason why its account will not be known."""
+    """A function that runs a job's workflow.
 
-    def __call__(self, job_id: str, number: int, *, refusal: MintError | None = None) -> None: ...
+    `refusal` is the reason why the account will not be known.
+    """
+
+    def __call__(self, job_id: str, number: int, *, refusal: MintError | None = None) -> None:
+        """Run the job's workflow; `number` is that of its last Wake."""
 
 
 class IdentityCheck:
-    """Asks whose key it is, and tells the journal. For the scheduler's thread."""
+    """Asks Mint whose key it is, and stores the answer. For the scheduler's thread."""
 
     def __init__(
         self,
@@ -56,7 +60,7 @@ class IdentityCheck:
 
     @property
     def due(self) -> float:
-        """When to ask."""
+        """When to ask, by the engine's clock."""
         return self._due if self._call is None else math.inf
 
     def is_needed(self) -> bool:
@@ -100,7 +104,7 @@ class IdentityCheck:
                 self.apply(error)
 
     def apply(self, answer: Me | MintError) -> None:
-        """Tell the journal whose key it is, and wake the waiting jobs, if that is answered."""
+        """Store whose key it is and wake the waiting jobs, if Mint has answered that."""
         user_id = _user_id(answer)
         if user_id is not UNANSWERED:
             self._journal.resolve_account(user_id)
@@ -108,7 +112,7 @@ class IdentityCheck:
                 self._wake_job(job_id, number)
 
     def _apply_failure(self, error: MintError) -> None:
-        """Ask again later, or wake the jobs with the refusal where that cannot help."""
+        """Ask again later; if that cannot help, wake the jobs with the refusal."""
         if error.retryable:
             now = self._config.clock()
             wait = self._failures.fail(now, self._config.chance(), error.retry_after)

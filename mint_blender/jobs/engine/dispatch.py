@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make the call to Mint that an effect stands for: one exchange each."""
+"""Make the call to Mint that an effect describes: one request each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ Call = Quote | Start | SendDecision | Poll | ReadAsset | ReadPage | Optimize | C
 def connect(account: Account) -> Client:
     """Return a client for this account.
 
-    Raises a MintError that says what is wrong with the key or the base URL.
+    Raises:
+        MintError: The key or the base URL cannot be used.
     """
     try:
         origin = Origin.parse(account.base_url)
@@ -48,7 +49,11 @@ def connect(account: Account) -> Client:
 
 
 def make(client: Client, effect: Call) -> Operation | PollResult | Asset | Page | Estimate:
-    """Return Mint's answer to an effect. Raises MintError."""
+    """Return Mint's answer to an effect.
+
+    Raises:
+        MintError: The call failed.
+    """
     if isinstance(effect, Quote):
         return quote(client, effect.query)
     if isinstance(effect, Start):
@@ -82,7 +87,8 @@ def _act(client: Client, effect: SendDecision) -> Operation:
 def read(effect: Upload) -> bytes:
     """Return the bytes of a local reference picture.
 
-    Raises FileError when it is gone, or in a format or size that Mint does not take.
+    Raises:
+        FileError: It is gone, or has a format or size that Mint does not accept.
     """
     path = Path(effect.path)
     try:
@@ -118,7 +124,11 @@ def read(effect: Upload) -> bytes:
 
 
 def upload(client: Client, effect: Upload, data: bytes) -> str:
-    """Upload a picture and return its durable URL. Raises MintError."""
+    """Upload a picture and return its durable URL.
+
+    Raises:
+        MintError: The call failed.
+    """
     image = client.upload_image(
         data, Path(effect.path).name, pictures.inspect(data).media_type, key=effect.key
     )

@@ -95,7 +95,11 @@ class JobRunner:
         return self.cache.unreadable()
 
     def job(self, job_id: str) -> Job:
-        """Return a job by its id or a unique prefix of it. Raises NotPossible."""
+        """Return a job by its id or a unique prefix of it.
+
+        Raises:
+            NotPossible: There is no such job, or several.
+        """
         return self.cache.find(job_id)
 
     def outlook(self, job: Job) -> stage_durations.Outlook:
@@ -120,7 +124,12 @@ class JobRunner:
         return self.cache.serial
 
     def save(self, job: Job) -> None:
-        """Commit a job that nothing is running for. Raises NotPossible, JournalError."""
+        """Commit a job that nothing is running for.
+
+        Raises:
+            NotPossible: The job is in progress.
+            JournalError: The journal cannot be written.
+        """
         if self.is_active(job.id) or self.is_driven_elsewhere(job):
             raise NotPossible(
                 Message(
@@ -219,7 +228,8 @@ class JobRunner:
     def next_event(self) -> Event:
         """Block until the worker sends an event, and apply it. For scripts, never for a window.
 
-        Raises StillUnreachable after `unreachable_timeout`.
+        Raises:
+            StillUnreachable: Nothing was answered for `unreachable_timeout` seconds.
         """
         while True:
             try:
@@ -238,7 +248,11 @@ class JobRunner:
     def watch(
         self, job_ids: Collection[str], on_event: Callable[[Event], None] = lambda event: None
     ) -> None:
-        """Block until no workflow runs for these jobs. For scripts, never for a window."""
+        """Block until no workflow runs for these jobs. For scripts, never for a window.
+
+        Raises:
+            StillUnreachable: As `next_event`.
+        """
         while any(self.is_active(job_id) for job_id in job_ids):
             on_event(self.next_event())
 

@@ -37,7 +37,7 @@ class StillUnreachable(MintError):
 
 
 OUTAGE_JOBS = 2
-"""There is an outage when the calls of so many jobs failed since the last answer."""
+"""So many jobs must have failed calls since the last answer before it counts as an outage."""
 
 
 class Outage:
@@ -62,7 +62,8 @@ class Outage:
     def next_call(self) -> float:
         """When the next call may be sent.
 
-        While a probe is out, its answer decides, but not forever: it may hang on a dead connection.
+        While a probe is in flight, its answer decides; after `longest` seconds another one is sent,
+        since a call may hang on a dead connection.
         """
         return self._next_probe if self.is_on else 0.0
 
@@ -72,7 +73,7 @@ class Outage:
             self._probe, self._next_probe = number, now + self._policy.longest
 
     def ended(self, number: int, now: float) -> None:
-        """Note that a call has come back, one way or another."""
+        """Note that a call has ended, with or without an answer."""
         if number == self._probe:
             self._probe, self._next_probe = None, now
 
@@ -92,7 +93,7 @@ class Outage:
 
 
 class RetrySchedule:
-    """Decides when the scheduler's tasks try again. For the scheduler's thread."""
+    """When the scheduler's tasks try again. For the scheduler's thread."""
 
     def __init__(
         self, config: EngineConfig, tasks: dict[str, Task], outbox: queue.SimpleQueue[Event]
@@ -122,7 +123,7 @@ class RetrySchedule:
         return True
 
     def retry_download(self, task: Task, error: FileError) -> None:
-        """Schedule another attempt at a download: the file is paid for. What has arrived stays."""
+        """Schedule another attempt at a download, which resumes: the file is paid for."""
         retry_after: float | None = getattr(error, "retry_after", None)
         now, chance = self._config.clock(), self._config.chance()
         wait = task.failures.fail(now, chance, retry_after)

@@ -282,7 +282,7 @@ class Scheduler:
     # -- queries
 
     def _ask(self, query: Query, number: int) -> None:
-        """Have a query answered soon, even if badly: a person waits, and can ask again."""
+        """Answer a query soon, without retries: a person waits, and can ask again."""
         if not self._online:
             reason = str(Unreachable(Message("online access is off in Blender's preferences")))
             self._outbox.put(QueryAnswered(query, None, reason, number=number))

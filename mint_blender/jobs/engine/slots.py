@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mint runs a limited number of generations at a time: who gets the next slot."""
+"""Which job gets the next slot: Mint runs a limited number of generations at a time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class Slots:
         self._process = process
 
     def take(self, task: Task, effect: TakeSlot) -> bool:
-        """Take a slot for the first job in line. Otherwise returns False and postpones the task."""
+        """Take a slot if the job is first in the queue, else postpone the task.
+
+        Returns whether there was a slot.
+        """
         is_first = effect.kind is None or task is self._first(effect.kind)
         most = self._config.slots[effect.kind] if effect.kind else 0
         if is_first and self._journal.take_slot(task.job.id, effect.kind, most, self._process):
@@ -39,15 +42,15 @@ class Slots:
         return False
 
     def wake_first(self, kind: Kind) -> None:
-        """Have the first job in line try now, unless Mint has just turned it away."""
+        """Let the first job in the queue try now, unless Mint has just refused it."""
         first = self._first(kind)
         if first is not None and first.effect is not None and not first.effect.after:
             first.due = self._config.clock()
 
     def _first(self, kind: Kind) -> Task | None:
-        line = [
+        queued = [
             task
             for task in self._tasks.values()
             if isinstance(task.effect, TakeSlot) and task.effect.kind is kind
         ]
-        return min(line, key=lambda task: (task.job.created_at, task.job.id), default=None)
+        return min(queued, key=lambda task: (task.job.created_at, task.job.id), default=None)

@@ -37,7 +37,7 @@ class SetAccount:
 
 @dataclass(frozen=True)
 class SetOnline:
-    """Whether anything may be sent. While it may not, all workflows pause."""
+    """Set whether anything may be sent. While it may not, all workflows pause."""
 
     allowed: bool
 
@@ -76,8 +76,8 @@ class CallEnded:
 class QueryEnded:
     """A query has ended. The file host's answers have gone to the main thread already.
 
-    `reached` says whether Mint has answered. `said` is what it said about whose key this `account`
-    has, where that was the query.
+    `reached` says whether Mint has answered. `key_owner` is the answer to the query KeyOwner: whose
+    key this `account` has.
     """
 
     number: int

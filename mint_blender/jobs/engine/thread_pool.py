@@ -19,8 +19,11 @@ Work = Callable[[], None]
 class Executor(Protocol):
     """Runs work: on threads, or immediately in a test."""
 
-    def submit(self, work: Work, *, first: bool = False) -> None: ...
-    def close(self, timeout: float) -> bool: ...
+    def submit(self, work: Work, *, first: bool = False) -> None:
+        """Run work as soon as possible; with `first`, before all that is waiting."""
+
+    def close(self, timeout: float) -> bool:
+        """End within `timeout` seconds. Returns whether everything has ended."""
 
 
 class Pool:

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """The main thread's handle on the worker. Every method but `stop` returns at once."""
+    """Starts and stops the worker thread, for the main thread. Only `stop` blocks."""
 
     def __init__(self, config: EngineConfig, account: Account) -> None:
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -126,9 +126,7 @@ class Worker:
             )
 
     def _drain_inbox(self) -> list[Command]:
-        """Empty the inbox; return the commands that arrived during the end and still have to be
-        done.
-        """
+        """Empty the inbox, and return the commands that still have to be carried out."""
         left: list[Command] = []
         while not self._inbox.empty():
             left.append(self._inbox.get())

@@ -120,8 +120,9 @@ class Accounts:
         return CurrentAccount(origin, Owner(origin, found[0]), key_hash, is_identified)
 
     def resolve_account(self, current_account: CurrentAccount, user_id: str | None) -> None:
-        """Store whose key it is (None: Mint does not say), and give that account what the key
-        owned.
+        """Store whose key it is, and give that account what the key owned.
+
+        `user_id` is None if Mint does not say.
         """
         if current_account.owner is None:
             return
@@ -138,8 +139,9 @@ class Accounts:
                 self._move(current_account, account)
 
     def release_unsent_jobs(self, current_account: CurrentAccount) -> None:
-        """Take unsent jobs from a key that Mint refuses, so that they can be sent with the right
-        one.
+        """Take unsent jobs from a key that Mint refuses.
+
+        They can then be sent with the right one.
         """
         with self._db.transaction():
             self._note_changes(current_account)

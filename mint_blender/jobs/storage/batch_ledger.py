@@ -61,9 +61,12 @@ def line_id(folder: Path, tag: str = "") -> str:
 
 
 def read(folder: Path) -> dict[str, LedgerEntry]:
-    """Return the latest entry of each line, by its tag. Raises OSError.
+    """Return the latest entry of each line, by its tag.
 
-    A torn entry does not count: nothing was sent after it.
+    An incomplete entry does not count: nothing was sent after it.
+
+    Raises:
+        OSError: The ledger exists and cannot be read.
     """
     try:
         data = (folder / FOLDER / NAME).read_bytes()
@@ -87,8 +90,10 @@ class Ledgers:
         self._last_written: dict[str, tuple[object, ...]] = {}
 
     def note(self, job: Job) -> None:
-        """Append the job's state if it has changed. It is on disk when this returns. Raises
-        OSError.
+        """Append the job's state if it has changed. It is on disk when this returns.
+
+        Raises:
+            OSError: The ledger cannot be written.
         """
         folder, tag = _folder_and_tag(job)
         if folder is None or not (folder / FOLDER).is_dir():
@@ -151,7 +156,7 @@ def _line(job: Job, folder: Path, tag: str, by: str) -> bytes:
 
 
 def _append(path: Path, line: bytes) -> None:
-    """Append to the file and sync it. A torn line before it is ended first."""
+    """Append to the file and sync it. An incomplete line before it is ended first."""
     is_new = not path.exists()
     with path.open("ab+") as file:
         if file.tell():

@@ -51,7 +51,7 @@ _ADVICE_BY_ERRNO = {
 
 
 class JournalError(Exception):
-    """The journal cannot be read or written. The sentence says where it lies and what to do."""
+    """The journal cannot be read or written. The message says where it is and what to do."""
 
 
 def journal_error(path: Path, error: Exception, *, opening: bool = False) -> JournalError:
@@ -91,7 +91,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._is_single_commit = False  # is everything that is written now one commit?
+        self._is_single_commit = False  # whether a transaction joins the one that is open
         try:
             private_files.make_home(path.parent)
             private_files.make_file(path)  # SQLite gives its -wal and -shm the same permissions
@@ -105,7 +105,11 @@ class Database:
         self.connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
 
     def prepare(self, version: int, *statements: str) -> None:
-        """Create the tables. Closes the file if that fails."""
+        """Create the tables. Closes the file if that fails.
+
+        Raises:
+            JournalError: That failed, or the file has a newer version.
+        """
         try:
             ((found,),) = self.rows("PRAGMA user_version")
             if found > version:
@@ -146,7 +150,7 @@ class Database:
             self.connection.close()
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Execute one statement and return all of its rows."""
+        """Execute one statement and return all its rows."""
         try:
             return self.connection.execute(query, values).fetchall()
         except (sqlite3.Error, UnicodeError) as error:

@@ -48,7 +48,12 @@ class Lease:
         self._id = uuid.uuid4().hex
 
     def acquire(self, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Acquire the lease. Raises FileInUse while another machine holds it, OSError."""
+        """Acquire the lease.
+
+        Raises:
+            FileInUse: Another machine, or another process of this one, holds it.
+            OSError: The file cannot be written.
+        """
         if self._create():
             return
         holder = self.holder()
@@ -66,7 +71,7 @@ class Lease:
             raise FileInUse(str(self.holder().get("host") or UNKNOWN))
 
     def renew(self) -> None:
-        """Show that the holder is alive."""
+        """Show that the holder is alive, or note that the lease is lost."""
         try:
             if self._is_mine():
                 os.utime(self.path)
@@ -104,7 +109,7 @@ class Lease:
         return self.holder().get("id") == self._id
 
     def _age(self) -> float:
-        """Return the seconds since it was touched.
+        """Return the seconds since the last renewal.
 
         Compared with a new file's time, since the clocks of two machines differ.
         """
@@ -130,7 +135,12 @@ def _is_alive(pid: object) -> bool:
 
 @contextmanager
 def held(path: Path) -> Iterator[Lease]:
-    """Hold this lease. Raises FileInUse with the name of the machine that holds it, OSError."""
+    """Hold this lease, and renew it on a thread.
+
+    Raises:
+        FileInUse: Another machine holds it, whose name is in the error.
+        OSError: The file cannot be written.
+    """
     lease, ended = Lease(path), threading.Event()
     lease.acquire()
 

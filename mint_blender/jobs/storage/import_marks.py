@@ -38,7 +38,8 @@ CRASHED = Message(
 def importing(home: Path, job_id: str) -> Iterator[None]:
     """Mark that a job's result is being imported. On disk before anything is read.
 
-    Raises OSError where nothing can be written.
+    Raises:
+        OSError: Nothing can be written there.
     """
     folder = _folder(home)
     private_files.make_folder(folder)
@@ -61,7 +62,7 @@ def importing(home: Path, job_id: str) -> Iterator[None]:
 
 
 def note_crashes(job_service: JobService) -> None:
-    """Have each job whose last import never ended wait for a person. Raises nothing."""
+    """Pause each job whose last import never ended, until a person decides. Raises nothing."""
     for mark, job_id in _left_behind(job_service.home):
         job = next((job for job in job_service.jobs() if job.id == job_id), None)
         try:

@@ -32,8 +32,7 @@ class JobCache:
         self._read_all()
 
     def _read_all(self) -> None:
-        # Asked for before the jobs are read: what is written in between is then read twice instead
-        # of missed.
+        # Read before the jobs: what is written in between is then read twice instead of missed.
         self._revision, self._serial = self._journal.revision(), self._journal.changes(0)[0]
         self._account = self._journal.look_up_account()
         self._jobs: dict[str, Job] = {}
@@ -71,7 +70,11 @@ class JobCache:
         return self._jobs.get(job_id)
 
     def find(self, prefix: str) -> Job:
-        """Return a job by its id or a unique prefix of it. Raises NotPossible."""
+        """Return a job by its id or a unique prefix of it.
+
+        Raises:
+            NotPossible: There is no such job, or several.
+        """
         if job := self.get(prefix):
             return job
         matches = [job for job in self if job.id.startswith(prefix)] if prefix else []
@@ -125,9 +128,7 @@ class JobCache:
         return spending.spent_on([entry] if entry else [], spending.date_of(now))
 
     def _of_dismissed(self) -> tuple[list[spending.SpendingEntry], float | None]:
-        """Return the costs of the dismissed jobs of the last days, and of their latest
-        optimization.
-        """
+        """Return the costs of recently dismissed jobs, and that of their latest optimization."""
         if self._dismissed is None:
             now = time.time()
             dismissed = self._journal.dismissed(now - (spending.DAYS + 1) * 24 * 3600.0)
@@ -151,7 +152,7 @@ class JobCache:
         if revision == self._revision:
             return False
         if self._journal.look_up_account() != self._account:
-            # each job may stand differently to an account that is better known now
+            # whether a job belongs to the account may be known now
             self._read_all()
             return True
         self._serial, changes = self._journal.changes(self._serial)

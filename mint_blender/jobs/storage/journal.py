@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 _PHASES = frozenset(phase.value for phase in Phase)
 
 _VERSION = 1
-# What `_read` makes a job of.
+# The columns that `_read` expects.
 _SELECT = "SELECT id, created_at, record, phase, decision, origin, account FROM jobs "
 
 
@@ -69,9 +69,7 @@ class Journal:
         self._account, self.current_account = account, self._accounts.current_account(account)
 
     def look_up_account(self) -> CurrentAccount | None:
-        """Return the current account, including what another thread or process has learned about
-        it.
-        """
+        """Return the current account, with what other threads and processes have stored."""
         if (
             self._account is not None
             and self.current_account is not None
@@ -81,8 +79,9 @@ class Journal:
         return self.current_account
 
     def resolve_account(self, user_id: str | None) -> None:
-        """Store whose key is in use (None: Mint does not say), and give that account what the key
-        owned.
+        """Store whose key is in use, and give that account what the key owned.
+
+        `user_id` is None if Mint does not say.
         """
         if self._account is not None and self.current_account is not None:
             self._accounts.resolve_account(self.current_account, user_id)
@@ -358,8 +357,9 @@ class Journal:
         return True
 
     def _active(self, job_id: str, kind: Kind, process: ProcessLock) -> int:
-        """Return how many other jobs of this kind living processes have in flight with this
-        account.
+        """Return how many other jobs of this kind are in flight with this account.
+
+        Counts all living processes.
         """
         phases = tuple(phase.value for phase in HOLDS_SLOT)
         query = (

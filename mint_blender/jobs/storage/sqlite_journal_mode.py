@@ -20,7 +20,9 @@ class UnsafeMode(Exception):
 def choose(database: sqlite3.Connection, folder: Path) -> str:
     """Set the mode that is safe for this folder, and return the mode that SQLite has really set.
 
-    Raises UnsafeMode, sqlite3.Error.
+    Raises:
+        UnsafeMode: The mode in use is not safe for this folder.
+        sqlite3.Error: The database cannot be read.
     """
     is_local = filesystem_type.is_local(folder)
     try:

@@ -39,10 +39,13 @@ def fetch(
     stop: Callable[[], bool],
     progress: Callable[[int, int | None], None],
 ) -> LocalFile:
-    """Download into `folder`. Raises FileError.
+    """Download into `folder` and check the file.
 
     A file that fails its checks is kept aside (it was paid for), and the next attempt downloads it
     again.
+
+    Raises:
+        FileError: The download failed, or the file was refused.
     """
     target = folder / f"{effect.name}{_suffix(effect)}"
     path = downloader.fetch(effect.url, target, stop=stop, progress=_throttled(progress))

@@ -26,10 +26,11 @@ from ..queries import RemoteGlbHeader, Thumbnail
 log = logging.getLogger(__name__)
 
 MAX_CACHE_BYTES = 64 * 2**20
-"""Of all thumbnails: about a thousand."""
+"""Size of all thumbnails: about a thousand."""
 PRUNE_INTERVAL = 32
-"""Downloads between two looks at the size of the cache."""
+"""Downloads between two checks of the size of the cache."""
 MAX_THUMBNAIL_BYTES = 8 * 2**20
+"""Size of one thumbnail."""
 
 _SUFFIXES = (".webp", ".png", ".jpg")
 _downloads = itertools.count(1)
@@ -56,7 +57,11 @@ def run(
 
 
 def thumbnail(url: str, home: Path, downloader: Downloader, stop: Callable[[], bool]) -> Path:
-    """Return the picture's path in the cache, downloading it if needed. Raises FileError."""
+    """Return the picture's path in the cache, downloading it if needed.
+
+    Raises:
+        FileError: It cannot be downloaded, or is no picture.
+    """
     folder = DownloadFolder(home).thumbnails
     stem = folder / thumbnail_name(url)
     for suffix in _SUFFIXES:

@@ -170,6 +170,7 @@ class ReferenceImage:
 
 
 def parse_assets(data: Json | None) -> Assets | None:
+    """Parse the `assets` member of an operation, a model or a World; None if it has none."""
     if data is None:
         return None
     tiers = read_object(data, "spzUrls") or {}
