@@ -57,7 +57,7 @@ class GenerationStopped(RuntimeError):
         self.phase = job.phase.value
         self.cause = problem.cause.value if problem else None
         self.code = problem.code if problem else None
-        self.params = dict(message_of(problem.sentence).params) if problem else {}
+        self.params = dict(message_of(problem.message).params) if problem else {}
         self.notes = tuple(message_of(note) for note in job.notes)
 
 

@@ -129,7 +129,7 @@ def _asset(record: Mapping[str, Any] | None) -> Asset | None:
 def _problem(record: Mapping[str, Any] | None) -> Problem | None:
     if not record:
         return None
-    return _from_record(Problem, record, cause=Cause, sentence=Message.from_json)
+    return _from_record(Problem, record, cause=Cause, message=Message.from_json)
 
 
 def _local_files(records: Iterable[Mapping[str, Any]]) -> tuple[LocalFile, ...]:
