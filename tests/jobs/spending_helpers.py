@@ -36,9 +36,7 @@ def costing(
 
 
 def answered(
-    query: Any, answer: Any, *, ago: float = 0.0, complaint: str | None = None
+    query: Any, answer: Any, *, ago: float = 0.0, error: str | None = None
 ) -> QueryAnswered:
     """An answer of some seconds ago."""
-    return QueryAnswered(
-        query, answer, complaint, datetime.now().astimezone() - timedelta(seconds=ago)
-    )
+    return QueryAnswered(query, answer, error, datetime.now().astimezone() - timedelta(seconds=ago))

@@ -52,7 +52,7 @@ def test_the_whole_list_through_the_worker(job_service: JobService, service: Thr
     while (query := library.next_page()) is not None:
         (said,) = asked(job_service, query)
         assert isinstance(said.answer, Page)
-        library.add_page(query, said.answer, said.complaint)
+        library.add_page(query, said.answer, said.error)
     assert (library.count(Kind.MODEL), library.count(Kind.WORLD)) == (65, 4)
     requests = service.requests("GET", "/v1/models"), service.requests("GET", "/v1/worlds")
     assert [len(each) for each in requests] == [3, 1]
@@ -90,7 +90,7 @@ def test_the_cache_of_pictures_is_bounded(
     job_service: JobService, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
     """Beyond its size the picture that was not looked at for the longest time goes."""
-    monkeypatch.setattr(file_queries, "PRUNE_EVERY", 1)
+    monkeypatch.setattr(file_queries, "PRUNE_INTERVAL", 1)
     (said,) = asked(job_service, MODELS)
     assert isinstance(said.answer, Page)
     urls = [
@@ -100,7 +100,7 @@ def test_the_cache_of_pictures_is_bounded(
     ][:4]
     first = asked(job_service, Thumbnail(urls[0] or ""))[0].answer
     assert isinstance(first, Path)
-    monkeypatch.setattr(file_queries, "MOST_BYTES", int(first.stat().st_size * 2.5))
+    monkeypatch.setattr(file_queries, "MAX_CACHE_BYTES", int(first.stat().st_size * 2.5))
     for url in (*urls[1:3], urls[0], urls[3]):
         asked(job_service, Thumbnail(url or ""))
     left = {path.stem for path in (home / "thumbnails").iterdir()}
@@ -116,7 +116,7 @@ def test_a_picture_that_is_gone_is_a_sentence(
     """The file host knows no such file: no picture, and the reason."""
     (said,) = asked(job_service, Thumbnail(f"{service.files}/images/none.webp"))
     assert said.answer is None
-    assert "HTTP 404" in (said.complaint or "")
+    assert "HTTP 404" in (said.error or "")
 
 
 def test_file_facts_without_the_file(job_service: JobService, service: ThreadService) -> None:
@@ -143,5 +143,5 @@ def test_offline_nothing_is_asked(job_service: JobService, service: ThreadServic
         Thumbnail(f"{service.files}/a.webp"),
         RemoteGlbHeader(f"{service.files}/a.glb"),
     ):
-        assert "online access is off" in (said.complaint or "")
+        assert "online access is off" in (said.error or "")
     assert service.log() == []

@@ -46,7 +46,7 @@ def test_a_price_that_nobody_has_asked_for(job_service: JobService) -> None:
     job_service.budget.limits = Limits(each=300)
     with pytest.raises(TooExpensive) as caught:
         job_service.start(LAMP)
-    assert caught.value.unasked == (Price.of(LAMP),)
+    assert caught.value.missing_prices == (Price.of(LAMP),)
     assert job_service.jobs() == []
     job_service.ask_and_wait(Price.of(LAMP))
     job = job_service.start(LAMP)
@@ -54,7 +54,7 @@ def test_a_price_that_nobody_has_asked_for(job_service: JobService) -> None:
     with pytest.raises(TooExpensive, match="more than your limit of 300") as caught:
         job_service.ask_and_wait(Price.of(replace(LAMP, preset=Preset.STANDARD)))
         job_service.start(replace(LAMP, preset=Preset.STANDARD))
-    assert caught.value.unasked == ()
+    assert caught.value.missing_prices == ()
     assert str(caught.value).endswith("Nothing was started.")
     assert len(job_service.jobs()) == 1
 
@@ -72,7 +72,7 @@ def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(job_service: JobS
     while any(job_service.job(job_id).cost != 248 for job_id in begun):
         job_service.next_event()
     assert job_service.spending.today() == 496
-    with job_service.budget.beyond_limits():
+    with job_service.budget.without_limits():
         third = job_service.start(LAMP).id
     assert job_service.spending.today() == 744
     for job_id in (*begun, third):
@@ -109,7 +109,7 @@ def test_a_retry_is_within_the_limits_too(job_service: JobService) -> None:
     with pytest.raises(TooExpensive, match="limit of 10 Credits per generation"):
         job_service.retry(failed.id)
     assert job_service.job(failed.id).decision is None
-    with job_service.budget.beyond_limits():
+    with job_service.budget.without_limits():
         job_service.retry(failed.id)
     assert job_service.job(failed.id).decision is not None
 
@@ -120,7 +120,7 @@ def test_an_optimization_is_within_the_limits_too(job_service: JobService) -> No
     made = asset()
     with pytest.raises(TooExpensive) as caught:
         job_service.fetch(made, optimize=OptimizationLevel.LIGHT)
-    assert caught.value.unasked == (OptimizationPrice(made.id),)
+    assert caught.value.missing_prices == (OptimizationPrice(made.id),)
     job_service.queries.cache_answer(OptimizationPrice(made.id), Estimate(None, 20.0, 20.0))
     with pytest.raises(TooExpensive, match="about 20 Credits"):
         job_service.fetch(made, optimize=OptimizationLevel.LIGHT)
@@ -166,6 +166,6 @@ def test_without_a_window_the_price_is_waited_for(job_service: JobService) -> No
     with pytest.raises(TooExpensive, match="about 798 Credits"):
         job_service.start(replace(LAMP, preset=Preset.STANDARD))
     query = Price.of(replace(LAMP, mode=Mode.REVIEW))
-    job_service.queries.answers[query] = answered(query, None, complaint="Mint cannot be reached.")
+    job_service.queries.answers[query] = answered(query, None, error="Mint cannot be reached.")
     with pytest.raises(TooExpensive, match=r"cannot be checked\. Mint cannot be reached\."):
         job_service.start(replace(LAMP, mode=Mode.REVIEW))
