@@ -60,11 +60,19 @@ def mark_as_asset(
     *,
     folder: Path | None = None,
 ) -> bpy.types.ID:
-    """Mark a result as an asset with picture, description, tags and catalog; return the asset.
+    """Mark a result as an asset with preview, description, tags and catalog; return the asset.
 
-    A single object is the asset itself; several are an asset by their collection, since an
-    object asset would come without its parts. `folder` is the root of the asset library, where
-    the catalog is written.
+    A single object is the asset itself. Of several objects their collection is the asset, since an
+    object asset would come without its parts.
+
+    Args:
+        placed: The result.
+        provenance: Its description and kind.
+        picture: The preview; without one Blender renders it.
+        folder: The root of the asset library, where the catalog is written.
+
+    Raises:
+        OutputError: The catalog file cannot be written.
     """
     asset = (
         placed.root if len(placed.objects) == 1 or placed.collection is None else placed.collection
@@ -172,14 +180,12 @@ def keeps_pictures_of_collections() -> bool:
 
 
 def _as_instance(placed: PlacedResult) -> PlacedResult:
-    """Return the result as one collection instance, as dragging it from the Asset Browser
-    makes.
-    """
+    """Return the result as one collection instance, as the Asset Browser adds it to a scene."""
     if placed.collection is None or len(placed.objects) == 1:
         return placed
-    stand_in = bpy.data.objects.new(placed.collection.name, None)
-    stand_in.instance_type, stand_in.instance_collection = "COLLECTION", placed.collection
-    return PlacedResult(stand_in, None, (stand_in,))
+    instance = bpy.data.objects.new(placed.collection.name, None)
+    instance.instance_type, instance.instance_collection = "COLLECTION", placed.collection
+    return PlacedResult(instance, None, (instance,))
 
 
 def file_name(provenance: Provenance) -> str:
@@ -189,14 +195,12 @@ def file_name(provenance: Provenance) -> str:
     file.
     """
     title = re.sub(r"[^\w -]", "", provenance.title).strip() or "Mint"
-    mine = re.sub(r"[^A-Za-z0-9_-]", "", provenance.asset_id or provenance.job_id)
-    return f"{title} {mine}".strip()[:120]
+    id = re.sub(r"[^A-Za-z0-9_-]", "", provenance.asset_id or provenance.job_id)
+    return f"{title} {id}".strip()[:120]
 
 
 def _is_picture(path: Path) -> bool:
-    """Return whether the content is a picture; anything else would make Blender's operator
-    fail.
-    """
+    """Return whether a file is a picture; Blender's operator fails on anything else."""
     try:
         pictures.inspect(path)
     except FileError:

@@ -23,9 +23,12 @@ def bounds(
 ) -> Bounds | None:
     """Return the lowest and highest corner over all vertices, or None without any vertex.
 
-    The corners are in world space, in scene units; with `within`, one of the objects, they are
-    in its local space. Measured in a staging scene, so that neither a hidden collection nor the
-    current frame changes the result.
+    Measured in a staging scene, so that neither a hidden collection nor the current frame changes
+    the result.
+
+    Args:
+        objects: The objects; those that are not meshes are ignored.
+        within: One of them, whose local space is used instead of world space, in scene units.
     """
     objects = list(objects)
     lowest, highest = np.full(3, np.inf), np.full(3, -np.inf)
@@ -47,8 +50,9 @@ def bounds(
 
 
 def world_points(shown: bpy.types.Object, space: Matrix | None = None) -> np.ndarray:
-    """Return the vertices of an evaluated mesh object, shape (n, 3), in world space or in
-    `space`.
+    """Return the vertices of an evaluated mesh object, shape (n, 3).
+
+    They are in world space, multiplied by the matrix `space` if one is given.
     """
     count = len(shown.data.vertices)
     flat = np.empty(count * 3, dtype=np.float32)

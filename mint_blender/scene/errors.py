@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The error of everything that imports into the scene."""
+"""The error that all functions raise which import into the scene."""
 
 from __future__ import annotations
 
 
 class SceneImportError(Exception):
-    """Nothing was imported; the text is a sentence for the user."""
+    """An import failed and changed nothing; the text is a sentence for the user."""

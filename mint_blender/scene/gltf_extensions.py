@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which glTF extensions the running Blender can read.
+"""Detect which glTF extensions the running Blender can read.
 
-Detected by feature, never by version number.
+By feature, not by version number, since builds of a version differ.
 """
 
 from __future__ import annotations
@@ -32,9 +32,7 @@ def readable_extensions() -> frozenset[str]:
 
 
 def draco_is_native() -> bool:
-    """Return whether Blender's importer has its Draco decoder; not every build of a version
-    has.
-    """
+    """Return whether Blender's importer has its Draco decoder, which some builds lack."""
     if _library_is_there("bf_intern_draco_bridge", "Draco"):
         return True
     for place in (

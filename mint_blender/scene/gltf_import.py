@@ -29,8 +29,8 @@ from .transaction import remove, rollback_on_error
 
 __all__ = ["SceneImportError", "import_glb"]
 
-_WORD_BEFORE = re.compile(r"^[^:.]{1,24}:\s+")
-_PLACE_IN_CODE = re.compile(r":\s.*\.py:\d+$")
+_PREFIX = re.compile(r"^[^:.]{1,24}:\s+")
+_CODE_LOCATION = re.compile(r":\s.*\.py:\d+$")
 
 IMPORT_OPTIONS = {
     "import_pack_images": True,
@@ -161,6 +161,6 @@ def _last_line(error: Exception) -> str:
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if isinstance(error, RuntimeError) and lines:
-        lines[0] = _WORD_BEFORE.sub("", lines[0])
-        lines = lines[:-1] if len(lines) > 1 and _PLACE_IN_CODE.search(lines[-1]) else lines
+        lines[0] = _PREFIX.sub("", lines[0])
+        lines = lines[:-1] if len(lines) > 1 and _CODE_LOCATION.search(lines[-1]) else lines
     return (lines[-1] if lines else type(error).__name__).rstrip(".")

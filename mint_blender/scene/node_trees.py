@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Helpers for building node trees across Blender versions."""
+"""Build node trees in all supported Blender versions."""
 
 from __future__ import annotations
 
@@ -61,9 +61,7 @@ class Builder:
         return node
 
     def math(self, operation: str, *values: Any) -> Any:
-        """Return the output of a math node with one, two or three inputs (sockets or
-        values).
-        """
+        """Return the output of a new math node; inputs are up to three sockets or values."""
         kind = "ShaderNodeMath"
         return self.add(kind, dict(enumerate(values)), operation=operation).outputs[0]
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Place a downloaded result in the scene: the entry point for panels, scripts and commands.
+"""Place a downloaded result in the scene: import it, tag it and make one undo step.
 
-A result is placed completely, in a collection of its own under “Mint” and as one undo step, or the
-file does not change.
+The entry point for panels, scripts and commands. A result is placed completely, in a collection of
+its own under “Mint”, or the file does not change. The computation of positions and sizes is in
+`placement_math`.
 """
 
 from __future__ import annotations
@@ -87,14 +88,14 @@ def place_model(
             name=provenance.title,
             collection=collection,
             scene=scene,
-            at=_at(where, scene),
+            at=_location(where, scene),
             height=where.height,
             checked=checked,
         )
         tags.write(built.root, provenance)
-        _step_aside(built.root, provenance, scene)
+        _avoid_overlap(built.root, provenance, scene)
     return PlacedResult(
-        built.root, collection, built.objects, (*built.notes, *_out_of_sight(scene, collection))
+        built.root, collection, built.objects, (*built.notes, *_hidden_notes(scene, collection))
     )
 
 
@@ -120,17 +121,17 @@ def place_world(
             name=provenance.title,
             collection=collection,
             scene=scene,
-            at=_at(where, scene),
+            at=_location(where, scene),
             options=options,
             properties=provenance.properties(),
         )
         tags.write(built.root, provenance)
-        _step_aside(built.root, provenance, scene)
+        _avoid_overlap(built.root, provenance, scene)
     return PlacedResult(
         built.root,
         collection,
         tuple(built.objects),
-        (*built.notes, *_out_of_sight(scene, collection)),
+        (*built.notes, *_hidden_notes(scene, collection)),
     )
 
 
@@ -149,7 +150,10 @@ def import_transaction(
 ) -> Iterator[DataSnapshot]:
     """Make one named undo step of what is done inside; roll back after an error.
 
-    Yields a snapshot; what it accepts survives a roll back.
+    Yields a snapshot; data-blocks that it accepts survive a rollback.
+
+    Raises:
+        SceneImportError: The scene is linked, or a file is invalid; nothing has changed.
     """
     if is_linked(scene):
         raise SceneImportError(
@@ -170,46 +174,48 @@ def import_transaction(
         bpy.ops.ed.undo_push(message=Message("Mint: {title}", title=provenance.title))
 
 
-def _step_aside(root: bpy.types.Object, provenance: Provenance, scene: bpy.types.Scene) -> None:
+def _avoid_overlap(root: bpy.types.Object, provenance: Provenance, scene: bpy.types.Scene) -> None:
     if provenance.group:
         grid_layout.avoid_overlap(root, scene, provenance.group)
 
 
-def _at(where: PlaceOptions, scene: bpy.types.Scene) -> tuple[float, float, float]:
+def _location(where: PlaceOptions, scene: bpy.types.Scene) -> tuple[float, float, float]:
     x, y, z = scene.cursor.location if where.at is None else where.at
     return float(x), float(y), float(z)
 
 
 def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Collection:
     """Return a new collection for one result, under the “Mint” collection of the scene."""
-    homes = (
+    candidates = (
         each
         for each in scene.collection.children_recursive
         if re.fullmatch(rf"{COLLECTION_NAME}(\.\d{{3,}})?", each.name)
     )
-    home = next((each for each in homes if not is_linked(each) and not is_override(each)), None)
-    if home is None:
-        home = bpy.data.collections.new(COLLECTION_NAME)
-        scene.collection.children.link(home)
+    parent = next(
+        (each for each in candidates if not is_linked(each) and not is_override(each)), None
+    )
+    if parent is None:
+        parent = bpy.data.collections.new(COLLECTION_NAME)
+        scene.collection.children.link(parent)
     collection = bpy.data.collections.new(provenance.title)
     collection[tags.PREFIX + "result"] = True
-    home.children.link(collection)
+    parent.children.link(collection)
     return collection
 
 
-def _out_of_sight(scene: bpy.types.Scene, collection: bpy.types.Collection) -> list[Message]:
-    """Return a note if the user hides what the result was placed in; that is left as it is."""
+def _hidden_notes(scene: bpy.types.Scene, collection: bpy.types.Collection) -> list[Message]:
+    """Return a note if the result cannot be seen; what the user has hidden stays hidden."""
     view_layer = bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0]
-    for each in _way_to(view_layer.layer_collection, collection):
+    for each in _layer_path(view_layer.layer_collection, collection):
         if each.exclude or each.hide_viewport or each.collection.hide_viewport:
             return [note("collection_disabled", name=each.name)]
-    views = list(_views(scene))
-    if views and all(each.local_view for each in views):
+    viewports = list(_viewports(scene))
+    if viewports and all(each.local_view for each in viewports):
         return [note("local_view")]
     return []
 
 
-def _views(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
+def _viewports(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
     """Yield the 3D Viewports that show a scene."""
     for area in [
         area
@@ -221,12 +227,12 @@ def _views(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
             yield area.spaces.active
 
 
-def _way_to(
+def _layer_path(
     layer: bpy.types.LayerCollection, collection: bpy.types.Collection
 ) -> list[bpy.types.LayerCollection]:
     """Return the layer collections from `layer` down to the collection; empty if not below it."""
     if layer.collection == collection:
         return [layer]
     return next(
-        ([layer, *way] for child in layer.children if (way := _way_to(child, collection))), []
+        ([layer, *path] for child in layer.children if (path := _layer_path(child, collection))), []
     )

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where things stand and how large they are: numbers in, numbers out.
+"""Compute location, scale and orientation of results, without bpy.
 
-Blender's axes (Z up) unless a name says otherwise.
+`place` changes the scene; this module only computes the numbers for it. Axes are Blender's (Z up)
+unless a name says otherwise.
 
 `meters_per_unit` is a scene's unit scale (`unit_settings.scale_length`): 0.01 where one Blender
 unit is a centimeter. glTF and Mint's calibration are in meters.
@@ -25,7 +26,7 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Placement:
-    """First scale about the origin, then move: `scale * point + translation`."""
+    """A scale about the origin followed by a translation: `scale * point + translation`."""
 
     scale: float
     translation: Vector
@@ -39,11 +40,17 @@ def place_on_floor(
     height: float | None = None,
     meters_per_unit: float = 1.0,
 ) -> Placement:
-    """Put the bottom center of a box at the point `at`.
+    """Return the placement that moves the bottom center of a bounding box to `at`.
 
-    The box is as measured, in meters; `at` and `height` are in scene units. Without `height` the
-    size stays as delivered; with it the box becomes that high. A box without height (a flat sheet)
-    stays as delivered. Raises `ValueError` for numbers that are no place or size.
+    Args:
+        bounds_min: Lowest corner of the box, in meters.
+        bounds_max: Highest corner of the box, in meters.
+        at: The target in scene units.
+        height: The new height in scene units; None keeps the size. A flat box keeps its size, too.
+        meters_per_unit: The unit scale of the scene.
+
+    Raises:
+        ValueError: A number is not finite, or a size is not above zero.
     """
     low, high, place = _vector(bounds_min), _vector(bounds_max), _vector(at)
     if any(end < start for start, end in zip(low, high, strict=True)):
@@ -60,7 +67,7 @@ def place_on_floor(
 
 @dataclass(frozen=True)
 class WorldRoot:
-    """Transform of the object that carries a whole World."""
+    """The transform of a World's root object."""
 
     location: Vector
     rotation: Vector
@@ -76,12 +83,20 @@ def world_root(
     at: Sequence[float] = (0.0, 0.0, 0.0),
     meters_per_unit: float = 1.0,
 ) -> WorldRoot:
-    """Hold a World upright and to scale, as Mint's own viewer does (contract, section 9.2, turned
-    into Blender's axes).
+    """Return the transform that shows a World upright and to scale, as Mint's viewer does.
 
-    The origin of a World is its capture point, at eye height: it comes to stand `up` meters above
-    `at`. World files are Y down, which the half turn about Blender's Y corrects; `flip=False` is
-    for those that are not.
+    The origin of a World is its capture point, at eye height. Source: API contract, section 9.2,
+    converted to Blender's axes.
+
+    Args:
+        scale: Mint's calibration.
+        up: Height of the capture point above `at`, in meters.
+        flip: Whether the files are Y down, which a half turn about Blender's Y corrects.
+        at: The point on the floor, in scene units.
+        meters_per_unit: The unit scale of the scene.
+
+    Raises:
+        ValueError: A number is not finite, or a scale is not above zero.
     """
     place, unit = _vector(at), _positive(meters_per_unit, "unit scale")
     return WorldRoot(
@@ -92,19 +107,22 @@ def world_root(
 
 
 NEAR = 0.25
-"""Of the wider horizontal extent: what counts as near the capture point."""
-LEVEL = 0.9
-"""Least vertical share of a normal: within 26 degrees of horizontal."""
-CLEAR = 0.6
-"""Share of the area that decides."""
+"""Radius around the capture point, as a share of the wider horizontal extent."""
+MIN_VERTICAL = 0.9
+"""Least vertical component of a unit normal: the face is within 26 degrees of horizontal."""
+MIN_SHARE = 0.6
+"""Share of the area on one side that makes the answer certain."""
 
 
 def is_upside_down(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> bool | None:
-    """Would this collider, imported as it is, hang upside down? None when its faces do not tell.
+    """Return whether a collider is upside down when imported as it is; None if unknown.
 
-    `vertices` (n, 3) in the file's own glTF axes, `triangles` (m, 3) indices. The file's Y becomes
-    Blender's Z. The origin is the capture point at eye height, so most of the nearly horizontal
-    area around it must lie below: floor, ground, tables (contract, section 13.11).
+    The origin is the capture point at eye height, so most of the nearly horizontal area around it
+    must lie below: floor, ground, tables. Source: API contract, section 13.11.
+
+    Args:
+        vertices: (n, 3) positions in the file's glTF axes; its Y becomes Blender's Z.
+        triangles: (m, 3) vertex indices.
     """
     import numpy as np  # large, and only needed here
 
@@ -115,14 +133,16 @@ def is_upside_down(vertices: NDArray[np.floating], triangles: NDArray[np.integer
     normals = np.cross(b - a, c - a)
     doubled = np.linalg.norm(normals, axis=1)
     centers = (a + b + c) / 3.0
-    sideways = np.hypot(centers[:, 0], centers[:, 2])
+    distances = np.hypot(centers[:, 0], centers[:, 2])
     used = points[np.unique(triangles)]
     reach = NEAR * float(max(np.ptp(used[:, 0]), np.ptp(used[:, 2])))
-    counts = (np.abs(normals[:, 1]) >= LEVEL * doubled) & (doubled > 0.0) & (sideways <= reach)
+    counts = (
+        (np.abs(normals[:, 1]) >= MIN_VERTICAL * doubled) & (doubled > 0.0) & (distances <= reach)
+    )
     above = float(doubled[counts & (centers[:, 1] > 0.0)].sum())
     below = float(doubled[counts & (centers[:, 1] < 0.0)].sum())
     total = above + below
-    if not (math.isfinite(total) and total > 0.0) or max(above, below) < CLEAR * total:
+    if not (math.isfinite(total) and total > 0.0) or max(above, below) < MIN_SHARE * total:
         return None
     return above > below
 

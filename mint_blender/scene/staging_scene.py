@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A staging scene: objects are imported, evaluated, joined, rendered and exported in it.
+"""Make a temporary scene in which objects are imported, evaluated, joined, rendered or exported.
 
 The user's scene keeps its mode, its selection and its active object.
 """

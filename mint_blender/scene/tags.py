@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Provenance of objects in the scene, kept as custom properties `mint_*` on their root.
+"""Store the provenance of results as custom properties `mint_*` on their root objects.
 
-This is all that Mint stores in a .blend, and results are found again by it: Python references to
-objects do not survive an undo.
+Nothing else is stored in a .blend. Results are found again by these properties, since Python
+references to objects do not survive an undo.
 """
 
 from __future__ import annotations
@@ -35,13 +35,11 @@ class Provenance:
     """Why it is that one: a sentence."""
     created_at: str = ""
     group: str = ""
-    """What was asked for together with it: such results stand side by side."""
+    """Id of the request; results of the same request are placed side by side."""
 
     @property
     def title(self) -> str:
-        """Return the name that the user sees: the one from Mint, else the beginning of the
-        prompt.
-        """
+        """The name that the user sees: the one from Mint, else the beginning of the prompt."""
         given = " ".join((self.name or self.prompt).split()) or f"Mint {self.kind}"
         if len(given) <= 48:
             return given

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Transactions on the data-blocks of the open file.
-
-A snapshot tells what was made since, so that a failed import can be rolled back.
-"""
+"""Roll back a failed import: remove the data-blocks that were made since a snapshot."""
 
 from __future__ import annotations
 

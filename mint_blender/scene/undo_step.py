@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The undo step of a placed result, safe from *Adjust Last Operation* of an earlier operator.
+"""Make an undo step for a placed result that *Adjust Last Operation* cannot remove.
 
 That panel returns to the state before the last registered operator with an undo step and runs it
-again: all later steps are lost, those of `ed.undo_push` too. So the step belongs to a registered
-operator of ours, which is then the last one. It has nothing to adjust.
+again; later steps are lost, including those of `ed.undo_push`. So the step is made by a registered
+operator of this add-on, which is then the last one and has nothing to adjust.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ def push(title: str) -> None:
         bpy.ops.mint.result_placed("EXEC_DEFAULT", True, step=_count.steps)
     finally:
         _count.is_making = False
-    # called by another operator, as from a script: Blender then makes no steps for those within
+    # within another operator, as from a script, Blender makes no undo step for ours
     if not _is_last(_count.steps):
         bpy.ops.ed.undo_push(message=Message("Mint: {title}", title=title))
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             for region in area.regions:
                 if region.type == "HUD":
-                    region.tag_redraw()  # the panel goes when it is drawn
+                    region.tag_redraw()  # a redraw removes the panel
 
 
 def _is_last(step: int) -> bool:
@@ -70,7 +70,7 @@ class MINT_OT_result_placed(bpy.types.Operator):
     step: bpy.props.IntProperty(options={"HIDDEN", "SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Any:
-        """Only the step: *Repeat Last* has nothing to repeat."""
+        """Finish only when called by `push`: *Repeat Last* has nothing to repeat."""
         return {"FINISHED"} if _count.is_making and self.step == _count.steps else {"CANCELLED"}
 
 

@@ -116,16 +116,16 @@ def test_a_new_version_is_not_edited(kind: str, tmp_path: Path) -> None:
 
 
 STEPS = [
-    (replace, "_as_high_as"),
+    (replace, "_scale_to_earlier_height"),
     (match_parts, "_exchange_data"),
-    (transfer, "_carry_shape_keys"),
-    (transfer, "_only_on"),
+    (transfer, "_transfer_shape_keys"),
+    (transfer, "_missing_layers"),
     (animation, "retarget_drivers"),
-    (match_parts, "_take_modifiers"),
-    (match_parts, "_take_motion"),
+    (match_parts, "_transfer_modifiers"),
+    (match_parts, "_transfer_animation"),
     (bones.BoneUsers, "relink"),
     (match_parts, "parent_parts"),
-    (replace, "_lost_with"),
+    (replace, "_lost_work_notes"),
     (relink, "reparent_children"),
 ]
 

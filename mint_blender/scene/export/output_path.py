@@ -23,7 +23,7 @@ def ready(path: Path) -> Path:
 
 
 def output_error(path: Path, error: Exception) -> OutputError:
-    """Return the error for a path and what went wrong."""
+    """Return the error for a file that could not be written, with the reason."""
     lines = str(error).strip().removeprefix("Error: ").splitlines()
     reason = (lines[0] if lines else type(error).__name__).rstrip(".")
     return OutputError(

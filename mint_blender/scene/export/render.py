@@ -24,12 +24,12 @@ from ..transaction import temporary_data
 from .output_path import OutputError, ready
 
 FIELD_OF_VIEW = math.radians(28)
-FROM = Vector((0.62, -1.0, 0.42)).normalized()
-"""Where the camera stands, seen from the model: in front of it (-Y), to its left, slightly above.
-"""
-FROM_THE_SIDE = Vector((-1.0, -0.55, 0.5)).normalized()
-"""The second view: from its right."""
+FRONT_VIEW = Vector((0.62, -1.0, 0.42)).normalized()
+"""Direction from a model to the camera: in front of it (-Y), to its left, slightly above."""
+SIDE_VIEW = Vector((-1.0, -0.55, 0.5)).normalized()
+"""Direction to the camera of the second view: from the right."""
 MARGIN = 1.12
+"""Distance of the camera, relative to the one at which the model just fits."""
 
 
 def render_image(
@@ -81,11 +81,11 @@ def _set_up_view(
     is_world = placed.root.get("mint_kind") == "world"
     cameras = (each for each in placed.objects if is_world and each.type == "CAMERA")
     if (camera := next(cameras, None)) is not None:
-        _at_the_place(scene, camera, source, second_view)
+        _show_world(scene, camera, source, second_view)
         _show_hidden(scene, placed.objects)
     else:
-        view = FROM_THE_SIDE if second_view else FROM
-        _studio(scene, _all_points(placed.objects), aspect, view)
+        view = SIDE_VIEW if second_view else FRONT_VIEW
+        _light_model(scene, _all_points(placed.objects), aspect, view)
 
 
 def _write_picture(scene: bpy.types.Scene, path: Path, width: int, height: int) -> None:
@@ -96,25 +96,25 @@ def _write_picture(scene: bpy.types.Scene, path: Path, width: int, height: int) 
     bpy.ops.render.render(write_still=True, scene=scene.name)
 
 
-def _at_the_place(
+def _show_world(
     scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.types.Scene, second_view: bool
 ) -> None:
     """Show a World through its camera, or through one a meter to the right."""
     scene.camera, scene.world = camera, source.world
-    # the panorama is a finished picture: no film curve on top of it
+    # the panorama is a finished picture, which needs no tone mapping
     scene.view_settings.view_transform = "Standard"
     if scene.world is None:
-        # a bare collider, maybe with a roof: nothing else gives light
+        # without a panorama there is no light, and the collider may have a roof
         scene.world = _backdrop(scene)
         _headlamp(scene, camera, source.unit_settings.scale_length)
         scene.view_settings.view_transform = "AgX"
     else:
-        scene.cycles.max_bounces = 1  # everything shines by itself
+        scene.cycles.max_bounces = 1  # all materials are emissive
     if second_view:
         scene.view_layers[0].update()
-        place = camera.matrix_world.normalized()
+        matrix = camera.matrix_world.normalized()
         beside = bpy.data.objects.new("Mint still", camera.data)
-        beside.matrix_world = place @ Matrix.Translation(
+        beside.matrix_world = matrix @ Matrix.Translation(
             (1 / source.unit_settings.scale_length, 0, 0)
         )
         scene.collection.objects.link(beside)
@@ -171,7 +171,7 @@ def _all_points(objects: Iterable[bpy.types.Object]) -> list[Vector]:
     ]
 
 
-def _studio(
+def _light_model(
     scene: bpy.types.Scene, corners: list[Vector], aspect: float, seen_from: Vector
 ) -> None:
     low, high = corners[0], corners[-1]

@@ -18,7 +18,7 @@ from ..transaction import DataSnapshot
 from ..update import fingerprint, match_parts
 from . import cleanup
 
-NAMED_AFTER_IT = (
+RENAMED_TYPES = (
     bpy.types.Mesh,
     bpy.types.Material,
     bpy.types.Image,
@@ -49,9 +49,18 @@ def build_model(
 ) -> BuiltModel:
     """Import a GLB into `collection` with its bottom center at `at`, facing -Y.
 
-    `height` is in scene units; None keeps the delivered size. A model of one plain mesh is its
-    own root; any other gets an empty as root. Either way the origin of the root is on the
-    floor. `checked`: as in `import_glb`.
+    A model of one plain mesh is its own root; any other gets an empty as root. The origin of the
+    root is on the floor.
+
+    Args:
+        path: The GLB.
+        name: The name of the root; the parts are named after it.
+        collection: Where the objects are linked.
+        scene: The scene whose unit scale and frame rate are used.
+        at: Location in scene units.
+        height: Height in scene units; None keeps the delivered size.
+        properties: Custom properties of the root.
+        checked: As in `import_glb`.
 
     Raises:
         SceneImportError: The caller removes what was begun.
@@ -66,7 +75,7 @@ def build_model(
     root.scale = [value * scale for value in root.scale]
     parts = [each for each in objects if each != root]
     _name_and_mark(
-        name, root, parts, [each for each in before.new() if isinstance(each, NAMED_AFTER_IT)]
+        name, root, parts, [each for each in before.new() if isinstance(each, RENAMED_TYPES)]
     )
     if height is not None:
         root[tags.PREFIX + "height"] = height
@@ -107,7 +116,7 @@ def _name_and_mark(
 ) -> None:
     """Rename and mark the data-blocks, and store their fingerprints for a later version."""
     for part in parts:
-        # as the file has it: a part that comes again is known by it
+        # the name in the file identifies the part in a later version
         part[match_parts.NODE] = part.name
     cleanup.rename_after(name, root, parts, made)
     tags.mark([root, *parts, *made])

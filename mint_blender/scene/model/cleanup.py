@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clean up an imported model: superfluous empties, names, applied transforms."""
+"""Clean up an imported model: remove empties, rename objects, apply transforms."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ CLOSE = 1e-5
 
 
 def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
-    """Remove the importer's empties that carry nothing; return the remaining objects.
+    """Remove superfluous empties of the importer; return the remaining objects.
 
-    Their children stay where they are.
+    The children of the empties keep their world transform.
     """
     kept = list(objects)
-    for empty in [each for each in objects if _carries_nothing(each, objects)]:
+    for empty in [each for each in objects if _is_superfluous(each, objects)]:
         children = [each for each in kept if each.parent == empty]
         local = {each: _local(empty) @ _local(each) for each in children}
         if not all(_is_plain(matrix) for matrix in local.values()):
             continue  # a sheared matrix cannot be kept on one object
-        if not _is_nowhere(empty) and any(
+        if not _is_identity(empty) and any(
             animation.has_object_animation(each) for each in children
         ):
-            # what moves a child moves it within this empty, and would undo what is put on the child
-            # instead
+            # the animation of a child is relative to this empty and would overwrite the transform
+            # that the child gets instead
             continue
         parent, parent_type, bone = empty.parent, empty.parent_type, empty.parent_bone
         for each in children:
@@ -113,8 +113,8 @@ def _part_name(title: str, original: str) -> str:
     return title + rest
 
 
-def _carries_nothing(each: bpy.types.Object, objects: list[bpy.types.Object]) -> bool:
-    """Return whether an empty is a mere node: no animation, properties, constraints or users."""
+def _is_superfluous(each: bpy.types.Object, objects: list[bpy.types.Object]) -> bool:
+    """Return whether an empty has no animation, properties, constraints or users."""
     if (
         each.type != "EMPTY"
         or each.animation_data is not None
@@ -136,7 +136,7 @@ def _local(each: bpy.types.Object) -> Matrix:
     return each.matrix_parent_inverse @ each.matrix_basis
 
 
-def _is_nowhere(each: bpy.types.Object) -> bool:
+def _is_identity(each: bpy.types.Object) -> bool:
     """Return whether an empty does not move its children."""
     return bool(np.abs(np.array(_local(each)) - np.eye(4)).max() <= CLOSE)
 

@@ -18,7 +18,7 @@ from ..bounds import evaluated_objects, update_view_layers, world_matrix
 
 COLUMNS = 10
 GAP = 0.1
-"""Between two results that would touch: this share of the width of the one that steps aside."""
+"""Distance between two results, as a share of the width of the one that is moved."""
 
 Point = tuple[float, float, float]
 

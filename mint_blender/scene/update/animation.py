@@ -10,8 +10,8 @@ import bpy
 
 from ..data_blocks import all_data_blocks
 
-IsMine = Callable[[bpy.types.ID], bool]
-"""Whether an action is the user's own."""
+IsUserWork = Callable[[bpy.types.ID], bool]
+"""Whether the user made or changed an action."""
 
 
 def curves(action: Any) -> Iterator[Any]:
@@ -43,41 +43,42 @@ def has_object_animation(each: bpy.types.Object) -> bool:
     )
 
 
-def take_over(keeper: Any, other: Any, is_mine: IsMine) -> list[Any]:
-    """Animate `keeper` as `other` is animated; return the actions of `other` that were not
-    used.
+def take_over(keeper: Any, other: Any, is_user_work: IsUserWork) -> list[Any]:
+    """Transfer the animation of `other` to `keeper`; return the actions that were not used.
 
-    The user's own drivers, tracks and action on `keeper` stay; the user's action wins.
+    The user's drivers, tracks and action on `keeper` stay, and the user's action has priority.
     """
     if keeper.animation_data is None and other.animation_data is None:
         return []
     data, theirs = keeper.animation_data_create(), other.animation_data
     for track in list(data.nla_tracks):
         if track.strips and not any(
-            is_mine(strip.action) for strip in track.strips if strip.action
+            is_user_work(strip.action) for strip in track.strips if strip.action
         ):
             data.nla_tracks.remove(track)  # it came with the earlier version
-    wins = data.action is not None and is_mine(data.action)
-    lost = [theirs.action] if wins and theirs is not None and theirs.action is not None else []
-    if not wins:
+    keeps_action = data.action is not None and is_user_work(data.action)
+    unused = (
+        [theirs.action] if keeps_action and theirs is not None and theirs.action is not None else []
+    )
+    if not keeps_action:
         _assign(data, theirs)
     for track in theirs.nla_tracks if theirs is not None else ():
         _copy_track(data, track)
     if data.action is None and not data.drivers and not data.nla_tracks:
         keeper.animation_data_clear()
-    return lost
+    return unused
 
 
-def transfer(old: Any, new: Any, is_mine: IsMine) -> list[str]:
+def transfer(old: Any, new: Any, is_user_work: IsUserWork) -> list[str]:
     """Transfer the user's drivers and action; return the data paths that `new` does not have."""
     lost = []
     data = old.animation_data
     for curve in data.drivers if data is not None else ():
-        if _has(new, curve.data_path):
+        if _has_path(new, curve.data_path):
             new.animation_data_create().drivers.from_existing(src_driver=curve)
         else:
             lost.append(curve.data_path)
-    if data is not None and data.action is not None and is_mine(data.action):
+    if data is not None and data.action is not None and is_user_work(data.action):
         _assign(new.animation_data_create(), data)
     return lost
 
@@ -93,11 +94,11 @@ def driver_targets() -> Iterator[tuple[Any, tuple[Any, ...], Any]]:
                         yield owner, (curve.data_path, curve.array_index, i, j), target
 
 
-def retarget_drivers(places: Mapping[Any, Any]) -> None:
+def retarget_drivers(replacements: Mapping[Any, Any]) -> None:
     """Remap driver targets from the keys of a mapping to its values."""
     for _, _, target in driver_targets():
-        if target.id in places:
-            target.id = places[target.id]
+        if target.id in replacements:
+            target.id = replacements[target.id]
 
 
 def _assign(data: Any, source: Any) -> None:
@@ -130,7 +131,7 @@ def _copy_track(data: Any, track: Any) -> None:
     copy.mute, copy.lock = track.mute, track.lock
 
 
-def _has(block: Any, path: str) -> bool:
+def _has_path(block: Any, path: str) -> bool:
     try:
         block.path_resolve(path)
     except (ValueError, TypeError):

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Copies of objects from before their replacement.
-
-They are restored if that fails halfway, and keep what the user has edited.
-"""
+"""Back up objects before their replacement, to restore them or to keep what the user edited."""
 
 from __future__ import annotations
 
@@ -26,11 +23,11 @@ def edited_meshes(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]
         each
         for each in objects
         if isinstance(each.data, bpy.types.Mesh)
-        and (fingerprint.is_user_work(each.data) or _is_sculpted_finely(each))
+        and (fingerprint.is_user_work(each.data) or _has_multires_sculpting(each))
     ]
 
 
-def _is_sculpted_finely(each: bpy.types.Object) -> bool:
+def _has_multires_sculpting(each: bpy.types.Object) -> bool:
     """Return whether there is multiresolution sculpting, which is stored beside the mesh."""
     return any(
         getattr(modifier, "total_levels", 0)
@@ -49,14 +46,14 @@ class Backup:
         self._data: list[Any] = [each.data for each in self._objects]
         self._data_names = [data.name if data is not None else "" for data in self._data]
         self._collections = [list(each.users_collection) for each in self._objects]
-        self._places = [each.matrix_world.copy() for each in self._objects]
+        self._matrices = [each.matrix_world.copy() for each in self._objects]
         self._selected = [
             each for each in bpy.context.view_layer.objects.selected if each in self._objects
         ]
         self._active = bpy.context.view_layer.objects.active
-        self._hung = [_hanging(each) for each in self._objects]
+        self._parenting = [_parenting_of(each) for each in self._objects]
         self._children = [
-            _hanging(child, _HUNG + _STANDS)
+            _parenting_of(child, _PARENTING + _TRANSFORM)
             for each in self._objects
             for child in each.children
             if child not in self._objects
@@ -68,7 +65,7 @@ class Backup:
         ]
         self._copies = [each.copy() for each in self._objects]
         for each in self._copies:
-            each.parent = None  # nobody is to find them below the model
+            each.parent = None  # so that they do not count as parts of the model
 
     def keep_edited(self) -> list[Message]:
         """Keep edited objects, hidden, next to the new version; return notes."""
@@ -82,7 +79,7 @@ class Backup:
                     del kept[key]
                 kept.animation_data_clear()
                 kept.constraints.clear()
-                kept.parent, kept.matrix_world = None, self._places[number]
+                kept.parent, kept.matrix_world = None, self._matrices[number]
                 kept.hide_render = kept.hide_viewport = True
                 for collection in self._collections[number]:
                     collection.objects.link(kept)
@@ -102,9 +99,9 @@ class Backup:
     def restore(self) -> list[bpy.types.Object]:
         """Replace the objects with their copies and original data; return the copies."""
         self._restore_data()
-        swapped: dict[Any, bpy.types.Object] = dict(zip(self._objects, self._copies, strict=True))
+        copy_of: dict[Any, bpy.types.Object] = dict(zip(self._objects, self._copies, strict=True))
         for (each, copy), data, collections in zip(
-            swapped.items(), self._data, self._collections, strict=True
+            copy_of.items(), self._data, self._collections, strict=True
         ):
             if data is not None:
                 copy.data = data
@@ -113,15 +110,15 @@ class Backup:
             for collection in list(each.users_collection):
                 collection.objects.unlink(each)
             each.user_remap(copy)
-        for child, parent, values in (*self._hung, *self._children):
-            again = swapped.get(child, child)
-            again.parent = swapped.get(parent, parent)
+        for child, parent, values in (*self._parenting, *self._children):
+            restored = copy_of.get(child, child)
+            restored.parent = copy_of.get(parent, parent)
             for name, value in values.items():
-                setattr(again, name, value)
-        self._restore_targets(swapped)
+                setattr(restored, name, value)
+        self._restore_targets(copy_of)
         active, selected = (
-            swapped.get(self._active, self._active),
-            [swapped[each] for each in self._selected],
+            copy_of.get(self._active, self._active),
+            [copy_of[each] for each in self._selected],
         )
         bpy.data.batch_remove(self._objects)
         for name, copy in zip(self._names, self._copies, strict=True):
@@ -140,29 +137,31 @@ class Backup:
             if data is not None:
                 data.name = name
 
-    def _restore_targets(self, swapped: dict[Any, Any]) -> None:
-        now = {(owner, key): target for owner, key, target in animation.driver_targets()}
-        for owner, key, looked_at in self._targets:
-            target = now.get((swapped.get(owner, owner), key))
-            if target is not None and target.id != looked_at:
-                target.id = looked_at
+    def _restore_targets(self, copy_of: dict[Any, Any]) -> None:
+        targets = {(owner, key): target for owner, key, target in animation.driver_targets()}
+        for owner, key, target_id in self._targets:
+            target = targets.get((copy_of.get(owner, owner), key))
+            if target is not None and target.id != target_id:
+                target.id = target_id
 
 
 def _is_data(block: Any) -> bool:
     return block is not None and not isinstance(block, bpy.types.Object)
 
 
-_HUNG = ("parent_type", "parent_bone", "matrix_parent_inverse")
-# a matrix would not bring back all of it
-_STANDS = ("location", "rotation_euler", "rotation_quaternion", "rotation_axis_angle", "scale")
+_PARENTING = ("parent_type", "parent_bone", "matrix_parent_inverse")
+# more than a matrix holds
+_TRANSFORM = ("location", "rotation_euler", "rotation_quaternion", "rotation_axis_angle", "scale")
 
 
-def _hanging(child: Any, names: tuple[str, ...] = _HUNG) -> tuple[Any, Any, dict[str, Any]]:
+def _parenting_of(
+    child: Any, names: tuple[str, ...] = _PARENTING
+) -> tuple[Any, Any, dict[str, Any]]:
     values = {name: getattr(child, name) for name in names}
-    return child, child.parent, {name: _unbound(value) for name, value in values.items()}
+    return child, child.parent, {name: _copied(value) for name, value in values.items()}
 
 
-def _unbound(value: Any) -> Any:
+def _copied(value: Any) -> Any:
     """Return a copy of a value; what Blender returns would follow the object."""
     return (
         value

@@ -38,7 +38,7 @@ def copy_pose(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
 
 
 class BoneUsers:
-    """What uses the bones of armatures: recorded before the exchange, relinked after it."""
+    """The users of the bones of armatures, recorded before the exchange and relinked after it."""
 
     def __init__(self, armatures: Iterable[bpy.types.Object]) -> None:
         self._before = {each: self._used(each) for each in armatures}
@@ -50,7 +50,7 @@ class BoneUsers:
         """
         notes = []
         for armature, used in self._before.items():
-            there = (
+            existing = (
                 {bone.name for bone in armature.data.bones}
                 if isinstance(armature.data, bpy.types.Armature)
                 else set()
@@ -58,20 +58,21 @@ class BoneUsers:
             for child in [
                 each
                 for each in armature.children
-                if each.parent_type == "BONE" and each.parent_bone not in there
+                if each.parent_type == "BONE" and each.parent_bone not in existing
             ]:
                 world = child.matrix_world.copy()
                 child.parent_type, child.parent_bone = "OBJECT", ""
                 child.matrix_parent_inverse = armature.matrix_world.inverted_safe()
                 child.matrix_basis = world
-            if gone := sorted(used - there):
+            if gone := sorted(used - existing):
                 notes.append(note("bones_missing", name=armature.name, bones=", ".join(gone)))
         return notes
 
     @staticmethod
     def _used(armature: bpy.types.Object) -> set[str]:
-        """Return the bones with constraints, and those that objects, constraints or drivers
-        use.
+        """Return the bones with constraints, and those that something else refers to.
+
+        That are children of bones, constraints and drivers of other objects.
         """
         own = {each.name for each in armature.pose.bones if each.constraints}
         own |= {each.parent_bone for each in armature.children if each.parent_type == "BONE"}
@@ -80,14 +81,14 @@ class BoneUsers:
             constraints = [constraint for holder in holders for constraint in holder.constraints]
             own |= {
                 name
-                for it in constraints
-                if getattr(it, "target", None) == armature
-                and (name := getattr(it, "subtarget", ""))
+                for each_constraint in constraints
+                if getattr(each_constraint, "target", None) == armature
+                and (name := getattr(each_constraint, "subtarget", ""))
             }
-        return own | _looked_at_by_drivers(armature)
+        return own | _bones_of_drivers(armature)
 
 
-def _looked_at_by_drivers(armature: bpy.types.Object) -> set[str]:
+def _bones_of_drivers(armature: bpy.types.Object) -> set[str]:
     found = set()
     for block in all_data_blocks():
         data = getattr(block, "animation_data", None)

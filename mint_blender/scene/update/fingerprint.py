@@ -152,8 +152,9 @@ def _material(material: Any) -> Any:
 
 
 def _picture(node: Any) -> Any:
-    """Return whether a node's image is from Mint; None without an image. Names change too
-    easily.
+    """Return whether a node's image is from Mint; None without an image.
+
+    Not its name, which changes too easily.
     """
     image = getattr(node, "image", None)
     return None if image is None else tags.is_marked(image)

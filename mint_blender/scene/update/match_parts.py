@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Match the parts of a new version with the earlier parts, which stay and take over the data.
+"""Match the parts of a new version with the earlier objects, and give those the new data.
 
 An earlier object keeps what the user set on it, and gets the data, transform and animation of its
-match. What the user moved, posed or animated stays.
+match. Transforms, poses and animation that the user changed stay.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from . import animation, bones, fingerprint
 from .transfer import EarlierData
 
 NODE = tags.PREFIX + "node"
-"""The name that a part has in its file: objects are renamed, by us and by the user."""
+"""The custom property with the name of a part in its file, since objects are renamed later."""
 
 Matches = dict[bpy.types.Object, bpy.types.Object]
-"""A part of the new version to the earlier object that stays in its place."""
+"""From a part of the new version to the earlier object that stays in its place."""
 
 
 def match_parts(old: Iterable[bpy.types.Object], parts: Iterable[bpy.types.Object]) -> Matches:
@@ -74,9 +74,9 @@ def replace_parts(old: Iterable[bpy.types.Object], matches: Matches) -> list[Mes
     bone_users = bones.BoneUsers(each for each in old if each.type == "ARMATURE")
     notes = _exchange_data(matches, bones.bone_names(old))
     for part, earlier in matches.items():
-        _take_modifiers(part, earlier, old, matches)
-        notes += _take_motion(part, earlier)
-        _take_extras(part, earlier)
+        _transfer_modifiers(part, earlier, old, matches)
+        notes += _transfer_animation(part, earlier)
+        _copy_properties(part, earlier)
     return notes + bone_users.relink()
 
 
@@ -90,7 +90,7 @@ def parent_parts(
     parts = [each for each in parts if each not in matches or not _is_moved(matches[each])]
     for part in parts:
         if part in matches:
-            matches[part].parent = None  # what was above may be below now
+            matches[part].parent = None  # parent and child may have changed places
     for part in parts:
         holder, parent = matches.get(part, part), part.parent
         below_root = part == new_root or parent in (None, new_root)
@@ -117,9 +117,9 @@ def _is_moved(part: bpy.types.Object) -> bool:
     )
 
 
-def _exchange_data(matches: Matches, joints: set[str]) -> list[Message]:
+def _exchange_data(matches: Matches, bone_names: set[str]) -> list[Message]:
     notes: list[Message] = []
-    goes: dict[Any, Any] = {}
+    replaced: dict[Any, Any] = {}
     names = {
         earlier.data: earlier.data.name for earlier in matches.values() if earlier.data is not None
     }
@@ -128,21 +128,21 @@ def _exchange_data(matches: Matches, joints: set[str]) -> list[Message]:
         new: Any = part.data
         if gone is None or gone == new:
             continue
-        is_first = new not in goes.values()
-        before = EarlierData(earlier, joints)
+        is_first = new not in replaced.values()
+        before = EarlierData(earlier, bone_names)
         earlier.data = new
         if is_first:
             notes += before.apply()
             gone.name = f"{names[gone]} (earlier)"
             new.name = names[gone]
-        goes.setdefault(gone, new)
-    for gone, new in goes.items():
-        gone.user_remap(new)  # linked duplicates, and whatever else looks at it
-    animation.retarget_drivers(goes)
+        replaced.setdefault(gone, new)
+    for gone, new in replaced.items():
+        gone.user_remap(new)  # linked duplicates and other users
+    animation.retarget_drivers(replaced)
     return notes
 
 
-def _take_modifiers(
+def _transfer_modifiers(
     part: bpy.types.Object, earlier: bpy.types.Object, old: list[bpy.types.Object], matches: Matches
 ) -> None:
     """Replace the model's armature modifiers; the user's modifiers keep their order."""
@@ -153,22 +153,22 @@ def _take_modifiers(
     for number, each in enumerate(new):
         if number < len(own):
             mine = own[number]
-        else:  # the bones move what the user's modifiers then work on
+        else:  # before the user's modifiers, which work on the posed mesh
             mine = earlier.modifiers.new(each.name, "ARMATURE")
             earlier.modifiers.move(len(earlier.modifiers) - 1, number)
         mine.object = match_of(each.object, matches)
 
 
-def _take_motion(part: bpy.types.Object, earlier: bpy.types.Object) -> list[Message]:
+def _transfer_animation(part: bpy.types.Object, earlier: bpy.types.Object) -> list[Message]:
     if earlier.type == "ARMATURE" and part.type == "ARMATURE":
         bones.copy_pose(part, earlier)
-    left = animation.take_over(earlier, part, fingerprint.is_user_work)
-    for action in left:
+    unused = animation.take_over(earlier, part, fingerprint.is_user_work)
+    for action in unused:
         action.use_fake_user = True
-    return [note("action_kept", name=earlier.name, action=action.name) for action in left]
+    return [note("action_kept", name=earlier.name, action=action.name) for action in unused]
 
 
-def _take_extras(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
+def _copy_properties(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
     """Copy the custom properties of the file and our marks."""
     for key in part.keys():
         if key not in (fingerprint.FINGERPRINT, fingerprint.POSE_FINGERPRINT):

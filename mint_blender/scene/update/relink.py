@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Re-parent children and remap references of objects that are removed."""
+"""Re-parent the children of objects that are removed, and remap references to them."""
 
 from __future__ import annotations
 

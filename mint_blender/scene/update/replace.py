@@ -60,9 +60,9 @@ def replace_model(
     """
     scene = scene or current_scene()
     check(root)
-    old, before = _own(root), DataSnapshot()
+    old, before = _model_objects(root), DataSnapshot()
     with import_transaction(scene, provenance, undo=undo) as snapshot:
-        # in no scene: the new version is shown only once it is in place
+        # in no scene, so that the new version is not visible before it is complete
         staging = bpy.data.collections.new(STAGING_NAME)
         built = build_model(path, name=provenance.title, collection=staging, scene=scene, at=ORIGIN)
         update_view_layers(scene)
@@ -123,11 +123,11 @@ def _put_in_place(
     root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
 ) -> tuple[list[Message], match_parts.Matches, set[bpy.types.Object]]:
     """Exchange what `root` shows; return notes, the matched parts, and the objects to remove."""
-    _as_high_as(root, old, built)
+    _scale_to_earlier_height(root, old, built)
     notes, matches, used = _exchange(root, old, built)
     alive = set(bpy.data.objects)
     gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
-    notes += _lost_with([each for each in old if each in gone])
+    notes += _lost_work_notes([each for each in old if each in gone])
     relink.reparent_children(root, gone, used)
     return notes, matches, gone
 
@@ -137,7 +137,7 @@ def edited_objects(asset_id: str, scene: bpy.types.Scene | None = None) -> list[
     return [
         each.name
         for root in tags.roots(asset_id=asset_id, scene=scene)
-        for each in edited_meshes(_own(root))
+        for each in edited_meshes(_model_objects(root))
     ]
 
 
@@ -185,12 +185,12 @@ def check(root: bpy.types.Object) -> None:
     Raises:
         SceneImportError: A part is linked, a library override, or not in Object Mode.
     """
-    own = _own(root)
-    _refuse_what_is_elsewhere([root] if world_objects.is_root(root) else own)
-    _refuse_while_edited(list(tags.hierarchy(root)) if world_objects.is_root(root) else own)
+    own = _model_objects(root)
+    _check_local([root] if world_objects.is_root(root) else own)
+    _check_object_mode(list(tags.hierarchy(root)) if world_objects.is_root(root) else own)
 
 
-def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
+def _check_local(old: list[bpy.types.Object]) -> None:
     """Refuse linked data: the change would be lost when the file is opened again."""
     for each in old:
         if is_override(each):
@@ -211,28 +211,30 @@ def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
             )
 
 
-def _refuse_while_edited(old: list[bpy.types.Object]) -> None:
+def _check_object_mode(old: list[bpy.types.Object]) -> None:
     """Refuse if an object, or a linked duplicate of it, is not in Object Mode."""
-    shown = {each.data for each in old} - {None}
-    busy = next(
+    data = {each.data for each in old} - {None}
+    in_other_mode = next(
         (
             each
             for each in bpy.data.objects
-            if each.mode != "OBJECT" and (each in old or each.data in shown)
+            if each.mode != "OBJECT" and (each in old or each.data in data)
         ),
         None,
     )
-    if busy is not None:
+    if in_other_mode is not None:
         raise SceneImportError(
             Message(
                 "“{name}” is in {mode} Mode. Switch to Object Mode, then replace the model.",
-                name=busy.name,
-                mode=busy.mode.replace("_", " ").title(),
+                name=in_other_mode.name,
+                mode=in_other_mode.mode.replace("_", " ").title(),
             )
         )
 
 
-def _as_high_as(root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel) -> None:
+def _scale_to_earlier_height(
+    root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
+) -> None:
     """Scale the new version to the earlier height, in the root's local space."""
     if root.get(HEIGHT) is None:
         return
@@ -247,12 +249,12 @@ def _as_high_as(root: bpy.types.Object, old: list[bpy.types.Object], built: Buil
         cleanup.transform_in_parent(child, scale)
 
 
-def _own(root: bpy.types.Object) -> list[bpy.types.Object]:
+def _model_objects(root: bpy.types.Object) -> list[bpy.types.Object]:
     """Return the root and the parts that came with it, without the user's children."""
     own = [root]
     for child in root.children:
         if tags.read(child) is None:
-            own += [each for each in _own(child) if tags.is_marked(each)]
+            own += [each for each in _model_objects(child) if tags.is_marked(each)]
     return own
 
 
@@ -260,19 +262,19 @@ def _exchange(
     root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
 ) -> tuple[list[Message], match_parts.Matches, set[bpy.types.Object]]:
     """Bring the new version below `root`; return notes, matches, and all objects in use."""
-    new, carries = list(built.objects), _only_carries(root, old)
-    if not carries and built.root.type != "MESH" and root_mesh.can_be_joined(new):
+    new, is_empty = list(built.objects), _is_empty_root(root, old)
+    if not is_empty and built.root.type != "MESH" and root_mesh.can_be_joined(new):
         new = [root_mesh.joined(new)]
     notes: list[Message] = []
     matches: match_parts.Matches = {}
-    lone = None if carries else root_mesh.mesh_for_root(new, built.root)
-    if lone is not None:
-        matches[lone] = root
-    # parts that move cannot become one mesh: the root shows nothing itself and carries them
-    elif not carries:
+    single = None if is_empty else root_mesh.mesh_for_root(new, built.root)
+    if single is not None:
+        matches[single] = root
+    # moving parts cannot become one mesh: they are parented to a root without vertices
+    elif not is_empty:
         notes += root_mesh.empty_root_mesh(root)
     parts = [
-        each for each in new if each != lone and (each != built.root or built.root.type == "MESH")
+        each for each in new if each != single and (each != built.root or built.root.type == "MESH")
     ]
     earlier = [each for each in old if each != root]
     matches |= match_parts.match_parts(earlier, parts)
@@ -282,24 +284,23 @@ def _exchange(
     return notes, matches, {root, *kept, *(matches.get(part, part) for part in parts)}
 
 
-def _only_carries(root: bpy.types.Object, old: list[bpy.types.Object]) -> bool:
-    """Return whether the root shows nothing itself: an empty or a mesh without vertices."""
+def _is_empty_root(root: bpy.types.Object, old: list[bpy.types.Object]) -> bool:
+    """Return whether the root is an empty, or a mesh without vertices."""
     return not isinstance(root.data, bpy.types.Mesh) or (
         not root.data.vertices and any(each.type == "MESH" for each in old if each != root)
     )
 
 
-def _lost_with(parts: Iterable[bpy.types.Object]) -> list[Message]:
-    """Return a note for each removed part with something of the user on it."""
+def _lost_work_notes(parts: Iterable[bpy.types.Object]) -> list[Message]:
+    """Return a note for each removed part that has work of the user on it."""
     notes: list[Message] = []
     for each in parts:
-        own = [mine.name for mine in each.modifiers if mine.type != "ARMATURE"] + [
-            mine.name for mine in each.constraints
-        ]
+        own = [modifier.name for modifier in each.modifiers if modifier.type != "ARMATURE"]
+        own += [constraint.name for constraint in each.constraints]
         own += [
-            mine.name
+            constraint.name
             for bone in (each.pose.bones if each.pose else ())
-            for mine in bone.constraints
+            for constraint in bone.constraints
         ]
         own += [
             curve.data_path
@@ -315,9 +316,9 @@ def _lost_with(parts: Iterable[bpy.types.Object]) -> list[Message]:
 
 def _remove_unused(blocks: Iterable[bpy.types.ID]) -> list[Message]:
     """Remove unused data-blocks from Mint, but keep what the user changed; return notes."""
-    waste, kept = [each for each in dict.fromkeys(blocks) if tags.is_marked(each)], []
-    while unused := [each for each in waste if each.users == 0]:
-        waste = [each for each in waste if each not in unused]
+    remaining, kept = [each for each in dict.fromkeys(blocks) if tags.is_marked(each)], []
+    while unused := [each for each in remaining if each.users == 0]:
+        remaining = [each for each in remaining if each not in unused]
         mine = [each for each in unused if fingerprint.is_modified(each)]
         for each in mine:
             each.name = f"{each.name.removesuffix(EARLIER)}{EARLIER}"

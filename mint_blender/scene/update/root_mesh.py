@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a root shows itself: one mesh of a new version, several joined into one, or none."""
+"""Choose the mesh data of a root: the only mesh of a new version, all joined, or an empty mesh."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from . import animation, transfer
 def can_be_joined(objects: list[bpy.types.Object]) -> bool:
     """Return whether the objects are plain meshes and empties without animation."""
     meshes = [each for each in objects if each.type == "MESH"]
-    still = all(each.type in ("MESH", "EMPTY") and each.animation_data is None for each in objects)
-    return still and not any(each.modifiers or each.data.shape_keys for each in meshes)
+    is_static = all(
+        each.type in ("MESH", "EMPTY") and each.animation_data is None for each in objects
+    )
+    return is_static and not any(each.modifiers or each.data.shape_keys for each in meshes)
 
 
 def joined(objects: list[bpy.types.Object]) -> bpy.types.Object:
@@ -76,12 +78,12 @@ def mesh_for_root(
 def empty_root_mesh(root: bpy.types.Object) -> list[Message]:
     """Give the root a mesh without vertices, which keeps its material slots; return notes."""
     before, mesh = transfer.EarlierData(root, ()), bpy.data.meshes.new(root.name)
-    gone: Any = root.data
-    name = gone.name
+    earlier_mesh: Any = root.data
+    name = earlier_mesh.name
     tags.mark([mesh])
     root.data = mesh
     before.apply()
-    gone.user_remap(mesh)
-    gone.name = f"{name} (earlier)"
+    earlier_mesh.user_remap(mesh)
+    earlier_mesh.name = f"{name} (earlier)"
     mesh.name = name
     return [note("modifiers_without_effect", name=root.name)] if root.modifiers else []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The capture point of a World, an upright empty below its root, and the camera there.
+"""Add the capture point of a World, an upright empty below its root, and a camera there.
 
 However the root is rotated, the capture point has X to the right, Y forward (where Mint's viewer
 looks) and Z up. Panorama and camera depend on it.
@@ -12,7 +12,8 @@ import math
 import bpy
 from mathutils import Euler
 
-PART = "mint_part"  # what an object under a World's root is; see `world.Part`
+PART = "mint_part"
+"""The custom property that says which part of a World an object is."""
 
 
 def upright_rotation(flipped: bool) -> Euler:
@@ -41,7 +42,7 @@ def add_camera(
 ) -> bpy.types.Object:
     """Add a camera at the capture point, wide enough for an interior."""
     data = bpy.data.cameras.new(f"{name} Camera")
-    data.lens = 18  # a right angle from edge to edge: indoors one sees little with less
+    data.lens = 18  # 90 degrees, wide enough for interiors
     data.clip_start, data.clip_end = 0.01 / meters_per_unit, 1000 / meters_per_unit
     camera = bpy.data.objects.new(data.name, data)
     camera[PART] = "camera"

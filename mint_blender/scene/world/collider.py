@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World's collider: the triangle mesh of floors and walls, for physics or for display."""
+"""Import a World's collider, the triangle mesh of floors and walls, and set how it is used."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def load(
         each.name = name
         if each.type == "MESH":
             each.data.name = name
-        # the importer has turned meters into units; the root does that for the whole World
+        # the importer has converted meters to scene units; the root does so for the whole World
         if each.parent is None and unit != 1:
             each.matrix_basis = Matrix.Scale(unit, 4) @ each.matrix_basis
     return objects
@@ -116,7 +116,7 @@ def add_rigid_bodies(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene)
         scene.rigidbody_world.collection = bpy.data.collections.new("RigidBodyWorld")
     for each in meshes:
         if each.rigid_body is None:
-            # this alone makes it a body; the operator would need it selected
+            # linking is enough to make it a rigid body; the operator would need a selection
             scene.rigidbody_world.collection.objects.link(each)
         each.rigid_body.type = "PASSIVE"
         each.rigid_body.collision_shape = "MESH"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a World's collider looks: a wire shape for physics, or the place with the panorama on it."""
+"""Show a World's collider as wire for physics, or solid with the panorama projected on it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def update_collider(
     options: WorldOptions,
     without: Collection[bpy.types.Object] = (),
 ) -> None:
-    """Show the collider as chosen, else as the other parts suggest.
+    """Show the collider as the user chose, else depending on the other parts.
 
-    Objects in `without` are ignored: they are about to be removed.
+    Objects in `without` are ignored, since they will be removed.
 
     Raises:
         SceneImportError: A part is in Edit Mode; nothing has changed.
@@ -38,17 +38,16 @@ def update_collider(
     )
     if how not in {"PHYSICS", "VISIBLE"}:
         how = "VISIBLE" if image is not None and not parts_of(root, "splats") else "PHYSICS"
-    is_painted = how == "VISIBLE" and image is not None and bool(meshes)
-    # First what may not be possible: nothing has been changed yet. The part was asked for minutes
-    # ago, so the user may be anywhere.
-    if is_painted and any(each.data.is_editmode for each in meshes):
+    is_textured = how == "VISIBLE" and image is not None and bool(meshes)
+    # checked before anything is changed: the user may have entered Edit Mode since the request
+    if is_textured and any(each.data.is_editmode for each in meshes):
         raise SceneImportError(
             Message("A part of this World is being edited. Go back to Object Mode first.")
         )
     if options.rigid_body or any(each.rigid_body is not None for each in without):
         collider.add_rigid_bodies(meshes, scene)
     collider.set_display(meshes, how)
-    if is_painted:
+    if is_textured:
         panorama.assign_material(
             meshes, panorama.projection(image, ensure_capture_point(root, scene), image.name)
         )

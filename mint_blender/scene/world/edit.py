@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Change a World that is in the scene: turn it over, and choose what shows of it."""
+"""Edit a World in the scene: flip it, and choose how collider and panorama are shown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .world_objects import (
 
 
 def flip(root: bpy.types.Object) -> None:
-    """Turn the files of a World over, for one that is upside down.
+    """Flip the files of a World that is upside down.
 
     Capture point, camera and panorama stay upright.
     """
@@ -33,21 +33,21 @@ def flip(root: bpy.types.Object) -> None:
         capture_point.upright_rotation(not flipped),
         capture_point.upright_rotation(flipped),
     )
-    turn = before.to_matrix().inverted() @ after.to_matrix()
-    plain = (
+    rotation = before.to_matrix().inverted() @ after.to_matrix()
+    is_unchanged = (
         root.rotation_mode == "XYZ"
         and max(abs(root.rotation_euler[axis] - before[axis]) for axis in range(3)) < 1e-5
     )
-    root.matrix_basis = root.matrix_basis @ turn.to_4x4()
-    if plain:
-        root.rotation_euler = after  # the same turn in the numbers that one would write
+    root.matrix_basis = root.matrix_basis @ rotation.to_4x4()
+    if is_unchanged:
+        root.rotation_euler = after  # the same rotation without rounding
     for point in parts_of(root, "capture_point"):
-        point.matrix_basis = turn.inverted().to_4x4() @ point.matrix_basis
+        point.matrix_basis = rotation.inverted().to_4x4() @ point.matrix_basis
     update_vertex_colors(root)
 
 
 def flip_collider(root: bpy.types.Object) -> None:
-    """Turn only the collider over, about X."""
+    """Flip only the collider, about X."""
     root[COLLIDER_TURNED] = not root.get(COLLIDER_TURNED, False)
     for each in parts_of(root, "collider"):
         if each.parent == root:
@@ -61,7 +61,7 @@ def show_collider(
     *,
     scene: bpy.types.Scene | None = None,
 ) -> None:
-    """Show the collider as a physics shape or as the visible place; parts may come and go."""
+    """Choose how the collider is shown; AUTO depends on the other parts."""
     set_properties(root, {COLLIDER_DISPLAY: None if how == "AUTO" else how})
     update_collider(root, scene or current_scene(), WorldOptions())
 

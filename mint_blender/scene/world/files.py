@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a World is built from: its files, and how they are put into the scene."""
+"""The files of a World, and the options for building it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ PART_NAMES: dict[Part, str] = {
     "PANORAMA": Message("panorama"),
     "SPLATS": Message("splats"),
 }
-"""What a person, and a job, calls them."""
+"""Names of the parts in messages."""
 
 
 @dataclass(frozen=True)
 class WorldFiles:
-    """What of a World has been fetched; None for what is not there or not wanted."""
+    """Downloaded files of a World; None for a part that is missing or not wanted."""
 
     collider: Path | None = None
     panorama: Path | None = None
@@ -37,14 +37,14 @@ class WorldFiles:
 
 @dataclass(frozen=True)
 class WorldOptions:
-    """How a World is put into the scene. Scale and height are Mint's own; lengths in meters."""
+    """Options for building a World. Scale and height are Mint's calibration; lengths in meters."""
 
     scale: float = 2.5
     up: float = 1.5
     flip: bool | None = None
     """Whether the files are Y down and need the half turn.
 
-    None: yes, but a collider whose faces say it is upright is turned by itself.
+    None: yes, but a collider that is upright according to its faces is rotated by itself.
     """
     collider: Literal["AUTO", "PHYSICS", "VISIBLE", "NONE"] = "AUTO"
     """PHYSICS: drawn as wire, not rendered.

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World's panorama: the scene's background, and thrown from the capture point onto the collider,
-so that the World is a place to look at.
+"""Show a World's panorama as the scene's background and projected onto the collider.
 
-Which way is which. In the frame of the capture point (X right, Y forward, Z up; Y is the way Mint's
-viewer and our camera look) the middle column of the picture lies along +Y, and going right in the
-picture is turning right, towards +X:
+Orientation: in the space of the capture point (X right, Y forward, Z up; +Y is the direction in
+which Mint's viewer and our camera look) the middle column of the picture is at +Y, and moving right
+in the picture is turning right, towards +X:
 
     u = 0.5 + atan2(X, Y) / 2 pi         0 the left edge, 1 the right edge
     v = 0.5 + asin(Z / length) / pi      0 the bottom row, 1 the top row
 
-Blender's own lookup has its middle at +X: u = 0.5 - atan2(y, x) / 2 pi. A turn by -90 degrees about
-Z, (x, y) = (Y, -X), makes one of the other. `tests/scene/test_panorama.py` proves it with renders.
+Blender's environment texture has its middle at +X: u = 0.5 - atan2(y, x) / 2 pi. A rotation by -90
+degrees about Z, (x, y) = (Y, -X), converts between them; `tests/scene/test_panorama.py` checks it
+with renders.
 
-Solid shading runs no material: for it each vertex of the collider keeps the color that it has in
-the picture, as coarse as the mesh is.
+Solid shading does not use materials. For it each vertex of the collider stores its color in the
+picture.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def load(path: Path, name: str) -> bpy.types.Image:
         raise
     image.name = name
     if not image.is_float:
-        # a color configuration of the user's own may not know the name
+        # a custom color configuration may not have this name
         with contextlib.suppress(TypeError):
             image.colorspace_settings.name = "sRGB"
     return image
@@ -77,7 +77,7 @@ def background(
     world[MARK] = True
     tree = empty_tree(world)
     b = Builder(tree)
-    # TEXTURE is the inverse turn: from the scene's axes to those of the capture point
+    # TEXTURE is the inverse rotation: from the scene's axes to those of the capture point
     direction = b.add("ShaderNodeTexCoord").outputs["Generated"]
     turn = b.add(
         "ShaderNodeMapping", {"Vector": direction}, name=TURN, label=TURN, vector_type="TEXTURE"
@@ -89,7 +89,7 @@ def background(
     rotation = list(turn.inputs).index(turn.inputs["Rotation"])
     for axis, kind in enumerate(("ROT_X", "ROT_Y", "ROT_Z")):
         driver = tree.driver_add(f'nodes["{TURN}"].inputs[{rotation}].default_value', axis).driver
-        # not an expression: nothing for "Auto Run Python Scripts" to forbid
+        # not an expression, which would need "Auto Run Python Scripts"
         driver.type = "AVERAGE"
         variable = driver.variables.new()
         variable.type = "TRANSFORMS"
@@ -102,12 +102,12 @@ def background(
 
 
 def show_background(scene: bpy.types.Scene, world: bpy.types.World) -> None:
-    """Make it the scene's World; `restore_earlier_world` brings the earlier one back.
+    """Make a World the scene's World; `restore_earlier_world` restores the earlier one.
 
     The scene remembers the earlier World, since several scenes may show the same panorama.
     """
     earlier = scene.world
-    # two panoramas in a row: what comes back is still the user's own
+    # of two panoramas in a row only the first replaces the user's own World
     if earlier is None or not earlier.get(MARK):
         _remember(scene, earlier)
     scene.world = world
@@ -125,7 +125,7 @@ def restore_earlier_world(scene: bpy.types.Scene) -> bool:
 
 @contextlib.contextmanager
 def restored_on_error(scene: bpy.types.Scene) -> Iterator[None]:
-    """After an error, give a scene back its World and the earlier World that it remembers."""
+    """Restore the scene's World, and the earlier World that it remembers, after an error."""
     world, earlier = scene.world, scene.get(EARLIER_WORLD)
     try:
         yield
@@ -239,14 +239,14 @@ def _lookup(image: bpy.types.Image) -> bpy.types.NodeTree:
         if group.get(MARK) and any(getattr(node, "image", None) == image for node in group.nodes):
             return group
     group = new_group(image.name, "ShaderNodeTree", {"Vector": "Vector"}, {"Color": "Color"})
-    # not the image itself: what Blender copies for its renderers must not point at data in a custom
-    # property
+    # a flag and not a pointer to the image: Blender copies node groups for its renderers, and the
+    # copies must not refer to data-blocks in custom properties
     group[MARK] = True
     b = Builder(group)
-    given = b.add("NodeGroupInput").outputs["Vector"]
+    direction = b.add("NodeGroupInput").outputs["Vector"]
     middle = b.add(
         "ShaderNodeMapping",
-        {"Vector": given, "Rotation": (0, 0, -math.pi / 2)},
+        {"Vector": direction, "Rotation": (0, 0, -math.pi / 2)},
         label="Middle of the picture at +Y",
     ).outputs[0]
     color = b.add("ShaderNodeTexEnvironment", {"Vector": middle}, image=image).outputs["Color"]

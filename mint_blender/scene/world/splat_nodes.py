@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How Gaussian splats are shown by a Blender that has none of its own: a Geometry Nodes group and a
-material.
+"""Show Gaussian splats with Geometry Nodes and a material, before Blender 5.3 has its own.
 
 Each splat becomes a flat square in the plane of its two larger axes, on which the material draws a
 disc: as opaque as the splat in the middle, falling off as its Gaussian does, and ending where that
 has faded to `FAINT`. Splats that are fainter everywhere are left out.
 
-The squares are one mesh, not instances. Tried with 2,000,000 squares on two cores with `bpy` 5.2 (Cycles, 4 samples, 320 x 240): as a mesh
-0.8 s to build, 4 s and 1.9 GB to render; as instances 25 s and 4.5 GB to render, and a window draws that many instances anew with every
-change. Above the viewport limit a window shows plain points, which cost next to nothing; renders always show the squares.
+The squares are one mesh, not instances. Measured with 2,000,000 squares on two cores with `bpy` 5.2
+(Cycles, 4 samples, 320 x 240): as a mesh 0.8 s to build, 4 s and 1.9 GB to render; as instances
+25 s and 4.5 GB to render, and a viewport draws all instances again after every change. Above the
+viewport limit a viewport shows plain points, which cost almost nothing; renders always show the
+squares.
 
-Material Preview and Rendered show the colors by the material; Solid shading does when its Color is
-set to Attribute, for squares only.
-"""  # noqa: E501
+Material Preview and Rendered get the colors from the material. Solid shading shows them if its
+Color is set to Attribute, for squares only.
+"""
 
 from __future__ import annotations
 
@@ -24,16 +25,17 @@ from ..data_blocks import is_linked
 from ..node_trees import Builder, empty_tree, enabled, new_group
 
 FAINT = 0.05
+"""Opacity below which a splat is not shown."""
 VIEWPORT_LIMIT = 500_000
 COLOR, ACROSS = "mint_color", "mint_across"
 NAME = "Mint Splats"
-# what the mesh that is shown need not carry at each corner
-_HEAVY = ("rotation", "scale", "radiance:base")
+# attributes that the shown mesh does not need at each corner
+_UNUSED_ATTRIBUTES = ("rotation", "scale", "radiance:base")
 _DC = 0.2820948  # the constant harmonic
 # of half the square's extent across its thin axis: a fifth of the splat's deviation there
 _JITTER = 0.08
-# Cycles follows a ray through 8 transparent surfaces and then sees black; the last one is made
-# opaque instead
+# Cycles follows a ray through 8 transparent surfaces and then returns black, so the last one is
+# made opaque
 _LAST_LAYER = 6.5
 
 
@@ -66,14 +68,14 @@ def _build_group() -> bpy.types.NodeTree:
     shown = b.math(
         "MULTIPLY",
         b.math("GREATER_THAN", opacity, FAINT),
-        b.math("LESS_THAN", _dice(b), inputs["Density"]),
+        b.math("LESS_THAN", _random_value(b), inputs["Density"]),
     )
     squares = _squares(b, points, shown, opacity, inputs["Size"])
     choice = b.add(
         "GeometryNodeSwitch",
         {
             "Switch": _is_above_limit(b, points, inputs["Viewport Limit"]),
-            "False": _named_color(b, inputs["Geometry"], squares),
+            "False": _with_active_color(b, inputs["Geometry"], squares),
             "True": _plain_points(b, points, shown, inputs["Size"]),
         },
         input_type="GEOMETRY",
@@ -125,9 +127,7 @@ def _is_above_limit(b: Builder, points: Any, limit: Any) -> Any:
 
 
 def material() -> bpy.types.Material:
-    """The material of all splats: their own color without light, as transparent as the Gaussian is
-    there.
-    """
+    """Return the material of all splats: their color, unlit, with the opacity of the Gaussian."""
     for each in bpy.data.materials:
         if each.name.split(".")[0] == NAME and not is_linked(each):
             return each
@@ -146,7 +146,7 @@ def material() -> bpy.types.Material:
     )
     inside = b.math("LESS_THAN", squared, 1.0)
     alpha = b.math("MULTIPLY", inside, b.math("MAXIMUM", alpha, last))
-    # squares in one plane: EEVEE may take the color of one that is clear there
+    # for squares in one plane EEVEE may take the color of one that is transparent at that point
     alpha = b.math("MAXIMUM", alpha, 0.001)
     light = b.add("ShaderNodeEmission", {"Color": color.outputs["Color"]}).outputs[0]
     clear = b.add("ShaderNodeBsdfTransparent").outputs[0]
@@ -155,16 +155,14 @@ def material() -> bpy.types.Material:
     if hasattr(made, "surface_render_method"):
         made.surface_render_method = "DITHERED"
     if hasattr(made, "cycles"):
-        made.cycles.emission_sampling = "NONE"  # millions of lamps would be sampled otherwise
+        made.cycles.emission_sampling = "NONE"  # otherwise millions of lights would be sampled
     return made
 
 
 def _as_points(b: Builder, geometry: Any) -> Any:
-    """A point cloud, whichever of the two kinds of object the splats are in, without the harmonics
-    that are not shown.
-    """
-    lean = _without(b, geometry, "radiance:sh_*")
-    parts = b.add("GeometryNodeSeparateComponents", {0: lean}).outputs
+    """Return a point cloud of the splats of a mesh or point cloud, without higher harmonics."""
+    reduced = _without(b, geometry, "radiance:sh_*")
+    parts = b.add("GeometryNodeSeparateComponents", {0: reduced}).outputs
     from_mesh = b.add("GeometryNodeMeshToPoints", {"Mesh": parts["Mesh"]}).outputs[0]
     both = b.add("GeometryNodeJoinGeometry", {0: from_mesh})
     b.tree.links.new(parts["Point Cloud"], both.inputs[0])
@@ -172,9 +170,7 @@ def _as_points(b: Builder, geometry: Any) -> Any:
 
 
 def _colored(b: Builder, points: Any) -> Any:
-    """The points with the color to show, made from the first harmonic, which is a picture's
-    (sRGB), and the opacity.
-    """
+    """Store the color attribute: the first harmonic, converted from sRGB to linear, and opacity."""
     parts = b.add(
         "FunctionNodeSeparateColor", {"Color": _attribute(b, "radiance:base", "FLOAT_COLOR")}
     ).outputs
@@ -186,21 +182,21 @@ def _colored(b: Builder, points: Any) -> Any:
         linear[name] = b.math(
             "ADD",
             b.math("MULTIPLY", bright, is_bright),
-            b.math("MULTIPLY", shown, _faint_part(b, is_bright)),
+            b.math("MULTIPLY", shown, _linear_factor(b, is_bright)),
         )
     color = b.add("FunctionNodeCombineColor", linear | {"Alpha": parts["Alpha"]}).outputs[0]
     return _store(b, points, COLOR, "BYTE_COLOR", color)
 
 
-def _faint_part(b: Builder, is_bright: Any) -> Any:
+def _linear_factor(b: Builder, is_bright: Any) -> Any:
     return b.math("MULTIPLY_ADD", is_bright, -1 / 12.92, 1 / 12.92)
 
 
 def _squares(b: Builder, points: Any, shown: Any, opacity: Any, size: Any) -> Any:
-    """One mesh of flat squares, each turned and stretched as its splat."""
+    """Return one mesh of flat squares with the rotation and scale of the splats."""
     scale = _attribute(b, "scale", "FLOAT_VECTOR")
     x, y, z = b.add("ShaderNodeSeparateXYZ", {0: scale}).outputs
-    # x is the smallest: the square stands across it
+    # if x is the smallest, the square is perpendicular to it
     across_x = b.math("LESS_THAN", x, b.math("MINIMUM", y, z))
     across_y = b.math("MULTIPLY", b.math("LESS_THAN", y, b.math("MINIMUM", x, z)), 2.0)
     planes = b.add("GeometryNodeGeometryToInstance")
@@ -228,20 +224,21 @@ def _squares(b: Builder, points: Any, shown: Any, opacity: Any, size: Any) -> An
             "Scale": stretched,
         },
     ).outputs[0]
-    instances = _apart(b, instances, across_x, b.math("MULTIPLY", across_y, 0.5))
-    instances = _without(b, instances, *_HEAVY)
+    instances = _spread(b, instances, across_x, b.math("MULTIPLY", across_y, 0.5))
+    instances = _without(b, instances, *_UNUSED_ATTRIBUTES)
     return b.add("GeometryNodeRealizeInstances", {"Geometry": instances}).outputs[0]
 
 
-def _named_color(b: Builder, carrier: Any, squares: Any) -> Any:
-    """The squares, with `COLOR` as the color that Solid shading shows.
+def _with_active_color(b: Builder, mesh_of_splats: Any, squares: Any) -> Any:
+    """Return the squares with `COLOR` as the active color attribute, for Solid shading.
 
-    No node can say which color that is, but the mesh that holds the splats does (see `splats`),
-    and what is joined to it takes that over. One vertex of it is enough, and it must be the first
-    of what is joined: the last one linked.
+    No node can set it, but the mesh of the splats has it (see `splats`), and geometry joined
+    to that mesh inherits it. One vertex of it is enough. It must be the first geometry, which is
+    the last one linked.
     """
     mesh = b.add(
-        "GeometryNodeSeparateComponents", {0: _without(b, carrier, "radiance:*", *_HEAVY)}
+        "GeometryNodeSeparateComponents",
+        {0: _without(b, mesh_of_splats, "radiance:*", *_UNUSED_ATTRIBUTES)},
     ).outputs["Mesh"]
     others = b.math("GREATER_THAN", b.add("GeometryNodeInputIndex").outputs[0], 0.0)
     first = b.add("GeometryNodeDeleteGeometry", {"Geometry": mesh, "Selection": others}).outputs[0]
@@ -251,7 +248,7 @@ def _named_color(b: Builder, carrier: Any, squares: Any) -> Any:
 
 
 def _without(b: Builder, geometry: Any, *names: str) -> Any:
-    """The geometry without attributes that it need not carry; `*` stands for anything."""
+    """Return the geometry without these attributes; `*` is a wildcard."""
     for name in names:
         node = b.add("GeometryNodeRemoveAttribute", {"Geometry": geometry, "Name": name})
         if "*" in name and hasattr(node, "pattern_mode"):  # before 5.0
@@ -262,13 +259,14 @@ def _without(b: Builder, geometry: Any, *names: str) -> Any:
     return geometry
 
 
-def _apart(b: Builder, instances: Any, across_x: Any, across_y: Any) -> Any:
-    """Each square moved within the thickness of its splat, at random: of those that lie in one
-    plane a ray would meet only one.
+def _spread(b: Builder, instances: Any, across_x: Any, across_y: Any) -> Any:
+    """Move each square at random within the thickness of its splat.
+
+    Of several squares in the same plane a ray would hit only one.
     """
-    lot = b.math("MULTIPLY_ADD", _dice(b), 2 * _JITTER, -_JITTER)
+    offset = b.math("MULTIPLY_ADD", _random_value(b), 2 * _JITTER, -_JITTER)
     across_z = b.math("SUBTRACT", 1.0, b.math("ADD", across_x, across_y))
-    parts = [b.math("MULTIPLY", lot, across) for across in (across_x, across_y, across_z)]
+    parts = [b.math("MULTIPLY", offset, across) for across in (across_x, across_y, across_z)]
     step = b.add("ShaderNodeCombineXYZ", dict(enumerate(parts))).outputs[0]
     return b.add(
         "GeometryNodeTranslateInstances",
@@ -277,7 +275,7 @@ def _apart(b: Builder, instances: Any, across_x: Any, across_y: Any) -> Any:
 
 
 def _square(b: Builder, turn: tuple[float, float, float]) -> Any:
-    """A square from -1 to 1 that knows at each corner how far across it that is."""
+    """Return a square from -1 to 1 with the attribute `ACROSS`: the position within the square."""
     flat = b.add(
         "GeometryNodeMeshGrid", {"Size X": 2.0, "Size Y": 2.0, "Vertices X": 2, "Vertices Y": 2}
     ).outputs["Mesh"]
@@ -287,7 +285,7 @@ def _square(b: Builder, turn: tuple[float, float, float]) -> Any:
 
 
 def _plain_points(b: Builder, points: Any, shown: Any, size: Any) -> Any:
-    """Round points, one and a half times as wide as the splats, so that they nearly touch."""
+    """Return round points, 1.5 times as wide as the splats, so that they nearly touch."""
     kept = b.add("GeometryNodeSeparateGeometry", {"Geometry": points, "Selection": shown}).outputs[
         "Selection"
     ]
@@ -301,8 +299,8 @@ def _plain_points(b: Builder, points: Any, shown: Any, size: Any) -> Any:
     ).outputs[0]
 
 
-def _dice(b: Builder) -> Any:
-    """A number 0..1 for each splat, always the same one."""
+def _random_value(b: Builder) -> Any:
+    """Return a random number from 0 to 1 for each splat, the same in every evaluation."""
     return enabled(b.add("FunctionNodeRandomValue", data_type="FLOAT").outputs, "Value")
 
 

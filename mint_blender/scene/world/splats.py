@@ -1,27 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World's Gaussian splats as an object of this Blender, always with the attributes that Blender
-5.3 gives its own splats.
+"""Import Gaussian splats as an object with the attributes of Blender 5.3's own splats.
 
-| attribute        | type                | content                                                                    |
-| ---------------- | ------------------- | -------------------------------------------------------------------------- |
-| `position`       | vector              | center                                                                     |
-| `scale`          | vector              | standard deviation along each axis                                         |
-| `rotation`       | quaternion          | w, x, y, z                                                                 |
-| `radiance:base`  | four floats (or an  | first harmonic of red, green and blue, then the opacity 0..1               |
-|                  | RGBA color, < 5.2) |                                                                            |
-| `radiance:sh_<k>`| vector              | higher harmonic k, from 0, of red, green and blue                          |
+    position         vector      center
+    scale            vector      standard deviation along each axis
+    rotation         quaternion  w, x, y, z
+    radiance:base    4 floats    first harmonic of red, green and blue, then opacity 0..1
+                                 (before 5.2: an RGBA color)
+    radiance:sh_<k>  vector      higher harmonic k, from 0, of red, green and blue
 
-Blender 5.3 and later show such a point cloud themselves. Before, a mesh that has only vertices
-carries them (a point cloud cannot be given a size before 5.2, and has no color in Solid shading).
-There `splat_nodes` shows them, and `make_native` makes Blender's own of it, or of a point cloud
-that an earlier version of this add-on made in 5.2, once the file is open in 5.3.
+Blender 5.3 and later show such a point cloud. In earlier versions the splats are the vertices of a
+mesh, since a point cloud cannot be resized before 5.2 and has no color in Solid shading;
+`splat_nodes` shows them. `make_native` converts such a mesh, or a point cloud that an earlier
+version of this add-on made in 5.2, once the file is open in 5.3.
 
-Measured with 2,000,000 splats with harmonics of degree 3 (an SPZ 3 of 80 MB), `bpy` 4.2 and 5.2,
-two cores, seconds by the clock: from the file to the object 3.4 and 1.8 (peak of the whole process
-1.2 GB; 510 MB of it stay); to show them in a window 0.2 and 0.1 as points, 2.2 and 0.7 as discs (+
-220 to 290 MB); Cycles, 480 x 360, 16 samples, 11 and 12 (peak 2.2 GB). The .blend has 450 MB,
+Measured with 2,000,000 splats with harmonics of degree 3 (an SPZ 3 of 80 MB), `bpy` 4.2 and 5.2, on
+two cores, in seconds: 3.4 and 1.8 from the file to the object (peak of the process 1.2 GB, of which
+510 MB stay); 0.2 and 0.1 to show them in a viewport as points, 2.2 and 0.7 as discs (220 to 290 MB
+more); 11 and 12 to render with Cycles, 480 x 360, 16 samples (peak 2.2 GB). The .blend has 450 MB,
 mostly harmonics.
-"""  # noqa: E501
+"""
 
 from __future__ import annotations
 
@@ -56,9 +53,9 @@ def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.
     Raises:
         InvalidSplats: Nothing was made.
     """
-    header = decode.inspect(path)  # Blender's own importer believes whatever count a file claims
-    # Whether Blender's importer knows of other axes than the usual ones is not known: those are
-    # turned here.
+    # Blender's own importer trusts the count in the header, and may not support other axes than the
+    # default ones
+    header = decode.inspect(path)
     made = (
         _import_natively(path)
         if has_native()
@@ -192,7 +189,7 @@ def write(data: Any, splats: decode.Splats) -> None:
 
 
 def _four_floats() -> str:
-    """FLOAT4 came with 5.2; a color holds the same four numbers."""
+    """Return the attribute type for four floats: FLOAT4 since 5.2, before that a color."""
     kinds = bpy.types.Attribute.bl_rna.properties["data_type"].enum_items
     return "FLOAT4" if "FLOAT4" in kinds else "FLOAT_COLOR"
 
@@ -214,8 +211,9 @@ def _write(data: Any, name: str, kind: str, values: np.ndarray) -> None:
 
 
 def _read(data: Any, size: int) -> Iterable[tuple[str, str, np.ndarray]]:
-    """The splat attributes of a mesh or point cloud; the base as four floats, whatever it was kept
-    as.
+    """Yield name, type and values of the splat attributes of a mesh or point cloud.
+
+    `radiance:base` is always four floats, also if it was stored as a color.
     """
     for attribute in list(data.attributes):
         name, kind = attribute.name, attribute.data_type
@@ -230,14 +228,14 @@ def _read(data: Any, size: int) -> Iterable[tuple[str, str, np.ndarray]]:
 def _show(made: bpy.types.Object) -> None:
     modifier = made.modifiers.new(_MODIFIER, "NODES")
     modifier.node_group = splat_nodes.group()
-    # of what the nodes make: Solid shading can show it
+    # the attribute is made by the nodes; Solid shading shows it if it is the active color
     made.data.attributes.active_color_name = splat_nodes.COLOR
     if made.data.materials.get(splat_nodes.NAME) is None:
         made.data.materials.append(splat_nodes.material())
 
 
 def _import_natively(path: Path) -> bpy.types.Object | None:
-    """Import with Blender 5.3's own operator in a staging scene; None where that does not work."""
+    """Import with Blender 5.3's own operator in a staging scene; return None if that fails."""
     try:
         with rollback_on_error() as before, staging_scene() as staging:
             view_layer = staging.view_layers[0]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The objects of a World in the scene: its root, its parts, and what its root remembers.
+"""Find and create the objects of a World: its root, its parts, and the custom properties.
 
 Parts are found by custom properties, so that the user may rename and move the objects.
 """
@@ -17,14 +17,13 @@ from .files import Part, WorldFiles
 
 FLIPPED, COLLIDER_TURNED = "mint_flipped", "mint_collider_turned"
 CAPTION = "mint_caption"
-COLLIDER_DISPLAY = (
-    "mint_collider"  # how the user wants the collider; nothing where it follows the other parts
-)
+COLLIDER_DISPLAY = "mint_collider"
+"""How the user chose to show the collider; not set if it depends on the other parts."""
 IMAGE, WORLD = "mint_panorama_image", "mint_panorama_world"
 
 
 LINK = "mint_link_"
-"""How the custom properties begin that keep addresses on a World's root."""
+"""Prefix of the custom properties with URLs on a World's root."""
 
 
 def links(root: bpy.types.Object) -> frozenset[str]:
@@ -70,6 +69,7 @@ def upright(root: bpy.types.Object) -> Matrix:
 def create_root(
     name: str, collection: bpy.types.Collection, properties: Mapping[str, object], parts: WorldFiles
 ) -> bpy.types.Object:
+    """Create the root of a World, an empty with the given properties, the caption and the URLs."""
     root = bpy.data.objects.new(name, None)
     root.empty_display_size = 0.5
     collection.objects.link(root)
@@ -101,4 +101,5 @@ def ensure_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.
 
 
 def collection_of(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Collection:
+    """Return the collection of a root: its first one, else that of the scene."""
     return root.users_collection[0] if root.users_collection else scene.collection
