@@ -152,7 +152,7 @@ def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.Mint
     sub = column.column()
     sub.active = fields.collider != "NONE"
     sub.prop(fields, "rigid_body")
-    column.prop(fields, "panorama")
+    column.prop(fields, "panorama", text="Panorama as World")
     column.prop(fields, "camera")
 
 

@@ -68,11 +68,11 @@ class MINT_PT_library(bpy.types.Panel):
         if complaint := known.error(kind_of(fields)):
             wrapped(layout, complaint, icon="ERROR")
         _draw_grid(layout, fields, context.region.width)
-        _draw_turning(layout, fields)
+        _draw_turning(layout, fields, context.region.width)
         asset = panel_data.chosen(fields)
         if asset is not None:
             _draw_details(layout.box(), asset, context.region.width)
-        _draw_sync(layout)
+        _draw_sync(layout, context.region.width)
 
 
 def _draw_filter(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
@@ -139,14 +139,14 @@ def _icon_value(name: str) -> int:
     return items[name].value if name in items else 0
 
 
-def _draw_turning(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
+def _draw_turning(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
     """Which of how many, and the way to the others; past the last one more is loaded from Mint."""
     count = len(panel_data.shown(fields))
     further = panel_data.library().next_page(kind_of(fields)) is not None
     last = min(count, fields.start + panel_data.ON_SCREEN)
     if count or fields.start:
         _draw_arrows(layout.row(align=True), fields, last, count, further)
-    _draw_extent(layout, fields, further)
+    _draw_extent(layout, fields, further, width)
 
 
 def _draw_arrows(
@@ -176,13 +176,18 @@ def _draw_arrows(
     forward.operator("mint.turn_library", text="", icon="TRIA_RIGHT").forward = True
 
 
-def _draw_extent(layout: bpy.types.UILayout, fields: MintLibrary, further: bool) -> None:
+def _draw_extent(
+    layout: bpy.types.UILayout, fields: MintLibrary, further: bool, width: int
+) -> None:
     """How much of the library this is, and the way to the rest of it."""
     is_searching = panel_data.is_searching(fields)
     if (words := panel_data.extent_words(fields)) is not None:
         row = layout.row(align=True)
-        row.label(
-            text=translated(words), translate=False, icon="VIEWZOOM" if is_searching else "INFO"
+        wrapped(
+            row.column(align=True),
+            words,
+            width=width,
+            icon="VIEWZOOM" if is_searching else "INFO",
         )
         if is_searching:
             row.operator("mint.stop_search", text="", icon="X", emboss=False)
@@ -291,13 +296,14 @@ def _import(layout: bpy.types.UILayout, asset: Asset, text: str) -> None:
     fetch.kind, fetch.asset_id = asset.kind.name, asset.id
 
 
-def _draw_sync(layout: bpy.types.UILayout) -> None:
+def _draw_sync(layout: bpy.types.UILayout, width: int) -> None:
     """Everything as an asset library; while that goes on, how far it is."""
     if (words := session.state(SyncProcess).status) is not None:
         row = layout.row(align=True)
-        row.label(
-            text=translated(words),
-            translate=False,
+        wrapped(
+            row.column(align=True),
+            words,
+            width=width,
             icon="TIME" if session.state(SyncProcess).is_running else "INFO",
         )
         if session.state(SyncProcess).is_running:
