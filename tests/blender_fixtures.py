@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of this room share: a real Blender with an empty scene for each (see
-tests/conftest.py), an account, and a file to import.
+"""Fixtures of the tests with Blender: an account, a folder, a file to import.
+
+Each test has an empty scene; see `tests/conftest.py`.
 """
 
 from __future__ import annotations
@@ -23,9 +24,7 @@ from .scene import glb_fixtures
 
 @pytest.fixture(autouse=True)
 def _fast_polling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The jobs of this Blender poll within hundredths of a second: the rhythm is tested where it
-    is made.
-    """
+    """Let jobs poll within hundredths of a second; the intervals have tests of their own."""
     if request.node.get_closest_marker("blender"):
         monkeypatch.setattr(
             "mint_blender.ui.session.WorkflowConfig",
@@ -35,23 +34,21 @@ def _fast_polling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of this test's journal and downloads."""
+    """Return the folder of this test's journal and downloads."""
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 
 
 @pytest.fixture
 def signed_in(service: ThreadService, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An account at the stand-in: at that `service` which the file of the test has made as it needs
-    it.
-    """
+    """Use an account at the stand-in that the `service` fixture of the test module runs."""
     monkeypatch.setenv("MINT_API_KEY", service.key)
     monkeypatch.setenv("MINT_API_BASE_URL", service.api)
 
 
 @pytest.fixture
 def enabled(signed_in: None) -> Iterator[None]:
-    """The add-on is registered, and has that account."""
+    """Register the add-on, with that account."""
     mint_blender.register()
     yield
     mint_blender.unregister()
@@ -59,7 +56,7 @@ def enabled(signed_in: None) -> Iterator[None]:
 
 @pytest.fixture
 def job_service(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobService]:
-    """The job service of the enabled add-on, which never connects to Mint."""
+    """Return the job service of the registered add-on, which is offline."""
     from mint_blender.ui import session  # needs Blender, which not all who read this file have
 
     monkeypatch.setenv("MINT_API_KEY", "key")
@@ -72,11 +69,11 @@ def job_service(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobServ
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """A GLB as Mint delivers a model: one textured mesh under a bare node, 1 wide, 1 high, 1 deep."""
+    """Write a GLB as Mint delivers it: one textured mesh under a bare node, a unit cube."""
     return glb_fixtures.simple(tmp_path / "model.glb")
 
 
 @pytest.fixture
 def hide_dracopy(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Call it, and it is as if the optional package were not installed."""
+    """Return a function after whose call the optional package DracoPy is not installed."""
     return lambda: monkeypatch.setitem(sys.modules, "DracoPy", None)

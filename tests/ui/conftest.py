@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fixtures that all tests with Blender share."""
+"""Fixtures that all tests with Blender share, and those of Worlds."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures in several formats, and the list of references in Blender."""
+"""Pictures in several formats, and the list of reference pictures in Blender."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ def quick_service() -> AbstractContextManager[ThreadService]:
 
 
 def listed() -> Any:
-    """The list beside the form."""
+    """Return the list beside the form."""
     import bpy
 
     return bpy.context.window_manager.mint_references
 
 
 def linear_light(path: Path, width: int = 16, height: int = 8) -> Path:
-    """An .exr or .hdr whose pixels are 0.5, 0.2 and 0 of linear light, written by hand: what
-    Blender writes is no proof of what it reads.
+    """Write an .exr or .hdr whose pixels are 0.5, 0.2 and 0 of linear light.
+
+    It is written by hand: what Blender writes does not prove what Blender reads.
     """
     if path.suffix == ".hdr":
         head = f"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y {height} +X {width}\n".encode()
@@ -73,9 +74,7 @@ def linear_light(path: Path, width: int = 16, height: int = 8) -> Path:
 def colorful(
     path: Path, file_format: str, side: int = 16, *, noisy: bool = False, alpha: float = 1.0
 ) -> Path:
-    """A picture in a format that Blender writes: of one color, or so noisy that it hardly
-    compresses.
-    """
+    """Write a picture with Blender: of one color, or so noisy that it hardly compresses."""
     import bpy
 
     image = bpy.data.images.new("made for a test", side, side // 2, alpha=True)
@@ -90,7 +89,7 @@ def colorful(
 
 
 def corner(path: str) -> list[float]:
-    """The first pixel of a picture, as Blender reads it."""
+    """Return the first pixel of a picture, as Blender reads it."""
     import bpy
 
     image = bpy.data.images.load(path)
@@ -100,7 +99,7 @@ def corner(path: str) -> list[float]:
 
 
 def red(folder: Path, name: str = "red.webp", color: tuple[float, float, float] = RED) -> Path:
-    """A small picture that Mint takes."""
+    """Write a small picture that Mint accepts."""
     path = folder / name
     path.write_bytes(pictures.webp(color))
     return path

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A text of the Text Editor as a batch, in background mode: every line is made, and they stand side
-by side.
-"""
+"""A text of the Text Editor as a batch, in background mode: one result for each line."""
 
 from __future__ import annotations
 
@@ -22,19 +20,19 @@ from mint_blender.ui import session  # noqa: E402
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in for which minutes are milliseconds."""
+    """Run a stand-in for Mint that makes results within milliseconds."""
     with running_service(speed=2000, switches=("poll-hint",), retry_after=0.05) as running:
         yield running
         assert not running.leaks()
 
 
 def write(*lines: str, name: str = "Prompts") -> None:
-    """A text of these lines."""
+    """Add a text of these lines."""
     bpy.data.texts.new(name).write("\n".join(lines))
 
 
 def roots() -> list[bpy.types.Object]:
-    """What has landed, in the order of the prompts."""
+    """Return the placed results, in the order of the prompts."""
     return sorted(
         (each for each in bpy.context.scene.objects if tags.read(each) is not None),
         key=lambda each: str(each["mint_prompt"]),
@@ -42,9 +40,7 @@ def roots() -> list[bpy.types.Object]:
 
 
 def test_each_line_is_a_job(service: ThreadService) -> None:
-    """Empty lines and blanks at the ends mean nothing; preset and mode hold for all; results stand
-    in a row from the 3D cursor on.
-    """
+    """Blank lines are ignored, preset and mode are those of all, results are in a row."""
     write("lamp 1", "", "   lamp 2  ", "\t", "lamp 3")
     bpy.context.scene.cursor.location = (5, 1, 0)
     assert bpy.ops.mint.batch_text(text="Prompts", preset="FAST", spacing=4.0) == {"FINISHED"}
@@ -54,10 +50,8 @@ def test_each_line_is_a_job(service: ThreadService) -> None:
     assert [tuple(each.location) for each in roots()] == [(5, 1, 0), (9, 1, 0), (13, 1, 0)]
 
 
-def test_no_more_in_flight_than_mint_takes(service: ThreadService) -> None:
-    """Two dozen lines: Mint is never asked for more than it takes at once, and never turns one
-    away.
-    """
+def test_a_batch_respects_the_limit_of_concurrent_jobs(service: ThreadService) -> None:
+    """For two dozen lines Mint never has to refuse a request."""
     service.scenario(credits=24 * 248)
     write(*(f"lamp {number}" for number in range(24)))
     assert bpy.ops.mint.batch_text(text="Prompts", preset="FAST") == {"FINISHED"}
@@ -67,14 +61,14 @@ def test_no_more_in_flight_than_mint_takes(service: ThreadService) -> None:
 
 
 def test_the_only_text_needs_no_name(service: ThreadService) -> None:
-    """Where there is one text, it is meant."""
+    """With one text in the file, that text is used."""
     write("lamp 1", "lamp 2")
     assert bpy.ops.mint.batch_text() == {"FINISHED"}
     assert len(service.operations()) == 2
 
 
-def test_what_is_too_wide_steps_aside() -> None:
-    """Nothing stands on another one, however small the spacing is."""
+def test_wide_results_do_not_overlap() -> None:
+    """No result is on another one, however small the spacing is."""
     write(*(f"lamp {number}" for number in range(6)))
     assert bpy.ops.mint.batch_text(text="Prompts", spacing=0.05) == {"FINISHED"}
     prints = [grid_layout.footprint(each) for each in roots()]
@@ -84,10 +78,8 @@ def test_what_is_too_wide_steps_aside() -> None:
     )
 
 
-def test_results_may_wait(service: ThreadService) -> None:
-    """Place Manually: nothing lands by itself; what is placed afterwards, all at the same 3D cursor,
-    stands side by side too.
-    """
+def test_results_can_be_placed_manually(service: ThreadService) -> None:
+    """With Place Manually nothing is imported; what is placed later is side by side, too."""
     write("lamp 1", "lamp 2")
     assert bpy.ops.mint.batch_text(text="Prompts", landing="READY") == {"FINISHED"}
     assert roots() == []
@@ -98,8 +90,8 @@ def test_results_may_wait(service: ThreadService) -> None:
     assert one is not None and other is not None and not one.touches(other)
 
 
-def test_worlds_stand_apart() -> None:
-    """Several Worlds have their places too, and none of them takes the scene's background."""
+def test_worlds_are_side_by_side() -> None:
+    """Several Worlds do not overlap, and none of them replaces the scene's background."""
     write("a hall", "a yard")
     before = bpy.context.scene.world
     assert bpy.ops.mint.batch_text(text="Prompts", kind="WORLD") == {"FINISHED"}
@@ -108,8 +100,8 @@ def test_worlds_stand_apart() -> None:
     assert bpy.context.scene.world == before
 
 
-def test_lines_that_fail_do_not_stop_the_others(service: ThreadService) -> None:
-    """The others land all the same; then it raises, with each reason."""
+def test_failed_lines_do_not_stop_the_others(service: ThreadService) -> None:
+    """The others are imported; then the operator raises with each reason."""
     write("lamp 1", "a sword [moderation]", "lamp 2", "a mug [start-fails]")
     with pytest.raises(RuntimeError) as trouble:
         bpy.ops.mint.batch_text(text="Prompts")
@@ -122,8 +114,8 @@ def test_lines_that_fail_do_not_stop_the_others(service: ThreadService) -> None:
     assert len(roots()) == 2
 
 
-def test_previews_wait(service: ThreadService) -> None:
-    """In review mode every line stops at its Preview, and that is no failure."""
+def test_a_batch_stops_at_the_previews(service: ThreadService) -> None:
+    """In review mode every line stops at its Preview, and that is not a failure."""
     write("lamp 1", "lamp 2")
     assert bpy.ops.mint.batch_text(text="Prompts", mode="REVIEW") == {"FINISHED"}
     assert [job.phase.value for job in session.service().jobs()] == ["review", "review"]
@@ -137,20 +129,18 @@ def test_previews_wait(service: ThreadService) -> None:
         (["lamp", "x" * 8001], "Prompts", "Line 2: The prompt has 8001 characters"),
     ],
 )
-def test_what_cannot_be_started(
+def test_an_invalid_batch_is_refused(
     service: ThreadService, lines: list[str], text: str, sentence: str
 ) -> None:
-    """It is said before anything is sent."""
+    """The error comes before anything is sent."""
     write(*lines)
     with pytest.raises(RuntimeError, match=sentence):
         bpy.ops.mint.batch_text(text=text)
     assert not service.log()
 
 
-def test_cells_and_the_way_out() -> None:
-    """Ten in a row, the next row behind; who does not fit goes right until nothing is in the way,
-    and no further.
-    """
+def test_positions_of_results() -> None:
+    """There are ten in a row, then the next row; a wide result moves right as far as needed."""
     assert grid_layout.cell((1, 2, 3), 0, 2) == (1, 2, 3)
     assert grid_layout.cell((1, 2, 3), 12, 2) == (5, 4, 3)
     own = Footprint(0, 1, 0, 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The key of the preferences, and an address that only the environment names."""
+"""The API key of the preferences is not sent to an unconfirmed address of the environment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mint_blender.ui.account import operators as account_operators  # noqa: E402
 
 @pytest.fixture
 def stored(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    """The add-on's preferences with a key in them, as they would be in an installed one."""
+    """Return add-on preferences with a key, as those of an installed add-on."""
     stored = SimpleNamespace(
         api_key="sk-stored",
         base_url="",
@@ -37,7 +37,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
 
 
 def test_the_key_is_withheld_until_the_address_is_confirmed(stored: SimpleNamespace) -> None:
-    """One click confirms that server, once; another one needs a click of its own."""
+    """One click confirms one server; another server needs another click."""
     assert (session.account().key, session.account().withheld_from) == ("", "https://two.example")
     assert bpy.ops.mint.confirm_address() == {"FINISHED"}
     assert stored.confirmed_origins == "https://one.example https://two.example"

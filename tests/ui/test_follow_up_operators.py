@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done after a generation, in background mode: each operator blocks to its end, against
-the stand-in Mint.
+"""What can be done after a generation, in background mode.
+
+Each operator blocks to its end, against the stand-in for Mint.
 """
 
 from __future__ import annotations
@@ -35,25 +36,25 @@ OPENS = gltf_extensions.readable_extensions() >= OPTIMIZED_NEEDS
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in with a small library."""
+    """Run a stand-in for Mint with a small library."""
     with running_service(speed=2000, library={"models": 9}, credits=1e6) as running:
         yield running
         assert not running.leaks()
 
 
 def newest() -> Job:
-    """The job of the last call."""
+    """Return the job of the last call."""
     return session.service().jobs()[0]
 
 
 def entry(state: view_model.AssetState = view_model.AssetState.DONE) -> Asset:
-    """Something of the library."""
+    """Return an asset of the library."""
     bpy.ops.mint.refresh_library()
     return browser_view_model.library().entries(view_model.Filter(Kind.MODEL, state))[0]
 
 
 def generated(**more: object) -> Job:
-    """A model that was just generated."""
+    """Generate a model and return its job."""
     assert bpy.ops.mint.generate(kind="MODEL", preset="FAST", **{"prompt": "a lamp", **more}) == {
         "FINISHED"
     }
@@ -63,11 +64,8 @@ def generated(**more: object) -> Job:
 # -- Optimized afterwards
 
 
-def test_optimized_with_the_generation(service: ThreadService) -> None:
-    """The argument of `mint.generate`: the lighter file lands.
-
-    Where it could not be opened nothing is paid for it, and the job says so.
-    """
+def test_a_generation_with_optimization(service: ThreadService) -> None:
+    """The optimized file is placed; where Blender cannot open it, nothing is paid for it."""
     job = generated(optimize="AGGRESSIVE")
     placed = place.find(job_id=job.id)
     assert placed is not None
@@ -81,10 +79,8 @@ def test_optimized_with_the_generation(service: ThreadService) -> None:
     )
 
 
-def test_the_form_asks_for_it(service: ThreadService) -> None:
-    """The choice of the form goes with the request, is remembered, and says why nothing comes of it
-    where that is so. Not for Worlds.
-    """
+def test_the_form_requests_an_optimization(service: ThreadService) -> None:
+    """The choice is sent and remembered; where it has no effect, the form says why."""
     fields = create_properties.of(bpy.context)
     fields.prompt, fields.review = "a lamp", False
     assert (
@@ -105,10 +101,8 @@ def test_the_form_asks_for_it(service: ThreadService) -> None:
 
 
 @pytest.mark.skipif(not OPENS, reason="does not apply: this Blender opens no optimized files")
-def test_a_placed_one_is_optimized_in_place(service: ThreadService) -> None:
-    """As the job's menu does it: the model of the job, by its id, takes the place of what is in the
-    scene.
-    """
+def test_a_placed_model_is_optimized_in_place(service: ThreadService) -> None:
+    """The optimized model replaces the one in the scene, as from the job's menu."""
     job = generated()
     bpy.ops.mint.optimize(asset_id=asset_of(job), level="MODERATE")
     (root,) = [
@@ -123,8 +117,8 @@ def test_a_placed_one_is_optimized_in_place(service: ThreadService) -> None:
 # -- Converted
 
 
-def test_convert(service: ThreadService, tmp_path: Path) -> None:
-    """Several formats at once, into a folder; nothing lands in the scene, and the job is over."""
+def test_a_model_is_converted(service: ThreadService, tmp_path: Path) -> None:
+    """Several formats are saved into a folder; nothing is placed, and the job is done."""
     job = generated(name="Lamp")
     before = len(bpy.data.objects)
     folder = tmp_path / "out"
@@ -149,10 +143,10 @@ def test_convert(service: ThreadService, tmp_path: Path) -> None:
         ({"asset_id": "nothere"}, "not|no such"),
     ],
 )
-def test_what_cannot_be_converted(
+def test_a_conversion_that_is_not_possible(
     arguments: dict[str, object], sentence: str, service: ThreadService, tmp_path: Path
 ) -> None:
-    """A sentence says why; nothing is paid."""
+    """A sentence says why, and nothing is paid."""
     known = {"asset_id": entry().id, "formats": {"FBX"}, "directory": str(tmp_path)}
     with pytest.raises(RuntimeError, match=sentence):
         bpy.ops.mint.convert(**{**known, **arguments})
@@ -163,8 +157,8 @@ def test_what_cannot_be_converted(
 
 
 @pytest.mark.parametrize("is_listed", [True, False])
-def test_a_failed_entry_is_tried_anew(is_listed: bool, service: ThreadService) -> None:
-    """It lands as a fresh result does; a script needs no list for that."""
+def test_a_failed_asset_is_retried(is_listed: bool, service: ThreadService) -> None:
+    """The result is placed; a script does not have to load the library first."""
     failed = entry(view_model.AssetState.FAILED)
     if not is_listed:
         library_state().use(Account(""))
@@ -173,15 +167,15 @@ def test_a_failed_entry_is_tried_anew(is_listed: bool, service: ThreadService) -
     assert len(service.requests("POST", f"/v1/models/{failed.id}:retry")) == 1
 
 
-def test_what_has_not_failed_is_not_tried_anew(service: ThreadService) -> None:
-    """That is said, and nothing is sent."""
+def test_an_asset_that_has_not_failed_is_not_retried(service: ThreadService) -> None:
+    """The error says so, and nothing is sent."""
     with pytest.raises(RuntimeError, match="has not failed"):
         bpy.ops.mint.retry_asset(kind="MODEL", asset_id=entry().id)
     assert not service.requests("POST")
 
 
 def test_generate_again(service: ThreadService) -> None:
-    """The same request at the same place, under another key; with a prompt it is a variation."""
+    """The same request is sent with another key; with a prompt it is a variation."""
     bpy.context.scene.cursor.location = (1, 2, 0)
     job = generated(name="Lamp", pose="A_POSE")
     bpy.context.scene.cursor.location = (9, 9, 9)
@@ -193,18 +187,16 @@ def test_generate_again(service: ThreadService) -> None:
     assert len({each.key for each in session.service().jobs()}) == 3
 
 
-def test_generate_an_entry_again(service: ThreadService) -> None:
-    """From the library, as far as Mint tells: kind, prompt, name."""
+def test_generate_an_asset_again(service: ThreadService) -> None:
+    """Kind, prompt and name come from the library."""
     listed = entry()
     bpy.ops.mint.again(asset_id=listed.id)
     (start,) = service.requests("POST", "/v1/models:generate")
     assert start.body["prompt"] == listed.prompt
 
 
-def test_a_picture_that_is_gone_is_named(tmp_path: Path) -> None:
-    """Our copy was cleared: generating again says which, and starts nothing; as a draft the rest is
-    taken.
-    """
+def test_a_missing_reference_picture_is_named(tmp_path: Path) -> None:
+    """Generating again starts nothing; Use as Draft takes everything else."""
     (tmp_path / "a.png").write_bytes(PIXEL)
     job = generated(images=str(tmp_path / "a.png"))
     Path(job.request.images[0]).unlink()
@@ -216,9 +208,7 @@ def test_a_picture_that_is_gone_is_named(tmp_path: Path) -> None:
 
 
 def test_a_draft_has_everything(tmp_path: Path, service: ThreadService) -> None:
-    """Prompt, name, settings and pictures of the job are in the form, where they can be changed;
-    nothing is started.
-    """
+    """Prompt, name, settings and pictures of the job are in the form; nothing is started."""
     (tmp_path / "a.png").write_bytes(PIXEL)
     job = generated(name="Lamp", pose="T_POSE", optimize="LIGHT", images=str(tmp_path / "a.png"))
     fields = create_properties.of(bpy.context)
@@ -243,7 +233,7 @@ def test_a_draft_has_everything(tmp_path: Path, service: ThreadService) -> None:
 
 
 def test_a_draft_of_a_world(service: ThreadService) -> None:
-    """Its parts come back too."""
+    """The settings of its parts are in the form as well."""
     fields = create_properties.of(bpy.context)
     fields.kind, fields.prompt, fields.review = "WORLD", "a hall", False
     fields.splats, fields.collider, fields.camera = "100k", "PHYSICS", False
@@ -259,8 +249,8 @@ def test_a_draft_of_a_world(service: ThreadService) -> None:
     )
 
 
-def test_a_job_that_is_not_there_is_said() -> None:
-    """By every operator about a job, in the same words."""
+def test_an_unknown_job_is_an_error() -> None:
+    """Every operator about a job raises the same error."""
     for name in (
         "approve",
         "revise",

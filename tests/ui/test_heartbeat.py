@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main thread's pulse: what it tells, what it asks, when it lets a result land; and one way to
-break each.
-"""
+"""The timer of the main thread: notifications, the balance, and when a result is imported."""
 
 from __future__ import annotations
 
@@ -31,14 +29,14 @@ from mint_blender.ui.job_list import auto_import  # noqa: E402
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in in a hurry."""
+    """Run a quick stand-in for Mint."""
     with running_service(speed=2000, cancel="everywhere") as running:
         yield running
 
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is said in the status bar."""
+    """Return the list of notifications shown."""
     sentences: list[str] = []
     monkeypatch.setattr(
         notifications, "notify", lambda sentence, good=True: sentences.append(sentence)
@@ -47,7 +45,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def beat_until(fact: Callable[[], object], seconds: float = 20.0) -> None:
-    """As a window does it, until something is true."""
+    """Run the timer as a window does, until something is true."""
     until = time.monotonic() + seconds
     while not fact():
         assert time.monotonic() < until, "it did not come true"
@@ -56,17 +54,15 @@ def beat_until(fact: Callable[[], object], seconds: float = 20.0) -> None:
 
 
 def start(prompt: str, mode: Mode = Mode.AUTO) -> Job:
-    """A job of this Blender."""
+    """Start a job of this Blender."""
     return session.service().start(GenerationRequest(Kind.MODEL, prompt, mode=mode))
 
 
 # -- What is told
 
 
-def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said: list[str]) -> None:
-    """Started again with a job in flight, whoever opens the journal first: only that job is told of
-    when it ends.
-    """
+def test_jobs_of_an_earlier_session_are_not_announced(enabled: None, said: list[str]) -> None:
+    """After a restart, only the job that was still in flight is announced."""
     old = start("an old lamp")
     beat_until(
         lambda: (
@@ -88,8 +84,8 @@ def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said:
     assert not [sentence for sentence in said if "old lamp" in sentence]
 
 
-def test_what_is_finished_here_is_told_once(enabled: None, said: list[str]) -> None:
-    """A job of this session is told of when it comes to rest, with its title as it was typed."""
+def test_a_finished_job_is_announced_once(enabled: None, said: list[str]) -> None:
+    """The notification has the job's title as it was typed."""
     job = start("World")
     beat_until(
         lambda: (
@@ -101,12 +97,10 @@ def test_what_is_finished_here_is_told_once(enabled: None, said: list[str]) -> N
     assert said == ["Mint: World: Ready to place"]
 
 
-def test_a_mistake_is_logged_once(
+def test_a_repeated_exception_is_logged_once(
     enabled: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A beat that goes wrong four times a second is told of once; another mistake, or the same
-    after a good beat, again.
-    """
+    """Another exception, or the same one after a good beat, is logged again."""
     beats: list[Exception | None] = [
         *[ValueError("broken")] * 5,
         KeyError("other"),
@@ -133,14 +127,12 @@ def test_a_mistake_is_logged_once(
 
 
 def balance(job_service: JobService) -> float | None:
-    """As the panel shows it."""
+    """Return the balance as the panel shows it."""
     return job_service.budget.balance
 
 
-def test_the_balance_is_true_while_something_is_reserved_and_after_a_cancel(
-    service: ThreadService, enabled: None
-) -> None:
-    """What a start reserves is gone from the balance that is shown; a cancel brings it back."""
+def test_the_balance_counts_reserved_credits(service: ThreadService, enabled: None) -> None:
+    """Credits reserved at the start are subtracted; a cancel gives them back."""
     job_service = session.service()
     job_service.ask_and_wait(Balance())
     full = balance(job_service)
@@ -161,10 +153,10 @@ def test_the_balance_is_true_while_something_is_reserved_and_after_a_cancel(
     beat_until(lambda: balance(job_service) == full)
 
 
-def test_what_waits_in_line_is_taken_from_what_is_left(
+def test_queued_jobs_are_subtracted_from_the_balance(
     enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mint does not know yet of what waits here: "Leaves" counts it."""
+    """Mint does not know of queued jobs, but "Leaves" counts them."""
     job_service = session.service()
     job_service.allow_online(False)
     job = start("a lamp")
@@ -196,20 +188,20 @@ HANDS_ON = (
 
 
 @pytest.mark.parametrize("operator", HANDS_ON)
-def test_hands_on_operators(operator: str) -> None:
-    """While the user is in the middle of one of these, nothing lands."""
+def test_some_modal_operators_delay_the_import(operator: str) -> None:
+    """Nothing is imported while one of them runs."""
     assert auto_import.is_hands_on(operator)
 
 
 @pytest.mark.parametrize(
     "operator", ["MINT_OT_heartbeat", "SCREEN_OT_animation_play", "WM_OT_modal_of_an_addon"]
 )
-def test_what_runs_by_itself(operator: str) -> None:
-    """Playback and our own timer go on without the user's hands."""
+def test_playback_does_not_delay_the_import(operator: str) -> None:
+    """Playback and our own timer run without the user."""
     assert not auto_import.is_hands_on(operator)
 
 
-def test_the_module_is_enabled_again_after_each_of_these() -> None:
-    """Nothing of a failed test is left behind: the add-on can be enabled and disabled."""
+def test_the_add_on_can_be_enabled_after_these_tests() -> None:
+    """Nothing of a failed test is left behind."""
     mint_blender.register()
     mint_blender.unregister()

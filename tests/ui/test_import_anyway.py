@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file that our check refused can be given to Blender's importer all the same, when the user says
-so.
-"""
+"""A file that our check refused can be given to Blender's importer when the user insists."""
 
 from __future__ import annotations
 
@@ -34,9 +32,7 @@ URL = "https://files.example/a.glb"
 def refused(
     job_service: JobService, path: Path, role: Role = Role.MODEL, kind: Kind = Kind.MODEL
 ) -> Job:
-    """A job that rests with a file that we refuse and Blender reads: a picture in it is none, and
-    nothing uses it.
-    """
+    """Return a job with a file that we refuse and Blender reads: an unused picture is invalid."""
     document, binary = box_parts()
     document["images"] = [{"bufferView": 0, "mimeType": "image/png"}]
     path.write_bytes(pack(document, binary))
@@ -52,12 +48,10 @@ def refused(
 
 
 @pytest.mark.parametrize(("role", "kind"), [(Role.MODEL, Kind.MODEL), (Role.COLLIDER, Kind.WORLD)])
-def test_import_anyway_places_what_was_refused(
+def test_import_anyway_places_a_refused_file(
     job_service: JobService, tmp_path: Path, role: Role, kind: Kind
 ) -> None:
-    """The object is there, told where it came from; the job is placed and says that nobody has
-    checked it. The file stays.
-    """
+    """The object has its provenance, and the job notes that the file was not checked."""
     job = refused(job_service, tmp_path / "model.refused.glb", role, kind)
     with pytest.raises(RuntimeError, match="is not ready to place"):
         bpy.ops.mint.place(job_id=job.id)
@@ -69,10 +63,10 @@ def test_import_anyway_places_what_was_refused(
     assert (tmp_path / "model.refused.glb").is_file()
 
 
-def test_what_blender_cannot_read_leaves_everything_as_it_was(
+def test_import_anyway_of_an_unreadable_file_changes_nothing(
     job_service: JobService, tmp_path: Path
 ) -> None:
-    """A sentence, no object, and the file still there for another try."""
+    """There is a sentence and no object, and the file is kept for another try."""
     job = refused(job_service, tmp_path / "model.refused.glb")
     (tmp_path / "model.refused.glb").write_bytes(b"glTF, or so it says")
     objects = set(bpy.data.objects)
@@ -84,10 +78,10 @@ def test_what_blender_cannot_read_leaves_everything_as_it_was(
     )
 
 
-def test_the_card_offers_it_where_there_is_such_a_file(
+def test_the_card_offers_import_anyway_for_a_refused_file(
     job_service: JobService, tmp_path: Path
 ) -> None:
-    """Beside Resume, which downloads once more; not where a download failed."""
+    """It is beside Resume, which downloads again; not after a failed download."""
     job = refused(job_service, tmp_path / "model.refused.glb")
     for shown, times in (
         (job, 1),

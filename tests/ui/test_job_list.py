@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Jobs panel with hundreds of jobs: what is drawn and looked at does not grow with their
-number.
-"""
+"""The Jobs panel with hundreds of jobs: the cost of drawing does not grow with their number."""
 
 from __future__ import annotations
 
@@ -39,7 +37,7 @@ CARD = "mint.job_menu"
 
 
 class Layout:
-    """Takes what Blender's layout takes, and counts it; operators by their names."""
+    """A layout that counts what is drawn; operators by their names."""
 
     def __init__(self, drawn: Counter[str]) -> None:
         self.drawn = drawn
@@ -55,7 +53,7 @@ class Layout:
 
 
 def add(job_service: JobService, phase: Phase, count: int) -> None:
-    """So many jobs in this phase."""
+    """Add so many jobs in this phase."""
     request = GenerationRequest(Kind.MODEL, f"a lamp that is {phase}")
     jobs = [
         replace(new_job(request, Delivery(), now=time.time()), phase=phase) for _ in range(count)
@@ -68,7 +66,7 @@ def add(job_service: JobService, phase: Phase, count: int) -> None:
 
 
 def drawn(job_service: JobService) -> Counter[str]:
-    """What the panel draws now."""
+    """Return what the panel draws now."""
     counts: Counter[str] = Counter()
     job_rows.sync(job_service)
     draw_panel(job_service, counts)
@@ -80,10 +78,8 @@ def draw_panel(job_service: JobService, counts: Counter[str]) -> None:
     job_list_panel.draw(Layout(counts), job_service, width=300)
 
 
-def test_the_rows_do_not_grow(job_service: JobService) -> None:
-    """With four hundred in line and as many finished as many rows are drawn as with two hundred,
-    and no more is looked at.
-    """
+def test_the_number_of_rows_does_not_grow(job_service: JobService) -> None:
+    """With four hundred queued jobs as many rows are drawn as with two hundred."""
 
     def draw() -> None:
         panel.MINT_PT_jobs.poll(bpy.context)
@@ -110,10 +106,8 @@ def test_the_rows_do_not_grow(job_service: JobService) -> None:
     assert many_lines == few_lines
 
 
-def test_the_list_of_the_others(job_service: JobService) -> None:
-    """A row for each job without a card, in order; the chosen one has its card below the list, and
-    stays chosen when others come or go.
-    """
+def test_the_list_of_jobs_without_a_card(job_service: JobService) -> None:
+    """Each has a row, in order; the selected one has a card and stays selected."""
     add(job_service, Phase.WAITING, 200)
     first = drawn(job_service)
     assert first["197 more queued"] == 1
@@ -139,7 +133,7 @@ def test_the_list_of_the_others(job_service: JobService) -> None:
 
 
 def test_a_row_has_title_and_state(job_service: JobService) -> None:
-    """Also one whose job has just left the list: it goes with the next beat."""
+    """So does a row of a job that was just dismissed; the next beat removes it."""
     add(job_service, Phase.PLACED, 30)
     drawn(job_service)
     first = list_of_jobs().rows[0]
@@ -171,10 +165,8 @@ def in_line(job_service: JobService) -> list[Job]:
     return sorted(job_service.jobs(), key=lambda job: (job.created_at, job.id))
 
 
-def test_the_queue_of_an_earlier_session_waits_for_a_word(job_service: JobService) -> None:
-    """How many there are and what they cost, with Continue and Discard; gone as soon as one of
-    these was said.
-    """
+def test_the_queue_of_an_earlier_session_waits_for_a_click(job_service: JobService) -> None:
+    """Number and price are shown with Continue and Discard, until one of them is clicked."""
     request = GenerationRequest(Kind.MODEL, "a lamp")
     jobs = [new_job(request, Delivery(), now=float(number), estimate=800.0) for number in range(6)]
     job_service.cache.add(*jobs[:3])
@@ -196,8 +188,8 @@ def test_the_queue_of_an_earlier_session_waits_for_a_word(job_service: JobServic
     assert not drawn(job_service)["mint.continue_queue"]
 
 
-def test_the_status_bar_names_what_runs(job_service: JobService) -> None:
-    """How many jobs there are in all, and one that Mint works on, not one that waits in line."""
+def test_the_status_bar_names_a_running_job(job_service: JobService) -> None:
+    """It shows the number of jobs, and one that Mint works on instead of a queued one."""
     add(job_service, Phase.WAITING, 200)
     add(job_service, Phase.WORKING, 2)
     for job in job_service.jobs():
@@ -208,8 +200,8 @@ def test_the_status_bar_names_what_runs(job_service: JobService) -> None:
     assert counts["Mint: 202 jobs, next: a lamp that is working, about 4 min"] == 1
 
 
-def test_few_jobs_have_no_such_row(job_service: JobService) -> None:
-    """A card for each, and nothing else."""
+def test_few_jobs_have_only_cards(job_service: JobService) -> None:
+    """There is a card for each, and nothing else."""
     for phase in (Phase.WAITING, Phase.PLACED, Phase.FAILED):
         add(job_service, phase, 3)
     counts = drawn(job_service)
@@ -217,8 +209,8 @@ def test_few_jobs_have_no_such_row(job_service: JobService) -> None:
     assert groups(job_service) == [Group.QUEUED, Group.READY_OR_FAILED, Group.FINISHED]
 
 
-def test_what_changes_is_seen(job_service: JobService) -> None:
-    """A job that was begun or dismissed is drawn, or not, at the next drawing."""
+def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
+    """A new job is in the next drawing, a dismissed one is not."""
     add(job_service, Phase.PLACED, 2)
     assert drawn(job_service)[CARD] == 2
     bpy.ops.mint.dismiss(job_id=job_service.jobs()[0].id)
@@ -227,16 +219,14 @@ def test_what_changes_is_seen(job_service: JobService) -> None:
 
 @pytest.fixture
 def other(job_service: JobService) -> Iterator[Journal]:
-    """The journal, as another process has it open."""
+    """Open the journal as another process does."""
     journal = Journal(job_service.home)
     yield journal
     journal.close()
 
 
 def test_a_refused_click_shows_why(job_service: JobService, other: Journal) -> None:
-    """Another process has gone on with the job: after a click that came too late the list shows it
-    as it is.
-    """
+    """Another process has changed the job: the list then shows it as it is."""
     add(job_service, Phase.REVIEW, 1)
     assert groups(job_service) == [Group.NEEDS_USER]
     other.save(replace(job_service.jobs()[0], phase=Phase.PLACED))
@@ -245,10 +235,10 @@ def test_a_refused_click_shows_why(job_service: JobService, other: Journal) -> N
     assert groups(job_service) == [Group.FINISHED]
 
 
-def test_a_beat_that_stumbles_hides_nothing(
+def test_an_exception_in_a_beat_hides_no_other_event(
     job_service: JobService, other: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What has been heard in the same beat is shown all the same."""
+    """The other events of the same beat are shown all the same."""
     add(job_service, Phase.REVIEW, 1)
     assert groups(job_service) == [Group.NEEDS_USER]
     other.save(replace(job_service.jobs()[0], phase=Phase.PLACED))
@@ -263,16 +253,14 @@ def test_a_beat_that_stumbles_hides_nothing(
 
 
 def groups(job_service: JobService) -> list[Group]:
-    """What the panel and the status bar look at."""
+    """Return the groups that the panel and the status bar use."""
     return [part.group for part in job_list_groups.grouped().groups]
 
 
-def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(
+def test_a_job_of_another_account_offers_no_action_at_mint(
     job_service: JobService,
 ) -> None:
-    """It says whose it is not, and what is already here can be placed; nothing can be approved,
-    resumed, retried or canceled.
-    """
+    """It can be placed, but not approved, resumed, retried or canceled."""
     journal = Journal(job_service.home)
     other = Owner("https://api.mint.gg", "user:leo")
     phases = (Phase.REVIEW, Phase.PAUSED, Phase.READY)
@@ -294,8 +282,8 @@ def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(
     )
 
 
-def test_what_cannot_be_read_has_a_row(job_service: JobService) -> None:
-    """With a sentence and a way off the list; it is dismissed by that click alone."""
+def test_an_unreadable_job_has_a_row(job_service: JobService) -> None:
+    """The row has a sentence and a button, the only one that dismisses it."""
     add(job_service, Phase.PLACED, 2)
     damaged = job_service.jobs()[0].id
     with closing(sqlite3.connect(job_service.home / "journal.sqlite3")) as database, database:

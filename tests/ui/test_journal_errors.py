@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A journal that cannot be used: the add-on starts all the same, and says why nothing is listed."""
+"""A journal that cannot be used: the add-on starts, and says why no jobs are listed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mint_blender.ui import heartbeat, session  # noqa: E402
 
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The add-on, with noise where its journal should be."""
+    """Register the add-on with noise in place of its journal."""
     path = tmp_path / "home" / "journal.sqlite3"
     path.parent.mkdir()
     path.write_bytes(os.urandom(8192))
@@ -30,10 +30,8 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     mint_blender.unregister()
 
 
-def test_the_add_on_starts_and_says_it(broken: Path) -> None:
-    """No traceback at the start, a sentence for the panel and for who clicks; and all is well as
-    soon as the file is out of the way.
-    """
+def test_the_add_on_starts_with_a_broken_journal(broken: Path) -> None:
+    """Panel and operators give a sentence; it works again once the file is gone."""
     noise = broken.read_bytes()
     heartbeat._resume()
     sentence = session.journal_error()

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which job an entry of the library comes from: found however many there are, and true whatever has
-happened to them.
-"""
+"""The job that made an asset of the library: found quickly, and kept up to date."""
 
 from __future__ import annotations
 
@@ -32,7 +30,7 @@ from .test_job_list import Layout  # noqa: E402
 
 
 def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
-    """A job that has made the model of this number."""
+    """Return a job that has made the model of this number."""
     job = new_job(
         GenerationRequest(Kind.MODEL, f"a lamp no {number}", preset=preset),
         Delivery(),
@@ -47,13 +45,13 @@ def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
 
 
 def job_of(job_service: JobService, asset: Asset) -> Job | None:
-    """Return the job of an entry, as it is after a beat."""
+    """Return the job of an asset, as it is after a beat."""
     job_lookup.prepare(job_service)
     return job_lookup.job_of(asset)
 
 
 def test_the_details_cost_the_same_with_many_jobs(job_service: JobService) -> None:
-    """With a thousand jobs no more is looked at for a drawing than with ten."""
+    """A drawing reads no more with a thousand jobs than with ten."""
 
     def draw() -> None:
         library_browser_panel._draw_details(Layout(Counter()), an_asset(3), 300)
@@ -67,10 +65,8 @@ def test_the_details_cost_the_same_with_many_jobs(job_service: JobService) -> No
     assert efforts[0] == efforts[1]
 
 
-def test_what_changes_is_seen(job_service: JobService) -> None:
-    """A job that is begun or dismissed is known, or not, at the next drawing; the newest of several
-    counts, and one that only fetches never.
-    """
+def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
+    """The newest job counts; jobs that only fetch an asset never do."""
     asset = an_asset(1)
     assert job_of(job_service, asset) is None
     first = replace(made(1, preset=Preset.FAST), owner=job_service.owner)

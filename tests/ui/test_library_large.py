@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A library of 5,000 entries, looked through as the panel does it: what is asked for, and what the
-main thread spends on it.
+"""A library of 5,000 assets: what the panel requests, and what it costs the main thread.
 
-The panel's part is played here: it notes that it was drawn, what is lacking is asked for, and the
-heartbeat takes in what was answered.
+The tests take the panel's part: they note that it was drawn, request what is missing, and let the
+heartbeat process the answers.
 """
 
 from __future__ import annotations
@@ -38,16 +37,16 @@ MODELS, WORLDS = 5000, 20
 
 @pytest.fixture(scope="module")
 def large() -> Iterator[ThreadService]:
-    """A stand-in that has made 5,000 models and 20 worlds."""
+    """Run a stand-in for Mint with 5,000 models and 20 Worlds."""
     with running_service(speed=2000, library={"models": MODELS, "worlds": WORLDS}) as running:
         yield running
         assert not running.leaks()
 
 
 class Panel:
-    """The panel Library, open: drawn again whenever something has changed.
+    """The open Library panel, drawn again whenever something has changed.
 
-    Counts and times what that costs the main thread.
+    It counts requests and measures the time of the main thread.
     """
 
     def __init__(self, service: ThreadService) -> None:
@@ -60,15 +59,15 @@ class Panel:
 
     @property
     def loaded(self) -> int:
-        """How many entries are known."""
+        """Return the number of assets that are loaded."""
         return browser_view_model.library().count()
 
     def requests(self, host: str = "api") -> list[Any]:
-        """What was asked since the panel was opened."""
+        """Return the requests since the panel was opened."""
         return [each for each in self.service.log()[self.begun :] if each.host == host]
 
     def pages(self) -> list[str]:
-        """Every page of a list that was asked for."""
+        """Return every requested page of a list."""
         return [
             f"{each.path}?{each.query}"
             for each in self.requests()
@@ -76,7 +75,7 @@ class Panel:
         ]
 
     def draw(self) -> None:
-        """All that the panel looks at while it is drawn; afterwards the timer asks."""
+        """Prepare all that the panel draws; then let the timer send requests."""
         begun = time.thread_time()
         for asset in browser_view_model.on_screen(self.fields):
             (
@@ -94,7 +93,7 @@ class Panel:
         visibility.catch_up()
 
     def beat(self) -> None:
-        """One beat of the heart, as soon as there is something to hear."""
+        """Run one beat as soon as there is an event."""
         job_service = session.service()
         until = time.monotonic() + 30
         while job_service.worker.events.empty() and job_service.has_active_work:
@@ -112,7 +111,7 @@ class Panel:
         self.beaten.append((self.loaded, time.thread_time() - begun))
 
     def live(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Draw and beat until nothing is lacking."""
+        """Draw and beat until nothing is missing."""
         self.draw()
         while session.service().has_active_work and not until():
             self.beat()
@@ -121,7 +120,7 @@ class Panel:
 
 @pytest.fixture
 def panel(large: ThreadService, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Panel]:
-    """The panel of an add-on that was just enabled."""
+    """Return the panel of an add-on that was just enabled."""
     monkeypatch.setenv("MINT_API_KEY", large.key)
     monkeypatch.setenv("MINT_API_BASE_URL", large.api)
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
@@ -133,22 +132,19 @@ def panel(large: ThreadService, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) 
 
 
 def pictures(assets: list[Any]) -> set[str]:
-    """Where their pictures lie."""
+    """Return the folder of the thumbnails."""
     return {each.assets.picture_url for each in assets if each.assets and each.assets.picture_url}
 
 
 def is_flat(costs: list[tuple[int, float]]) -> bool:
-    """Does it cost the same with thousands of entries as with a few?
-
-    A hundredth of a frame is forgiven.
-    """
+    """Return whether thousands of assets cost the same as a few, give or take 0.2 ms."""
     few = [cost for count, cost in costs if 0 < count <= 500]
     many = [cost for count, cost in costs if count >= 4500]
     return len(few) > 3 and len(many) > 3 and median(many) < 3 * median(few) + 0.0002
 
 
-def test_opened(panel: Panel) -> None:
-    """One page of each kind and the twelve pictures on screen; drawn again and again, nothing more."""
+def test_opening_the_panel(panel: Panel) -> None:
+    """One page of each kind and the twelve thumbnails on screen are requested, once."""
     panel.live()
     assert len(panel.pages()) == 2
     files = {f"{panel.service.files}{each.path}" for each in panel.requests("files")}
@@ -162,11 +158,8 @@ def test_opened(panel: Panel) -> None:
     assert len(panel.requests()) + len(panel.requests("files")) == before
 
 
-def test_scrolled_to_the_end(panel: Panel) -> None:
-    """Every page once, one after the other; the end is an end.
-
-    Neither a draw nor a beat costs more with 5,000 entries than with 500.
-    """
+def test_scrolling_to_the_end(panel: Panel) -> None:
+    """Every page is requested once; draws and beats do not get slower."""
     panel.live()
     screens = 1
     seen = [each.id for each in browser_view_model.on_screen(panel.fields)]
@@ -194,10 +187,8 @@ def test_scrolled_to_the_end(panel: Panel) -> None:
     assert len(panel.pages()) == asked
 
 
-def test_pictures_in_memory_are_bounded(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the pictures that were shown long ago Blender's memory is freed; turned back to, they come
-    from the disk.
-    """
+def test_thumbnails_in_memory_are_bounded(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old ones are freed; when they are shown again they come from the disk."""
     monkeypatch.setattr(browser_loader, "MOST_ICONS", 2 * browser_view_model.ON_SCREEN)
     panel.live()
     first = pictures(browser_view_model.on_screen(panel.fields))
@@ -215,9 +206,7 @@ def test_pictures_in_memory_are_bounded(panel: Panel, monkeypatch: pytest.Monkey
 
 
 def _forward(panel: Panel) -> None:
-    """One screen further, as the button does it where there is a window: what is lacking comes by
-    itself.
-    """
+    """Go one screen further, as the button does in a window."""
     browser_loader.turn(panel.fields, forward=True)
     panel.live(
         until=lambda: (
@@ -227,10 +216,8 @@ def _forward(panel: Panel) -> None:
     )
 
 
-def test_searched_in_the_whole_library(panel: Panel) -> None:
-    """What is looked for is found wherever it is: page after page, one at a time and each once,
-    then it is said that this was all.
-    """
+def test_a_search_covers_the_whole_library(panel: Panel) -> None:
+    """Pages are loaded one at a time, each once; then the panel says that this was all."""
     panel.live()
     panel.fields.words = "WHITE rock 300"
     words = []
@@ -260,8 +247,8 @@ def test_searched_in_the_whole_library(panel: Panel) -> None:
     assert is_flat(panel.beaten)
 
 
-def test_a_full_screen_is_enough(panel: Panel) -> None:
-    """A word that is everywhere needs no further page before the user turns to it."""
+def test_a_search_ends_when_the_screen_is_full(panel: Panel) -> None:
+    """A common word needs no further page before the user scrolls."""
     panel.live()
     panel.fields.words = "rock"
     panel.live()
@@ -271,9 +258,7 @@ def test_a_full_screen_is_enough(panel: Panel) -> None:
 
 
 def test_a_search_can_be_stopped(panel: Panel) -> None:
-    """After the click no further page is asked for, however often the panel is drawn; Load More
-    goes on.
-    """
+    """After the click no further page is requested; Load More continues."""
     panel.live()
     panel.fields.words = "no such thing"
     panel.live(until=lambda: len(panel.pages()) >= 5)
@@ -292,8 +277,8 @@ def test_a_search_can_be_stopped(panel: Panel) -> None:
     assert panel.loaded == MODELS + WORLDS
 
 
-def test_a_search_has_a_bound(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By itself it loads so many pages and no more; then it says how far it came."""
+def test_a_search_has_a_limit(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It loads so many pages and no more; then the panel says how far it came."""
     monkeypatch.setattr(browser_state, "MOST_PAGES", 7)
     panel.live()
     panel.fields.words = "no such thing"
@@ -305,8 +290,8 @@ def test_a_search_has_a_bound(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> 
     )
 
 
-def test_nobody_looks(panel: Panel) -> None:
-    """A panel that is closed in the middle of a search asks for nothing more."""
+def test_a_closed_panel_requests_nothing(panel: Panel) -> None:
+    """A panel that is closed during a search stops loading."""
     panel.live()
     panel.fields.words = "no such thing"
     panel.live(until=lambda: len(panel.pages()) >= 5)
@@ -315,10 +300,8 @@ def test_nobody_looks(panel: Panel) -> None:
     assert len(panel.pages()) <= 6
 
 
-def test_by_name_says_what_it_sorts(panel: Panel) -> None:
-    """By name, only what is loaded can be in order, and that is said; once everything is loaded it
-    is not said any more.
-    """
+def test_sorting_by_name_says_what_is_sorted(panel: Panel) -> None:
+    """It is noted that only loaded assets are sorted, until all are loaded."""
     panel.live()
     panel.fields.sort = "NAME"
     panel.live()
@@ -328,10 +311,10 @@ def test_by_name_says_what_it_sorts(panel: Panel) -> None:
     assert browser_view_model.extent_words(panel.fields) is None
 
 
-def test_refreshing_keeps_the_place(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was made meanwhile comes in front, and the same entries stay on screen; at the beginning
-    the new ones are shown.
-    """
+def test_refreshing_keeps_the_scroll_position(
+    panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """New assets are added in front; they are shown if the list is at its beginning."""
     for _ in range(3):
         _forward(panel)
     before = [each.id for each in browser_view_model.on_screen(panel.fields)]

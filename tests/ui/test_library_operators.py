@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The library's operators in background mode: each blocks to its end, against the stand-in Mint."""
+"""The library's operators in background mode; each blocks to its end."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in with a library of two pages."""
+    """Run a stand-in for Mint with a library of two pages."""
     with running_service(speed=2000, library={"models": 40, "worlds": 5}) as running:
         yield running
         assert not running.leaks()
@@ -41,20 +41,18 @@ def service() -> Iterator[ThreadService]:
 def entries(
     state: view_model.AssetState = view_model.AssetState.DONE, kind: Kind = Kind.MODEL
 ) -> list[Asset]:
-    """What is known, of one state and kind."""
+    """Return the loaded assets of one state and kind."""
     return browser_view_model.library().entries(view_model.Filter(kind, state))
 
 
 def an_entry(kind: Kind = Kind.MODEL) -> Asset:
-    """A finished one that has a prompt."""
+    """Return a finished asset that has a prompt."""
     bpy.ops.mint.refresh_library()
     return entries(kind=kind)[0]
 
 
-def test_refresh_and_more(service: ThreadService) -> None:
-    """A refresh loads the first page of each kind, Load More one page, and at the end of the list
-    nothing.
-    """
+def test_refresh_and_load_more(service: ThreadService) -> None:
+    """Refresh loads the first page of each kind, Load More one page, none at the end."""
     bpy.ops.mint.refresh_library()
     assert (
         browser_view_model.library().count(Kind.MODEL),
@@ -67,7 +65,7 @@ def test_refresh_and_more(service: ThreadService) -> None:
     assert service.requests(host="files") == []
 
 
-def test_a_refused_key_is_said(service: ThreadService) -> None:
+def test_a_refused_key_is_an_error(service: ThreadService) -> None:
     """The operator raises with a sentence."""
     service.scenario(revoked=True)
     with pytest.raises(RuntimeError, match="key"):
@@ -75,8 +73,8 @@ def test_a_refused_key_is_said(service: ThreadService) -> None:
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_import(kind: Kind, service: ThreadService) -> None:
-    """A model or world lands at the 3D cursor with its prompt and id, though nothing was generated."""
+def test_an_asset_is_imported(kind: Kind, service: ThreadService) -> None:
+    """A model or World is placed at the 3D cursor with its prompt and id."""
     asset = an_entry(kind)
     bpy.context.scene.cursor.location = (1, 2, 0)
     before = len(service.operations())
@@ -95,7 +93,7 @@ def test_import(kind: Kind, service: ThreadService) -> None:
 
 
 def test_import_by_id_alone() -> None:
-    """A script needs no list: the id is enough, and the result is called what Mint calls it."""
+    """A script needs no list; the result has the name that Mint has."""
     asset = an_entry()
     library_state().use(Account(""))
     bpy.ops.mint.import_asset(kind="MODEL", asset_id=asset.id)
@@ -108,15 +106,15 @@ def test_import_by_id_alone() -> None:
     ("asset_id", "sentence"),
     [("../etc", "Not a valid Mint ID"), ("nothere", "nothere|not|no such")],
 )
-def test_import_of_nothing(asset_id: str, sentence: str) -> None:
-    """What is no id, or none of Mint's, is said; nothing lands."""
+def test_import_of_an_unknown_id(asset_id: str, sentence: str) -> None:
+    """An id that is invalid or unknown to Mint is an error, and nothing is placed."""
     with pytest.raises(RuntimeError, match=sentence):
         bpy.ops.mint.import_asset(kind="MODEL", asset_id=asset_id)
     assert not bpy.context.scene.objects
 
 
-def test_import_of_a_failed_one() -> None:
-    """There is nothing to import, and the sentence says so."""
+def test_import_of_a_failed_asset() -> None:
+    """The error says that there is nothing to import."""
     an_entry()
     with pytest.raises(RuntimeError, match="has not made this model"):
         bpy.ops.mint.import_asset(
@@ -124,10 +122,8 @@ def test_import_of_a_failed_one() -> None:
         )
 
 
-def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> None:
-    """Begun by another program, it is in the list as unfinished; importing it waits, starts
-    nothing, and it lands when it is done.
-    """
+def test_importing_an_unfinished_asset_waits(service: ThreadService) -> None:
+    """Another program started it; nothing is started, and it is placed when it is done."""
     begun, may_go_on = threading.Event(), threading.Event()
 
     def somebody_else() -> None:
@@ -157,10 +153,8 @@ def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> N
     other.join(20)
 
 
-def test_one_of_our_own_jobs_is_known(service: ThreadService) -> None:
-    """What this Blender generates is a job, with a preset and decisions: its entry says so instead
-    of offering to wait for it.
-    """
+def test_an_asset_of_our_own_job_is_recognized(service: ThreadService) -> None:
+    """Its details show the job instead of an offer to wait for it."""
     bpy.ops.mint.generate(prompt="a lamp of ours", preset="FAST", mode="REVIEW")
     bpy.ops.mint.refresh_library()
     (ours,) = [
@@ -173,10 +167,8 @@ def test_one_of_our_own_jobs_is_known(service: ThreadService) -> None:
     assert job_lookup.preset_words(ours) == "Fast"
 
 
-def test_an_optimized_version_is_made_and_fetched(service: ThreadService) -> None:
-    """One paid call with the level that was asked for, then the optimized file, however often it is
-    asked for; nothing at all where this Blender could not open it.
-    """
+def test_an_optimized_version_is_made_once(service: ThreadService) -> None:
+    """One paid call, then the file as often as wanted; none where Blender cannot open it."""
     asset = an_entry()
     if not gltf_extensions.draco_by_package() and not gltf_extensions.draco_is_native():
         with pytest.raises(RuntimeError, match="Nothing was started"):
@@ -192,10 +184,8 @@ def test_an_optimized_version_is_made_and_fetched(service: ThreadService) -> Non
     assert service.operations()[-1].level == "light"
 
 
-def test_a_new_version_takes_the_place_of_the_earlier_one() -> None:
-    """What lands as a replacement is in the same object, with its name and transform, wherever the
-    user has put it.
-    """
+def test_a_new_version_replaces_the_earlier_one() -> None:
+    """It is in the same object, with its name and transform."""
     asset = an_entry()
     bpy.ops.mint.import_asset(kind="MODEL", asset_id=asset.id)
     placed = place.find(asset_id=asset.id)
@@ -212,8 +202,8 @@ def test_a_new_version_takes_the_place_of_the_earlier_one() -> None:
     assert root.data != mesh
 
 
-def test_the_prompt_again() -> None:
-    """Kind and prompt are in the form; the clipboard has it too where there is one."""
+def test_the_prompt_is_put_into_the_form() -> None:
+    """Kind and prompt are in the form, and in the clipboard where there is one."""
     asset = an_entry()
     bpy.ops.mint.use_prompt(asset_id=asset.id)
     fields: Any = bpy.context.window_manager.mint
@@ -221,8 +211,8 @@ def test_the_prompt_again() -> None:
     assert bpy.ops.mint.copy_prompt(asset_id=asset.id) == {"FINISHED"}
 
 
-def test_pages_are_turned_within_what_there_is(service: ThreadService) -> None:
-    """Screen by screen to the end, which loads the second page on the way, and no further."""
+def test_scrolling_ends_at_the_last_page(service: ThreadService) -> None:
+    """The second page is loaded on the way."""
     fields = browser_properties.fields_of(bpy.context)
     fields.kind = "MODEL"
     bpy.ops.mint.refresh_library()
@@ -236,10 +226,8 @@ def test_pages_are_turned_within_what_there_is(service: ThreadService) -> None:
     assert fields.start == 0
 
 
-def test_saved_and_synced(service: ThreadService, tmp_path: Path) -> None:
-    """One is saved, then everything; what is there already is not fetched again, and the open file
-    is untouched.
-    """
+def test_assets_are_saved_and_synced(service: ThreadService, tmp_path: Path) -> None:
+    """Saved assets are not fetched again, and the open file is unchanged."""
     asset = an_entry()
     folder = tmp_path / "library"
     bpy.ops.mint.save_to_library(kind="MODEL", asset_id=asset.id, directory=str(folder))
@@ -259,7 +247,7 @@ def test_saved_and_synced(service: ThreadService, tmp_path: Path) -> None:
 def test_another_account_has_another_library(
     service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With another key nothing of what was loaded is shown."""
+    """With another key nothing of the earlier account is shown."""
     an_entry()
     monkeypatch.setenv("MINT_API_KEY", "another")
     session.account_changed()

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel Library while jobs run: it shows what becomes of them by itself, and what that costs in
-requests.
+"""The Library panel while jobs run: it updates by itself with few requests.
 
-The panel's part is played as in `test_library_large`; jobs are started with the job service, as an operator
-does it where there is a window.
+The tests take the panel's part as in `test_library_large`. Jobs are started at the job service, as
+an operator does in a window.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ MODELS = 65
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in with three pages of models and one of Worlds."""
+    """Run a stand-in for Mint with three pages of models and one of Worlds."""
     with running_service(
         speed=2000, library={"models": MODELS, "worlds": 4}, credits=1e6
     ) as running:
@@ -49,7 +48,7 @@ def service() -> Iterator[ThreadService]:
 
 @pytest.fixture
 def panel(service: ThreadService, enabled: None, monkeypatch: pytest.MonkeyPatch) -> Panel:
-    """The panel of an add-on that was just enabled; nothing has been asked yet."""
+    """Return the panel of an add-on that was just enabled; nothing has been requested yet."""
     monkeypatch.setattr(browser_loader, "TYPING_PAUSE", 0.0)
     monkeypatch.setattr(browser_loader, "GATHERING", 0.0)
     session.service()
@@ -57,25 +56,23 @@ def panel(service: ThreadService, enabled: None, monkeypatch: pytest.MonkeyPatch
 
 
 def begun(prompt: str = "a lamp", kind: Kind = Kind.MODEL) -> Job:
-    """A job that was just begun."""
+    """Start a job and return it."""
     return session.service().start(GenerationRequest(kind, prompt, preset=Preset.FAST))
 
 
 def first_on_screen() -> Asset:
-    """The entry at the top."""
+    """Return the first asset on screen."""
     return browser_view_model.on_screen(browser_properties.fields_of(bpy.context))[0]
 
 
 def unseen(panel: Panel) -> None:
-    """Live with the panel closed, until nothing goes on."""
+    """Run with the panel closed, until nothing happens any more."""
     while session.service().has_active_work:
         panel.beat()
 
 
-def test_a_new_one_comes_in_front(panel: Panel) -> None:
-    """Looked at while it is made: one further first page of its kind, and the entry turns from
-    being made to done. Then nothing more.
-    """
+def test_a_new_asset_is_added_in_front(panel: Panel) -> None:
+    """One more request for its kind shows it; its state changes when it is done."""
     panel.live()
     assert len(panel.pages()) == 2
     panel.service.scenario(speed=20.0)
@@ -96,12 +93,10 @@ def test_a_new_one_comes_in_front(panel: Panel) -> None:
     assert len(panel.requests()) + len(panel.requests("files")) == before
 
 
-def test_several_that_begin_together_are_one_request(
+def test_jobs_started_together_need_one_request(
     panel: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Eight models of one click: the first page is read once, when all of them have had the time to
-    be there.
-    """
+    """For eight models of one click the first page is read once, after all have started."""
     panel.live()
     monkeypatch.setattr(browser_loader, "GATHERING", 2.0)
     for number in range(8):
@@ -119,8 +114,8 @@ def test_several_that_begin_together_are_one_request(
     }
 
 
-def test_a_closed_panel_remembers(panel: Panel) -> None:
-    """While nobody looks nothing is asked; opened again, the new one is there after one request."""
+def test_a_closed_panel_updates_when_opened(panel: Panel) -> None:
+    """Nothing is requested while it is closed; then one request shows the new asset."""
     panel.live()
     begun()
     unseen(panel)
@@ -133,8 +128,8 @@ def test_a_closed_panel_remembers(panel: Panel) -> None:
     )
 
 
-def test_only_the_kind_that_is_looked_at(panel: Panel) -> None:
-    """A new World is not asked for while only models are shown; it is as soon as Worlds are."""
+def test_only_the_shown_kind_is_updated(panel: Panel) -> None:
+    """A new World is not requested while only models are shown."""
     panel.live()
     panel.fields.kind = "MODEL"
     hall = begun("a hall", Kind.WORLD)
@@ -147,11 +142,8 @@ def test_only_the_kind_that_is_looked_at(panel: Panel) -> None:
     assert first_on_screen().id == asset_of(session.service().job(hall.id))
 
 
-def test_never_opened(panel: Panel) -> None:
-    """Jobs begin and end: the lists are not asked.
-
-    Opened for the first time: one page of each kind, as ever.
-    """
+def test_a_panel_that_was_never_opened_requests_nothing(panel: Panel) -> None:
+    """When it is first opened, one page of each kind is requested as usual."""
     begun()
     unseen(panel)
     assert panel.pages() == []
@@ -160,10 +152,10 @@ def test_never_opened(panel: Panel) -> None:
     assert first_on_screen().prompt == "a lamp"
 
 
-def test_jobs_of_another_account_are_no_news(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With another key the list does not have what this journal's jobs have made: that is no reason
-    to read it twice.
-    """
+def test_jobs_of_another_account_cause_no_update(
+    panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their assets are not in the list, so it is not read again."""
     begun()
     unseen(panel)
     with running_service(speed=2000, library={"models": 20, "worlds": 4}) as other:
@@ -179,12 +171,10 @@ def test_jobs_of_another_account_are_no_news(panel: Panel, monkeypatch: pytest.M
         )
 
 
-def test_another_account_is_looked_through_anew(
+def test_a_search_starts_again_for_another_account(
     panel: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A search was stopped; with another key the same filter is looked for in what that has made,
-    from the beginning.
-    """
+    """A stopped search does not stop that of another key."""
     panel.live()
     panel.fields.words = "no such thing"
     browser_loader.stop_searching()
@@ -198,10 +188,8 @@ def test_another_account_is_looked_through_anew(
         assert browser_view_model.extent_words(panel.fields) == f"All {MODELS + 4} items searched"
 
 
-def test_a_retried_entry_far_down(panel: Panel) -> None:
-    """The oldest failed one, on the last screen: it turns in place, without one request for a list,
-    and leaves the list of failed ones.
-    """
+def test_a_retried_asset_on_the_last_screen(panel: Panel) -> None:
+    """Its state changes in place without a list request, and it leaves the failed ones."""
     panel.live()
     panel.fields.state = "FAILED"
     panel.live()
@@ -238,8 +226,8 @@ def test_a_retried_entry_far_down(panel: Panel) -> None:
     assert len(panel.pages()) == pages
 
 
-def test_the_place_on_screen_is_kept(panel: Panel) -> None:
-    """Two screens down one goes on looking at the same entries, whatever comes in front."""
+def test_new_assets_do_not_move_the_screen(panel: Panel) -> None:
+    """The same assets stay on screen, whatever is added in front."""
     panel.live()
     for _ in range(2):
         browser_loader.turn(panel.fields, forward=True)
@@ -254,9 +242,7 @@ def test_the_place_on_screen_is_kept(panel: Panel) -> None:
 
 
 def test_a_model_of_another_process(panel: Panel, home: Path) -> None:
-    """Begun and ended by another program with this journal, while nothing goes on here: whoever
-    looks sees it, for one request.
-    """
+    """It is shown after one request, although nothing runs here."""
     panel.live()
     other = JobService(fast_config(home), session.account())
     job = other.start(GenerationRequest(Kind.MODEL, "a lamp from elsewhere", preset=Preset.FAST))
@@ -270,10 +256,8 @@ def test_a_model_of_another_process(panel: Panel, home: Path) -> None:
     assert len(panel.pages()) == 3
 
 
-def test_looking_is_cheap(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often an idle panel is drawn, the journal is looked into once in some seconds, and
-    the heart does not go on beating.
-    """
+def test_drawing_an_idle_panel_is_cheap(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal is read every few seconds, and the heartbeat stops."""
     panel.live()
     beats = []
     monkeypatch.setattr(heartbeat, "look", lambda: beats.append(heartbeat.beat()))
@@ -283,10 +267,8 @@ def test_looking_is_cheap(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None
     assert beats == [False]
 
 
-def test_a_script_sees_the_truth(panel: Panel) -> None:
-    """In background mode nothing beats: what an operator does with an entry is told by the job of
-    the call before.
-    """
+def test_a_script_sees_the_current_state(panel: Panel) -> None:
+    """In background mode there is no beat: each operator sees the job of the call before."""
     bpy.ops.mint.refresh_library()
     failed = browser_view_model.library().entries(
         view_model.Filter(Kind.MODEL, view_model.AssetState.FAILED)

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The limits of the add-on's preferences where no window is: operators refuse, and so do the
-command line and Python inside Blender.
-"""
+"""The limits of the preferences without a window: operators, command line and Python refuse."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,10 +25,10 @@ from mint_blender.jobs.engine.thread_messages import QueryAnswered  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.queries import Balance, Price  # noqa: E402
 from mint_blender.mint.schema import Kind, Mode, Preset  # noqa: E402
-from mint_blender.ui import session  # noqa: E402
+from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.account import billing_watch, usage_chart  # noqa: E402
+from mint_blender.ui.create import form_price, saved_settings  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
-from mint_blender.ui.create import saved_settings  # noqa: E402
 from mint_blender.ui.pricing import limit_dialog, price_dialog, price_queries  # noqa: E402
 
 ESTIMATE = "/v1/pricing:estimate"
@@ -37,14 +36,14 @@ ESTIMATE = "/v1/pricing:estimate"
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in in a hurry."""
+    """Run a quick stand-in for Mint."""
     with running_service(speed=2000, library={"models": 8}) as running:
         yield running
 
 
 @pytest.fixture
 def preferences(signed_in: None) -> Iterator[Any]:
-    """The preferences of the add-on, which is enabled and has the account of the stand-in."""
+    """Return the preferences of the registered add-on, with the account of the stand-in."""
     entry = bpy.context.preferences.addons.new()
     entry.module = "mint_blender"
     mint_blender.register()
@@ -53,20 +52,18 @@ def preferences(signed_in: None) -> Iterator[Any]:
 
 
 def starts(service: ThreadService) -> int:
-    """How many generations were asked for."""
+    """Return how many generations were requested."""
     return len(service.requests("POST", "/v1/models:generate"))
 
 
 def generate(**more: Any) -> set[str]:
-    """A small generation."""
+    """Generate a small model."""
     done: set[str] = bpy.ops.mint.generate(**{"prompt": "a lamp", "preset": "FAST", **more})
     return done
 
 
 def test_a_generation_above_the_limit_raises(service: ThreadService, preferences: Any) -> None:
-    """RuntimeError with the sentence, and nothing is started; the price is asked for once; within
-    the limit it is made.
-    """
+    """Nothing is started, and the price is requested once; at the limit it is generated."""
     preferences.limit_each = 247
     for _ in range(2):
         with pytest.raises(
@@ -82,9 +79,7 @@ def test_a_generation_above_the_limit_raises(service: ThreadService, preferences
 
 
 def test_a_day_above_the_limit_raises(service: ThreadService, preferences: Any) -> None:
-    """What was generated before counts, also when it was dismissed or has failed after its Preview;
-    a retry costs too.
-    """
+    """Dismissed generations and those that failed after the Preview count; a retry costs."""
     preferences.limit_day = 650
     with pytest.raises(RuntimeError):
         generate(prompt="a lamp [transient]")
@@ -103,9 +98,9 @@ def test_a_day_above_the_limit_raises(service: ThreadService, preferences: Any) 
 
 
 def test_approving_and_revising_above_the_limit(service: ThreadService, preferences: Any) -> None:
-    """They cost too: refused with the sentence, and nothing is sent; at the limit they go on.
+    """Both cost Credits, so they are refused above the limit.
 
-    The Preview's own Credits count once.
+    Nothing is sent then; at the limit they go on. The Preview's own Credits count once.
     """
     generate(mode="REVIEW")
     job = session.service().jobs()[0].id
@@ -124,7 +119,7 @@ def test_approving_and_revising_above_the_limit(service: ThreadService, preferen
 
 
 def test_an_unknown_price(service: ThreadService, preferences: Any) -> None:
-    """Without a limit it stops nothing, and is not even asked for; with one it is refused."""
+    """Without a limit it is not even requested; with one the generation is refused."""
     service.scenario(
         answers=[{"method": "POST", "path": ESTIMATE, "times": 100, "answer": {"status": 404}}]
     )
@@ -142,9 +137,7 @@ def test_an_unknown_price(service: ThreadService, preferences: Any) -> None:
 def test_an_optimization_above_the_limit(
     service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Having a model of the library optimized costs 20; bringing it as it is costs nothing and is
-    never refused.
-    """
+    """Optimizing costs 20 and is refused; importing the original costs nothing."""
     from mint_blender.ui.job_list import follow_up_operators
 
     monkeypatch.setattr(
@@ -163,9 +156,7 @@ def test_an_optimization_above_the_limit(
 
 
 def test_a_generation_with_its_optimization(service: ThreadService, preferences: Any) -> None:
-    """Both together are held against the limit, by what Mint says about another model; a generation
-    alone is within it.
-    """
+    """The limit applies to both together, by the price for another model."""
     preferences.limit_each = 267
     with pytest.raises(RuntimeError, match="about 268 Credits, more than your limit of 267"):
         generate(optimize="LIGHT")
@@ -180,9 +171,7 @@ def test_a_generation_with_its_optimization(service: ThreadService, preferences:
 def test_the_form_says_that_optimizing_comes_on_top(
     service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For how much, as soon as that is known; a Mint that has no model, or tells no price, is said
-    to tell it only later.
-    """
+    """It shows the price once it is known, and says when Mint has none yet."""
     monkeypatch.setattr(
         create_properties, "readable_extensions", lambda: create_properties.OPTIMIZED_NEEDS
     )
@@ -216,7 +205,7 @@ def test_the_form_says_that_optimizing_comes_on_top(
 def test_the_command_line_inside_blender_keeps_the_limit(
     service: ThreadService, preferences: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """`--command mint generate` and Python's `generate` know the preferences of this Blender."""
+    """`--command mint generate` and Python's `generate` read the preferences."""
     preferences.limit_each = 1
     assert main(["generate", "--prompt", "a lamp", "--preset", "fast"]) == 4
     assert "your limit of 1 Credits per generation" in " ".join(capfd.readouterr().err.split())
@@ -225,10 +214,8 @@ def test_the_command_line_inside_blender_keeps_the_limit(
     assert starts(service) == 0
 
 
-def test_the_price_is_cached_and_asked_for_again_after_hours(
-    service: ThreadService, preferences: Any
-) -> None:
-    """What is known is not asked for; an old price is; and each kind, preset and mode has its own."""
+def test_prices_are_cached_for_hours(service: ThreadService, preferences: Any) -> None:
+    """Only old prices are requested again; each kind, preset and mode has its own."""
     fields = create_properties.of(bpy.context)
     fields.kind, fields.preset, fields.review = "MODEL", "FAST", False
     question = create_properties.price_of(fields)
@@ -262,16 +249,58 @@ def test_the_price_is_cached_and_asked_for_again_after_hours(
     assert len(service.requests("POST", ESTIMATE)) == 5
 
 
-def test_changes_of_the_form_are_noticed(preferences: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the user changes is saved, and its price is asked for, once they pause."""
-    noticed: list[int] = []
-    monkeypatch.setattr(saved_settings, "form_changed", lambda: noticed.append(1))
+def test_a_changed_form_drops_the_old_price(
+    service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old price is not shown, and the new one is requested once the user pauses.
+
+    Disabling the add-on stops that; enabled again, a change is noticed once.
+    """
+    window = SimpleNamespace(background=False, timers=bpy.app.timers)
+    monkeypatch.setattr(saved_settings, "bpy", SimpleNamespace(app=window, context=bpy.context))
+    redraws: list[int] = []
+    monkeypatch.setattr(heartbeat, "redraw", lambda: redraws.append(1))
+    fields, job_service = create_properties.of(bpy.context), session.service()
+
+    def shown() -> float | None:
+        return job_service.budget.price(create_properties.price_of(fields))
+
+    def price_after_a_pause() -> float | None:
+        session.state(saved_settings._State).changed_at -= saved_settings.PAUSE
+        assert not form_price.ask()
+        while job_service.queries.pending():
+            job_service.next_event()
+        return shown()
+
+    fields.kind, fields.preset, fields.review = "MODEL", "FAST", False
+    assert price_after_a_pause() == 248
+    for name, value, price in (
+        ("preset", "STANDARD", 798),
+        ("kind", "WORLD", 1650),
+        ("review", True, 1650),
+    ):
+        requests = len(service.requests("POST", ESTIMATE))
+        redraws.clear()
+        setattr(fields, name, value)
+        assert redraws == [1] and bpy.app.timers.is_registered(saved_settings._remember)
+        assert shown() is None, "the price of the earlier form is shown"
+        assert form_price.ask() and not job_service.queries.pending()
+        assert len(service.requests("POST", ESTIMATE)) == requests, "requested before the pause"
+        assert price_after_a_pause() == price
+    for name, value in (("prompt", "a lamp"), ("optimize", "LIGHT")):
+        setattr(fields, name, value)
+        assert form_price.ask(), f"a change of {name} is not noticed"
+        assert price_after_a_pause() == 1650
+    mint_blender.unregister()
+    assert not bpy.app.timers.is_registered(saved_settings._remember)
+    mint_blender.register()
+    redraws.clear()
     create_properties.of(bpy.context).preset = "FAST"
-    assert noticed == [1]
+    assert redraws == [1]
 
 
-def test_nothing_waits_in_background_mode(service: ThreadService, preferences: Any) -> None:
-    """A job that needs Credits leaves no timer and no held click where no timer would ever tick."""
+def test_nothing_is_scheduled_in_background_mode(service: ThreadService, preferences: Any) -> None:
+    """A job that needs Credits leaves no timer and no unconfirmed click."""
     with pytest.raises(RuntimeError):
         generate(prompt="a lamp [billing-final] [billing-unpaid]")
     job_service = session.service()
@@ -285,9 +314,7 @@ def test_nothing_waits_in_background_mode(service: ThreadService, preferences: A
 
 
 def test_the_bars_of_the_chart() -> None:
-    """Twice the Credits, twice as high; what failed hangs below the line; a day without anything
-    has no bar; little is still seen.
-    """
+    """Heights are proportional, failures are below the line, and small amounts are visible."""
     today = date_of(time.time())
     days = [Day(today, 1, credits) for credits in (400.0, 200.0, 0.0, 0.1)] + [
         Day(today, 2, 0.0, failed=2)
@@ -308,8 +335,8 @@ def test_the_bars_of_the_chart() -> None:
     assert reds[:4] == [0, 0, 0, 0] and reds[4] > 0
 
 
-def test_the_tiles_hold_every_day_once() -> None:
-    """Thirty days in tiles, in order, none twice; a count that does not divide is no trouble."""
+def test_the_tiles_have_every_day_once() -> None:
+    """They are in order, also when the number of days is not divisible."""
     today = date_of(time.time())
     for count in (30, 7, 1):
         days = [Day(today, number) for number in range(count)]
@@ -319,8 +346,8 @@ def test_the_tiles_hold_every_day_once() -> None:
 
 
 @pytest.mark.parametrize("ground", [0.16, 0.95])
-def test_the_colors_can_be_told_from_dark_and_light_grounds(ground: float) -> None:
-    """Of both bars, by WCAG's contrast of at least 2.5 to a dark and to a light theme."""
+def test_the_bars_have_contrast_on_dark_and_light_themes(ground: float) -> None:
+    """WCAG's contrast of both bars is at least 2.5."""
 
     def luminance(color: tuple[float, ...]) -> float:
         red, green, blue = (

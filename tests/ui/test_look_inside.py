@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look Inside: a 3D View stands in the World and shows it in color, comes back as it was, and the
-scene never notices.
-"""
+"""Look Inside: a 3D View shows the World from inside and returns, without changing the scene."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ from ..scene.scene_snapshot import SceneSnapshot  # noqa: E402
 
 @pytest.fixture
 def area() -> Iterator[Any]:
-    """The 3D View of the start-up screen, with the add-on enabled."""
+    """Return the 3D View of the start-up screen, with the add-on enabled."""
     bpy.ops.wm.read_homefile(use_empty=False)
     for each in list(bpy.data.objects):
         bpy.data.objects.remove(each)
@@ -46,7 +44,7 @@ def area() -> Iterator[Any]:
 def land(
     folder: Path, *, job_id: str = "one", at=(0, 0, 0), camera: bool = True
 ) -> bpy.types.Object:
-    """A World in the scene: collider and panorama."""
+    """Place a World with collider and panorama."""
     files = WorldFiles(
         synthetic_world.collider(folder / "collider.glb"),
         synthetic_world.panorama(folder / "panorama.png"),
@@ -58,7 +56,7 @@ def land(
 
 
 def eye(space: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Where a 3D View looks from, and whither."""
+    """Return the position and the direction of a 3D View."""
     view = space.region_3d
     if view.view_perspective == "CAMERA":
         matrix = np.array(space.camera.matrix_world.normalized())
@@ -68,10 +66,8 @@ def eye(space: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("gone", [(), ("camera",), ("camera", "capture_point")])
-def test_the_view_stands_at_the_capture_point_in_color(area, tmp_path, gone):
-    """With a start camera, without one, and when somebody has deleted the capture point: at eye
-    height, straight ahead, with the panorama.
-    """
+def test_the_view_is_at_the_capture_point_in_color(area, tmp_path, gone):
+    """At eye height, straight ahead, also without a start camera or capture point."""
     root = land(tmp_path, at=(3, 2, 1), camera="camera" not in gone)
     bpy.data.batch_remove([each for name in gone for each in world_objects.parts_of(root, name)])
     assert bpy.ops.mint.look_inside() == {"FINISHED"}
@@ -85,7 +81,7 @@ def test_the_view_stands_at_the_capture_point_in_color(area, tmp_path, gone):
 
 
 def test_nothing_in_the_scene_changes(area, tmp_path):
-    """The scene's own camera stays the scene's, and nothing is selected, made or moved."""
+    """The scene keeps its camera, and nothing is selected, made or moved."""
     root = land(tmp_path)
     own = bpy.data.objects.new("Own", bpy.data.cameras.new("Own"))
     bpy.context.scene.collection.objects.link(own)
@@ -100,10 +96,8 @@ def test_nothing_in_the_scene_changes(area, tmp_path):
 
 
 @pytest.mark.parametrize("undone", [False, True])
-def test_the_way_back_leads_to_what_was_seen_before(area, tmp_path, undone):
-    """Place, lens, shading, overlays and camera of the view: also after two looks, and when the
-    World was undone in between.
-    """
+def test_leaving_restores_the_view(area, tmp_path, undone):
+    """Position, lens, shading and overlays are restored, also after two looks or an undo."""
     space = area.spaces.active
     view, shading = space.region_3d, space.shading
     bpy.ops.ed.undo_push(message="before")
@@ -129,8 +123,8 @@ def test_the_way_back_leads_to_what_was_seen_before(area, tmp_path, undone):
     assert look_inside._seen(space) == before and not look_inside.is_inside(space)
 
 
-def test_a_view_that_is_not_inside_is_left_alone(area, tmp_path):
-    """The way back is for those who went in: anybody else's shading stays."""
+def test_leaving_does_not_change_other_views(area, tmp_path):
+    """A view that did not look inside keeps its shading."""
     land(tmp_path)
     area.spaces.active.shading.type = "RENDERED"
     with pytest.raises(RuntimeError, match="is not inside a World"):
@@ -146,8 +140,8 @@ def test_a_view_that_is_not_inside_is_left_alone(area, tmp_path):
     assert area.spaces.active.shading.type == "RENDERED"
 
 
-def test_a_file_saved_while_looking_inside_can_be_left(area, tmp_path):
-    """What was seen before is not in the file: then the way back leads to the World from outside."""
+def test_leaving_after_opening_a_file_saved_inside(area, tmp_path):
+    """The earlier view is not in the file, so the World is shown from outside."""
     land(tmp_path)
     bpy.ops.mint.look_inside()
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
@@ -166,8 +160,8 @@ def test_a_file_saved_while_looking_inside_can_be_left(area, tmp_path):
     )
 
 
-def test_which_world_is_meant(area, tmp_path):
-    """By its job, by name, by what is active, or the only one; where it is not clear, that is said."""
+def test_which_world_is_looked_into(area, tmp_path):
+    """The one of the job, of the name, of the active object, or the only one."""
     first, second = land(tmp_path), land(tmp_path, job_id="two", at=(9, 0, 0))
     space = area.spaces.active
     bpy.context.view_layer.objects.active = None
@@ -187,10 +181,8 @@ def test_which_world_is_meant(area, tmp_path):
         bpy.ops.mint.look_inside(job_id="three")
 
 
-def test_solid_shading_has_colors_to_show(area, tmp_path):
-    """`shading="SOLID"` chooses the attribute, and the collider carries the panorama's colors as
-    that attribute.
-    """
+def test_solid_shading_shows_the_panorama(area, tmp_path):
+    """`shading="SOLID"` shows the panorama's colors as an attribute of the collider."""
     root = land(tmp_path)
     bpy.ops.mint.look_inside(shading="SOLID")
     space = area.spaces.active
@@ -202,10 +194,8 @@ def test_solid_shading_has_colors_to_show(area, tmp_path):
     assert mesh.attributes.active_color is not None
 
 
-def test_workbench_has_another_shading(area, tmp_path):
-    """An engine without Material Preview: the World is shown in Solid with its colors, and the way
-    back leads to what was before.
-    """
+def test_workbench_uses_solid_shading(area, tmp_path):
+    """The engine has no Material Preview; leaving restores the earlier shading."""
     land(tmp_path)
     bpy.context.scene.render.engine = "BLENDER_WORKBENCH"
     space = area.spaces.active
@@ -217,8 +207,8 @@ def test_workbench_has_another_shading(area, tmp_path):
     assert look_inside._seen(space) == before and not look_inside.is_inside(space)
 
 
-def test_the_way_back_outlives_another_engine(area, tmp_path):
-    """Material Preview before, Workbench on the way back: all else comes back, in Solid."""
+def test_leaving_works_after_a_change_of_engine(area, tmp_path):
+    """From Material Preview to Workbench: everything is restored, in Solid."""
     land(tmp_path)
     space = area.spaces.active
     space.shading.type, space.lens = "MATERIAL", 33

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A card tells what is true of the open file, and what a click on Place is going to do."""
+"""A job's card says whether its result is in the open file, and what Place will do."""
 
 from __future__ import annotations
 
@@ -42,22 +42,20 @@ def _enabled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def finished(path: Path, **more: Any) -> Job:
-    """A job whose model is on disk."""
+    """Return a job whose model is on disk."""
     job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), more.pop("delivery", Delivery()), now=0)
     kept = LocalFile(Role.MODEL, str(path), "https://files.example/model.glb")
     return replace(job, phase=Phase.PLACED, files=(kept,), **more)
 
 
 def shown_after(job: Job) -> Phase:
-    """What the card says once the objects were looked through."""
+    """Return what the card says once the objects were checked."""
     placed_results.scan()
     return placed_results.shown(job).phase
 
 
 def test_a_result_that_is_not_in_the_file_is_offered_again(model: Path) -> None:
-    """Placed while it is there, in any scene; ready to place when it was deleted, and in another
-    file.
-    """
+    """It is ready to place after it was deleted, and in another file."""
     job = finished(model)
     assert placed_results.shown(job) is job, "nobody has looked yet"
     assert shown_after(job) is Phase.READY
@@ -74,16 +72,14 @@ def test_a_result_that_is_not_in_the_file_is_offered_again(model: Path) -> None:
 
 
 @pytest.mark.parametrize("delivery", [{"output": "a.glb"}, {"render": "a.png"}])
-def test_what_went_into_files_stays_placed(delivery: dict[str, str], model: Path) -> None:
-    """Only results that were placed into scenes are offered again; neither is a conversion."""
+def test_exported_results_stay_placed(delivery: dict[str, str], model: Path) -> None:
+    """Only results that were placed into scenes are offered again; conversions are not."""
     assert shown_after(finished(model, delivery=Delivery(**delivery))) is Phase.PLACED
     assert shown_after(finished(model, convert=(Format.OBJ,))) is Phase.PLACED
 
 
-def test_changes_are_heard_of(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
-    """An object that is added, an undo, a redo and a file that is opened let somebody look soon;
-    moving an object does not.
-    """
+def test_changes_of_the_file_trigger_a_check(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
+    """Adding, undo, redo and opening a file do; moving an object does not."""
     asked: list[int] = []
     monkeypatch.setattr(placed_results, "_look_soon", lambda: asked.append(1))
     placed = place.place_model(model, FIRST, PlaceOptions(at=(0, 0, 0)))
@@ -109,7 +105,7 @@ def test_changes_are_heard_of(monkeypatch: pytest.MonkeyPatch, model: Path) -> N
 
 
 class Layout:
-    """Takes what Blender's layout takes; the texts of operators by their names."""
+    """A layout that records the texts of operators by their names."""
 
     def __init__(self, texts: dict[str, str]) -> None:
         self.texts = texts
@@ -124,7 +120,7 @@ class Layout:
 
 
 def words_of(job: Job) -> str:
-    """What the button on its card says."""
+    """Return the text of the button on a job's card."""
     texts: dict[str, str] = {}
     placed_results.scan()
     card.draw(Layout(texts), session.service(), job, width=300)  # type: ignore[arg-type]
@@ -132,9 +128,7 @@ def words_of(job: Job) -> str:
 
 
 def test_the_button_says_what_it_does(model: Path, tmp_path: Path) -> None:
-    """At the 3D cursor, where its prompt was clicked, or in the place of the earlier version; and
-    whether the user has edited that.
-    """
+    """It names the target: the cursor, the point of the click, or the earlier version."""
     later = glb_fixtures.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))
     job = replace(
         finished(later, delivery=Delivery(replaces=True)),

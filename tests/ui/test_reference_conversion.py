@@ -34,12 +34,10 @@ def service() -> Iterator[ThreadService]:
         (None, ".hdr", (0.735, 0.485, 0.0)),
     ],
 )
-def test_an_odd_format_waits_to_be_converted(
+def test_a_format_that_mint_does_not_accept_is_converted_by_a_click(
     home: Path, tmp_path: Path, file_format: str | None, ending: str, color: tuple[float, ...]
 ) -> None:
-    """It is on the list with its problem, and Generate stays off; Convert keeps what one sees, and
-    says what was done.
-    """
+    """Until then Generate is disabled; the conversion keeps the colors and is noted."""
     import bpy
 
     path = tmp_path / f"odd{ending}"
@@ -57,7 +55,7 @@ def test_an_odd_format_waits_to_be_converted(
     assert set(bpy.data.images) == images, "an image of ours stays in the user's file"
 
 
-def test_the_first_picture_of_a_gif(home: Path, tmp_path: Path) -> None:
+def test_the_first_frame_of_a_gif_is_converted(home: Path, tmp_path: Path) -> None:
     """A GIF is converted where this Blender opens it."""
     import bpy
 
@@ -68,9 +66,10 @@ def test_the_first_picture_of_a_gif(home: Path, tmp_path: Path) -> None:
     assert corner(listed()[0].source) == pytest.approx([1, 0, 0, 1], abs=0.05)
 
 
-def test_a_large_picture_is_scaled_down_only_when_asked(home: Path, tmp_path: Path) -> None:
-    """Over 5 MB it waits; after the click it fits, its shape is kept, and the sentence names both
-    sizes. The original is untouched.
+def test_a_large_picture_is_scaled_down_by_a_click(home: Path, tmp_path: Path) -> None:
+    """Above 5 MB it waits; then it fits with its proportions, and the note has both sizes.
+
+    The original is not changed.
     """
     import bpy
 
@@ -110,12 +109,10 @@ def test_a_large_picture_is_scaled_down_only_when_asked(home: Path, tmp_path: Pa
         ("half.jpg", None, "is cut off: its end is missing"),
     ],
 )
-def test_what_is_no_whole_picture_is_refused(
+def test_an_invalid_picture_is_refused(
     home: Path, tmp_path: Path, name: str, content: bytes | None, sentence: str
 ) -> None:
-    """A drawing, a page, a text, nothing at all, half a picture: each is refused in a sentence of
-    its own, and nothing is on the list.
-    """
+    """Each kind of invalid file has its own sentence, and nothing is listed."""
     import bpy
 
     path = tmp_path / name
@@ -128,10 +125,8 @@ def test_what_is_no_whole_picture_is_refused(
     assert len(listed()) == 0
 
 
-def test_an_odd_one_that_is_broken_says_so(home: Path, tmp_path: Path) -> None:
-    """What calls itself BMP and is none cannot be converted: the reason is said, it stays on the
-    list as it is, and Generate stays off.
-    """
+def test_a_broken_picture_cannot_be_converted(home: Path, tmp_path: Path) -> None:
+    """The reason is given; it stays on the list, and Generate stays disabled."""
     import bpy
 
     (tmp_path / "broken.bmp").write_bytes(b"BM" + bytes(range(200)))
@@ -144,9 +139,7 @@ def test_an_odd_one_that_is_broken_says_so(home: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["packed", "generated", "from a file", "float", "exr", "hdr"])
 def test_every_kind_of_blender_image(home: Path, tmp_path: Path, kind: str) -> None:
-    """Packed into a .blend, generated, loaded from a file, in 32 bits: what is sent looks as it
-    does in Blender.
-    """
+    """Packed, generated, loaded or in 32 bits, it is sent as it looks in Blender."""
     import bpy
 
     if kind in {"packed", "from a file"}:
@@ -160,13 +153,13 @@ def test_every_kind_of_blender_image(home: Path, tmp_path: Path, kind: str) -> N
         image = bpy.data.images.new("picture.png", 16, 8, float_buffer=kind == "float")
         image.generated_color = (0.5, 0.2, 0.0, 1.0)
     bpy.ops.mint.add_reference_image(image=image.name)
-    # as in test_an_odd_format_waits_to_be_converted
+    # as in test_a_format_that_mint_does_not_accept_is_converted_by_a_click
     expected = (0.735, 0.485, 0.0) if kind in {"exr", "hdr"} else (0.5, 0.2, 0.0)
     assert corner(listed()[0].source)[:3] == pytest.approx(expected, abs=0.03)
 
 
 def test_an_image_without_pixels_is_refused(home: Path, tmp_path: Path) -> None:
-    """Its file is missing: that is said, and nothing is added."""
+    """The error says that its file is missing, and nothing is added."""
     import bpy
 
     image = bpy.data.images.load(str(colorful(tmp_path / "gone.png", "PNG")))
@@ -178,7 +171,7 @@ def test_an_image_without_pixels_is_refused(home: Path, tmp_path: Path) -> None:
 
 
 def test_transparency_is_kept(home: Path, tmp_path: Path) -> None:
-    """A cut-out stays one."""
+    """The alpha of the converted picture is that of the original."""
     import bpy
 
     bpy.ops.mint.add_references(
@@ -187,8 +180,8 @@ def test_transparency_is_kept(home: Path, tmp_path: Path) -> None:
     assert corner(listed()[0].source)[3] == pytest.approx(0.5, abs=0.02)
 
 
-def test_an_image_of_the_file_as_it_is_now(home: Path) -> None:
-    """Painted and never saved: what one sees in Blender is what is sent."""
+def test_an_unsaved_image_is_sent_as_it_is(home: Path) -> None:
+    """Pixels that were painted and not saved are sent."""
     import bpy
 
     image = bpy.data.images.new("paint", 8, 8)

@@ -27,10 +27,8 @@ def service() -> Iterator[ThreadService]:
         yield running
 
 
-def test_files_are_copied_and_outlive_their_originals(home: Path, tmp_path: Path) -> None:
-    """Several files at once, in order; what is sent later is our copy, whatever becomes of the
-    original.
-    """
+def test_files_are_copied(home: Path, tmp_path: Path) -> None:
+    """Several files are added in order; our copies are sent, whatever happens to the files."""
     import bpy
 
     files = [red(tmp_path), red(tmp_path, "blue.webp", BLUE)]
@@ -44,10 +42,8 @@ def test_files_are_copied_and_outlive_their_originals(home: Path, tmp_path: Path
     assert not any(entry.problem for entry in listed())
 
 
-def test_moved_removed_and_never_twice(home: Path, tmp_path: Path) -> None:
-    """The order can be changed; the same bytes are refused a second time, in words, under whatever
-    name.
-    """
+def test_pictures_are_moved_and_removed_and_never_added_twice(home: Path, tmp_path: Path) -> None:
+    """The same bytes are refused a second time, under any name."""
     import bpy
 
     for each in (red(tmp_path), red(tmp_path, "blue.webp", BLUE)):
@@ -63,7 +59,7 @@ def test_moved_removed_and_never_twice(home: Path, tmp_path: Path) -> None:
     assert bpy.ops.mint.remove_reference(index=7) == {"CANCELLED"}
 
 
-def test_eight_and_no_more(home: Path, tmp_path: Path) -> None:
+def test_at_most_eight_pictures_are_accepted(home: Path, tmp_path: Path) -> None:
     """A ninth picture is refused in words; the eight stay."""
     import bpy
 
@@ -76,8 +72,8 @@ def test_eight_and_no_more(home: Path, tmp_path: Path) -> None:
         bpy.ops.mint.add_reference_url(url="https://example.org/a.png")
 
 
-def test_what_is_no_picture_does_not_keep_others_out(home: Path, tmp_path: Path) -> None:
-    """Of several files the good ones are taken."""
+def test_invalid_files_do_not_prevent_the_others(home: Path, tmp_path: Path) -> None:
+    """Of several files the valid ones are added."""
     import bpy
 
     (tmp_path / "poem.png").write_text("once upon a time")
@@ -87,7 +83,7 @@ def test_what_is_no_picture_does_not_keep_others_out(home: Path, tmp_path: Path)
 
 
 def test_an_address_has_to_be_https(home: Path) -> None:
-    """Mint fetches public https addresses only."""
+    """Mint downloads only public https addresses."""
     import bpy
 
     with pytest.raises(RuntimeError, match="must start with https://"):
@@ -99,10 +95,10 @@ def test_an_address_has_to_be_https(home: Path) -> None:
     )
 
 
-def test_one_picture_goes_out_as_one_and_a_world_has_its_own_prompt(
+def test_a_world_from_one_picture_has_a_default_prompt(
     home: Path, tmp_path: Path, service: ThreadService
 ) -> None:
-    """A single picture is `imageUrl`; without a prompt a World is told to look like it."""
+    """A single picture is sent as `imageUrl`."""
     import bpy
 
     form = bpy.context.window_manager.mint
@@ -115,10 +111,8 @@ def test_one_picture_goes_out_as_one_and_a_world_has_its_own_prompt(
     assert start.body["prompt"] == default_prompt(Kind.WORLD) != default_prompt(Kind.MODEL)
 
 
-def test_the_last_render(home: Path) -> None:
-    """Refused in words before there is one; then it is taken, and the output settings stay what
-    they were.
-    """
+def test_the_last_render_is_added(home: Path) -> None:
+    """Without a render there is an error; the output settings are not changed."""
     import bpy
 
     with pytest.raises(RuntimeError, match="Nothing has been rendered yet"):
@@ -141,14 +135,14 @@ def test_the_last_render(home: Path) -> None:
 
 
 def test_a_view_needs_a_window(home: Path) -> None:
-    """Without one the operator is off, and does not crash."""
+    """Without one the operator is disabled and does not crash."""
     import bpy
 
     assert not bpy.ops.mint.add_reference_view.poll()
 
 
-def test_a_drop_brings_the_files(home: Path, tmp_path: Path) -> None:
-    """Blender hands a drop to the operator that the handler names, for the endings that it names."""
+def test_dropped_files_are_added(home: Path, tmp_path: Path) -> None:
+    """Blender calls the operator of the handler, for the endings that it names."""
     import bpy
 
     handler = bpy.types.MINT_FH_references
@@ -164,9 +158,7 @@ def test_a_drop_brings_the_files(home: Path, tmp_path: Path) -> None:
 
 
 def test_generate_with_pictures_only(home: Path, tmp_path: Path, service: ThreadService) -> None:
-    """Pictures need no prompt; they are sent in their order, each once for all jobs, and are gone
-    from the form afterwards.
-    """
+    """Without a prompt they are sent in order, uploaded once, and removed from the form."""
     import bpy
 
     form = bpy.context.window_manager.mint

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Enabling and disabling the add-on: whatever Blender came to know of us is gone afterwards, and
-starting up costs nothing.
-"""
+"""Enabling and disabling the add-on: nothing is left behind, and the start stays fast."""
 
 from __future__ import annotations
 
@@ -31,7 +29,7 @@ HANDLERS = (
 
 
 def known() -> dict[str, object]:
-    """All that Blender and Python know of us."""
+    """Return all that Blender and Python know of the add-on."""
     ours = [name for name in dir(bpy.types) if "MINT" in name.upper()]
     return {
         "classes": sorted(ours),
@@ -48,10 +46,8 @@ def known() -> dict[str, object]:
     }
 
 
-def test_ten_times_on_and_off_leaves_nothing() -> None:
-    """Ten times enabled and disabled: no class, operator, property, handler, menu entry or thread
-    is left.
-    """
+def test_enabling_and_disabling_ten_times_leaves_nothing() -> None:
+    """No class, operator, property, handler, menu entry or thread is left."""
     mint_blender.register()
     mint_blender.unregister()
     before = known()
@@ -65,9 +61,7 @@ def test_ten_times_on_and_off_leaves_nothing() -> None:
 
 
 def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The thread is gone when `unregister` returns, and the job goes on when the add-on is enabled
-    again: started and paid once.
-    """
+    """`unregister` ends the thread; enabled again, the job continues and is paid once."""
     service: ThreadService
     with running_service(speed=1000) as service:
         monkeypatch.setenv("MINT_API_KEY", service.key)
@@ -96,10 +90,8 @@ def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.Monk
             mint_blender.unregister()
 
 
-def test_enabling_loads_no_network() -> None:
-    """Registering the add-on imports neither requests nor urllib3: Blender's start stays as quick
-    as it was.
-    """
+def test_enabling_imports_no_network_library() -> None:
+    """Neither requests nor urllib3 is imported, so that Blender starts fast."""
     code = (
         "import bpy, sys; before = set(sys.modules); import mint_blender; mint_blender.register(); "
         "print(sorted({name.split('.')[0] for name in set(sys.modules) - before} & {'requests', 'urllib3', 'rich', 'DracoPy'})); "
@@ -117,10 +109,10 @@ def test_enabling_loads_no_network() -> None:
 
 
 @pytest.mark.parametrize("which", ["MINT_OT_place", "MINT_PT_jobs"])
-def test_enabling_rolls_back(which: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One part cannot be made known: the error is told, nothing of the others is left, and the next
-    attempt can succeed.
-    """
+def test_enabling_is_rolled_back_after_an_error(
+    which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error is raised, nothing stays registered, and the next attempt can succeed."""
     mint_blender.register()
     mint_blender.unregister()
     before = known()
@@ -142,8 +134,8 @@ def test_enabling_rolls_back(which: str, monkeypatch: pytest.MonkeyPatch) -> Non
     assert known() == before
 
 
-def test_enabling_rolls_back_when_the_last_part_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Menus, properties, handlers and the command line go too."""
+def test_enabling_is_rolled_back_when_the_last_part_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Menus, properties, handlers and the command are removed as well."""
     from mint_blender.ui import heartbeat
 
     mint_blender.register()
@@ -162,9 +154,7 @@ def test_enabling_rolls_back_when_the_last_part_fails(monkeypatch: pytest.Monkey
 def test_disabling_never_raises(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Something is gone already, or breaks: it is logged, and everything else is taken back all the
-    same.
-    """
+    """An error is logged, and everything else is unregistered."""
     from mint_blender.ui import menus
 
     mint_blender.register()

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Other languages in a real Blender: what Blender looks up by itself, and what is translated where
-it is drawn.
+"""Translations in a real Blender.
 
-The `bpy` wheels are built without languages: there it is tested that the tables know every text of
-the registered classes. That Blender shows them is tested in Debian's Blender, which has them.
+The `bpy` wheels are built without languages: with them it is tested that the tables have every text
+of the registered classes. Debian's Blender has languages, and is tested to show them.
 """
 
 from __future__ import annotations
@@ -88,7 +87,7 @@ JAPANESE = [
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What Debian's Blender says in each language."""
+    """Return what Debian's Blender shows in each language."""
     folder = tmp_path_factory.mktemp("languages")
     script = folder / "ask.py"
     script.write_text(INSIDE.format(root=str(ROOT)), encoding="utf-8")
@@ -119,32 +118,32 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("language", "expected"), [("de_DE", GERMAN), ("ja_JP", JAPANESE), ("en_US", ENGLISH)]
 )
-def test_blender_speaks_it(answers: dict[str, Any], language: str, expected: list[str]) -> None:
-    """Labels, operator labels, tooltips and our own sentences come in the language of the
-    interface, after a second start too.
-    """
+def test_blender_shows_the_translations(
+    answers: dict[str, Any], language: str, expected: list[str]
+) -> None:
+    """Labels, tooltips and our own sentences are translated, also after a second start."""
     assert answers[f"{language} registered"] == expected
     assert answers[f"{language} again"] == expected
 
 
 @pytest.mark.debian
 def test_a_switched_off_translation_is_respected(answers: dict[str, Any]) -> None:
-    """Who has German but wants the interface in English gets our sentences in English as well."""
+    """With German and an English interface our sentences are English."""
     assert answers["switched off registered"][3:] == ENGLISH[3:]
 
 
 @pytest.mark.debian
-def test_nothing_stays_behind(answers: dict[str, Any]) -> None:
-    """After the add-on was disabled Blender does not know its texts any more."""
+def test_disabling_removes_the_translations(answers: dict[str, Any]) -> None:
+    """Blender does not translate the add-on's texts any more."""
     assert answers["unregistered registered"] == answers["unregistered again"] == ENGLISH[2]
 
 
 @pytest.mark.debian
 @pytest.mark.parametrize("language", ["de", "ja"])
-def test_where_blender_has_other_words(answers: dict[str, Any], language: str) -> None:
-    """Blender's own words come before ours: where they differ, each is known, and either fits or is
-    avoided by a context or `translated`.
-    """
+def test_texts_that_blender_translates_differently_are_known(
+    answers: dict[str, Any], language: str
+) -> None:
+    """Blender's translation comes first: each difference is accepted or avoided."""
     assert set(answers[f"other words {language}"]) <= OTHER_WORDS
 
 
@@ -161,7 +160,7 @@ OTHER_WORDS = {
 
 @pytest.fixture
 def registered() -> Iterator[Any]:
-    """The add-on in force."""
+    """Register the add-on."""
     bpy = pytest.importorskip("bpy")
     import mint_blender
 
@@ -171,7 +170,7 @@ def registered() -> Iterator[Any]:
 
 
 def _shown(struct: Any) -> Iterator[str]:
-    """The texts that Blender shows of a class of ours by itself."""
+    """Return the texts that Blender shows of a class by itself."""
     kinds = {base.__name__ for base in struct.__mro__}
     if kinds & {"Operator", "Panel", "Menu"}:
         yield struct.bl_label
@@ -192,10 +191,8 @@ def _shown(struct: Any) -> Iterator[str]:
 
 @pytest.mark.blender
 @pytest.mark.parametrize("language", ["de", "ja"])
-def test_every_registered_text_is_known(registered: Any, language: str) -> None:
-    """Each label, tooltip, property and enum item that Blender has from us stands in the table:
-    what the source says is what it shows.
-    """
+def test_every_registered_text_is_in_the_table(registered: Any, language: str) -> None:
+    """Labels, tooltips, properties and enum items are there as they are registered."""
     from mint_blender.ui import translations
 
     table = translations.tables.load(language)
@@ -209,7 +206,7 @@ def test_every_registered_text_is_known(registered: Any, language: str) -> None:
 
 
 def _registered_classes() -> Iterator[type]:
-    """Every class of ours that Blender knows."""
+    """Return every registered class of the add-on."""
     import bpy
 
     types = bpy.types
@@ -226,8 +223,8 @@ KEPT = {("MintForm", "100k"), ("MintForm", "500k")}
 
 
 @pytest.mark.blender
-def test_english_costs_nothing(registered: Any) -> None:
-    """In an English Blender nothing is looked up and no table is even loaded."""
+def test_english_loads_no_table(registered: Any) -> None:
+    """In an English Blender nothing is looked up."""
     from mint_blender.ui import translations
 
     translations._table.cache_clear()
@@ -257,8 +254,8 @@ def test_only_the_language_in_use_is_loaded(
 
 
 @pytest.mark.blender
-def test_twenty_jobs_read_the_table_once(registered: Any) -> None:
-    """However often twenty cards are drawn, the table is read from disk when it is first needed."""
+def test_the_table_is_read_once(registered: Any) -> None:
+    """Drawing twenty cards reads it from the disk once."""
     from mint_blender.ui import translations
 
     translations._table.cache_clear()
@@ -282,10 +279,8 @@ def test_twenty_jobs_read_the_table_once(registered: Any) -> None:
 
 
 @pytest.mark.blender
-def test_ten_times_in_a_row(registered: Any) -> None:
-    """Registering again and again neither complains about texts that are there already nor about
-    ones that are not.
-    """
+def test_registering_ten_times_raises_no_errors(registered: Any) -> None:
+    """No text is added twice or removed twice."""
     import mint_blender
 
     for _ in range(10):
@@ -294,10 +289,8 @@ def test_ten_times_in_a_row(registered: Any) -> None:
 
 
 @pytest.mark.blender
-def test_japanese_wraps_between_letters(registered: Any) -> None:
-    """A Japanese sentence fills its lines though it has no spaces, loses no letter, and no line
-    begins with a full stop or a small letter.
-    """
+def test_japanese_text_is_wrapped_between_characters(registered: Any) -> None:
+    """Lines are filled, no character is lost, and none begins with a full stop."""
     import blf
 
     from mint_blender.ui import text_wrap

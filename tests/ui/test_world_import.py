@@ -33,8 +33,8 @@ from ..scene import synthetic_world  # noqa: E402
 from .world_jobs import make_job, part, the_root  # noqa: E402
 
 
-def test_what_was_chosen_beforehand_goes_with_the_job_and_into_the_scene(registered, tmp_path):
-    """Physics only, rigid, no background, no camera: so it lands."""
+def test_the_settings_of_the_form_are_used(registered, tmp_path):
+    """Physics only, rigid body, no background and no camera."""
     fields = create_properties.of(bpy.context)
     fields.kind, fields.collider, fields.rigid_body, fields.panorama, fields.camera = (
         "WORLD",
@@ -62,7 +62,7 @@ def test_what_was_chosen_beforehand_goes_with_the_job_and_into_the_scene(registe
 
 
 def test_a_collider_that_was_left_out_is_not_called_missing(registered, tmp_path):
-    """The note is for what Mint has not made."""
+    """The note is only for what Mint has not made."""
     placed = import_job.place(make_job(tmp_path, Delivery(collider="NONE"), Role.PANORAMA))
     assert part("collider") is None
     assert not any("collider" in note for note in placed.notes)
@@ -85,12 +85,8 @@ OFFERED = Asset.from_json(
 
 @pytest.mark.parametrize("asset", [None, OFFERED])
 @pytest.mark.parametrize("lacking", BAD)
-def test_a_part_that_cannot_be_used_is_not_said_to_be_lacking_too(
-    registered, tmp_path, lacking, asset
-):
-    """The job has told why it was left out; that none came, or that nobody wanted it, would be
-    another story.
-    """
+def test_an_unusable_part_is_not_called_missing(registered, tmp_path, lacking, asset):
+    """The job's note says why it was left out; the note of the import would contradict."""
     job = replace(
         make_job(tmp_path, Delivery(), *(role for role in BAD if role is not lacking)), asset=asset
     )
@@ -115,10 +111,8 @@ def test_a_part_that_cannot_be_used_is_not_said_to_be_lacking_too(
     )
 
 
-def test_a_panorama_whose_pixels_cannot_be_read_holds_nothing_up(registered, tmp_path):
-    """Its header was looked at when it came, its pixels only now: the rest lands, and the card has
-    a note, as for any other bad part.
-    """
+def test_an_unreadable_panorama_is_left_out(registered, tmp_path):
+    """The rest is placed, and the card has a note as for any other bad part."""
     job, job_service = make_job(tmp_path), session.service()
     noisy = bytearray(synthetic_world.png(np.random.default_rng(1).random((32, 64, 3))))
     noisy[3000:] = bytes(byte ^ 0x55 for byte in noisy[3000:])
@@ -138,10 +132,8 @@ def test_a_panorama_whose_pixels_cannot_be_read_holds_nothing_up(registered, tmp
     )
 
 
-def test_what_goes_from_any_copy_is_said(registered, tmp_path):
-    """The same World of Mint's stands in the scene twice, once without splats; of the later version
-    the splats and the panorama are bad.
-    """
+def test_parts_removed_from_any_copy_are_named(registered, tmp_path):
+    """The World is in the scene twice, and its later version has no splats or panorama."""
     delivery = Delivery(replaces=True, splats="100k")
     for number, roles in enumerate(((Role.COLLIDER, Role.PANORAMA), (Role.COLLIDER, Role.SPLATS))):
         (tmp_path / str(number)).mkdir()
@@ -160,12 +152,8 @@ def test_what_goes_from_any_copy_is_said(registered, tmp_path):
     assert part("splats") is None and part("panorama") is None and bpy.context.scene.world is None
 
 
-def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat(
-    placed, monkeypatch, caplog
-):
-    """The job waits with `Place`, as after any other import that went wrong; the log has the
-    details.
-    """
+def test_an_exception_in_the_import_is_shown_and_not_retried(placed, monkeypatch, caplog):
+    """The job waits with Place, and the log has the traceback."""
     job, job_service = session.service().jobs()[0], session.service()
     here = replace(job.delivery, document=session.document_id(), scene=bpy.context.scene.name)
     job_service.set_delivery(job.id, here)
@@ -178,8 +166,8 @@ def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat
     assert "Traceback" in caplog.text
 
 
-def test_settings_of_a_world_come_back_next_time(registered, tmp_path, monkeypatch):
-    """They are remembered like the others."""
+def test_settings_of_a_world_are_saved(registered, tmp_path, monkeypatch):
+    """They are restored like the other settings."""
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path))
     fields = create_properties.of(bpy.context)
     fields.collider, fields.panorama = "VISIBLE", False
@@ -191,7 +179,7 @@ def test_settings_of_a_world_come_back_next_time(registered, tmp_path, monkeypat
 
 @pytest.fixture
 def service(registered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """A stand-in for Mint with an account of this Blender's."""
+    """Run a stand-in for Mint, with this Blender's account."""
     with running_service(speed=1000) as running:
         monkeypatch.setenv("MINT_API_KEY", running.key)
         monkeypatch.setenv("MINT_API_BASE_URL", running.api)
@@ -200,10 +188,8 @@ def service(registered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         session.close_service()
 
 
-def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(service: Service):
-    """First without splats and collider; each comes later, another tier takes the earlier one's
-    place, and nothing is paid for it.
-    """
+def test_parts_that_were_left_out_are_fetched_later(service: Service):
+    """They get the same root, another tier replaces the splats, and nothing is paid."""
     job_service: JobService = session.service()
     delivery = Delivery(
         document=session.document_id(), scene=bpy.context.scene.name, at=(0, 0, 0), collider="NONE"

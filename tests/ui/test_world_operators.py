@@ -24,14 +24,14 @@ from .test_job_list import Layout  # noqa: E402
 from .world_jobs import make_job, part, the_root  # noqa: E402
 
 
-def test_without_a_world_the_reason_is_said(registered):
-    """The operators are about the World of the active object."""
+def test_without_a_world_the_operators_say_why(registered):
+    """They are about the World of the active object."""
     with pytest.raises(RuntimeError, match="Select a Mint World"):
         bpy.ops.mint.flip_world()
 
 
-def test_the_reason_is_said_in_the_users_language(registered, monkeypatch):
-    """The tooltip of a grayed button is translated as every other sentence is."""
+def test_the_reason_is_translated(registered, monkeypatch):
+    """The tooltip of a disabled button is translated like every other sentence."""
     monkeypatch.setattr(worlds_operators, "translated", lambda text: f"«{text}»")
     for operator, words in (
         (bpy.ops.mint.flip_world, "Select a Mint World"),
@@ -41,8 +41,8 @@ def test_the_reason_is_said_in_the_users_language(registered, monkeypatch):
             operator()
 
 
-def test_flip_turns_the_world_of_whatever_part_is_active(placed):
-    """From the collider as from the root; a second one brings it back."""
+def test_flip_turns_the_world_of_any_active_part(placed):
+    """A second flip turns it back."""
     bpy.context.view_layer.objects.active = part("collider")
     before = tuple(placed.rotation_euler)
     assert bpy.ops.mint.flip_world() == {"FINISHED"}
@@ -51,16 +51,16 @@ def test_flip_turns_the_world_of_whatever_part_is_active(placed):
     assert tuple(placed.rotation_euler) == pytest.approx(before)
 
 
-def test_flip_collider_leaves_the_rest(placed):
-    """Only the collider turns."""
+def test_flip_collider_turns_only_the_collider(placed):
+    """The root does not turn."""
     root, collider = placed.matrix_world.copy(), part("collider").matrix_basis.copy()
     bpy.ops.mint.flip_collider()
     bpy.context.view_layer.update()
     assert part("collider").matrix_basis != collider and placed.matrix_world == root
 
 
-def test_the_collider_stays_as_it_was_chosen_when_parts_go(placed):
-    """With splats it is physics by itself; what a person has chosen outlives the other parts."""
+def test_the_choice_for_the_collider_is_kept_when_parts_are_removed(placed):
+    """With splats it is physics by default; the user's choice stays without them."""
     assert part("collider").display_type == "WIRE"
     bpy.ops.mint.show_collider(how="VISIBLE")
     assert part("collider").display_type == "TEXTURED" and not part("collider").hide_render
@@ -71,8 +71,8 @@ def test_the_collider_stays_as_it_was_chosen_when_parts_go(placed):
     assert part("collider").display_type == "TEXTURED"
 
 
-def test_rigid_body_on_and_off(placed):
-    """Afterwards there is no trace of it on the collider."""
+def test_rigid_body_is_added_and_removed(placed):
+    """Afterwards nothing of it is left on the collider."""
     bpy.ops.mint.rigid_collider(on=True)
     collider = part("collider")
     assert collider.rigid_body.type == "PASSIVE" and collider.rigid_body.collision_shape == "MESH"
@@ -84,8 +84,8 @@ def test_rigid_body_on_and_off(placed):
     assert bpy.context.view_layer.objects.active == placed
 
 
-def test_panorama_and_earlier_world(placed):
-    """Back and forth."""
+def test_the_background_switches_between_panorama_and_earlier_world(placed):
+    """Each has its button."""
     shown = bpy.context.scene.world
     assert world_edit.shows_panorama(bpy.context.scene, placed)
     bpy.ops.mint.restore_scene_world()
@@ -94,10 +94,8 @@ def test_panorama_and_earlier_world(placed):
     assert bpy.context.scene.world == shown
 
 
-def test_the_earlier_world_comes_back_after_an_undo(registered, tmp_path):
-    """Undo of the landing alone has the scene's own World back, redo shows the panorama, and then
-    one click restores it.
-    """
+def test_the_earlier_world_is_restored_after_undo_and_redo(registered, tmp_path):
+    """Undo restores it, redo shows the panorama, and then one click restores it."""
     scene = bpy.context.scene
     scene.world = bpy.data.worlds.new("Mine")
     bpy.ops.ed.undo_push(message="before")
@@ -112,10 +110,8 @@ def test_the_earlier_world_comes_back_after_an_undo(registered, tmp_path):
 
 
 @pytest.mark.parametrize("saved", [False, True])
-def test_the_earlier_world_comes_back_though_the_mint_world_is_gone(registered, tmp_path, saved):
-    """Two Worlds landed one after the other and were deleted with all that is in them: the button
-    in Properties > World still works.
-    """
+def test_the_earlier_world_is_restored_after_deleting_the_mint_world(registered, tmp_path, saved):
+    """The button in Properties > World works after two Worlds were deleted."""
     scene = bpy.context.scene
     scene.world = bpy.data.worlds.new("Mine")
     for name in ("first", "second"):
@@ -131,8 +127,8 @@ def test_the_earlier_world_comes_back_though_the_mint_world_is_gone(registered, 
     assert bpy.context.scene.world.name == "Mine"
 
 
-def test_a_part_goes_and_comes_back_from_disk(placed):
-    """The file is kept; the root is active when the active part goes."""
+def test_a_part_is_removed_and_added_from_disk(placed):
+    """The file is kept; the root becomes active when the active part is removed."""
     for name in ("COLLIDER", "PANORAMA", "SPLATS"):
         bpy.context.view_layer.objects.active = part(name.lower()) or placed
         bpy.ops.mint.remove_world_part(part=name)
@@ -144,8 +140,8 @@ def test_a_part_goes_and_comes_back_from_disk(placed):
         assert world_objects.has_part(placed, name)
 
 
-def test_splat_settings_are_blenders_own_properties(placed):
-    """What the panel draws can be written and keyed."""
+def test_splat_settings_can_be_keyframed(placed):
+    """They are Blender's own properties."""
     shown = part("splats")
     set_display(shown, density=0.5, viewport_limit=7)
     for name, expected in (("Density", 0.5), ("Viewport Limit", 7)):
@@ -155,13 +151,13 @@ def test_splat_settings_are_blenders_own_properties(placed):
         assert holder.keyframe_insert(member)
 
 
-def test_native_splats_are_offered_only_where_there_are_any(placed):
-    """Elsewhere the reason names the version that has them."""
+def test_native_splats_are_offered_only_where_they_exist(placed):
+    """Elsewhere the operator is disabled."""
     assert bpy.ops.mint.make_splats_native.poll() == splats.has_native()
 
 
-def test_a_part_that_is_being_edited_is_left_alone(placed):
-    """Nobody is thrown out of Edit Mode."""
+def test_a_part_in_edit_mode_is_not_changed(placed):
+    """The user stays in Edit Mode."""
     bpy.context.view_layer.objects.active = part("collider")
     bpy.ops.object.mode_set(mode="EDIT")
     with pytest.raises(RuntimeError, match="Go back to Object Mode"):
@@ -171,7 +167,7 @@ def test_a_part_that_is_being_edited_is_left_alone(placed):
 
 
 def test_selection_and_mode_stay(placed):
-    """Nothing is selected or deselected by any of them."""
+    """None of the operators changes the selection or the active object."""
     for each in bpy.context.scene.objects:
         each.select_set(each == part("camera"))
     bpy.ops.mint.flip_world()
@@ -184,8 +180,8 @@ def test_selection_and_mode_stay(placed):
     assert bpy.context.view_layer.objects.active == placed
 
 
-def test_removing_a_part_is_undone_exactly(placed):
-    """Undo has the part back, redo takes it again."""
+def test_removing_a_part_can_be_undone(placed):
+    """Undo restores the part, redo removes it again."""
     names = sorted(each.name for each in bpy.data.objects)
     bpy.ops.ed.undo_push(message="before")
     bpy.ops.mint.remove_world_part(part="COLLIDER")
@@ -197,8 +193,8 @@ def test_removing_a_part_is_undone_exactly(placed):
     assert part("collider") is None
 
 
-def test_the_panel_walks_through_the_parts_once(placed, monkeypatch):
-    """However many buttons it has; the check of each button walks once more."""
+def test_the_panel_reads_the_parts_once(placed, monkeypatch):
+    """It does so however many buttons it has."""
     walks = []
     under = parts.WorldParts.under
     monkeypatch.setattr(parts.WorldParts, "under", lambda root: walks.append(root) or under(root))

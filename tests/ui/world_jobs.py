@@ -21,7 +21,7 @@ from ..scene.world_helpers import corner_splats
 
 
 def make_job(folder: Path, delivery: Delivery = Delivery(), *roles: Role) -> Job:
-    """A World's job whose files are on disk: all parts unless told."""
+    """Return a World's job whose files are on disk; all parts by default."""
     paths = {
         Role.COLLIDER: synthetic_world.collider(folder / "collider.glb"),
         Role.PANORAMA: synthetic_world.panorama(folder / "panorama.png"),
@@ -38,10 +38,10 @@ def make_job(folder: Path, delivery: Delivery = Delivery(), *roles: Role) -> Job
 
 
 def part(name: str) -> bpy.types.Object | None:
-    """The first object of that kind, found anew as after an undo."""
+    """Return the first object of that kind, looked up again as needed after an undo."""
     return next((each for each in bpy.context.scene.objects if each.get("mint_part") == name), None)
 
 
 def the_root() -> bpy.types.Object:
-    """The World, found anew."""
+    """Return the root of the World, looked up again as needed after an undo."""
     return next(each for each in bpy.context.scene.objects if world_objects.is_root(each))
