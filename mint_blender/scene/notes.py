@@ -29,8 +29,8 @@ TEMPLATES: dict[str, Message] = {
     "panorama_unusable": Message("The {part} cannot be used. {reason}"),
     "splats_unusable": Message("The {part} cannot be used. {reason}"),
     "splats_left_out": Message(
-        "The splats of this World were not imported. Their URLs ({tiers}) are custom properties of"
-        " its root."
+        "The splats of this World were not imported. Choose a splat quality to import them:"
+        " {tiers}."
     ),
     "collider_side_unknown": Message(
         "Could not detect which way is up for the collider. If it is upside down, flip it."
@@ -43,24 +43,23 @@ TEMPLATES: dict[str, Message] = {
         "The {what} of the earlier version was removed: the new version has none."
     ),
     "object_removed": Message(
-        "“{name}” is not in the new version. It was removed, together with: {lost}."
+        "“{name}” is not in the new version. It was removed with everything you added: {lost}."
     ),
     "edited_object_kept": Message(
-        "You edited “{name}”. The edited object is kept, hidden, as “{copy}”."
+        "You edited “{name}”. Your edited version is kept, hidden, as “{copy}”."
     ),
     "changed_data_kept": Message(
-        "Your changed version is kept in the file as “{name}”. The new version uses its own."
+        "Your changes are kept in the file as “{name}”. The new version does not use them."
     ),
-    "data_not_transferred": Message(
-        "“{name}” has new data. These could not be transferred: {lost}."
-    ),
+    "data_not_transferred": Message("“{name}” was updated. Could not transfer: {lost}."),
     "action_kept": Message(
         "“{name}” keeps your action. The action of the new version is kept in the file as"
         " “{action}”."
     ),
     "bones_missing": Message("The new version of “{name}” lacks bones that were in use: {bones}."),
     "modifiers_without_effect": Message(
-        "“{name}” is now the parent of several moving parts. Its own modifiers have no effect."
+        "“{name}” is now only the parent of several moving parts, so its modifiers have no effect."
+        " Add them to the parts."
     ),
 }
 

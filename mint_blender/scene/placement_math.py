@@ -54,7 +54,7 @@ def place_on_floor(
     """
     low, high, place = _vector(bounds_min), _vector(bounds_max), _vector(at)
     if any(end < start for start, end in zip(low, high, strict=True)):
-        raise ValueError(Message("the box ends before it begins"))
+        raise ValueError(Message("the bounding box is invalid"))
     scale = 1.0 / _positive(meters_per_unit, "unit scale")
     extent = high[2] - low[2]
     if height is not None and extent > 0.0:
@@ -150,7 +150,7 @@ def is_upside_down(vertices: NDArray[np.floating], triangles: NDArray[np.integer
 def _vector(values: Sequence[float]) -> Vector:
     x, y, z = (float(value) for value in values)
     if not all(map(math.isfinite, (x, y, z))):
-        raise ValueError(Message("a place must be three finite numbers"))
+        raise ValueError(Message("a location must be three finite numbers"))
     return x, y, z
 
 

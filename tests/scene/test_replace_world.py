@@ -133,7 +133,7 @@ def test_a_panorama_is_not_added_to_a_collider_in_edit_mode(files: dict[str, Pat
     root = place_world(WorldFiles(collider=files["collider"]), told).root
     _edit_collider(root)
     before = SceneSnapshot()
-    with pytest.raises(SceneImportError, match="Go back to Object Mode"):
+    with pytest.raises(SceneImportError, match="Switch to Object Mode"):
         complete(root, WorldFiles(collider=files["collider"], panorama=files["panorama"]), told)
     before.assert_same(SceneSnapshot())
 

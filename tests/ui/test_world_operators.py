@@ -160,7 +160,7 @@ def test_a_part_in_edit_mode_is_not_changed(placed):
     """The user stays in Edit Mode."""
     bpy.context.view_layer.objects.active = part("collider")
     bpy.ops.object.mode_set(mode="EDIT")
-    with pytest.raises(RuntimeError, match="Go back to Object Mode"):
+    with pytest.raises(RuntimeError, match="Switch to Object Mode"):
         bpy.ops.mint.show_collider(how="VISIBLE")
     assert bpy.context.mode == "EDIT_MESH"
     bpy.ops.object.mode_set(mode="OBJECT")

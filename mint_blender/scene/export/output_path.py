@@ -28,7 +28,7 @@ def output_error(path: Path, error: Exception) -> OutputError:
     reason = (lines[0] if lines else type(error).__name__).rstrip(".")
     return OutputError(
         Message(
-            "“{path}” could not be written: {reason}. What was imported is unchanged.",
+            "“{path}” could not be written: {reason}. The imported result is unchanged.",
             path=path,
             reason=reason,
         )

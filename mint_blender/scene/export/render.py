@@ -60,8 +60,8 @@ def render_image(
     except RuntimeError as error:
         raise OutputError(
             Message(
-                "The picture “{path}” could not be rendered: {reason}. What was imported is"
-                " unchanged.",
+                "The picture “{path}” could not be rendered: {reason}. The imported"
+                " result is unchanged.",
                 path=path,
                 reason=str(error).strip(),
             )

@@ -42,7 +42,7 @@ def update_collider(
     # checked before anything is changed: the user may have entered Edit Mode since the request
     if is_textured and any(each.data.is_editmode for each in meshes):
         raise SceneImportError(
-            Message("A part of this World is being edited. Go back to Object Mode first.")
+            Message("A part of this World is in Edit Mode. Switch to Object Mode, then try again.")
         )
     if options.rigid_body or any(each.rigid_body is not None for each in without):
         collider.add_rigid_bodies(meshes, scene)

@@ -87,7 +87,9 @@ class _WorldOperator(bpy.types.Operator):
             return Message("This World is linked from another file and can be changed only there.")
         parts = WorldParts.under(root)
         if parts.is_edited:
-            return Message("A part of this World is being edited. Go back to Object Mode first.")
+            return Message(
+                "A part of this World is in Edit Mode. Switch to Object Mode, then try again."
+            )
         return cls.lacking(parts)
 
     @classmethod
