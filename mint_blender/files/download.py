@@ -131,7 +131,7 @@ class Downloader:
             FileError: The file cannot be downloaded.
         """
         if target.is_file() and target.stat().st_size:
-            PartFile(target).forget()  # left behind if the process was killed after the rename
+            PartFile(target).discard()  # left behind if the process was killed after the rename
             return target
         size_limit = self.limits.bytes_for(target.name) if limit is None else limit
         request = self._request(url, target, size_limit, stop, progress)

@@ -74,7 +74,7 @@ class DownloadRequest:
     def check_size(self, size: int) -> None:
         """Raise TooLarge and discard the part if the file is larger than the limit."""
         if size > self.limit:
-            self.part.forget()
+            self.part.discard()
             raise TooLarge(
                 Message(
                     "{label} is larger than {limit:,.1f} MB, the limit for such a file; it"
@@ -121,9 +121,9 @@ def attempt(session: requests.Session, request: DownloadRequest) -> None:
 
 def _range_headers(part: PartFile) -> dict[str, str]:
     """Return headers that request the rest, if the file has not changed since."""
-    if part.origin is None or part.origin.validator is None or not part.size:
+    if part.source is None or part.source.validator is None or not part.size:
         return {}
-    return {"Range": f"bytes={part.size}-", "If-Range": part.origin.validator}
+    return {"Range": f"bytes={part.size}-", "If-Range": part.source.validator}
 
 
 def _accept(response: requests.Response, request: DownloadRequest) -> None:
@@ -138,7 +138,7 @@ def _accept(response: requests.Response, request: DownloadRequest) -> None:
     elif status == 206:
         _resume(response, request)
     elif status == 416:
-        request.part.forget()
+        request.part.discard()
         raise DownloadFailed(
             Message(
                 "{label} changed on the file host during the download. Try again to start over.",
@@ -151,7 +151,7 @@ def _accept(response: requests.Response, request: DownloadRequest) -> None:
 
 def _resume(response: requests.Response, request: DownloadRequest) -> None:
     """Resume the part if these are the next bytes of the same file."""
-    part, known = request.part, request.part.origin
+    part, known = request.part, request.part.source
     given = re.fullmatch(
         r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)",
         response.headers.get("Content-Range", "").strip(),
@@ -166,7 +166,7 @@ def _resume(response: requests.Response, request: DownloadRequest) -> None:
         and _encoding(response) is None
     )
     if not fits or known is None or given is None:
-        part.forget()
+        part.discard()
         raise DownloadFailed(
             Message(
                 "{label} changed on the file host during the download. Try again to start over.",
@@ -175,7 +175,7 @@ def _resume(response: requests.Response, request: DownloadRequest) -> None:
         )
     if given[3] != "*":
         request.check_size(int(given[3]))
-        part.origin = replace(known, total=int(given[3]))
+        part.source = replace(known, total=int(given[3]))
 
 
 def _refusal(response: requests.Response, request: DownloadRequest) -> FileError:
@@ -216,7 +216,7 @@ def _refusal(response: requests.Response, request: DownloadRequest) -> FileError
 def _receive(response: requests.Response, request: DownloadRequest) -> None:
     """Write the body to the part, checking size, time and stop, and that nothing is missing."""
     part = request.part
-    total = part.origin.total if part.origin else None
+    total = part.source.total if part.source else None
     done = part.size
     request.progress(done, total)
     stream = part.open()
@@ -235,13 +235,13 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
         with disk_errors(part.path):
             stream.close()
     if not done:
-        part.forget()
+        part.discard()
         raise DownloadFailed(
             Message("The file host sent nothing for {label}. Try again later.", label=request.label)
         )
     if total is not None and done != total:
         if done > total:
-            part.forget()
+            part.discard()
         raise _connection_lost(request)
 
 
@@ -298,7 +298,7 @@ def _inflater(request: DownloadRequest) -> Callable[[bytes], Iterator[bytes]]:
             if is_end:
                 yield inflate.flush()
         except zlib.error:
-            request.part.forget()
+            request.part.discard()
             raise DownloadFailed(
                 Message(
                     "The file host sent {label} compressed, and it could not be decompressed.",

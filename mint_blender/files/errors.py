@@ -27,7 +27,7 @@ from ..message import Message
 class FileError(Exception):
     """Base class of all errors of this package."""
 
-    code: ClassVar[str] = "file_trouble"
+    code: ClassVar[str] = "file_error"
     """A short slug for logs and JSON output."""
     retryable: bool = False
     """Whether the same call may succeed later."""
@@ -88,7 +88,7 @@ class TooSlow(FileError):
 class DiskError(FileError):
     """The disk is full or the folder cannot be written."""
 
-    code = "disk_trouble"
+    code = "disk_error"
 
 
 class Stopped(FileError):

@@ -39,8 +39,8 @@ class PartFile:
     def __init__(self, target: Path) -> None:
         self.target = target
         self.path = target.with_name(target.name + ".part")
-        self.note = target.with_name(target.name + ".part.json")
-        self.origin: PartSource | None = None
+        self.metadata_path = target.with_name(target.name + ".part.json")
+        self.source: PartSource | None = None
 
     @property
     def size(self) -> int:
@@ -52,8 +52,8 @@ class PartFile:
 
     def load(self, address: str) -> None:
         """Load the metadata of an earlier attempt; discard the part if it cannot be resumed."""
-        self.origin = self._read_note()
-        known = self.origin
+        self.source = self._read_metadata()
+        known = self.source
         if (
             known is None
             or known.address != address
@@ -61,43 +61,45 @@ class PartFile:
             or not self.size
             or (known.total is not None and self.size > known.total)
         ):
-            self.forget()
+            self.discard()
 
     @property
     def is_complete(self) -> bool:
         """Whether all bytes had arrived and only the rename was missing."""
         return (
-            self.origin is not None
-            and self.origin.total is not None
-            and 0 < self.origin.total == self.size
+            self.source is not None
+            and self.source.total is not None
+            and 0 < self.source.total == self.size
         )
 
-    def begin(self, origin: PartSource) -> None:
+    def begin(self, source: PartSource) -> None:
         """Start an empty part; metadata is written first, so that no part exists without it."""
         with disk_errors(self.path):
             private_files.make_folder(self.path.parent)
             self.path.unlink(missing_ok=True)
-            with open(self.note, "w", encoding="utf-8", opener=private_files.opener) as note:
-                note.write(json.dumps(asdict(origin)))
-        self.origin = origin
+            with open(
+                self.metadata_path, "w", encoding="utf-8", opener=private_files.opener
+            ) as stream:
+                stream.write(json.dumps(asdict(source)))
+        self.source = source
 
     def open(self) -> BinaryIO:
         """Open the part for appending."""
         with disk_errors(self.path):
             return open(self.path, "ab", opener=private_files.opener)
 
-    def forget(self) -> None:
+    def discard(self) -> None:
         """Remove part and metadata; ignore failures."""
-        self.origin = None
-        for path in (self.path, self.note):
+        self.source = None
+        for path in (self.path, self.metadata_path):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
     def commit(self) -> None:
         """Sync the part to disk and rename it to `target` atomically."""
-        if self.origin is not None and self.origin.total not in {None, self.size}:
+        if self.source is not None and self.source.total not in {None, self.size}:
             # Two downloads wrote to it: one that stopped too late, and its successor.
-            self.forget()
+            self.discard()
             raise DownloadFailed(
                 Message(
                     "Another download wrote to {name} at the same time. Download it again.",
@@ -108,13 +110,13 @@ class PartFile:
             with self.path.open("rb+") as stream:
                 os.fsync(stream.fileno())
             self.path.replace(self.target)
-            self.note.unlink(missing_ok=True)
+            self.metadata_path.unlink(missing_ok=True)
             _sync_folder(self.target.parent)
-        self.origin = None
+        self.source = None
 
-    def _read_note(self) -> PartSource | None:
+    def _read_metadata(self) -> PartSource | None:
         try:
-            known = json.loads(self.note.read_text(encoding="utf-8"))
+            known = json.loads(self.metadata_path.read_text(encoding="utf-8"))
             address, validator, total = known["address"], known["validator"], known["total"]
         except (OSError, ValueError, KeyError, TypeError):
             return None

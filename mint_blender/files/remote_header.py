@@ -23,10 +23,10 @@ from .download import anonymous_session, never_stop
 from .errors import DownloadFailed, FileError, InvalidGlb, LinkExpired
 from .glb import header
 
-FIRST = 2**16
+FIRST_BYTES = 2**16
 """Bytes of the first request; the JSON of Mint's models has 2 to 40 KB."""
 TIMEOUT = (10.0, 20.0)
-TOTAL = 60.0
+TOTAL_TIMEOUT = 60.0
 """Seconds for everything."""
 JSON_OFFSET = 20
 """Bytes before the JSON: the header of the file and of the JSON chunk."""
@@ -58,7 +58,7 @@ def fetch_header(
     """
     own = session or anonymous_session("mint-blender", local_files=local_files)
     try:
-        with connections.guarded(connections.Guard(time.monotonic() + TOTAL, stop=stop)):
+        with connections.guarded(connections.Guard(time.monotonic() + TOTAL_TIMEOUT, stop=stop)):
             return _fetch(own, urls.check(url, local_files=local_files), local_files)
     finally:
         if session is None:
@@ -66,7 +66,7 @@ def fetch_header(
 
 
 def _fetch(session: requests.Session, url: str, local_files: bool) -> header.Glb:
-    found = _first_bytes(session, url, FIRST, local_files)
+    found = _first_bytes(session, url, FIRST_BYTES, local_files)
     needed = _header_length(found.data)
     if needed > len(found.data) and len(found.data) < found.total:
         if needed > header.DEFAULTS.json_bytes:

@@ -35,11 +35,11 @@ def draco_is_native() -> bool:
     """Return whether Blender's importer has its Draco decoder, which some builds lack."""
     if _library_is_there("bf_intern_draco_bridge", "Draco"):
         return True
-    for place in (
+    for name in (
         "io_scene_gltf2.io.com.draco",
         "io_scene_gltf2.io.com.gltf2_io_draco_compression_extension",
     ):
-        module = _module(place)
+        module = _module(name)
         if module is not None and hasattr(module, "dll_exists"):
             return bool(module.dll_exists(quiet=True))
     return False

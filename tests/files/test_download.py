@@ -98,7 +98,7 @@ def test_a_part_without_a_readable_note_is_not_continued(host: FileHost, target:
     with Downloader(DownloadLimits(most_tries=1)) as loader:
         with pytest.raises(DownloadFailed):
             loader.fetch(url, target)
-        part_file.PartFile(target).note.write_text("{not json")
+        part_file.PartFile(target).metadata_path.write_text("{not json")
         loader.fetch(url, target)
     assert target.read_bytes() == CONTENT
     assert "range" not in host.asked[-1].headers

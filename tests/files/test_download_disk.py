@@ -82,7 +82,7 @@ def test_a_note_left_beside_a_complete_file_is_removed(tmp_path: Path) -> None:
     """A kill just after the renaming leaves the note; the next download removes it."""
     target = tmp_path / "a.glb"
     target.write_bytes(b"complete")
-    PartFile(target).note.write_text("{}")
+    PartFile(target).metadata_path.write_text("{}")
     with Downloader() as downloader:
         assert downloader.fetch("https://files.example/a.glb", target) == target
     assert list(tmp_path.iterdir()) == [target]

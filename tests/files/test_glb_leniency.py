@@ -105,7 +105,7 @@ def test_the_beginning_of_an_unusual_file_is_accepted() -> None:
     content = box() + b"more"
     beginning = content[: 20 + struct.unpack_from("<I", content, 12)[0] + 8]
     assert header.inspect_prefix(beginning, len(content), "lamp.glb").triangles == 12
-    assert len(beginning) < remote_header.FIRST
+    assert len(beginning) < remote_header.FIRST_BYTES
 
 
 def test_points_and_lines_do_not_count_as_triangles(tmp_path: Path) -> None:

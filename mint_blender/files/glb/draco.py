@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Decompress the meshes of a Draco-compressed GLB, for a Blender without a Draco decoder.
 
-Needs the optional package DracoPy. Knows no Blender: bytes in, bytes out.
+Needs the optional package DracoPy. Does not use Blender.
 
 Source: KHR_draco_mesh_compression. Unique ids name the attributes, and the accessors describe the
 decoded numbers.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read values from untrusted JSON with the right type and range, or raise `GltfError`.
 
-Knows no glTF.
+Does not depend on glTF.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decode Gaussian splats from SPZ files, versions 1 to 4, to NumPy arrays. Knows no Blender.
+"""Decode Gaussian splats from SPZ files, versions 1 to 4, to NumPy arrays. Does not use Blender.
 
 `decode` returns the values in the file's own axes (right, up, back, as glTF, unless the file names
 others); `to_blender_axes` transforms them to Blender's.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Header of SPZ files, versions 1 to 4. Knows no Blender and opens nothing.
+"""Header of SPZ files, versions 1 to 4. Does not use Blender and opens no file.
 
 Source: https://github.com/nianticlabs/spz
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build a model in the scene: one root with its name, standing on the floor."""
+"""Build a model in the scene below one root object, standing on the floor."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _root(
     collection: bpy.types.Collection,
     foot: tuple[float, float, float],
 ) -> bpy.types.Object:
-    """Return the object that carries the model, its origin at `foot`; nothing moves."""
+    """Return the root of a model, with its origin at `foot`; the meshes stay where they are."""
     only = cleanup.only_plain_mesh(objects)
     if only is not None and cleanup.apply_transform(only, Vector(foot)):
         return only

@@ -223,10 +223,12 @@ def _small(image: bpy.types.Image) -> np.ndarray:
 def remove_panorama(objects: Iterable[bpy.types.Object]) -> None:
     """Remove the panorama's material and vertex colors from these meshes."""
     for mesh in {each.data for each in objects if each.type == "MESH"}:
-        ours = [each for each in mesh.materials if each is not None and each.get(MARK)]
-        if ours:
+        panorama_materials = [
+            each for each in mesh.materials if each is not None and each.get(MARK)
+        ]
+        if panorama_materials:
             mesh.materials.clear()
-        for material in ours:
+        for material in panorama_materials:
             if material.users == 0:
                 bpy.data.materials.remove(material)
         if (kept := mesh.attributes.get(COLOR)) is not None:
