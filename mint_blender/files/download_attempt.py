@@ -139,12 +139,7 @@ def _accept(response: requests.Response, request: DownloadRequest) -> None:
         _resume(response, request)
     elif status == 416:
         request.part.discard()
-        raise DownloadFailed(
-            Message(
-                "{label} changed on the file host during the download. Try again to start over.",
-                label=request.label,
-            )
-        )
+        raise _changed(request)
     else:
         raise _refusal(response, request)
 
@@ -167,15 +162,19 @@ def _resume(response: requests.Response, request: DownloadRequest) -> None:
     )
     if not fits or known is None or given is None:
         part.discard()
-        raise DownloadFailed(
-            Message(
-                "{label} changed on the file host during the download. Try again to start over.",
-                label=request.label,
-            )
-        )
+        raise _changed(request)
     if given[3] != "*":
         request.check_size(int(given[3]))
         part.source = replace(known, total=int(given[3]))
+
+
+def _changed(request: DownloadRequest) -> DownloadFailed:
+    return DownloadFailed(
+        Message(
+            "{label} changed on the file host during the download. Try again to start over.",
+            label=request.label,
+        )
+    )
 
 
 def _refusal(response: requests.Response, request: DownloadRequest) -> FileError:
