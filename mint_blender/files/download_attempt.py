@@ -55,8 +55,7 @@ class DownloadRequest:
         if self.stop():
             raise Stopped(
                 Message(
-                    "The download of {label} was stopped. It can resume later.",
-                    label=self.label,
+                    "The download of {label} was stopped. It can resume later.", label=self.label
                 )
             )
 
@@ -91,10 +90,9 @@ def attempt(session: requests.Session, request: DownloadRequest) -> None:
     request.check_time()
     if request.part.is_complete:
         return
+    guard = connections.Guard(request.deadline, stop=request.stop, clock=request.clock)
     try:
-        with connections.guarded(
-            connections.Guard(request.deadline, stop=request.stop, clock=request.clock)
-        ):
+        with connections.guarded(guard):
             response = redirects.get(
                 session,
                 request.url,
@@ -354,8 +352,7 @@ def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
     if isinstance(error, exceptions.ProxyError):
         return DownloadFailed(
             Message(
-                "The proxy blocked {label}. Check HTTPS_PROXY and NO_PROXY.",
-                label=request.label,
+                "The proxy blocked {label}. Check HTTPS_PROXY and NO_PROXY.", label=request.label
             )
         )
     if isinstance(error, exceptions.Timeout | urllib3.exceptions.TimeoutError):
@@ -383,8 +380,7 @@ def _untrusted_certificate(request: DownloadRequest) -> DownloadFailed:
     return DownloadFailed(
         Message(
             "The certificate of {host} is not trusted, so {label} was not downloaded."
-            " Behind a proxy that inspects connections, set REQUESTS_CA_BUNDLE to its CA"
-            " bundle.",
+            " Behind a proxy that inspects connections, set REQUESTS_CA_BUNDLE to its CA bundle.",
             host=_host(request),
             label=request.label,
         ),

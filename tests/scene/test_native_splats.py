@@ -236,7 +236,7 @@ def test_a_click_makes_older_splats_native(path, request):
             and child.parent == new
         )
         assert not bpy.data.meshes and "mint.make_splats_native" not in drawn(root)
-        with pytest.raises(RuntimeError, match="own already"):
+        with pytest.raises(RuntimeError, match="already native"):
             bpy.ops.mint.make_splats_native()
     finally:
         registration.unregister()
