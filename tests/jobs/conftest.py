@@ -36,8 +36,8 @@ def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
 
 
 @pytest.fixture
-def quiet(home: Path) -> Iterator[JobService]:
-    """Yield a job service whose Mint cannot be reached, for what needs no Mint."""
+def offline_job_service(home: Path) -> Iterator[JobService]:
+    """Yield a job service whose Mint cannot be reached."""
     job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
     yield job_service

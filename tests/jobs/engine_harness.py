@@ -26,7 +26,7 @@ KEY = "the-key-that-nobody-may-see"
 
 
 class Clock:
-    """Moves only when a test moves it."""
+    """A clock that moves only when a test moves it."""
 
     def __init__(self) -> None:
         self.now = 1000.0

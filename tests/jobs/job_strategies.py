@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Any job that there can be, for hypothesis."""
+"""Hypothesis strategies for jobs in any state."""
 
 from __future__ import annotations
 

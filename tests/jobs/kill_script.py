@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A process that does one whole job and kills itself (SIGKILL) at the step it is told, for
-`test_kill`.
+"""A process that runs one whole job and kills itself with SIGKILL at a given step.
 
-A step is each boundary between two things that happen: before and after each commit of the journal,
-each exchange with Mint, each rename, note and removal of a file, and each block of a download. Run
-as `python -m tests.jobs.kill_script`, it reads orders as lines of JSON and forks a child for each:
-the child is an ordinary process that dies an ordinary death, and Python is loaded only once.
+A step is each boundary between two effects: before and after each commit of the journal, each
+exchange with Mint, each rename, write and removal of a file, and each block of a download. Run as
+`python -m tests.jobs.kill_script`, it reads orders as lines of JSON and forks a child for each one.
+`test_kill` uses it.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ WRITES = ("add", "save", "decide", "claim", "release", "take_slot", "dismiss")
 
 
 class Steps:
-    """Counts the boundaries, and dies at one of them."""
+    """Counts the steps and kills the process at one of them."""
 
     def __init__(self, last: int | None) -> None:
         self._last = last
@@ -58,7 +57,7 @@ class Steps:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, place: Any, name: str) -> None:
-        """A step before and a step after each call of `place.name`."""
+        """Put a step before and a step after each call of `place.name`."""
         function: Callable[..., Any] = getattr(place, name)
 
         @wraps(function)
@@ -72,7 +71,7 @@ class Steps:
 
 
 def watch_every_boundary(steps: Steps) -> None:
-    """Put a step around everything that leaves a trace outside this process."""
+    """Put a step around every call that leaves a trace outside this process."""
     for name in WRITES:
         steps.around(Journal, name)
     steps.around(UploadCache, "add")
@@ -93,8 +92,9 @@ def watch_every_boundary(steps: Steps) -> None:
 
 
 def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
-    """What a user does who wants one thing, and who starts the program again when it has died:
-    click what is not clicked yet.
+    """Start one job, or continue it after a crash, as a user would.
+
+    A click that is already in the journal is not repeated.
     """
     job_service = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account)
     kind, mode = Kind(wish["kind"]), Mode(wish["mode"])

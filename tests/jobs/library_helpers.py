@@ -17,7 +17,7 @@ MODELS = ListPage(Kind.MODEL)
 def an_asset(
     number: int, *, kind: Kind = Kind.MODEL, status: str = "succeeded", **more: object
 ) -> Asset:
-    """The entry of that number; higher ones are newer."""
+    """Return the asset of that number; higher numbers are newer."""
     data = {
         "id": f"id_{number}",
         "name": None,
@@ -32,10 +32,10 @@ def an_asset(
     return Asset.from_json(kind, data)
 
 
-class Mint:
-    """A list at Mint that grows and shrinks.
+class AssetList:
+    """A list of assets at Mint that grows and shrinks.
 
-    A cursor names the last entry that was seen, as the stand-in's do.
+    A cursor names the last asset of a page, as in the stand-in service.
     """
 
     def __init__(self, *numbers: int, size: int = 3) -> None:
@@ -55,8 +55,8 @@ class Mint:
         return Page(tuple(entries), str(page[-1]) if len(rest) > self.size else None)
 
 
-def load(paged_list: PagedList, mint: Mint, pages: int = 1000) -> None:
-    """Ask for further pages, until the end at most."""
+def load(paged_list: PagedList, mint: AssetList, pages: int = 1000) -> None:
+    """Read up to this many further pages."""
     for _ in range(pages):
         query = paged_list.next_page
         if query is None:
@@ -65,12 +65,12 @@ def load(paged_list: PagedList, mint: Mint, pages: int = 1000) -> None:
 
 
 def numbers(paged_list: PagedList) -> list[int]:
-    """Which entries are known, in order."""
+    """Return the numbers of the known assets, in order."""
     return [int(asset.id.removeprefix("id_")) for asset in paged_list.entries()]
 
 
 def asked(job_service: JobService, *queries: Query) -> list[QueryAnswered]:
-    """Ask, and wait for all answers."""
+    """Send queries and return their answers."""
     for query in queries:
         job_service.queries.ask(query)
     while job_service.has_active_work:

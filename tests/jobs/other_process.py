@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Another process on the same home, that does what it is told: real locks, a real SQLite, a real
-end.
+"""A second process that uses the same home folder and carries out commands.
 
-with OtherProcess(home) as other:
-    other.ask("claim", job_id)
+It uses real locks and a real SQLite database, and can be killed.
+
+    with OtherProcess(home) as other:
+        other.ask("claim", job_id)
 """
 
 from __future__ import annotations
@@ -85,8 +86,8 @@ class OtherProcess:
                 pipe.close()
 
 
-class _There:
-    """What the other process can do."""
+class _Commands:
+    """The commands that the other process understands."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -120,8 +121,9 @@ class _There:
         return self.job_service.start(GenerationRequest(Kind.MODEL, prompt)).id
 
     def start_within(self, day: float, price: float, at: float) -> bool:
-        """At this moment (seconds since the epoch), with a price that is known and a limit for the
-        day.
+        """Start a job at this moment, in seconds since the epoch.
+
+        The price is known, and there is a limit for the day.
         """
         self.job_service.budget.limits = Limits(day=day)
         request = GenerationRequest(Kind.MODEL, "a lamp")
@@ -169,7 +171,7 @@ class _There:
 def _main() -> None:
     if os.environ.get(ON_A_NETWORK):
         filesystem_type.is_local = lambda folder: False
-    there = _There(Path(sys.argv[1]))
+    there = _Commands(Path(sys.argv[1]))
     for line in sys.stdin:
         verb, *values = json.loads(line)
         print(json.dumps(getattr(there, verb)(*values)), flush=True)

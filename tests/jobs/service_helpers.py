@@ -19,7 +19,7 @@ LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 
 
 def put(home: Path, *jobs: Job) -> None:
-    """Jobs of an earlier session."""
+    """Store jobs of an earlier session."""
     journal = Journal(home)
     for job in jobs:
         journal.add(job)
@@ -27,7 +27,7 @@ def put(home: Path, *jobs: Job) -> None:
 
 
 def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until something is so."""
+    """Wait until a condition holds."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
@@ -35,7 +35,7 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 def refused(click: Callable[[], object]) -> str:
-    """The sentence with which a click is refused."""
+    """Return the message with which a call is refused."""
     with pytest.raises(NotPossible) as caught:
         click()
     return str(caught.value)

@@ -24,9 +24,7 @@ LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
 def costing(
     phase: Phase, *, status: str = "running", estimate: float | None = None, **credits: float | None
 ) -> Job:
-    """A job in some phase, of which Mint says this about Credits (nothing at all if none are
-    given).
-    """
+    """Return a job in a phase with these Credits in its operation."""
     said = {"credits": credits} if credits else {}
     return replace(a_job(), phase=phase, operation=operation(status, **said), estimate=estimate)
 
@@ -38,5 +36,5 @@ def costing(
 def answered(
     query: Any, answer: Any, *, ago: float = 0.0, error: str | None = None
 ) -> QueryAnswered:
-    """An answer of some seconds ago."""
+    """Return an answer that arrived some seconds ago."""
     return QueryAnswered(query, answer, error, datetime.now().astimezone() - timedelta(seconds=ago))

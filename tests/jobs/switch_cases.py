@@ -25,13 +25,13 @@ CONFLICT = "This is not possible in the current state: {}. Check the job: its st
 
 
 def bare(status: int) -> str:
-    """What is read of an answer without a problem document."""
+    """Return the message for a response without a problem document."""
     return f"Mint is temporarily unavailable: HTTP status {status}. Nothing is lost. Trying again automatically. (Request ID: …)"
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is asked for, what is read when the job rests, and what comes of the click after that."""
+    """A request, the text shown when the job stops, and the result of the next click."""
 
     reads: str = ""  # the trouble's sentence
     phase: Phase = Phase.READY
@@ -50,7 +50,7 @@ class Case:
 
 
 def failed(reads: str, *, leads_to: Phase = Phase.FAILED, **more: object) -> Case:
-    """The work failed; a retry is a second operation."""
+    """Return a case that fails; a retry is a second operation."""
     return replace(
         Case(
             reads, Phase.FAILED, f"Failed: {reads}", then="retry", leads_to=leads_to, operations=2
@@ -60,26 +60,26 @@ def failed(reads: str, *, leads_to: Phase = Phase.FAILED, **more: object) -> Cas
 
 
 def paused(reads: str, *, leads_to: Phase = Phase.PAUSED, **more: object) -> Case:
-    """It can be picked up."""
+    """Return a case that pauses and can be resumed."""
     return replace(
         Case(reads, Phase.PAUSED, f"Paused: {reads}", then="resume", leads_to=leads_to), **more
     )  # type: ignore[arg-type]
 
 
 def needs_credits(reads: str = CREDITS, *, leads_to: Phase = Phase.READY, **more: object) -> Case:
-    """A pause for Credits."""
+    """Return a case that pauses for Credits."""
     return replace(
         Case(reads, Phase.BILLING, "Needs Credits", then="resume", leads_to=leads_to), **more
     )  # type: ignore[arg-type]
 
 
 def passing(sentence: str, times: int = 1) -> Case:
-    """A call that is repeated, and said; the job comes to its end, with one operation."""
+    """Return a case whose call is repeated and reported; there is one operation."""
     return Case(passing=(sentence,) * times)
 
 
 def world(**more: object) -> Case:
-    """A world."""
+    """Return a case that generates a World."""
     return replace(Case(kind=Kind.WORLD), **more)  # type: ignore[arg-type]
 
 

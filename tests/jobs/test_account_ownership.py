@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose job is it?
+"""Jobs belong to the account and the server they were started with.
 
-What one account, or one Mint, has begun is never sent, polled, canceled or counted with another key
-or address.
+They are never sent, polled, canceled or counted with another key or address.
 """
 
 from __future__ import annotations
@@ -37,9 +36,7 @@ LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
 
 @pytest.fixture
 def mints() -> Iterator[tuple[ThreadService, ThreadService]]:
-    """Two Mints, with an account at each; what they make takes its time until theirs is turned
-    forward.
-    """
+    """Return two Mint servers with an account at each, whose operations take time."""
     with ExitStack() as stack:
         yield tuple(stack.enter_context(running_service(speed=1, credits=1e9)) for _ in range(2))  # type: ignore[misc]
 
@@ -65,8 +62,9 @@ def comes_to(job_service: JobService, phase: Phase, *jobs: Job) -> None:
 def work_off(
     job_service: JobService, turning: ThreadService | None = None, seconds: float = 20.0
 ) -> None:
-    """As Blender's heartbeat does: catch up and take over until nothing goes on; meanwhile that
-    Mint's clock is turned forward.
+    """Process events like Blender's heartbeat until nothing is active.
+
+    Meanwhile the clock of that Mint is advanced.
     """
     end = time.monotonic() + seconds
     while job_service.has_active_work or job_service.unfinished.are_elsewhere:
@@ -79,16 +77,14 @@ def work_off(
 
 
 def starts(service: ThreadService) -> list[str | None]:
-    """The idempotency keys of all starts that came there."""
+    """Return the idempotency keys of all starts that the server received."""
     return [each.idempotency_key for each in service.requests("POST", "/v1/*:generate")]
 
 
-def test_another_mint_gets_nothing_and_the_first_one_goes_on(
+def test_jobs_are_not_sent_to_another_server(
     home: Path, mints: tuple[ThreadService, ThreadService]
 ) -> None:
-    """Three jobs are started, Blender is quit, another key and address are set: nothing is sent
-    there. Back with the first, they go on.
-    """
+    """With another key and address nothing is sent; with the first ones the jobs continue."""
     first, second = mints
     job_service = JobService(fast_config(home), account(first))
     jobs = [job_service.start(LAMP) for _ in range(3)]
@@ -124,9 +120,7 @@ def test_another_mint_gets_nothing_and_the_first_one_goes_on(
 def test_a_start_whose_answer_was_lost_is_not_repeated_with_another_key(
     home: Path, mints: tuple[ThreadService, ThreadService]
 ) -> None:
-    """Mint took it in, the answer was lost, another key was entered: only the first account repeats
-    the start, under the same key.
-    """
+    """After a lost response only the account that sent the start repeats it, with the same key."""
     first, second = mints
     job_service = JobService(
         fast_config(home, retries=RetryPolicy(first=60, longest=60)), account(first)
@@ -150,7 +144,10 @@ def test_a_start_whose_answer_was_lost_is_not_repeated_with_another_key(
 
 
 def with_key(service: ThreadService, key: str, user: str | None = None) -> Account:
-    """The service takes this key from now on, as that user's; None: it does not say whose it is."""
+    """Make the service accept this key as that user's.
+
+    With None the service does not say who owns the key.
+    """
     assert isinstance(service.mint.key, str)
     service.mint.key = key
     said = {"json": {"owner": {"userId": user}}} if user else {"status": 404}
@@ -158,12 +155,10 @@ def with_key(service: ThreadService, key: str, user: str | None = None) -> Accou
     return Account(key, service.api)
 
 
-def test_a_new_key_of_the_same_account_goes_on_with_its_jobs(
+def test_a_new_key_of_the_same_account_continues_its_jobs(
     home: Path, mints: tuple[ThreadService, ThreadService]
 ) -> None:
-    """Keys are exchanged now and then: Mint says whose the new one is, once, and the jobs go on
-    under their keys.
-    """
+    """Mint says who owns the new key, and the jobs continue with their idempotency keys."""
     service = mints[0]
     job_service = JobService(fast_config(home), with_key(service, "old-key", "mia"))
     job = job_service.start(LAMP)
@@ -188,10 +183,10 @@ def test_a_new_key_of_the_same_account_goes_on_with_its_jobs(
     assert len(service.requests("GET", "/v1/me")) == 2, "asked once for each key, and remembered"
 
 
-def test_another_account_at_the_same_mint_does_not(
+def test_another_account_on_the_same_server_continues_nothing(
     home: Path, mints: tuple[ThreadService, ThreadService]
 ) -> None:
-    """Mint says that the new key is somebody else's: what is there stays as it is."""
+    """When the new key is somebody else's, the existing jobs are not changed."""
     service = mints[0]
     job_service = JobService(fast_config(home), with_key(service, "key-of-mia", "mia"))
     job = job_service.start(LAMP)
@@ -206,11 +201,12 @@ def test_another_account_at_the_same_mint_does_not(
     assert len(service.requests("GET", "/v1/operations/*")) == before
 
 
-def test_where_mint_does_not_say_whose_key_it_is_the_key_itself_counts(
+def test_without_an_owner_the_key_itself_identifies_the_account(
     home: Path, mints: tuple[ThreadService, ThreadService]
 ) -> None:
-    """Known by a salted hash of it: the same key goes on, another one does not; the key itself is
-    nowhere in the folder.
+    """The account is identified by a salted hash of the key.
+
+    The same key continues the jobs, another one does not, and the key is not stored in the folder.
     """
     service = mints[0]
     job_service = JobService(fast_config(home), with_key(service, "first-key-in-use"))
@@ -233,12 +229,10 @@ def test_where_mint_does_not_say_whose_key_it_is_the_key_itself_counts(
     assert not any(b"key-in-use" in path.read_bytes() for path in home.rglob("*") if path.is_file())
 
 
-def test_what_a_mistyped_key_could_not_send_goes_on_with_the_right_one(
+def test_a_job_refused_for_a_mistyped_key_continues_with_the_right_one(
     home: Path, mints: tuple[ThreadService, ThreadService]
 ) -> None:
-    """Mint refuses the key, so nothing was sent with it: the job is nobody's, and waits for the
-    right key.
-    """
+    """Mint refuses the key, so the job belongs to no account and waits for the right key."""
     service = mints[0]
     job_service = JobService(fast_config(home), Account("mistyped", service.api))
     job = job_service.start(LAMP)
@@ -254,12 +248,10 @@ def test_what_a_mistyped_key_could_not_send_goes_on_with_the_right_one(
     assert starts(service) == [job.key]
 
 
-def test_while_mint_cannot_be_reached_nothing_is_sent_with_an_unknown_key(
+def test_nothing_is_sent_before_the_owner_of_the_key_is_known(
     home: Path, mints: tuple[ThreadService, ThreadService]
 ) -> None:
-    """Not to know whose key it is is an outage like any other: the start comes after the answer,
-    and waits for it.
-    """
+    """While Mint cannot be reached, a start waits until the owner of the key is known."""
     service = mints[0]
     service.scenario(
         answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}],
@@ -277,12 +269,10 @@ def test_while_mint_cannot_be_reached_nothing_is_sent_with_an_unknown_key(
     assert asked == [("/v1/me", 503)] * 3 + [("/v1/me", 200), ("/v1/models:generate", 202)]
 
 
-def test_a_key_that_is_exchanged_while_jobs_run_lets_go_of_them(
+def test_changing_the_key_stops_polling_of_the_running_jobs(
     home: Path, mints: tuple[ThreadService, ThreadService]
 ) -> None:
-    """In the running program the same holds: from the switch on nothing is asked about them, and
-    back with the first key they go on.
-    """
+    """After a change of keys the jobs are not polled; with the first key they continue."""
     first, second = mints
     job_service = JobService(fast_config(home), account(first))
     job = job_service.start(LAMP)
@@ -306,10 +296,8 @@ def test_a_key_that_is_exchanged_while_jobs_run_lets_go_of_them(
     assert job_service.close(20)
 
 
-def test_slots_and_clicks_are_kept_apart(home: Path) -> None:
-    """What one account has under way takes no slot of another; a click that was kept for one
-    account is never carried out by another.
-    """
+def test_slots_and_decisions_belong_to_one_account(home: Path) -> None:
+    """Active jobs of one account take no slot of another, and decisions are not carried over."""
     mia, leo = (Owner("https://api.mint.gg", f"user:{name}") for name in ("mia", "leo"))
     journal, process = Journal(home), ProcessLock(home)
     journal.current_account = CurrentAccount(
@@ -328,12 +316,10 @@ def test_slots_and_clicks_are_kept_apart(home: Path) -> None:
     process.close()
 
 
-def test_after_an_outage_at_the_start_the_jobs_go_on_by_themselves(
+def test_jobs_continue_after_an_outage_at_startup(
     home: Path, mints: tuple[ThreadService, ThreadService]
 ) -> None:
-    """A new key of the same account, and Mint cannot be reached at first: nobody has to click when
-    it answers again.
-    """
+    """With a new key of the same account, jobs continue without a click once Mint answers."""
     service = mints[0]
     job_service = JobService(fast_config(home), with_key(service, "old-key", "mia"))
     job = job_service.start(LAMP)
@@ -352,9 +338,7 @@ def test_after_an_outage_at_the_start_the_jobs_go_on_by_themselves(
 
 
 def test_the_queue_of_another_account_is_neither_shown_nor_discarded(home: Path) -> None:
-    """What somebody else has left in line is theirs: it is not among the queued jobs, and Discard
-    leaves it there.
-    """
+    """Jobs that another account queued are not listed, and Discard does not remove them."""
     journal = Journal(home)
     journal.add(replace(a_job(), owner=Owner("https://api.mint.gg", "user:leo")))
     journal.close()

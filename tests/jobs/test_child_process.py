@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Another process that is asked and answers: what it says beside that, when it ends, and when it
-does not answer.
-"""
+"""A child process that answers requests: other output, its end, and a missing answer."""
 
 from __future__ import annotations
 
@@ -30,33 +28,31 @@ for line in sys.stdin:
 
 @pytest.fixture
 def child() -> Iterator[ChildProcess]:
-    """A process that talks to itself, and does as it is told."""
+    """Return a process that also prints other lines."""
     child = ChildProcess([sys.executable, "-c", CHILD])
     yield child
     child.end()
 
 
-def test_only_its_answers_are_heard(child: ChildProcess) -> None:
-    """Blender prints its version and each file that it saves: none of that is an answer."""
+def test_other_output_is_not_taken_for_an_answer(child: ChildProcess) -> None:
+    """Blender's version and the lines about saved files are ignored."""
     assert [child.ask({"do": word}, 30.0) for word in ("one", "two")] == [
         {"did": "one"},
         {"did": "two"},
     ]
 
 
-def test_its_end_is_told_at_once_and_its_last_words_are_logged(
+def test_the_end_of_the_process_is_reported_and_its_errors_logged(
     child: ChildProcess, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nobody waits for the time limit of a process that is dead; asking once more gets the same
-    answer.
-    """
+    """A dead process fails the request at once, and so does a second request."""
     for _ in range(2):
         with pytest.raises(ChildEnded):
             child.ask({"do": "die"}, 30.0)
     assert "a last word" in caplog.text
 
 
-def test_a_process_that_does_not_answer_is_not_waited_for(child: ChildProcess) -> None:
-    """After the time limit its time is over."""
+def test_a_process_that_does_not_answer_times_out(child: ChildProcess) -> None:
+    """The process is ended after the time limit."""
     with pytest.raises(ChildTooSlow):
         child.ask({"do": "hang"}, 0.2)

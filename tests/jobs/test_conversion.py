@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model in other formats: converted once, fetched, and saved where the user said.
-
-Told by hand first, then with a Mint.
-"""
+"""The workflow of converting a model to other formats and saving the files."""
 
 from __future__ import annotations
 
@@ -45,21 +42,21 @@ CONVERSION = {"type": "model_conversion", "id": "op_9"}
 
 
 def a_conversion(*formats: Format) -> Job:
-    """A fresh click."""
+    """Return a new conversion job."""
     return new_conversion(
         LAMP, formats or (Format.FBX, Format.OBJ), Delivery(folder="/out"), now=1.0
     )
 
 
 def sending() -> WorkflowHarness:
-    """Nothing is converted yet; the wish is on its way."""
+    """Return a conversion job just before its request is sent."""
     run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB))
     run.expect(TakeSlot)
     return run.answer()
 
 
 def converting() -> WorkflowHarness:
-    """Mint has just begun to convert."""
+    """Return a conversion that Mint has just started."""
     run = sending()
     run.expect(Convert)
     return run.answer(operation("queued", **CONVERSION))
@@ -69,10 +66,8 @@ def converting() -> WorkflowHarness:
 # ---------------------------------------------------------------------------------------------------------
 
 
-def test_from_the_click_to_the_files() -> None:
-    """The model is looked at, converted under the job's own key, polled, and each file fetched to
-    the folder: nothing else is asked.
-    """
+def test_a_conversion_runs_to_its_files() -> None:
+    """The model is read, converted with the job's key and polled, and each file is saved."""
     job = a_conversion()
     run = WorkflowHarness(job)
     assert run.expect(ReadAsset).asset_id == "res_1"
@@ -101,10 +96,8 @@ def test_from_the_click_to_the_files() -> None:
     )
 
 
-def test_what_mint_has_is_only_fetched() -> None:
-    """Formats that were converted before cost nothing: only the missing ones are asked for, and
-    nothing at all when none is.
-    """
+def test_existing_formats_are_only_downloaded() -> None:
+    """Only missing formats are requested; when none is missing nothing is converted."""
     run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB, objUrl=OBJ)).answer()
     assert run.expect(Convert).formats == (Format.FBX,)
     run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
@@ -112,8 +105,8 @@ def test_what_mint_has_is_only_fetched() -> None:
     run.expect(ReadAsset)
 
 
-def test_the_journal_keeps_it() -> None:
-    """Formats and folder come back as they were."""
+def test_the_journal_stores_formats_and_folder() -> None:
+    """Formats and folder are the same after loading the job."""
     job = a_conversion()
     assert serialization.load(serialization.dump(job), None, job.phase) == job
 
@@ -122,10 +115,8 @@ def test_the_journal_keeps_it() -> None:
 # --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_lost_answer_is_asked_for_again_with_the_same_key() -> None:
-    """Told again after the start was sent: the same call, and the model is not looked at anew,
-    which may have changed by then.
-    """
+def test_a_lost_response_repeats_the_request_with_the_same_key() -> None:
+    """After a restart the same call is repeated, and the model is not read again."""
     run = sending()
     sent = run.expect(Convert)
     assert run.again().expect(Convert) == sent
@@ -134,13 +125,13 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key() -> None:
     assert run.again().expect(Convert) == sent
 
 
-def test_a_restart_goes_on_watching() -> None:
-    """The operation is known: nothing is converted again."""
+def test_a_restart_continues_polling() -> None:
+    """The operation is known, so nothing is converted again."""
     assert converting().again().expect(Poll).operation_id == "op_9"
 
 
-def test_a_folder_that_cannot_be_written_pauses_and_what_is_saved_stays_so() -> None:
-    """Resume saves the rest; the operation is asked, not begun again."""
+def test_a_folder_that_cannot_be_written_pauses_the_job() -> None:
+    """Resume saves the remaining files, and no new operation is started."""
     run = (
         converting()
         .answer(seen("succeeded", **CONVERSION))
@@ -156,10 +147,8 @@ def test_a_folder_that_cannot_be_written_pauses_and_what_is_saved_stays_so() -> 
     assert run.expect(Fetch).role is Role.OBJ
 
 
-def test_a_result_that_settles_is_asked_again() -> None:
-    """The model may take some seconds to tell the new addresses; what it never tells is said, and
-    the other file is brought.
-    """
+def test_a_result_without_addresses_is_read_again() -> None:
+    """The model is read again until it has the new addresses; a missing file is reported."""
     run = converting().answer(seen("succeeded", **CONVERSION))
     waits = []
     while isinstance(run.effect, ReadAsset):
@@ -175,11 +164,8 @@ def test_a_result_that_settles_is_asked_again() -> None:
 # --------------------------------------------------------------------------------------------------------
 
 
-def test_a_failed_one_is_retried_with_a_new_key() -> None:
-    """The model itself is well: it is not generated again.
-
-    What has come of the failed try is only fetched.
-    """
+def test_a_failed_conversion_is_retried_with_a_new_key() -> None:
+    """The model is not generated again, and formats that exist by then are only downloaded."""
     run = converting().answer(
         seen(
             "failed",
@@ -198,7 +184,7 @@ def test_a_failed_one_is_retried_with_a_new_key() -> None:
 
 
 def test_a_format_that_comes_on_the_second_try_is_not_called_missing() -> None:
-    """What was said when there was no file at all goes with each file that comes."""
+    """The note about a missing file is removed when the file arrives."""
     run = converting().answer(seen("succeeded", **CONVERSION))
     while isinstance(run.effect, ReadAsset):
         run.answer(asset(glbUrl=GLB))
@@ -207,8 +193,8 @@ def test_a_format_that_comes_on_the_second_try_is_not_called_missing() -> None:
     assert fetch_all(run.answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))).job.notes == ()
 
 
-def test_credits_are_bought_and_it_goes_on() -> None:
-    """A conversion pauses for Credits as a generation does, and its operation is resumed."""
+def test_resume_after_buying_credits_resumes_the_operation() -> None:
+    """A conversion that pauses for Credits is resumed like a generation."""
     run = converting().answer(
         seen(
             "billing_required", billing={"requiredCredits": 10, "availableCredits": 3}, **CONVERSION
@@ -221,10 +207,8 @@ def test_credits_are_bought_and_it_goes_on() -> None:
     assert run.job.source_asset_id == "res_1"
 
 
-def test_credits_are_bought_before_anything_was_begun() -> None:
-    """Mint has nothing to resume yet: the very same start is repeated, which cannot be charged
-    twice.
-    """
+def test_resume_without_an_operation_repeats_the_start() -> None:
+    """The same request is repeated with the same key, so it cannot be charged twice."""
     run = converting().answer(seen("billing_required", **CONVERSION))
     run = WorkflowHarness(decided(run.job, Verb.RESUME))
     run.expect(SendDecision)
@@ -237,17 +221,15 @@ def test_credits_are_bought_before_anything_was_begun() -> None:
     run.answer(operation("queued", **CONVERSION)).expect(Poll)
 
 
-def test_cancel_stops_it_at_mint() -> None:
-    """While it is converted it can be canceled."""
+def test_cancel_is_sent_to_mint_while_converting() -> None:
+    """A conversion that runs at Mint can be canceled."""
     run = WorkflowHarness(decided(converting().job, Verb.CANCEL))
     assert run.expect(SendDecision).target_id == "op_9"
     assert run.answer(operation("canceled", **CONVERSION)).job.phase is Phase.CANCELED
 
 
 def test_cancel_before_it_was_sent_sends_nothing() -> None:
-    """While the model is looked at, and while it stands in line: nothing is begun that would have
-    to be stopped.
-    """
+    """A job that reads the model or waits in the queue is canceled without a request."""
     looking = WorkflowHarness(a_conversion())
     waiting = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB))
     turned_away = sending().fail(problem(429, "concurrency-limit-reached"))
@@ -257,18 +239,16 @@ def test_cancel_before_it_was_sent_sends_nothing() -> None:
         assert run.rests and run.job.phase is Phase.CANCELED
 
 
-def test_what_has_not_been_sent_is_looked_at_anew() -> None:
-    """A model that could not be read after a restart pauses the job; nothing is sent of what was
-    lacking the first time.
-    """
+def test_an_unsent_conversion_reads_the_model_again() -> None:
+    """If the model cannot be read after a restart, the job pauses and sends nothing."""
     run = WorkflowHarness(a_conversion()).answer(asset(glbUrl=GLB)).again()
     run.fail(Unreachable("no route to it"))
     assert (run.job.phase, run.job.body) == (Phase.PAUSED, None)
     run.again().expect(ReadAsset)
 
 
-def test_what_mint_refuses_is_over() -> None:
-    """A model that cannot be converted costs nothing, and the reason is read."""
+def test_a_refused_conversion_fails() -> None:
+    """The job fails at no cost, and its reason is shown."""
     run = sending().fail(problem(422, detail="the model is failed"))
     assert run.job.phase is Phase.FAILED
     assert "the model is failed" in (run.job.problem.message if run.job.problem else "")

@@ -23,7 +23,7 @@ from .fast_config import account, fast_config
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in in a hurry, with two models and a world."""
+    """Yield a fast service with models and worlds."""
     with running_service(speed=1000, library={"models": 4, "worlds": 2}, credits=1e6) as running:
         yield running
         assert not running.leaks()
@@ -31,7 +31,7 @@ def service() -> Iterator[ThreadService]:
 
 @pytest.fixture
 def lamp(service: ThreadService) -> Asset:
-    """A finished model of the library, as little as one knows who has only its id."""
+    """Return a finished model of the library, known by its id only."""
     found = next(
         one for one in service.resources() if one.kind == "model" and one.status == "succeeded"
     )
@@ -42,8 +42,8 @@ Brought = Callable[..., Job]
 
 
 @pytest.fixture
-def brought(job_service: JobService, lamp: Asset, tmp_path: Path) -> Brought:
-    """Convert and wait."""
+def convert_and_wait(job_service: JobService, lamp: Asset, tmp_path: Path) -> Brought:
+    """Return a function that converts the model and waits for the job."""
 
     def convert(*formats: Format, folder: Path = tmp_path / "out") -> Job:
         job = job_service.convert(lamp, formats, folder)
@@ -53,11 +53,11 @@ def brought(job_service: JobService, lamp: Asset, tmp_path: Path) -> Brought:
     return convert
 
 
-def test_all_four_formats_lie_in_the_folder(
-    brought: Brought, service: ThreadService, home: Path, tmp_path: Path
+def test_all_four_formats_are_saved_in_the_folder(
+    convert_and_wait: Brought, service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
-    """One paid operation; a file for each format, complete; and no second copy among the downloads."""
-    job = brought(*Format)
+    """One paid operation saves one complete file per format, without a second copy."""
+    job = convert_and_wait(*Format)
     assert (job.phase, job.notes) == (Phase.PLACED, ())
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "Lamp.fbx",
@@ -71,23 +71,23 @@ def test_all_four_formats_lie_in_the_folder(
     assert not [path for path in (home / "downloads").rglob("*") if path.is_file()]
 
 
-def test_again_it_is_only_fetched_and_overwrites_nothing(
-    brought: Brought, service: ThreadService, tmp_path: Path
+def test_a_second_conversion_only_downloads_and_overwrites_nothing(
+    convert_and_wait: Brought, service: ThreadService, tmp_path: Path
 ) -> None:
-    """What Mint has is not paid for again; a file of the user's with that name stays what it is."""
-    brought(Format.OBJ)
+    """Existing formats are not paid again, and a user's file of that name is kept."""
+    convert_and_wait(Format.OBJ)
     (tmp_path / "out" / "Lamp.obj").write_text("my own work")
-    job = brought(Format.OBJ)
+    job = convert_and_wait(Format.OBJ)
     assert job.phase is Phase.PLACED
     assert (tmp_path / "out" / "Lamp.obj").read_text() == "my own work"
     assert [Path(kept.path).name for kept in job.files] == ["Lamp 2.obj"]
     assert len(service.requests("POST", "/v1/models/*:convert")) == 1
 
 
-def test_the_same_wish_while_it_is_open_is_gone_on_with(
+def test_the_same_conversion_is_not_started_twice(
     job_service: JobService, lamp: Asset, service: ThreadService, tmp_path: Path
 ) -> None:
-    """A second click on the same is no second payment; another one on part of it is told to wait."""
+    """The same request continues the open job; an overlapping one is refused."""
     job_service.allow_online(False)
     first = job_service.convert(lamp, [Format.FBX], tmp_path / "out")
     assert job_service.convert(lamp, [Format.FBX], tmp_path / "out").id == first.id
@@ -99,10 +99,10 @@ def test_the_same_wish_while_it_is_open_is_gone_on_with(
     assert len(service.requests("POST", "/v1/models/*:convert")) == 1
 
 
-def test_what_another_process_has_begun_is_not_begun_again(
+def test_a_conversion_of_another_process_is_not_started_again(
     job_service: JobService, home: Path, lamp: Asset, tmp_path: Path
 ) -> None:
-    """Also when it was clicked there just now, and nobody has looked at the journal since."""
+    """This holds even before the journal was read again."""
     job_service.allow_online(False)
     theirs = new_conversion(lamp, (Format.FBX,), Delivery(folder=str(tmp_path / "out")), now=1.0)
     journal = Journal(home)
@@ -115,12 +115,12 @@ def test_what_another_process_has_begun_is_not_begun_again(
     assert job_service.catch_up(), "the window has not shown yet what was read there"
 
 
-def test_a_folder_that_is_none_can_be_made_one(
-    brought: Brought, job_service: JobService, service: ThreadService, tmp_path: Path
+def test_a_file_in_place_of_the_folder_is_reported(
+    convert_and_wait: Brought, job_service: JobService, service: ThreadService, tmp_path: Path
 ) -> None:
-    """What stands in the way is said; when it is gone, resume saves the file, at no cost."""
+    """When the obstacle is gone, resume saves the file at no cost."""
     (tmp_path / "out").write_text("in the way")
-    job = brought(Format.STL)
+    job = convert_and_wait(Format.STL)
     assert job.phase is Phase.PAUSED
     assert job.problem is not None and str(tmp_path / "out") in job.problem.message
     (tmp_path / "out").unlink()
@@ -131,10 +131,10 @@ def test_a_folder_that_is_none_can_be_made_one(
     assert len(service.requests("POST", "/v1/models/*:convert")) == 1
 
 
-def test_what_cannot_be_converted_is_said_at_once(
+def test_an_asset_that_cannot_be_converted_is_refused(
     job_service: JobService, lamp: Asset, tmp_path: Path
 ) -> None:
-    """No job is made of it."""
+    """No job is created."""
     with pytest.raises(NotPossible, match="at least one format"):
         job_service.convert(lamp, [], tmp_path)
     with pytest.raises(NotPossible, match="Only models"):
@@ -145,7 +145,7 @@ def test_what_cannot_be_converted_is_said_at_once(
 def test_a_conversion_takes_no_slot(
     home: Path, service: ThreadService, lamp: Asset, tmp_path: Path
 ) -> None:
-    """It goes on while every place for generations is taken, and takes none of them."""
+    """A conversion runs while all slots for generations are taken, and takes none."""
     job_service = JobService(
         fast_config(home, slots={Kind.MODEL: 0, Kind.WORLD: 0}), account(service)
     )

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Links to files expire at Mint: a job asks for a fresh one and goes on, and nothing is fetched or
-paid for twice.
-"""
+"""Expired download links are renewed, and nothing is downloaded or paid twice."""
 
 from __future__ import annotations
 
@@ -38,13 +36,13 @@ from .workflow_harness import (
 
 @pytest.fixture(params=[403, 404, 410])
 def service(request: pytest.FixtureRequest) -> Iterator[ThreadService]:
-    """A stand-in whose links are good for an hour."""
+    """Yield a service whose links are valid for an hour."""
     with running_service(speed=1000, credits=1e6, expired_status=request.param) as running:
         yield running
 
 
 def service_after_a_night(home: Path, service: ThreadService) -> tuple[JobService, list[str]]:
-    """A job service whose computer goes to sleep just before a file is downloaded, each file once."""
+    """Return a job service for which each link expires once, just before the download."""
     late: list[str] = []
 
     class Late(Downloader):
@@ -60,8 +58,10 @@ def service_after_a_night(home: Path, service: ThreadService) -> tuple[JobServic
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_results_are_fetched_by_fresh_links(home: Path, service: ThreadService, kind: Kind) -> None:
-    """Every file of a result is there, although each of its links had expired when its turn came."""
+def test_results_are_downloaded_with_renewed_links(
+    home: Path, service: ThreadService, kind: Kind
+) -> None:
+    """Every file is downloaded, although each link expired before its download began."""
     job_service, late = service_after_a_night(home, service)
     job = job_service.start(GenerationRequest(kind, "a lamp"), Delivery(splats="100k"))
     job_service.watch([job.id])
@@ -76,8 +76,8 @@ def test_results_are_fetched_by_fresh_links(home: Path, service: ThreadService, 
     assert job_service.close(20)
 
 
-def test_a_preview_is_fetched_by_a_fresh_link(home: Path, service: ThreadService) -> None:
-    """It can be looked at before anything is decided."""
+def test_a_preview_is_downloaded_with_a_renewed_link(home: Path, service: ThreadService) -> None:
+    """The Preview can be seen before the decision."""
     job_service, _ = service_after_a_night(home, service)
     job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
     job_service.watch([job.id])
@@ -86,9 +86,10 @@ def test_a_preview_is_fetched_by_a_fresh_link(home: Path, service: ThreadService
     assert job_service.close(20)
 
 
-def test_a_preview_without_a_fresh_link_is_a_note() -> None:
-    """Whether Mint cannot be reached, has no picture any more, or a link that does not work either:
-    a person can still decide.
+def test_a_preview_whose_link_cannot_be_renewed_is_a_note() -> None:
+    """Without a working link the user can still decide.
+
+    Mint may be unreachable, have no picture any more, or return a link that does not work either.
     """
     for answer in (
         None,
@@ -115,8 +116,8 @@ def test_a_preview_without_a_fresh_link_is_a_note() -> None:
     assert (run.rests, run.job.notes) == (True, ())
 
 
-def test_a_thumbnail_is_known_by_a_fresh_link() -> None:
-    """Where the path names the content; elsewhere the query may be what makes it another picture."""
+def test_a_thumbnail_is_recognized_by_a_renewed_link() -> None:
+    """The query is ignored only where the path identifies the content."""
     path = "https://cdn.mint.gg/images/models/lamp-0123456789abcdef.webp"
     assert (
         thumbnail_name(f"{path}?expires=1&signature=a")
@@ -128,10 +129,8 @@ def test_a_thumbnail_is_known_by_a_fresh_link() -> None:
     )
 
 
-def test_the_old_picture_is_known_by_a_fresh_link() -> None:
-    """After a revision Mint may still show the Preview of before; a newer link to it makes no new
-    picture of it.
-    """
+def test_the_previous_preview_is_recognized_by_a_renewed_link() -> None:
+    """After a revision a renewed link to the old Preview is not taken for a new picture."""
     old, new = (f"{FILES}lamp-{digits * 16}.webp?expires={{}}" for digits in "ab")
     run = started(a_job(mode=Mode.REVIEW))
     run.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": old.format(1)}))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A folder held across machines."""
+"""A lease on a folder that several machines share."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from mint_blender.jobs.storage.folder_lease import EXPIRES_AFTER, Lease
 
 @pytest.fixture
 def on(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Be another machine."""
+    """Act as another machine."""
     return lambda host: monkeypatch.setattr(platform, "node", lambda: host)
 
 
 def abandon(path: Path) -> None:
-    """Nobody has touched it for longer than a lease lasts."""
+    """Make the lease older than its lifetime."""
     at = path.stat().st_mtime - EXPIRES_AFTER - 1
     os.utime(path, (at, at))
 
 
-def test_another_machine_waits(tmp_path: Path, on: Callable[[str], None]) -> None:
-    """Refused by name while the holder lives; free when it gives up."""
+def test_another_machine_is_refused(tmp_path: Path, on: Callable[[str], None]) -> None:
+    """The error names the holder; the folder is free after it is released."""
     path = tmp_path / "lease"
     on("workshop")
     with folder_lease.held(path):
@@ -46,8 +46,9 @@ def test_another_machine_waits(tmp_path: Path, on: Callable[[str], None]) -> Non
 
 
 def test_an_abandoned_lease_is_taken_over(tmp_path: Path, on: Callable[[str], None]) -> None:
-    """Not touched for a minute: its machine is off, or asleep; when it wakes up it hears that it
-    has lost the folder.
+    """A lease that was not renewed for a minute can be taken over.
+
+    When the first machine wakes up, it learns that it lost the folder.
     """
     path = tmp_path / "lease"
     on("laptop")
@@ -62,8 +63,10 @@ def test_an_abandoned_lease_is_taken_over(tmp_path: Path, on: Callable[[str], No
     assert path.exists()
 
 
-def test_of_two_that_take_over_one_has_lost(tmp_path: Path, on: Callable[[str], None]) -> None:
-    """Both saw it abandoned: who finds the other's name in it afterwards gives way."""
+def test_only_one_of_two_machines_takes_over_a_lease(
+    tmp_path: Path, on: Callable[[str], None]
+) -> None:
+    """The machine that later reads another name in the lease gives way."""
     path = tmp_path / "lease"
     on("laptop")
     Lease(path).acquire()
@@ -78,8 +81,8 @@ def test_of_two_that_take_over_one_has_lost(tmp_path: Path, on: Callable[[str], 
         Lease(path).acquire(sleep=meanwhile)
 
 
-def test_a_touch_keeps_it(tmp_path: Path, on: Callable[[str], None]) -> None:
-    """However long it runs."""
+def test_renewing_keeps_the_lease(tmp_path: Path, on: Callable[[str], None]) -> None:
+    """A renewed lease is kept for any time."""
     path = tmp_path / "lease"
     on("workshop")
     holding = Lease(path)
@@ -91,8 +94,8 @@ def test_a_touch_keeps_it(tmp_path: Path, on: Callable[[str], None]) -> None:
         Lease(path).acquire()
 
 
-def test_a_dead_process_of_this_machine_is_no_holder(tmp_path: Path) -> None:
-    """Taken over at once; a living one is, also where the file system knows no locks."""
+def test_the_lease_of_a_dead_local_process_is_taken_over(tmp_path: Path) -> None:
+    """A living process keeps its lease, even where the file system has no locks."""
     path = tmp_path / "lease"
     take = "import sys; from pathlib import Path; from mint_blender.jobs.storage.folder_lease import Lease; Lease(Path(sys.argv[1])).acquire(); print(); input()"
     other = subprocess.Popen(
@@ -111,8 +114,8 @@ def test_a_dead_process_of_this_machine_is_no_holder(tmp_path: Path) -> None:
     Lease(path).acquire()
 
 
-def test_what_cannot_be_read_is_another_machines(tmp_path: Path) -> None:
-    """Half written, or of a later version: waited for, and free after a minute."""
+def test_an_unreadable_lease_belongs_to_another_machine(tmp_path: Path) -> None:
+    """An incomplete or newer lease is respected, and free after a minute."""
     path = tmp_path / "lease"
     path.write_text("{")
     with pytest.raises(FileInUse, match=r"^\?$"):

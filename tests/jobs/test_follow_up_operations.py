@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""After a generation: optimized because that was asked for with it, tried anew after a failure at
-Mint, made once more.
-"""
+"""Operations after a generation: optimize it, retry a failure, generate it again."""
 
 from __future__ import annotations
 
@@ -54,7 +52,7 @@ FAILED = Asset.from_json(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in in a hurry, with a library; every seventh entry has failed."""
+    """Yield a fast service with a library in which every seventh entry failed."""
     with running_service(speed=1000, library={"models": 7, "worlds": 7}, credits=1e6) as running:
         yield running
         assert not running.leaks()
@@ -62,7 +60,7 @@ def service() -> Iterator[ThreadService]:
 
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A job service whose Blender reads optimized files."""
+    """Yield a job service whose Blender reads optimized files."""
     job_service = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account(service))
     yield job_service
     assert job_service.close(20)
@@ -73,7 +71,7 @@ def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
 
 
 def generated(workflow_config: WorkflowConfig) -> WorkflowHarness:
-    """A fresh generation that shall be optimized, done at Mint and read."""
+    """Run a generation with optimization until its result was read."""
     run = WorkflowHarness(replace(a_job(), optimize=LIGHT), workflow_config)
     run.expect(TakeSlot)
     run.answer().expect(Start)
@@ -82,18 +80,16 @@ def generated(workflow_config: WorkflowConfig) -> WorkflowHarness:
     return run.answer(asset(glbUrl=GLB))
 
 
-def test_nothing_is_paid_for_a_file_that_cannot_be_opened() -> None:
-    """A Blender without Draco takes the original and says why; the optimization is not even asked
-    for.
-    """
+def test_no_optimization_is_bought_for_an_unreadable_file() -> None:
+    """Without Draco the original is used with a note, and no optimization is requested."""
     run = generated(WorkflowConfig(readable=frozenset({WEBP})))
     assert run.expect(Fetch).url == GLB
     (note,) = run.job.notes
     assert note.startswith("The model was not optimized. This Blender lacks")
 
 
-def test_where_nobody_opens_it_the_lighter_file_is_brought() -> None:
-    """Without a Blender the file is all that is wanted: it is optimized, and taken."""
+def test_without_blender_the_optimized_file_is_downloaded() -> None:
+    """When only the file is wanted, it is optimized and downloaded."""
     run = generated(WorkflowConfig())
     run.expect(Optimize)
     run.answer(operation("succeeded", id="op_2")).expect(ReadAsset)
@@ -101,17 +97,17 @@ def test_where_nobody_opens_it_the_lighter_file_is_brought() -> None:
     assert run.job.notes == ()
 
 
-def test_it_is_optimized_before_it_is_fetched() -> None:
-    """One call with the level that was asked for, under a key of the job's own."""
+def test_the_model_is_optimized_before_the_download() -> None:
+    """One request with the requested level is sent, with a key of the job."""
     run = generated(WorkflowConfig(readable=OPTIMIZED_NEEDS))
     assert run.expect(Optimize) == Optimize("res_1", LIGHT, key=f"{run.job.key}-optimize")
 
 
 @pytest.mark.parametrize("slug", ["model-already-optimized", "model-optimization-in-progress"])
-def test_somebody_was_quicker(slug: str, job_service: JobService, service: ThreadService) -> None:
-    """Between a fresh model and our wish somebody had it optimized (409): that file is taken, and
-    there is nothing to remark.
-    """
+def test_an_existing_optimization_is_used(
+    slug: str, job_service: JobService, service: ThreadService
+) -> None:
+    """If the model was optimized meanwhile (409), that file is used without a note."""
     refusal = {"status": 409, "problem": slug, "delay": 0.1}  # in which it is done
     service.scenario(
         answers=[
@@ -127,10 +123,8 @@ def test_somebody_was_quicker(slug: str, job_service: JobService, service: Threa
     assert len(service.requests("POST", "/v1/models/*:optimize")) == 1
 
 
-def test_a_fresh_one_is_optimized_once(job_service: JobService, service: ThreadService) -> None:
-    """Asked for with the generation: one optimization at that level, and the lighter file is what
-    is here.
-    """
+def test_a_generation_is_optimized_once(job_service: JobService, service: ThreadService) -> None:
+    """There is one optimization at the requested level, and its file is downloaded."""
     job = job_service.start(LAMP, optimize=LIGHT)
     job_service.watch([job.id])
     taken = job_service.job(job.id).file(Role.MODEL)
@@ -139,9 +133,9 @@ def test_a_fresh_one_is_optimized_once(job_service: JobService, service: ThreadS
 
 
 def test_fetching_again_buys_no_optimization(home: Path, service: ThreadService) -> None:
-    """It was left out, as this Blender could not open it.
+    """An optimization that was skipped is not bought later.
 
-    A Blender that can fetches the original again, at no cost.
+    A Blender that can read the file downloads the original again, at no cost.
     """
     first = JobService(fast_config(home, readable=frozenset({WEBP})), account(service))
     job = first.start(LAMP, optimize=LIGHT)
@@ -156,10 +150,10 @@ def test_fetching_again_buys_no_optimization(home: Path, service: ThreadService)
     assert later.close(20)
 
 
-def test_fetching_again_brings_the_file_that_was_wanted(home: Path, service: ThreadService) -> None:
-    """Somebody else had it optimized: that file is there, costs nothing, and is taken the second
-    time too.
-    """
+def test_fetching_again_uses_an_optimization_made_elsewhere(
+    home: Path, service: ThreadService
+) -> None:
+    """An optimized file that exists by then is downloaded at no cost."""
     job_service = JobService(fast_config(home), account(service))
     job = job_service.start(replace(LAMP, prompt="a lamp [already-optimized]"), optimize=LIGHT)
     job_service.watch([job.id])
@@ -172,7 +166,7 @@ def test_fetching_again_brings_the_file_that_was_wanted(home: Path, service: Thr
 
 
 def test_a_world_is_not_optimized(job_service: JobService) -> None:
-    """That is said before anything is started."""
+    """The request is refused before anything is started."""
     with pytest.raises(NotPossible, match="Only models"):
         job_service.start(GenerationRequest(Kind.WORLD, "a hall"), optimize=LIGHT)
     assert job_service.jobs() == []
@@ -182,9 +176,7 @@ def test_a_world_is_not_optimized(job_service: JobService) -> None:
 def test_the_price_of_an_optimization(
     is_offered: bool, job_service: JobService, service: ThreadService
 ) -> None:
-    """Asked with the model's id; a Mint that does not tell prices is an empty estimate, no
-    complaint.
-    """
+    """The price is requested with the model's id; a missing price is an empty estimate."""
     model = next(
         one for one in service.resources() if one.kind == "model" and one.status == "succeeded"
     )
@@ -211,10 +203,8 @@ def test_the_price_of_an_optimization(
 # -------------------------------------------------------------------------------------------
 
 
-def test_a_failed_entry_is_tried_anew_by_its_id() -> None:
-    """The click is a retry of the model under the click's key; the operation that comes of it is
-    this job's own.
-    """
+def test_a_failed_asset_is_retried_by_its_id() -> None:
+    """The retry uses the decision's key, and its operation becomes the job's own."""
     run = WorkflowHarness(decided(new_attempt(FAILED, Delivery(), now=1.0), Verb.RETRY))
     act = run.expect(SendDecision)
     assert (act.target_id, act.decision.key) == ("res_7", "click-retry")
@@ -223,10 +213,8 @@ def test_a_failed_entry_is_tried_anew_by_its_id() -> None:
     assert run.again().expect(Poll).operation_id == "op_2"
 
 
-def test_a_refused_attempt_looks_at_the_model() -> None:
-    """Somebody else has retried it meanwhile: that is said, and their result is waited for and
-    fetched.
-    """
+def test_a_refused_retry_reads_the_model() -> None:
+    """If somebody else retried it, their result is awaited and downloaded."""
     run = WorkflowHarness(decided(new_attempt(FAILED, Delivery(), now=1.0), Verb.RETRY)).fail(
         problem(409, detail="it is running")
     )
@@ -241,21 +229,19 @@ def test_a_refused_attempt_looks_at_the_model() -> None:
 
 
 @pytest.mark.parametrize("phase", [Phase.REVIEW, Phase.BILLING])
-def test_what_waits_for_a_person_in_another_job_is_not_retried(
-    phase: Phase, home: Path, quiet: JobService
+def test_an_asset_that_waits_in_another_job_is_not_retried(
+    phase: Phase, home: Path, offline_job_service: JobService
 ) -> None:
-    """The Library still shows the failure, but the attempt after it waits for its user: that is
-    said, and nothing more is begun.
-    """
+    """When an attempt already waits for its user, nothing more is started."""
     waiting = replace(
         new_fetch(FAILED, Delivery(), now=1.0),
         phase=phase,
         operation=operation("preview_ready", resource="res_7"),
     )
-    quiet.cache.add(waiting)
+    offline_job_service.cache.add(waiting)
     with pytest.raises(NotPossible, match="a lamp is waiting for you in the job list"):
-        quiet.retry_asset(FAILED)
-    assert len(quiet.jobs()) == 1
+        offline_job_service.retry_asset(FAILED)
+    assert len(offline_job_service.jobs()) == 1
 
 
 @pytest.mark.parametrize(
@@ -266,16 +252,16 @@ def test_what_waits_for_a_person_in_another_job_is_not_retried(
         ("running", "Gen"),
     ],
 )
-def test_what_waits_for_somebody_else_says_so(status: str, words: str) -> None:
-    """A result that is begun elsewhere is not "Generating" while it waits for whoever began it."""
+def test_an_operation_that_waits_elsewhere_is_shown_as_waiting(status: str, words: str) -> None:
+    """A result that waits for a decision elsewhere is not shown as generating."""
     job = replace(
         new_fetch(replace(FAILED, status=status), Delivery(), now=1.0), phase=Phase.FETCHING
     )
     assert presenter.state(job).startswith(words)
 
 
-def test_an_import_of_what_failed_can_be_retried_too() -> None:
-    """A job that only was to fetch it offers the same."""
+def test_an_import_of_a_failed_asset_can_be_retried() -> None:
+    """A job that only downloads a failed asset offers Retry too."""
     run = WorkflowHarness(
         decided(replace(new_fetch(FAILED, Delivery(), now=1.0), phase=Phase.FAILED), Verb.RETRY)
     )
@@ -283,12 +269,10 @@ def test_an_import_of_what_failed_can_be_retried_too() -> None:
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_a_failed_entry_of_the_library(
+def test_retrying_a_library_entry_creates_one_job(
     kind: Kind, job_service: JobService, service: ThreadService
 ) -> None:
-    """It becomes a job that ends with files; one new operation, and a second click does not make
-    another.
-    """
+    """The retry starts one operation, and a second click creates no second job."""
     failed = next(one for one in service.resources() if one.kind == kind and one.status == "failed")
     before = len(service.operations())
     entry = Asset.from_json(
@@ -304,10 +288,10 @@ def test_a_failed_entry_of_the_library(
     assert len(service.requests("POST", f"/v1/{kind}s/{failed.id}:retry")) == 1
 
 
-def test_the_job_that_failed_with_it_is_retried(
+def test_the_listed_job_of_a_failed_entry_is_retried(
     job_service: JobService, service: ThreadService
 ) -> None:
-    """Where it is on the list no second job is made of it."""
+    """If the failed job is still listed, no second job is created."""
     job = job_service.start(replace(LAMP, prompt="a lamp [transient]"))
     job_service.watch([job.id])
     operation = job_service.job(job.id).operation
@@ -320,8 +304,8 @@ def test_the_job_that_failed_with_it_is_retried(
     assert job_service.job(job.id).phase is Phase.READY
 
 
-def test_what_is_being_made_cannot_be_retried(job_service: JobService) -> None:
-    """That is said, and no job is made."""
+def test_a_running_generation_cannot_be_retried(job_service: JobService) -> None:
+    """The retry is refused, and no job is created."""
     with pytest.raises(NotPossible, match="has not failed"):
         job_service.retry_asset(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"}))
     assert job_service.jobs() == []
@@ -331,10 +315,10 @@ def test_what_is_being_made_cannot_be_retried(job_service: JobService) -> None:
 # ------------------------------------------------------------------------------------------------------------------
 
 
-def test_again_is_the_same_request_under_another_key(
+def test_generate_again_sends_the_same_request_with_another_key(
     job_service: JobService, service: ThreadService
 ) -> None:
-    """Two operations with one body; a variation differs in its prompt alone."""
+    """The two requests are equal; a variation differs only in its prompt."""
     first = job_service.start(replace(LAMP, name="Lamp"), Delivery(at=(1, 2, 3)), optimize=LIGHT)
     same = request_template.of_job(first)
     for once_more in (same, same.with_prompt("a green lamp"), same.with_prompt(" ")):
@@ -352,10 +336,8 @@ def test_again_is_the_same_request_under_another_key(
     assert {(job.delivery, job.optimize) for job in job_service.jobs()} == {(first.delivery, LIGHT)}
 
 
-def test_files_of_the_first_time_are_not_written_again() -> None:
-    """Output, batch line and the version that was replaced belong to that one time; the place in
-    the scene is kept.
-    """
+def test_generate_again_does_not_write_the_first_files() -> None:
+    """Output, batch line and replaced version are not repeated; the place in the scene is."""
     delivery = Delivery(
         output="lamp.blend",
         render="lamp.png",
@@ -369,15 +351,15 @@ def test_files_of_the_first_time_are_not_written_again() -> None:
     )
 
 
-def test_a_picture_that_is_gone_is_known(tmp_path: Path) -> None:
-    """Local ones that are no longer there, and neither addresses nor those that are."""
+def test_missing_reference_pictures_are_found(tmp_path: Path) -> None:
+    """Only local files that no longer exist are missing, not addresses."""
     (tmp_path / "a.png").write_bytes(PIXEL)
     images = (str(tmp_path / "a.png"), str(tmp_path / "b.png"), "https://example.com/c.png")
     assert request_template.of_job(a_job(images=images)).gone == (str(tmp_path / "b.png"),)
 
 
-def test_what_the_library_shows_is_wished_for_as_it_was() -> None:
-    """By the job that made it, else by what Mint tells; a job that only fetched it is not asked."""
+def test_the_request_of_a_library_entry_is_found() -> None:
+    """The request comes from the job that generated it, else from what Mint returns."""
     made = replace(a_job(name="Mine"), operation=operation("succeeded"))
     entry = Asset.from_json(
         Kind.MODEL, {"id": "res_1", "prompt": "a lamp", "name": "Theirs", "status": "succeeded"}

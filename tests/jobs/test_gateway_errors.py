@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gateways in front of Mint that give up before or after it has done what was asked, and answers of
-before: nothing is paid twice.
-"""
+"""Gateways that time out before or after Mint acted, and stale responses: nothing is paid twice."""
 
 from __future__ import annotations
 
@@ -36,23 +34,23 @@ GIVES_UP: dict[str, Any] = {
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in Mint in a hurry."""
+    """Yield a fast service."""
     with running_service(speed=1000, credits=1e9) as running:
         yield running
         assert not running.leaks()
 
 
 def script(service: ThreadService, path: str, answer: dict[str, Any], when: str) -> None:
-    """The next request to this path gets that answer."""
+    """Make the next request to this path get that response."""
     service.scenario(answers=[{"method": "POST", "path": path, "when": when, "answer": answer}])
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("name", GIVES_UP)
-def test_a_start_comes_to_its_end_with_one_operation(
+def test_a_gateway_error_on_a_start_leads_to_one_operation(
     job_service: JobService, service: ThreadService, name: str, when: str
 ) -> None:
-    """Whether Mint had carried it out or not: the same key again, and one operation."""
+    """The start is repeated with the same key, whether Mint had accepted it or not."""
     script(service, "/v1/models:generate", GIVES_UP[name], when)
     job = job_service.start(LAMP)
     job_service.watch([job.id])
@@ -64,10 +62,10 @@ def test_a_start_comes_to_its_end_with_one_operation(
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_so_do_a_retry_an_optimization_and_a_conversion(
+def test_a_gateway_error_on_other_calls_leads_to_one_operation(
     job_service: JobService, service: ThreadService, when: str
 ) -> None:
-    """524 to each of them, once: one operation each."""
+    """A retry, an optimization and a conversion each survive a 524."""
     job = job_service.start(replace(LAMP, prompt="a lamp [transient]"))
     job_service.watch([job.id])
     script(service, "/v1/models/*:retry", {"word": "524"}, when)
@@ -88,8 +86,10 @@ def test_so_do_a_retry_an_optimization_and_a_conversion(
     assert len(service.operations()) == 4
 
 
-def test_a_generic_conflict_keeps_a_start(job_service: JobService, service: ThreadService) -> None:
-    """It is sent again, under its key."""
+def test_a_generic_conflict_repeats_the_start(
+    job_service: JobService, service: ThreadService
+) -> None:
+    """The start is sent again with its key."""
     script(
         service,
         "/v1/models:generate",
@@ -101,13 +101,10 @@ def test_a_generic_conflict_keeps_a_start(job_service: JobService, service: Thre
     assert (job_service.job(job.id).phase, len(service.operations())) == (Phase.READY, 1)
 
 
-def test_a_place_that_is_not_free_after_a_lost_answer_proves_nothing(
+def test_a_full_queue_after_a_lost_response_proves_nothing(
     job_service: JobService, service: ThreadService
 ) -> None:
-    """The first try was carried out, its answer lost, and no later one finds a free place.
-
-    A cancel then looks for what was started.
-    """
+    """The first request may have been accepted, so a cancel searches for its operation."""
     starts = {"method": "POST", "path": "/v1/models:generate"}
     full = {"status": 429, "problem": "concurrency-limit-reached"}
     service.scenario(
@@ -129,7 +126,7 @@ def test_a_place_that_is_not_free_after_a_lost_answer_proves_nothing(
     )
 
 
-def test_previews_of_before_are_not_shown_again(
+def test_stale_previews_are_not_shown_again(
     job_service: JobService, service: ThreadService
 ) -> None:
     """Each revision has another picture, and one approval is enough."""
@@ -149,8 +146,8 @@ def test_previews_of_before_are_not_shown_again(
     assert len(service.requests("POST", "*:approve")) == 1
 
 
-def test_a_mode_that_is_not_told_is_reviewed(job_service: JobService) -> None:
-    """Mint does not say that it waits: the job knows what it has asked for."""
+def test_a_missing_mode_is_taken_from_the_request(job_service: JobService) -> None:
+    """Without a mode in the response the job still waits for review."""
     job = job_service.start(replace(LAMP, prompt="a lamp [no-mode]", mode=Mode.REVIEW))
     job_service.watch([job.id])
     assert job_service.job(job.id).phase is Phase.REVIEW
@@ -159,10 +156,8 @@ def test_a_mode_that_is_not_told_is_reviewed(job_service: JobService) -> None:
     assert job_service.job(job.id).phase is Phase.READY
 
 
-def test_a_lost_start_is_found_in_the_list(home: Path, service: ThreadService) -> None:
-    """Its answer was lost, and the program was closed for a day: what Mint has made is fetched, and
-    nothing is started.
-    """
+def test_a_lost_start_is_found_in_the_library(home: Path, service: ThreadService) -> None:
+    """After a day the operation is found in the list, and nothing is started again."""
     service.scenario(
         answers=[
             {

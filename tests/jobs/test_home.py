@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where journal and downloads lie: one folder per user, whatever runs."""
+"""The folder of journal and downloads: one per user."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ USER = Path.home()
     ],
 )
 def test_one_folder_per_user(platform: str, environ: dict[str, str], folder: Path) -> None:
-    """The platform's folder for a user's data, unless the user has said another."""
+    """The platform's data folder is used, unless the user set another one."""
     assert home_folder(environ, platform=platform) == folder

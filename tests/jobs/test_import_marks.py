@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An import that took its process down is known of afterwards: its job waits for a person."""
+"""An import that crashed its process is detected later, and its job is paused."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ with import_marks.importing(pathlib.Path(sys.argv[1]), sys.argv[2]):
 
 
 def in_another_process(then: str, home: Path, job_id: str) -> subprocess.Popen[bytes]:
-    """A process that is in the middle of an import, and then does this."""
+    """Run code in a process that is in the middle of an import."""
     return subprocess.Popen(
         [sys.executable, "-c", DYING.format(then=then), str(home), job_id],
         cwd=ROOT,
@@ -42,7 +42,7 @@ def in_another_process(then: str, home: Path, job_id: str) -> subprocess.Popen[b
 
 @pytest.fixture
 def job_service(tmp_path: Path) -> Iterator[JobService]:
-    """A job service with a result that is ready, and no Mint."""
+    """Yield a job service with a ready result and no Mint."""
     job = replace(a_job(), id="ready", phase=Phase.READY)
     with_job = Journal(tmp_path)
     with_job.add(job)
@@ -53,14 +53,12 @@ def job_service(tmp_path: Path) -> Iterator[JobService]:
 
 
 def marks(job_service: JobService) -> list[Path]:
-    """What is marked on disk."""
+    """Return the import marks on disk."""
     return list((job_service.home / "importing").glob("*"))
 
 
-def test_an_import_that_was_killed_lets_its_job_wait(job_service: JobService) -> None:
-    """The process died in the middle: the job is still ready, with a sentence, and the mark is
-    gone.
-    """
+def test_a_killed_import_pauses_its_job(job_service: JobService) -> None:
+    """The job stays ready with a message, and the mark is removed."""
     assert (
         in_another_process("os.kill(os.getpid(), signal.SIGKILL)", job_service.home, "ready").wait()
         == -signal.SIGKILL
@@ -77,8 +75,8 @@ def test_an_import_that_was_killed_lets_its_job_wait(job_service: JobService) ->
     assert marks(job_service) == []
 
 
-def test_an_import_that_goes_on_elsewhere_has_not_crashed(job_service: JobService) -> None:
-    """Another Blender may be in the middle of one just now."""
+def test_an_import_in_a_living_process_has_not_crashed(job_service: JobService) -> None:
+    """Another Blender may be importing right now."""
     other = in_another_process(
         "print(flush=True); __import__('time').sleep(60)", job_service.home, "ready"
     )
@@ -93,10 +91,10 @@ def test_an_import_that_goes_on_elsewhere_has_not_crashed(job_service: JobServic
 
 
 @pytest.mark.parametrize("error", [None, ValueError])
-def test_an_import_that_ends_leaves_no_mark(
+def test_a_finished_import_leaves_no_mark(
     job_service: JobService, error: type[Exception] | None
 ) -> None:
-    """Well or badly, as long as the process lives."""
+    """The mark is removed after success and after failure."""
     try:
         with import_marks.importing(job_service.home, "ready"):
             assert len(marks(job_service)) == 1
@@ -107,18 +105,18 @@ def test_an_import_that_ends_leaves_no_mark(
     assert marks(job_service) == []
 
 
-def test_a_mark_of_a_job_that_is_gone_is_taken_away(job_service: JobService) -> None:
-    """It was dismissed meanwhile, or the mark says nothing that can be read."""
+def test_a_mark_without_its_job_is_removed(job_service: JobService) -> None:
+    """The job was dismissed meanwhile, or the mark cannot be read."""
     in_another_process("os._exit(1)", job_service.home, "dismissed").wait()
     (job_service.home / "importing" / "odd.json").write_bytes(b"\xff{")
     import_marks.note_crashes(job_service)
     assert marks(job_service) == [] and job_service.job("ready").problem is None
 
 
-def test_what_cannot_be_noted_is_noted_the_next_time(
+def test_a_crash_is_recorded_later_when_the_journal_is_locked(
     job_service: JobService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The journal is locked: nobody is stopped by that, and nothing is forgotten."""
+    """A locked journal stops nobody, and the mark is kept."""
     in_another_process("os._exit(1)", job_service.home, "ready").wait()
 
     def locked(*_: object, **more: object) -> None:

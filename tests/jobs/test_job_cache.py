@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs in memory are what the journal says: also where it could not be read or written for a
-moment.
-"""
+"""The job cache matches the journal, also after it could not be read or written."""
 
 from __future__ import annotations
 
@@ -21,14 +19,14 @@ from .workflow_harness import a_job
 
 
 @pytest.fixture
-def job_service(quiet: JobService) -> JobService:
-    """Nothing here needs a Mint."""
-    return quiet
+def job_service(offline_job_service: JobService) -> JobService:
+    """Yield a job service without Mint."""
+    return offline_job_service
 
 
 @pytest.fixture
 def other(job_service: JobService, home: Path) -> Iterator[Journal]:
-    """The journal, as another process has it open."""
+    """Return the journal as another process opens it."""
     journal = Journal(home)
     yield journal
     journal.close()
@@ -36,8 +34,9 @@ def other(job_service: JobService, home: Path) -> Iterator[Journal]:
 
 @contextmanager
 def no_commit(job_service: JobService, home: Path) -> Iterator[None]:
-    """Every change of a job owes something that is never paid: SQLite notices that only when it is
-    to be committed.
+    """Make every change of a job fail when it is committed.
+
+    A deferred foreign key is violated, which SQLite notices at the commit.
     """
     job_service.journal._db.connection.execute("PRAGMA foreign_keys = ON")
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
@@ -56,12 +55,10 @@ def no_commit(job_service: JobService, home: Path) -> Iterator[None]:
     ("phase", "act"),
     [(Phase.WAITING, JobService.cancel_waiting), (Phase.PLACED, JobService.dismiss_finished)],
 )
-def test_what_is_not_committed_has_not_happened(
+def test_a_failed_commit_changes_no_job(
     job_service: JobService, home: Path, phase: Phase, act: Callable[[JobService], None]
 ) -> None:
-    """The disk is full when many jobs are changed at once: each is as it was, on the list too, and
-    the same click can be made again.
-    """
+    """When the disk is full, all jobs stay as they were and the click can be repeated."""
     job_service.cache.add(*(replace(a_job(), phase=phase) for _ in range(3)))
     before = job_service.jobs()
     with (
@@ -74,10 +71,8 @@ def test_what_is_not_committed_has_not_happened(
     assert job_service.jobs() == job_service.journal.jobs() != before
 
 
-def test_only_what_is_finished_now_leaves_the_list(job_service: JobService, other: Journal) -> None:
-    """Another process has gone on with a job meanwhile: it stays, though the list here does not say
-    so yet.
-    """
+def test_only_finished_jobs_are_dismissed(job_service: JobService, other: Journal) -> None:
+    """A job that another process continued meanwhile is kept."""
     (job,) = job_service.cache.add(replace(a_job(), phase=Phase.PLACED))
     fetching = replace(job, phase=Phase.FETCHING)
     other.save(fetching)
@@ -85,12 +80,10 @@ def test_only_what_is_finished_now_leaves_the_list(job_service: JobService, othe
     assert job_service.jobs() == job_service.journal.jobs() == [fetching]
 
 
-def test_what_could_not_be_read_is_read_the_next_time(
+def test_a_failed_read_is_repeated(
     job_service: JobService, other: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another process has written, and the journal is locked when it is looked for: the change is
-    found later.
-    """
+    """A change is found later when the journal was locked."""
     job = a_job()
     other.add(job)
 

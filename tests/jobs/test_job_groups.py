@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hundreds of jobs as a person looks at them: what is urgent in front, the rest folded; and what
-can be done with all of them at once.
-"""
+"""Grouping and bulk actions for hundreds of jobs."""
 
 from __future__ import annotations
 
@@ -29,18 +27,19 @@ from .workflow_harness import a_job, decided
 
 
 def jobs_in(phase: Phase, count: int) -> list[Job]:
-    """So many, newest first."""
+    """Return this many jobs in a phase, newest first."""
     return [replace(a_job(f"{phase} {number}"), phase=phase) for number in range(count)][::-1]
 
 
 def groups_of(jobs: list[Job]) -> dict[Group, JobGroup]:
-    """What is shown of these, of which nothing goes on here."""
+    """Return the groups of these jobs when none is active here."""
     return {group.group: group for group in group_jobs(jobs, lambda job_id: False).groups}
 
 
 def test_every_phase_has_its_group() -> None:
-    """What waits for a person, what goes on, what waits in line, what is over; a click that is
-    under way is no waiting.
+    """Jobs are grouped by waiting for a decision, active, queued and ended.
+
+    A job with an unanswered decision does not count as waiting.
     """
     groups = {phase: group_of(jobs_in(phase, 1)[0]) for phase in Phase}
     assert {phase for phase, group in groups.items() if group is Group.NEEDS_USER} == {
@@ -61,8 +60,8 @@ def test_every_phase_has_its_group() -> None:
     assert group_of(decided(jobs_in(Phase.REVIEW, 1)[0], Verb.APPROVE)) is Group.RUNNING
 
 
-def test_what_is_urgent_stands_in_front() -> None:
-    """Whatever their age: a Preview that waits, then what runs, then the line, then what has ended."""
+def test_urgent_jobs_come_first() -> None:
+    """Jobs are sorted by waiting Preview, active, queued and ended, whatever their age."""
     phases = [Phase.PLACED, Phase.WAITING, Phase.FAILED, Phase.WORKING, Phase.REVIEW]
     jobs = [job for phase in phases for job in jobs_in(phase, 1)]
     shown = [
@@ -71,10 +70,10 @@ def test_what_is_urgent_stands_in_front() -> None:
     assert shown == [Phase.REVIEW, Phase.WORKING, Phase.WAITING, Phase.FAILED, Phase.PLACED]
 
 
-def test_of_many_the_first_are_shown() -> None:
-    """In line who is next, of the others the newest; the rest is counted.
+def test_long_groups_show_their_first_jobs() -> None:
+    """The next queued and the newest other jobs are shown, the rest is counted.
 
-    All that Mint works on at once is shown.
+    All active jobs are shown.
     """
     jobs = [
         job for phase in (Phase.WAITING, Phase.PLACED, Phase.WORKING) for job in jobs_in(phase, 200)
@@ -94,14 +93,14 @@ def test_of_many_the_first_are_shown() -> None:
     assert sum(len(group.shown) for group in groups.values()) < 50
 
 
-def test_few_are_all_shown() -> None:
-    """Nothing is left for the list."""
+def test_short_groups_are_shown_in_full() -> None:
+    """Nothing is left for the long list."""
     (group,) = groups_of(jobs_in(Phase.PLACED, CARDS[Group.FINISHED])).values()
     assert group.folded == ()
 
 
-def test_what_goes_on_is_counted() -> None:
-    """All of it, and without the line."""
+def test_active_jobs_are_counted() -> None:
+    """Queued jobs are not included."""
     jobs = [*jobs_in(Phase.WAITING, 5), *jobs_in(Phase.WORKING, 2), *jobs_in(Phase.PLACED, 2)]
     found = group_jobs(jobs, {job.id for job in jobs[:7]}.__contains__)
     assert (found.active, found.in_flight) == (7, 2)
@@ -113,7 +112,7 @@ def test_what_goes_on_is_counted() -> None:
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in that makes nothing by itself."""
+    """Yield a service whose operations do not progress."""
     with running_service(
         speed=1000, switches=["stuck"], credits=1e6, cancel="everywhere"
     ) as running:
@@ -122,14 +121,14 @@ def service() -> Iterator[ThreadService]:
 
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A job service on it."""
+    """Yield a job service connected to it."""
     job_service = JobService(fast_config(home), account(service))
     yield job_service
     assert job_service.close(20)
 
 
 def commits(job_service: JobService, act: Callable[[], None]) -> int:
-    """How often the job service's journal is committed while that is done."""
+    """Return how often the journal is committed during a call."""
     said: list[str] = []
     job_service.journal._db.connection.set_trace_callback(said.append)
     act()
@@ -137,8 +136,10 @@ def commits(job_service: JobService, act: Callable[[], None]) -> int:
     return said.count("COMMIT")
 
 
-def test_the_line_is_canceled_at_once(job_service: JobService, service: ThreadService) -> None:
-    """Those in line, in one commit; what was sent goes on, and nothing more is ever sent."""
+def test_queued_jobs_are_canceled_in_one_commit(
+    job_service: JobService, service: ThreadService
+) -> None:
+    """Jobs that were sent continue, and no queued job is sent any more."""
     request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
     jobs = job_service.start_all((request, Delivery()) for _ in range(60))
     while sum(job_service.job(job.id).phase is Phase.WORKING for job in jobs) < 10:
@@ -154,8 +155,8 @@ def test_the_line_is_canceled_at_once(job_service: JobService, service: ThreadSe
     job_service.watch([job.id for job in jobs])
 
 
-def test_who_was_canceled_takes_no_slot(home: Path) -> None:
-    """The click is in the journal before the worker has heard of it: nothing is sent meanwhile."""
+def test_a_canceled_job_takes_no_slot(home: Path) -> None:
+    """Nothing is sent between the decision and the worker's next look."""
     journal, process = Journal(home), ProcessLock(home)
     job = a_job()
     journal.add(job)
@@ -167,10 +168,10 @@ def test_who_was_canceled_takes_no_slot(home: Path) -> None:
     process.close()
 
 
-def test_what_is_finished_leaves_the_list_at_once(home: Path) -> None:
-    """What is placed or canceled, in one commit; what failed, or can still be placed, stays.
+def test_finished_jobs_are_dismissed_in_one_commit(home: Path) -> None:
+    """Placed and canceled jobs are dismissed, their cost still counts.
 
-    What it cost is still known.
+    Jobs that failed or can still be placed are kept.
     """
     job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)

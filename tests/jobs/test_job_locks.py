@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who drives a job: told by a lock that ends with its process, however that ends."""
+"""A file lock shows which process runs a job, and ends with that process."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mint_blender.jobs.storage.job_locks import ProcessLock
 from .other_process import OtherProcess
 
 
-def test_a_driver_lives_until_it_is_closed(home: Path) -> None:
-    """Two drivers see each other alive; a closed one is dead and leaves nothing behind."""
+def test_a_lock_is_held_until_it_is_closed(home: Path) -> None:
+    """Two holders see each other; a closed one leaves nothing behind."""
     one, other = ProcessLock(home), ProcessLock(home)
     assert one.is_alive(other.name)
     assert other.is_alive(one.name)
@@ -23,18 +23,16 @@ def test_a_driver_lives_until_it_is_closed(home: Path) -> None:
     assert list((home / "processes").iterdir()) == []
 
 
-def test_nobody_is_not_alive(home: Path) -> None:
-    """No name, or one that never was, is no living driver."""
+def test_no_name_is_no_living_process(home: Path) -> None:
+    """An empty or unknown name is not alive."""
     process = ProcessLock(home)
     assert not process.is_alive(None)
     assert not process.is_alive("0123456789abcdef")
     process.close()
 
 
-def test_a_killed_process_drives_no_more(home: Path) -> None:
-    """SIGKILL leaves no time to let go of anything: the operating system does, and the dead one's
-    file is cleared away.
-    """
+def test_a_killed_process_loses_its_lock(home: Path) -> None:
+    """After SIGKILL the operating system releases the lock, and its file is removed."""
     mine = ProcessLock(home)
     with OtherProcess(home) as other:
         theirs = other.ask("process")
@@ -46,10 +44,8 @@ def test_a_killed_process_drives_no_more(home: Path) -> None:
     mine.close()
 
 
-def test_looking_for_a_dead_driver_does_not_make_it_alive(home: Path) -> None:
-    """Two processes that look at the same dead driver at the same moment do not take each other for
-    it.
-    """
+def test_checking_a_dead_process_does_not_lock_it(home: Path) -> None:
+    """Two processes that check at the same moment both see it as dead."""
     mine = ProcessLock(home)
     dead = home / "processes" / "dead"
     with OtherProcess(home) as other:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The journal: what is in it survives, and several writers do not lose each other's words."""
+"""The journal keeps jobs across restarts, and concurrent writers lose no change."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ APPROVE, REVISE, CANCEL, RETRY = (
 def journal(
     request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Journal]:
-    """A journal in an empty home: on this machine, or in a folder on a network."""
+    """Yield a journal in an empty home, on a local disk or a network folder."""
     if request.param == "network":
         monkeypatch.setattr(filesystem_type, "is_local", lambda folder: False)
         monkeypatch.setenv(ON_A_NETWORK, "1")
@@ -45,13 +45,13 @@ def journal(
 
 
 def in_journal(journal: Journal, job: Job) -> Job:
-    """The job, written."""
+    """Add a job to the journal and return it."""
     journal.add(job)
     return job
 
 
 def found(journal: Journal, job: Job) -> Job:
-    """The job as it stands in the journal."""
+    """Return the job as the journal has it."""
     read = journal.job(job.id)
     assert read is not None
     return read
@@ -63,8 +63,8 @@ def found(journal: Journal, job: Job) -> Job:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(job=jobs)
-def test_every_job_is_found_again(tmp_path: Path, job: Job) -> None:
-    """What was added is found by another journal on the same file, as it was."""
+def test_jobs_are_found_by_another_journal(tmp_path: Path, job: Job) -> None:
+    """A job is the same when another journal opens the file."""
     one = Journal(tmp_path)
     job = replace(job, id=f"{len(one.jobs()):012x}", decision=None)
     one.add(job)
@@ -74,8 +74,8 @@ def test_every_job_is_found_again(tmp_path: Path, job: Job) -> None:
     other.close()
 
 
-def test_jobs_come_newest_first_and_without_the_dismissed(journal: Journal) -> None:
-    """The list is in the order of the clicks; a dismissed job is off it, and still known."""
+def test_jobs_are_listed_newest_first_without_dismissed_ones(journal: Journal) -> None:
+    """A dismissed job is not listed but can still be read."""
     old, new, gone = (
         in_journal(journal, replace(a_job(), created_at=at)) for at in (1.0, 3.0, 2.0)
     )
@@ -85,7 +85,7 @@ def test_jobs_come_newest_first_and_without_the_dismissed(journal: Journal) -> N
 
 
 def test_the_history_of_a_job(journal: Journal) -> None:
-    """When it came into which phase is noted once for each move, in order."""
+    """Each change of phase is recorded once with its time, in order."""
     job = in_journal(journal, a_job())
     for phase in (Phase.SENDING, Phase.WORKING, Phase.WORKING, Phase.FETCHING):
         journal.save(replace(job, phase=phase))
@@ -103,8 +103,8 @@ def test_the_history_of_a_job(journal: Journal) -> None:
 # -----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_click_is_not_lost_when_the_worker_saves_meanwhile(journal: Journal, home: Path) -> None:
-    """The worker's record does not know of the click yet; saving it leaves the click where it is."""
+def test_saving_a_job_keeps_a_new_decision(journal: Journal, home: Path) -> None:
+    """The worker's record does not overwrite a decision that it does not know."""
     job = in_journal(journal, replace(working(), phase=Phase.REVIEW))
     clicks = Journal(home)
     assert clicks.decide(job.id, APPROVE)
@@ -114,8 +114,8 @@ def test_a_click_is_not_lost_when_the_worker_saves_meanwhile(journal: Journal, h
     clicks.close()
 
 
-def test_only_the_answer_to_a_click_removes_it(journal: Journal) -> None:
-    """A click that took the place of another is still there when the other one has been answered."""
+def test_only_its_own_answer_removes_a_decision(journal: Journal) -> None:
+    """A decision that replaced another one stays when the first one is answered."""
     job = in_journal(journal, replace(working(), phase=Phase.REVIEW))
     journal.decide(job.id, APPROVE)
     journal.decide(job.id, CANCEL)
@@ -136,26 +136,26 @@ def test_only_the_answer_to_a_click_removes_it(journal: Journal) -> None:
         (CANCEL, replace(CANCEL, key="again"), CANCEL),
     ],
 )
-def test_one_click_at_a_time(
+def test_a_second_decision_is_refused(
     journal: Journal, first: Decision, second: Decision, kept: Decision
 ) -> None:
-    """A second click before the first is answered is refused; only a cancel takes its place."""
+    """Until the first decision is answered, only a cancel can replace it."""
     job = in_journal(journal, replace(working(), phase=Phase.REVIEW))
     assert journal.decide(job.id, first)
     assert journal.decide(job.id, second) is (kept is second)
     assert found(journal, job).decision == kept
 
 
-def test_a_cancel_does_not_take_the_place_of_a_retry(journal: Journal) -> None:
-    """A retry may have begun an operation that only its answer names: it is answered first."""
+def test_a_cancel_does_not_replace_a_retry(journal: Journal) -> None:
+    """The response to a retry may name a new operation, so it is awaited first."""
     job = in_journal(journal, replace(working(), phase=Phase.FAILED))
     assert journal.decide(job.id, RETRY)
     journal.save(replace(job, phase=Phase.PAUSED))
     assert not journal.decide(job.id, CANCEL)
 
 
-def test_a_click_on_a_job_that_has_moved_on_is_refused(journal: Journal) -> None:
-    """The list may be a moment old; the journal is not."""
+def test_a_decision_on_an_outdated_job_is_refused(journal: Journal) -> None:
+    """The list may be outdated, the journal is not."""
     job = in_journal(journal, replace(working(), phase=Phase.FETCHING))
     assert not journal.decide(job.id, APPROVE)
     assert not journal.decide("nobody", APPROVE)
@@ -166,10 +166,8 @@ def test_a_click_on_a_job_that_has_moved_on_is_refused(journal: Journal) -> None
 # -------------------------------------------------------------------------------------------------------------------
 
 
-def test_changes_are_what_is_new(journal: Journal, home: Path) -> None:
-    """Each change is told once to each reader: jobs that are new or other than before, and those
-    that were dismissed.
-    """
+def test_each_change_is_reported_once(journal: Journal, home: Path) -> None:
+    """Each reader gets new, changed and dismissed jobs once."""
     reader = Journal(home)
     first, second = in_journal(journal, a_job()), in_journal(journal, a_job())
     since, changed = reader.changes(0)
@@ -184,8 +182,8 @@ def test_changes_are_what_is_new(journal: Journal, home: Path) -> None:
     reader.close()
 
 
-def test_the_revision_tells_whether_looking_is_worth_while(journal: Journal, home: Path) -> None:
-    """It changes when somebody else writes, and only then."""
+def test_the_revision_changes_only_with_writes_of_others(journal: Journal, home: Path) -> None:
+    """It changes when another connection writes, and only then."""
     reader = Journal(home)
     before = reader.revision()
     assert reader.revision() == before
@@ -199,9 +197,7 @@ def test_the_revision_tells_whether_looking_is_worth_while(journal: Journal, hom
 
 
 def test_slots_are_counted_across_processes(journal: Journal, home: Path) -> None:
-    """Another process's running jobs take places too, for as long as it lives; each kind has its
-    own.
-    """
+    """Jobs of living processes take slots, and each kind has its own."""
     mine = ProcessLock(home)
     theirs, ours, world = (
         in_journal(journal, a_job()),
@@ -220,8 +216,8 @@ def test_slots_are_counted_across_processes(journal: Journal, home: Path) -> Non
     mine.close()
 
 
-def test_a_free_place_is_given_once(journal: Journal, home: Path) -> None:
-    """Two processes ask for the last place at the same time, again and again: never do both get it."""
+def test_the_last_slot_is_given_once(journal: Journal, home: Path) -> None:
+    """Two processes request the last slot at the same time, and only one gets it."""
     mine = ProcessLock(home)
     with OtherProcess(home) as other:
         for _ in range(20):
@@ -240,8 +236,8 @@ def test_a_free_place_is_given_once(journal: Journal, home: Path) -> None:
 # -------------------------------------------------------------------------------------------------------------------
 
 
-def test_one_driver_at_a_time_and_another_when_it_dies(journal: Journal, home: Path) -> None:
-    """A job that a living process drives is not driven here; after its SIGKILL it is."""
+def test_a_job_is_claimed_by_one_living_process(journal: Journal, home: Path) -> None:
+    """Another process can claim the job only after SIGKILL of the first."""
     mine, job = ProcessLock(home), in_journal(journal, a_job())
     with OtherProcess(home) as other:
         assert other.ask("claim", job.id)
@@ -253,8 +249,8 @@ def test_one_driver_at_a_time_and_another_when_it_dies(journal: Journal, home: P
     mine.close()
 
 
-def test_a_released_job_is_anybodys(journal: Journal, home: Path) -> None:
-    """Letting go of a job gives it free at once, and only the one who drives it can."""
+def test_a_released_job_can_be_claimed(journal: Journal, home: Path) -> None:
+    """Only the process that holds a job can release it."""
     mine, other, job = ProcessLock(home), ProcessLock(home), in_journal(journal, a_job())
     assert journal.claim(job.id, mine)
     journal.release(job.id, other)
@@ -270,9 +266,7 @@ def test_a_released_job_is_anybodys(journal: Journal, home: Path) -> None:
 
 
 def test_several_processes_write_at_once(home: Path) -> None:
-    """Opened at the same moment in a new home, and all writing: nobody is turned away and nothing
-    is lost.
-    """
+    """Processes that open a new home together all write, and nothing is lost."""
     others = [OtherProcess(home) for _ in range(3)]
     try:
         for other in others:
@@ -289,8 +283,8 @@ def test_several_processes_write_at_once(home: Path) -> None:
             other.end(signal.SIGKILL)
 
 
-def test_a_newer_journal_is_refused_in_words_and_left_alone(home: Path) -> None:
-    """An older add-on does not touch what a newer one wrote."""
+def test_a_newer_journal_is_refused_and_not_changed(home: Path) -> None:
+    """An older version does not touch a newer journal."""
     Journal(home).close()
     database = sqlite3.connect(home / "journal.sqlite3")
     database.execute("PRAGMA user_version = 99")
@@ -303,8 +297,8 @@ def test_a_newer_journal_is_refused_in_words_and_left_alone(home: Path) -> None:
     assert (home / "journal.sqlite3").read_bytes() == before
 
 
-def test_a_home_that_cannot_be_is_refused_in_words(tmp_path: Path) -> None:
-    """The sentence names the place, and the variable that chooses another."""
+def test_an_unusable_home_is_reported(tmp_path: Path) -> None:
+    """The message names the folder and the variable that chooses another one."""
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(
         JournalError, match=r"journal\.sqlite3 cannot be opened .* MINT_BLENDER_HOME\.$"
@@ -312,16 +306,16 @@ def test_a_home_that_cannot_be_is_refused_in_words(tmp_path: Path) -> None:
         Journal(tmp_path / "file" / "home")
 
 
-def test_a_file_that_is_no_journal_is_refused_in_words(home: Path) -> None:
-    """Something else lies where the journal should be."""
+def test_a_file_that_is_no_journal_is_reported(home: Path) -> None:
+    """The file is not a SQLite database."""
     home.mkdir()
     (home / "journal.sqlite3").write_text("I am a poem. " * 100)
     with pytest.raises(JournalError, match=r"cannot be read or written \(file is not a database\)"):
         Journal(home)
 
 
-def test_a_failed_write_is_told_in_words_and_changes_nothing(journal: Journal, home: Path) -> None:
-    """What cannot be committed raises a sentence, and the journal can be used afterwards."""
+def test_a_failed_write_is_reported_and_changes_nothing(journal: Journal, home: Path) -> None:
+    """The journal can be used after a commit failed."""
     job = in_journal(journal, a_job())
     database = sqlite3.connect(home / "journal.sqlite3")
     database.execute(
@@ -344,14 +338,15 @@ def test_a_failed_write_is_told_in_words_and_changes_nothing(journal: Journal, h
 
 
 def mode_of(home: Path) -> str:
-    """How SQLite keeps the file, as another connection is told."""
+    """Return the journal mode as another connection reads it."""
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
         return str(database.execute("PRAGMA journal_mode").fetchone()[0])
 
 
 def test_no_write_ahead_log_on_a_network(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would be damaged there: a rollback journal is used, with a sync more; a journal from this
-    machine is changed over.
+    """On a network folder a rollback journal is used, with one more sync.
+
+    A journal from a local disk is converted.
     """
     local = Journal(home)
     assert (local._db.mode, mode_of(home)) == ("wal", "wal")
@@ -364,10 +359,10 @@ def test_no_write_ahead_log_on_a_network(home: Path, monkeypatch: pytest.MonkeyP
     assert not list(home.glob("journal.sqlite3-*"))
 
 
-def test_what_sqlite_did_is_asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where it does not set the mode that was wanted, the one that it has set decides how often it
-    syncs.
-    """
+def test_the_actual_journal_mode_decides_the_syncs(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If SQLite does not set the requested mode, its actual mode is used."""
     shared = sqlite3.connect(":memory:")  # knows no log
     monkeypatch.setattr(filesystem_type, "is_local", lambda folder: True)
     assert sqlite_journal_mode.choose(shared, home) == "memory"
@@ -375,10 +370,10 @@ def test_what_sqlite_did_is_asked(home: Path, monkeypatch: pytest.MonkeyPatch) -
     shared.close()
 
 
-def test_a_log_that_another_program_keeps_on_a_network(
+def test_a_network_journal_held_in_wal_mode_is_refused(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is written into it: a sentence says what to do."""
+    """Nothing is written, and the message says what to do."""
     local = Journal(home)
     local.add(a_job())
     monkeypatch.setattr(filesystem_type, "is_local", lambda folder: False)
@@ -388,8 +383,8 @@ def test_a_log_that_another_program_keeps_on_a_network(
     Journal(home).close()
 
 
-def test_a_change_elsewhere_is_noticed(journal: Journal, home: Path) -> None:
-    """In either mode another process's commit changes the revision, and nothing else does."""
+def test_a_commit_of_another_process_changes_the_revision(journal: Journal, home: Path) -> None:
+    """This holds in both journal modes."""
     before = journal.revision()
     assert journal.revision() == before
     with OtherProcess(home) as other:

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One damaged or newer record hides no other job, and every failure of the journal is one error
-class with a sentence.
-"""
+"""An unreadable record hides no other job, and every failure is a JournalError."""
 
 from __future__ import annotations
 
@@ -39,14 +37,14 @@ DAMAGES = {
 
 @pytest.fixture
 def journal(home: Path) -> Iterator[Journal]:
-    """A journal in an empty home."""
+    """Yield a journal in an empty home."""
     journal = Journal(home)
     yield journal
     journal.close()
 
 
 def damage(home: Path, job_id: str, how: str) -> tuple[object, ...]:
-    """Damage a row as something else than this program might; returns it."""
+    """Change a stored record and return it."""
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
         database.text_factory = bytes
         database.execute(DAMAGES[how], (job_id,))
@@ -55,19 +53,15 @@ def damage(home: Path, job_id: str, how: str) -> tuple[object, ...]:
 
 
 def row(database: sqlite3.Connection, job_id: str) -> tuple[object, ...]:
-    """What stands there."""
+    """Return the stored record."""
     return database.execute(
         "SELECT record, phase, decision, process FROM jobs WHERE id = ?", (job_id,)
     ).fetchone()  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_a_record_that_cannot_be_read_hides_no_other(
-    journal: Journal, home: Path, how: str
-) -> None:
-    """It is listed as unreadable, never driven or decided about, and stays as it is; the others are
-    all there.
-    """
+def test_an_unreadable_record_hides_no_other_job(journal: Journal, home: Path, how: str) -> None:
+    """It is listed as unreadable, cannot be claimed or decided, and is not changed."""
     good, bad = replace(working(), created_at=1.0), replace(working(), created_at=2.0)
     serial = journal.changes(0)[0]
     journal.add(good, bad)
@@ -90,10 +84,8 @@ def test_a_record_that_cannot_be_read_hides_no_other(
         assert row(database, bad.id) == before
 
 
-def test_the_service_lists_what_cannot_be_read(home: Path) -> None:
-    """It goes on with the others; only a click on the very entry takes it off the list, and its
-    record is kept even then.
-    """
+def test_the_service_lists_unreadable_records(home: Path) -> None:
+    """Only an explicit dismiss removes the entry, and its record is kept."""
     journal = Journal(home)
     good, bad = (replace(a_job(), phase=Phase.PLACED) for _ in range(2))
     journal.add(good, bad)
@@ -116,7 +108,7 @@ def test_the_service_lists_what_cannot_be_read(home: Path) -> None:
 
 
 def test_a_record_may_become_unreadable_while_it_is_shown(home: Path) -> None:
-    """A newer version works on the same journal: its word for a phase is no surprise."""
+    """A newer version may write an unknown phase while the job is listed."""
     journal = Journal(home)
     job = replace(a_job(), phase=Phase.PAUSED)
     journal.add(job)
@@ -132,11 +124,8 @@ def test_a_record_may_become_unreadable_while_it_is_shown(home: Path) -> None:
 # --------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_full_disk_is_told_and_loses_nothing(journal: Journal, home: Path) -> None:
-    """SQLite says that the disk is full: so does the sentence.
-
-    What was committed stays, and it works again when there is room.
-    """
+def test_a_full_disk_is_reported_and_loses_nothing(journal: Journal, home: Path) -> None:
+    """Committed jobs are kept, and writing works again when there is space."""
     job = journal.add(a_job())[0]
     ((pages,),) = journal._db.rows("PRAGMA page_count")
     journal._db.rows(f"PRAGMA max_page_count = {pages}")
@@ -151,8 +140,8 @@ def test_a_full_disk_is_told_and_loses_nothing(journal: Journal, home: Path) -> 
     assert len(journal.jobs()) == 2
 
 
-def test_a_locked_journal_is_told(journal: Journal, home: Path) -> None:
-    """Another program holds it for longer than one can wait."""
+def test_a_locked_journal_is_reported(journal: Journal, home: Path) -> None:
+    """Another program holds the lock for longer than the time limit."""
     journal._db.rows("PRAGMA busy_timeout = 20")
     with closing(sqlite3.connect(home / "journal.sqlite3", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -163,8 +152,8 @@ def test_a_locked_journal_is_told(journal: Journal, home: Path) -> None:
     journal.add(a_job())
 
 
-def test_a_journal_that_may_not_be_written_is_told(journal: Journal) -> None:
-    """Reading goes on, writing says what is lacking."""
+def test_a_read_only_journal_is_reported(journal: Journal) -> None:
+    """Reading works, writing raises an error that says what is missing."""
     journal.add(a_job())
     journal._db.rows("PRAGMA query_only = ON")
     with pytest.raises(
@@ -195,10 +184,10 @@ def _directory(path: Path) -> None:
 
 
 @pytest.mark.parametrize("break_it", [_noise, _truncated, _overwritten, _directory])
-def test_a_damaged_file_is_told_in_every_call(home: Path, break_it: Callable[[Path], None]) -> None:
-    """Whatever is asked of it: the one error class with a sentence, or an answer; nothing else of
-    SQLite's comes through.
-    """
+def test_a_damaged_file_raises_only_journal_errors(
+    home: Path, break_it: Callable[[Path], None]
+) -> None:
+    """Each call returns or raises a JournalError, never another error of SQLite."""
     journal = Journal(home)
     jobs = journal.add(*(a_job("x" * 500) for _ in range(40)))
     journal.close()
@@ -237,8 +226,8 @@ def test_a_damaged_file_is_told_in_every_call(home: Path, break_it: Callable[[Pa
     not Path("/proc/self").exists(),
     reason="needs a folder in which nobody can write, not even root",
 )
-def test_a_folder_without_write_permission_is_told() -> None:
-    """Neither the journal nor the proof of life can be made there: both say it in the same class."""
+def test_a_folder_without_write_permission_is_reported() -> None:
+    """The journal and the process lock raise the same error class."""
     home = Path("/proc/self/mint")
     with pytest.raises(JournalError, match=r"/proc/self/mint/journal.sqlite3 cannot be opened"):
         JobService(fast_config(home), Account("key"))
@@ -246,10 +235,8 @@ def test_a_folder_without_write_permission_is_told() -> None:
         ProcessLock(home)
 
 
-def test_a_service_that_cannot_be_opened_holds_nothing(home: Path) -> None:
-    """The proof of life cannot be made: the journal is let go of again, and everything works as
-    soon as the cause is gone.
-    """
+def test_a_service_that_cannot_open_releases_the_journal(home: Path) -> None:
+    """Without its process lock the service closes the journal and can be opened later."""
     Journal(home).close()
     (home / "processes").write_text("not a folder")
     with pytest.raises(JournalError, match="processes cannot be read or written"):
@@ -260,9 +247,7 @@ def test_a_service_that_cannot_be_opened_holds_nothing(home: Path) -> None:
 
 
 def test_closing_never_raises(home: Path) -> None:
-    """The journal is gone or locked at the end: what was to be read stays where it is, and Blender
-    quits.
-    """
+    """Closing works while the journal is missing or locked."""
     job_service = JobService(fast_config(home), Account("key"))
     job_service.journal._db.close()
     assert job_service.close(20)

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The process is killed between every two steps of a job and started again: nothing is lost, done
-twice or paid twice.
-"""
+"""A job's process is killed at every step and restarted: nothing is lost or paid twice."""
 
 from __future__ import annotations
 
@@ -75,7 +73,10 @@ class Script:
         )
 
     def run(self, home: Path, wish: dict[str, Any], die_at: int | None) -> dict[str, Any]:
-        """Run one child to its end; {"killed": 9} or {"phase": …, "steps": […]}."""
+        """Run one child and return its report.
+
+        The report is {"killed": 9} or {"phase": …, "steps": […]}.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(
@@ -96,7 +97,7 @@ class Script:
 
 @contextmanager
 def scripts(service: ThreadService) -> Iterator[list[Script]]:
-    """Several of them, to run side by side."""
+    """Yield several scripts that run in parallel."""
     running = [Script(service) for _ in range(SIDE_BY_SIDE)]
     try:
         yield running
@@ -106,10 +107,8 @@ def scripts(service: ThreadService) -> Iterator[list[Script]]:
 
 
 @pytest.mark.parametrize("name", WISHES)
-def test_killed_between_every_two_steps(name: str, tmp_path: Path) -> None:
-    """For every step of the job: killed there and started again, there is one operation for the
-    click, paid once, and one complete result.
-    """
+def test_a_generation_killed_at_every_step(name: str, tmp_path: Path) -> None:
+    """After each kill there is one paid operation and one complete result."""
     (tmp_path / "lamp.png").write_bytes(PIXEL)
     wish = PLAIN | WISHES[name]
     wish["images"] = [str(tmp_path / image) for image in wish["images"]]
@@ -120,9 +119,9 @@ def test_killed_between_every_two_steps(name: str, tmp_path: Path) -> None:
     ):
 
         def kill_at(script: Script, step: int) -> bool:
-            """One killed run and the run after it, judged.
+            """Run and kill a job at a step, run it again and check the result.
 
-            False when the job was over before that step.
+            Returns False when the job ended before that step.
             """
             home = tmp_path / f"home-{step}"
             this = {**wish, "prompt": f"a lamp, number {step}"}
@@ -133,11 +132,11 @@ def test_killed_between_every_two_steps(name: str, tmp_path: Path) -> None:
                 assert first["killed"] == signal.SIGKILL
                 again = script.run(home, this, None)
                 assert again.get("phase") == Phase.READY, (step, again)
-            judge(service, name, this, home)
+            check_result(service, name, this, home)
             return "killed" in first
 
         whole = running[0].run(tmp_path / "whole", {**wish, "prompt": "a lamp, number 0"}, None)
-        judge(service, name, {**wish, "prompt": "a lamp, number 0"}, tmp_path / "whole")
+        check_result(service, name, {**wish, "prompt": "a lamp, number 0"}, tmp_path / "whole")
         assert {
             "before request",
             "after request",
@@ -161,10 +160,8 @@ def test_killed_between_every_two_steps(name: str, tmp_path: Path) -> None:
         assert service.leaks() == []
 
 
-def test_a_conversion_killed_between_every_two_steps(tmp_path: Path) -> None:
-    """Killed at every step and started again, a model is converted and paid once, and its files lie
-    in the chosen folder once, complete.
-    """
+def test_a_conversion_killed_at_every_step(tmp_path: Path) -> None:
+    """After each kill the model is converted once and its files are saved once."""
     library = {"models": 260}
     with (
         running_service(speed=1000, credits=1e9, library=library) as service,
@@ -180,6 +177,10 @@ def test_a_conversion_killed_between_every_two_steps(tmp_path: Path) -> None:
         wish = {**PLAIN, "kind": "model", "mode": "auto", "prompt": ""}
 
         def kill_at(script: Script, step: int | None, model: Any) -> dict[str, Any]:
+            """Run and kill a job at a step, run it again and check the result.
+
+            Returns False when the job ended before that step.
+            """
             home = tmp_path / f"home-{step}"
             first = script.run(home, {**wish, "convert": model.id}, step)
             if "killed" in first:
@@ -187,7 +188,7 @@ def test_a_conversion_killed_between_every_two_steps(tmp_path: Path) -> None:
                     script.run(home, {**wish, "convert": model.id}, None).get("phase")
                     == Phase.PLACED
                 ), step
-            judge_conversion(service, model.id, home)
+            check_conversion(service, model.id, home)
             return first
 
         whole = kill_at(running[0], None, next(models))
@@ -215,10 +216,8 @@ def test_a_conversion_killed_between_every_two_steps(tmp_path: Path) -> None:
         assert service.leaks() == []
 
 
-def judge_conversion(service: ThreadService, model: str, home: Path) -> None:
-    """One operation, and what Mint made is what lies in the folder: nothing more, nothing half
-    done.
-    """
+def check_conversion(service: ThreadService, model: str, home: Path) -> None:
+    """Check that there is one operation and exactly its complete files in the folder."""
     (operation,) = [
         one
         for one in service.operations()
@@ -237,8 +236,8 @@ def judge_conversion(service: ThreadService, model: str, home: Path) -> None:
         ), kept
 
 
-def judge(service: ThreadService, name: str, wish: dict[str, Any], home: Path) -> None:
-    """What stands at Mint and on the disk is what one undisturbed run leaves."""
+def check_result(service: ThreadService, name: str, wish: dict[str, Any], home: Path) -> None:
+    """Check that Mint and the disk are as after one undisturbed run."""
     (operation,) = [
         one for one in service.operations() if one.prompt == wish["prompt"] and not one.level
     ]

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of a library: pages merged, filtered, sorted; and asked for through the worker,
-with pictures and file facts.
-"""
+"""The library's pages: merging, filtering and sorting."""
 
 from __future__ import annotations
 
@@ -23,17 +21,15 @@ from mint_blender.jobs.queries import ListPage
 from mint_blender.mint.schema import Kind, Page
 
 from ..line_counts import lines
-from .library_helpers import MODELS, Mint, an_asset, load, numbers
+from .library_helpers import MODELS, AssetList, an_asset, load, numbers
 
 # -- pages
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_pages_until_the_end_and_no_further() -> None:
-    """Ten entries in pages of three are four questions, each entry once; then there is nothing to
-    ask.
-    """
-    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+def test_a_list_is_read_to_its_end() -> None:
+    """Ten assets in pages of three take four requests, and then no page is left."""
+    mint, paged_list = AssetList(*range(10)), PagedList(Kind.MODEL)
     load(paged_list, mint)
     assert (mint.asked, numbers(paged_list), paged_list.next_page) == (
         4,
@@ -42,26 +38,24 @@ def test_pages_until_the_end_and_no_further() -> None:
     )
 
 
-def test_an_empty_list_ends_at_once() -> None:
-    """No entries: one question."""
-    mint, paged_list = Mint(), PagedList(Kind.MODEL)
+def test_an_empty_list_takes_one_request() -> None:
+    """After one empty page no page is left."""
+    mint, paged_list = AssetList(), PagedList(Kind.MODEL)
     load(paged_list, mint)
     assert (mint.asked, numbers(paged_list)) == (1, [])
 
 
-def test_a_list_that_goes_round_in_circles_ends() -> None:
-    """A cursor that was used already leads nowhere new."""
+def test_a_repeated_cursor_ends_the_list() -> None:
+    """A cursor that was used before leads to no new page."""
     paged_list = PagedList(Kind.MODEL)
     paged_list.add_page(None, Page((an_asset(2),), "again"))
     paged_list.add_page("again", Page((an_asset(1),), "again"))
     assert (numbers(paged_list), paged_list.next_page) == ([2, 1], None)
 
 
-def test_refreshing_puts_new_ones_in_front_and_goes_on_where_it_was() -> None:
-    """What was loaded stays, nothing comes twice, and the next page is the one that would have been
-    next.
-    """
-    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+def test_a_refresh_adds_new_assets_in_front() -> None:
+    """Loaded assets are kept without duplicates, and the next page is unchanged."""
+    mint, paged_list = AssetList(*range(10)), PagedList(Kind.MODEL)
     load(paged_list, mint, 2)
     further = paged_list.next_page
     mint.numbers.insert(0, 10)
@@ -70,11 +64,9 @@ def test_refreshing_puts_new_ones_in_front_and_goes_on_where_it_was() -> None:
     assert paged_list.next_page == further
 
 
-def test_a_gap_is_filled_before_anything_further_down() -> None:
-    """So many new ones that the first page does not reach the known: the next page continues it,
-    until the two touch.
-    """
-    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+def test_a_gap_is_filled_first() -> None:
+    """When the new first page does not reach known assets, the gap is read first."""
+    mint, paged_list = AssetList(*range(10)), PagedList(Kind.MODEL)
     load(paged_list, mint, 1)
     mint.numbers[:0] = range(16, 9, -1)
     paged_list.add_page(None, mint.page(None))
@@ -85,18 +77,18 @@ def test_a_gap_is_filled_before_anything_further_down() -> None:
     assert numbers(paged_list) == [*range(16, -1, -1)]
 
 
-def test_what_was_deleted_at_mint_is_gone_after_a_refresh() -> None:
-    """An entry that stood between two that are still there is no longer shown."""
-    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+def test_a_refresh_removes_deleted_assets() -> None:
+    """An asset missing between two known ones is removed."""
+    mint, paged_list = AssetList(*range(10)), PagedList(Kind.MODEL)
     load(paged_list, mint, 2)
     mint.numbers.remove(8)
     paged_list.add_page(None, mint.page(None))
     assert numbers(paged_list) == [9, 7, 6, 5, 4]
 
 
-def test_a_late_answer_shuffles_nothing() -> None:
-    """A page whose place is no longer known renews its entries and moves none."""
-    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+def test_a_late_page_changes_no_order() -> None:
+    """A page whose position is unknown updates its assets and moves none."""
+    mint, paged_list = AssetList(*range(10)), PagedList(Kind.MODEL)
     load(paged_list, mint, 3)
     before = numbers(paged_list)
     paged_list.add_page("7", Page((an_asset(6, name="Renamed"), an_asset(99)), "6"))
@@ -104,9 +96,9 @@ def test_a_late_answer_shuffles_nothing() -> None:
     assert next(asset.name for asset in paged_list.entries() if asset.id == "id_6") == "Renamed"
 
 
-def test_a_cursor_that_is_refused_does_not_lock_the_list() -> None:
-    """After a complaint about a further page, a refresh begins the list anew."""
-    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+def test_a_refused_cursor_restarts_the_list() -> None:
+    """After an error for a further page a refresh reads the list from its start."""
+    mint, paged_list = AssetList(*range(10)), PagedList(Kind.MODEL)
     load(paged_list, mint, 2)
     paged_list.page_failed("4", "is not a cursor of this list")
     assert paged_list.error
@@ -121,13 +113,9 @@ def test_a_cursor_that_is_refused_does_not_lock_the_list() -> None:
     st.integers(1, 4),
     st.integers(0, 12),
 )
-def test_whatever_happens_in_between_the_end_is_the_truth(
-    steps: list[str], size: int, count: int
-) -> None:
-    """Entries come and go while pages are loaded in any order; a refresh and all further pages then
-    show exactly what Mint has.
-    """
-    mint, paged_list = Mint(*range(count), size=size), PagedList(Kind.MODEL)
+def test_the_loaded_list_equals_the_list_at_mint(steps: list[str], size: int, count: int) -> None:
+    """After any order of changes and pages, a refresh and all pages show what Mint has."""
+    mint, paged_list = AssetList(*range(count), size=size), PagedList(Kind.MODEL)
     newest = count
     for step in steps:
         if step == "new":
@@ -154,7 +142,7 @@ def test_whatever_happens_in_between_the_end_is_the_truth(
 
 
 def a_library() -> Library:
-    """Three models and two worlds."""
+    """Return a library with three models and two worlds."""
     library = Library()
     models = an_asset(1, name="Zebra"), an_asset(5, status="running"), an_asset(3, status="failed")
     worlds = (
@@ -180,8 +168,8 @@ def a_library() -> Library:
         (Filter(words="hall blue"), []),
     ],
 )
-def test_filtered_and_sorted(wanted: Filter, expected: list[str]) -> None:
-    """By kind, state and words; by date or name."""
+def test_assets_are_filtered_and_sorted(wanted: Filter, expected: list[str]) -> None:
+    """The filter has kind, state and text; the order is by date or name."""
     assert [asset.id for asset in a_library().entries(wanted)] == expected
 
 
@@ -195,19 +183,19 @@ def test_filtered_and_sorted(wanted: Filter, expected: list[str]) -> None:
         ("canceled", AssetState.FAILED, "Canceled"),
     ],
 )
-def test_shown_as_what_it_is(status: str, state: AssetState, words: str) -> None:
-    """Unfinished and failed ones are no models that could be imported, and say so."""
+def test_the_state_of_an_asset_is_shown(status: str, state: AssetState, words: str) -> None:
+    """Unfinished and failed assets cannot be imported, and their state says so."""
     asset = an_asset(1, status=status)
     assert (state_of(asset), state_label(asset)) == (state, words)
 
 
-def test_finished_without_a_file_is_not_offered() -> None:
-    """Mint may say succeeded and name no file."""
+def test_an_asset_without_a_file_is_not_offered() -> None:
+    """Mint may return succeeded without a file."""
     assert state_label(an_asset(1, assets=None)) == "Done, but without a file"
 
 
 def test_both_kinds_reach_equally_far_back() -> None:
-    """With both shown, more is loaded of the one that is known least far back."""
+    """With both kinds shown, the one with the shorter history is loaded further."""
     library = Library()
     library.add_page(MODELS, Page((an_asset(9), an_asset(8)), "m"))
     library.add_page(ListPage(Kind.WORLD), Page((an_asset(5, kind=Kind.WORLD, id="w"),), "w"))
@@ -231,11 +219,9 @@ WANTED = st.builds(
     WANTED,
     st.integers(0, 12),
 )
-def test_what_is_shown_is_kept_in_order(steps: list[str], wanted: Filter, count: int) -> None:
-    """A view that took in page after page shows what one shows that was worked out just now,
-    whatever came, went or changed.
-    """
-    mint, library = Mint(*range(count)), Library()
+def test_an_updated_view_equals_a_new_one(steps: list[str], wanted: Filter, count: int) -> None:
+    """A view updated page by page equals a view computed at the end."""
+    mint, library = AssetList(*range(count)), Library()
     newest = count
     for step in steps:
         library.entries(wanted)
@@ -260,10 +246,10 @@ def test_what_is_shown_is_kept_in_order(steps: list[str], wanted: Filter, count:
         )
 
 
-def test_how_far_the_order_can_be_relied_on() -> None:
-    """The newest first: as far as both lists reach.
+def test_the_number_of_assets_in_certain_order() -> None:
+    """Sorted by date, the order is certain as far back as both lists reach.
 
-    By name nothing is sure before all is there, so all that is known counts.
+    Sorted by name it is not certain before all is loaded, so all known assets count.
     """
     library = Library()
     library.add_page(MODELS, Page((an_asset(9), an_asset(8), an_asset(7)), "m"))
@@ -282,10 +268,8 @@ def test_how_far_the_order_can_be_relied_on() -> None:
     assert library.settled_count(Filter(sort=Sort.NAME)) == 5
 
 
-def test_a_page_costs_as_much_as_its_entries() -> None:
-    """Another filter looks at every entry; asking for the view again is no work, and a page only
-    has its places to find, by bisection.
-    """
+def test_a_new_page_costs_no_full_sort() -> None:
+    """A filter reads every asset; a page is merged by bisection."""
 
     def efforts(count: int) -> tuple[int, int, int]:
         library, wanted = Library(), Filter(words="thing", sort=Sort.NAME)

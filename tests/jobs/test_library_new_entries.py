@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has come in front of the list, or is missing there: it is asked for until it was read, and
-not again and again.
-"""
+"""Requests for the start of the list after new assets were reported or are missing."""
 
 from __future__ import annotations
 
@@ -10,16 +8,17 @@ from mint_blender.jobs.library.view_model import Library
 from mint_blender.jobs.queries import ListPage
 from mint_blender.mint.schema import Kind
 
-from .library_helpers import MODELS, Mint, load, numbers
+from .library_helpers import MODELS, AssetList, load, numbers
 from .library_update_helpers import a_shown, making
 from .workflow_harness import a_job
 
 NOW = "2026-08-03T10:00:00.000Z"  # after all that Mint lists
 
 
-def with_a_reported_new_one() -> tuple[Library, Mint]:
-    """A library that has heard of model 3, which came after its first page was read; the first page
-    is on its way again.
+def with_a_reported_new_one() -> tuple[Library, AssetList]:
+    """Return a library that waits for its first page again.
+
+    A job reported model 3, which was created after the first page was read.
     """
     library, mint = a_shown(1, 2)
     library.apply_updates([making(a_job(), "running", 3)])
@@ -29,15 +28,15 @@ def with_a_reported_new_one() -> tuple[Library, Mint]:
     return library, mint
 
 
-def test_what_could_not_be_read_is_not_asked_for_again_and_again() -> None:
-    """Mint does not answer: that is said once, and asked again when there is a reason to."""
+def test_a_failed_first_page_is_not_requested_repeatedly() -> None:
+    """The error is reported once, and the page is requested again only for a reason."""
     library, _ = with_a_reported_new_one()
     library.add_page(MODELS, None, "Mint did not answer.")
     assert library.outdated_pages() == []
 
 
-def test_what_could_not_be_read_is_asked_for_with_the_next_news() -> None:
-    """Another model begins: the first page is asked for, once."""
+def test_a_failed_first_page_is_requested_with_the_next_new_asset() -> None:
+    """A further new model requests the first page once."""
     library, mint = with_a_reported_new_one()
     library.add_page(MODELS, None, "Mint did not answer.")
     library.apply_updates([making(a_job(), "running", 4)])
@@ -47,8 +46,8 @@ def test_what_could_not_be_read_is_asked_for_with_the_next_news() -> None:
     assert (library.outdated_pages(), library.count()) == ([], 3)
 
 
-def test_what_could_not_be_read_is_asked_for_once_mint_answers_again() -> None:
-    """A further page comes: so Mint can be reached, and what is lacking in front is asked for."""
+def test_a_failed_first_page_is_requested_when_mint_answers_again() -> None:
+    """Any successful page requests the missing first page."""
     library, mint = a_shown(1, 2, 3, 4, 5)
     library.apply_updates([making(a_job(), "running", 6, createdAt=NOW)])
     library.page_requested(MODELS)
@@ -59,8 +58,8 @@ def test_what_could_not_be_read_is_asked_for_once_mint_answers_again() -> None:
     assert library.outdated_pages() == [MODELS]
 
 
-def test_a_failed_further_page_is_no_failed_first_page() -> None:
-    """What has come in front is still asked for."""
+def test_a_failed_further_page_does_not_stop_the_first_page() -> None:
+    """New assets are still requested."""
     library, _ = a_shown(1, 2, 3, 4, 5)
     library.apply_updates([making(a_job(), "running", 6, createdAt=NOW)])
     library.add_page(ListPage(Kind.MODEL, "3"), None, "Mint did not answer.")
@@ -71,9 +70,9 @@ def test_a_failed_further_page_is_no_failed_first_page() -> None:
 # -----------------------------------------------------------------------------------------------------
 
 
-def torn(*above: int) -> tuple[PagedList, Mint]:
-    """A list that knows the ones `above` and then 9, 8, 7; between them something is missing."""
-    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+def torn(*above: int) -> tuple[PagedList, AssetList]:
+    """Return a list with the assets `above`, a gap, and the assets 9, 8 and 7."""
+    mint, paged_list = AssetList(*range(10)), PagedList(Kind.MODEL)
     load(paged_list, mint, 1)
     mint.size = len(above)
     mint.numbers[:0] = range(max(above), 9, -1)
@@ -83,17 +82,15 @@ def torn(*above: int) -> tuple[PagedList, Mint]:
     return paged_list, mint
 
 
-def without(paged_list: PagedList, mint: Mint, *gone: int) -> None:
-    """These were deleted at Mint, as jobs have reported."""
+def without(paged_list: PagedList, mint: AssetList, *gone: int) -> None:
+    """Remove these assets, as if jobs reported them deleted."""
     for number in gone:
         mint.numbers.remove(number)
         paged_list.drop(f"id_{number}")
 
 
-def test_with_nothing_left_above_the_gap_the_first_page_is_asked_for() -> None:
-    """What is missing then is the beginning of the list: it is read by itself, and again from its
-    start.
-    """
+def test_the_first_page_is_requested_when_all_above_the_gap_is_deleted() -> None:
+    """The gap is now at the start of the list, which is read again."""
     paged_list, mint = torn(16, 15)
     without(paged_list, mint, 16)
     assert not paged_list.has_newer_entries
@@ -102,10 +99,8 @@ def test_with_nothing_left_above_the_gap_the_first_page_is_asked_for() -> None:
     assert paged_list.next_page == MODELS
 
 
-def test_what_is_below_stays_while_the_beginning_is_read() -> None:
-    """No entry is lost on the way; where the first page does not reach the known the gap behind it
-    is filled as ever.
-    """
+def test_assets_below_the_gap_are_kept() -> None:
+    """No asset is lost, and a remaining gap is filled as usual."""
     paged_list, mint = torn(16, 15)
     without(paged_list, mint, 16, 15)
     load(paged_list, mint, 1)
@@ -115,10 +110,8 @@ def test_what_is_below_stays_while_the_beginning_is_read() -> None:
     assert numbers(paged_list) == [*range(14, -1, -1)]
 
 
-def test_a_late_page_for_the_gap_that_is_no_more() -> None:
-    """It was asked for before the last one above it was gone: it moves nothing, and the beginning
-    is still wanted.
-    """
+def test_a_late_page_for_a_closed_gap_moves_nothing() -> None:
+    """The page was requested before the last asset above was deleted."""
     paged_list, mint = torn(15)
     late = mint.page("15")
     without(paged_list, mint, 15)
@@ -127,8 +120,8 @@ def test_a_late_page_for_the_gap_that_is_no_more() -> None:
     assert paged_list.next_page == MODELS
 
 
-def test_with_nothing_left_at_all_the_list_begins_anew() -> None:
-    """Above and below the gap all are gone."""
+def test_an_empty_list_is_read_from_its_start() -> None:
+    """All assets above and below the gap are deleted."""
     paged_list, mint = torn(12)
     without(paged_list, mint, 12, 9, 8, 7)
     assert numbers(paged_list) == []

@@ -30,7 +30,7 @@ from .library_helpers import MODELS, asked
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in with a library."""
+    """Yield a service with a library."""
     with running_service(speed=2000, library={"models": 65, "worlds": 4}) as running:
         yield running
         assert not running.leaks()
@@ -38,16 +38,14 @@ def service() -> Iterator[ThreadService]:
 
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A job service that talks to it."""
+    """Yield a job service connected to it."""
     job_service = JobService(fast_config(home), account(service))
     yield job_service
     assert job_service.close()
 
 
 def test_the_whole_list_through_the_worker(job_service: JobService, service: ThreadService) -> None:
-    """65 models and 4 worlds are three and one requests of 30; the worker's thread is gone
-    afterwards.
-    """
+    """65 models and 4 worlds take three and one requests, and the thread ends."""
     library = Library()
     while (query := library.next_page()) is not None:
         (said,) = asked(job_service, query)
@@ -65,16 +63,16 @@ def test_the_whole_list_through_the_worker(job_service: JobService, service: Thr
 
 
 def first_model(job_service: JobService) -> Asset:
-    """A finished model."""
+    """Return a finished model."""
     (said,) = asked(job_service, MODELS)
     assert isinstance(said.answer, Page)
     return next(asset for asset in said.answer.data if state_of(asset) is AssetState.DONE)
 
 
-def test_pictures_come_once(job_service: JobService, service: ThreadService, home: Path) -> None:
-    """A picture is downloaded once, whoever asks again; it lies in the cache with the ending that
-    its bytes ask for.
-    """
+def test_a_thumbnail_is_downloaded_once(
+    job_service: JobService, service: ThreadService, home: Path
+) -> None:
+    """It is cached with the file extension of its content."""
     model = first_model(job_service)
     assert model.assets is not None
     query = Thumbnail(model.assets.picture_url or "")
@@ -86,10 +84,10 @@ def test_pictures_come_once(job_service: JobService, service: ThreadService, hom
     assert len(service.requests(host="files")) == 1
 
 
-def test_the_cache_of_pictures_is_bounded(
+def test_the_thumbnail_cache_is_bounded(
     job_service: JobService, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
-    """Beyond its size the picture that was not looked at for the longest time goes."""
+    """Beyond its size the least recently used picture is removed."""
     monkeypatch.setattr(file_queries, "PRUNE_INTERVAL", 1)
     (said,) = asked(job_service, MODELS)
     assert isinstance(said.answer, Page)
@@ -110,17 +108,15 @@ def test_the_cache_of_pictures_is_bounded(
     }
 
 
-def test_a_picture_that_is_gone_is_a_sentence(
-    job_service: JobService, service: ThreadService
-) -> None:
-    """The file host knows no such file: no picture, and the reason."""
+def test_a_missing_thumbnail_is_reported(job_service: JobService, service: ThreadService) -> None:
+    """The query fails with a message."""
     (said,) = asked(job_service, Thumbnail(f"{service.files}/images/none.webp"))
     assert said.answer is None
     assert "HTTP 404" in (said.error or "")
 
 
 def test_file_facts_without_the_file(job_service: JobService, service: ThreadService) -> None:
-    """Vertices, faces and size of a model, as the file has them, for one request of a range."""
+    """Vertices, faces and size of a model are read with one range request."""
     model = first_model(job_service)
     assert model.assets is not None
     (said,) = asked(job_service, RemoteGlbHeader(model.assets.glb_url or ""))
@@ -134,8 +130,8 @@ def test_file_facts_without_the_file(job_service: JobService, service: ThreadSer
     assert request.headers["range"] == "bytes=0-65535"
 
 
-def test_offline_nothing_is_asked(job_service: JobService, service: ThreadService) -> None:
-    """Without permission to go online every question is answered with a sentence."""
+def test_no_query_is_sent_offline(job_service: JobService, service: ThreadService) -> None:
+    """Without permission to go online every query fails with a message."""
     job_service.allow_online(False)
     for said in asked(
         job_service,

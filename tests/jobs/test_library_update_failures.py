@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the failures of jobs tell of the library's entries: what is refused is not gone, and what
-has failed is not made by an old list.
-"""
+"""How failures of jobs change the library: refused is not deleted, and failed stays failed."""
 
 from __future__ import annotations
 
@@ -20,10 +18,8 @@ from .workflow_harness import WorkflowHarness, a_job, problem
 EARLIER, THEN, LATER = (f"2026-08-03T10:00:{seconds:02}.000Z" for seconds in (0, 10, 20))
 
 
-def test_a_refused_conversion_takes_nothing_away() -> None:
-    """A Mint that does not know the route or the format answers "not found" too: the model was read
-    a moment before.
-    """
+def test_a_refused_conversion_removes_no_asset() -> None:
+    """A server that does not know the format returns "not found" too."""
     library, _ = a_shown(1, 2)
     run = WorkflowHarness(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=1.0))
     run.expect(ReadAsset)
@@ -34,8 +30,8 @@ def test_a_refused_conversion_takes_nothing_away() -> None:
     assert states(library) == {"id_2": AssetState.DONE, "id_1": AssetState.DONE}
 
 
-def test_a_conversion_whose_model_cannot_be_read_tells_that_it_is_gone() -> None:
-    """As a job does that was only to fetch it."""
+def test_a_conversion_without_its_model_removes_the_asset() -> None:
+    """A failed read of the model means that it was deleted."""
     library, _ = a_shown(1, 2)
     run = WorkflowHarness(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=1.0))
     run.expect(ReadAsset)
@@ -49,7 +45,7 @@ def test_a_conversion_whose_model_cannot_be_read_tells_that_it_is_gone() -> None
 
 
 def reported_as_failed(updated: str | None = THEN) -> Library:
-    """A library whose model 2 is being made, until its job tells that it has failed, at that time."""
+    """Return a library in which a job reported model 2 as failed at that time."""
     library, _ = a_shown(1, 2)
     job = making(a_job(), "running", 2, updatedAt=EARLIER)
     library.apply_updates([job])
@@ -70,35 +66,33 @@ def reported_as_failed(updated: str | None = THEN) -> Library:
 
 
 def listed(library: Library, updated: str | None) -> AssetState:
-    """What becomes of it when a page says that it is being made, as of that time."""
+    """Return the state of model 2 after a page lists it as running, as of that time."""
     more = {"updatedAt": updated} if updated else {}
     library.add_page(MODELS, Page((an_asset(2, status="running", **more), an_asset(1)), None))
     return states(library)["id_2"]
 
 
 @pytest.mark.parametrize("updated", [EARLIER, THEN, None])
-def test_a_list_that_lags_behind_does_not_undo_a_failure(updated: str | None) -> None:
-    """For some seconds Mint's list may still say running: it has failed, and says why."""
+def test_a_stale_list_does_not_undo_a_failure(updated: str | None) -> None:
+    """Mint's list may still say running for some seconds."""
     library = reported_as_failed()
     assert listed(library, updated) is AssetState.FAILED
     assert library_words.reason(library.entries(Filter())[0]) == "Out of clay."
 
 
 def test_a_failure_without_a_date() -> None:
-    """Where nobody tells when that was, the list is no newer. A list that has a date is."""
+    """Without dates the list is not newer; a list that has a date is."""
     assert listed(reported_as_failed(updated=None), None) is AssetState.FAILED
     assert listed(reported_as_failed(updated=None), LATER) is AssetState.UNFINISHED
 
 
-def test_what_others_try_anew_is_being_made() -> None:
-    """A list that is newer than the failure: somebody has begun another attempt, in the web app
-    perhaps.
-    """
+def test_a_retry_elsewhere_is_shown_as_running() -> None:
+    """A list newer than the failure shows a retry, perhaps from the web app."""
     assert listed(reported_as_failed(), LATER) is AssetState.UNFINISHED
 
 
-def test_what_is_tried_anew_here_is_being_made() -> None:
-    """However late the list is, the job of the new attempt has the last word."""
+def test_a_retry_here_is_shown_as_running() -> None:
+    """The job of the retry is believed, however late the list is."""
     library = reported_as_failed()
     library.apply_updates([making(attempt(2), "queued", 2, id="op_9", updatedAt=LATER)])
     assert listed(library, EARLIER) is AssetState.UNFINISHED

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The library follows the jobs: what a job tells of its model or world is the entry, and what is
-new is one question; nothing else is asked.
+"""The library follows the jobs without extra requests.
+
+What a job knows of its asset updates the entry; a new asset takes one request.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from mint_blender.jobs.queries import ListPage
 from mint_blender.mint.schema import Asset, Format, Kind, Page
 
 from .job_strategies import jobs
-from .library_helpers import MODELS, Mint, an_asset, load, numbers
+from .library_helpers import MODELS, AssetList, an_asset, load, numbers
 from .library_update_helpers import NOWHERE, a_shown, attempt, making, states
 from .workflow_harness import a_job, operation
 
@@ -31,10 +32,8 @@ from .workflow_harness import a_job, operation
 # ---------------------------------------------------------------------------------------------------------------
 
 
-def test_what_a_job_begins_and_ends_is_asked_for_once() -> None:
-    """As soon as there is a model the first page is wanted, once, however often the job tells; then
-    the job itself says that it is done.
-    """
+def test_a_new_asset_takes_one_request() -> None:
+    """The first page is requested once for a new model; its end is known from the job."""
     library, mint = a_shown(1, 2, 3)
     job = a_job()
     library.apply_updates([job])
@@ -57,8 +56,8 @@ def test_what_a_job_begins_and_ends_is_asked_for_once() -> None:
     assert library.outdated_pages() == []
 
 
-def test_several_that_begin_together_are_one_question() -> None:
-    """Two models of two jobs: one first page; a World beside them: that of its kind."""
+def test_several_new_assets_take_one_request() -> None:
+    """Two models take one first page, and a World takes one of its kind."""
     library, _ = a_shown(1, 2)
     library.add_page(ListPage(Kind.WORLD), Page((), None))
     world = replace(
@@ -69,10 +68,8 @@ def test_several_that_begin_together_are_one_question() -> None:
     assert library.outdated_pages(Kind.MODEL) == [MODELS]
 
 
-def test_a_list_that_lacks_it_is_read_once_more_at_the_end() -> None:
-    """A first page without it is no reason to ask again and again: once when the model is there,
-    and once when it is done.
-    """
+def test_a_first_page_without_the_new_asset_is_repeated_once() -> None:
+    """The page is requested once when the model is created and once when it is done."""
     library, mint = a_shown(1, 2)
     job = a_job()
     queries = 0
@@ -88,9 +85,7 @@ def test_a_list_that_lacks_it_is_read_once_more_at_the_end() -> None:
 
 
 def test_an_update_while_a_page_is_loading_is_not_lost() -> None:
-    """The answer may be older than the news: without the new entry it is asked for again, with it
-    it is not.
-    """
+    """The page is requested again only if the answer lacks the new asset."""
     for is_in_answer in (True, False):
         library, mint = a_shown(1, 2)
         library.page_requested(MODELS)
@@ -101,9 +96,9 @@ def test_an_update_while_a_page_is_loading_is_not_lost() -> None:
         assert library.outdated_pages() == ([] if is_in_answer else [MODELS])
 
 
-def test_a_library_that_was_never_opened_asks_for_nothing() -> None:
-    """Whatever the jobs do; and once it is opened its first page is all it needs."""
-    library, mint = Library(), Mint(1, 2, 3, 4, 5)
+def test_an_unopened_library_sends_no_request() -> None:
+    """Jobs cause no request; the first opening reads the first page."""
+    library, mint = Library(), AssetList(1, 2, 3, 4, 5)
     job = making(a_job(), "running", 5)
     library.apply_updates([job])
     assert library.outdated_pages() == []
@@ -114,10 +109,8 @@ def test_a_library_that_was_never_opened_asks_for_nothing() -> None:
     assert library.outdated_pages() == []
 
 
-def test_what_is_further_down_is_no_news() -> None:
-    """A job of last year whose model stands on a page that is not loaded: nothing has come in
-    front.
-    """
+def test_an_older_asset_takes_no_request() -> None:
+    """A job whose model is on a page not yet loaded causes no request."""
     library, _ = a_shown(*range(10))
     old = replace(making(a_job(), "succeeded", 2), asset=an_asset(2))
     library.apply_updates([old, making(attempt(1), "running", 1)])
@@ -128,10 +121,10 @@ def test_what_is_further_down_is_no_news() -> None:
 # -------------------------------------------------------------------------------------------------------
 
 
-def test_a_retried_entry_turns_wherever_it_stands() -> None:
-    """Failed, running, done: without one further page, though it is far from the first one.
+def test_a_retried_asset_is_updated_in_place() -> None:
+    """Its states failed, running and done need no page.
 
-    Its date and place stay.
+    Its date and position are kept.
     """
     library, mint = a_shown(*range(12), failed=(2,))
     while (query := library.next_page(Kind.MODEL)) is not None:
@@ -153,8 +146,8 @@ def test_a_retried_entry_turns_wherever_it_stands() -> None:
     assert (library.outdated_pages(), mint.asked) == ([], pages)
 
 
-def test_a_retried_entry_that_fails_again_says_why_this_time() -> None:
-    """The reason is that of the last attempt."""
+def test_a_second_failure_shows_its_own_reason() -> None:
+    """The reason of the last attempt is shown."""
     library, _ = a_shown(1, failed=(1,))
     job = making(
         attempt(1),
@@ -170,14 +163,14 @@ def test_a_retried_entry_that_fails_again_says_why_this_time() -> None:
 
 
 def test_a_retry_whose_operation_names_no_model_yet() -> None:
-    """Mint may name it later: the job knows what it tries again."""
+    """The job knows which model it retries."""
     library, _ = a_shown(1, failed=(1,))
     library.apply_updates([replace(attempt(1), operation=operation("queued", resource=None))])
     assert states(library) == {"id_1": AssetState.UNFINISHED}
 
 
-def test_a_canceled_one_is_canceled() -> None:
-    """As the job says it."""
+def test_a_canceled_job_cancels_the_asset() -> None:
+    """The entry is shown as canceled."""
     library, mint = a_shown(1)
     library.add_page(MODELS, Page((an_asset(2, status="running"), *mint.page(None).data), None))
     library.apply_updates([making(a_job(), "canceled", 2)])
@@ -185,7 +178,7 @@ def test_a_canceled_one_is_canceled() -> None:
 
 
 def test_an_optimized_model_has_its_file() -> None:
-    """What the job has read of the model is in the entry."""
+    """What the job read of the model is in the entry."""
     library, _ = a_shown(1)
     job = new_fetch(an_asset(1), NOWHERE, now=1.0)
     library.apply_updates([job])
@@ -198,10 +191,8 @@ def test_an_optimized_model_has_its_file() -> None:
     assert library.outdated_pages() == []
 
 
-def test_a_conversion_is_not_its_model() -> None:
-    """While it runs, and when it fails, the model is as well as it was; whether the job knows more
-    than its id or not.
-    """
+def test_a_conversion_does_not_change_its_model() -> None:
+    """The model's state stays while the conversion runs and when it fails."""
     library, _ = a_shown(1)
     for asset in (an_asset(1), Asset.from_json(Kind.MODEL, {"id": "id_1"})):
         job = new_conversion(asset, (Format.FBX,), NOWHERE, now=1.0)
@@ -211,8 +202,8 @@ def test_a_conversion_is_not_its_model() -> None:
 
 
 @pytest.mark.parametrize("code", ["not-found", "service-unavailable", None])
-def test_what_mint_does_not_know_any_more_is_gone(code: str | None) -> None:
-    """A job that was to fetch it was told so. Any other trouble takes nothing away."""
+def test_an_asset_that_mint_does_not_know_is_removed(code: str | None) -> None:
+    """Any other error removes nothing."""
     library, _ = a_shown(1, 2)
     job = new_fetch(an_asset(1), NOWHERE, now=1.0)
     library.apply_updates(
@@ -229,11 +220,9 @@ def test_what_mint_does_not_know_any_more_is_gone(code: str | None) -> None:
     )
 
 
-def test_one_that_is_gone_does_not_move_the_gap() -> None:
-    """Something is missing between the newest and the others: with one of the newest gone, the rest
-    is still loaded into its place.
-    """
-    mint, paged_list = Mint(*range(10)), PagedList(Kind.MODEL)
+def test_a_deleted_asset_does_not_move_the_gap() -> None:
+    """The missing assets are still loaded into their position."""
+    mint, paged_list = AssetList(*range(10)), PagedList(Kind.MODEL)
     load(paged_list, mint, 1)
     mint.numbers[:0] = range(16, 9, -1)
     paged_list.add_page(None, mint.page(None))
@@ -244,9 +233,10 @@ def test_one_that_is_gone_does_not_move_the_gap() -> None:
     assert numbers(paged_list) == [16, *range(14, -1, -1)]
 
 
-def test_a_list_that_lags_behind_does_not_undo_what_is_done() -> None:
-    """For some seconds Mint's list may still say running: known or new, the entry is done, with
-    what the list says of it.
+def test_a_stale_list_does_not_undo_a_finished_asset() -> None:
+    """Mint's list may still say running for some seconds.
+
+    The entry stays done and takes the other members from the list.
     """
     for is_known in (True, False):
         library, _ = a_shown(*((1, 2) if is_known else (1,)))
@@ -256,8 +246,8 @@ def test_a_list_that_lags_behind_does_not_undo_what_is_done() -> None:
         assert states(library) == {"id_2": AssetState.DONE, "id_1": AssetState.DONE}
 
 
-def test_old_news_change_nothing() -> None:
-    """A job of yesterday that comes back on the list knows less than the entry that was read today."""
+def test_an_old_job_does_not_change_a_newer_entry() -> None:
+    """A job of yesterday knows less than the entry read today."""
     library = Library()
     library.add_page(MODELS, Page((an_asset(1, updatedAt="2026-08-03T10:00:00.000Z"),), None))
     library.apply_updates([making(a_job(), "failed", 1, updatedAt="2026-08-02T10:00:00.000Z")])
@@ -268,8 +258,8 @@ def test_old_news_change_nothing() -> None:
     )
 
 
-def test_what_was_just_read_is_no_old_news() -> None:
-    """A job that fetches its model again has it as it is now, however long ago it was made."""
+def test_a_fresh_read_of_an_old_model_updates_the_entry() -> None:
+    """A job that reads its model again knows its present state."""
     library = Library()
     library.add_page(MODELS, Page((an_asset(1, updatedAt="2026-08-03T10:00:00.000Z"),), None))
     job = replace(
@@ -283,8 +273,8 @@ def test_what_was_just_read_is_no_old_news() -> None:
 
 
 @given(jobs)
-def test_any_job_can_be_listened_to(job: Job) -> None:
-    """Whatever Mint has said: it is no reason to stumble."""
+def test_any_job_can_update_the_library(job: Job) -> None:
+    """No response of Mint makes the update fail."""
     library, _ = a_shown(1, 2)
     library.apply_updates([job])
     if (run := AssetUpdate.of(job)) is not None:
@@ -303,10 +293,8 @@ WANTED = st.builds(Filter, st.none(), st.sampled_from([None, *AssetState]))
 def test_the_view_stays_sorted_after_any_update(
     steps: list[str], wanted: Filter, count: int
 ) -> None:
-    """Jobs tell and pages come in any order: a view that is kept is the one that would be made now,
-    and in the end Mint's list is shown.
-    """
-    mint, library = Mint(*range(count)), Library()
+    """Updates and pages in any order give the same view as computing it at the end."""
+    mint, library = AssetList(*range(count)), Library()
     newest, run = count, []
     for step in steps:
         library.entries(wanted)

@@ -22,7 +22,7 @@ from .library_helpers import asked
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in with a library of three pages."""
+    """Yield a service with a library of three pages."""
     with running_service(speed=2000, library={"models": 65}) as running:
         yield running
         assert not running.leaks()
@@ -30,14 +30,14 @@ def service() -> Iterator[ThreadService]:
 
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A job service that talks to it."""
+    """Yield a job service connected to it."""
     job_service = JobService(fast_config(home), account(service))
     yield job_service
     assert job_service.close()
 
 
 def loaded(job_service: JobService) -> Library:
-    """All models."""
+    """Return a library with all models loaded."""
     library = Library()
     while (query := library.next_page(Kind.MODEL)) is not None:
         (said,) = asked(job_service, query)
@@ -46,9 +46,10 @@ def loaded(job_service: JobService) -> Library:
     return library
 
 
-def followed(library: Library, job_service: JobService, job: Job) -> list[AssetState]:
-    """In which states the job's entry was, while the job was carried out; the entry is there from
-    the beginning.
+def states_during(library: Library, job_service: JobService, job: Job) -> list[AssetState]:
+    """Return the states of the job's entry while the job runs.
+
+    The entry exists from the beginning.
     """
     seen: list[AssetState] = []
 
@@ -65,14 +66,14 @@ def followed(library: Library, job_service: JobService, job: Job) -> list[AssetS
     return seen
 
 
-def test_a_real_retry_of_an_old_entry(job_service: JobService, service: ThreadService) -> None:
-    """Through the worker: failed, being made, done; of the lists not one page is read for that, and
-    Mint's list says the same afterwards.
-    """
+def test_a_retry_of_an_old_entry_needs_no_page(
+    job_service: JobService, service: ThreadService
+) -> None:
+    """The entry is failed, running and done, and Mint's list agrees afterwards."""
     library = loaded(job_service)
     pages = len(service.requests("GET", "/v1/models"))
     old = library.entries(Filter(Kind.MODEL, AssetState.FAILED))[-1]
-    assert followed(library, job_service, job_service.retry_asset(old)) == [
+    assert states_during(library, job_service, job_service.retry_asset(old)) == [
         AssetState.FAILED,
         AssetState.UNFINISHED,
         AssetState.DONE,
@@ -83,8 +84,10 @@ def test_a_real_retry_of_an_old_entry(job_service: JobService, service: ThreadSe
     assert (library.get(old.id), library.get(old.id).raw) == (at_mint, at_mint.raw)  # type: ignore[union-attr]
 
 
-def test_a_real_deletion(job_service: JobService, service: ThreadService) -> None:
-    """What was deleted in the web app goes from the list as soon as a job cannot fetch it."""
+def test_an_asset_deleted_in_the_web_app_is_removed(
+    job_service: JobService, service: ThreadService
+) -> None:
+    """It is removed as soon as a job cannot fetch it."""
     library = loaded(job_service)
     gone = library.entries(Filter(Kind.MODEL, AssetState.DONE))[3]
     answer = {"status": 404, "problem": "not-found", "detail": "There is no such model."}
@@ -98,9 +101,9 @@ def test_a_real_deletion(job_service: JobService, service: ThreadService) -> Non
     assert library.count() == 64
 
 
-def test_a_lagging_resource_ends_done(job_service: JobService, service: ThreadService) -> None:
-    """A fresh model that says "running" to its first reads: the operation knows better."""
+def test_a_stale_resource_is_shown_as_done(job_service: JobService, service: ThreadService) -> None:
+    """A new model that still says "running" is done because its operation is."""
     service.scenario(switches=["incomplete"])
     library = loaded(job_service)
     old: Asset = library.entries(Filter(Kind.MODEL, AssetState.FAILED))[0]
-    assert followed(library, job_service, job_service.retry_asset(old))[-1] is AssetState.DONE
+    assert states_during(library, job_service, job_service.retry_asset(old))[-1] is AssetState.DONE

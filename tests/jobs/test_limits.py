@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Limits that hold: between processes, from the click to the send, and at every click that costs."""
+"""Spending limits between processes, at the send, and for every decision that costs Credits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PRICE = Estimate(None, 150.0, 1650.0)
 
 
 def at_preview(spent: float = 150.0, **more: Any) -> Job:
-    """A World whose Preview waits, and has cost this."""
+    """Return a World that waits at its Preview, with this cost so far."""
     run = operation(
         "preview_ready",
         type="world_generation",
@@ -46,10 +46,8 @@ def at_preview(spent: float = 150.0, **more: Any) -> Job:
 # -----------------------------------------------------------------------------------------------------------
 
 
-def test_of_two_processes_at_the_same_moment_one_is_refused(home: Path) -> None:
-    """The check and the new job are one transaction: what both could afford alone, only one of them
-    starts.
-    """
+def test_two_processes_cannot_exceed_the_limit_together(home: Path) -> None:
+    """The check and the new job are one transaction, so only one process starts."""
     with OtherProcess(home) as one, OtherProcess(home) as other:
         for process in (one, other):
             process.ask("open_offline")
@@ -61,19 +59,21 @@ def test_of_two_processes_at_the_same_moment_one_is_refused(home: Path) -> None:
 
 
 def test_a_job_of_another_service_is_counted_before_it_is_read(
-    quiet: JobService, home: Path
+    offline_job_service: JobService, home: Path
 ) -> None:
-    """What another job service has committed a moment ago counts, although nobody has caught up."""
+    """A job that another service just committed counts at once."""
     with OtherProcess(home) as other:
         other.ask("open_offline")
         assert other.ask("start_within", 150, 100, 0)
-        quiet.budget.limits = Limits(day=150)
+        offline_job_service.budget.limits = Limits(day=150)
         request = GenerationRequest(Kind.MODEL, "a lamp")
-        quiet.queries.cache_answer(Price.of(request), Estimate(None, 100.0, 100.0))
+        offline_job_service.queries.cache_answer(Price.of(request), Estimate(None, 100.0, 100.0))
         with pytest.raises(TooExpensive, match="With the 100 Credits spent today"):
-            quiet.start(request)
+            offline_job_service.start(request)
         assert not [
-            job for job in quiet.jobs() if job.request == request and quiet.is_active(job.id)
+            job
+            for job in offline_job_service.jobs()
+            if job.request == request and offline_job_service.is_active(job.id)
         ]
 
 
@@ -82,15 +82,15 @@ def test_a_job_of_another_service_is_counted_before_it_is_read(
 
 
 def on(day: float, job: Job, *moves: tuple[Phase, float], now: float = NOON) -> float:
-    """What a job is part of that day's sum with."""
+    """Return what a job adds to the sum of that day."""
     found = entry(job, moves, now)
     return spent_on([found] if found else [], date_of(day))
 
 
 def test_a_queued_job_counts_on_the_day_it_is_sent() -> None:
-    """Clicked yesterday and still in line: it will be paid today.
+    """A job queued yesterday counts today if it is not sent yet.
 
-    Sent today: it is paid today, also tomorrow.
+    A job sent today does not count tomorrow.
     """
     clicked = replace(a_job(), created_at=NOON - DAY, estimate=248.0)
     waits = ((Phase.WAITING, NOON - DAY),)
@@ -107,7 +107,7 @@ def test_a_queued_job_counts_on_the_day_it_is_sent() -> None:
 
 
 def test_sent_twice_because_mint_was_full_counts_once_on_the_last_day() -> None:
-    """Turned away and back in line: the first send has cost nothing."""
+    """A start that was refused for lack of a slot cost nothing."""
     moves = (
         (Phase.WAITING, NOON - DAY),
         (Phase.SENDING, NOON - DAY),
@@ -125,7 +125,7 @@ def test_sent_twice_because_mint_was_full_counts_once_on_the_last_day() -> None:
 
 
 def test_an_approved_job_counts_on_the_day_of_the_approval() -> None:
-    """Most of its price is paid then; a Preview that is only canceled stays where it was paid."""
+    """Most of the price is paid then; a canceled Preview counts on its own day."""
     moves = (
         (Phase.WAITING, NOON - DAY),
         (Phase.SENDING, NOON - DAY),
@@ -159,130 +159,127 @@ def test_an_approved_job_counts_on_the_day_of_the_approval() -> None:
     ],
 )
 def test_approving_is_within_the_limits(
-    quiet: JobService, limits: Limits, says: str | None
+    offline_job_service: JobService, limits: Limits, says: str | None
 ) -> None:
-    """1,500 of a World's 1,650 Credits are spent then.
+    """An approval counts 1,500 of a World's 1,650 Credits.
 
-    What the Preview has cost today is not counted twice.
+    The cost of a Preview of today is not counted twice.
     """
     job = at_preview()
     other = replace(at_preview(500.0), phase=Phase.PLACED, id="other")
-    quiet.cache.add(job, other)
-    quiet.queries.cache_answer(Price.of(WORLD), PRICE)
-    quiet.budget.limits = limits
+    offline_job_service.cache.add(job, other)
+    offline_job_service.queries.cache_answer(Price.of(WORLD), PRICE)
+    offline_job_service.budget.limits = limits
     if says is None:
-        quiet.approve(job.id)
+        offline_job_service.approve(job.id)
     else:
         with pytest.raises(TooExpensive, match=says):
-            quiet.approve(job.id)
-    assert (quiet.job(job.id).decision is None) is (says is not None)
+            offline_job_service.approve(job.id)
+    assert (offline_job_service.job(job.id).decision is None) is (says is not None)
     if says is not None:
-        with quiet.budget.without_limits():
-            quiet.approve(job.id)
-        assert quiet.spending.today() == 1650 + 500
+        with offline_job_service.budget.without_limits():
+            offline_job_service.approve(job.id)
+        assert offline_job_service.spending.today() == 1650 + 500
 
 
-def test_the_price_of_an_approval_is_asked_first(quiet: JobService) -> None:
-    """Not known yet: whoever has a window is told what to ask; where Mint does not tell it, what
-    was told at the click holds.
-    """
+def test_the_price_of_an_approval_is_requested_first(offline_job_service: JobService) -> None:
+    """An unknown price must be requested; without one the price at the click is used."""
     job = at_preview()
-    quiet.cache.add(job)
-    quiet.budget.limits = Limits(each=1650)
+    offline_job_service.cache.add(job)
+    offline_job_service.budget.limits = Limits(each=1650)
     with pytest.raises(TooExpensive) as caught:
-        quiet.approve(job.id)
+        offline_job_service.approve(job.id)
     assert caught.value.missing_prices == (Price.of(WORLD),)
-    quiet.queries.cache_answer(Price.of(WORLD), Estimate(None, None, None))
-    quiet.approve(job.id)
+    offline_job_service.queries.cache_answer(Price.of(WORLD), Estimate(None, None, None))
+    offline_job_service.approve(job.id)
 
 
-def test_revising_is_within_the_limits(quiet: JobService) -> None:
-    """Another Preview is paid for: 150 Credits more, not the whole World."""
+def test_revising_is_within_the_limits(offline_job_service: JobService) -> None:
+    """A revision counts 150 Credits for another Preview, not the whole World."""
     job = at_preview()
-    quiet.cache.add(job)
-    quiet.queries.cache_answer(Price.of(WORLD), PRICE)
-    quiet.budget.limits = Limits(each=299)
+    offline_job_service.cache.add(job)
+    offline_job_service.queries.cache_answer(Price.of(WORLD), PRICE)
+    offline_job_service.budget.limits = Limits(each=299)
     with pytest.raises(TooExpensive, match="about 300 Credits"):
-        quiet.revise(job.id, "more ivy")
-    quiet.budget.limits = Limits(each=300)
-    quiet.revise(job.id, "more ivy")
+        offline_job_service.revise(job.id, "more ivy")
+    offline_job_service.budget.limits = Limits(each=300)
+    offline_job_service.revise(job.id, "more ivy")
 
 
-def test_without_a_limit_a_click_asks_for_no_price(quiet: JobService) -> None:
-    """No limit of the user, none of the job: it is decided at once."""
+def test_without_a_limit_a_decision_needs_no_price(offline_job_service: JobService) -> None:
+    """Neither the user nor the job has a limit."""
     job = at_preview(estimate=None)
-    quiet.cache.add(job)
-    quiet.approve(job.id)
-    assert committed(quiet.job(job.id)) == 150
+    offline_job_service.cache.add(job)
+    offline_job_service.approve(job.id)
+    assert committed(offline_job_service.job(job.id)) == 150
 
 
 # -- a job's own limit
 # ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_jobs_own_limit_is_kept_at_every_click(quiet: JobService) -> None:
-    """Whoever goes on with it; a new limit is one the user says, and who goes beyond it knowingly
-    lifts it for good.
-    """
+def test_a_jobs_own_limit_applies_to_every_decision(offline_job_service: JobService) -> None:
+    """The user can set another limit, and an accepted excess removes the limit."""
     job = at_preview(max_credits=1000.0)
-    quiet.cache.add(job)
-    quiet.queries.cache_answer(Price.of(WORLD), PRICE)
+    offline_job_service.cache.add(job)
+    offline_job_service.queries.cache_answer(Price.of(WORLD), PRICE)
     with pytest.raises(
         TooExpensive, match=r"about 1,650 Credits in total, more than its limit of 1,000 Credits\."
     ):
-        quiet.approve(job.id)
-    quiet.revise(job.id, "more ivy")
-    assert quiet.job(job.id).max_credits == 1000
+        offline_job_service.approve(job.id)
+    offline_job_service.revise(job.id, "more ivy")
+    assert offline_job_service.job(job.id).max_credits == 1000
 
     second = replace(at_preview(max_credits=1000.0), id="second")
-    quiet.cache.add(second)
-    quiet.set_limit(second.id, 1650.0)
-    quiet.approve(second.id)
+    offline_job_service.cache.add(second)
+    offline_job_service.set_limit(second.id, 1650.0)
+    offline_job_service.approve(second.id)
 
     third = replace(at_preview(max_credits=1000.0), id="third")
-    quiet.cache.add(third)
-    with quiet.budget.without_limits():
-        quiet.approve(third.id)
-    assert quiet.job(third.id).max_credits is None
+    offline_job_service.cache.add(third)
+    with offline_job_service.budget.without_limits():
+        offline_job_service.approve(third.id)
+    assert offline_job_service.job(third.id).max_credits is None
 
 
-def test_a_retry_adds_to_what_the_job_has_cost(quiet: JobService) -> None:
-    """The limit is for the job in all: two attempts are more than one."""
+def test_a_retry_adds_to_what_the_job_has_cost(offline_job_service: JobService) -> None:
+    """The job's limit covers all attempts together."""
     failed = replace(
         at_preview(500.0),
         phase=Phase.FAILED,
         operation=operation("failed", credits={"finalized": 500}),
         max_credits=2000.0,
     )
-    quiet.cache.add(failed)
-    quiet.queries.cache_answer(Price.of(WORLD), PRICE)
+    offline_job_service.cache.add(failed)
+    offline_job_service.queries.cache_answer(Price.of(WORLD), PRICE)
     with pytest.raises(TooExpensive, match="about 2,150 Credits in total"):
-        quiet.retry(failed.id)
-    quiet.set_limit(failed.id, 2150.0)
-    quiet.retry(failed.id)
+        offline_job_service.retry(failed.id)
+    offline_job_service.set_limit(failed.id, 2150.0)
+    offline_job_service.retry(failed.id)
 
 
 def run(job: Job, *, now: float = NOON) -> WorkflowHarness:
-    """A run of the job at some time."""
+    """Run the job's workflow at a time."""
     return WorkflowHarness(job, WorkflowConfig(now=lambda: now))
 
 
 def waiting(**more: Any) -> Job:
-    """A job in line, clicked at noon for 248 Credits, that may cost 300 in all."""
+    """Return a queued job, clicked at noon for 248 Credits, with a limit of 300."""
     job = replace(a_job(), created_at=NOON, estimate=248.0, max_credits=300.0)
     return replace(job, **more)
 
 
-def test_at_the_send_a_price_of_just_now_is_not_asked_again() -> None:
-    """Within the limit, and known: the start is sent."""
+def test_a_recent_price_is_not_requested_again_at_the_send() -> None:
+    """A known price within the limit sends the start."""
     workflow = run(waiting()).answer(None)
     assert isinstance(workflow.effect, Start)
 
 
 @pytest.mark.parametrize(("price", "is_sent"), [(300.0, True), (301.0, False), (None, True)])
-def test_a_later_send_asks_the_price_again(price: float | None, is_sent: bool) -> None:
-    """Resumed the next day: what it would cost now is held against the limit before anything is
-    sent. A Mint that tells none: the click's.
+def test_a_later_send_requests_the_price_again(price: float | None, is_sent: bool) -> None:
+    """The new price is compared with the limit before sending.
+
+    If Mint returns none, the price at the click is used.
     """
     workflow = run(waiting(), now=NOON + DAY).answer(None)
     assert isinstance(workflow.effect, Quote)
@@ -299,8 +296,8 @@ def test_a_later_send_asks_the_price_again(price: float | None, is_sent: bool) -
         assert isinstance(workflow.again().effect, TakeSlot)
 
 
-def test_a_price_that_nobody_knows_is_not_within_a_jobs_limit() -> None:
-    """Neither now nor at the click: it rests, and nothing is sent."""
+def test_an_unknown_price_is_not_within_a_jobs_limit() -> None:
+    """Without any price the job pauses and nothing is sent."""
     workflow = run(waiting(estimate=None)).answer(None).answer(Estimate(None, None, None))
     assert workflow.job.phase is Phase.PAUSED
     workflow = run(waiting(estimate=None)).answer(None).fail(problem(403))
@@ -308,7 +305,7 @@ def test_a_price_that_nobody_knows_is_not_within_a_jobs_limit() -> None:
 
 
 def test_a_start_that_may_have_been_sent_is_repeated() -> None:
-    """Its answer was lost: the same key costs nothing more, so no limit stands before it."""
+    """A repeated start with the same key costs nothing more, so no limit applies."""
     workflow = run(
         waiting(
             phase=Phase.SENDING, body={"prompt": "a lamp"}, first_sent_at=NOON, max_credits=1.0
@@ -318,28 +315,38 @@ def test_a_start_that_may_have_been_sent_is_repeated() -> None:
     assert isinstance(workflow.effect, Start)
 
 
-def test_a_job_that_stopped_at_its_limit_is_asked_about(quiet: JobService) -> None:
-    """In a window Resume tells the price and the limit; who wants it all the same lifts the limit."""
+def test_resuming_a_job_at_its_limit_asks_the_user(offline_job_service: JobService) -> None:
+    """In a window Resume shows price and limit, and accepting removes the limit."""
     workflow = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
-    quiet.cache.add(workflow.job)
+    offline_job_service.cache.add(workflow.job)
     with pytest.raises(TooExpensive) as caught:
-        quiet.resume(workflow.job.id)
+        offline_job_service.resume(workflow.job.id)
     assert caught.value.missing_prices == (Price.of(workflow.job.request),)
-    quiet.queries.cache_answer(Price.of(workflow.job.request), Estimate(None, 301.0, 301.0))
+    offline_job_service.queries.cache_answer(
+        Price.of(workflow.job.request), Estimate(None, 301.0, 301.0)
+    )
     with pytest.raises(
         TooExpensive, match="about 301 Credits in total, more than its limit of 300"
     ):
-        quiet.resume(workflow.job.id)
-    assert not quiet.is_active(workflow.job.id)
-    with quiet.budget.without_limits():
-        quiet.resume(workflow.job.id)
-    assert quiet.is_active(workflow.job.id) and quiet.job(workflow.job.id).max_credits is None
+        offline_job_service.resume(workflow.job.id)
+    assert not offline_job_service.is_active(workflow.job.id)
+    with offline_job_service.budget.without_limits():
+        offline_job_service.resume(workflow.job.id)
+    assert (
+        offline_job_service.is_active(workflow.job.id)
+        and offline_job_service.job(workflow.job.id).max_credits is None
+    )
 
 
-def test_a_job_whose_price_fell_again_goes_on(quiet: JobService) -> None:
-    """What counts is the price now."""
+def test_a_job_whose_price_fell_continues(offline_job_service: JobService) -> None:
+    """The present price counts."""
     workflow = run(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
-    quiet.cache.add(workflow.job)
-    quiet.queries.cache_answer(Price.of(workflow.job.request), Estimate(None, 300.0, 300.0))
-    quiet.resume(workflow.job.id)
-    assert quiet.is_active(workflow.job.id) and quiet.job(workflow.job.id).max_credits == 300
+    offline_job_service.cache.add(workflow.job)
+    offline_job_service.queries.cache_answer(
+        Price.of(workflow.job.request), Estimate(None, 300.0, 300.0)
+    )
+    offline_job_service.resume(workflow.job.id)
+    assert (
+        offline_job_service.is_active(workflow.job.id)
+        and offline_job_service.job(workflow.job.id).max_credits == 300
+    )

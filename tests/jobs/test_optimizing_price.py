@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An optimization that is to follow a generation is not in the generation's price: what is known of
-its own, and that the limits count it.
-"""
+"""The price of an optimization after a generation, and how the limits count it."""
 
 from __future__ import annotations
 
@@ -38,9 +36,9 @@ ESTIMATE = ("POST", "/v1/pricing:estimate")
 def lamp(
     phase: Phase, *, paid: float | None = None, optimized: dict[str, object] | None = None
 ) -> Job:
-    """A lamp at 248, to be optimized at 20 as far as one knew at the click.
+    """Return a job priced at 248 for the model and 20 for its optimization.
 
-    `optimized`: what Mint says of that.
+    `optimized` is the operation of the optimization as Mint returns it.
     """
     job = replace(a_job(), phase=phase, optimize=LIGHT, estimate=248.0, optimize_estimate=20.0)
     if paid is not None:
@@ -96,22 +94,18 @@ def lamp(
         (lamp(Phase.CANCELED), 0),
     ],
 )
-def test_what_it_commits(job: Job, credits: float) -> None:
-    """What is still to come counts as expected, so that the limit of a day holds room for it; what
-    was left out, or failed, does not.
-    """
+def test_the_committed_credits_include_a_pending_optimization(job: Job, credits: float) -> None:
+    """A skipped or failed optimization does not count."""
     assert committed(job) == credits
 
 
-def test_the_card_tells_both() -> None:
-    """What is expected in all, before Mint has said anything."""
+def test_the_card_shows_both_prices() -> None:
+    """The card shows the sum before Mint returned any cost."""
     assert presenter.cost(lamp(Phase.WAITING)) == "About 268 Credits"
 
 
-def test_what_the_last_one_cost() -> None:
-    """The newest that cost something tells; one that failed, or of which Mint said nothing, does
-    not.
-    """
+def test_the_cost_of_the_last_optimization() -> None:
+    """The newest optimization with a known cost is used, not a failed one."""
     paid = [{"status": "succeeded", "credits": {"finalized": price}} for price in (0, 35, 20)]
     jobs = [
         lamp(Phase.READY, optimized={"status": "succeeded"}),
@@ -127,14 +121,14 @@ def test_what_the_last_one_cost() -> None:
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in in a hurry, that has made nothing yet."""
+    """Yield a fast service without assets."""
     with running_service(speed=1000, credits=1e6, cancel="everywhere") as running:
         yield running
 
 
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A job service that may block for a price, whose Blender reads optimized files."""
+    """Yield a job service that may wait for a price and reads optimized files."""
     job_service = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account(service))
     job_service.blocks_for_prices = True
     yield job_service
@@ -142,18 +136,16 @@ def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
 
 
 def make_a_model(job_service: JobService) -> None:
-    """One that is there."""
+    """Generate a model and return its id."""
     made = job_service.start(LAMP)
     job_service.watch([made.id])
 
 
 @pytest.mark.parametrize("limits", [Limits(each=1000), Limits(day=1000)])
-def test_unknown_is_not_within_a_limit(
+def test_an_unknown_price_is_not_within_a_limit(
     limits: Limits, job_service: JobService, service: ThreadService
 ) -> None:
-    """Where there is no model yet, Mint cannot tell: it is refused with that reason, and starts
-    when the user wants it all the same.
-    """
+    """Without a model Mint returns no price, so the job is refused until accepted."""
     job_service.budget.limits = limits
     with pytest.raises(
         TooExpensive,
@@ -167,10 +159,10 @@ def test_unknown_is_not_within_a_limit(
     assert (job.estimate, job.optimize_estimate) == (248, None)
 
 
-def test_any_model_tells(job_service: JobService, service: ThreadService) -> None:
-    """One that exists is asked about, once.
+def test_an_existing_model_gives_the_price(job_service: JobService, service: ThreadService) -> None:
+    """One model is used for the price, with one request.
 
-    Generation and optimization together are held against the limit for one generation.
+    Generation and optimization together are compared with the limit per generation.
     """
     make_a_model(job_service)
     job_service.budget.limits = Limits(each=267)
@@ -186,12 +178,10 @@ def test_any_model_tells(job_service: JobService, service: ThreadService) -> Non
     assert job_service.job(job.id).cost == 268
 
 
-def test_a_model_without_an_optimized_file_tells(
+def test_a_model_without_an_optimized_file_is_preferred_for_the_price(
     job_service: JobService, service: ThreadService
 ) -> None:
-    """One that has such a file may cost nothing more, or be refused: it is only asked about where
-    there is no other.
-    """
+    """An optimized model may have no price, so it is used only if there is no other."""
     make_a_model(job_service)
     plain = service.resources()[0].id
     made = job_service.start(replace(LAMP, prompt="a lamp [already-optimized]"))
@@ -202,10 +192,10 @@ def test_a_model_without_an_optimized_file_tells(
     assert job_service.budget.price(OptimizationPrice()) == 20
 
 
-def test_a_day_holds_room_for_it(job_service: JobService, service: ThreadService) -> None:
-    """While it is still to come: a second generation that leaves no room for the first one's
-    optimization is refused.
-    """
+def test_the_daily_limit_includes_a_pending_optimization(
+    job_service: JobService, service: ThreadService
+) -> None:
+    """A second generation that leaves no Credits for the optimization is refused."""
     make_a_model(job_service)
     before = job_service.spending.today()
     service.scenario(rules=[{"prompt": "stays", "switches": ["stuck"]}])
@@ -221,8 +211,8 @@ def test_a_day_holds_room_for_it(job_service: JobService, service: ThreadService
     assert job_service.spending.today() == before
 
 
-def test_both_prices_are_asked_for_together(job_service: JobService) -> None:
-    """A window hears at once of all that is not known, so that it asks once and then goes on."""
+def test_both_prices_are_requested_together(job_service: JobService) -> None:
+    """A window gets all unknown prices at once."""
     job_service.blocks_for_prices = False
     job_service.budget.limits = Limits(each=1000)
     with pytest.raises(TooExpensive) as caught:
@@ -234,10 +224,10 @@ def test_both_prices_are_asked_for_together(job_service: JobService) -> None:
     assert caught.value.missing_prices == PRICES[1:]
 
 
-def test_the_journal_knows_what_it_cost(home: Path, service: ThreadService) -> None:
-    """A Mint that tells no price of optimizing: what the last one really cost is taken for the
-    next, by another process too.
-    """
+def test_the_last_cost_is_used_when_mint_returns_no_price(
+    home: Path, service: ThreadService
+) -> None:
+    """The cost is read from the journal, by another process too."""
     job_service = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account(service))
     job = job_service.start(LAMP, optimize=LIGHT)
     job_service.watch([job.id])
@@ -257,8 +247,8 @@ def test_the_journal_knows_what_it_cost(home: Path, service: ThreadService) -> N
     assert later.close(20)
 
 
-def test_what_was_dismissed_still_tells(home: Path) -> None:
-    """Taken off the list, the last optimization was paid for all the same."""
+def test_a_dismissed_optimization_still_gives_the_price(home: Path) -> None:
+    """A dismissed job was paid for all the same."""
     journal = Journal(home)
     for price, seconds in ((20, 20.0), (35, 10.0), (25, 30.0)):
         job = lamp(Phase.PLACED, optimized={"status": "succeeded", "credits": {"finalized": price}})
@@ -271,9 +261,7 @@ def test_what_was_dismissed_still_tells(home: Path) -> None:
 
 
 def test_a_retry_is_optimized_too(job_service: JobService) -> None:
-    """A new attempt at what failed is followed by its optimization as well, which counts against
-    the limit.
-    """
+    """The retry of a failed job includes its optimization, also in the limit."""
     make_a_model(job_service)
     failed = replace(
         lamp(Phase.FAILED), request=LAMP, operation=operation("failed"), created_at=time.time()

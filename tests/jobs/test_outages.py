@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network goes, and comes back: every job stays where it is, nobody hammers, and all go on by
-themselves. The clock is turned by hand.
+"""The network fails and returns: jobs keep their phase and continue, with few requests.
+
+The clock is moved by hand.
 """
 
 from __future__ import annotations
@@ -28,27 +29,25 @@ HOUR = 3600.0
 
 
 def away(what: str, which: str) -> Exception:
-    """Mint cannot be reached."""
+    """Make Mint unreachable."""
     return errors.Unreachable("no route to it")
 
 
 def there(what: str, which: str) -> Any:
-    """Mint answers again."""
+    """Make Mint answer again."""
     return operation("running", id=which)
 
 
 def several(count: int) -> list[Job]:
-    """Jobs that are running at Mint."""
+    """Return jobs that are running at Mint."""
     return [
         replace(working(), operation=operation("running", id=f"op_{number}"))
         for number in range(count)
     ]
 
 
-def test_a_poll_is_repeated_for_as_long_as_the_job_is_watched(engine: EngineHarness) -> None:
-    """A day without a network: the job is where it was, and goes on by itself within a minute of
-    the network's return.
-    """
+def test_polling_continues_within_a_minute_after_an_outage(engine: EngineHarness) -> None:
+    """A job continues by itself after a day without a network."""
     job = working()
     engine.mint.says = away
     engine.add(job)
@@ -59,8 +58,8 @@ def test_a_poll_is_repeated_for_as_long_as_the_job_is_watched(engine: EngineHarn
     assert engine.job(job).phase is Phase.CANCELED
 
 
-def test_a_start_is_repeated_too(engine: EngineHarness) -> None:
-    """It carries a key: for hours, and with the same body, until Mint has taken it in."""
+def test_a_start_is_repeated_during_an_outage(engine: EngineHarness) -> None:
+    """The same body and key are sent for hours, until Mint accepts the start."""
     job = a_job()
     engine.mint.says = away
     engine.add(job)
@@ -73,8 +72,9 @@ def test_a_start_is_repeated_too(engine: EngineHarness) -> None:
 
 
 def test_an_outage_is_probed_by_one_call_at_a_time(engine: EngineHarness) -> None:
-    """Fifty jobs do not hammer: together they ask no more often than one of them would; the first
-    answer wakes them all, within a moment.
+    """Fifty jobs send no more requests than one would.
+
+    The first answer resumes them all within a moment.
     """
     jobs = several(50)
     engine.mint.says = away
@@ -94,10 +94,8 @@ def test_an_outage_is_probed_by_one_call_at_a_time(engine: EngineHarness) -> Non
         )
 
 
-def test_one_job_that_is_not_answered_holds_up_no_other(engine: EngineHarness) -> None:
-    """Only where several jobs fail in a row is it an outage; the others keep their schedule to the
-    second.
-    """
+def test_one_failing_job_delays_no_other(engine: EngineHarness) -> None:
+    """Only failures of several jobs in a row are an outage."""
     bad, good = several(2)
     engine.mint.says = lambda what, which: (
         errors.problem_error(errors.Problem(503)) if which == "op_0" else there(what, which)
@@ -110,10 +108,10 @@ def test_one_job_that_is_not_answered_holds_up_no_other(engine: EngineHarness) -
     assert engine.mint.times("poll", "op_0") == [1000, 1001, 1003, 1007, 1015]
 
 
-def test_what_mint_asks_for_is_kept_for_a_quarter_of_an_hour(engine: EngineHarness) -> None:
-    """Retry-After: ten minutes are waited, an hour is not; 0 is a second.
+def test_retry_after_is_limited_to_a_quarter_of_an_hour(engine: EngineHarness) -> None:
+    """Ten minutes are waited, an hour is not, and 0 is a second.
 
-    It is no lack of an answer.
+    Such an answer is not an outage.
     """
     asked = iter([600.0, 3600.0, 0.0, 0.0])
     engine.mint.says = lambda what, which: errors.problem_error(
@@ -127,8 +125,8 @@ def test_what_mint_asks_for_is_kept_for_a_quarter_of_an_hour(engine: EngineHarne
     assert scheduled_retries[0].without_answer == 0.0
 
 
-def test_a_decision_is_the_probe(engine: EngineHarness, home: Path) -> None:
-    """What a person has clicked while Mint was away is sent before all polls that are due."""
+def test_a_decision_is_sent_first_after_an_outage(engine: EngineHarness, home: Path) -> None:
+    """A decision is sent before all polls that are due."""
     jobs = several(5)
     engine.mint.says = away
     engine.add(*jobs)
@@ -143,8 +141,8 @@ def test_a_decision_is_the_probe(engine: EngineHarness, home: Path) -> None:
     assert engine.mint.asked[0][1:] == ("cancel", "op_4")
 
 
-def test_who_was_told_that_it_fails_is_told_that_it_works(engine: EngineHarness) -> None:
-    """The sentence about the network goes from the card, also when nothing else has changed."""
+def test_the_end_of_an_outage_is_reported(engine: EngineHarness) -> None:
+    """The message about the network is removed, also when nothing else changed."""
     job = working()
     engine.add(job)
     engine.run(1)
@@ -156,8 +154,8 @@ def test_who_was_told_that_it_fails_is_told_that_it_works(engine: EngineHarness)
     assert [event for event in engine.said if isinstance(event, Recovered)] == [Recovered(job.id)]
 
 
-def test_what_failed_is_tried_at_once_when_one_may_go_online_again(engine: EngineHarness) -> None:
-    """Who has switched something does not wait for the end of a pause."""
+def test_going_online_ends_the_pause(engine: EngineHarness) -> None:
+    """Failed calls are repeated at once when going online is allowed again."""
     engine.mint.says = away
     engine.add(*several(3))
     engine.run(HOUR)
@@ -168,10 +166,10 @@ def test_what_failed_is_tried_at_once_when_one_may_go_online_again(engine: Engin
     assert {which for _, _, which in engine.mint.asked} == {"op_0", "op_1", "op_2"}
 
 
-def test_jobs_wait_for_the_answer_whose_key_it_is_as_long_as_it_takes(
+def test_jobs_wait_for_the_owner_of_the_key(
     engine: EngineHarness,
 ) -> None:
-    """Nothing is sent before that is known; an outage at the very beginning ends no job either."""
+    """Nothing is sent before the owner is known, and an outage at startup ends no job."""
     asked: list[float] = []
     me = engine.mint.me
 
@@ -191,8 +189,8 @@ def test_jobs_wait_for_the_answer_whose_key_it_is_as_long_as_it_takes(
     assert engine.job(job).phase is Phase.WORKING
 
 
-def test_an_answer_to_a_question_ends_an_outage_too(engine: EngineHarness) -> None:
-    """The panel asks for the balance, and gets it: the jobs need not wait any longer."""
+def test_an_answered_query_ends_an_outage(engine: EngineHarness) -> None:
+    """When the balance was read, the jobs need not wait any longer."""
     engine.mint.says = away
     engine.add(*several(3))
     engine.run(HOUR)
@@ -204,8 +202,8 @@ def test_an_answer_to_a_question_ends_an_outage_too(engine: EngineHarness) -> No
     assert {which for _, _, which in engine.mint.asked} == {"op_0", "op_1", "op_2"}
 
 
-def test_a_call_that_may_not_be_repeated_is_not(engine: EngineHarness) -> None:
-    """A refusal is an answer: the job pauses with the reason, outage or not."""
+def test_a_refusal_during_an_outage_pauses_the_job(engine: EngineHarness) -> None:
+    """A refusal is an answer, so the call is not repeated."""
     jobs = several(3)
     engine.mint.says = away
     engine.add(*jobs)
@@ -217,7 +215,7 @@ def test_a_call_that_may_not_be_repeated_is_not(engine: EngineHarness) -> None:
 
 
 class Unsteady(Downloader):
-    """A downloader whose host fails until it is told otherwise."""
+    """A downloader whose host fails until a test changes that."""
 
     trouble: Exception | None = None
     tries = 0
@@ -241,10 +239,10 @@ class Unsteady(Downloader):
     ],
     ids=["away", "silent"],
 )
-def test_a_file_whose_host_is_away_is_fetched_when_it_is_back(
+def test_a_download_continues_when_its_host_returns(
     home: Path, trouble: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was paid for waits for the host in the phase where it is, and nobody has to resume it."""
+    """The job keeps its phase, and nobody has to resume it."""
     engine = EngineHarness(
         home,
         downloader=lambda local_files: Unsteady(),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lies in the home folder is this user's alone, from the moment it is made."""
+"""Files in the home folder are private to the user from their creation on."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PIXEL = bytes.fromhex(
 
 @pytest.fixture(autouse=True)
 def lax() -> Iterator[None]:
-    """A umask that lets everybody read and write."""
+    """Set a umask that lets everybody read and write."""
     before = os.umask(0)
     yield
     os.umask(before)
@@ -47,7 +47,7 @@ def permissions(path: Path) -> int:
 
 
 def open_to_others(home: Path) -> list[str]:
-    """Everything under the folder, and itself, that anybody else could use."""
+    """Return the paths in a folder, and the folder, that others could use."""
     return [
         f"{path}: {permissions(path):o}"
         for path in (home, *home.rglob("*"))
@@ -55,8 +55,8 @@ def open_to_others(home: Path) -> list[str]:
     ]
 
 
-def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
-    """Journal with its -wal and -shm, downloads, copies of pictures, thumbnails, locks and the log."""
+def test_all_files_of_a_job_are_private(tmp_path: Path) -> None:
+    """Journal, downloads, pictures, thumbnails, locks and the log are checked."""
     home = tmp_path / "deep" / "home"
     (tmp_path / "lamp.png").write_bytes(PIXEL)
     with (
@@ -92,8 +92,8 @@ def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
     assert open_to_others(home) == []
 
 
-def test_a_folder_that_was_open_is_closed(tmp_path: Path) -> None:
-    """Folder, journal and log of an earlier program, which everybody could read."""
+def test_an_open_home_folder_is_made_private(tmp_path: Path) -> None:
+    """Folder, journal and log of an earlier version were readable by everybody."""
     home = tmp_path / "home"
     home.mkdir(mode=0o755)
     Journal(home).close()
@@ -106,17 +106,15 @@ def test_a_folder_that_was_open_is_closed(tmp_path: Path) -> None:
     assert open_to_others(home) == []
 
 
-def test_what_is_not_ours_stays_as_it_is(tmp_path: Path) -> None:
-    """The folder around the home keeps its permissions."""
+def test_the_parent_folder_keeps_its_permissions(tmp_path: Path) -> None:
+    """Only the home folder itself is changed."""
     tmp_path.chmod(0o755)
     private_files.make_home(tmp_path / "home")
     assert (permissions(tmp_path), permissions(tmp_path / "home")) == (0o755, 0o700)
 
 
-def test_locks_on_a_file_that_is_there_are_kept(tmp_path: Path) -> None:
-    """SQLite locks the journal for this process; opening and closing the file beside it would let
-    go of that, and another would write.
-    """
+def test_checking_permissions_keeps_the_journal_lock(tmp_path: Path) -> None:
+    """Opening and closing the file elsewhere would release SQLite's lock."""
     import fcntl
 
     path = tmp_path / "journal"

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions that are no jobs: an answer belongs to the account and the question that it was asked
-with.
-"""
+"""Queries belong to the account and the number they were sent with."""
 
 from __future__ import annotations
 
@@ -23,40 +21,38 @@ MODELS = ListPage(Kind.MODEL)
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in with three models."""
+    """Yield a service with three models."""
     with running_service(library={"models": 3}, credits=100) as running:
         yield running
 
 
 @pytest.fixture
 def other() -> Iterator[ThreadService]:
-    """Another one, with another account: it has five."""
+    """Yield a service with another account and five models."""
     with running_service(library={"models": 5}, credits=200) as running:
         yield running
 
 
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A job service that begins with the first."""
+    """Yield a job service that starts with the first service."""
     job_service = JobService(fast_config(home), account(service))
     yield job_service
     assert job_service.close()
 
 
 def answered(job_service: JobService) -> None:
-    """Wait until the worker has said something that nobody has listened to yet."""
+    """Wait for the next answer to a query."""
     until = time.monotonic() + 20
     while job_service.worker.events.empty():
         assert time.monotonic() < until, "nothing was answered"
         time.sleep(0.005)
 
 
-def test_an_answer_to_an_earlier_account_is_none(
+def test_an_answer_for_an_earlier_account_is_dropped(
     job_service: JobService, other: ThreadService
 ) -> None:
-    """It was on its way when the account was changed: it is not taken in, and nothing is on its way
-    any more.
-    """
+    """No query is pending after the account was changed."""
     job_service.queries.ask(MODELS)
     answered(job_service)
     job_service.set_account(account(other))
@@ -66,12 +62,10 @@ def test_an_answer_to_an_earlier_account_is_none(
     assert not job_service.queries.answers
 
 
-def test_what_was_asked_before_and_after_is_answered_by_the_new_account(
+def test_a_repeated_query_is_answered_by_the_new_account(
     job_service: JobService, other: ThreadService
 ) -> None:
-    """The first answer that comes is the earlier account's: the question counts as asked until the
-    right one is here.
-    """
+    """The query stays pending until the answer for the new account arrives."""
     queries = (MODELS, Balance())
     for query in queries:
         job_service.queries.ask(query)
@@ -85,10 +79,8 @@ def test_what_was_asked_before_and_after_is_answered_by_the_new_account(
     assert (len(models.data), balance.credits.total_available) == (5, 200)
 
 
-def test_what_the_file_host_is_asked_is_answered_too(
-    job_service: JobService, service: ThreadService
-) -> None:
-    """The pool brings the answer, with the number of its question."""
+def test_a_file_query_is_answered(job_service: JobService, service: ThreadService) -> None:
+    """The answer has the number of its query."""
     query = Thumbnail(f"{service.files}/images/none.webp")
     job_service.ask_and_wait(query)
     assert "HTTP 404" in (job_service.queries.answers[query].error or "")

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference pictures are copied at the click: what is sent is what was seen, whatever becomes of
-the original.
-"""
+"""Reference pictures are copied when a job is created, and the copies are sent."""
 
 from __future__ import annotations
 
@@ -32,7 +30,7 @@ ADDRESS = "https://example.com/b.png"
 
 @pytest.fixture
 def job_service(home: Path) -> Iterator[JobService]:
-    """A job service that sends nothing."""
+    """Yield a job service that sends nothing."""
     job_service = JobService(EngineConfig(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
     yield job_service
@@ -41,25 +39,26 @@ def job_service(home: Path) -> Iterator[JobService]:
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
-    """A picture of the user's."""
+    """Return a picture of the user's."""
     path = tmp_path / "my lamp.webp"
     path.write_bytes(RED)
     return path
 
 
 def request(*images: object, **more: object) -> GenerationRequest:
-    """A wish with pictures."""
+    """Return a request with pictures."""
     return GenerationRequest(Kind.MODEL, "a lamp", images=tuple(map(str, images)), **more)  # type: ignore[arg-type]
 
 
 def copies(job_service: JobService) -> list[Path]:
-    """All files that jobs were started with."""
+    """Return all files that jobs were started with."""
     return sorted(path for path in (job_service.home / "jobs").rglob("*") if path.is_file())
 
 
-def test_the_copy_is_what_was_there_at_the_click(job_service: JobService, picture: Path) -> None:
-    """Edited and deleted originals change nothing; names and order stay, and addresses are no
-    files.
+def test_the_copy_is_made_when_the_job_is_created(job_service: JobService, picture: Path) -> None:
+    """Changed and deleted originals do not matter.
+
+    Names and order are kept, and addresses are not files.
     """
     job = job_service.start(request(picture, ADDRESS, picture))
     picture.write_bytes(BLUE)
@@ -72,7 +71,7 @@ def test_the_copy_is_what_was_there_at_the_click(job_service: JobService, pictur
     assert of_job(job_service.job(job.id)).gone == ()
 
 
-def test_what_is_sent_is_what_was_seen(home: Path, picture: Path) -> None:
+def test_the_copy_is_sent(home: Path, picture: Path) -> None:
     """The original is replaced between the click and the upload."""
     with running_service(speed=400) as service:
         waiting = JobService(fast_config(home), account(service))
@@ -90,7 +89,7 @@ def test_what_is_sent_is_what_was_seen(home: Path, picture: Path) -> None:
 def test_a_start_that_is_not_committed_leaves_no_copy(
     job_service: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch, start: str
 ) -> None:
-    """The journal cannot be written, say: there is no job, and nothing of it on disk."""
+    """When the journal cannot be written there is no job and no copy."""
 
     def locked(*_: object) -> None:
         raise JournalError("The job journal is locked.")
@@ -103,10 +102,10 @@ def test_a_start_that_is_not_committed_leaves_no_copy(
     assert copies(job_service) == [] and job_service.jobs() == []
 
 
-def test_a_picture_that_vanishes_meanwhile_is_a_sentence(
+def test_a_picture_deleted_before_the_copy_is_reported(
     job_service: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the check and the copy: no job, and no half of one."""
+    """No job is created, and no other picture is left behind."""
     real = request_checks.complaint
 
     def checked(asked: GenerationRequest) -> str | None:
@@ -120,10 +119,10 @@ def test_a_picture_that_vanishes_meanwhile_is_a_sentence(
     assert copies(job_service) == [] and job_service.jobs() == []
 
 
-def test_a_picture_that_was_spoiled_meanwhile_is_not_sent(
+def test_a_picture_damaged_before_the_copy_is_not_sent(
     job_service: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The copy is what is checked."""
+    """The check reads the copy."""
     monkeypatch.setattr(
         request_checks, "complaint", lambda asked: picture.write_bytes(b"no picture") and None
     )
@@ -132,12 +131,8 @@ def test_a_picture_that_was_spoiled_meanwhile_is_not_sent(
     assert copies(job_service) == []
 
 
-def test_a_variation_uses_the_copies_and_does_not_need_their_bytes_twice(
-    job_service: JobService, picture: Path
-) -> None:
-    """Our own copies are never changed: where the file system can, they are the same file under two
-    names.
-    """
+def test_a_variation_links_the_copies(job_service: JobService, picture: Path) -> None:
+    """Copies never change, so they are hard links where the file system has them."""
     first = job_service.start(request(picture))
     picture.unlink()
     again = job_service.start(of_job(job_service.job(first.id)).with_prompt("another lamp").request)
@@ -150,7 +145,7 @@ def test_a_variation_uses_the_copies_and_does_not_need_their_bytes_twice(
 def test_the_users_own_file_is_copied_and_not_linked(
     job_service: JobService, picture: Path
 ) -> None:
-    """A program may write into it in place."""
+    """Another program may change the user's file in place."""
     job = job_service.start(request(picture))
     assert not Path(job.request.images[0]).samefile(picture)
 
@@ -164,19 +159,17 @@ def test_the_users_own_file_is_copied_and_not_linked(
         ("", "my lamp.webp"),
     ],
 )
-def test_the_name_that_the_user_sees_stays(
+def test_the_shown_name_of_a_picture_is_kept(
     job_service: JobService, picture: Path, name: str, kept: str
 ) -> None:
-    """The panel's pictures have names of their own, which are not those of the files."""
+    """The panel's names differ from the names of the files."""
     job = job_service.start(request(picture, image_names=(name,)))
     assert Path(job_service.job(job.id).request.images[0]).name == kept
     assert job_service.job(job.id).request.image_names == (name,)
 
 
-def test_clearing_leaves_what_jobs_on_the_list_were_started_with(
-    job_service: JobService, picture: Path
-) -> None:
-    """And takes what belongs to none."""
+def test_clearing_keeps_the_pictures_of_listed_jobs(job_service: JobService, picture: Path) -> None:
+    """Pictures of no job are deleted."""
     job, gone = job_service.start(request(picture)), job_service.start(request(picture))
     assert len(copies(job_service)) == 2
     DownloadFolder(job_service.home).clear({job.id})

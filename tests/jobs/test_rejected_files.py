@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file that our own check refuses was paid for: it is kept, the job says where, and nothing is
-ever bought again for it.
-"""
+"""A downloaded file that fails our check is kept, and nothing is bought again for it."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ BAD_GLB = pack({"asset": {"version": "3.0"}})
 
 
 class Giving(Downloader):
-    """Puts these bytes at every place, where nothing lies yet."""
+    """A downloader that writes these bytes to every path that is still free."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__()
@@ -39,14 +37,14 @@ class Giving(Downloader):
 
 
 def fetched(effect: Fetch, folder: Path, content: bytes) -> LocalFile:
-    """What an effect returns when the host has these bytes."""
+    """Return the result of a download of these bytes."""
     return fetch_file.fetch(
         effect, folder, downloader=Giving(content), stop=lambda: False, progress=lambda *_: None
     )
 
 
 def refusal(effect: Fetch, folder: Path, content: bytes) -> InvalidFile:
-    """As `fetched`, for what is refused."""
+    """Return the error of a download of these bytes."""
     with pytest.raises(InvalidFile) as caught:
         fetched(effect, folder, content)
     return caught.value
@@ -62,20 +60,16 @@ def refusal(effect: Fetch, folder: Path, content: bytes) -> InvalidFile:
         (Role.FBX, "model.refused.fbx"),
     ],
 )
-def test_a_refused_file_is_set_aside_and_its_place_told(
-    tmp_path: Path, role: Role, name: str
-) -> None:
-    """Whatever it is: its bytes are on disk, under a name that the next try does not take for a
-    good file.
-    """
+def test_a_rejected_file_is_kept_and_its_path_shown(tmp_path: Path, role: Role, name: str) -> None:
+    """Its name is one that the next download does not take for a good file."""
     error = refusal(Fetch(role, f"{FILES}a", "model"), tmp_path, HTML)
     assert error.kept == tmp_path / name
     assert str(error).endswith(f" The file was kept at {tmp_path / name}.")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(name, HTML)]
 
 
-def test_a_later_try_deletes_nothing_and_fills_no_disk(tmp_path: Path) -> None:
-    """The same bytes are kept once, others beside them; a good file comes in its own name."""
+def test_repeated_downloads_keep_each_rejected_file_once(tmp_path: Path) -> None:
+    """Other bytes are kept beside them; a good file has its own name."""
     effect = Fetch(Role.MODEL, GLB, "model")
     for content in (BAD_GLB, BAD_GLB, HTML, BAD_GLB):
         refusal(effect, tmp_path, content)
@@ -87,8 +81,8 @@ def test_a_later_try_deletes_nothing_and_fills_no_disk(tmp_path: Path) -> None:
     }
 
 
-def test_what_is_only_copied_has_to_be_whole_and_no_more(tmp_path: Path) -> None:
-    """Another program may read what we would not import; what is cut off nobody reads."""
+def test_a_file_that_is_only_copied_must_be_complete(tmp_path: Path) -> None:
+    """Another program may read what we would not import, but no incomplete file."""
     effect = Fetch(Role.MODEL, GLB, "model", only_copied=True)
     assert fetched(effect, tmp_path, BAD_GLB).needs == ()
     Path(tmp_path / "model.glb").unlink()
@@ -96,7 +90,7 @@ def test_what_is_only_copied_has_to_be_whole_and_no_more(tmp_path: Path) -> None
 
 
 def fetching_model(target: Delivery = Delivery()) -> WorkflowHarness:
-    """A model that Mint has made, and that is about to be downloaded."""
+    """Return a job whose model is finished and about to be downloaded."""
     return (
         WorkflowHarness(working(delivery=target))
         .answer(seen("succeeded"))
@@ -104,10 +98,8 @@ def fetching_model(target: Delivery = Delivery()) -> WorkflowHarness:
     )
 
 
-def test_a_refused_model_rests_where_nothing_is_bought_again() -> None:
-    """It can be resumed, which only downloads; the sentence says where the file is, and advises
-    nobody to pay once more.
-    """
+def test_a_rejected_model_pauses_the_job() -> None:
+    """Resume only downloads; the message names the file and does not advise to pay again."""
     refused = InvalidGlb("Cannot import model.glb: it is not glTF 2.0.").kept_at(
         Path("/home/model.refused.glb")
     )
@@ -129,8 +121,8 @@ def test_a_refused_model_rests_where_nothing_is_bought_again() -> None:
     assert done.job.file(Role.MODEL) == good and done.job.refused == ()
 
 
-def test_a_model_that_is_only_copied_is_asked_for_as_such() -> None:
-    """The output decides: a .glb is a copy, unless a picture of it is wanted too."""
+def test_the_output_decides_whether_a_model_is_only_copied() -> None:
+    """A .glb output is a copy, unless a rendered picture is wanted too."""
     for target, only_copied in (
         (Delivery(output="a.glb"), True),
         (Delivery(output="a.glb", render="a.png"), False),
@@ -140,8 +132,8 @@ def test_a_model_that_is_only_copied_is_asked_for_as_such() -> None:
         assert effect.only_copied is only_copied
 
 
-def test_the_file_that_is_handed_over_unchecked_is_the_refused_one(tmp_path: Path) -> None:
-    """Before the accepted one; neither, where neither is on disk."""
+def test_the_rejected_file_is_preferred_for_raw_output(tmp_path: Path) -> None:
+    """The accepted file is used if no rejected one exists, and none if neither does."""
     good, bad = tmp_path / "model.glb", tmp_path / "model.refused.glb"
     job = replace(
         a_job(),

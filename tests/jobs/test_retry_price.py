@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a retry will cost: it is priced as what it is, and counts from the click on, not only when
-Mint has answered.
-"""
+"""The expected cost of a retry, which counts from the click on."""
 
 from __future__ import annotations
 
@@ -36,20 +34,20 @@ DAY = 24 * 3600.0
 
 
 def failed(**more: object) -> Job:
-    """A generation of yesterday that failed at Mint, at no cost."""
+    """Return a generation that failed at Mint yesterday, at no cost."""
     run = operation("failed", credits={"reserved": 0, "finalized": 0})
     return replace(a_job(), phase=Phase.FAILED, operation=run, created_at=time.time() - DAY, **more)  # type: ignore[arg-type]
 
 
 def imported(model: Asset, optimize: OptimizationLevel | None = None) -> Job:
-    """Something of the library that could not be brought."""
+    """Return a job that failed to import an asset of the library."""
     return replace(new_fetch(model, NEVER, now=1.0, optimize=optimize), phase=Phase.FAILED)
 
 
 def clicked(
     job: Job, at: float, estimate: float | None, optimize_estimate: float | None = None
 ) -> Job:
-    """The job after a click on Retry at that time, of which one knew this price."""
+    """Return the job after a click on Retry at that time, with a known price."""
     return replace(
         job, decision=Decision(Verb.RETRY, "click-retry", None, at, estimate, optimize_estimate)
     )
@@ -67,10 +65,8 @@ def clicked(
         (new_conversion(asset(), (Format.FBX,), NEVER, now=1.0), (None,)),
     ],
 )
-def test_what_it_is_priced_as(job: Job, prices: tuple[object, ...]) -> None:
-    """A model that Mint could not make is made anew, whatever was wanted of it; one that is there
-    is only optimized.
-    """
+def test_a_retry_has_the_price_of_what_it_repeats(job: Job, prices: tuple[object, ...]) -> None:
+    """A failed model is generated again; an existing one is only optimized."""
     assert prices_of_retry(job) == prices
 
 
@@ -87,25 +83,21 @@ def test_what_it_is_priced_as(job: Job, prices: tuple[object, ...]) -> None:
         (clicked(new_attempt(BROKEN, NEVER, now=1.0), 1.0, 248.0), 248),
     ],
 )
-def test_it_counts_before_it_is_answered(job: Job, credits: float) -> None:
-    """Before Mint has answered it counts as what is expected, on the day on which it is sent, and
-    not as a failure.
-    """
+def test_a_retry_counts_before_mint_answered(job: Job, credits: float) -> None:
+    """It counts with its expected price, on the day on which it is sent."""
     assert committed(job) == credits
     counted = entry(job, [(Phase.FAILED, 2.0)], 5 * DAY)
     assert counted is not None
     assert (counted.at, counted.credits, counted.has_failed) == (5 * DAY, credits, False)
 
 
-def test_looking_again_costs_nothing() -> None:
-    """A retry that only fetches what is there is no generation."""
+def test_a_retry_that_only_downloads_costs_nothing() -> None:
+    """A retry that fetches an existing asset is not a generation."""
     assert entry(clicked(imported(asset()), 1.0, None), (), DAY) is None
 
 
-def test_what_was_expected_at_the_click_stays_with_the_job() -> None:
-    """Carried out, the new attempt is expected to cost what was said at that click; where nothing
-    was said, what was known before.
-    """
+def test_the_price_at_the_click_is_kept() -> None:
+    """Without one, the price known before is kept."""
     run = WorkflowHarness(clicked(failed(estimate=200.0, optimize=LIGHT), time.time(), 248.0, 20.0))
     run.answer(operation("queued", id="op_2"))
     assert (run.job.estimate, run.job.optimize_estimate, run.job.decision) == (248, 20, None)
@@ -127,15 +119,13 @@ def test_what_was_expected_at_the_click_stays_with_the_job() -> None:
         (failed(), "Cost nothing"),
     ],
 )
-def test_the_card_tells_what_is_expected(job: Job, says: str) -> None:
-    """From the click on it no longer says what the attempt before has cost."""
+def test_the_card_shows_the_expected_cost(job: Job, says: str) -> None:
+    """From the click on it no longer shows the cost of the last attempt."""
     assert presenter.cost(job) == says
 
 
-def test_a_click_of_an_earlier_version_is_still_settled() -> None:
-    """It was written without time and price, and is found again word for word when it has been
-    answered.
-    """
+def test_a_decision_of_an_earlier_version_is_settled() -> None:
+    """A decision without time and price is found and removed when it was answered."""
     text = '{"verb": "retry", "key": "k", "feedback": null}'
     decision = serialization.load_decision(text)
     assert decision is not None and serialization.dump_decision(decision) == text
@@ -146,17 +136,22 @@ def test_a_click_of_an_earlier_version_is_still_settled() -> None:
 
 
 @pytest.fixture
-def job_service(quiet: JobService) -> JobService:
-    """It knows what a lamp costs and what optimizing does."""
-    quiet.queries.cache_answer(Price.of(failed().request), Estimate(None, 248.0, 248.0))
-    quiet.queries.cache_answer(OptimizationPrice(), Estimate(None, 20.0, 20.0))
-    quiet.queries.cache_answer(OptimizationPrice(BROKEN.id), Estimate(None, 20.0, 20.0))
-    return quiet
+def job_service(offline_job_service: JobService) -> JobService:
+    """Yield a job service that knows the prices of a model and of its optimization."""
+    offline_job_service.queries.cache_answer(
+        Price.of(failed().request), Estimate(None, 248.0, 248.0)
+    )
+    offline_job_service.queries.cache_answer(OptimizationPrice(), Estimate(None, 20.0, 20.0))
+    offline_job_service.queries.cache_answer(
+        OptimizationPrice(BROKEN.id), Estimate(None, 20.0, 20.0)
+    )
+    return offline_job_service
 
 
-def test_several_in_a_row_pass_no_limit(job_service: JobService, home: Path) -> None:
-    """None of them has been answered yet: two at 248 fit under 500, a third does not; another
-    process counts the same.
+def test_several_retries_stay_within_the_limit(job_service: JobService, home: Path) -> None:
+    """Two unanswered retries at 248 fit into 500, a third does not.
+
+    Another process counts the same.
     """
     jobs = [replace(failed(), id=f"job-{number}") for number in range(3)]
     job_service.cache.add(*jobs)
@@ -180,9 +175,7 @@ def test_several_in_a_row_pass_no_limit(job_service: JobService, home: Path) -> 
 
 
 def test_a_model_that_failed_at_mint_is_a_whole_generation(job_service: JobService) -> None:
-    """It was to be fetched and optimized: the retry makes it anew, which is more than the
-    optimization.
-    """
+    """Its retry counts the generation, not only the optimization."""
     job = imported(BROKEN, LIGHT)
     job_service.cache.add(job)
     job_service.budget.limits = Limits(each=267)
@@ -193,8 +186,8 @@ def test_a_model_that_failed_at_mint_is_a_whole_generation(job_service: JobServi
     assert job_service.spending.today() == 268
 
 
-def test_what_another_process_has_spent_counts(job_service: JobService, home: Path) -> None:
-    """Also when it was written just now, and nobody has looked at the journal since."""
+def test_spending_of_another_process_counts(job_service: JobService, home: Path) -> None:
+    """This holds even before the journal was read again."""
     job_service.budget.limits = Limits(day=300)
     paid = operation("succeeded", credits={"finalized": 248})
     journal = Journal(home)

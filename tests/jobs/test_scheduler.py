@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scheduler: whose turn it is, what is repeated, who stands in line.
+"""The scheduler: due times, retries, going offline, and decisions of other processes.
 
-No thread of its own, and a clock that is turned by hand.
+It has no thread here, and its clock is moved by hand.
 """
 
 from __future__ import annotations
@@ -44,9 +44,7 @@ from .workflow_harness import GLB, a_job, asset, operation, problem, working
 
 
 def test_polls_are_due_on_schedule(engine: EngineHarness) -> None:
-    """Each job is asked for when it is due: 2 s, then 3.2, 5.12 … and at most 15 s after the time
-    before.
-    """
+    """Polls follow after 2 s, 3.2 s, 5.12 s and so on, at most after 15 s."""
     engine.add(a_job())
     engine.run(120)
     times = engine.mint.times("poll")
@@ -58,10 +56,8 @@ def test_polls_are_due_on_schedule(engine: EngineHarness) -> None:
     assert len(gaps) > 8
 
 
-def test_committed_before_it_is_sent(engine: EngineHarness) -> None:
-    """When Mint hears of a start, the journal already knows key and body; when it is polled, the
-    operation.
-    """
+def test_requests_are_committed_before_they_are_sent(engine: EngineHarness) -> None:
+    """The journal has key and body before the start, and the operation before the poll."""
     job = a_job()
     known: list[tuple[str, Job]] = []
 
@@ -79,8 +75,8 @@ def test_committed_before_it_is_sent(engine: EngineHarness) -> None:
     assert poll.operation is not None
 
 
-def test_the_most_urgent_first(engine: EngineHarness) -> None:
-    """Jobs do not hold each other up: what is due earlier is asked earlier, whoever came first."""
+def test_the_job_that_is_due_first_is_polled_first(engine: EngineHarness) -> None:
+    """The order of creation does not matter."""
     first = replace(working(), operation=operation("running", id="op_first"))
     engine.add(first)
     engine.run(10)
@@ -90,7 +86,7 @@ def test_the_most_urgent_first(engine: EngineHarness) -> None:
 
 
 def test_waking_a_running_workflow_changes_nothing(engine: EngineHarness) -> None:
-    """Looking again and again does not make anybody poll more often."""
+    """Repeated wake messages do not make polls more frequent."""
     job = working()
     engine.add(job)
     engine.run(1)
@@ -104,8 +100,8 @@ def test_waking_a_running_workflow_changes_nothing(engine: EngineHarness) -> Non
 # -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_failed_call_is_repeated_with_growing_pauses_and_said(engine: EngineHarness) -> None:
-    """Each failure is told with the seconds until the next try; the pauses double, up to a minute."""
+def test_a_failed_call_is_repeated_with_growing_pauses(engine: EngineHarness) -> None:
+    """Each failure is reported with the next pause, which doubles up to a minute."""
     engine.mint.says = lambda what, which: errors.Unreachable("no route to it")
     engine.add(working())
     engine.run(240)
@@ -138,7 +134,7 @@ def test_a_failed_call_is_repeated_with_growing_pauses_and_said(engine: EngineHa
     ]
 
 
-def test_a_success_in_between_begins_anew(engine: EngineHarness) -> None:
+def test_a_success_resets_the_pause(engine: EngineHarness) -> None:
     """Only failures in a row count."""
     turns = iter([True, False] * 50)
     engine.mint.says = lambda what, which: (
@@ -151,8 +147,8 @@ def test_a_success_in_between_begins_anew(engine: EngineHarness) -> None:
     assert {event.seconds for event in engine.said if isinstance(event, RetryScheduled)} == {1.0}
 
 
-def test_what_may_not_be_repeated_is_not(engine: EngineHarness) -> None:
-    """A refused key is told at once."""
+def test_a_refused_key_is_not_repeated(engine: EngineHarness) -> None:
+    """The refusal is reported at once."""
     job = working()
     engine.mint.says = lambda what, which: problem(401)
     engine.add(job)
@@ -167,8 +163,8 @@ def test_what_may_not_be_repeated_is_not(engine: EngineHarness) -> None:
 # ----------------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_sent_while_it_is_not_allowed(engine: EngineHarness) -> None:
-    """Offline, all workflows pause; afterwards they continue where they were."""
+def test_nothing_is_sent_offline(engine: EngineHarness) -> None:
+    """Workflows pause while offline and continue afterwards."""
     job = working()
     engine.scheduler.receive(SetOnline(False))
     engine.add(job)
@@ -183,10 +179,8 @@ def test_nothing_is_sent_while_it_is_not_allowed(engine: EngineHarness) -> None:
 # -------------------------------------------------------------------------------------------------------
 
 
-def test_a_click_of_another_process_is_noticed(engine: EngineHarness, home: Path) -> None:
-    """It is in the journal; this scheduler, which drives the job, finds it within two seconds and
-    carries it out.
-    """
+def test_a_decision_of_another_process_is_carried_out(engine: EngineHarness, home: Path) -> None:
+    """The scheduler that runs the job finds it in the journal within two seconds."""
     job = working()
     engine.add(job)
     engine.run(40)
@@ -202,12 +196,10 @@ def test_a_click_of_another_process_is_noticed(engine: EngineHarness, home: Path
     assert engine.job(job).decision is None
 
 
-def test_a_conversion_that_is_canceled_while_its_model_is_looked_at_is_not_sent(
+def test_a_conversion_canceled_while_its_model_is_read_is_not_sent(
     engine: EngineHarness, home: Path
 ) -> None:
-    """The click is in the journal before the answer is here: nothing is sent, and the job is
-    canceled.
-    """
+    """The decision is in the journal before the model was read."""
 
     def says(what: str, which: str) -> object:
         click = Journal(home)
@@ -223,10 +215,10 @@ def test_a_conversion_that_is_canceled_while_its_model_is_looked_at_is_not_sent(
     assert engine.job(job).phase is Phase.CANCELED
 
 
-def test_what_other_processes_write_about_other_jobs_changes_nothing(
+def test_changes_to_other_jobs_do_not_change_the_schedule(
     engine: EngineHarness, home: Path
 ) -> None:
-    """The journal may be busy: the schedule of the jobs here stays what it is."""
+    """Other processes may write to the journal often."""
     engine.add(working())
     other = Journal(home)
     for _ in range(30):
@@ -240,12 +232,10 @@ def test_what_other_processes_write_about_other_jobs_changes_nothing(
 # ----------------------------------------------------------------------------------------------------
 
 
-def test_a_mistake_of_ours_concerns_one_job_and_is_logged(
+def test_an_unexpected_exception_pauses_one_job_and_is_logged(
     engine: EngineHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The job pauses with a sentence and without a traceback; the others go on, and the log has the
-    details.
-    """
+    """The job's message has no traceback; the log has it, and other jobs continue."""
     bad, good = (
         replace(working(), operation=operation("running", id=id)) for id in ("op_bad", "op_good")
     )
@@ -270,8 +260,8 @@ def test_a_mistake_of_ours_concerns_one_job_and_is_logged(
     assert engine.job(bad).phase is Phase.WORKING
 
 
-def test_every_look_ends_in_its_own_number(engine: EngineHarness) -> None:
-    """Whoever looked last knows that the rest is the rest of that look."""
+def test_each_wake_message_is_answered_with_its_number(engine: EngineHarness) -> None:
+    """The last message's number appears in the answer of its own turn."""
     job = working()
     engine.mint.says = lambda what, which: operation("canceled")
     engine.journal.add(job)
@@ -286,17 +276,15 @@ def test_every_look_ends_in_its_own_number(engine: EngineHarness) -> None:
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in Mint in a hurry."""
+    """Yield a fast service."""
     with running_service(speed=1000) as running:
         yield running
 
 
-def test_the_key_is_nowhere(
+def test_the_key_is_not_stored_or_logged(
     home: Path, service: ThreadService, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Through successes, refusals and mistakes: not one byte of the home, of the log or of a
-    message has the key in it.
-    """
+    """After successes, refusals and errors the key is in no file and no message."""
     service.scenario(
         answers=[
             {

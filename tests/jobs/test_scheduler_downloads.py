@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scheduler and its downloads: on threads of the pool, so that no poll waits for a file, and a
-late one changes nothing.
-"""
+"""The scheduler's downloads run on threads: no poll waits for them, late results are ignored."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ from .workflow_harness import FILES, asset, operation, problem, working
 
 
 class HeldDownloads:
-    """Downloads that bring nothing before the gate is set; for the order of things, not for bytes."""
+    """Downloads that finish only after the gate is set."""
 
     def __init__(self) -> None:
         self.gate = threading.Event()
@@ -38,7 +36,7 @@ class HeldDownloads:
 
 
 class HeldDownloader(Downloader):
-    """What one thread of the pool has."""
+    """The downloader of one thread of the pool."""
 
     def __init__(self, held: HeldDownloads) -> None:
         super().__init__()
@@ -57,13 +55,13 @@ class HeldDownloader(Downloader):
 
 @pytest.fixture
 def held() -> HeldDownloads:
-    """The downloads of the engine below."""
+    """Return the downloads of the engine below."""
     return HeldDownloads()
 
 
 @pytest.fixture
 def engine(home: Path, held: HeldDownloads) -> Iterator[EngineHarness]:
-    """An engine whose downloads hang."""
+    """Yield an engine whose downloads hang."""
     engine = EngineHarness(home, downloader=lambda local: HeldDownloader(held))
     yield engine
     held.gate.set()
@@ -71,7 +69,7 @@ def engine(home: Path, held: HeldDownloads) -> Iterator[EngineHarness]:
 
 
 def until(engine: EngineHarness, condition: Callable[[], bool]) -> None:
-    """Take in what the download threads say until something is so."""
+    """Process messages of the download threads until a condition holds."""
     for _ in range(200):
         engine.run()
         if condition():
@@ -84,19 +82,19 @@ def until(engine: EngineHarness, condition: Callable[[], bool]) -> None:
 
 
 def in_review() -> Job:
-    """A job whose preview is to be fetched."""
+    """Return a job whose Preview is about to be downloaded."""
     run = operation("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"})
     return replace(working(Mode.REVIEW), phase=Phase.REVIEW, operation=run)
 
 
 def cancel(engine: EngineHarness, job: Job) -> None:
-    """A click while something is on its way."""
+    """Cancel a job while something is pending."""
     engine.journal.decide(job.id, Decision(Verb.CANCEL, "click"))
     engine.scheduler.receive(Wake(job.id, 2))
 
 
 def test_a_slow_download_delays_no_poll(engine: EngineHarness, held: HeldDownloads) -> None:
-    """While one job's file hangs, the others are polled to the second."""
+    """While one job's file hangs, the others are polled on schedule."""
     slow = in_review()
     engine.add(slow, working())
     engine.run(30)
@@ -106,12 +104,10 @@ def test_a_slow_download_delays_no_poll(engine: EngineHarness, held: HeldDownloa
     assert len(held.begun) == 1
 
 
-def test_a_slow_preview_in_passing_delays_not_even_its_own_job(
+def test_a_slow_preview_in_auto_mode_delays_no_poll_of_its_job(
     engine: EngineHarness, held: HeldDownloads
 ) -> None:
-    """In auto mode the picture comes beside the polls: while it hangs they follow the schedule, and
-    it is taken in when it has come.
-    """
+    """The Preview is stored when it arrives."""
     job = working()
     engine.mint.says = lambda what, which: operation(
         "running", id=which, assets={"previewImageUrl": f"{FILES}p.webp"}
@@ -127,10 +123,10 @@ def test_a_slow_preview_in_passing_delays_not_even_its_own_job(
     assert len(held.begun) == 1
 
 
-def test_a_preview_that_still_hangs_when_the_result_is_there_is_given_up(
+def test_a_hanging_preview_is_dropped_when_the_result_is_ready(
     engine: EngineHarness, held: HeldDownloads
 ) -> None:
-    """The result's files wait for no picture that merely passed by; the picture is told to stop."""
+    """The result's files do not wait for it, and its download is stopped."""
     run = {"previewImageUrl": f"{FILES}p.webp", "glbUrl": f"{FILES}a.glb"}
     status = ["running"]
     engine.mint.says = lambda what, which: (
@@ -150,9 +146,7 @@ def test_a_preview_that_still_hangs_when_the_result_is_there_is_given_up(
 
 
 def test_a_late_download_is_ignored(engine: EngineHarness, held: HeldDownloads) -> None:
-    """A click came while the picture was on its way: its late arrival disturbs nothing that is told
-    by then.
-    """
+    """A decision made during the download wins, and the late file changes nothing."""
     job = in_review()
     engine.add(job)
     engine.run(1)
@@ -167,9 +161,7 @@ def test_a_late_download_is_ignored(engine: EngineHarness, held: HeldDownloads) 
 
 
 def test_an_answer_to_an_earlier_scheduler_is_ignored(home: Path) -> None:
-    """Runs are numbered across schedulers: what the scheduler of an earlier thread had sent for
-    is nobody's answer now.
-    """
+    """Runs are numbered across schedulers, so an old answer belongs to no run."""
     first = EngineHarness(home)
     first.add(working())
     first.close()
@@ -183,10 +175,8 @@ def test_an_answer_to_an_earlier_scheduler_is_ignored(home: Path) -> None:
     engine.close()
 
 
-def test_one_download_of_a_job_at_a_time(engine: EngineHarness, held: HeldDownloads) -> None:
-    """A download that nobody wants any more may hold its file for a moment: the next one of that
-    job begins afterwards.
-    """
+def test_a_job_has_one_download_at_a_time(engine: EngineHarness, held: HeldDownloads) -> None:
+    """The next download of a job waits until the stopped one released its file."""
     job = in_review()
     engine.add(job)
     engine.run(1)
@@ -200,8 +190,8 @@ def test_one_download_of_a_job_at_a_time(engine: EngineHarness, held: HeldDownlo
     assert held.begun[0] == held.begun[1]
 
 
-def test_a_mistake_in_a_download_concerns_one_job(home: Path) -> None:
-    """Also on a thread of the pool nothing breaks but that one file."""
+def test_an_exception_in_a_download_pauses_one_job(home: Path) -> None:
+    """Other jobs continue."""
 
     class Broken(Downloader):
         def fetch(self, *arguments: Any, **more: Any) -> Path:
@@ -217,7 +207,7 @@ def test_a_mistake_in_a_download_concerns_one_job(home: Path) -> None:
 
 
 class GivingDownloader(Downloader):
-    """Answers every address with the same bytes."""
+    """Returns the same bytes for every address."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__()
@@ -230,12 +220,8 @@ class GivingDownloader(Downloader):
 
 
 @pytest.mark.parametrize("beginning", [b"\x76\x2f\x31\x01", b"II*\0", b"BM"])
-def test_a_picture_that_blender_would_open_unmeasured_is_no_picture(
-    home: Path, beginning: bytes
-) -> None:
-    """Whatever it comes as: a format whose header is not read here is refused, and what was paid
-    for is set aside.
-    """
+def test_a_picture_of_an_unchecked_format_is_rejected(home: Path, beginning: bytes) -> None:
+    """A format whose header we do not read is rejected, and the file is kept."""
     downloader = GivingDownloader(beginning + bytes(100))
 
     def fetched(role: Role) -> Path:

@@ -18,7 +18,7 @@ from .workflow_harness import a_job, operation
 
 
 def queue_up(count: int, kind: Kind = Kind.MODEL) -> list[Job]:
-    """Jobs of successive clicks."""
+    """Return jobs created one after the other."""
     return [
         replace(a_job(f"number {number}", kind=kind), created_at=1000.0 + number)
         for number in range(count)
@@ -26,12 +26,12 @@ def queue_up(count: int, kind: Kind = Kind.MODEL) -> list[Job]:
 
 
 def named(engine: EngineHarness) -> list[str]:
-    """Which starts Mint has heard of, in order."""
+    """Return the starts that Mint received, in order."""
     return [which for _, what, which in engine.mint.asked if what == "start"]
 
 
 def test_the_eleventh_model_waits_and_a_world_does_not(engine: EngineHarness) -> None:
-    """Ten models at once, and ten worlds: the eleventh of a kind is not even sent."""
+    """Ten models and ten worlds are sent at once, the eleventh of a kind is not."""
     engine.mint.says = lambda what, which: operation("running", id=which.replace("number ", "op_"))
     jobs = queue_up(11)
     engine.add(*jobs)
@@ -43,10 +43,8 @@ def test_the_eleventh_model_waits_and_a_world_does_not(engine: EngineHarness) ->
     assert named(engine)[-1] == "a world"
 
 
-def test_first_come_first_served(home: Path) -> None:
-    """Places are given in the order of the clicks, whatever the order in which the scheduler heard of
-    them, and at once when one is free.
-    """
+def test_slots_are_given_in_order_of_creation(home: Path) -> None:
+    """A free slot goes to the oldest job, in whatever order the scheduler got them."""
     engine = EngineHarness(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
     over = [False]
     engine.mint.says = lambda what, which: operation(
@@ -67,10 +65,8 @@ def test_first_come_first_served(home: Path) -> None:
     engine.close()
 
 
-def test_a_place_that_another_process_gave_up_is_found(home: Path) -> None:
-    """Nobody tells this process, so the head of the line looks again every few seconds; those
-    behind it stay behind.
-    """
+def test_a_slot_released_by_another_process_is_found(home: Path) -> None:
+    """The first queued job checks every few seconds, and the others keep their order."""
     engine = EngineHarness(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
     other = EngineHarness(home)
     blocker = a_job("number 9")
@@ -88,12 +84,10 @@ def test_a_place_that_another_process_gave_up_is_found(home: Path) -> None:
     other.close()
 
 
-def test_who_stands_behind_one_that_another_process_cancels_does_not_wait_for_its_own_next_look(
+def test_the_next_job_takes_the_slot_of_a_canceled_one_at_once(
     home: Path,
 ) -> None:
-    """The head of the line was told to go just before a place became free: the next one asks as
-    soon as that click is noticed.
-    """
+    """The first queued job is canceled by another process just before a slot is free."""
     engine = EngineHarness(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
     other = EngineHarness(home)
     other.add(a_job("number 9"))

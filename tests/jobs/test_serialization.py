@@ -24,16 +24,14 @@ from .workflow_harness import a_job, working
 
 
 @given(jobs)
-def test_every_job_comes_back_as_it_was(job: Job) -> None:
-    """Whatever Mint said and whatever a person typed: nothing of a job is lost or changed by a
-    restart.
-    """
+def test_a_job_survives_serialization(job: Job) -> None:
+    """Nothing that Mint sent or a user typed is lost or changed."""
     assert serialization.load(serialization.dump(job), job.decision, job.phase) == job
 
 
 @given(jobs)
-def test_what_mint_said_is_kept_word_for_word(job: Job) -> None:
-    """The operation's own JSON comes back too, members that we do not know included."""
+def test_the_operation_is_stored_as_received(job: Job) -> None:
+    """Unknown members of the operation's JSON are kept."""
     again = serialization.load(serialization.dump(job), job.decision, job.phase)
     if job.operation is not None:
         assert again.operation is not None
@@ -41,16 +39,14 @@ def test_what_mint_said_is_kept_word_for_word(job: Job) -> None:
 
 
 @given(decisions)
-def test_every_decision_comes_back(decision: Decision) -> None:
-    """A click is kept with its key and its text; no click is None."""
+def test_a_decision_survives_serialization(decision: Decision) -> None:
+    """Its key and text are kept; no decision is None."""
     assert serialization.load_decision(serialization.dump_decision(decision)) == decision
     assert serialization.load_decision(None) is None
 
 
 def test_members_of_a_later_version_are_ignored() -> None:
-    """A journal that a newer add-on of the same format wrote can be read: what it added is passed
-    over.
-    """
+    """A journal of the same format with additional members can be read."""
     record = json.loads(serialization.dump(working()))
     record["mood"] = "good"
     record["delivery"]["planet"] = "Mars"
@@ -59,7 +55,7 @@ def test_members_of_a_later_version_are_ignored() -> None:
 
 
 def test_members_that_an_earlier_version_did_not_write_have_defaults() -> None:
-    """The members that every version has are enough."""
+    """The members of the first version are enough."""
     job = a_job()
     record = json.loads(serialization.dump(job))
     short = {name: record[name] for name in ("id", "request", "key", "created_at")}
@@ -67,13 +63,13 @@ def test_members_that_an_earlier_version_did_not_write_have_defaults() -> None:
 
 
 def working_like(record: dict[str, object]) -> Job:
-    """The job of that record without what was added to it."""
+    """Return the job of that record without the added members."""
     known = {name: value for name, value in record.items() if name != "mood"}
     return serialization.load(json.dumps(known), None, Phase.WORKING)
 
 
 def _places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a JSON value."""
+    """Yield every position in a JSON value."""
     yield way
     for name, inner in (
         value.items()
@@ -88,9 +84,7 @@ def _places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 @settings(max_examples=400)
 @given(jobs, st.data())
 def test_a_damaged_record_is_refused_or_harmless(job: Job, data: st.DataObject) -> None:
-    """Whatever stands in a place of a record: either it is refused as a whole, or all that looks at
-    a job can live with it.
-    """
+    """A damaged record is refused as a whole or usable everywhere."""
     record = json.loads(serialization.dump(job))
     way = data.draw(st.sampled_from([way for way in _places(record) if way and "raw" not in way]))
     *path, last = way
@@ -113,7 +107,7 @@ def test_a_damaged_record_is_refused_or_harmless(job: Job, data: st.DataObject) 
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '{"id": 1}', '"text"'])
-def test_what_is_no_record_is_refused(text: str) -> None:
-    """Half a record, none, or something else."""
+def test_other_values_are_refused(text: str) -> None:
+    """An incomplete record, an empty one and other JSON are refused."""
     with pytest.raises(Exception):  # noqa: B017 - whatever is wrong with it
         serialization.load(text, None, Phase.WAITING)

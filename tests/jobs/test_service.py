@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job service: what a person may do when, in words, and two processes on one journal."""
+"""The job service: allowed decisions, placing, resuming, and two processes on one journal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from .workflow_harness import FILES, a_job, operation, working
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in Mint in a hurry."""
+    """Yield a fast service."""
     with running_service(speed=1000, credits=1e9, cancel="everywhere") as running:
         yield running
 
@@ -57,10 +57,8 @@ POSSIBLE = {
 
 
 @pytest.mark.parametrize("phase", Phase)
-def test_which_clicks_are_possible_when(home: Path, phase: Phase) -> None:
-    """Every click that is not offered is refused, with the job's name, the click, and how things
-    are; a refused one leaves no trace.
-    """
+def test_each_phase_allows_its_decisions(home: Path, phase: Phase) -> None:
+    """Every other decision is refused with a message, and changes nothing."""
     put(home, replace(working(), phase=phase))
     job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
@@ -87,8 +85,8 @@ def test_which_clicks_are_possible_when(home: Path, phase: Phase) -> None:
     assert job_service.close(20)
 
 
-def test_a_revision_needs_words(home: Path) -> None:
-    """Nothing to change, or a novel, is refused before it is kept."""
+def test_a_revision_needs_text(home: Path) -> None:
+    """An empty or too long text is refused before it is stored."""
     put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
     job_service = JobService(fast_config(home), Account("key"))
     job = job_service.jobs()[0]
@@ -101,8 +99,8 @@ def test_a_revision_needs_words(home: Path) -> None:
     job_service.close()
 
 
-def test_a_second_click_waits_for_the_answer_to_the_first(home: Path) -> None:
-    """While a click is on its way only a cancel is taken; the card says what is going on."""
+def test_only_a_cancel_is_accepted_while_a_decision_is_pending(home: Path) -> None:
+    """The card says what is pending."""
     put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
     job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
@@ -119,10 +117,8 @@ def test_a_second_click_waits_for_the_answer_to_the_first(home: Path) -> None:
     assert job_service.close(20)
 
 
-def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
-    """Mint could not be reached with it: who blocks gives up waiting in the end; the click stays,
-    and goes on under the same key.
-    """
+def test_an_unanswered_decision_is_sent_again(home: Path) -> None:
+    """A blocking caller gives up; the decision is kept and repeated with its key."""
     put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
     clicked = None
     for _ in range(2):
@@ -148,10 +144,8 @@ def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
     assert clicked is not None
 
 
-def test_a_click_in_the_moment_of_resting_is_watched(job_service: JobService) -> None:
-    """Decided while the news of the rest is still under way: the job counts as active until that
-    click's own rest.
-    """
+def test_a_decision_at_the_end_of_a_run_is_followed(job_service: JobService) -> None:
+    """The job counts as active until the run of that decision ends."""
     job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
     # it rests at the preview, and nothing of it has been heard yet
     until(lambda: not job_service.worker.is_running)
@@ -167,10 +161,8 @@ def test_a_click_in_the_moment_of_resting_is_watched(job_service: JobService) ->
 # --------------------------------------------------------------------------------------------------------
 
 
-def test_from_start_to_placed_and_fetched_again(job_service: JobService) -> None:
-    """A finished job is placed; its files can be brought once more when they are gone; then it is
-    dismissed, and they stay.
-    """
+def test_a_job_is_placed_fetched_again_and_dismissed(job_service: JobService) -> None:
+    """Deleted files are downloaded again, and dismissing keeps the files."""
     job = job_service.start(LAMP)
     job_service.watch([job.id])
     assert job_service.job(job.id).phase is Phase.READY
@@ -189,8 +181,8 @@ def test_from_start_to_placed_and_fetched_again(job_service: JobService) -> None
     assert refused(lambda: job_service.job(job.id)) == f'There is no job "{job.id}" in the journal.'
 
 
-def test_files_are_fetched_again_only_where_there_are_some(home: Path) -> None:
-    """A job without a result has nothing to fetch."""
+def test_a_job_without_result_cannot_be_fetched_again(home: Path) -> None:
+    """There is nothing to download."""
     put(home, working())
     job_service = JobService(fast_config(home), Account("key"))
     job = job_service.jobs()[0]
@@ -198,19 +190,23 @@ def test_files_are_fetched_again_only_where_there_are_some(home: Path) -> None:
     job_service.close()
 
 
-def test_a_job_under_way_is_not_dismissed(quiet: JobService) -> None:
-    """It would go on, and cost, unseen."""
-    job = quiet.start(LAMP)
-    assert refused(lambda: quiet.dismiss(job.id)) == "a lamp is not finished. Cancel it first."
+def test_an_active_job_cannot_be_dismissed(offline_job_service: JobService) -> None:
+    """It would continue and cost Credits without being shown."""
+    job = offline_job_service.start(LAMP)
     assert (
-        refused(lambda: quiet.set_delivery(job.id, Delivery()))
+        refused(lambda: offline_job_service.dismiss(job.id))
+        == "a lamp is not finished. Cancel it first."
+    )
+    assert (
+        refused(lambda: offline_job_service.set_delivery(job.id, Delivery()))
         == "a lamp is still in progress. Wait until it stops, then try again."
     )
 
 
-def test_resume_all_goes_on_with_what_was_broken_off(home: Path, service: ThreadService) -> None:
-    """Jobs that were under way, clicks that were not answered, previews that were not brought; and
-    nothing that waits for a person.
+def test_resume_all_continues_interrupted_jobs(home: Path, service: ThreadService) -> None:
+    """Active jobs, unanswered decisions and missing Previews continue.
+
+    Jobs that wait for a decision do not.
     """
     preview = {"assets": {"previewImageUrl": f"{FILES}p.webp"}}
     review = replace(working(Mode.REVIEW), phase=Phase.REVIEW)
@@ -241,12 +237,10 @@ def test_resume_all_goes_on_with_what_was_broken_off(home: Path, service: Thread
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(
+def test_a_job_is_taken_over_when_its_process_dies(
     home: Path, job_service: JobService, service: ThreadService
 ) -> None:
-    """Two processes, one journal: what the other drives is left to it, until it is killed; then it
-    is gone on with, and started once.
-    """
+    """The job of a living process is left alone; after its end it continues, started once."""
     with OtherProcess(home) as other:
         other.ask("open_job_service", service.api, service.key)
         theirs = other.ask("start", "theirs [stuck]")
@@ -280,12 +274,10 @@ def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(
         assert len(service.operations()) == 2
 
 
-def test_a_click_on_a_job_of_another_process(
+def test_a_decision_on_a_job_of_another_process(
     home: Path, job_service: JobService, service: ThreadService
 ) -> None:
-    """It is carried out by the process that drives the job, within two seconds, and seen here
-    without asking Mint.
-    """
+    """The other process carries it out within two seconds, and only it contacts Mint."""
     with OtherProcess(home) as other:
         other.ask("open_job_service", service.api, service.key)
         theirs = other.ask("start", "theirs [stuck]")
@@ -307,9 +299,7 @@ def test_a_click_on_a_job_of_another_process(
 
 
 def test_catching_up_with_another_process(home: Path, job_service: JobService) -> None:
-    """Jobs that another process adds and dismisses come and go here; nothing changed is told as
-    nothing changed.
-    """
+    """Jobs that another process adds and dismisses are found, and no change is reported as none."""
     assert not job_service.catch_up()
     with OtherProcess(home) as other:
         added = other.ask("add", 3)
@@ -322,10 +312,10 @@ def test_catching_up_with_another_process(home: Path, job_service: JobService) -
         assert not job_service.catch_up()
 
 
-def test_of_two_clicks_in_two_processes_one_counts(
+def test_only_the_first_of_two_decisions_counts(
     home: Path, job_service: JobService, service: ThreadService
 ) -> None:
-    """Both people see the preview; whoever is second reads that it has been decided."""
+    """The second process reads that the Preview was already decided."""
     job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
     job_service.watch([job.id])
     with OtherProcess(home) as other:
@@ -343,5 +333,5 @@ def test_of_two_clicks_in_two_processes_one_counts(
 
 
 def ours_made_no_connection(service: ThreadService) -> bool:
-    """Only the other process has spoken to Mint."""
+    """Return whether only the other process contacted Mint."""
     return service.connections() == 1

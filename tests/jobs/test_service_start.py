@@ -40,40 +40,38 @@ from .workflow_harness import a_job
         ),
     ],
 )
-def test_start_refuses_in_words_what_mint_would_refuse(
-    quiet: JobService, request_: GenerationRequest, sentence: str
+def test_an_invalid_request_is_refused(
+    offline_job_service: JobService, request_: GenerationRequest, sentence: str
 ) -> None:
-    """Nothing is kept or sent for a request that cannot succeed."""
-    assert refused(lambda: quiet.start(request_)) == sentence
-    assert quiet.jobs() == []
+    """Nothing is stored or sent for a request that cannot succeed."""
+    assert refused(lambda: offline_job_service.start(request_)) == sentence
+    assert offline_job_service.jobs() == []
 
 
-def test_start_commits_before_it_returns(quiet: JobService, home: Path) -> None:
-    """The click is in the journal with its key when start returns, whatever happens next."""
-    job = quiet.start(LAMP, Delivery(output="lamp.blend"))
+def test_start_commits_before_it_returns(offline_job_service: JobService, home: Path) -> None:
+    """The job is in the journal with its key when `start` returns."""
+    job = offline_job_service.start(LAMP, Delivery(output="lamp.blend"))
     journal = Journal(home)
     assert journal.job(job.id) == job
     journal.close()
-    assert quiet.jobs() == [job]
+    assert offline_job_service.jobs() == [job]
 
 
-def test_many_are_committed_at_once(quiet: JobService, home: Path) -> None:
-    """Hundreds at one click are one commit, in their order; and when one of them cannot be, none
-    is.
-    """
+def test_many_jobs_are_committed_at_once(offline_job_service: JobService, home: Path) -> None:
+    """Hundreds of jobs are one commit in their order, or none is stored."""
     wishes = [
         (GenerationRequest(Kind.MODEL, f"lamp {number}"), Delivery()) for number in range(200)
     ]
     with pytest.raises(NotPossible, match="The prompt is empty"):
-        quiet.start_all([*wishes, (GenerationRequest(Kind.MODEL, ""), Delivery())])
-    assert quiet.jobs() == []
+        offline_job_service.start_all([*wishes, (GenerationRequest(Kind.MODEL, ""), Delivery())])
+    assert offline_job_service.jobs() == []
     journal = Journal(home)
     before = journal.revision()
-    jobs = quiet.start_all(wishes)
+    jobs = offline_job_service.start_all(wishes)
     assert journal.revision() == before + 1
     assert [journal.job(job.id) for job in jobs] == jobs
     journal.close()
-    assert [job.request.prompt for job in reversed(quiet.jobs())] == [
+    assert [job.request.prompt for job in reversed(offline_job_service.jobs())] == [
         f"lamp {number}" for number in range(200)
     ]
 
@@ -83,7 +81,7 @@ def test_many_are_committed_at_once(quiet: JobService, home: Path) -> None:
 
 
 def test_a_job_is_found_by_the_beginning_of_its_id(home: Path) -> None:
-    """As much of the id as is unmistakable; else a sentence says which of the two it is."""
+    """An unambiguous prefix is enough; otherwise a message says what is wrong."""
     put(home, *(replace(a_job(), id=id) for id in ("abc123", "abd456")))
     job_service = JobService(fast_config(home), Account("key"))
     assert job_service.job("abc").id == "abc123"

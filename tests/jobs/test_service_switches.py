@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that the stand-in service can do differently, through a real job service: what the user
-reads, and how it goes on.
+"""Every switch of the stand-in service with a real job service.
 
-The table has to have every switch of the stand-in: a new one without a sentence here fails.
+The cases say what the user reads and how the job continues. A switch without a case fails.
 """
 
 from __future__ import annotations
@@ -35,26 +34,27 @@ from .switch_cases import CASES, Case
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[ThreadService]:
-    """A stand-in Mint in a hurry, for all switches."""
+    """Yield a fast service for all switches."""
     with running_service(speed=1000, credits=1e9, retry_after=0.01, cancel="everywhere") as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
 def settles_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fresh result is asked for again after 3 s, three times: as often, but sooner."""
+    """Shorten the pause between the reads of a fresh result, not their number."""
     monkeypatch.setattr(result, "SETTLING_WAIT", result.SETTLING_WAIT / SPEED)
 
 
-def test_every_switch_has_its_case() -> None:
-    """The table and the stand-in's own name the same switches."""
+def test_every_switch_has_a_case() -> None:
+    """The cases and the switches of the service have the same names."""
     assert set(CASES) == NAMES
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> None:
-    """State, trouble, notes and passing scheduled_retries are exactly these; the click that is offered leads
-    where it should; nothing is paid twice.
+    """Phase, message, notes and reported retries are exactly these.
+
+    The offered click leads to the expected phase, and nothing is paid twice.
     """
     case = CASES[name]
     pace = replace(PACE, slow_after=0.5) if name == "stuck" else PACE
@@ -71,7 +71,7 @@ def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> N
         )
         job = job_service.start(request, Delivery(splats=case.splats), optimize=case.optimize)
         scheduled_retries = watch(job_service, job)
-        judge(job_service.job(job.id), case, scheduled_retries)
+        check_case(job_service.job(job.id), case, scheduled_retries)
         service.scenario(revoked=False)
         if case.then:
             clicks: dict[str, Callable[[str], None]] = {
@@ -95,10 +95,8 @@ def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> N
         assert job_service.close(20)
 
 
-def test_a_partial_model_says_that_nothing_of_it_is_missed(
-    home: Path, service: ThreadService
-) -> None:
-    """Only its small picture is missing, for which the preview serves."""
+def test_a_partial_model_lacks_only_its_thumbnail(home: Path, service: ThreadService) -> None:
+    """The Preview is used as thumbnail."""
     job_service = JobService(fast_config(home), account(service))
     job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp [partial]"))
     job_service.watch([job.id])
@@ -110,10 +108,10 @@ def test_a_partial_model_says_that_nothing_of_it_is_missed(
     assert job_service.close(20)
 
 
-def test_unpaid_until_it_is_paid(home: Path, service: ThreadService) -> None:
-    """Resumed before Credits were bought it pauses again; afterwards it goes on.
+def test_a_resume_without_credits_pauses_again(home: Path, service: ThreadService) -> None:
+    """After Credits were added it continues.
 
-    One operation in all.
+    There is one operation in all.
     """
     prompt = "a lamp, paid late [billing-final][billing-unpaid]"
     job_service = JobService(fast_config(home), account(service))
@@ -130,8 +128,8 @@ def test_unpaid_until_it_is_paid(home: Path, service: ThreadService) -> None:
     assert job_service.close(20)
 
 
-def test_a_working_operation_with_an_unknown_status_is_shown_by_its_word(home: Path) -> None:
-    """While Mint says a word that nobody knows, the card shows that word."""
+def test_an_unknown_status_is_shown_as_received(home: Path) -> None:
+    """While Mint returns an unknown status, the card shows that word."""
     with running_service(speed=1000, durations={"preview": 200.0}) as slower:
         job_service = JobService(fast_config(home), account(slower))
         job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp [unknown-status]"))
@@ -144,7 +142,7 @@ def test_a_working_operation_with_an_unknown_status_is_shown_by_its_word(home: P
 
 
 def watch(job_service: JobService, job: Job) -> list[str]:
-    """Let the job come to rest; returns what was read in passing."""
+    """Run the job until it stops and return the reported retries."""
     scheduled_retries: list[str] = []
 
     def tell(event: Event) -> None:
@@ -163,8 +161,8 @@ def watch(job_service: JobService, job: Job) -> list[str]:
     return scheduled_retries
 
 
-def judge(job: Job, case: Case, scheduled_retries: list[str]) -> None:
-    """Compare what is read with what should be."""
+def check_case(job: Job, case: Case, scheduled_retries: list[str]) -> None:
+    """Compare the shown texts with the case."""
     assert job.phase is case.phase
     assert (plain(job.problem.message) if job.problem else "") == case.reads
     assert plain(presenter.state(job)) == case.state
@@ -179,12 +177,12 @@ def judge(job: Job, case: Case, scheduled_retries: list[str]) -> None:
 
 
 def resource_of(job: Job) -> str | None:
-    """The id of the model or world."""
+    """Return the id of the model or world."""
     return job.operation.resource.id if job.operation and job.operation.resource else None
 
 
 def plain(text: str) -> str:
-    """Without what differs from run to run."""
+    """Return the text without parts that differ between runs."""
     text = re.sub(r"req_\w+", "…", text)
     text = re.sub(r"[\d,]+ of [\d,]+ bytes", "N of M bytes", text)
     text = re.sub(r"kept at \S+/(?=model\.refused)", "kept at …/", text)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A call that hangs delays nobody else; a click waits only where the answer may name what was
-started; closing waits for nothing.
+"""A hanging call delays no other job, and closing does not wait for it.
+
+A decision waits only where the answer may name a new operation.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ PIXEL = bytes.fromhex(
 
 
 class Held:
-    """Calls and downloads that hang until the gate is opened: all that `hangs` says."""
+    """Calls and downloads in `hangs`, which wait until the gate is opened."""
 
     def __init__(self) -> None:
         self.gate = threading.Event()
@@ -56,7 +57,7 @@ class Held:
 
 @pytest.fixture
 def held() -> Iterator[Held]:
-    """All hang until the end of the test, at the latest."""
+    """Yield calls that hang until the end of the test at the latest."""
     held = Held()
     yield held
     held.gate.set()
@@ -64,7 +65,7 @@ def held() -> Iterator[Held]:
 
 @pytest.fixture
 def engine(home: Path, held: Held) -> Iterator[EngineHarness]:
-    """An engine whose calls are on threads, as in the program."""
+    """Yield an engine whose calls run on threads, as in the program."""
     engine = EngineHarness(home, executor=Pool)
     yield engine
     held.gate.set()
@@ -72,7 +73,7 @@ def engine(home: Path, held: Held) -> Iterator[EngineHarness]:
 
 
 def until(engine: EngineHarness, condition: Callable[[], bool]) -> None:
-    """Let the engine work, without any time passing, until something is so."""
+    """Run the engine, without moving its clock, until a condition holds."""
     end = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
@@ -84,7 +85,7 @@ def until(engine: EngineHarness, condition: Callable[[], bool]) -> None:
 
 
 def hang_at(engine: EngineHarness, held: Held, what: str, which: str) -> None:
-    """Have one call hang, and everything else answered."""
+    """Make one call hang and answer all others."""
 
     def says(asked: str, of: str) -> Any:
         if (asked, of) == (what, which):
@@ -97,23 +98,19 @@ def hang_at(engine: EngineHarness, held: Held, what: str, which: str) -> None:
 
 
 def polled(name: str) -> Job:
-    """A job that runs at Mint."""
+    """Return a job that runs at Mint."""
     return replace(working(), operation=operation("running", id=name))
 
 
 def decide(engine: EngineHarness, job: Job, verb: Verb = Verb.CANCEL) -> None:
-    """A click."""
+    """Add a decision."""
     engine.journal.decide(job.id, Decision(verb, f"click-{job.id}"))
     engine.scheduler.receive(Wake(job.id, 2))
 
 
 @pytest.mark.parametrize("what", ["poll", "start"])
-def test_one_hanging_answer_delays_no_other_job(
-    engine: EngineHarness, held: Held, what: str
-) -> None:
-    """While one job's answer does not come, others are polled, started, canceled, and a question is
-    answered.
-    """
+def test_a_hanging_call_delays_no_other_job(engine: EngineHarness, held: Held, what: str) -> None:
+    """Other jobs are polled, started and canceled, and a query is answered."""
     engine.mint.usage = lambda: "the balance"  # type: ignore[attr-defined]
     slow = polled("op_slow") if what == "poll" else a_job("slow")
     hang_at(engine, held, what, "op_slow" if what == "poll" else "slow")
@@ -145,7 +142,7 @@ def test_one_hanging_answer_delays_no_other_job(
 def test_a_slow_upload_delays_no_other_job(
     engine: EngineHarness, held: Held, tmp_path: Path
 ) -> None:
-    """A picture may take minutes on its way to Mint; meanwhile the others are polled and started."""
+    """A picture may take minutes; other jobs are polled and started meanwhile."""
     (tmp_path / "lamp.png").write_bytes(PIXEL)
 
     def upload_image(data: bytes, name: str, media_type: str, *, key: str) -> ReferenceImage:
@@ -173,7 +170,7 @@ def test_a_slow_upload_delays_no_other_job(
 def test_the_same_picture_of_several_jobs_is_sent_once(
     engine: EngineHarness, held: Held, tmp_path: Path
 ) -> None:
-    """Also when the second job wants it while it is on its way for the first."""
+    """This holds also while the first upload is running."""
     (tmp_path / "lamp.png").write_bytes(PIXEL)
 
     def upload_image(data: bytes, name: str, media_type: str, *, key: str) -> ReferenceImage:
@@ -190,10 +187,10 @@ def test_the_same_picture_of_several_jobs_is_sent_once(
     assert held.hanging == ["upload"]
 
 
-def test_a_click_while_a_start_is_in_the_air_waits_for_its_answer(
+def test_a_decision_waits_for_the_answer_of_a_pending_start(
     engine: EngineHarness, held: Held
 ) -> None:
-    """The answer names what was started: it is kept, and what was clicked is done with it.
+    """The answer names the operation, to which the decision is then sent.
 
     Nothing is started twice.
     """
@@ -217,12 +214,10 @@ def test_a_click_while_a_start_is_in_the_air_waits_for_its_answer(
     until(engine, lambda: Idle(job.id, 2) in engine.said)
 
 
-def test_a_click_while_a_start_fails_has_its_turn_at_once(
-    engine: EngineHarness, held: Held
-) -> None:
-    """No answer came: the click is dealt with then, and does not wait for the next try.
+def test_a_decision_is_handled_as_soon_as_a_start_fails(engine: EngineHarness, held: Held) -> None:
+    """It does not wait for the next attempt.
 
-    Nothing is lost of the start: it has its key.
+    The start is not lost, since its key is stored.
     """
     job = a_job("slow")
     failed: list[bool] = []
@@ -243,10 +238,8 @@ def test_a_click_while_a_start_fails_has_its_turn_at_once(
     assert engine.clock.now == 1000.0
 
 
-def test_a_click_does_not_wait_for_a_look(engine: EngineHarness, held: Held) -> None:
-    """A poll that hangs names nothing: the click is sent at once, and what the poll says in the end
-    is nobody's answer any more.
-    """
+def test_a_decision_does_not_wait_for_a_poll(engine: EngineHarness, held: Held) -> None:
+    """The decision is sent at once, and the late answer to the poll is ignored."""
     job = polled("op_slow")
     hang_at(engine, held, "poll", "op_slow")
     engine.add(job)
@@ -258,12 +251,8 @@ def test_a_click_does_not_wait_for_a_look(engine: EngineHarness, held: Held) -> 
     assert engine.job(job).phase is Phase.CANCELED
 
 
-def test_an_answer_that_comes_after_another_key_was_set_is_kept(
-    engine: EngineHarness, held: Held
-) -> None:
-    """A start with the earlier key is in the air: its operation is in the journal, and the job is
-    let go only then.
-    """
+def test_the_answer_for_an_earlier_key_is_stored(engine: EngineHarness, held: Held) -> None:
+    """The operation of a pending start is stored before the job is released."""
     job, other = a_job("slow"), polled("op_other")
     hang_at(engine, held, "start", "slow")
     engine.add(job, other)
@@ -278,10 +267,8 @@ def test_an_answer_that_comes_after_another_key_was_set_is_kept(
     assert operation_at_mint.id == "op_new"
 
 
-def test_as_many_as_hang_there_is_a_bound_of_threads(engine: EngineHarness, held: Held) -> None:
-    """A hundred jobs whose answers hang: a handful of threads, and a decision has one of its own
-    all the same.
-    """
+def test_the_number_of_threads_is_bounded(engine: EngineHarness, held: Held) -> None:
+    """A hundred hanging jobs use a few threads, and decisions have their own."""
     jobs = [polled(f"op_{number}") for number in range(100)]
 
     def says(what: str, which: str) -> Any:
@@ -299,7 +286,7 @@ def test_as_many_as_hang_there_is_a_bound_of_threads(engine: EngineHarness, held
 
 
 class Pictures(Downloader):
-    """Pictures hang; anything else has come at once, and is an empty file."""
+    """A downloader whose pictures hang and whose other files are empty."""
 
     held: Held
 
@@ -311,12 +298,10 @@ class Pictures(Downloader):
         return target
 
 
-def test_thumbnails_never_stand_in_front_of_paid_downloads(
+def test_thumbnails_do_not_delay_paid_downloads(
     home: Path, held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A Library full of pictures that do not come: the model is fetched all the same, and its job's
-    own picture before theirs.
-    """
+    """The model and its job's own picture are downloaded before the library's pictures."""
     monkeypatch.setattr(Pictures, "held", held, raising=False)
     engine = EngineHarness(home, downloader=lambda local_files: Pictures(), executor=Pool)
     for number in range(30):
@@ -344,9 +329,7 @@ def test_thumbnails_never_stand_in_front_of_paid_downloads(
     ids=["silent", "headers", "body"],
 )
 def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
-    """With a start that hangs, silent or a byte a second, the job service is closed within its
-    bound, and the job goes on at the next start.
-    """
+    """The job service closes within its time limit, and the job continues later."""
     with raw_server(said, drip=1.0) as server:
         whose = Journal(home)  # so that the start is the first call
         whose.set_account(Account("key", server.base_url))
@@ -369,10 +352,8 @@ def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
         assert (kept.phase, kept.key) == (Phase.SENDING, job.key)
 
 
-def test_an_answer_that_comes_while_closing_is_kept(home: Path, held: Held) -> None:
-    """A start that Mint answers in the moment of quitting need not be repeated: its operation is in
-    the journal.
-    """
+def test_an_answer_during_closing_is_stored(home: Path, held: Held) -> None:
+    """The operation is in the journal, so the start is not repeated."""
     engine = EngineHarness(home, executor=Pool)
     hang_at(engine, held, "start", "slow")
     job = a_job("slow")
@@ -386,7 +367,7 @@ def test_an_answer_that_comes_while_closing_is_kept(home: Path, held: Held) -> N
 
 
 def test_an_idle_thread_is_used_again() -> None:
-    """Work that comes piece by piece has one thread; it ends at once when the pool is closed."""
+    """Work that comes piece by piece has one thread, which ends with the pool."""
     pool, done, names = Pool("mint-call", 4, 20.0), queue.SimpleQueue[int](), set[int]()
     for number in range(20):
         pool.submit(lambda number=number: (names.add(threading.get_ident()), done.put(number)))  # type: ignore[misc]

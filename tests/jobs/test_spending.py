@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was spent, what may be spent, and what a job says that it cost."""
+"""Amounts spent and committed, limits, and the cost shown for a job."""
 
 from __future__ import annotations
 
@@ -63,12 +63,10 @@ NOON = datetime(2026, 3, 5, 12).astimezone().timestamp()
         (None, Limits(day=1000), 0, "your daily limit of 1,000 Credits cannot be checked"),
     ],
 )
-def test_what_is_above_a_limit(
+def test_a_price_above_a_limit_is_reported(
     price: float | None, limits: Limits, spent: float, says: str | None
 ) -> None:
-    """Up to a limit nothing is said, above it a sentence names price and limit; an unknown price is
-    not within a limit.
-    """
+    """The message names price and limit; an unknown price is not within a limit."""
     said = limit_error(price, limits, spent)
     assert said is None if says is None else says in (said or "")
     assert said is None or price is None or f"about {price:,.0f} Credits" in said
@@ -106,17 +104,13 @@ def test_what_is_above_a_limit(
         (replace(a_job(), phase=Phase.WAITING, estimate=248.0, paid_before=40.0), 288),
     ],
 )
-def test_what_a_job_commits(job: Job, credits: float) -> None:
-    """What Mint says counts; while it has said nothing, what was expected at the click; what came
-    to nothing costs nothing.
-    """
+def test_the_credits_that_a_job_commits(job: Job, credits: float) -> None:
+    """Mint's numbers count, before them the expected price; a job without effect costs 0."""
     assert committed(job) == credits
 
 
 def test_a_retry_adds_up_and_counts_when_it_began() -> None:
-    """A failed attempt that cost something is not forgotten by the retry, and the job counts on the
-    day of the retry.
-    """
+    """The cost of a failed attempt is kept, and the job counts on the day of the retry."""
     failed = costing(Phase.FAILED, status="failed", finalized=40, reserved=0)
     run = WorkflowHarness(decided(failed, Verb.RETRY)).answer(
         operation("running", id="op_2", credits={"reserved": 248, "finalized": 0})
@@ -132,14 +126,14 @@ def test_a_retry_adds_up_and_counts_when_it_began() -> None:
 
 
 def polled(job: Job, **credits: float) -> Any:
-    """A poll of the job's present operation."""
+    """Return a poll of the job's present operation."""
     return PollResult(
         operation("running", id=job.operation.id if job.operation else "", credits=credits)
     )
 
 
 def test_the_same_operation_is_not_counted_twice() -> None:
-    """Each poll of one operation is the same money."""
+    """Each poll of one operation has the same cost."""
     run = WorkflowHarness(
         replace(working(), operation=operation("running", credits={"finalized": 100}))
     )
@@ -149,7 +143,7 @@ def test_the_same_operation_is_not_counted_twice() -> None:
 
 
 def test_an_optimization_is_part_of_the_cost() -> None:
-    """Optimized as well: both operations count."""
+    """Both operations count."""
     job = costing(Phase.PLACED, status="succeeded", finalized=248)
     assert (
         replace(job, optimization=operation("succeeded", id="op_2", credits={"finalized": 20})).cost
@@ -157,8 +151,8 @@ def test_an_optimization_is_part_of_the_cost() -> None:
     )
 
 
-def test_what_is_only_fetched_is_no_generation() -> None:
-    """Bringing something from the library costs nothing and is not counted; having it optimized is."""
+def test_an_import_is_not_counted() -> None:
+    """Importing from the library costs nothing; having the model optimized does."""
     assert entry(new_fetch(asset(), Delivery(), now=NOON), (), NOON) is None
     optimized = entry(
         new_fetch(asset(), Delivery(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0),
@@ -183,9 +177,7 @@ def test_what_is_only_fetched_is_no_generation() -> None:
 def test_an_import_that_is_optimized_costs_its_optimization(
     phase: Phase, raw: dict[str, Any] | None, credits: float
 ) -> None:
-    """What Mint says of it counts, before that what was expected, and nothing where it was left
-    out.
-    """
+    """Mint's numbers count, before them the expected price; a skipped one costs nothing."""
     job = replace(
         new_fetch(asset(), Delivery(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0),
         phase=phase,
@@ -196,9 +188,10 @@ def test_an_import_that_is_optimized_costs_its_optimization(
     )
 
 
-def test_a_month() -> None:
-    """Thirty days, oldest first, with those on which nothing happened; what is older is left out;
-    the share is of what has ended.
+def test_the_usage_of_a_month() -> None:
+    """Thirty days are listed, oldest first, with empty ones.
+
+    The share of failures is that of ended jobs.
     """
     day = 24 * 3600.0
     jobs = [
@@ -227,7 +220,7 @@ def test_a_month() -> None:
 
 
 def test_an_empty_month_has_no_share() -> None:
-    """Nothing ended: nothing failed, and no share of nothing is told."""
+    """Without ended jobs there is no share of failures."""
     assert month([], TODAY).failed_share is None
     assert len(month([], TODAY).days) == spending.DAYS
 
@@ -262,14 +255,12 @@ def test_an_empty_month_has_no_share() -> None:
     ],
 )
 def test_the_cost_in_words(job: Job, says: str) -> None:
-    """What is paid, what is held back and what is only expected are told apart; nothing is said
-    where nobody knows.
-    """
+    """Paid, reserved and expected Credits are told apart; an unknown cost is empty."""
     assert presenter.cost(job) == says
 
 
-def test_an_old_price_is_asked_for_again() -> None:
-    """A price is taken as known for an hour, what went wrong for half a minute."""
+def test_an_old_price_is_requested_again() -> None:
+    """A price is valid for an hour, an error for half a minute."""
     query = Price.of(LAMP)
     estimate = Estimate(None, 248.0, 248.0)
     answers: dict[Any, QueryAnswered] = {}
@@ -285,7 +276,7 @@ def test_an_old_price_is_asked_for_again() -> None:
 
 
 def test_a_price_belongs_to_kind_preset_and_mode() -> None:
-    """What one costs says nothing about another."""
+    """The price of one request is not used for another."""
     budget = Budget({Price.of(LAMP): answered(Price.of(LAMP), Estimate(None, 248.0, 248.0))})
     assert budget.price(Price(Kind.MODEL, Preset.FAST, Mode.AUTO)) == 248
     for kind, preset, mode in (
@@ -297,14 +288,12 @@ def test_a_price_belongs_to_kind_preset_and_mode() -> None:
 
 
 def usage(available: float) -> Usage:
-    """A balance."""
+    """Return a balance."""
     return Usage(Credits(available, None, None, None), None, None)
 
 
-def test_when_the_balance_suffices() -> None:
-    """A balance that was read before the stop says nothing; afterwards it tells what is lacking
-    still, and when nothing is.
-    """
+def test_credits_that_are_short() -> None:
+    """A balance read before the stop is ignored; a later one gives what is short."""
     job = replace(
         working(),
         phase=Phase.BILLING,

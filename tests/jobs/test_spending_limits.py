@@ -32,17 +32,15 @@ from .workflow_harness import asset
 
 @pytest.fixture
 def job_service(home: Path) -> Iterator[JobService]:
-    """A job service on a Mint that makes nothing by itself."""
+    """Yield a job service with a service whose operations do not progress."""
     with running_service(speed=1000, switches=["stuck"], cancel="everywhere") as service:
         job_service = JobService(fast_config(home), account(service))
         yield job_service
         assert job_service.close(20)
 
 
-def test_a_price_that_nobody_has_asked_for(job_service: JobService) -> None:
-    """With a limit, a start says which price has to be asked for first, and commits nothing; known,
-    it is kept with the job.
-    """
+def test_an_unknown_price_must_be_requested_first(job_service: JobService) -> None:
+    """With a limit a start names the missing price; a known price is stored with the job."""
     job_service.budget.limits = Limits(each=300)
     with pytest.raises(TooExpensive) as caught:
         job_service.start(LAMP)
@@ -59,9 +57,10 @@ def test_a_price_that_nobody_has_asked_for(job_service: JobService) -> None:
     assert len(job_service.jobs()) == 1
 
 
-def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(job_service: JobService) -> None:
-    """Two at 248 fit under 500, a third does not, neither after the first two were dismissed;
-    whoever was asked may go beyond.
+def test_the_daily_sum_includes_active_and_dismissed_jobs(job_service: JobService) -> None:
+    """Two at 248 fit into 500, a third does not.
+
+    A user who was asked may exceed the limit.
     """
     job_service.budget.limits = Limits(day=500)
     job_service.ask_and_wait(Price.of(LAMP))
@@ -82,9 +81,7 @@ def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(job_service: JobS
 
 
 def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
-    """What was taken off the list was paid for all the same; another job service on the same journal sees
-    it too.
-    """
+    """Another job service on the same journal counts them too."""
     job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
     job_service.allow_online(False)
     paid = replace(costing(Phase.PLACED, status="succeeded", finalized=248), created_at=time.time())
@@ -98,10 +95,8 @@ def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
     assert job_service.close(5) and other.close(5)
 
 
-def test_a_retry_is_within_the_limits_too(job_service: JobService) -> None:
-    """A retry costs again: it is refused above a limit; a resume, which pays for nothing new, is
-    not asked.
-    """
+def test_a_retry_is_checked_against_the_limits(job_service: JobService) -> None:
+    """A resume pays for nothing new and is not checked."""
     failed = replace(costing(Phase.FAILED, status="failed", finalized=0), created_at=time.time())
     job_service.cache.add(failed)
     job_service.budget.limits = Limits(each=10)
@@ -114,8 +109,8 @@ def test_a_retry_is_within_the_limits_too(job_service: JobService) -> None:
     assert job_service.job(failed.id).decision is not None
 
 
-def test_an_optimization_is_within_the_limits_too(job_service: JobService) -> None:
-    """Fetching is free and never refused; having it optimized first needs a price below the limit."""
+def test_an_optimization_is_checked_against_the_limits(job_service: JobService) -> None:
+    """Downloading is free; an optimization needs a price within the limit."""
     job_service.budget.limits = Limits(each=10)
     made = asset()
     with pytest.raises(TooExpensive) as caught:
@@ -127,17 +122,15 @@ def test_an_optimization_is_within_the_limits_too(job_service: JobService) -> No
     assert job_service.fetch(made).estimate is None
 
 
-def test_without_a_limit_nothing_is_asked(job_service: JobService) -> None:
-    """No limit, no price: it is started at once, and what is not known is not guessed."""
+def test_without_a_limit_no_price_is_needed(job_service: JobService) -> None:
+    """The job starts at once, and an unknown price stays unknown."""
     assert job_service.start(LAMP).estimate is None
     with pytest.raises(NotPossible):
         job_service.retry("nope")
 
 
 def test_a_start_that_needs_credits_is_repeated_with_the_same_key(home: Path) -> None:
-    """Stopped before there is a resource: Resume repeats the start with the key of the click, and
-    one operation is paid.
-    """
+    """Resume repeats the start with the job's key, and one operation is paid."""
     with running_service(speed=1000) as service:
         job_service = JobService(fast_config(home), account(service))
         job = job_service.start(
@@ -156,10 +149,8 @@ def test_a_start_that_needs_credits_is_repeated_with_the_same_key(home: Path) ->
         assert job_service.close(20)
 
 
-def test_without_a_window_the_price_is_waited_for(job_service: JobService) -> None:
-    """Whoever may block gets the price asked for by the way; an answer that went wrong is part of
-    the sentence.
-    """
+def test_a_blocking_start_waits_for_the_price(job_service: JobService) -> None:
+    """If the price cannot be read, the error is part of the message."""
     job_service.blocks_for_prices = True
     job_service.budget.limits = Limits(each=300)
     assert job_service.start(LAMP).estimate == 248

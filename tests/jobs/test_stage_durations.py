@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long it takes: what this machine has seen, and before that what others have."""
+"""Expected durations: from this machine's jobs, before them typical ones."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def working(kind: Kind, mode: Mode = Mode.AUTO) -> Job:
 @pytest.mark.parametrize(
     ("kind", "least", "most"), [(Kind.WORLD, 240, 360), (Kind.MODEL, 200, 280)]
 )
-def test_before_anything_is_known_here(kind: Kind, least: float, most: float) -> None:
+def test_typical_durations_are_used_first(kind: Kind, least: float, most: float) -> None:
     """A World takes 4 to 6 minutes, a model about 4."""
     outlook = stage_durations.outlook(working(kind), [(Phase.WORKING, 100.0)], {}, now=160.0)
     assert outlook.usual is not None and least <= outlook.usual <= most
     assert (outlook.elapsed, outlook.remaining) == (60.0, outlook.usual - 60.0)
 
 
-def test_it_may_take_longer_than_that() -> None:
-    """Then nothing is promised any more, and it is not over: half an hour is no end."""
+def test_an_exceeded_duration_has_no_estimate() -> None:
+    """After the expected time nothing is promised."""
     outlook = stage_durations.outlook(working(Kind.WORLD), [(Phase.WORKING, 0.0)], {}, now=3600.0)
     assert (outlook.remaining, outlook.fraction) == (None, 0.97)
 
 
-def test_what_was_seen_here_counts_more() -> None:
-    """The first guess is only for the first time."""
+def test_measured_durations_replace_typical_ones() -> None:
+    """The typical duration is used only the first time."""
     job = working(Kind.MODEL)
     assert (
         stage_durations.outlook(
@@ -50,8 +50,8 @@ def test_what_was_seen_here_counts_more() -> None:
     )
 
 
-def test_nobody_knows_how_long_a_preview_takes() -> None:
-    """No guess while it is made; after the approval the one for the result."""
+def test_a_preview_has_no_estimate() -> None:
+    """After the approval there is an estimate for the result."""
     job = working(Kind.WORLD, Mode.REVIEW)
     assert stage_durations.outlook(job, [], {}, now=job.created_at).usual is None
     approved = replace(

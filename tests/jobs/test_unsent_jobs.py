@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was queued and never sent is not sent by a restart: somebody has to say so."""
+"""Jobs that were queued and never sent are not sent by a restart without the user's consent."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ LAMP = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in Mint in a hurry."""
+    """Yield a fast service."""
     with running_service(speed=1000, credits=1e9) as running:
         yield running
 
 
 def put(home: Path, *jobs: Job) -> list[str]:
-    """Jobs of an earlier session; their ids."""
+    """Store jobs of an earlier session and return their ids."""
     journal = Journal(home)
     journal.add(*jobs)
     journal.close()
@@ -46,27 +46,25 @@ def put(home: Path, *jobs: Job) -> list[str]:
 
 
 def queued(**more: object) -> Job:
-    """In line, for 800 Credits."""
+    """Return a queued job for 800 Credits."""
     return replace(a_job(), estimate=800.0, **more)  # type: ignore[arg-type]
 
 
 @pytest.fixture
 def three(home: Path) -> list[str]:
-    """Three jobs in line, one of which had a place already when its process died."""
+    """Return three queued jobs, one of which had a slot when its process died."""
     return put(home, queued(), queued(), queued(phase=Phase.SENDING))
 
 
 def phases(job_service: JobService, ids: list[str]) -> set[Phase]:
-    """Where they are."""
+    """Return the phases of these jobs."""
     return {job_service.job(job_id).phase for job_id in ids}
 
 
-def test_a_restart_sends_nothing_of_it(
+def test_a_restart_sends_no_queued_job(
     three: list[str], job_service: JobService, service: ThreadService
 ) -> None:
-    """Neither at the start nor later; how many they are and what they cost is told, and the heart
-    need not beat for them.
-    """
+    """Their number and cost are reported, and they do not count as active."""
     assert job_service.unfinished.resume_all() == []
     assert not job_service.unfinished.take_over()
     assert (job_service.unfinished.queue.count, job_service.unfinished.queue.credits) == (3, 2400)
@@ -76,10 +74,10 @@ def test_a_restart_sends_nothing_of_it(
     assert service.operations() == []
 
 
-def test_continue_sends_it(
+def test_continue_sends_the_queued_jobs(
     three: list[str], job_service: JobService, service: ThreadService
 ) -> None:
-    """Each once, and then nothing is left in the queue."""
+    """Each is sent once, and the queue is empty."""
     job_service.unfinished.resume_all()
     assert {job.id for job in job_service.unfinished.continue_queue()} == set(three)
     assert job_service.unfinished.queue.count == 0
@@ -88,33 +86,33 @@ def test_continue_sends_it(
     assert len(service.operations()) == 3
 
 
-def test_discard_cancels_it_without_a_request(three: list[str], quiet: JobService) -> None:
-    """Also where nobody may go online; no thread is needed for it."""
-    quiet.unfinished.resume_all()
-    quiet.unfinished.discard_queue()
-    assert phases(quiet, three) == {Phase.CANCELED}
-    assert quiet.unfinished.queue.count == 0
-    assert not quiet.worker.is_running
-
-
-def test_cancel_of_what_was_never_sent_waits_for_nobody(
-    three: list[str], quiet: JobService
+def test_discard_cancels_the_queued_jobs_without_a_request(
+    three: list[str], offline_job_service: JobService
 ) -> None:
-    """Neither for the network nor for Mint to say whose key it is: also for what was begun just
-    now, and for the whole line.
-    """
-    job = quiet.start(GenerationRequest(Kind.MODEL, "a lamp"))
-    quiet.cancel(job.id)
-    quiet.cancel(three[0])
-    assert phases(quiet, [job.id, three[0]]) == {Phase.CANCELED}
-    quiet.cancel_waiting()
-    assert phases(quiet, three) == {Phase.CANCELED, Phase.SENDING}
+    """This works offline and needs no thread."""
+    offline_job_service.unfinished.resume_all()
+    offline_job_service.unfinished.discard_queue()
+    assert phases(offline_job_service, three) == {Phase.CANCELED}
+    assert offline_job_service.unfinished.queue.count == 0
+    assert not offline_job_service.worker.is_running
 
 
-def test_one_of_them_can_be_resumed_or_canceled_by_itself(
+def test_canceling_an_unsent_job_needs_no_network(
+    three: list[str], offline_job_service: JobService
+) -> None:
+    """Neither the network nor the owner of the key is awaited, for one job or all."""
+    job = offline_job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
+    offline_job_service.cancel(job.id)
+    offline_job_service.cancel(three[0])
+    assert phases(offline_job_service, [job.id, three[0]]) == {Phase.CANCELED}
+    offline_job_service.cancel_waiting()
+    assert phases(offline_job_service, three) == {Phase.CANCELED, Phase.SENDING}
+
+
+def test_a_single_unsent_job_can_be_resumed_or_canceled(
     three: list[str], job_service: JobService, service: ThreadService
 ) -> None:
-    """`resume JOB` is somebody's word for that one."""
+    """`resume JOB` is consent for that job."""
     job_service.unfinished.resume_all()
     job_service.resume(three[0])
     job_service.cancel(three[1])
@@ -128,10 +126,8 @@ def test_one_of_them_can_be_resumed_or_canceled_by_itself(
     assert len(service.operations()) == 1
 
 
-def test_what_may_have_been_sent_goes_on_and_what_is_free_too(
-    home: Path, job_service: JobService
-) -> None:
-    """Bytes have left, a click is unanswered, or nothing is to be paid."""
+def test_sent_and_free_jobs_continue_after_a_restart(home: Path, job_service: JobService) -> None:
+    """Jobs that may have been sent, have a decision or cost nothing continue."""
     sent = queued(phase=Phase.SENDING, first_sent_at=a_job().created_at)
     clicked = decided(queued(), Verb.CANCEL)
     free = new_fetch(LAMP, Delivery(), now=1.0)
@@ -156,8 +152,8 @@ def test_what_may_have_been_sent_goes_on_and_what_is_free_too(
     assert {job.id for job in job_service.unfinished.queue.jobs} == {job.id for job in paid}
 
 
-def test_what_was_queued_in_this_session_goes_on(home: Path, service: ThreadService) -> None:
-    """The add-on was switched off and on again, say: it is the same session."""
+def test_jobs_queued_in_this_session_continue(home: Path, service: ThreadService) -> None:
+    """Disabling and enabling the add-on is the same session."""
     job_service = JobService(fast_config(home), account(service))
     job_service.allow_online(False)
     job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
@@ -168,12 +164,10 @@ def test_what_was_queued_in_this_session_goes_on(home: Path, service: ThreadServ
     assert again.close(20)
 
 
-def test_the_line_of_a_living_process_is_its_own_and_that_of_a_crashed_one_waits(
+def test_queued_jobs_of_a_crashed_process_wait_for_consent(
     home: Path, job_service: JobService, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the other process lives, its line is nobody else's; when it was killed, somebody has to
-    say so. What was sent is taken over.
-    """
+    """Those of a living process are its own; sent jobs of a crashed one are taken over."""
     with OtherProcess(home) as other:
         other.ask("open_job_service", service.api, service.key)
         *sent, last = [other.ask("start", "theirs [stuck]") for _ in range(11)]
@@ -197,12 +191,14 @@ def test_the_line_of_a_living_process_is_its_own_and_that_of_a_crashed_one_waits
     assert len(service.operations()) == 10
 
 
-def test_the_limits_hold_for_it(three: list[str], quiet: JobService) -> None:
-    """It is sent today: today's limit counts it, and what was begun besides."""
-    quiet.unfinished.resume_all()
-    quiet.budget.limits = Limits(day=2000.0)
+def test_queued_jobs_count_towards_the_limit_of_today(
+    three: list[str], offline_job_service: JobService
+) -> None:
+    """They are sent today, together with newly started ones."""
+    offline_job_service.unfinished.resume_all()
+    offline_job_service.budget.limits = Limits(day=2000.0)
     with pytest.raises(TooExpensive, match="more than your daily limit of 2,000 Credits"):
-        quiet.unfinished.continue_queue()
-    assert quiet.unfinished.queue.count == len(three)
-    with quiet.budget.without_limits():
-        assert len(quiet.unfinished.continue_queue()) == 3
+        offline_job_service.unfinished.continue_queue()
+    assert offline_job_service.unfinished.queue.count == len(three)
+    with offline_job_service.budget.without_limits():
+        assert len(offline_job_service.unfinished.continue_queue()) == 3

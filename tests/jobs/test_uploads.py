@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference pictures: the same bytes are brought to the same Mint once, and what it would not take
-never becomes a job.
-"""
+"""Reference pictures are uploaded once per server, and invalid ones create no job."""
 
 from __future__ import annotations
 
@@ -27,14 +25,14 @@ RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.1, 0.8)
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in Mint in a hurry."""
+    """Yield a fast service."""
     with running_service(speed=1000, credits=1e9) as running:
         yield running
 
 
 @pytest.fixture
 def save(tmp_path: Path) -> Callable[..., str]:
-    """Writes a picture of one color and returns its path."""
+    """Write a picture of one color and return its path."""
 
     def write(name: str, color: tuple[float, float, float] = RED) -> str:
         path = tmp_path / name
@@ -45,9 +43,7 @@ def save(tmp_path: Path) -> Callable[..., str]:
 
 
 def generate(home: Path, service: ThreadService, *images: str) -> None:
-    """A generation with these pictures comes to its end, in a process of its own as far as memory
-    goes.
-    """
+    """Run a generation with these pictures in a new job service."""
     job_service = JobService(fast_config(home), account(service))
     try:
         job = job_service.start(GenerationRequest(Kind.MODEL, "", images=images))
@@ -58,16 +54,14 @@ def generate(home: Path, service: ThreadService, *images: str) -> None:
 
 
 def uploads(service: ThreadService) -> int:
-    """How many pictures were sent."""
+    """Return the number of uploaded pictures."""
     return len(service.requests("POST", "/v1/reference-images"))
 
 
 def test_the_same_bytes_are_sent_once(
     home: Path, service: ThreadService, save: Callable[..., str]
 ) -> None:
-    """Under another name, in another job, after a restart: a picture that lies at Mint is not sent
-    again; another one is.
-    """
+    """A known picture is not sent again under another name, in another job or session."""
     generate(home, service, save("red.webp"))
     generate(home, service, save("red-too.webp"))
     assert uploads(service) == 1
@@ -75,32 +69,30 @@ def test_the_same_bytes_are_sent_once(
     assert uploads(service) == 2
 
 
-def test_another_mint_gets_its_own(
+def test_another_server_gets_its_own_upload(
     home: Path, service: ThreadService, save: Callable[..., str]
 ) -> None:
-    """What one base URL has is not taken for what another one has."""
+    """An upload belongs to one base URL."""
     generate(home, service, save("red.webp"))
     with running_service(speed=1000, credits=1e9) as other:
         generate(home, other, save("red.webp"))
         assert uploads(other) == 1
 
 
-def test_an_old_upload_is_not_relied_on(
+def test_an_old_upload_is_repeated(
     home: Path, service: ThreadService, save: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mint does not say for how long it keeps a picture: after a month it is sent anew."""
+    """A picture is sent again after a month, since Mint does not say how long it keeps it."""
     generate(home, service, save("red.webp"))
     monkeypatch.setattr(uploads_module, "MAX_AGE", 0.0)
     generate(home, service, save("red.webp"))
     assert uploads(service) == 2
 
 
-def test_an_upload_that_is_gone_is_made_again(
+def test_a_missing_upload_is_repeated(
     home: Path, service: ThreadService, save: Callable[..., str]
 ) -> None:
-    """Mint does not know the address from an earlier session any more: the picture is sent once
-    more, and the generation goes on.
-    """
+    """When Mint does not know the address any more, the picture is sent once more."""
     generate(home, service, save("red.webp"))
     gone = {
         "status": 400,
@@ -117,7 +109,7 @@ def test_an_upload_that_is_gone_is_made_again(
 
 
 def test_the_journal_remembers_uploads(home: Path) -> None:
-    """By picture and owner; the newest address counts."""
+    """Uploads are stored by picture and owner, and the newest address counts."""
     one, two, three = (
         Owner(f"https://{host}.example", account)
         for host, account in (("a", "user:1"), ("a", "user:2"), ("b", "user:1"))
@@ -142,10 +134,10 @@ def test_the_journal_remembers_uploads(home: Path) -> None:
         (pictures.webp(RED) + bytes(MAX_IMAGE_BYTES), "Mint takes at most 5 MB"),
     ],
 )
-def test_what_mint_would_not_take_is_refused_before_there_is_a_job(
+def test_an_invalid_picture_creates_no_job(
     home: Path, service: ThreadService, tmp_path: Path, content: bytes | None, sentence: str
 ) -> None:
-    """A bad picture is a sentence and nothing else: no job, no request."""
+    """The message is shown, and nothing is sent."""
     path = tmp_path / "picture.webp"
     if content is not None:
         path.write_bytes(content)

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The worker's thread: there while something is in flight, gone afterwards, and never more than
-one.
-"""
+"""The worker's thread exists only while something is active, and only once."""
 
 from __future__ import annotations
 
@@ -37,14 +35,14 @@ from .workflow_harness import a_job
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in Mint in a hurry."""
+    """Yield a fast service."""
     with running_service(speed=1000, credits=1e9) as running:
         yield running
 
 
 @contextmanager
 def working_for(home: Path, service: ThreadService, **more: Any) -> Iterator[Worker]:
-    """A worker for this home."""
+    """Yield a worker for this home."""
     worker = Worker(fast_config(home, **more), account(service))
     try:
         yield worker
@@ -53,7 +51,7 @@ def working_for(home: Path, service: ThreadService, **more: Any) -> Iterator[Wor
 
 
 def add(home: Path, *jobs: Job) -> None:
-    """New jobs, in the journal."""
+    """Add new jobs to the journal."""
     journal = Journal(home)
     for job in jobs:
         journal.add(job)
@@ -61,7 +59,7 @@ def add(home: Path, *jobs: Job) -> None:
 
 
 def read(home: Path, job: Job) -> Job:
-    """The job as it stands in the journal."""
+    """Return the job as the journal has it."""
     journal = Journal(home)
     found = journal.job(job.id)
     journal.close()
@@ -70,15 +68,15 @@ def read(home: Path, job: Job) -> Job:
 
 
 def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until something is so."""
+    """Wait until a condition holds."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
         time.sleep(0.002)
 
 
-def receive(worker: Worker, kind: type[Event]) -> Any:
-    """The next news of that kind."""
+def next_event(worker: Worker, kind: type[Event]) -> Any:
+    """Return the next event of that class."""
     while True:
         event = worker.events.get(timeout=20)
         if isinstance(event, kind):
@@ -86,7 +84,7 @@ def receive(worker: Worker, kind: type[Event]) -> Any:
 
 
 def ours() -> list[str]:
-    """The names of our threads (the stand-in service has one of its own)."""
+    """Return the names of our threads, without that of the service."""
     return [
         thread.name
         for thread in threading.enumerate()
@@ -97,7 +95,7 @@ def ours() -> list[str]:
 def test_the_thread_exists_only_while_something_is_in_flight(
     home: Path, service: ThreadService
 ) -> None:
-    """None before, one during, none after; and again for the next job."""
+    """There is none before, one during and none after a job; the same for the next job."""
     with working_for(home, service) as worker:
         assert ours() == []
         for _ in range(2):
@@ -106,27 +104,21 @@ def test_the_thread_exists_only_while_something_is_in_flight(
             worker.wake(job.id)
             assert worker.is_running
             assert "mint-worker" in ours()
-            receive(worker, Idle)
+            next_event(worker, Idle)
             until(lambda: not worker.is_running and ours() == [])
             assert read(home, job).phase is Phase.READY
 
 
-def test_a_question_needs_a_thread_for_as_long_as_its_answer_takes(
-    home: Path, service: ThreadService
-) -> None:
-    """Something that is no job is answered too, and leaves no thread behind."""
+def test_the_thread_exists_while_a_query_is_pending(home: Path, service: ThreadService) -> None:
+    """A query is answered and leaves no thread behind."""
     with working_for(home, service) as worker:
         worker.ask(KeyOwner())
-        assert isinstance(receive(worker, QueryAnswered).answer, Me)
+        assert isinstance(next_event(worker, QueryAnswered).answer, Me)
         until(lambda: ours() == [])
 
 
-def test_it_ends_within_a_bound_in_the_middle_of_everything(
-    home: Path, service: ThreadService
-) -> None:
-    """With jobs that wait, run, and download: asked to stop, it stops, and the journal knows where
-    each job was.
-    """
+def test_stopping_takes_bounded_time(home: Path, service: ThreadService) -> None:
+    """With waiting, running and downloading jobs the thread stops and the journal is complete."""
     jobs = [
         a_job("a lamp [stuck]"),
         a_job("a lamp [file-slow]"),
@@ -144,10 +136,8 @@ def test_it_ends_within_a_bound_in_the_middle_of_everything(
     assert {read(home, job).phase for job in jobs} >= {Phase.WORKING, Phase.FETCHING, Phase.WAITING}
 
 
-def test_stopped_in_the_middle_and_gone_on(home: Path, service: ThreadService) -> None:
-    """Stopped again and again at moments of no one's choosing, the job comes to its end all the
-    same, and was started once.
-    """
+def test_a_job_stopped_repeatedly_still_ends(home: Path, service: ThreadService) -> None:
+    """After stops at any moment the job ends, and was started once."""
     job = a_job("a lamp [file-slow]")
     add(home, job)
     with working_for(home, service) as worker:
@@ -161,10 +151,8 @@ def test_stopped_in_the_middle_and_gone_on(home: Path, service: ThreadService) -
     assert len(service.operations()) == 1
 
 
-def test_what_is_asked_while_it_ends_is_done_afterwards(home: Path, service: ThreadService) -> None:
-    """A look, or a second wish to end, that comes while the thread is ending is neither lost nor
-    taken for the next thread's.
-    """
+def test_messages_during_the_stop_are_kept(home: Path, service: ThreadService) -> None:
+    """A wake message or a second stop is neither lost nor taken for the next thread's."""
     first, second = a_job("a lamp [file-slow]"), a_job()
     add(home, first, second)
     with working_for(home, service) as worker:
@@ -180,52 +168,52 @@ def test_what_is_asked_while_it_ends_is_done_afterwards(home: Path, service: Thr
         assert read(home, first).phase is Phase.READY
 
 
-def test_another_account_is_used_from_then_on(home: Path, service: ThreadService) -> None:
-    """A refused key pauses the job; with the right one it goes on, whether the thread was there or
-    not. Another key leaves it alone.
+def test_a_new_account_is_used_from_then_on(home: Path, service: ThreadService) -> None:
+    """A refused key pauses the job, and the right key continues it.
+
+    A key of another account does not change it.
     """
     job, stuck = a_job(), a_job("a lamp [stuck]")
     add(home, job, stuck)
     worker = Worker(fast_config(home), Account("wrong-key", service.api))
     worker.wake(job.id)
-    receive(worker, Idle)
+    next_event(worker, Idle)
     assert read(home, job).phase is Phase.PAUSED
     assert service.operations() == []
     until(lambda: not worker.is_running)
     worker.set_account(account(service))
     worker.wake(stuck.id)
     worker.wake(job.id)
-    receive(worker, Idle)
+    next_event(worker, Idle)
     assert read(home, job).phase is Phase.READY
     worker.set_account(Account("wrong-key", service.api))
-    assert receive(worker, Idle).job_id == stuck.id
+    assert next_event(worker, Idle).job_id == stuck.id
     assert read(home, stuck).phase is Phase.WORKING, (
         "it is the other account's, and goes on at Mint"
     )
     assert worker.stop(20)
 
 
-def test_a_journal_that_cannot_be_read_is_told_in_words(home: Path, service: ThreadService) -> None:
-    """The thread ends; what is said is the journal's sentence, and the next look tries again."""
+def test_an_unreadable_journal_is_reported(home: Path, service: ThreadService) -> None:
+    """The thread ends with the journal's message, and the next wake tries again."""
     home.mkdir()
     (home / "journal.sqlite3").write_text("I am a poem. " * 100)
     with working_for(home, service) as worker:
         for _ in range(2):
             worker.wake("somebody")
-            sentence = receive(worker, Crashed).sentence
+            sentence = next_event(worker, Crashed).sentence
             assert "journal.sqlite3 cannot be read or written (file is not a database)" in sentence
             until(lambda: ours() == [])
 
 
-def test_fifty_jobs_few_threads_few_connections_and_the_schedule(home: Path) -> None:
-    """With 50 jobs running: few threads and TCP connections serve them all, and each is polled on
-    schedule, never earlier.
+def test_fifty_jobs_use_few_threads_and_keep_the_schedule(home: Path) -> None:
+    """Fifty jobs use few threads and TCP connections, and no poll is early.
 
     A call has a thread and a connection to itself while it lasts, so that a hanging one delays no
-    other. Those that follow one another share them: there are as many as calls at the same time, at
-    most as many as the lane of the calls has.
+    other. Calls one after another share them: there are as many as calls at the same time, at most
+    as many as the pool for calls has.
 
-    The schedule is Mint's own, 2 s times 1.6 up to 15 s, run through four times as fast.
+    The schedule is Mint's own, 2 s times 1.6 up to 15 s, run four times as fast.
     """
     pace = PollIntervals(first=0.5, longest=3.75)
     slots = {Kind.MODEL: 25, Kind.WORLD: 25}
