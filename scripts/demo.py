@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main job from prompt to .blend and picture, against the stand-in service: what `python3
-scripts/dev.py demo` runs.
+"""Generate a model and a World with the stand-in service; run by `scripts/dev.py demo`.
 
-Every step is the very command that a user would type, so the demo is also a tour of the command
-line.
+Each step is a command that a user would type, so the demo is also a tour of the command line.
 """
 
 from __future__ import annotations
@@ -27,88 +25,78 @@ from mint_blender.jobs.presentation import presenter
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "demo"
-# The stand-in's clock runs this much faster than its own idea of how long a generation takes.
+# The stand-in's clock runs this many times faster than real time.
 SPEED = 6
 
 
 def main() -> int:
-    """Run the demo; returns the exit status."""
-    standard_output.reserve_for_results()  # what Blender prints while it renders goes nowhere
-    _start_afresh()
+    """Run the demo; return the exit status."""
+    standard_output.reserve_for_results()  # discards what Blender prints while it renders
+    _clear_folder()
     with stand_in_service() as service:
         os.environ.update(
             MINT_API_KEY=service["key"],
             MINT_API_BASE_URL=service["api"],
             MINT_BLENDER_HOME=str(FOLDER / "journal"),
         )
-        _say("A 3D Model, stopping at its Preview")
+        _print_heading("A 3D Model with a review of its Preview")
         lamp = _model("a small ceramic lamp with an orange shade", "lamp")
-        _say("A World, straight through")
+        _print_heading("A World, without a Preview")
         courtyard = _world("a walled courtyard in orange evening light", "courtyard")
     _summary([lamp, courtyard])
     return 0
 
 
 @dataclass(frozen=True)
-class Made:
-    """What the demo made of one prompt."""
+class DemoResult:
+    """A job of the demo and the files of its result."""
 
     job: Job
     files: tuple[Path, ...]
 
 
-def _model(prompt: str, name: str) -> Made:
+def _model(prompt: str, name: str) -> DemoResult:
     blend, picture = FOLDER / f"{name}.blend", FOLDER / f"{name}.png"
     _mint(
-        "generate", "--kind", "model", "--prompt", prompt, "--name", "Ceramic lamp", "--preset", "fast", "--mode", "review",  # noqa: E501
-        "-o", str(blend), "--render", str(picture), waits=True,
+        "generate", "--kind", "model", "--prompt", prompt, "--name", "Ceramic lamp",
+        "--preset", "fast", "--mode", "review", "-o", str(blend),
+        "--render", str(picture), waits=True,
     )  # fmt: skip
-    job_id = _newest().id
+    job_id = _newest_job().id
     _mint("revise", job_id, "make the shade blue", waits=True)
     _mint("approve", job_id)
     previews = [
         _keep_preview(Path(kept.path), name, number)
-        for number, kept in enumerate(_newest().previews, start=1)
+        for number, kept in enumerate(_newest_job().previews, start=1)
     ]
-    return Made(_newest(), (blend, picture, *previews))
+    return DemoResult(_newest_job(), (blend, picture, *previews))
 
 
-def _world(prompt: str, name: str) -> Made:
+def _world(prompt: str, name: str) -> DemoResult:
     blend, picture = FOLDER / f"{name}.blend", FOLDER / f"{name}.png"
     _mint(
-        "generate",
-        "--kind",
-        "world",
-        "--prompt",
-        prompt,
-        "--name",
-        "Courtyard",
-        "-o",
-        str(blend),
-        "--render",
-        str(picture),
-    )
-    return Made(_newest(), (blend, picture))
+        "generate", "--kind", "world", "--prompt", prompt, "--name", "Courtyard",
+        "-o", str(blend), "--render", str(picture),
+    )  # fmt: skip
+    return DemoResult(_newest_job(), (blend, picture))
 
 
 def _mint(*arguments: str, waits: bool = False) -> None:
-    """Run one command as a user would; `waits` is for one that ends with a Preview waiting (exit
-    status 6).
-    """
+    """Run one command as a user would; with `waits`, it must end at a Preview (exit status 6)."""
     print(
         f"\n$ python3 -m mint_blender {shlex.join(_short(argument) for argument in arguments)}",
         flush=True,
     )
     status = mint(arguments)
     if status != (6 if waits else 0):
-        sys.exit(f"The demo stops here: that ended with exit status {status}.")
+        sys.exit(f"The demo stopped: the command ended with exit status {status}.")
 
 
 def _short(argument: str) -> str:
     return argument.replace(f"{ROOT}{os.sep}", "")
 
 
-def _newest() -> Job:
+def _newest_job() -> Job:
     with open_job_service() as job_service:
         return job_service.jobs()[0]
 
@@ -117,32 +105,32 @@ def _keep_preview(path: Path, name: str, number: int) -> Path:
     return Path(shutil.copyfile(path, FOLDER / f"{name}-preview-{number}{path.suffix}"))
 
 
-def _start_afresh() -> None:
+def _clear_folder() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
 
 
 @contextmanager
 def stand_in_service() -> Iterator[dict[str, str]]:
-    """A Mint of our own on loopback, for as long as the demo runs."""
+    """Run the stand-in service on loopback; yield its addresses and key."""
     command = [sys.executable, "-m", "tests.mint_service", "--speed", str(SPEED)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""
             if not line:
-                sys.exit("The stand-in service did not start; what it said stands above.")
+                sys.exit("The stand-in service did not start. Its output is above.")
             yield json.loads(line)
         finally:
             process.terminate()
 
 
-def _say(title: str) -> None:
+def _print_heading(title: str) -> None:
     print(f"\n── {title} {'─' * max(0, 76 - len(title))}", flush=True)
 
 
-def _summary(made: list[Made]) -> None:
-    _say("Made")
-    for each in made:
+def _summary(results: list[DemoResult]) -> None:
+    _print_heading("Results")
+    for each in results:
         print(
             f"{each.job.title} ({each.job.kind}, {each.job.request.preset}):"
             f" {presenter.cost(each.job)}"
@@ -150,8 +138,8 @@ def _summary(made: list[Made]) -> None:
         for path in each.files:
             print(f"    {path.relative_to(ROOT)}  {path.stat().st_size / 1024:,.0f} KB")
     print(
-        "\nThese came from a stand-in service that invents its models. The same with Mint itself:\n"
-        "    export MINT_API_KEY=…        (made at platform.mint.gg; access to the beta:"
+        "\nThese models were invented by the stand-in service. To use Mint itself:\n"
+        "    export MINT_API_KEY=…        (create one at platform.mint.gg; beta access:"
         ' hello@mint.gg)\n    python3 -m mint_blender generate --prompt "a small ceramic lamp" -o'
         " lamp.blend --render lamp.png"
     )

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Render the pictures of the README again: results rendered from two viewpoints, and the window as
-the window tests see it.
+"""Render the pictures of the README; run by `scripts/dev.py images`.
 
-python3 scripts/dev.py images
+They show results from two viewpoints, a contact sheet, and the window as the window tests see it.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ SCREENSHOTS = ROOT / "build" / "screenshots"
 
 
 @dataclass(frozen=True)
-class Result:
-    """One that is generated and rendered."""
+class Rendering:
+    """A result to generate and render."""
 
     name: str
     kind: str
@@ -39,9 +38,9 @@ class Result:
 
 COURTYARD = "a walled courtyard in orange evening light"
 RESULTS = (
-    Result("lamp", "model", "a small ceramic lamp with an orange shade", size=(640, 480)),
-    Result("courtyard", "world", COURTYARD),
-    Result("splats", "world", COURTYARD, splats="500k", views=("",)),
+    Rendering("lamp", "model", "a small ceramic lamp with an orange shade", size=(640, 480)),
+    Rendering("courtyard", "world", COURTYARD),
+    Rendering("splats", "world", COURTYARD, splats="500k", views=("",)),
 )
 WINDOW = ("preview", "world", "library", "references")
 PROPS = [
@@ -65,8 +64,8 @@ PROPS = [
 
 
 def main() -> int:
-    """Make them all; returns the exit status."""
-    standard_output.reserve_for_results()  # what Blender prints while it renders goes nowhere
+    """Write all pictures; return the exit status."""
+    standard_output.reserve_for_results()  # discards what Blender prints while it renders
     FOLDER.mkdir(parents=True, exist_ok=True)
     journal = ROOT / "build" / "images"
     shutil.rmtree(journal, ignore_errors=True)
@@ -78,12 +77,12 @@ def main() -> int:
         )
         for result in RESULTS:
             _render(result)
-        _photograph_a_contact_sheet()
-    return _photograph_the_window()
+        _screenshot_contact_sheet()
+    return _screenshot_window()
 
 
-def _render(result: Result) -> None:
-    """A result from in front, and from beside."""
+def _render(result: Rendering) -> None:
+    """Generate a result and render its views."""
     words = [
         "generate",
         "--kind",
@@ -116,10 +115,8 @@ def _render(result: Result) -> None:
         )
 
 
-def _photograph_a_contact_sheet() -> None:
-    """A batch's index.html as a browser shows it; needs Debian's Chromium, and ImageMagick to make
-    it small.
-    """
+def _screenshot_contact_sheet() -> None:
+    """Take a picture of a batch's index.html; needs Debian's Chromium and ImageMagick."""
     folder = ROOT / "build" / "props"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -129,8 +126,9 @@ def _photograph_a_contact_sheet() -> None:
     shot, target = folder / "shot.png", FOLDER / "contact-sheet.png"
     with tempfile.TemporaryDirectory() as profile:
         subprocess.run(
-            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",  # noqa: E501
-             "--disable-background-networking", "--disable-component-update", "--disable-sync", f"--user-data-dir={profile}",  # noqa: E501
+            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+             "--no-first-run", "--hide-scrollbars", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync", f"--user-data-dir={profile}",
              "--window-size=1280,1110", f"--screenshot={shot}", (folder / "index.html").as_uri()],
             check=True, capture_output=True, timeout=120,
         )  # fmt: skip
@@ -141,10 +139,8 @@ def _photograph_a_contact_sheet() -> None:
     print(target.relative_to(ROOT), flush=True)
 
 
-def _photograph_the_window() -> int:
-    """A window test leaves the pictures; it needs Debian's Blender and a virtual display, as all
-    window tests do.
-    """
+def _screenshot_window() -> int:
+    """Copy the pictures that a window test takes; needs what all window tests need."""
     tests = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "tests/window/test_pictures.py"],
         cwd=ROOT,

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the extension archive, `dist/mint_blender-<version>.zip`, and have Blender's own validator
-look at it.
+"""Write the extension archive `dist/mint_blender-<version>.zip` and validate it.
 
-    python3 scripts/package.py                 the add-on: the same bytes from the same files, on any machine
-    python3 scripts/package.py --with-draco    with the DracoPy wheels of every platform, for Blenders without a Draco decoder
+    python3 scripts/package.py                 the add-on
+    python3 scripts/package.py --with-draco    with DracoPy, for a Blender without a Draco decoder
 
-`blender --command extension build` wants `__init__.py` beside the manifest; here the package has a
-folder of its own, so that the archive is put together here: the manifest and the contents of
-`mint_blender/` at its root. Files are stored, not deflated, because the compressed bytes differ
-from one zlib to the next.
-"""  # noqa: E501
+`blender --command extension build` expects `__init__.py` beside the manifest. Here the package is
+in a folder of its own, so this script writes the archive itself: the manifest and the contents of
+`mint_blender/` at its root. The same files give the same bytes on any machine. They are stored
+without compression, since compressed bytes differ between versions of zlib.
+"""
 
 from __future__ import annotations
 
@@ -28,34 +27,38 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mint_blender"
-UNWANTED = ("__pycache__",)
-UNWANTED_ENDINGS = (".pyc", ".pyo", ".blend1", ".po", ".pot")
+SKIPPED_FOLDERS = ("__pycache__",)
+SKIPPED_SUFFIXES = (".pyc", ".pyo", ".blend1", ".po", ".pot")
 TRANSLATIONS = "ui/translations"
-DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
+DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
 MODE = 0o100644 << 16  # a plain file, readable by everybody
 
 WHEEL_PYTHONS = ("3.11", "3.13")
-"""Blender 4.2 to 5.0, and 5.1 and later."""
+"""The Python of Blender 4.2 to 5.0, and of 5.1 and later."""
 WHEEL_PLATFORMS = {
     "linux-x64": ("manylinux_2_28_x86_64", "manylinux2014_x86_64"),
     "macos-arm64": ("macosx_11_0_arm64",),
     "macos-x64": ("macosx_10_9_x86_64", "macosx_10_13_x86_64", "macosx_11_0_x86_64"),
     "windows-x64": ("win_amd64",),
 }
-"""Platforms as Blender names them, to what pip calls them."""
+"""The names that pip has for each of Blender's platforms."""
 
 
 class PackageError(Exception):
-    """The archive cannot be made; the text says why."""
+    """The archive cannot be written; the text says why."""
 
 
 def manifest() -> str:
-    """The text of `blender_manifest.toml`."""
+    """Return the text of `blender_manifest.toml`."""
     return (ROOT / "blender_manifest.toml").read_text(encoding="utf-8")
 
 
 def version() -> str:
-    """The version in the manifest, which pyproject.toml has to share."""
+    """Return the version in the manifest.
+
+    Raises:
+        PackageError: pyproject.toml has another version.
+    """
     here = str(tomllib.loads(manifest())["version"])
     there = str(
         tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
@@ -69,7 +72,7 @@ def version() -> str:
 
 
 def contents(wheels: Iterable[Path] = ()) -> dict[str, bytes]:
-    """Every file of the archive: its name there, and its bytes."""
+    """Return the bytes of each file of the archive, by its name there."""
     wheels = sorted(wheels)
     files = {
         "blender_manifest.toml": with_wheels(manifest(), wheels).encode(),
@@ -77,8 +80,8 @@ def contents(wheels: Iterable[Path] = ()) -> dict[str, bytes]:
     }
     for path in PACKAGE.rglob("*"):
         inner = path.relative_to(PACKAGE)
-        hidden = any(part.startswith(".") or part in UNWANTED for part in inner.parts)
-        if path.is_file() and not hidden and not path.name.endswith(UNWANTED_ENDINGS):
+        hidden = any(part.startswith(".") or part in SKIPPED_FOLDERS for part in inner.parts)
+        if path.is_file() and not hidden and not path.name.endswith(SKIPPED_SUFFIXES):
             files[inner.as_posix()] = path.read_bytes()
     files |= translations()
     files |= {f"wheels/{wheel.name}": wheel.read_bytes() for wheel in wheels}
@@ -106,7 +109,7 @@ def _without_blender(path: Path) -> ModuleType:
 
 
 def with_wheels(text: str, wheels: Iterable[Path]) -> str:
-    """The manifest with a list of wheels.
+    """Return the manifest with a list of wheels.
 
     It goes before the first table, since what follows a table's head belongs to that table.
     """
@@ -139,7 +142,7 @@ def build(target_folder: Path, *, wheels: Iterable[Path] = ()) -> Path:
 
 
 def draco_version() -> str:
-    """The version of DracoPy that the tests run with."""
+    """Return the version of DracoPy that the tests use."""
     found = re.search(
         r"^dracopy==(\S+)",
         (ROOT / "requirements" / "bpy-4.5.txt").read_text(encoding="utf-8"),
@@ -151,9 +154,7 @@ def draco_version() -> str:
 
 
 def draco_wheels(folder: Path) -> list[Path]:
-    """Download DracoPy for every platform and Python that Blender has, as far as it exists; about
-    31 MB in all.
-    """
+    """Download the DracoPy wheels of Blender's platforms and Pythons, about 31 MB in all."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for python in WHEEL_PYTHONS:
@@ -193,8 +194,9 @@ def draco_wheels(folder: Path) -> list[Path]:
 
 
 def find_validator() -> Path | None:
-    """Blender's own validator, a script that needs no running Blender: beside the `bpy` module of
-    this Python, if there is one.
+    """Return the path of Blender's validator beside this Python's `bpy` module, or None.
+
+    It is a script that needs no running Blender.
     """
     found = importlib.util.find_spec("bpy")
     if found is None or found.origin is None:
@@ -206,7 +208,7 @@ def find_validator() -> Path | None:
 
 
 def validate(archive: Path, validator: Path) -> None:
-    """Raise `PackageError` with the validator's own words when it does not like the archive."""
+    """Raise PackageError with the validator's output if it refuses the archive."""
     tags = validator.parents[3] / "modules" / "_bpy_internal" / "extensions" / "tags.py"
     command = [sys.executable, str(validator), "validate", str(archive)]
     command += [f"--valid-tags={tags}"] if tags.is_file() else []
@@ -218,7 +220,7 @@ def validate(archive: Path, validator: Path) -> None:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Write the archive, say where it is, and validate it where a validator is at hand."""
+    """Write the archive, print its path, and validate it if a validator is installed."""
     parser = argparse.ArgumentParser(
         prog="package.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -246,8 +248,8 @@ def main(words: list[str] | None = None) -> int:
             print("Blender's validator accepts it.")
         else:
             print(
-                "Not validated: this Python has no bpy. `blender --command extension validate FILE`"
-                " does it."
+                "Not validated, since this Python has no bpy. To validate it: blender --command"
+                " extension validate FILE"
             )
     except PackageError as problem:
         print(problem, file=sys.stderr)

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every text of the package that a person may read in Blender, collected from the source, each with
-the place it stands at.
+"""Collect every text of the source that a user may read in Blender, with its location.
 
-A text stands in `Message("{file} contains no triangles.", file=name)`, or where Blender itself
-translates it: labels of a layout, names and descriptions of properties, enum items, tooltips.
-Whatever else looks like a text is reported by `unmarked`, so that a new sentence is noticed
-wherever somebody writes it. What counts is how a string looks: words with a space between them, or
-one word that begins with a capital letter. Left out are: the command line (cli/ and the modules
-that only it uses), log messages, docstrings (but those of operators and menus, which are tooltips),
-exceptions for programmers, names of things in Blender's data, and the few strings of `NO_TEXT`.
+A text is in `Message("{file} contains no triangles.", file=name)`, or where Blender translates it:
+labels of a layout, names and descriptions of properties, enum items, tooltips. Any other string
+that looks like a text is reported by `unmarked`, so that no new sentence is missed. A string looks
+like a text if it has words with a space between them, or is one capitalized word. Left out are the
+command line (cli/ and the modules that only it uses), log messages, docstrings (but those of
+operators and menus, which are tooltips), exceptions for programmers, names in Blender's data, and
+the strings of `NO_TEXT`.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
 COMMAND_LINE_ONLY = {"delivery/background.py", "delivery/write_files.py"}
-"""Their sentences reach only the command line, which speaks English."""
+"""Modules whose sentences reach only the command line, which is in English."""
 
 ROOMS = ("mint", "files", "jobs", "scene", "delivery", "ui")
 
@@ -36,7 +35,7 @@ SHOWN_ARGUMENTS = {
 }
 SHOWN_ATTRIBUTES = {"bl_label", "bl_description"}
 SHOWN_ENUMS = {"Kind", "Verb", "Role"}
-"""Their words are put into sentences."""
+"""Enums whose values are used in sentences."""
 FIRST_IS_A_KEY = {"get", "getattr", "pop", "setdefault"}
 FOR_PROGRAMMERS = {"AssertionError", "IllegalMove", "TypeError", "KeyError", "NotImplementedError"}
 DATA = {
@@ -66,9 +65,7 @@ NO_TEXT = re.compile(
     r"|The rarer actions on a job\.|Models and Worlds that were made before\.",
     re.DOTALL,
 )
-"""Neither of this is read by a person, or it is the name of something in the scene, which stays
-when the language is changed.
-"""
+"""Strings that no user reads, and names in the scene, which are the same in every language."""
 TRANSLATED_BY_BLENDER = {
     "label", "operator", "prop", "row", "menu", "progress", "operator_menu_enum", "prop_search",
     "invoke_confirm", "invoke_props_dialog", "ask_before_spending",
@@ -79,7 +76,7 @@ PLACEHOLDER = re.compile(r"\{\w+(:[^{}]*)?\}")
 """A value in a template, such as `{name}` or `{credits:,.0f}`."""
 
 REPORT = {"report"}
-"""Functions whose words stay English: the report is for somebody who helps."""
+"""Functions whose text stays English: the report is for whoever helps the user."""
 NOT_READ = {
     "debug", "info", "warning", "error", "exception", "getLogger", "Formatter",  # logs
     "compile", "search", "match", "fullmatch", "sub", "split", "execute", "executescript",
@@ -90,23 +87,23 @@ NOT_READ = {
 
 
 def template_of(node: ast.expr) -> str | None:
-    """A string or f-string as a template; None for anything else."""
+    """Return a string or f-string as a template; None for anything else."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value.strip()
     if not isinstance(node, ast.JoinedStr):
         return None
-    told, count = "", 0
+    template, count = "", 0
     for part in node.values:
         if isinstance(part, ast.Constant):
-            told += str(part.value)
+            template += str(part.value)
         else:
             count += 1
-            told += f"{{{count}}}"
-    return told.strip()
+            template += f"{{{count}}}"
+    return template.strip()
 
 
 def is_prose(text: str) -> bool:
-    """Does it look like something to be read?"""
+    """Return whether a string looks like a text for a user."""
     bare = PLACEHOLDER.sub("", text)
     if (
         ("://" in bare and " " not in bare)
@@ -131,14 +128,14 @@ def _name_of(function: ast.expr) -> str:
 
 
 def _is_template(node: ast.expr) -> bool:
-    """Is there something to translate: words, or at least an order of values?"""
+    """Return whether there is something to translate: words, or several values to order."""
     text = str(_constant(node) or "")
     values = PLACEHOLDER.findall(text)
     return len(values) > 1 or any(map(str.isalpha, PLACEHOLDER.sub("", text)))
 
 
 def _added(node: ast.expr) -> list[ast.expr]:
-    """The parts of `a + b + c`."""
+    """Return the parts of `a + b + c`."""
     return (
         [*_added(node.left), *_added(node.right)]
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)
@@ -259,8 +256,8 @@ class _Reader(ast.NodeVisitor):
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
         parts = _added(node)
-        told = [template_of(each) for each in parts]
-        if len(parts) > 1 and any(told):
+        templates = [template_of(each) for each in parts]
+        if len(parts) > 1 and any(templates):
             count = 0
             text = ""
             for each in parts:
@@ -326,7 +323,7 @@ def _is_shown(function: str, argument: str) -> bool:
 
 
 def _branches(node: ast.expr) -> Iterator[ast.expr]:
-    """Both sides of `a if b else c`."""
+    """Yield both values of `a if b else c`, or the node itself."""
     if isinstance(node, ast.IfExp):
         yield from _branches(node.body)
         yield from _branches(node.orelse)
@@ -335,14 +332,14 @@ def _branches(node: ast.expr) -> Iterator[ast.expr]:
 
 
 def texts_of(module: ast.Module, room: str, name: str) -> list[str]:
-    """Return the texts of one module, in the order in which they stand."""
+    """Return the texts of one module in their order in the source."""
     reader = _Reader(room, name)
     reader.visit(module)
     return list(dict.fromkeys(text for _, text in reader.found))
 
 
 def unmarked_of(module: ast.Module, room: str, name: str) -> list[str]:
-    """Return what looks like a text in one module, and can be translated by nobody."""
+    """Return the strings of one module that look like a text but cannot be translated."""
     reader = _Reader(room, name)
     reader.visit(module)
     return [text for _, text in reader.unmarked]
@@ -350,7 +347,7 @@ def unmarked_of(module: ast.Module, room: str, name: str) -> list[str]:
 
 @cache
 def texts(package: Path = PACKAGE) -> dict[str, list[tuple[str, int]]]:
-    """Return every text with the places where it stands, such as ("ui/panel.py", 120)."""
+    """Return every text with its locations, such as ("ui/panel.py", 120)."""
     found: dict[str, list[tuple[str, int]]] = {}
     for name, reader in _read(package):
         for line, text in reader.found:
@@ -359,7 +356,7 @@ def texts(package: Path = PACKAGE) -> dict[str, list[tuple[str, int]]]:
 
 
 def unmarked(package: Path = PACKAGE) -> list[str]:
-    """Return a line for each sentence that stands in no `Message`."""
+    """Return a line for each sentence that is not in a `Message`."""
     return [
         f"{name}:{line}: {text}"
         for name, reader in _read(package)

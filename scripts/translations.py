@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep the translations in step with the texts in the source.
+"""Keep the translations up to date with the texts in the source.
 
-    python3 -m scripts.translations update          find the texts and merge them into the .po files
-    python3 -m scripts.translations check           exit with 1 and a list if anything is missing
+    python3 -m scripts.translations update          merge the texts of the source into the .po files
+    python3 -m scripts.translations check           list problems; exit status 1 if there are any
     python3 -m scripts.translations add FILE.json   fill in translations from a file, then update
 
 The JSON file is {"English": {"de": "Deutsch", "ja": "日本語"}}; adding it twice changes nothing, so
@@ -28,11 +28,11 @@ FOLDER = PACKAGE / "ui" / "translations" / "po"
 TEMPLATE = FOLDER / "mint_blender.pot"
 LANGUAGES = ("de", "ja")
 KEPT_HEADERS = ("Language:", "Plural-Forms:", "MIME-Version:", "Content-T")
-"""The others hold dates, which conflict in every merge, or nothing but placeholders."""
+"""Headers that are written; the others hold dates, which conflict in merges, or placeholders."""
 
 
 def extract() -> Catalog:
-    """Return the template: every text of the source, with the files where it stands."""
+    """Return the template: every text of the source with its files."""
     template = Catalog(project="Mint for Blender", charset="utf-8", fuzzy=False)
     template.header_comment = "# SPDX-License-Identifier: GPL-3.0-or-later\n#"
     for text, places in texts().items():

@@ -77,10 +77,10 @@ def _list_assets(kind: Kind, terminal: Terminal) -> Exit:
         found = False
         for asset in session.assets(client, kind, terminal.wait):
             found = True
-            made = asset.created_at.strftime("%Y-%m-%d") if asset.created_at else "          "
+            created = asset.created_at.strftime("%Y-%m-%d") if asset.created_at else "          "
             terminal.result(
                 {"event": kind.value, **asset.raw},
-                f"{asset.id}  {made}  {asset.status or 'unknown':10} "
+                f"{asset.id}  {created}  {asset.status or 'unknown':10} "
                 f" {asset.name or asset.prompt or ''}",
             )
     if not found:

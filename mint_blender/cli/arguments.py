@@ -146,7 +146,7 @@ def _request(command: argparse.ArgumentParser) -> None:
         help="a reference picture; up to 8",
     )
     command.add_argument("--name", metavar="N", help="the name at Mint and in Blender")
-    for option, values, usual, help in (
+    for option, values, default, help in (
         ("--kind", Kind, Kind.MODEL, "what to generate (default: model)"),
         ("--preset", Preset, Preset.STANDARD, "quality and price (default: standard)"),
         ("--mode", Mode, Mode.AUTO, "review stops at the Preview (default: auto)"),
@@ -155,7 +155,7 @@ def _request(command: argparse.ArgumentParser) -> None:
         command.add_argument(
             option,
             choices=[value.value for value in values],
-            default=usual.value if usual else None,
+            default=default.value if default else None,
             help=help,
         )
 

@@ -16,7 +16,7 @@ from ..jobs.storage.journal import JournalError
 from ..mint.errors import MintError
 from . import account, asset_library, error_log, exits, generate, jobs, session
 from .arguments import parser
-from .batch import command
+from .batch import command as batch_command
 from .exits import Exit
 from .output.terminal import Terminal
 from .session import NotAllowedOnline
@@ -27,7 +27,7 @@ Command = Callable[[argparse.Namespace, Terminal], Exit]
 
 COMMANDS: dict[str, Command] = {
     "generate": generate.generate,
-    "batch": command.run,
+    "batch": batch_command.batch,
     "jobs": jobs.list_jobs,
     "resume": jobs.resume,
     "approve": jobs.approve,

@@ -71,10 +71,10 @@ def wait_for_other_process(
     def is_theirs() -> bool:
         return job_service.job(job_id).decision is not None and not job_service.is_active(job_id)
 
-    for look in range(round(DECISION_TIMEOUT / DECISION_POLL_INTERVAL)):
+    for attempt in range(round(DECISION_TIMEOUT / DECISION_POLL_INTERVAL)):
         if not is_theirs():
             return
-        if look == 0:
+        if attempt == 0:
             note(
                 "Another process is working on this job. Waiting up to"
                 f" {DECISION_TIMEOUT:.0f} s for it to carry out your decision."

@@ -32,8 +32,8 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         pose=arguments.pose,
     )
     session.check_request(request)
-    if complaint := write_files.output_problem(request.kind, arguments.output, arguments.render):
-        terminal.error(complaint)
+    if problem := write_files.output_problem(request.kind, arguments.output, arguments.render):
+        terminal.error(problem)
         return Exit.IMPORT
     delivery = Delivery(
         output=path_text(arguments.output),
@@ -52,8 +52,8 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Save other formats of a model into a folder."""
     folder = arguments.output.absolute()
-    if complaint := write_files.folder_problem(folder):
-        terminal.error(complaint)
+    if problem := write_files.folder_problem(folder):
+        terminal.error(problem)
         return Exit.IMPORT
     with session.open_job_service() as job_service:
         job = job_service.convert(
@@ -65,21 +65,21 @@ def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Start a new job with the request of another one."""
     with session.open_job_service() as job_service:
-        wanted = request_template.of_job(
+        template = request_template.of_job(
             job_service.job(arguments.job), job_service.jobs()
         ).with_prompt(arguments.prompt)
-        session.check_request(wanted.request)
-        if complaint := write_files.output_problem(
-            wanted.request.kind, arguments.output, arguments.render
+        session.check_request(template.request)
+        if problem := write_files.output_problem(
+            template.request.kind, arguments.output, arguments.render
         ):
-            terminal.error(complaint)
+            terminal.error(problem)
             return Exit.IMPORT
         check_price(
-            job_service, wanted.request, wanted.optimize, arguments.max_credits, terminal.wait
+            job_service, template.request, template.optimize, arguments.max_credits, terminal.wait
         )
         # Not into the Blender scene that the first job was started from.
         delivery = replace(
-            wanted.delivery,
+            template.delivery,
             output=path_text(arguments.output),
             render=path_text(arguments.render),
             document=None,
@@ -87,7 +87,10 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             at=None,
         )
         job = job_service.start(
-            wanted.request, delivery, optimize=wanted.optimize, max_credits=arguments.max_credits
+            template.request,
+            delivery,
+            optimize=template.optimize,
+            max_credits=arguments.max_credits,
         )
         return follow_and_write(job_service, [job], terminal, approve=arguments.approve)
 
@@ -100,9 +103,9 @@ def _asset(job_service: JobService, what: str) -> Asset:
         if not is_valid_id(what):
             raise
         return Asset.from_json(Kind.MODEL, {"id": what})
-    made = asset_of(job)
-    if made is None:
-        raise NotPossible(f"{job.title} has made nothing yet.")
+    asset_id = asset_of(job)
+    if asset_id is None:
+        raise NotPossible(f"{job.title} has no model or World yet.")
     return job.asset or Asset.from_json(
-        job.kind, {"id": made, "name": job.request.name, "prompt": job.request.prompt}
+        job.kind, {"id": asset_id, "name": job.request.name, "prompt": job.request.prompt}
     )

@@ -180,7 +180,7 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         if job.delivery.line is None:
             # A batch finds its files and its record through the job's own delivery.
             job_service.set_delivery(job.id, delivery)
-        if all(Path(kept.path).is_file() for kept in job.files):
+        if all(Path(file.path).is_file() for file in job.files):
             return deliver(job_service, job, terminal, delivery=delivery)
     with session.open_job_service() as job_service:
         job_service.fetch_again(job.id)
@@ -201,8 +201,8 @@ def _cannot_place(
         terminal.error(f"{job.title} is not ready to place. {stop_text(job, terminal)}", job=job.id)
         return exits.of_job(job)
     kind = Kind.MODEL if raw else job.kind
-    if complaint := write_files.output_problem(kind, arguments.output, arguments.render):
-        terminal.error(complaint)
+    if problem := write_files.output_problem(kind, arguments.output, arguments.render):
+        terminal.error(problem)
         return Exit.IMPORT
     return None
 

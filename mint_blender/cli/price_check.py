@@ -96,6 +96,7 @@ def check_limits(
     """Raise TooExpensive when all jobs together exceed the preferences' limits.
 
     Args:
+        job_service: The job service with the limits and what was spent today.
         prices: Credits of each job to start; None for an unknown price.
         reason: Why a price is unknown.
         resumed: Jobs that are resumed: their expected cost is part of today's sum already.

@@ -39,6 +39,9 @@ def follow_and_write(
     """Follow jobs until they stop, then write their files.
 
     Args:
+        job_service: The job service that runs the jobs.
+        jobs: The jobs to follow.
+        terminal: Where progress and results are printed.
         approve: Approve every Preview.
         delivery: Where to write, instead of each job's own delivery.
 
@@ -79,6 +82,9 @@ def deliver(
     """Write the files of a finished job, and report how the job stands.
 
     Args:
+        job_service: The job service, which records the outcome.
+        job: The job; it may not be finished.
+        terminal: Where the result is printed.
         line: The job's line number in a batch file.
         delivery: Where to write this once; by default where the job's own delivery says.
         write_job: Writes the files; by default this process does, with a mark on disk meanwhile.
@@ -115,10 +121,10 @@ def _write(job_service: JobService, job: Job, terminal: Terminal, write_job: Wri
     try:
         notes = write_job(job)
     except write_files.DeliveryError as error:
-        kept = "".join(f"\n  {kept.path}" for kept in (*job.files, *job.refused))
+        file = "".join(f"\n  {file.path}" for file in (*job.files, *job.refused))
         terminal.error(
             f"{job.title} was downloaded, but could not be written. {error} Mint's files are"
-            f" kept:{kept}",
+            f" kept:{file}",
             job=job.id,
         )
         job_service.mark_import_failed(job.id, str(error))
@@ -132,7 +138,7 @@ def _done_lines(job: Job) -> list[str]:
     written = [
         text for text in (job.delivery.output, job.delivery.render) if text and Path(text).exists()
     ]
-    where = written or [kept.path for kept in job.files]
+    where = written or [file.path for file in job.files]
     return [
         f"{job.title}: {presenter.state(job)}{in_parentheses(presenter.cost(job))}",
         *(f"  {path}" for path in where),
@@ -160,8 +166,10 @@ def stop_text(job: Job, terminal: Terminal) -> str:
 
 
 def in_parentheses(text: str) -> str:
+    """Return " (text)", or an empty string for an empty text."""
     return f" ({text})" if text else ""
 
 
 def path_text(path: Path | None) -> str | None:
+    """Return a path as the text that a job stores, or None."""
     return None if path is None else str(path)

@@ -31,7 +31,7 @@ from . import settings
 OnRetry = Callable[[MintError, float], None]
 T = TypeVar("T")
 
-PACE = PollIntervals()
+POLL_INTERVALS = PollIntervals()
 RETRIES = RetryPolicy()
 
 
@@ -74,7 +74,9 @@ def open_job_service() -> Iterator[JobService]:
     """
     check_online()
     dispatch.connect(account()).close()
-    with _job_service(WorkflowConfig(PACE, blender_runtime.readable_extensions())) as job_service:
+    with _job_service(
+        WorkflowConfig(POLL_INTERVALS, blender_runtime.readable_extensions())
+    ) as job_service:
         job_service.unfinished.identify_account()
         while job_service.queries.is_pending(KeyOwner()):
             job_service.next_event()
@@ -85,7 +87,7 @@ def open_job_service() -> Iterator[JobService]:
 @contextmanager
 def open_journal() -> Iterator[JobService]:
     """Yield the user's jobs without running them; needs no key, network or Blender."""
-    with _job_service(WorkflowConfig(PACE)) as job_service:
+    with _job_service(WorkflowConfig(POLL_INTERVALS)) as job_service:
         yield job_service
 
 
@@ -125,8 +127,8 @@ def call_mint(call: Callable[[], T], on_wait: OnRetry | None = None) -> T:
 
 def check_request(request: GenerationRequest) -> None:
     """Raise NotPossible for a request or a picture that Mint would refuse."""
-    if complaint := request_checks.complaint(request):
-        raise NotPossible(complaint)
+    if problem := request_checks.complaint(request):
+        raise NotPossible(problem)
 
 
 def assets(client: Client, kind: Kind, on_wait: OnRetry | None = None) -> Iterator[Asset]:

@@ -34,7 +34,9 @@ def home(tmp_path: Path) -> Path:
 def fast_polling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Poll and retry every 20 ms. The real intervals have tests of their own."""
     monkeypatch.setattr(
-        session, "PACE", PollIntervals(first=0.02, factor=1.0, longest=0.02, min_retry_after=0.02)
+        session,
+        "POLL_INTERVALS",
+        PollIntervals(first=0.02, factor=1.0, longest=0.02, min_retry_after=0.02),
     )
     monkeypatch.setattr(
         session,

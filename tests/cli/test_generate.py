@@ -237,7 +237,7 @@ def test_a_generation_that_takes_long_is_watched_to_its_end(
     """
     monkeypatch.setattr(
         session,
-        "PACE",
+        "POLL_INTERVALS",
         PollIntervals(
             first=0.02, factor=1.0, longest=0.02, slow_after=0.06, slow=0.02, min_retry_after=0.02
         ),

@@ -192,7 +192,7 @@ def test_the_second_time_it_says_how_long_it_usually_takes(
     mint: RunMint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the history of this machine; the first time nothing is made up."""
-    monkeypatch.setattr(session, "PACE", PollIntervals(first=1.2, factor=1.0))
+    monkeypatch.setattr(session, "POLL_INTERVALS", PollIntervals(first=1.2, factor=1.0))
     first, second = (mint(*LAMP, "--mode", "review").err for _ in range(2))
     assert "usually" not in first
     assert (

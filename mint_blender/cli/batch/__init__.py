@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command `batch`: many prompts from one file, recorded in a ledger.
 
-It reads the file, prices the lines, runs them through the job service, and keeps records and a
-contact sheet. How a single job runs is the job service's business; the user interface is unknown
-here.
+`command` checks the arguments and `runner` runs the lines with the job service. The other modules
+read the file, price the lines, and write records and a contact sheet. Knows no user interface.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command `batch`: check and lock everything, then run the lines.
+"""The command `batch`: check the file, lock the folder, and hand the lines to `runner`.
 
 A rerun continues and never starts a line twice: before anything is sent for a line, its job is
 written to the ledger in the folder of results. A crash or another journal cannot lose it.
@@ -23,7 +23,7 @@ from .lines import BadLineError, Line, read_lines
 from .runner import BatchRun, Options
 
 
-def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Generate every line of a file; return the first status that is not done."""
     # Resolved, since a job is found by its folder: a job that is not found would be paid for again.
     options = Options(arguments.output.resolve(), arguments.render, arguments.retry_failed)
@@ -38,8 +38,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     except BadLineError as error:
         terminal.error(f"{error} Nothing was started.")
         return Exit.USAGE
-    if complaint := _cannot_write(lines, options):
-        terminal.error(complaint)
+    if problem := _cannot_write(lines, options):
+        terminal.error(problem)
         return Exit.IMPORT
     try:
         with line_jobs.lock_folder(options.folder) as lease:
@@ -85,8 +85,8 @@ def _cannot_write(lines: list[Line], options: Options) -> str | None:
         {(line.request.kind, line.suffix, options.renders(line)) for line in lines}
     ):
         file = options.folder / f"mint{suffix}"
-        if complaint := write_files.output_problem(
+        if problem := write_files.output_problem(
             kind, file, file.with_suffix(".png") if renders else None
         ):
-            return complaint
-    return contact_sheet.complaint(options.folder)
+            return problem
+    return contact_sheet.write_problem(options.folder)

@@ -31,7 +31,7 @@ _POLICY = (
 )
 
 
-def complaint(folder: Path) -> str | None:
+def write_problem(folder: Path) -> str | None:
     """Return why no contact sheet may be written here, or None.
 
     A page that is not a contact sheet of ours is never overwritten.
@@ -61,7 +61,9 @@ def write_sheet(folder: Path, source: str, entries: Sequence[LineReport]) -> Pat
     """Write the contact sheet and return its path.
 
     Args:
+        folder: The folder of the batch.
         source: The name of the batch file.
+        entries: The lines in their order in the file.
 
     Raises:
         OSError: The file cannot be written.
@@ -108,7 +110,7 @@ def page(source: str, entries: Sequence[LineReport], now: datetime) -> str:
 
 def _filters(entries: Sequence[LineReport]) -> str:
     """Return a radio button for each state in use; their labels are in the summary."""
-    words = ["all", *(_word(state) for state in _states(entries))]
+    words = ["all", *(_css_class(state) for state in _states(entries))]
     return "\n".join(
         f'<input type="radio" name="show" id="show-{word}" aria-label="show'
         f' {word}"{" checked" if word == "all" else ""}>'
@@ -119,9 +121,9 @@ def _filters(entries: Sequence[LineReport]) -> str:
 def _summary(entries: Sequence[LineReport]) -> str:
     counts, credits = Counter(entry.state for entry in entries), summary(entries)["credits"]
     labels = [_label("all", "lines" if len(entries) != 1 else "line", len(entries))]
-    labels += [_label(_word(state), state.value, counts[state]) for state in _states(entries)]
+    labels += [_label(_css_class(state), state.value, counts[state]) for state in _states(entries)]
     bars = "".join(
-        f'<i class="{_word(state)}" style="flex-grow:{counts[state]}"></i>'
+        f'<i class="{_css_class(state)}" style="flex-grow:{counts[state]}"></i>'
         for state in _states(entries)
     )
     unpriced = sum(_may_have_cost(entry) for entry in entries)
@@ -157,7 +159,7 @@ def _states(entries: Sequence[LineReport]) -> list[LineState]:
     return [state for state in LineState if state in found]
 
 
-def _word(state: LineState) -> str:
+def _css_class(state: LineState) -> str:
     return state.value.replace(" ", "-")
 
 
@@ -183,21 +185,21 @@ def _card(entry: LineReport) -> str:
         name,
         _prompt(entry),
         f'<p class="facts">{escape(" · ".join(facts))}</p>',
-        _why(entry) if entry.picture else "",
+        _reason(entry) if entry.picture else "",
         _notes(entry),
         _links(entry),
         "</div>",
     ]
     inside = "\n".join(part for part in parts if part)
     return (
-        f'<article class="{_word(entry.state)}"'
+        f'<article class="{_css_class(entry.state)}"'
         f' id="line-{entry.line.number}">\n{inside}\n</article>'
     )
 
 
 def _picture(entry: LineReport) -> str:
     if entry.picture is None:
-        why = _why(entry)
+        why = _reason(entry)
         content = why or f"<span>{_NO_PICTURE[entry.state]}</span>"
         classes = "picture none with-reason" if why else "picture none"
         return f'<div class="{classes}">{content}</div>'
@@ -231,7 +233,7 @@ def _prompt(entry: LineReport) -> str:
     return f'<details class="prompt" dir="auto">{summary_line}{rest}</details>'
 
 
-def _why(entry: LineReport) -> str:
+def _reason(entry: LineReport) -> str:
     """Return why the line is not done, and the commands that continue it."""
     commands = "".join(f"<code>{escape(command)}</code>" for command in entry.commands)
     return (

@@ -19,8 +19,8 @@ from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 
 Values = Mapping[str, Any]
 
-OF_A_WORLD = ("splats", "collider", "panorama", "camera", "rigid_body")
-OF_A_MODEL = ("optimize", "height")
+WORLD_FIELDS = ("splats", "collider", "panorama", "camera", "rigid_body")
+MODEL_FIELDS = ("optimize", "height")
 FIELDS = frozenset(
     {
         "prompt",
@@ -33,8 +33,8 @@ FIELDS = frozenset(
         "pose",
         "render",
         "format",
-        *OF_A_MODEL,
-        *OF_A_WORLD,
+        *MODEL_FIELDS,
+        *WORLD_FIELDS,
     }
 )
 COLLIDERS = ("auto", "physics", "visible", "none")
@@ -61,9 +61,9 @@ def delivery(values: Values) -> Delivery:
         height=_height(values),
         splats=_text(values, "splats"),
         collider=_one_of(values, "collider", "auto", COLLIDERS).upper(),
-        panorama=_flag(values, "panorama", usual=True),
-        camera=_flag(values, "camera", usual=True),
-        rigid_body=_flag(values, "rigid_body", usual=False),
+        panorama=_flag(values, "panorama", default=True),
+        camera=_flag(values, "camera", default=True),
+        rigid_body=_flag(values, "rigid_body", default=False),
     )
 
 
@@ -83,7 +83,7 @@ def suffix(values: Values) -> str:
 
 def render(values: Values) -> bool | None:
     """Return whether to render a picture; None leaves that to the command."""
-    return _flag(values, "render", usual=False) if "render" in values else None
+    return _flag(values, "render", default=False) if "render" in values else None
 
 
 def check(values: Values) -> None:
@@ -91,8 +91,10 @@ def check(values: Values) -> None:
     if unknown := sorted(set(values) - FIELDS):
         raise ValueError(f"unknown field {unknown[0]}. Known fields: {', '.join(sorted(FIELDS))}")
     kind = Kind(_one_of(values, "kind", "model", Kind))
-    foreign, other = (OF_A_WORLD, Kind.WORLD) if kind is Kind.MODEL else (OF_A_MODEL, Kind.MODEL)
-    if name := next((name for name in foreign if name in values), None):
+    inapplicable, other = (
+        (WORLD_FIELDS, Kind.WORLD) if kind is Kind.MODEL else (MODEL_FIELDS, Kind.MODEL)
+    )
+    if name := next((name for name in inapplicable if name in values), None):
         raise ValueError(f"{name} applies to a {other}, not to a {kind}")
     if "height" in values and suffix(values) == ".glb":
         raise ValueError("height applies to a .blend: a .glb is Mint's own file, unchanged")
@@ -105,16 +107,16 @@ def _text(values: Values, name: str) -> str | None:
     return value
 
 
-def _one_of(values: Values, name: str, usual: str, allowed: Iterable[str]) -> str:
-    value = values.get(name, usual)
+def _one_of(values: Values, name: str, default: str, allowed: Iterable[str]) -> str:
+    value = values.get(name, default)
     words = [str(word) for word in allowed]
     if value not in words:
         raise ValueError(f"{name} must be one of {', '.join(words)}, not {json.dumps(value)}")
     return str(value)
 
 
-def _flag(values: Values, name: str, *, usual: bool) -> bool:
-    value = values.get(name, usual)
+def _flag(values: Values, name: str, *, default: bool) -> bool:
+    value = values.get(name, default)
     word = value.lower() if isinstance(value, str) else json.dumps(value)
     if word not in YES | NO:
         raise ValueError(f"{name} must be yes or no, not {json.dumps(value)}")

@@ -32,10 +32,10 @@ def lock_folder(folder: Path) -> Iterator[folder_lease.Lease]:
         FileInUse: Another batch works on the folder.
         OSError: The folder cannot be used.
     """
-    place = folder / batch_ledger.FOLDER
-    place.mkdir(parents=True, exist_ok=True)
-    with file_lock(place / "lock"), folder_lease.held(place / "lease") as holding:
-        yield holding
+    ledger_folder = folder / batch_ledger.FOLDER
+    ledger_folder.mkdir(parents=True, exist_ok=True)
+    with file_lock(ledger_folder / "lock"), folder_lease.held(ledger_folder / "lease") as lease:
+        yield lease
 
 
 def started_tags(job_service: JobService, folder: Path) -> frozenset[str]:
@@ -55,7 +55,7 @@ def load_jobs(
     """
     jobs, refused = _in_journal(job_service, folder), dict[str, Refusal]()
     requests = {line.tag: line.request for line in lines}
-    by = batch_ledger.journal_name(job_service.home / "journal.sqlite3")
+    journal_name = batch_ledger.journal_name(job_service.home / "journal.sqlite3")
     for tag, entry in batch_ledger.read(folder).items():
         if entry.job is None:
             refused[tag] = Refusal(_UNREADABLE, Exit.FAILED)
@@ -72,7 +72,7 @@ def load_jobs(
                 if entry.job.body is not None
                 else replace(entry.job, request=request, image_urls=())
             )
-            jobs[tag] = job_service.batch.adopt(job, is_newer=entry.by != by)
+            jobs[tag] = job_service.batch.adopt(job, is_newer=entry.by != journal_name)
     return jobs, refused
 
 

@@ -57,10 +57,8 @@ class LineReport:
 
 def is_written(job: Job) -> bool:
     """Return whether all files of the job's delivery exist."""
-    wanted = [text for text in (job.delivery.output, job.delivery.render) if text]
-    return (
-        job.phase is Phase.PLACED and bool(wanted) and all(Path(text).is_file() for text in wanted)
-    )
+    paths = [text for text in (job.delivery.output, job.delivery.render) if text]
+    return job.phase is Phase.PLACED and bool(paths) and all(Path(text).is_file() for text in paths)
 
 
 def report(
@@ -82,7 +80,7 @@ def report(
         state,
         _sentence(job, state),
         tuple(
-            terminal.command(verb.value, job.id, *_MORE.get(verb, ()))
+            terminal.command(verb.value, job.id, *_EXAMPLE_ARGUMENTS.get(verb, ()))
             for verb in presenter.verbs(job)
             if verb is not Verb.CANCEL
         ),
@@ -106,7 +104,7 @@ def write_record(line: Line, job: Job, terminal: Terminal) -> None:
     write_text(output.with_suffix(".json"), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
-_MORE = {Verb.REVISE: ('"what should change"',)}
+_EXAMPLE_ARGUMENTS = {Verb.REVISE: ('"what should change"',)}
 
 
 def _state(job: Job) -> LineState:
@@ -122,14 +120,14 @@ def _sentence(job: Job, state: LineState) -> str:
     return job.problem.message if job.problem else f"{presenter.state(job)}."
 
 
-def _record(line: Line, job: Job, known: LineReport) -> dict[str, Any]:
+def _record(line: Line, job: Job, line_report: LineReport) -> dict[str, Any]:
     """Return the record's JSON values. It never holds a key."""
     job_values = job_record(job)
     operation, asset = job.operation, job.asset
-    files = {"result": known.result, "picture": known.picture}
+    files = {"result": line_report.result, "picture": line_report.picture}
     return {
         "line": line.number,
-        "state": known.state.value,
+        "state": line_report.state.value,
         "prompt": job.request.prompt,
         "settings": (
             _settings(job) | ({"images": list(line.request.images)} if line.request.images else {})
@@ -175,8 +173,8 @@ def _settings(job: Job) -> dict[str, Any]:
 
 def _mints_picture(job: Job) -> Path | None:
     """Return Mint's picture of the result, or else the newest Preview."""
-    kept = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
-    return Path(kept.path) if kept is not None and Path(kept.path).is_file() else None
+    file = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
+    return Path(file.path) if file is not None and Path(file.path).is_file() else None
 
 
 def _rendered(job: Job) -> Path | None:
@@ -203,7 +201,7 @@ def _write_picture(job: Job, output: Path) -> None:
         picture = output.with_suffix(mints.suffix)
         if not _is_same(mints, picture):
             copy_file(mints, picture)
-    for preview in [Path(kept.path) for kept in job.previews]:
+    for preview in [Path(file.path) for file in job.previews]:
         earlier = output.with_suffix(preview.suffix)
         if (
             picture is not None

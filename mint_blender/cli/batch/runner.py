@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the lines of a batch, several at once, and write each result."""
+"""Run the lines of a batch, several at once, and write each result; `command` calls it."""
 
 from __future__ import annotations
 
@@ -319,4 +319,4 @@ def _has_output(job: Job) -> bool:
 
 def _files_are_missing(job: Job) -> bool:
     """Return whether its downloads are gone, or belong to another journal."""
-    return not job.files or not all(Path(kept.path).is_file() for kept in job.files)
+    return not job.files or not all(Path(file.path).is_file() for file in job.files)

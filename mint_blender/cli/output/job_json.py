@@ -30,7 +30,7 @@ def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
         "operation": job.operation.id if job.operation else None,
         "mint_url": job.operation.mint_url if job.operation else None,
         "credits": job.cost,
-        "files": {kept.role.value: kept.path for kept in job.files},
+        "files": {file.role.value: file.path for file in job.files},
         "notes": list(job.notes),
         "note_details": [{"code": note.code, "params": note.params} for note in job.notes],
         "trouble": (

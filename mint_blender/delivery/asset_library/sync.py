@@ -46,6 +46,8 @@ PAGE_SIZE = 100
 """The largest page that Mint returns."""
 ORIGIN = (0.0, 0.0, 0.0)
 OnRetry = Callable[[MintError, float], None]
+FetchFiles = Callable[[Asset, Path], dict[Role, LocalFile]]
+"""Downloads the files of an asset into a folder."""
 
 
 class SyncRunning(OutputError):
@@ -91,17 +93,9 @@ def sync_from_mint(
     local_files: bool = False,
     on_wait: OnRetry | None = None,
 ) -> SyncResult:
-    """Save what Mint lists: all assets, one kind, or one asset of a kind.
+    """Save what Mint lists: all assets, one `kind`, or `only` the id of one asset of a kind.
 
-    Args:
-        client: The client for Mint.
-        folder: The folder of the asset library.
-        home: See `sync`.
-        on_progress: See `sync`.
-        kind: Only this kind.
-        only: Only the asset with this id; needs `kind`.
-        local_files: See `sync`.
-        on_wait: Called before a retry, as in `call_with_retries`.
+    `on_wait` is called before a retry, as in `call_with_retries`; for the others see `sync`.
 
     Raises:
         MintError: Mint could not be reached, or refused.
@@ -161,32 +155,38 @@ def sync(
         OutputError: The folder cannot be used.
     """
     folder = folder.expanduser().absolute()
-    with _locked_manifest(folder) as manifest:
-        result = SyncResult()
-        finished = [
-            asset for asset in wanted if view_model.state_of(asset) is view_model.AssetState.DONE
-        ]
-        outdated = [
-            asset for asset in finished if not manifest.is_up_to_date(asset.id, version_of(asset))
-        ]
-        result.unchanged = len(finished) - len(outdated)
-        work_folder = (
-            home
-            / "library-sync"
-            / hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:12]
-        )
-        with Downloader(local_files=local_files) as downloader:
-            fetch_files = partial(
-                _fetch_files_with_fresh_links, downloader=downloader, refresh=refresh
-            )
-            for number, asset in enumerate(outdated, start=1):
-                step = _sync_asset(
-                    folder, manifest, asset, work_folder / asset.id, fetch_files, result
-                )
-                on_progress(SyncProgress(asset, number, len(outdated), *step))
-        with suppress(OSError):
-            work_folder.rmdir()  # not empty if something failed: the next run uses it
-        return result
+    with _locked_manifest(folder) as manifest, Downloader(local_files=local_files) as downloader:
+        fetch_files = partial(_fetch_files_with_fresh_links, downloader=downloader, refresh=refresh)
+        return _sync_assets(folder, manifest, wanted, home, fetch_files, on_progress)
+
+
+def _sync_assets(
+    folder: Path,
+    manifest: Manifest,
+    wanted: Iterable[Asset],
+    home: Path,
+    fetch_files: FetchFiles,
+    on_progress: Callable[[SyncProgress], None],
+) -> SyncResult:
+    result = SyncResult()
+    finished = [
+        asset for asset in wanted if view_model.state_of(asset) is view_model.AssetState.DONE
+    ]
+    outdated = [
+        asset for asset in finished if not manifest.is_up_to_date(asset.id, version_of(asset))
+    ]
+    result.unchanged = len(finished) - len(outdated)
+    work_folder = (
+        home
+        / "library-sync"
+        / hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:12]
+    )
+    for number, asset in enumerate(outdated, start=1):
+        step = _sync_asset(folder, manifest, asset, work_folder / asset.id, fetch_files, result)
+        on_progress(SyncProgress(asset, number, len(outdated), *step))
+    with suppress(OSError):
+        work_folder.rmdir()  # not empty if something failed: the next run uses it
+    return result
 
 
 @contextmanager
@@ -244,7 +244,7 @@ def _sync_asset(
     manifest: Manifest,
     asset: Asset,
     work: Path,
-    fetch_files: Callable[[Asset, Path], dict[Role, LocalFile]],
+    fetch_files: FetchFiles,
     result: SyncResult,
 ) -> tuple[Path | None, str]:
     """Download and save one asset.
