@@ -84,7 +84,8 @@ def _list_assets(kind: Kind, terminal: Terminal) -> Exit:
                 f" {asset.name or asset.prompt or ''}",
             )
     if not found:
-        terminal.note(f"This API project has no {kind}s yet.")
+        plural = "models" if kind is Kind.MODEL else "Worlds"
+        terminal.note(f"This API project has no {plural} yet.")
     return Exit.DONE
 
 

@@ -14,8 +14,8 @@ from .exits import MEANINGS
 ENVIRONMENT = """\
 environment:
   MINT_API_KEY       your API key, from platform.mint.gg
-  MINT_API_BASE_URL  another address than api.mint.gg
-  MINT_BLENDER_HOME  folder of jobs and downloads
+  MINT_API_BASE_URL  Mint's address (default: https://api.mint.gg/v1)
+  MINT_BLENDER_HOME  the folder for jobs and downloads
 """
 
 GENERATE = """\
@@ -51,12 +51,12 @@ network.
 
 A line that fails or waits at its Preview does not stop the others. Run the
 same command again to continue: finished lines are skipped, and no line is
-started or paid for twice. The ledger in DIR/.mint-batch makes sure of that,
-on any computer and after DIR was moved. Keep it with the results.
+started or paid for twice, even on another computer or after DIR was moved.
+This is recorded in DIR/.mint-batch: keep it with the results.
 
 The price of all lines is shown before the first one starts. Mint returns the
-price of an optimization only when there is a model. Until then, --max-credits
-refuses a batch that optimizes.
+price of an optimization only if the API project has a model. Without one,
+--max-credits refuses a batch with optimizations.
 """
 
 
@@ -121,10 +121,10 @@ def _generate(commands: Commands) -> None:
     generate.add_argument(
         "--splats",
         metavar="TIER",
-        help="for a world: import its Gaussian splats too (such as 100k or 500k)",
+        help="for a World: also import its Gaussian splats (such as 100k or 500k)",
     )
     _max_credits(
-        generate, "start nothing that would cost more; also applies when the job is resumed"
+        generate, "the most Credits that this may cost; also applies when the job is resumed"
     )
     _approve_all(generate)
     _outputs(generate)
@@ -145,11 +145,11 @@ def _request(command: argparse.ArgumentParser) -> None:
         metavar="PATH_OR_URL",
         help="a reference picture; up to 8",
     )
-    command.add_argument("--name", metavar="N", help="the name at Mint and in Blender")
+    command.add_argument("--name", metavar="NAME", help="the name at Mint and in Blender")
     for option, values, default, help in (
         ("--kind", Kind, Kind.MODEL, "what to generate (default: model)"),
         ("--preset", Preset, Preset.STANDARD, "quality and price (default: standard)"),
-        ("--mode", Mode, Mode.AUTO, "review stops at the Preview (default: auto)"),
+        ("--mode", Mode, Mode.AUTO, "with review, stop at the Preview (default: auto)"),
         ("--pose", Pose, None, "a neutral pose for a character"),
     ):
         command.add_argument(
@@ -185,9 +185,7 @@ def _batch(commands: Commands) -> None:
         action="store_true",
         help="retry failed lines (costs Credits again)",
     )
-    _max_credits(
-        batch, "start nothing if all lines together would cost more, and stop before they do"
-    )
+    _max_credits(batch, "the most Credits that all lines together may cost")
 
 
 def _jobs(commands: Commands) -> None:
@@ -195,7 +193,7 @@ def _jobs(commands: Commands) -> None:
     resume = _command(
         commands,
         "resume",
-        "resume a job, or all that were interrupted or are still queued",
+        "resume one job, or all interrupted and queued jobs",
     )
     resume.add_argument(
         "job", nargs="?", metavar="JOB", help="the job's id, or its first characters"
@@ -206,15 +204,14 @@ def _jobs(commands: Commands) -> None:
     retry = _job(commands, "retry", "retry a failed job (costs Credits again)")
     for command in (resume, approve, revise, retry):
         _max_credits(command, "a new limit for the total cost of this job")
-    _job(commands, "cancel", "cancel a job, at Mint too")
+    _job(commands, "cancel", "cancel a job, here and at Mint")
     _job(commands, "dismiss", "remove a job from the list; its files are kept")
     place = _job(commands, "place", "write a finished job's result into a file")
     place.add_argument(
         "--raw",
         action="store_true",
         help=(
-            "skip our checks, even if they refused the file: copy it to a .glb, or import it as it"
-            " is"
+            "use the file even if it failed our checks: copy it to a .glb, or import it unchecked"
         ),
     )
     _outputs(place)
@@ -240,21 +237,25 @@ def _after(commands: Commands) -> None:
     again = _job(
         commands,
         "again",
-        "repeat a job, also with another prompt (costs Credits again)",
+        "repeat a job, optionally with another prompt (costs Credits)",
     )
     again.add_argument(
         "--prompt", default="", metavar="TEXT", help="another prompt; all other settings stay"
     )
-    _max_credits(again, "start nothing that would cost more")
+    _max_credits(again, "the most Credits that this may cost")
     _approve_all(again)
     _outputs(again)
 
 
 def _account(commands: Commands) -> None:
-    for kind in ("models", "worlds"):
-        _command(commands, kind, f"list the {kind} of this API project")
-    _command(commands, "usage", "show Credits, subscription and totals, and the last 30 days here")
-    _command(commands, "check", "check the API key and show whose it is")
+    _command(commands, "models", "list the models of this API project")
+    _command(commands, "worlds", "list the Worlds of this API project")
+    _command(
+        commands,
+        "usage",
+        "show Credits, totals, and the last 30 days on this computer",
+    )
+    _command(commands, "check", "check the API key and show its account")
 
 
 def _library(commands: Commands) -> None:
@@ -271,8 +272,8 @@ def _library(commands: Commands) -> None:
         metavar="DIR",
         help="the asset library's folder; your own files in it are not changed",
     )
-    library.add_argument("--kind", choices=("model", "world"), help="only this kind")
-    library.add_argument("--only", metavar="ID", help="only this id (needs --kind)")
+    library.add_argument("--kind", choices=("model", "world"), help="only models or only Worlds")
+    library.add_argument("--only", metavar="ID", help="only the asset with this id (needs --kind)")
 
 
 def _command(

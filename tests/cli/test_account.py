@@ -101,5 +101,5 @@ def test_an_empty_list_is_reported(mint: RunMint, service: ThreadService) -> Non
             }
         ]
     )
-    assert "no worlds yet" in mint("worlds").err
+    assert "no Worlds yet" in mint("worlds").err
     assert mint("worlds", "--json").records == []
