@@ -19,9 +19,9 @@ from mint_blender.jobs.storage.folder_lease import Lease
 
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
 from .command_runner import RunMint, command, environment, run
 from .contact_sheet_reader import ContactSheet
-from .test_batch import lines_of
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 4)]
 Home = Callable[[str], None]

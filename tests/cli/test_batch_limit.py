@@ -12,9 +12,9 @@ from mint_blender.cli import settings
 from mint_blender.jobs.budget.spending import Limits
 
 from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
 from .command_runner import RunMint
 from .contact_sheet_reader import ContactSheet
-from .test_batch import lines_of
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 6)]
 

@@ -21,8 +21,8 @@ from mint_blender.jobs.phases import Phase
 
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
 from .command_runner import RunMint
-from .test_batch import lines_of
 
 
 def record_of(folder: Path, number: int = 1) -> dict[str, Any]:

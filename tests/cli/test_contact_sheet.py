@@ -23,9 +23,9 @@ from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, Preset
 
 from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
 from .command_runner import RunMint, command, environment, restore_sigint
 from .contact_sheet_reader import ContactSheet
-from .test_batch import lines_of
 
 
 def test_every_line_has_a_card(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:

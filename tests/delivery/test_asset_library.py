@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ..cli.command_runner import command, environment
 from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
@@ -29,17 +25,20 @@ from mint_blender.delivery.asset_library.manifest import (  # noqa: E402
     FILE_NAME,
     Manifest,
     ManifestEntry,
-    file_digest,
 )
 from mint_blender.files import asset_catalogs  # noqa: E402
-from mint_blender.files.asset_catalogs import PART  # noqa: E402
 from mint_blender.jobs.engine import dispatch  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 
-# the file host of these tests is on this computer
-sync = partial(asset_library_sync.sync, local_files=True)
+from .asset_library_helpers import (  # noqa: E402
+    blends,
+    list_assets,
+    one_that_is_done,
+    renamed,
+    sync,
+)
 
 
 @pytest.fixture
@@ -48,15 +47,6 @@ def service() -> Iterator[ThreadService]:
     with running_service(speed=2000, library={"models": 8, "worlds": 2}) as running:
         yield running
         assert not running.leaks()
-
-
-def list_assets(service: ThreadService) -> list[Asset]:
-    """All entries."""
-    client = dispatch.connect(Account(service.key, service.api))
-    try:
-        return asset_library_sync.list_assets(client, list(Kind))
-    finally:
-        client.close()
 
 
 def test_links_that_expire_during_a_sync(service: ThreadService, tmp_path: Path) -> None:
@@ -141,27 +131,6 @@ def test_nothing_of_the_users_is_touched(service: ThreadService, tmp_path: Path)
     assert any("was changed after" in sentence for sentence in outcome.skipped)
 
 
-def one_that_is_done(service: ThreadService) -> Asset:
-    """A finished model."""
-    return next(
-        asset
-        for asset in list_assets(service)
-        if view_model.state_of(asset) is view_model.AssetState.DONE and asset.kind is Kind.MODEL
-    )
-
-
-def renamed(asset: Asset, name: str = "Another Name") -> Asset:
-    """As Mint tells of it once somebody has renamed it there."""
-    return Asset.from_json(asset.kind, {**asset.raw, "name": name})
-
-
-def blends(folder: Path) -> list[str]:
-    """Names of all .blend files, and of whatever else a run should not leave behind."""
-    return sorted(
-        path.name for path in folder.iterdir() if path.suffix not in {".txt", ".jsonl", ".lock"}
-    )
-
-
 def test_a_new_version_is_in_the_same_file(service: ThreadService, tmp_path: Path) -> None:
     """Renamed at Mint: the asset has its new name, the file keeps its own, since scenes of the
     user's may link to it.
@@ -191,175 +160,12 @@ def test_a_file_that_the_user_renamed_or_moved(service: ThreadService, tmp_path:
     assert mine.read_bytes() == content
 
 
-@pytest.mark.parametrize("moment", ["before", "between", "after"])
-def test_killed_while_a_file_is_placed(
-    service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
-) -> None:
-    """Before, while or after the file takes the place of its earlier version: the next run tells
-    old from new by their bytes, fetches again only what is not there, and leaves no piece of a file
-    behind.
-    """
-    folder, asset = tmp_path / "library", one_that_is_done(service)
-    (file,) = sync(folder, [asset], tmp_path / "home").saved
-    old = file.read_bytes()
-
-    class Killed(BaseException):
-        pass
-
-    def kill(*_: object) -> None:
-        raise Killed
-
-    with monkeypatch.context() as broken, pytest.raises(Killed):
-        if moment == "before":
-            broken.setattr(Manifest, "_add", kill)
-        elif moment == "between":
-            move = Path.replace
-            broken.setattr(
-                Path, "replace", lambda self, to: kill() if self.suffix == PART else move(self, to)
-            )
-        else:
-            add = Manifest._add
-            broken.setattr(
-                Manifest, "_add", lambda self, entry: kill() if entry.placed else add(self, entry)
-            )
-        sync(folder, [renamed(asset)], tmp_path / "home")
-    # as a kill leaves it while the catalogs are written
-    (folder / f".cats.abc{PART}").write_text("VERS")
-    assert (file.read_bytes() == old) is (moment != "after")
-    fetched = len(service.requests(host="files"))
-    outcome = sync(folder, [renamed(asset)], tmp_path / "home")
-    assert (outcome.skipped, outcome.failed) == ([], [])
-    assert outcome.saved == ([] if moment == "after" else [file])
-    assert len(service.requests(host="files")) == fetched, (
-        "what was downloaded before the kill was downloaded again"
-    )
-    assert blends(folder) == [file.name]
-    assert sync(folder, [renamed(asset)], tmp_path / "home").unchanged == 1
-
-
-def test_edited_right_after_a_kill(service: ThreadService, tmp_path: Path) -> None:
-    """The list says that a file is about to be placed; what stands there is neither the old nor the
-    new one: it is the user's.
-    """
-    folder, asset = tmp_path / "library", one_that_is_done(service)
-    (file,) = sync(folder, [asset], tmp_path / "home").saved
-    entry = Manifest(folder).entry(asset.id)
-    assert entry is not None
-    begun = ManifestEntry(
-        asset.id,
-        file.name,
-        "new",
-        "e" * 64,
-        placed=False,
-        earlier_version=entry.version,
-        earlier_digest=entry.digest,
-    )
-    with (folder / FILE_NAME).open("a") as stream:
-        stream.write(json.dumps(asdict(begun)) + '\n{"asset": "to')
-    file.write_bytes(b"worked on")
-    outcome = sync(folder, [renamed(asset)], tmp_path / "home")
-    assert (outcome.saved, file.read_bytes()) == ([], b"worked on")
-    assert "was changed after" in outcome.skipped[0]
-
-
-def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
-    """A second one into the same folder says so and changes nothing, asks nothing; when the first
-    one is killed, the next goes on at once.
-    """
-    folder, home = tmp_path / "library", tmp_path / "home"
-    words = command("library", "sync", str(folder), "--json")
-    first = subprocess.Popen(
-        words, env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    assert first.stdout is not None
-    first.stdout.readline()  # one file is saved
-    first.send_signal(signal.SIGSTOP)
-    asked, before = len(service.requests("GET", "/v1/*")), blends(folder)
-    second = subprocess.run(
-        words,
-        env=environment(service, home),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert second.returncode == 1
-    assert json.loads(second.stdout)["message"].endswith(
-        "is already running. Wait for it to finish, or stop it. Nothing was changed."
-    )
-    assert (len(service.requests("GET", "/v1/*")), blends(folder)) == (asked, before)
-    first.kill()
-    first.wait()
-    first.stdout.close()
-    third = subprocess.run(
-        words,
-        env=environment(service, home),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert third.returncode == 0, third.stderr
-
-
-def test_two_folders_at_once_share_nothing(service: ThreadService, tmp_path: Path) -> None:
-    """Syncs into different folders, of one user at the same time, work on files of their own."""
-    home = tmp_path / "home"
-    running = [
-        subprocess.Popen(
-            command("library", "sync", str(tmp_path / name)),
-            env=environment(service, home),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        for name in ("one", "two")
-    ]
-    errors = [process.communicate(timeout=120)[1].decode() for process in running]
-    assert [process.returncode for process in running] == [0, 0], errors
-    assert blends(tmp_path / "one") == blends(tmp_path / "two")
-
-
 def test_a_list_of_somebody_elses_leads_nowhere(tmp_path: Path) -> None:
     """Names with folders in them are not believed."""
     (tmp_path / FILE_NAME).write_text(
         '{"asset": "a", "file": "../../precious", "version": "v", "digest": "d"}\n'
     )
     assert Manifest(tmp_path).entry("a") is None
-
-
-def test_killed_again_and_again(service: ThreadService, tmp_path: Path) -> None:
-    """Killed after each file, started again: in the end all are there, whole, and every model was
-    fetched at most twice.
-    """
-    folder, home = tmp_path / "library", tmp_path / "home"
-    words = command("library", "sync", str(folder), "--kind", "model", "--json")
-    for _ in range(3):
-        process = subprocess.Popen(
-            words, env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-    ended = subprocess.run(
-        words,
-        env=environment(service, home),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    models = [
-        one for one in service.resources() if one.kind == "model" and one.status == "succeeded"
-    ]
-    manifest = Manifest(folder)
-    for one in models:
-        entry = manifest.entry(one.id)
-        assert entry is not None
-        assert entry.digest == file_digest(folder / entry.file)
-    assert len(service.requests(host="files", path="/glb/*")) <= 2 * len(models)
 
 
 def test_five_thousand_entries(tmp_path: Path) -> None:

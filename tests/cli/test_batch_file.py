@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files that `batch` reads: .jsonl, .csv and .txt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ..mint.generation_helpers import PIXEL
+from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
+from .command_runner import RunMint
+
+
+def test_a_table_of_lines_becomes_a_folder_of_files(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
+    """All fields reach Mint, the total price is shown, files are named by line."""
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a hero.png").write_bytes(PIXEL)
+    file = lines_of(
+        tmp_path / "wishes.jsonl",
+        {"prompt": "a lamp"},
+        {
+            "prompt": "a hero",
+            "name": "The Hero",
+            "preset": "standard",
+            "pose": "t_pose",
+            "image": "pictures/a hero.png",
+            "mode": "auto",
+        },
+        {
+            "prompt": "a mug",
+            "images": ["https://example.com/a.png", "https://example.com/b.png"],
+            "kind": "model",
+            "name": None,
+        },
+    )
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    assert ran.status == 0
+    titles = ["0001-a-lamp", "0002-the-hero", "0003-a-mug"]
+    names = {f"{title}{suffix}" for title in titles for suffix in (".glb", ".webp", ".json")}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == names | {
+        "index.html",
+        ".mint-batch",
+    }
+    assert "3 lines to start: about" in ran.err.splitlines()[0]
+    assert "3 of 3 lines are done" in ran.err
+    bodies = {
+        entry.body["prompt"]: entry.body
+        for entry in service.requests("POST", "/v1/models:generate")
+    }
+    assert bodies["a hero"]["name"] == "The Hero"
+    assert bodies["a hero"]["riggingPose"] == "t_pose"
+    assert bodies["a hero"]["generationPreset"] == "standard"
+    assert "imageUrl" in bodies["a hero"]
+    assert bodies["a mug"]["sourceImages"] == [
+        "https://example.com/a.png",
+        "https://example.com/b.png",
+    ]
+    assert bodies["a lamp"] == {
+        "prompt": "a lamp",
+        "generationPreset": "fast",
+        "generationMode": "auto",
+    }
+
+
+def test_a_csv_file_with_quotes_and_empty_fields(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
+    """Read a spreadsheet's CSV with a byte order mark, quotes and empty fields."""
+    file = tmp_path / "wishes.csv"
+    file.write_text(
+        '\ufeffprompt,name,preset,format\n"a lamp, orange",,fast,glb\n\n"a mug\nwith a handle",Mug,,glb\n',
+        encoding="utf-8",
+    )
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    bodies = [entry.body for entry in service.requests("POST", "/v1/models:generate")]
+    assert {body["prompt"] for body in bodies} == {"a lamp, orange", "a mug\nwith a handle"}
+    assert {body["generationPreset"] for body in bodies} == {"fast", "standard"}
+
+
+BAD = {
+    "a.jsonl, line 2": ('{"prompt": "a lamp"}\n{"prompt": \n', "not valid JSON"),
+    "b.jsonl, line 1": ('["a lamp"]\n', "each line must be a JSON object"),
+    "c.jsonl, line 3": (
+        '{"prompt": "a lamp"}\n\n{"promt": "a mug"}\n',
+        "unknown field promt. Known fields: ",
+    ),
+    "d.jsonl, line 1": (
+        '{"prompt": "a lamp", "kind": "chair"}\n',
+        'kind must be one of model, world, not "chair"',
+    ),
+    "e.jsonl, line 1": ('{"prompt": 5}\n', "prompt must be text, not 5"),
+    "f.jsonl, line 1": (
+        '{"prompt": "a lamp", "images": [1]}\n',
+        "images must be a list of paths and URLs",
+    ),
+    "g.jsonl, line 1": (
+        '{"prompt": "a lamp", "image": "nowhere.png"}\n',
+        "nowhere.png cannot be read",
+    ),
+    "h.jsonl, line 1": (
+        '{"prompt": "a lamp", "format": "obj"}\n',
+        'format must be one of blend, glb, not "obj"',
+    ),
+    "i.jsonl, line 1": ('{"name": "nothing"}\n', "The prompt is empty"),
+    "j.jsonl, line 1": (
+        '{"prompt": "a hall", "kind": "world", "pose": "a_pose"}\n',
+        "only for models",
+    ),
+    "k.csv, line 2": ("prompt,name\na lamp, orange, large\n", "more fields than the header"),
+    "l.csv, line 2": ("wish\na lamp\n", "unknown field wish"),
+    "m.csv, line 3": ('prompt,format\na lamp,glb\n"a mug', "not valid CSV"),
+    "n.txt": ("\n\n", "has no lines to generate"),
+    "o.yaml": ("prompt: a lamp", "must end in .jsonl, .csv or .txt"),
+    "p.txt, line 2": ("a lamp\n" + "x" * 8001, "has 8001 characters"),
+}
+
+
+@pytest.mark.parametrize("where", BAD)
+def test_a_bad_line_is_named_and_nothing_is_started(
+    mint: RunMint, service: ThreadService, tmp_path: Path, where: str
+) -> None:
+    """The message names file and line; not even the lines before it are started."""
+    content, sentence = BAD[where]
+    file = tmp_path / where.partition(",")[0]
+    file.write_text(content, encoding="utf-8")
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    assert ran.status == 2
+    assert where in ran.error_text
+    assert sentence in ran.error_text
+    assert "Nothing was started." in ran.error_text
+    assert not service.log()
+
+
+def test_a_file_that_is_no_text(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+    """Another encoding or a missing file gives a message, and nothing is started."""
+    (tmp_path / "a.txt").write_bytes("à la lampe".encode("latin-1"))
+    assert (
+        "is not UTF-8 text"
+        in mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path)).error_text
+    )
+    assert "No such file" in mint("batch", str(tmp_path / "b.txt"), "-o", str(tmp_path)).error_text
+    assert not service.log()
+
+
+def test_lines_of_a_txt_file_need_blender(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
+    """A .txt becomes .blend files: where no Blender is, that is said before anything is started."""
+    (tmp_path / "a.txt").write_text("a lamp\na mug\n")
+    ran = mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path / "out"))
+    assert ran.status == 7
+    assert "pip install bpy" in ran.error_text
+    assert not service.operations()

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Syncs of an asset library that are killed, or that run at the same time."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from ..cli.command_runner import command, environment
+from ..mint_service.runner import ThreadService, running_service
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.delivery.asset_library.manifest import (  # noqa: E402
+    FILE_NAME,
+    Manifest,
+    ManifestEntry,
+    file_digest,
+)
+from mint_blender.files.asset_catalogs import PART  # noqa: E402
+
+from .asset_library_helpers import (  # noqa: E402
+    blends,
+    one_that_is_done,
+    renamed,
+    sync,
+)
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in with eight models and two worlds."""
+    with running_service(speed=2000, library={"models": 8, "worlds": 2}) as running:
+        yield running
+        assert not running.leaks()
+
+
+@pytest.mark.parametrize("moment", ["before", "between", "after"])
+def test_killed_while_a_file_is_placed(
+    service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Before, while or after the file takes the place of its earlier version: the next run tells
+    old from new by their bytes, fetches again only what is not there, and leaves no piece of a file
+    behind.
+    """
+    folder, asset = tmp_path / "library", one_that_is_done(service)
+    (file,) = sync(folder, [asset], tmp_path / "home").saved
+    old = file.read_bytes()
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as broken, pytest.raises(Killed):
+        if moment == "before":
+            broken.setattr(Manifest, "_add", kill)
+        elif moment == "between":
+            move = Path.replace
+            broken.setattr(
+                Path, "replace", lambda self, to: kill() if self.suffix == PART else move(self, to)
+            )
+        else:
+            add = Manifest._add
+            broken.setattr(
+                Manifest, "_add", lambda self, entry: kill() if entry.placed else add(self, entry)
+            )
+        sync(folder, [renamed(asset)], tmp_path / "home")
+    # as a kill leaves it while the catalogs are written
+    (folder / f".cats.abc{PART}").write_text("VERS")
+    assert (file.read_bytes() == old) is (moment != "after")
+    fetched = len(service.requests(host="files"))
+    outcome = sync(folder, [renamed(asset)], tmp_path / "home")
+    assert (outcome.skipped, outcome.failed) == ([], [])
+    assert outcome.saved == ([] if moment == "after" else [file])
+    assert len(service.requests(host="files")) == fetched, (
+        "what was downloaded before the kill was downloaded again"
+    )
+    assert blends(folder) == [file.name]
+    assert sync(folder, [renamed(asset)], tmp_path / "home").unchanged == 1
+
+
+def test_edited_right_after_a_kill(service: ThreadService, tmp_path: Path) -> None:
+    """The list says that a file is about to be placed; what stands there is neither the old nor the
+    new one: it is the user's.
+    """
+    folder, asset = tmp_path / "library", one_that_is_done(service)
+    (file,) = sync(folder, [asset], tmp_path / "home").saved
+    entry = Manifest(folder).entry(asset.id)
+    assert entry is not None
+    begun = ManifestEntry(
+        asset.id,
+        file.name,
+        "new",
+        "e" * 64,
+        placed=False,
+        earlier_version=entry.version,
+        earlier_digest=entry.digest,
+    )
+    with (folder / FILE_NAME).open("a") as stream:
+        stream.write(json.dumps(asdict(begun)) + '\n{"asset": "to')
+    file.write_bytes(b"worked on")
+    outcome = sync(folder, [renamed(asset)], tmp_path / "home")
+    assert (outcome.saved, file.read_bytes()) == ([], b"worked on")
+    assert "was changed after" in outcome.skipped[0]
+
+
+def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
+    """A second one into the same folder says so and changes nothing, asks nothing; when the first
+    one is killed, the next goes on at once.
+    """
+    folder, home = tmp_path / "library", tmp_path / "home"
+    words = command("library", "sync", str(folder), "--json")
+    first = subprocess.Popen(
+        words, env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert first.stdout is not None
+    first.stdout.readline()  # one file is saved
+    first.send_signal(signal.SIGSTOP)
+    asked, before = len(service.requests("GET", "/v1/*")), blends(folder)
+    second = subprocess.run(
+        words,
+        env=environment(service, home),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert json.loads(second.stdout)["message"].endswith(
+        "is already running. Wait for it to finish, or stop it. Nothing was changed."
+    )
+    assert (len(service.requests("GET", "/v1/*")), blends(folder)) == (asked, before)
+    first.kill()
+    first.wait()
+    first.stdout.close()
+    third = subprocess.run(
+        words,
+        env=environment(service, home),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert third.returncode == 0, third.stderr
+
+
+def test_two_folders_at_once_share_nothing(service: ThreadService, tmp_path: Path) -> None:
+    """Syncs into different folders, of one user at the same time, work on files of their own."""
+    home = tmp_path / "home"
+    running = [
+        subprocess.Popen(
+            command("library", "sync", str(tmp_path / name)),
+            env=environment(service, home),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        for name in ("one", "two")
+    ]
+    errors = [process.communicate(timeout=120)[1].decode() for process in running]
+    assert [process.returncode for process in running] == [0, 0], errors
+    assert blends(tmp_path / "one") == blends(tmp_path / "two")
+
+
+def test_killed_again_and_again(service: ThreadService, tmp_path: Path) -> None:
+    """Killed after each file, started again: in the end all are there, whole, and every model was
+    fetched at most twice.
+    """
+    folder, home = tmp_path / "library", tmp_path / "home"
+    words = command("library", "sync", str(folder), "--kind", "model", "--json")
+    for _ in range(3):
+        process = subprocess.Popen(
+            words, env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    ended = subprocess.run(
+        words,
+        env=environment(service, home),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    models = [
+        one for one in service.resources() if one.kind == "model" and one.status == "succeeded"
+    ]
+    manifest = Manifest(folder)
+    for one in models:
+        entry = manifest.entry(one.id)
+        assert entry is not None
+        assert entry.digest == file_digest(folder / entry.file)
+    assert len(service.requests(host="files", path="/glb/*")) <= 2 * len(models)
