@@ -11,9 +11,7 @@ from ..mint_service.runner import ThreadService, running_service
 from .command_runner import RunMint
 
 
-def test_check_says_whose_key_it_is_and_where_it_came_from(
-    mint: RunMint, service: ThreadService
-) -> None:
+def test_check_names_account_and_source_of_the_key(mint: RunMint, service: ThreadService) -> None:
     """The account, the key's source and the address are printed, but not the key."""
     ran = mint("check")
     assert ran.status == 0
@@ -24,8 +22,8 @@ def test_check_says_whose_key_it_is_and_where_it_came_from(
     assert record["key_source"] == "the environment variable MINT_API_KEY"
 
 
-def test_usage_writes_numbers_for_people(mint: RunMint) -> None:
-    """5,000 Credits, not 5000.0; no line shows a Python value."""
+def test_usage_formats_numbers(mint: RunMint) -> None:
+    """Credits are written as 5,000 and not as 5000.0, and no line shows a Python value."""
     ran = mint("usage")
     assert ran.status == 0
     assert ran.out.splitlines()[0] == "Credits available: 5,000"
@@ -42,13 +40,13 @@ def test_usage_as_json_is_mints_response(mint: RunMint) -> None:
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """An account that has made more than fits on a page."""
+    """Run a stand-in service whose account has more assets than fit on a page."""
     with running_service(speed=2000, library={"models": 45, "worlds": 21}) as running:
         yield running
 
 
 @pytest.mark.parametrize("plural, count", [("models", 45), ("worlds", 21)])
-def test_lists_follow_the_cursor_to_the_end(
+def test_lists_follow_the_cursor(
     mint: RunMint, service: ThreadService, plural: str, count: int
 ) -> None:
     """Every item is listed once, newest first, and no page is asked for twice."""

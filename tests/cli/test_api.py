@@ -25,12 +25,12 @@ Signed = ThreadService
 
 
 def test_usage_has_the_credits(signed_in: Signed) -> None:
-    """The number that the panel shows."""
+    """`usage` returns the Credits that the panel shows."""
     assert mint_blender.usage().credits.total_available == 5000
 
 
-def test_lists_come_page_by_page(signed_in: Signed) -> None:
-    """Both lists yield what Mint has, with all fields."""
+def test_lists_yield_all_pages(signed_in: Signed) -> None:
+    """Both lists yield all assets with all fields."""
     assert list(mint_blender.models()) == []
     assert list(mint_blender.worlds()) == []
 
@@ -56,7 +56,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("arguments, sentence", REFUSED.values(), ids=REFUSED.keys())
-def test_what_mint_would_refuse_is_a_value_error(
+def test_an_invalid_request_raises_value_error(
     signed_in: Signed, arguments: dict[str, object], sentence: str
 ) -> None:
     """A wrong value raises ValueError before anything is sent."""
@@ -66,7 +66,7 @@ def test_what_mint_would_refuse_is_a_value_error(
 
 
 def test_a_price_above_the_limit(signed_in: Signed) -> None:
-    """TooExpensive, and nothing is started."""
+    """A price above the limit raises TooExpensive, and nothing is started."""
     with pytest.raises(mint_blender.TooExpensive, match="more than the limit of 1"):
         mint_blender.generate("a lamp", max_credits=1)
     assert not signed_in.operations()
@@ -141,7 +141,7 @@ def test_a_world_is_placed_in_the_scene(signed_in: Signed) -> None:
 
 @pytest.mark.blender
 def test_review_is_asked_at_each_preview(signed_in: Signed) -> None:
-    """A revision brings another Preview with its own picture; "approve" ends it."""
+    """`review` is called at each Preview, with its own picture, until it returns "approve"."""
     seen: list[Preview] = []
 
     def review(preview: Preview) -> str:
@@ -158,7 +158,7 @@ def test_review_is_asked_at_each_preview(signed_in: Signed) -> None:
 
 @pytest.mark.blender
 def test_a_review_can_cancel(signed_in: Signed) -> None:
-    """ "cancel" stops it at Mint and raises, with the job's id to find it again."""
+    """ "cancel" cancels the job at Mint and raises an error with the job's id."""
     with pytest.raises(mint_blender.GenerationStopped, match="Canceled") as stopped:
         mint_blender.generate("a lamp", mode="review", review=lambda preview: "cancel")
     assert stopped.value.job_id

@@ -37,14 +37,14 @@ KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 
 
 def batch(mint: RunMint, folder: Path, *prompts: str) -> CommandResult:
-    """One run over these lines."""
+    """Run a batch over these lines."""
     (folder / "a.txt").write_text("".join(f"{prompt}\n" for prompt in prompts))
     return mint("batch", str(folder / "a.txt"), "-o", str(folder / "out"), "--jobs", "1")
 
 
 @pytest.fixture
 def started(tmp_path: Path) -> Path:
-    """Where the child's process ids are written."""
+    """Return the file with the process ids of the child processes."""
     return tmp_path / "started"
 
 

@@ -22,7 +22,7 @@ from .contact_sheet_reader import ContactSheet
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
-def test_never_more_at_once_than_asked_for(
+def test_jobs_option_limits_running_operations(
     mint: RunMint, service: ThreadService, tmp_path: Path, at_once: int
 ) -> None:
     """With --jobs N, the service sees N running operations and never more."""
@@ -40,9 +40,7 @@ def test_never_more_at_once_than_asked_for(
 
 
 class _Gate:
-    """Keeps everything in the service's queue until as many are active as may be, however slow the
-    machine is; counts them all the while.
-    """
+    """Holds all operations in the queue until the allowed number is active, and counts them."""
 
     CLOSED = 1e6
 
@@ -102,7 +100,7 @@ def test_a_failed_line_does_not_stop_the_others(
 def test_the_status_is_that_of_the_first_line_that_is_not_done(
     mint: RunMint, tmp_path: Path
 ) -> None:
-    """The order of the file counts, not the order of time."""
+    """The status is that of the first line in the file that is not done."""
     file = lines_of(
         tmp_path / "a.jsonl",
         {"prompt": "lamp 1", "mode": "review"},
@@ -171,7 +169,7 @@ def test_another_folder_is_another_batch(
 
 
 @pytest.mark.parametrize("spelled", ["../work/out", "link/out"])
-def test_the_same_folder_under_another_name(
+def test_the_same_folder_by_another_path(
     mint: RunMint,
     service: ThreadService,
     tmp_path: Path,
@@ -188,12 +186,10 @@ def test_the_same_folder_under_another_name(
     assert len(service.operations()) == 1
 
 
-def test_a_started_line_needs_its_picture_no_longer(
+def test_a_started_line_does_not_need_its_picture(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """A picture that has gone since keeps a rerun from nothing; of a line that is new it has to be
-    there.
-    """
+    """A rerun does not need the picture of a started line. A new line needs its picture."""
     (tmp_path / "lamp.png").write_bytes(PIXEL)
     file = lines_of(
         tmp_path / "a.jsonl", {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"}
@@ -293,7 +289,7 @@ def test_dismissed_while_the_batch_runs(
 
 
 @pytest.mark.parametrize("is_cleared", [False, True])
-def test_a_result_that_was_placed_elsewhere_too(
+def test_placing_a_batch_result_elsewhere(
     mint: RunMint, service: ThreadService, tmp_path: Path, is_cleared: bool
 ) -> None:
     """Placing a result elsewhere makes a copy and changes no file of the batch."""
@@ -330,9 +326,7 @@ def test_a_file_that_was_deleted_is_written_again(
     assert len(service.operations()) == 1
 
 
-def test_killed_in_the_middle_and_run_again(
-    service: ThreadService, home: Path, tmp_path: Path
-) -> None:
+def test_a_killed_batch_is_continued(service: ThreadService, home: Path, tmp_path: Path) -> None:
     """After SIGKILL, the same command finishes twelve lines with twelve operations."""
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(12)))
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "6")

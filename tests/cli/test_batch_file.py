@@ -13,7 +13,7 @@ from .batch_helpers import lines_of
 from .command_runner import RunMint
 
 
-def test_a_table_of_lines_becomes_a_folder_of_files(
+def test_all_fields_reach_mint_and_files_are_named_by_line(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
     """All fields reach Mint, the total price is shown, files are named by line."""
@@ -135,7 +135,9 @@ def test_a_bad_line_is_named_and_nothing_is_started(
     assert not service.log()
 
 
-def test_a_file_that_is_no_text(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8_or_missing(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
     """Another encoding or a missing file gives a message, and nothing is started."""
     (tmp_path / "a.txt").write_bytes("à la lampe".encode("latin-1"))
     assert (
@@ -149,7 +151,7 @@ def test_a_file_that_is_no_text(mint: RunMint, service: ThreadService, tmp_path:
 def test_lines_of_a_txt_file_need_blender(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """A .txt becomes .blend files: where no Blender is, that is said before anything is started."""
+    """Without Blender, a .txt file (which becomes .blend files) is refused before any start."""
     (tmp_path / "a.txt").write_text("a lamp\na mug\n")
     ran = mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path / "out"))
     assert ran.status == 7

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ledger: whichever journal continues a folder, no line is paid for twice."""
+"""The ledger of a batch: no line is paid for twice, whichever journal continues the folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Home = Callable[[str], None]
 
 @pytest.fixture
 def at_home(tmp_path: Path, signed_in: ThreadService, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """Go on from another journal: pip instead of Blender, another machine, another user."""
+    """Use another journal, as after a change to pip, another machine or another user."""
     return lambda name: monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / name))
 
 
@@ -96,9 +96,7 @@ def test_a_result_that_is_gone_is_fetched_for_free(
 def test_a_waiting_line_continues_from_the_other_journal(
     mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """A Preview that waits there waits here, and is approved here; back at the first journal it is
-    done.
-    """
+    """A Preview can be approved from another journal, and the first journal sees the result."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1", "mode": "review"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 6
@@ -118,9 +116,7 @@ def test_a_waiting_line_continues_from_the_other_journal(
 def test_killed_and_continued_from_another_journal(
     service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """SIGKILL while lines are under way; the folder is moved, and another journal finishes all
-    twelve with twelve operations.
-    """
+    """After SIGKILL and a move of the folder, another journal finishes all twelve lines."""
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(12)))
     arguments = ("batch", str(file), "--jobs", "6", "-o")
     out = tmp_path / "out"
@@ -168,12 +164,10 @@ def test_killed_between_the_ledger_and_the_send(
     assert len(keys) == 6 and len(set(keys)) == 3
 
 
-def test_every_entry_is_there_before_its_start(
+def test_each_entry_is_written_before_its_start(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """The key that Mint was sent stands in the ledger, with the operation that it began and the way
-    to the end.
-    """
+    """The ledger has the key before the request is sent, and then the operation until its end."""
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     told = entries(tmp_path / "out")
@@ -281,12 +275,10 @@ def test_a_retry_is_known_to_the_other_journal(
     assert retried and retried[0]["state"] == "failed"
 
 
-def test_pictures_are_found_from_the_file_of_this_machine(
+def test_pictures_are_relative_to_the_local_batch_file(
     mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
-    """Nothing was sent yet, and the batch's file lies elsewhere here: its pictures are taken from
-    beside it.
-    """
+    """Pictures of an unsent line are looked up beside the batch file of this machine."""
     for name in ("there", "here"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "lamp.png").write_bytes(PIXEL)

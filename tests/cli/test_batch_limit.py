@@ -34,7 +34,7 @@ def cheap(credits: float, times: int = 1) -> dict[str, Any]:
     }
 
 
-def test_the_price_is_asked_once_for_each_kind_of_line(
+def test_the_price_is_fetched_once_for_each_kind_of_line(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
     """The price is fetched once per kind of line, and summed up."""
@@ -52,11 +52,13 @@ def test_the_price_is_asked_once_for_each_kind_of_line(
     assert not (tmp_path / "out" / "index.html").exists()
 
 
-def test_optimizing_counts(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
-    """Where there is a model, Mint tells what optimizing one costs, and it is part of the sum.
+def test_the_price_includes_optimizations(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
+    """The price of optimizing is part of the sum if the account has a model.
 
-    Before that it is said to come on top, and a limit, however high, refuses it: the sum is not
-    known.
+    Without a model it is shown as additional, and any limit refuses the batch, since the sum is
+    unknown.
     """
     file = lines_of(tmp_path / "a.jsonl", *({**lamp, "optimize": "light"} for lamp in LAMPS[:2]))
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "100000", "--json")
@@ -77,10 +79,8 @@ def test_optimizing_counts(mint: RunMint, service: ThreadService, tmp_path: Path
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "536").status == 0
 
 
-def test_only_what_is_still_to_be_paid_counts(
-    mint: RunMint, service: ThreadService, tmp_path: Path
-) -> None:
-    """A rerun sums up what is new; done and failed lines are not asked about."""
+def test_only_new_lines_are_priced(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+    """A rerun sums up new lines only; prices of done and failed lines are not fetched."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "a sword [moderation]"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
     lines_of(file, {"prompt": "lamp 1"}, {"prompt": "a sword [moderation]"}, {"prompt": "lamp 3"})
@@ -119,7 +119,7 @@ def test_the_limit_holds_while_lines_run(
 def test_after_the_limit_nothing_is_started(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """Not even a cheaper line further down is started."""
+    """After the limit is reached, not even a cheaper line further down is started."""
     service.scenario(answers=[cheap(100)])
     file = lines_of(
         tmp_path / "a.jsonl", *LAMPS[:2], {"prompt": "a mug", "preset": "standard"}, LAMPS[2]
@@ -227,7 +227,10 @@ def test_what_a_paused_line_has_paid_is_not_paid_again(
 def test_failed_lines_are_retried_on_request(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """--retry-failed: a retry of what Mint can retry, a new start of what it cannot, within the limit; what is done is left alone."""
+    """--retry-failed retries failed lines within the limit.
+
+    What Mint cannot retry is started again, and done lines are not touched.
+    """
     file = lines_of(
         tmp_path / "a.jsonl",
         {"prompt": "lamp 1"},
@@ -249,7 +252,7 @@ def test_failed_lines_are_retried_on_request(
 def test_a_canceled_line_is_started_again(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """--retry-failed starts what was canceled, since that cannot be retried; the next rerun knows the newer job."""
+    """--retry-failed starts canceled lines again, and the next rerun finds the newer job."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     service.scenario(rules=[{"prompt": "lamp", "switches": ["canceled"]}])

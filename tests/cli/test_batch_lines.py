@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one line of a batch may ask for, and the record of what came of it."""
+"""The fields of a batch line, and the record of its result."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from .command_runner import RunMint
 
 
 def record_of(folder: Path, number: int = 1) -> dict[str, Any]:
-    """The record of a line."""
+    """Return the record of a line."""
     (path,) = folder.glob(f"{number:04}-*.json")
     record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return record
 
 
 def job_of(number: int) -> Job:
-    """The job of a line, from the journal."""
+    """Return the job of a line from the journal."""
     with session.open_journal() as job_service:
         return sorted(job_service.jobs(), key=lambda job: job.delivery.output or "")[number - 1]
 
@@ -54,9 +54,7 @@ WORLD = {
 
 
 def test_every_field_of_a_model(tmp_path: Path) -> None:
-    """All that a single generation can be told arrives in the request, the delivery and the
-    optimization.
-    """
+    """Every field of a model is in the request, the delivery or the optimization."""
     (tmp_path / "hero.png").write_bytes(PIXEL)
     (line,) = lines.read_lines(
         _jsonl(
@@ -81,10 +79,8 @@ def test_every_field_of_a_model(tmp_path: Path) -> None:
     )
 
 
-def test_both_fields_of_pictures(tmp_path: Path) -> None:
-    """A line that says `image` and `images`, as a table with both columns may, goes with all of
-    them.
-    """
+def test_image_and_images_are_combined(tmp_path: Path) -> None:
+    """A line with `image` and `images` uses all of these pictures."""
     for name in ("a.png", "b.png", "c.png"):
         (tmp_path / name).write_bytes(PIXEL)
     table = tmp_path / "wishes.csv"
@@ -94,7 +90,7 @@ def test_both_fields_of_pictures(tmp_path: Path) -> None:
 
 
 def test_every_field_of_a_world(tmp_path: Path) -> None:
-    """What is fetched and shown of a World, and whether it is a rigid body."""
+    """Every field of a World is in the delivery."""
     (line,) = lines.read_lines(_jsonl(tmp_path, WORLD))
     delivery = line.delivery
     assert line.request.kind == "world"
@@ -113,10 +109,8 @@ def test_every_field_of_a_world(tmp_path: Path) -> None:
     )
 
 
-def test_a_table_has_only_texts(tmp_path: Path) -> None:
-    """In a .csv a number and a yes are texts, and an empty field was not given: models and worlds
-    share a table.
-    """
+def test_csv_values_are_text(tmp_path: Path) -> None:
+    """In a .csv, numbers and flags are text, and empty fields are ignored for both kinds."""
     table = tmp_path / "wishes.csv"
     table.write_text(
         "prompt,kind,height,optimize,rigid_body,camera,render\na lamp,,0.5,moderate,,,YES\na hall,world,,,yes,no,false\na mug,,,,,,\n",
@@ -153,29 +147,25 @@ def test_a_table_has_only_texts(tmp_path: Path) -> None:
         ({"camera": "no"}, "camera applies to a world, not to a model"),
     ],
 )
-def test_what_a_line_may_not_say(tmp_path: Path, values: dict[str, Any], sentence: str) -> None:
-    """A value that means nothing, or goes with the other kind, is told rather than passed over."""
+def test_invalid_fields_are_refused(tmp_path: Path, values: dict[str, Any], sentence: str) -> None:
+    """A value that is invalid or applies to the other kind is an error."""
     with pytest.raises(lines.BadLineError, match=r"wishes.jsonl, line 1: ") as trouble:
         lines.read_lines(_jsonl(tmp_path, {"prompt": "a lamp", **values}))
     assert sentence in str(trouble.value)
 
 
-def test_a_picture_makes_no_other_line(tmp_path: Path) -> None:
-    """Whether a still is rendered can be changed afterwards: the line keeps its tag, and so its
-    job.
-    """
+def test_render_does_not_change_the_tag(tmp_path: Path) -> None:
+    """Changing `render` keeps the tag of a line, and with it its job."""
     (plain,) = lines.read_lines(_jsonl(tmp_path, {"prompt": "a lamp"}))
     (rendered,) = lines.read_lines(_jsonl(tmp_path, {"prompt": "a lamp", "render": "yes"}))
     (other,) = lines.read_lines(_jsonl(tmp_path, {"prompt": "a lamp", "height": 2}))
     assert plain.tag == rendered.tag != other.tag
 
 
-def test_what_a_line_asks_for_reaches_mint(
+def test_an_optimized_line_and_its_record(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """An optimized model is Mint's optimized file, and the record says what was asked for and what
-    it cost in all.
-    """
+    """The optimized file is written, and the record has the settings and the total cost."""
     file = lines_of(
         tmp_path / "a.jsonl", {"prompt": "a lamp", "optimize": "aggressive", "pose": "t_pose"}
     )
@@ -197,7 +187,7 @@ def test_what_a_line_asks_for_reaches_mint(
 
 
 def test_the_record_of_a_done_line(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
-    """Prompt, state, ids, Credits, address, files and times; and nobody's key."""
+    """The record has prompt, state, ids, Credits, address, files and times, but no key."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "une lampe à huile", "name": "Lampe"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
     record, job = record_of(tmp_path / "out"), job_of(1)
@@ -226,9 +216,7 @@ def test_the_record_of_a_done_line(mint: RunMint, service: ThreadService, tmp_pa
 
 
 def test_the_record_of_a_failed_line(mint: RunMint, tmp_path: Path) -> None:
-    """A failed line has a record too: why, in a sentence and in Mint's word; the Preview, when one
-    was made, is its picture.
-    """
+    """The record of a failed line has the reason and its code, and the Preview as its picture."""
     file = lines_of(
         tmp_path / "a.jsonl", {"prompt": "a sword [moderation]"}, {"prompt": "a lamp [transient]"}
     )
@@ -244,10 +232,8 @@ def test_the_record_of_a_failed_line(mint: RunMint, tmp_path: Path) -> None:
     assert late["trouble"]["code"] == "transient_generation_failure" and late["credits"] == 150
 
 
-def test_the_picture_is_mints_own(mint: RunMint, tmp_path: Path) -> None:
-    """Copied as it came, under the ending that its bytes ask for; a Preview's copy makes room for
-    the final picture.
-    """
+def test_mints_picture_is_copied(mint: RunMint, tmp_path: Path) -> None:
+    """Mint's picture is copied unchanged, with the suffix of its format."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp", "mode": "review"})
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert ran.status == 6 and "line 1: a lamp: The Preview is ready" in ran.error_text
@@ -266,10 +252,8 @@ def test_the_picture_is_mints_own(mint: RunMint, tmp_path: Path) -> None:
     )
 
 
-def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
-    """A Preview that came in another format than the final picture does not stay behind; a picture
-    of the user's own does.
-    """
+def test_the_copy_of_a_preview_is_deleted(tmp_path: Path) -> None:
+    """The copy of a Preview in another format is deleted; a user's picture is kept."""
     preview, final, out = tmp_path / "preview-1.png", tmp_path / "picture.webp", tmp_path / "out"
     preview.write_bytes(b"preview")
     final.write_bytes(b"final")
@@ -299,7 +283,7 @@ def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
 
 
 def test_a_waiting_line_does_not_stop_the_others(mint: RunMint, tmp_path: Path) -> None:
-    """With one at a time, the lines after a Preview that waits are made all the same."""
+    """With --jobs 1, lines after a waiting Preview are still generated."""
     file = lines_of(
         tmp_path / "a.jsonl",
         {"prompt": "a mug", "mode": "review"},
@@ -310,8 +294,8 @@ def test_a_waiting_line_does_not_stop_the_others(mint: RunMint, tmp_path: Path) 
     assert len(list((tmp_path / "out").glob("*.glb"))) == 2
 
 
-def test_no_file_of_the_users_is_overwritten(mint: RunMint, tmp_path: Path) -> None:
-    """A new line takes another name where a file of its name is there, whoever made it."""
+def test_no_existing_file_is_overwritten(mint: RunMint, tmp_path: Path) -> None:
+    """A new line takes another name if a file of its name exists."""
     out = tmp_path / "out"
     out.mkdir()
     (out / "0001-lamp.json").write_text("mine")
@@ -323,12 +307,10 @@ def test_no_file_of_the_users_is_overwritten(mint: RunMint, tmp_path: Path) -> N
     assert sorted(path.name for path in out.glob("*.glb")) == ["0001-lamp-2.glb", "0001-lamp-3.glb"]
 
 
-def test_what_was_cleared_is_fetched_again(
+def test_deleted_files_are_downloaded_again(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """Neither the result nor the download is there any more: it is downloaded once more, at no
-    cost.
-    """
+    """If result and download are gone, the file is downloaded again at no cost."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
     for path in [

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the budget of a batch holds back while its lines run: all that is still to come of them, and
-no more.
-"""
+"""The budget of a batch reserves what its running lines may still cost, and no more."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ OPTIMIZED = replace(PLAIN, tag="optimized", optimize=LIGHT)
 
 
 def told(id: str, status: str = "running", **credits: float) -> Operation:
-    """What Mint says of an operation."""
+    """Return an operation as Mint reports it."""
     return Operation.from_json(
         {
             "id": id,
@@ -42,7 +40,7 @@ def lamp(
     optimization: Operation | None = None,
     **more: object,
 ) -> Job:
-    """The job of a line."""
+    """Return the job of a line."""
     job = new_job(REQUEST, Delivery(), now=1.0, optimize=LIGHT)
     return replace(job, phase=phase, operation=operation, optimization=optimization, **more)  # type: ignore[arg-type]
 
@@ -68,10 +66,8 @@ RETRIED = lamp(Phase.FAILED, told("op_1", finalized=0), decision=Decision(Verb.R
     ],
 )
 @pytest.mark.parametrize("has_ended", [False, True])
-def test_what_a_line_takes_from_the_limit(job: Job, credits: float, has_ended: bool) -> None:
-    """A line that Mint has told the generation's price of still needs its optimization, a retry all
-    of it, before Mint has answered.
-    """
+def test_reserved_credits_of_a_line(job: Job, credits: float, has_ended: bool) -> None:
+    """A line reserves what is not paid yet: the optimization, or all of a retry."""
 
     def allows(limit: float) -> bool:
         budget = BatchBudget(limit, Prices({(Kind.MODEL, Preset.FAST, Mode.AUTO): 248.0}, 20.0))
@@ -84,10 +80,8 @@ def test_what_a_line_takes_from_the_limit(job: Job, credits: float, has_ended: b
     assert not allows(credits + 247)
 
 
-def test_what_turned_out_dearer_is_expected_of_the_next() -> None:
-    """Both of the generation and of the optimization; what earlier attempts have cost is no price
-    of the next line.
-    """
+def test_a_higher_cost_becomes_the_expected_price() -> None:
+    """A higher actual cost becomes the expected price; earlier attempts do not count."""
     prices = Prices({(Kind.MODEL, Preset.FAST, Mode.AUTO): 248.0}, 20.0)
     budget = BatchBudget(10_000, prices)
     job = lamp(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`index.html` of a batch: what it shows, and that it needs nothing but its own folder."""
+"""The contact sheet `index.html` of a batch: what it shows, and that it needs no network."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ from .contact_sheet_reader import ContactSheet
 
 
 def test_every_line_has_a_card(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
-    """Done, failed and waiting: picture, prompt, facts, Credits, links that lead somewhere, the
-    reason, and the commands that go on.
-    """
+    """Every line has a card with picture, prompt, Credits, working links, reason and commands."""
     file = lines_of(
         tmp_path / "props.jsonl",
         {"prompt": "a lamp", "name": "The Lamp"},
@@ -62,9 +60,7 @@ def test_every_line_has_a_card(mint: RunMint, service: ThreadService, tmp_path: 
 
 
 def test_the_sheet_needs_no_network(mint: RunMint, tmp_path: Path) -> None:
-    """Every picture and file is beside it, under a relative address; no script, no style sheet,
-    nothing from outside, and a policy says so.
-    """
+    """All pictures and links are relative, and a policy forbids loading anything else."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"}, {"prompt": "лампа № 1"})
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     sheet = ContactSheet(tmp_path / "out" / "index.html")
@@ -84,10 +80,8 @@ def test_the_sheet_needs_no_network(mint: RunMint, tmp_path: Path) -> None:
     assert all(sheet.lazy)
 
 
-def test_what_mint_has_not_told_is_not_free(tmp_path: Path) -> None:
-    """A line that was started, or may have been, without a word about Credits: the sum says that it
-    is not all.
-    """
+def test_unknown_costs_are_named_beside_the_sum(tmp_path: Path) -> None:
+    """A line whose cost is not reported yet is named beside the sum."""
 
     def entry(number: int, **job: Any) -> LineReport:
         request = GenerationRequest(Kind.MODEL, f"lamp {number}", Preset.FAST)
@@ -118,8 +112,8 @@ def test_what_mint_has_not_told_is_not_free(tmp_path: Path) -> None:
     )
 
 
-def test_a_prompt_is_text_whatever_it_says(mint: RunMint, tmp_path: Path) -> None:
-    """Markup in prompts, names, reasons and addresses is shown, never obeyed."""
+def test_markup_is_escaped(mint: RunMint, tmp_path: Path) -> None:
+    """Markup in prompts, names, reasons and addresses is shown as text."""
     evil = """<img src=x onerror=alert(1)> "quoted" 'and' &amp; </article><script>alert(2)</script> [start-fails]"""
     file = lines_of(
         tmp_path / "a & <b>.jsonl",
@@ -135,8 +129,8 @@ def test_a_prompt_is_text_whatever_it_says(mint: RunMint, tmp_path: Path) -> Non
     assert "a & <b>" in sheet.header
 
 
-def test_the_sheet_is_new_after_every_run(mint: RunMint, tmp_path: Path) -> None:
-    """A rerun rewrites it: what has been retried is done, and a line that was added has its card."""
+def test_a_rerun_updates_the_sheet(mint: RunMint, tmp_path: Path) -> None:
+    """A rerun writes the sheet again with retried and new lines."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert [card.state for card in ContactSheet(tmp_path / "out" / "index.html").cards] == [
@@ -152,12 +146,10 @@ def test_the_sheet_is_new_after_every_run(mint: RunMint, tmp_path: Path) -> None
     ]
 
 
-def test_somebody_elses_page_is_left_alone(
+def test_another_index_html_is_not_overwritten(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """An index.html that is no contact sheet is never overwritten: that is said before anything is
-    started.
-    """
+    """An index.html that is not a contact sheet is an error before anything is started."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     (tmp_path / "index.html").write_text("<h1>My own page</h1>")
     ran = mint("batch", str(file), "-o", str(tmp_path))
@@ -169,12 +161,10 @@ def test_somebody_elses_page_is_left_alone(
     assert not service.operations()
 
 
-def test_interrupted_the_sheet_says_what_is_known(
+def test_the_sheet_after_ctrl_c(
     mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
-    """Ctrl-C: the done line, the one under way and the one that was not begun each have their card;
-    a rerun finishes them.
-    """
+    """After Ctrl-C, done, running and unstarted lines have cards; a rerun finishes them."""
     file = lines_of(
         tmp_path / "a.jsonl",
         {"prompt": "lamp 1"},
@@ -207,9 +197,7 @@ def test_interrupted_the_sheet_says_what_is_known(
 
 
 def test_two_hundred_lines(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
-    """200 lines with every tenth failing: 180 results and pictures, 20 reasons, a card for each,
-    and no line is started twice, rerun or not.
-    """
+    """Of 200 lines every tenth fails: 180 results, 20 reasons, and no line is started twice."""
     service.scenario(credits=200 * 248)
     wishes = [
         {"prompt": f"prop {number}{' [moderation]' if number % 10 == 0 else ''}"}

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands about jobs: each finds its job by the beginning of its id, does one thing, and pays
-nothing twice.
-"""
+"""The commands about jobs: each finds its job by the start of its id and pays nothing twice."""
 
 from __future__ import annotations
 
@@ -22,27 +20,27 @@ from .command_runner import LAMP, RunMint, command, environment
 
 
 def job_of(mint: RunMint) -> str:
-    """The newest job's id."""
+    """Return the newest job's id."""
     return str(mint("jobs", "--json").records[0]["job"])
 
 
 @pytest.fixture
 def review(mint: RunMint) -> str:
-    """A job whose Preview waits."""
+    """Return a job whose Preview waits."""
     assert mint(*LAMP, "--mode", "review").status == 6
     return job_of(mint)
 
 
 def test_approve_continues_to_the_end(mint: RunMint, review: str, service: ThreadService) -> None:
-    """The first letters of the id are enough; the files are there afterwards."""
+    """`approve` accepts the first letters of the id and writes the files."""
     ran = mint("approve", review[:4])
     assert ran.status == 0
     assert ".glb" in ran.out
     assert len(service.requests("POST", "*:approve")) == 1
 
 
-def test_approve_writes_what_generate_was_asked_for(mint: RunMint, tmp_path: Path) -> None:
-    """The -o of `generate` is remembered across the wait for a person."""
+def test_approve_writes_the_output_of_generate(mint: RunMint, tmp_path: Path) -> None:
+    """`approve` writes the file that `generate -o` named."""
     output = tmp_path / "lamp.glb"
     assert mint(*LAMP, "--mode", "review", "-o", str(output)).status == 6
     assert not output.exists()
@@ -60,24 +58,22 @@ def test_revise_brings_another_preview(mint: RunMint, review: str, service: Thre
     assert [operation.feedback for operation in service.operations()] == [["make it blue"]]
 
 
-def test_a_revision_without_words_is_refused(
-    mint: RunMint, review: str, service: ThreadService
-) -> None:
-    """Empty or endless feedback is status 2 before anything is sent."""
+def test_an_empty_revision_is_refused(mint: RunMint, review: str, service: ThreadService) -> None:
+    """Empty or too long feedback is status 2, and nothing is sent."""
     assert mint("revise", review, " ").status == 2
     assert mint("revise", review, "x" * 2001).status == 2
     assert not service.requests("POST", "*:revise")
 
 
-def test_cancel_stops_it_at_mint(mint: RunMint, review: str, service: ThreadService) -> None:
-    """To cancel is a success of this command."""
+def test_cancel_succeeds(mint: RunMint, review: str, service: ThreadService) -> None:
+    """A canceled job is status 0."""
     assert mint("cancel", review).status == 0
     assert [operation.status for operation in service.operations()] == ["canceled"]
     assert "Canceled" in mint("jobs").out
 
 
-def test_retry_is_a_new_attempt(mint: RunMint, service: ThreadService) -> None:
-    """A failed generation says which command tries again; that one works."""
+def test_retry_after_a_failure(mint: RunMint, service: ThreadService) -> None:
+    """A failed generation names the retry command, and it works."""
     failed = mint("generate", "--prompt", "a lamp [transient]")
     assert failed.status == 1
     assert f"retry {job_of(mint)}" in failed.err
@@ -85,8 +81,8 @@ def test_retry_is_a_new_attempt(mint: RunMint, service: ThreadService) -> None:
     assert len(service.requests("POST", "*:retry")) == 1
 
 
-def test_dismiss_takes_it_off_the_list_and_keeps_the_files(mint: RunMint) -> None:
-    """What was made is still on disk."""
+def test_dismiss_keeps_the_files(mint: RunMint) -> None:
+    """A dismissed job is not listed, and its files are kept."""
     mint(*LAMP)
     record = mint("jobs", "--json").records[0]
     assert mint("dismiss", record["job"]).status == 0
@@ -95,7 +91,7 @@ def test_dismiss_takes_it_off_the_list_and_keeps_the_files(mint: RunMint) -> Non
 
 
 def test_resume_after_credits_were_bought(mint: RunMint, service: ThreadService) -> None:
-    """Status 4 names the command; after the purchase it finishes the same operation."""
+    """Status 4 names the command; with Credits, `resume` finishes the same operation."""
     stopped = mint("generate", "--prompt", "a lamp [billing-final]")
     assert stopped.status == 4
     assert f"resume {job_of(mint)}" in stopped.err
@@ -103,12 +99,10 @@ def test_resume_after_credits_were_bought(mint: RunMint, service: ThreadService)
     assert len(service.operations()) == 1
 
 
-def test_resume_without_a_job_leaves_alone_what_waits_for_a_person(
+def test_resume_without_a_job_makes_no_decision(
     mint: RunMint, review: str, service: ThreadService
 ) -> None:
-    """A Preview, a failure and a job that needs Credits are decisions: nobody makes them by
-    resuming everything.
-    """
+    """`resume` without a job does not decide on Previews, failures or jobs that need Credits."""
     mint("generate", "--prompt", "a mug [fails]")
     mint("generate", "--prompt", "a chair [billing-final]")
     before = len(service.log())
@@ -122,22 +116,18 @@ def test_resume_without_a_job_leaves_alone_what_waits_for_a_person(
     "prompt, mode, status",
     [("a lamp", "review", 6), ("a lamp [fails]", "auto", 1), ("a lamp", "auto", 0)],
 )
-def test_resume_of_a_job_that_rests_says_how_it_stands(
+def test_resume_of_a_job_that_cannot_be_resumed(
     mint: RunMint, prompt: str, mode: str, status: int
 ) -> None:
-    """`resume JOB` where there is nothing to go on with gives the job's own status, and what can be
-    done.
-    """
+    """`resume JOB` of a job that cannot be resumed returns the job's status and the commands."""
     mint("generate", "--prompt", prompt, "--mode", mode)
     assert mint("resume", job_of(mint)).status == status
 
 
-def test_resume_writes_what_was_left_unwritten(
+def test_resume_writes_missing_output(
     mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed between the download and the writing, or unable to write: `resume` writes it, without
-    asking Mint again.
-    """
+    """`resume` writes a file that a kill or an error left unwritten, without a request to Mint."""
     output = tmp_path / "out" / "lamp.glb"
     mint(*LAMP, "--mode", "review", "-o", str(output))
     output.parent.rmdir()
@@ -153,7 +143,7 @@ def test_resume_writes_what_was_left_unwritten(
 def test_place_needs_neither_network_nor_key(
     mint: RunMint, tmp_path: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A finished model is written from the files on disk, as often as one likes."""
+    """A finished model is written from the files on disk, any number of times."""
     mint(*LAMP)
     service.stop()
     monkeypatch.setenv("MINT_API_KEY", "")
@@ -162,10 +152,10 @@ def test_place_needs_neither_network_nor_key(
     assert (tmp_path / "one.glb").read_bytes() == (tmp_path / "two.glb").read_bytes()
 
 
-def test_place_fetches_again_what_is_no_longer_on_disk(
+def test_place_downloads_missing_files(
     mint: RunMint, tmp_path: Path, service: ThreadService
 ) -> None:
-    """A cleared download folder costs another download and no Credits."""
+    """Deleted downloads are downloaded again at no cost."""
     mint(*LAMP)
     record = mint("jobs", "--json").records[0]
     Path(record["files"]["model"]).unlink()
@@ -174,10 +164,8 @@ def test_place_fetches_again_what_is_no_longer_on_disk(
     assert len(service.operations()) == 1
 
 
-def test_place_of_an_unfinished_job_says_what_is_missing(
-    mint: RunMint, review: str, tmp_path: Path
-) -> None:
-    """A Preview is not a result: status 6 and the commands that go on."""
+def test_place_of_an_unfinished_job_is_refused(mint: RunMint, review: str, tmp_path: Path) -> None:
+    """A job with a Preview cannot be placed: status 6 and the commands that continue it."""
     ran = mint("place", review, "-o", str(tmp_path / "lamp.glb"))
     assert ran.status == 6
     assert "not ready to place" in ran.error_text
@@ -187,10 +175,10 @@ def test_place_of_an_unfinished_job_says_what_is_missing(
 @pytest.mark.parametrize(
     "words", [["approve"], ["revise", "bluer"], ["retry"], ["cancel"]], ids=lambda words: words[0]
 )
-def test_what_makes_no_sense_now_is_refused_in_words(
+def test_an_impossible_decision_is_refused(
     mint: RunMint, words: list[str], service: ThreadService
 ) -> None:
-    """A decision about a finished job is status 2, says how the job stands, and sends nothing."""
+    """A decision about a finished job is status 2, names its state, and sends nothing."""
     mint(*LAMP)
     before = len(service.log())
     ran = mint(words[0], job_of(mint), *words[1:])
@@ -199,8 +187,8 @@ def test_what_makes_no_sense_now_is_refused_in_words(
     assert len(service.log()) == before
 
 
-def test_an_ambiguous_beginning_is_refused(mint: RunMint) -> None:
-    """Where several jobs begin alike nothing is done to any of them."""
+def test_an_ambiguous_id_is_refused(mint: RunMint) -> None:
+    """The start of an id that fits several jobs is refused."""
     starts: dict[str, str] = {}
     for number in range(17):  # sixteen first letters: two of seventeen ids begin alike
         mint("generate", "--prompt", f"lamp {number} [forbidden]")
@@ -213,12 +201,10 @@ def test_an_ambiguous_beginning_is_refused(mint: RunMint) -> None:
     assert "More than one job begins with" in ran.error_text
 
 
-def test_the_list_says_what_sends_the_queue_of_an_earlier_session(
+def test_jobs_names_unsent_jobs_and_how_to_send_them(
     mint: RunMint, review: str, home: Path, service: ThreadService
 ) -> None:
-    """Nothing sends it by itself: the list tells how many wait, what they cost and the command, and
-    a program's output stays as it was.
-    """
+    """`jobs` names the number, price and command of unsent jobs; --json is unchanged."""
     assert "never sent" not in mint("jobs").err
     with closing(Journal(home)) as journal:
         (known,) = journal.jobs()
@@ -241,7 +227,7 @@ def test_the_list_says_what_sends_the_queue_of_an_earlier_session(
 
 @pytest.fixture
 def elsewhere(service: ThreadService, home: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another shell, in which a generation runs that never ends by itself."""
+    """Run a generation in another process that never ends by itself."""
     other = subprocess.Popen(
         command("generate", "--prompt", "a lamp [stuck]"),
         env=environment(service, home),
@@ -257,12 +243,10 @@ def elsewhere(service: ThreadService, home: Path) -> Iterator[subprocess.Popen[s
     other.communicate()
 
 
-def test_a_job_that_another_process_works_on_is_left_to_it(
+def test_resume_leaves_a_job_to_the_process_that_runs_it(
     mint: RunMint, service: ThreadService, elsewhere: subprocess.Popen[str]
 ) -> None:
-    """While `generate` runs in one shell, `resume` in another starts nothing: alone it finds
-    nothing to do, asked for the job it says why.
-    """
+    """`resume` does not take a job from the process that is running it, and says why."""
     ran = mint("resume")
     assert ran.status == 0
     assert "No jobs were interrupted." in ran.error_text
@@ -275,7 +259,7 @@ def test_a_job_that_another_process_works_on_is_left_to_it(
 def test_cancel_from_another_shell(
     mint: RunMint, service: ThreadService, elsewhere: subprocess.Popen[str]
 ) -> None:
-    """The process that watches the job carries it out: both commands end, and Mint is asked once."""
+    """The process that runs the job carries out the cancel; Mint is asked once."""
     service.scenario(cancel="everywhere")
     assert mint("cancel", job_of(mint)).status == 0
     assert elsewhere.wait(20) == 1
@@ -283,10 +267,10 @@ def test_cancel_from_another_shell(
     assert len(service.requests("POST", "*:cancel")) == 1
 
 
-def test_cancel_of_a_job_whose_process_has_died(
+def test_cancel_after_the_process_ended(
     mint: RunMint, service: ThreadService, elsewhere: subprocess.Popen[str]
 ) -> None:
-    """Nobody drives it any more: the command does it itself."""
+    """If the process of a job has ended, the command cancels it itself."""
     elsewhere.kill()
     elsewhere.wait()
     service.scenario(cancel="everywhere")
@@ -300,9 +284,7 @@ def test_cancel_of_a_job_whose_process_has_died(
 def test_cancel_that_mint_cannot_do_is_reported(
     mint: RunMint, service: ThreadService, elsewhere: subprocess.Popen[str], lives: bool
 ) -> None:
-    """It goes on, costs something, and its result is kept: that is said at once, and the job stays
-    on the list as it is.
-    """
+    """If Mint cannot cancel, the command says at once that the job continues and costs Credits."""
     if not lives:
         elsewhere.kill()
         elsewhere.wait()

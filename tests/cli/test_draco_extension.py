@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The archive of `scripts/package.py --with-draco`, whose wheels come from PyPI, in Debian's
-Blender, which has no Draco decoder.
+"""The archive with DracoPy wheels, in Debian's Blender, which has no Draco decoder.
+
+The wheels come from PyPI.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ LOOK = (
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The archive with the wheels of every platform."""
+    """Return the archive with the wheels of every platform."""
     folder = tmp_path_factory.mktemp("draco")
     try:
         return package.build(folder / "dist", wheels=package.draco_wheels(folder / "wheels"))
@@ -51,7 +52,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def with_draco(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A profile in which that archive is installed."""
+    """Return a profile with that archive installed."""
     resources = tmp_path_factory.mktemp("with") / "resources"
     install(archive, resources)
     return resources
@@ -59,7 +60,7 @@ def with_draco(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def without_draco(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A profile with the plain archive."""
+    """Return a profile with the archive without wheels."""
     folder = tmp_path_factory.mktemp("without")
     install(package.build(folder / "dist"), folder / "resources")
     return folder / "resources"
@@ -67,17 +68,17 @@ def without_draco(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def blender(service: ThreadService, home: Path, tmp_path: Path) -> Callable[..., CommandResult]:
-    """Runs Blender with one of the profiles: `blender(with_draco, "--command", …)`."""
+    """Return a function that runs Blender: `blender(with_draco, "--command", …)`."""
     return lambda resources, *arguments: run(service, resources, home, tmp_path, *arguments)
 
 
 def told(ran: CommandResult) -> str:
-    """Standard output as one line."""
+    """Return standard output as one line."""
     return " ".join(ran.out.split())
 
 
-def test_it_brings_the_wheels_of_every_platform_and_python(archive: Path) -> None:
-    """Eight wheels, one for each platform and Python that Blender has, all in the manifest's list."""
+def test_the_archive_has_a_wheel_for_each_platform(archive: Path) -> None:
+    """The archive and its manifest have a wheel for each platform and Python of Blender."""
     with zipfile.ZipFile(archive) as opened:
         wheels = tomllib.loads(opened.read("blender_manifest.toml").decode())["wheels"]
         assert {name for name in opened.namelist() if name.endswith(".whl")} == {
@@ -92,9 +93,7 @@ def test_it_brings_the_wheels_of_every_platform_and_python(archive: Path) -> Non
 
 
 def test_the_wheel_of_this_python_decodes(archive: Path, tmp_path: Path) -> None:
-    """The wheel for the Python that runs this test, taken out of the archive, is the one that is
-    imported, and reads what it has written.
-    """
+    """The wheel for this Python can be imported from the archive and decodes."""
     tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
     with zipfile.ZipFile(archive) as opened:
         (name,) = [each for each in opened.namelist() if f"-{tag}-manylinux" in each]
@@ -113,10 +112,10 @@ def test_the_wheel_of_this_python_decodes(archive: Path, tmp_path: Path) -> None
     )
 
 
-def test_blender_takes_the_wheel_of_its_own_python(
+def test_blender_installs_the_fitting_wheel(
     with_draco: Path, blender: Callable[..., CommandResult]
 ) -> None:
-    """Of the eight wheels Blender unpacks the one that fits, and imports it."""
+    """Blender installs the wheel that fits and can import it."""
     ran = blender(
         with_draco,
         "--background",
@@ -129,12 +128,10 @@ def test_blender_takes_the_wheel_of_its_own_python(
 
 
 @pytest.mark.parametrize("word", ["already-optimized", "draco-original"])
-def test_an_optimized_model_arrives(
+def test_an_optimized_model_is_imported(
     word: str, with_draco: Path, blender: Callable[..., CommandResult], tmp_path: Path
 ) -> None:
-    """A model that requires Draco and WebP is in the .blend, with faces and its WebP texture, and
-    its root tells how it was read.
-    """
+    """A model with Draco and WebP is imported with faces and texture, and its root says how."""
     ran = blender(
         with_draco,
         *MINT,
@@ -159,9 +156,7 @@ def test_an_optimized_model_arrives(
 def test_without_it_the_original_is_used_and_reported(
     without_draco: Path, blender: Callable[..., CommandResult], tmp_path: Path
 ) -> None:
-    """The plain archive in the same Blender: the model arrives all the same, from the original
-    file, and the sentence names what is lacking.
-    """
+    """Without DracoPy the original file is imported, and a sentence names what is missing."""
     ran = blender(
         without_draco,
         *MINT,
@@ -189,7 +184,7 @@ def test_without_it_the_original_is_used_and_reported(
 def test_without_it_an_unreadable_file_is_reported(
     without_draco: Path, blender: Callable[..., CommandResult]
 ) -> None:
-    """Where Mint has nothing else: exit status 7, what this Blender lacks, and what to do."""
+    """If there is only an unreadable file: status 7, what is missing, and what to do."""
     ran = blender(
         without_draco,
         *MINT,

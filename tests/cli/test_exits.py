@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Situation, exit status, sentence: the whole table of what a user of the command line meets when
-something is in the way.
-"""
+"""Every error situation of the command line with its exit status and its sentence."""
 
 from __future__ import annotations
 
@@ -78,9 +76,7 @@ CASES = {
 def test_every_situation_has_its_status_and_its_sentence(
     mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case
 ) -> None:
-    """The exit status is the promised one, the sentence is on standard error, and Mint has started
-    what the table says.
-    """
+    """The status and the sentence are as listed, and Mint has started what the table says."""
     service.scenario(**case.scenario)
     for name, value in case.environment.items():
         monkeypatch.setenv(name, value)
@@ -96,12 +92,10 @@ def test_every_situation_has_its_status_and_its_sentence(
     "case",
     [case for case in CASES.values() if case.arguments[0] == "generate" and case.status != 2],
 )
-def test_programs_get_the_same_as_json(
+def test_json_has_the_same_status_and_outcome(
     mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case
 ) -> None:
-    """With --json the status is the same, every line of standard output is an object, and the last
-    one tells the end.
-    """
+    """With --json the status is the same, each line is an object, and the last one is the outcome."""
     service.scenario(**case.scenario)
     for name, value in case.environment.items():
         monkeypatch.setenv(name, value)
@@ -114,9 +108,7 @@ def test_programs_get_the_same_as_json(
 def test_a_job_that_mint_could_not_be_reached_for_is_kept(
     mint: RunMint, service: ThreadService
 ) -> None:
-    """Waiting ends with status 5, the job stays where it is, and `resume` finishes it with one
-    operation in all.
-    """
+    """Without a connection the status is 5, and `resume` finishes the job with one operation."""
     service.scenario(
         answers=[{"path": "/v1/operations/*", "times": 10_000, "answer": {"close": True}}]
     )
@@ -131,21 +123,17 @@ def test_a_job_that_mint_could_not_be_reached_for_is_kept(
 
 
 def test_a_short_outage_ends_no_command(mint: RunMint, service: ThreadService) -> None:
-    """More failures in a row than a single call would be repeated for: the command waits, says so,
-    and brings the result.
-    """
+    """The command waits through an outage, says so, and writes the result."""
     service.scenario(answers=[{"path": "/v1/operations/*", "times": 12, "answer": {"close": True}}])
     ran = mint(*LAMP)
     assert ran.status == 0
     assert "Mint cannot be reached" in ran.error_text
 
 
-def test_a_batch_waits_for_the_network_and_not_line_by_line(
+def test_a_batch_stops_as_a_whole_without_network(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """Mint goes away in the middle: no further line is started into the same wall, all are kept,
-    and the same command goes on.
-    """
+    """During an outage no more lines start, all jobs are kept, and a rerun continues."""
     file = tmp_path / "props.csv"
     file.write_text(
         "prompt,format,preset\n" + "".join(f"lamp {number},glb,fast\n" for number in range(12))
@@ -184,9 +172,7 @@ class Theirs:
 def test_wait_twenty_seconds_for_another_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A decision about its job is left to it then: why there is a wait is said before, how it has
-    ended afterwards.
-    """
+    """The command says why it waits for another process, and how the wait ended."""
     slept: list[float] = []
     monkeypatch.setattr("mint_blender.cli.follow.time.sleep", slept.append)
     said: list[str] = []
@@ -209,9 +195,7 @@ def test_wait_twenty_seconds_for_another_process(
 def test_a_key_that_was_refused_can_be_replaced(
     mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A start that was refused for its key goes on with the right one, under the same idempotency
-    key.
-    """
+    """After a refused key, the start is sent with the right key and the same idempotency key."""
     monkeypatch.setenv("MINT_API_KEY", "mint_wrong")
     assert mint(*LAMP).status == 3
     monkeypatch.setenv("MINT_API_KEY", service.key)
@@ -224,9 +208,7 @@ def test_a_key_that_was_refused_can_be_replaced(
 def test_an_unusable_home_is_reported(
     mint: RunMint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Where the journal cannot be kept, nothing is started, and the message says which variable
-    chooses the place.
-    """
+    """If the journal cannot be written, nothing is started, and the message names the variable."""
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "file"))
     ran = mint(*LAMP)

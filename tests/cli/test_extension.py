@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The archive of `scripts/package.py`, installed into Debian's Blender, and `blender --online-mode
---command mint …` there.
-"""
+"""The extension archive in Debian's Blender, and `blender --online-mode --command mint`."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ Blender = Callable[..., CommandResult]
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Blender profile with the extension in it, installed from the archive and enabled."""
+    """Return a Blender profile with the extension installed from the archive and enabled."""
     folder = tmp_path_factory.mktemp("profile")
     install(package.build(folder / "dist"), folder / "resources")
     return folder / "resources"
@@ -34,7 +32,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def resources(installed: Path, tmp_path: Path) -> Path:
-    """A copy of that profile for one test."""
+    """Return a copy of that profile for one test."""
     copy = tmp_path / "resources"
     shutil.copytree(installed, copy)
     return copy
@@ -42,9 +40,7 @@ def resources(installed: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def blender(service: ThreadService, resources: Path, home: Path, tmp_path: Path) -> Blender:
-    """Runs Blender with the extension and a key in the environment: `blender("--online-mode",
-    "--command", "mint", "check")`.
-    """
+    """Return a function that runs Blender with the extension and a key: `blender("--online-mode", …)`."""
 
     return lambda *arguments, **changes: run(
         service, resources, home, tmp_path, *arguments, **changes
@@ -52,9 +48,7 @@ def blender(service: ThreadService, resources: Path, home: Path, tmp_path: Path)
 
 
 def test_from_the_prompt_to_the_blend(blender: Blender, tmp_path: Path) -> None:
-    """The whole way inside Debian's Blender: status 0, a .blend, and standard output for our
-    results alone.
-    """
+    """A .blend is generated inside Debian's Blender; standard output has only our results."""
     ran = blender(*MINT, *LAMP, "--json", "-o", "lamp.blend")
     assert ran.status == 0, ran.err
     assert ran.result["phase"] == "placed"
@@ -65,7 +59,7 @@ def test_from_the_prompt_to_the_blend(blender: Blender, tmp_path: Path) -> None:
 
 
 def test_a_model_as_mints_own_file(blender: Blender, tmp_path: Path) -> None:
-    """Plain lines, without rich: the states on standard error, the result on standard output."""
+    """Without rich, states are plain lines on standard error and the result is on standard output."""
     ran = blender(*MINT, *LAMP, "-o", "lamp.glb")
     assert ran.status == 0, ran.err
     assert (tmp_path / "lamp.glb").read_bytes()[:4] == b"glTF"
@@ -74,9 +68,7 @@ def test_a_model_as_mints_own_file(blender: Blender, tmp_path: Path) -> None:
 
 
 def test_a_batch(blender: Blender, tmp_path: Path) -> None:
-    """Inside Debian's Blender: .blend files, a rendered still where it was asked for, records, a
-    contact sheet, and a rerun that does nothing.
-    """
+    """A batch writes .blend files, pictures, records and a contact sheet; a rerun does nothing."""
     lines = '{"prompt": "a lamp", "preset": "fast", "height": 2, "render": "yes"}\n{"prompt": "a sword [moderation]", "preset": "fast"}\n'
     (tmp_path / "props.jsonl").write_text(lines)
     ran = blender(*MINT, "batch", "props.jsonl", "-o", "out", "--json")
@@ -130,19 +122,17 @@ def test_a_batch(blender: Blender, tmp_path: Path) -> None:
     ],
     ids=["failed", "arguments", "key", "credits", "preview", "output"],
 )
-def test_the_status_becomes_blenders(
+def test_blender_exits_with_the_status(
     blender: Blender, arguments: list[str], changes: dict[str, str], status: int, sentence: str
 ) -> None:
-    """What the shell gets from Blender is the status of the command, with the same sentence as
-    everywhere.
-    """
+    """Blender exits with the status of the command and prints its sentence."""
     ran = blender(*MINT, *arguments, **changes)
     assert ran.status == status, ran.err
     assert sentence in ran.error_text
 
 
 def test_without_online_access_nothing_is_sent(blender: Blender, service: ThreadService) -> None:
-    """Blender's own switch holds: status 5 and how to allow it; what needs no network works."""
+    """Without online access: status 5 and how to allow it; offline commands work."""
     ran = blender("--command", "mint", *LAMP)
     assert ran.status == 5
     assert "--online-mode" in ran.error_text and "Allow Online Access" in ran.error_text
@@ -151,9 +141,7 @@ def test_without_online_access_nothing_is_sent(blender: Blender, service: Thread
 
 
 def test_the_key_in_the_preferences_is_found(blender: Blender, service: ThreadService) -> None:
-    """Entered in the preferences and saved, key and base URL serve the command line; the
-    environment wins over them.
-    """
+    """Key and base URL of the preferences are used; the environment overrides them."""
     enter = (
         "import bpy; stored = bpy.context.preferences.addons['bl_ext.user_default.mint_blender'].preferences; "
         f"stored.api_key = {service.key!r}; stored.base_url = {service.api!r}; bpy.ops.wm.save_userpref()"
@@ -170,9 +158,7 @@ def test_the_key_in_the_preferences_is_found(blender: Blender, service: ThreadSe
 def test_blender_and_pip_share_one_journal(
     blender: Blender, service: ThreadService, tmp_path: Path
 ) -> None:
-    """Without MINT_BLENDER_HOME, the extension's jobs and downloads lie where those of the package
-    from pip do: one folder per user.
-    """
+    """Without MINT_BLENDER_HOME, extension and pip package use the same folder."""
     where = {"MINT_BLENDER_HOME": "", "XDG_DATA_HOME": str(tmp_path / "data")}
     assert blender(*MINT, *LAMP, "--mode", "review", **where).status == 6
     home = tmp_path / "data" / "mint-blender"
@@ -183,9 +169,7 @@ def test_blender_and_pip_share_one_journal(
 
 
 def test_a_script_in_blender(blender: Blender) -> None:
-    """`from bl_ext.user_default import mint_blender`: the Python interface under the extension's
-    name.
-    """
+    """A script can import the Python interface under the extension's name."""
     script = (
         "from bl_ext.user_default import mint_blender; "
         "placed = mint_blender.generate('a small ceramic lamp', preset='fast'); "
@@ -199,7 +183,7 @@ def test_a_script_in_blender(blender: Blender) -> None:
 
 
 def test_ctrl_c_in_blender(service: ThreadService, resources: Path, home: Path) -> None:
-    """Interrupted in Blender: the job is kept, and goes on with the same operation."""
+    """After Ctrl-C in Blender the job is kept, and `resume` continues the same operation."""
     told = {
         **clean_environment(resources),
         **{

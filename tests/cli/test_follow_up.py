@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`generate --optimize`, `convert` and `again`: what comes after a generation, from the shell."""
+"""`generate --optimize`, `convert` and `again`: what comes after a generation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONVERSIONS = ("POST", "/v1/models/*:convert")
 
 @pytest.fixture
 def made(mint: RunMint) -> dict[str, str]:
-    """A finished job and its model: their ids."""
+    """Return the ids of a finished job and its model."""
     assert mint(*LAMP, "--name", "Lamp").status == 0
     return {
         "job": str(mint("jobs", "--json").records[0]["job"]),
@@ -27,8 +27,10 @@ def made(mint: RunMint) -> dict[str, str]:
 # ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_lighter_file_is_written(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
-    """One optimization at that level; the .glb is the optimized file as Mint made it."""
+def test_the_optimized_file_is_written(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
+    """The .glb is the optimized file, from one optimization at the requested level."""
     output = tmp_path / "lamp.glb"
     assert mint(*LAMP, "--optimize", "aggressive", "-o", str(output)).status == 0
     assert [operation.level for operation in service.operations() if operation.level] == [
@@ -38,7 +40,7 @@ def test_the_lighter_file_is_written(mint: RunMint, service: ThreadService, tmp_
 
 
 def test_a_failed_optimization_keeps_the_original(mint: RunMint, tmp_path: Path) -> None:
-    """It is no failure of the generation."""
+    """A failed optimization does not fail the generation."""
     ran = mint(
         "generate",
         "--prompt",
@@ -56,7 +58,7 @@ def test_a_failed_optimization_keeps_the_original(mint: RunMint, tmp_path: Path)
 def test_the_optimization_is_within_the_limit(
     mint: RunMint, made: dict[str, str], service: ThreadService
 ) -> None:
-    """--max-credits holds for both together; any model that Mint has made tells the price. `again` counts it as well."""
+    """--max-credits includes the optimization, for `generate` and for `again`."""
     asked = len(service.operations())
     for limit, status in ((267, 4), (268, 0)):
         ran = mint(*LAMP, "--optimize", "light", "--max-credits", str(limit))
@@ -75,9 +77,7 @@ def test_the_optimization_is_within_the_limit(
 def test_a_first_optimization_cannot_be_within_a_limit(
     mint: RunMint, service: ThreadService
 ) -> None:
-    """Where there is no model yet nobody can tell: status 4 with that reason; without a limit it is
-    made.
-    """
+    """Without any model the price is unknown: a limit gives status 4, no limit starts it."""
     ran = mint(*LAMP, "--optimize", "light", "--max-credits", "100000")
     assert ran.status == 4
     assert (
@@ -89,7 +89,7 @@ def test_a_first_optimization_cannot_be_within_a_limit(
 
 
 def test_a_world_is_not_optimized(mint: RunMint, service: ThreadService) -> None:
-    """Status 2, and nothing is started."""
+    """Optimizing a World is status 2, and nothing is started."""
     ran = mint("generate", "--kind", "world", "--prompt", "a hall", "--optimize", "light")
     assert (ran.status, "Only models can be optimized." in ran.error_text) == (2, True)
     assert not service.operations()
@@ -100,10 +100,10 @@ def test_a_world_is_not_optimized(mint: RunMint, service: ThreadService) -> None
 
 
 @pytest.mark.parametrize("by", ["job", "asset"])
-def test_files_lie_in_the_folder(
+def test_converted_files_are_in_the_folder(
     by: str, mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
 ) -> None:
-    """By the job or by the model's id; each file is named, with its price."""
+    """`convert` takes a job or a model, and names each file and the cost."""
     folder = tmp_path / "new" / "out"
     ran = mint("convert", made[by], "--format", "fbx", "--format", "usdz", "-o", str(folder))
     assert ran.status == 0
@@ -116,12 +116,10 @@ def test_files_lie_in_the_folder(
     assert len(service.requests(*CONVERSIONS)) == 1
 
 
-def test_again_into_the_same_folder(
+def test_converting_again_costs_nothing(
     mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
 ) -> None:
-    """Nothing is paid twice, nothing overwritten: the same bytes are there already, other ones
-    stay.
-    """
+    """Converting again costs nothing and overwrites no file."""
     words = ("convert", made["job"], "--format", "obj", "-o", str(tmp_path / "out"))
     assert mint(*words).status == mint(*words).status == 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["Lamp.obj"]
@@ -133,7 +131,7 @@ def test_again_into_the_same_folder(
 def test_json_has_events_and_one_result(
     mint: RunMint, made: dict[str, str], tmp_path: Path
 ) -> None:
-    """As every command about a job."""
+    """With --json there are events and one result, as for every job."""
     ran = mint("convert", made["job"], "--format", "stl", "-o", str(tmp_path), "--json")
     assert (ran.result["phase"], ran.result["state"]) == ("placed", "Saved")
     assert ran.result["files"] == {"stl": str(tmp_path / "Lamp.stl")}
@@ -142,7 +140,7 @@ def test_json_has_events_and_one_result(
 def test_too_few_credits(
     mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
 ) -> None:
-    """Status 4 with the command that goes on; when there are Credits, it does."""
+    """Status 4 names the command that continues; with Credits it succeeds."""
     service.scenario(credits=3)
     ran = mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path / "out"))
     assert ran.status == 4
@@ -161,10 +159,10 @@ WRONG = {
 
 
 @pytest.mark.parametrize("arguments, status", WRONG.values(), ids=WRONG.keys())
-def test_what_cannot_be_converted(
+def test_conversion_errors(
     mint: RunMint, service: ThreadService, tmp_path: Path, arguments: list[str], status: int
 ) -> None:
-    """A sentence and a status; nothing is paid."""
+    """An error is a sentence and a status, and nothing is paid."""
     ran = mint("convert", *arguments, "--format", "fbx", "-o", str(tmp_path))
     assert ran.status == status
     assert ran.err
@@ -174,7 +172,7 @@ def test_what_cannot_be_converted(
 def test_a_folder_that_cannot_be_written(
     mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
 ) -> None:
-    """Status 7, told before anything is paid."""
+    """A folder that cannot be written is status 7 before anything is paid."""
     (tmp_path / "file").write_text("")
     ran = mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path / "file"))
     assert (ran.status, "Nothing was started" in ran.error_text) == (7, True)
@@ -184,7 +182,7 @@ def test_a_folder_that_cannot_be_written(
 def test_a_converted_model_is_not_placed(
     mint: RunMint, made: dict[str, str], tmp_path: Path
 ) -> None:
-    """It has no file for Blender: that is said."""
+    """`place` of a job that only converted says that it has no result to place."""
     mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path))
     ran = mint(
         "place", str(mint("jobs", "--json").records[0]["job"]), "-o", str(tmp_path / "lamp.glb")
@@ -196,10 +194,10 @@ def test_a_converted_model_is_not_placed(
 # ----------------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_same_once_more(
+def test_again_repeats_the_request(
     mint: RunMint, made: dict[str, str], service: ThreadService, tmp_path: Path
 ) -> None:
-    """The same request as a new job; with --prompt a variation, and -o is where its result goes."""
+    """`again` starts a new job with the same request, or with another prompt and output."""
     assert mint("again", made["job"]).status == 0
     assert (
         mint(
@@ -214,6 +212,6 @@ def test_the_same_once_more(
 
 
 def test_again_has_a_limit(mint: RunMint, made: dict[str, str], service: ThreadService) -> None:
-    """Above it nothing is started: status 4."""
+    """Above --max-credits nothing is started: status 4."""
     assert mint("again", made["job"], "--max-credits", "1").status == 4
     assert len(service.requests("POST", "/v1/models:generate")) == 1

@@ -17,12 +17,10 @@ from .command_runner import RunMint
 STARTS = ("POST", "/v1/*:generate")
 
 
-def test_a_model_becomes_mints_own_file(
+def test_a_glb_is_mints_unchanged_file(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """A model's .glb is what Mint made, byte for byte; the folder is made, and the last lines say
-    where it lies and what it cost.
-    """
+    """A model's .glb is Mint's file, unchanged; the last lines name its path and cost."""
     output = tmp_path / "new folder" / "lamp.glb"
     ran = mint("generate", "--prompt", "a small lamp", "--preset", "fast", "-o", str(output))
     assert ran.status == 0
@@ -33,10 +31,8 @@ def test_a_model_becomes_mints_own_file(
     assert "Credits" in ran.out
 
 
-def test_the_request_reaches_mint_as_typed(mint: RunMint, service: ThreadService) -> None:
-    """Every option of `generate` becomes its member of the request, and what was not asked for is
-    left out.
-    """
+def test_all_options_are_in_the_request(mint: RunMint, service: ThreadService) -> None:
+    """Every option is in the request, and nothing else."""
     mint("generate", "--prompt", "a hero", "--preset", "production", "--mode", "review", "--name", "Hero", "--pose", "t_pose", "--image", "https://example.com/a.png")  # fmt: skip
     mint("generate", "--kind", "world", "--prompt", "a greenhouse")
     assert [entry.body for entry in service.requests(*STARTS)] == [
@@ -58,9 +54,7 @@ def test_without_an_output_the_files_are_named(mint: RunMint) -> None:
 def test_review_stops_and_prints_the_next_commands(
     mint: RunMint, service: ThreadService, home: Path
 ) -> None:
-    """A Preview ends the command with status 6, its picture on disk, and the three commands that go
-    on.
-    """
+    """A Preview is status 6, with its picture and the three commands that continue."""
     ran = mint("generate", "--prompt", "a lamp", "--mode", "review")
     assert ran.status == 6
     job = mint("jobs", "--json").records[0]
@@ -114,12 +108,10 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("arguments, sentence", REFUSED.values(), ids=REFUSED.keys())
-def test_what_mint_would_refuse_is_refused_here(
+def test_an_invalid_request_is_not_sent(
     mint: RunMint, service: ThreadService, arguments: list[str], sentence: str
 ) -> None:
-    """A request that cannot succeed ends with status 2 and a sentence; nothing is sent and no job
-    is left behind.
-    """
+    """An invalid request is status 2 and a sentence; nothing is sent, and there is no job."""
     ran = mint("generate", *arguments)
     assert ran.status == 2
     assert sentence in ran.error_text
@@ -146,12 +138,10 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("content, sentence", PICTURES.values(), ids=PICTURES.keys())
-def test_a_picture_that_mint_does_not_take(
+def test_an_invalid_picture_is_refused(
     mint: RunMint, service: ThreadService, tmp_path: Path, content: bytes, sentence: str
 ) -> None:
-    """A reference picture of another format, or above 5 MB, is refused with its name before
-    anything is sent.
-    """
+    """A picture of another format or above 5 MB is refused before anything is sent."""
     picture = tmp_path / "reference.png"
     picture.write_bytes(content)
     ran = mint("generate", "--prompt", "a lamp", "--image", str(picture))
@@ -171,9 +161,7 @@ def test_a_price_within_the_limit_starts(mint: RunMint, service: ThreadService) 
 
 
 def test_a_price_above_the_limit_starts_nothing(mint: RunMint, service: ThreadService) -> None:
-    """Above --max-credits the command ends with status 4, names price and limit, and nothing is
-    started.
-    """
+    """Above --max-credits the status is 4, and the sentence has price and limit."""
     ran = mint("generate", "--prompt", "a lamp", "--max-credits", "1")
     assert ran.status == 4
     assert "more than the limit of 1. Nothing was started" in ran.error_text
@@ -192,10 +180,10 @@ def test_an_unknown_price_is_not_within_a_limit(mint: RunMint, service: ThreadSe
     assert not service.operations()
 
 
-def test_an_output_that_cannot_be_written_is_found_before_anything_is_paid(
+def test_an_unwritable_output_is_refused_before_payment(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """A folder that is a file, a file that is a folder: status 7 before the first request."""
+    """An output that cannot be written is status 7 before the first request."""
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "folder.glb").mkdir()
     for output in (
@@ -212,16 +200,14 @@ def test_an_output_that_cannot_be_written_is_found_before_anything_is_paid(
 @pytest.mark.parametrize(
     "arguments", [["-o", "x.blend"], ["--render", "x.png"], ["-o", "x.glb", "--kind", "world"]]
 )
-def test_without_blender_what_needs_it_is_named_before_anything_is_paid(
+def test_outputs_that_need_blender_are_refused_without_it(
     mint: RunMint,
     service: ThreadService,
     arguments: list[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where no Blender is, a .blend, a picture or a world's .glb is refused with what to install;
-    nothing is started.
-    """
+    """Without Blender, outputs that need it are refused before anything is started."""
     monkeypatch.chdir(tmp_path)
     ran = mint("generate", "--prompt", "a lamp", *arguments)
     assert ran.status == 7
@@ -229,12 +215,10 @@ def test_without_blender_what_needs_it_is_named_before_anything_is_paid(
     assert not service.log()
 
 
-def test_a_generation_that_takes_long_is_watched_to_its_end(
+def test_a_slow_generation_is_finished(
     mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After the usual time the command says once that checking goes on, less often, and brings the
-    result all the same.
-    """
+    """A slow generation is reported once, is checked less often, and is written at its end."""
     monkeypatch.setattr(
         session,
         "POLL_INTERVALS",

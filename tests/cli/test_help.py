@@ -49,10 +49,10 @@ def _eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("command", PROMISED)
-def test_every_command_explains_itself(
+def test_every_command_has_help(
     capsys: pytest.CaptureFixture[str], command: str, program: str
 ) -> None:
-    """All promised options are explained, within 80 columns."""
+    """The help of each command explains its documented options within 80 columns."""
     assert commands.main([command, "--help"], program=program) == 0
     text = capsys.readouterr().out
     for option in (*PROMISED[command], "--json"):
@@ -64,7 +64,7 @@ def test_every_command_explains_itself(
 def test_the_first_page_has_commands_statuses_and_variables(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """One screen: what there is, what the exit statuses mean, and which variables are read."""
+    """The main help lists the commands, exit statuses and environment variables."""
     assert commands.main(["--help"]) == 0
     text = capsys.readouterr().out
     for word in (

@@ -27,9 +27,7 @@ sys.exit(main(sys.argv[1:]))
 def test_after_a_crash_the_import_waits_for_the_user(
     mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
-    """Killed in the middle of an import: `resume` says so and leaves it alone; naming the job
-    imports it.
-    """
+    """After a crash, `resume` skips the import and says so; `resume JOB` imports it."""
     output = tmp_path / "lamp.blend"
     dying = [sys.executable, "-c", DYING, *LAMP, "-o", str(output)]
     assert (

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The limits of the preferences on the command line and in Python: status 4, a sentence, and
-nothing started. And what was spent.
-"""
+"""The limits of the preferences on the command line and in Python, and the spent Credits."""
 
 from __future__ import annotations
 
@@ -29,14 +27,14 @@ Set = Callable[[Limits], None]
 
 @pytest.fixture
 def preferences(monkeypatch: pytest.MonkeyPatch) -> Set:
-    """What the add-on's user has set; that they come from there is told in tests/ui/test_limits.py."""
+    """Set limits as the preferences do; tests/ui/test_limits.py tests where they come from."""
     return lambda limits: monkeypatch.setattr(settings, "limits", lambda: limits)
 
 
 def test_a_generation_above_the_limit(
     mint: RunMint, service: ThreadService, preferences: Set
 ) -> None:
-    """The sentence names price and limit; at the limit it starts."""
+    """The sentence has price and limit; a price equal to the limit is allowed."""
     preferences(Limits(each=247))
     ran = mint(*LAMP)
     assert ran.status == 4
@@ -50,9 +48,7 @@ def test_a_generation_above_the_limit(
 
 
 def test_a_day_above_the_limit(mint: RunMint, service: ThreadService, preferences: Set) -> None:
-    """What earlier commands have spent today counts, dismissed jobs too; another --max-credits does
-    not lift the limit.
-    """
+    """Today's earlier commands count, dismissed jobs too; --max-credits does not lift the limit."""
     preferences(Limits(day=500))
     assert mint(*LAMP).status == 0
     assert mint(*LAMP).status == 0
@@ -65,7 +61,7 @@ def test_a_day_above_the_limit(mint: RunMint, service: ThreadService, preference
 
 
 def test_an_unknown_price(mint: RunMint, service: ThreadService, preferences: Set) -> None:
-    """With a limit and no price it is refused; without a limit an unknown price stops nothing."""
+    """With a limit an unknown price is refused; without a limit it is not."""
     service.scenario(
         answers=[
             {
@@ -89,7 +85,7 @@ def test_an_unknown_price(mint: RunMint, service: ThreadService, preferences: Se
 
 
 def test_a_retry_above_the_limit(mint: RunMint, service: ThreadService, preferences: Set) -> None:
-    """A retry costs again, so it is refused as a start is; without the limit it goes on."""
+    """A retry above the limit is refused; without the limit it runs."""
     assert mint("generate", "--prompt", "a lamp [transient]", "--preset", "fast").status == 1
     (record,) = mint("jobs", "--json").records
     preferences(Limits(each=100))
@@ -102,9 +98,7 @@ def test_a_retry_above_the_limit(mint: RunMint, service: ThreadService, preferen
 def test_a_batch_above_a_limit(
     mint: RunMint, service: ThreadService, preferences: Set, tmp_path: Path
 ) -> None:
-    """All lines together are held against the day before the first is started, each of them against
-    the limit for one.
-    """
+    """The sum of a batch is checked against the day, each line against the limit for one."""
     file = tmp_path / "lamps.jsonl"
     file.write_text(
         "".join(
@@ -129,19 +123,17 @@ def test_a_batch_above_a_limit(
 
 
 def test_in_python(signed_in: ThreadService, preferences: Set) -> None:
-    """TooExpensive, as for max_credits."""
+    """The Python interface raises TooExpensive, as for max_credits."""
     preferences(Limits(each=1))
     with pytest.raises(mint_blender.TooExpensive, match="your limit of 1 Credits per generation"):
         mint_blender.generate("a lamp", max_credits=100_000)
     assert not signed_in.operations()
 
 
-def test_an_optimization_that_is_to_follow(
+def test_a_following_optimization_counts(
     signed_in: ThreadService, mint: RunMint, preferences: Set, tmp_path: Path
 ) -> None:
-    """It counts in all three ways in: refused for a price that nobody knows, then for one that is
-    too high.
-    """
+    """A following optimization counts everywhere: refused if its price is unknown or too high."""
     file = tmp_path / "lamps.jsonl"
     file.write_text(
         '{"prompt": "a lamp", "preset": "fast", "format": "glb", "optimize": "light"}\n',
@@ -167,12 +159,10 @@ def test_an_optimization_that_is_to_follow(
     assert mint(*batch).status == 0
 
 
-def test_a_list_of_models_that_mint_refuses(
+def test_the_list_of_models_is_refused(
     service: ThreadService, mint: RunMint, preferences: Set
 ) -> None:
-    """What optimizing costs is then not known, which a limit refuses; or it is what the last one
-    cost, also when that was dismissed.
-    """
+    """If Mint refuses the list of models, the last known price of optimizing counts, if any."""
     service.scenario(
         answers=[{"method": "GET", "path": "/v1/models", "times": 100, "answer": {"status": 403}}]
     )
@@ -191,9 +181,7 @@ def test_a_list_of_models_that_mint_refuses(
 
 
 def test_usage_includes_the_last_month(mint: RunMint) -> None:
-    """`usage` counts this computer's generations: how many, for how many Credits, how many failed;
-    with --json the same in numbers.
-    """
+    """`usage` shows this computer's generations, Credits and failures, also with --json."""
     assert "Last 30 days on this computer: 0 generations, 0 Credits\n" in mint("usage").out
     mint(*LAMP)
     mint("generate", "--prompt", "a lamp [moderation]", "--preset", "fast")
@@ -209,9 +197,7 @@ def test_usage_includes_the_last_month(mint: RunMint) -> None:
 
 
 def test_jobs_show_their_cost(mint: RunMint) -> None:
-    """A finished one its price, one that failed that it cost nothing, one that waits what is held
-    back for it.
-    """
+    """`jobs` shows the cost of finished jobs, nothing for failed ones, and reserved Credits."""
     mint(*LAMP)
     mint("generate", "--prompt", "a vase [moderation]", "--preset", "fast")
     mint("generate", "--prompt", "a mug", "--preset", "fast", "--mode", "review")
@@ -222,7 +208,7 @@ def test_jobs_show_their_cost(mint: RunMint) -> None:
 
 
 def in_review(mint: RunMint, *more: str) -> str:
-    """A lamp whose Preview waits; its job."""
+    """Return the id of a job whose Preview waits."""
     assert mint(*LAMP, "--mode", "review", *more).status == 6
     return str(mint("jobs", "--json").records[0]["job"])
 
@@ -230,7 +216,7 @@ def in_review(mint: RunMint, *more: str) -> str:
 def test_approving_and_revising_above_a_limit(
     mint: RunMint, service: ThreadService, preferences: Set
 ) -> None:
-    """They cost too: status 4 and nothing sent. What the Preview has cost already counts once."""
+    """Above the limit, `approve` and `revise` are status 4; the paid Preview counts once."""
     job = in_review(mint)
     preferences(Limits(each=247))
     for words in (("approve", job), ("revise", job, "in green")):
@@ -247,9 +233,7 @@ def test_approving_and_revising_above_a_limit(
 def test_approving_in_python_above_a_limit(
     mint: RunMint, service: ThreadService, preferences: Set
 ) -> None:
-    """TooExpensive at the Preview as well, where another command has spent the rest of the day
-    meanwhile.
-    """
+    """Approving in Python raises TooExpensive if the rest of the day's limit was spent."""
 
     def review(preview: object) -> str:
         preferences(Limits())
@@ -265,7 +249,7 @@ def test_approving_in_python_above_a_limit(
 
 
 def test_max_credits_belongs_to_the_job(mint: RunMint, service: ThreadService) -> None:
-    """Another command, another day: the limit of the click holds, until a command says another one."""
+    """The limit of a job holds for later commands, until one sets another limit."""
     job = in_review(mint, "--max-credits", "300")
     service.scenario(answers=[cheap(700, times=3)])
     ran = mint("approve", job)
@@ -279,9 +263,7 @@ def test_max_credits_belongs_to_the_job(mint: RunMint, service: ThreadService) -
 
 
 def test_a_resumed_job_keeps_its_limit(mint: RunMint, service: ThreadService, home: Path) -> None:
-    """Clicked long ago and never sent: the price is asked anew, and above the limit it rests, with
-    status 4 and nothing started.
-    """
+    """Resuming an unsent job fetches the price again; above the limit it is status 4."""
     job = new_job(
         GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST), Delivery(), now=1.0, estimate=100.0
     )

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""On the command line: jobs of another account, a key that an address does not get, and a journal
-that cannot be used.
-"""
+"""Jobs of another account, keys for another address, and an unusable journal."""
 
 from __future__ import annotations
 
@@ -21,9 +19,7 @@ from .command_runner import RunMint
 def test_an_address_of_the_environment_does_not_get_a_stored_key(
     mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The key in the preferences is the user's for Mint: exit status 3, a sentence that names the
-    address, and no request.
-    """
+    """A stored key is not sent to another address: status 3, and no request."""
     monkeypatch.delenv("MINT_API_KEY")
     monkeypatch.setattr(settings, "stored_account", lambda: (service.key, ""))
     for command in (["check"], ["generate", "--prompt", "a lamp"], ["models"], ["resume"]):
@@ -43,9 +39,7 @@ def test_an_address_of_the_environment_does_not_get_a_stored_key(
 def test_jobs_name_their_account(
     mint: RunMint, home: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A program reads API, account and whether it is the present one's; a person reads that it is
-    another's, and what to do.
-    """
+    """`jobs --json` has API, account and `mine`; the text says what to do."""
     (result,) = [
         each
         for each in mint("generate", "--prompt", "a lamp", "--mode", "review", "--json").records
@@ -81,9 +75,7 @@ def test_jobs_name_their_account(
 
 
 def test_an_unreadable_record_is_listed_and_kept(mint: RunMint, home: Path) -> None:
-    """The other jobs can be used, and what cannot be read is untouched after it was taken off the
-    list.
-    """
+    """Other jobs work, and an unreadable record is not changed by dismissing it."""
     mint("generate", "--prompt", "a lamp")
     mint("generate", "--prompt", "a chair")
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
@@ -129,9 +121,7 @@ def _newer(home: Path) -> None:
 def test_an_unusable_journal_is_reported(
     mint: RunMint, service: ThreadService, home: Path, break_it, command
 ) -> None:
-    """The command ends with a sentence that names the file and says what to do; nothing is sent
-    that nobody could remember.
-    """
+    """The error names the file and what to do, and nothing is sent."""
     break_it(home)
     ran = mint(*command)
     assert ran.status == 1

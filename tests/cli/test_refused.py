@@ -16,7 +16,7 @@ REFUSED = ("generate", "--prompt", "a lamp [external-buffer]", "--preset", "fast
 
 
 def refused_file(mint: RunMint) -> Path:
-    """Where the newest job's refused file lies, as its sentence says."""
+    """Return the path of the newest job's refused file from its sentence."""
     (record, *_) = mint("jobs", "--json").records
     sentence = record["trouble"]["message"]
     return Path(
@@ -29,10 +29,10 @@ def job_of(mint: RunMint) -> str:
     return str(mint("jobs", "--json").records[0]["job"])
 
 
-def test_a_refused_file_is_kept_and_nothing_is_bought_again(
+def test_a_refused_file_is_kept_and_nothing_is_started(
     mint: RunMint, service: ThreadService
 ) -> None:
-    """Status 7 and the path; trying again downloads once more, deletes nothing, and starts nothing."""
+    """Status 7 names the path; resuming downloads again, deletes nothing and starts nothing."""
     ran = mint(*REFUSED)
     assert ran.status == 7
     file = refused_file(mint)
@@ -71,9 +71,7 @@ def test_a_glb_is_copied_without_an_import_check(mint: RunMint, tmp_path: Path) 
 def test_a_refused_file_is_copied_on_request(
     mint: RunMint, tmp_path: Path, service: ThreadService, raw: tuple[str, ...]
 ) -> None:
-    """`place JOB --raw -o FILE.glb` hands over the bytes as they came; for a .glb that goes without
-    saying.
-    """
+    """`place JOB --raw -o FILE.glb` copies the file unchanged; so does `place` without --raw."""
     mint(*REFUSED)
     file, output = refused_file(mint), tmp_path / "lamp.glb"
     ran = mint("place", job_of(mint), *raw, "-o", str(output))
@@ -97,10 +95,8 @@ def test_without_a_refused_file_a_paused_job_is_not_ready(mint: RunMint, tmp_pat
     assert ran.status == 5 and "is not ready to place" in ran.error_text
 
 
-def test_a_batch_keeps_it_too_and_pays_once(
-    mint: RunMint, tmp_path: Path, service: ThreadService
-) -> None:
-    """A World's panorama and a model's GLB: the line says what is wrong, a rerun buys nothing."""
+def test_a_batch_keeps_refused_files(mint: RunMint, tmp_path: Path, service: ThreadService) -> None:
+    """In a batch the line says what is wrong, and a rerun starts nothing."""
     (tmp_path / "a.jsonl").write_text(
         json.dumps({"prompt": "a lamp [bad-length]", "format": "glb"}) + "\n"
     )
@@ -111,12 +107,8 @@ def test_a_batch_keeps_it_too_and_pays_once(
 
 
 @pytest.mark.blender
-def test_blenders_importer_is_given_the_file_without_our_check(
-    mint: RunMint, tmp_path: Path
-) -> None:
-    """What we refuse and Blender reads arrives in a .blend, and the result says that nobody has
-    checked it.
-    """
+def test_raw_imports_an_unchecked_file(mint: RunMint, tmp_path: Path) -> None:
+    """With --raw, a file that Blender can read is imported, and a note says it was not checked."""
     assert mint(*REFUSED).status == 7
     document, binary = box_parts()
     document["images"] = [{"bufferView": 0, "mimeType": "image/png"}]  # no picture; nothing uses it
@@ -128,7 +120,7 @@ def test_blenders_importer_is_given_the_file_without_our_check(
 
 @pytest.mark.blender
 def test_a_file_that_blender_cannot_read_is_kept(mint: RunMint, tmp_path: Path) -> None:
-    """Status 7 once more, with Blender's reason; the file is still there."""
+    """Status 7 with Blender's reason, and the file is kept."""
     assert mint("generate", "--prompt", "a lamp [bad-length]", "--preset", "fast").status == 7
     file = refused_file(mint)
     ran = mint("place", job_of(mint), "--raw", "-o", str(tmp_path / "lamp.blend"))

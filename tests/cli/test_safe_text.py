@@ -58,7 +58,7 @@ def test_no_control_sequence_is_left(text: str) -> None:
 
 
 def test_every_output_is_cleaned(capsys: pytest.CaptureFixture[str]) -> None:
-    """Results, errors, hints and progress; the record for programs is exact."""
+    """Results, errors, notes and progress are cleaned; the JSON record is exact."""
     evil = "a \x1b[31mlamp\x1b[0m\u202e\x9b1m"
     people, programs = Terminal("mint", as_json=False), Terminal("mint", as_json=True)
     people.result({"event": "x"}, evil, evil)
@@ -87,7 +87,7 @@ def test_the_live_display_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_control_characters_through_a_whole_run(
     mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What Mint says of a failed generation: people read it without them, programs get it as JSON."""
+    """Control characters in Mint's error are removed for people and kept in JSON."""
     monkeypatch.setitem(status_machine.MESSAGES, "generation_failed", "Not \x1b[2Jlike\u202e that.")
     ran = mint("generate", "--prompt", "a lamp [fails]", "--preset", "fast")
     assert ran.status != 0 and "Mint says: Not like that." in ran.error_text

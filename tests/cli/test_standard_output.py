@@ -28,7 +28,7 @@ from .command_runner import (
 
 
 def test_in_a_pipe_every_change_is_one_plain_line(service: ThreadService, home: Path) -> None:
-    """A log gets lines without control codes, each state once; the result is on standard output."""
+    """In a pipe each state is one plain line without control codes."""
     ran = run(service, home, *LAMP)
     assert ran.status == 0
     assert "\x1b" not in ran.err + ran.out and "\r" not in ran.err + ran.out
@@ -41,9 +41,7 @@ def test_in_a_pipe_every_change_is_one_plain_line(service: ThreadService, home: 
 def test_for_programs_standard_output_is_json_lines_only(
     service: ThreadService, home: Path
 ) -> None:
-    """Every change is an object, the last one is the result, and people can still follow on
-    standard error.
-    """
+    """With --json each event is an object, the result is last, and progress is on standard error."""
     ran = run(service, home, *LAMP, "--mode", "review", "--json")
     events = [record["event"] for record in ran.records]
     assert events[-1] == "result"
@@ -65,18 +63,16 @@ def test_for_programs_standard_output_is_json_lines_only(
         ["place", "x", "-o", "x.glb"],
     ],
 )
-def test_every_command_speaks_json(
+def test_every_command_prints_json(
     mint: RunMint, service: ThreadService, arguments: list[str]
 ) -> None:
-    """Whatever the command and its end, each line of standard output is an object with an `event`."""
+    """With --json every command prints only objects with an `event`."""
     mint(*LAMP)
     assert all(record["event"] for record in mint(*arguments, "--json").records)
 
 
 def test_json_survives_every_encoding(service: ThreadService, home: Path) -> None:
-    """A prompt in any script is valid JSON and readable lines also where the terminal is ASCII
-    only.
-    """
+    """On an ASCII terminal, a prompt in any script is valid JSON and an escaped line."""
     prompt = "une lampe à pied 灯 \U0001f4a1"
     ran = run(
         service,
@@ -95,10 +91,7 @@ def test_json_survives_every_encoding(service: ThreadService, home: Path) -> Non
 
 
 def test_a_terminal_gets_a_live_display(service: ThreadService, home: Path) -> None:
-    """Standard error on a terminal: a spinner and a bar that are drawn over.
-
-    Standard output elsewhere stays clean.
-    """
+    """A terminal shows a live display; standard output stays clean."""
     pytest.importorskip("rich", reason=DOES_NOT_APPLY + "without rich there are plain lines")
     with pseudo_terminal() as terminal:
         ended = subprocess.run(
@@ -125,9 +118,7 @@ def test_a_terminal_shows_prompts_as_they_are(service: ThreadService, home: Path
 
 
 def test_ctrl_c_prints_how_to_resume(service: ThreadService, home: Path) -> None:
-    """Interrupted in the middle: status 130, a sentence and no traceback, and the job goes on later
-    with the same operation.
-    """
+    """Ctrl-C is status 130 and a sentence; `resume` continues the same operation."""
     running = subprocess.Popen(
         command("generate", "--prompt", "a lamp [slow-start]"), env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=restore_sigint,
@@ -163,9 +154,7 @@ def test_a_closed_pipe_is_not_an_error(service: ThreadService, home: Path) -> No
 def test_an_unexpected_error_is_a_message_and_a_log_entry(
     mint: RunMint, service: ThreadService, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An unforeseen exception shows no traceback to the user; the log beside the journal has it,
-    without the key.
-    """
+    """An unexpected exception is a sentence; the log has the traceback without the key."""
 
     def broken(*_: object, **_more: object) -> None:
         raise RuntimeError(f"the key is {service.key}")
@@ -188,10 +177,8 @@ def test_without_an_error_there_is_no_log(mint: RunMint, home: Path) -> None:
     assert not (home / "mint.log").exists()
 
 
-def test_the_second_time_it_says_how_long_it_usually_takes(
-    mint: RunMint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """From the history of this machine; the first time nothing is made up."""
+def test_the_usual_duration_is_shown(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual duration is shown if the history has one."""
     monkeypatch.setattr(session, "POLL_INTERVALS", PollIntervals(first=1.2, factor=1.0))
     first, second = (mint(*LAMP, "--mode", "review").err for _ in range(2))
     assert "usually" not in first

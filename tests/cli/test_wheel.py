@@ -28,9 +28,7 @@ NEEDED = (
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as pip leaves it: our wheel, unpacked, beside links to the packages that it depends
-    on.
-    """
+    """Return a folder with our unpacked wheel and links to its dependencies."""
     folder = tmp_path_factory.mktemp("site")
     build = [
         sys.executable,
@@ -65,7 +63,7 @@ def link(folder: Path, names: tuple[str, ...]) -> None:
 
 
 def mint(service: ThreadService, home: Path, site: Path, *arguments: str) -> CommandResult:
-    """`python3 -m mint_blender` where only `site` and the standard library can be imported."""
+    """Run `python3 -m mint_blender` with only `site` and the standard library."""
     told = environment(service, home, PYTHONPATH=str(site))
     command = [sys.executable, "-S", "-m", "mint_blender", *arguments]
     done = subprocess.run(
@@ -77,7 +75,7 @@ def mint(service: ThreadService, home: Path, site: Path, *arguments: str) -> Com
 def test_a_model_without_blender(
     service: ThreadService, home: Path, site: Path, tmp_path: Path
 ) -> None:
-    """Mint's own .glb needs no Blender."""
+    """Writing Mint's .glb needs no Blender."""
     ran = mint(service, home, site, *LAMP, "-o", "lamp.glb")
     assert ran.status == 0, ran.err
     assert (tmp_path / "lamp.glb").read_bytes()[:4] == b"glTF"
@@ -86,9 +84,7 @@ def test_a_model_without_blender(
 def test_a_checkout_with_the_fewest_packages(
     service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
-    """Straight from a clone, with requests and NumPy and nothing else: from the prompt to Mint's
-    own file.
-    """
+    """A clone with only requests and NumPy can generate and write Mint's file."""
     clone = tmp_path / "clone"
     clone.mkdir()
     (clone / "mint_blender").symlink_to(ROOT / "mint_blender")
@@ -99,7 +95,7 @@ def test_a_checkout_with_the_fewest_packages(
 
 
 def test_a_blend_without_blender(service: ThreadService, home: Path, site: Path) -> None:
-    """A .blend needs it: status 7 says what to install, before anything is sent."""
+    """A .blend needs Blender: status 7 names the package before anything is sent."""
     ran = mint(service, home, site, *LAMP, "-o", "lamp.blend")
     assert ran.status == 7
     assert "pip install bpy" in ran.error_text
@@ -107,7 +103,7 @@ def test_a_blend_without_blender(service: ThreadService, home: Path, site: Path)
 
 
 def test_the_program_that_pip_installs(service: ThreadService, home: Path, site: Path) -> None:
-    """`mint-blender check`: the entry point of the wheel, which names itself in its hints."""
+    """The installed program `mint-blender` works and names itself in its hints."""
     script = "import sys; sys.argv[0] = 'mint-blender'; from mint_blender.cli import main; sys.exit(main())"
     told = environment(service, home, PYTHONPATH=os.fspath(site))
     for arguments, status, sentence in (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the prompt to the .blend: the command line with Blender."""
+"""The command line with Blender: from a prompt to a .blend."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ os._exit(0)
 
 
 def look(blend: Path) -> dict[str, object]:
-    """What another Blender finds in a file."""
+    """Return what another Blender finds in a file."""
     ended = subprocess.run(
         [sys.executable, "-c", LOOK, str(blend)],
         capture_output=True,
@@ -53,7 +53,7 @@ def look(blend: Path) -> dict[str, object]:
 
 @pytest.fixture(autouse=True)
 def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is rendered is looked at elsewhere; here it only has to be a picture, soon."""
+    """Render small pictures, since these tests only need a picture."""
     from mint_blender.delivery import import_job
     from mint_blender.scene.export import render as export_render
 
@@ -65,9 +65,7 @@ def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_model_becomes_a_blend_and_a_picture(mint: RunMint, tmp_path: Path) -> None:
-    """The .blend, opened by another Blender, holds the model under one root, with its pictures
-    inside; the PNG is one.
-    """
+    """The .blend has the model under one root with packed textures; the PNG is a picture."""
     ran = mint(*LAMP, "-o", str(tmp_path / "lamp.blend"), "--render", str(tmp_path / "lamp.png"))
     assert ran.status == 0, ran.err
     assert f"  {tmp_path / 'lamp.blend'}" in ran.out
@@ -80,7 +78,7 @@ def test_a_model_becomes_a_blend_and_a_picture(mint: RunMint, tmp_path: Path) ->
 
 
 def test_a_world_becomes_a_blend_and_a_picture(mint: RunMint, tmp_path: Path) -> None:
-    """Collider and panorama are in the file: geometry under one root, and a background around it."""
+    """The .blend has the collider under one root and the panorama as background."""
     ran = mint("generate", "--kind", "world", "--prompt", "a greenhouse", "--preset", "fast", "-o", str(tmp_path / "hall.blend"), "--render", str(tmp_path / "hall.png"))  # fmt: skip
     assert ran.status == 0, ran.err
     seen = look(tmp_path / "hall.blend")
@@ -92,7 +90,7 @@ def test_a_world_becomes_a_blend_and_a_picture(mint: RunMint, tmp_path: Path) ->
 
 
 def test_a_world_as_glb_is_written_by_blender(mint: RunMint, tmp_path: Path) -> None:
-    """A World has no GLB of Mint's own: Blender writes what it placed."""
+    """Mint has no GLB of a World, so Blender exports what it placed."""
     ran = mint(
         "generate", "--kind", "world", "--prompt", "a hall", "-o", str(tmp_path / "hall.glb")
     )
@@ -103,9 +101,7 @@ def test_a_world_as_glb_is_written_by_blender(mint: RunMint, tmp_path: Path) -> 
 def test_a_result_that_cannot_be_imported_is_kept(
     mint: RunMint, tmp_path: Path, service: ThreadService
 ) -> None:
-    """Status 7 says what is missing and where Mint's file lies; nothing is generated again by
-    resuming.
-    """
+    """Status 7 says why and names Mint's file; `resume` generates nothing again."""
     ran = mint("generate", "--prompt", "a lamp [meshopt]", "-o", str(tmp_path / "lamp.blend"))
     assert ran.status == 7
     assert "Mint's files are kept" in ran.error_text
@@ -114,8 +110,8 @@ def test_a_result_that_cannot_be_imported_is_kept(
     assert len(service.operations()) == 1
 
 
-def test_one_file_after_the_other(mint: RunMint, tmp_path: Path) -> None:
-    """`place` writes the same job again; each .blend holds only its own model."""
+def test_place_writes_a_job_again(mint: RunMint, tmp_path: Path) -> None:
+    """`place` can write a job again; each .blend has only its own model."""
     mint(*LAMP)
     mint("generate", "--prompt", "a mug", "--preset", "fast")
     jobs = {record["prompt"]: record["job"] for record in mint("jobs", "--json").records}
@@ -125,7 +121,7 @@ def test_one_file_after_the_other(mint: RunMint, tmp_path: Path) -> None:
 
 
 def test_a_batch_of_text_lines(mint: RunMint, tmp_path: Path, service: ThreadService) -> None:
-    """One prompt a line, one .blend a prompt; a failed one leaves no file."""
+    """Each prompt gives a .blend; a failed one leaves no file."""
     (tmp_path / "wishes.txt").write_text("a lamp\n\na mug [fails]\na chest\n")
     ran = mint("batch", str(tmp_path / "wishes.txt"), "-o", str(tmp_path / "out"))
     assert ran.status == 1
@@ -137,12 +133,10 @@ def test_a_batch_of_text_lines(mint: RunMint, tmp_path: Path, service: ThreadSer
     assert len(look(tmp_path / "out" / "0004-a-chest.blend")["roots"]) == 1
 
 
-def test_blenders_own_prints_stay_off_standard_output(
+def test_blenders_output_is_not_on_standard_output(
     service: ThreadService, home: Path, tmp_path: Path
 ) -> None:
-    """A process of its own, with --json: importing, saving and rendering print much, and none of it
-    among the results.
-    """
+    """With --json, none of Blender's own output is on standard output."""
     ran = run(
         service,
         home,
@@ -160,9 +154,7 @@ def test_blenders_own_prints_stay_off_standard_output(
 
 
 def test_a_batch_of_both_kinds(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
-    """Each line becomes a .blend as it asks for, and with --render a still instead of Mint's
-    picture; a still may come later, at no cost.
-    """
+    """Models and Worlds become .blend files; --render replaces Mint's pictures, also in a rerun."""
     lines: list[dict[str, object]] = [
         {"prompt": "a lamp", "preset": "fast", "height": 3, "name": "Lamp"},
         {
@@ -197,10 +189,8 @@ def test_a_batch_of_both_kinds(mint: RunMint, service: ThreadService, tmp_path: 
     assert len(service.operations()) == 2
 
 
-def test_a_still_that_comes_later_leaves_the_result_alone(mint: RunMint, tmp_path: Path) -> None:
-    """What the user has made of a finished line's file since is not undone by a rerun that only
-    lacks the picture.
-    """
+def test_a_later_picture_does_not_change_the_result(mint: RunMint, tmp_path: Path) -> None:
+    """A rerun that only renders a picture does not change a result that the user edited."""
     (tmp_path / "a.txt").write_text("a lamp\n", encoding="utf-8")
     out = tmp_path / "out"
     assert mint("batch", str(tmp_path / "a.txt"), "-o", str(out)).status == 0
@@ -214,7 +204,7 @@ def test_a_still_that_comes_later_leaves_the_result_alone(mint: RunMint, tmp_pat
 
 
 def test_a_batch_where_one_line_cannot_be_imported(mint: RunMint, tmp_path: Path) -> None:
-    """The others are written; the record and the sheet say why this one is not."""
+    """The other lines are written; the record and the sheet say why this one is not."""
     (tmp_path / "a.txt").write_text("a lamp [meshopt]\na mug\n", encoding="utf-8")
     assert mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path / "out")).status == 7
     assert (tmp_path / "out" / "0002-a-mug.blend").is_file()

@@ -19,7 +19,7 @@ sync = partial(asset_library_sync.sync, local_files=True)
 
 
 def list_assets(service: ThreadService) -> list[Asset]:
-    """All entries."""
+    """Return all assets of the service."""
     client = dispatch.connect(Account(service.key, service.api))
     try:
         return asset_library_sync.list_assets(client, list(Kind))
@@ -27,8 +27,8 @@ def list_assets(service: ThreadService) -> list[Asset]:
         client.close()
 
 
-def one_that_is_done(service: ThreadService) -> Asset:
-    """A finished model."""
+def finished_model(service: ThreadService) -> Asset:
+    """Return a finished model."""
     return next(
         asset
         for asset in list_assets(service)
@@ -37,12 +37,12 @@ def one_that_is_done(service: ThreadService) -> Asset:
 
 
 def renamed(asset: Asset, name: str = "Another Name") -> Asset:
-    """As Mint tells of it once somebody has renamed it there."""
+    """Return an asset as Mint lists it after a rename."""
     return Asset.from_json(asset.kind, {**asset.raw, "name": name})
 
 
-def blends(folder: Path) -> list[str]:
-    """Names of all .blend files, and of whatever else a run should not leave behind."""
+def blend_names(folder: Path) -> list[str]:
+    """Return the names of all files that are not the manifest, the lock or the catalogs."""
     return sorted(
         path.name for path in folder.iterdir() if path.suffix not in {".txt", ".jsonl", ".lock"}
     )

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A folder kept as an asset library: only what is new, whatever happened before, and nothing of the
-user's.
-"""
+"""Sync to an asset library: only new assets are saved, and the user's files are not changed."""
 
 from __future__ import annotations
 
@@ -33,9 +31,9 @@ from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 
 from .asset_library_helpers import (  # noqa: E402
-    blends,
+    blend_names,
+    finished_model,
     list_assets,
-    one_that_is_done,
     renamed,
     sync,
 )
@@ -43,16 +41,14 @@ from .asset_library_helpers import (  # noqa: E402
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in with eight models and two worlds."""
+    """Run a stand-in service with eight models and two Worlds."""
     with running_service(speed=2000, library={"models": 8, "worlds": 2}) as running:
         yield running
         assert not running.leaks()
 
 
 def test_links_that_expire_during_a_sync(service: ThreadService, tmp_path: Path) -> None:
-    """A library may take longer to save than its links live: each entry is read again, and a fresh
-    link is no other version of it.
-    """
+    """Expired links are renewed, and a new link does not make a new version."""
     found = [asset for asset in list_assets(service) if asset.kind is Kind.MODEL]
     service.advance(4000)
     assert len(sync(tmp_path / "without", found[:1], tmp_path / "home").failed) == 1
@@ -71,10 +67,8 @@ def test_links_that_expire_during_a_sync(service: ThreadService, tmp_path: Path)
     assert (again.saved, again.failed) == ([], []) and again.unchanged > 0
 
 
-def test_what_is_in_the_files(service: ThreadService, tmp_path: Path) -> None:
-    """Each .blend holds one asset with Mint's picture, the prompt as description, tags, and the
-    catalog of its kind, and says which of Mint's files is in it.
-    """
+def test_the_content_of_the_files(service: ThreadService, tmp_path: Path) -> None:
+    """Each .blend has one asset with preview, description, tags, catalog and file choice."""
     outcome = sync(tmp_path / "library", list_assets(service), tmp_path / "home")
     assert outcome.failed == []
     assert outcome.skipped == []
@@ -100,7 +94,7 @@ def test_what_is_in_the_files(service: ThreadService, tmp_path: Path) -> None:
 
 
 def taken_from(asset: Any) -> tuple[str, str]:
-    """Which of Mint's files, and why that one."""
+    """Return which of Mint's files an asset was imported from, and why."""
     parts = [asset] if isinstance(asset, bpy.types.Object) else list(asset.all_objects)
     if parts[0].instance_collection is not None:
         parts = list(parts[0].instance_collection.all_objects)
@@ -108,10 +102,8 @@ def taken_from(asset: Any) -> tuple[str, str]:
     return root.get("mint_file_used", ""), root.get("mint_file_reason", "")
 
 
-def test_nothing_of_the_users_is_touched(service: ThreadService, tmp_path: Path) -> None:
-    """Files that are not on the list stay byte for byte: one of the very name, one that was saved
-    by us and changed since, any other.
-    """
+def test_files_of_the_user_are_not_changed(service: ThreadService, tmp_path: Path) -> None:
+    """The user's files and edited files are not changed, whatever their names."""
     folder, found = tmp_path / "library", list_assets(service)
     mine, changed = [
         asset for asset in found if view_model.state_of(asset) is view_model.AssetState.DONE
@@ -131,25 +123,21 @@ def test_nothing_of_the_users_is_touched(service: ThreadService, tmp_path: Path)
     assert any("was changed after" in sentence for sentence in outcome.skipped)
 
 
-def test_a_new_version_is_in_the_same_file(service: ThreadService, tmp_path: Path) -> None:
-    """Renamed at Mint: the asset has its new name, the file keeps its own, since scenes of the
-    user's may link to it.
-    """
-    folder, asset = tmp_path / "library", one_that_is_done(service)
+def test_a_new_version_replaces_the_file(service: ThreadService, tmp_path: Path) -> None:
+    """An asset renamed at Mint has its new name, in a file with the old name."""
+    folder, asset = tmp_path / "library", finished_model(service)
     sync(folder, [asset], tmp_path / "home")
-    before = blends(folder)
+    before = blend_names(folder)
     outcome = sync(folder, [renamed(asset)], tmp_path / "home")
-    assert (blends(folder), [file.name for file in outcome.saved]) == (before, before)
+    assert (blend_names(folder), [file.name for file in outcome.saved]) == (before, before)
     with bpy.data.libraries.load(str(outcome.saved[0]), assets_only=True) as (there, _):
         assert there.objects == ["Another Name"]
     assert sync(folder, [renamed(asset)], tmp_path / "home").unchanged == 1
 
 
 def test_a_file_that_the_user_renamed_or_moved(service: ThreadService, tmp_path: Path) -> None:
-    """Moved into a folder of the library it is known; under a new name it is the user's, stays, and
-    the entry is saved once more.
-    """
-    folder, asset = tmp_path / "library", one_that_is_done(service)
+    """A file moved within the library is recognized; a renamed one is kept and saved again."""
+    folder, asset = tmp_path / "library", finished_model(service)
     (file,) = sync(folder, [asset], tmp_path / "home").saved
     (folder / "lamps").mkdir()
     moved = file.rename(folder / "lamps" / file.name)
@@ -160,19 +148,19 @@ def test_a_file_that_the_user_renamed_or_moved(service: ThreadService, tmp_path:
     assert mine.read_bytes() == content
 
 
-def test_a_list_of_somebody_elses_leads_nowhere(tmp_path: Path) -> None:
-    """Names with folders in them are not believed."""
+def test_paths_in_the_manifest_are_ignored(tmp_path: Path) -> None:
+    """Manifest entries with a path instead of a name are ignored."""
     (tmp_path / FILE_NAME).write_text(
         '{"asset": "a", "file": "../../precious", "version": "v", "digest": "d"}\n'
     )
     assert Manifest(tmp_path).entry("a") is None
 
 
-def test_five_thousand_entries(tmp_path: Path) -> None:
-    """Of 5,000 entries all but 20 are there already (entered by hand; saving that many takes
-    minutes): 51 pages, 40 downloads, no more.
+def test_five_thousand_assets(tmp_path: Path) -> None:
+    """Of 5,000 assets only 20 are new: 51 requests for pages and 40 downloads.
 
-    A second run loads the list only, and in less time than the first one needed for its 20.
+    The other files are entered by hand, since saving takes minutes. A second run only lists, in
+    less time than the first.
     """
     with running_service(speed=2000, library={"models": 5000, "worlds": 1}) as service:
         folder, home = tmp_path / "library", tmp_path / "home"
@@ -195,9 +183,10 @@ def test_five_thousand_entries(tmp_path: Path) -> None:
         assert len(service.requests(host="files")) == 40
 
 
-def test_some_hundreds_really_saved(tmp_path: Path) -> None:
-    """300 entries are 258 files, each fetched once; the last fifty take no longer than the first
-    fifty, and a second sync only lists.
+def test_three_hundred_assets(tmp_path: Path) -> None:
+    """Of 300 assets, 258 are saved, each downloaded once, in constant time per asset.
+
+    A second sync only lists.
     """
     with running_service(speed=2000, library={"models": 300, "worlds": 1}) as service:
         folder, home = tmp_path / "library", tmp_path / "home"
@@ -222,7 +211,7 @@ def test_some_hundreds_really_saved(tmp_path: Path) -> None:
 
 
 def _enter(folder: Path, done: list[Asset]) -> None:
-    """As if these had been saved before: a small file for each, and its line."""
+    """Write small files and manifest entries, as if these assets had been saved before."""
     folder.mkdir()
     lines = []
     for asset in done:

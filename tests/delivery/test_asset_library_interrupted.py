@@ -27,8 +27,8 @@ from mint_blender.delivery.asset_library.manifest import (  # noqa: E402
 from mint_blender.files.asset_catalogs import PART  # noqa: E402
 
 from .asset_library_helpers import (  # noqa: E402
-    blends,
-    one_that_is_done,
+    blend_names,
+    finished_model,
     renamed,
     sync,
 )
@@ -36,7 +36,7 @@ from .asset_library_helpers import (  # noqa: E402
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in with eight models and two worlds."""
+    """Run a stand-in service with eight models and two Worlds."""
     with running_service(speed=2000, library={"models": 8, "worlds": 2}) as running:
         yield running
         assert not running.leaks()
@@ -46,11 +46,11 @@ def service() -> Iterator[ThreadService]:
 def test_killed_while_a_file_is_placed(
     service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    """Before, while or after the file takes the place of its earlier version: the next run tells
-    old from new by their bytes, fetches again only what is not there, and leaves no piece of a file
-    behind.
+    """After a kill at any step, the next run determines the version by the bytes.
+
+    It downloads only what is missing and leaves no partial file.
     """
-    folder, asset = tmp_path / "library", one_that_is_done(service)
+    folder, asset = tmp_path / "library", finished_model(service)
     (file,) = sync(folder, [asset], tmp_path / "home").saved
     old = file.read_bytes()
 
@@ -84,15 +84,13 @@ def test_killed_while_a_file_is_placed(
     assert len(service.requests(host="files")) == fetched, (
         "what was downloaded before the kill was downloaded again"
     )
-    assert blends(folder) == [file.name]
+    assert blend_names(folder) == [file.name]
     assert sync(folder, [renamed(asset)], tmp_path / "home").unchanged == 1
 
 
-def test_edited_right_after_a_kill(service: ThreadService, tmp_path: Path) -> None:
-    """The list says that a file is about to be placed; what stands there is neither the old nor the
-    new one: it is the user's.
-    """
-    folder, asset = tmp_path / "library", one_that_is_done(service)
+def test_a_file_edited_after_a_kill(service: ThreadService, tmp_path: Path) -> None:
+    """A file that is neither the old nor the new version after a kill is the user's."""
+    folder, asset = tmp_path / "library", finished_model(service)
     (file,) = sync(folder, [asset], tmp_path / "home").saved
     entry = Manifest(folder).entry(asset.id)
     assert entry is not None
@@ -114,9 +112,7 @@ def test_edited_right_after_a_kill(service: ThreadService, tmp_path: Path) -> No
 
 
 def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
-    """A second one into the same folder says so and changes nothing, asks nothing; when the first
-    one is killed, the next goes on at once.
-    """
+    """A second sync of a folder is refused without a request; after a kill the next one runs."""
     folder, home = tmp_path / "library", tmp_path / "home"
     words = command("library", "sync", str(folder), "--json")
     first = subprocess.Popen(
@@ -125,7 +121,7 @@ def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
     assert first.stdout is not None
     first.stdout.readline()  # one file is saved
     first.send_signal(signal.SIGSTOP)
-    asked, before = len(service.requests("GET", "/v1/*")), blends(folder)
+    asked, before = len(service.requests("GET", "/v1/*")), blend_names(folder)
     second = subprocess.run(
         words,
         env=environment(service, home),
@@ -138,7 +134,7 @@ def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
     assert json.loads(second.stdout)["message"].endswith(
         "is already running. Wait for it to finish, or stop it. Nothing was changed."
     )
-    assert (len(service.requests("GET", "/v1/*")), blends(folder)) == (asked, before)
+    assert (len(service.requests("GET", "/v1/*")), blend_names(folder)) == (asked, before)
     first.kill()
     first.wait()
     first.stdout.close()
@@ -153,8 +149,8 @@ def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
     assert third.returncode == 0, third.stderr
 
 
-def test_two_folders_at_once_share_nothing(service: ThreadService, tmp_path: Path) -> None:
-    """Syncs into different folders, of one user at the same time, work on files of their own."""
+def test_two_folders_at_once(service: ThreadService, tmp_path: Path) -> None:
+    """Two syncs of one user into different folders do not disturb each other."""
     home = tmp_path / "home"
     running = [
         subprocess.Popen(
@@ -167,13 +163,11 @@ def test_two_folders_at_once_share_nothing(service: ThreadService, tmp_path: Pat
     ]
     errors = [process.communicate(timeout=120)[1].decode() for process in running]
     assert [process.returncode for process in running] == [0, 0], errors
-    assert blends(tmp_path / "one") == blends(tmp_path / "two")
+    assert blend_names(tmp_path / "one") == blend_names(tmp_path / "two")
 
 
-def test_killed_again_and_again(service: ThreadService, tmp_path: Path) -> None:
-    """Killed after each file, started again: in the end all are there, whole, and every model was
-    fetched at most twice.
-    """
+def test_killed_several_times(service: ThreadService, tmp_path: Path) -> None:
+    """After several kills all files are complete, and no model was downloaded more than twice."""
     folder, home = tmp_path / "library", tmp_path / "home"
     words = command("library", "sync", str(folder), "--kind", "model", "--json")
     for _ in range(3):

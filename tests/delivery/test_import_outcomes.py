@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A result lands once: where the journal cannot take that in, the recording is repeated, and never
-the import.
-"""
+"""Each result is imported once; if the journal cannot be written, only the recording is retried."""
 
 from __future__ import annotations
 
@@ -45,7 +43,7 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The time of the pauses between two tries."""
+    """Return a clock for the pauses between two tries."""
     clock = Clock()
     outcomes = import_outcomes.ImportOutcomes(clock)
     monkeypatch.setattr(auto_import, "outcomes", lambda: outcomes)
@@ -54,7 +52,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def ready(job_service: JobService, tmp_path: Path) -> Job:
-    """A result that lands by itself."""
+    """Return a finished job that is imported automatically."""
     delivery = Delivery(document=session.document_id(), scene=bpy.context.scene.name)
     job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), delivery, now=time.time())
     kept = LocalFile(
@@ -68,7 +66,7 @@ def ready(job_service: JobService, tmp_path: Path) -> Job:
 def failing(
     times: int, error: Exception, asked: Counter[str], really: Callable[..., None]
 ) -> Callable[..., None]:
-    """As often it cannot be written."""
+    """Let this many writes of the journal fail."""
 
     def act(*words: object, **more: object) -> None:
         asked["times"] += 1
@@ -83,16 +81,14 @@ def failing(
     "error",
     [LOCKED, NotPossible("a lamp is still in progress. Wait until it stops, then try again.")],
 )
-def test_a_result_that_cannot_be_recorded_lands_once(
+def test_a_result_that_cannot_be_recorded_is_imported_once(
     job_service: JobService,
     ready: Job,
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
 ) -> None:
-    """Forty beats with a locked journal make one model; it is recorded as soon as that is possible,
-    with few tries in between.
-    """
+    """With a locked journal the result is imported once and recorded later, with few tries."""
     asked: Counter[str] = Counter()
     monkeypatch.setattr(
         job_service, "mark_placed", failing(3, error, asked, job_service.mark_placed)
@@ -109,10 +105,10 @@ def test_a_result_that_cannot_be_recorded_lands_once(
     assert not auto_import.is_waiting(job_service)
 
 
-def test_an_import_that_failed_is_not_tried_again_either(
+def test_a_failed_import_is_not_repeated(
     job_service: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its reason could not be written down: that is no reason to import it four times a second."""
+    """A failed import whose reason cannot be recorded is not repeated."""
     Path(ready.files[0].path).write_bytes(b"no model")
     asked: Counter[str] = Counter()
     monkeypatch.setattr(
@@ -133,10 +129,10 @@ def test_an_import_that_failed_is_not_tried_again_either(
     assert job_service.job(ready.id).problem is not None
 
 
-def test_a_job_that_is_gone_meanwhile_is_forgotten(
+def test_the_outcome_of_a_dismissed_job_is_dropped(
     job_service: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Dismissed before it could be recorded: nobody waits for it any more."""
+    """The outcome of a job that was dismissed meanwhile is dropped."""
     monkeypatch.setattr(
         job_service, "mark_placed", failing(1, LOCKED, Counter(), job_service.mark_placed)
     )
@@ -147,10 +143,10 @@ def test_a_job_that_is_gone_meanwhile_is_forgotten(
     assert not auto_import.outcomes()
 
 
-def test_an_import_is_marked_while_it_goes_on_and_no_longer(
+def test_an_import_is_marked_only_while_it_runs(
     job_service: JobService, ready: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What would be found if Blender went down now."""
+    """A mark is on disk only during the import, to detect a crash."""
     folder, seen = job_service.home / "importing", []
     real = auto_import.import_job.place
 

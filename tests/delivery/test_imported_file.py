@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The user is told which of Mint's files was taken, and why."""
+"""The user is told which of Mint's files was imported, and why."""
 
 from __future__ import annotations
 
@@ -28,10 +28,8 @@ def _job(path: Path, **more: object) -> Job:
     )
 
 
-def test_the_file_and_its_reason_are_on_the_object_and_in_the_notes(tmp_path: Path) -> None:
-    """Without Draco the original came: the root says so for good, and the notes say it to card and
-    command line.
-    """
+def test_the_choice_of_file_is_recorded(tmp_path: Path) -> None:
+    """The choice of the original file is on the root object and in the notes."""
     chosen = choose_model(
         optimized_url="https://m.gg/o.glb", original_url="https://m.gg/a.glb", readable=frozenset()
     )
@@ -52,7 +50,7 @@ def test_the_file_and_its_reason_are_on_the_object_and_in_the_notes(tmp_path: Pa
 def test_every_choice_has_its_sentence(
     name: str, needs: tuple[str, ...], words: str | None, tmp_path: Path
 ) -> None:
-    """Original, optimized, and optimized by the grace of DracoPy where Blender has no decoder."""
+    """There is a sentence for the original, the optimized, and the DracoPy-decoded file."""
     job = _job(tmp_path / name, needs=needs)
     assert (
         words or ("can read it" if gltf_extensions.draco_is_native() else "DracoPy decoded it")
@@ -61,12 +59,12 @@ def test_every_choice_has_its_sentence(
 
 
 def test_a_failed_optimization_is_the_reason(tmp_path: Path) -> None:
-    """Where optimizing was asked for and failed, that is said, and not said twice."""
+    """A failed optimization is named as the reason, once."""
     known = note("not_optimized", reason="Not enough Credits.")
     job = replace(_job(tmp_path / "model.glb"), notes=(known,))
     assert imported_file.explanation(job) is known
 
 
-def test_a_world_has_no_such_sentence() -> None:
-    """Where there is no model there is nothing to tell."""
+def test_a_world_has_no_file_choice() -> None:
+    """A job without a model file has no such sentence."""
     assert (imported_file.variant(a_job()), imported_file.explanation(a_job())) == ("", "")
