@@ -30,7 +30,6 @@ CHANGING_CALLS = {
     "review_feedback.catch_up",
     "auto_import.import_ready",
     "limit_dialog.catch_up",
-    "pending_dialogs.catch_up",
     "heartbeat.beat",
     "heartbeat.jobs_changed",
     "saved_settings.restore",

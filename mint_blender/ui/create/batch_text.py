@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import bpy
 
 from ...jobs.job_values import Delivery
-from ...jobs.queries import Balance, Price
+from ...jobs.queries import Balance, Price, Query
 from ...jobs.service import JobService
 from ...message import Message
 from ...mint.generation_request import GenerationRequest
@@ -19,7 +18,7 @@ from ...mint.schema import Estimate, Kind, Mode, Preset
 from ...scene.model import grid_layout
 from .. import headless, session
 from ..job_actions import report_error, run_action
-from ..pricing import price_queries, safe_dialog
+from ..pricing import safe_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from . import properties as create_properties
@@ -38,8 +37,6 @@ LANDINGS = [
     ),
 ]
 NO_PROMPTS = Message("This text contains no prompts. Write one per line.")
-# seconds between two looks at whether the price is known, and until the dialog opens without it
-TICK, PATIENCE = 0.1, 3.0
 
 
 @dataclass(frozen=True)
@@ -86,11 +83,6 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         unit="LENGTH",
         description="Distance between results. Wider results take the space they need",
     )
-    # the price was asked for: open the dialog, known or not
-    asked: bpy.props.BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
-
-    _timer: bpy.types.Timer | None = None
-    _until = 0.0
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -107,38 +99,11 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         return bool(bpy.data.texts)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """From a menu: the dialog, as soon as the price is known."""
+        """Open the dialog."""
         self.text = self.text or _text_at_hand(context)
-        if not self.asked and self._ask_prices():
-            self._until = time.monotonic() + PATIENCE
-            self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
-            context.window_manager.modal_handler_add(self)
-            return {"RUNNING_MODAL"}
         return self.ask_before_spending(context, width=420, confirm_text="Generate All")
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Wait for the price, not for long; every event is passed through."""
-        if event.type != "TIMER" or (not self._is_answered() and time.monotonic() < self._until):
-            return {"PASS_THROUGH"}
-        self.cancel(context)
-        chosen = {
-            name: getattr(self, name)
-            for name in ("text", "kind", "preset", "mode", "landing", "spacing")
-        }
-        bpy.ops.mint.batch_text("INVOKE_DEFAULT", asked=True, **chosen)
-        return {"FINISHED", "PASS_THROUGH"}
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """Another file is being opened, or the window closes."""
-        if self._timer is not None:
-            context.window_manager.event_timer_remove(self._timer)
-            self._timer = None
-
-    def check(self, context: bpy.types.Context) -> bool:
-        """Redraw the dialog: something in it was changed."""
-        return True
-
-    def draw(self, context: bpy.types.Context) -> None:
+    def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw what will be started, and what it will cost."""
         layout = self.layout
         layout.use_property_split = True
@@ -207,37 +172,12 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         places = [grid_layout.cell(cursor, number, self.spacing) for number in range(count)]
         return [replace(delivery, at=at, document=session.document_id()) for at in places]
 
-    # -- the price
-    # ----------------------------------------------------------------------------------------------------  # noqa: E501
+    def queries(self) -> list[Query]:
+        """Return the price of one prompt, and the balance."""
+        return [self._question(), Balance()]
 
-    def _question(self, kind: str = "", preset: str = "", mode: str = "") -> Price:
-        kind, preset, mode = kind or self.kind, preset or self.preset, mode or self.mode
-        return Price(Kind(kind.lower()), Preset(preset.lower()), Mode(mode.lower()))
-
-    def _ask_prices(self) -> bool:
-        """Ask what is not known yet: first what the dialog will show, then what can be chosen in
-        it. Is there anything to wait for?
-        """
-        service: JobService | None = session.existing_service()
-        choices = [
-            self._question(kind[0], preset[0], mode[0])
-            for kind in create_properties.KINDS
-            for preset in create_properties.PRESETS
-            for mode in MODES
-        ]
-        wanted = [
-            question
-            for question in dict.fromkeys([self._question(), *choices])
-            if service is None or not service.budget.known(question)
-        ]
-        if not wanted or not session.account().key or price_queries.ask(Balance(), *wanted):
-            return False
-        return self._question() in wanted
-
-    def _is_answered(self) -> bool:
-        """Has Mint said anything about it, be it that it does not know?"""
-        service = session.existing_service()
-        return service is not None and service.budget.known(self._question()) is not None
+    def _question(self) -> Price:
+        return Price(Kind(self.kind.lower()), Preset(self.preset.lower()), Mode(self.mode.lower()))
 
     def _price(self) -> Estimate | None:
         """Return what Mint has answered about one prompt; None before that."""
@@ -250,6 +190,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         if not count:
             wrapped(layout, NO_PROMPTS, icon="ERROR")
             return
+        service = session.existing_service()
         price = self._price()
         each = price.estimated_total if price else None
         said = (
@@ -261,8 +202,9 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
             layout.label(text=translated(said), icon="INFO", translate=False)
             if price is not None:
                 layout.label(text="Price unavailable")
+            elif service is not None and service.queries.is_pending(self._question()):
+                layout.label(text="Asking Mint for the price…", icon="TIME")
             return
-        service = session.existing_service()
         total, balance = each * count, service.budget.balance if service else None
         layout.label(
             text=translated(

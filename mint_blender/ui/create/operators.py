@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 
 import bpy
 
-from ...jobs.queries import OptimizationPrice, Price
-from ...message import Message
+from ...jobs.queries import OptimizationPrice, Price, Query
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 from .. import session
 from ..job_actions import Result, run_action
-from ..pricing import price_dialog, price_queries, safe_dialog
+from ..pricing import price_dialog, safe_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from . import properties as create_properties
@@ -65,15 +64,14 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Open the dialog."""
         self.prompt = self.prompt or _unsent().get(self.kind, "")
-        price_queries.ask_unknown(*self._prices())
         return self.ask_before_spending(context, width=420, confirm_text="Generate")
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Keep what was typed for the next time."""
         _unsent()[self.kind] = self.prompt
 
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the dialog."""
+    def draw_dialog(self, context: bpy.types.Context) -> None:
+        """Draw the arguments and the price."""
         layout = self.layout
         layout.use_property_split = True
         row = layout.row()
@@ -86,21 +84,9 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
         if self.kind == "MODEL":
             layout.prop(self, "pose")
             layout.prop(self, "optimize")
-        service = session.existing_service()
-        price = service.budget.price(self._price()) if service else None
-        layout.label(
-            text=""
-            if price is None
-            else translated(Message("About {credits:,.0f} Credits", credits=price)),
-            translate=False,
-        )
+        price_dialog.draw_price(layout, self._price())
         if self._level():
             wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=420)
-
-    def check(self, context: bpy.types.Context) -> bool:
-        """Ask for the price: something in the dialog was changed."""
-        price_queries.ask_unknown(*self._prices())
-        return True
 
     def _price(self) -> Price:
         return Price(Kind(self.kind.lower()), Preset(self.preset.lower()), Mode(self.mode.lower()))
@@ -112,7 +98,8 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
             else None
         )
 
-    def _prices(self) -> list[Price | OptimizationPrice]:
+    def queries(self) -> list[Query]:
+        """Return the prices of the generation and of its optimization."""
         return [self._price(), *([OptimizationPrice()] if self._level() else [])]
 
     def execute(self, context: bpy.types.Context) -> Result:

@@ -16,7 +16,7 @@ import bpy
 from ...files.file_choice import OPTIMIZED_NEEDS, explain_missing
 from ...jobs import request_template
 from ...jobs.job_values import Delivery
-from ...jobs.queries import OptimizationPrice, Price
+from ...jobs.queries import OptimizationPrice, Price, Query
 from ...jobs.request_template import RequestTemplate
 from ...jobs.service import NotPossible
 from ...jobs.storage.journal import JournalError
@@ -29,8 +29,8 @@ from ..job_actions import Result, report_error, run_action
 from ..library_browser import loader
 from ..library_browser.asset_lookup import about_asset
 from ..library_browser.operators import KINDS
-from ..pricing import price_queries
-from ..pricing.price_dialog import PriceMixin, optimizing_words
+from ..pricing import safe_dialog
+from ..pricing.price_dialog import draw_price, optimizing_words
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from . import placed_results
@@ -43,7 +43,7 @@ FORMATS = [
 ]
 
 
-class MINT_OT_optimize(PriceMixin, bpy.types.Operator):
+class MINT_OT_optimize(safe_dialog.Spending, bpy.types.Operator):
     bl_idname = "mint.optimize"
     bl_label = "Optimize Model"
     bl_description = (
@@ -62,20 +62,20 @@ class MINT_OT_optimize(PriceMixin, bpy.types.Operator):
     _missing: frozenset[str] = frozenset()
     _edited: tuple[str, ...] = ()
 
-    def price_question(self) -> OptimizationPrice | None:
-        """One price for all levels."""
-        return OptimizationPrice(self.asset_id) if is_valid_id(self.asset_id) else None
+    def queries(self) -> list[Query]:
+        """Return the one price for all levels; none for what is no id."""
+        return [OptimizationPrice(self.asset_id)] if is_valid_id(self.asset_id) else []
 
-    def open_dialog(self, context: bpy.types.Context) -> Result:
-        """It costs: ask which level first."""
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask which level, and show the price."""
         self._missing = OPTIMIZED_NEEDS - readable_extensions()
         self._edited = tuple(placed_results.edited_objects(self.asset_id, context.scene))
         return self.ask_before_spending(context, width=320, confirm_text="Optimize")
 
-    def draw(self, context: bpy.types.Context) -> None:
-        """The dialog."""
+    def draw_dialog(self, context: bpy.types.Context) -> None:
+        """Draw level, price, and what stands against it."""
         self.layout.row().prop(self, "level", expand=True)
-        self.draw_price(self.layout)
+        draw_price(self.layout, OptimizationPrice(self.asset_id))
         if self._missing:
             wrapped(self.layout, explain_missing(self._missing), icon="ERROR", width=320)
         if self._edited:
@@ -213,7 +213,7 @@ class _TemplateOperator(bpy.types.Operator):
         return request_template.of_asset(asset, service.jobs())
 
 
-class MINT_OT_again(PriceMixin, _TemplateOperator):
+class MINT_OT_again(safe_dialog.Spending, _TemplateOperator):
     bl_idname = "mint.again"
     bl_label = "Generate Again"
     bl_description = (
@@ -231,28 +231,23 @@ class MINT_OT_again(PriceMixin, _TemplateOperator):
     _known: RequestTemplate
     _gone: tuple[str, ...] = ()
 
-    def price_question(self) -> Price | None:
-        """That of its kind, preset and mode."""
-        try:
-            request = self.template().request
-        except (NotPossible, JournalError):
-            return None
-        return Price(request.kind, request.preset, request.mode)
+    def queries(self) -> list[Query]:
+        """Return the prices of the generation and of its optimization."""
+        optimization = [OptimizationPrice()] if self._known.optimize else []
+        return [Price.of(self._known.request), *optimization]
 
-    def open_dialog(self, context: bpy.types.Context) -> Result:
-        """With the prompt, which may be changed."""
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Show the prompt, which may be changed, and the price."""
         try:
             self._known = self.template()
             self._gone = self._known.gone  # looked for now: drawing looks at no disk
             self.prompt = self.prompt or self._known.request.prompt
         except (NotPossible, JournalError) as trouble:
             return report_error(self, str(trouble))
-        if self._known.optimize:
-            price_queries.ask_unknown(OptimizationPrice())
         return self.ask_before_spending(context, width=420, confirm_text="Generate")
 
-    def draw(self, context: bpy.types.Context) -> None:
-        """What will be sent, and what it costs."""
+    def draw_dialog(self, context: bpy.types.Context) -> None:
+        """Draw what will be sent, and what it costs."""
         layout = self.layout
         row = layout.row()
         row.activate_init = True
@@ -271,7 +266,7 @@ class MINT_OT_again(PriceMixin, _TemplateOperator):
                 icon="ERROR",
                 width=420,
             )
-        self.draw_price(layout)
+        draw_price(layout, Price.of(self._known.request))
         if self._known.optimize:
             wrapped(layout, optimizing_words(), icon="ADD", width=420)
 

@@ -105,8 +105,8 @@ class MINT_OT_spend(safe_dialog.Spending, bpy.types.Operator):
             return {"CANCELLED"}
         return self.ask_before_spending(context, width=_WIDTH, confirm_text="Start Anyway")
 
-    def draw(self, context: bpy.types.Context) -> None:
-        """Price and limit in a sentence, and what was spent today."""
+    def draw_dialog(self, context: bpy.types.Context) -> None:
+        """Draw price and limit in a sentence, and what was spent today."""
         unconfirmed = _state().unconfirmed
         if unconfirmed is None:
             return

@@ -1,22 +1,47 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Dialogs that spend Credits: Enter does not confirm them, and neither does the click that opened
-them.
+"""Dialogs that spend Credits: they open at once, and their prices follow.
+
+Enter does not confirm them, and neither does the click that opened them. Who confirms before a
+price is known is treated as at any button: with a limit, the price is asked for first.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import bpy
 
+from ...jobs.queries import Query
+from . import open_dialogs, price_queries
+
 
 class Spending:
-    """What an operator is too whose dialog spends Credits when it is confirmed."""
+    """Base of the operators whose dialog spends Credits when it is confirmed."""
+
+    def queries(self) -> Sequence[Query]:
+        """Return what Mint has to be asked for what the dialog shows now."""
+        return ()
 
     def ask_before_spending(
         self: Any, context: bpy.types.Context, *, width: int, confirm_text: str
     ) -> Any:
-        """Open the dialog. Enter cancels."""
+        """Ask Mint for the prices, and open the dialog. Enter cancels."""
+        price_queries.ask_unknown(*self.queries())
         return context.window_manager.invoke_props_dialog(
             self, width=width, confirm_text=confirm_text, cancel_default=True
         )
+
+    def check(self, context: bpy.types.Context) -> bool:
+        """Ask for other prices where needed: something in the dialog was changed."""
+        price_queries.ask_unknown(*self.queries())
+        return True
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the dialog, and have it drawn again when Mint has answered."""
+        open_dialogs.note(context.region_popup)
+        self.draw_dialog(context)
+
+    def draw_dialog(self, context: bpy.types.Context) -> None:
+        """Draw what is in the dialog."""
+        raise NotImplementedError

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dialogs that open before their price is known."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mint_service.runner import Service
+
+from .blender_window import BlenderWindow
+from .conftest import Since
+from .price_helpers import ESTIMATE, known_price, limit
+
+pytestmark = [pytest.mark.window, pytest.mark.usefixtures("no_limits")]
+# the underlined letters of the buttons that spend; Enter is Cancel
+START_ANYWAY, GENERATE = "s", "g"
+SAYS = """
+cls = getattr(part(module), name)
+drawn, draw = [], cls.draw_dialog
+def look(self, context):
+    drawn.append(board().budget.price(self.queries()[0]))
+    draw(self, context)
+cls.draw_dialog = look
+part('ui.pricing.open_dialogs')._test_drawn = drawn
+"""
+DRAWN = "part('ui.pricing.open_dialogs')._test_drawn"
+SCHEMA = "part('mint.schema')"
+DIALOG_PRICE = (
+    f"part('jobs.queries').Price({SCHEMA}.Kind.MODEL, {SCHEMA}.Preset.FAST, {SCHEMA}.Mode.AUTO)"
+)
+
+
+def slow_price(blender: BlenderWindow, service: Service, seconds: float = 2.0) -> None:
+    """Let the price of the dialog come late; the panel in sight has its own already."""
+    known_price(blender)
+    blender.ask(f"board().queries.answers.pop({DIALOG_PRICE}, None) and None")
+    answer = {"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"delay": seconds}}
+    service.scenario(answers=[answer])
+
+
+def test_a_dialog_shows_a_price_that_comes_late(
+    blender: BlenderWindow, service: Service, since: Since
+) -> None:
+    """It opens at once, says that Mint is being asked, and is drawn again with the answer, also
+    while somebody types into it; what was typed stays. Closed before the answer comes, it is left alone.
+    """
+    blender.ask(SAYS, module="ui.create.operators", name="MINT_OT_generate")
+    for closes in (False, True):
+        blender.ask(f"{DRAWN}.clear()")
+        slow_price(blender, service)
+        blender.over()
+        blender.until_it_shows(
+            lambda: blender.call("mint.generate", "INVOKE_DEFAULT", kind="MODEL", preset="FAST")
+        )
+        blender.until_it_shows(lambda: blender.type("a chair"))
+        assert blender.ask(DRAWN)[0] is None, "the dialog waited for the price"
+        blender.screenshot("dialog_asks_for_the_price")
+        if closes:
+            blender.key("Escape")  # ends the text
+            blender.key("Escape")
+            drawn = len(blender.ask(DRAWN))
+            blender.wait(f"board().budget.price({DIALOG_PRICE})")
+            blender.settle()
+            assert len(blender.ask(DRAWN)) == drawn
+            continue
+        blender.wait(f"any({DRAWN})")
+        blender.settle()
+        blender.screenshot("dialog_with_a_late_price")
+        blender.type(" of wood")
+        blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
+        blender.key(GENERATE)
+        assert blender.wait_for("placed")["prompt"] == "a chair of wood"
+    assert since.starts == 1
+
+
+def test_a_dialog_confirmed_before_its_price(
+    blender: BlenderWindow, service: Service, since: Since
+) -> None:
+    """With a limit nothing is started before the price is known; then the limit is asked about."""
+    limit(blender, each=200)
+    slow_price(blender, service)
+    blender.over()
+    blender.until_it_shows(
+        lambda: blender.call("mint.generate", "INVOKE_DEFAULT", kind="MODEL", preset="FAST")
+    )
+    blender.until_it_shows(lambda: blender.type("a chair"))
+    blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
+    blender.key(GENERATE)
+    blender.wait("part('ui.pricing.limit_dialog').waits_for_price()")
+    assert since.starts == 0
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
+    blender.settle()
+    assert since.starts == 0
+    blender.key(START_ANYWAY)
+    blender.wait_for("placed")
+    assert since.starts == 1
