@@ -127,6 +127,14 @@ def _name_of(function: ast.expr) -> str:
     return function.id if isinstance(function, ast.Name) else ""
 
 
+def _has_description(node: ast.ClassDef) -> bool:
+    """Return whether a class sets `bl_description`, which Blender prefers to the docstring."""
+    return any(
+        isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == "bl_description"
+        for each in node.body
+    )
+
+
 def _is_template(node: ast.expr) -> bool:
     """Return whether there is something to translate: words, or several values to order."""
     text = str(_constant(node) or "")
@@ -190,9 +198,10 @@ class _Reader(ast.NodeVisitor):
                 if isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant)
             )
             return
-        docstring = ast.get_docstring(node)
+        docstring = ast.get_docstring(node)  # the tooltip, where there is no bl_description
         if (
             docstring
+            and not _has_description(node)
             and re.match(r"[A-Z]+_(OT|MT)_", node.name)
             and not NO_TEXT.fullmatch(docstring)
         ):

@@ -17,10 +17,11 @@ from .translations import translated
 
 
 class MINT_MT_add(bpy.types.Menu):
-    """Generate with Mint and manage jobs"""
+    """Generate with Mint and manage jobs."""
 
     bl_idname = "MINT_MT_add"
     bl_label = "Mint"
+    bl_description = "Generate with Mint and manage jobs"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the operators that start something, then those for the job list and the account."""

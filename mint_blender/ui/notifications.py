@@ -84,7 +84,7 @@ def notify(sentence: str, *, good: bool = True) -> None:
 
 
 class MINT_OT_notify(bpy.types.Operator):
-    """Show a message in the status bar"""
+    """Show a message in the status bar."""
 
     # What an operator reports that was called from Python stays with the caller. What a modal one
     # reports when it ends reaches the user, whatever editor is open: so this one ends at its first
@@ -92,6 +92,7 @@ class MINT_OT_notify(bpy.types.Operator):
 
     bl_idname = "mint.notify"
     bl_label = "Mint"
+    bl_description = "Show a message in the status bar"
     bl_options = {"INTERNAL"}
 
     text: bpy.props.StringProperty(options={"SKIP_SAVE"})

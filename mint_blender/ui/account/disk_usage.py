@@ -35,10 +35,11 @@ def size_in_words() -> str:
 
 
 class MINT_OT_measure_downloads(bpy.types.Operator):
-    """Measure how much disk space the downloads use"""
+    """Measure how much disk space the downloads use."""
 
     bl_idname = "mint.measure_downloads"
     bl_label = "Measure Downloads"
+    bl_description = "Measure how much disk space the downloads use"
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Any:
@@ -49,6 +50,8 @@ class MINT_OT_measure_downloads(bpy.types.Operator):
 
 
 class MINT_OT_clear_downloads(bpy.types.Operator):
+    """Delete the downloaded files of finished jobs."""
+
     bl_idname = "mint.clear_downloads"
     bl_label = "Clear Downloads"
     bl_description = (

@@ -39,26 +39,29 @@ class _Question(bpy.types.Operator):
 
 
 class MINT_OT_check_key(_Question):
-    """Ask Mint whether it accepts the key, and whose it is"""
+    """Ask Mint whether it accepts the key, and whose it is."""
 
     bl_idname = "mint.check_key"
     bl_label = "Check Key"
+    bl_description = "Ask Mint whether it accepts the key, and whose it is"
     questions = (KeyOwner(), Balance())
 
 
 class MINT_OT_refresh_account(_Question):
-    """Reload the balance and usage"""
+    """Reload the balance and usage."""
 
     bl_idname = "mint.refresh_account"
     bl_label = "Refresh Mint Account"
+    bl_description = "Reload the balance and usage"
     questions = (Balance(),)
 
 
 class MINT_OT_confirm_address(bpy.types.Operator):
-    """Allow sending your API key to the address that MINT_API_BASE_URL names"""
+    """Allow sending your API key to the address that MINT_API_BASE_URL names."""
 
     bl_idname = "mint.confirm_address"
     bl_label = "Send Key to This Address"
+    bl_description = "Allow sending your API key to the address that MINT_API_BASE_URL names"
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Any:

@@ -58,10 +58,11 @@ def prompts_in(text: bpy.types.Text | None) -> list[Prompt]:
 
 
 class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
-    """Start a job for each line of a text. Each line is one prompt"""
+    """Start a job for each line of a text."""
 
     bl_idname = "mint.batch_text"
     bl_label = "Generate Each Line with Mint"
+    bl_description = "Start a job for each line of a text. Each line is one prompt"
     bl_options = {"REGISTER"}
 
     text: bpy.props.StringProperty(

@@ -34,10 +34,11 @@ def _unsent() -> dict[str, str]:
 
 
 class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
-    """Generate a 3D Model or a World from a prompt, with Mint"""
+    """Generate a 3D Model or a World from a prompt, with Mint."""
 
     bl_idname = "mint.generate"
     bl_label = "Generate with Mint"
+    bl_description = "Generate a 3D Model or a World from a prompt, with Mint"
     bl_options = {"REGISTER"}
 
     kind: bpy.props.EnumProperty(name="Kind", items=create_properties.KINDS)
@@ -125,10 +126,13 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
 
 
 class MINT_OT_generate_from_form(bpy.types.Operator):
-    """Send this to Mint. You can keep working; the result is placed in the scene when it is done"""
+    """Send this to Mint."""
 
     bl_idname = "mint.generate_from_form"
     bl_label = "Generate"
+    bl_description = (
+        "Send this to Mint. You can keep working; the result is placed in the scene when it is done"
+    )
     bl_options = {"INTERNAL"}
 
     @classmethod

@@ -101,9 +101,7 @@ _SHORT_STATES = {Phase.PAUSED: Message("Paused"), Phase.FAILED: Message("Failed"
 
 
 def _draw_progress(column: bpy.types.UILayout, service: JobService, job: Job) -> None:
-    """What goes on, honestly: bytes of a download, a share of the usual time, or only how long it
-    has taken so far.
-    """
+    """Draw the progress: downloaded bytes, a share of the usual time, or the time so far."""
     retry, loading = service.scheduled_retries.get(job.id), service.progress.get(job.id)
     if not may_go_online():
         column.label(text="Online access is off", icon="INTERNET_OFFLINE")
@@ -176,8 +174,9 @@ def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
 
 
 def shown_preview(job: Job) -> int:
-    """Which of a job's Previews is shown, from 1 on. 0: none, as of the one that Mint would make
-    there is no picture.
+    """Return the number of the Preview that is shown, from 1 on.
+
+    0 means none: there is no picture of the one that would be approved.
     """
     draft = review_feedback.of(job.id)
     if draft is not None and draft.shown:
@@ -186,8 +185,9 @@ def shown_preview(job: Job) -> int:
 
 
 def _draw_approve(row: bpy.types.UILayout, job: Job, shown: int) -> None:
-    """Mint makes the newest Preview, whichever is looked at: only that one can be approved, and
-    without its picture the button says so.
+    """Draw the button that approves the newest Preview; without its picture, it says so.
+
+    Mint continues with the newest Preview, whichever is shown, so only that one can be approved.
     """
     newest = len(job.previews)
     if not job.has_preview:

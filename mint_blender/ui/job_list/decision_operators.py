@@ -35,10 +35,11 @@ class _Decision(JobOperator):
 
 
 class MINT_OT_approve(_Decision):
-    """Accept this Preview and generate the final result"""
+    """Accept this Preview and generate the final result."""
 
     bl_idname = "mint.approve"
     bl_label = "Approve Preview"
+    bl_description = "Accept this Preview and generate the final result"
     verb = Verb.APPROVE
 
     preview: bpy.props.IntProperty(
@@ -64,10 +65,11 @@ class MINT_OT_approve(_Decision):
 
 
 class MINT_OT_revise(_Decision):
-    """Request another Preview with your changes"""
+    """Request another Preview with your changes."""
 
     bl_idname = "mint.revise"
     bl_label = "Revise Preview"
+    bl_description = "Request another Preview with your changes"
 
     feedback: bpy.props.StringProperty(
         name="Change", description="What to change", options={"SKIP_SAVE"}
@@ -86,34 +88,38 @@ class MINT_OT_revise(_Decision):
 
 
 class MINT_OT_resume(_Decision):
-    """Resume this job. Nothing is started or charged twice"""
+    """Resume this job."""
 
     bl_idname = "mint.resume"
     bl_label = "Resume Job"
+    bl_description = "Resume this job. Nothing is started or charged twice"
     verb = Verb.RESUME
 
 
 class MINT_OT_retry(_Decision):
-    """Start this job again. This costs Credits again"""
+    """Start this job again."""
 
     bl_idname = "mint.retry"
     bl_label = "Retry Job"
+    bl_description = "Start this job again. This costs Credits again"
     verb = Verb.RETRY
 
 
 class MINT_OT_cancel(_Decision):
-    """Cancel this job here and at Mint"""
+    """Cancel this job here and at Mint."""
 
     bl_idname = "mint.cancel"
     bl_label = "Cancel Job"
+    bl_description = "Cancel this job here and at Mint"
     verb = Verb.CANCEL
 
 
 class MINT_OT_dismiss(JobOperator):
-    """Remove this job from the list. Objects in your scene stay"""
+    """Remove this job from the list."""
 
     bl_idname = "mint.dismiss"
     bl_label = "Dismiss Job"
+    bl_description = "Remove this job from the list. Objects in your scene stay"
 
     def find(self, context: bpy.types.Context, service: JobService) -> Result:
         """Dismiss the job, even if it cannot be read; needs no network."""

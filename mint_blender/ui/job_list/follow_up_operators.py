@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done after a generation: optimize it, convert it, try it anew, make it once more or
-something like it.
+"""What can be done after a generation: optimize, convert, retry, and generate again.
 
-What was made is named by the id of a job, or by that of the model or world at Mint. In background
-mode each waits for its end.
+A result is named by the id of a job, or by that of the model or world at Mint. In background mode
+each operator waits for its end.
 """
 
 from __future__ import annotations
@@ -44,6 +43,8 @@ FORMATS = [
 
 
 class MINT_OT_optimize(safe_dialog.Spending, bpy.types.Operator):
+    """Have Mint make a lighter version of this model, to replace the one in the scene."""
+
     bl_idname = "mint.optimize"
     bl_label = "Optimize Model"
     bl_description = (
@@ -106,6 +107,8 @@ class MINT_OT_optimize(safe_dialog.Spending, bpy.types.Operator):
 
 
 class MINT_OT_convert(bpy.types.Operator):
+    """Save this model as FBX, OBJ, STL or USDZ."""
+
     bl_idname = "mint.convert"
     bl_label = "Convert Model"
     bl_description = (
@@ -165,10 +168,11 @@ class MINT_OT_convert(bpy.types.Operator):
 
 
 class MINT_OT_retry_asset(bpy.types.Operator):
-    """Retry what failed at Mint. This costs Credits again"""
+    """Retry what failed at Mint."""
 
     bl_idname = "mint.retry_asset"
     bl_label = "Retry Generation"
+    bl_description = "Retry what failed at Mint. This costs Credits again"
     bl_options = {"REGISTER"}
 
     kind: bpy.props.EnumProperty(name="Kind", items=KINDS)
@@ -214,6 +218,8 @@ class _TemplateOperator(bpy.types.Operator):
 
 
 class MINT_OT_again(safe_dialog.Spending, _TemplateOperator):
+    """Generate this once more with the same settings, or with another prompt."""
+
     bl_idname = "mint.again"
     bl_label = "Generate Again"
     bl_description = (
@@ -288,6 +294,8 @@ class MINT_OT_again(safe_dialog.Spending, _TemplateOperator):
 
 
 class MINT_OT_use_prompt(_TemplateOperator):
+    """Put this into the form above, to change it and generate something like it."""
+
     bl_idname = "mint.use_prompt"
     bl_label = "Use as Draft"
     bl_description = (

@@ -24,10 +24,11 @@ from .card import MINT_MT_job
 
 
 class MINT_OT_job_menu(JobOperator):
-    """More about this job"""
+    """More about this job."""
 
     bl_idname = "mint.job_menu"
     bl_label = "Job"
+    bl_description = "More about this job"
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
@@ -38,10 +39,13 @@ class MINT_OT_job_menu(JobOperator):
 
 
 class MINT_OT_copy_report(JobOperator):
-    """Copy a report for support: IDs, state and error, without the API key and the prompt"""
+    """Copy a report for support: IDs, state and error, without the API key and the prompt."""
 
     bl_idname = "mint.copy_report"
     bl_label = "Copy Report"
+    bl_description = (
+        "Copy a report for support: IDs, state and error, without the API key and the prompt"
+    )
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
         """Copy the report."""
@@ -53,10 +57,11 @@ class MINT_OT_copy_report(JobOperator):
 
 
 class MINT_OT_open_in_mint(bpy.types.Operator):
-    """Open this page of Mint in the web browser"""
+    """Open this page of Mint in the web browser."""
 
     bl_idname = "mint.open_in_mint"
     bl_label = "Open in Mint"
+    bl_description = "Open this page of Mint in the web browser"
     bl_options = {"REGISTER"}
 
     url: bpy.props.StringProperty(name="Address", options={"SKIP_SAVE"})
@@ -71,6 +76,8 @@ class MINT_OT_open_in_mint(bpy.types.Operator):
 
 
 class MINT_OT_cancel_waiting(bpy.types.Operator):
+    """Cancel all queued jobs."""
+
     bl_idname = "mint.cancel_waiting"
     bl_label = "Cancel Queued Jobs"
     bl_description = (
@@ -113,10 +120,11 @@ def change_list(operator: bpy.types.Operator, change: Callable[[JobService], Non
 
 
 class MINT_OT_continue_queue(bpy.types.Operator):
-    """Send the jobs left in the queue by an earlier session. They will be charged"""
+    """Send the jobs left in the queue by an earlier session."""
 
     bl_idname = "mint.continue_queue"
     bl_label = "Continue Queue"
+    bl_description = "Send the jobs left in the queue by an earlier session. They will be charged"
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -129,6 +137,8 @@ def _continue_queue(service: JobService) -> None:
 
 
 class MINT_OT_discard_queue(bpy.types.Operator):
+    """Cancel the jobs left in the queue by an earlier session."""
+
     bl_idname = "mint.discard_queue"
     bl_label = "Discard Queue"
     bl_description = (
@@ -143,10 +153,11 @@ class MINT_OT_discard_queue(bpy.types.Operator):
 
 
 class MINT_OT_resume_all(bpy.types.Operator):
-    """Resume all paused and interrupted jobs"""
+    """Resume all paused and interrupted jobs."""
 
     bl_idname = "mint.resume_all"
     bl_label = "Resume All Mint Jobs"
+    bl_description = "Resume all paused and interrupted jobs"
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -164,10 +175,11 @@ class MINT_OT_resume_all(bpy.types.Operator):
 
 
 class MINT_OT_cancel_all(bpy.types.Operator):
-    """Cancel all active jobs here and at Mint"""
+    """Cancel all active jobs here and at Mint."""
 
     bl_idname = "mint.cancel_all"
     bl_label = "Cancel All Mint Jobs"
+    bl_description = "Cancel all active jobs here and at Mint"
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
@@ -195,6 +207,8 @@ class MINT_OT_cancel_all(bpy.types.Operator):
 
 
 class MINT_OT_dismiss_finished(bpy.types.Operator):
+    """Remove all placed, saved and canceled jobs from the list."""
+
     bl_idname = "mint.dismiss_finished"
     bl_label = "Dismiss All Finished"
     bl_description = (

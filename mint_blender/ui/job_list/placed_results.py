@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Know which results are in the open file: undo, redo, deleting objects and opening another file
-change that, and no job is told.
+"""Which results are in the open file.
 
-Handlers only note that it may have changed. The objects are scanned once afterwards, by a timer:
-never while drawing, and not at each of Blender's many updates.
+Undo, redo, deleting objects and opening another file change that, and no job is told. Handlers
+only note that it may have changed. The objects are scanned once afterwards, by a timer: never while
+drawing, and not at each of Blender's many updates.
 """
 
 from __future__ import annotations

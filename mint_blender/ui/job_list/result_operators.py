@@ -22,10 +22,11 @@ from . import auto_import, placed_results, review_feedback
 
 
 class MINT_OT_show_preview(JobOperator):
-    """Open the Preview in an Image Editor in a new window"""
+    """Open the Preview in an Image Editor in a new window."""
 
     bl_idname = "mint.show_preview"
     bl_label = "View Full Size"
+    bl_description = "Open the Preview in an Image Editor in a new window"
     bl_options = {"INTERNAL"}
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
@@ -49,7 +50,7 @@ class MINT_OT_show_preview(JobOperator):
 
 
 class MINT_OT_turn_preview(JobOperator):
-    """Show another Preview of this job"""
+    """Show another Preview of this job."""
 
     bl_idname = "mint.turn_preview"
     bl_label = "Show Other Preview"
@@ -67,10 +68,11 @@ class MINT_OT_turn_preview(JobOperator):
 
 
 class MINT_OT_select_result(JobOperator):
-    """Select the objects of this job"""
+    """Select the objects of this job."""
 
     bl_idname = "mint.select_result"
     bl_label = "Select Result"
+    bl_description = "Select the objects of this job"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -95,10 +97,13 @@ class MINT_OT_select_result(JobOperator):
 
 
 class MINT_OT_place(JobOperator):
-    """Place this result in the current scene, where it was requested or at the 3D cursor"""
+    """Place this result in the current scene, where it was requested or at the 3D cursor."""
 
     bl_idname = "mint.place"
     bl_label = "Place Result"
+    bl_description = (
+        "Place this result in the current scene, where it was requested or at the 3D cursor"
+    )
 
     raw: bpy.props.BoolProperty(
         name="Import Anyway",

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user is about to say about each Preview: one text field a job, mirrored in the window
-manager because fields need a property.
+"""The feedback that the user is writing about each Preview.
+
+There is one text field for each job. It is mirrored in the window manager, because a field needs a
+property.
 """
 
 from __future__ import annotations

@@ -60,10 +60,11 @@ class _PageLoader(bpy.types.Operator):
 
 
 class MINT_OT_refresh_library(_PageLoader):
-    """Reload the newest items of the library"""
+    """Reload the newest items of the library."""
 
     bl_idname = "mint.refresh_library"
     bl_label = "Refresh Mint Library"
+    bl_description = "Reload the newest items of the library"
 
     def pages(self, kind: Kind | None) -> list[ListPage]:
         """Return the first page of each kind."""
@@ -71,10 +72,11 @@ class MINT_OT_refresh_library(_PageLoader):
 
 
 class MINT_OT_load_more(_PageLoader):
-    """Load more items of the library from Mint"""
+    """Load more items of the library from Mint."""
 
     bl_idname = "mint.load_more"
     bl_label = "Load More"
+    bl_description = "Load more items of the library from Mint"
 
     def pages(self, kind: Kind | None) -> list[ListPage]:
         """Return the next page, if there is one, and resume a stopped search."""
@@ -84,10 +86,11 @@ class MINT_OT_load_more(_PageLoader):
 
 
 class MINT_OT_stop_search(bpy.types.Operator):
-    """Stop searching. Results found so far stay"""
+    """Stop searching."""
 
     bl_idname = "mint.stop_search"
     bl_label = "Stop Search"
+    bl_description = "Stop searching. Results found so far stay"
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -98,10 +101,11 @@ class MINT_OT_stop_search(bpy.types.Operator):
 
 
 class MINT_OT_turn_library(bpy.types.Operator):
-    """Show the previous or next items. More are loaded from Mint as needed"""
+    """Show the previous or next items."""
 
     bl_idname = "mint.turn_library"
     bl_label = "Turn Page"
+    bl_description = "Show the previous or next items. More are loaded from Mint as needed"
     bl_options = {"INTERNAL"}
 
     forward: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
@@ -120,10 +124,11 @@ class MINT_OT_turn_library(bpy.types.Operator):
 
 
 class MINT_OT_choose_asset(bpy.types.Operator):
-    """Show or hide the details of this item"""
+    """Show or hide the details of this item."""
 
     bl_idname = "mint.choose_asset"
     bl_label = "Details"
+    bl_description = "Show or hide the details of this item"
     bl_options = {"INTERNAL"}
 
     asset_id: bpy.props.StringProperty(options={"SKIP_SAVE"})
@@ -144,6 +149,8 @@ class MINT_OT_choose_asset(bpy.types.Operator):
 
 
 class MINT_OT_import_asset(bpy.types.Operator):
+    """Import an existing Model or World at the 3D cursor."""
+
     bl_idname = "mint.import_asset"
     bl_label = "Import from Mint Library"
     bl_description = (
@@ -175,10 +182,11 @@ class MINT_OT_import_asset(bpy.types.Operator):
 
 
 class MINT_OT_copy_prompt(bpy.types.Operator):
-    """Copy the prompt, or Mint's description of a World"""
+    """Copy the prompt, or Mint's description of a World."""
 
     bl_idname = "mint.copy_prompt"
     bl_label = "Copy Prompt"
+    bl_description = "Copy the prompt, or Mint's description of a World"
     bl_options = {"INTERNAL"}
 
     asset_id: bpy.props.StringProperty(options={"SKIP_SAVE"})
@@ -195,8 +203,9 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
 
 
 class _AssetSaver(bpy.types.Operator):
-    """Saves into the folder of an asset library: in another process with a window, here and now
-    without one.
+    """Base of the operators that save into the folder of an asset library.
+
+    With a window, another process saves; in background mode it is done here.
     """
 
     bl_options = {"REGISTER"}
@@ -273,6 +282,8 @@ class _AssetSaver(bpy.types.Operator):
 
 
 class MINT_OT_sync_library(_AssetSaver):
+    """Save all Models and Worlds that are missing to an asset library, for the Asset Browser."""
+
     bl_idname = "mint.sync_library"
     bl_label = "Sync to Asset Library…"
     bl_description = (
@@ -282,10 +293,11 @@ class MINT_OT_sync_library(_AssetSaver):
 
 
 class MINT_OT_save_to_library(_AssetSaver):
-    """Save this item to an asset library, for the Asset Browser"""
+    """Save this item to an asset library, for the Asset Browser."""
 
     bl_idname = "mint.save_to_library"
     bl_label = "Save to Asset Library…"
+    bl_description = "Save this item to an asset library, for the Asset Browser"
 
     kind: bpy.props.EnumProperty(name="Kind", items=KINDS, options={"HIDDEN"})
     asset_id: bpy.props.StringProperty(name="ID", options={"HIDDEN", "SKIP_SAVE"})
@@ -296,10 +308,13 @@ class MINT_OT_save_to_library(_AssetSaver):
 
 
 class MINT_OT_stop_sync(bpy.types.Operator):
-    """Stop saving to the asset library. Saved items stay, and the next sync continues"""
+    """Stop saving to the asset library."""
 
     bl_idname = "mint.stop_sync"
     bl_label = "Stop Sync"
+    bl_description = (
+        "Stop saving to the asset library. Saved items stay, and the next sync continues"
+    )
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel Library: what the API project has made, a screenful at a time, and the details of one
-of them. Draws what is known.
+"""The Library panel: a page of what the API project has made, and the details of one item.
+
+It draws what is known.
 """
 
 from __future__ import annotations

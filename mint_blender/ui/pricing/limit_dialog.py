@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Above a limit of the preferences a person is asked before anything is started, with the price,
-the limit, and what was spent today.
+"""Ask the user before anything is started that costs more than a limit of the preferences.
 
-What is to be done waits here: until Mint has told the price, or until the dialog is confirmed.
-Without a window nothing waits here.
+The dialog says the price, the limit, and what was spent today. The action waits here: until Mint
+has returned the price, or until the dialog is confirmed. Without a window nothing waits here.
 """
 
 from __future__ import annotations
@@ -93,10 +92,11 @@ def forget() -> None:
 
 
 class MINT_OT_spend(safe_dialog.Spending, bpy.types.Operator):
-    """Start even though this exceeds your limit in the preferences"""
+    """Start even though this exceeds your limit in the preferences."""
 
     bl_idname = "mint.spend"
     bl_label = "Above Your Limit"
+    bl_description = "Start even though this exceeds your limit in the preferences"
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:

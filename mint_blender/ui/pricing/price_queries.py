@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions to Mint from the window: answered by the worker, kept by the job service, never asked
-while drawing.
+"""Queries from the window to Mint, which are never sent while drawing.
+
+The worker sends them, and the job service keeps the answers.
 """
 
 from __future__ import annotations

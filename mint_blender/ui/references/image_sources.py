@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures made with Blender for Mint: an image of the file, the last render, a view; and one that
-is too large or too odd, made fit.
+"""Reference pictures made with Blender.
 
-Everything is written to a path that the caller names. Nothing in the user's file is changed, and no
-data-block stays.
+They are an image of the file, the last render, or a view; and a picture that Mint would refuse,
+scaled or converted. Everything is written to a path that the caller names. Nothing in the user's
+file is changed, and no data-block stays.
 """
 
 from __future__ import annotations
@@ -122,10 +122,17 @@ def save_render(scene: bpy.types.Scene, target: Path) -> None:
 
 
 def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
-    """Draw what the 3D View shows, without grid and handles, as a PNG: from where one looks, or
-    from the camera. Raises ImageSourceError.
+    """Save what the 3D View shows as a PNG, without grid and handles.
 
     It is drawn aside, so that neither the last render nor the output settings change.
+
+    Args:
+        context: The context of a 3D View.
+        target: The path to write to.
+        camera: Whether to look from the scene's camera instead of the viewpoint.
+
+    Raises:
+        ImageSourceError: There is no camera, or the view could not be drawn.
     """
     import gpu
 

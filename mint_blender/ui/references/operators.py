@@ -63,6 +63,8 @@ def _fit(entry: Any) -> None:
 
 
 class MINT_OT_add_references(bpy.types.Operator):
+    """Add pictures from files."""
+
     bl_idname = "mint.add_references"
     bl_label = "Add Pictures from Files"
     bl_description = "Add pictures from files. They can be sent with or without a prompt"
@@ -127,10 +129,11 @@ class MINT_OT_add_references(bpy.types.Operator):
 
 
 class MINT_OT_add_reference_url(bpy.types.Operator):
-    """Add a picture from a web address"""
+    """Add a picture from a web address."""
 
     bl_idname = "mint.add_reference_url"
     bl_label = "Add Picture from Web Address"
+    bl_description = "Add a picture from a web address"
     bl_options = {"REGISTER"}
 
     url: bpy.props.StringProperty(
@@ -153,10 +156,11 @@ class MINT_OT_add_reference_url(bpy.types.Operator):
 
 
 class MINT_OT_add_reference_image(bpy.types.Operator):
-    """Add an image from this Blender file, as it is now"""
+    """Add an image from this Blender file, as it is now."""
 
     bl_idname = "mint.add_reference_image"
     bl_label = "Add Picture from Blender Image"
+    bl_description = "Add an image from this Blender file, as it is now"
     bl_options = {"REGISTER"}
 
     image: bpy.props.StringProperty(name="Image", options={"SKIP_SAVE"})
@@ -199,10 +203,11 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
 
 
 class MINT_OT_add_reference_render(bpy.types.Operator):
-    """Add the last render"""
+    """Add the last render."""
 
     bl_idname = "mint.add_reference_render"
     bl_label = "Add Picture from Render Result"
+    bl_description = "Add the last render"
     bl_options = {"REGISTER"}
 
     fit: bpy.props.BoolProperty(name="Scale Down or Convert if Needed", description=FIT)
@@ -220,10 +225,11 @@ class MINT_OT_add_reference_render(bpy.types.Operator):
 
 
 class MINT_OT_add_reference_view(bpy.types.Operator):
-    """Add a capture of this 3D View, or of what the camera sees"""
+    """Add a capture of this 3D View, or of what the camera sees."""
 
     bl_idname = "mint.add_reference_view"
     bl_label = "Add Picture of View"
+    bl_description = "Add a capture of this 3D View, or of what the camera sees"
     bl_options = {"REGISTER"}
 
     view: bpy.props.EnumProperty(name="View", items=VIEWS)
@@ -269,30 +275,33 @@ class _EntryOperator(bpy.types.Operator):
 
 
 class MINT_OT_fit_reference(_EntryOperator):
-    """Convert or scale this picture to meet Mint's limits. Your file is not changed"""
+    """Convert or scale this picture to meet Mint's limits."""
 
     bl_idname = "mint.fit_reference"
     bl_label = "Scale Down or Convert"
+    bl_description = "Convert or scale this picture to meet Mint's limits. Your file is not changed"
 
     def _act(self) -> None:
         _fit(references_properties.entries()[self.index])
 
 
 class MINT_OT_remove_reference(_EntryOperator):
-    """Remove this picture from the list. Your file stays"""
+    """Remove this picture from the list."""
 
     bl_idname = "mint.remove_reference"
     bl_label = "Remove Picture"
+    bl_description = "Remove this picture from the list. Your file stays"
 
     def _act(self) -> None:
         references_properties.entries().remove(self.index)
 
 
 class MINT_OT_move_reference(_EntryOperator):
-    """Move this picture. The first one matters most"""
+    """Move this picture."""
 
     bl_idname = "mint.move_reference"
     bl_label = "Move Picture"
+    bl_description = "Move this picture. The first one matters most"
 
     by: bpy.props.IntProperty(name="Offset", default=1, options={"SKIP_SAVE"})
 
@@ -303,10 +312,11 @@ class MINT_OT_move_reference(_EntryOperator):
 
 
 class MINT_MT_references(bpy.types.Menu):
-    """Add a reference picture"""
+    """Add a reference picture."""
 
     bl_idname = "MINT_MT_references"
     bl_label = "Reference Picture"
+    bl_description = "Add a reference picture"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Every source."""
@@ -333,9 +343,7 @@ class MINT_FH_references(bpy.types.FileHandler):
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
-        """Only for those who use Mint: everybody else keeps Blender's drop as it is, without a
-        question.
-        """
+        """Accept drops only from those who use Mint: for others Blender's own drop stays."""
         return (
             context.area is not None
             and context.area.type == "VIEW_3D"

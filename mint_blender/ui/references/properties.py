@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pictures that go with the next prompt: the list beside the form, and our own copies of the
-files.
+"""The pictures that go with the next prompt: their list, and our copies of the files.
 
 The list lives in the window manager as the form does. Each file is copied under its own SHA-256, so
 that it outlives a moved or changed original for as long as a job may want it. Knows nothing of

@@ -241,6 +241,8 @@ class _ViewOperator(bpy.types.Operator):
 
 
 class MINT_OT_look_inside(_ViewOperator):
+    """Show this World in color from where it was captured, in this 3D View."""
+
     bl_idname = "mint.look_inside"
     bl_label = "Look Inside"
     bl_description = (
@@ -287,10 +289,11 @@ class MINT_OT_look_inside(_ViewOperator):
 
 
 class MINT_OT_look_outside(_ViewOperator):
-    """Restore the view from before looking inside the World"""
+    """Restore the view from before looking inside the World."""
 
     bl_idname = "mint.look_outside"
     bl_label = "Restore View"
+    bl_description = "Restore the view from before looking inside the World"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -121,10 +121,11 @@ class _ColliderOperator(_WorldOperator):
 
 
 class MINT_OT_flip_world(_WorldOperator):
-    """Flip this World if it is upside down. Its camera stays upright"""
+    """Flip this World if it is upside down."""
 
     bl_idname = "mint.flip_world"
     bl_label = "Flip World"
+    bl_description = "Flip this World if it is upside down. Its camera stays upright"
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Flip the whole World."""
@@ -132,6 +133,8 @@ class MINT_OT_flip_world(_WorldOperator):
 
 
 class MINT_OT_flip_collider(_ColliderOperator):
+    """Turn only the collider over, for one that hangs upside down."""
+
     bl_idname = "mint.flip_collider"
     bl_label = "Flip Collider"
     bl_description = (
@@ -144,10 +147,11 @@ class MINT_OT_flip_collider(_ColliderOperator):
 
 
 class MINT_OT_show_collider(_ColliderOperator):
-    """Whether the collider is visible or only a shape for physics"""
+    """Whether the collider is visible or only a shape for physics."""
 
     bl_idname = "mint.show_collider"
     bl_label = "Show Collider"
+    bl_description = "Whether the collider is visible or only a shape for physics"
 
     how: bpy.props.EnumProperty(name="Collider", items=SHOWN)
 
@@ -157,10 +161,11 @@ class MINT_OT_show_collider(_ColliderOperator):
 
 
 class MINT_OT_rigid_collider(_ColliderOperator):
-    """Make the collider a passive rigid body that objects fall onto, or undo that"""
+    """Make the collider a passive rigid body that objects fall onto, or undo that."""
 
     bl_idname = "mint.rigid_collider"
     bl_label = "Collider as Rigid Body"
+    bl_description = "Make the collider a passive rigid body that objects fall onto, or undo that"
 
     on: bpy.props.BoolProperty(name="Rigid Body", default=True)
 
@@ -174,10 +179,11 @@ class MINT_OT_rigid_collider(_ColliderOperator):
 
 
 class MINT_OT_show_panorama(_WorldOperator):
-    """Make the panorama the scene's World. The current World is kept"""
+    """Make the panorama the scene's World."""
 
     bl_idname = "mint.show_panorama"
     bl_label = "Panorama as Scene World"
+    bl_description = "Make the panorama the scene's World. The current World is kept"
 
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
@@ -190,10 +196,11 @@ class MINT_OT_show_panorama(_WorldOperator):
 
 
 class MINT_OT_restore_scene_world(bpy.types.Operator):
-    """Restore the World that the scene had before the panorama"""
+    """Restore the World that the scene had before the panorama."""
 
     bl_idname = "mint.restore_scene_world"
     bl_label = "Restore Earlier World"
+    bl_description = "Restore the World that the scene had before the panorama"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -213,10 +220,11 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
 
 
 class MINT_OT_make_splats_native(_WorldOperator):
-    """Convert these splats to native splats, which are faster and sharper"""
+    """Convert these splats to native splats, which are faster and sharper."""
 
     bl_idname = "mint.make_splats_native"
     bl_label = "Make Splats Native"
+    bl_description = "Convert these splats to native splats, which are faster and sharper"
 
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
@@ -239,10 +247,11 @@ class MINT_OT_make_splats_native(_WorldOperator):
 
 
 class MINT_OT_add_world_part(_WorldOperator):
-    """Add a part whose file is already on disk"""
+    """Add a part whose file is already on disk."""
 
     bl_idname = "mint.add_world_part"
     bl_label = "Add Part"
+    bl_description = "Add a part whose file is already on disk"
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
@@ -258,10 +267,13 @@ class MINT_OT_add_world_part(_WorldOperator):
 
 
 class MINT_OT_remove_world_part(_WorldOperator):
-    """Remove a part of this World from the scene. Its file is kept, so you can add it again"""
+    """Remove a part of this World from the scene."""
 
     bl_idname = "mint.remove_world_part"
     bl_label = "Remove Part"
+    bl_description = (
+        "Remove a part of this World from the scene. Its file is kept, so you can add it again"
+    )
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS)
 
@@ -279,6 +291,8 @@ class MINT_OT_remove_world_part(_WorldOperator):
 
 
 class MINT_OT_fetch_world_part(_WorldOperator):
+    """Download a part of this World that was left out; it appears in its place when it is here."""
+
     bl_idname = "mint.fetch_world_part"
     bl_label = "Download Part"
     bl_description = "Download a missing part of this World for free and place it when it arrives"

@@ -53,10 +53,11 @@ class MINT_PT_world(bpy.types.Panel):
 
 
 class MINT_MT_world(bpy.types.Menu):
-    """Change a Mint World"""
+    """Change a Mint World."""
 
     bl_idname = "MINT_MT_world"
     bl_label = "Mint World"
+    bl_description = "Change a Mint World"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw all operators; those that are not possible say why."""
