@@ -14,13 +14,14 @@ from ...jobs.queries import Balance, Price, Query
 from ...jobs.service import JobService
 from ...message import Message
 from ...mint.generation_request import GenerationRequest
-from ...mint.schema import Estimate, Kind, Mode, Preset
+from ...mint.schema import Estimate
 from ...scene.model import grid_layout
 from .. import headless, session
 from ..job_actions import report_error, run_action
 from ..pricing import safe_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
+from ..typed_context import layout_of
 from . import properties as create_properties
 from .operators import MODES
 
@@ -106,7 +107,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw what will be started, and what it will cost."""
-        layout = self.layout
+        layout = layout_of(self)
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop_search(self, "text", bpy.data, "texts", icon="TEXT")
@@ -134,14 +135,17 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
                 if text is not None
                 else Message("There is no text “{name}” in this file.", name=self.text),
             )
-        wishes = [(prompt, self._request(prompt)) for prompt in prompts]
-        for prompt, request in wishes:
+        planned = [(prompt, self._request(prompt.words)) for prompt in prompts]
+        for prompt, request in planned:
             if complaint := request.validation_error():
                 return report_error(
                     self,
                     Message("Line {number}: {problem}", number=prompt.number, problem=complaint),
                 )
-        requests, targets = [request for _, request in wishes], self._targets(context, len(wishes))
+        requests, targets = (
+            [request for _, request in planned],
+            self._targets(context, len(planned)),
+        )
         lands = self.landing == "SIDE_BY_SIDE"
 
         def start(service: JobService) -> None:
@@ -151,12 +155,9 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
 
         return run_action(self, start)
 
-    def _request(self, prompt: Prompt) -> GenerationRequest:
-        return GenerationRequest(
-            Kind(self.kind.lower()),
-            prompt.words,
-            Preset(self.preset.lower()),
-            Mode(self.mode.lower()),
+    def _request(self, prompt: str) -> GenerationRequest:
+        return create_properties.build_request(
+            kind=self.kind, prompt=prompt, preset=self.preset, mode=self.mode
         )
 
     def _targets(self, context: bpy.types.Context, count: int) -> list[Delivery]:
@@ -178,7 +179,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         return [self._question(), Balance()]
 
     def _question(self) -> Price:
-        return Price(Kind(self.kind.lower()), Preset(self.preset.lower()), Mode(self.mode.lower()))
+        return Price.of(self._request(""))
 
     def _price(self) -> Estimate | None:
         """Return what Mint has answered about one prompt; None before that."""

@@ -9,12 +9,13 @@ import bpy
 
 from ...jobs.queries import OptimizationPrice, Price, Query
 from ...mint.generation_request import GenerationRequest
-from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
+from ...mint.schema import OptimizationLevel
 from .. import session
 from ..job_actions import Result, run_action
 from ..pricing import price_dialog, safe_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
+from ..typed_context import layout_of
 from . import properties as create_properties
 
 MODES = [
@@ -73,7 +74,7 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw the arguments and the price."""
-        layout = self.layout
+        layout = layout_of(self)
         layout.use_property_split = True
         row = layout.row()
         row.use_property_split = False
@@ -89,8 +90,21 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
         if self._level():
             wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=420)
 
+    def _request(self) -> GenerationRequest:
+        return create_properties.build_request(
+            kind=self.kind,
+            prompt=self.prompt,
+            preset=self.preset,
+            mode=self.mode,
+            name=self.name,
+            pose=self.pose,
+            images=tuple(
+                bpy.path.abspath(image.strip()) for image in self.images.split(";") if image.strip()
+            ),
+        )
+
     def _price(self) -> Price:
-        return Price(Kind(self.kind.lower()), Preset(self.preset.lower()), Mode(self.mode.lower()))
+        return Price.of(self._request())
 
     def _level(self) -> OptimizationLevel | None:
         return (
@@ -105,18 +119,7 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the job."""
-        kind = Kind(self.kind.lower())
-        request = GenerationRequest(
-            kind=kind,
-            prompt=self.prompt.strip(),
-            preset=Preset(self.preset.lower()),
-            mode=Mode(self.mode.lower()),
-            name=self.name.strip() or None,
-            images=tuple(
-                bpy.path.abspath(image.strip()) for image in self.images.split(";") if image.strip()
-            ),
-            pose=Pose(self.pose.lower()) if self.pose != "NONE" and kind is Kind.MODEL else None,
-        )
+        request = self._request()
         delivery, level, kind_word = create_properties.here(context), self._level(), self.kind
         return run_action(
             self,

@@ -200,28 +200,48 @@ def longest_prompt(form: MintForm) -> int:
     return MAX_PROMPT_LENGTH[Kind(form.kind.lower())]
 
 
+def build_request(
+    *,
+    kind: str,
+    prompt: str,
+    preset: str,
+    mode: str,
+    name: str = "",
+    pose: str = "NONE",
+    images: tuple[str, ...] = (),
+    image_names: tuple[str, ...] = (),
+) -> GenerationRequest:
+    """Return the request for what was chosen, given as the items of the enum properties."""
+    has_pose = pose != "NONE" and kind == "MODEL"
+    return GenerationRequest(
+        kind=Kind[kind],
+        prompt=prompt.strip(),
+        preset=Preset[preset],
+        mode=Mode[mode],
+        name=name.strip() or None,
+        images=images,
+        pose=Pose[pose] if has_pose else None,
+        image_names=image_names,
+    )
+
+
 def request_of(form: MintForm) -> GenerationRequest:
     """Return the request that the form describes."""
-    kind = Kind(form.kind.lower())
-    return GenerationRequest(
-        kind=kind,
+    return build_request(
+        kind=form.kind,
         prompt=prompt_of(form),
-        preset=Preset(form.preset.lower()),
-        mode=Mode.REVIEW if form.review else Mode.AUTO,
-        name=form.name.strip() or None,
+        preset=form.preset,
+        mode="REVIEW" if form.review else "AUTO",
+        name=form.name,
+        pose=form.pose,
         images=references_properties.sources(form.id_data),
         image_names=references_properties.names(form.id_data),
-        pose=Pose(form.pose.lower()) if form.pose != "NONE" and kind is Kind.MODEL else None,
     )
 
 
 def price_of(form: MintForm) -> Price:
     """Return the query for the price of the generation alone."""
-    return Price(
-        Kind(form.kind.lower()),
-        Preset(form.preset.lower()),
-        Mode.REVIEW if form.review else Mode.AUTO,
-    )
+    return Price.of(request_of(form))
 
 
 def prices_of(form: MintForm) -> tuple[Price | OptimizationPrice, ...]:

@@ -14,24 +14,25 @@ import bpy
 
 from ...files.file_choice import OPTIMIZED_NEEDS, explain_missing
 from ...jobs import request_template
+from ...jobs.job import Job
 from ...jobs.job_values import Delivery
 from ...jobs.queries import OptimizationPrice, Price, Query
 from ...jobs.request_template import RequestTemplate
-from ...jobs.service import NotPossible
+from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.journal import JournalError
 from ...message import Message
-from ...mint.schema import Format, Kind, OptimizationLevel, is_valid_id
+from ...mint.schema import Asset, Format, Kind, OptimizationLevel, is_valid_id
 from ...scene.gltf_extensions import readable_extensions
 from .. import heartbeat, session
 from ..create import properties as create_properties
 from ..job_actions import Result, report_error, run_action
 from ..library_browser import loader
-from ..library_browser.asset_lookup import about_asset
-from ..library_browser.operators import KINDS
+from ..library_browser.asset_lookup import AssetOperator, about_asset
 from ..pricing import safe_dialog
 from ..pricing.price_dialog import draw_price, optimizing_words
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
+from ..typed_context import layout_of, scene_of
 from . import placed_results
 
 FORMATS = [
@@ -70,18 +71,18 @@ class MINT_OT_optimize(safe_dialog.Spending, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask which level, and show the price."""
         self._missing = OPTIMIZED_NEEDS - readable_extensions()
-        self._edited = tuple(placed_results.edited_objects(self.asset_id, context.scene))
+        self._edited = tuple(placed_results.edited_objects(self.asset_id, scene_of(context)))
         return self.ask_before_spending(context, width=320, confirm_text="Optimize")
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw level, price, and what stands against it."""
         self.layout.row().prop(self, "level", expand=True)
-        draw_price(self.layout, OptimizationPrice(self.asset_id))
+        draw_price(layout_of(self), OptimizationPrice(self.asset_id))
         if self._missing:
-            wrapped(self.layout, explain_missing(self._missing), icon="ERROR", width=320)
+            wrapped(layout_of(self), explain_missing(self._missing), icon="ERROR", width=320)
         if self._edited:
             wrapped(
-                self.layout,
+                layout_of(self),
                 placed_results.kept_message(list(self._edited)),
                 icon="ERROR",
                 width=320,
@@ -146,7 +147,7 @@ class MINT_OT_convert(bpy.types.Operator):
         """Beside the folders."""
         self.layout.column().prop(self, "formats", expand=True)
         wrapped(
-            self.layout,
+            layout_of(self),
             Message(
                 "Formats that Mint has to convert cost Credits. Existing files are not overwritten."
             ),
@@ -167,28 +168,17 @@ class MINT_OT_convert(bpy.types.Operator):
         )
 
 
-class MINT_OT_retry_asset(bpy.types.Operator):
+class MINT_OT_retry_asset(AssetOperator):
     """Retry what failed at Mint."""
 
     bl_idname = "mint.retry_asset"
     bl_label = "Retry Generation"
     bl_description = "Retry what failed at Mint. This costs Credits again"
-    bl_options = {"REGISTER"}
 
-    kind: bpy.props.EnumProperty(name="Kind", items=KINDS)
-    asset_id: bpy.props.StringProperty(
-        name="ID", description="ID of the Model or World at Mint", options={"SKIP_SAVE"}
-    )
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """It lands here when it is done."""
-        delivery = create_properties.here(context)
-        return about_asset(
-            self,
-            Kind(self.kind.lower()),
-            self.asset_id,
-            lambda service, asset: service.retry_asset(asset, delivery),
-        )
+    @staticmethod
+    def start(service: JobService, asset: Asset, delivery: Delivery) -> Job:
+        """Start a new attempt; its result is placed when it is done."""
+        return service.retry_asset(asset, delivery)
 
 
 class _TemplateOperator(bpy.types.Operator):
@@ -254,7 +244,7 @@ class MINT_OT_again(safe_dialog.Spending, _TemplateOperator):
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw what will be sent, and what it costs."""
-        layout = self.layout
+        layout = layout_of(self)
         row = layout.row()
         row.activate_init = True
         row.prop(self, "prompt", text="")

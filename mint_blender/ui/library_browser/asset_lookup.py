@@ -8,12 +8,42 @@ from collections.abc import Callable
 import bpy
 
 from ...jobs.job import Job, asset_of
+from ...jobs.job_values import Delivery
 from ...jobs.service import JobService
 from ...message import Message
 from ...mint.schema import Asset, Kind, is_valid_id
 from .. import session
+from ..create import properties as create_properties
 from ..job_actions import Result, report_error, run_action
 from . import loader
+
+KINDS = [("MODEL", "3D Model", "A 3D Model"), ("WORLD", "World", "A World")]
+
+
+class AssetOperator(bpy.types.Operator):
+    """Base of the operators that start a job about a Model or World that is at Mint."""
+
+    bl_options = {"REGISTER"}
+
+    kind: bpy.props.EnumProperty(name="Kind", items=KINDS)
+    asset_id: bpy.props.StringProperty(
+        name="ID", description="ID of the Model or World at Mint", options={"SKIP_SAVE"}
+    )
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Start the job; its result is placed at the 3D cursor of now."""
+        start, delivery = self.start, create_properties.here(context)
+        return about_asset(
+            self,
+            Kind(self.kind.lower()),
+            self.asset_id,
+            lambda service, asset: start(service, asset, delivery),
+        )
+
+    @staticmethod
+    def start(service: JobService, asset: Asset, delivery: Delivery) -> Job:
+        """Start the job."""
+        raise NotImplementedError
 
 
 def about_asset(

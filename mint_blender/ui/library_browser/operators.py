@@ -15,24 +15,23 @@ import bpy
 
 from ...addon_settings import may_go_online
 from ...delivery.asset_library.process import SyncProcess
+from ...jobs.job import Job
+from ...jobs.job_values import Delivery
 from ...jobs.library.view_model import title
 from ...jobs.queries import ListPage
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.journal import JournalError
 from ...message import Message
 from ...mint.errors import MintError
-from ...mint.schema import Kind
+from ...mint.schema import Asset, Kind
 from ...scene import assets
 from ...scene.export.output_path import OutputError
 from .. import heartbeat, session
-from ..create import properties as create_properties
 from ..job_actions import Result, report_error
 from ..translations import translated
 from . import loader, panel_data
-from .asset_lookup import about_asset
+from .asset_lookup import KINDS, AssetOperator
 from .properties import fields_of, kind_of
-
-KINDS = [("MODEL", "3D Model", "A 3D Model"), ("WORLD", "World", "A World")]
 
 
 class _PageLoader(bpy.types.Operator):
@@ -118,7 +117,7 @@ class MINT_OT_turn_library(bpy.types.Operator):
         fields = fields_of(context)
         loader.turn(fields, forward=self.forward)
         while bpy.app.background and panel_data.is_lacking_entries(fields):
-            bpy.ops.mint.load_more()
+            bpy.ops.mint.load_more()  # type: ignore[attr-defined]
         heartbeat.redraw()
         return {"FINISHED"}
 
@@ -148,7 +147,7 @@ class MINT_OT_choose_asset(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_import_asset(bpy.types.Operator):
+class MINT_OT_import_asset(AssetOperator):
     """Import an existing Model or World at the 3D cursor."""
 
     bl_idname = "mint.import_asset"
@@ -157,12 +156,6 @@ class MINT_OT_import_asset(bpy.types.Operator):
         "Import an existing Model or World at the 3D cursor. Unfinished ones are imported when "
         "they are done"
     )
-    bl_options = {"REGISTER"}
-
-    kind: bpy.props.EnumProperty(name="Kind", items=KINDS)
-    asset_id: bpy.props.StringProperty(
-        name="ID", description="ID of the Model or World at Mint", options={"SKIP_SAVE"}
-    )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the id, when called from a menu."""
@@ -170,15 +163,10 @@ class MINT_OT_import_asset(bpy.types.Operator):
             return self.execute(context)
         return context.window_manager.invoke_props_dialog(self, width=320, confirm_text="Import")
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    @staticmethod
+    def start(service: JobService, asset: Asset, delivery: Delivery) -> Job:
         """Start a job that only downloads; its result is placed like a new one."""
-        delivery = create_properties.here(context)
-        return about_asset(
-            self,
-            Kind(self.kind.lower()),
-            self.asset_id,
-            lambda board, asset: board.fetch(asset, delivery),
-        )
+        return service.fetch(asset, delivery)
 
 
 class MINT_OT_copy_prompt(bpy.types.Operator):

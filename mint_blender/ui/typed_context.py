@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a running Blender always has, although its type stubs call it optional."""
+
+from __future__ import annotations
+
+import bpy
+
+
+def scene_of(context: bpy.types.Context) -> bpy.types.Scene:
+    """Return the scene of a context."""
+    assert context.scene is not None
+    return context.scene
+
+
+def layout_of(drawn: bpy.types.Panel | bpy.types.Menu | bpy.types.Operator) -> bpy.types.UILayout:
+    """Return the layout of what is being drawn."""
+    assert drawn.layout is not None
+    return drawn.layout
