@@ -210,7 +210,7 @@ def ensure() -> None:
     window = next(iter(bpy.context.window_manager.windows), None)
     if window is not None:
         with bpy.context.temp_override(window=window):
-            bpy.ops.mint.heartbeat("INVOKE_DEFAULT")
+            bpy.ops.mint.heartbeat("INVOKE_DEFAULT")  # type: ignore[attr-defined]
 
 
 def redraw() -> None:

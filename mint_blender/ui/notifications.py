@@ -80,7 +80,7 @@ def notify(sentence: str, *, good: bool = True) -> None:
     window = next(iter(bpy.context.window_manager.windows), None)
     if window is not None and not bpy.app.background:
         with bpy.context.temp_override(window=window):
-            bpy.ops.mint.notify("INVOKE_DEFAULT", text=sentence, good=good)
+            bpy.ops.mint.notify("INVOKE_DEFAULT", text=sentence, good=good)  # type: ignore[attr-defined]
 
 
 class MINT_OT_notify(bpy.types.Operator):

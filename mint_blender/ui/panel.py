@@ -21,6 +21,7 @@ from .pricing import limit_dialog, price_dialog
 from .references import properties as references_properties
 from .text_wrap import wrapped
 from .translations import translated
+from .typed_context import layout_of
 
 REQUEST_ACCESS_URL = "mailto:hello@mint.gg?subject=Access%20to%20the%20Mint%20API"
 CREATE_KEY_URL = "https://platform.mint.gg"
@@ -57,16 +58,16 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the first thing that is missing, else the form."""
         if complaint := session.journal_error():
-            wrapped(self.layout, complaint, width=context.region.width, icon="ERROR")
+            wrapped(layout_of(self), complaint, width=context.region.width, icon="ERROR")
         if not may_go_online():
-            _draw_offline(self.layout)
+            _draw_offline(layout_of(self))
         elif not session.account().key:
-            _draw_first_run(self.layout)
+            _draw_first_run(layout_of(self))
         else:
             if account_panel.key_is_in_question():
-                account_panel.draw_key(self.layout)
+                account_panel.draw_key(layout_of(self))
             visibility.note("form")
-            _draw_form(self.layout, create_properties.of(context), width=context.region.width)
+            _draw_form(layout_of(self), create_properties.of(context), width=context.region.width)
 
 
 class MINT_PT_more(_MintPanel, bpy.types.Panel):
@@ -85,7 +86,7 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw name, place, size, pose and parts."""
-        layout, fields = self.layout, create_properties.of(context)
+        layout, fields = layout_of(self), create_properties.of(context)
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(fields, "name", placeholder="From the prompt")
@@ -136,7 +137,7 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
         """Draw a card for each job."""
         service = session.existing_service()
         if service is not None:
-            job_list_panel.draw(self.layout, service, width=context.region.width)
+            job_list_panel.draw(layout_of(self), service, width=context.region.width)
 
 
 def is_ready() -> bool:

@@ -75,7 +75,7 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
             self.report({"ERROR"}, translated(str(trouble)))
             return {"CANCELLED"}
         DownloadFolder(session.home()).clear(keep)
-        return bpy.ops.mint.measure_downloads()
+        return bpy.ops.mint.measure_downloads()  # type: ignore[attr-defined]
 
 
 CLASSES = (MINT_OT_measure_downloads, MINT_OT_clear_downloads)

@@ -21,6 +21,7 @@ from .. import icons, session
 from ..account import billing_watch
 from ..text_wrap import wrapped
 from ..translations import translated
+from ..typed_context import layout_of
 from ..worlds import look_inside
 from . import placed_results, review_feedback
 
@@ -353,7 +354,7 @@ class MINT_MT_job(bpy.types.Menu):
         )
         if job is None:
             return
-        layout, job = self.layout, placed_results.shown(job)
+        layout, job = layout_of(self), placed_results.shown(job)
         if job.phase is Phase.PLACED and not job.convert:
             layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
             layout.operator(

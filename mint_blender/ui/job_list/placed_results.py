@@ -20,7 +20,7 @@ from ...jobs.phases import Phase
 from ...message import Message
 from ...scene import tags
 from ...scene.update import replace as replacing
-from .. import heartbeat, session
+from .. import heartbeat, session, typed_context
 
 SOON = 0.1  # seconds; a drag changes the scene many times a second
 
@@ -90,16 +90,15 @@ def kept_message(names: list[str]) -> str:
 
 def scene_of(job: Job) -> bpy.types.Scene:
     """Return the scene of the click, or the current one if another file is open."""
-    return (
-        bpy.data.scenes[job.delivery.scene]
-        if is_document_open(job) and job.delivery.scene is not None
-        else bpy.context.scene
-    )
+    if is_document_open(job) and job.delivery.scene is not None:
+        return bpy.data.scenes[job.delivery.scene]
+    return typed_context.scene_of(bpy.context)
 
 
 def is_document_open(job: Job) -> bool:
     """Return whether the document and scene in which the prompt was submitted are open."""
-    return job.delivery.document == session.document_id() and job.delivery.scene in bpy.data.scenes
+    is_same = job.delivery.document == session.document_id()
+    return is_same and job.delivery.scene is not None and job.delivery.scene in bpy.data.scenes
 
 
 def scan() -> bool:

@@ -54,6 +54,7 @@ class MINT_OT_turn_preview(JobOperator):
 
     bl_idname = "mint.turn_preview"
     bl_label = "Show Other Preview"
+    bl_description = "Show another Preview of this job"
     bl_options = {"INTERNAL"}
 
     to: bpy.props.IntProperty(min=1, options={"SKIP_SAVE"})

@@ -25,6 +25,7 @@ from ...mint.schema import Asset, Kind
 from .. import session, visibility
 from ..text_wrap import wrapped
 from ..translations import date, translated
+from ..typed_context import layout_of
 from . import job_lookup, panel_data
 from .properties import MintLibrary, fields_of, kind_of
 
@@ -62,7 +63,7 @@ class MINT_PT_library(bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Filter, a screenful, and the chosen one."""
-        layout, fields = self.layout, fields_of(context)
+        layout, fields = layout_of(self), fields_of(context)
         visibility.note("library")
         _draw_filter(layout, fields)
         known = panel_data.library()
@@ -136,7 +137,8 @@ def _columns(width: int) -> int:
 
 def _icon_value(name: str) -> int:
     """The number of one of Blender's own icons; one that this Blender does not have is none."""
-    items = bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items
+    layout: Any = bpy.types.UILayout.bl_rna
+    items = layout.functions["label"].parameters["icon"].enum_items
     return items[name].value if name in items else 0
 
 

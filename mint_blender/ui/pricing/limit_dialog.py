@@ -67,7 +67,7 @@ def when_confirmed(trouble: TooExpensive, act: Act) -> None:
     window = click_window.key_of(bpy.context)
     _state().unconfirmed = trouble, act, window
     with click_window.inside(window):
-        bpy.ops.mint.spend("INVOKE_DEFAULT")
+        bpy.ops.mint.spend("INVOKE_DEFAULT")  # type: ignore[attr-defined]
 
 
 def catch_up(service: JobService) -> bool:

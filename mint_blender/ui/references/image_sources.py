@@ -19,6 +19,7 @@ from mathutils import Matrix
 
 from ...message import Message
 from ...mint.generation_request import MAX_IMAGE_BYTES
+from ..typed_context import scene_of
 
 # pixels: more detail than this no generation shows, and saving it takes seconds
 LONGEST_SIDE = 4096
@@ -100,7 +101,7 @@ def save_render(scene: bpy.types.Scene, target: Path) -> None:
     result = next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
     if result is None:
         raise ImageSourceError(Message("Nothing has been rendered yet. Press F12 first."))
-    settings = scene.render.image_settings
+    settings: Any = scene.render.image_settings
     names = [
         name
         for name in ("media_type", "file_format", "color_mode", "color_depth")
@@ -136,7 +137,7 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
     """
     import gpu
 
-    scene, space, region = context.scene, context.space_data, _window_region(context)
+    scene, space, region = scene_of(context), context.space_data, _window_region(context)
     if camera and scene.camera is None:
         raise ImageSourceError(Message("The scene has no camera."))
     width, height = _render_size(scene) if camera else (region.width, region.height)
@@ -163,7 +164,7 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
         offscreen.free()
     pixels[:, 3] = 1.0
     with _blank(width, height) as image:
-        image.pixels.foreach_set(pixels.ravel())
+        _pixels_of(image).foreach_set(pixels.ravel())
         _save(image, target, "PNG", _LOSSLESS)
 
 
@@ -220,12 +221,17 @@ def _load(image: bpy.types.Image) -> bool:
     return bool(image.size[0] and image.size[1] and len(pixels))
 
 
+def _pixels_of(image: bpy.types.Image) -> Any:
+    """Return the pixels with their fast access, which the stubs do not know."""
+    return image.pixels
+
+
 @contextmanager
 def _copied(image: bpy.types.Image) -> Iterator[bpy.types.Image]:
     """The pixels as they are now, in an image of our own."""
     width, height = image.size
     pixels = np.empty(width * height * image.channels, dtype=np.float32)
-    image.pixels.foreach_get(pixels)
+    _pixels_of(image).foreach_get(pixels)
     whole = _four_channels(pixels.reshape(-1, image.channels))
     if image.is_float and image.colorspace_settings.name.lower().startswith(
         ("linear", "scene_linear")
@@ -233,7 +239,7 @@ def _copied(image: bpy.types.Image) -> Iterator[bpy.types.Image]:
         # which Blender's own `save` leaves out, and the picture is too dark
         whole[:, :3] = _on_screen(whole[:, :3])
     with _blank(width, height) as copy:
-        copy.pixels.foreach_set(whole.ravel())
+        _pixels_of(copy).foreach_set(whole.ravel())
         yield copy
 
 

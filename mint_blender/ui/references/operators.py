@@ -15,6 +15,7 @@ from ...files.errors import FileError
 from ...message import Message, sentences
 from .. import heartbeat, session
 from ..translations import translated
+from ..typed_context import scene_of
 from . import image_sources
 from . import properties as references_properties
 
@@ -189,7 +190,7 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
             return _attempt(
                 self,
                 lambda: _add_made(
-                    lambda path: image_sources.save_render(context.scene, path),
+                    lambda path: image_sources.save_render(scene_of(context), path),
                     Message("Render"),
                     self.fit,
                 ),
@@ -217,7 +218,7 @@ class MINT_OT_add_reference_render(bpy.types.Operator):
         return _attempt(
             self,
             lambda: _add_made(
-                lambda path: image_sources.save_render(context.scene, path),
+                lambda path: image_sources.save_render(scene_of(context), path),
                 Message("Render"),
                 self.fit,
             ),

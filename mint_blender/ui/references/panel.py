@@ -15,6 +15,7 @@ from ...mint.generation_request import MAX_IMAGES
 from .. import panel
 from ..text_wrap import wrapped
 from ..translations import translated
+from ..typed_context import layout_of
 from . import properties as references_properties
 
 THUMBNAIL, SMALL = 3.2, 2.0  # as many lines of the panel high
@@ -50,10 +51,10 @@ class MINT_PT_references(bpy.types.Panel):
         """Each picture with its buttons; then a menu for more."""
         listed = references_properties.entries(context.window_manager)
         for index, entry in enumerate(listed):
-            _draw_entry(self.layout, index, entry, len(listed))
+            _draw_entry(layout_of(self), index, entry, len(listed))
         if not listed:
             wrapped(
-                self.layout,
+                layout_of(self),
                 Message("Add up to 8 pictures that show what you mean. A prompt is optional."),
             )
         if len(listed) < MAX_IMAGES:

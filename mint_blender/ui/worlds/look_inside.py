@@ -23,6 +23,7 @@ from ...scene.world.capture_point import PART
 from .. import session
 from ..job_actions import Result, report_error
 from ..translations import translated
+from ..typed_context import scene_of
 
 SHADING = [
     ("MATERIAL", "Material Preview", "Fast, with full colors and soft splats"),
@@ -270,7 +271,7 @@ class MINT_OT_look_inside(_ViewOperator):
             return report_error(self, gone or Message("Select a Mint World, or something in it."))
         if area is None:
             return report_error(self, Message("Open a 3D View to look inside the World."))
-        look_inside(area, root, context.scene, shading=self.shading, overlays=self.overlays)
+        look_inside(area, root, scene_of(context), shading=self.shading, overlays=self.overlays)
         return {"FINISHED"}
 
     def _meant(self, context: bpy.types.Context) -> bpy.types.Object | None:

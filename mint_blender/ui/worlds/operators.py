@@ -29,6 +29,7 @@ from ..create import properties as create_properties
 from ..job_actions import Result, find_job, run_action
 from ..job_list import auto_import
 from ..translations import translated
+from ..typed_context import scene_of
 from .parts import WorldParts
 
 PARTS = [
@@ -83,7 +84,7 @@ class _WorldOperator(bpy.types.Operator):
     @classmethod
     def complaint(cls, root: bpy.types.Object) -> str:
         """Return why the World cannot be changed; empty if it can."""
-        if root.library is not None:
+        if root.library:
             return Message("This World is linked from another file and can be changed only there.")
         parts = WorldParts.under(root)
         if parts.is_edited:
@@ -102,7 +103,7 @@ class _WorldOperator(bpy.types.Operator):
         root = world_objects.root_of(context.active_object)
         assert root is not None, "poll has seen one"
         try:
-            self.change(root, context.scene)
+            self.change(root, scene_of(context))
         except (SceneImportError, FileError) as trouble:
             self.report({"ERROR"}, translated(str(trouble)))
             return {"CANCELLED"}
@@ -206,7 +207,7 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need a scene that shows a panorama."""
-        shown = world_edit.shows_panorama(context.scene)
+        shown = world_edit.shows_panorama(scene_of(context))
         if not shown:
             cls.poll_message_set(
                 translated(Message("The scene shows no panorama of a Mint World."))
@@ -215,7 +216,7 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Restore the earlier World; the panorama stays in the file."""
-        panorama.restore_earlier_world(context.scene)
+        panorama.restore_earlier_world(scene_of(context))
         return {"FINISHED"}
 
 

@@ -14,6 +14,7 @@ from ...scene.world import splats, world_objects
 from ...scene.world.files import Part
 from ..create import properties as create_properties
 from ..translations import translated
+from ..typed_context import layout_of, scene_of
 from . import look_inside
 from . import operators as worlds_operators
 from .parts import WorldParts
@@ -35,7 +36,7 @@ class MINT_PT_world(bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the whole World, then each part."""
-        layout = self.layout
+        layout = layout_of(self)
         root = world_objects.root_of(context.active_object)
         if root is None:
             return
@@ -47,7 +48,7 @@ class MINT_PT_world(bpy.types.Panel):
         if _draw_part(layout, parts, "COLLIDER"):
             _draw_collider(layout, parts)
         if _draw_part(layout, parts, "PANORAMA"):
-            _draw_panorama(layout, root, context.scene)
+            _draw_panorama(layout, root, scene_of(context))
         if _draw_part(layout, parts, "SPLATS"):
             _draw_splats(layout, parts)
 
@@ -61,7 +62,7 @@ class MINT_MT_world(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw all operators; those that are not possible say why."""
-        layout = self.layout
+        layout = layout_of(self)
         layout.operator("mint.look_inside", icon="HIDE_OFF")
         layout.operator("mint.look_outside", icon="LOOP_BACK")
         layout.separator()
@@ -152,7 +153,7 @@ def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     """Draw the way back in Properties > World, also after the Mint World was deleted."""
-    if world_edit.shows_panorama(context.scene):
+    if world_edit.shows_panorama(scene_of(context)):
         self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
 
 
