@@ -21,6 +21,7 @@ from ...jobs.budget.spending import Day, Month, date_of
 from ...jobs.service import JobService
 from ...message import Message
 from .. import session
+from ..icons import IconCache
 from ..icons import cache as icon_cache
 from ..translations import translated
 
@@ -73,6 +74,12 @@ def draw(layout: bpy.types.UILayout) -> None:
     if not month.count:
         column.label(text="Nothing generated yet")
         return
+    _draw_bars(column, month, icons)
+    _draw_figures(column.column(align=True), month, icons)
+
+
+def _draw_bars(column: bpy.types.UILayout, month: Month, icons: IconCache) -> None:
+    """Draw the tiles of the chart, each with its first day below."""
     chart = column.row(align=True)
     chart.alignment = "LEFT"
     for number, days in enumerate(tiles(month.days)):
@@ -82,8 +89,11 @@ def draw(layout: bpy.types.UILayout) -> None:
         tile.ui_units_x = _SCALE
         tile.template_icon(icon_value=icons.icon("chart", f"tile-{number}"), scale=_SCALE)
         tile.label(text=f"{days[0].date:%m-%d}", translate=False)
+
+
+def _draw_figures(figures: bpy.types.UILayout, month: Month, icons: IconCache) -> None:
+    """Draw what the generations have cost, and how many have failed."""
     most = max(day.credits for day in month.days)
-    figures = column.column(align=True)
     count = (
         Message("One generation")
         if month.count == 1

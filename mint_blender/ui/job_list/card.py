@@ -120,27 +120,27 @@ def _draw_progress(column: bpy.types.UILayout, service: JobService, job: Job) ->
             factor=min(1.0, loading.done / loading.total),
         )
     elif job.phase is Phase.WORKING:
-        outlook = service.outlook(job)
-        if outlook.fraction is None:
-            column.label(
-                text=_with_time(presenter.state(job), presenter.duration(outlook.elapsed)),
-                translate=False,
-                icon="TIME",
-            )
-        else:
-            left = outlook.remaining
-            text = (
-                Message("longer than usual")
-                if left is None
-                else Message("about {duration}", duration=presenter.duration(left))
-            )
-            column.progress(
-                text=_with_time(presenter.state(job), text),
-                translate=False,
-                factor=outlook.fraction,
-            )
+        _draw_outlook(column, service, job)
     else:
         column.label(text=translated(presenter.state(job)), translate=False, icon="TIME")
+
+
+def _draw_outlook(column: bpy.types.UILayout, service: JobService, job: Job) -> None:
+    """Draw the time that is left as a bar; without an estimate, the time so far."""
+    outlook = service.outlook(job)
+    if outlook.fraction is None:
+        text = _with_time(presenter.state(job), presenter.duration(outlook.elapsed))
+        column.label(text=text, translate=False, icon="TIME")
+        return
+    left = outlook.remaining
+    time = (
+        Message("longer than usual")
+        if left is None
+        else Message("about {duration}", duration=presenter.duration(left))
+    )
+    column.progress(
+        text=_with_time(presenter.state(job), time), translate=False, factor=outlook.fraction
+    )
 
 
 def _with_time(state: str, time: str) -> str:

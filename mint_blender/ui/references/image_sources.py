@@ -46,18 +46,16 @@ def fit(source: Path, target: Path) -> str:
         _save(image, target, "WEBP", quality)
         while target.stat().st_size > MAX_IMAGE_BYTES:
             # A file's size goes with its pixels: a step that should do, and a little more.
-            _scale(
-                image,
-                (
-                    1.0
-                    if quality == _LOSSLESS
-                    else min(0.9, 0.95 * (MAX_IMAGE_BYTES / target.stat().st_size) ** 0.5)
-                ),
-            )
+            share = min(0.9, 0.95 * (MAX_IMAGE_BYTES / target.stat().st_size) ** 0.5)
+            _scale(image, 1.0 if quality == _LOSSLESS else share)
             quality = _GOOD
             _save(image, target, "WEBP", quality)
-        now = tuple(image.size)
-    size = _size_in_words(target.stat().st_size)
+        return _what_was_done(was, tuple(image.size), target.stat().st_size)
+
+
+def _what_was_done(was: tuple[int, ...], now: tuple[int, ...], bytes_now: int) -> str:
+    """Return a sentence about a picture, given its sizes in pixels before and after."""
+    size = _size_in_words(bytes_now)
     if now != was:
         return Message(
             "Scaled down from {old_width} × {old_height} to {width} × {height} pixels and"
@@ -135,8 +133,6 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
     Raises:
         ImageSourceError: There is no camera, or the view could not be drawn.
     """
-    import gpu
-
     scene, space, region = scene_of(context), context.space_data, _window_region(context)
     if camera and scene.camera is None:
         raise ImageSourceError(Message("The scene has no camera."))
@@ -147,13 +143,39 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
         view, projection = _camera_matrices(context, width, height)
     else:
         view, projection = space.region_3d.view_matrix, space.region_3d.window_matrix
+    pixels = _draw_offscreen(context, region, (width, height), view, projection)
+    with _blank(width, height) as image:
+        _pixels_of(image).foreach_set(pixels.ravel())
+        _save(image, target, "PNG", _LOSSLESS)
+
+
+def _draw_offscreen(
+    context: bpy.types.Context,
+    region: bpy.types.Region,
+    size: tuple[int, int],
+    view: Matrix,
+    projection: Matrix,
+) -> np.ndarray[Any, Any]:
+    """Return the pixels of the 3D View without overlays.
+
+    Shape (width * height, 4), RGBA from 0 to 1, opaque.
+    """
+    import gpu
+
+    (width, height), space = size, context.space_data
     overlays = space.overlay.show_overlays
     make_offscreen: Any = gpu.types.GPUOffScreen  # the stubs know it without arguments
     offscreen = make_offscreen(width, height, format="RGBA8")
     try:
         space.overlay.show_overlays = False
         offscreen.draw_view3d(
-            scene, context.view_layer, space, region, view, projection, do_color_management=True
+            scene_of(context),
+            context.view_layer,
+            space,
+            region,
+            view,
+            projection,
+            do_color_management=True,
         )
         buffer = offscreen.texture_color.read()
         # in more than one dimension NumPy gets its strides wrong (seen in 4.3)
@@ -163,9 +185,7 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
         space.overlay.show_overlays = overlays
         offscreen.free()
     pixels[:, 3] = 1.0
-    with _blank(width, height) as image:
-        _pixels_of(image).foreach_set(pixels.ravel())
-        _save(image, target, "PNG", _LOSSLESS)
+    return pixels
 
 
 def _window_region(context: bpy.types.Context) -> bpy.types.Region:
