@@ -31,8 +31,8 @@ def wait_for_jobs(service: JobService, job_ids: list[str], *, place: bool) -> No
     for job_id in job_ids:
         try:
             wait_for_job(service, job_id, place=place)
-        except Stopped as trouble:
-            reasons.append(str(trouble))
+        except Stopped as error:
+            reasons.append(str(error))
     if reasons:
         headline = Message(
             "{count} of {total} prompts failed:", count=len(reasons), total=len(job_ids)
@@ -49,8 +49,8 @@ def wait_for_job(service: JobService, job_id: str, *, place: bool = True) -> Non
     _watch(service, [job_id])
     job = service.job(job_id)
     if job.phase is Phase.READY:
-        if place and (trouble := auto_import.import_result(service, job)):
-            raise Stopped(trouble)
+        if place and (error := auto_import.import_result(service, job)):
+            raise Stopped(error)
     elif job.phase not in {Phase.REVIEW, Phase.PLACED}:
         raise Stopped(
             Message(

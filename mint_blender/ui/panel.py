@@ -206,9 +206,9 @@ def _draw_generate(
     layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
 ) -> None:
     """Draw the button with its price, further costs, and what they leave of the balance."""
-    service, question = session.existing_service(), create_properties.price_of(fields)
-    price = service.budget.price(question) if service else None
-    told = service.queries.answers.get(question) if service else None
+    service, query = session.existing_service(), create_properties.price_of(fields)
+    price = service.budget.price(query) if service else None
+    told = service.queries.answers.get(query) if service else None
     column = layout.column()
     column.scale_y = 1.5
     label = (

@@ -71,8 +71,8 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
         try:
             service = session.service()
             keep = {job.id for job in service.jobs()} | {each.id for each in service.unreadable()}
-        except JournalError as trouble:
-            self.report({"ERROR"}, translated(str(trouble)))
+        except JournalError as error:
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         DownloadFolder(session.home()).clear(keep)
         return bpy.ops.mint.measure_downloads()  # type: ignore[attr-defined]

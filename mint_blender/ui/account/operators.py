@@ -27,11 +27,11 @@ class _Question(bpy.types.Operator):
     """Asks Mint and returns at once; the panel shows the answer."""
 
     bl_options = {"REGISTER"}
-    questions: tuple[Query, ...]
+    queries: tuple[Query, ...]
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Ask."""
-        complaint = price_queries.ask(*self.questions)
+        complaint = price_queries.ask(*self.queries)
         if complaint:
             self.report({"ERROR"}, translated(complaint))
             return {"CANCELLED"}
@@ -44,7 +44,7 @@ class MINT_OT_check_key(_Question):
     bl_idname = "mint.check_key"
     bl_label = "Check Key"
     bl_description = "Ask Mint whether it accepts the key, and whose it is"
-    questions = (KeyOwner(), Balance())
+    queries = (KeyOwner(), Balance())
 
 
 class MINT_OT_refresh_account(_Question):
@@ -53,7 +53,7 @@ class MINT_OT_refresh_account(_Question):
     bl_idname = "mint.refresh_account"
     bl_label = "Refresh Mint Account"
     bl_description = "Reload the balance and usage"
-    questions = (Balance(),)
+    queries = (Balance(),)
 
 
 class MINT_OT_confirm_address(bpy.types.Operator):

@@ -176,15 +176,15 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
 
     def queries(self) -> list[Query]:
         """Return the price of one prompt, and the balance."""
-        return [self._question(), Balance()]
+        return [self._price_query(), Balance()]
 
-    def _question(self) -> Price:
+    def _price_query(self) -> Price:
         return Price.of(self._request(""))
 
     def _price(self) -> Estimate | None:
         """Return what Mint has answered about one prompt; None before that."""
         service = session.existing_service()
-        answered = service.queries.answers.get(self._question()) if service else None
+        answered = service.queries.answers.get(self._price_query()) if service else None
         return answered.answer if answered and isinstance(answered.answer, Estimate) else None
 
     def _draw_price(self, layout: bpy.types.UILayout) -> None:
@@ -204,7 +204,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
             layout.label(text=translated(said), icon="INFO", translate=False)
             if price is not None:
                 layout.label(text="Price unavailable")
-            elif service is not None and service.queries.is_pending(self._question()):
+            elif service is not None and service.queries.is_pending(self._price_query()):
                 layout.label(text="Asking Mint for the price…", icon="TIME")
             return
         total, balance = each * count, service.budget.balance if service else None

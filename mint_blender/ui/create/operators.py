@@ -120,7 +120,11 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the job."""
         request = self._request()
-        delivery, level, kind_word = create_properties.here(context), self._level(), self.kind
+        delivery, level, kind_word = (
+            create_properties.with_cursor(context),
+            self._level(),
+            self.kind,
+        )
         return run_action(
             self,
             lambda service: service.start(request, delivery, optimize=level).id,
@@ -157,7 +161,7 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         return run_action(
             self,
             lambda service: service.start(request, delivery, optimize=level).id,
-            create_properties.sent,
+            create_properties.clear_sent,
         )
 
 

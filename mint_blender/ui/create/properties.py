@@ -285,7 +285,7 @@ def delivery_of(form: MintForm, context: bpy.types.Context) -> Delivery:
     )
 
 
-def here(context: bpy.types.Context, delivery: Delivery = Delivery()) -> Delivery:
+def with_cursor(context: bpy.types.Context, delivery: Delivery = Delivery()) -> Delivery:
     """Return the delivery with the 3D cursor, scene and document of now."""
     return replace(
         delivery, at=cursor(context), document=session.document_id(), scene=context.scene.name
@@ -298,22 +298,22 @@ def cursor(context: bpy.types.Context) -> tuple[float, float, float]:
     return x, y, z
 
 
-def fill(form: MintForm, wish: RequestTemplate) -> None:
+def fill_form(form: MintForm, template: RequestTemplate) -> None:
     """Fill the form with the settings of an earlier request; keep what is not known of it.
 
     Pictures that no longer exist are left out.
     """
-    request, delivery = wish.request, wish.delivery
+    request, delivery = template.request, template.delivery
     form.kind, form.text = request.kind.name, None
     form.prompt, form.name = (
         request.prompt[: MAX_PROMPT_LENGTH[request.kind]],
         (request.name or "")[:MAX_NAME_LENGTH],
     )
-    if not wish.is_complete:
+    if not template.is_complete:
         return
     form.preset, form.review = request.preset.name, request.mode is Mode.REVIEW
     form.pose = request.pose.name if request.pose else "NONE"
-    form.optimize = wish.optimize.name if wish.optimize else "OFF"
+    form.optimize = template.optimize.name if template.optimize else "OFF"
     form.use_height, form.height = delivery.height is not None, delivery.height or form.height
     if request.kind is Kind.WORLD:
         form.splats = (
@@ -325,10 +325,12 @@ def fill(form: MintForm, wish: RequestTemplate) -> None:
             delivery.panorama,
             delivery.camera,
         )
-    references_properties.use(image for image in request.images if image not in wish.gone)
+    references_properties.replace_all(
+        image for image in request.images if image not in template.gone
+    )
 
 
-def sent() -> None:
+def clear_sent() -> None:
     """Save the settings, and clear what belongs to the request that was sent."""
     form = of(bpy.context)
     saved_settings.save(form)

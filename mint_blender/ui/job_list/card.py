@@ -41,7 +41,7 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
     elif job.phase is Phase.BILLING:
         _draw_billing(box, service, job, width)
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:
-        _draw_trouble(box, job, width)
+        _draw_problem(box, job, width)
     elif job.phase in {Phase.SENDING, Phase.WORKING, Phase.FETCHING} and job.problem is not None:
         wrapped(box, job.problem.message, width=width, icon="TIME")
     elif job.phase is Phase.READY:
@@ -253,7 +253,7 @@ def _missing_credits(missing: float | None) -> str:
     )
 
 
-def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
+def _draw_problem(box: bpy.types.UILayout, job: Job, width: int) -> None:
     """Draw why the job stopped, and the most likely next step."""
     if job.problem is not None:
         wrapped(box, job.problem.message, width=width)
@@ -283,15 +283,15 @@ def _draw_import_anyway(layout: bpy.types.UILayout, job: Job) -> None:
 
 
 def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
-    """It waits: its file is not open, or it could not be imported."""
+    """Draw why the result is not in the scene yet, and the button that places it."""
     if job.problem is not None:
         wrapped(box, job.problem.message, width=width, icon="ERROR")
     box.operator(
-        "mint.place", text=translated(_place_words(job)), translate=False, icon="IMPORT"
+        "mint.place", text=translated(_place_label(job)), translate=False, icon="IMPORT"
     ).job_id = job.id
 
 
-def _place_words(job: Job, again: str = "") -> str:
+def _place_label(job: Job, again: str = "") -> str:
     """Return the label of the button Place: what a click will do."""
     if placed_results.will_replace(job):
         return Message("Replace Model") if job.kind is Kind.MODEL else Message("Replace World")
@@ -313,7 +313,7 @@ def _draw_saved(box: bpy.types.UILayout, job: Job, width: int) -> None:
     box.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = folder
 
 
-def _draw_after(layout: bpy.types.UILayout, job: Job) -> None:
+def _draw_follow_ups(layout: bpy.types.UILayout, job: Job) -> None:
     """Draw what can be made from a result, or like it."""
     layout.operator_context = "INVOKE_DEFAULT"
     asset_id = asset_of(job)
@@ -359,7 +359,7 @@ class MINT_MT_job(bpy.types.Menu):
             layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
             layout.operator(
                 "mint.place",
-                text=translated(_place_words(job, Message("Place Again"))),
+                text=translated(_place_label(job, Message("Place Again"))),
                 translate=False,
                 icon="IMPORT",
             ).job_id = job.id
@@ -368,7 +368,7 @@ class MINT_MT_job(bpy.types.Menu):
         if job.hold is not None:
             layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
             return
-        _draw_after(layout, job)
+        _draw_follow_ups(layout, job)
         for verb, operator in (
             (Verb.RESUME, "mint.resume"),
             (Verb.RETRY, "mint.retry"),

@@ -89,14 +89,14 @@ class MINT_OT_optimize(safe_dialog.Spending, bpy.types.Operator):
             )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Nothing is paid for a file that this Blender could not open."""
+        """Start the optimization, unless this Blender could not open its file."""
         missing = OPTIMIZED_NEEDS - readable_extensions()
         if missing:
             return report_error(
                 self, Message("Nothing was started. {reason}", reason=explain_missing(missing))
             )
         delivery, level = (
-            create_properties.here(context, Delivery(replaces=True)),
+            create_properties.with_cursor(context, Delivery(replaces=True)),
             OptimizationLevel(self.level.lower()),
         )
         return about_asset(
@@ -144,7 +144,7 @@ class MINT_OT_convert(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Beside the folders."""
+        """Draw the formats beside the file browser."""
         self.layout.column().prop(self, "formats", expand=True)
         wrapped(
             layout_of(self),
@@ -155,7 +155,7 @@ class MINT_OT_convert(bpy.types.Operator):
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """A job of its own."""
+        """Start a job that converts and saves."""
         if not self.directory.strip():
             return report_error(self, Message("No folder selected."))
         formats = [format for format in Format if format.name in self.formats]
@@ -238,8 +238,8 @@ class MINT_OT_again(safe_dialog.Spending, _TemplateOperator):
             self._known = self.template()
             self._gone = self._known.gone  # looked for now: drawing looks at no disk
             self.prompt = self.prompt or self._known.request.prompt
-        except (NotPossible, JournalError) as trouble:
-            return report_error(self, str(trouble))
+        except (NotPossible, JournalError) as error:
+            return report_error(self, str(error))
         return self.ask_before_spending(context, width=420, confirm_text="Generate")
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
@@ -267,13 +267,13 @@ class MINT_OT_again(safe_dialog.Spending, _TemplateOperator):
             wrapped(layout, optimizing_words(), icon="ADD", width=420)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """A job of its own, where the first one landed if that is in this file."""
+        """Start a new job, placed like the first one if that is in this file."""
         try:
             wanted = self.template().with_prompt(self.prompt)
-        except (NotPossible, JournalError) as trouble:
-            return report_error(self, str(trouble))
+        except (NotPossible, JournalError) as error:
+            return report_error(self, str(error))
         delivery = (
-            create_properties.here(context, wanted.delivery)
+            create_properties.with_cursor(context, wanted.delivery)
             if wanted.delivery.document != session.document_id()
             else wanted.delivery
         )
@@ -294,14 +294,14 @@ class MINT_OT_use_prompt(_TemplateOperator):
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Prompt and name; the settings and pictures too, where a job of ours knows them."""
+        """Fill the form with prompt and name, and with settings and pictures if known."""
         try:
             known = self.template()
-        except (NotPossible, JournalError) as trouble:
-            return report_error(self, str(trouble))
+        except (NotPossible, JournalError) as error:
+            return report_error(self, str(error))
         if not known.request.prompt and not known.request.images:
             return report_error(self, Message("Mint returned no prompt for this item."))
-        create_properties.fill(create_properties.of(context), known)
+        create_properties.fill_form(create_properties.of(context), known)
         for image in known.gone:
             self.report(
                 {"WARNING"},

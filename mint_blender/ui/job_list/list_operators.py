@@ -86,7 +86,7 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Many jobs at once: ask first.
+        """Ask first, as many jobs are canceled at once.
 
         Beside Blender's own button Cancel, "Cancel All" could mean either.
         """
@@ -183,7 +183,7 @@ class MINT_OT_cancel_all(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Many jobs at once: ask first.
+        """Ask first, as many jobs are canceled at once.
 
         The button beside it is Blender's own Cancel, so this one has another word.
         """

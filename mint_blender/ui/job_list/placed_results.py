@@ -128,13 +128,13 @@ def _look_now() -> None:
 
 @persistent
 def _everything_changed(*_: object) -> None:
-    """After undo, redo, and opening a file."""
+    """Note an undo, a redo or the opening of a file."""
     _look_soon()
 
 
 @persistent
 def _something_changed(_scene: object, depsgraph: Any = None) -> None:
-    """After any change: most of them add and remove no objects."""
+    """Note a change; most changes add and remove no objects."""
     moved = depsgraph is None or any(
         depsgraph.id_type_updated(kind) for kind in ("COLLECTION", "SCENE")
     )

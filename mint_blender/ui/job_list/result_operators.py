@@ -161,9 +161,9 @@ class MINT_OT_place(JobOperator):
                 )
             )
         if job.delivery.document != session.document_id():
-            job = service.set_delivery(job.id, create_properties.here(context, job.delivery))
-        if trouble := auto_import.import_result(service, job, raw=self.raw):
-            return report_error(self, trouble)
+            job = service.set_delivery(job.id, create_properties.with_cursor(context, job.delivery))
+        if error := auto_import.import_result(service, job, raw=self.raw):
+            return report_error(self, error)
         heartbeat.redraw()
         return {"FINISHED"}
 

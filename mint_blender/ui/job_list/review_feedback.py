@@ -35,7 +35,7 @@ class MintDraft(bpy.types.PropertyGroup):
 
 
 def of(job_id: str) -> MintDraft | None:
-    """The draft of a job; None before the first heartbeat has made it."""
+    """Return the draft of a job; None before the first heartbeat has made it."""
     return bpy.context.window_manager.mint_drafts.get(job_id)
 
 
@@ -70,7 +70,7 @@ def catch_up_later(service: JobService) -> bool:
 
 
 def _follow(service: JobService) -> None:
-    """One draft for each job that waits for a decision, and none for others."""
+    """Keep one draft for each job that waits for a decision, and none for others."""
     drafts = bpy.context.window_manager.mint_drafts
     waiting = {job.id for job in service.jobs() if job.phase is Phase.REVIEW}
     for index in reversed(range(len(drafts))):

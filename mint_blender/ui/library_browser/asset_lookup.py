@@ -32,7 +32,7 @@ class AssetOperator(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the job; its result is placed at the 3D cursor of now."""
-        start, delivery = self.start, create_properties.here(context)
+        start, delivery = self.start, create_properties.with_cursor(context)
         return about_asset(
             self,
             Kind(self.kind.lower()),
@@ -59,18 +59,18 @@ def about_asset(
             operator,
             Message("Not a valid Mint ID. IDs contain only letters, digits, _ and -."),
         )
-    return run_action(operator, lambda board: start(board, asset(kind, asset_id)).id)
+    return run_action(operator, lambda service: start(service, asset(kind, asset_id)).id)
 
 
 def asset(kind: Kind, asset_id: str) -> Asset:
     """Return what is known of an asset: its id at least, and its job reads the rest."""
-    board = session.existing_service()
-    if board is not None:
+    service = session.existing_service()
+    if service is not None:
         # without a window no heart beats, and a script asks right after a job has ended
-        loader.follow(board)
+        loader.follow(service)
     told = (
         job.asset
-        for job in (board.jobs() if board else ())
+        for job in (service.jobs() if service else ())
         if job.asset is not None and asset_of(job) == asset_id
     )
     return (

@@ -81,7 +81,7 @@ def supply() -> bool:
     return False
 
 
-def ask(*questions: Query) -> str | None:
+def ask(*queries: Query) -> str | None:
     """Request each, unless it is requested already; a sentence says why that is not possible."""
     try:
         service = session.service()
@@ -91,14 +91,14 @@ def ask(*questions: Query) -> str | None:
     pending = {
         (each.kind, each.cursor) for each in service.queries.pending() if isinstance(each, ListPage)
     }
-    for question in questions:
-        if not service.queries.is_pending(question) and not (
-            isinstance(question, ListPage) and (question.kind, question.cursor) in pending
+    for query in queries:
+        if not service.queries.is_pending(query) and not (
+            isinstance(query, ListPage) and (query.kind, query.cursor) in pending
         ):
-            service.queries.ask(question)
-            if isinstance(question, ListPage):
-                library().page_requested(question)
-    if questions:
+            service.queries.ask(query)
+            if isinstance(query, ListPage):
+                library().page_requested(query)
+    if queries:
         heartbeat.listen()
     return None
 
@@ -122,20 +122,20 @@ def catch_up(service: JobService) -> None:
     fields = fields_of(bpy.context)
     first = next(iter(on_screen(fields)), None) if fields.start else None
     follow(service)
-    for question in [
+    for query in [
         each
         for each in service.queries.answers
         if isinstance(each, ListPage | Thumbnail | RemoteGlbHeader)
     ]:
-        said = service.queries.answers.pop(question)
-        if isinstance(question, ListPage):
+        said = service.queries.answers.pop(query)
+        if isinstance(query, ListPage):
             library().add_page(
-                question, said.answer if isinstance(said.answer, Page) else None, said.error
+                query, said.answer if isinstance(said.answer, Page) else None, said.error
             )
-        elif isinstance(question, Thumbnail):
-            _take_picture(question.url, said.answer if isinstance(said.answer, Path) else None)
+        elif isinstance(query, Thumbnail):
+            _take_picture(query.url, said.answer if isinstance(said.answer, Path) else None)
         else:
-            library_state().facts[question.url] = said
+            library_state().facts[query.url] = said
     _keep_place(fields, first)
 
 
@@ -190,25 +190,25 @@ def _lacking(fields: MintLibrary) -> list[Query]:
         return []
     service = session.existing_service()
     asked: frozenset[Query] = service.queries.pending() if service else frozenset()
-    questions = [*_pages(fields, asked), *_pictures(fields, asked)]
+    queries = [*_pages(fields, asked), *_pictures(fields, asked)]
     asset = chosen(fields)
     url = file_url(asset) if asset else None
     if url is not None and url not in library_state().facts:
-        questions.append(RemoteGlbHeader(url))
-    return [each for each in questions if each not in asked]
+        queries.append(RemoteGlbHeader(url))
+    return [each for each in queries if each not in asked]
 
 
 def _pages(fields: MintLibrary, asked: frozenset[Query]) -> list[Query]:
     kind = kind_of(fields)
     first = library().unloaded_pages(kind)
-    questions: list[Query] = [
+    queries: list[Query] = [
         *(first if library().error(kind) is None else ()),
         *library().outdated_pages(kind),
     ]
-    is_reading = any(isinstance(each, ListPage) for each in (*questions, *asked))
+    is_reading = any(isinstance(each, ListPage) for each in (*queries, *asked))
     if not first and not is_reading and (page := page_for_screen(fields)) is not None:
-        questions.append(page)
-    return questions
+        queries.append(page)
+    return queries
 
 
 def _pictures(fields: MintLibrary, asked: frozenset[Query]) -> list[Thumbnail]:

@@ -180,7 +180,7 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
     asset_id: bpy.props.StringProperty(options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """To the clipboard."""
+        """Copy the prompt to the clipboard."""
         asset = loader.known().get(self.asset_id)
         text = (asset.prompt or (asset.assets.caption if asset.assets else None)) if asset else None
         if not text:
@@ -243,7 +243,7 @@ class _AssetSaver(bpy.types.Operator):
         return None, None
 
     def _sync_here(self, folder: Path, kind: Kind | None, asset_id: str | None) -> Result:
-        """Do it in this process, and return when it is done."""
+        """Save in this process, and return when it is done."""
         # both load the HTTP library, which enabling the add-on does not need
         from ...delivery.asset_library import sync
         from ...jobs.engine import dispatch
@@ -306,20 +306,20 @@ class MINT_OT_stop_sync(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """At once."""
+        """Stop the other process at once."""
         session.state(SyncProcess).stop()
         heartbeat.redraw()
         return {"FINISHED"}
 
 
-def _wait_for_pages(board: JobService, kind: Kind | None) -> str | None:
+def _wait_for_pages(service: JobService, kind: Kind | None) -> str | None:
     """Wait for every page, and return what went wrong."""
     try:
-        while any(isinstance(question, ListPage) for question in board.queries.pending()):
-            board.next_event()
-    except (NotPossible, JournalError) as trouble:
-        return str(trouble)
-    loader.catch_up(board)
+        while any(isinstance(query, ListPage) for query in service.queries.pending()):
+            service.next_event()
+    except (NotPossible, JournalError) as error:
+        return str(error)
+    loader.catch_up(service)
     return panel_data.library().error(kind)
 
 

@@ -54,7 +54,7 @@ class MINT_PT_library(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Not before it can work."""
+        """Show the panel once the add-on can work."""
         return may_go_online() and bool(session.account().key)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
@@ -62,7 +62,7 @@ class MINT_PT_library(bpy.types.Panel):
         self.layout.operator("mint.refresh_library", text="", icon="FILE_REFRESH", emboss=False)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Filter, a screenful, and the chosen one."""
+        """Draw the filter, a page of items, and the chosen item."""
         layout, fields = layout_of(self), fields_of(context)
         visibility.note("library")
         _draw_filter(layout, fields)
@@ -130,20 +130,20 @@ def _why_empty(fields: MintLibrary) -> str:
 
 
 def _columns(width: int) -> int:
-    """As many as fit, of the numbers that fill whole rows."""
+    """Return how many items fit side by side, of the numbers that fill whole rows."""
     fitting = width / (_WIDTH_OF_ONE * bpy.context.preferences.system.ui_scale)
     return max((count for count in (3, 4, 6) if count <= fitting), default=2)
 
 
 def _icon_value(name: str) -> int:
-    """The number of one of Blender's own icons; one that this Blender does not have is none."""
+    """Return the number of one of Blender's icons; 0 if this Blender does not have it."""
     layout: Any = bpy.types.UILayout.bl_rna
     items = layout.functions["label"].parameters["icon"].enum_items
     return items[name].value if name in items else 0
 
 
 def _draw_turning(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
-    """Which of how many, and the way to the others; past the last one more is loaded from Mint."""
+    """Draw the range that is shown and the buttons to turn; past the end, more is loaded."""
     count = len(panel_data.shown(fields))
     further = panel_data.library().next_page(kind_of(fields)) is not None
     last = min(count, fields.start + panel_data.ON_SCREEN)
@@ -182,7 +182,7 @@ def _draw_arrows(
 def _draw_extent(
     layout: bpy.types.UILayout, fields: MintLibrary, further: bool, width: int
 ) -> None:
-    """How much of the library this is, and the way to the rest of it."""
+    """Draw how much of the library this is, and the button for the rest of it."""
     is_searching = panel_data.is_searching(fields)
     if (words := panel_data.extent_words(fields)) is not None:
         row = layout.row(align=True)
@@ -203,7 +203,7 @@ def _draw_extent(
 
 
 def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
-    """What is known of the chosen one, and what can be done with it."""
+    """Draw what is known of the chosen item, and what can be done with it."""
     state = state_of(asset)
     box.label(
         text=title(asset),
@@ -300,7 +300,7 @@ def _import(layout: bpy.types.UILayout, asset: Asset, text: str) -> None:
 
 
 def _draw_sync(layout: bpy.types.UILayout, width: int) -> None:
-    """Everything as an asset library; while that goes on, how far it is."""
+    """Draw the sync to an asset library; while it runs, how far it is."""
     if (words := session.state(SyncProcess).status) is not None:
         row = layout.row(align=True)
         wrapped(

@@ -55,17 +55,17 @@ def is_waiting(service: JobService) -> bool:
     return waits_for_price()
 
 
-def when_priced(service: JobService, questions: tuple[Query, ...], act: Act) -> None:
+def when_priced(service: JobService, queries: tuple[Query, ...], act: Act) -> None:
     """Ask for the prices, and do it as soon as all of them are answered."""
-    _state().unpriced = questions, act, click_window.key_of(bpy.context)
-    for question in questions:
-        service.queries.ask(question)
+    _state().unpriced = queries, act, click_window.key_of(bpy.context)
+    for query in queries:
+        service.queries.ask(query)
 
 
-def when_confirmed(trouble: TooExpensive, act: Act) -> None:
+def when_confirmed(error: TooExpensive, act: Act) -> None:
     """Ask the user, in the window where they clicked, and do it if they want it all the same."""
     window = click_window.key_of(bpy.context)
-    _state().unconfirmed = trouble, act, window
+    _state().unconfirmed = error, act, window
     with click_window.inside(window):
         bpy.ops.mint.spend("INVOKE_DEFAULT")  # type: ignore[attr-defined]
 
@@ -76,7 +76,7 @@ def catch_up(service: JobService) -> bool:
     if (
         state.unpriced is None
         or text_fields.is_edited()
-        or any(service.queries.is_pending(question) for question in state.unpriced[0])
+        or any(service.queries.is_pending(query) for query in state.unpriced[0])
     ):
         return False
     (_, act, window), state.unpriced = state.unpriced, None
@@ -110,19 +110,19 @@ class MINT_OT_spend(safe_dialog.Spending, bpy.types.Operator):
         unconfirmed = _state().unconfirmed
         if unconfirmed is None:
             return
-        trouble, _, _ = unconfirmed
+        error, _, _ = unconfirmed
         column = self.layout.column(align=True)
         room = (_WIDTH - 50) * context.preferences.system.ui_scale
-        for number, line in enumerate(lines_of(translated(trouble.sentence), room)):
+        for number, line in enumerate(lines_of(translated(error.sentence), room)):
             column.label(text=line, icon="BLANK1" if number else "ERROR", translate=False)
         self.layout.label(
-            text=translated(Message("Spent today: {credits:,.0f} Credits", credits=trouble.spent)),
+            text=translated(Message("Spent today: {credits:,.0f} Credits", credits=error.spent)),
             icon="BLANK1",
             translate=False,
         )
 
     def execute(self, context: bpy.types.Context) -> Any:
-        """The user wants it."""
+        """Start what was confirmed."""
         state = _state()
         if state.unconfirmed is None:
             return {"CANCELLED"}
@@ -131,7 +131,7 @@ class MINT_OT_spend(safe_dialog.Spending, bpy.types.Operator):
             return act(self)
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """The user does not want it."""
+        """Drop what was declined."""
         _state().unconfirmed = None
 
 

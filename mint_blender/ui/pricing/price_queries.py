@@ -12,33 +12,33 @@ from ...jobs.storage.journal import JournalError
 from .. import heartbeat, session
 
 
-def ask(*questions: Query) -> str | None:
+def ask(*queries: Query) -> str | None:
     """Ask Mint; a sentence says why that cannot be."""
     if not may_go_online():
         return session.OFFLINE
     try:
         service = session.service()
-    except JournalError as trouble:
-        return str(trouble)
-    for question in questions:
-        service.queries.ask(question)
+    except JournalError as error:
+        return str(error)
+    for query in queries:
+        service.queries.ask(query)
     heartbeat.listen()
     heartbeat.redraw()
     return None
 
 
-def ask_unknown(*questions: Query) -> None:
+def ask_unknown(*queries: Query) -> None:
     """Ask what is not known, or was read too long ago; nothing where nothing can be asked."""
-    missing = unknown(*questions)
+    missing = unknown(*queries)
     if missing and may_go_online() and session.account().key:
         ask(*missing)
 
 
-def unknown(*questions: Query) -> list[Query]:
+def unknown(*queries: Query) -> list[Query]:
     """Return the questions to which no answer is known, and which are not being asked."""
     service = session.existing_service()
     return [
         each
-        for each in questions
+        for each in queries
         if service is None or not (service.budget.known(each) or service.queries.is_pending(each))
     ]

@@ -33,9 +33,10 @@ class ImageSourceError(Exception):
 
 
 def fit(source: Path, target: Path) -> str:
-    """Write the picture as a WebP that Mint takes; returns what was done, as a sentence.
+    """Write the picture as a WebP that Mint accepts, and return a sentence about what was done.
 
-    Raises ImageSourceError.
+    Raises:
+        ImageSourceError: The picture cannot be read or written.
     """
     with _opened(source) as image:
         was, old = tuple(image.size), source.stat().st_size
@@ -83,7 +84,8 @@ def _size_in_words(size: int) -> str:
 def save_image(image: bpy.types.Image, target: Path) -> None:
     """Write an image as it is in Blender now, painted or packed or generated, as a PNG.
 
-    Raises ImageSourceError.
+    Raises:
+        ImageSourceError: The image has no pixels, or cannot be written.
     """
     width, height = image.size
     if not width or not height or not (image.has_data or _load(image)):
@@ -95,7 +97,11 @@ def save_image(image: bpy.types.Image, target: Path) -> None:
 
 
 def save_render(scene: bpy.types.Scene, target: Path) -> None:
-    """Write the last render as it is seen, as a PNG. Raises ImageSourceError."""
+    """Write the last render as it is seen, as a PNG.
+
+    Raises:
+        ImageSourceError: Nothing has been rendered yet.
+    """
     result = next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
     if result is None:
         raise ImageSourceError(Message("Nothing has been rendered yet. Press F12 first."))
@@ -189,12 +195,12 @@ def _draw_offscreen(
 
 
 def _window_region(context: bpy.types.Context) -> bpy.types.Region:
-    """The view itself: the click may have come from its sidebar."""
+    """Return the main region of the 3D View; the click may have come from its sidebar."""
     return next(region for region in context.area.regions if region.type == "WINDOW")
 
 
 def _camera_matrices(context: bpy.types.Context, width: int, height: int) -> tuple[Matrix, Matrix]:
-    """View and projection of the scene's camera, for a picture of this size."""
+    """Return view and projection of the scene's camera for a picture of this size."""
     graph, render = context.evaluated_depsgraph_get(), context.scene.render
     camera = context.scene.camera.evaluated_get(graph)
     aspect = {"scale_x": render.pixel_aspect_x, "scale_y": render.pixel_aspect_y}
@@ -214,7 +220,7 @@ def _render_size(scene: bpy.types.Scene) -> tuple[float, float]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[bpy.types.Image]:
-    """A file as an image of our own. Of one that moves (GIF) it is the first picture."""
+    """Open a file as an image of our own; of an animated GIF, its first frame."""
     try:
         image = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError:
@@ -248,7 +254,7 @@ def _pixels_of(image: bpy.types.Image) -> Any:
 
 @contextmanager
 def _copied(image: bpy.types.Image) -> Iterator[bpy.types.Image]:
-    """The pixels as they are now, in an image of our own."""
+    """Copy the pixels as they are now into an image of our own."""
     width, height = image.size
     pixels = np.empty(width * height * image.channels, dtype=np.float32)
     _pixels_of(image).foreach_get(pixels)
@@ -264,13 +270,13 @@ def _copied(image: bpy.types.Image) -> Iterator[bpy.types.Image]:
 
 
 def _on_screen(light: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Linear light as the values of an sRGB picture."""
+    """Return linear light as the values of an sRGB picture."""
     light = np.clip(light, 0.0, 1.0)
     return np.where(light <= 0.0031308, light * 12.92, 1.055 * np.power(light, 1 / 2.4) - 0.055)
 
 
 def _four_channels(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Gray or RGB with the rest filled in."""
+    """Return gray or RGB pixels as RGBA."""
     count = pixels.shape[1]
     if count == 4:
         return pixels

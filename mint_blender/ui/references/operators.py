@@ -37,8 +37,8 @@ def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
         references_properties.ReferenceImageError,
         image_sources.ImageSourceError,
         FileError,
-    ) as trouble:
-        operator.report({"ERROR"}, translated(str(trouble)))
+    ) as error:
+        operator.report({"ERROR"}, translated(str(error)))
         return {"CANCELLED"}
     finally:
         heartbeat.redraw()
@@ -60,7 +60,7 @@ def _fit(entry: Any) -> None:
     with tempfile.TemporaryDirectory(prefix="mint-") as folder:
         path = Path(folder) / "picture.webp"
         note = image_sources.fit(Path(entry.source), path)
-        references_properties.exchange(entry, path, note)
+        references_properties.replace_file(entry, path, note)
 
 
 class MINT_OT_add_references(bpy.types.Operator):
@@ -82,7 +82,7 @@ class MINT_OT_add_references(bpy.types.Operator):
     fit: bpy.props.BoolProperty(name="Scale Down or Convert if Needed", description=FIT)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """From a drop the files are known; else ask for them."""
+        """Ask for the files, unless they were dropped."""
         if self._paths():
             return self.execute(context)
         context.window_manager.fileselect_add(self)
@@ -101,8 +101,8 @@ class MINT_OT_add_references(bpy.types.Operator):
                 references_properties.ReferenceImageError,
                 image_sources.ImageSourceError,
                 FileError,
-            ) as trouble:
-                reasons.append(str(trouble))
+            ) as error:
+                reasons.append(str(error))
         heartbeat.redraw()
         if reasons or not added:
             self.report(
@@ -146,13 +146,13 @@ class MINT_OT_add_reference_url(bpy.types.Operator):
         return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Add")
 
     def draw(self, context: bpy.types.Context) -> None:
-        """One field, in which one types at once."""
+        """Draw one field, which takes the keyboard at once."""
         row = self.layout.row()
         row.activate_init = True
         row.prop(self, "url", text="", placeholder="https://")
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Mint fetches it; nothing is loaded here."""
+        """Add the address; Mint fetches it, and nothing is loaded here."""
         return _attempt(self, lambda: references_properties.add_url(self.url))
 
 
@@ -172,7 +172,7 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
         return context.window_manager.invoke_props_dialog(self, confirm_text="Add")
 
     def draw(self, context: bpy.types.Context) -> None:
-        """A search field."""
+        """Draw a search field."""
         self.layout.prop_search(self, "image", bpy.data, "images")
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -238,7 +238,7 @@ class MINT_OT_add_reference_view(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """There has to be a 3D View."""
+        """Need a 3D View."""
         if bpy.app.background or context.area is None or context.area.type != "VIEW_3D":
             cls.poll_message_set(translated(Message("This needs an open 3D View.")))
             return False
@@ -266,7 +266,7 @@ class _EntryOperator(bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Only where there is such a picture."""
+        """Change the list, if there is such a picture."""
         if not 0 <= self.index < len(references_properties.entries()):
             return {"CANCELLED"}
         return _attempt(self, self._act)
@@ -320,7 +320,7 @@ class MINT_MT_references(bpy.types.Menu):
     bl_description = "Add a reference picture"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Every source."""
+        """Draw every source of pictures."""
         layout = self.layout
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("mint.add_references", text="Files…", icon="FILE_FOLDER")

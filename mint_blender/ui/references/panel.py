@@ -35,11 +35,11 @@ class MINT_PT_references(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Not before it can work."""
+        """Show the panel once the add-on can work."""
         return panel.is_ready()
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """How many, also while the panel is closed."""
+        """Draw the number of pictures, also while the panel is closed."""
         count = len(references_properties.entries(context.window_manager))
         if count:
             self.layout.label(
@@ -48,7 +48,7 @@ class MINT_PT_references(bpy.types.Panel):
             )
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Each picture with its buttons; then a menu for more."""
+        """Draw each picture with its buttons, then a menu for more."""
         listed = references_properties.entries(context.window_manager)
         for index, entry in enumerate(listed):
             _draw_entry(layout_of(self), index, entry, len(listed))

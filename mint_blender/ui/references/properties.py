@@ -54,17 +54,17 @@ class MintReference(bpy.types.PropertyGroup):
 
 
 def entries(manager: Any = None) -> Any:
-    """The list."""
+    """Return the list of pictures."""
     return (manager or bpy.context.window_manager).mint_references
 
 
 def sources(manager: Any = None) -> tuple[str, ...]:
-    """What a request says: paths and https addresses, in order."""
+    """Return what a request says: paths and https addresses, in order."""
     return tuple(entry.source for entry in entries(manager))
 
 
 def names(manager: Any = None) -> tuple[str, ...]:
-    """What the user calls them, in the same order."""
+    """Return what the user calls the pictures, in the same order."""
     return tuple(entry.name for entry in entries(manager))
 
 
@@ -79,7 +79,7 @@ def _tell(entry: Any, *, problem: str = "", note: str = "") -> None:
 
 
 def complaint(manager: Any = None) -> str | None:
-    """Why these pictures cannot be sent yet, or None. Opens no file."""
+    """Return why these pictures cannot be sent yet, or None. Opens no file."""
     entry = next((entry for entry in entries(manager) if entry.problem), None)
     return (
         Message("Picture {name}: {problem}", name=entry.name, problem=message(entry))
@@ -89,44 +89,54 @@ def complaint(manager: Any = None) -> str | None:
 
 
 def add_file(path: Path, *, name: str | None = None, note: str = "") -> Any:
-    """Copy a picture and put it at the end of the list.
+    """Copy a picture and put it at the end of the list; one that needs work keeps its problem.
 
-    Raises ReferenceImageError or FileError; one that needs work is taken with its problem.
+    Raises:
+        ReferenceImageError: The list is full, or has this picture already.
+        FileError: The file is no picture, or could not be copied.
     """
     name = name or path.name
-    _demand_room()
+    _check_room()
     kind = pictures.inspect(path)
     pictures.check_complete(path, kind)
     kept = _keep(path, kind.suffix)
-    _demand_new(str(kept), name)
+    _check_new(str(kept), name)
     entry = entries().add()
     entry.name = name
-    _settle(entry, kept, kind.format, note)
+    _set_picture(entry, kept, kind.format, note)
     return entry
 
 
 def add_url(url: str) -> Any:
-    """Put an address at the end of the list. Raises ReferenceImageError."""
+    """Put an address at the end of the list.
+
+    Raises:
+        ReferenceImageError: It is no https address, or the list is full or has it already.
+    """
     url = url.strip()
     if not url.startswith("https://") or len(url) < 12 or any(letter.isspace() for letter in url):
         raise ReferenceImageError(
             Message("A reference picture's address must start with https://.")
         )
-    _demand_room()
-    _demand_new(url, Message("This address"))
+    _check_room()
+    _check_new(url, Message("This address"))
     entry = entries().add()
     entry.name, entry.source = download_folder.name_from_url(url, fallback="picture"), url
     return entry
 
 
-def exchange(entry: Any, path: Path, note: str) -> None:
-    """Another file instead of this one, which is what the note says. Raises FileError."""
+def replace_file(entry: Any, path: Path, note: str) -> None:
+    """Replace the file of an entry; the note says what was done.
+
+    Raises:
+        FileError: The file is no picture.
+    """
     kind = pictures.inspect(path)
-    _settle(entry, _keep(path, kind.suffix), kind.format, note)
+    _set_picture(entry, _keep(path, kind.suffix), kind.format, note)
 
 
-def use(images: Iterable[str]) -> None:
-    """These pictures instead of those on the list; what cannot be taken is left out."""
+def replace_all(images: Iterable[str]) -> None:
+    """Replace the list by these pictures; what cannot be added is left out."""
     clear()
     for image in images:
         with contextlib.suppress(ReferenceImageError, FileError):
@@ -137,21 +147,21 @@ def use(images: Iterable[str]) -> None:
 
 
 def clear() -> None:
-    """The pictures were sent: the next wish begins without."""
+    """Empty the list: the pictures were sent."""
     entries().clear()
 
 
 def icon(entry: Any) -> int:
-    """The thumbnail; 0 where there is none (an address, or no window)."""
+    """Return the thumbnail; 0 for an address, and without a window."""
     return icons.cache().icon("references", entry.source)
 
 
 def folder() -> Path:
-    """Where our copies lie."""
+    """Return the folder of our copies."""
     return session.home() / "references"
 
 
-def _demand_room() -> None:
+def _check_room() -> None:
     if len(entries()) >= MAX_IMAGES:
         raise ReferenceImageError(
             Message(
@@ -161,13 +171,13 @@ def _demand_room() -> None:
         )
 
 
-def _demand_new(source: str, name: str) -> None:
+def _check_new(source: str, name: str) -> None:
     if source in sources():
         raise ReferenceImageError(Message("{name} is already on the list.", name=name))
 
 
 def _keep(path: Path, suffix: str) -> Path:
-    """Our copy of a file, under the name that its bytes give it."""
+    """Copy a file into our folder, under the name that its bytes give it."""
     with disk_errors(folder()):
         private_files.make_folder(folder())
         with path.open("rb") as stream:
@@ -178,16 +188,16 @@ def _keep(path: Path, suffix: str) -> Path:
             part = kept.with_suffix(".part")
             private_files.copy_private(path, part)
             part.replace(kept)
-    board = session.existing_service()
+    service = session.existing_service()
     in_use = {
-        Path(image) for job in (board.jobs() if board else ()) for image in job.request.images
+        Path(image) for job in (service.jobs() if service else ()) for image in job.request.images
     }
     download_folder.prune(folder(), ROOM, keep={kept, *in_use, *map(Path, sources())})
     return kept
 
 
-def _settle(entry: Any, kept: Path, format: str, note: str) -> None:
-    """The entry as it is with this file: what is wrong with it, and its thumbnail."""
+def _set_picture(entry: Any, kept: Path, format: str, note: str) -> None:
+    """Update an entry for this file: what is wrong with it, and its thumbnail."""
     size = kept.stat().st_size
     entry.source, entry.is_odd = str(kept), format not in UPLOADABLE
     problem = ""

@@ -104,8 +104,8 @@ class _WorldOperator(bpy.types.Operator):
         assert root is not None, "poll has seen one"
         try:
             self.change(root, scene_of(context))
-        except (SceneImportError, FileError) as trouble:
-            self.report({"ERROR"}, translated(str(trouble)))
+        except (SceneImportError, FileError) as error:
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -326,10 +326,10 @@ class MINT_OT_fetch_world_part(_WorldOperator):
             wanted["collider"] = "AUTO"
         result = run_action(self, lambda service: _fetch(service, job.id, wanted))
         if result == {"FINISHED"} and bpy.app.background:
-            return self._land(job.id)
+            return self._place_part(job.id)
         return result
 
-    def _land(self, job_id: str) -> Result:
+    def _place_part(self, job_id: str) -> Result:
         """Place the result: in background mode no heartbeat does."""
         complaint = auto_import.import_result(session.service(), session.service().job(job_id))
         if complaint:
