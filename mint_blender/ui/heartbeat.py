@@ -31,7 +31,7 @@ from ..addon_settings import may_go_online
 from ..jobs.service import JobService
 from ..jobs.storage.journal import JournalError
 from . import session, text_fields
-from .feature import Registered
+from .registry import Registry
 
 log = logging.getLogger(__name__)
 
@@ -312,7 +312,7 @@ def _after_load(_path: str) -> None:
             ensure()
 
 
-_parts = Registered()
+_parts = Registry()
 
 
 def register() -> None:

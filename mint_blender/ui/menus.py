@@ -11,8 +11,8 @@ from ..jobs.presentation import presenter
 from ..jobs.presentation.job_groups import JobGroups
 from ..message import Message
 from . import session, visibility
-from .feature import Registered
 from .job_list import grouped_jobs
+from .registry import Registry
 from .translations import translated
 
 
@@ -91,7 +91,7 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
     row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
 
 
-_parts = Registered()
+_parts = Registry()
 
 
 def register() -> None:

@@ -17,7 +17,7 @@ from ..jobs.presentation import presenter
 from ..jobs.service import JobService
 from ..message import Message
 from . import heartbeat, session
-from .feature import Registered
+from .registry import Registry
 from .translations import translated
 
 _TELLING = {Phase.REVIEW, Phase.BILLING, Phase.READY, Phase.PLACED, Phase.FAILED, Phase.PAUSED}
@@ -30,7 +30,7 @@ class _State:
     """The phase in which each job has come to rest, as far as that was said."""
 
 
-_parts = Registered()
+_parts = Registry()
 
 
 def register() -> None:

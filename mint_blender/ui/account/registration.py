@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from .. import heartbeat
-from ..feature import Registered
+from ..registry import Registry
 from . import balance_watch, billing_watch, disk_usage, log, operators, usage_chart
 from .preferences import MintPreferences
 
-_parts = Registered()
+_parts = Registry()
 
 
 def register() -> None:

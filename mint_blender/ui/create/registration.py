@@ -6,11 +6,11 @@ from __future__ import annotations
 import bpy
 
 from .. import heartbeat, panel, visibility
-from ..feature import Registered
+from ..registry import Registry
 from . import batch_text, form_price, operators, saved_settings
 from .properties import MintForm
 
-_parts = Registered()
+_parts = Registry()
 
 
 def register() -> None:

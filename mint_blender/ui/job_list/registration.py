@@ -7,8 +7,8 @@ import bpy
 
 from ...scene import undo_step
 from .. import heartbeat, session, visibility
-from ..feature import Registered
 from ..panel import MINT_PT_jobs
+from ..registry import Registry
 from . import (
     auto_import,
     card,
@@ -22,7 +22,7 @@ from . import (
     review_feedback,
 )
 
-_parts = Registered()
+_parts = Registry()
 
 
 def register() -> None:

@@ -7,10 +7,10 @@ import bpy
 
 from ...delivery.asset_library.process import SyncProcess
 from .. import heartbeat, session, visibility
-from ..feature import Registered
+from ..registry import Registry
 from . import job_lookup, loader, operators, panel, properties
 
-_parts = Registered()
+_parts = Registry()
 
 
 def register() -> None:

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from .. import heartbeat
-from ..feature import Registered
+from ..registry import Registry
 from . import limit_dialog, open_dialogs
 
-_parts = Registered()
+_parts = Registry()
 
 
 def register() -> None:

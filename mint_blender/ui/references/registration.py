@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import bpy
 
-from ..feature import Registered
+from ..registry import Registry
 from . import operators, panel, properties
 
-_parts = Registered()
+_parts = Registry()
 
 
 def register() -> None:

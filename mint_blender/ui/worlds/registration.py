@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from ..feature import Registered
+from ..registry import Registry
 from . import look_inside, operators, panel
 
-_parts = Registered()
+_parts = Registry()
 
 
 def register() -> None:

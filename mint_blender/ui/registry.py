@@ -14,7 +14,7 @@ import bpy
 _log = logging.getLogger(__name__)
 
 
-class Registered:
+class Registry:
     """Everything that one feature has registered, in order."""
 
     def __init__(self) -> None:
