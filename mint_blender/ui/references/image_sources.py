@@ -149,13 +149,13 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
         view, projection = _camera_matrices(context, width, height)
     else:
         view, projection = space.region_3d.view_matrix, space.region_3d.window_matrix
-    pixels = _draw_offscreen(context, region, (width, height), view, projection)
+    pixels = _render_offscreen(context, region, (width, height), view, projection)
     with _blank(width, height) as image:
         _pixels_of(image).foreach_set(pixels.ravel())
         _save(image, target, "PNG", _LOSSLESS)
 
 
-def _draw_offscreen(
+def _render_offscreen(
     context: bpy.types.Context,
     region: bpy.types.Region,
     size: tuple[int, int],
