@@ -177,8 +177,8 @@ def test_assets_are_filtered_and_sorted(wanted: Filter, expected: list[str]) -> 
     ("status", "state", "words"),
     [
         ("succeeded", AssetState.DONE, "Done"),
-        ("running", AssetState.UNFINISHED, "Being made"),
-        ("enchanting", AssetState.UNFINISHED, 'Being made ("enchanting")'),
+        ("running", AssetState.UNFINISHED, "In progress"),
+        ("enchanting", AssetState.UNFINISHED, 'In progress ("enchanting")'),
         ("failed", AssetState.FAILED, "Failed"),
         ("canceled", AssetState.FAILED, "Canceled"),
     ],

@@ -215,7 +215,7 @@ def test_a_retried_asset_on_the_last_screen(panel: Panel) -> None:
             assert job_lookup.job_of(chosen) is not None, (
                 "the details say that it is in the list of jobs"
             )
-    assert states == ["Failed", "Being made", "Done"]
+    assert states == ["Failed", "In progress", "Done"]
     assert job_lookup.preset_words(browser_view_model.library().get(old.id)) == "Fast", (
         "Mint's, not the form's default"
     )

@@ -140,7 +140,7 @@ def test_library_follows_the_jobs(
         assert blender.call(
             "mint.generate", kind="MODEL", prompt="a teal lamp", preset="FAST", mode="AUTO"
         ) == ["FINISHED"]
-        blender.wait(f"{_ON_TOP} == ('a teal lamp', 'Being made')")
+        blender.wait(f"{_ON_TOP} == ('a teal lamp', 'In progress')")
         blender.screenshot("library_follows_begun")
         blender.wait(f"{_ON_TOP} == ('a teal lamp', 'Done')")
         lamp = blender.wait_for("placed")
@@ -155,7 +155,7 @@ def test_library_follows_the_jobs(
         blender.settle()
         blender.click("mint.retry_asset")
         state = f"part('jobs.library.view_model').state_label({VIEW}.chosen({FIELDS}))"
-        blender.wait(f"{state} == 'Being made'")
+        blender.wait(f"{state} == 'In progress'")
         blender.screenshot("library_follows_retried")
         blender.wait(f"{state} == 'Done'")
         blender.wait(f"{VIEW}.icon({VIEW}.chosen({FIELDS})) != 0")

@@ -76,9 +76,9 @@ def state_label(asset: Asset) -> str:
         return Message("Done") if asset.is_usable else Message("Partly done")
     if state is AssetState.UNFINISHED:
         return (
-            Message("Being made")
+            Message("In progress")
             if Status(asset.status or "") is not Status.UNKNOWN
-            else Message('Being made ("{status}")', status=asset.status)
+            else Message('In progress ("{status}")', status=asset.status)
         )
     if asset.status == Status.CANCELED.value:
         return Message("Canceled")
