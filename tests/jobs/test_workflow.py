@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The workflow of a job, run by hand: no clock, thread, socket or disk.
 
-Decisions, troubles and files have files of their own.
+Decisions, errors and files have test modules of their own.
 """
 
 from __future__ import annotations
@@ -51,9 +51,7 @@ from .workflow_harness import (
 
 
 def test_auto_runs_from_the_click_to_the_files() -> None:
-    """A slot, the start with the job's own key, polls, the resource, and the files: nothing else is
-    asked.
-    """
+    """Auto mode runs through slot, start, polls, resource and files, and nothing else."""
     job = a_job()
     run = WorkflowHarness(job)
     assert run.expect(TakeSlot) == TakeSlot(Kind.MODEL)
@@ -79,10 +77,8 @@ def test_auto_runs_from_the_click_to_the_files() -> None:
     assert run.job.notes == ()
 
 
-def test_auto_passes_preview_ready_over() -> None:
-    """In auto mode a preview is no stop: its picture is brought while it passes by, once, and
-    polling goes on.
-    """
+def test_auto_does_not_stop_at_the_preview() -> None:
+    """Its picture is downloaded once while polling continues."""
     run = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW}))
     assert run.job.phase is Phase.WORKING
     run.answer(kept(run.expect(OptionalFetch).fetch)).expect(Poll)
@@ -90,10 +86,8 @@ def test_auto_passes_preview_ready_over() -> None:
     assert len(run.job.previews) == 1
 
 
-def test_polls_do_not_wait_for_a_preview_that_passes_by() -> None:
-    """Its picture is asked for after each poll until it has come, at the latest when the work is
-    done.
-    """
+def test_polls_do_not_wait_for_the_preview_in_auto_mode() -> None:
+    """The picture is requested after each poll until it arrives or the work is done."""
     run = started(a_job())
     for status in ("preview_ready", "running"):
         run.answer(seen(status, assets={"previewImageUrl": PREVIEW})).expect(OptionalFetch)
@@ -103,8 +97,8 @@ def test_polls_do_not_wait_for_a_preview_that_passes_by() -> None:
     assert len(run.job.previews) == 1
 
 
-def test_a_preview_that_passes_by_is_tried_once() -> None:
-    """Without its picture the job goes on all the same, and does not try again and again."""
+def test_the_preview_in_auto_mode_is_tried_once() -> None:
+    """The job continues without the picture and does not try again."""
     run = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW}))
     run.expect(OptionalFetch)
     run.fail(DownloadFailed("It broke.")).expect(Poll)
@@ -125,10 +119,8 @@ def test_a_preview_is_brought_once() -> None:
 
 
 @pytest.mark.parametrize("verb", [Verb.REVISE, Verb.RETRY])
-def test_the_first_preview_of_a_later_attempt_is_brought_once(verb: Verb) -> None:
-    """A job that failed before its first preview, or had none, fetches the next attempt's preview
-    once.
-    """
+def test_the_first_preview_of_a_retry_is_downloaded_once(verb: Verb) -> None:
+    """The earlier attempt had no Preview."""
     job = replace(working(Mode.REVIEW), phase=Phase.REVIEW if verb is Verb.REVISE else Phase.FAILED)
     run = WorkflowHarness(decided(job, verb, "greener"))
     run.expect(SendDecision)
@@ -152,9 +144,7 @@ def test_a_preview_that_cannot_be_fetched_is_a_note() -> None:
 
 
 def test_a_preview_that_comes_after_all_is_not_called_missing() -> None:
-    """Picked up after a restart, or with the next revision: one note at most, and none once the
-    picture is here.
-    """
+    """There is one note at most, and none once the picture is here."""
     run = started(a_job(mode=Mode.REVIEW)).answer(
         seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": PREVIEW})
     )
@@ -284,8 +274,9 @@ def test_partial_success_says_what_is_missing() -> None:
 
 
 def test_pictures_are_uploaded_once_and_in_order() -> None:
-    """Local pictures are brought to Mint first, each under a key of its own; addresses are used as
-    they are.
+    """Local pictures are uploaded first, each with its own key.
+
+    Addresses are used as they are.
     """
     job = a_job(images=("/tmp/a.png", "https://example.org/b.png", "/tmp/c.png"))
     run = WorkflowHarness(job)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person decides, and how the workflow continues with it."""
+"""Decisions of the user, and how the workflow continues."""
 
 from __future__ import annotations
 
@@ -132,9 +132,10 @@ def test_cancel_of_a_start_that_mint_never_took(error: Exception, phase: Phase) 
     assert run.job.decision is None
 
 
-def test_cancel_of_a_start_that_finds_no_free_place() -> None:
-    """That says nothing of the try before: what it may have made is looked for, and where there is
-    nothing the job is over.
+def test_cancel_of_a_start_without_a_free_slot() -> None:
+    """The first request may have been accepted, so its operation is searched for.
+
+    If nothing is found the job is canceled.
     """
     job = replace(
         a_job(), phase=Phase.SENDING, first_sent_at=time.time(), body={"prompt": "a lamp"}
@@ -183,10 +184,8 @@ def test_a_decision_that_comes_too_late_is_said_and_loses_nothing(verb: Verb) ->
     assert run.job.notes == (f"It was finished before Mint could be told to {verb}.",)
 
 
-def test_cancel_of_a_resumed_start_that_stands_in_line() -> None:
-    """A start that was repeated after a billing stop and found no free place can still be
-    canceled.
-    """
+def test_cancel_of_a_resumed_start_in_the_queue() -> None:
+    """A start repeated after a billing stop can be canceled while it waits for a slot."""
     billing = replace(
         working(), phase=Phase.BILLING, operation=operation("billing_required", resource=None)
     )
@@ -230,10 +229,8 @@ def test_a_retry_that_finds_no_free_place_asks_again() -> None:
     assert run.answer(operation("queued", id="op_2")).job.phase is Phase.WORKING
 
 
-def test_a_refused_retry_looks_again() -> None:
-    """When Mint says that there is nothing to retry, the model is looked at: perhaps there is a
-    result by now.
-    """
+def test_a_refused_retry_reads_the_model() -> None:
+    """When there is nothing to retry, the model is read, since it may have a result."""
     failed = replace(working(), phase=Phase.FAILED, operation=operation("succeeded"))
     run = WorkflowHarness(decided(failed, Verb.RETRY)).fail(problem(409, detail="It succeeded."))
     run.expect(ReadAsset)

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes wrong while a workflow runs: what is tried again, what pauses the job, and
-how long it is watched.
-"""
+"""Errors while a workflow runs: what is repeated, what pauses, and how long it is polled."""
 
 from __future__ import annotations
 
@@ -31,10 +29,8 @@ from .workflow_harness import (
 )
 
 
-def test_too_many_active_goes_back_in_line() -> None:
-    """Somebody else uses the account too: the job waits here, later, with the same key, and says
-    why.
-    """
+def test_too_many_active_returns_to_the_queue() -> None:
+    """The job waits for a slot with the same key, and a note says why."""
     job = a_job()
     run = WorkflowHarness(job).answer().fail(problem(429, "concurrency-limit-reached"))
     assert run.expect(TakeSlot).after == PollIntervals().longest
@@ -45,9 +41,7 @@ def test_too_many_active_goes_back_in_line() -> None:
 
 
 def test_the_older_name_field_is_tried_once_under_another_key() -> None:
-    """A complaint about `name` leads to `displayName`, once, and not under the key of the other
-    body.
-    """
+    """An error about `name` leads to `displayName`, once and with another key."""
     job = a_job(name="Lamp")
     run = WorkflowHarness(job).answer().fail(problem(400, field="name"))
     again = run.expect(Start)
@@ -59,9 +53,10 @@ def test_the_older_name_field_is_tried_once_under_another_key() -> None:
     assert run.job.phase is Phase.FAILED
 
 
-def test_pictures_that_are_gone_are_brought_once_more() -> None:
-    """A complaint about the pictures' addresses leads to another upload and another start, under
-    other keys, once and without a pause.
+def test_missing_uploads_are_repeated_once() -> None:
+    """An error about picture addresses leads to one more upload and start.
+
+    They have other keys, and there is no pause.
     """
     job = a_job(images=("a.png", "https://example.org/b.png"))
     run = WorkflowHarness(job)
@@ -125,9 +120,7 @@ TROUBLES = {
 @pytest.mark.parametrize("trouble", TROUBLES)
 @pytest.mark.parametrize("place", PLACES)
 def test_no_key_and_no_network_pause_and_can_be_resumed(place: str, trouble: str) -> None:
-    """Wherever it happens, the job pauses, and going on asks the very same again (or looks at the
-    operation first).
-    """
+    """Resuming sends the same request again or first reads the operation."""
     run = PLACES[place]()
     effect = run.effect
     error, cause = TROUBLES[trouble]
@@ -145,9 +138,7 @@ def test_no_key_and_no_network_pause_and_can_be_resumed(place: str, trouble: str
 
 
 def test_after_half_an_hour_polling_goes_on_once_a_minute() -> None:
-    """What takes longer than 30 minutes is watched on, less often, and that is said; it ends as
-    every other job does.
-    """
+    """Polling continues less often with a note, until the job ends."""
     run = started(a_job())
     waited = 0.0
     while run.job.problem is None:
@@ -168,10 +159,8 @@ def test_after_half_an_hour_polling_goes_on_once_a_minute() -> None:
     assert (run.job.phase, run.job.problem) == (Phase.FETCHING, None)
 
 
-def test_what_another_program_generates_is_watched_on_too() -> None:
-    """A model that is fetched while it is still being made: also after half an hour it is looked at
-    once a minute.
-    """
+def test_an_asset_generated_elsewhere_is_read_once_a_minute() -> None:
+    """After half an hour an unfinished asset is read less often."""
     job = new_fetch(
         Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"}), Delivery(), now=1.0
     )

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a workflow fetches the files of its result: which, in what order, and what is said of
-those that do not come.
-"""
+"""How a workflow downloads result files: which ones, in what order, and what is reported."""
 
 from __future__ import annotations
 
@@ -41,10 +39,10 @@ from .workflow_harness import (
 )
 
 
-def harvesting(
+def collecting(
     workflow_config: WorkflowConfig = WorkflowConfig(), job: Job | None = None, **files: object
 ) -> WorkflowHarness:
-    """A finished job whose resource offers these files."""
+    """Return a run of a finished job whose resource offers these files."""
     job = job or working()
     run = WorkflowHarness(
         replace(job, phase=Phase.FETCHING, operation=operation("succeeded", kind=job.kind)),
@@ -56,7 +54,7 @@ def harvesting(
 
 def test_an_expired_link_is_renewed_once() -> None:
     """Mint is asked for a fresh address, once; then it is trouble that can be resumed."""
-    run = harvesting(glbUrl=GLB).fail(LinkExpired("The link has expired."))
+    run = collecting(glbUrl=GLB).fail(LinkExpired("The link has expired."))
     run.expect(ReadAsset)
     run.answer(asset(glbUrl=f"{FILES}fresh.glb"))
     assert run.expect(Fetch).url == f"{FILES}fresh.glb"
@@ -72,7 +70,7 @@ BOTH = {"glbUrl": GLB, "optimizedGlbUrl": f"{FILES}o.glb", "thumbnailUrl": THUMB
 
 def test_the_optimized_file_where_it_can_be_read() -> None:
     """A Blender with Draco and WebP takes the optimized file, without a remark."""
-    run = harvesting(WorkflowConfig(readable=OPTIMIZED_NEEDS), **BOTH)
+    run = collecting(WorkflowConfig(readable=OPTIMIZED_NEEDS), **BOTH)
     effect = run.expect(Fetch)
     assert (effect.url, effect.note) == (f"{FILES}o.glb", None)
     run.answer(kept(effect, needs=tuple(sorted(OPTIMIZED_NEEDS))))
@@ -81,7 +79,7 @@ def test_the_optimized_file_where_it_can_be_read() -> None:
 
 def test_the_original_file_where_the_optimized_one_cannot_be_read() -> None:
     """A Blender without Draco takes the original file and says why."""
-    effect = harvesting(WorkflowConfig(readable=frozenset({"EXT_texture_webp"})), **BOTH).expect(
+    effect = collecting(WorkflowConfig(readable=frozenset({"EXT_texture_webp"})), **BOTH).expect(
         Fetch
     )
     assert effect.url == GLB
@@ -90,10 +88,11 @@ def test_the_original_file_where_the_optimized_one_cannot_be_read() -> None:
 
 
 def test_the_file_itself_decides() -> None:
-    """The optimized file needs more than expected: the original is fetched too, counts from then
-    on, and the reason is kept.
+    """If the optimized file needs more than expected, the original is downloaded too.
+
+    The original is used from then on, and the reason is kept.
     """
-    run = harvesting(WorkflowConfig(readable=OPTIMIZED_NEEDS), **BOTH)
+    run = collecting(WorkflowConfig(readable=OPTIMIZED_NEEDS), **BOTH)
     run.answer(kept(run.expect(Fetch), needs=("EXT_meshopt_compression",)))
     effect = run.expect(Fetch)
     assert effect.url == GLB
@@ -109,7 +108,7 @@ def test_the_file_itself_decides() -> None:
 
 def optimizing() -> WorkflowHarness:
     """A finished model that shall be optimized first."""
-    run = harvesting(
+    run = collecting(
         WorkflowConfig(readable=OPTIMIZED_NEEDS),
         replace(working(), optimize=OptimizationLevel.MODERATE),
         glbUrl=GLB,
@@ -127,10 +126,8 @@ def test_a_model_that_is_optimized_already_is_looked_at_again() -> None:
     assert fetch_all(run).job.notes == ()
 
 
-def test_a_model_that_somebody_else_has_optimized_is_waited_for() -> None:
-    """409 model-optimization-in-progress: the model is asked from 1 s on, ever more seldom, until
-    the optimized file is there.
-    """
+def test_an_optimization_in_progress_is_awaited() -> None:
+    """After a 409 the model is read at growing intervals until the file is there."""
     run = optimizing().fail(problem(409, "model-optimization-in-progress"))
     waits = []
     for _ in range(4):
@@ -141,10 +138,8 @@ def test_a_model_that_somebody_else_has_optimized_is_waited_for() -> None:
     assert fetch_all(run).job.notes == ()
 
 
-def test_an_optimization_that_lasts_is_watched_once_a_minute() -> None:
-    """It was paid for: after half an hour it is looked at less often, and its file is taken in the
-    end.
-    """
+def test_a_long_optimization_is_polled_once_a_minute() -> None:
+    """After half an hour it is polled less often, and its file is used in the end."""
     run = optimizing().answer(operation("running", id="op_2"))
     waited = 0.0
     while run.job.problem is None:
@@ -162,10 +157,8 @@ def test_an_optimization_that_lasts_is_watched_once_a_minute() -> None:
     assert fetch_all(run).job.notes == ()
 
 
-def test_somebody_elses_optimization_that_does_not_end_is_left_to_itself() -> None:
-    """The model does not say whether it has failed: after half an hour it is looked at less often,
-    after two hours the original is taken.
-    """
+def test_an_optimization_elsewhere_is_not_awaited_forever() -> None:
+    """After half an hour the model is read less often, after two hours the original is used."""
     run = optimizing().fail(problem(409, "model-optimization-in-progress"))
     waits = []
     while isinstance(run.effect, ReadAsset):
@@ -180,9 +173,7 @@ def test_somebody_elses_optimization_that_does_not_end_is_left_to_itself() -> No
 
 
 def test_an_optimized_file_that_is_there_later_is_not_called_missing() -> None:
-    """DownloadEnded once more, it is another file: what was said of the first one, before and at its
-    landing, goes.
-    """
+    """The notes about the first file are removed when another one is downloaded."""
     run = optimizing().answer(operation("failed", id="op_2"))
     job = fetch_all(run).job
     assert [note.split(":")[0] for note in job.notes] == ["The model was not optimized"]
@@ -207,7 +198,7 @@ def test_what_is_said_of_a_fetched_file_stays() -> None:
 
 def test_a_fetched_file_is_not_fetched_again() -> None:
     """After a restart only what is missing is fetched."""
-    run = harvesting(glbUrl=GLB, thumbnailUrl=THUMB)
+    run = collecting(glbUrl=GLB, thumbnailUrl=THUMB)
     run.answer(kept(run.expect(Fetch)))
     again = run.again()
     again.expect(ReadAsset)
@@ -217,7 +208,7 @@ def test_a_fetched_file_is_not_fetched_again() -> None:
 def test_a_world_brings_collider_panorama_and_the_splats_that_were_asked_for() -> None:
     """All three, each once, and the tier that was wanted."""
     job = replace(working(kind=Kind.WORLD, delivery=Delivery(splats="500k")))
-    run = harvesting(
+    run = collecting(
         job=job,
         colliderMeshUrl=GLB,
         panoUrl=PREVIEW,
@@ -239,7 +230,7 @@ def test_a_world_brings_collider_panorama_and_the_splats_that_were_asked_for() -
 
 def test_a_collider_that_was_left_out_is_not_fetched() -> None:
     """Neither fetched nor said to be missing."""
-    run = harvesting(
+    run = collecting(
         job=working(kind=Kind.WORLD, delivery=Delivery(collider="NONE")),
         colliderMeshUrl=GLB,
         panoUrl=PREVIEW,
@@ -258,7 +249,7 @@ def test_each_tier_of_splats_is_a_file_of_its_own() -> None:
     names = []
     for tier in ("100k", "full_res"):
         job = working(kind=Kind.WORLD, delivery=Delivery(splats=tier, collider="NONE"))
-        run = harvesting(
+        run = collecting(
             job=job, panoUrl=PREVIEW, spzUrls={"100k": f"{FILES}s", "full_res": f"{FILES}l"}
         )
         run.answer(kept(run.expect(Fetch)))
@@ -267,11 +258,9 @@ def test_each_tier_of_splats_is_a_file_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("trouble", [InvalidPicture, TooLarge])
-def test_a_bad_part_of_a_world_holds_up_none_of_the_others(trouble: type[FileError]) -> None:
-    """It would be as bad the next time: it is left out with the reason, and what was paid for
-    together with it arrives.
-    """
-    run = harvesting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
+def test_a_rejected_part_of_a_world_does_not_stop_the_others(trouble: type[FileError]) -> None:
+    """The part is skipped with a note, and the others are downloaded."""
+    run = collecting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
     run.answer(kept(run.expect(Fetch))).fail(trouble("panorama.webp is 300 × 200 pixels."))
     assert run.job.phase is Phase.READY and run.job.problem is None
     assert run.job.notes[0] == "The panorama cannot be used. panorama.webp is 300 × 200 pixels."
@@ -287,13 +276,13 @@ def test_a_part_that_comes_later_is_not_called_bad_any_more() -> None:
             Message("Something else."),
         ),
     )
-    run = fetch_all(harvesting(job=said, colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB))
+    run = fetch_all(collecting(job=said, colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB))
     assert run.job.notes == ("Something else.",)
 
 
 def test_a_world_of_which_every_part_is_bad_does_not_arrive() -> None:
     """It stops with the sentence of what is wrong, not with that there were no files."""
-    run = harvesting(
+    run = collecting(
         job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB
     )
     run.fail(InvalidGlb("collider.glb is empty.")).fail(
@@ -306,7 +295,7 @@ def test_a_world_of_which_every_part_is_bad_does_not_arrive() -> None:
 
 def test_a_part_that_could_not_be_fetched_is_waited_for() -> None:
     """The connection is not the file: Retry brings the part, which nobody would miss otherwise."""
-    run = harvesting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
+    run = collecting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
     run.answer(kept(run.expect(Fetch))).fail(DownloadFailed("It broke."))
     assert run.job.phase is not Phase.READY
 
@@ -314,7 +303,7 @@ def test_a_part_that_could_not_be_fetched_is_waited_for() -> None:
 def test_what_a_world_lacks_is_said() -> None:
     """Each missing part is named."""
     job = replace(working(kind=Kind.WORLD, delivery=Delivery(splats="500k")))
-    run = fetch_all(harvesting(job=job, panoUrl=PREVIEW))
+    run = fetch_all(collecting(job=job, panoUrl=PREVIEW))
     assert run.job.phase is Phase.READY
     assert run.job.notes == (
         "This world came without a collider mesh.",
@@ -325,7 +314,7 @@ def test_what_a_world_lacks_is_said() -> None:
 
 def test_a_thumbnail_never_holds_up_a_result() -> None:
     """The small picture's trouble is a note."""
-    run = harvesting(glbUrl=GLB, thumbnailUrl=THUMB)
+    run = collecting(glbUrl=GLB, thumbnailUrl=THUMB)
     run.answer(kept(run.expect(Fetch))).fail(DownloadFailed("It broke."))
     assert run.job.phase is Phase.READY
     assert run.job.notes == ("The picture could not be fetched. It broke.",)
@@ -333,7 +322,7 @@ def test_a_thumbnail_never_holds_up_a_result() -> None:
 
 def test_a_resource_that_settles_is_asked_again() -> None:
     """A fresh resource without files is asked three times, 3 s apart."""
-    run = harvesting()
+    run = collecting()
     waits = []
     while isinstance(run.effect, ReadAsset):
         waits.append(run.effect.after)

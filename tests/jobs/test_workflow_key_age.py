@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How old a start is, and what is done about one that was never answered: nobody pays twice for it
-without knowing.
-"""
+"""The age of an unanswered start: it is repeated, searched for, or left to the user."""
 
 from __future__ import annotations
 
@@ -64,14 +62,14 @@ LOST = Unreachable("the connection broke")
 
 
 def sent(**more: Any) -> Job:
-    """A job whose start was sent at the click, and never answered."""
+    """Return a job whose start was sent at the click and never answered."""
     run = WorkflowHarness(a_job(**more), WorkflowConfig(now=lambda: CLICK)).answer()
     run.expect(Start)
     return run.fail(LOST).job
 
 
 def page(*entries: dict[str, Any], cursor: str | None = None) -> Page:
-    """A page of Mint's list; what is not said of an entry is as it is for the job's own result."""
+    """Return a page of Mint's list; missing members are those of the job's own result."""
     return Page.from_json(
         Kind.MODEL,
         {"data": [ENTRY | entry for entry in entries], "pagination": {"nextCursor": cursor}},
@@ -82,9 +80,10 @@ def page(*entries: dict[str, Any], cursor: str | None = None) -> Page:
 # ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_moment_of_the_first_send_is_kept() -> None:
-    """It is committed before the start leaves, and a repetition does not change it; in line there
-    is none.
+def test_the_time_of_the_first_send_is_stored() -> None:
+    """It is committed before the start is sent, and a repetition keeps it.
+
+    A queued job has none.
     """
     run = WorkflowHarness(a_job(), WorkflowConfig(now=lambda: 5000.0))
     run.expect(TakeSlot)
@@ -126,10 +125,8 @@ def engine(home: Path) -> Iterator[EngineHarness]:
 # ------------------------------------------------------------------------------------------------------------------
 
 
-def test_after_that_it_is_looked_for_and_adopted() -> None:
-    """Page by page until before the click; nothing is sent again, and what is found is fetched as
-    the job's own result.
-    """
+def test_after_twelve_hours_the_result_is_searched_and_adopted() -> None:
+    """Pages are read back to the click, nothing is sent, and the result is downloaded."""
     run = WorkflowHarness(sent(), LATER)
     assert run.expect(ReadPage).cursor is None
     run.answer(page({"id": "other", "prompt": "a chair"}, cursor="next"))
@@ -308,10 +305,8 @@ def test_an_optimization_is_not_bought_again() -> None:
     assert "never answered whether it optimizes" in run.job.notes[0]
 
 
-def test_a_retry_of_long_ago_is_looked_for() -> None:
-    """What the model itself says: still failed is a person's business, all else is somebody's new
-    attempt, and fetched.
-    """
+def test_the_result_of_an_old_retry_is_searched() -> None:
+    """A model that is still failed is left to the user; anything else is downloaded."""
     failed = replace(working(), phase=Phase.FAILED, operation=operation("failed"))
     job = decided(failed, Verb.RETRY)
     assert job.decision is not None
@@ -345,9 +340,7 @@ def test_an_approval_of_long_ago_is_not_sent() -> None:
 
 
 def test_the_scheduler_retries_for_twelve_hours_and_then_looks(engine: EngineHarness) -> None:
-    """A gateway answers 524 to every start: the same key for 12 hours, then the list, which has the
-    result.
-    """
+    """With a 524 for every start the key is used for 12 hours, then the list is read."""
     job = a_job()
     engine.clock.now = CLICK
     engine.mint.page = lambda kind, cursor=None, limit=None: Page.from_json(kind, {"data": [ENTRY]})  # type: ignore[attr-defined]

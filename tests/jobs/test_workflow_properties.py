@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever happens in whatever order - answers, errors, lost answers, clicks, kills - a job keeps
-its promises.
+"""Properties of the workflow under any order of answers, errors, decisions and kills.
 
-A fake Mint, the workflow, and a fake journal that is read back at every step, driven by
-hypothesis.
+Hypothesis drives the workflow, a fake Mint, and a fake journal that is read back at every step.
 """
 
 from __future__ import annotations
@@ -49,7 +47,7 @@ class JobMachine(RuleBasedStateMachine):
     def click_generate(
         self, mode: Mode, kind: Kind, alpha: bool, name: str | None, picture: bool
     ) -> None:
-        """A fresh job in the journal."""
+        """Create a job in the journal."""
         self.mint = FakeMint(mode, kind, alpha)
         self.book = a_job(
             mode=mode, kind=kind, name=name, images=("/tmp/a.png",) if picture else ()
@@ -190,9 +188,9 @@ class JobMachine(RuleBasedStateMachine):
 
     @rule(verb=st.sampled_from(Verb))
     def click(self, verb: Verb) -> None:
-        """A click, where one is taken; the workflow runs again, with it.
+        """Decide, where a decision is allowed, and run the workflow with it.
 
-        (A paused job is resumed without a decision: see `resume`.)
+        A paused job is resumed without a decision: see `resume`.
         """
         pending = self.book.decision.verb if self.book.decision else None
         offered = may_decide(verb, self.book.phase, pending) and verb in presenter.verbs(self.book)
@@ -239,8 +237,8 @@ class JobMachine(RuleBasedStateMachine):
     # --------------------------------------------------------------------------------------------------------------------
 
     @invariant()
-    def nothing_is_begun_twice(self) -> None:
-        """One operation for the start and one for each retry at most, and each key had one effect."""
+    def nothing_is_started_twice(self) -> None:
+        """There is one operation per start and retry, and each key had one effect."""
         assert len(self.mint.works) <= self.clicks
         assert all(count == 1 for count in self.mint.effects.values())
 
@@ -260,10 +258,8 @@ class JobMachine(RuleBasedStateMachine):
         assert len(urls) == len(set(urls))
 
     @invariant()
-    def nothing_waits_for_nobody(self) -> None:
-        """A job that is not told either goes on by itself when it is resumed, or offers a click, or
-        is over.
-        """
+    def every_stopped_job_can_continue(self) -> None:
+        """A stopped job continues when resumed, offers a decision, or is over."""
         if self.run is None and not self.book.is_resumable:
             assert VERBS.get(self.book.phase) or self.book.phase in RESTS, self.book.phase
 
@@ -286,7 +282,7 @@ class JobMachine(RuleBasedStateMachine):
             else:
                 break
         assert self.book.phase in RESTS, self.book
-        self.nothing_is_begun_twice()
+        self.nothing_is_started_twice()
         self.success_is_complete()
 
 

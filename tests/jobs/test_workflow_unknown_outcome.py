@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that say nothing clearly, or something of before: the job and its key are kept, and
-nothing untrue is shown.
-"""
+"""Unclear and stale responses: the job and its key are kept, and nothing false is shown."""
 
 from __future__ import annotations
 
@@ -102,9 +100,7 @@ def key_of(effect: Any) -> str:
 @pytest.mark.parametrize("name", UNCLEAR)
 @pytest.mark.parametrize("call", PAID)
 def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> None:
-    """Whatever the answer, the job is not over, and the next call that is paid for is the very same
-    one.
-    """
+    """The job is not over, and the next paid call is the same one."""
     run = PAID[call]()
     key = key_of(run.effect)
     for _ in range(12):
@@ -237,9 +233,7 @@ def test_the_old_picture_after_a_revision_is_polled_on() -> None:
 
 
 def test_after_half_an_hour_of_the_old_picture_a_person_decides() -> None:
-    """A Mint that gives a revision the same address would be polled for ever: it is said, and the
-    picture is not shown as a new one.
-    """
+    """The job stops with a note, and the old picture is not shown as a new Preview."""
     run = WorkflowHarness(decided(in_review().job, Verb.REVISE, "greener")).answer(
         operation("running", Mode.REVIEW)
     )
@@ -271,10 +265,8 @@ def test_a_revision_without_a_picture_is_told_by_its_time() -> None:
     assert run.answer(shown(None, "2026-08-03T22:47:00Z")).job.phase is Phase.REVIEW
 
 
-def test_a_mode_that_is_not_told_is_the_one_that_was_asked_for() -> None:
-    """Else a review would be waited for in vain, or an approval passed over; it stays so in the
-    journal.
-    """
+def test_a_missing_mode_is_that_of_the_request() -> None:
+    """The journal keeps the requested mode."""
     run = started(a_job(mode=Mode.REVIEW))
     silent = Operation.from_json(
         {"id": "op_1", "status": "preview_ready", "resource": {"type": "model", "id": "res_1"}}

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a World's job says of each part, whatever has become of it the last time and this time: one
-sentence at most, and a true one.
-"""
+"""The notes about each part of a World: at most one, and a correct one."""
 
 from __future__ import annotations
 
@@ -40,14 +38,15 @@ def fetching(status: str = "succeeded", **more: str) -> Job:
 
 
 def fetched_again(job: Job) -> Job:
-    """As `JobService.fetch_again` has it; meanwhile it has been in a scene, whose remark stays."""
+    """Return the job after `JobService.fetch_again`.
+
+    It was in a scene meanwhile, whose note is kept.
+    """
     return job.with_note(REMARK).moved(Phase.FETCHING, files=job.previews)
 
 
-def tell(run: WorkflowHarness, states: States, time: str) -> WorkflowHarness:
-    """Go on until the small picture is wanted, which comes last: each part is missing, bad, good,
-    or gone from where Mint says that it is.
-    """
+def run_until_thumbnail(run: WorkflowHarness, states: States, time: str) -> WorkflowHarness:
+    """Run until the thumbnail is requested, with each part missing, rejected, good or gone."""
     run.expect(ReadAsset)
     offered = {role: f"{FILES}{role}" for role, state in states.items() if state != "missing"}
     world = asset(
@@ -95,18 +94,16 @@ def notes(states: States, time: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("part", "before", "after"), list(itertools.product(PARTS, STATES, STATES))
 )
-def test_what_is_said_of_a_part(part: Role, before: str, after: str) -> None:
-    """The first time; fetched once more, when it is another file; and told again after a kill, when
-    only what was good is still here.
-    """
+def test_the_note_of_a_part(part: Role, before: str, after: str) -> None:
+    """The note is right after a first download, a second one, and a kill."""
     first, second = {**ALL_GOOD, part: before}, {**ALL_GOOD, part: after}
-    run = tell(WorkflowHarness(fetching()), first, "first")
-    broken_off = end(tell(run.again(), second, "second"))
+    run = run_until_thumbnail(WorkflowHarness(fetching()), first, "first")
+    broken_off = end(run_until_thumbnail(run.again(), second, "second"))
     assert broken_off.notes == (() if before == "good" else notes(second, "second"))
     job = end(run)
     assert job.notes == notes(first, "first")
-    again = tell(WorkflowHarness(fetched_again(job)), second, "second")
-    killed = tell(again.again(), first, "third")
+    again = run_until_thumbnail(WorkflowHarness(fetched_again(job)), second, "second")
+    killed = run_until_thumbnail(again.again(), first, "third")
     assert end(again).notes == (REMARK, *notes(second, "second"))
     assert end(killed).notes == (REMARK, *(() if after == "good" else notes(first, "third")))
 
@@ -121,10 +118,12 @@ COMBINED = [dict(zip(PARTS, states, strict=True)) for states in itertools.produc
 )
 def test_what_is_said_of_all_parts(before: States) -> None:
     """No part has anything to do with what is said of another."""
-    job = end(tell(WorkflowHarness(fetching()), before, "first"))
+    job = end(run_until_thumbnail(WorkflowHarness(fetching()), before, "first"))
     assert job.notes == notes(before, "first")
     for after in (each for each in COMBINED if "good" in each.values()):
-        assert end(tell(WorkflowHarness(fetched_again(job)), after, "second")).notes == (
+        assert end(
+            run_until_thumbnail(WorkflowHarness(fetched_again(job)), after, "second")
+        ).notes == (
             REMARK,
             *notes(after, "second"),
         )
@@ -133,21 +132,21 @@ def test_what_is_said_of_all_parts(before: States) -> None:
 @pytest.mark.parametrize("before", STATES)
 @pytest.mark.parametrize("after", STATES)
 def test_a_partial_success_is_explained_once(before: str, after: str) -> None:
-    """By the part that is missing or bad; where all that is used here is good, by a sentence that
-    says so, and only then.
-    """
+    """The note of a missing part explains it; otherwise one general note does."""
     first, second = {**ALL_GOOD, Role.PANORAMA: before}, {**ALL_GOOD, Role.PANORAMA: after}
-    job = end(tell(WorkflowHarness(fetching("partially_succeeded")), first, "first"))
+    job = end(run_until_thumbnail(WorkflowHarness(fetching("partially_succeeded")), first, "first"))
     assert job.notes == (notes(first, "first") or (note("unused_parts_missing"),))
-    again = end(tell(WorkflowHarness(fetched_again(job)), second, "second"))
+    again = end(run_until_thumbnail(WorkflowHarness(fetched_again(job)), second, "second"))
     assert again.notes == (REMARK, *(notes(second, "second") or (note("unused_parts_missing"),)))
 
 
-def test_a_part_that_was_bad_is_not_called_so_while_it_has_not_come() -> None:
-    """The connection broke on the second time: nothing is known of the file that would have come
-    then.
-    """
-    job = end(tell(WorkflowHarness(fetching()), {**ALL_GOOD, Role.COLLIDER: "bad"}, "first"))
+def test_a_rejected_part_is_not_reported_before_its_second_download() -> None:
+    """When the connection broke, nothing is known about the new file."""
+    job = end(
+        run_until_thumbnail(
+            WorkflowHarness(fetching()), {**ALL_GOOD, Role.COLLIDER: "bad"}, "first"
+        )
+    )
     run = WorkflowHarness(fetched_again(job))
     run.answer(
         asset(Kind.WORLD, colliderMeshUrl=f"{FILES}c", panoUrl=f"{FILES}p", thumbnailUrl=THUMB)
@@ -156,14 +155,16 @@ def test_a_part_that_was_bad_is_not_called_so_while_it_has_not_come() -> None:
     assert run.job.phase is Phase.PAUSED and run.job.notes == (REMARK,)
 
 
-def test_the_small_picture_is_said_to_lack_once() -> None:
-    """It could not be fetched for one reason, then for another, then Mint has none, then it is
-    here.
-    """
-    job = tell(WorkflowHarness(fetching()), ALL_GOOD, "first").fail(DownloadFailed("It broke.")).job
+def test_a_missing_thumbnail_is_reported_once() -> None:
+    """Its note is replaced when the reason changes, and removed when it arrives."""
+    job = (
+        run_until_thumbnail(WorkflowHarness(fetching()), ALL_GOOD, "first")
+        .fail(DownloadFailed("It broke."))
+        .job
+    )
     assert job.notes == ("The picture could not be fetched. It broke.",)
     job = (
-        tell(WorkflowHarness(fetched_again(job)), ALL_GOOD, "second")
+        run_until_thumbnail(WorkflowHarness(fetched_again(job)), ALL_GOOD, "second")
         .fail(DownloadFailed("It broke again."))
         .job
     )
@@ -173,14 +174,14 @@ def test_the_small_picture_is_said_to_lack_once() -> None:
     assert "This world came without a picture." in job.notes and not any(
         "could not be fetched" in note for note in job.notes
     )
-    assert end(tell(WorkflowHarness(fetched_again(job)), ALL_GOOD, "fourth")).notes == (REMARK,)
+    assert end(
+        run_until_thumbnail(WorkflowHarness(fetched_again(job)), ALL_GOOD, "fourth")
+    ).notes == (REMARK,)
 
 
-def test_a_world_of_which_nothing_can_be_had_waits() -> None:
-    """Every address leads nowhere: it has been paid for, so it can be gone on with once they lead
-    somewhere again.
-    """
-    run = tell(WorkflowHarness(fetching()), dict.fromkeys(PARTS, "gone"), "first")
+def test_a_world_without_any_file_pauses() -> None:
+    """The job was paid for, so it can continue when the addresses work again."""
+    run = run_until_thumbnail(WorkflowHarness(fetching()), dict.fromkeys(PARTS, "gone"), "first")
     run.fail(LinkExpired("It is not there.")).expect(ReadAsset)  # the small picture
     run.fail(DownloadFailed("It broke."))
     assert run.job.phase is Phase.PAUSED and run.job.problem is not None
@@ -188,4 +189,4 @@ def test_a_world_of_which_nothing_can_be_had_waits() -> None:
     again = WorkflowHarness(run.job)
     again.expect(Poll)
     again.answer(seen("succeeded", kind=Kind.WORLD))
-    assert end(tell(again, ALL_GOOD, "second")).notes == ()
+    assert end(run_until_thumbnail(again, ALL_GOOD, "second")).notes == ()

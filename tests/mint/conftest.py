@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the service's room share: a clean environment, a stand-in Mint, and transports
-to wire-level servers.
-"""
+"""Fixtures for tests of the client: a clean environment, a service, and transports."""
 
 from __future__ import annotations
 
@@ -38,9 +36,7 @@ LISTENED_TO = (
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Whatever the machine's proxies, CA bundles and netrc say, a test sees only what it sets
-    itself.
-    """
+    """Remove the machine's proxies, CA bundles and netrc file from the environment."""
     for name in LISTENED_TO:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -51,8 +47,8 @@ Speaking = Callable[..., Transport]
 
 
 @pytest.fixture
-def speaking() -> Iterator[Speaking]:
-    """Makes transports to a base URL, with short time-outs, and closes them at the end."""
+def make_transport() -> Iterator[Speaking]:
+    """Return a function that makes transports with short time-outs and closes them at the end."""
     with ExitStack() as opened:
 
         def speak(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tests do again and again with a stand-in Mint whose clock stands still until they move it."""
+"""Steps that tests repeat with a service whose clock is moved by hand."""
 
 from __future__ import annotations
 

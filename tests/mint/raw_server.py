@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A loopback server that shows requests byte for byte as they came over the wire, and answers with
-whatever a test gives it.
+"""A loopback server that records raw requests and returns prepared responses.
 
-Not a service: it understands HTTP just as far as is needed to know where a request ends. `Proxy`
-is a proxy of the same kind.
+It understands HTTP only as far as needed to find the end of a request. `Proxy` is a proxy of the
+same kind.
 """
 
 from __future__ import annotations
@@ -22,9 +21,7 @@ NO_ANSWER = b""
 
 @dataclass(frozen=True)
 class ReceivedRequest:
-    """A request as it came: the raw first line, the headers in lower case, the body; and on which
-    connection.
-    """
+    """A request as received: first line, lower-case headers, body and connection."""
 
     line: str
     headers: dict[str, str]
@@ -73,10 +70,10 @@ def raw_server(
     greeting: bytes = b"",
     drip: float | None = None,
 ) -> Iterator[RawServer]:
-    """A server that gives these answers in turn, the last one for ever.
+    """Run a server that returns these responses in turn, the last one repeatedly.
 
-    `NO_ANSWER` never answers; `then_close` hangs up after each answer; `greeting` is said before
-    anything was asked, as mail servers do; `drip` adds a space every so many seconds.
+    `NO_ANSWER` never answers; `then_close` hangs up after each response; `greeting` is sent before
+    any request, as mail servers do; `drip` adds a space every so many seconds.
     """
     script = list(answers or [answer()])
 
@@ -119,9 +116,7 @@ class Proxy:
 
 @contextmanager
 def running_proxy(to_port: int, refusal: bytes | None = None) -> Iterator[Proxy]:
-    """A proxy that takes CONNECT for any name and leads it to a port of this computer, or gives the
-    `refusal`.
-    """
+    """Run a proxy that connects every CONNECT to a local port, or answers with `refusal`."""
 
     def serve(client: socket.socket) -> None:
         received = _read_request(client.makefile("rb", buffering=0).readline, lambda size: b"", 0)
@@ -155,7 +150,7 @@ def unused_port() -> int:
 def _accepting(
     serve: Callable[[socket.socket], None], tls: ssl.SSLContext | None, stopped: threading.Event
 ) -> Iterator[tuple[int, list[Callable[[], None]]]]:
-    """A listening socket with one thread for each connection; all are ended when the context ends."""
+    """Listen with one thread per connection, and end all when the context ends."""
     on_connection: list[Callable[[], None]] = []
     opened: list[socket.socket] = []
     threads: list[threading.Thread] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which key and which Mint are in force."""
+"""Which key and which server are used."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ ELSEWHERE = {"MINT_API_BASE_URL": "https://elsewhere.example/v1"}
 
 
 def test_an_address_of_the_environment_does_not_get_the_key_of_the_preferences():
-    """Whoever can set a variable would get the key: it is left out until the user has confirmed the
-    address.
+    """The key is left out until the user confirmed the address.
+
+    Otherwise whoever can set a variable would get the key.
     """
     account = Account.of(ELSEWHERE, key="sk-preferences")
     assert (account.key, account.base_url, account.withheld_from) == (
@@ -66,9 +67,7 @@ def test_an_address_of_the_environment_does_not_get_the_key_of_the_preferences()
 def test_an_address_that_the_user_has_chosen_gets_the_key(
     environ: dict[str, str], more: dict[str, Any]
 ):
-    """Confirmed once, set together with a key, the same server as in the preferences, or the usual
-    one.
-    """
+    """A confirmed, configured or default address gets the key."""
     account = Account.of(environ, key="sk-preferences", **more)
     assert (account.key, account.withheld_from) == ("sk-preferences", "")
 

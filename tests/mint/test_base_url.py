@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The base address: which are taken, which are refused before a key could be sent to them."""
+"""Which base addresses are accepted, and which are refused before a key is sent."""
 
 from __future__ import annotations
 
@@ -64,9 +64,7 @@ def test_paths_are_joined_with_the_colon_kept(base_url, url):
     ],
 )
 def test_an_unfit_base_url_is_refused_in_a_sentence(base_url, why):
-    """The sentence says what is wrong and what the usual address is; it never repeats what may be a
-    password.
-    """
+    """The message names the error and the default address, and repeats no password."""
     with pytest.raises(ValueError, match="The Mint base URL") as refused:
         Origin.parse(base_url)
     assert why in str(refused.value)

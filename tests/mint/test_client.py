@@ -145,9 +145,7 @@ def test_the_same_key_with_other_input_is_its_own_error(service, client):
 
 
 def test_a_lost_answer_is_found_again_with_the_same_key(service, client):
-    """The connection closed after Mint had started: repeating with the key brings the operation,
-    not a second one.
-    """
+    """After a lost response the same key returns the operation, not a second one."""
     operation = call_with_retries(
         lambda: start(client, "a lamp [lost-answer]"), sleep=lambda seconds: None
     )
@@ -298,12 +296,12 @@ def test_all_assets_come_page_by_page():
         assert len(service.requests("GET", "/v1/models")) == 3
 
 
-def test_a_list_that_goes_round_in_circles_ends(speaking):
+def test_a_list_that_goes_round_in_circles_ends(make_transport):
     """A cursor that comes again would mean pages for ever."""
     with raw_server(
         answer({"data": [{"id": "m1"}], "pagination": {"nextCursor": "c1", "hasMore": True}})
     ) as server:
         found: list[Asset] = []
         with pytest.raises(InvalidResponse, match="repeats"):
-            found.extend(Client(speaking(server.base_url)).assets(Kind.MODEL))
+            found.extend(Client(make_transport(server.base_url)).assets(Kind.MODEL))
         assert len(server.received) == 2

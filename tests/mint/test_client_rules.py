@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for all endpoints: errors and their repetition against a real service, keys, ids and
-answers on the wire.
-"""
+"""Rules for all endpoints: errors and retries, keys, ids and responses."""
 
 from __future__ import annotations
 
@@ -78,8 +76,8 @@ def test_a_refused_start(service, client, word, kind):
         "start-closed",
     ],
 )
-def test_passing_trouble_is_repeated_with_the_same_key(service, client, word):
-    """One operation in the end, and waits as Mint asked for."""
+def test_temporary_errors_are_repeated_with_the_same_key(service, client, word):
+    """There is one operation in the end, and the waits are those Mint requested."""
     service.scenario(retry_after=3)
     waits: list[float] = []
     operation = call_with_retries(lambda: start(client, f"a lamp [{word}]"), sleep=waits.append)
@@ -157,15 +155,13 @@ MUTATING: list[Callable[[Client], object]] = [
 
 
 @pytest.mark.parametrize("call", MUTATING)
-def test_every_call_that_changes_something_carries_its_key_and_is_made_once(speaking, call):
-    """One exchange, with the caller's key, a literal colon where there is one, and no second try by
-    itself.
-    """
+def test_every_call_that_changes_something_carries_its_key_and_is_made_once(make_transport, call):
+    """One request is sent, with the caller's key and a literal colon in actions."""
     with (
         raw_server(answer({}, "503 Service Unavailable")) as server,
         pytest.raises(errors.ServiceError),
     ):
-        call(Client(speaking(server.base_url)))
+        call(Client(make_transport(server.base_url)))
     assert [received.headers["idempotency-key"] for received in server.received] == ["k"]
     assert "%3A" not in server.received[0].line
     assert (":" in server.received[0].line.split()[1]) is (
@@ -174,7 +170,7 @@ def test_every_call_that_changes_something_carries_its_key_and_is_made_once(spea
 
 
 @pytest.mark.parametrize("id", ["", "../me", "a/b", "a:cancel", "a?b", "a%2Fb", "a b", "a\n"])
-def test_an_id_that_could_change_the_path_is_not_sent(speaking, id):
+def test_an_id_that_could_change_the_path_is_not_sent(make_transport, id):
     """Ids come from files and scripts too."""
     calls: list[Callable[[Client], object]] = [
         lambda client: client.poll(id),
@@ -192,15 +188,15 @@ def test_an_id_that_could_change_the_path_is_not_sent(speaking, id):
     with raw_server() as server:
         for call in calls:
             with pytest.raises(ValueError, match="not an id of Mint's"):
-                call(Client(speaking(server.base_url)))
+                call(Client(make_transport(server.base_url)))
     assert server.received == []
 
 
 @pytest.mark.parametrize("said", [{}, {"id": None}, {"id": ""}, {"id": 7}, {"id": "../x"}])
-def test_an_answer_that_lacks_what_matters_is_a_bad_answer(speaking, said):
+def test_an_answer_that_lacks_what_matters_is_a_bad_answer(make_transport, said):
     """An operation or asset without an id that can be used, a picture without an address."""
     with raw_server(answer(said, X_Request_Id="req_3")) as server:
-        client = Client(speaking(server.base_url))
+        client = Client(make_transport(server.base_url))
         for call in (
             lambda: client.poll("o"),
             lambda: start(client),
@@ -228,7 +224,7 @@ def test_an_answer_that_lacks_what_matters_is_a_bad_answer(speaking, said):
         ),
     ],
 )
-def test_an_answer_about_something_else_is_refused(speaking, said, call):
+def test_an_answer_about_something_else_is_refused(make_transport, said, call):
     """A cache or a mix-up: somebody else's result is never taken for ours.
 
     It may be right the next time.
@@ -237,7 +233,7 @@ def test_an_answer_about_something_else_is_refused(speaking, said, call):
         raw_server(answer(said, X_Request_Id="req_4")) as server,
         pytest.raises(errors.MismatchedResponse) as raised,
     ):
-        call(Client(speaking(server.base_url)))
+        call(Client(make_transport(server.base_url)))
     assert str(raised.value).startswith("Mint's response is about other instead of ")
     assert (raised.value.retryable, raised.value.request_id) == (True, "req_4")
 
@@ -245,10 +241,10 @@ def test_an_answer_about_something_else_is_refused(speaking, said, call):
 @pytest.mark.parametrize(
     "resource", [None, {"type": "model", "id": "m"}, {"type": "conversion", "id": "c"}]
 )
-def test_an_operation_on_a_model_may_name_it_or_something_new(speaking, resource):
+def test_an_operation_on_a_model_may_name_it_or_something_new(make_transport, resource):
     """Only another model is wrong."""
     with raw_server(answer({"id": "o", "resource": resource})) as server:
-        assert Client(speaking(server.base_url)).convert("m", ["fbx"], key="k").id == "o"
+        assert Client(make_transport(server.base_url)).convert("m", ["fbx"], key="k").id == "o"
 
 
 def test_many_calls_share_one_connection(service, client):

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Proxies and CA bundles of the environment, with a real proxy and a real TLS server; and the words
-for what fails there.
-"""
+"""Proxies and CA bundles of the environment, with a real proxy and TLS server."""
 
 from __future__ import annotations
 
@@ -49,21 +47,25 @@ def secured(authority: trustme.CA) -> Iterator[RawServer]:
 
 
 @pytest.mark.parametrize("name", BUNDLES)
-def test_a_ca_bundle_from_the_environment_is_trusted(speaking, monkeypatch, secured, bundle, name):
+def test_a_ca_bundle_from_the_environment_is_trusted(
+    make_transport, monkeypatch, secured, bundle, name
+):
     """The names that requests, curl and OpenSSL listen to."""
     monkeypatch.setenv(name, bundle)
-    speaking(secured.base_url).request("GET", "me")
+    make_transport(secured.base_url).request("GET", "me")
     assert secured.received[0].headers["authorization"] == f"Bearer {KEY}"
 
 
-def test_an_unknown_certificate_is_not_trusted(speaking, secured):
+def test_an_unknown_certificate_is_not_trusted(make_transport, secured):
     """The key is not sent, and the sentence names the way out."""
     with pytest.raises(Unreachable, match=r"certificate is not trusted .*REQUESTS_CA_BUNDLE"):
-        speaking(secured.base_url).request("GET", "me")
+        make_transport(secured.base_url).request("GET", "me")
     assert secured.received == []
 
 
-def test_a_certificate_for_another_name_is_not_trusted(speaking, monkeypatch, authority, bundle):
+def test_a_certificate_for_another_name_is_not_trusted(
+    make_transport, monkeypatch, authority, bundle
+):
     """A bundle makes an authority trusted, not every host."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -72,33 +74,33 @@ def test_a_certificate_for_another_name_is_not_trusted(speaking, monkeypatch, au
         raw_server(tls=context) as server,
         pytest.raises(Unreachable, match="certificate is not trusted"),
     ):
-        speaking(server.base_url).request("GET", "me")
+        make_transport(server.base_url).request("GET", "me")
     assert server.received == []
 
 
 @pytest.mark.parametrize("name", BUNDLES)
-def test_a_missing_ca_bundle_is_named(speaking, monkeypatch, secured, tmp_path, name):
+def test_a_missing_ca_bundle_is_named(make_transport, monkeypatch, secured, tmp_path, name):
     """A path that leads nowhere is said, instead of a crash."""
     monkeypatch.setenv(name, str(tmp_path / "nowhere.pem"))
     with pytest.raises(Unreachable, match=f"the file that .*{name}.* does not exist"):
-        speaking(secured.base_url).request("GET", "me")
+        make_transport(secured.base_url).request("GET", "me")
 
 
-def test_a_ca_bundle_that_is_none_is_named(speaking, monkeypatch, secured, tmp_path):
+def test_a_ca_bundle_that_is_none_is_named(make_transport, monkeypatch, secured, tmp_path):
     """A file with something else in it."""
     (tmp_path / "poem.pem").write_text("Roses are red")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "poem.pem"))
     with pytest.raises(Unreachable, match="REQUESTS_CA_BUNDLE"):
-        speaking(secured.base_url).request("GET", "me")
+        make_transport(secured.base_url).request("GET", "me")
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
-def test_a_proxy_from_the_environment_is_used(speaking, monkeypatch, secured, bundle, name):
+def test_a_proxy_from_the_environment_is_used(make_transport, monkeypatch, secured, bundle, name):
     """The proxy sees where to, and nothing else: the key travels inside TLS."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     with running_proxy(secured.port) as proxy:
         monkeypatch.setenv(name, proxy.url)
-        transport = speaking(f"https://{FAR}/v1")
+        transport = make_transport(f"https://{FAR}/v1")
         assert [transport.request("GET", "me").status for _ in range(3)] == [200] * 3
     assert [line.rpartition(" ")[0] for line in proxy.asked] == [f"CONNECT {FAR}:443"]
     assert KEY not in str(proxy.headers)
@@ -107,39 +109,41 @@ def test_a_proxy_from_the_environment_is_used(speaking, monkeypatch, secured, bu
     ] * 3
 
 
-def test_a_proxys_password_is_for_the_proxy(speaking, monkeypatch, secured, bundle):
+def test_a_proxys_password_is_for_the_proxy(make_transport, monkeypatch, secured, bundle):
     """Its credentials go to it, and not on to Mint."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     with running_proxy(secured.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:pass@"))
-        speaking(f"https://{FAR}/v1").request("GET", "me")
+        make_transport(f"https://{FAR}/v1").request("GET", "me")
     assert proxy.headers[0]["proxy-authorization"].startswith("Basic ")
     assert "proxy-authorization" not in secured.received[0].headers
 
 
-def test_no_proxy_goes_past_the_proxy(speaking, monkeypatch, secured, bundle):
+def test_no_proxy_goes_past_the_proxy(make_transport, monkeypatch, secured, bundle):
     """NO_PROXY names hosts that are reached directly."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     # as if the server were a far one
     monkeypatch.setattr(Origin, "is_loopback", property(lambda origin: False))
     with running_proxy(secured.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        speaking(secured.base_url).request("GET", "me")
+        make_transport(secured.base_url).request("GET", "me")
         assert len(proxy.asked) == 1
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        speaking(secured.base_url).request("GET", "me")
+        make_transport(secured.base_url).request("GET", "me")
     assert len(proxy.asked) == 1
     assert len(secured.received) == 2
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_server_on_this_computer_is_never_asked_through_a_proxy(speaking, monkeypatch, host):
+def test_a_server_on_this_computer_is_never_asked_through_a_proxy(
+    make_transport, monkeypatch, host
+):
     """Plain http to it would show the key to the proxy."""
     with raw_server() as server, raw_server() as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
         server.host = host
-        speaking(server.base_url).request("GET", "me")
+        make_transport(server.base_url).request("GET", "me")
     assert (len(server.received), proxy.connections) == (1, 0)
 
 
@@ -160,11 +164,11 @@ def test_a_server_on_this_computer_is_never_asked_through_a_proxy(speaking, monk
         ),
     ],
 )
-def test_a_proxy_that_refuses(speaking, monkeypatch, refusal, said):
+def test_a_proxy_that_refuses(make_transport, monkeypatch, refusal, said):
     """The sentence speaks of the proxy, and does not show its password."""
     with running_proxy(0, refusal) as proxy, pytest.raises(Unreachable, match=said) as raised:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:proxy-secret@"))
-        speaking(f"https://{FAR}/v1").request("GET", "me")
+        make_transport(f"https://{FAR}/v1").request("GET", "me")
     assert "proxy-secret" not in str(raised.value)
     assert raised.value.__suppress_context__
 
@@ -177,20 +181,20 @@ def test_a_proxy_that_refuses(speaking, monkeypatch, refusal, said):
         ("socks5h://127.0.0.1:{port}", "is of a type that this Python does not support"),
     ],
 )
-def test_a_proxy_that_is_none(speaking, monkeypatch, proxy, said):
+def test_a_proxy_that_is_none(make_transport, monkeypatch, proxy, said):
     """Nobody there, nonsense, or a kind that needs more than requests."""
     monkeypatch.setenv("HTTPS_PROXY", proxy.format(port=unused_port()))
     with pytest.raises(Unreachable, match=f"the proxy named in the environment .*{said}"):
-        speaking(f"https://{FAR}/v1").request("GET", "me")
+        make_transport(f"https://{FAR}/v1").request("GET", "me")
 
 
-def test_tls_to_a_server_without_it(speaking):
+def test_tls_to_a_server_without_it(make_transport):
     """https where only http is spoken."""
     with (
         raw_server(greeting=b"220 ready\r\n") as server,
         pytest.raises(Unreachable, match="the TLS connection failed"),
     ):
-        speaking(server.base_url.replace("http://", "https://")).request("GET", "me")
+        make_transport(server.base_url.replace("http://", "https://")).request("GET", "me")
 
 
 @pytest.mark.parametrize(

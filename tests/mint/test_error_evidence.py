@@ -30,9 +30,7 @@ BODIES = {"problem": PROBLEM, "HTML": None, "empty": None, "empty object": {}, "
 
 @pytest.mark.parametrize("body", BODIES)
 def test_only_a_listed_status_with_a_reason_is_a_proof(body: str) -> None:
-    """A gateway's page, whatever its status, proves nothing, and neither does a status that nobody
-    told us of.
-    """
+    """The page of a gateway and an unknown status prove nothing."""
     for status in range(100, 600):
         error = problem_error(read_problem(status, BODIES[body]))
         assert error.proves_nothing_started is (status in PROOFS and body == "problem"), status

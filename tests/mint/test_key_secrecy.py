@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The key: sent to the API's own address only, shown nowhere, and not sent at all when it cannot be
-one.
-"""
+"""The API key goes only to the API's own address and is shown nowhere."""
 
 from __future__ import annotations
 
@@ -18,18 +16,18 @@ from mint_blender.mint.transport import Transport
 from .raw_server import KEY, answer, raw_server, unused_port
 
 
-def test_the_key_never_crosses_a_redirect(speaking):
+def test_the_key_never_crosses_a_redirect(make_transport):
     """Neither to another origin nor to another port of the same host."""
     with raw_server() as elsewhere:
         redirect = answer(b"", "307 Temporary Redirect", Location=f"{elsewhere.base_url}/me")
         with raw_server(redirect) as server, pytest.raises(MintError):
-            speaking(server.base_url).request("POST", "models:generate", idempotency_key="k")
+            make_transport(server.base_url).request("POST", "models:generate", idempotency_key="k")
     assert server.received[0].headers["authorization"] == f"Bearer {KEY}"
     assert (elsewhere.connections, elsewhere.received) == (0, [])
 
 
 @pytest.mark.parametrize("where", ["home", "named"])
-def test_a_netrc_file_does_not_replace_the_key(speaking, monkeypatch, tmp_path: Path, where):
+def test_a_netrc_file_does_not_replace_the_key(make_transport, monkeypatch, tmp_path: Path, where):
     """requests would let ~/.netrc overwrite an Authorization header of the session."""
     file = tmp_path / (".netrc" if where == "home" else "elsewhere")
     file.write_text(
@@ -39,7 +37,7 @@ def test_a_netrc_file_does_not_replace_the_key(speaking, monkeypatch, tmp_path: 
     if where == "named":
         monkeypatch.setenv("NETRC", str(file))
     with raw_server() as server:
-        speaking(server.base_url).request("GET", "me")
+        make_transport(server.base_url).request("GET", "me")
     assert server.received[0].headers["authorization"] == f"Bearer {KEY}"
 
 
@@ -66,10 +64,10 @@ def test_what_cannot_be_a_key_is_not_sent(key):
     assert "sk-" not in str(raised.value)
 
 
-def test_space_around_a_key_does_not_matter(speaking):
+def test_space_around_a_key_does_not_matter(make_transport):
     """A key is often pasted with a line break at its end."""
     with raw_server() as server:
-        speaking(server.base_url, key=f"  {KEY}\r\n").request("GET", "me")
+        make_transport(server.base_url, key=f"  {KEY}\r\n").request("GET", "me")
     assert server.received[0].headers["authorization"] == f"Bearer {KEY}"
 
 
@@ -108,23 +106,23 @@ def shown(error: BaseException) -> str:
     ],
     ids=["problem", "oauth", "html", "text", "redirect", "broken"],
 )
-def test_no_error_shows_the_key(speaking, said):
+def test_no_error_shows_the_key(make_transport, said):
     """Not even when the server repeats it."""
     with raw_server(said, then_close=True) as server, pytest.raises(MintError) as raised:
-        speaking(server.base_url).request("GET", "me")
+        make_transport(server.base_url).request("GET", "me")
     assert KEY not in shown(raised.value)
 
 
-def test_no_error_of_a_failed_connection_shows_the_key(speaking):
+def test_no_error_of_a_failed_connection_shows_the_key(make_transport):
     """Nobody answered, so nobody should read it in the log either."""
     with pytest.raises(MintError) as raised:
-        speaking(f"http://127.0.0.1:{unused_port()}/v1").request("GET", "me")
+        make_transport(f"http://127.0.0.1:{unused_port()}/v1").request("GET", "me")
     assert KEY not in shown(raised.value)
 
 
-def test_nothing_shows_the_key_by_itself(speaking):
+def test_nothing_shows_the_key_by_itself(make_transport):
     """repr and str of what holds it are silent."""
-    transport = speaking("https://api.mint.gg/v1")
+    transport = make_transport("https://api.mint.gg/v1")
     client = Client(transport)
     assert repr(client) == "Client(Transport(https://api.mint.gg/v1))"
     assert KEY not in f"{transport} {transport!r} {client} {client!r} {transport._session.headers}"

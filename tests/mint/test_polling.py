@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two rhythms as numbers."""
+"""Intervals between polls and between retries."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def test_after_half_an_hour_a_minute_lies_between_polls():
 
 @pytest.mark.parametrize(("wanted", "kept"), [(0, 1), (0.2, 1), (7, 7), (60, 15), (-1, 1)])
 def test_what_mint_asks_for_replaces_the_poll_wait(wanted, kept):
-    """Retry-After counts instead of the computed wait: at least a second, so that a 0 is no burst,
-    and still at most 15 s.
-    """
+    """Retry-After replaces the computed wait, between 1 s and 15 s."""
     assert PollIntervals().wait(4, retry_after=wanted) == kept
 
 
@@ -62,9 +60,7 @@ def test_repetitions_back_off():
 
 @given(st.integers(1, 10**6), chances, asked)
 def test_a_repetition_wait_is_always_bounded(attempt, chance, wanted):
-    """Never a burst; our own wait at most a minute, one that Mint asks for a second to a quarter of
-    an hour.
-    """
+    """Our own wait is at most a minute, a requested one 1 s to 15 minutes."""
     assert RetryPolicy().wait(attempt, chance, wanted) <= (60 if wanted is None else 900)
     assert RetryPolicy().wait(attempt, chance, wanted) >= (0.5 if wanted is None else 1)
 
@@ -73,9 +69,7 @@ def test_a_repetition_wait_is_always_bounded(attempt, chance, wanted):
     ("wanted", "kept"), [(0, 1), (0.01, 1), (300, 300), (900, 900), (3600, 900)]
 )
 def test_what_mint_asks_for_is_kept(wanted, kept):
-    """Retry-After counts instead of our own wait: 0 is at least a second, and up to 15 minutes are
-    waited.
-    """
+    """Retry-After replaces our own wait, between 1 s and 15 minutes."""
     assert RetryPolicy().wait(3, 0.5, wanted) == kept
 
 

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the body of a refusal to an error class and a sentence: every row of the contract's section
-on errors.
-"""
+"""From the body of a refusal to an error class and a message, as the contract lists them."""
 
 from __future__ import annotations
 
@@ -150,9 +148,7 @@ def test_the_slug_is_the_last_segment(type_):
 
 
 def test_a_slug_of_another_family_does_not_mislead():
-    """The HTTP status decides the family: a 500 that calls itself a conflict is still worth
-    repeating.
-    """
+    """The HTTP status decides: a 500 that calls itself a conflict is repeated."""
     assert (
         type(problem_error(read_problem(500, {"type": "idempotency-conflict"})))
         is errors.ServiceError
@@ -194,9 +190,10 @@ def test_a_slug_of_another_family_does_not_mislead():
         (None, None),
     ],
 )
-def test_what_mint_said(body, said):
-    """The first field error, else the detail, else the title; OAuth's bodies and bodies without
-    sense are taken as they come.
+def test_the_text_of_a_problem(body, said):
+    """The first field error is used, else the detail, else the title.
+
+    OAuth bodies and other bodies are read as far as possible.
     """
     assert read_problem(401, body).explanation == said
 
@@ -211,8 +208,8 @@ def test_long_texts_are_cut():
     assert len(read_problem(400, {"detail": "x" * 10_000}).explanation or "") < 600
 
 
-def test_the_secret_is_blotted_out_wherever_it_comes_back():
-    """A server that repeats the key in its complaint does not get it onto the screen."""
+def test_a_repeated_key_is_removed_from_messages():
+    """A server that repeats the key does not get it onto the screen."""
     body = {
         "type": "https://x/sk-1",
         "title": "sk-1",

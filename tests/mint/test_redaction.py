@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The key in no log: whichever handler there is, in messages, arguments, tracebacks and what the
-libraries below say.
+"""The API key is removed from every log record.
+
+This covers messages, arguments, tracebacks and the libraries below, with any handler.
 """
 
 from __future__ import annotations
@@ -97,8 +98,9 @@ def test_what_the_libraries_say_of_an_exchange(
 
 
 def test_other_records_are_left_alone(foreign: Foreign) -> None:
-    """Arguments and exceptions without the key stay what they are; what is too short to be a key is
-    not looked for.
+    """Arguments and exceptions without the key are unchanged.
+
+    A text too short to be a key is not searched for.
     """
     redaction.register_secret(SECRET)
     redaction.register_secret("the")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Repeating failed calls: only what may help, and within bounds. Time is a list of numbers here."""
+"""Retrying failed calls within bounds, with a fake clock."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def test_a_call_that_works_is_made_once():
 @pytest.mark.parametrize(
     "error", [Unreachable("no answer"), *(refusal(status) for status in (429, 500, 502, 503, 504))]
 )
-def test_passing_trouble_is_waited_out(error):
-    """Connection errors, 429, 500, 502, 503 and 504 are repeated, with growing waits."""
+def test_temporary_errors_are_repeated(error):
+    """Connection errors, 429, 500, 502, 503 and 504 are repeated with growing waits."""
     time, call = Time(), Call(error, error, error)
     assert (run(call, time), call.made, time.slept) == ("done", 4, [1, 2, 4])
 
@@ -102,7 +102,7 @@ def test_the_time_is_bounded():
     assert (call.made, time.slept) == (2, [100])
 
 
-def test_waits_are_told():
+def test_waits_are_reported():
     """A caller can show why nothing happens for a while."""
     told: list[tuple[str, float]] = []
     run(

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading what Mint answers: right where it is as the contract says, and without a crash where it
-is not.
-"""
+"""Reading Mint's responses, complete and incomplete ones."""
 
 from __future__ import annotations
 
@@ -62,9 +60,7 @@ def test_an_operation_in_full():
 
 
 def test_the_reasons_of_a_failure_are_for_a_person():
-    """Reason, guidance and what moderation named; what Mint's engineers write for themselves is not
-    read.
-    """
+    """Reason, guidance and moderation categories are read, internal details are not."""
     said = {
         "code": "moderation_blocked",
         "message": "Blocked.",
@@ -110,9 +106,10 @@ def test_a_null_status_with_files_means_done():
         ("enchanting", "auto", True, False, False, False),
     ],
 )
-def test_when_to_go_on_looking(status, mode, busy, review, payment, succeeded):
-    """Polling stops at the six statuses of the contract, at a preview in review only; an unknown
-    word is still busy.
+def test_when_polling_continues(status, mode, busy, review, payment, succeeded):
+    """Polling stops at the six final statuses, and at a Preview in review mode.
+
+    An unknown status is still busy.
     """
     operation = Operation.from_json(OPERATION | {"status": status, "generationMode": mode})
     assert (
@@ -220,9 +217,9 @@ def test_a_world_without_splats():
     ],
 )
 def test_what_can_be_imported(changed, usable):
-    """Finished, and with a file that can be placed.
+    """A finished asset with a file can be imported.
 
-    Where Mint does not say whether it is finished, the file does.
+    Without a status the file decides.
     """
     assert Asset.from_json(Kind.MODEL, MODEL | changed).is_usable is usable
 

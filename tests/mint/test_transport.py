@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One exchange as it goes over the wire: what is sent byte for byte, and what becomes of every kind
-of answer.
-"""
+"""Single exchanges: the bytes that are sent, and how each response is read."""
 
 from __future__ import annotations
 
@@ -32,19 +30,19 @@ PROBLEM = {
 
 
 @pytest.mark.parametrize("path", ["models:generate", "operations/op_1:approve", "/worlds:generate"])
-def test_the_colon_of_action_routes_goes_out_unescaped(speaking, path):
+def test_the_colon_of_action_routes_goes_out_unescaped(make_transport, path):
     """Mint's routes have a literal colon; %3A would be another route."""
     with raw_server() as server:
-        speaking(server.base_url).request(
+        make_transport(server.base_url).request(
             "POST", path, body={"prompt": "a lamp"}, idempotency_key="k1"
         )
     assert server.received[0].line == f"POST /v1/{path.lstrip('/')} HTTP/1.1"
 
 
-def test_a_start_as_it_goes_over_the_wire(speaking):
+def test_a_start_as_it_goes_over_the_wire(make_transport):
     """Bearer key, JSON both ways, the idempotency key, and nothing that identifies the computer."""
     with raw_server() as server:
-        speaking(server.base_url).request(
+        make_transport(server.base_url).request(
             "POST", "models:generate", body={"prompt": "a lämp"}, idempotency_key="mint-blender-1"
         )
     received = server.received[0]
@@ -62,20 +60,22 @@ def test_a_start_as_it_goes_over_the_wire(speaking):
     assert "cookie" not in received.headers
 
 
-def test_an_action_without_input_sends_an_empty_object(speaking):
+def test_an_action_without_input_sends_an_empty_object(make_transport):
     """Mint's own client does so."""
     with raw_server() as server:
-        speaking(server.base_url).request("POST", "operations/op_1:approve", idempotency_key="k1")
+        make_transport(server.base_url).request(
+            "POST", "operations/op_1:approve", idempotency_key="k1"
+        )
     assert (server.received[0].body, server.received[0].headers["content-type"]) == (
         b"{}",
         "application/json",
     )
 
 
-def test_a_read_sends_no_body(speaking):
+def test_a_read_sends_no_body(make_transport):
     """A GET has its query, and neither body, content type nor idempotency key."""
     with raw_server() as server:
-        speaking(server.base_url).request(
+        make_transport(server.base_url).request(
             "GET", "models", query={"cursor": "a/b +&=", "limit": "30"}
         )
     assert server.received[0].line == "GET /v1/models?cursor=a%2Fb+%2B%26%3D&limit=30 HTTP/1.1"
@@ -94,35 +94,37 @@ def test_a_read_sends_no_body(speaking):
     ],
 )
 @pytest.mark.parametrize("key", [None, "", "x" * 256, "two words", "line\nbreak", "schlüssel"])
-def test_a_call_that_changes_something_needs_an_idempotency_key(speaking, path, key):
+def test_a_call_that_changes_something_needs_an_idempotency_key(make_transport, path, key):
     """It is a mistake in our program, so it fails before anything is sent."""
     with raw_server() as server, pytest.raises(ValueError, match="idempotency key"):
-        speaking(server.base_url).request("POST", path, idempotency_key=key)
+        make_transport(server.base_url).request("POST", path, idempotency_key=key)
     assert server.received == []
 
 
-def test_the_longest_idempotency_key(speaking):
+def test_the_longest_idempotency_key(make_transport):
     """255 characters are allowed."""
     with raw_server() as server:
-        speaking(server.base_url).request("POST", "models:generate", idempotency_key="x" * 255)
+        make_transport(server.base_url).request(
+            "POST", "models:generate", idempotency_key="x" * 255
+        )
     assert server.received[0].headers["idempotency-key"] == "x" * 255
 
 
-def test_asking_a_price_needs_no_idempotency_key(speaking):
+def test_asking_a_price_needs_no_idempotency_key(make_transport):
     """The one POST that changes nothing."""
     with raw_server() as server:
-        speaking(server.base_url).request("POST", "pricing:estimate", body={})
+        make_transport(server.base_url).request("POST", "pricing:estimate", body={})
     assert "idempotency-key" not in server.received[0].headers
 
 
-def test_only_get_and_post_are_known(speaking):
+def test_only_get_and_post_are_known(make_transport):
     """Mint's API has no others, so another one is a mistake in our program."""
     with raw_server() as server, pytest.raises(ValueError, match="GET and POST"):
-        speaking(server.base_url).request("DELETE", "models/m", idempotency_key="k")
+        make_transport(server.base_url).request("DELETE", "models/m", idempotency_key="k")
     assert server.received == []
 
 
-def test_one_connection_serves_many_calls(speaking):
+def test_one_connection_serves_many_calls(make_transport):
     """The connection is kept, after refusals too."""
     said = [
         answer(),
@@ -131,7 +133,7 @@ def test_one_connection_serves_many_calls(speaking):
         answer(status="302 Found", Location="/x"),
     ]
     with raw_server(*said, answer()) as server:
-        transport = speaking(server.base_url)
+        transport = make_transport(server.base_url)
         for _ in range(10):
             try:
                 transport.request("GET", "me")
@@ -141,10 +143,10 @@ def test_one_connection_serves_many_calls(speaking):
         assert server.connections == 1
 
 
-def test_a_connection_that_was_closed_meanwhile_is_opened_again(speaking):
+def test_a_connection_that_was_closed_meanwhile_is_opened_again(make_transport):
     """A server may hang up between two calls."""
     with raw_server(then_close=True) as server:
-        transport = speaking(server.base_url)
+        transport = make_transport(server.base_url)
         for _ in range(3):
             assert transport.request("GET", "me").status == 200
             _wait_for_the_other_end(transport)
@@ -160,10 +162,10 @@ def _wait_for_the_other_end(transport: Transport) -> None:
         assert select.select([connection.sock], [], [], 5)[0]
 
 
-def test_no_cookies_are_kept(speaking):
+def test_no_cookies_are_kept(make_transport):
     """Each call stands for itself."""
     with raw_server(answer(Set_Cookie="session=1; Path=/")) as server:
-        transport = speaking(server.base_url)
+        transport = make_transport(server.base_url)
         transport.request("GET", "me")
         transport.request("GET", "me")
     assert "cookie" not in server.received[1].headers
@@ -172,7 +174,7 @@ def test_no_cookies_are_kept(speaking):
 # What comes back
 
 
-def test_an_answer_with_everything(speaking):
+def test_an_answer_with_everything(make_transport):
     """Body, status, request id, the wait that was asked for, and where to look next."""
     said = answer(
         {"id": "op_1"},
@@ -182,7 +184,9 @@ def test_an_answer_with_everything(speaking):
         Location="/v1/operations/op_1",
     )
     with raw_server(said) as server:
-        found = speaking(server.base_url).request("POST", "models:generate", idempotency_key="k")
+        found = make_transport(server.base_url).request(
+            "POST", "models:generate", idempotency_key="k"
+        )
     assert (found.data, found.status, found.request_id, found.retry_after) == (
         {"id": "op_1"},
         202,
@@ -192,13 +196,15 @@ def test_an_answer_with_everything(speaking):
     assert found.location == "/v1/operations/op_1"
 
 
-def test_retry_after_as_a_date_counts_from_the_servers_clock(speaking):
+def test_retry_after_as_a_date_counts_from_the_servers_clock(make_transport):
     """The date form, on a refusal: relative to the answer's own Date."""
     dates = {
         "Date": "Mon, 03 Aug 2026 09:00:00 GMT",
         "Retry_After": "Mon, 03 Aug 2026 09:00:20 GMT",
     }
-    assert failure(speaking, answer(PROBLEM, "429 Too Many Requests", **dates)).retry_after == 20
+    assert (
+        failure(make_transport, answer(PROBLEM, "429 Too Many Requests", **dates)).retry_after == 20
+    )
 
 
 def test_retry_after_as_a_date_without_a_server_clock():
@@ -209,10 +215,10 @@ def test_retry_after_as_a_date_without_a_server_clock():
     assert raised.value.retry_after == 60
 
 
-def test_a_problem_document_becomes_its_error(speaking):
+def test_a_problem_document_becomes_its_error(make_transport):
     """With the request id for whoever has to ask Mint."""
     error = failure(
-        speaking,
+        make_transport,
         answer(
             PROBLEM, "404 Not Found", X_Request_Id="req_9", Content_Type="application/problem+json"
         ),
@@ -235,9 +241,11 @@ def test_a_problem_document_becomes_its_error(speaking):
         b"null",
     ],
 )
-def test_a_refusal_without_a_document_is_still_understood(speaking, body):
+def test_a_refusal_without_a_document_is_still_understood(make_transport, body):
     """HTML, nothing, or broken JSON: the status decides."""
-    error = failure(speaking, answer(body, "503 Service Unavailable", Content_Type="text/html"))
+    error = failure(
+        make_transport, answer(body, "503 Service Unavailable", Content_Type="text/html")
+    )
     assert isinstance(error, errors.ServiceError)
     assert "HTTP status 503" in str(error)
 
@@ -255,9 +263,9 @@ def test_a_refusal_without_a_document_is_still_understood(speaking, body):
         b"[" * 100_000,
     ],
 )
-def test_a_success_that_is_no_object_is_a_bad_answer(speaking, body):
+def test_a_success_that_is_no_object_is_a_bad_answer(make_transport, body):
     """A captive portal answers 200 too."""
-    error = failure(speaking, answer(body, X_Request_Id="req_2"))
+    error = failure(make_transport, answer(body, X_Request_Id="req_2"))
     assert isinstance(error, InvalidResponse)
     assert "not a JSON object" in str(error)
     assert error.request_id == "req_2"
@@ -274,13 +282,11 @@ def test_a_success_that_is_no_object_is_a_bad_answer(speaking, body):
         "304 Not Modified",
     ],
 )
-def test_a_redirect_is_not_followed(speaking, status):
-    """The key would go along, so it ends here, with the host in the sentence but not the whole
-    address.
-    """
+def test_a_redirect_is_not_followed(make_transport, status):
+    """The key would be sent along, so the error names only the host."""
     with raw_server(answer({"id": "op_1"})) as elsewhere:
         error = failure(
-            speaking,
+            make_transport,
             answer(b"", status, Location=f"{elsewhere.base_url}/operations/op_1?token=secret"),
         )
     assert isinstance(error, InvalidResponse)
@@ -290,44 +296,44 @@ def test_a_redirect_is_not_followed(speaking, status):
 
 
 @pytest.mark.parametrize("location", [{}, {"Location": "/v1/elsewhere"}, {"Location": "http://["}])
-def test_a_redirect_to_nowhere_is_an_error_too(speaking, location):
+def test_a_redirect_to_nowhere_is_an_error_too(make_transport, location):
     """Without a host in it, or without sense."""
     assert "redirects to another address" in str(
-        failure(speaking, answer(b"", "302 Found", **location))
+        failure(make_transport, answer(b"", "302 Found", **location))
     )
 
 
-def test_a_compressed_answer_is_read(speaking):
+def test_a_compressed_answer_is_read(make_transport):
     """gzip, as many servers send it."""
     with raw_server(answer(gzip.compress(b'{"a": 1}'), Content_Encoding="gzip")) as server:
-        assert speaking(server.base_url).request("GET", "me").data == {"a": 1}
+        assert make_transport(server.base_url).request("GET", "me").data == {"a": 1}
 
 
-def test_a_chunked_answer_is_read(speaking):
+def test_a_chunked_answer_is_read(make_transport):
     """Without a length, piece by piece."""
     said = (
         b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{"a"\r\n4\r\n: 1}\r\n0\r\n\r\n'
     )
     with raw_server(said) as server:
-        transport = speaking(server.base_url)
+        transport = make_transport(server.base_url)
         assert [transport.request("GET", "me").data for _ in range(2)] == [{"a": 1}] * 2
     assert server.connections == 1
 
 
-def test_broken_compression_is_a_bad_answer(speaking):
+def test_broken_compression_is_a_bad_answer(make_transport):
     """It says gzip and is not."""
     assert "compression is damaged" in str(
-        failure(speaking, answer(b"not gzip at all", Content_Encoding="gzip"))
+        failure(make_transport, answer(b"not gzip at all", Content_Encoding="gzip"))
     )
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "compressed"])
-def test_an_answer_beyond_the_largest_size_is_given_up(speaking, packed):
+def test_an_answer_beyond_the_largest_size_is_given_up(make_transport, packed):
     """Also one that grows only when unpacked; what is not read does not stay in the connection."""
     body = b" " * (MAX_RESPONSE_BYTES + 1)
     said = answer(gzip.compress(body), Content_Encoding="gzip") if packed else answer(body)
     with raw_server(said, answer({"a": 1})) as server:
-        transport = speaking(server.base_url)
+        transport = make_transport(server.base_url)
         with pytest.raises(InvalidResponse, match="larger than 16 MB"):
             transport.request("GET", "me")
         assert transport.request("GET", "me").data == {"a": 1}

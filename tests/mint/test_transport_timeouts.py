@@ -21,19 +21,19 @@ from .transport_helpers import failure
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_server_that_never_answers_is_given_up(speaking, method):
+def test_a_server_that_never_answers_is_given_up(make_transport, method):
     """Every call has a read time-out."""
     with (
         raw_server(NO_ANSWER) as server,
         pytest.raises(Unreachable, match="there was no response in time"),
     ):
-        speaking(server.base_url, timeouts=Timeouts(5.0, 0.05)).request(
+        make_transport(server.base_url, timeouts=Timeouts(5.0, 0.05)).request(
             method, "me", idempotency_key="k"
         )
     assert len(server.received) == 1
 
 
-def test_a_server_that_takes_no_connection_is_given_up(speaking):
+def test_a_server_that_takes_no_connection_is_given_up(make_transport):
     """Every call has a connect time-out: here a listener whose queue is full."""
     with ExitStack() as opened:
         listener = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
@@ -43,40 +43,38 @@ def test_a_server_that_takes_no_connection_is_given_up(speaking):
             waiting.setblocking(False)
             waiting.connect_ex(("127.0.0.1", port))
         with pytest.raises(Unreachable, match=f"127.0.0.1:{port} timed out"):
-            speaking(f"http://127.0.0.1:{port}/v1", timeouts=Timeouts(connect=0.1)).request(
+            make_transport(f"http://127.0.0.1:{port}/v1", timeouts=Timeouts(connect=0.1)).request(
                 "GET", "me"
             )
 
 
-def test_a_server_that_stops_in_the_middle_is_given_up(speaking):
+def test_a_server_that_stops_in_the_middle_is_given_up(make_transport):
     """The read time-out counts for the body too."""
     with (
         raw_server(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"a"') as server,
         pytest.raises(Unreachable, match="there was no response in time"),
     ):
-        speaking(server.base_url, timeouts=Timeouts(5.0, 0.05)).request("GET", "me")
+        make_transport(server.base_url, timeouts=Timeouts(5.0, 0.05)).request("GET", "me")
 
 
-def test_a_server_that_drips_is_given_up(speaking):
+def test_a_server_that_drips_is_given_up(make_transport):
     """A byte now and then is a sign of life, but no answer."""
     said = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
     with (
         raw_server(said, drip=0.01) as server,
         pytest.raises(Unreachable, match="there was no response in time"),
     ):
-        speaking(server.base_url, timeouts=Timeouts(5.0, 5.0, body=0.1)).request("GET", "me")
+        make_transport(server.base_url, timeouts=Timeouts(5.0, 5.0, body=0.1)).request("GET", "me")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_server_that_drips_its_headers_is_given_up(speaking, method):
-    """The deadline counts from the call's first moment: a header line that grows by a byte now and
-    then ends there as well.
-    """
+def test_a_server_that_drips_its_headers_is_given_up(make_transport, method):
+    """The deadline counts from the start of the call, also within a header line."""
     with (
         raw_server(b"HTTP/1.1 200 OK\r\nX-Slow: ", drip=0.01) as server,
         pytest.raises(Unreachable, match="there was no response in time"),
     ):
-        speaking(server.base_url, timeouts=Timeouts(5.0, 5.0, total=0.2)).request(
+        make_transport(server.base_url, timeouts=Timeouts(5.0, 5.0, total=0.2)).request(
             method, "me", idempotency_key="k"
         )
     assert len(server.received) == 1
@@ -92,16 +90,17 @@ def test_a_server_that_drips_its_headers_is_given_up(speaking, method):
     ids=["silent", "headers", "body"],
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_another_thread_can_stop_a_call(speaking, said, scheme, tmp_path, monkeypatch):
-    """Whether nothing comes, or a byte now and then in headers or body: the call ends soon after it
-    was told to, and none follows it.
+def test_another_thread_can_stop_a_call(make_transport, said, scheme, tmp_path, monkeypatch):
+    """A call that waits or receives slowly ends soon after it was stopped.
+
+    No other call follows.
     """
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "bundle.pem"))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
     with raw_server(said, drip=1.0, tls=context if scheme == "https" else None) as server:
-        transport = speaking(server.base_url)
+        transport = make_transport(server.base_url)
         ended: list[MintError] = []
 
         def call() -> None:
@@ -121,11 +120,11 @@ def test_another_thread_can_stop_a_call(speaking, said, scheme, tmp_path, monkey
         assert len(server.received) == 1
 
 
-def test_a_large_body_goes_out_whole(speaking):
+def test_a_large_body_goes_out_whole(make_transport):
     """What is sent block by block arrives byte for byte."""
     with raw_server(answer({"a": 1})) as server:
         assert (
-            speaking(server.base_url)
+            make_transport(server.base_url)
             .request(
                 "POST",
                 "reference-images",
@@ -137,11 +136,11 @@ def test_a_large_body_goes_out_whole(speaking):
     assert json.loads(server.received[0].body) == {"base64Data": "x" * 7_000_000}
 
 
-def test_an_upload_that_nobody_takes_can_be_stopped(speaking):
+def test_an_upload_that_nobody_takes_can_be_stopped(make_transport):
     """Also while the call's own body is being sent."""
     # takes the connection, and reads nothing
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        transport = speaking(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
+        transport = make_transport(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
         stopper = threading.Timer(0.1, transport.stop)
         stopper.start()
         with pytest.raises(Unreachable, match="the call was stopped"):
@@ -155,17 +154,15 @@ def test_an_upload_that_nobody_takes_can_be_stopped(speaking):
 
 
 def test_the_usual_timeouts():
-    """10 s to connect, 60 s without a sign of life, two minutes for the whole body, three for the
-    whole call.
-    """
+    """10 s to connect, 60 s without data, 2 min for the body, 3 min for the call."""
     assert Timeouts() == Timeouts(connect=10.0, read=60.0, body=120.0, total=180.0)
 
 
-def test_a_refused_connection(speaking):
+def test_a_refused_connection(make_transport):
     """Nobody listens there."""
     port = unused_port()
     with pytest.raises(Unreachable, match=f"127.0.0.1:{port} refused the connection"):
-        speaking(f"http://127.0.0.1:{port}/v1").request("GET", "me")
+        make_transport(f"http://127.0.0.1:{port}/v1").request("GET", "me")
 
 
 @pytest.mark.parametrize(
@@ -175,33 +172,33 @@ def test_a_refused_connection(speaking):
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
     ],
 )
-def test_a_connection_that_breaks_in_an_answer(speaking, said):
+def test_a_connection_that_breaks_in_an_answer(make_transport, said):
     """Half an answer is none, and the call may be repeated."""
     with (
         raw_server(said, then_close=True) as server,
         pytest.raises(Unreachable, match="lost before the response was complete") as raised,
     ):
-        speaking(server.base_url).request("GET", "me")
+        make_transport(server.base_url).request("GET", "me")
     assert raised.value.retryable
     assert len(server.received) == 1
 
 
 @pytest.mark.parametrize("said", [b"\r\n", b"HTTP/1.1 2", b"220 smtp.example ready\r\n"])
-def test_what_is_no_http_answer(speaking, said):
+def test_what_is_no_http_answer(make_transport, said):
     """One attempt only: repeating is decided where the idempotency key is known."""
     with (
         raw_server(said, then_close=True) as server,
         pytest.raises(Unreachable, match="HTTP response was incomplete") as raised,
     ):
-        speaking(server.base_url).request("POST", "models:generate", idempotency_key="k")
+        make_transport(server.base_url).request("POST", "models:generate", idempotency_key="k")
     assert raised.value.retryable
     assert len(server.received) == 1
 
 
-def test_a_redirect_beyond_the_largest_size_is_given_up(speaking):
+def test_a_redirect_beyond_the_largest_size_is_given_up(make_transport):
     """The bound counts for every answer."""
     error = failure(
-        speaking,
+        make_transport,
         answer(b" " * (MAX_RESPONSE_BYTES + 1), "302 Found", Location="https://example.org/"),
     )
     assert "larger than 16 MB" in str(error)

@@ -10,8 +10,8 @@ from mint_blender.mint.errors import MintError
 from .raw_server import raw_server
 
 
-def failure(speaking, *answers: bytes, **more: object) -> MintError:
+def failure(make_transport, *answers: bytes, **more: object) -> MintError:
     """The error that an exchange with such a server ends in."""
     with raw_server(*answers) as server, pytest.raises(MintError) as raised:
-        speaking(server.base_url, **more).request("GET", "me")
+        make_transport(server.base_url, **more).request("GET", "me")
     return raised.value
