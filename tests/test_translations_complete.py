@@ -330,7 +330,7 @@ def test_sentences_are_joined_as_the_language_does() -> None:
 
 
 @pytest.mark.parametrize(
-    "title", ["World", "Cube", "Start Camera", "Look at the Preview", "1,500", "{1}", "{title}"]
+    "title", ["World", "Cube", "Start Camera", "Preview ready", "1,500", "{1}", "{title}"]
 )
 def test_what_a_user_typed_is_never_translated(title: str) -> None:
     """A prompt that is a word of ours stays as it was typed."""
@@ -341,7 +341,7 @@ def test_what_a_user_typed_is_never_translated(title: str) -> None:
 def test_numbers_are_written_as_the_language_does() -> None:
     """A thousand has a point in German, a half a comma; what is no amount stays."""
     assert german(Message("About {credits:,.0f} Credits", credits=1500)) == "Etwa 1.500 Credits"
-    size = Message("It has {size:.1f} MB; Mint takes at most 5 MB.", size=5.3)
+    size = Message("It has {size:.1f} MB; Mint accepts at most 5 MB.", size=5.3)
     assert german(size).startswith("Es hat 5,3 MB")
     assert german(Message("HTTP status {status}", status=1404)).endswith("1404")
     assert "1,500" in japanese(Message("About {credits:,.0f} Credits", credits=1500))

@@ -83,7 +83,9 @@ def new_attempt(asset: Asset, delivery: Delivery, *, now: float) -> Job:
     """Return a failed job, which can be retried, for an asset that failed at Mint."""
     failed = Problem(
         Cause.WORK,
-        Message("Mint has not made this {kind}: {status}.", kind=asset.kind, status=asset.status),
+        Message(
+            "Mint did not finish this {kind} ({status}).", kind=asset.kind, status=asset.status
+        ),
     )
     return replace(new_fetch(asset, delivery, now=now), phase=Phase.FAILED, problem=failed)
 

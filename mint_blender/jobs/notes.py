@@ -32,44 +32,45 @@ MODEL_FILE_CODES = (*NOT_OPTIMIZED_CODES, "optimizing_is_useless", "file_choice"
 
 TEMPLATES: dict[str, Message] = {
     "start_found": Message(
-        "Mint never answered the start. What it has made of it was found in its list."
+        "Mint did not answer the start request. The result was found in Mint's list."
     ),
-    "retry_found": Message("Mint never answered the retry. What it has made of it was found."),
+    "retry_found": Message("Mint did not answer the retry request, but the new attempt was found."),
     "decide_again": Message(
-        "It was not answered for 12 hours, so it was not sent again: decide anew."
+        "Mint did not answer for 12 hours, so your decision is not sent again. Please decide again."
     ),
-    "too_late": Message("It was finished before Mint could be told to {verb}."),
+    "too_late": Message("Too late to {verb}: the job had already finished."),
     "preview_missing": Message(
-        "Mint sent no preview picture: look at it at mint.gg before you approve."
+        "Mint sent no preview picture. View the Preview on mint.gg before you approve it."
     ),
     "preview_outdated": Message(
-        "Mint still shows the earlier Preview: look at it at mint.gg before you approve."
+        "Mint still returns the previous Preview. View the new one on mint.gg before you "
+        "approve it."
     ),
-    "preview_unreachable": Message("The preview picture could not be fetched. {reason}"),
-    "details_unreadable": Message("The result's page could not be read. {reason}"),
+    "preview_unreachable": Message("The preview picture could not be downloaded. {reason}"),
+    "details_unreadable": Message("The details of the result could not be read. {reason}"),
     "unused_parts_missing": Message(
-        "Mint could not make every part of it; the parts that are used here have all come."
+        "Mint could not generate every part, but all parts that are used here are available."
     ),
     "optimizing_is_useless": Message("The model was not optimized. {reason}"),
-    "not_optimized": Message("The model was not optimized: the original file was taken. {reason}"),
+    "not_optimized": Message("The model was not optimized, so the original file is used. {reason}"),
     "optimizing_unanswered": Message(
-        "Mint never answered whether it optimizes the model: the original file was taken. If"
-        " it is optimized at Mint, it can be imported later."
+        "Mint did not answer the optimization request, so the original file is used. If Mint "
+        "has optimized the model, you can import it later."
     ),
     "still_optimizing": Message(
-        "The model is still being optimized at Mint: the original file was taken. The"
-        " optimized one can be imported later."
+        "Mint is still optimizing the model, so the original file is used. You can import the "
+        "optimized one later."
     ),
-    **{f"{format}_missing": Message("Mint has made no {format} file of it.") for format in Format},
-    "splats_missing": Message("This world came without splats."),
+    **{f"{format}_missing": Message("Mint did not create the {format} file.") for format in Format},
+    "splats_missing": Message("This world has no splats."),
     **{
-        f"{part}_missing": Message("This {kind} came without a {part}.")
+        f"{part}_missing": Message("This {kind} has no {part}.")
         for part in PARTS
         if part != "splats"
     },
     **{f"{part}_unusable": Message("The {part} cannot be used. {reason}") for part in PARTS},
     **{
-        f"{part}_unreachable": Message("The {part} could not be fetched. {reason}")
+        f"{part}_unreachable": Message("The {part} could not be downloaded. {reason}")
         for part in PARTS
     },
 }

@@ -35,7 +35,7 @@ def picture_complaint(image: str) -> str | None:
         return None
     if "://" in image:
         return Message(
-            "A reference picture is a file or an https:// address, not {image}.", image=image
+            "A reference picture must be a file or an https:// address, not {image}.", image=image
         )
     path = Path(image)
     try:
@@ -52,15 +52,15 @@ def picture_complaint(image: str) -> str | None:
         return Message("The reference picture cannot be used. {reason}", reason=error)
     if size > MAX_IMAGE_BYTES:
         return Message(
-            "The reference picture {name} has {size:.1f} MB; Mint takes at most 5 MB."
-            " Scale it down first.",
+            "The reference picture {name} has {size:.1f} MB; Mint accepts at most 5 MB. Scale "
+            "it down first.",
             name=image,
             size=size / 1024 / 1024,
         )
     if found.format not in UPLOADABLE:
         return Message(
-            "The reference picture {name} is {format}; Mint takes PNG, JPEG and WebP."
-            " Convert it first.",
+            "The reference picture {name} is {format}; Mint accepts PNG, JPEG and WebP. Convert "
+            "it first.",
             name=image,
             format=found.format.upper(),
         )
@@ -73,7 +73,7 @@ def _encoding_complaint(request: GenerationRequest) -> str | None:
         f"{request.prompt}{request.name}".encode()
     except UnicodeEncodeError:
         return Message(
-            "The prompt or the name has broken characters in it: type it in a terminal"
-            " that uses UTF-8, or put it into a batch file."
+            "The prompt or the name contains invalid characters. Use a terminal with UTF-8, or "
+            "a batch file."
         )
     return None

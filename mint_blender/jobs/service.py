@@ -246,7 +246,7 @@ class JobService(JobRunner):
         """
         job = self.job(job_id)
         if job.phase not in {Phase.READY, Phase.PLACED} or job.convert:
-            raise NotPossible(Message("{title} has no files to fetch again.", title=job.title))
+            raise NotPossible(Message("{title} has no files to download again.", title=job.title))
         if job.hold is not None:
             raise action_checks.refusal(job)
         # An optimization that was not bought before is not bought now.

@@ -92,7 +92,7 @@ class Client:
         if len(data) > MAX_IMAGE_BYTES:
             raise ValueError(
                 Message(
-                    "The picture {name} has {size:.1f} MB; Mint takes at most 5 MB.",
+                    "The picture {name} has {size:.1f} MB; Mint accepts at most 5 MB.",
                     name=file_name,
                     size=len(data) / 1024 / 1024,
                 )

@@ -86,20 +86,20 @@ class GenerationRequest:
             return Message("The prompt is empty. Describe what to generate.")
         if len(self.prompt) > (longest := MAX_PROMPT_LENGTH[self.kind]):
             return Message(
-                "The prompt has {count} characters; Mint takes at most {most} for a {kind}.",
+                "The prompt has {count} characters; Mint accepts at most {most} for a {kind}.",
                 count=len(self.prompt),
                 most=longest,
                 kind=self.kind,
             )
         if self.name is not None and not 1 <= len(self.name) <= MAX_NAME_LENGTH:
             return Message(
-                "The name has {count} characters; Mint takes 1 to {most}.",
+                "The name has {count} characters; Mint accepts 1 to {most}.",
                 count=len(self.name),
                 most=MAX_NAME_LENGTH,
             )
         if len(self.images) > MAX_IMAGES:
             return Message(
-                "There are {count} reference pictures; Mint takes at most {most}.",
+                "There are {count} reference pictures; Mint accepts at most {most}.",
                 count=len(self.images),
                 most=MAX_IMAGES,
             )
@@ -133,7 +133,7 @@ def feedback_error(feedback: str) -> str | None:
         return Message("Describe what to change.")
     if len(feedback) > (limit := MAX_FEEDBACK_LENGTH):
         return Message(
-            "The feedback has {count} characters; Mint takes at most {most}.",
+            "The feedback has {count} characters; Mint accepts at most {most}.",
             count=len(feedback),
             most=limit,
         )

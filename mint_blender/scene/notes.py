@@ -22,9 +22,9 @@ TEMPLATES: dict[str, Message] = {
         "The result is hidden: the 3D Viewport is in Local View. Leave it with View > Local View."
     ),
     # the parts of a World
-    "collider_missing": Message("This {kind} came without a {part}."),
-    "panorama_missing": Message("This {kind} came without a {part}."),
-    "splats_missing": Message("This world came without splats."),
+    "collider_missing": Message("This {kind} has no {part}."),
+    "panorama_missing": Message("This {kind} has no {part}."),
+    "splats_missing": Message("This world has no splats."),
     "collider_unusable": Message("The {part} cannot be used. {reason}"),
     "panorama_unusable": Message("The {part} cannot be used. {reason}"),
     "splats_unusable": Message("The {part} cannot be used. {reason}"),

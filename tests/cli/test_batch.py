@@ -83,7 +83,7 @@ def test_a_failed_line_does_not_stop_the_others(
     )
     first = mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert first.status == 1
-    assert "line 2: lamp 2 [transient]: That was a passing fault" in first.error_text
+    assert "line 2: lamp 2 [transient]: Mint had a temporary problem" in first.error_text
     assert "2 of 3 lines are done" in first.error_text
     again = mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert again.status == 1

@@ -49,10 +49,10 @@ def test_every_line_has_a_card(mint: RunMint, service: ThreadService, tmp_path: 
     assert lamp.pictures == ["./0001-the-lamp.webp"]
     assert lamp.links[:3] == ["./0001-the-lamp.webp", "./0001-the-lamp.glb", "./0001-the-lamp.json"]
     assert lamp.links[3].startswith("https://") and not lamp.commands
-    assert "Mint's moderation refused" in sword.parts["why"] and re.fullmatch(
+    assert "Mint's moderation rejected" in sword.parts["why"] and re.fullmatch(
         r".* retry [0-9a-f]+", sword.commands[0]
     )
-    assert "Look at the Preview" in mug.text and " approve " in mug.commands[0] and mug.pictures
+    assert "Preview ready" in mug.text and " approve " in mug.commands[0] and mug.pictures
     assert "Buy them at" in throne.text and " resume " in throne.commands[0]
     assert sheet.filters == ["all", "done", "failed", "waiting"]
     assert " ".join(sheet.header.split()).startswith("props props.jsonl · ")
@@ -214,7 +214,7 @@ def test_two_hundred_lines(mint: RunMint, service: ThreadService, tmp_path: Path
     assert len(records) == 200 and sorted(record["line"] for record in failed) == list(
         range(10, 201, 10)
     )
-    assert all("Mint's moderation refused" in record["trouble"]["message"] for record in failed)
+    assert all("Mint's moderation rejected" in record["trouble"]["message"] for record in failed)
     assert {
         "event": "batch",
         "done": 180,
@@ -224,7 +224,7 @@ def test_two_hundred_lines(mint: RunMint, service: ThreadService, tmp_path: Path
     sheet = ContactSheet(out / "index.html")
     assert len(sheet.by_state("done")) == 180 and len(sheet.by_state("failed")) == 20
     assert all(
-        "Mint's moderation refused" in card.parts["why"] for card in sheet.by_state("failed")
+        "Mint's moderation rejected" in card.parts["why"] for card in sheet.by_state("failed")
     )
     assert "200 lines180 done20 failed" in sheet.header and "44,640 Credits" in sheet.header
     assert mint(*arguments).status == 1

@@ -40,7 +40,7 @@ def _prompt(text: str, *more: str) -> tuple[str, ...]:
 CASES = {
     "done": Case(0, "", started=1),
     "done, in parts": Case(0, "", _prompt("a lamp [partial]"), started=1),
-    "moderation": Case(1, "Mint's moderation refused the prompt", _prompt("a lamp [moderation]"), started=1),
+    "moderation": Case(1, "Mint's moderation rejected the prompt", _prompt("a lamp [moderation]"), started=1),
     "the generation failed": Case(1, "retry", _prompt("a lamp [fails]"), started=1),
     "quota": Case(1, "quota is used up", _prompt("a lamp [quota]"), started=1),
     "an unknown error": Case(1, "gremlins_in_the_machine", _prompt("a lamp [unknown-error]"), started=1),
@@ -60,7 +60,7 @@ CASES = {
     "a key that is none": Case(3, "Copy the whole key again", ("check",), environment={"MINT_API_KEY": "two words"}),
     "a key that is revoked meanwhile": Case(3, "Mint does not accept the API key", _prompt("a lamp [revoked]"), started=1),
     "Credits at the start": Case(4, "Buy them at", _prompt("a lamp [billing-start] [billing-unpaid]"), started=1),
-    "Credits in the middle": Case(4, "more Credits to go on", _prompt("a lamp [billing-final]"), started=1),
+    "Credits in the middle": Case(4, "more Credits to continue", _prompt("a lamp [billing-final]"), started=1),
     "402": Case(4, "Mint needs more Credits for this", _prompt("a lamp [no-credits]")),
     "above the limit": Case(4, "more than the limit of 1", _prompt("a lamp", "--max-credits", "1")),
     "nobody there": Case(5, "refused the connection", environment={"MINT_API_BASE_URL": "http://127.0.0.1:9/v1"}),

@@ -98,7 +98,7 @@ def test_a_batch(blender: Blender, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments, changes, status, sentence",
     [
-        (["generate", "--prompt", "a lamp [moderation]"], {}, 1, "Mint's moderation refused"),
+        (["generate", "--prompt", "a lamp [moderation]"], {}, 1, "Mint's moderation rejected"),
         (["generate", "--preset", "quick"], {}, 2, "invalid choice: 'quick'"),
         (["check"], {"MINT_API_KEY": ""}, 3, "No Mint API key is set"),
         (

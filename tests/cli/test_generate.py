@@ -78,7 +78,7 @@ REFUSED = {
     "an empty prompt": (["--prompt", "  "], "The prompt is empty"),
     "a prompt that is too long": (
         ["--prompt", "x" * 8001],
-        "has 8001 characters; Mint takes at most 8000",
+        "has 8001 characters; Mint accepts at most 8000",
     ),
     "a world's prompt that is too long": (
         ["--kind", "world", "--prompt", "x" * 4001],
@@ -130,10 +130,10 @@ def test_a_local_picture_is_uploaded(mint: RunMint, service: ThreadService, tmp_
 
 
 PICTURES = {
-    "a GIF": (b"GIF89a" + bytes(40), "is GIF; Mint takes PNG, JPEG and WebP"),
+    "a GIF": (b"GIF89a" + bytes(40), "is GIF; Mint accepts PNG, JPEG and WebP"),
     "a text": (b"hello, this is no picture", "is not a picture"),
     "an empty file": (b"", "is empty"),
-    "6 MB": (PIXEL + bytes(6 * 1024 * 1024), "has 6.0 MB; Mint takes at most 5 MB"),
+    "6 MB": (PIXEL + bytes(6 * 1024 * 1024), "has 6.0 MB; Mint accepts at most 5 MB"),
 }
 
 

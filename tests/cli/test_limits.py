@@ -203,8 +203,10 @@ def test_jobs_show_their_cost(mint: RunMint) -> None:
     mint("generate", "--prompt", "a mug", "--preset", "fast", "--mode", "review")
     told = mint("jobs").out
     assert "a lamp: Ready to place (248 Credits)" in told
-    assert "a mug: Look at the Preview (248 Credits reserved)" in told
-    assert any("a vase" in line and line.endswith("(Cost nothing)") for line in told.splitlines())
+    assert "a mug: Preview ready (248 Credits reserved)" in told
+    assert any(
+        "a vase" in line and line.endswith("(No Credits charged)") for line in told.splitlines()
+    )
 
 
 def in_review(mint: RunMint, *more: str) -> str:

@@ -47,7 +47,7 @@ def test_for_programs_standard_output_is_json_lines_only(
     assert events[-1] == "result"
     assert set(events) == {"state", "result"}
     assert ran.records[-1]["phase"] == "review"
-    assert "a lamp: Look at the Preview" in ran.err
+    assert "a lamp: Preview ready" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from mint_blender.jobs.phases import Phase
 from mint_blender.mint.schema import Kind, OptimizationLevel
 
-DAMAGED = "The file was kept at …/model.refused.glb. Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
+DAMAGED = (
+    "The file was kept at …/model.refused.glb. Resume downloads it again, at no cost. If "
+    "the problem persists, write to hello@mint.gg."
+)
 GONE = "The link may have expired; Mint can provide a new one. Resume does that."
 
 
 # and goes on for ever: a person cancels it in the end
 ONCE_A_MINUTE = "Checking continues once a minute; this is free."
-CREDITS = (
-    "Mint needs 1 more Credits to go on. Buy them at https://platform.mint.gg/billing, then resume."
-)
+CREDITS = "Mint needs 1 more Credits to continue. Buy them at https://platform.mint.gg/billing, then resume."
 BUSY = "Too many requests to Mint: Too many requests. Trying again after a pause. (Request ID: …)"
 BROKEN = "Mint is temporarily unavailable: Something went wrong on our side. Nothing is lost. Trying again automatically. (Request ID: …)"
 AWAY = "Mint is temporarily unavailable: Temporarily not available. Nothing is lost. Trying again automatically. (Request ID: …)"
@@ -86,37 +87,44 @@ def world(**more: object) -> Case:
 CASES = {
     # the work
     "moderation": failed(
-        "Mint's moderation refused the prompt or a picture: change it and generate again. Mint says: The prompt was blocked by moderation."
+        "Mint's moderation rejected the prompt or a picture. Change it, then generate again. "
+        "Mint says: The prompt was blocked by moderation."
     ),
     "transient": failed(
-        "That was a passing fault at Mint: retry. Mint says: A worker was lost. Trying again usually helps.",
+        "Mint had a temporary problem. Retry. Mint says: A worker was lost. Trying again "
+        "usually helps.",
         leads_to=Phase.READY,
     ),
     "interrupted": failed(
-        "The generation was interrupted at Mint: retry. Mint says: The generation was interrupted.",
+        "The generation was interrupted at Mint. Retry. Mint says: The generation was interrupted.",
         leads_to=Phase.READY,
     ),
     "invalid-input": failed(
-        "Mint could not use the prompt or a picture: change it and generate again. Mint says: The input cannot be used for a generation."
+        "Mint could not use the prompt or a picture. Change it, then generate again. Mint says: "
+        "The input cannot be used for a generation."
     ),
     "quota": failed(
-        "The account's quota is used up: buy Credits or wait for the next period, then retry. Mint says: The plan's quota is used up."
+        "The account's quota is used up. Buy Credits or wait for the next period, then retry. "
+        "Mint says: The plan's quota is used up."
     ),
     "fails": failed(
-        "The generation failed at Mint: retry, or change the prompt. Mint says: The generation failed."
+        "The generation failed at Mint. Retry, or change the prompt. Mint says: The generation "
+        "failed."
     ),
     "start-fails": failed(
-        "Mint could not start the generation: retry. Mint says: The generation could not be started."
+        "Mint could not start the generation. Retry. Mint says: The generation could not be "
+        "started."
     ),
     "unknown-error": failed(
-        "The generation failed at Mint (gremlins_in_the_machine): retry, or change the prompt. Mint says: Gremlins were seen in the machine."
+        "The generation failed at Mint (gremlins_in_the_machine). Retry, or change the prompt. Mint says: Gremlins were seen in the machine."
     ),
-    "generic-message": failed("The generation failed at Mint: retry, or change the prompt."),
+    "generic-message": failed("The generation failed at Mint. Retry, or change the prompt."),
     "optimize-fails": Case(
         optimize=OptimizationLevel.MODERATE,
         notes=(
-            "The model was not optimized: the original file was taken. The optimization failed at Mint: the original file can be used. "
-            "Mint says: The model could not be optimized.",
+            "The model was not optimized, so the original file is used. The optimization failed "
+            "at Mint. You can use the original file. Mint says: The model could not be "
+            "optimized.",
         ),
         operations=2,
         taken="model.glb",
@@ -125,7 +133,7 @@ CASES = {
     "billing-preview": needs_credits(),
     "billing-final": needs_credits(),
     "billing-unpaid": needs_credits(with_switches="[billing-preview]", leads_to=Phase.BILLING),
-    "partial": world(state="Partly ready to place", notes=("This world came without a panorama.",)),
+    "partial": world(state="Partly ready to place", notes=("This world has no panorama.",)),
     "unknown-status": Case(),
     "unknown-type": Case(),
     "slow-start": Case(),
@@ -135,8 +143,9 @@ CASES = {
     "type-word": Case(),
     "lagging": Case(),
     "reasons": failed(
-        "Mint's moderation refused the prompt or a picture: change it and generate again. Mint says: The prompt was blocked by moderation. "
-        "The prompt names a real person. Describe the figure without a name. Categories: real person, weapons.",
+        "Mint's moderation rejected the prompt or a picture. Change it, then generate again. "
+        "Mint says: The prompt was blocked by moderation. The prompt names a real person. "
+        "Describe the figure without a name. Categories: real person, weapons.",
         with_switches="[moderation]",
     ),
     "stuck": Case(
@@ -190,20 +199,21 @@ CASES = {
     "downloads-disabled": Case(),
     # what is made
     "null-assets": paused(
-        "Mint says it is done, but there is no file in the result. Resume looks again, at no cost; if it stays so, write to hello@mint.gg.",
-        notes=("This model came without a picture.",),
+        "Mint has finished, but the result contains no file. Resume checks again, at no cost. "
+        "If the problem persists, write to hello@mint.gg.",
+        notes=("This model has no picture.",),
         operations=1,
     ),
     "draco-original": Case(taken="model.glb"),
     "already-optimized": Case(taken="model-optimized.glb"),
     "bounds": Case(),
-    "no-pictures": Case(notes=("This model came without a picture.",)),
+    "no-pictures": Case(notes=("This model has no picture.",)),
     "collider-up": world(),
-    "spz-null": world(splats="100k", notes=("This world came without splats.",)),
+    "spz-null": world(splats="100k", notes=("This world has no splats.",)),
     "spz-tier-null": world(splats="full_res"),
     "rad-null": world(),
-    "pano-null": world(notes=("This world came without a panorama.",)),
-    "collider-null": world(notes=("This world came without a collider mesh.",)),
+    "pano-null": world(notes=("This world has no panorama.",)),
+    "collider-null": world(notes=("This world has no collider mesh.",)),
     "external-buffer": paused(
         f"Cannot import model.glb: it points to something outside the file. {DAMAGED}"
     ),

@@ -157,7 +157,7 @@ def test_a_result_without_addresses_is_read_again() -> None:
     assert waits == [0.0, 3.0, 3.0]
     run.answer(kept(run.expect(Fetch)))
     assert run.job.phase is Phase.PLACED
-    assert run.job.notes == ("Mint has made no FBX file of it.",)
+    assert run.job.notes == ("Mint did not create the FBX file.",)
 
 
 # -- what a person decides
@@ -175,7 +175,7 @@ def test_a_failed_conversion_is_retried_with_a_new_key() -> None:
     )
     assert run.job.problem is not None
     assert run.job.problem.message == (
-        "Mint could not convert the model (conversion_failed): retry, or choose another format. Mint says: The mesh is open."
+        "Mint could not convert the model (conversion_failed). Retry, or choose another format. Mint says: The mesh is open."
     )
     run = WorkflowHarness(decided(run.job, Verb.RETRY))
     run.expect(ReadAsset)

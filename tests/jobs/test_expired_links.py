@@ -109,7 +109,9 @@ def test_a_preview_whose_link_cannot_be_renewed_is_a_note() -> None:
                 assert run.expect(Fetch).url == f"{FILES}q.webp"
                 run.fail(LinkExpired("The link has expired."))
         assert (run.rests, run.job.phase) == (True, Phase.REVIEW)
-        assert run.job.notes == ("The preview picture could not be fetched. The link has expired.",)
+        assert run.job.notes == (
+            "The preview picture could not be downloaded. The link has expired.",
+        )
     run = started(a_job(mode=Mode.REVIEW))
     run.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"}))
     run.answer(kept(run.expect(Fetch)))

@@ -247,7 +247,7 @@ def test_an_asset_that_waits_in_another_job_is_not_retried(
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        ("preview_ready", "At its Preview"),
+        ("preview_ready", "Preview ready where it was started"),
         ("billing_required", "Needs Credits"),
         ("running", "Gen"),
     ],

@@ -116,7 +116,7 @@ def test_the_price_at_the_click_is_kept() -> None:
         (clicked(failed(), 1.0, 248.0), "About 248 Credits"),
         (clicked(failed(paid_before=40.0), 1.0, 248.0), "About 288 Credits"),
         (clicked(failed(), 1.0, None), ""),
-        (failed(), "Cost nothing"),
+        (failed(), "No Credits charged"),
     ],
 )
 def test_the_card_shows_the_expected_cost(job: Job, says: str) -> None:

@@ -250,7 +250,7 @@ def test_an_unexpected_exception_pauses_one_job_and_is_logged(
     assert trouble is not None
     assert trouble.cause is Cause.INTERNAL
     assert trouble.message == (
-        "Something in the add-on went wrong (KeyError). Nothing is lost: resume, and if it stays so, copy the report."
+        "The add-on failed unexpectedly (KeyError). Nothing is lost. Resume; if it happens again, copy the report."
     )
     assert len(engine.mint.times("poll", "op_good")) == 3
     assert "Traceback" in caplog.text

@@ -202,7 +202,7 @@ def test_an_exception_in_a_download_pauses_one_job(home: Path) -> None:
     engine.add(job)
     until(engine, lambda: engine.job(job).notes != ())
     assert engine.job(job).phase is Phase.REVIEW
-    assert "Something in the add-on went wrong (KeyError)" in engine.job(job).notes[0]
+    assert "The add-on failed unexpectedly (KeyError)" in engine.job(job).notes[0]
     engine.close()
 
 

@@ -93,7 +93,7 @@ def test_a_revision_needs_text(home: Path) -> None:
     assert refused(lambda: job_service.revise(job.id, "  ")) == "Describe what to change."
     assert (
         refused(lambda: job_service.revise(job.id, "x" * 2001))
-        == "The feedback has 2001 characters; Mint takes at most 2000."
+        == "The feedback has 2001 characters; Mint accepts at most 2000."
     )
     assert job_service.job(job.id).decision is None
     job_service.close()
@@ -186,7 +186,9 @@ def test_a_job_without_result_cannot_be_fetched_again(home: Path) -> None:
     put(home, working())
     job_service = JobService(fast_config(home), Account("key"))
     job = job_service.jobs()[0]
-    assert refused(lambda: job_service.fetch_again(job.id)) == "a lamp has no files to fetch again."
+    assert (
+        refused(lambda: job_service.fetch_again(job.id)) == "a lamp has no files to download again."
+    )
     job_service.close()
 
 

@@ -32,7 +32,7 @@ from .workflow_harness import a_job
         ),
         (
             GenerationRequest(Kind.WORLD, "x" * 4001),
-            "The prompt has 4001 characters; Mint takes at most 4000 for a world.",
+            "The prompt has 4001 characters; Mint accepts at most 4000 for a world.",
         ),
         (
             GenerationRequest(Kind.MODEL, "x", images=("http://a.example/b.png",)),

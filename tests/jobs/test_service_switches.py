@@ -103,7 +103,7 @@ def test_a_partial_model_lacks_only_its_thumbnail(home: Path, service: ThreadSer
     job = job_service.job(job.id)
     assert presenter.state(job) == "Partly ready to place"
     assert job.notes == (
-        "Mint could not make every part of it; the parts that are used here have all come.",
+        "Mint could not generate every part, but all parts that are used here are available.",
     )
     assert job_service.close(20)
 

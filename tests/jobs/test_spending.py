@@ -243,7 +243,7 @@ def test_an_empty_month_has_no_share() -> None:
         (a_job(), ""),
         (
             costing(Phase.FAILED, status="failed", finalized=0, reserved=0, estimate=248.0),
-            "Cost nothing",
+            "No Credits charged",
         ),
         (costing(Phase.FAILED, status="failed", finalized=40, reserved=0), "40 Credits"),
         (costing(Phase.FAILED, status="failed"), ""),
@@ -251,7 +251,7 @@ def test_an_empty_month_has_no_share() -> None:
         (replace(a_job(), phase=Phase.CANCELED, estimate=248.0), ""),
         (costing(Phase.CANCELED, status="canceled"), ""),
         (costing(Phase.CANCELED, status="canceled", finalized=None, reserved=None), ""),
-        (costing(Phase.CANCELED, status="canceled", finalized=0), "Cost nothing"),
+        (costing(Phase.CANCELED, status="canceled", finalized=0), "No Credits charged"),
     ],
 )
 def test_the_cost_in_words(job: Job, says: str) -> None:

@@ -129,9 +129,9 @@ def test_the_journal_remembers_uploads(home: Path) -> None:
     ("content", "sentence"),
     [
         (None, "cannot be read: No such file"),
-        (b"GIF89a" + bytes(60), "is GIF; Mint takes PNG, JPEG and WebP"),
+        (b"GIF89a" + bytes(60), "is GIF; Mint accepts PNG, JPEG and WebP"),
         (b"once upon a time", "is not a picture"),
-        (pictures.webp(RED) + bytes(MAX_IMAGE_BYTES), "Mint takes at most 5 MB"),
+        (pictures.webp(RED) + bytes(MAX_IMAGE_BYTES), "Mint accepts at most 5 MB"),
     ],
 )
 def test_an_invalid_picture_creates_no_job(

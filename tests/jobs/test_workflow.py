@@ -140,7 +140,7 @@ def test_a_preview_that_cannot_be_fetched_is_a_note() -> None:
     run.fail(DownloadFailed("The connection broke."))
     assert run.rests
     assert run.job.phase is Phase.REVIEW
-    assert run.job.notes == ("The preview picture could not be fetched. The connection broke.",)
+    assert run.job.notes == ("The preview picture could not be downloaded. The connection broke.",)
 
 
 def test_a_preview_that_comes_after_all_is_not_called_missing() -> None:
@@ -150,7 +150,7 @@ def test_a_preview_that_comes_after_all_is_not_called_missing() -> None:
     )
     run.fail(DownloadFailed("The connection broke."))
     again = run.again().fail(DownloadFailed("It broke again."))
-    assert again.job.notes == ("The preview picture could not be fetched. It broke again.",)
+    assert again.job.notes == ("The preview picture could not be downloaded. It broke again.",)
     again = again.again()
     assert again.answer(kept(again.expect(Fetch))).job.notes == ()
 
@@ -160,7 +160,7 @@ def test_no_preview_picture_is_said() -> None:
     run = started(a_job(mode=Mode.REVIEW)).answer(seen("preview_ready", Mode.REVIEW))
     assert run.rests
     assert run.job.notes == (
-        "Mint sent no preview picture: look at it at mint.gg before you approve.",
+        "Mint sent no preview picture. View the Preview on mint.gg before you approve it.",
     )
 
 
@@ -183,7 +183,7 @@ def test_billing_says_how_many_credits_and_where() -> None:
     assert run.job.problem.cause is Cause.CREDITS
     assert (
         run.job.problem.message
-        == "Mint needs 700 more Credits to go on. Buy them at https://platform.mint.gg/billing, then resume."
+        == "Mint needs 700 more Credits to continue. Buy them at https://platform.mint.gg/billing, then resume."
     )
 
 
@@ -241,9 +241,9 @@ def test_failed_says_what_to_do() -> None:
     assert run.job.phase is Phase.FAILED
     assert run.job.problem is not None
     assert run.job.problem.cause is Cause.WORK
-    assert (
-        run.job.problem.message
-        == "Mint's moderation refused the prompt or a picture: change it and generate again. Mint says: Blocked."
+    assert run.job.problem.message == (
+        "Mint's moderation rejected the prompt or a picture. Change it, then generate again. "
+        "Mint says: Blocked."
     )
 
 
@@ -265,7 +265,7 @@ def test_partial_success_says_what_is_missing() -> None:
     run = started(a_job(kind=Kind.WORLD)).answer(seen("partially_succeeded", kind=Kind.WORLD))
     run.answer(asset(Kind.WORLD, colliderMeshUrl=GLB, thumbnailUrl=THUMB))
     assert fetch_all(run).job.phase is Phase.READY
-    assert run.job.notes == ("This world came without a panorama.",)
+    assert run.job.notes == ("This world has no panorama.",)
     assert presenter.state(run.job) == "Partly ready to place"
 
 

@@ -181,7 +181,7 @@ def test_a_decision_that_comes_too_late_is_said_and_loses_nothing(verb: Verb) ->
     run = WorkflowHarness(decided(fetching, verb, "greener"))
     run.expect(ReadAsset)
     assert run.job.decision is None
-    assert run.job.notes == (f"It was finished before Mint could be told to {verb}.",)
+    assert run.job.notes == (f"Too late to {verb}: the job had already finished.",)
 
 
 def test_cancel_of_a_resumed_start_in_the_queue() -> None:

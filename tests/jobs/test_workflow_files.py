@@ -97,7 +97,7 @@ def test_the_file_itself_decides() -> None:
     effect = run.expect(Fetch)
     assert effect.url == GLB
     assert effect.note is not None
-    assert effect.note.startswith("The original file was taken.")
+    assert effect.note.startswith("The original file is used.")
     run.answer(kept(effect))
     fetch_all(run)
     assert run.job.phase is Phase.READY
@@ -168,7 +168,8 @@ def test_an_optimization_elsewhere_is_not_awaited_forever() -> None:
     assert 60 * 60 <= sum(waits) <= 65 * 60
     assert run.expect(Fetch).url == GLB
     assert fetch_all(run).job.notes == (
-        "The model is still being optimized at Mint: the original file was taken. The optimized one can be imported later.",
+        "Mint is still optimizing the model, so the original file is used. You can import the "
+        "optimized one later.",
     )
 
 
@@ -176,7 +177,7 @@ def test_an_optimized_file_that_is_there_later_is_not_called_missing() -> None:
     """The notes about the first file are removed when another one is downloaded."""
     run = optimizing().answer(operation("failed", id="op_2"))
     job = fetch_all(run).job
-    assert [note.split(":")[0] for note in job.notes] == ["The model was not optimized"]
+    assert [note.split(",")[0] for note in job.notes] == ["The model was not optimized"]
     landing = Message("The original file was taken: there is no optimized one.")
     job = job.with_note(landing.with_code("file_choice")).with_note("Something else.")
     again = WorkflowHarness(
@@ -306,9 +307,9 @@ def test_what_a_world_lacks_is_said() -> None:
     run = fetch_all(collecting(job=job, panoUrl=PREVIEW))
     assert run.job.phase is Phase.READY
     assert run.job.notes == (
-        "This world came without a collider mesh.",
-        "This world came without splats.",
-        "This world came without a picture.",
+        "This world has no collider mesh.",
+        "This world has no splats.",
+        "This world has no picture.",
     )
 
 
@@ -317,7 +318,7 @@ def test_a_thumbnail_never_holds_up_a_result() -> None:
     run = collecting(glbUrl=GLB, thumbnailUrl=THUMB)
     run.answer(kept(run.expect(Fetch))).fail(DownloadFailed("It broke."))
     assert run.job.phase is Phase.READY
-    assert run.job.notes == ("The picture could not be fetched. It broke.",)
+    assert run.job.notes == ("The picture could not be downloaded. It broke.",)
 
 
 def test_a_resource_that_settles_is_asked_again() -> None:
@@ -330,7 +331,7 @@ def test_a_resource_that_settles_is_asked_again() -> None:
     assert waits == [3.0, 3.0]
     assert run.job.phase is Phase.PAUSED, "it is paid for"
     assert run.job.problem is not None
-    assert "there is no file in the result" in run.job.problem.message
+    assert "the result contains no file" in run.job.problem.message
 
 
 def test_the_operations_files_serve_where_the_resource_has_none() -> None:
@@ -359,7 +360,7 @@ def test_a_resource_that_cannot_be_read_is_no_end(status: int) -> None:
     )
     run.fail(problem(status))
     assert run.expect(Fetch).url == GLB
-    assert run.job.notes[0].startswith("The result's page could not be read.")
+    assert run.job.notes[0].startswith("The details of the result could not be read.")
     run.answer(kept(run.expect(Fetch)))
     again = WorkflowHarness(run.job.moved(Phase.FETCHING, files=())).answer(
         asset(glbUrl=GLB, thumbnailUrl=THUMB)

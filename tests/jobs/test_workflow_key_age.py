@@ -142,7 +142,7 @@ def test_after_twelve_hours_the_result_is_searched_and_adopted() -> None:
     run.answer(asset(glbUrl=GLB))
     run.answer(kept(run.expect(Fetch)))
     assert run.job.phase is Phase.READY
-    assert "found in its list" in run.job.notes[0]
+    assert "was found in Mint's list" in run.job.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_what_is_not_its_own_is_not_adopted(entry: dict[str, Any]) -> None:
     assert run.rests
     assert is_unanswered(run.job)
     assert run.job.problem is not None
-    assert "Mint never answered" in run.job.problem.message
+    assert "Mint did not answer the start" in run.job.problem.message
     assert "may cost Credits again" in run.job.problem.message
 
 
@@ -302,7 +302,7 @@ def test_an_optimization_is_not_bought_again() -> None:
         run.fail(LOST).job, WorkflowConfig(readable=OPTIMIZED_NEEDS, now=LATER.now)
     ).answer(asset(glbUrl=GLB))
     assert run.expect(Fetch).url == GLB
-    assert "never answered whether it optimizes" in run.job.notes[0]
+    assert "did not answer the optimization request" in run.job.notes[0]
 
 
 def test_the_result_of_an_old_retry_is_searched() -> None:

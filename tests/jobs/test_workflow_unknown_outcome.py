@@ -172,7 +172,7 @@ def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
     run.answer(Page.from_json(Kind.MODEL, {"data": []}))
     assert run.job.phase is Phase.PAUSED
     assert run.job.problem is not None
-    assert "Resume looks again, at no cost" in run.job.problem.message
+    assert "Resume checks again, at no cost" in run.job.problem.message
     assert Verb.RETRY not in presenter.verbs(run.job)
     assert run.again().expect(Poll).operation_id == "op_1"
 
@@ -244,7 +244,8 @@ def test_after_half_an_hour_of_the_old_picture_a_person_decides() -> None:
     assert 30 * 60 <= waited <= 31 * 60
     assert (run.rests, run.job.phase, len(run.job.previews)) == (True, Phase.REVIEW, 1)
     assert run.job.notes == (
-        "Mint still shows the earlier Preview: look at it at mint.gg before you approve.",
+        "Mint still returns the previous Preview. View the new one on mint.gg before you "
+        "approve it.",
     )
 
 
@@ -344,4 +345,4 @@ def test_at_its_preview_it_stays_there() -> None:
     run = WorkflowHarness(decided(in_review().job, Verb.CANCEL)).fail(CannotCancel(Problem(405)))
     run.answer(shown(P1))
     assert run.job.phase is Phase.REVIEW
-    assert "costs nothing more unless it is approved" in run.job.notes[-1]
+    assert "costs nothing more unless you approve it" in run.job.notes[-1]

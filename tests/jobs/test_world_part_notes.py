@@ -21,9 +21,9 @@ from .workflow_harness import FILES, THUMB, WorkflowHarness, asset, kept, operat
 PARTS = {Role.COLLIDER: "collider mesh", Role.PANORAMA: "panorama", Role.SPLATS: "splats"}
 STATES = ("missing", "bad", "gone", "good")
 MISSING = {
-    Role.COLLIDER: "This world came without a collider mesh.",
-    Role.PANORAMA: "This world came without a panorama.",
-    Role.SPLATS: "This world came without splats.",
+    Role.COLLIDER: "This world has no collider mesh.",
+    Role.PANORAMA: "This world has no panorama.",
+    Role.SPLATS: "This world has no splats.",
 }
 ALL_GOOD = dict.fromkeys(PARTS, "good")
 REMARK = "No RAD file came with this World."
@@ -84,7 +84,7 @@ def notes(states: States, time: str) -> tuple[str, ...]:
         for role, what in PARTS.items()
     }
     gone = {
-        role: f"The {what} could not be fetched. It was not there the {time} time."
+        role: f"The {what} could not be downloaded. It was not there the {time} time."
         for role, what in PARTS.items()
     }
     said = {"missing": MISSING, "bad": bad, "gone": gone}
@@ -162,17 +162,17 @@ def test_a_missing_thumbnail_is_reported_once() -> None:
         .fail(DownloadFailed("It broke."))
         .job
     )
-    assert job.notes == ("The picture could not be fetched. It broke.",)
+    assert job.notes == ("The picture could not be downloaded. It broke.",)
     job = (
         run_until_thumbnail(WorkflowHarness(fetched_again(job)), ALL_GOOD, "second")
         .fail(DownloadFailed("It broke again."))
         .job
     )
-    assert job.notes == (REMARK, "The picture could not be fetched. It broke again.")
+    assert job.notes == (REMARK, "The picture could not be downloaded. It broke again.")
     run = WorkflowHarness(fetched_again(job)).answer(asset(Kind.WORLD, panoUrl=f"{FILES}p"))
     job = run.answer(kept(run.expect(Fetch))).job
-    assert "This world came without a picture." in job.notes and not any(
-        "could not be fetched" in note for note in job.notes
+    assert "This world has no picture." in job.notes and not any(
+        "could not be downloaded" in note for note in job.notes
     )
     assert end(
         run_until_thumbnail(WorkflowHarness(fetched_again(job)), ALL_GOOD, "fourth")

@@ -56,10 +56,13 @@ def test_pictures_alone_bring_a_prompt():
     ("request_", "said"),
     [
         (replace(LAMP, prompt="  "), "The prompt is empty"),
-        (replace(LAMP, prompt="x" * 8001), "8001 characters; Mint takes at most 8000 for a model"),
+        (
+            replace(LAMP, prompt="x" * 8001),
+            "8001 characters; Mint accepts at most 8000 for a model",
+        ),
         (
             GenerationRequest(Kind.WORLD, "x" * 4001),
-            "4001 characters; Mint takes at most 4000 for a world",
+            "4001 characters; Mint accepts at most 4000 for a world",
         ),
         (replace(LAMP, name=""), "The name has 0 characters"),
         (replace(LAMP, name="n" * 121), "The name has 121 characters"),

@@ -108,7 +108,7 @@ def test_failed_lines_do_not_stop_the_others(service: ThreadService) -> None:
     said = str(trouble.value)
     assert "2 of 4 prompts failed" in said
     assert (
-        "a sword [moderation]: Failed: Mint's moderation refused" in said
+        "a sword [moderation]: Failed: Mint's moderation rejected" in said
         and "a mug [start-fails]: Failed" in said
     )
     assert len(roots()) == 2

@@ -116,7 +116,7 @@ def test_import_of_an_unknown_id(asset_id: str, sentence: str) -> None:
 def test_import_of_a_failed_asset() -> None:
     """The error says that there is nothing to import."""
     an_entry()
-    with pytest.raises(RuntimeError, match="has not made this model"):
+    with pytest.raises(RuntimeError, match="did not finish this model"):
         bpy.ops.mint.import_asset(
             kind="MODEL", asset_id=entries(view_model.AssetState.FAILED)[0].id
         )

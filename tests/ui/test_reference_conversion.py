@@ -44,7 +44,7 @@ def test_a_format_that_mint_does_not_accept_is_converted_by_a_click(
     source = colorful(path, file_format) if file_format else linear_light(path)
     images = set(bpy.data.images)
     bpy.ops.mint.add_references(filepath=str(source))
-    assert "Mint takes PNG, JPEG and WebP" in listed()[0].problem
+    assert "Mint accepts PNG, JPEG and WebP" in listed()[0].problem
     assert not bpy.ops.mint.generate_from_form.poll()
     assert bpy.ops.mint.fit_reference(index=0) == {"FINISHED"}
     assert listed()[0].problem == ""
@@ -77,7 +77,7 @@ def test_a_large_picture_is_scaled_down_by_a_click(home: Path, tmp_path: Path) -
     before = source.read_bytes()
     assert len(before) > MAX_IMAGE_BYTES
     bpy.ops.mint.add_references(filepath=str(source))
-    assert "Mint takes at most 5 MB" in listed()[0].problem
+    assert "Mint accepts at most 5 MB" in listed()[0].problem
     assert Path(listed()[0].source).read_bytes() == before
     bpy.ops.mint.fit_reference(index=0)
     found = files_pictures.inspect(Path(listed()[0].source))
@@ -133,7 +133,7 @@ def test_a_broken_picture_cannot_be_converted(home: Path, tmp_path: Path) -> Non
     bpy.ops.mint.add_references(filepath=str(tmp_path / "broken.bmp"))
     with pytest.raises(RuntimeError, match="This Blender cannot open it"):
         bpy.ops.mint.fit_reference(index=0)
-    assert "Mint takes PNG, JPEG and WebP" in listed()[0].problem
+    assert "Mint accepts PNG, JPEG and WebP" in listed()[0].problem
     assert not bpy.ops.mint.generate_from_form.poll()
 
 

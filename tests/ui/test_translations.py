@@ -66,7 +66,7 @@ ENGLISH = [
     "Jobs",
     "Approve",
     "Cancel this job here and at Mint",
-    "Mint needs 146 more Credits to go on. Buy them at {1}, then resume.",
+    "Mint needs 146 more Credits to continue. Buy them at {1}, then resume.",
     "Paused",
 ]
 GERMAN = [
@@ -261,8 +261,8 @@ def test_the_table_is_read_once(registered: Any) -> None:
     translations._table.cache_clear()
     reasons = [
         Message(
-            "The reference picture {name} is {format}; Mint takes PNG, JPEG and WebP."
-            " Convert it first.",
+            "The reference picture {name} is {format}; Mint accepts PNG, JPEG and WebP. Convert "
+            "it first.",
             name=f"{number}.png",
             format="GIF",
         )

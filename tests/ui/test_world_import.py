@@ -95,7 +95,7 @@ def test_an_unusable_part_is_not_called_missing(registered, tmp_path, lacking, a
     assert note.startswith(
         "The splats of this World were not imported"
         if asset and lacking is Role.SPLATS
-        else "This world came without"
+        else "This world has no"
     )
     told = replace(job, notes=(BAD[lacking],))
     assert note not in import_job.place(told).notes

@@ -151,7 +151,7 @@ def test_each_job_says_what_it_costs(blender: BlenderWindow) -> None:
     start(blender, "a mug", mode="REVIEW")
     blender.wait_for("review", title="mug")
     said = blender.ask("[part('jobs.presentation.presenter').cost(job) for job in board().jobs()]")
-    assert said == ["248 Credits reserved", "Cost nothing", "248 Credits"]
+    assert said == ["248 Credits reserved", "No Credits charged", "248 Credits"]
     blender.screenshot("what_each_job_costs")
 
 

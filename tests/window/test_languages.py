@@ -31,8 +31,8 @@ WRITTEN = (
 @pytest.mark.parametrize(
     ("language", "state", "jobs"),
     [
-        pytest.param("de_DE", "Vorschau ansehen", "Aufträge", id="german"),
-        pytest.param("ja_JP", "プレビューを確認", "ジョブ", id="japanese"),
+        pytest.param("de_DE", "Vorschau bereit", "Aufträge", id="german"),
+        pytest.param("ja_JP", "プレビューを確認できます", "ジョブ", id="japanese"),
     ],
 )
 def test_a_review(blender: BlenderWindow, language: str, state: str, jobs: str) -> None:
@@ -48,7 +48,7 @@ def test_a_review(blender: BlenderWindow, language: str, state: str, jobs: str) 
         blender.screenshot(f"language_{language}")
         assert (
             blender.ask(
-                "part('ui.translations').translated(part('message').Message('Look at the Preview'))"
+                "part('ui.translations').translated(part('message').Message('Preview ready'))"
             )
             == state
         )

@@ -335,7 +335,7 @@ def _fetch_model(asset: Asset, get: Callable[[Fetch], LocalFile]) -> LocalFile:
     file = get(Fetch(Role.MODEL, chosen.url, f"model-{chosen.which}", chosen.reason))
     if (missing := set(file.needs) - readable) and asset_files.glb_url not in (None, chosen.url):
         why = Message(
-            "The original file was taken. {reason}", reason=file_choice.explain_missing(missing)
+            "The original file is used. {reason}", reason=file_choice.explain_missing(missing)
         )
         file = get(Fetch(Role.MODEL, asset_files.glb_url or "", "model-original", why))
     return file

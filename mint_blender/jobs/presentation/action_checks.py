@@ -48,7 +48,7 @@ def check_asset_retry(asset: Asset, jobs: Sequence[Job]) -> None:
     `jobs` are the ones about this asset.
     """
     if asset.status not in {Status.FAILED.value, Status.CANCELED.value}:
-        raise NotPossible(Message("It has not failed: there is nothing to retry."))
+        raise NotPossible(Message("This has not failed, so there is nothing to retry."))
     if busy := next((job for job in jobs if job.is_resumable), None):
         raise NotPossible(
             Message(

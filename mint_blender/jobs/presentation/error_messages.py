@@ -19,34 +19,34 @@ from ..phases import Phase
 # section 4.
 _ADVICE = {
     "moderation_blocked": (
-        Message("Mint's moderation refused the prompt or a picture: change it and generate again.")
+        Message(
+            "Mint's moderation rejected the prompt or a picture. Change it, then generate again."
+        )
     ),
     "quota_blocked": (
         Message(
-            "The account's quota is used up: buy Credits or wait for the next period, then retry."
+            "The account's quota is used up. Buy Credits or wait for the next period, then retry."
         )
     ),
     "invalid_generation_input": (
-        Message("Mint could not use the prompt or a picture: change it and generate again.")
+        Message("Mint could not use the prompt or a picture. Change it, then generate again.")
     ),
-    "transient_generation_failure": Message("That was a passing fault at Mint: retry."),
-    "generation_interrupted": Message("The generation was interrupted at Mint: retry."),
-    "start_failed": Message("Mint could not start the generation: retry."),
-    "generation_failed": Message("The generation failed at Mint: retry, or change the prompt."),
+    "transient_generation_failure": Message("Mint had a temporary problem. Retry."),
+    "generation_interrupted": Message("The generation was interrupted at Mint. Retry."),
+    "start_failed": Message("Mint could not start the generation. Retry."),
+    "generation_failed": Message("The generation failed at Mint. Retry, or change the prompt."),
     "optimization_not_started": (
-        Message(
-            "Mint could not start the optimization: retry; the original file can be used meanwhile."
-        )
+        Message("Mint could not start the optimization. Retry, or use the original file.")
     ),
     "optimization_failed": Message(
-        "The optimization failed at Mint: the original file can be used."
+        "The optimization failed at Mint. You can use the original file."
     ),
 }
 
 # What a user can do about a file whose own message does not say so, since it knows no jobs. Never
 # buy it again.
 _DOWNLOAD_AGAIN = Message(
-    "Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
+    "Resume downloads it again, at no cost. If the problem persists, write to hello@mint.gg."
 )
 
 _GENERIC = {"failed", "generation failed", "error", "unknown error", "internal error"}
@@ -65,13 +65,13 @@ def failed_work(operation: Operation) -> Problem:
     explanation = _explanation(operation.error)
     if is_conversion:
         advice = Message(
-            "Mint could not convert the model ({code}): retry, or choose another format.", code=code
+            "Mint could not convert the model ({code}). Retry, or choose another format.", code=code
         )
     else:
         advice = _ADVICE.get(
             code,
             Message(
-                "The generation failed at Mint ({code}): retry, or change the prompt.", code=code
+                "The generation failed at Mint ({code}). Retry, or change the prompt.", code=code
             ),
         )
     if explanation:
@@ -108,7 +108,7 @@ def billing(operation: Operation) -> Problem:
     return Problem(
         Cause.CREDITS,
         Message(
-            "Mint needs {amount} to go on. Buy them at {where}, then resume.",
+            "Mint needs {amount} to continue. Buy them at {where}, then resume.",
             amount=amount,
             where=where,
         ),
@@ -139,9 +139,8 @@ def unanswered(job: Job) -> Problem:
     """
     what = "conversion" if job.convert else str(job.kind)
     message = Message(
-        "Mint never answered the start of this {what}, and nothing is found there that"
-        " was made of it. Resume looks again, at no cost; to start it again may cost"
-        " Credits again; or cancel it.",
+        "Mint did not answer the start of this {what}, and no result was found. Resume checks "
+        "again, at no cost. Retry starts it again, which may cost Credits again.",
         what=what,
     )
     return Problem(Cause.UNREACHABLE, message, code=UNANSWERED)
@@ -151,13 +150,12 @@ def cannot_cancel(job: Job) -> str:
     """Return the note that Mint cannot cancel a job now, and what that costs."""
     if job.phase is Phase.REVIEW:
         return Message(
-            "Mint cannot cancel this. It stays at its Preview and costs nothing more"
-            " unless it is approved."
+            "Mint cannot cancel this. It stays at its Preview and costs nothing more unless you "
+            "approve it."
         )
     if job.phase is Phase.BILLING:
         return Message(
-            "Mint cannot cancel this. It stays where it is and costs nothing more unless"
-            " it is resumed."
+            "Mint cannot cancel this. It stays paused and costs nothing more unless you resume it."
         )
     expected = spending.committed(job)
     if expected:
@@ -176,7 +174,8 @@ def no_file(message: str) -> Problem:
     return Problem(
         Cause.FILE,
         Message(
-            "{problem} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.",
+            "{problem} Resume checks again, at no cost. If the problem persists, write to "
+            "hello@mint.gg.",
             problem=message,
         ),
         code="no_file",
@@ -188,7 +187,7 @@ def not_made(job: Job) -> Problem:
     return Problem(
         Cause.WORK,
         Message(
-            "Mint has not made this {kind}: {status}.",
+            "Mint did not finish this {kind} ({status}).",
             kind=job.kind,
             status=job.asset.status if job.asset else Status.FAILED,
         ),
@@ -222,8 +221,8 @@ def internal(error: Exception) -> Problem:
     return Problem(
         Cause.INTERNAL,
         Message(
-            "Something in the add-on went wrong ({error}). Nothing is lost: resume, and if it"
-            " stays so, copy the report.",
+            "The add-on failed unexpectedly ({error}). Nothing is lost. Resume; if it happens "
+            "again, copy the report.",
             error=kind,
         ),
     )

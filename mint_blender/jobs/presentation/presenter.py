@@ -21,7 +21,7 @@ _STATE = {
     Phase.WAITING: Message("Waiting for a free slot"),
     Phase.SENDING: Message("Sent"),
     Phase.WORKING: Message("Generating"),
-    Phase.REVIEW: Message("Look at the Preview"),
+    Phase.REVIEW: Message("Preview ready"),
     Phase.BILLING: Message("Needs Credits"),
     Phase.FETCHING: Message("Downloading"),
     Phase.READY: Message("Ready to place"),
@@ -61,7 +61,7 @@ def state(job: Job) -> str:
         return (
             Message("Partly ready to place")
             if job.phase is Phase.READY
-            else Message("Partly done, placed")
+            else Message("Partly placed")
         )
     return _STATE[job.phase]
 
@@ -109,7 +109,7 @@ def cost(job: Job) -> str:
             else Message("{credits:,.0f} Credits", credits=job.cost)
         )
     if job.phase in {Phase.CANCELED, Phase.FAILED}:
-        return Message("Cost nothing") if _has_cost_nothing(job) else ""
+        return Message("No Credits charged") if _has_cost_nothing(job) else ""
     return _about(spending.committed(job)) if job.estimate else ""
 
 

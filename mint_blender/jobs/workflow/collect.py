@@ -74,7 +74,7 @@ class Collector(WorkflowPart):
             self._job = self._job.moved(
                 Phase.PAUSED,
                 problem=error_messages.no_file(
-                    Message("Mint says it is done, but there is no file in the result.")
+                    Message("Mint has finished, but the result contains no file.")
                 ),
             )
 
@@ -105,7 +105,7 @@ class Collector(WorkflowPart):
         if file is None or not lacking or original is None or same_file(file.url, original):
             return
         reason = file_choice.explain_missing(lacking)
-        note = Message("The original file was taken. {reason}", reason=reason)
+        note = Message("The original file is used. {reason}", reason=reason)
         yield from self._fetch(Role.MODEL, lambda assets: assets.glb_url, "model", note=note)
 
     def _fetch_chosen_model(self) -> Generator[Step, Any, LocalFile | None]:
@@ -142,7 +142,9 @@ class Collector(WorkflowPart):
             self._job = self._job.moved(Phase.PLACED, problem=None)
         else:
             problem = error_messages.no_file(
-                Message("Mint says it is converted, but there is no such file in the result.")
+                Message(
+                    "Mint has finished the conversion, but the result contains no converted file."
+                )
             )
             self._job = self._job.moved(Phase.PAUSED, problem=problem)
 

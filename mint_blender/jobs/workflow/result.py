@@ -124,6 +124,6 @@ class ResultReader(WorkflowPart):
         status = self._job.asset.status if self._job.asset else None
         if status in {Status.FAILED.value, Status.CANCELED.value} and not self.assets.has_result:
             message = Message(
-                "Mint has not made this {kind}: {status}.", kind=self._job.kind, status=status
+                "Mint did not finish this {kind} ({status}).", kind=self._job.kind, status=status
             )
             self._job = self._job.moved(Phase.FAILED, problem=Problem(Cause.WORK, message))

@@ -202,8 +202,10 @@ def _set_picture(entry: Any, kept: Path, format: str, note: str) -> None:
     entry.source, entry.is_odd = str(kept), format not in UPLOADABLE
     problem = ""
     if entry.is_odd:
-        problem = Message("It is {format}; Mint takes PNG, JPEG and WebP.", format=format.upper())
+        problem = Message("It is {format}; Mint accepts PNG, JPEG and WebP.", format=format.upper())
     elif size > MAX_IMAGE_BYTES:
-        problem = Message("It has {size:.1f} MB; Mint takes at most 5 MB.", size=size / 1024 / 1024)
+        problem = Message(
+            "It has {size:.1f} MB; Mint accepts at most 5 MB.", size=size / 1024 / 1024
+        )
     _tell(entry, problem=problem, note=note)
     icons.cache().keep("references", {path: path for path in sources() if "://" not in path})
