@@ -247,8 +247,8 @@ def test_an_asset_that_waits_in_another_job_is_not_retried(
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        ("preview_ready", "Preview ready where it was started"),
-        ("billing_required", "Needs Credits"),
+        ("preview_ready", "Waiting for approval elsewhere"),
+        ("billing_required", "Waiting for Credits elsewhere"),
         ("running", "Gen"),
     ],
 )
