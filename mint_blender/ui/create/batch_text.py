@@ -18,7 +18,7 @@ from ...mint.schema import Estimate
 from ...scene.model import grid_layout
 from .. import headless, session
 from ..job_actions import report_error, run_action
-from ..pricing import safe_dialog
+from ..pricing import spending_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from ..typed_context import layout_of
@@ -58,7 +58,7 @@ def prompts_in(text: bpy.types.Text | None) -> list[Prompt]:
     ]
 
 
-class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
+class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
     """Start a job for each line of a text."""
 
     bl_idname = "mint.batch_text"

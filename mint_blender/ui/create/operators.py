@@ -12,7 +12,7 @@ from ...mint.generation_request import GenerationRequest
 from ...mint.schema import OptimizationLevel
 from .. import session
 from ..job_actions import Result, run_action
-from ..pricing import price_dialog, safe_dialog
+from ..pricing import price_dialog, spending_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from ..typed_context import layout_of
@@ -34,7 +34,7 @@ def _unsent() -> dict[str, str]:
     return session.state(_State).unsent
 
 
-class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
+class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
     """Generate a 3D Model or a World from a prompt, with Mint."""
 
     bl_idname = "mint.generate"

@@ -28,7 +28,7 @@ from ..create import properties as create_properties
 from ..job_actions import Result, report_error, run_action
 from ..library_browser import loader
 from ..library_browser.asset_lookup import AssetOperator, about_asset
-from ..pricing import safe_dialog
+from ..pricing import spending_dialog
 from ..pricing.price_dialog import draw_price, optimizing_words
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
@@ -43,7 +43,7 @@ FORMATS = [
 ]
 
 
-class MINT_OT_optimize(safe_dialog.Spending, bpy.types.Operator):
+class MINT_OT_optimize(spending_dialog.SpendingDialog, bpy.types.Operator):
     """Have Mint make a lighter version of this model, to replace the one in the scene."""
 
     bl_idname = "mint.optimize"
@@ -207,7 +207,7 @@ class _TemplateOperator(bpy.types.Operator):
         return request_template.of_asset(asset, service.jobs())
 
 
-class MINT_OT_again(safe_dialog.Spending, _TemplateOperator):
+class MINT_OT_again(spending_dialog.SpendingDialog, _TemplateOperator):
     """Generate this once more with the same settings, or with another prompt."""
 
     bl_idname = "mint.again"

@@ -19,7 +19,7 @@ from ...message import Message
 from .. import click_window, session, text_fields
 from ..text_wrap import lines_of
 from ..translations import translated
-from . import safe_dialog
+from . import spending_dialog
 
 Act = Callable[[bpy.types.Operator | None], Any]
 """What is to be done.
@@ -91,7 +91,7 @@ def forget() -> None:
     state.unconfirmed = state.unpriced = None
 
 
-class MINT_OT_spend(safe_dialog.Spending, bpy.types.Operator):
+class MINT_OT_spend(spending_dialog.SpendingDialog, bpy.types.Operator):
     """Start even though this exceeds your limit in the preferences."""
 
     bl_idname = "mint.spend"

@@ -16,7 +16,7 @@ from ...jobs.queries import Query
 from . import open_dialogs, price_queries
 
 
-class Spending:
+class SpendingDialog:
     """Base of the operators whose dialog spends Credits when it is confirmed."""
 
     def queries(self) -> Sequence[Query]:
