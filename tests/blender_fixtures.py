@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures of the tests with Blender: an account, a folder, a file to import.
-
-Each test has an empty scene; see `tests/conftest.py`.
-"""
+"""Fixtures for tests in Blender: an account, the add-on, and a file to import."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ from .scene import glb_fixtures
 
 @pytest.fixture(autouse=True)
 def _fast_polling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let jobs poll within hundredths of a second; the intervals have tests of their own."""
+    """Poll within hundredths of a second; the polling intervals have tests of their own."""
     if request.node.get_closest_marker("blender"):
         monkeypatch.setattr(
             "mint_blender.ui.session.WorkflowConfig",
@@ -41,14 +38,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def signed_in(service: ThreadService, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Use an account at the stand-in that the `service` fixture of the test module runs."""
+    """Set an account of the stand-in service in the environment.
+
+    The test module provides the `service`.
+    """
     monkeypatch.setenv("MINT_API_KEY", service.key)
     monkeypatch.setenv("MINT_API_BASE_URL", service.api)
 
 
 @pytest.fixture
 def enabled(signed_in: None) -> Iterator[None]:
-    """Register the add-on, with that account."""
+    """Enable the add-on with that account."""
     mint_blender.register()
     yield
     mint_blender.unregister()
@@ -69,11 +69,11 @@ def job_service(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobServ
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """Write a GLB as Mint delivers it: one textured mesh under a bare node, a unit cube."""
+    """Return a GLB as Mint delivers it: one textured mesh under an empty node, 1 m in size."""
     return glb_fixtures.simple(tmp_path / "model.glb")
 
 
 @pytest.fixture
 def hide_dracopy(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Return a function after whose call the optional package DracoPy is not installed."""
+    """Return a function that hides the optional package DracoPy."""
     return lambda: monkeypatch.setitem(sys.modules, "DracoPy", None)

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for every test: nothing leaves this machine, nobody's home is touched, and a skipped
-test is accounted for.
+"""Rules for all tests: no network, an empty home, and no test left out unnoticed.
 
-- No address but loopback can be reached, so that a test which forgot the stand-in service fails instead of calling Mint.
-- HOME and all that hangs on it is an empty folder for the session, and no key is in the environment.
-- A skip whose reason starts with "does not apply" (see `DOES_NOT_APPLY`) is part of the design, for instance a feature that
-  this Blender does not have. Any other skip means that the machine lacks something: the test was *left out*. It is named at
-  the end, and with `--strict-skips` it is a failure.
-- Tests marked `blender` start with an empty scene, and whatever they register is taken away again.
+- No address but loopback can be reached, so that a test which forgot the stand-in service fails
+instead of calling Mint.
+
+- HOME and what depends on it is an empty folder for the session, and no key is in the environment.
+
+- A skip whose reason starts with "does not apply" (see `DOES_NOT_APPLY`) is part of the design, for
+instance a feature that this Blender does not have. Any other skip means that the machine lacks
+something: the test was *left out*. It is named at the end, and with `--strict-skips` it is a
+failure.
+
+- Tests marked `blender` start with an empty scene, and what they register is removed again.
 """
 
 from __future__ import annotations
@@ -86,9 +90,7 @@ def _refuse(what: str) -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_went_outside() -> Iterator[None]:
-    """Fail the test during which something tried to leave this machine, even if the attempt was
-    swallowed.
-    """
+    """Fail a test that tried to leave this machine, even if it swallowed the error."""
     _outside.clear()
     yield
     assert not _outside, (
@@ -145,9 +147,7 @@ class Outcomes:
         self.skipped: dict[str, str] = {}
 
     def add(self, report: pytest.TestReport | pytest.CollectReport) -> None:
-        """Take in one report of pytest's: of a test's set-up, call or end, or of the collection of
-        a file.
-        """
+        """Add a report of a test's set-up, call or end, or of the collection of a file."""
         expected = hasattr(report, "wasxfail")
         if report.failed:
             self.failed.add(report.nodeid)
@@ -272,9 +272,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def _empty_blender(request: pytest.FixtureRequest) -> Iterator[None]:
-    """An empty scene before each test marked `blender`; afterwards the add-on is unregistered if
-    the test left it registered.
-    """
+    """Empty the scene before each test marked `blender`, and unregister the add-on after it."""
     if not (request.node.get_closest_marker("blender") and HAS_BPY):
         yield
         return

@@ -31,8 +31,9 @@ THREADS = {"_thread", "asyncio", "concurrent", "multiprocessing", "queue", "thre
 
 @dataclass(frozen=True)
 class Room:
-    """What a room may import: other rooms, outside modules at the top of a file, and more of both
-    inside functions only.
+    """What a room may import.
+
+    Other rooms, outside modules at the top of a file, and more of both inside functions only.
     """
 
     rooms: frozenset[str] = frozenset()
@@ -80,9 +81,7 @@ ROOMS = {
 
 @dataclass(frozen=True)
 class Import:
-    """One import statement: who imports what, and whether that happens only when a function is
-    called.
-    """
+    """One import statement: its module, what it imports, and whether it is inside a function."""
 
     line: int
     module: str
@@ -106,8 +105,9 @@ def room_of(parts: tuple[str, ...]) -> str:
 
 
 def imports_of(source: str, parts: tuple[str, ...]) -> list[Import]:
-    """Every import in one module; `parts` is the package that the module lies in, below
-    mint_blender.
+    """Return the imports of one module.
+
+    `parts` is the package of the module below mint_blender.
     """
     found: list[Import] = []
 

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much a call has to do, counted instead of timed: the same on every machine and under every
-load.
-"""
+"""Count the executed lines of a call, which does not depend on the machine's load."""
 
 from __future__ import annotations
 
@@ -12,10 +10,10 @@ from types import FrameType
 from typing import Any
 
 
-def lines(call: Callable[[], object]) -> int:
-    """How many lines of Python are run for `call`, each round of a loop anew.
+def count_lines(call: Callable[[], object]) -> int:
+    """Return how many lines of Python a call executes.
 
-    What C code does for one of them counts as nothing.
+    Each round of a loop counts again. C code counts as nothing.
     """
     count = 0
 

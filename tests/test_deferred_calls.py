@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is done later keeps nothing of the operator that began it: read from the source.
+"""Functions that are called later do not keep the operator that created them.
 
-Above a limit, an act waits for a price or for a person. Blender frees the operator long before, and
-whoever touches it then gets a ReferenceError.
+This is read from the source. Above a limit a call waits for a price or for the user. Blender frees
+the operator long before, and access to it then raises a ReferenceError.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ SPENDING = {
 BEGIN = {"run_action", "about_asset", "when_priced", "when_confirmed"}
 
 
-def acts(method: ast.FunctionDef) -> Iterator[ast.AST]:
-    """Every function that a method makes to be called by somebody else, and the names of the
-    methods that made one for it.
+def deferred_functions(method: ast.FunctionDef) -> Iterator[ast.AST]:
+    """Yield every function that a method creates to be called later.
+
+    Names of methods that create one are included.
     """
     for node in ast.walk(method):
         is_function = isinstance(node, ast.Lambda | ast.FunctionDef) and node is not method
@@ -35,7 +36,7 @@ def acts(method: ast.FunctionDef) -> Iterator[ast.AST]:
 
 
 def kept(method: ast.FunctionDef) -> list[int]:
-    """The lines where an act of this method mentions the operator."""
+    """Return the lines where a deferred function of this method uses the operator."""
     begins = any(
         isinstance(each, ast.Call) and ast.unparse(each.func).rpartition(".")[2] in BEGIN
         for each in ast.walk(method)
@@ -44,14 +45,14 @@ def kept(method: ast.FunctionDef) -> list[int]:
         return []
     return [
         each.lineno
-        for act in acts(method)
+        for act in deferred_functions(method)
         for each in ast.walk(act)
         if isinstance(each, ast.Name) and each.id == "self"
     ]
 
 
 def methods() -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Every method of the room, by its place."""
+    """Yield every method of the room with its position."""
     for path in sorted(BLENDER.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
@@ -62,13 +63,13 @@ def methods() -> Iterator[tuple[str, ast.FunctionDef]]:
                 )
 
 
-def test_no_act_keeps_its_operator() -> None:
-    """No function that is handed on to be done later mentions `self`."""
+def test_no_deferred_function_keeps_its_operator() -> None:
+    """No function that is called later uses `self`."""
     assert {place: lines for place, method in methods() if (lines := kept(method))} == {}
 
 
-def test_a_wrong_one_is_found() -> None:
-    """The reading notices an act that keeps its operator."""
+def test_a_deferred_function_with_its_operator_is_found() -> None:
+    """The check notices a function that uses `self`."""
     source = "class A:\n    def act(self):\n        def later(board):\n            self.decide(board)\n        return run_action(self, later)\n"
     (operator,) = ast.parse(source).body
     assert isinstance(operator, ast.ClassDef) and isinstance(operator.body[0], ast.FunctionDef)

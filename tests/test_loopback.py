@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two rooms that may not know each other both decide what this computer is: where the key may go,
-and where files may come from.
-"""
+"""The client and the downloader agree on which hosts are this computer."""
 
 from __future__ import annotations
 
@@ -33,7 +31,7 @@ HOSTS = {
 
 
 def _api_takes(host: str) -> bool:
-    """Whether a key would be sent there without encryption."""
+    """Return whether a key would be sent there without encryption."""
     try:
         return Origin.parse(f"http://{host}/v1").is_loopback
     except ValueError:
@@ -41,7 +39,7 @@ def _api_takes(host: str) -> bool:
 
 
 def _files_take(host: str) -> bool:
-    """Whether a file would be fetched from there without encryption."""
+    """Return whether a file would be fetched from there without encryption."""
     try:
         return bool(urls.check(f"http://{host}/v1", local_files=True))
     except DownloadFailed:
@@ -65,8 +63,6 @@ def test_both_know_this_computer(host: str) -> None:
 @example("127.1")
 @example("localhost.")
 @example("ⅼocalhost")
-def test_both_say_the_same(host: str) -> None:
-    """Whatever stands where the host's name should: what one of the two takes for this computer,
-    the other does.
-    """
+def test_both_accept_the_same_hosts(host: str) -> None:
+    """Both rooms accept the same host names without encryption."""
     assert _api_takes(host) == _files_take(host)

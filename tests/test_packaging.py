@@ -21,9 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_the_same_files_make_the_same_bytes(tmp_path):
-    """Two runs at different times, and of a copy whose files have other dates and modes, write the
-    same archive.
-    """
+    """Archives of the same files are equal, whatever their dates and modes."""
     first = package.build(tmp_path / "one")
     later = time.time() - 86_400
     copy = tmp_path / "copy"
@@ -51,9 +49,7 @@ def test_the_same_files_make_the_same_bytes(tmp_path):
 
 
 def test_layout(tmp_path):
-    """The manifest and the package's contents are at the root, every module is in it, and nothing
-    that Python or an editor left behind.
-    """
+    """Manifest and package are at the root, with every module and no leftover files."""
     archive = package.build(tmp_path)
     assert archive.name == f"mint_blender-{package.version()}.zip"
     with zipfile.ZipFile(archive) as opened:
@@ -75,9 +71,7 @@ def test_layout(tmp_path):
 
 
 def test_translations_are_compiled(tmp_path):
-    """The archive has one table for each language, with every translated text, and none of what
-    only translators need.
-    """
+    """The archive has one table per language and no files for translators."""
     with zipfile.ZipFile(package.build(tmp_path)) as opened:
         names = opened.namelist()
         german = json.loads(opened.read("ui/translations/de.json"))
@@ -120,9 +114,7 @@ def test_one_version():
 
 
 def test_two_versions_are_refused(tmp_path, monkeypatch):
-    """When manifest and pyproject.toml disagree, no archive is written and the sentence names both
-    versions.
-    """
+    """Different versions in manifest and pyproject.toml stop the archive."""
     (tmp_path / "blender_manifest.toml").write_text('version = "1.0.0"')
     (tmp_path / "pyproject.toml").write_text('[project]\nversion = "2.0.0"')
     monkeypatch.setattr(package, "ROOT", tmp_path)
@@ -132,9 +124,7 @@ def test_two_versions_are_refused(tmp_path, monkeypatch):
 
 
 def test_manifest_texts_keep_the_rules():
-    """Tagline and permissions are as short as Blender wants them and end without a full stop; only
-    existing permissions are asked for.
-    """
+    """Tagline and permissions follow Blender's limits and end without a full stop."""
     told = tomllib.loads(package.manifest())
     for text in (told["tagline"], *told["permissions"].values()):
         assert 0 < len(text) <= 64
@@ -148,9 +138,7 @@ def test_manifest_texts_keep_the_rules():
 
 
 def test_wheels_are_listed_at_the_top_level(tmp_path):
-    """Bundled wheels are in the archive and in the manifest's own list, not in the table that
-    stands last in it.
-    """
+    """Bundled wheels are in the archive and in the manifest's top-level list."""
     wheels = [
         tmp_path / f"dracopy-2.2.0-cp311-cp311-{platform}.whl"
         for platform in ("win_amd64", "macosx_11_0_arm64")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The walls between the rooms, read from the imports: arrows go down only, and what ships inside
-Blender needs nothing extra.
+"""The rules for imports between the rooms, read from the source.
+
+Arrows go down only, and what ships inside Blender needs no extra package.
 """
 
 from __future__ import annotations
@@ -28,9 +29,7 @@ def test_every_folder_is_a_room_with_rules():
     ids=lambda value: str(value.relative_to(PACKAGE)) if isinstance(value, Path) else "",
 )
 def test_arrows_point_down(path, room, parts):
-    """A module imports from its own room and from the rooms below, and outside only what its room
-    may use.
-    """
+    """A module imports from its own room, the rooms below, and allowed packages."""
     assert complaints(path.read_text(encoding="utf-8"), room, parts) == []
 
 
@@ -44,10 +43,10 @@ def test_what_every_room_imports_imports_no_room(name):
 def neighbors(
     source: str, parts: tuple[str, ...], known: set[str], *, every: bool = False
 ) -> set[str]:
-    """Return the modules of the package that one module loads together with itself; `parts` as for
-    `imports_of`.
+    """Return the modules of the package that one module imports.
 
-    With `every`, also those that it imports inside a function or for the type checker only.
+    `parts` is as for `imports_of`. With `every`, imports inside a function or for the type checker
+    are included.
     """
     loaded = {
         found.module
@@ -64,9 +63,7 @@ def neighbors(
 
 
 def test_no_two_modules_need_each_other():
-    """Within a room, too, arrows point one way: each module can be read, and loaded, before those
-    that use it.
-    """
+    """Imports have no cycles inside a room either."""
     named = {
         ".".join((*parts, path.stem)): (path, parts)
         for path, _, parts in modules()
@@ -90,9 +87,7 @@ def mutual(graph: dict[str, set[str]]) -> set[tuple[str, str]]:
 
 
 def test_no_two_modules_import_each_other():
-    """An import inside a function or for the type checker counts too: it only hides that two
-    modules are one subject.
-    """
+    """Imports inside a function or for the type checker count too."""
     named = {
         ".".join((*parts, path.stem)): (path, parts)
         for path, _, parts in modules()
@@ -231,9 +226,7 @@ def test_a_global_statement_is_noticed() -> None:
 
 
 def test_importing_the_package_costs_nothing():
-    """`import mint_blender` loads neither Blender nor the HTTP library nor a room, so that enabling
-    the add-on adds nothing to Blender's start.
-    """
+    """`import mint_blender` loads neither Blender nor requests nor a room."""
     program = (
         "import sys; before = set(sys.modules); import mint_blender; new = set(sys.modules) - before;"
         "print(sorted(name for name in new if name.split('.')[0] in ('bpy', 'requests', 'numpy', 'zstandard', 'urllib3')"

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Functions of `bpy.app.timers` only look: read from the source.
+"""Functions of `bpy.app.timers` only read state.
 
-Blender calls them also while somebody types into a field. So nothing that they reach in their own
-module imports, pushes an undo step or brings the collections of the window manager into line: that
-waits for the modal operator, which knows when somebody types. The same holds for the subscribers
-that such a timer calls, those of `heartbeat.on_answers` and `visibility.when_drawn`.
+This is read from the source. Blender calls them also while the user types into a field. So nothing
+that they reach in their own module imports, pushes an undo step or updates the collections of the
+window manager: that waits for the modal operator, which knows when the user types. The same holds
+for the subscribers that such a timer calls, those of `heartbeat.on_answers` and
+`visibility.when_drawn`.
 """
 
 from __future__ import annotations
@@ -100,8 +101,8 @@ def test_the_listeners_are_found() -> None:
         assert names <= set(functions(known[path]))
 
 
-def test_timers_only_look() -> None:
-    """None of them lands, undoes, or touches a collection."""
+def test_timers_only_read_state() -> None:
+    """None of them imports, undoes, or changes a collection."""
     wrong = {}
     listeners = listening(modules())
     for stem, module in modules().items():
@@ -117,8 +118,8 @@ def test_timers_only_look() -> None:
     assert wrong == {}
 
 
-def test_a_wrong_one_is_found() -> None:
-    """The reading follows a timer through the functions of its module."""
+def test_a_timer_that_changes_state_is_found() -> None:
+    """The check follows a timer through the functions of its module."""
     module = ast.parse(
         "def revive():\n    go()\ndef go():\n    beat()\ndef ensure():\n    bpy.app.timers.register(revive)\n"
     )

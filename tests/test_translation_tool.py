@@ -77,9 +77,7 @@ def test_no_line_changes_without_need(folder):
 
 
 def test_a_changed_text_is_fuzzy(folder, monkeypatch, capsys):
-    """A text that changed a little keeps its old translation, which does not count until it is
-    confirmed.
-    """
+    """The old translation is kept but does not count until it is confirmed."""
     add(folder, ADDED)
     changed = {
         "Cancel": TEXTS["Cancel"],

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every text of the package that is read in Blender has a German and a Japanese translation, and
-none of these is left over.
+"""Every text shown in Blender has a German and a Japanese translation, and no other exists.
 
 `scripts/text_extraction.py` says how the texts are found, and which stay English: the command line,
 the log, the report for support.
@@ -162,9 +161,7 @@ def test_japanese_is_japanese() -> None:
     ],
 )
 def test_texts_are_found(source: str, found: list[str]) -> None:
-    """The reader sees each way in which this package shows a text, and passes over what no person
-    reads.
-    """
+    """The reader finds each way to show a text, and skips what no user reads."""
     assert texts_of(ast.parse(source), "ui", "panel") == found
 
 
@@ -199,9 +196,7 @@ def test_names_are_no_prose() -> None:
 
 
 def test_prepared_text_is_not_translated_again() -> None:
-    """What a layout shows that is no plain text of ours is in the user's language already, or is
-    their own: Blender does not touch it.
-    """
+    """Text that is already translated or the user's own is shown with translate off."""
     assert [
         place
         for path in sorted((PACKAGE / "ui").rglob("*.py"))

@@ -20,7 +20,7 @@ from mint_blender.jobs.library.view_model import (
 from mint_blender.jobs.queries import ListPage
 from mint_blender.mint.schema import Kind, Page
 
-from ..line_counts import lines
+from ..line_counts import count_lines
 from .library_helpers import MODELS, AssetList, an_asset, load, numbers
 
 # -- pages
@@ -274,11 +274,11 @@ def test_a_new_page_costs_no_full_sort() -> None:
     def efforts(count: int) -> tuple[int, int, int]:
         library, wanted = Library(), Filter(words="thing", sort=Sort.NAME)
         library.add_page(MODELS, Page(tuple(an_asset(-number) for number in range(count)), "0"))
-        first = lines(lambda: library.entries(wanted))
+        first = count_lines(lambda: library.entries(wanted))
         page = Page(tuple(an_asset(-count - number) for number in range(30)), "1")
-        further = lines(lambda: library.add_page(ListPage(Kind.MODEL, "0"), page))
+        further = count_lines(lambda: library.add_page(ListPage(Kind.MODEL, "0"), page))
         assert len(library.entries(wanted)) == count + 30
-        return first, further, lines(lambda: library.entries(wanted))
+        return first, further, count_lines(lambda: library.entries(wanted))
 
     few, many = efforts(50), efforts(5000)
     assert many[0] > 50 * few[0], "what is counted is the work"

@@ -27,9 +27,7 @@ OWNER = "0x5a17d1e00000000000000000000000000000beef"
 
 
 class Mint:
-    """One Mint. Any thread may use it through `at_work()`, which also lets everything that was due
-    happen.
-    """
+    """The service without its network: state, clock and rules behind one lock."""
 
     def __init__(self, state: str | Path, options: Options) -> None:
         self._lock = threading.RLock()

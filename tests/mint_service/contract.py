@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The machine-readable contract: closed request schemas, read from the carried copy of the OpenAPI
-twin.
-"""
+"""Closed request schemas, read from the OpenAPI document."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""FBX, OBJ, STL and USDZ from a GLB, just enough to be files of that kind: shapes without
-materials.
-"""
+"""Minimal FBX, OBJ, STL and USDZ files from a GLB: shapes without materials."""
 
 from __future__ import annotations
 

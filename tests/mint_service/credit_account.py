@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Credits: reserved at the start, spent at the Preview and at the approval, released when nothing
-came of it. Prices.
+"""Prices and Credits: reserved at the start, then spent or released.
 
-The prices of models, Worlds and optimization have been seen in autumn 2026; the others are
-invented.
+Credits are spent at the Preview and at the approval. The prices of models, Worlds and optimization
+were seen in autumn 2026; the others are invented.
 """
 
 from __future__ import annotations

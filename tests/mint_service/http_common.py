@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What both hosts share on the wire: noting requests, and giving answers that are broken on
-purpose.
-"""
+"""What both hosts share: recording requests, and responses that are broken on purpose."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A library to begin with: finished, failed and running models and worlds, for lists with several
-pages.
-"""
+"""A library to start with: finished, failed and running assets for several pages."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Links to files that expire: a signature and an end time in the query, as file hosts give them
-out.
+"""Links to files that expire, with a signature and an end time in the query.
 
 Time is `Clock.age_now`: advanced by hand like the service's clock, but never sped up, so that a
-test in a hurry keeps its links. Within the first half of a link's life the same one is given out
-again: an address stays the same for a client that reads twice. Reference pictures have durable
-addresses: Mint says so.
+fast test keeps its links. Within the first half of a link's life the same one is returned again: an
+address stays the same for a client that reads twice. Reference pictures have durable addresses, as
+Mint says.
 """
 
 from __future__ import annotations

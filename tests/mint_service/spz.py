@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write Gaussian splats as SPZ, versions 2, 3 and 4 (and read them back, for this folder's own
-tests).
-"""
+"""Write Gaussian splats as SPZ versions 2, 3 and 4, and read them for this folder's tests."""
 
 from __future__ import annotations
 

@@ -38,10 +38,10 @@ def resolved(node: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
-def hold_against_the_twin(
+def check_against_openapi(
     method: str, path: str, answer: requests.Response, *, words_are_free: bool = False
 ) -> None:
-    """Fail when status, media type, headers or body are not what the twin says."""
+    """Fail when status, media type, headers or body differ from the OpenAPI document."""
     item = next((item for pattern, item in templates() if pattern.fullmatch(path)), None)
     assert answer.headers["X-Request-Id"], "every answer carries a request id"
     if item is None or method.lower() not in item:
@@ -93,7 +93,7 @@ class ContractClient:
             method, self.service.api + path, timeout=10, allow_redirects=False, **options
         )
         if twin:
-            hold_against_the_twin(
+            check_against_openapi(
                 method, "/v1" + path.partition("?")[0], answer, words_are_free=self._free
             )
         return answer

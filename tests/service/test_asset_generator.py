@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Blender makes for the service is what Mint's files are like."""
+"""The assets that Blender makes for the service resemble Mint's files."""
 
 from __future__ import annotations
 
@@ -84,9 +84,10 @@ def picture(url: str) -> np.ndarray:
 
 
 def test_the_original(made: dict[str, Any]) -> None:
-    """As Mint's: 3,500 to 5,000 triangles in one primitive of one material with PBR textures, no
-    skin, a longest side of one unit; no extensions it cannot be read without, marked with prompt
-    and revision.
+    """The original has Mint's structure.
+
+    3,500 to 5,000 triangles in one primitive of one material with PBR textures, no skin, a longest
+    side of one unit, no required extensions, marked with prompt and revision.
     """
     content = fetch(made["model"]["glbUrl"])
     document, _ = glb.unpack(content)
@@ -143,8 +144,9 @@ def test_a_revision_shows(made: dict[str, Any]) -> None:
 
 
 def test_the_collider(made: dict[str, Any]) -> None:
-    """100,000 triangles or more, Y down, room-sized in raw units, origin at eye height, no
-    material.
+    """The collider has Mint's structure.
+
+    100,000 triangles or more, Y down, room-sized in raw units, origin at eye height, no material.
     """
     content = fetch(made["world"]["colliderMeshUrl"])
     document, _ = glb.unpack(content)
@@ -169,9 +171,7 @@ def test_the_collider(made: dict[str, Any]) -> None:
 
 
 def test_the_panorama_lines_up(made: dict[str, Any]) -> None:
-    """2:1; the door of the collider is where the panorama shows it, floor below, sky above, wood on
-    the left, stone on the right.
-    """
+    """The 2:1 panorama shows the collider's door, floor, sky and walls in place."""
     seen = picture(made["world"]["panoUrl"])
     height, width, _ = seen.shape
     assert width == 2 * height and width >= 1024
@@ -205,9 +205,7 @@ def test_the_panorama_lines_up(made: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("tier", "count"), [("100k", 100_000), ("500k", 500_000)])
 def test_the_splats_line_up(made: dict[str, Any], tier: str, count: int) -> None:
-    """As many as the tier says, on the collider's surfaces and in its raw frame, the door in its
-    color.
-    """
+    """The splats lie on the collider's surfaces, and the door has its color."""
     version, splats = spz.decode(fetch(made["world"]["spzUrls"][tier]))
     assert version == 3 and len(splats) == count
     upright = np.column_stack(

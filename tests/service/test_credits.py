@@ -31,9 +31,7 @@ def test_credits_are_reserved_and_then_spent(client: ContractClient) -> None:
 
 
 def test_money_is_spent_at_the_preview_and_at_the_approval(client: ContractClient) -> None:
-    """150 of a World's 1,650 when its Preview is made, 150 for another Preview, 1,500 at the
-    approval: before anything final is there.
-    """
+    """150 of a World's 1,650 are spent at each Preview and 1,500 at the approval."""
     operation = client.start("a hall", "world", generationMode="review")
     money = lambda: tuple(  # noqa: E731
         client.operation(operation)["credits"][name]
@@ -116,9 +114,7 @@ def test_an_optimization_is_estimated_for_a_model(client: ContractClient) -> Non
 
 
 def test_too_few_credits_stop_at_the_start(client: ContractClient) -> None:
-    """billing_required without a resource; the same start with the same key goes on once there are
-    Credits.
-    """
+    """The operation is billing_required, and the same start continues with Credits."""
     client.service.scenario(credits=100)
     operation = client.start("a mug", key="k", generationPreset="fast")
     assert (operation["status"], operation["resource"]) == ("billing_required", None)
@@ -144,9 +140,7 @@ def test_too_few_credits_can_be_a_402(client: ContractClient) -> None:
 
 @pytest.mark.parametrize("kind", ["model", "world"])
 def test_ten_at_once(client: ContractClient, kind: str) -> None:
-    """queued, running and preview_ready count, each kind by itself; the eleventh is 429 with
-    Retry-After.
-    """
+    """Queued, running and waiting operations of a kind count; the eleventh is 429."""
     started = [
         client.start(f"a mug no {n}", kind, generationMode="review", generationPreset="fast")
         for n in range(10)

@@ -33,9 +33,7 @@ def test_a_secret_is_refused_and_noted(service: ThreadService, url: str, name: s
 
 
 def test_a_whole_file(url: str) -> None:
-    """Length, type, ETag, CORS and ranges are announced; the content is a GLB marked with its
-    prompt.
-    """
+    """Length, type, ETag, CORS and ranges are sent, and the GLB has its prompt."""
     answer = requests.get(url, timeout=10)
     assert answer.status_code == 200
     assert int(answer.headers["Content-Length"]) == len(answer.content)
@@ -108,9 +106,7 @@ def test_if_range(url: str) -> None:
 def test_links_expire_and_a_fresh_read_gives_new_ones(
     service: ThreadService, client: ContractClient, status: int
 ) -> None:
-    """After an hour of the service's clock a link is refused, as the scenario says; the resource
-    read again has one that works.
-    """
+    """After an hour a link is refused, and a new read returns a working one."""
     service.scenario(expired_status=status)
     done = client.finished("a mug")
     old = done["assets"]["glbUrl"]

@@ -68,9 +68,7 @@ def test_an_estimate_needs_no_key(client: ContractClient) -> None:
 
 
 def test_actions_are_replayed_too(client: ContractClient) -> None:
-    """An approval that is sent again is answered with the operation as it is now; a second one is a
-    conflict of state.
-    """
+    """A repeated approval returns the present operation; a second one is a conflict."""
     operation = client.start("a mug", generationMode="review")
     client.until(operation, "preview_ready")
     path = f"/operations/{operation['id']}:approve"

@@ -38,9 +38,7 @@ def pages(
 
 
 def test_lists_come_in_pages(client: ContractClient) -> None:
-    """20 by default, up to 100, each thing once, newest first, unfinished and failed ones among
-    them.
-    """
+    """Pages have 20 entries by default and up to 100, newest first, each once."""
     found = pages(client, "/models")
     assert [len(page) for page in found] == [20, 20, 5]
     assert [len(page) for page in pages(client, "/models", 30)] == [30, 15]
@@ -88,9 +86,7 @@ def test_a_model_and_a_world(client: ContractClient) -> None:
 
 
 def test_files_of_an_asset(client: ContractClient) -> None:
-    """Record, artifacts and manifest agree on where the files are; a world also says how it is
-    streamed.
-    """
+    """Record, artifacts and manifest name the same files; a World also its streaming."""
     model = client.finished("a mug")
     world = client.finished("a hall", "world")
     for operation, roles in (
@@ -113,9 +109,7 @@ def test_files_of_an_asset(client: ContractClient) -> None:
 
 
 def test_a_reference_picture_can_be_used(client: ContractClient) -> None:
-    """The address that comes back is downloadable and accepted by a start; a replay gives the same
-    one.
-    """
+    """The returned address can be downloaded and used in a start; a replay is equal."""
     body = {"base64Data": "iVBORw0KGgo=", "fileName": "My cat.png", "contentType": "image/png"}
     first = client.post("/reference-images", body, "k").json()
     assert client.post("/reference-images", body, "k").json() == first

@@ -55,10 +55,8 @@ def crowded() -> Iterator[ThreadService]:
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-def test_answers_follow_the_twin(case: Any, crowded: ThreadService) -> None:
-    """Status, media type, headers and body of each answer are documented; bad bodies are refused;
-    nothing is a 5xx.
-    """
+def test_responses_follow_the_openapi_document(case: Any, crowded: ThreadService) -> None:
+    """Each response is documented, bad bodies are refused, and nothing is a 5xx."""
     if "modelId" in case.path_parameters and case.path_parameters["modelId"].isalnum():
         # some calls shall meet a real model
         case.path_parameters["modelId"] = crowded.mint.resources("model")[0].id

@@ -23,9 +23,7 @@ Starter = Callable[..., AbstractContextManager[Any]]
 
 @pytest.mark.parametrize("starter", [running_service, subprocess_service])
 def test_a_restart_forgets_nothing(starter: Starter) -> None:
-    """Addresses, key, operations, models, files, Credits, pictures and idempotency keys are the
-    same afterwards.
-    """
+    """Addresses, key, operations, assets, files, Credits and keys are the same."""
     with starter(clock="manual", credits=5000) as service:
         client = ContractClient(service)
         done = client.finished("a mug", generationPreset="fast")

@@ -90,9 +90,7 @@ def test_a_scripted_answer_after_the_deed(service: ThreadService, client: Contra
 def test_answers_of_a_gateway(
     service: ThreadService, client: ContractClient, status: int, when: str
 ) -> None:
-    """A web page with the gateway's status, before or after the start was carried out; the same key
-    then finds or makes one operation.
-    """
+    """A gateway error before or after the start leads to one operation for its key."""
     service.scenario(
         answers=[{"path": "/v1/models:generate", "when": when, "answer": {"word": str(status)}}]
     )

@@ -36,9 +36,7 @@ def test_the_preview_waits_for_a_reader(client: ContractClient) -> None:
 
 @pytest.mark.parametrize("kind", ["model", "world"])
 def test_each_revision_is_another_picture(client: ContractClient, kind: str) -> None:
-    """Also where the feedback changes nothing that the studio can draw: the contract says a new
-    image.
-    """
+    """Each revision has a new picture, also when the feedback changes nothing visible."""
     operation = client.start("a court", kind=kind, generationMode="review")
     pictures = [client.until(operation, "preview_ready")["assets"]["previewImageUrl"]]
     for feedback in ("more", "even more"):
@@ -140,8 +138,9 @@ def test_cancel_is_not_offered_but_at_the_preview(client: ContractClient, status
 def test_cancel_ends_it_and_gives_back_what_was_not_spent(
     client: ContractClient, status: str
 ) -> None:
-    """canceled, with the time; a Preview that was made is paid for; afterwards no action is
-    possible.
+    """The operation is canceled with its time, and a Preview stays paid.
+
+    No action is possible afterwards.
     """
     client.service.scenario(cancel="preview" if status == "preview_ready" else "everywhere")
     operation = brought_to(client, status)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ..line_counts import lines
+from ..line_counts import count_lines
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -97,7 +97,7 @@ def test_the_number_of_rows_does_not_grow(job_service: JobService) -> None:
         seen.append(
             (
                 sum(counts[name] for name in ("box", "row", "column", "label", "operator", CARD)),
-                lines(draw),
+                count_lines(draw),
             )
         )
         assert counts[CARD] < 60

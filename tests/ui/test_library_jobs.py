@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from ..line_counts import lines
+from ..line_counts import count_lines
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
@@ -61,7 +61,7 @@ def test_the_details_cost_the_same_with_many_jobs(job_service: JobService) -> No
         job_service.cache.add(*(made(number) for number in numbers))
         job_lookup.prepare(job_service)
         draw()
-        efforts.append(lines(draw))
+        efforts.append(count_lines(draw))
     assert efforts[0] == efforts[1]
 
 

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Mint's optimizer does to a GLB: Draco for the geometry, WebP for the textures, both
-required.
-"""
+"""What Mint's optimizer does to a GLB: Draco geometry and WebP textures, both required."""
 
 from __future__ import annotations
 
