@@ -15,6 +15,7 @@ from ..staging_scene import STAGING_NAME
 from . import animation, fingerprint
 
 EARLIER = " (earlier)"
+"""Suffix of the name of an object or data-block that was replaced."""
 
 
 def edited_meshes(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
@@ -139,10 +140,10 @@ class Backup:
 
     def _restore_targets(self, copy_of: dict[Any, Any]) -> None:
         targets = {(owner, key): target for owner, key, target in animation.driver_targets()}
-        for owner, key, target_id in self._targets:
+        for owner, key, target_block in self._targets:
             target = targets.get((copy_of.get(owner, owner), key))
-            if target is not None and target.id != target_id:
-                target.id = target_id
+            if target is not None and target.id != target_block:
+                target.id = target_block
 
 
 def _is_data(block: Any) -> bool:

@@ -46,7 +46,8 @@ class BoneUsers:
     def relink(self) -> list[Message]:
         """Parent children of missing bones to the armature, keeping world transforms.
 
-        Returns notes.
+        Returns:
+            A note for each armature that lacks bones which were in use.
         """
         notes = []
         for armature, used in self._before.items():
@@ -70,10 +71,7 @@ class BoneUsers:
 
     @staticmethod
     def _used(armature: bpy.types.Object) -> set[str]:
-        """Return the bones with constraints, and those that something else refers to.
-
-        That are children of bones, constraints and drivers of other objects.
-        """
+        """Return the bones with constraints, children, or constraints and drivers that use them."""
         own = {each.name for each in armature.pose.bones if each.constraints}
         own |= {each.parent_bone for each in armature.children if each.parent_type == "BONE"}
         for each in bpy.data.objects:

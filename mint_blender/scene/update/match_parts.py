@@ -18,6 +18,7 @@ from .. import tags
 from ..model import cleanup
 from ..notes import note
 from . import animation, bones, fingerprint
+from .backup import EARLIER
 from .transfer import EarlierData
 
 NODE = tags.PREFIX + "node"
@@ -133,7 +134,7 @@ def _exchange_data(matches: Matches, bone_names: set[str]) -> list[Message]:
         earlier.data = new
         if is_first:
             notes += before.apply()
-            gone.name = f"{names[gone]} (earlier)"
+            gone.name = f"{names[gone]}{EARLIER}"
             new.name = names[gone]
         replaced.setdefault(gone, new)
     for gone, new in replaced.items():

@@ -13,6 +13,7 @@ from .. import tags
 from ..notes import note
 from ..staging_scene import staging_scene
 from . import animation, transfer
+from .backup import EARLIER
 
 
 def can_be_joined(objects: list[bpy.types.Object]) -> bool:
@@ -84,6 +85,6 @@ def empty_root_mesh(root: bpy.types.Object) -> list[Message]:
     root.data = mesh
     before.apply()
     earlier_mesh.user_remap(mesh)
-    earlier_mesh.name = f"{name} (earlier)"
+    earlier_mesh.name = f"{name}{EARLIER}"
     mesh.name = name
     return [note("modifiers_without_effect", name=root.name)] if root.modifiers else []
