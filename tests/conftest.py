@@ -2,15 +2,12 @@
 """Rules for all tests: no network, an empty home, and no test left out unnoticed.
 
 - No address but loopback can be reached, so that a test which forgot the stand-in service fails
-instead of calling Mint.
-
+  instead of calling Mint.
 - HOME and what depends on it is an empty folder for the session, and no key is in the environment.
-
 - A skip whose reason starts with "does not apply" (see `DOES_NOT_APPLY`) is part of the design, for
-instance a feature that this Blender does not have. Any other skip means that the machine lacks
-something: the test was *left out*. It is named at the end, and with `--strict-skips` it is a
-failure.
-
+  instance a feature that this Blender does not have. Any other skip means that the machine lacks
+  something: the test was *left out*. It is named at the end, and with `--strict-skips` it is a
+  failure.
 - Tests marked `blender` start with an empty scene, and what they register is removed again.
 """
 

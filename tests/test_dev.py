@@ -218,7 +218,7 @@ def test_the_stubs_never_meet_the_real_bpy():
 
 
 def test_uv_installs_from_where_pip_does(monkeypatch):
-    """uv is handed pip's settings, the environment's before a file's; what is set for uv itself stays."""
+    """Pass pip's settings to uv, the environment's before a file's; uv's own settings win."""
     listed = (
         "global.find-links='/a\\n/b'\nglobal.index-url='https://global.invalid/simple'\nglobal.no-color='1'\n"
         "install.index-url='https://install.invalid/simple'\n:env:.index-url='https://env.invalid/simple'\n"
@@ -324,7 +324,7 @@ def test_a_run_without_a_results_file_is_a_failure(tmp_path, monkeypatch, capsys
 
 
 def test_a_run_records_its_exit_status(tmp_path, monkeypatch):
-    """pytest's exit status stands beside what became of each test."""
+    """The exit status of pytest is recorded beside the outcome of each test."""
     monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
     pytest_run = PytestRun("bpy-4.5", "with bpy", ("tests",))
     told = {"passed": ["a"], "failed": [], "not_applicable": {}, "left_out": {"b": "no display"}}

@@ -189,7 +189,7 @@ def test_a_proxy_that_is_none(make_transport, monkeypatch, proxy, said):
 
 
 def test_tls_to_a_server_without_it(make_transport):
-    """https where only http is spoken."""
+    """An https address of a server that speaks only http is reported."""
     with (
         raw_server(greeting=b"220 ready\r\n") as server,
         pytest.raises(Unreachable, match="the TLS connection failed"),

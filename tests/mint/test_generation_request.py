@@ -38,7 +38,7 @@ def test_a_full_request():
 
 
 def test_one_picture_and_several_go_into_different_fields():
-    """imageUrl and sourceImages exclude each other."""
+    """The fields imageUrl and sourceImages exclude each other."""
     assert LAMP.body((ONE,))["imageUrl"] == ONE
     assert "sourceImages" not in LAMP.body((ONE,))
     assert LAMP.body((ONE, TWO))["sourceImages"] == [ONE, TWO]

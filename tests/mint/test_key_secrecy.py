@@ -28,7 +28,7 @@ def test_the_key_never_crosses_a_redirect(make_transport):
 
 @pytest.mark.parametrize("where", ["home", "named"])
 def test_a_netrc_file_does_not_replace_the_key(make_transport, monkeypatch, tmp_path: Path, where):
-    """requests would let ~/.netrc overwrite an Authorization header of the session."""
+    """The netrc file would replace the session's Authorization header in requests."""
     file = tmp_path / (".netrc" if where == "home" else "elsewhere")
     file.write_text(
         "machine 127.0.0.1 login somebody password netrc-secret\ndefault login any password netrc-secret\n"
@@ -121,7 +121,7 @@ def test_no_error_of_a_failed_connection_shows_the_key(make_transport):
 
 
 def test_nothing_shows_the_key_by_itself(make_transport):
-    """repr and str of what holds it are silent."""
+    """The texts of repr and str do not contain the key."""
     transport = make_transport("https://api.mint.gg/v1")
     client = Client(transport)
     assert repr(client) == "Client(Transport(https://api.mint.gg/v1))"

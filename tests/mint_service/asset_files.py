@@ -160,8 +160,9 @@ def _spoiled(content: bytes, switches: Iterable[str]) -> bytes:
 
 
 def _path(made: Made, slug: str, operation: Operation, digest: str) -> str:
-    """An address that depends on the content and on whose it is, as a content-hashed one does; each
-    revision is another picture.
+    """Return a path that depends on the content and its operation.
+
+    Each revision has another path, as with content-hashed addresses.
     """
     digits = hashlib.sha256(
         f"{operation.id} {made.role} {len(operation.feedback)} {digest}".encode()

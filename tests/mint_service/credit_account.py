@@ -69,9 +69,7 @@ class CreditAccount:
         self._spend(operation, operation.reserved)
 
     def release(self, operation: Operation) -> None:
-        """Nothing came of it: give back what was held and what was spent, but for the Previews that
-        were made.
-        """
+        """Release what is reserved and what was spent, except for Previews that were made."""
         refund = operation.finalized - operation.preview_spent
         operation.reserved, operation.finalized = 0, operation.preview_spent
         self.balance += refund

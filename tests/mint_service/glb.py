@@ -71,9 +71,7 @@ def requiring(content: bytes, extension: str) -> bytes:
 
 
 def bounds(content: bytes) -> dict[str, list[float]] | None:
-    """The box around all POSITION accessors, as the contract's Bounds; node transforms are not
-    applied.
-    """
+    """Return the bounds of all POSITION accessors, without node transforms."""
     document, _ = unpack(content)
     spots = {
         p["attributes"]["POSITION"] for m in document.get("meshes", []) for p in m["primitives"]

@@ -10,8 +10,9 @@ from .prompt_words import Color
 
 
 def webp(color: Color, width: int = 64, height: int = 64) -> bytes:
-    """A lossless WebP of one color: each of its five prefix codes has one symbol, so that the
-    pixels take no bits.
+    """Return a lossless WebP of one color.
+
+    Each of its five prefix codes has one symbol, so that the pixels take no bits.
     """
     bits = _Bits()
     bits.put(0x2F, 8)
@@ -62,8 +63,9 @@ def png(rows: list[bytes], width: int) -> bytes:
 
 
 def tiny_panorama(color: Color, width: int = 64) -> bytes:
-    """A 2:1 PNG: sky above, ground of the given color below, a white mark in the middle column at
-    the horizon.
+    """Return a 2:1 PNG for a panorama.
+
+    Sky above, ground of the given color below, and a white mark in the middle of the horizon.
     """
     height = width // 2
     ground = bytes(round(c * 255) for c in color)

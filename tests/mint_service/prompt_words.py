@@ -41,15 +41,16 @@ def _hash(text: str) -> int:
 
 
 def color_word(description: str) -> str:
-    """The last color named in the wish (a revision comes last), or one that follows from its
-    words.
+    """Return the last color named in the text, or one derived from its words.
+
+    A revision comes last in the text.
     """
     named = [word for word in _words(description) if word in COLORS]
     return named[-1] if named else HASHED[_hash(description) % len(HASHED)]
 
 
 def color(description: str) -> Color:
-    """sRGB of that color."""
+    """Return the sRGB values of that color."""
     return COLORS[color_word(description)]
 
 

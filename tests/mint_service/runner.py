@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stand-in for tests: in a thread of the test's process, or as a process of its own, behind one
-handle.
+"""Run the service in a thread of the test's process, or as a process of its own.
 
-with running_service(speed=1000) as service:
-    client = Client(service.api, service.key)
-    ...
-    assert len(service.requests("POST", "/v1/models:generate")) == 1
+Both are used in the same way:
+
+    with running_service(speed=1000) as service:
+        client = Client(service.api, service.key)
+        ...
+        assert len(service.requests("POST", "/v1/models:generate")) == 1
 """
 
 from __future__ import annotations
@@ -70,8 +71,9 @@ class Service(ABC):
 
     @abstractmethod
     def scenario(self, **values: Any) -> None:
-        """Change options while it runs: `switches=["moderation"]`, `answers=[…]`, `credits=100`,
-        `revoked=True` …
+        """Change options while the service runs.
+
+        Examples: `switches=["moderation"]`, `answers=[…]`, `credits=100`, `revoked=True`.
         """
 
     @abstractmethod

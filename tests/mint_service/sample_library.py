@@ -28,8 +28,9 @@ def add_samples(mint: Mint) -> None:
 
 
 def _add_sample(mint: Mint, asset_files: AssetFiles, kind: str, index: int, count: int) -> None:
-    """Every seventh failed, the newest but one is still running (for good), all others are
-    finished.
+    """Add one finished, failed or running asset.
+
+    Every seventh failed, the last but one keeps running.
     """
     made = mint.clock.now() - 3600.0 * (count - index)
     prompt = f"a {TINTS[index % len(TINTS)]} {NOUNS[index % len(NOUNS)]} no {index + 1}"

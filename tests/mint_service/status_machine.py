@@ -173,8 +173,9 @@ class StatusMachine:
                 self._waiting.discard(operation.id)
 
     def _now(self) -> float:
-        """The time of what happens: of a step that was due while nobody looked, the time at which
-        it was due.
+        """Return the time of the present step.
+
+        For a step that was due earlier it is the time at which it was due.
         """
         return self._clock.now() if self._moment is None else self._moment
 

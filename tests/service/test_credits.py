@@ -10,7 +10,7 @@ from .test_errors import slug
 
 
 def test_credits_are_reserved_and_then_spent(client: ContractClient) -> None:
-    """usage moves at the start; the operation shows both sides."""
+    """The usage changes at the start, and the operation shows both amounts."""
     operation = client.start("a mug", generationPreset="fast")
     assert operation["credits"] == {
         "estimated": 248,

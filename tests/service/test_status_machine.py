@@ -177,7 +177,7 @@ def test_only_failed_things_are_retried(client: ContractClient) -> None:
 
 
 def test_optimizing(client: ContractClient) -> None:
-    """optimizedGlbUrl appears with the end of the operation; again is a conflict of its own kind."""
+    """The optimized file appears at the end of the operation; a second one is a conflict."""
     model = client.finished("a mug")["resource"]["id"]
     answer = client.post(f"/models/{model}:optimize", {"optimizationLevel": "light"})
     assert (answer.json()["type"], answer.json()["optimizationLevel"]) == (

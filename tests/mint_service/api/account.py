@@ -20,12 +20,12 @@ MONTH = 30 * 24 * 3600
 
 
 def health(call: Call) -> Answer:
-    """GET /v1/health"""
+    """GET /v1/health."""
     return Answer(200, {"status": "ok"})
 
 
 def me(call: Call) -> Answer:
-    """GET /v1/me"""
+    """GET /v1/me."""
     return Answer(
         200,
         {
@@ -39,7 +39,7 @@ def me(call: Call) -> Answer:
 
 
 def usage(call: Call) -> Answer:
-    """GET /v1/usage"""
+    """GET /v1/usage."""
     book, made = call.mint.credit_account, call.mint.store.operations.values()
     return Answer(
         200,

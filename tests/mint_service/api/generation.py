@@ -24,12 +24,12 @@ def accepted(call: Call, operation: Operation) -> Answer:
 
 
 def generate_model(call: Call) -> Answer:
-    """POST /v1/models:generate"""
+    """POST /v1/models:generate."""
     return _generate(call, "model")
 
 
 def generate_world(call: Call) -> Answer:
-    """POST /v1/worlds:generate"""
+    """POST /v1/worlds:generate."""
     return _generate(call, "world")
 
 
@@ -137,8 +137,9 @@ def _launch(call: Call, operation: Operation) -> Answer:
 
 
 def after_start(call: Call, answer: Answer) -> None:
-    """What happens once the operation and its idempotency key are safely kept: the answer may be
-    lost.
+    """Apply the switches that act once the operation and its key are stored.
+
+    The response may be lost.
     """
     operation = call.mint.store.operations.get(answer.operation or "")
     if operation and "lost-answer" in operation.switches and "lost-answer" not in operation.fired:
@@ -159,7 +160,7 @@ def find(call: Call) -> Operation:
 
 
 def read(call: Call) -> Answer:
-    """GET /v1/operations/{operationId}"""
+    """GET /v1/operations/{operationId}."""
     operation = find(call)
     operation.polls += 1
     if operation.polls >= 2:
@@ -188,7 +189,7 @@ def _refuse_poll(call: Call, operation: Operation) -> None:
 
 
 def approve(call: Call) -> Answer:
-    """POST /v1/operations/{operationId}:approve"""
+    """POST /v1/operations/{operationId}:approve."""
     operation = find(call)
     before = views.operation(call.mint, operation)
     call.mint.status_machine.approve(operation)
@@ -196,7 +197,7 @@ def approve(call: Call) -> Answer:
 
 
 def revise(call: Call) -> Answer:
-    """POST /v1/operations/{operationId}:revise"""
+    """POST /v1/operations/{operationId}:revise."""
     operation = find(call)
     before = views.operation(call.mint, operation)
     call.mint.status_machine.revise(operation, call.body["feedback"])
@@ -204,8 +205,9 @@ def revise(call: Call) -> Answer:
 
 
 def _perhaps_lagging(call: Call, operation: Operation, before: dict[str, Any]) -> Answer:
-    """The answer to an action; under the switch it, and the next read, know nothing of the action
-    yet.
+    """Return the response to an action.
+
+    Under the switch `lagging` it and the next read show the state before the action.
     """
     answer = accepted(call, operation)
     if "lagging" in operation.switches:
@@ -215,14 +217,14 @@ def _perhaps_lagging(call: Call, operation: Operation, before: dict[str, Any]) -
 
 
 def resume(call: Call) -> Answer:
-    """POST /v1/operations/{operationId}:resume"""
+    """POST /v1/operations/{operationId}:resume."""
     operation = find(call)
     call.mint.status_machine.resume(operation)
     return accepted(call, operation)
 
 
 def cancel(call: Call) -> Answer:
-    """POST /v1/operations/{operationId}:cancel"""
+    """POST /v1/operations/{operationId}:cancel."""
     operation = find(call)
     call.mint.status_machine.cancel(operation)
     return Answer(200, views.operation(call.mint, operation), operation=operation.id)
@@ -232,7 +234,7 @@ def cancel(call: Call) -> Answer:
 
 
 def retry(call: Call) -> Answer:
-    """POST /v1/models/{modelId}:retry and the same for worlds"""
+    """POST /v1/models/{modelId}:retry and the same for worlds."""
     resource = resource_of(call)
     if resource.status not in ("failed", "canceled"):
         raise Problem(
@@ -264,7 +266,7 @@ def retry(call: Call) -> Answer:
 
 
 def optimize(call: Call) -> Answer:
-    """POST /v1/models/{modelId}:optimize"""
+    """POST /v1/models/{modelId}:optimize."""
     model = _finished_model(call)
     if (model.assets or {}).get("optimizedGlbUrl"):
         raise Problem("model-already-optimized")
@@ -281,7 +283,7 @@ def optimize(call: Call) -> Answer:
 
 
 def convert_model(call: Call) -> Answer:
-    """POST /v1/models/{modelId}:convert"""
+    """POST /v1/models/{modelId}:convert."""
     model = _finished_model(call)
     formats = [name.lower() for name in call.body["targetFormats"]]
     for index, name in enumerate(formats):

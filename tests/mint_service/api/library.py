@@ -19,12 +19,12 @@ DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
 
 
 def list_models(call: Call) -> Answer:
-    """GET /v1/models"""
+    """GET /v1/models."""
     return _page(call, "model")
 
 
 def list_worlds(call: Call) -> Answer:
-    """GET /v1/worlds"""
+    """GET /v1/worlds."""
     return _page(call, "world")
 
 
@@ -72,7 +72,7 @@ def _seen(cursor: str, kind: str) -> str:
 
 
 def read(call: Call) -> Answer:
-    """GET /v1/models/{modelId} and /v1/worlds/{worldId}"""
+    """GET /v1/models/{modelId} and /v1/worlds/{worldId}."""
     resource = resource_of(call)
     result = views.resource(call.mint, resource)
     if resource.finished is not None:
@@ -98,19 +98,19 @@ def _asset(call: Call) -> Resource:
 
 
 def asset(call: Call) -> Answer:
-    """GET /v1/assets/{assetType}/{assetId}"""
+    """GET /v1/assets/{assetType}/{assetId}."""
     one = _asset(call)
     result = {"id": one.id, "type": one.kind, "name": one.name, "prompt": one.prompt}
     return Answer(200, result | {"createdAt": iso(one.created), "updatedAt": iso(one.updated)})
 
 
 def artifacts(call: Call) -> Answer:
-    """GET /v1/assets/{assetType}/{assetId}/artifacts"""
+    """GET /v1/assets/{assetType}/{assetId}/artifacts."""
     return Answer(200, {"data": _artifacts(call.mint, _downloadable(call))})
 
 
 def manifest(call: Call) -> Answer:
-    """GET /v1/assets/{assetType}/{assetId}/artifact-manifest"""
+    """GET /v1/assets/{assetType}/{assetId}/artifact-manifest."""
     one = _downloadable(call)
     result: dict[str, Any] = {
         "manifestVersion": 1,

@@ -25,7 +25,7 @@ def empty() -> None:
 
 
 def linear(color: Color) -> tuple[float, float, float, float]:
-    """sRGB to the linear values that Blender's sockets take."""
+    """Return the linear values of an sRGB color, as Blender's sockets expect them."""
     low = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color]
     return low[0], low[1], low[2], 1.0
 
@@ -52,8 +52,9 @@ def material(
     metal: float = 0.0,
     textures: tuple[Any, Any] | None = None,
 ) -> Any:
-    """A Principled material; `textures` are base color and (occlusion, roughness, metal) as glTF
-    packs them.
+    """Return a Principled material.
+
+    `textures` are base color and (occlusion, roughness, metal) as glTF packs them.
     """
     made = bpy.data.materials.new(name)
     made.use_nodes = True
@@ -74,8 +75,9 @@ def material(
 
 
 def mottled(name: str, color: Color, color2: Color, scale: float) -> Any:
-    """A material whose color wanders between two, by position: for places, which have no texture
-    coordinates.
+    """Return a material whose color varies between two by position.
+
+    Surfaces of a World have no texture coordinates.
     """
     made = material(name, color, rough=0.8)
     tree = made.node_tree
@@ -95,8 +97,9 @@ def mottled(name: str, color: Color, color2: Color, scale: float) -> Any:
 
 
 def ambient(made: Any, low: float = 0.25, high: float = 0.5) -> None:
-    """Light of the sky as a glow that depends on which way a surface faces: smooth at very few
-    samples, unlike the real thing.
+    """Add an emission that depends on the direction of a surface.
+
+    It replaces the light of the sky and is smooth with very few samples.
     """
     tree = made.node_tree
     shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
@@ -132,8 +135,9 @@ def mesh_object(
 
 
 def light(sun: float, sky: Color, strength: float, *, lights: bool = True) -> None:
-    """A sun from the upper left front, and an even sky; with `lights` off the sky is only seen, and
-    shadows are sharp.
+    """Add a sun from the upper left front, and an even sky.
+
+    With `lights` off the sky is only visible, and shadows are sharp.
     """
     lamp = bpy.data.lights.new("sun", "SUN")
     lamp.energy, lamp.angle = sun, 0.15 if lights else 0.0
@@ -168,8 +172,9 @@ def camera(
 
 
 def render(path: Path, width: int, height: int, samples: int, *, denoise: bool = True) -> None:
-    """Render the scene with Cycles on the CPU into a WebP or PNG file, colors as they are (no film
-    look).
+    """Render the scene with Cycles on the CPU into a WebP or PNG file.
+
+    The view transform is Standard.
     """
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"

@@ -83,8 +83,9 @@ def _built(thing: model_shapes.Thing, name: str, color: prompt_words.Color) -> b
 
 
 def _refine(mesh: bpy.types.Mesh) -> None:
-    """Triangles, at least as many as Mint's models have: the largest ones are divided, which
-    changes no shape.
+    """Triangulate, and divide the largest triangles until there are as many as Mint's.
+
+    The shape does not change.
     """
     import bmesh  # there once bpy is
 
@@ -101,8 +102,10 @@ def _refine(mesh: bpy.types.Mesh) -> None:
 
 
 def _unwrap(mesh: bpy.types.Mesh, paints: list[str]) -> None:
-    """Texture coordinates: the prompt's color by projection along each face's main direction,
-    every other paint as one spot.
+    """Create texture coordinates.
+
+    The prompt's color is projected along each face's main direction, every other paint has one
+    spot.
     """
     size = max(np.ptp([v.co for v in mesh.vertices], axis=0))
     layer = mesh.uv_layers.new(name="UVMap")
@@ -130,8 +133,9 @@ def _unwrap(mesh: bpy.types.Mesh, paints: list[str]) -> None:
 def _textures(
     color: prompt_words.Color, shape: str, paints: list[str]
 ) -> tuple[bpy.types.Image, bpy.types.Image]:
-    """Base color with a weave or grain and a roughness that goes with it; in the last quarter a
-    patch for each other paint.
+    """Create the base color with a pattern, and a roughness that matches it.
+
+    The last quarter has a patch for each other paint.
     """
     v, u = np.mgrid[0:TEXTURE, 0:TEXTURE] / TEXTURE
     random = np.random.default_rng(sum(map(ord, shape)))
@@ -213,10 +217,10 @@ def _splat(
     full: bool,
     version: int,
 ) -> None:
-    """Splats where rays from the capture point meet the place, colored by the panorama, flat on
-    the surface.
+    """Return splats where rays from the capture point meet the courtyard.
 
-    A smaller tier is a selection from the largest one, of larger splats.
+    They have the panorama's colors and lie flat on the surface. A smaller tier is a selection from
+    the largest one, of larger splats.
     """
     tiers = {tier: count for tier, count in TIERS.items() if full or tier != "full_res"}
     tree = BVHTree.FromPolygons(points.tolist(), triangles.tolist())

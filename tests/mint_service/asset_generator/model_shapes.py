@@ -45,8 +45,9 @@ class Thing:
 
 
 def lathe(profile: Profile, around: int = 48) -> tuple[Points, list[tuple[int, ...]]]:
-    """A profile turned about Z; listing a point twice makes an edge sharp (no faces between equal
-    points).
+    """Return a profile turned about Z.
+
+    A point listed twice makes a sharp edge: no faces lie between equal points.
     """
     turn = np.linspace(0, 2 * np.pi, around, endpoint=False)
     ring = np.column_stack([np.cos(turn), np.sin(turn)])

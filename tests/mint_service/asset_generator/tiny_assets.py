@@ -65,7 +65,7 @@ def box(color: prompt_words.Color) -> bytes:
 
 
 def linear(color: prompt_words.Color) -> list[float]:
-    """sRGB to linear, as glTF wants its factors."""
+    """Return the linear values of an sRGB color, as glTF factors."""
     return [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color]
 
 
@@ -181,8 +181,9 @@ def _world(request: AssetRequest, color: prompt_words.Color) -> Iterable[Made]:
 
 
 def tiny_room(down: float = 1.0) -> bytes:
-    """A floor and four walls around the capture point, 4 wide; `down` = 1: Y points down, as Mint
-    authors worlds.
+    """Return a GLB of a floor and four walls around the capture point, 4 units wide.
+
+    With `down` = 1 Y points down, as in Mint's Worlds.
     """
     floor, rim = 0.6 * down, -0.4 * down
     points = [(x, y, z) for y in (floor, rim) for x, z in ((-2, -2), (2, -2), (2, 2), (-2, 2))]
