@@ -25,7 +25,9 @@ class StoredPreferences(Protocol):
 
 def preferences() -> StoredPreferences | None:
     """Return the preferences; None while the add-on is not enabled, as in a script."""
-    entry: bpy.types.Addon | None = bpy.context.preferences.addons.get(ADDON)
+    blender_preferences = bpy.context.preferences
+    assert blender_preferences is not None  # a running Blender has them
+    entry: bpy.types.Addon | None = blender_preferences.addons.get(ADDON)
     return entry.preferences if entry else None  # type: ignore[return-value]  # the stubs know the base class only
 
 

@@ -300,11 +300,11 @@ def test_every_translation_can_be_filled_in(language: str) -> None:
 
 def test_a_sentence_around_a_sentence() -> None:
     """A state with its reason is translated as a whole, down to the innermost."""
-    reason = Message("the name {host} was not found; this computer may be offline", host="mint.gg")
+    reason = Message("{host} was not found; this computer may be offline", host="mint.gg")
     error = Message("Mint cannot be reached: {reason}.", reason=reason)
     assert (
         german(Message("Paused: {reason}", reason=ValueError(error)))
-        == "Angehalten: Mint ist nicht erreichbar: der Name mint.gg wurde nicht gefunden; vielleicht"
+        == "Angehalten: Mint ist nicht erreichbar: mint.gg wurde nicht gefunden; vielleicht"
         " ist dieser Rechner offline."
     )
 
@@ -336,7 +336,7 @@ def test_what_a_user_typed_is_never_translated(title: str) -> None:
 def test_numbers_are_written_as_the_language_does() -> None:
     """A thousand has a point in German, a half a comma; what is no amount stays."""
     assert german(Message("About {credits:,.0f} Credits", credits=1500)) == "Etwa 1.500 Credits"
-    size = Message("It has {size:.1f} MB; Mint accepts at most 5 MB.", size=5.3)
-    assert german(size).startswith("Es hat 5,3 MB")
+    size = Message("It is {size:.1f} MB; Mint accepts at most 5 MB.", size=5.3)
+    assert german(size).startswith("Es ist 5,3 MB")
     assert german(Message("HTTP status {status}", status=1404)).endswith("1404")
     assert "1,500" in japanese(Message("About {credits:,.0f} Credits", credits=1500))

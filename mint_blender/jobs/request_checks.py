@@ -52,15 +52,15 @@ def picture_complaint(image: str) -> str | None:
         return Message("The reference picture cannot be used. {reason}", reason=error)
     if size > MAX_IMAGE_BYTES:
         return Message(
-            "The reference picture {name} has {size:.1f} MB; Mint accepts at most 5 MB. Scale "
-            "it down first.",
+            "The reference picture {name} is {size:.1f} MB; Mint accepts at most 5 MB."
+            " Scale it down first.",
             name=image,
             size=size / 1024 / 1024,
         )
     if found.format not in UPLOADABLE:
         return Message(
-            "The reference picture {name} is {format}; Mint accepts PNG, JPEG and WebP. Convert "
-            "it first.",
+            "The reference picture {name} is {format}; Mint accepts PNG, JPEG and WebP."
+            " Convert it first.",
             name=image,
             format=found.format.upper(),
         )

@@ -92,7 +92,7 @@ class Client:
         if len(data) > MAX_IMAGE_BYTES:
             raise ValueError(
                 Message(
-                    "The picture {name} has {size:.1f} MB; Mint accepts at most 5 MB.",
+                    "The picture {name} is {size:.1f} MB; Mint accepts at most 5 MB.",
                     name=file_name,
                     size=len(data) / 1024 / 1024,
                 )
@@ -193,7 +193,7 @@ class Client:
             if cursor is None:
                 return
             if cursor in seen:
-                raise InvalidResponse(Message("its list of pages repeats itself"))
+                raise InvalidResponse(Message("its pages repeat"))
             seen.add(cursor)
 
     def asset(self, kind: Kind, id: str) -> Asset:
@@ -205,7 +205,7 @@ class Client:
         asset = Asset.from_json(kind, response.data)
         if not is_valid_id(asset.id):
             raise InvalidResponse(
-                Message("it is a {kind} without an id", kind=kind), request_id=response.request_id
+                Message("the {kind} has no ID", kind=kind), request_id=response.request_id
             )
         if asset.id != id:
             raise MismatchedResponse(asset.id, id, request_id=response.request_id)
@@ -262,7 +262,7 @@ class Client:
         image = ReferenceImage.from_json(response.data)
         if image.url is None:
             raise InvalidResponse(
-                Message("it is a reference picture without an address"),
+                Message("the reference picture has no URL"),
                 request_id=response.request_id,
             )
         return image
@@ -271,7 +271,7 @@ class Client:
 def _path_id(id: str) -> str:
     if not is_valid_id(id):
         raise ValueError(
-            Message("This is not an id of Mint's: ids have only letters, digits, _ and -.")
+            Message("This is not a valid Mint ID. IDs contain only letters, digits, _ and -.")
         )
     return id
 
@@ -279,7 +279,5 @@ def _path_id(id: str) -> str:
 def _operation(response: ApiResponse) -> Operation:
     operation = Operation.from_json(response.data)
     if not is_valid_id(operation.id):
-        raise InvalidResponse(
-            Message("it is an operation without an id"), request_id=response.request_id
-        )
+        raise InvalidResponse(Message("the operation has no ID"), request_id=response.request_id)
     return operation

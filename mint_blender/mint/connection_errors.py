@@ -17,8 +17,8 @@ import requests
 from ..message import Message
 from .base_url import Origin
 
-_PROXY = Message("the proxy named in the environment (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY)")
-_BUNDLE = Message("the file that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE names")
+_PROXY = Message("the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY")
+_BUNDLE = Message("the file in REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE")
 
 
 def describe(error: BaseException, origin: Origin) -> str:
@@ -46,9 +46,9 @@ def _chain(error: BaseException, seen: tuple[BaseException, ...] = ()) -> Iterat
 def _setup_reason(error: BaseException) -> str | None:
     """Return what is wrong in the local settings, before anything was sent."""
     if isinstance(error, requests.exceptions.InvalidProxyURL):
-        return Message("{proxy} is not an address", proxy=_PROXY)
+        return Message("{proxy} is not a valid address", proxy=_PROXY)
     if isinstance(error, requests.exceptions.InvalidSchema):
-        return Message("{proxy} is of a type that this Python does not support", proxy=_PROXY)
+        return Message("{proxy} is of an unsupported type", proxy=_PROXY)
     if (
         isinstance(error, OSError)
         and not isinstance(error, requests.RequestException)
@@ -85,14 +85,13 @@ def _tls_reason(chain: tuple[BaseException, ...]) -> str | None:
         ):
             why = getattr(inner, "verify_message", "Hostname mismatch").rstrip(".").split(",")[0]
             return Message(
-                "its TLS certificate is not trusted ({why}). Behind a company's proxy,"
-                " let REQUESTS_CA_BUNDLE name its CA bundle",
+                "its TLS certificate is not trusted ({why}). Behind a company proxy, set"
+                " REQUESTS_CA_BUNDLE to the proxy's CA bundle",
                 why=why,
             )
     if any(isinstance(inner, ssl.SSLError | requests.exceptions.SSLError) for inner in chain):
         return Message(
-            "the TLS connection failed; check the proxy and {bundle}, and that it is an https"
-            " server",
+            "the TLS connection failed. Check the proxy, {bundle}, and that the server uses https",
             bundle=_BUNDLE,
         )
     return None
@@ -103,9 +102,7 @@ def _network_reason(chain: tuple[BaseException, ...], origin: Origin) -> str:
     kinds: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
         (
             socket.gaierror,
-            Message(
-                "the name {host} was not found; this computer may be offline", host=origin.host
-            ),
+            Message("{host} was not found; this computer may be offline", host=origin.host),
         ),
         (
             requests.exceptions.ConnectTimeout,

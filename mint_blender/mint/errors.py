@@ -117,9 +117,9 @@ class KeyUnusable(KeyMissing):
         MintError.__init__(
             self,
             Message(
-                "The Mint API key contains characters that no key has, such as a space, a"
-                " line break or an accented letter. It was not sent. Copy the whole key again"
-                " from platform.mint.gg."
+                "The Mint API key contains invalid characters, such as a space, a line break"
+                " or an accented letter. It was not sent. Copy the whole key again from"
+                " platform.mint.gg."
             ),
         )
 
@@ -209,7 +209,7 @@ class ProblemError(MintError):
 class UnclearRefusal(ProblemError):
     """A refusal without Mint's reason: a captive portal or a gateway may have sent it."""
 
-    meaning = Message("Something other than Mint seems to have refused the request")
+    meaning = Message("The request was refused, but apparently not by Mint")
     advice = Message(
         "Check the base URL, your proxy, and whether the network requires a sign-in. Trying"
         " again automatically."
@@ -227,7 +227,7 @@ class InvalidRequest(Refusal):
     """400, 413 or 422: something in the request is missing, too long or out of range."""
 
     meaning = Message("Mint does not accept this request")
-    advice = Message("Nothing was started or charged; change it and try again.")
+    advice = Message("Nothing was started or charged. Change the request and try again.")
 
     def names(self, field: str) -> bool:
         """Return whether the problem is about this field of the body."""
@@ -325,7 +325,7 @@ class CannotCancel(ProblemError):
 
     retryable = False
     meaning = Message("Mint cannot cancel this now")
-    advice = Message("It continues.")
+    advice = Message("It keeps running.")
 
 
 class TooManyRequests(ProblemError):

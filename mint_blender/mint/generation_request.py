@@ -106,7 +106,7 @@ class GenerationRequest:
         if any(image.startswith("http://") for image in self.images):
             return Message("A reference picture's address must start with https://.")
         if self.pose is not None and self.kind is Kind.WORLD:
-            return Message("A pose is only for models of characters, not for worlds.")
+            return Message("A pose is only for models of characters, not for Worlds.")
         return None
 
     def body(self, image_urls: tuple[str, ...]) -> dict[str, Any]:

@@ -169,12 +169,12 @@ class Transport:
                 guard.check()
                 return self._send(request)
         except (requests.exceptions.ContentDecodingError, DecodeError):
-            raise InvalidResponse(Message("its compression is damaged")) from None
+            raise InvalidResponse(Message("its compressed data is damaged")) from None
         except (OSError, HTTPError) as error:
             # requests' exceptions are OSErrors. "from None": the original may show a proxy's
             # password in a traceback.
             raise Unreachable(
-                Message("the call was stopped")
+                Message("the request was stopped")
                 if guard.was_stopped
                 else describe(error, self.origin)
             ) from None
@@ -263,11 +263,13 @@ def _read_body(response: requests.Response, seconds: float) -> bytes:
                 request_id=response.headers.get("X-Request-Id"),
             )
         if time.monotonic() > deadline:
-            raise TimeoutError(Message("the body comes too slowly"))
+            raise TimeoutError(Message("there was no response in time"))
     announced = response.headers.get("Content-Length", "")
     # Older urllib3 (Blender 4.2) does not notice a truncated body.
     if announced.isascii() and announced.isdigit() and response.raw.tell() < int(announced):
-        raise ConnectionResetError(Message("the body broke off"))
+        raise ConnectionResetError(
+            Message("the connection was lost before the response was complete")
+        )
     return bytes(content)
 
 
@@ -295,7 +297,7 @@ def _redirect_problem(location: str | None) -> str:
         host = None
     where = Message("to {host}", host=host) if host else Message("to another address")
     return Message(
-        "it redirects {where}; redirects are not followed, since the API key is sent to"
-        " Mint's own address only",
+        "it redirects {where}. Redirects are not followed, so that the API key is sent to Mint"
+        " only",
         where=where,
     )

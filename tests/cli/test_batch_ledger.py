@@ -317,7 +317,7 @@ def test_a_folder_that_cannot_be_written_starts_nothing(
     ran = mint("batch", str(lines_of(tmp_path / "a.jsonl", *LAMPS)), "-o", str(tmp_path / "out"))
     assert ran.status != 0
     assert (
-        "The ledger in the batch's folder cannot be written (No space left on device). Nothing was sent."
+        "The ledger in the batch folder cannot be written (No space left on device). Nothing was sent."
         in ran.error_text
     )
     assert not service.operations()

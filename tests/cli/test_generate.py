@@ -133,7 +133,7 @@ PICTURES = {
     "a GIF": (b"GIF89a" + bytes(40), "is GIF; Mint accepts PNG, JPEG and WebP"),
     "a text": (b"hello, this is no picture", "is not a picture"),
     "an empty file": (b"", "is empty"),
-    "6 MB": (PIXEL + bytes(6 * 1024 * 1024), "has 6.0 MB; Mint accepts at most 5 MB"),
+    "6 MB": (PIXEL + bytes(6 * 1024 * 1024), "is 6.0 MB; Mint accepts at most 5 MB"),
 }
 
 

@@ -291,7 +291,7 @@ def test_a_newer_journal_is_refused_and_not_changed(home: Path) -> None:
     database.close()
     before = (home / "journal.sqlite3").read_bytes()
     with pytest.raises(
-        JournalError, match=r"was written by a newer version of this add-on: update the add-on\.$"
+        JournalError, match=r"was written by a newer version of this add-on. Update the add-on\.$"
     ):
         Journal(home)
     assert (home / "journal.sqlite3").read_bytes() == before

@@ -191,7 +191,7 @@ def test_the_state_of_an_asset_is_shown(status: str, state: AssetState, words: s
 
 def test_an_asset_without_a_file_is_not_offered() -> None:
     """Mint may return succeeded without a file."""
-    assert state_label(an_asset(1, assets=None)) == "Done, but without a file"
+    assert state_label(an_asset(1, assets=None)) == "Done, but no file"
 
 
 def test_both_kinds_reach_equally_far_back() -> None:

@@ -259,7 +259,7 @@ def test_a_download_continues_when_its_host_returns(
     engine.run(HOUR)
     assert engine.job(job).phase is Phase.FETCHING
     assert 60 <= Unsteady.tries <= 70, "seven tries in the first two minutes, then one a minute"
-    assert {event.sentence for event in engine.said if isinstance(event, RetryScheduled)} == {
+    assert {event.message for event in engine.said if isinstance(event, RetryScheduled)} == {
         str(trouble)
     }
     monkeypatch.setattr(Unsteady, "trouble", None)

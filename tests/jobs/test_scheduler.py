@@ -118,7 +118,7 @@ def test_a_failed_call_is_repeated_with_growing_pauses(engine: EngineHarness) ->
         183,
         243,
     ]
-    assert {retry.sentence for retry in scheduled_retries} == {
+    assert {retry.message for retry in scheduled_retries} == {
         "Mint cannot be reached: no route to it."
     }
     times = engine.mint.times("poll")

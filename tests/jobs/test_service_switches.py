@@ -147,7 +147,7 @@ def watch(job_service: JobService, job: Job) -> list[str]:
 
     def tell(event: Event) -> None:
         if isinstance(event, RetryScheduled):
-            scheduled_retries.append(plain(event.sentence))
+            scheduled_retries.append(plain(event.message))
         elif (
             isinstance(event, JobChanged)
             and event.job.problem is not None

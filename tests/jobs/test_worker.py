@@ -201,7 +201,7 @@ def test_an_unreadable_journal_is_reported(home: Path, service: ThreadService) -
     with working_for(home, service) as worker:
         for _ in range(2):
             worker.wake("somebody")
-            sentence = next_event(worker, Crashed).sentence
+            sentence = next_event(worker, Crashed).message
             assert "journal.sqlite3 cannot be read or written (file is not a database)" in sentence
             until(lambda: ours() == [])
 

@@ -97,7 +97,7 @@ def test_an_imported_picture(service, client):
 
 def test_what_cannot_be_a_reference_picture_is_not_sent(service, client):
     """More than 5 MB, or an address that is not https."""
-    with pytest.raises(ValueError, match=r"big.png has 5.0 MB; Mint accepts at most 5 MB"):
+    with pytest.raises(ValueError, match=r"big.png is 5.0 MB; Mint accepts at most 5 MB"):
         client.upload_image(bytes(MAX_IMAGE_BYTES + 1), "big.png", "image/png", key="k")
     with pytest.raises(ValueError, match="https://"):
         client.import_image("http://example.org/lamp.png", key="k")
@@ -302,6 +302,6 @@ def test_a_list_that_goes_round_in_circles_ends(make_transport):
         answer({"data": [{"id": "m1"}], "pagination": {"nextCursor": "c1", "hasMore": True}})
     ) as server:
         found: list[Asset] = []
-        with pytest.raises(InvalidResponse, match="repeats"):
+        with pytest.raises(InvalidResponse, match="its pages repeat"):
             found.extend(Client(make_transport(server.base_url)).assets(Kind.MODEL))
         assert len(server.received) == 2

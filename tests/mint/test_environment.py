@@ -82,7 +82,7 @@ def test_a_certificate_for_another_name_is_not_trusted(
 def test_a_missing_ca_bundle_is_named(make_transport, monkeypatch, secured, tmp_path, name):
     """A path that leads nowhere is said, instead of a crash."""
     monkeypatch.setenv(name, str(tmp_path / "nowhere.pem"))
-    with pytest.raises(Unreachable, match=f"the file that .*{name}.* does not exist"):
+    with pytest.raises(Unreachable, match=f"the file in .*{name}.* does not exist"):
         make_transport(secured.base_url).request("GET", "me")
 
 
@@ -177,14 +177,14 @@ def test_a_proxy_that_refuses(make_transport, monkeypatch, refusal, said):
     ("proxy", "said"),
     [
         ("http://127.0.0.1:{port}", "does not respond"),
-        ("http://", "is not an address"),
-        ("socks5h://127.0.0.1:{port}", "is of a type that this Python does not support"),
+        ("http://", "is not a valid address"),
+        ("socks5h://127.0.0.1:{port}", "is of an unsupported type"),
     ],
 )
 def test_a_proxy_that_is_none(make_transport, monkeypatch, proxy, said):
     """Nobody there, nonsense, or a kind that needs more than requests."""
     monkeypatch.setenv("HTTPS_PROXY", proxy.format(port=unused_port()))
-    with pytest.raises(Unreachable, match=f"the proxy named in the environment .*{said}"):
+    with pytest.raises(Unreachable, match=f"the proxy in HTTPS_PROXY, .*{said}"):
         make_transport(f"https://{FAR}/v1").request("GET", "me")
 
 
@@ -200,7 +200,7 @@ def test_tls_to_a_server_without_it(make_transport):
 @pytest.mark.parametrize(
     ("inner", "said"),
     [
-        (socket.gaierror(-2, "Name or service not known"), "the name api.mint.gg was not found"),
+        (socket.gaierror(-2, "Name or service not known"), "api.mint.gg was not found"),
         (OSError(101, "Network is unreachable"), "network is unreachable"),
         (
             requests.exceptions.ConnectTimeout("pool: secret"),

@@ -13,7 +13,7 @@ from mint_blender.mint.problem_documents import read_problem
 
 from .test_schema_robustness import values
 
-REFUSED = "Mint does not accept this request: It says so. Nothing was started or charged; change it and try again."
+REFUSED = "Mint does not accept this request: It says so. Nothing was started or charged. Change the request and try again."
 TROUBLE = (
     "Mint is temporarily unavailable: It says so. Nothing is lost. Trying again automatically."
 )

@@ -322,7 +322,7 @@ def test_a_chunked_answer_is_read(make_transport):
 
 def test_broken_compression_is_a_bad_answer(make_transport):
     """It says gzip and is not."""
-    assert "compression is damaged" in str(
+    assert "compressed data is damaged" in str(
         failure(make_transport, answer(b"not gzip at all", Content_Encoding="gzip"))
     )
 

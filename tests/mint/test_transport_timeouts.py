@@ -104,7 +104,7 @@ def test_another_thread_can_stop_a_call(make_transport, said, scheme, tmp_path, 
         ended: list[MintError] = []
 
         def call() -> None:
-            with pytest.raises(Unreachable, match="the call was stopped") as raised:
+            with pytest.raises(Unreachable, match="the request was stopped") as raised:
                 transport.request("GET", "me")
             ended.append(raised.value)
 
@@ -115,7 +115,7 @@ def test_another_thread_can_stop_a_call(make_transport, said, scheme, tmp_path, 
         transport.stop()
         thread.join(5)
         assert len(ended) == 1
-        with pytest.raises(Unreachable, match="the call was stopped"):
+        with pytest.raises(Unreachable, match="the request was stopped"):
             transport.request("GET", "me")
         assert len(server.received) == 1
 
@@ -143,7 +143,7 @@ def test_an_upload_that_nobody_takes_can_be_stopped(make_transport):
         transport = make_transport(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
         stopper = threading.Timer(0.1, transport.stop)
         stopper.start()
-        with pytest.raises(Unreachable, match="the call was stopped"):
+        with pytest.raises(Unreachable, match="the request was stopped"):
             transport.request(
                 "POST",
                 "reference-images",

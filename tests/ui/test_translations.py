@@ -273,7 +273,7 @@ def test_the_table_is_read_once(registered: Any) -> None:
         drawn = [translations.translated(text, "de") for text in texts]
     assert (
         drawn[7]
-        == "Fehlgeschlagen: Das Referenzbild 7.png ist GIF; Mint nimmt PNG, JPEG und WebP. Zuerst umwandeln."
+        == "Fehlgeschlagen: Das Referenzbild 7.png hat das Format GIF; Mint akzeptiert PNG, JPEG und WebP. Zuerst umwandeln."
     )
     assert translations._table.cache_info().misses == 1
 

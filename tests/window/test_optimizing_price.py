@@ -19,7 +19,7 @@ form.readable_extensions = lambda: form.OPTIMIZED_NEEDS  # as a Blender with a D
 bpy.context.window_manager.mint.optimize = 'LIGHT'
 """
 SAID = "board() and board().budget.known(part('jobs.queries').OptimizationPrice()) and part('ui.pricing.price_dialog').optimizing_words()"
-ASKED_ABOUT = "part('ui.pricing.limit_dialog')._state().unconfirmed is not None and part('ui.pricing.limit_dialog')._state().unconfirmed[0].sentence"
+ASKED_ABOUT = "part('ui.pricing.limit_dialog')._state().unconfirmed is not None and part('ui.pricing.limit_dialog')._state().unconfirmed[0].message"
 
 
 def test_optimizing_comes_on_top(blender: BlenderWindow, since: Since) -> None:

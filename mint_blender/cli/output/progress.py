@@ -45,7 +45,7 @@ class ProgressReporter:
         elif isinstance(event, RetryScheduled):
             self._show_retry(event)
         elif isinstance(event, Crashed):
-            self._terminal.error(event.sentence)
+            self._terminal.error(event.message)
 
     def _show_state(self, job: Job) -> None:
         text = presenter.state(job)
@@ -70,13 +70,13 @@ class ProgressReporter:
 
     def _show_retry(self, event: RetryScheduled) -> None:
         title = self._job_service.job(event.job_id).title
-        text = f"{event.sentence} Retrying in {event.seconds:.0f} s."
+        text = f"{event.message} Retrying in {event.seconds:.0f} s."
         self._display.show(event.job_id, title, text)
         self._terminal.event(
             {
                 "event": "hitch",
                 "job": event.job_id,
-                "message": event.sentence,
+                "message": event.message,
                 "seconds": round(event.seconds, 1),
             }
         )

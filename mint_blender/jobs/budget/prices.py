@@ -42,10 +42,10 @@ class TooExpensive(NotPossible):
     """
 
     def __init__(
-        self, sentence: str, *, spent: float = 0.0, missing_prices: tuple[Query, ...] = ()
+        self, message: str, *, spent: float = 0.0, missing_prices: tuple[Query, ...] = ()
     ) -> None:
-        super().__init__(Message("{problem} Nothing was started.", problem=sentence))
-        self.sentence = sentence
+        super().__init__(Message("{problem} Nothing was started.", problem=message))
+        self.message = message
         self.spent = spent
         self.missing_prices = missing_prices
 
@@ -141,13 +141,13 @@ class Budget:
             None if set(missing_prices).intersection(start) else self.total(start)
             for start in starts
         ]
-        if sentence := combined_limit_error(totals, self.limits, spent):
+        if message := combined_limit_error(totals, self.limits, spent):
             known = [each for query in queries if (each := self.known(query))]
             reason = next(
                 (each.error for each in known if each.error), None
             ) or self.missing_price_reason(queries)
             raise TooExpensive(
-                sentences(sentence, reason or ""), spent=spent, missing_prices=missing_prices
+                sentences(message, reason or ""), spent=spent, missing_prices=missing_prices
             )
 
     def check_own(self, job: Job, queries: Sequence[Query | None]) -> None:
@@ -157,10 +157,10 @@ class Budget:
             TooExpensive: It would cost more.
         """
         if not self._ignores_limits and (
-            sentence := job_limit_error(self.total(queries), job.max_credits)
+            message := job_limit_error(self.total(queries), job.max_credits)
         ):
             raise TooExpensive(
-                sentence,
+                message,
                 missing_prices=tuple(each for each in queries if each and not self.known(each)),
             )
 
@@ -174,9 +174,9 @@ class Budget:
         if (
             self.limits
             and not self._ignores_limits
-            and (sentence := combined_limit_error(costs, self.limits, others))
+            and (message := combined_limit_error(costs, self.limits, others))
         ):
-            raise TooExpensive(sentence, spent=others)
+            raise TooExpensive(message, spent=others)
 
     def check_click(
         self, job: Job, decision: Decision, queries: Sequence[Query | None], others: float
@@ -199,7 +199,7 @@ class Budget:
         paid = job.paid_before + sum(
             each.credits.finalized or 0.0 for each in job.operations if each.credits
         )
-        sentence = (
+        message = (
             limit_error(
                 price if is_new and not missing_prices else total,
                 replace(self.limits, day=0.0),
@@ -212,8 +212,8 @@ class Budget:
             )
             or job_limit_error(total, job.max_credits)
         )
-        if sentence:
-            raise TooExpensive(sentence, spent=others + paid, missing_prices=missing_prices)
+        if message:
+            raise TooExpensive(message, spent=others + paid, missing_prices=missing_prices)
 
     def _after(self, job: Job, decision: Decision) -> float:
         """Return the total cost of a job after a click.

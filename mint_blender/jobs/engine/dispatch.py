@@ -105,8 +105,8 @@ def read(effect: Upload) -> bytes:
     if kind.format not in UPLOADABLE:
         raise InvalidPicture(
             Message(
-                "The reference picture {name} is {format}; Mint accepts PNG, JPEG and WebP. "
-                "Convert it first.",
+                "The reference picture {name} is {format}; Mint accepts PNG, JPEG and WebP."
+                " Convert it first.",
                 name=path.name,
                 format=kind.format.upper(),
             )
@@ -114,8 +114,8 @@ def read(effect: Upload) -> bytes:
     if len(data) > MAX_IMAGE_BYTES:
         raise InvalidPicture(
             Message(
-                "The reference picture {name} has {size:.1f} MB; Mint accepts at most 5 MB. "
-                "Scale it down first.",
+                "The reference picture {name} is {size:.1f} MB; Mint accepts at most 5 MB."
+                " Scale it down first.",
                 name=path.name,
                 size=len(data) / 1024 / 1024,
             )

@@ -242,7 +242,7 @@ class JobRunner:
                 isinstance(event, RetryScheduled)
                 and event.without_answer > self.unreachable_timeout
             ):
-                raise StillUnreachable(event.sentence)
+                raise StillUnreachable(event.message)
             return event
 
     def watch(

@@ -27,11 +27,11 @@ class StillUnreachable(MintError):
 
     retryable = True
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(
             Message(
                 "{problem} Stopped waiting. Started jobs are kept: resume them later.",
-                problem=sentence,
+                problem=message,
             )
         )
 
@@ -129,9 +129,9 @@ class RetrySchedule:
         wait = task.failures.fail(now, chance, retry_after)
         self._postpone(task, str(error), wait, has_retry_after=retry_after is not None)
 
-    def _postpone(self, task: Task, sentence: str, wait: float, *, has_retry_after: bool) -> None:
+    def _postpone(self, task: Task, message: str, wait: float, *, has_retry_after: bool) -> None:
         task.due, task.has_retry_after = self._config.clock() + wait, has_retry_after
-        self._report(task.job.id, sentence, wait, task.failures, has_retry_after)
+        self._report(task.job.id, message, wait, task.failures, has_retry_after)
 
     def report(self, job_id: str, error: MintError, wait: float, failures: FailureStreak) -> None:
         """Report that something a job needs has failed, and is tried again in `wait` seconds."""
@@ -140,7 +140,7 @@ class RetrySchedule:
     def _report(
         self,
         job_id: str,
-        sentence: str,
+        message: str,
         wait: float,
         failures: FailureStreak,
         has_retry_after: bool,
@@ -148,7 +148,7 @@ class RetrySchedule:
         without_answer = self._config.clock() - max(failures.since, self._success_at)
         # a wait that Mint asked for does not count
         total = without_answer + (0.0 if has_retry_after else wait)
-        self._outbox.put(RetryScheduled(job_id, sentence, wait, total))
+        self._outbox.put(RetryScheduled(job_id, message, wait, total))
 
     def note_success(self) -> None:
         """Note that something succeeded, with Mint or with its file host."""

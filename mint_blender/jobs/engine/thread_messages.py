@@ -124,7 +124,7 @@ class RetryScheduled:
     """
 
     job_id: str
-    sentence: str
+    message: str
     seconds: float
     without_answer: float = 0.0
 
@@ -162,7 +162,7 @@ class QueryAnswered:
 class Crashed:
     """The worker itself has failed. Its jobs are in the journal."""
 
-    sentence: str
+    message: str
 
 
 Event = JobChanged | Idle | RetryScheduled | Recovered | Progress | QueryAnswered | Crashed

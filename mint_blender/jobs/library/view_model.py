@@ -83,7 +83,7 @@ def state_label(asset: Asset) -> str:
     if asset.status == Status.CANCELED.value:
         return Message("Canceled")
     return (
-        Message("Done, but without a file")
+        Message("Done, but no file")
         if asset.status == Status.SUCCEEDED.value
         else Message("Failed")
     )

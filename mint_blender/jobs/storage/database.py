@@ -116,7 +116,7 @@ class Database:
                 raise JournalError(
                     Message(
                         "The job journal {path} was written by a newer version of this"
-                        " add-on: update the add-on.",
+                        " add-on. Update the add-on.",
                         path=self.path,
                     )
                 )

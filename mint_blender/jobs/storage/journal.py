@@ -381,7 +381,7 @@ class Journal:
             reason = error.strerror or error
             raise JournalError(
                 Message(
-                    "The ledger in the batch's folder cannot be written ({reason}). Nothing"
+                    "The ledger in the batch folder cannot be written ({reason}). Nothing"
                     " was sent.",
                     reason=reason,
                 )

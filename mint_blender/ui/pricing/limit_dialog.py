@@ -113,7 +113,7 @@ class MINT_OT_spend(spending_dialog.SpendingDialog, bpy.types.Operator):
         error, _, _ = unconfirmed
         column = self.layout.column(align=True)
         room = (_WIDTH - 50) * context.preferences.system.ui_scale
-        for number, line in enumerate(lines_of(translated(error.sentence), room)):
+        for number, line in enumerate(lines_of(translated(error.message), room)):
             column.label(text=line, icon="BLANK1" if number else "ERROR", translate=False)
         self.layout.label(
             text=translated(Message("Spent today: {credits:,.0f} Credits", credits=error.spent)),

@@ -205,7 +205,7 @@ def _set_picture(entry: Any, kept: Path, format: str, note: str) -> None:
         problem = Message("It is {format}; Mint accepts PNG, JPEG and WebP.", format=format.upper())
     elif size > MAX_IMAGE_BYTES:
         problem = Message(
-            "It has {size:.1f} MB; Mint accepts at most 5 MB.", size=size / 1024 / 1024
+            "It is {size:.1f} MB; Mint accepts at most 5 MB.", size=size / 1024 / 1024
         )
     _tell(entry, problem=problem, note=note)
     icons.cache().keep("references", {path: path for path in sources() if "://" not in path})
