@@ -15,8 +15,8 @@ from ..scene import gltf_extensions
 
 OPTIMIZED, ORIGINAL = "optimized", "original"
 
-_ONLY_ORIGINAL = Message("The original file was taken: there is no optimized one.")
-_READABLE = Message("The optimized file was taken: this Blender can read it.")
+_ONLY_ORIGINAL = Message("The original file is used: there is no optimized one.")
+_READABLE = Message("The optimized file is used: this Blender can read it.")
 
 
 def variant(job: Job) -> str:
@@ -55,7 +55,7 @@ def explain(model_file: LocalFile, variant: str, note: str | None = None) -> str
         return note or _ONLY_ORIGINAL
     if DRACO in model_file.needs and not gltf_extensions.draco_is_native():
         return Message(
-            "The optimized file was taken: DracoPy decoded it, since this Blender has no"
+            "The optimized file is used: DracoPy decoded it, since this Blender has no"
             " Draco decoder of its own."
         )
     return _READABLE

@@ -87,7 +87,7 @@ def test_the_content_of_the_files(service: ThreadService, tmp_path: Path) -> Non
     assert found[asset_catalogs.IDS["Mint/Models"]] == models
     assert len(found[asset_catalogs.IDS["Mint/Worlds"]]) == len(done) - len(models)
     assert files == {
-        ("original", "The original file was taken: there is no optimized one."),
+        ("original", "The original file is used: there is no optimized one."),
         ("", ""),
     }
     assert not any((tmp_path / "home" / "library-sync").iterdir())

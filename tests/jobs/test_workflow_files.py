@@ -178,7 +178,7 @@ def test_an_optimized_file_that_is_there_later_is_not_called_missing() -> None:
     run = optimizing().answer(operation("failed", id="op_2"))
     job = fetch_all(run).job
     assert [note.split(",")[0] for note in job.notes] == ["The model was not optimized"]
-    landing = Message("The original file was taken: there is no optimized one.")
+    landing = Message("The original file is used: there is no optimized one.")
     job = job.with_note(landing.with_code("file_choice")).with_note("Something else.")
     again = WorkflowHarness(
         job.moved(Phase.FETCHING, files=()), WorkflowConfig(readable=OPTIMIZED_NEEDS)

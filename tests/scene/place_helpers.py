@@ -16,7 +16,7 @@ LAMP = Provenance(
     preset="fast",
     mint_url="https://mint.gg/models/mdl_1",
     file_used="original",
-    file_reason="The original file was taken: there is no optimized one.",
+    file_reason="The original file is used: there is no optimized one.",
     created_at="2026-01-02T03:04:05Z",
 )
 
