@@ -85,10 +85,11 @@ class MINT_UL_jobs(bpy.types.UIList):
         job, service = grouped_jobs.without_card().get(item.job_id), session.existing_service()
         picture = icons.of_job(job) if job else 0
         beside: Any = "NONE" if picture or job is None else STATE_ICONS.get(job.phase, "TIME")
-        row = layout.split(factor=0.7)
-        row.label(text=item.name, translate=False, icon=beside, icon_value=picture)
         # the long line of a queue looks calmer, and leaves room for titles, without its one state
-        if job is not None and service is not None and job.phase is not Phase.WAITING:
+        has_state = job is not None and service is not None and job.phase is not Phase.WAITING
+        row = layout.split(factor=0.55) if has_state else layout
+        row.label(text=item.name, translate=False, icon=beside, icon_value=picture)
+        if job is not None and service is not None and has_state:
             state = row.row()
             state.active = False
             state.label(text=translated(short_state(service, job)), translate=False)
