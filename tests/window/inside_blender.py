@@ -36,15 +36,15 @@ def part(name):
     return sys.modules[f"{MODULE}.{name}" if name else MODULE]
 
 
-def board():
-    """The add-on's board of jobs; None while there is none."""
+def job_service():
+    """The add-on's job_service of jobs; None while there is none."""
     session = sys.modules.get(f"{MODULE}.ui.session")
     return session.existing_service() if session else None
 
 
 def jobs():
     """Every job on the list, newest first, in a few words."""
-    return [] if board() is None else [tell(job) for job in board().jobs()]
+    return [] if job_service() is None else [tell(job) for job in job_service().jobs()]
 
 
 def tell(job):
@@ -56,7 +56,7 @@ def tell(job):
         "phase": job.phase.value,
         "state": part("jobs.presentation.presenter").state(job),
         "trouble": job.problem.message if job.problem else None,
-        "active": board().is_active(job.id),
+        "active": job_service().is_active(job.id),
         "decision": job.decision.verb.value if job.decision else None,
         "previews": len(job.previews),
         "notes": list(job.notes),
@@ -98,17 +98,18 @@ def fresh():
     Blender online.
     """
     bpy.context.preferences.system.use_online_access = True
-    for job in board().jobs() if board() else ():
-        if board().is_active(job.id):
-            board().cancel(job.id)
+    for job in job_service().jobs() if job_service() else ():
+        if job_service().is_active(job.id):
+            job_service().cancel(job.id)
     for _ in range(500):
-        if board() is None or (
-            not board().catch_up() and not any(board().is_active(job.id) for job in board().jobs())
+        if job_service() is None or (
+            not job_service().catch_up()
+            and not any(job_service().is_active(job.id) for job in job_service().jobs())
         ):
             break
         yield
-    for job in board().jobs() if board() else ():
-        board().dismiss(job.id)
+    for job in job_service().jobs() if job_service() else ():
+        job_service().dismiss(job.id)
     with within("VIEW_3D"):
         bpy.ops.wm.read_homefile()
     yield

@@ -8,11 +8,9 @@ from .blender_window import ADDON, BlenderWindow
 ESTIMATE = "/v1/pricing:estimate"
 NO_PRICES = {"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"status": 404}}
 PREFERENCES = f"bpy.context.preferences.addons['{ADDON}'].preferences"
-PRICE = "board() and board().budget.price(part('ui.create.properties').price_of(bpy.context.window_manager.mint))"
+PRICE = "job_service() and job_service().budget.price(part('ui.create.properties').price_of(bpy.context.window_manager.mint))"
 # a panel in sight asks for the price again
-FORGET = (
-    "(board().queries.answers.clear(), part('ui.heartbeat').redraw()) and None if board() else None"
-)
+FORGET = "(job_service().queries.answers.clear(), part('ui.heartbeat').redraw()) and None if job_service() else None"
 
 
 def limit(blender: BlenderWindow, **limits: int) -> None:

@@ -42,7 +42,7 @@ def test_each_line_of_a_text(blender: BlenderWindow, since: Since) -> None:
     blender.until_it_shows(lambda: blender.key("Up"))  # from the first entry to the last
     blender.until_it_shows(lambda: blender.key("Return"))
     blender.wait(
-        "any(getattr(each.answer, 'estimated_total', None) for each in board().queries.answers.values()) if board() else False"
+        "any(getattr(each.answer, 'estimated_total', None) for each in job_service().queries.answers.values()) if job_service() else False"
     )
     blender.display.still()
     blender.screenshot("batch_text_dialog")

@@ -31,7 +31,9 @@ def test_online_access_off(open_blender: Callable[..., BlenderWindow], service: 
     blender.find("mint.generate_from_form")
     blender.screenshot("online_access_allowed")
     # what the form asks is answered before the next test reads the log of the service
-    blender.wait("board() and board().budget.balance and not board().has_active_work")
+    blender.wait(
+        "job_service() and job_service().budget.balance and not job_service().has_active_work"
+    )
 
 
 def test_first_run(open_blender: Callable[..., BlenderWindow], service: Service) -> None:

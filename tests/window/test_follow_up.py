@@ -46,7 +46,7 @@ def made(blender: BlenderWindow, prompt: str = "a ceramic lamp", **more: str) ->
     arguments = {"preset": "FAST", "mode": "AUTO", "kind": "MODEL", **more}
     assert blender.call("mint.generate", prompt=prompt, **arguments) == ["FINISHED"]
     job = blender.wait_for("placed")
-    asset = blender.ask("part('jobs.job').asset_of(board().job(id))", id=job["id"])
+    asset = blender.ask("part('jobs.job').asset_of(job_service().job(id))", id=job["id"])
     return {"job": job["id"], "asset": asset}
 
 
@@ -86,7 +86,7 @@ def test_optimize_tells_its_price(blender: BlenderWindow, since: Since) -> None:
         lambda: blender.call("mint.optimize", "INVOKE_DEFAULT", asset_id=ids["asset"])
     )
     blender.wait(
-        "board().budget.price(part('jobs.queries').OptimizationPrice(asset)) == 20",
+        "job_service().budget.price(part('jobs.queries').OptimizationPrice(asset)) == 20",
         asset=ids["asset"],
     )
     blender.settle()

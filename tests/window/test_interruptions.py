@@ -40,7 +40,7 @@ def test_online_access_switched_off_and_on(
     """Off: nothing more is sent, and the card says why. On again: the job goes on."""
     start(blender, "a lamp [stuck]")
     blender.ask("bpy.context.preferences.system.use_online_access = False")
-    blender.wait("not board().is_online")
+    blender.wait("not job_service().is_online")
     blender.settle()
     quiet = len(service.log())
     blender.screenshot("online_access_switched_off")
@@ -50,7 +50,7 @@ def test_online_access_switched_off_and_on(
     assert len(service.log()) <= quiet + 1  # one may have been on its way
     blender.ask("bpy.context.preferences.system.use_online_access = True")
     seen = len(service.log())
-    blender.wait("board().is_online")
+    blender.wait("job_service().is_online")
     while len(service.log()) == seen:
         blender.settle()
     blender.call("mint.cancel", job_id=blender.jobs()[0]["id"])
@@ -153,14 +153,14 @@ def test_the_queue_of_an_earlier_session(
     journal.close()
     blender = open_blender()
     blender.open_sidebar()
-    blender.wait("board() and board().unfinished.queue.count == 3")
+    blender.wait("job_service() and job_service().unfinished.queue.count == 3")
     blender.settle()
     blender.screenshot("the_queue_of_an_earlier_session")
     assert since.starts == 0
     blender.click("mint.continue_queue")
     blender.wait("len(jobs()) == 3 and all(job['phase'] in ('ready', 'placed') for job in jobs())")
     assert since.starts == 3
-    assert blender.ask("board().unfinished.queue.count") == 0
+    assert blender.ask("job_service().unfinished.queue.count") == 0
 
 
 def test_two_blenders(

@@ -38,7 +38,7 @@ def test_text_to_model(blender: BlenderWindow, since: Since) -> None:
     blender.write("mint.prompt", "a small ceramic lamp")
     assert blender.ask("bpy.context.window_manager.mint.prompt") == "a small ceramic lamp"
     blender.wait(
-        "any(getattr(each.answer, 'estimated_total', None) for each in board().queries.answers.values()) if board() else False"
+        "any(getattr(each.answer, 'estimated_total', None) for each in job_service().queries.answers.values()) if job_service() else False"
     )
     blender.screenshot("text_to_model_form")
     blender.click("mint.generate_from_form")

@@ -51,7 +51,7 @@ def test_library_looked_through(
     for _ in range(30):
         blender.ask("bpy.ops.mint.turn_library(forward=True)")
         blender.wait(f"not {VIEW}.is_loading()")
-    blender.wait("not board().has_active_work")
+    blender.wait("not job_service().has_active_work")
     entries = blender.ask(f"{VIEW}.library().count()")
     assert (
         len(service.requests("GET", "/v1/models")) + len(service.requests("GET", "/v1/worlds"))
@@ -84,7 +84,7 @@ def test_library_looked_through(
         seconds=120,
     )
     blender.wait(
-        "board() is not None and part('ui.session').state(part('delivery.asset_library.process').SyncProcess).is_running"
+        "job_service() is not None and part('ui.session').state(part('delivery.asset_library.process').SyncProcess).is_running"
     )
     blender.screenshot("library_syncing")
     blender.ask("bpy.ops.mint.stop_sync()")
@@ -103,7 +103,7 @@ def test_library_searched(open_blender: Callable[..., BlenderWindow], service: S
     blender.wait(f"{VIEW}.library().count() > 600")
     blender.screenshot("library_searching")
     blender.click("mint.stop_search")
-    blender.wait("not board().has_active_work")
+    blender.wait("not job_service().has_active_work")
     asked = len(service.requests("GET", "/v1/models"))
     blender.settle()
     blender.screenshot("library_stopped")
@@ -159,7 +159,7 @@ def test_library_follows_the_jobs(
         blender.screenshot("library_follows_retried")
         blender.wait(f"{state} == 'Done'")
         blender.wait(f"{VIEW}.icon({VIEW}.chosen({FIELDS})) != 0")
-        blender.wait("not board().has_active_work")
+        blender.wait("not job_service().has_active_work")
         blender.screenshot("library_follows_retried_done")
         assert len(made.requests("GET", "/v1/models")) == 2
         blender.over()

@@ -60,7 +60,7 @@ def test_a_day_above_the_limit_is_asked_about(blender: BlenderWindow, since: Sin
     """
     start(blender, "a lamp for today")
     blender.wait_for("placed")
-    spent = int(blender.ask("board().spending.today()"))
+    spent = int(blender.ask("job_service().spending.today()"))
     assert spent >= 248
     limit(blender, day=spent + 247)
     blender.ask(FORGET)
@@ -106,7 +106,7 @@ def test_f3_above_the_limit(blender: BlenderWindow, since: Since) -> None:
     )
     blender.until_it_shows(lambda: blender.type("a chair"))
     blender.wait(
-        "any(getattr(each.answer, 'estimated_total', None) for each in board().queries.answers.values()) if board() else False"
+        "any(getattr(each.answer, 'estimated_total', None) for each in job_service().queries.answers.values()) if job_service() else False"
     )
     blender.screenshot("f3_with_a_price")
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
@@ -160,7 +160,7 @@ def test_a_retry_above_the_limit_with_the_price_known(blender: BlenderWindow, si
     start(blender, "a vase [transient]")
     blender.wait_for("failed")
     blender.ask(
-        "[board().ask_and_wait(each) for each in part('jobs.queries').prices_of_retry(board().jobs()[0])] and None"
+        "[job_service().ask_and_wait(each) for each in part('jobs.queries').prices_of_retry(job_service().jobs()[0])] and None"
     )
     limit(blender, each=100)
     blender.until_it_shows(lambda: blender.click("mint.retry"))

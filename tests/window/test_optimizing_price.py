@@ -18,8 +18,8 @@ form = part('ui.create.properties')
 form.readable_extensions = lambda: form.OPTIMIZED_NEEDS  # as a Blender with a Draco decoder
 bpy.context.window_manager.mint.optimize = 'LIGHT'
 """
-SAID = "board() and board().budget.known(part('jobs.queries').OptimizationPrice()) and part('ui.pricing.price_dialog').optimizing_words()"
-ASKED_ABOUT = "part('ui.pricing.limit_dialog')._state().unconfirmed is not None and part('ui.pricing.limit_dialog')._state().unconfirmed[0].message"
+SAID = "job_service() and job_service().budget.known(part('jobs.queries').OptimizationPrice()) and part('ui.pricing.price_dialog').optimizing_words()"
+ASKED_ABOUT = "part('ui.pricing.limit_dialog')._state().unconfirmed is not None and part('ui.pricing.limit_dialog')._state().unconfirmed[0].sentence"
 
 
 def test_optimizing_comes_on_top(blender: BlenderWindow, since: Since) -> None:
@@ -32,7 +32,7 @@ def test_optimizing_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     blender.write("mint.prompt", "a lamp to be optimized")
     assert known_price(blender) == 248
     assert blender.wait(SAID).startswith("Optimizing costs extra. Mint sets the price")
-    blender.wait("board().budget.balance and not board().has_active_work")
+    blender.wait("job_service().budget.balance and not job_service().has_active_work")
     blender.settle()
     blender.screenshot("optimizing_not_known")
     limit(blender, each=10_000)
@@ -57,7 +57,7 @@ def test_optimizing_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     assert since.starts == 1
     assert blender.ask(SAID) == "Optimizing costs about 20 Credits more."
     blender.ask("bpy.ops.mint.refresh_account() and None")
-    blender.wait("board().budget.balance and not board().has_active_work")
+    blender.wait("job_service().budget.balance and not job_service().has_active_work")
     blender.settle()
     blender.screenshot("optimizing_comes_on_top")
     limit(blender, each=0)

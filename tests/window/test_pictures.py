@@ -58,7 +58,7 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
     blender.wait_for("review", seconds=90)
     blender.wait("jobs()[0]['previews'] == 1 and not jobs()[0]['active']")
     blender.screenshot("picture_preview")
-    job = blender.ask("board().jobs()[0].id")
+    job = blender.ask("job_service().jobs()[0].id")
     assert blender.call("mint.approve", job_id=job) == ["FINISHED"]
     blender.wait_for("placed", seconds=90)
     (root,) = blender.ask("roots()")
@@ -66,7 +66,7 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
         "bpy.data.objects[root].dimensions.z > 0 or len(bpy.data.objects[root].children) > 0",
         root=root,
     )
-    blender.wait("not board().has_active_work")
+    blender.wait("not job_service().has_active_work")
     blender.screenshot("picture_placed")
 
 
@@ -116,7 +116,7 @@ def test_a_library_and_pictures_from_it(
         blender.call("mint.refresh_library")
         blender.wait(f"{VIEW}.library().count() == count", count=len(PROMPTS))
         blender.ask(
-            f"[board().queries.ask(part('jobs.queries').Thumbnail(each.assets.picture_url)) for each in {VIEW}.on_screen({FIELDS})] and None"
+            f"[job_service().queries.ask(part('jobs.queries').Thumbnail(each.assets.picture_url)) for each in {VIEW}.on_screen({FIELDS})] and None"
         )
         folder = tmp_path / "home" / "thumbnails"
         blender.wait(
@@ -148,16 +148,16 @@ def generate(service: Service, home: Path) -> None:
     """Make something of each prompt, all at once, before a Blender is opened that would have to
     draw meanwhile.
     """
-    board = JobService(fast_config(home), account(service))
+    job_service = JobService(fast_config(home), account(service))
     try:
         for prompt, kind in PROMPTS.items():
-            board.start(GenerationRequest(Kind(kind.lower()), prompt, Preset.FAST))
-        while unfinished := [job.id for job in board.jobs() if job.phase is not Phase.READY]:
+            job_service.start(GenerationRequest(Kind(kind.lower()), prompt, Preset.FAST))
+        while unfinished := [job.id for job in job_service.jobs() if job.phase is not Phase.READY]:
             for job_id in unfinished:
-                board.resume(job_id)  # those that a quick board has lost patience with
-            board.watch(unfinished)
+                job_service.resume(job_id)  # those that a quick job_service has lost patience with
+            job_service.watch(unfinished)
     finally:
-        board.close()
+        job_service.close()
 
 
 # Solid, in the colors of the textures: quicker than Material Preview, which Mesa draws in

@@ -100,7 +100,7 @@ def test_adjusting_the_last_operation_takes_no_result_away(blender: BlenderWindo
 def offers_place(blender: BlenderWindow, offered: bool) -> None:
     """Wait until the card says whether the result is there; and look at its button."""
     blender.wait(
-        "(part('ui.job_list.placed_results').shown(board().jobs()[0]).phase.value == 'ready') is offered",
+        "(part('ui.job_list.placed_results').shown(job_service().jobs()[0]).phase.value == 'ready') is offered",
         offered=offered,
     )
     blender.settle()
@@ -142,10 +142,10 @@ def test_a_card_tells_what_is_true_of_the_open_file(blender: BlenderWindow) -> N
 
 
 FETCH_AGAIN = """
-first = board().jobs()[0]
-asset = board().job(first.id).asset
+first = job_service().jobs()[0]
+asset = job_service().job(first.id).asset
 delivery = part('jobs.job_values').Delivery(replaces=True, document='another', scene='Scene')
-board().fetch(asset, delivery)
+job_service().fetch(asset, delivery)
 part('ui.heartbeat').ensure()
 """
 
@@ -162,7 +162,7 @@ def test_an_edited_model_is_not_replaced_without_a_word(blender: BlenderWindow) 
     )
     blender.ask(FETCH_AGAIN)
     job = blender.wait_for("ready")
-    words = "part('ui.job_list.card')._place_words(board().job(id))"
+    words = "part('ui.job_list.card')._place_words(job_service().job(id))"
     assert blender.ask(words, id=job["id"]) == "Replace Model"
     blender.screenshot("replace_model_card")
     blender.until_it_shows(lambda: blender.click("mint.place"))

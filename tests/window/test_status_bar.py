@@ -41,10 +41,10 @@ def test_the_status_bar_follows_the_jobs(blender: BlenderWindow) -> None:
     start(blender, "a statue [stuck]")
     blender.wait("jobs()[0]['active'] and jobs()[0]['phase'] == 'working'")
     assert ink(blender.screenshot("status_bar")) > ink(before), "nothing is said while a job runs"
-    job = blender.ask("board().jobs()[0].id")
+    job = blender.ask("job_service().jobs()[0].id")
     assert blender.call("mint.cancel", job_id=job) == ["FINISHED"]
     blender.wait_for("canceled")
-    blender.wait("not board().has_active_work")
+    blender.wait("not job_service().has_active_work")
     until = time.monotonic() + 15  # a report of Blender's may stand there for some seconds
     while (
         ImageChops.difference(bar(blender.screenshot("status_bar_after")), bar(before)).getbbox()

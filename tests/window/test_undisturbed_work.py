@@ -47,7 +47,7 @@ def test_opening_a_file_sends_nothing(
     assert since.count("*", "*") == 0
     blender.open_sidebar()
     blender.wait(
-        "board() and board().budget.balance and board().budget.price(part('ui.create.properties').price_of(bpy.context.window_manager.mint))"
+        "job_service() and job_service().budget.balance and job_service().budget.price(part('ui.create.properties').price_of(bpy.context.window_manager.mint))"
     )
     assert since.count("POST", ESTIMATE) == 1
 
@@ -156,7 +156,7 @@ def test_a_dialog_opens_in_the_window_of_the_click(blender: BlenderWindow, since
     addon = "bpy.context.preferences.addons['bl_ext.user_default.mint_blender'].preferences"
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.window_new_main()")
     blender.wait("len(bpy.context.window_manager.windows) == 2")
-    blender.ask("board().queries.answers.clear() if board() else None")
+    blender.ask("job_service().queries.answers.clear() if job_service() else None")
     blender.ask(f"setattr({addon}, 'limit_each', 100)")
     try:
         blender.ask(DRAWN)
