@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on as a person meets it: Debian's Blender with a window, the built archive installed,
-driven by mouse and keyboard.
+"""The add-on in Debian's Blender with a window, driven by mouse and keyboard.
+
+The built archive is installed.
 """

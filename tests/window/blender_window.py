@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One Blender with a window: started on a display with a profile, asked for facts over a socket,
-driven by mouse and keyboard.
-"""
+"""A Blender with a window, asked over a socket and driven by mouse and keyboard."""
 
 from __future__ import annotations
 
@@ -28,18 +26,18 @@ PATIENCE = 40.0  # seconds that a fact may take to come true; Mesa draws in soft
 
 
 class NotTrue(AssertionError):
-    """A fact did not come true in time."""
+    """A condition did not become true in time."""
 
 
 class BlenderError(AssertionError):
-    """A question to Blender ended in an exception there."""
+    """Code that was run in Blender raised an exception, or Blender ended."""
 
 
 def make_profile(folder: Path) -> Path:
-    """A throw-away profile with the built archive installed, as `BLENDER_USER_RESOURCES`.
+    """Make a profile with the built archive installed, as `BLENDER_USER_RESOURCES`.
 
-    Nothing else differs from a fresh one but that there is no splash screen and no question when
-    one quits.
+    It differs from a fresh one only in that there is no splash screen and no question when Blender
+    quits.
     """
     profile = folder / "profile"
     profile.mkdir(parents=True)
@@ -77,10 +75,12 @@ def _blender(words: list[str], environment: dict[str, str]) -> None:
 
 
 class BlenderWindow:
-    """A running Blender. Points are pixels from the window's upper left, which is the screen's.
+    """A running Blender.
 
-    `online` is the preference *Allow Online Access*; `key` goes into MINT_API_KEY, if there is one.
-    `home` is MINT_BLENDER_HOME and `profile` a profile of `make_profile`, which is changed when
+    Points are pixels from the upper left of the window, which is that of the screen.
+
+    `online` is the preference *Allow Online Access*; `key` is set as MINT_API_KEY if there is one.
+    `home` is MINT_BLENDER_HOME, and `profile` is one of `make_profile`, which changes when
     preferences are saved.
     """
 
@@ -152,9 +152,9 @@ class BlenderWindow:
     # ----------------------------------------------------------------------------------------------------------------
 
     def ask(self, code: str, **values: Any) -> Any:
-        """Run code inside Blender: what it evaluates to, or leaves in `result`.
+        """Run code inside Blender and return its value, or what it leaves in `result`.
 
-        `values` are names that it can use.
+        `values` are names that the code can use.
         """
         try:
             self._peer.sendall(json.dumps({"code": code, "values": values}).encode() + b"\n")
@@ -173,7 +173,7 @@ class BlenderWindow:
         return said["value"]
 
     def wait(self, code: str, *, seconds: float = PATIENCE, **values: Any) -> Any:
-        """Ask until the answer is true; that answer."""
+        """Run the code until its value is true, and return the value."""
         until = time.monotonic() + seconds
         while not (value := self.ask(code, **values)):
             if time.monotonic() > until:
@@ -184,18 +184,18 @@ class BlenderWindow:
         return value
 
     def jobs(self) -> list[dict[str, Any]]:
-        """Every job on the list, newest first."""
+        """Return every job on the list, newest first."""
         found: list[dict[str, Any]] = self.ask("jobs()")
         return found
 
     def wait_for(self, phase: str, *, title: str = "", seconds: float = PATIENCE) -> dict[str, Any]:
-        """Wait until the (only, or so titled) job rests in a phase; that job."""
+        """Wait until the only job, or the one with this title, rests in a phase; return it."""
         question = "next((each for each in jobs() if each['phase'] == phase and title in each['title'] and not each['active']), None)"
         found: dict[str, Any] = self.wait(question, phase=phase, title=title, seconds=seconds)
         return found
 
     def call(self, operator: str, how: str = "EXEC_DEFAULT", **arguments: Any) -> list[str]:
-        """Call an operator as if from the 3D View, where a mouse would prove nothing."""
+        """Call an operator as if from the 3D View, where a mouse click would prove no more."""
         done: list[str] = self.ask(
             "call(operator, how, **arguments)", operator=operator, how=how, arguments=arguments
         )
@@ -209,20 +209,20 @@ class BlenderWindow:
         )
 
     def fresh(self) -> None:
-        """As after a start with an empty journal, with the tab Mint open."""
+        """Reset to the state after a start with an empty journal, with the Mint tab open."""
         self.ask("fresh()")
         self._known.clear()
         self.open_sidebar()
 
     def log(self) -> str:
-        """What Blender has written so far."""
+        """Return what Blender has written so far."""
         return self.log_file.read_text(encoding="utf-8", errors="replace")
 
     # -- mouse and keyboard
     # -----------------------------------------------------------------------------------------------------
 
     def front(self) -> None:
-        """Give this Blender the keyboard."""
+        """Give this Blender the keyboard focus."""
         found = self.display.tool(
             "search", "--sync", "--onlyvisible", "--pid", self.process.pid, "--name", "Blender"
         ).split()
@@ -230,30 +230,31 @@ class BlenderWindow:
         self.settle()
 
     def settle(self) -> None:
-        """Until Blender has worked off its events and drawn: two turns of its loop, each of which
-        answers one question.
+        """Wait until Blender has processed its events and drawn.
+
+        That takes two turns of its loop, each of which answers one question.
         """
         for _ in range(2):
             self.ask("None")
 
     def over(self, kind: str = "VIEW_3D", name: str = "WINDOW") -> None:
-        """Put the pointer into the middle of a region, which then gets the keys."""
+        """Move the pointer into the middle of a region, which then gets the keys."""
         left, top, right, bottom = self.ask("box(kind, name)", kind=kind, name=name)
         self.display.move((left + right) / 2, (top + bottom) / 2)
         self.settle()
 
     def open_sidebar(self, tab: str = "Mint") -> None:
-        """The 3D View's sidebar, with this tab in front."""
+        """Open the 3D View's sidebar with this tab in front."""
         self.ask("area('VIEW_3D').spaces.active.show_region_ui = True")
         self.wait("region('VIEW_3D', 'UI').width > 1")
         self.wait(_SHOW_TAB, tab=tab)
         self.settle()
 
     def find(self, what: str, *, kind: str = "VIEW_3D", name: str = "UI") -> tuple[int, int]:
-        """The point of the button whose Python command or data path contains `what`.
+        """Return the point of the button whose Python command or data path contains `what`.
 
-        Blender tells no one where its buttons are, but it tells what is under the pointer: so the
-        pointer goes looking.
+        Blender does not list its buttons, but it knows which one is under the pointer: so the
+        pointer searches the region.
         """
         point = self._known.get(what)
         if point is None or not self._is_over(what, point, kind, name):
@@ -267,7 +268,7 @@ class BlenderWindow:
         return point[0], point[1]
 
     def buttons(self, *, kind: str = "VIEW_3D", name: str = "UI") -> dict[str, tuple[int, int]]:
-        """Every button that the pointer meets in a region, by its Python command or data path."""
+        """Return every button that the pointer meets in a region, by its command or data path."""
         found: dict[str, tuple[int, int]] = self.ask("look_for(kind, name)", kind=kind, name=name)
         return found
 
@@ -277,7 +278,7 @@ class BlenderWindow:
         return what in (self.ask("under_pointer(kind, name)", kind=kind, name=name) or "")
 
     def click(self, what: str, *, kind: str = "VIEW_3D", name: str = "UI") -> None:
-        """Click the button that does `what`, once the pointer dwells on it."""
+        """Click the button that does `what`, once the pointer rests on it."""
         point = self.find(what, kind=kind, name=name)
         assert self._is_over(what, point, kind, name), f"{what!r} moved away from under the pointer"
         time.sleep(0.25)
@@ -285,7 +286,7 @@ class BlenderWindow:
         self.settle()
 
     def write(self, what: str, text: str, *, kind: str = "VIEW_3D", name: str = "UI") -> None:
-        """Double-click a text field, type over what is in it, and confirm with Enter."""
+        """Double-click a text field, replace its text, and confirm with Enter."""
         self.click(what, kind=kind, name=name)
         time.sleep(0.2)
         self.display.key("ctrl+a")
@@ -294,7 +295,7 @@ class BlenderWindow:
         self.settle()
 
     def key(self, *names: str) -> None:
-        """Strike keys, with the pointer where it is."""
+        """Press keys, with the pointer where it is."""
         self.display.key(*names)
         self.settle()
 
@@ -304,8 +305,9 @@ class BlenderWindow:
         self.settle()
 
     def until_it_shows(self, act: Callable[[], object]) -> None:
-        """Do something, and wait until it has changed what is on the screen and all stands still
-        again: for menus and dialogs, about which Blender tells nothing.
+        """Act, and wait until the screen has changed and does not change any more.
+
+        This is for menus and dialogs, which Blender does not report.
         """
         before = self.display.still()
         act()
@@ -317,7 +319,7 @@ class BlenderWindow:
         self.display.still()
 
     def screenshot(self, name: str) -> Path:
-        """What a person would see, as build/screenshots/<name>.png."""
+        """Save what a person would see as build/screenshots/<name>.png, and return the path."""
         self.settle()
         time.sleep(0.2)
         target = SCREENSHOTS / f"{name}.png"
@@ -328,19 +330,19 @@ class BlenderWindow:
     # ----------------------------------------------------------------------------------------------------------------
 
     def quit(self, seconds: float = 20.0) -> float:
-        """Quit as a person does, and wait for the process to end; how many seconds that took."""
+        """Quit as a person does, wait for the end of the process, and return the seconds taken."""
         begun = time.monotonic()
         self._peer.sendall(json.dumps({"code": _QUIT, "values": {}}).encode() + b"\n")
         self.process.wait(seconds)
         return time.monotonic() - begun
 
     def kill(self) -> None:
-        """No time to write anything."""
+        """Kill the process, so that it can write nothing more."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
     def close(self) -> None:
-        """Clean up, whatever has happened."""
+        """End the process and remove its files."""
         if self.process.poll() is None:
             self.kill()
         self._answers.close()

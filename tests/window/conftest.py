@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A display and an installed add-on for the whole session; a Blender and a stand-in service for
-each test that asks for them.
-"""
+"""Fixtures: a display and an installed add-on for the session, Blenders and a stand-in for Mint."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ SPEED = 4.0
 
 @pytest.fixture(scope="session")
 def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Display]:
-    """A screen."""
+    """Run a display."""
     screen = Display(tmp_path_factory.mktemp("display"))
     yield screen
     screen.close()
@@ -33,15 +31,15 @@ def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Display]:
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A profile with the archive of this very tree installed; to be copied."""
+    """Make a profile with the archive of this source tree installed, to be copied."""
     return make_profile(tmp_path_factory.mktemp("installed"))
 
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    """A stand-in for Mint that is quick, and asks to be looked at often.
+    """Run a quick stand-in for Mint that asks for short polling intervals.
 
-    One for each module; see `Since` for counting.
+    There is one for each module; see `Since` for counting.
     """
     with running_service(
         speed=SPEED, switches=("poll-hint",), retry_after=0.3, cancel="everywhere"
@@ -51,14 +49,14 @@ def service() -> Iterator[Service]:
 
 
 class Since:
-    """What the service was asked since a test began."""
+    """The requests to the service since a test began."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
         self._begun = len(service.log())
 
     def count(self, method: str, path: str) -> int:
-        """How many requests were like that; `path` is a shell pattern."""
+        """Return how many requests were like that; `path` is a shell pattern."""
         return sum(
             fnmatch.fnmatchcase(entry.method, method) and fnmatch.fnmatchcase(entry.path, path)
             for entry in self._service.log()[self._begun :]
@@ -66,13 +64,13 @@ class Since:
 
     @property
     def starts(self) -> int:
-        """How many generations were started, which is what costs."""
+        """Return how many generations were started, which is what costs Credits."""
         return self.count("POST", "/v1/*:generate")
 
 
 @pytest.fixture
 def since(service: Service) -> Since:
-    """Counts from here on."""
+    """Count requests from here on."""
     return Since(service)
 
 
@@ -102,7 +100,7 @@ def open_blender(
     tmp_path: Path,
     service: Service,
 ) -> Iterator[Callable[..., BlenderWindow]]:
-    """Start Blenders of this test's own: `open_blender(key=…, online=…)`.
+    """Return a function that starts Blenders for this test: `open_blender(key=…, online=…)`.
 
     They share a profile and a journal.
     """
@@ -122,9 +120,9 @@ def open_blender(
 def blender(
     request: pytest.FixtureRequest, _blenders: Callable[..., BlenderWindow], service: Service
 ) -> Iterator[BlenderWindow]:
-    """A Blender that the tests of a module share, as fresh as after a start.
+    """Return the Blender that the tests of a module share, as fresh as after a start.
 
-    Leaves a screenshot named after the test.
+    At the end a screenshot is named after the test.
     """
     window: BlenderWindow | None = getattr(request.module, "_shared", None)
     if window is None or window.process.poll() is not None:
@@ -149,7 +147,7 @@ def no_limits(blender: BlenderWindow, service: Service) -> Iterator[None]:
 
 
 def _look_at_log(window: BlenderWindow, service: Service) -> None:
-    """Show Blender's log beside a failure; a traceback or the key in it is one."""
+    """Print Blender's log for a failure; a traceback or the key in it is a failure as well."""
     shown = window.log()
     print(f"-- Blender's log\n{shown}")
     assert "Traceback (most recent call last)" not in shown, f"Blender wrote a traceback:\n{shown}"

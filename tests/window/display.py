@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A screen of its own, with a window manager, a mouse and a keyboard. Knows nothing of Blender.
+"""A display with a window manager, a mouse and a keyboard; it knows nothing of Blender.
 
 Without a window manager Blender never gets the focus and ignores the mouse.
 """
@@ -64,14 +64,14 @@ class Display:
         )
 
     def close(self) -> None:
-        """Take the screen away."""
+        """End both processes."""
         for process in (self._manager, self._server):
             process.terminate()
             process.wait()
         self._log.close()
 
     def tool(self, *words: object) -> str:
-        """Run xdotool; its answer."""
+        """Run xdotool and return its output."""
         command = ["xdotool", *(str(word) for word in words)]
         return subprocess.run(
             command, env=self.environment, check=True, capture_output=True, text=True, timeout=60
@@ -81,7 +81,7 @@ class Display:
     # at once by a click is lost.
 
     def move(self, x: float, y: float) -> None:
-        """Come to a point (pixels from the upper left) the way a hand does: in a few small steps."""
+        """Move to a point (pixels from the upper left) in a few small steps, like a hand."""
         for offset in (6, 3, 1, 0):
             self.tool("mousemove", round(x) - offset, round(y) - offset)
             time.sleep(0.015)
@@ -93,7 +93,7 @@ class Display:
         self.tool("mouseup", button)
 
     def key(self, *names: str) -> None:
-        """Strike keys, as in `key("ctrl+z", "Return")`."""
+        """Press keys, as in `key("ctrl+z", "Return")`."""
         for name in names:
             self.tool("key", name)
             time.sleep(0.08)
@@ -103,7 +103,7 @@ class Display:
         self.tool("type", "--delay", 25, text)
 
     def still(self, seconds: float = 0.25) -> bytes:
-        """Wait until the picture stands still, looking every `seconds`; its pixels."""
+        """Wait until two pictures taken `seconds` apart are equal; return the pixels."""
         before = b""
         while (now := self.pixels()) != before:
             before = now
@@ -111,7 +111,7 @@ class Display:
         return now
 
     def pixels(self) -> bytes:
-        """What is on the screen, as raw bytes."""
+        """Return what is on the screen, as raw bytes."""
         return subprocess.run(
             ["import", "-window", "root", "-depth", "8", "rgb:-"],
             env=self.environment,
@@ -121,7 +121,7 @@ class Display:
         ).stdout
 
     def grab(self, target: Path) -> None:
-        """What a person would see, as a picture."""
+        """Save what a person would see, as a picture."""
         target.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(
             ["import", "-window", "root", str(target)], env=self.environment, check=True, timeout=60

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs inside Blender (`--python`): answers the test's questions about facts.
+"""Run inside Blender (`--python`) and answer the test's requests.
 
-Test code, not part of the add-on.
+This is test code, not part of the add-on.
 
-A persistent timer polls a Unix socket, so that it survives file loads, and stands outside
-everything that the add-on does. A request is one line of JSON, {"code": …, "values": {…}}; the code
-runs with `bpy` and the helpers below in reach, and what it leaves in `result` (or what it evaluates
-to, if it is one expression) is the answer.
+A persistent timer polls a Unix socket, so that it survives file loads and is independent of the
+add-on. A request is one line of JSON, {"code": …, "values": {…}}. The code can use `bpy` and the
+helpers below; what it leaves in `result`, or the value of a single expression, is the answer.
 """
 
 import json
@@ -32,23 +31,23 @@ _going_on = None
 
 
 def part(name):
-    """A module of the installed add-on, as in `part("ui.session")`."""
+    """Return a module of the installed add-on, as in `part("ui.session")`."""
     return sys.modules[f"{MODULE}.{name}" if name else MODULE]
 
 
 def job_service():
-    """The add-on's job_service of jobs; None while there is none."""
+    """Return the add-on's job service; None while there is none."""
     session = sys.modules.get(f"{MODULE}.ui.session")
     return session.existing_service() if session else None
 
 
 def jobs():
-    """Every job on the list, newest first, in a few words."""
+    """Return every job on the list, newest first, as plain values."""
     return [] if job_service() is None else [tell(job) for job in job_service().jobs()]
 
 
 def tell(job):
-    """One job as plain values."""
+    """Return a job as plain values."""
     return {
         "id": job.id,
         "title": job.title,
@@ -64,12 +63,12 @@ def tell(job):
 
 
 def window():
-    """The first window."""
+    """Return the first window."""
     return bpy.context.window_manager.windows[0]
 
 
 def area(kind):
-    """The largest area of that kind in the first window."""
+    """Return the largest area of that kind in the first window."""
     return max(
         (each for each in window().screen.areas if each.type == kind),
         key=lambda each: each.width * each.height,
@@ -77,12 +76,12 @@ def area(kind):
 
 
 def region(kind, name):
-    """A region of that area."""
+    """Return a region of that area."""
     return next(each for each in area(kind).regions if each.type == name)
 
 
 def within(kind, name="WINDOW"):
-    """Context of a region: for operators that want to know where they are."""
+    """Return the context of a region, for operators that need one."""
     return bpy.context.temp_override(window=window(), area=area(kind), region=region(kind, name))
 
 
@@ -94,9 +93,7 @@ def call(name, how="EXEC_DEFAULT", **arguments):
 
 
 def fresh():
-    """Nothing on the list, the form as it is at first, one window with the start-up scene, and
-    Blender online.
-    """
+    """Reset: no jobs, the form's defaults, one window with the start-up scene, and online."""
     bpy.context.preferences.system.use_online_access = True
     for job in job_service().jobs() if job_service() else ():
         if job_service().is_active(job.id):
@@ -121,7 +118,7 @@ def fresh():
 
 
 def roots():
-    """What Mint brought into the scene: the roots of results, in the order of their names."""
+    """Return the names of the roots of Mint's results in the scene, sorted."""
     return sorted(
         each.name
         for each in bpy.context.scene.objects
@@ -130,7 +127,7 @@ def roots():
 
 
 def scene():
-    """What a user notices: objects, mode, selection, active object."""
+    """Return what a user sees: objects, mode, selection, active object."""
     active = bpy.context.view_layer.objects.active
     return {
         "objects": sorted(each.name for each in bpy.data.objects),
@@ -144,13 +141,14 @@ def scene():
 
 
 def _drawers(each):
-    """What draws in a menu, panel or header: Blender keeps several where somebody has added to it."""
+    """Return the functions that draw a menu, panel or header; there may be several."""
     return getattr(getattr(each, "draw", None), "_draw_funcs", ())
 
 
 def _name_of(operator):
-    """Which operator runs; empty for one that Blender is about to free, because its class was
-    unregistered.
+    """Return the name of an operator; empty if Blender is about to free it.
+
+    That is so when its class was unregistered.
     """
     try:
         return operator.bl_idname
@@ -159,9 +157,7 @@ def _name_of(operator):
 
 
 def left_of_us():
-    """Whatever Blender and Python know of the add-on: nothing of it may be there while it is
-    disabled.
-    """
+    """Return all that Blender and Python know of the add-on; nothing while it is disabled."""
     handlers = [
         value
         for name in dir(bpy.app.handlers)
@@ -201,17 +197,16 @@ def left_of_us():
 
 
 def box(kind, name):
-    """A region's box in pixels from the window's upper left: left, top, right, bottom."""
+    """Return a region's box in pixels from the window's upper left: left, top, right, bottom."""
     here, height = region(kind, name), window().height
     return [here.x, height - here.y - here.height, here.x + here.width, height - here.y]
 
 
 def under_pointer(kind, name):
-    """What the button under the pointer does: the Python command or the data path that Blender
-    itself would copy.
+    """Return the Python command or data path of the button under the pointer.
 
-    A field that has no path, as those of an add-on's preferences, is "(field)"; where there is
-    nothing it is None.
+    A field without a path, as in an add-on's preferences, is "(field)"; None where there is no
+    button.
     """
     manager = bpy.context.window_manager
     manager.clipboard = ""
@@ -231,9 +226,11 @@ def under_pointer(kind, name):
 
 
 def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69), step=9, gap=420):
-    """Let the pointer wander over a region in columns until it meets the button that does `what`:
-    its point from the window's upper left. Without `what`: everything that was met, and where. A
-    generator that goes on at each tick, since Blender has to see each move.
+    """Move the pointer over a region in columns until it meets the button that does `what`.
+
+    Return the button's point from the window's upper left; without `what`, everything that was met,
+    and where. This is a generator that continues at each tick, since Blender has to process each
+    move.
     """
     left, top, right, bottom = box(kind, name)
     # the tabs stand at the right
@@ -258,7 +255,7 @@ def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69), step=9, gap=420):
 
 
 def _begin(line):
-    """Run what was asked: the answer, or a generator that will return it after some ticks."""
+    """Run the requested code; return its value, or a generator that returns it after some ticks."""
     asked = json.loads(line)
     names = {**globals(), **asked["values"]}
     try:
@@ -274,9 +271,9 @@ def _say(**said):
 
 
 def _work():
-    """One tick: go on with what takes several, or hear what is asked next.
+    """Do one tick: continue a generator, or read the next request.
 
-    One question at a time.
+    There is one request at a time.
     """
     global _peer, _unread, _going_on
     if _peer is None:

@@ -29,10 +29,8 @@ result = True
 """
 
 
-def test_each_line_of_a_text(blender: BlenderWindow, since: Since) -> None:
-    """The Text menu has an entry; its dialog says how many prompts there are and what they cost;
-    confirmed, all are made and stand apart.
-    """
+def test_each_line_of_a_text_is_generated(blender: BlenderWindow, since: Since) -> None:
+    """The dialog shows how many prompts there are and their price; results are side by side."""
     blender.ask("[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None")
     blender.ask("bpy.context.scene.cursor.location = (-3, 0, 0)")
     blender.ask(TEXT)
@@ -73,19 +71,18 @@ SHOWN = "{each.group.value: [len(each.shown), len(each.folded)] for each in part
 
 
 def scroll(blender: BlenderWindow) -> None:
-    """To the end of the sidebar, by the mouse wheel."""
+    """Scroll to the end of the sidebar with the mouse wheel."""
     blender.over("VIEW_3D", "UI")
     for _ in range(40):
         blender.display.press(5, 0.01)
     blender.settle()
 
 
-def test_two_hundred_lines(blender: BlenderWindow, since: Since) -> None:
-    """Ten run and have their cards, of the line the next three are shown and the others counted.
+def test_a_batch_of_two_hundred_lines(blender: BlenderWindow, since: Since) -> None:
+    """Ten jobs run and have cards, three queued ones are shown and the others counted.
 
-    They are in a list, and the chosen one has its card. Canceled by a click, nothing more is sent,
-    and what runs goes on.
-    What is finished is taken off the list.
+    The rest is in a list, and the selected one has a card. After Cancel nothing more is sent,
+    running jobs continue, and finished ones are removed from the list.
     """
     blender.ask(MANY)
     blender.call("mint.batch_text", text="Many", preset="FAST", landing="READY")

@@ -22,10 +22,8 @@ TICKS = "bpy.app.timers.is_registered(part('ui.account.billing_watch')._look)"
 # -- Before the click
 
 
-def test_the_price_before_the_click(blender: BlenderWindow, since: Since) -> None:
-    """Asked for once after a pause in typing, not for each letter; the price of another preset is
-    another; what is known is not asked again.
-    """
+def test_the_price_is_shown_before_the_click(blender: BlenderWindow, since: Since) -> None:
+    """It is requested once after a pause in typing; each preset has its own price."""
     blender.fill(preset="FAST", review=False)
     blender.write("mint.prompt", "a small ceramic lamp with an orange shade")
     assert known_price(blender) == 248
@@ -46,10 +44,10 @@ def test_the_price_before_the_click(blender: BlenderWindow, since: Since) -> Non
     assert since.count("POST", ESTIMATE) == asked + 1, "drawing asks for the price"
 
 
-def test_a_mint_that_tells_no_prices(
+def test_an_unknown_price_does_not_stop_a_generation(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
-    """It is said, and stops nothing."""
+    """Without a limit the panel only says that the price is unknown."""
     service.scenario(answers=[NO_PRICES])
     blender.fill(preset="FAST", review=False)
     blender.write("mint.prompt", "a lamp without a price")
@@ -66,12 +64,12 @@ def test_a_mint_that_tells_no_prices(
 # -- Credits run out
 
 
-def test_the_balance_is_watched_while_a_job_waits(
+def test_the_balance_is_checked_while_a_job_waits(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
-    """It is read again until it suffices; then the card and a notice say so.
+    """Card and notification say when there are enough Credits.
 
-    Nothing goes on before Resume; afterwards nothing ticks.
+    The job does not continue before Resume; afterwards no timer is left.
     """
     blender.ask("setattr(part('ui.account.billing_watch'), 'EVERY', 0.5)")
     assert not blender.ask(TICKS)
@@ -111,8 +109,8 @@ def test_the_balance_is_watched_while_a_job_waits(
     assert blender.ask("left_of_us()['threads']") == []
 
 
-def test_offline_the_balance_is_left_alone(blender: BlenderWindow, since: Since) -> None:
-    """With online access off nothing is asked; a dismissed job leaves no timer."""
+def test_the_balance_is_not_checked_offline(blender: BlenderWindow, since: Since) -> None:
+    """With online access off nothing is requested; a dismissed job leaves no timer."""
     blender.ask("setattr(part('ui.account.billing_watch'), 'EVERY', 0.2)")
     start(blender, "a throne [billing-final] [billing-unpaid]")
     blender.wait_for("billing")
@@ -128,10 +126,8 @@ def test_offline_the_balance_is_left_alone(blender: BlenderWindow, since: Since)
     assert not blender.ask(TICKS)
 
 
-def test_offline_in_the_status_bar(blender: BlenderWindow) -> None:
-    """The bar does not say that Mint is working when it may not be asked: it says what the job
-    waits for.
-    """
+def test_the_status_bar_says_offline(blender: BlenderWindow) -> None:
+    """Instead of work at Mint it shows what the job waits for."""
     start(blender, "a statue [slow-start]")
     blender.wait("jobs()[0]['active'] and jobs()[0]['phase'] == 'working'")
     before = blender.screenshot("status_bar_queued")
@@ -144,8 +140,8 @@ def test_offline_in_the_status_bar(blender: BlenderWindow) -> None:
 # -- What it cost
 
 
-def test_each_job_says_what_it_costs(blender: BlenderWindow) -> None:
-    """Paid, held back, or nothing: each card has it."""
+def test_each_job_shows_its_cost(blender: BlenderWindow) -> None:
+    """Each card has it: paid, reserved, or nothing."""
     start(blender, "a lamp")
     blender.wait_for("placed")
     start(blender, "a vase [moderation]")
@@ -189,10 +185,8 @@ bpy.ops.script.execute_preset(filepath=found, menu_idname='USERPREF_MT_interface
 LEAVE = "setattr(next(each for each in window().screen.areas if each.type == 'PREFERENCES'), 'type', 'VIEW_3D')"
 
 
-def test_the_usage_of_a_month(blender: BlenderWindow, since: Since) -> None:
-    """The preferences show the last 30 days as a chart with its figures, in a dark theme and in a
-    light one; the limits stand below.
-    """
+def test_the_usage_of_a_month_is_shown(blender: BlenderWindow, since: Since) -> None:
+    """The chart of 30 days is drawn in a dark and in a light theme; the limits are below."""
     start(blender, "a lamp of today")
     blender.wait_for("placed")
     assert blender.ask(PAST) > 20

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fresh profile: what is missing is said, one thing at a time, with the button that helps."""
+"""A fresh profile: what is missing is shown one thing at a time, with the button that helps."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ SAID = "part('ui.session').existing_service().queries.answers"
 
 
 def test_online_access_off(open_blender: Callable[..., BlenderWindow], service: Service) -> None:
-    """A fresh Blender may not go online: the tab says so, and nothing is sent until its button
-    allows it.
-    """
+    """A fresh Blender may not go online: nothing is sent until the button allows it."""
     blender = open_blender(online=False)
     blender.open_sidebar()
     blender.find("userpref_allow_online")
@@ -37,9 +35,7 @@ def test_online_access_off(open_blender: Callable[..., BlenderWindow], service: 
 
 
 def test_first_run(open_blender: Callable[..., BlenderWindow], service: Service) -> None:
-    """Without a key the tab says how to get one; a wrong one is answered in words and can be
-    corrected; then the form is there.
-    """
+    """Without a key the tab says how to get one; a wrong key can be corrected."""
     before = len(service.log())
     blender = open_blender(key=None)
     blender.open_sidebar()

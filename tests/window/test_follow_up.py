@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What comes after a generation, as a person does it: the job's menu, the dialogs with their
-prices, the folder of a conversion.
-"""
+"""What comes after a generation: the job's menu, dialogs with prices, and conversions."""
 
 from __future__ import annotations
 
@@ -33,7 +31,7 @@ result = True
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    """A stand-in that has made some models; one of them has failed."""
+    """Run a stand-in for Mint that has made some models, one of which has failed."""
     with running_service(
         speed=SPEED, switches=("poll-hint",), retry_after=0.3, library={"models": 9}
     ) as running:
@@ -42,7 +40,7 @@ def service() -> Iterator[Service]:
 
 
 def made(blender: BlenderWindow, prompt: str = "a ceramic lamp", **more: str) -> dict[str, str]:
-    """A placed model: ids of its job and of the model."""
+    """Place a model and return the ids of its job and of the model."""
     arguments = {"preset": "FAST", "mode": "AUTO", "kind": "MODEL", **more}
     assert blender.call("mint.generate", prompt=prompt, **arguments) == ["FINISHED"]
     job = blender.wait_for("placed")
@@ -51,10 +49,7 @@ def made(blender: BlenderWindow, prompt: str = "a ceramic lamp", **more: str) ->
 
 
 def test_the_form_says_what_optimizing_needs(blender: BlenderWindow, since: Since) -> None:
-    """In More one chooses how the model is optimized afterwards.
-
-    This Blender has no Draco, so nothing would be: the form says so.
-    """
+    """This Blender has no Draco, so an optimized file could not be imported."""
     blender.ask(OPENED, name="MINT_PT_more")
     blender.fill(preset="FAST", review=False, optimize="LIGHT", prompt="a lamp")
     complaint = blender.ask(
@@ -67,8 +62,8 @@ def test_the_form_says_what_optimizing_needs(blender: BlenderWindow, since: Sinc
     assert since.count("POST", "/v1/models/*:optimize") == (0 if complaint else 1)
 
 
-def test_the_menu_of_a_job(blender: BlenderWindow) -> None:
-    """It has everything that can come afterwards; the card itself stays as it was."""
+def test_the_menu_of_a_job_is_complete(blender: BlenderWindow) -> None:
+    """It has everything that can follow; the card itself does not change."""
     made(blender)
     buttons = blender.buttons()
     assert not any("mint.convert" in button or "mint.again" in button for button in buttons)
@@ -78,8 +73,8 @@ def test_the_menu_of_a_job(blender: BlenderWindow) -> None:
     blender.key("Escape")
 
 
-def test_optimize_tells_its_price(blender: BlenderWindow, since: Since) -> None:
-    """Mint is asked once, when the dialog is opened; the dialog is there with the answer."""
+def test_the_optimize_dialog_shows_its_price(blender: BlenderWindow, since: Since) -> None:
+    """Mint is asked once, when the dialog is opened."""
     ids = made(blender)
     blender.over()
     blender.until_it_shows(
@@ -102,10 +97,8 @@ def test_optimize_tells_its_price(blender: BlenderWindow, since: Since) -> None:
     assert since.count("POST", "/v1/models/*:optimize") == 0
 
 
-def test_generate_again(blender: BlenderWindow, since: Since) -> None:
-    """The dialog shows prompt, settings and price; confirmed with another prompt it begins a
-    variation.
-    """
+def test_generate_again_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
+    """It shows prompt, settings and price; with another prompt it starts a variation."""
     ids = made(blender)
     blender.over()
     blender.until_it_shows(lambda: blender.call("mint.again", "INVOKE_DEFAULT", job_id=ids["job"]))
@@ -120,8 +113,8 @@ def test_generate_again(blender: BlenderWindow, since: Since) -> None:
     assert since.starts == 2
 
 
-def test_use_as_draft(blender: BlenderWindow, since: Since) -> None:
-    """Prompt and settings are in the form, and nothing is started."""
+def test_use_as_draft_fills_the_form(blender: BlenderWindow, since: Since) -> None:
+    """Nothing is started."""
     ids = made(blender, preset="PRODUCTION")
     blender.fill(preset="FAST")
     blender.call("mint.use_prompt", job_id=ids["job"])
@@ -134,9 +127,7 @@ def test_use_as_draft(blender: BlenderWindow, since: Since) -> None:
 def test_convert_into_a_folder(
     blender: BlenderWindow, service: Service, since: Since, tmp_path: Path
 ) -> None:
-    """A file selector asks for the folder and the formats; then the card says "Converting", and
-    where the files lie.
-    """
+    """A file selector asks for folder and formats; then the card says where the files are."""
     ids = made(blender)
     blender.call("mint.convert", "INVOKE_DEFAULT", asset_id=ids["asset"])
     blender.wait(f"len({TEMP}) == 1")
@@ -167,12 +158,10 @@ def test_convert_into_a_folder(
     assert since.count("POST", "/v1/models/*:convert") == 1
 
 
-def test_a_failed_entry_is_retried(
+def test_a_failed_asset_is_retried_from_the_library(
     open_blender: Callable[..., BlenderWindow], since: Since
 ) -> None:
-    """The library's details of what failed say why, and offer Retry; a click on it, and the model
-    lands.
-    """
+    """Its details say why it failed; a click on Retry brings the model."""
     blender = open_blender()
     blender.open_sidebar()
     blender.ask(

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may come between a click and its result: another file, a closed window, no network, the end
-of Blender.
-"""
+"""Interruptions between a click and its result: another file, no network, quitting."""
 
 from __future__ import annotations
 
@@ -29,15 +27,15 @@ AT_MINT = "jobs() and jobs()[0]['phase'] == 'working'"
 
 
 def start(blender: BlenderWindow, prompt: str = "a lamp") -> None:
-    """A job that is on its way at Mint."""
+    """Start a job and wait until Mint works on it."""
     assert blender.call("mint.generate", prompt=prompt, mode="AUTO", preset="FAST") == ["FINISHED"]
     blender.wait(AT_MINT)
 
 
-def test_online_access_switched_off_and_on(
+def test_switching_online_access_off_and_on(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
-    """Off: nothing more is sent, and the card says why. On again: the job goes on."""
+    """Off, nothing is sent and the card says why; on again, the job continues."""
     start(blender, "a lamp [stuck]")
     blender.ask("bpy.context.preferences.system.use_online_access = False")
     blender.wait("not job_service().is_online")
@@ -58,10 +56,10 @@ def test_online_access_switched_off_and_on(
     assert since.starts == 1
 
 
-def test_opening_another_file(blender: BlenderWindow, since: Since, tmp_path: Path) -> None:
-    """A result does not land in a file where nobody asked for it: it waits with Place, which brings
-    it there.
-    """
+def test_a_result_waits_after_opening_another_file(
+    blender: BlenderWindow, since: Since, tmp_path: Path
+) -> None:
+    """It is not imported into a file where it was not requested, until Place is clicked."""
     other = tmp_path / "other.blend"
     blender.ask("bpy.ops.wm.save_as_mainfile(filepath=path, copy=True)", path=str(other))
     start(blender)
@@ -77,8 +75,8 @@ def test_opening_another_file(blender: BlenderWindow, since: Since, tmp_path: Pa
     assert since.starts == 1
 
 
-def test_window_closed(blender: BlenderWindow, since: Since) -> None:
-    """The window in which the heart beats is closed, another one is open: the job goes on there."""
+def test_a_job_continues_after_closing_its_window(blender: BlenderWindow, since: Since) -> None:
+    """The timer runs in the other window."""
     start(blender, "a lamp [slow-start]")
     blender.wait(BEATS)
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.window_new_main()")
@@ -95,18 +93,14 @@ def test_window_closed(blender: BlenderWindow, since: Since) -> None:
 
 @pytest.fixture
 def leisurely(service: Service) -> Iterator[None]:
-    """While a test runs, the last part of a generation takes minutes, unless the test lets time
-    pass at once.
-    """
+    """Make the last part of a generation take minutes, unless the test moves the clock."""
     service.scenario(durations={"final": 1000})
     yield
     service.scenario(durations={"final": DURATIONS["final"]})
 
 
-def test_add_on_disabled_and_enabled(blender: BlenderWindow, since: Since) -> None:
-    """Disabled in the middle of a job, the add-on leaves nothing behind; enabled again, it goes on
-    with the job.
-    """
+def test_disabling_and_enabling_the_add_on(blender: BlenderWindow, since: Since) -> None:
+    """Disabled during a job it leaves nothing behind; enabled, it continues with the job."""
     start(blender)
     blender.call("preferences.addon_disable", module="bl_ext.user_default.mint_blender")
     assert blender.ask("{what: names for what, names in left_of_us().items() if names}") == {}
@@ -119,9 +113,7 @@ def test_add_on_disabled_and_enabled(blender: BlenderWindow, since: Since) -> No
 def test_quitting_and_starting_again(
     open_blender: Callable[..., BlenderWindow], service: Service, since: Since, leisurely: None
 ) -> None:
-    """Blender ends at once though a job is in flight; the next Blender goes on with it, and it is
-    paid once.
-    """
+    """Blender quits at once during a job; the next one continues, and it is paid once."""
     first = open_blender()
     start(first)
     first.wait("jobs()[0]['previews']")
@@ -139,12 +131,10 @@ def test_quitting_and_starting_again(
     assert since.starts == 1
 
 
-def test_the_queue_of_an_earlier_session(
+def test_the_queue_of_an_earlier_session_waits(
     open_blender: Callable[..., BlenderWindow], since: Since, tmp_path: Path
 ) -> None:
-    """Three jobs were in line when Blender ended: the panel says what they are and cost, and sends
-    them with Continue only.
-    """
+    """The panel shows its size and price, and sends the jobs only after Continue."""
     journal = Journal(tmp_path / "home")
     request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
     journal.add(
@@ -163,12 +153,10 @@ def test_the_queue_of_an_earlier_session(
     assert blender.ask("job_service().unfinished.queue.count") == 0
 
 
-def test_two_blenders(
+def test_two_blenders_share_a_journal(
     open_blender: Callable[..., BlenderWindow], service: Service, since: Since, leisurely: None
 ) -> None:
-    """Two Blenders share a journal: one drives the job; when it is killed, the other takes over,
-    and nothing is started twice.
-    """
+    """When the one that runs the job is killed, the other continues it without a new start."""
     first = open_blender()
     start(first)
     first.wait("jobs()[0]['previews']")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a prompt to something in the scene, by mouse and keyboard, and what may happen on the way."""
+"""From a prompt to a result in the scene, by mouse and keyboard."""
 
 from __future__ import annotations
 
@@ -23,16 +23,14 @@ def start(
     kind: str = "MODEL",
     preset: str = "FAST",
 ) -> None:
-    """A job begins; that it begins with a click is proven by other tests."""
+    """Start a job; other tests prove that a click does so."""
     assert blender.call("mint.generate", prompt=prompt, mode=mode, kind=kind, preset=preset) == [
         "FINISHED"
     ]
 
 
-def test_text_to_model(blender: BlenderWindow, since: Since) -> None:
-    """A prompt is typed, Generate is clicked, and the model stands at the 3D cursor of the click;
-    one generation was started.
-    """
+def test_a_prompt_becomes_a_model(blender: BlenderWindow, since: Since) -> None:
+    """The model is at the 3D cursor of the click, and one generation was started."""
     blender.ask("bpy.context.scene.cursor.location = (2, 1, 0)")
     blender.fill(preset="FAST", review=False)
     blender.write("mint.prompt", "a small ceramic lamp")
@@ -67,10 +65,8 @@ except RuntimeError as error:
 """
 
 
-def test_review_with_one_revision(blender: BlenderWindow, since: Since) -> None:
-    """The Preview waits; a change is typed and Revise clicked; both previews stay to compare;
-    Approve brings the model.
-    """
+def test_a_preview_is_revised_and_approved(blender: BlenderWindow, since: Since) -> None:
+    """A revision is typed, both Previews stay to compare, and Approve brings the model."""
     start(blender, "a ceramic lamp", mode="REVIEW")
     blender.wait_for("review")
     blender.screenshot("review_first_preview")
@@ -106,10 +102,8 @@ with bpy.data.libraries.load(path) as (there, _):
 """
 
 
-def test_look_closer(blender: BlenderWindow, tmp_path: Path) -> None:
-    """A click on View Full Size opens the Preview in an Image Editor of its own window; nothing of the
-    layout is changed, and the picture is not saved in the user's file.
-    """
+def test_view_full_size_opens_an_image_editor(blender: BlenderWindow, tmp_path: Path) -> None:
+    """It has its own window; the layout is unchanged, and the picture is not saved."""
     start(blender, "a ceramic lamp", mode="REVIEW")
     blender.wait_for("review")
     areas = blender.ask("[each.type for each in window().screen.areas]")
@@ -130,8 +124,8 @@ def test_look_closer(blender: BlenderWindow, tmp_path: Path) -> None:
     assert set(blender.ask(IMAGES_IN_FILE, path=str(tmp_path / "saved.blend"))) <= {"Render Result"}
 
 
-def test_two_jobs_at_once(blender: BlenderWindow, since: Since) -> None:
-    """Two prompts are in flight together, each with its card, newest first; both arrive."""
+def test_two_jobs_run_at_once(blender: BlenderWindow, since: Since) -> None:
+    """Each has its card, newest first, and both results are placed."""
     start(blender, "a lamp")
     start(blender, "a chair")
     assert [job["prompt"] for job in blender.jobs()] == ["a chair", "a lamp"]
@@ -143,7 +137,7 @@ def test_two_jobs_at_once(blender: BlenderWindow, since: Since) -> None:
     assert since.starts == 2
 
 
-def test_world(blender: BlenderWindow, since: Since) -> None:
+def test_a_world_is_placed(blender: BlenderWindow, since: Since) -> None:
     """A World brings its collider mesh and its panorama."""
     start(blender, "an old greenhouse", kind="WORLD")
     blender.wait_for("placed")
@@ -154,10 +148,10 @@ def test_world(blender: BlenderWindow, since: Since) -> None:
     assert since.starts == 1
 
 
-def test_billing_pause_and_resume(blender: BlenderWindow, service: Service, since: Since) -> None:
-    """Credits run out: the card says what is missing and where to get it; after they were bought,
-    Resume goes on and pays nothing twice.
-    """
+def test_a_job_without_credits_is_resumed(
+    blender: BlenderWindow, service: Service, since: Since
+) -> None:
+    """The card says how many are missing and where to get them; nothing is paid twice."""
     start(blender, "a throne [billing-final] [billing-unpaid]")
     blender.wait_for("billing")
     buttons = blender.buttons()
@@ -169,8 +163,8 @@ def test_billing_pause_and_resume(blender: BlenderWindow, service: Service, sinc
     assert since.starts == 1
 
 
-def test_failure_and_retry(blender: BlenderWindow, since: Since) -> None:
-    """A failure is said in a sentence, with Retry beside it; Retry brings the model."""
+def test_a_failed_job_is_retried(blender: BlenderWindow, since: Since) -> None:
+    """The failure is a sentence with Retry beside it, which brings the model."""
     start(blender, "a vase [transient]")
     job = blender.wait_for("failed")
     assert job["trouble"].endswith((".", ")"))
@@ -184,8 +178,8 @@ def test_failure_and_retry(blender: BlenderWindow, since: Since) -> None:
     )
 
 
-def test_cancel(blender: BlenderWindow, service: Service, since: Since) -> None:
-    """The cross on a running job stops it at Mint too."""
+def test_a_running_job_is_canceled(blender: BlenderWindow, service: Service, since: Since) -> None:
+    """The cross on the card cancels it at Mint as well."""
     start(blender, "a statue [stuck]")
     blender.wait("jobs()[0]['phase'] == 'working'")
     blender.click("mint.cancel(")
@@ -195,11 +189,8 @@ def test_cancel(blender: BlenderWindow, service: Service, since: Since) -> None:
     blender.wait("not part('ui.heartbeat').is_beating()")  # the balance is read once more before
 
 
-def test_f3(blender: BlenderWindow, since: Since) -> None:
-    """F3 and "mint" find our entries; Enter opens the dialog, in which one types the prompt.
-
-    Enter does not spend: G, as its button, does.
-    """
+def test_the_f3_search_finds_the_operators(blender: BlenderWindow, since: Since) -> None:
+    """Enter opens the dialog and does not spend Credits; G, as its button, does."""
     blender.over()
     blender.until_it_shows(lambda: blender.key("F3"))
     blender.until_it_shows(lambda: blender.type("mint"))
@@ -232,10 +223,8 @@ result = bpy.context.window_manager.clipboard
 """
 
 
-def test_notice_in_another_editor(blender: BlenderWindow) -> None:
-    """Who works in another editor hears of the arrival: it is reported once, in the status bar and
-    the Info editor.
-    """
+def test_a_result_is_announced_in_another_editor(blender: BlenderWindow) -> None:
+    """It is reported once, in the status bar and the Info editor."""
     start(blender, "a lamp for the notice")
     blender.ask("area('VIEW_3D').type = 'TEXT_EDITOR'")
     blender.wait_for("placed")

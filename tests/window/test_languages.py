@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel in German and in Japanese, with a Preview to decide about and a job that failed:
-pictures to look at.
-"""
+"""The panel in German and in Japanese, with a Preview and a failed job: pictures to look at."""
 
 from __future__ import annotations
 
@@ -35,10 +33,10 @@ WRITTEN = (
         pytest.param("ja_JP", "プレビューを確認できます", "ジョブ", id="japanese"),
     ],
 )
-def test_a_review(blender: BlenderWindow, language: str, state: str, jobs: str) -> None:
-    """With a job in review and one that failed the panel can be drawn and used in the language of
-    the interface.
-    """
+def test_a_review_in_another_language(
+    blender: BlenderWindow, language: str, state: str, jobs: str
+) -> None:
+    """The panel can be drawn and used in the language of the interface."""
     blender.ask(SWITCH, language=language)
     try:
         start(blender, "a vase [transient]")
@@ -66,12 +64,10 @@ def test_a_review(blender: BlenderWindow, language: str, state: str, jobs: str) 
         pytest.param("ja_JP", "配置済み", "1,650 クレジット", id="japanese"),
     ],
 )
-def test_words_of_the_user_and_numbers(
+def test_the_users_words_are_not_translated(
     blender: BlenderWindow, language: str, placed: str, price: str
 ) -> None:
-    """A prompt "World" stays so in notice and card; a price is written as in that language, also in
-    the dialog about a limit.
-    """
+    """A prompt "World" stays as it is; prices are written as in the language."""
     blender.ask(SWITCH, language=language)
     try:
         start(blender, "World")

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel Library as a person uses it: opened, turned, searched, one imported; and everything
-saved by a second Blender.
-"""
+"""The Library panel as a person uses it, and everything saved by a second Blender."""
 
 from __future__ import annotations
 
@@ -26,18 +24,16 @@ FIELDS = "bpy.context.window_manager.mint_library"
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    """A stand-in that has made 5,000 models and 20 worlds."""
+    """Run a stand-in for Mint with 5,000 models and 20 Worlds."""
     with running_service(speed=4.0, library={"models": 5000, "worlds": 20}) as running:
         yield running
         assert not running.leaks(), "the key went to the file host"
 
 
-def test_library_looked_through(
+def test_the_library_requests_only_what_is_shown(
     open_blender: Callable[..., BlenderWindow], service: Service, tmp_path: Path
 ) -> None:
-    """Closed, the panel asks for nothing; opened, for a page of each kind and the pictures on
-    screen; turning pages, for no more than that.
-    """
+    """Closed, nothing; opened, a page of each kind and the thumbnails on screen."""
     blender = open_blender()
     blender.open_sidebar()
     assert service.requests("GET", "/v1/models") == []
@@ -91,10 +87,10 @@ def test_library_looked_through(
     assert list((tmp_path / "library").glob("*.blend"))
 
 
-def test_library_searched(open_blender: Callable[..., BlenderWindow], service: Service) -> None:
-    """A word that only old entries have: the panel says how far it has looked, page by page, and in
-    the end that this was all.
-    """
+def test_the_library_is_searched(
+    open_blender: Callable[..., BlenderWindow], service: Service
+) -> None:
+    """For a word of old assets the panel says how far it has searched, to the end."""
     blender = open_blender()
     blender.open_sidebar()
     blender.ask(TO_LIBRARY)
@@ -123,12 +119,12 @@ def test_library_searched(open_blender: Callable[..., BlenderWindow], service: S
     blender.screenshot("library_found")
 
 
-def test_library_follows_the_jobs(
+def test_the_library_updates_without_refresh(
     open_blender: Callable[..., BlenderWindow], tmp_path: Path
 ) -> None:
-    """Nobody presses Refresh: what is generated comes in front and gets done, what is retried
-    turns, and what another program with this journal has made is there as soon as the pointer comes
-    by. Two questions for a list, beside those of the opening.
+    """New, retried and other programs' assets are shown with two list requests.
+
+    These are beside those of the opening.
     """
     with running_service(
         speed=2.0, switches=("poll-hint",), retry_after=0.3, library={"models": 8}, credits=1e5
@@ -176,8 +172,10 @@ def test_library_follows_the_jobs(
 _ON_TOP = f"(lambda top: (top.prompt, part('jobs.library.view_model').state_label(top)))({VIEW}.on_screen({FIELDS})[0])"
 
 
-def test_asset_browser(open_blender: Callable[..., BlenderWindow], tmp_path: Path) -> None:
-    """What was synced is there in the Asset Browser: both catalogs, every asset with its picture."""
+def test_synced_assets_are_in_the_asset_browser(
+    open_blender: Callable[..., BlenderWindow], tmp_path: Path
+) -> None:
+    """Both catalogs are there, and every asset has its picture."""
     folder = tmp_path / "Mint assets"
     with running_service(speed=4.0, library={"models": 8, "worlds": 4}) as small:
         blender = open_blender(api=small.api, key=small.key)

@@ -26,10 +26,10 @@ START_ANYWAY, GENERATE = "s", "g"
 # -- Limits
 
 
-def test_a_click_above_the_limit_is_asked_about(blender: BlenderWindow, since: Since) -> None:
+def test_a_click_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
     """The dialog names price, limit and what was spent today.
 
-    Escape and Enter start nothing and keep the prompt; S, as its button, does.
+    Escape and Enter start nothing and keep the prompt; S, as its button, starts it.
     """
     limit(blender, each=200)
     blender.fill(preset="FAST", review=False)
@@ -54,10 +54,8 @@ def test_a_click_above_the_limit_is_asked_about(blender: BlenderWindow, since: S
     assert blender.ask("bpy.context.window_manager.mint.prompt") == ""
 
 
-def test_a_day_above_the_limit_is_asked_about(blender: BlenderWindow, since: Since) -> None:
-    """What was spent today counts; a price that is not known yet is asked for first, and the dialog
-    follows by itself.
-    """
+def test_a_day_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
+    """An unknown price is requested first, and then the dialog opens by itself."""
     start(blender, "a lamp for today")
     blender.wait_for("placed")
     spent = int(blender.ask("job_service().spending.today()"))
@@ -73,12 +71,10 @@ def test_a_day_above_the_limit_is_asked_about(blender: BlenderWindow, since: Sin
     assert since.starts == 2
 
 
-def test_a_second_click_while_the_price_is_asked_for(
+def test_a_second_click_during_the_price_request_starts_nothing(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
-    """A limit is set and Mint is slow to tell the price: the panel says what is waited for, and a
-    second click is no second start.
-    """
+    """Mint answers slowly; the panel says what it waits for."""
     known_price(blender)  # the panel in sight has its answer
     service.scenario(
         answers=[{"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"delay": 3.0}}]
@@ -95,10 +91,8 @@ def test_a_second_click_while_the_price_is_asked_for(
     assert since.starts == 1
 
 
-def test_f3_above_the_limit(blender: BlenderWindow, since: Since) -> None:
-    """The dialog of F3 tells the price; confirmed, the question about the limit comes, and only
-    then it is started.
-    """
+def test_an_f3_call_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
+    """The dialog of F3 shows the price; after it the one about the limit opens."""
     limit(blender, each=200)
     blender.over()
     blender.until_it_shows(
@@ -120,8 +114,8 @@ def test_f3_above_the_limit(blender: BlenderWindow, since: Since) -> None:
     assert since.starts == 1
 
 
-def test_a_retry_above_the_limit(blender: BlenderWindow, since: Since) -> None:
-    """A retry costs again, so it is asked about too."""
+def test_a_retry_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
+    """A retry costs Credits again."""
     start(blender, "a vase [transient]")
     blender.wait_for("failed")
     limit(blender, each=100)
@@ -134,8 +128,8 @@ def test_a_retry_above_the_limit(blender: BlenderWindow, since: Since) -> None:
     assert since.count("POST", "/v1/*:retry") == 1
 
 
-def test_approving_above_the_limit(blender: BlenderWindow, since: Since) -> None:
-    """Most of the price is paid then, so it is asked about; declined, the Preview goes on waiting."""
+def test_approving_above_the_limit_opens_a_dialog(blender: BlenderWindow, since: Since) -> None:
+    """Most of the price is paid then; declined, the Preview goes on waiting."""
     start(blender, "a vase", mode="REVIEW")
     blender.wait_for("review")
     blender.wait("not jobs()[0]['active']")
@@ -153,10 +147,8 @@ def test_approving_above_the_limit(blender: BlenderWindow, since: Since) -> None
     assert since.count("POST", "/v1/*:approve") == 1
 
 
-def test_a_retry_above_the_limit_with_the_price_known(blender: BlenderWindow, since: Since) -> None:
-    """The dialog comes at once, within the click; confirmed, the retry goes to Mint, though Blender
-    has freed the operator of the click.
-    """
+def test_a_retry_above_the_limit_with_a_known_price(blender: BlenderWindow, since: Since) -> None:
+    """The dialog opens within the click; confirmed, the retry is sent."""
     start(blender, "a vase [transient]")
     blender.wait_for("failed")
     blender.ask(
@@ -171,9 +163,7 @@ def test_a_retry_above_the_limit_with_the_price_known(blender: BlenderWindow, si
 
 
 def test_a_second_click_confirms_nothing(blender: BlenderWindow, since: Since) -> None:
-    """A double click on Generate opens the dialog about the limit; its second half lands on no
-    button.
-    """
+    """A double click on Generate opens the dialog, and its second half hits no button."""
     limit(blender, each=200)
     blender.fill(preset="FAST", review=False, prompt="an expensive lamp")
     known_price(blender)
@@ -186,10 +176,10 @@ def test_a_second_click_confirms_nothing(blender: BlenderWindow, since: Since) -
     blender.key("Escape")
 
 
-def test_a_limit_without_a_price(blender: BlenderWindow, service: Service, since: Since) -> None:
-    """Where Mint tells no price, a limit cannot be kept: the dialog says so and leaves it to the
-    user.
-    """
+def test_a_limit_without_a_price_opens_a_dialog(
+    blender: BlenderWindow, service: Service, since: Since
+) -> None:
+    """It says that the limit cannot be checked, and lets the user decide."""
     known_price(blender)  # the panel in sight has its answer
     service.scenario(answers=[NO_PRICES])
     limit(blender, each=100_000)

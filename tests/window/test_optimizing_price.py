@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An optimization that is wished with a generation is not in its price: what the panel says about
-that, and that a limit counts it.
-"""
+"""An optimization requested with a generation is not in its price: the panel and the limit."""
 
 from __future__ import annotations
 
@@ -22,11 +20,8 @@ SAID = "job_service() and job_service().budget.known(part('jobs.queries').Optimi
 ASKED_ABOUT = "part('ui.pricing.limit_dialog')._state().unconfirmed is not None and part('ui.pricing.limit_dialog')._state().unconfirmed[0].sentence"
 
 
-def test_optimizing_comes_on_top(blender: BlenderWindow, since: Since) -> None:
-    """The panel says so, and for how much as soon as there is a model to tell.
-
-    A limit counts both; what nobody knows is asked about.
-    """
+def test_optimizing_is_added_to_the_price(blender: BlenderWindow, since: Since) -> None:
+    """The panel shows for how much once Mint knows; the limit counts both."""
     blender.fill(preset="FAST", review=False)
     blender.ask(WISHED)
     blender.write("mint.prompt", "a lamp to be optimized")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user sees with models as Mint makes them, worth showing in the README: `python3
-scripts/dev.py images` keeps these pictures.
+"""Models and Worlds as a user sees them: the pictures of the README.
+
+`python3 scripts/dev.py images` keeps them.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ PROMPTS = {
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    """A stand-in whose models are made by Blender."""
+    """Run a stand-in for Mint whose models are made by Blender."""
     with running_service(
         speed=SPEED, assets="real", switches=("poll-hint",), retry_after=0.3
     ) as running:
@@ -51,7 +52,7 @@ def service() -> Iterator[Service]:
 
 
 def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
-    """The Preview in the sidebar shows the lamp; approved, it stands in the scene in its colors."""
+    """The Preview shows the lamp; approved, it is in the scene in its colors."""
     blender.ask("[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None")
     blender.ask(LOOK)
     start(blender, "a small ceramic lamp with an orange shade", mode="REVIEW")
@@ -70,10 +71,8 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
     blender.screenshot("picture_placed")
 
 
-def test_a_world_from_inside(blender: BlenderWindow) -> None:
-    """A click on the card's button shows the World as a place, in color, through its start camera;
-    the scene's camera stays what it was.
-    """
+def test_a_world_is_looked_into(blender: BlenderWindow) -> None:
+    """A click shows it in color from its start camera; the scene's camera stays the same."""
     blender.ask(
         "[bpy.data.objects.remove(each) for each in list(bpy.data.objects) if each.type != 'CAMERA'] and None"
     )
@@ -100,12 +99,10 @@ def test_a_world_from_inside(blender: BlenderWindow) -> None:
     assert "decrement error" not in blender.log(), "Blender complains about who uses the panorama"
 
 
-def test_a_library_and_pictures_from_it(
+def test_a_library_and_reference_pictures_from_it(
     open_blender: Callable[..., BlenderWindow], tmp_path: Path
 ) -> None:
-    """What was made is in the library with its pictures, and one of it is imported; its pictures
-    serve as references for something new.
-    """
+    """One asset is imported, and thumbnails serve as references for something new."""
     with running_service(
         speed=40, assets="real", switches=("poll-hint",), retry_after=0.3
     ) as service:
@@ -145,16 +142,15 @@ def test_a_library_and_pictures_from_it(
 
 
 def generate(service: Service, home: Path) -> None:
-    """Make something of each prompt, all at once, before a Blender is opened that would have to
-    draw meanwhile.
-    """
+    """Generate from each prompt at once, before a Blender is opened."""
     job_service = JobService(fast_config(home), account(service))
     try:
         for prompt, kind in PROMPTS.items():
             job_service.start(GenerationRequest(Kind(kind.lower()), prompt, Preset.FAST))
         while unfinished := [job.id for job in job_service.jobs() if job.phase is not Phase.READY]:
             for job_id in unfinished:
-                job_service.resume(job_id)  # those that a quick job_service has lost patience with
+                # a quick job service gives up waiting early
+                job_service.resume(job_id)
             job_service.watch(unfinished)
     finally:
         job_service.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A result is brought into the scene by a click, whatever the user is in the middle of."""
+"""A click places a result, whatever the user is doing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ FELT = ("mode", "selected", "active")
 
 
 def ready(blender: BlenderWindow) -> dict[str, Any]:
-    """A result that waits with Place, since its prompt was clicked in a file that is not open any
-    more.
-    """
+    """Return a job ready to place, whose prompt was clicked in a file that is not open any more."""
     assert blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == [
         "FINISHED"
     ]
@@ -26,7 +24,7 @@ def ready(blender: BlenderWindow) -> dict[str, Any]:
 
 
 def arrive(blender: BlenderWindow) -> None:
-    """A result lands by itself."""
+    """Generate a model and wait until it is placed."""
     assert blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == [
         "FINISHED"
     ]
@@ -34,7 +32,7 @@ def arrive(blender: BlenderWindow) -> None:
 
 
 def edit_mode(blender: BlenderWindow) -> dict[str, Any]:
-    """The user is in Edit Mode; what they notice there."""
+    """Enter Edit Mode and return what the user sees."""
     blender.over()
     blender.key("Tab")
     blender.wait("scene()['mode'] == 'EDIT'")
@@ -43,7 +41,7 @@ def edit_mode(blender: BlenderWindow) -> dict[str, Any]:
 
 
 def test_place_and_place_again_in_edit_mode(blender: BlenderWindow) -> None:
-    """A click on Place, and on Place Again, brings the result; the user stays in Edit Mode."""
+    """Both clicks place the result, and the user stays in Edit Mode."""
     job = ready(blender)
     before = edit_mode(blender)
     blender.click("mint.place")
@@ -61,7 +59,7 @@ CUBES = "sorted(max(each.dimensions) for each in bpy.data.objects if each.name.s
 
 
 def add_cube(blender: BlenderWindow) -> None:
-    """The user adds a cube: Adjust Last Operation shows, and is opened."""
+    """Add a cube, and open Adjust Last Operation."""
     blender.ask(
         "with within('VIEW_3D'):\n    bpy.ops.mesh.primitive_cube_add('INVOKE_DEFAULT', True, location=(0, 0, 5))"
     )
@@ -73,10 +71,8 @@ def add_cube(blender: BlenderWindow) -> None:
     assert blender.find("(field)", name="HUD")
 
 
-def test_adjusting_the_last_operation_takes_no_result_away(blender: BlenderWindow) -> None:
-    """Add Cube, a result lands, change the cube in Adjust Last Operation: that panel is gone, since
-    it would take the result with it.
-    """
+def test_adjusting_the_last_operation_removes_no_result(blender: BlenderWindow) -> None:
+    """After a result was placed the panel is closed, since it would remove the result."""
     add_cube(blender)
     blender.write("(field)", "4", name="HUD")
     blender.wait(f"max({CUBES}) == 4")
@@ -107,10 +103,8 @@ def offers_place(blender: BlenderWindow, offered: bool) -> None:
     assert ("mint.place" in " ".join(blender.buttons())) is offered
 
 
-def test_a_card_tells_what_is_true_of_the_open_file(blender: BlenderWindow) -> None:
-    """After undo, redo, deleting and File > New: a result that is not there is offered again, and a
-    click brings it.
-    """
+def test_a_card_is_right_about_the_open_file(blender: BlenderWindow) -> None:
+    """After undo, redo, deleting and File > New a missing result can be placed again."""
     arrive(blender)
     offers_place(blender, False)
     blender.over()
@@ -150,10 +144,8 @@ part('ui.heartbeat').ensure()
 """
 
 
-def test_an_edited_model_is_not_replaced_without_a_word(blender: BlenderWindow) -> None:
-    """The card of a later version says Replace Model; a click asks first, where the model was
-    edited, and the edited one is kept.
-    """
+def test_replacing_an_edited_model_asks_first(blender: BlenderWindow) -> None:
+    """The card says Replace Model, and the edited model is kept."""
     arrive(blender)
     (root,) = blender.ask("roots()")
     blender.ask("bpy.data.objects[root].data.vertices[0].co.x += 1", root=root)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on's preferences: whose key, how many Credits, where things lie."""
+"""The add-on's preferences: account, balance, folders."""
 
 from __future__ import annotations
 
@@ -21,10 +21,8 @@ bpy.context.preferences.addons[addon].preferences.show_advanced = True
 """
 
 
-def test_the_preferences(blender: BlenderWindow) -> None:
-    """Account, usage, defaults, downloads and Advanced stand there; the balance was read, and the
-    key's source is named.
-    """
+def test_the_preferences_are_drawn(blender: BlenderWindow) -> None:
+    """Account, usage, defaults, downloads and Advanced are shown, with the key's source."""
     blender.ask("bpy.ops.mint.check_key() and None")
     blender.wait(f"part('ui.session').existing_service() and len({SAID}) >= 2")
     blender.ask("bpy.ops.mint.measure_downloads() and None")

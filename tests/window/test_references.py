@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference pictures as a person meets them: the sub-panel, the menu, captures of views, and a drop
-on the 3D View.
-"""
+"""Reference pictures: the sub-panel, the menu, captured views, and files dropped on the 3D View."""
 
 from __future__ import annotations
 
@@ -52,14 +50,14 @@ result = [float(edges.mean()), float(values[..., 0].max() - values[..., 0].min()
 
 
 def red(folder: Path, name: str = "red lamp.webp", color: tuple[float, float, float] = RED) -> Path:
-    """A small picture that Mint takes."""
+    """Write a small picture that Mint accepts."""
     path = folder / name
     path.write_bytes(pictures.webp(color))
     return path
 
 
 def drop(blender: BlenderWindow, *files: Path) -> list[str]:
-    """What Blender does when files were dropped on the 3D View and our handler was chosen."""
+    """Do what Blender does after files were dropped on the 3D View and our handler was chosen."""
     operator = blender.ask("bpy.types.MINT_FH_references.bl_import_operator")
     names = [{"name": each.name} for each in files]
     return blender.call(
@@ -71,10 +69,10 @@ def drop(blender: BlenderWindow, *files: Path) -> list[str]:
     )
 
 
-def test_references(blender: BlenderWindow, since: Since, tmp_path: Path) -> None:
-    """Dropped pictures and a captured view are listed with thumbnails; one is converted with a
-    click, order and number change, and one click sends them all.
-    """
+def test_reference_pictures_are_listed_and_sent(
+    blender: BlenderWindow, since: Since, tmp_path: Path
+) -> None:
+    """They are dropped, captured, converted, moved and removed by clicks."""
     blender.ask(OPEN)
     blender.fill(preset="FAST", review=False)
     large = tmp_path / "odd.bmp"
@@ -105,10 +103,10 @@ def test_references(blender: BlenderWindow, since: Since, tmp_path: Path) -> Non
     assert since.starts == 1
 
 
-def test_from_none_to_eight(blender: BlenderWindow, tmp_path: Path) -> None:
-    """Without pictures the panel says what they are for; with eight it has room for each, and
-    offers no ninth.
-    """
+def test_the_panel_with_none_and_with_eight_pictures(
+    blender: BlenderWindow, tmp_path: Path
+) -> None:
+    """Without any it says what they are for; with eight it offers no ninth."""
     blender.ask(OPEN)
     blender.screenshot("references_0")
     for count in range(1, 9):
@@ -125,9 +123,7 @@ def test_from_none_to_eight(blender: BlenderWindow, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("view", ["VIEWPORT", "CAMERA"])
 def test_a_view_is_captured(blender: BlenderWindow, view: str) -> None:
-    """What is captured is a picture with something in it; overlays, selection and output settings
-    are as before.
-    """
+    """The picture has content; overlays, selection and output settings are unchanged."""
     look = "(area('VIEW_3D').spaces.active.overlay.show_overlays, bpy.context.scene.render.filepath, scene())"
     before = blender.ask(look)
     images = blender.ask("sorted(each.name for each in bpy.data.images)")
@@ -146,9 +142,7 @@ def test_a_view_is_captured(blender: BlenderWindow, view: str) -> None:
 
 
 def test_the_menu_names_every_source(blender: BlenderWindow) -> None:
-    """The panel's button opens a menu with all sources; F3 finds them too, and Enter adds what was
-    found.
-    """
+    """F3 finds the sources as well, and Enter adds the picture that was found."""
     blender.over()
     blender.until_it_shows(lambda: blender.ask(OPEN_MENU))
     blender.screenshot("references_menu")

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file that our check refused, in the window: its card says where it is kept, and imports it when
-the user insists.
-"""
+"""A refused file in the window: its card says where it is, and can import it anyway."""
 
 from __future__ import annotations
 
@@ -13,10 +11,8 @@ from .conftest import Since
 pytestmark = pytest.mark.window
 
 
-def test_import_anyway(blender: BlenderWindow, since: Since) -> None:
-    """The card of the refused model has Import Anyway; the click warns first, and confirmed the
-    model is in the scene. Nothing is bought.
-    """
+def test_import_anyway_asks_first(blender: BlenderWindow, since: Since) -> None:
+    """The click warns; confirmed, the model is in the scene. Nothing is paid."""
     assert blender.call("mint.generate", prompt="a lamp [external-buffer]", preset="FAST") == [
         "FINISHED"
     ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The status bar says what runs, and says nothing when nothing does."""
+"""The status bar shows running jobs, and nothing when there are none."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ HEIGHT = 20  # pixels at the lower edge of the screen, which the window fills
 
 
 def bar(picture: Path) -> Image.Image:
-    """The right half of the status bar: the left half explains the mouse buttons of what lies under
-    the pointer.
+    """Return the right half of the status bar.
+
+    The left half explains the mouse buttons for what is under the pointer.
     """
     whole = Image.open(picture).convert("L")
     width, height = whole.size
@@ -29,14 +30,12 @@ def bar(picture: Path) -> Image.Image:
 
 
 def ink(picture: Path) -> int:
-    """How much stands in the status bar, in pixels."""
+    """Return how many pixels of the status bar differ from its background."""
     return bar(picture).histogram()[255]
 
 
-def test_the_status_bar_follows_the_jobs(blender: BlenderWindow) -> None:
-    """While a job runs it stands in the status bar; when it has ended, the bar is as it was before,
-    without a touch of the mouse.
-    """
+def test_the_status_bar_shows_running_jobs(blender: BlenderWindow) -> None:
+    """After the end of a job it is as before, without a move of the mouse."""
     before = blender.screenshot("status_bar_before")
     start(blender, "a statue [stuck]")
     blender.wait("jobs()[0]['active'] and jobs()[0]['phase'] == 'working'")

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the add-on leaves alone: the network while nobody looks, the file while somebody types or
-drags, and what an earlier session did.
-"""
+"""What the add-on does not do: go online unasked, import during input, announce old jobs."""
 
 from __future__ import annotations
 
@@ -28,9 +26,7 @@ OPEN = "with within('VIEW_3D'):\n    bpy.ops.wm.open_mainfile(filepath=path)"
 def test_opening_a_file_sends_nothing(
     open_blender: Callable[..., BlenderWindow], service: Service, since: Since, tmp_path: Path
 ) -> None:
-    """With a key and settings from last time, starting Blender and opening a file asks Mint
-    nothing; the tab Mint, once seen, does.
-    """
+    """Nothing is sent with a stored key until the Mint tab was seen."""
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "form.json").write_text(
         '{"kind": "MODEL", "preset": "FAST", "review": false}', encoding="utf-8"
@@ -52,10 +48,8 @@ def test_opening_a_file_sends_nothing(
     assert since.count("POST", ESTIMATE) == 1
 
 
-def test_nothing_lands_while_somebody_types(blender: BlenderWindow, service: Service) -> None:
-    """The Library is searched while a result arrives: it is drawn, and asks, but the scene is left
-    alone until the field is left.
-    """
+def test_nothing_is_imported_while_the_user_types(blender: BlenderWindow, service: Service) -> None:
+    """The Library is searched meanwhile; the scene does not change until the field is left."""
     blender.ask(OPENED, name="MINT_PT_library")
     blender.ask(
         "[bpy.utils.unregister_class(each) for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_references)] and None"
@@ -90,8 +84,8 @@ def test_nothing_lands_while_somebody_types(blender: BlenderWindow, service: Ser
 RADIAL = "[each.bl_idname for each in window().modal_operators]"
 
 
-def test_a_radial_control_keeps_results_away(blender: BlenderWindow) -> None:
-    """While a brush's size is dragged nothing lands; afterwards it does."""
+def test_nothing_is_imported_during_a_radial_control(blender: BlenderWindow) -> None:
+    """A brush's size is dragged; the result is imported afterwards."""
     blender.over()
     blender.call(
         "wm.radial_control",
@@ -105,10 +99,10 @@ def test_a_radial_control_keeps_results_away(blender: BlenderWindow) -> None:
     assert not blender.ask("part('ui.job_list.auto_import')._is_busy()")
 
 
-def test_an_earlier_session_is_no_news(
+def test_an_earlier_session_is_not_announced(
     open_blender: Callable[..., BlenderWindow], service: Service, since: Since
 ) -> None:
-    """Started again with a job in flight and the Library in sight, only what ends now is announced."""
+    """Only the job that ends after the restart is announced."""
     first = open_blender()
     start(first, "a lamp of yesterday")
     first.wait_for("placed")
@@ -150,9 +144,7 @@ with bpy.context.temp_override(window=second, area=here, region=next(each for ea
 
 
 def test_a_dialog_opens_in_the_window_of_the_click(blender: BlenderWindow, since: Since) -> None:
-    """Two windows, a click in the second one above a limit whose price is not known yet: the dialog
-    comes later, and there.
-    """
+    """There are two windows; the price is unknown at the click, so the dialog opens later."""
     addon = "bpy.context.preferences.addons['bl_ext.user_default.mint_blender'].preferences"
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.window_new_main()")
     blender.wait("len(bpy.context.window_manager.windows) == 2")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An arrival is one undo step of its own, and disturbs nobody's work."""
+"""An import is an undo step of its own, and does not change the user's work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNDONE = "set(scene()['objects']) == set(objects)"
 
 
 def arrive(blender: BlenderWindow) -> None:
-    """A model lands while the user does something else."""
+    """Place a model while the user does something else."""
     assert blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == [
         "FINISHED"
     ]
@@ -23,7 +23,7 @@ def arrive(blender: BlenderWindow) -> None:
 
 
 def own_work(blender: BlenderWindow) -> dict[str, Any]:
-    """The user adds a monkey of their own, as one undo step; what is there then."""
+    """Add a monkey of the user's as one undo step; return what is there then."""
     blender.call("mesh.primitive_monkey_add", location=(3, 0, 0))
     blender.ask("bpy.ops.ed.undo_push(message='Add Monkey')")
     made: dict[str, Any] = blender.ask("scene()")
@@ -31,8 +31,8 @@ def own_work(blender: BlenderWindow) -> dict[str, Any]:
     return made
 
 
-def test_undo_right_after_arrival(blender: BlenderWindow) -> None:
-    """Ctrl+Z takes away exactly what arrived, not the user's own last action; redo brings it back."""
+def test_undo_right_after_an_import(blender: BlenderWindow) -> None:
+    """Ctrl+Z removes the result and not the user's last action; redo restores it."""
     before = own_work(blender)
     arrive(blender)
     after = blender.ask("scene()")
@@ -46,10 +46,8 @@ def test_undo_right_after_arrival(blender: BlenderWindow) -> None:
     assert blender.ask("scene()") == after
 
 
-def test_arrival_in_edit_mode(blender: BlenderWindow) -> None:
-    """Who is in Edit Mode stays there, with the same selection and active object; undo takes away
-    the arrival alone.
-    """
+def test_an_import_in_edit_mode(blender: BlenderWindow) -> None:
+    """Mode, selection and active object stay; undo removes the result alone."""
     own_work(blender)
     blender.over()
     blender.key("Tab")
@@ -73,10 +71,8 @@ result = sorted(round(each.co.x, 3) for each in bmesh.from_edit_mesh(cube).verts
 """
 
 
-def test_arrival_in_edit_mode_after_an_edit(blender: BlenderWindow) -> None:
-    """What was edited before the arrival, in the same Edit Mode, stays when the arrival is undone
-    and redone, and can be undone itself.
-    """
+def test_an_import_in_edit_mode_after_an_edit(blender: BlenderWindow) -> None:
+    """The edit stays when the import is undone and redone, and can be undone itself."""
     blender.over()
     blender.key("Tab")
     blender.wait("scene()['mode'] == 'EDIT'")

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World in a window: chosen beforehand, looked at through its start camera, and changed by its
-panel's buttons.
-"""
+"""A World in a window: its settings, the start camera, and the buttons of its panel."""
 
 from __future__ import annotations
 
@@ -30,7 +28,7 @@ PART = "next((each for each in bpy.context.scene.objects if each.get('mint_part'
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    """A stand-in whose World is a place that can be looked at."""
+    """Run a stand-in for Mint whose World is a real place."""
     with running_service(
         speed=4, assets="real", switches=("poll-hint",), retry_after=0.3
     ) as running:
@@ -38,10 +36,8 @@ def service() -> Iterator[Service]:
         assert not running.leaks(), "the key went to the file host"
 
 
-def test_a_world_and_its_panel(blender: BlenderWindow) -> None:
-    """It is a place to look at from its start camera; a click fetches splats into it, and undo
-    takes back what a click did.
-    """
+def test_a_world_is_shown_and_changed_by_its_panel(blender: BlenderWindow) -> None:
+    """A click fetches splats, and undo reverts what a click did."""
     blender.fill(kind="WORLD", prompt="a greenhouse", preset="FAST", review=False)
     assert blender.call("mint.generate_from_form") == ["FINISHED"]
     blender.wait_for("placed", seconds=90)
