@@ -118,8 +118,8 @@ def test_changed_bytes_are_described_or_refused(
         content[place] = value
     try:
         assert inspect(bytes(content[:end]), tmp_path).triangles > 0
-    except InvalidGlb as trouble:
-        assert str(trouble).endswith(".")
+    except InvalidGlb as error:
+        assert str(error).endswith(".")
 
 
 @settings(

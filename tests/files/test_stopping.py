@@ -27,13 +27,13 @@ def ended(
     work: Callable[[], object], stop: threading.Event, received: Callable[[], bool]
 ) -> FileError:
     """Return how work on another thread ends when it is stopped after the first request."""
-    troubles: list[FileError] = []
+    errors: list[FileError] = []
 
     def run() -> None:
         try:
             work()
-        except FileError as trouble:
-            troubles.append(trouble)
+        except FileError as error:
+            errors.append(error)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
@@ -42,7 +42,7 @@ def ended(
     stop.set()
     thread.join(5)
     assert not thread.is_alive()
-    return troubles[0]
+    return errors[0]
 
 
 @pytest.mark.parametrize("said", SLOW.values(), ids=SLOW)
@@ -51,12 +51,12 @@ def test_a_download_that_waits_can_be_stopped(said: bytes, tmp_path: Path) -> No
     stop = threading.Event()
     with raw_server(said, drip=1.0) as host, Downloader() as loader:
         url = f"http://127.0.0.1:{host.port}/lamp.glb"
-        trouble = ended(
+        error = ended(
             lambda: loader.fetch(url, tmp_path / "lamp.glb", stop=stop.is_set),
             stop,
             lambda: bool(host.received),
         )
-    assert isinstance(trouble, Stopped)
+    assert isinstance(error, Stopped)
     assert len(host.received) == 1
 
 
@@ -65,14 +65,14 @@ def test_reading_a_remote_header_can_be_stopped(said: bytes) -> None:
     """The first bytes of a GLB may hang as well."""
     stop = threading.Event()
     with raw_server(said, drip=1.0) as host:
-        trouble = ended(
+        error = ended(
             lambda: fetch_header(
                 f"http://127.0.0.1:{host.port}/lamp.glb", stop=stop.is_set, local_files=True
             ),
             stop,
             lambda: bool(host.received),
         )
-    assert isinstance(trouble, DownloadFailed)
+    assert isinstance(error, DownloadFailed)
 
 
 def test_slow_headers_end_at_the_time_limit(tmp_path: Path) -> None:
@@ -124,17 +124,17 @@ def test_a_stopped_download_is_not_renamed_when_complete(tmp_path: Path) -> None
 def test_only_temporary_errors_are_outages(tmp_path: Path) -> None:
     """An unreachable host is worth retrying for longer; a missing file is not."""
 
-    def trouble(url: str) -> FileError:
+    def error(url: str) -> FileError:
         loader = Downloader(DownloadLimits(tries=1))
         with pytest.raises(FileError) as raised:
             loader.fetch(url, tmp_path / "lamp.glb")
         return raised.value
 
-    assert trouble(f"http://127.0.0.1:{unused_port()}/lamp.glb").is_outage
+    assert error(f"http://127.0.0.1:{unused_port()}/lamp.glb").is_outage
     for status, is_outage in (
         ("503 Service Unavailable", True),
         ("404 Not Found", False),
         ("418 Teapot", False),
     ):
         with raw_server(answer(b"", status)) as host:
-            assert trouble(f"http://127.0.0.1:{host.port}/lamp.glb").is_outage is is_outage
+            assert error(f"http://127.0.0.1:{host.port}/lamp.glb").is_outage is is_outage

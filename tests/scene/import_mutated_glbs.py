@@ -102,18 +102,18 @@ def one(folder: Path, seed: int) -> dict[str, Any]:
         {(type(each).__name__, each.name) for each in all_data_blocks()},
         sorted(folder.iterdir()),
     )
-    told: dict[str, Any] = {"seed": seed}
+    result: dict[str, Any] = {"seed": seed}
     try:
         placed = place_model(
             path,
             Provenance(job_id="j", name="Lamp"),
             PlaceOptions(at=(0, 0, 0), height=chance.choice((None, 2.0))),
         )
-        told |= {"landed": all(each.name in bpy.context.scene.objects for each in placed.objects)}
-    except SceneImportError as trouble:
+        result |= {"landed": all(each.name in bpy.context.scene.objects for each in placed.objects)}
+    except SceneImportError as error:
         after = {(type(each).__name__, each.name) for each in all_data_blocks()}
-        told |= {"sentence": str(trouble), "left": sorted(map(str, before ^ after))}
-    return told | {
+        result |= {"sentence": str(error), "left": sorted(map(str, before ^ after))}
+    return result | {
         "files": sorted(folder.iterdir()) == files,
         "scenes": len(bpy.data.scenes),
         "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,

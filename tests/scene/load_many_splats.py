@@ -32,7 +32,7 @@ def shown(made: bpy.types.Object) -> dict[str, int]:
     if hasattr(evaluated, "evaluated_geometry"):
         geometry = evaluated.evaluated_geometry()
         mesh, cloud = geometry.mesh, geometry.pointcloud
-    else:  # before 5.1 only the kind of the object itself is told
+    else:  # before 5.1 only data of the type of the object itself is available
         mesh, cloud = evaluated.data, None
     return {
         "squares": len(mesh.polygons) if mesh else 0,

@@ -112,7 +112,7 @@ def _meshes(scene: Any, material: Any) -> None:
     track.strips.new("Strip", 30, lamp.animation_data.action)
     lamp.driver_add("scale", 2).driver.expression = "1.5"
     big = bpy.data.meshes.new("Grid")
-    count = 90  # more vertices than are told one by one
+    count = 90  # more vertices than a snapshot lists one by one
     points = [(x, y, 0) for x in range(count) for y in range(count)]
     faces = [
         (x * count + y, x * count + y + 1, (x + 1) * count + y + 1, (x + 1) * count + y)

@@ -40,11 +40,11 @@ WORKED_OUT_LATE = {"enabled", "is_unavailable", "is_inactive", "is_icon_visible"
 """Of a socket: follows from the node's settings, and after an undo only once the tree is drawn."""
 WINDOWS = (bpy.types.Screen, bpy.types.WindowManager, bpy.types.WorkSpace)
 NAMED = (bpy.types.Scene, bpy.types.Collection)
-"""What is in these has no order that anybody has chosen: members are told by name, so that further
-ones do not move the others.
+"""Members of these have no order of their own: they are kept by name, so that new ones do not move
+the others.
 """
-TOLD_APART = {"Scene": {"view_layers", "objects"}, "Image": {"pixels"}}
-"""Told in a form of their own further down."""
+SEPARATE = {"Scene": {"view_layers", "objects"}, "Image": {"pixels"}}
+"""These have a form of their own below."""
 DEPTH = 4
 MOST = 5000
 
@@ -55,13 +55,15 @@ class SceneSnapshot:
     def __init__(self) -> None:
         from mint_blender.scene.data_blocks import all_data_blocks
 
-        _members.cache_clear()  # classes may have been registered anew since the last snapshot
+        _members.cache_clear()  # classes may have been registered again since the last snapshot
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # some members warn that they will go
             self.blocks: dict[tuple[str, str], dict[str, Any]] = {}
             for each in [each for each in all_data_blocks() if not isinstance(each, WINDOWS)]:
                 for inner, name in _with_inner(each):
-                    self.blocks[type(inner).__name__, name] = _told(inner, DEPTH) | _bytes_of(inner)
+                    self.blocks[type(inner).__name__, name] = _struct_values(
+                        inner, DEPTH
+                    ) | _bytes_of(inner)
             for scene in bpy.data.scenes:
                 for layer in scene.view_layers:
                     self.blocks["ViewLayer", f"{scene.name_full}/{layer.name}"] = _view_layer(layer)
@@ -88,9 +90,9 @@ class SceneSnapshot:
             ]
             found += [f"{key}: {name} is new: {after[name]!r}" for name in names]
             found += [
-                f"{key}: {name} was {told!r} and is {after.get(name)!r}"
-                for name, told in before.items()
-                if after.get(name) != told
+                f"{key}: {name} was {value!r} and is {after.get(name)!r}"
+                for name, value in before.items()
+                if after.get(name) != value
             ]
         return found
 
@@ -121,7 +123,7 @@ def _with_inner(block: Any) -> Iterator[tuple[Any, str]]:
 @cache
 def _members(kind: type) -> list[tuple[str, Any]]:
     """Return the names and RNA properties of this type that a snapshot holds."""
-    left_out = PASSING | NOT_ASKED | TOLD_APART.get(kind.__name__, set())
+    left_out = PASSING | NOT_ASKED | SEPARATE.get(kind.__name__, set())
     if issubclass(kind, bpy.types.NodeSocket):
         left_out |= WORKED_OUT_LATE
     return [
@@ -131,16 +133,16 @@ def _members(kind: type) -> list[tuple[str, Any]]:
     ]
 
 
-def _told(struct: Any, depth: int, prefix: str = "") -> dict[str, Any]:
-    told: dict[str, Any] = {}
+def _struct_values(struct: Any, depth: int, prefix: str = "") -> dict[str, Any]:
+    values: dict[str, Any] = {}
     is_named = isinstance(struct, NAMED)
     for name, prop in _members(type(struct)):
         try:
             value = getattr(struct, name)
         except Exception:
             continue
-        told |= _value(prefix + name, prop, value, depth, is_named)
-    return told | {f"{prefix}[{key}]": _plain(value) for key, value in _custom(struct)}
+        values |= _value(prefix + name, prop, value, depth, is_named)
+    return values | {f"{prefix}[{key}]": _plain(value) for key, value in _custom(struct)}
 
 
 def _custom(struct: Any) -> list[tuple[str, Any]]:
@@ -167,7 +169,7 @@ def _value(name: str, prop: Any, value: Any, depth: int, is_named: bool) -> dict
     if prop.type == "POINTER":
         if value is None or isinstance(value, bpy.types.ID):
             return {name: value and (type(value).__name__, value.name_full)}
-        return _told(value, depth - 1, f"{name}.") if depth else {}
+        return _struct_values(value, depth - 1, f"{name}.") if depth else {}
     if prop.type == "COLLECTION":
         return _collection(name, value, depth, is_named)
     if getattr(prop, "is_array", False):
@@ -193,49 +195,49 @@ def _collection(name: str, value: Any, depth: int, is_named: bool) -> dict[str, 
         and name in ("objects", "children", "collection_objects", "collection_children")
     ):
         return {}
-    told: dict[str, Any] = {name: len(value)}
+    values: dict[str, Any] = {name: len(value)}
     if not depth or len(value) > MOST:
-        return told
+        return values
     for number, each in enumerate(value):
         if isinstance(each, bpy.types.ID):
-            told[f"{name}[{number}]"] = each.name_full
+            values[f"{name}[{number}]"] = each.name_full
         elif hasattr(each, "bl_rna"):
-            told |= _told(each, depth - 1, f"{name}[{number}].")
-    return told
+            values |= _struct_values(each, depth - 1, f"{name}[{number}].")
+    return values
 
 
-# -- What is told as bytes
+# -- Data that is kept as bytes
 
 
 def _bytes_of(block: Any) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for attribute in getattr(block, "attributes", ()):
         if len(attribute.data):
-            told[f"bytes of attribute {attribute.name}"] = _digest(
+            values[f"bytes of attribute {attribute.name}"] = _digest(
                 attribute.data, _member_of(attribute.data[0])
             )
     if isinstance(block, bpy.types.Mesh):
-        told["bytes of polygons"] = _digest(block.polygons, "loop_start")
-        told["bytes of weights"] = _short(
+        values["bytes of polygons"] = _digest(block.polygons, "loop_start")
+        values["bytes of weights"] = _short(
             [[(each.group, each.weight) for each in vertex.groups] for vertex in block.vertices]
         )
     if isinstance(block, bpy.types.Key):
-        told |= {f"bytes of {each.name}": _digest(each.data, "co") for each in block.key_blocks}
+        values |= {f"bytes of {each.name}": _digest(each.data, "co") for each in block.key_blocks}
     if isinstance(block, bpy.types.Action):
-        told |= {
+        values |= {
             f"bytes of {each.data_path}[{each.array_index}] {number}": _curve(each)
             for number, each in enumerate(_curves(block))
         }
     if isinstance(block, bpy.types.Image):
-        told["bytes of pixels"] = _pixels(block)
-        told["packed"] = [
+        values["bytes of pixels"] = _pixels(block)
+        values["packed"] = [
             hashlib.sha256(each.packed_file.data).hexdigest()
             for each in block.packed_files
             if each.packed_file
         ]
     if isinstance(block, bpy.types.Text):
-        told["text"] = block.as_string()
-    return told
+        values["text"] = block.as_string()
+    return values
 
 
 def _member_of(item: Any) -> str:
@@ -286,21 +288,23 @@ def _short(value: Any) -> str:
     ]
 
 
-# -- What is shown
+# -- Windows and view layers
 
 
 def _view_layer(layer: Any) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for prop in layer.bl_rna.properties:
         if prop.identifier not in PASSING | {
             "objects",
             "layer_collection",
             "active_layer_collection",
         }:
-            told |= _value(prop.identifier, prop, getattr(layer, prop.identifier), 2, False)
-    told["active object"] = layer.objects.active and layer.objects.active.name_full
-    told["active collection"] = layer.active_layer_collection and layer.active_layer_collection.name
-    told |= {f"[{key}]": _plain(value) for key, value in _custom(layer)}
+            values |= _value(prop.identifier, prop, getattr(layer, prop.identifier), 2, False)
+    values["active object"] = layer.objects.active and layer.objects.active.name_full
+    values["active collection"] = (
+        layer.active_layer_collection and layer.active_layer_collection.name
+    )
+    values |= {f"[{key}]": _plain(value) for key, value in _custom(layer)}
     waiting = [layer.layer_collection]
     while waiting:
         each = waiting.pop()
@@ -311,31 +315,31 @@ def _view_layer(layer: Any) -> dict[str, Any]:
             each.indirect_only,
             each.collection.name_full,
         )
-        told[f"layer_collection<{each.name}>"] = flags
+        values[f"layer_collection<{each.name}>"] = flags
         waiting += each.children
     for each in layer.objects:
-        told[f"object<{each.name_full}>"] = (
+        values[f"object<{each.name_full}>"] = (
             each.select_get(view_layer=layer),
             each.hide_get(view_layer=layer),
         )
-    return told
+    return values
 
 
 def _windows() -> dict[str, Any]:
     manager = bpy.context.window_manager
-    told: dict[str, Any] = {f"[{key}]": _plain(value) for key, value in _custom(manager)}
+    values: dict[str, Any] = {f"[{key}]": _plain(value) for key, value in _custom(manager)}
     for number, window in enumerate(manager.windows):
-        told[f"window {number}"] = (
+        values[f"window {number}"] = (
             window.scene.name,
             window.view_layer.name,
             window.workspace.name,
             window.screen.name,
         )
         for place, area in enumerate(window.screen.areas):
-            told[f"window {number} area {place}"] = (area.type, area.ui_type, area.show_menus)
+            values[f"window {number} area {place}"] = (area.type, area.ui_type, area.show_menus)
             for space in [each for each in area.spaces if each.type == "VIEW_3D"]:
-                told[f"window {number} view {place}"] = _view(space)
-    return told
+                values[f"window {number} view {place}"] = _view(space)
+    return values
 
 
 def _view(space: Any) -> Any:

@@ -22,46 +22,50 @@ from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
 @pytest.fixture
-def shelf() -> bpy.types.Collection:
+def target_collection() -> bpy.types.Collection:
     """A collection to import into."""
-    collection = bpy.data.collections.new("Shelf")
+    collection = bpy.data.collections.new("Target")
     bpy.context.scene.collection.children.link(collection)
     return collection
 
 
-def test_objects_are_in_the_given_collection_only(model: Path, shelf: bpy.types.Collection) -> None:
+def test_objects_are_in_the_given_collection_only(
+    model: Path, target_collection: bpy.types.Collection
+) -> None:
     """All objects of the file are in that collection and in no other."""
-    objects = import_glb(model, shelf)
+    objects = import_glb(model, target_collection)
     assert sorted(each.type for each in objects) == ["EMPTY", "MESH"]
-    assert all(list(each.users_collection) == [shelf] for each in objects)
+    assert all(list(each.users_collection) == [target_collection] for each in objects)
     assert len(bpy.data.scenes) == 1
 
 
-def test_pictures_are_packed(model: Path, shelf: bpy.types.Collection) -> None:
+def test_pictures_are_packed(model: Path, target_collection: bpy.types.Collection) -> None:
     """The texture is inside the .blend, so the downloaded file may be deleted."""
-    import_glb(model, shelf)
+    import_glb(model, target_collection)
     (image,) = [each for each in bpy.data.images if each.source == "FILE"]
     assert image.packed_file is not None
 
 
-def test_lengths_follow_the_unit_scale(model: Path, shelf: bpy.types.Collection) -> None:
+def test_lengths_follow_the_unit_scale(
+    model: Path, target_collection: bpy.types.Collection
+) -> None:
     """A model of one meter is a hundred units high in a scene in centimeters."""
     bpy.context.scene.unit_settings.scale_length = 0.01
-    (mesh,) = [each for each in import_glb(model, shelf) if each.type == "MESH"]
+    (mesh,) = [each for each in import_glb(model, target_collection) if each.type == "MESH"]
     assert max(vertex.co.z for vertex in mesh.data.vertices) == pytest.approx(100)
 
 
-def test_bones_bring_no_icosphere(tmp_path: Path, shelf: bpy.types.Collection) -> None:
+def test_bones_bring_no_icosphere(tmp_path: Path, target_collection: bpy.types.Collection) -> None:
     """The importer's helper shapes for bones are not kept, and the window keeps its scene."""
     shown = bpy.context.window.scene
-    objects = import_glb(glb_fixtures.skinned(tmp_path / "skinned.glb"), shelf)
+    objects = import_glb(glb_fixtures.skinned(tmp_path / "skinned.glb"), target_collection)
     assert sorted(each.type for each in objects) == ["ARMATURE", "MESH"]
-    assert [each.name for each in bpy.data.collections] == ["Shelf"]
+    assert [each.name for each in bpy.data.collections] == ["Target"]
     assert bpy.context.window.scene == shown
 
 
 def test_the_importer_leaves_no_properties_on_the_scene(
-    tmp_path: Path, shelf: bpy.types.Collection
+    tmp_path: Path, target_collection: bpy.types.Collection
 ) -> None:
     """Animations and scene extras leave nothing on the user's scene."""
     path = glb_fixtures.animated(tmp_path / "animated.glb")
@@ -71,7 +75,7 @@ def test_the_importer_leaves_no_properties_on_the_scene(
         bpy.context.scene.frame_end,
         bpy.context.scene.frame_current,
     )
-    import_glb(path, shelf)
+    import_glb(path, target_collection)
     assert set(bpy.context.scene.keys()) == keys
     assert (
         bpy.context.scene.frame_start,
@@ -81,7 +85,9 @@ def test_the_importer_leaves_no_properties_on_the_scene(
     assert len(bpy.data.actions) == 1
 
 
-def test_scenes_of_a_file_are_not_added(tmp_path: Path, shelf: bpy.types.Collection) -> None:
+def test_scenes_of_a_file_are_not_added(
+    tmp_path: Path, target_collection: bpy.types.Collection
+) -> None:
     """A GLB with two scenes adds its objects, but no scenes."""
     glb = glb_fixtures.Glb()
     mesh = glb.mesh(glb_fixtures.box(glb))
@@ -89,10 +95,10 @@ def test_scenes_of_a_file_are_not_added(tmp_path: Path, shelf: bpy.types.Collect
     glb.json["scenes"].append(
         {"name": "second", "nodes": [glb.node(root=False, mesh=mesh, name="two")]}
     )
-    objects = import_glb(glb.save(tmp_path / "two.glb"), shelf)
+    objects = import_glb(glb.save(tmp_path / "two.glb"), target_collection)
     assert {"one", "two"} <= {each.name for each in objects}
     assert len(bpy.data.scenes) == 1
-    assert [each.name for each in bpy.data.collections] == ["Shelf"]
+    assert [each.name for each in bpy.data.collections] == ["Target"]
 
 
 def _cut(data: bytes) -> bytes:
@@ -148,19 +154,21 @@ BAD = {
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_bad_file_changes_nothing(kind: str, model: Path, shelf: bpy.types.Collection) -> None:
+def test_a_bad_file_changes_nothing(
+    kind: str, model: Path, target_collection: bpy.types.Collection
+) -> None:
     """A damaged or hostile file is refused with a sentence, and no data-block changes."""
     before = SceneSnapshot()
     model.write_bytes(BAD[kind](model.read_bytes()))
-    with pytest.raises(SceneImportError) as trouble:
-        import_glb(model, shelf)
-    sentence = str(trouble.value)
+    with pytest.raises(SceneImportError) as error:
+        import_glb(model, target_collection)
+    sentence = str(error.value)
     assert "model.glb" in sentence and sentence.endswith(".") and "Traceback" not in sentence
     before.assert_same(SceneSnapshot())
 
 
 def test_a_failure_inside_blender_changes_nothing(
-    model: Path, shelf: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch
+    model: Path, target_collection: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What Blender's importer had made is removed, and its traceback is not shown."""
     from io_scene_gltf2.blender.com import gltf2_blender_ui  # noqa: F401  (the importer's package is loaded)
@@ -171,14 +179,14 @@ def test_a_failure_inside_blender_changes_nothing(
         __import__("io_scene_gltf2"), "glTF2ImportUserExtension", broken, raising=False
     )
     with pytest.raises(SceneImportError, match=r"could not read “model\.glb”"):
-        import_glb(model, shelf)
+        import_glb(model, target_collection)
     monkeypatch.undo()
     before.assert_same(SceneSnapshot())
-    assert import_glb(model, shelf)
+    assert import_glb(model, target_collection)
 
 
 def test_loggers_are_left_as_they_were(
-    model: Path, shelf: bpy.types.Collection, capfd: pytest.CaptureFixture[str]
+    model: Path, target_collection: bpy.types.Collection, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """An import prints nothing on standard output and adds no handler to a logger."""
     import logging
@@ -187,7 +195,7 @@ def test_loggers_are_left_as_they_were(
         name: list(logging.getLogger(name).handlers)
         for name in ("glTFImporter", "glTFImporter_errors")
     }
-    import_glb(model, shelf)
+    import_glb(model, target_collection)
     assert {name: list(logging.getLogger(name).handlers) for name in before} == before
     assert capfd.readouterr().out == ""
 

@@ -48,14 +48,14 @@ INSTALLED = tuple(
     }
 )
 
-_told: list[tuple[str, str, bool]] | None = None
+_events: list[tuple[str, str, bool]] | None = None
 
 
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
-    if _told is None or event not in {"open"} | CHANGES_THE_DISK | LEAVES_THE_MACHINE:
+    if _events is None or event not in {"open"} | CHANGES_THE_DISK | LEAVES_THE_MACHINE:
         return
     flags = arguments[2] if event == "open" and isinstance(arguments[2], int) else 0
-    _told.append(
+    _events.append(
         (
             event,
             os.fsdecode(arguments[0])
@@ -70,18 +70,20 @@ sys.addaudithook(_hook)  # for the rest of the process: Python has no way to tak
 
 
 @pytest.fixture
-def told() -> Iterator[list[tuple[str, str, bool]]]:
+def events() -> Iterator[list[tuple[str, str, bool]]]:
     """What Python does outside itself while the test runs: event, path, whether it writes."""
-    global _told
-    _told = []
-    yield _told
-    _told = None
+    global _events
+    _events = []
+    yield _events
+    _events = None
 
 
-def _strange(told: list[tuple[str, str, bool]], folder: Path) -> list[tuple[str, str, bool]]:
+def _outside_events(
+    events: list[tuple[str, str, bool]], folder: Path
+) -> list[tuple[str, str, bool]]:
     """Return events outside the folder, except reads of what is installed."""
     found = []
-    for event, path, writes in list(told):
+    for event, path, writes in list(events):
         place = os.path.realpath(path)
         reads_installed = event == "open" and not writes and place.startswith(INSTALLED)
         if not reads_installed and not place.startswith(os.path.realpath(folder)):
@@ -100,33 +102,33 @@ HOSTILE = BAD | {"whole": lambda data: data, "an extension outside": _outside_vi
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_nothing_outside_the_folder_is_touched(
-    kind: str, model: Path, tmp_path: Path, told: list[tuple[str, str, bool]]
+    kind: str, model: Path, tmp_path: Path, events: list[tuple[str, str, bool]]
 ) -> None:
     """A good, damaged or hostile file opens no other file and no address."""
     model.write_bytes(HOSTILE[kind](model.read_bytes()))
-    shelf = bpy.data.collections.new("Shelf")
-    bpy.context.scene.collection.children.link(shelf)
+    target_collection = bpy.data.collections.new("Target")
+    bpy.context.scene.collection.children.link(target_collection)
     there = sorted(path.name for path in tmp_path.iterdir())
-    told.clear()
+    events.clear()
     # an address in an extension that nobody reads is no reason to refuse the file
     if kind in {"whole", "an extension outside"}:
-        import_glb(model, shelf)
+        import_glb(model, target_collection)
     else:
         with pytest.raises(SceneImportError):
-            import_glb(model, shelf)
-    assert any(path == str(model) for _, path, _ in told)
-    assert _strange(told, tmp_path) == []
+            import_glb(model, target_collection)
+    assert any(path == str(model) for _, path, _ in events)
+    assert _outside_events(events, tmp_path) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == there
 
 
 def test_events_outside_the_folder_are_noticed(
-    tmp_path: Path, told: list[tuple[str, str, bool]]
+    tmp_path: Path, events: list[tuple[str, str, bool]]
 ) -> None:
     """Prove the test above: opening and writing a file elsewhere is recorded."""
-    told.clear()
+    events.clear()
     Path(os.devnull).read_bytes()
     Path(os.devnull).write_bytes(b"x")
-    assert [(event, writes) for event, _, writes in _strange(told, tmp_path)] == [
+    assert [(event, writes) for event, _, writes in _outside_events(events, tmp_path)] == [
         ("open", False),
         ("open", True),
     ]

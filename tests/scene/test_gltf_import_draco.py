@@ -28,9 +28,9 @@ STEP = 1 / (2**14 - 1)  # positions are quantised to 14 bits over the largest si
 
 
 @pytest.fixture
-def shelf() -> bpy.types.Collection:
+def target_collection() -> bpy.types.Collection:
     """A collection to import into."""
-    collection = bpy.data.collections.new("Shelf")
+    collection = bpy.data.collections.new("Target")
     bpy.context.scene.collection.children.link(collection)
     return collection
 
@@ -65,10 +65,10 @@ def _points(mesh: bpy.types.Mesh) -> np.ndarray:
 
 
 def test_draco_is_decoded_by_the_package(
-    tmp_path: Path, shelf: bpy.types.Collection, by_package: None
+    tmp_path: Path, target_collection: bpy.types.Collection, by_package: None
 ) -> None:
     """Faces, normals, UVs and colors are right, to the quantization step."""
-    mesh = _mesh(import_glb(_compressed(tmp_path / "m.glb"), shelf))
+    mesh = _mesh(import_glb(_compressed(tmp_path / "m.glb"), target_collection))
     assert (len(mesh.vertices), len(mesh.polygons)) == (48, 24)
     points = np.array([vertex.co[:] for vertex in mesh.vertices])
     assert (
@@ -90,14 +90,14 @@ def test_draco_is_decoded_by_the_package(
 
 
 def test_both_decoders_agree(
-    tmp_path: Path, shelf: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, target_collection: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where Blender has a decoder, DracoPy gives the same vertices."""
     if not gltf_extensions.draco_is_native():
         pytest.skip(DOES_NOT_APPLY + "this Blender has no Draco decoder")
-    native = _points(_mesh(import_glb(_compressed(tmp_path / "a.glb"), shelf)))
+    native = _points(_mesh(import_glb(_compressed(tmp_path / "a.glb"), target_collection)))
     monkeypatch.setattr(gltf_extensions, "draco_is_native", lambda: False)
-    other = _points(_mesh(import_glb(_compressed(tmp_path / "b.glb"), shelf)))
+    other = _points(_mesh(import_glb(_compressed(tmp_path / "b.glb"), target_collection)))
     assert np.array_equal(native, other)
 
 
@@ -124,7 +124,10 @@ def test_the_decoded_copy_is_removed(tmp_path: Path) -> None:
 
 
 def test_without_any_decoder_it_says_what_to_do(
-    tmp_path: Path, shelf: bpy.types.Collection, by_package: None, hide_dracopy: Callable[[], None]
+    tmp_path: Path,
+    target_collection: bpy.types.Collection,
+    by_package: None,
+    hide_dracopy: Callable[[], None],
 ) -> None:
     """Nothing is imported; the sentence names the original file and how to get the decoder."""
     path = _compressed(tmp_path / "m.glb")
@@ -132,12 +135,15 @@ def test_without_any_decoder_it_says_what_to_do(
     before = SceneSnapshot()
     assert gltf_extensions.DRACO not in gltf_extensions.readable_extensions()
     with pytest.raises(SceneImportError, match=r"mint-blender\[draco\].*original file"):
-        import_glb(path, shelf)
+        import_glb(path, target_collection)
     before.assert_same(SceneSnapshot())
 
 
 def test_optional_draco_is_ignored(
-    tmp_path: Path, shelf: bpy.types.Collection, by_package: None, hide_dracopy: Callable[[], None]
+    tmp_path: Path,
+    target_collection: bpy.types.Collection,
+    by_package: None,
+    hide_dracopy: Callable[[], None],
 ) -> None:
     """A file that also has uncompressed data is imported without a decoder."""
     glb = glb_fixtures.Glb()
@@ -146,12 +152,12 @@ def test_optional_draco_is_ignored(
     del glb.json["extensionsRequired"]
     path = glb.save(tmp_path / "m.glb")
     hide_dracopy()
-    assert len(_mesh(import_glb(path, shelf)).polygons) == 12
+    assert len(_mesh(import_glb(path, target_collection)).polygons) == 12
 
 
 @pytest.mark.parametrize("damage", ["zeros", "cut", "noise"])
 def test_damaged_draco_is_an_error(
-    tmp_path: Path, shelf: bpy.types.Collection, by_package: None, damage: str
+    tmp_path: Path, target_collection: bpy.types.Collection, by_package: None, damage: str
 ) -> None:
     """Data that cannot be decoded gives a sentence, and nothing is left."""
     before = SceneSnapshot()
@@ -171,7 +177,7 @@ def test_damaged_draco_is_an_error(
         )
     glb.node(mesh=glb.mesh(primitive))
     with pytest.raises(SceneImportError, match=r"m\.glb"):
-        import_glb(glb.save(tmp_path / "m.glb"), shelf)
+        import_glb(glb.save(tmp_path / "m.glb"), target_collection)
     before.assert_same(SceneSnapshot())
 
 
@@ -181,7 +187,7 @@ def test_a_draco_bomb_is_refused_before_it_is_decoded(
     method: int,
     native: bool,
     tmp_path: Path,
-    shelf: bpy.types.Collection,
+    target_collection: bpy.types.Collection,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Data that announces four billion triangles is refused, whichever decoder there is."""
@@ -198,13 +204,13 @@ def test_a_draco_bomb_is_refused_before_it_is_decoded(
     glb.node(mesh=glb.mesh(primitive))
     before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="4,294,967,295 triangles"):
-        import_glb(glb.save(tmp_path / "m.glb"), shelf)
+        import_glb(glb.save(tmp_path / "m.glb"), target_collection)
     before.assert_same(SceneSnapshot())
 
 
 @pytest.mark.parametrize("ids", [{"POSITION": 77}, {"NOT_THERE": 0}, {"POSITION": "one"}, None])
 def test_invalid_attribute_ids_are_an_error(
-    ids: object, tmp_path: Path, shelf: bpy.types.Collection, by_package: None
+    ids: object, tmp_path: Path, target_collection: bpy.types.Collection, by_package: None
 ) -> None:
     """Ids that the compressed data does not have give a sentence, and nothing is left."""
     before = SceneSnapshot()
@@ -213,7 +219,7 @@ def test_invalid_attribute_ids_are_an_error(
     primitive["extensions"]["KHR_draco_mesh_compression"]["attributes"] = ids
     glb.node(mesh=glb.mesh(primitive))
     with pytest.raises(SceneImportError, match=r"m\.glb"):
-        import_glb(glb.save(tmp_path / "m.glb"), shelf)
+        import_glb(glb.save(tmp_path / "m.glb"), target_collection)
     before.assert_same(SceneSnapshot())
 
 
@@ -221,7 +227,7 @@ def test_invalid_attribute_ids_are_an_error(
     "extension", ["KHR_texture_basisu", "EXT_meshopt_compression", "VENDOR_unheard_of"]
 )
 def test_a_missing_extension_is_named(
-    extension: str, tmp_path: Path, shelf: bpy.types.Collection
+    extension: str, tmp_path: Path, target_collection: bpy.types.Collection
 ) -> None:
     """The file is refused by its header, and the sentence says what to do."""
     if extension in gltf_extensions.readable_extensions():
@@ -230,10 +236,12 @@ def test_a_missing_extension_is_named(
     glb.node(mesh=glb.mesh(glb_fixtures.box(glb)))
     glb.require(extension)
     with pytest.raises(SceneImportError, match="se the original file"):
-        import_glb(glb.save(tmp_path / "m.glb"), shelf)
+        import_glb(glb.save(tmp_path / "m.glb"), target_collection)
 
 
-def test_quantized_vertices_are_imported(tmp_path: Path, shelf: bpy.types.Collection) -> None:
+def test_quantized_vertices_are_imported(
+    tmp_path: Path, target_collection: bpy.types.Collection
+) -> None:
     """KHR_mesh_quantization: positions stored as 16-bit integers have the right size."""
     assert "KHR_mesh_quantization" in gltf_extensions.readable_extensions()
     glb = glb_fixtures.Glb()
@@ -259,7 +267,7 @@ def test_quantized_vertices_are_imported(tmp_path: Path, shelf: bpy.types.Collec
         scale=[3, 3, 3],
     )
     glb.require("KHR_mesh_quantization")
-    mesh = _mesh(import_glb(glb.save(tmp_path / "m.glb"), shelf))
+    mesh = _mesh(import_glb(glb.save(tmp_path / "m.glb"), target_collection))
     assert np.array([vertex.co[:] for vertex in mesh.vertices]).max() == pytest.approx(1, abs=1e-4)
 
 

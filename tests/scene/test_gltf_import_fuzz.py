@@ -22,7 +22,7 @@ MOST_MEGABYTES = 600
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What became of each file."""
     folder = tmp_path_factory.mktemp("fuzz")
     command = [
@@ -47,21 +47,25 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return [each for each in lines if "seed" in each]
 
 
-def test_each_file_is_imported_or_refused_in_a_sentence(told: list[dict[str, Any]]) -> None:
+def test_each_file_is_imported_or_refused_in_a_sentence(results: list[dict[str, Any]]) -> None:
     """There is no crash or traceback, and enough files of both kinds."""
-    refused = [each for each in told if "sentence" in each]
-    assert len(told) == SEEDS and len(refused) > SEEDS / 5 and len(told) - len(refused) > SEEDS / 10
+    refused = [each for each in results if "sentence" in each]
+    assert (
+        len(results) == SEEDS
+        and len(refused) > SEEDS / 5
+        and len(results) - len(refused) > SEEDS / 10
+    )
     for each in refused:
         assert each["sentence"].endswith(".") and "Traceback" not in each["sentence"], each
-    assert all(each["landed"] for each in told if "landed" in each)
+    assert all(each["landed"] for each in results if "landed" in each)
 
 
-def test_nothing_is_left_of_a_refused_file(told: list[dict[str, Any]]) -> None:
+def test_nothing_is_left_of_a_refused_file(results: list[dict[str, Any]]) -> None:
     """No data-block, scene or file is left."""
-    assert [each for each in told if each.get("left")] == []
-    assert all(each["files"] and each["scenes"] == 1 for each in told)
+    assert [each for each in results if each.get("left")] == []
+    assert all(each["files"] and each["scenes"] == 1 for each in results)
 
 
-def test_memory_is_bounded(told: list[dict[str, Any]]) -> None:
+def test_memory_is_bounded(results: list[dict[str, Any]]) -> None:
     """The peak memory of the whole process stays below the limit."""
-    assert told[-1]["megabytes"] - told[0]["megabytes"] < MOST_MEGABYTES
+    assert results[-1]["megabytes"] - results[0]["megabytes"] < MOST_MEGABYTES

@@ -44,7 +44,7 @@ def write(path: Path, points: int) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any]]:
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any]]:
     """What each number took, each in a process of its own."""
     import bpy
 
@@ -62,35 +62,35 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any]]:
     return answers
 
 
-def test_every_splat_is_loaded(told: dict[int, dict[str, Any]]) -> None:
+def test_every_splat_is_loaded(results: dict[int, dict[str, Any]]) -> None:
     """The object has as many splats as the file."""
-    assert [each["splats"] for each in told.values()] == [FEW, MANY]
+    assert [each["splats"] for each in results.values()] == [FEW, MANY]
 
 
-def test_ten_times_the_splats_take_ten_times_the_time(told: dict[int, dict[str, Any]]) -> None:
+def test_ten_times_the_splats_take_ten_times_the_time(results: dict[int, dict[str, Any]]) -> None:
     """Reading and showing grow with the number, not with its square.
 
     Processor time is compared, since other programs do not lengthen it.
     """
     for what in ("read", "without_limit"):
-        few, many = (max(each[what], 0.05) for each in told.values())
+        few, many = (max(each[what], 0.05) for each in results.values())
         assert many / few < 2.5 * MANY / FEW, f"{what}: {few:.2f} s and {many:.2f} s"
 
 
-def test_memory_stays_within_bounds(told: dict[int, dict[str, Any]]) -> None:
+def test_memory_stays_within_bounds(results: dict[int, dict[str, Any]]) -> None:
     """Each splat takes 236 bytes in the end.
 
     Loading takes at most 1.6 times that, and 2.5 times with every disc in a window.
     """
     kept = MANY * 4 * (3 + 3 + 4 + 4 + 15 * 3)
-    assert told[MANY]["built"] < 1.6 * kept
-    assert told[MANY]["peak"] < 2.5 * kept
+    assert results[MANY]["built"] < 1.6 * kept
+    assert results[MANY]["peak"] < 2.5 * kept
 
 
-def test_above_the_limit_a_window_draws_points(told: dict[int, dict[str, Any]]) -> None:
+def test_above_the_limit_a_window_draws_points(results: dict[int, dict[str, Any]]) -> None:
     """Two million are drawn as points; fewer, or with a higher limit, as squares."""
     assert FEW < VIEWPORT_LIMIT < MANY
-    assert told[MANY]["limited"]["squares"] == 0
-    assert told[FEW]["limited"]["squares"] > 0.9 * FEW
-    assert told[MANY]["unlimited"]["squares"] > 0.9 * MANY
-    assert told[MANY]["with_limit"] < told[MANY]["without_limit"]
+    assert results[MANY]["limited"]["squares"] == 0
+    assert results[FEW]["limited"]["squares"] > 0.9 * FEW
+    assert results[MANY]["unlimited"]["squares"] > 0.9 * MANY
+    assert results[MANY]["with_limit"] < results[MANY]["without_limit"]

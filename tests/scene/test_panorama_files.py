@@ -112,7 +112,7 @@ def deep_png(width: int, height: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What became of files that claim much, are cut off or changed, in a Blender of their own."""
     folder, made = tmp_path_factory.mktemp("hostile"), tmp_path_factory.mktemp("made")
     for number, (width, height) in enumerate(
@@ -153,16 +153,16 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return answers
 
 
-def test_hostile_pictures_are_refused_or_loaded(told: list[dict[str, Any]]) -> None:
+def test_hostile_pictures_are_refused_or_loaded(results: list[dict[str, Any]]) -> None:
     """Large claims and cut files are refused; changed ones are refused or keep their size."""
-    for answer in told:
+    for answer in results:
         assert answer["said"].endswith(".") or answer["said"].startswith("128 × 64"), answer
-    refused = [answer for answer in told if not answer["name"].startswith("fuzz")]
+    refused = [answer for answer in results if not answer["name"].startswith("fuzz")]
     assert len(refused) == 2 * 5 + 2 * len(WRITTEN) and all(
         answer["said"].endswith(".") for answer in refused
     )
 
 
-def test_hostile_pictures_take_little_memory(told: list[dict[str, Any]]) -> None:
+def test_hostile_pictures_take_little_memory(results: list[dict[str, Any]]) -> None:
     """Memory stays small however large they claim to be."""
-    assert max(answer["grown"] for answer in told) < 100 * MEGABYTE
+    assert max(answer["grown"] for answer in results) < 100 * MEGABYTE

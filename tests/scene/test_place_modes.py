@@ -226,8 +226,8 @@ def test_no_data_of_the_user_changes(kind: str, tmp_path: Path) -> None:
     before.assert_same(after, but_new=True)
     came = {
         name
-        for told in after.blocks.values()
-        for name in told
+        for values in after.blocks.values()
+        for name in values
         if name.startswith(("objects<", "children<"))
     }
     assert f"objects<{placed.root.name}>" in came and "children<Mint>" in came
@@ -310,13 +310,13 @@ def test_a_replacement_changes_no_data_of_the_user(tmp_path: Path) -> None:
         root,
     )
     before.blocks = {
-        key: told
-        for key, told in before.blocks.items()
-        if key not in own and not told.get("[mint_made]")
+        key: values
+        for key, values in before.blocks.items()
+        if key not in own and not values.get("[mint_made]")
     }
-    for told in before.blocks.values():
-        for name in [name for name in told if any(f"<{each}>" in name for _, each in own)]:
-            del told[name]
+    for values in before.blocks.values():
+        for name in [name for name in values if any(f"<{each}>" in name for _, each in own)]:
+            del values[name]
     before.assert_same(SceneSnapshot(), but_new=True)
 
 

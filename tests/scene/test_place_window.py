@@ -3,15 +3,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from . import glb_fixtures
+from .window_script import run_in_window
 
 pytestmark = pytest.mark.window
 
@@ -24,63 +21,26 @@ CASES = [("plain", mode) for mode in MODES] + [
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """What the Blender with a window found out."""
+def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Return what the script in a Blender with a window found."""
     folder = tmp_path_factory.mktemp("window")
     glb_fixtures.simple(folder / "plain.glb")
     glb_fixtures.skinned(folder / "skinned.glb")
     glb_fixtures.skinned(folder / "skinned2.glb", lift=2)
     glb_fixtures.animated(folder / "animated.glb")
-    script = Path(__file__).with_name("window_placing.py")
-    environment = os.environ | {
-        "LIBGL_ALWAYS_SOFTWARE": "1",
-        "BLENDER_USER_RESOURCES": str(folder / "profile"),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    (folder / "profile").mkdir()
-    command = [
-        "xvfb-run",
-        "-a",
-        "-s",
-        "-screen 0 640x480x24",
-        "blender",
-        "--factory-startup",
-        "--window-geometry",
-        "0",
-        "0",
-        "400",
-        "300",
-        "--python",
-        str(script),
-        "--",
-        str(folder),
-    ]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=400, check=False
-    )
-    lines = [
-        json.loads(line.removeprefix("MINT "))
-        for line in done.stdout.splitlines()
-        if line.startswith("MINT ")
-    ]
-    errors = [each["error"] for each in lines if "error" in each]
-    assert not errors, errors[0]
-    assert lines and lines[-1] == {"done": True}, (
-        f"Blender ended early ({done.returncode}):\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-    )
-    return lines[:-1]
+    return run_in_window("place_in_window.py", folder, timeout=400)
 
 
-def _one(told: list[dict[str, Any]], kind: str, mode: str) -> dict[str, Any]:
-    return next(each for each in told if each["kind"] == kind and each.get("mode") == mode)
+def _one(results: list[dict[str, Any]], kind: str, mode: str) -> dict[str, Any]:
+    return next(each for each in results if each["kind"] == kind and each.get("mode") == mode)
 
 
 @pytest.mark.parametrize(("kind", "mode"), CASES)
 def test_mode_and_selection_stay_in_every_mode(
-    kind: str, mode: str, told: list[dict[str, Any]]
+    kind: str, mode: str, results: list[dict[str, Any]]
 ) -> None:
     """They are the same after placing, after its undo and after its redo."""
-    found = _one(told, kind, mode)
+    found = _one(results, kind, mode)
     if mode in WORK:
         assert found["before"][0]["mode"] == mode
     if mode in DRAWING:
@@ -91,18 +51,18 @@ def test_mode_and_selection_stay_in_every_mode(
 
 
 @pytest.mark.parametrize(("kind", "mode"), CASES)
-def test_undo_and_redo_are_exact(kind: str, mode: str, told: list[dict[str, Any]]) -> None:
+def test_undo_and_redo_are_exact(kind: str, mode: str, results: list[dict[str, Any]]) -> None:
     """One undo removes all of a result and nothing of the user's; a redo restores it."""
-    found = _one(told, kind, mode)
+    found = _one(results, kind, mode)
     assert found["gone"] and found["back"]
     assert found["not_undone"] == []
     assert found["not_redone"] == []
 
 
-def test_a_note_says_that_local_view_hides_the_result(told: list[dict[str, Any]]) -> None:
+def test_a_note_says_that_local_view_hides_the_result(results: list[dict[str, Any]]) -> None:
     """The local view stays as it is; in no other mode there is a note."""
-    assert {each["mode"] for each in told if each.get("notes")} == {"LOCAL VIEW"}
-    assert all("Local View" in note for note in _one(told, "plain", "LOCAL VIEW")["notes"])
+    assert {each["mode"] for each in results if each.get("notes")} == {"LOCAL VIEW"}
+    assert all("Local View" in note for note in _one(results, "plain", "LOCAL VIEW")["notes"])
 
 
 @pytest.mark.parametrize(
@@ -115,12 +75,12 @@ def test_a_note_says_that_local_view_hides_the_result(told: list[dict[str, Any]]
     ],
 )
 def test_a_replacement_is_one_undo_step(
-    earlier: str, later: str, told: list[dict[str, Any]]
+    earlier: str, later: str, results: list[dict[str, Any]]
 ) -> None:
     """One undo restores the earlier version with all that was added to it; a redo the later."""
     found = next(
         each
-        for each in told
+        for each in results
         if (each["kind"], each.get("earlier"), each.get("later")) == ("replace", earlier, later)
     )
     assert found["not_undone"] == []

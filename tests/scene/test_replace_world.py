@@ -129,23 +129,25 @@ def _edit_collider(root: bpy.types.Object) -> None:
 
 def test_a_panorama_is_not_added_to_a_collider_in_edit_mode(files: dict[str, Path]) -> None:
     """A sentence says what to do, and nothing has changed."""
-    told = Provenance(job_id="w1", kind="world", name="Room")
-    root = place_world(WorldFiles(collider=files["collider"]), told).root
+    provenance = Provenance(job_id="w1", kind="world", name="Room")
+    root = place_world(WorldFiles(collider=files["collider"]), provenance).root
     _edit_collider(root)
     before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="Switch to Object Mode"):
-        complete(root, WorldFiles(collider=files["collider"], panorama=files["panorama"]), told)
+        complete(
+            root, WorldFiles(collider=files["collider"], panorama=files["panorama"]), provenance
+        )
     before.assert_same(SceneSnapshot())
 
 
 def test_splats_are_added_beside_a_collider_in_edit_mode(files: dict[str, Path]) -> None:
     """They do not change the mesh, so the user can go on editing."""
-    told = Provenance(job_id="w1", kind="world", name="Room")
+    provenance = Provenance(job_id="w1", kind="world", name="Room")
     root = place_world(
-        WorldFiles(collider=files["collider"], panorama=files["panorama"]), told
+        WorldFiles(collider=files["collider"], panorama=files["panorama"]), provenance
     ).root
     _edit_collider(root)
-    complete(root, WorldFiles(**files), told)
+    complete(root, WorldFiles(**files), provenance)
     assert bpy.context.mode == "EDIT_MESH" and any(
         each.get("mint_part") == "splats" for each in root.children
     )
@@ -166,7 +168,7 @@ def test_a_collider_that_cannot_become_rigid_changes_nothing(
     tmp_path: Path, files: dict[str, Path], way: str
 ) -> None:
     """Blender refuses it late; the earlier parts are still there, and a sentence says why."""
-    all_parts, rigid, told = (
+    all_parts, rigid, provenance = (
         WorldFiles(**files),
         WorldOptions(rigid_body=True),
         Provenance(job_id="w1", kind="world", name="Room"),
@@ -176,15 +178,15 @@ def test_a_collider_that_cannot_become_rigid_changes_nothing(
         "complete": WorldFiles(collider=files["collider"], panorama=files["panorama"]),
         "replace": all_parts,
     }[way]
-    root = place_world(there, told).root if there else None
+    root = place_world(there, provenance).root if there else None
     _rigid_bodies_of_another_file(tmp_path / "bodies.blend")
     before = SceneSnapshot()
     with pytest.raises(SceneImportError, match="“Bodies”, which comes from another file"):
         if root is None:
-            place_world(all_parts, told, options=rigid)
+            place_world(all_parts, provenance, options=rigid)
         else:
             (complete if way == "complete" else replace_world)(
-                root=root, parts=all_parts, provenance=told, options=rigid
+                root=root, parts=all_parts, provenance=provenance, options=rigid
             )
     before.assert_same(SceneSnapshot())
 
@@ -197,13 +199,15 @@ def test_a_part_that_is_removed_with_the_earlier_world_is_named(
 ) -> None:
     """Exactly the parts that the new version does not have are named."""
     root = place_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
-    new, told = (
+    new, provenance = (
         WorldFiles(**{part: files[part] for part in brought}),
         Provenance(job_id="w2", kind="world"),
     )
     words = {"collider": "collider mesh", "panorama": "panorama", "splats": "splats"}
     gone = [words[part] for part in files if part not in brought]
-    assert replace_world(new, told, root).notes == tuple(
+    assert replace_world(new, provenance, root).notes == tuple(
         f"The {what} of the earlier version was removed: the new version has none." for what in gone
     )
-    assert replace_world(new, told, root).notes == (), "the second time there is nothing left to go"
+    assert replace_world(new, provenance, root).notes == (), (
+        "the second time there is nothing left to go"
+    )

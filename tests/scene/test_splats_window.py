@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +11,7 @@ import pytest
 from mint_blender.files.spz.decode import Splats
 
 from ..files import build_spz
+from .window_script import run_in_window
 
 pytestmark = pytest.mark.window
 
@@ -36,36 +34,7 @@ def _three() -> Splats:
 def test_eevee_and_the_viewport_show_splats_in_their_colors(tmp_path: Path) -> None:
     """A render, Solid shading, Material Preview and Rendered show each color at its place."""
     (tmp_path / "three.spz").write_bytes(build_spz.encode(_three()))
-    (tmp_path / "profile").mkdir()
-    environment = os.environ | {
-        "LIBGL_ALWAYS_SOFTWARE": "1",
-        "BLENDER_USER_RESOURCES": str(tmp_path / "profile"),
-    }
-    command = [
-        "xvfb-run",
-        "-a",
-        "-s",
-        "-screen 0 640x480x24",
-        "blender",
-        "--factory-startup",
-        "--window-geometry",
-        "0",
-        "0",
-        "400",
-        "300",
-    ]
-    command += ["--python", str(Path(__file__).with_name("window_splats.py")), "--", str(tmp_path)]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=500, check=False
-    )
-    told = [
-        json.loads(line.removeprefix("MINT "))
-        for line in done.stdout.splitlines()
-        if line.startswith("MINT ")
-    ]
-    assert not [each["error"] for each in told if "error" in each], told
-    assert [each["what"] for each in told] == ["render", "SOLID", "MATERIAL", "RENDERED"], (
-        done.stdout[-2000:] + done.stderr[-2000:]
-    )
-    for each in told:
+    results = run_in_window("splats_in_window.py", tmp_path, timeout=500)
+    assert [each["what"] for each in results] == ["render", "SOLID", "MATERIAL", "RENDERED"]
+    for each in results:
         assert np.abs(np.array(each["colors"]) - COLORS).max() < 0.08, each

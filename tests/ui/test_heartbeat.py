@@ -58,7 +58,7 @@ def start(prompt: str, mode: Mode = Mode.AUTO) -> Job:
     return session.service().start(GenerationRequest(Kind.MODEL, prompt, mode=mode))
 
 
-# -- What is told
+# -- Notifications
 
 
 def test_jobs_of_an_earlier_session_are_not_announced(enabled: None, said: list[str]) -> None:

@@ -41,7 +41,7 @@ def area() -> Iterator[Any]:
     session.close_service()
 
 
-def land(
+def place_room(
     folder: Path, *, job_id: str = "one", at=(0, 0, 0), camera: bool = True
 ) -> bpy.types.Object:
     """Place a World with collider and panorama."""
@@ -49,13 +49,13 @@ def land(
         synthetic_world.collider(folder / "collider.glb"),
         synthetic_world.panorama(folder / "panorama.png"),
     )
-    told = Provenance(job_id=job_id, kind="world", name=f"Room {job_id}")
+    provenance = Provenance(job_id=job_id, kind="world", name=f"Room {job_id}")
     return scene_place.place_world(
-        files, told, PlaceOptions(at=at), WorldOptions(camera=camera)
+        files, provenance, PlaceOptions(at=at), WorldOptions(camera=camera)
     ).root
 
 
-def eye(space: Any) -> tuple[np.ndarray, np.ndarray]:
+def view_pose(space: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return the position and the direction of a 3D View."""
     view = space.region_3d
     if view.view_perspective == "CAMERA":
@@ -68,11 +68,11 @@ def eye(space: Any) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("gone", [(), ("camera",), ("camera", "capture_point")])
 def test_the_view_is_at_the_capture_point_in_color(area, tmp_path, gone):
     """At eye height, straight ahead, also without a start camera or capture point."""
-    root = land(tmp_path, at=(3, 2, 1), camera="camera" not in gone)
+    root = place_room(tmp_path, at=(3, 2, 1), camera="camera" not in gone)
     bpy.data.batch_remove([each for name in gone for each in world_objects.parts_of(root, name)])
     assert bpy.ops.mint.look_inside() == {"FINISHED"}
     space = area.spaces.active
-    place, direction = eye(space)
+    place, direction = view_pose(space)
     np.testing.assert_allclose(place, (3, 2, 2.5), atol=1e-4)
     np.testing.assert_allclose(direction, (0, 1, 0), atol=1e-4)
     assert space.shading.type == "MATERIAL" and space.shading.use_scene_world
@@ -82,7 +82,7 @@ def test_the_view_is_at_the_capture_point_in_color(area, tmp_path, gone):
 
 def test_nothing_in_the_scene_changes(area, tmp_path):
     """The scene keeps its camera, and nothing is selected, made or moved."""
-    root = land(tmp_path)
+    root = place_room(tmp_path)
     own = bpy.data.objects.new("Own", bpy.data.cameras.new("Own"))
     bpy.context.scene.collection.objects.link(own)
     bpy.context.scene.camera = own
@@ -101,7 +101,7 @@ def test_leaving_restores_the_view(area, tmp_path, undone):
     space = area.spaces.active
     view, shading = space.region_3d, space.shading
     bpy.ops.ed.undo_push(message="before")
-    root = land(tmp_path)
+    root = place_room(tmp_path)
     bpy.ops.ed.undo_push(message="World")
     view.view_perspective, view.view_location, view.view_distance = "PERSP", (1, 2, 3), 7
     shading.type, shading.color_type, space.lens, space.overlay.show_overlays = (
@@ -125,7 +125,7 @@ def test_leaving_restores_the_view(area, tmp_path, undone):
 
 def test_leaving_does_not_change_other_views(area, tmp_path):
     """A view that did not look inside keeps its shading."""
-    land(tmp_path)
+    place_room(tmp_path)
     area.spaces.active.shading.type = "RENDERED"
     with pytest.raises(RuntimeError, match="is not inside a World"):
         bpy.ops.mint.look_outside()
@@ -142,7 +142,7 @@ def test_leaving_does_not_change_other_views(area, tmp_path):
 
 def test_leaving_after_opening_a_file_saved_inside(area, tmp_path):
     """The earlier view is not in the file, so the World is shown from outside."""
-    land(tmp_path)
+    place_room(tmp_path)
     bpy.ops.mint.look_inside()
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"), load_ui=True)
@@ -162,7 +162,7 @@ def test_leaving_after_opening_a_file_saved_inside(area, tmp_path):
 
 def test_which_world_is_looked_into(area, tmp_path):
     """The one of the job, of the name, of the active object, or the only one."""
-    first, second = land(tmp_path), land(tmp_path, job_id="two", at=(9, 0, 0))
+    first, second = place_room(tmp_path), place_room(tmp_path, job_id="two", at=(9, 0, 0))
     space = area.spaces.active
     bpy.context.view_layer.objects.active = None
     with pytest.raises(RuntimeError, match="Select a Mint World"):
@@ -183,7 +183,7 @@ def test_which_world_is_looked_into(area, tmp_path):
 
 def test_solid_shading_shows_the_panorama(area, tmp_path):
     """`shading="SOLID"` shows the panorama's colors as an attribute of the collider."""
-    root = land(tmp_path)
+    root = place_room(tmp_path)
     bpy.ops.mint.look_inside(shading="SOLID")
     space = area.spaces.active
     assert (space.shading.type, space.shading.color_type) == (
@@ -196,7 +196,7 @@ def test_solid_shading_shows_the_panorama(area, tmp_path):
 
 def test_workbench_uses_solid_shading(area, tmp_path):
     """The engine has no Material Preview; leaving restores the earlier shading."""
-    land(tmp_path)
+    place_room(tmp_path)
     bpy.context.scene.render.engine = "BLENDER_WORKBENCH"
     space = area.spaces.active
     before = look_inside._seen(space)
@@ -209,7 +209,7 @@ def test_workbench_uses_solid_shading(area, tmp_path):
 
 def test_leaving_works_after_a_change_of_engine(area, tmp_path):
     """From Material Preview to Workbench: everything is restored, in Solid."""
-    land(tmp_path)
+    place_room(tmp_path)
     space = area.spaces.active
     space.shading.type, space.lens = "MATERIAL", 33
     bpy.ops.mint.look_inside(shading="RENDERED")

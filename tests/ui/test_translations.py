@@ -110,8 +110,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("ANSWERS")]
-    told: dict[str, Any] = json.loads(line.removeprefix("ANSWERS"))
-    return told
+    shown: dict[str, Any] = json.loads(line.removeprefix("ANSWERS"))
+    return shown
 
 
 @pytest.mark.debian

@@ -30,7 +30,7 @@ from mint_blender.ui.job_list import auto_import  # noqa: E402
 
 from ..mint_service.runner import Service, running_service  # noqa: E402
 from ..scene import synthetic_world  # noqa: E402
-from .world_jobs import make_job, part, the_root  # noqa: E402
+from .world_jobs import make_job, part, world_root  # noqa: E402
 
 
 def test_the_settings_of_the_form_are_used(registered, tmp_path):
@@ -97,16 +97,16 @@ def test_an_unusable_part_is_not_called_missing(registered, tmp_path, lacking, a
         if asset and lacking is Role.SPLATS
         else "This world has no"
     )
-    told = replace(job, notes=(BAD[lacking],))
-    assert note not in import_job.place(told).notes
-    assert note.code in import_job.resolved_codes(told, placed), (
+    updated = replace(job, notes=(BAD[lacking],))
+    assert note not in import_job.place(updated).notes
+    assert note.code in import_job.resolved_codes(updated, placed), (
         "nor does it stay when the part was fetched later and is bad"
     )
-    told = replace(
+    updated = replace(
         job,
         notes=(notes.part_missing(Kind.WORLD, lacking),),
     )
-    assert told.notes[0].code not in import_job.resolved_codes(told, placed), (
+    assert updated.notes[0].code not in import_job.resolved_codes(updated, placed), (
         "what the job says itself stays"
     )
 
@@ -120,15 +120,15 @@ def test_an_unreadable_panorama_is_left_out(registered, tmp_path):
     pictures.check_panorama(Path(job.file(Role.PANORAMA).path))
     job_service.cache.add(job)
     assert auto_import.import_result(job_service, job) is None
-    told = job_service.job(job.id)
-    assert told.phase is Phase.PLACED and told.problem is None
-    assert [note for note in told.notes if "panorama" in note] == [
+    updated = job_service.job(job.id)
+    assert updated.phase is Phase.PLACED and updated.problem is None
+    assert [note for note in updated.notes if "panorama" in note] == [
         "The panorama cannot be used. Blender cannot read the panorama panorama.png. Download it again."
     ]
     assert (
         part("collider") is not None
         and part("splats") is not None
-        and the_root().get("mint_panorama_image") is None
+        and world_root().get("mint_panorama_image") is None
     )
 
 
@@ -197,7 +197,7 @@ def test_parts_that_were_left_out_are_fetched_later(service: Service):
     job = job_service.start(GenerationRequest(Kind.WORLD, "a greenhouse"), delivery)
     job_service.watch([job.id])
     assert auto_import.import_result(job_service, job_service.job(job.id)) is None
-    root = the_root()
+    root = world_root()
     assert part("splats") is None and part("collider") is None
     root.location.x = 5
     bpy.context.view_layer.objects.active = root

@@ -21,7 +21,7 @@ from mint_blender.ui.worlds import parts  # noqa: E402
 
 from ..scene.splat_settings import set_display  # noqa: E402
 from .test_job_list import Layout  # noqa: E402
-from .world_jobs import make_job, part, the_root  # noqa: E402
+from .world_jobs import make_job, part, world_root  # noqa: E402
 
 
 def test_without_a_world_the_operators_say_why(registered):
@@ -188,7 +188,7 @@ def test_removing_a_part_can_be_undone(placed):
     bpy.ops.ed.undo_push(message="after")
     bpy.ops.ed.undo()
     assert sorted(each.name for each in bpy.data.objects) == names
-    assert part("collider").parent == the_root()
+    assert part("collider").parent == world_root()
     bpy.ops.ed.redo()
     assert part("collider") is None
 

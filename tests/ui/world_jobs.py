@@ -42,6 +42,6 @@ def part(name: str) -> bpy.types.Object | None:
     return next((each for each in bpy.context.scene.objects if each.get("mint_part") == name), None)
 
 
-def the_root() -> bpy.types.Object:
+def world_root() -> bpy.types.Object:
     """Return the root of the World, looked up again as needed after an undo."""
     return next(each for each in bpy.context.scene.objects if world_objects.is_root(each))

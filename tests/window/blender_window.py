@@ -20,7 +20,7 @@ from .display import Display
 
 ADDON = "bl_ext.user_default.mint_blender"
 ROOT = Path(__file__).parents[2]
-INSIDE = Path(__file__).with_name("inside_blender.py")
+INSIDE = Path(__file__).with_name("request_server.py")
 SCREENSHOTS = ROOT / "build" / "screenshots"
 PATIENCE = 40.0  # seconds that a fact may take to come true; Mesa draws in software
 

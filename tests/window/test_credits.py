@@ -151,7 +151,7 @@ def test_each_job_shows_its_cost(blender: BlenderWindow) -> None:
     said = blender.ask(
         "[part('jobs.presentation.presenter').cost(job) for job in job_service().jobs()]"
     )
-    assert said == ["248 Credits reserved", "Cost nothing", "248 Credits"]
+    assert said == ["248 Credits reserved", "No Credits charged", "248 Credits"]
     blender.screenshot("what_each_job_costs")
 
 

@@ -161,7 +161,7 @@ def steps() -> Iterator[None]:
             yield
             begin(mode)
             yield
-            yield from landed(kind, mode)
+            yield from place_undo_redo(kind, mode)
             if mode == "LOCAL VIEW":
                 with override():
                     bpy.ops.view3d.localview()
@@ -171,16 +171,16 @@ def steps() -> Iterator[None]:
         yield
         begin("OBJECT")
         yield
-        yield from replaced(earlier, later)
+        yield from replace_undo_redo(earlier, later)
     fresh()
     yield
     begin("TWO WINDOWS")  # the last one: the second window stays
     yield
-    yield from landed("plain", "TWO WINDOWS")
+    yield from place_undo_redo("plain", "TWO WINDOWS")
     say(done=True)
 
 
-def landed(kind: str, mode: str) -> Iterator[None]:
+def place_undo_redo(kind: str, mode: str) -> Iterator[None]:
     """Place a model, undo and redo it."""
     before, picture = state(), SceneSnapshot()
     placed = place_model(
@@ -210,7 +210,7 @@ def landed(kind: str, mode: str) -> Iterator[None]:
     )
 
 
-def replaced(earlier: str, later: str) -> Iterator[None]:
+def replace_undo_redo(earlier: str, later: str) -> Iterator[None]:
     """Replace a model with additions of the user's, undo and redo it."""
     root = place_model(FOLDER / f"{earlier}.glb", Provenance(job_id="j1", name="Lamp")).root
     for each in (root, *root.children_recursive):

@@ -81,6 +81,7 @@ try:
     scene = _scene()
     _render(scene)
     _show(scene)
+    print("MINT " + json.dumps({"done": True}), flush=True)
 except BaseException:
     print("MINT " + json.dumps({"error": traceback.format_exc()}), flush=True)
 sys.stdout.flush()
