@@ -160,7 +160,7 @@ def test_tiers_without_an_address_are_not_offered() -> None:
     ],
 )
 def test_tier_names_are_read_as_numbers(tier: str, splats: float) -> None:
-    """k and m are thousands and millions; a name without a number counts as large."""
+    """The suffix k is thousands, m is millions; a name without a number counts as large."""
     assert file_choice.splat_count(tier) == splats
 
 

@@ -41,8 +41,9 @@ def slow_price(blender: BlenderWindow, service: Service, seconds: float = 2.0) -
 def test_a_dialog_shows_a_price_that_comes_late(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:
-    """It opens at once, says that Mint is being asked, and is drawn again with the answer, also
-    while somebody types into it; what was typed stays. Closed before the answer comes, it is left alone.
+    """It opens at once, says that Mint is being asked, and is drawn again with the answer.
+
+    Typing into it meanwhile is not lost. Closed before the answer comes, it is left alone.
     """
     blender.ask(SAYS, module="ui.create.operators", name="MINT_OT_generate")
     for closes in (False, True):
