@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Python interface: `generate`, `usage`, `models` and `worlds`.
 
-Each function blocks, and raises an exception with a sentence for the user.
+Each function blocks, and raises an exception with a sentence for the user. Notes are texts with a
+`code` and `params` for programs.
 """
 
 from __future__ import annotations
@@ -75,33 +76,40 @@ def generate(
     review: Review | None = None,
     max_credits: float | None = None,
 ) -> PlacedResult:
-    """Generate a model or a World, place it in the current scene, and return it.
-
-    Blocks until the result is in the scene. What was placed is returned with `notes`: texts about
-    the result, each with a `code` and `params` for programs.
+    """Generate a model or a World, and return it as placed in the current scene, with `notes`.
 
     Args:
         prompt: What to generate; may be empty if there are images.
         kind: "model" or "world".
         preset: "fast", "standard" or "production".
-        mode: "auto", or "review" to stop at each Preview and call `review`.
-        name: The name of the model or World at Mint.
+        mode: "auto", or "review" to call `review` at each Preview.
+        name: The name at Mint.
         images: Reference pictures: paths or https URLs.
         pose: "t_pose" or "a_pose", for models of characters.
         splats: The tier of a World's splats to import, such as "100k"; by default none.
-        optimize: "light", "moderate" or "aggressive", for a smaller model; costs more Credits.
-        review: Called with each Preview; returns "approve", "cancel", or what should change.
+        optimize: "light", "moderate" or "aggressive": a smaller model for more Credits.
+        review: Returns "approve", "cancel", or what should change.
         max_credits: Nothing starts that would cost more.
 
     Raises:
         GenerationStopped: The job failed, was canceled, or cannot continue.
         MintError: Mint refused a call or cannot be reached.
-        TooExpensive: It would cost more than `max_credits` or a limit of the preferences.
+        TooExpensive: It would exceed `max_credits` or a limit of the preferences.
         ValueError: Mint would refuse the request.
     """
     request = GenerationRequest.parse(
         kind=kind, prompt=prompt, preset=preset, mode=mode, name=name, images=images, pose=pose
     )
+    return _generate(request, splats, optimize, review, max_credits)
+
+
+def _generate(
+    request: GenerationRequest,
+    splats: str | None,
+    optimize: str | None,
+    review: Review | None,
+    max_credits: float | None,
+) -> PlacedResult:
     level = OptimizationLevel(optimize) if optimize else None
     _check(request, level, review)
     with session.open_job_service() as job_service:
