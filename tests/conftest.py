@@ -220,13 +220,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     ):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if target := session.config.getoption("--outcomes"):
-        told = {
+        outcomes = {
             "passed": sorted(_outcomes.passed - _outcomes.failed),
             "failed": sorted(_outcomes.failed),
             "not_applicable": _outcomes.not_applicable,
             "left_out": _outcomes.left_out,
         }
-        Path(target).write_text(json.dumps(told, indent=1), encoding="utf-8")
+        Path(target).write_text(json.dumps(outcomes, indent=1), encoding="utf-8")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -30,12 +30,12 @@ def run_pytest(tmp_path):
             "pytest",
             "-p",
             "no:cacheprovider",
-            "--outcomes=told.json",
+            "--outcomes=outcomes.json",
             *arguments,
         ]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        told = tmp_path / "told.json"
-        return done, json.loads(told.read_text()) if told.exists() else {}
+        outcomes = tmp_path / "outcomes.json"
+        return done, json.loads(outcomes.read_text()) if outcomes.exists() else {}
 
     return run
 
@@ -43,12 +43,12 @@ def run_pytest(tmp_path):
 def test_strict_skips(run_pytest):
     """With --strict-skips a skip fails the run and is named, unless its reason says that the test does not apply."""
     source = "import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip('no display')\ndef test_c(): pytest.skip('does not apply: newer Blender')\n"
-    done, told = run_pytest(source)
+    done, outcomes = run_pytest(source)
     assert done.returncode == 0
-    done, told = run_pytest(source, "--strict-skips")
+    done, outcomes = run_pytest(source, "--strict-skips")
     assert done.returncode == 1
     assert "test_it.py::test_b: no display" in done.stdout
-    assert told == {
+    assert outcomes == {
         "passed": ["test_it.py::test_a"],
         "failed": [],
         "not_applicable": {"test_it.py::test_c": "does not apply: newer Blender"},
@@ -61,15 +61,15 @@ def test_a_skipped_file_counts_as_left_out(run_pytest):
     source = (
         "import pytest\npytest.importorskip('a_module_that_is_not_there')\ndef test_a(): pass\n"
     )
-    done, told = run_pytest(source, "--strict-skips")
+    done, outcomes = run_pytest(source, "--strict-skips")
     assert done.returncode == 1
-    assert list(told["left_out"]) == ["test_it.py"]
-    done, told = run_pytest(
+    assert list(outcomes["left_out"]) == ["test_it.py"]
+    done, outcomes = run_pytest(
         "import pytest\n@pytest.mark.skip(reason='some day')\ndef test_a(): pass\n",
         "--strict-skips",
     )
     assert done.returncode == 1
-    assert told["left_out"] == {"test_it.py::test_a": "some day"}
+    assert outcomes["left_out"] == {"test_it.py::test_a": "some day"}
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_blender_starts_empty_and_ends_with_the_right_status(run_pytest):
         "    assert len(bpy.data.objects) == 0\n"
         "    bpy.ops.mesh.primitive_cube_add()\n"
     )
-    done, told = run_pytest(source)
-    assert (done.returncode, len(told["passed"])) == (0, 2), done.stdout
-    done, told = run_pytest(source + "    assert time == 1\n")
-    assert (done.returncode, len(told["passed"]), len(told["failed"])) == (1, 1, 1)
+    done, outcomes = run_pytest(source)
+    assert (done.returncode, len(outcomes["passed"])) == (0, 2), done.stdout
+    done, outcomes = run_pytest(source + "    assert time == 1\n")
+    assert (done.returncode, len(outcomes["passed"]), len(outcomes["failed"])) == (1, 1, 1)
     assert "1 failed, 1 passed" in done.stdout

@@ -47,9 +47,9 @@ def test_missing_libraries_are_found_in_error_output(text, libraries):
 
 def test_a_library_is_named_with_its_package():
     """A person reads which Debian package brings a library, or how to find out."""
-    told = debian.explain(["libXi.so.6", "libstrange.so.9"])
-    assert "libXi.so.6  is in the Debian package  libxi6" in told
-    assert "apt-file search libstrange.so.9" in told
+    printed = debian.explain(["libXi.so.6", "libstrange.so.9"])
+    assert "libXi.so.6  is in the Debian package  libxi6" in printed
+    assert "apt-file search libstrange.so.9" in printed
     assert debian.packages_of(["libXi.so.6", "libstrange.so.9", "libXi.so.6"]) == ["libxi6"]
 
 
@@ -140,10 +140,10 @@ def test_parallel_calls_make_an_environment_once(small):
     """Two processes that need the same environment at once: one makes it, the other waits and uses it."""
     command = [sys.executable, "-c", MAKE_SLOWLY]
     calls = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    told = [call.communicate(timeout=120)[0] for call in calls]
+    printed = [call.communicate(timeout=120)[0] for call in calls]
     assert [call.returncode for call in calls] == [0, 0]
-    assert sorted(text.count("made\n") for text in told) == [0, 1]
-    assert [text.splitlines()[-1] for text in told] == [sys.executable] * 2
+    assert sorted(text.count("made\n") for text in printed) == [0, 1]
+    assert [text.splitlines()[-1] for text in printed] == [sys.executable] * 2
 
 
 def test_an_environment_that_was_not_finished_is_made_anew(small, monkeypatch):
@@ -241,9 +241,9 @@ def test_uv_installs_from_where_pip_does(monkeypatch):
 # -- Counting ----------------------------------------------------------------------------------------------------------------
 
 
-def _outcome(title: str, **told) -> Outcome:
-    outcome = Outcome(title, told.pop("status", 0), 1.0)
-    for name, value in told.items():
+def _outcome(title: str, **printed) -> Outcome:
+    outcome = Outcome(title, printed.pop("status", 0), 1.0)
+    for name, value in printed.items():
         setattr(outcome, name, value)
     return outcome
 
@@ -255,9 +255,9 @@ def test_a_left_out_test_is_named_and_fails_a_strict_run(capsys):
     ]
     assert testing.print_summary(outcomes, lint_good=True, strict=False) == 0
     assert testing.print_summary(outcomes, lint_good=True, strict=True) == 1
-    told = capsys.readouterr().out
-    assert "b [bpy-4.5 with bpy]: needs Debian's package blender" in told
-    assert told.splitlines()[-1] == "1 passed, 0 failed, 1 skipped"
+    printed = capsys.readouterr().out
+    assert "b [bpy-4.5 with bpy]: needs Debian's package blender" in printed
+    assert printed.splitlines()[-1] == "1 passed, 0 failed, 1 skipped"
 
 
 @pytest.mark.parametrize(
@@ -327,7 +327,7 @@ def test_a_run_records_its_exit_status(tmp_path, monkeypatch):
     """The exit status of pytest is recorded beside the outcome of each test."""
     monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
     pytest_run = PytestRun("bpy-4.5", "with bpy", ("tests",))
-    told = {"passed": ["a"], "failed": [], "not_applicable": {}, "left_out": {"b": "no display"}}
+    printed = {"passed": ["a"], "failed": [], "not_applicable": {}, "left_out": {"b": "no display"}}
 
     def run(command, *, cwd):
         assert command[3:] == [
@@ -338,7 +338,7 @@ def test_a_run_records_its_exit_status(tmp_path, monkeypatch):
             "-p",
             "no:cacheprovider",
         ]
-        pytest_run.results.write_text(json.dumps(told))
+        pytest_run.results.write_text(json.dumps(printed))
         return 1
 
     monkeypatch.setattr(pytest_runs, "run_command", run)

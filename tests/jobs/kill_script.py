@@ -91,20 +91,22 @@ def watch_every_boundary(steps: Steps) -> None:
     download_attempt._body = counted
 
 
-def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
+def do_the_job(home: Path, account: Account, job_request: dict[str, Any]) -> Phase:
     """Start one job, or continue it after a crash, as a user would.
 
     A click that is already in the journal is not repeated.
     """
     job_service = JobService(fast_config(home, readable=OPTIMIZED_NEEDS), account)
-    kind, mode = Kind(wish["kind"]), Mode(wish["mode"])
-    if not job_service.jobs() and wish["convert"]:
-        model = Asset.from_json(Kind.MODEL, {"id": wish["convert"], "name": "Lamp"})
+    kind, mode = Kind(job_request["kind"]), Mode(job_request["mode"])
+    if not job_service.jobs() and job_request["convert"]:
+        model = Asset.from_json(Kind.MODEL, {"id": job_request["convert"], "name": "Lamp"})
         job_service.convert(model, [Format.FBX, Format.STL], home / "chosen")
     elif not job_service.jobs():
-        request = GenerationRequest(kind, wish["prompt"], mode=mode, images=tuple(wish["images"]))
-        level = OptimizationLevel(wish["optimize"]) if wish["optimize"] else None
-        job_service.start(request, Delivery(splats=wish["splats"]), optimize=level)
+        request = GenerationRequest(
+            kind, job_request["prompt"], mode=mode, images=tuple(job_request["images"])
+        )
+        level = OptimizationLevel(job_request["optimize"]) if job_request["optimize"] else None
+        job_service.start(request, Delivery(splats=job_request["splats"]), optimize=level)
     job_id = job_service.jobs()[0].id
     job_service.unfinished.resume_all()
     unsent_jobs.JUST_NOW = 0.0  # whoever has begun it is dead: nobody has to be waited for
@@ -127,7 +129,9 @@ def _child(order: dict[str, Any]) -> NoReturn:
     try:
         steps = Steps(order["die_at"])
         watch_every_boundary(steps)
-        phase = do_the_job(Path(order["home"]), Account(order["key"], order["api"]), order["wish"])
+        phase = do_the_job(
+            Path(order["home"]), Account(order["key"], order["api"]), order["job_request"]
+        )
         print(json.dumps({"phase": phase.value, "steps": steps.names}), flush=True)
         status = 0
     except BaseException:

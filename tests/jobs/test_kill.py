@@ -37,7 +37,7 @@ PIXEL = b"\x89PNG\r\n\x1a\n" + bytes.fromhex(
     "0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
 )
 
-WISHES = {
+JOB_REQUESTS = {
     "reviewed model": {"kind": "model", "mode": "review", "revisions": 1},
     "world": {"kind": "world", "mode": "auto", "splats": "100k"},
     "model after a picture": {"kind": "model", "mode": "auto", "images": ["lamp.png"]},
@@ -72,7 +72,7 @@ class Script:
             text=True,
         )
 
-    def run(self, home: Path, wish: dict[str, Any], die_at: int | None) -> dict[str, Any]:
+    def run(self, home: Path, job_request: dict[str, Any], die_at: int | None) -> dict[str, Any]:
         """Run one child and return its report.
 
         The report is {"killed": 9} or {"phase": …, "steps": […]}.
@@ -80,7 +80,10 @@ class Script:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(
-            json.dumps({"home": str(home), "wish": wish, "die_at": die_at, **self._account}) + "\n"
+            json.dumps(
+                {"home": str(home), "job_request": job_request, "die_at": die_at, **self._account}
+            )
+            + "\n"
         )
         self._process.stdin.flush()
         outcome: dict[str, Any] = json.loads(self._process.stdout.readline())
@@ -106,12 +109,12 @@ def scripts(service: ThreadService) -> Iterator[list[Script]]:
             script.end()
 
 
-@pytest.mark.parametrize("name", WISHES)
+@pytest.mark.parametrize("name", JOB_REQUESTS)
 def test_a_generation_killed_at_every_step(name: str, tmp_path: Path) -> None:
     """After each kill there is one paid operation and one complete result."""
     (tmp_path / "lamp.png").write_bytes(PIXEL)
-    wish = PLAIN | WISHES[name]
-    wish["images"] = [str(tmp_path / image) for image in wish["images"]]
+    job_request = PLAIN | JOB_REQUESTS[name]
+    job_request["images"] = [str(tmp_path / image) for image in job_request["images"]]
 
     with (
         running_service(speed=1000, credits=1e9, limits={"model": 1000, "world": 1000}) as service,
@@ -124,7 +127,7 @@ def test_a_generation_killed_at_every_step(name: str, tmp_path: Path) -> None:
             Returns False when the job ended before that step.
             """
             home = tmp_path / f"home-{step}"
-            this = {**wish, "prompt": f"a lamp, number {step}"}
+            this = {**job_request, "prompt": f"a lamp, number {step}"}
             first = script.run(home, this, step)
             if "killed" not in first:
                 assert first["phase"] == Phase.READY, first
@@ -135,8 +138,12 @@ def test_a_generation_killed_at_every_step(name: str, tmp_path: Path) -> None:
             check_result(service, name, this, home)
             return "killed" in first
 
-        whole = running[0].run(tmp_path / "whole", {**wish, "prompt": "a lamp, number 0"}, None)
-        check_result(service, name, {**wish, "prompt": "a lamp, number 0"}, tmp_path / "whole")
+        whole = running[0].run(
+            tmp_path / "whole", {**job_request, "prompt": "a lamp, number 0"}, None
+        )
+        check_result(
+            service, name, {**job_request, "prompt": "a lamp, number 0"}, tmp_path / "whole"
+        )
         assert {
             "before request",
             "after request",
@@ -174,7 +181,7 @@ def test_a_conversion_killed_at_every_step(tmp_path: Path) -> None:
                 if one.kind == "model" and one.status == "succeeded"
             ]
         )
-        wish = {**PLAIN, "kind": "model", "mode": "auto", "prompt": ""}
+        job_request = {**PLAIN, "kind": "model", "mode": "auto", "prompt": ""}
 
         def kill_at(script: Script, step: int | None, model: Any) -> dict[str, Any]:
             """Run and kill a job at a step, run it again and check the result.
@@ -182,10 +189,10 @@ def test_a_conversion_killed_at_every_step(tmp_path: Path) -> None:
             Returns False when the job ended before that step.
             """
             home = tmp_path / f"home-{step}"
-            first = script.run(home, {**wish, "convert": model.id}, step)
+            first = script.run(home, {**job_request, "convert": model.id}, step)
             if "killed" in first:
                 assert (
-                    script.run(home, {**wish, "convert": model.id}, None).get("phase")
+                    script.run(home, {**job_request, "convert": model.id}, None).get("phase")
                     == Phase.PLACED
                 ), step
             check_conversion(service, model.id, home)
@@ -236,20 +243,23 @@ def check_conversion(service: ThreadService, model: str, home: Path) -> None:
         ), kept
 
 
-def check_result(service: ThreadService, name: str, wish: dict[str, Any], home: Path) -> None:
+def check_result(
+    service: ThreadService, name: str, job_request: dict[str, Any], home: Path
+) -> None:
     """Check that Mint and the disk are as after one undisturbed run."""
     (operation,) = [
-        one for one in service.operations() if one.prompt == wish["prompt"] and not one.level
+        one for one in service.operations() if one.prompt == job_request["prompt"] and not one.level
     ]
     assert operation.status == "succeeded"
     assert (
-        operation.finalized == price(operation.type, operation.preset) + PREVIEW * wish["revisions"]
+        operation.finalized
+        == price(operation.type, operation.preset) + PREVIEW * job_request["revisions"]
     )
-    assert operation.feedback == [FEEDBACK] * wish["revisions"]
-    (resource,) = [one for one in service.resources() if one.prompt == wish["prompt"]]
+    assert operation.feedback == [FEEDBACK] * job_request["revisions"]
+    (resource,) = [one for one in service.resources() if one.prompt == job_request["prompt"]]
     assert resource.id == operation.resource
     optimized = [one for one in service.operations() if one.level and one.resource == resource.id]
-    assert [one.status for one in optimized] == ["succeeded"] * bool(wish["optimize"]), (
+    assert [one.status for one in optimized] == ["succeeded"] * bool(job_request["optimize"]), (
         "an optimization is paid once, too"
     )
 

@@ -259,7 +259,7 @@ def test_many_calls_share_one_connection(service, client):
 
 
 def test_the_key_stays_out_of_every_request_to_the_file_host(service, client):
-    """The service's room downloads nothing, so the file host hears nothing of it."""
+    """The service's room downloads nothing, so the file host gets no request."""
     made(service, client)
     assert service.requests(host="files") == []
     assert service.leaks() == []

@@ -86,7 +86,7 @@ def test_retry_after_is_honoured():
 
 
 def test_the_number_of_attempts_is_bounded():
-    """The last error is the one that is told."""
+    """The last error is reported."""
     errors = [Unreachable(f"try {number}") for number in range(1, 20)]
     time, call = Time(), Call(*errors)
     with pytest.raises(Unreachable, match="try 6"):
@@ -104,10 +104,10 @@ def test_the_time_is_bounded():
 
 def test_waits_are_reported():
     """A caller can show why nothing happens for a while."""
-    told: list[tuple[str, float]] = []
+    reported: list[tuple[str, float]] = []
     run(
         Call(Unreachable("the cable is out")),
         Time(),
-        on_wait=lambda error, wait: told.append((str(error), wait)),
+        on_wait=lambda error, wait: reported.append((str(error), wait)),
     )
-    assert told == [("Mint cannot be reached: the cable is out.", 1.0)]
+    assert reported == [("Mint cannot be reached: the cable is out.", 1.0)]

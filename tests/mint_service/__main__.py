@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python3 -m tests.mint_service`: a local Mint until it is told to stop."""
+"""`python3 -m tests.mint_service`: a local Mint until it is stopped."""
 
 from __future__ import annotations
 

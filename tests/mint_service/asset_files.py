@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what the studio made to files with addresses, and to the members of `assets`."""
+"""Store generated files, give them addresses, and return the members of `assets`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ENDINGS = {"image/webp": "webp", "image/png": "png", "image/jpeg": "jpg"}
 
 
 class AssetFiles:
-    """Asks the studio and puts what it made where it can be downloaded."""
+    """Requests files from the asset generator and stores them for downloads."""
 
     def __init__(
         self, store: Store, generator: AssetGenerator, options: Callable[[], Options]
@@ -52,7 +52,7 @@ class AssetFiles:
         self._options = options
 
     def begin(self, operation: Operation) -> None:
-        """Have the studio start on what the operation will need."""
+        """Let the asset generator start on the files of the operation."""
         self._generator.begin(self._asset_request(operation, "preview"))
 
     def fill(self, operation: Operation, stage: str) -> dict[str, Any] | None:

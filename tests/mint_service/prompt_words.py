@@ -55,7 +55,7 @@ def color(description: str) -> Color:
 
 
 def shape(description: str) -> str:
-    """The first shape named in the wish, or one that follows from its first line."""
+    """The first shape named in the text, or one that follows from its first line."""
     for word in _words(description):
         if word in SHAPES or word in SYNONYMS:
             return SYNONYMS.get(word, word)

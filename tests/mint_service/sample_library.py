@@ -13,7 +13,7 @@ TINTS = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "
 
 
 def add_samples(mint: Mint) -> None:
-    """Put `options.library` items on the shelf, once for each state.
+    """Add the assets of `options.library`, once for each state file.
 
     Their files are tiny; Credits do not move.
     """

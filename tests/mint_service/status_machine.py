@@ -67,7 +67,7 @@ class StatusMachine:
         self._options = options
         # when the step under way happened, if the clock and not a client brought it about
         self._moment: float | None = None
-        self._waiting: set[str] = set()  # operations that the studio keeps past their time
+        self._waiting: set[str] = set()  # operations whose files are not ready in time
         self._steps = {
             "queued": self._leave_queue,
             "preview": self._show_preview,

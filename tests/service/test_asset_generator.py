@@ -229,12 +229,12 @@ def test_the_splats_line_up(made: dict[str, Any], tier: str, count: int) -> None
 
 
 def test_the_cache_is_used(made: dict[str, Any], cache: Path) -> None:
-    """What was made once is there at once, also for another studio; nothing half-made is left."""
+    """What was made once is there at once, also for another generator; nothing incomplete is left."""
     generator: AssetGenerator = BlenderAssetGenerator(cache)
     assert generator.make(AssetRequest("model", "final", "a red mug\nblue")) is not None
     assert generator.make(AssetRequest("world", "final", "a teal courtyard")) is not None
     generator.close()
-    folders = {path.name for shelf in cache.iterdir() for path in shelf.iterdir()}
+    folders = {path.name for folder in cache.iterdir() for path in folder.iterdir()}
     assert folders == {"model-mug-red", "model-mug-blue", "world-teal-false-false-3"}
 
 

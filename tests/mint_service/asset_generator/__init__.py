@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where what the service serves is made.
+"""Asset generators make the files that the service returns.
 
-A studio answers `make(want)`: the files for a stage of an operation, or None while they are still
-being made. `plain` is instant and pure Python; `blender` asks Blender and keeps what it made in a
-cache.
+`make(request)` returns the files for a stage of an operation, or None while they are being made.
+`tiny_assets` is instant and pure Python; `blender_process` runs Blender and caches its files.
 """
 
 from __future__ import annotations

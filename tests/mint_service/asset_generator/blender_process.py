@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The real studio: Blender makes the files in a process of its own, and a cache on disk keeps them.
+"""Make assets with Blender in a process of its own, and cache them on disk.
 
-Nothing in here imports bpy; `python -m tests.mint_service.asset_generator` does. One thing is made at a
-time.
+Nothing in here imports bpy; `python -m tests.mint_service.asset_generator` does. One set of files
+is made at a time.
 """
 
 from __future__ import annotations
