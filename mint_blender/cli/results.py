@@ -103,12 +103,11 @@ def deliver(
     record = job_record(job, event="result") | ({} if line is None else {"line": line})
     if status is Exit.DONE:
         terminal.result(record, *_done_lines(job))
-    else:
-        terminal.event(record)
-        if not is_reported:
-            terminal.note(
-                f"{'' if line is None else f'line {line}: '}{job.title}: {stop_text(job, terminal)}"
-            )
+        return status
+    terminal.event(record)
+    if not is_reported:
+        where = "" if line is None else f"line {line}: "
+        terminal.note(f"{where}{job.title}: {stop_text(job, terminal)}")
     return status
 
 

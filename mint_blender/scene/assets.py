@@ -78,15 +78,9 @@ def mark_as_asset(
         placed.root if len(placed.objects) == 1 or placed.collection is None else placed.collection
     )
     asset.asset_mark()
-    data: Any = asset.asset_data
-    data.description = provenance.prompt
-    data.author = "Mint"
-    data.copyright = ""
-    for tag in ("Mint", provenance.kind, provenance.preset):
-        if tag:
-            data.tags.new(tag, skip_if_exists=True)
+    _describe(asset.asset_data, provenance)
     try:
-        data.catalog_id = catalog_for(provenance.kind, folder)
+        asset.asset_data.catalog_id = catalog_for(provenance.kind, folder)
     except OSError as error:
         raise output_error(folder or Path(), error) from error
     if picture is not None and _is_picture(picture):
@@ -95,6 +89,15 @@ def mark_as_asset(
     else:
         asset.asset_generate_preview()
     return asset
+
+
+def _describe(data: Any, provenance: Provenance) -> None:
+    data.description = provenance.prompt
+    data.author = "Mint"
+    data.copyright = ""
+    for tag in ("Mint", provenance.kind, provenance.preset):
+        if tag:
+            data.tags.new(tag, skip_if_exists=True)
 
 
 def save_model_to_library(

@@ -61,10 +61,11 @@ def _is_last(step: int) -> bool:
 
 
 class MINT_OT_result_placed(bpy.types.Operator):
-    """A result of Mint was placed"""
+    """Make the undo step of a placed result."""
 
     bl_idname = "mint.result_placed"
     bl_label = "Place Mint Result"
+    bl_description = "A result of Mint was placed"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     step: bpy.props.IntProperty(options={"HIDDEN", "SKIP_SAVE"})

@@ -158,7 +158,7 @@ def test_review_is_asked_at_each_preview(signed_in: Signed) -> None:
 
 @pytest.mark.blender
 def test_a_review_can_cancel(signed_in: Signed) -> None:
-    """ "cancel" cancels the job at Mint and raises an error with the job's id."""
+    """The answer “cancel” cancels the job at Mint and raises an error with the job's id."""
     with pytest.raises(mint_blender.GenerationStopped, match="Canceled") as stopped:
         mint_blender.generate("a lamp", mode="review", review=lambda preview: "cancel")
     assert stopped.value.job_id

@@ -41,7 +41,6 @@ def resources(installed: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def blender(service: ThreadService, resources: Path, home: Path, tmp_path: Path) -> Blender:
     """Return a function that runs Blender with the extension and a key: `blender("--online-mode", …)`."""
-
     return lambda *arguments, **changes: run(
         service, resources, home, tmp_path, *arguments, **changes
     )

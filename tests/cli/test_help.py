@@ -100,7 +100,7 @@ def test_the_readme_lists_the_same_exit_statuses() -> None:
 def test_wrong_arguments_are_status_2(
     capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
 ) -> None:
-    """argparse prints the error to standard error, and nothing to standard output."""
+    """Argparse prints the error to standard error, and nothing to standard output."""
     assert commands.main(arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""

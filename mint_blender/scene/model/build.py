@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +43,6 @@ def build_model(
     scene: bpy.types.Scene,
     at: tuple[float, float, float],
     height: float | None = None,
-    properties: Mapping[str, str | float] | None = None,
     checked: bool = True,
 ) -> BuiltModel:
     """Import a GLB into `collection` with its bottom center at `at`, facing -Y.
@@ -59,7 +57,6 @@ def build_model(
         scene: The scene whose unit scale and frame rate are used.
         at: Location in scene units.
         height: Height in scene units; None keeps the delivered size.
-        properties: Custom properties of the root.
         checked: As in `import_glb`.
 
     Raises:
@@ -74,13 +71,10 @@ def build_model(
     root.location = at
     root.scale = [value * scale for value in root.scale]
     parts = [each for each in objects if each != root]
-    _name_and_mark(
-        name, root, parts, [each for each in before.new() if isinstance(each, RENAMED_TYPES)]
-    )
+    renamed = [each for each in before.new() if isinstance(each, RENAMED_TYPES)]
+    _name_and_mark(name, root, parts, renamed)
     if height is not None:
         root[tags.PREFIX + "height"] = height
-    for key, value in (properties or {}).items():
-        root[key] = value
     return BuiltModel(root, (root, *parts))
 
 
