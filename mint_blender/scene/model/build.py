@@ -66,12 +66,11 @@ def build_model(
     objects = cleanup.collapse_empties(import_glb(path, collection, scene=scene, checked=checked))
     extent = _extent(objects, path)
     scale = _scale(extent, at, height)
-    (left, front, bottom), (right, back, _) = extent
-    root = _root(objects, collection, foot=((left + right) / 2, (front + back) / 2, bottom))
+    root = _root(objects, collection, foot=_bottom_center(extent))
     root.location = at
     root.scale = [value * scale for value in root.scale]
     parts = [each for each in objects if each != root]
-    renamed = [each for each in before.new() if isinstance(each, RENAMED_TYPES)]
+    renamed: list[bpy.types.ID] = [each for each in before.new() if isinstance(each, RENAMED_TYPES)]
     _name_and_mark(name, root, parts, renamed)
     if height is not None:
         root[tags.PREFIX + "height"] = height
@@ -90,6 +89,11 @@ def _extent(objects: list[bpy.types.Object], path: Path) -> Bounds:
             )
         )
     return extent
+
+
+def _bottom_center(extent: Bounds) -> tuple[float, float, float]:
+    (left, front, bottom), (right, back, _) = extent
+    return (left + right) / 2, (front + back) / 2, bottom
 
 
 def _scale(extent: Bounds, at: tuple[float, float, float], height: float | None) -> float:
