@@ -225,7 +225,7 @@ def test_the_record_of_a_failed_line(mint: RunMint, tmp_path: Path) -> None:
     assert early["state"] == late["state"] == "failed"
     assert (
         early["trouble"]["code"] == "moderation_blocked"
-        and "change it and generate again" in early["trouble"]["message"]
+        and "Change it, then generate again" in early["trouble"]["message"]
     )
     assert early["files"] == {}
     # the Preview was made

@@ -126,6 +126,6 @@ def test_an_unusable_journal_is_reported(
     ran = mint(*command)
     assert ran.status == 1
     assert "journal" in ran.err
-    assert "MINT_BLENDER_HOME" in ran.err or "update the add-on" in ran.err
+    assert "MINT_BLENDER_HOME" in ran.err or "Update the add-on" in ran.err
     assert "Traceback" not in ran.err
     assert not service.requests("POST")
