@@ -16,12 +16,12 @@ __all__ = ["generate", "models", "register", "unregister", "usage", "worlds"]
 
 def register() -> None:
     """Register the add-on. Blender calls this when it is enabled."""
-    from . import blender_command
+    from . import command_registration
     from .ui import registration
 
     registration.register()
     try:
-        blender_command.register()
+        command_registration.register()
     except Exception:
         registration.unregister()
         raise
@@ -29,11 +29,11 @@ def register() -> None:
 
 def unregister() -> None:
     """Remove the add-on completely. Blender calls this when it is disabled."""
-    from . import blender_command
+    from . import command_registration
     from .ui import registration
 
     try:
-        blender_command.unregister()
+        command_registration.unregister()
     finally:
         registration.unregister()
 

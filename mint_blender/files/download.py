@@ -20,7 +20,7 @@ from ..net import connections
 from . import urls
 from .download_attempt import DownloadRequest, attempt
 from .errors import DownloadFailed, FileError, Stopped
-from .part_file import PartFile
+from .partial_download import PartFile
 
 MEGABYTE = 2**20
 

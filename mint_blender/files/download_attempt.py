@@ -22,7 +22,7 @@ from ..net import connections
 from ..net.retry_after import parse_retry_after
 from . import redirects, urls
 from .errors import DownloadFailed, FileError, LinkExpired, Stopped, TooLarge, TooSlow
-from .part_file import PartFile, PartSource, check_free_space, disk_errors, is_header_text
+from .partial_download import PartFile, PartSource, check_free_space, disk_errors, is_header_text
 
 BLOCK = 2**16
 RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})

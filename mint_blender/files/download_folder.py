@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..message import Message
 from . import private_files, urls
-from .part_file import disk_errors
+from .partial_download import disk_errors
 
 MAX_NAME_LENGTH = 80
 MAX_NAME_BYTES = 200

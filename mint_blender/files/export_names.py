@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..message import Message
 from .errors import InvalidFile
-from .part_file import disk_errors
+from .partial_download import disk_errors
 
 _ZIP = b"PK\x03\x04"
 _HEAD_BYTES = 256

@@ -8,7 +8,7 @@ from dataclasses import replace
 from .engine.job_runner import JobRunner
 from .job import Job
 from .queries import KeyOwner
-from .storage.accounts import AccountMatch, owner_from_elsewhere
+from .storage.job_owners import AccountMatch, owner_from_elsewhere
 
 
 class BatchJobs:

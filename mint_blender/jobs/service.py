@@ -35,7 +35,7 @@ from .queries import (
     prices_of,
     prices_of_click,
 )
-from .resume import UnfinishedJobs
+from .resume_earlier_jobs import UnfinishedJobs
 
 __all__ = ["JobService", "NotPossible", "OtherAccount", "TooExpensive"]
 

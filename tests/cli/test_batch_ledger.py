@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.storage import batch_ledger
-from mint_blender.jobs.storage.folder_lease import Lease
+from mint_blender.jobs.storage.batch_lease import Lease
 
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.delivery.asset_library.manifest import LOCK
-from mint_blender.delivery.asset_library.process import SyncProcess
+from mint_blender.delivery.asset_library.sync_process import SyncProcess
 from mint_blender.files.file_lock import file_lock
 from mint_blender.message import Message
 from mint_blender.mint.account import Account

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import part_file
+from mint_blender.files import partial_download
 from mint_blender.files.errors import DownloadFailed, LinkExpired, TooLarge, TooSlow
 
 from .downloading import CONTENT, Downloader, DownloadLimits, Time
@@ -133,7 +133,7 @@ def test_a_slow_download_ends_at_the_time_limit(host: FileHost, target: Path) ->
         pytest.raises(TooSlow, match="too long"),
     ):
         loader.fetch(url, target)
-    assert not target.exists() and part_file.PartFile(target).size > 0
+    assert not target.exists() and partial_download.PartFile(target).size > 0
 
 
 def test_a_stalled_connection_is_retried(host: FileHost, target: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import part_file
+from mint_blender.files import partial_download
 from mint_blender.files.errors import DiskError, DownloadFailed
-from mint_blender.files.part_file import PartFile, PartSource
+from mint_blender.files.partial_download import PartFile, PartSource
 
 from .downloading import CONTENT, Downloader
 from .file_host import FileHost
@@ -27,7 +27,11 @@ def test_a_disk_that_fills_up_is_an_error(
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
-    monkeypatch.setattr(part_file.PartFile, "open", lambda self: Path("/dev/full").open("wb"))  # noqa: SIM115 - closed by its user
+    monkeypatch.setattr(
+        partial_download.PartFile,
+        "open",
+        lambda self: Path("/dev/full").open("wb"),  # noqa: SIM115 - closed by its user
+    )
     with pytest.raises(DiskError, match="disk is full"):
         loader.fetch(url, target)
     assert not target.exists() and len(host.asked) == 1
@@ -37,7 +41,7 @@ def test_a_file_that_cannot_fit_is_not_begun(
     host: FileHost, loader: Downloader, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error comes before anything is written."""
-    monkeypatch.setattr(part_file, "RESERVE", 2**62)
+    monkeypatch.setattr(partial_download, "RESERVE", 2**62)
     with pytest.raises(DiskError, match="Free some space"):
         loader.fetch(host.put("/lamp.glb", CONTENT), target)
     assert list(target.parent.iterdir()) == []
@@ -62,7 +66,10 @@ def test_a_file_in_place_of_the_folder_is_an_error(
 )
 def test_each_disk_error_says_what_to_do(number: int, words: str) -> None:
     """The message names the path and says what to do about this kind of error."""
-    with pytest.raises(DiskError, match=words) as caught, part_file.disk_errors(Path("lamp.glb")):
+    with (
+        pytest.raises(DiskError, match=words) as caught,
+        partial_download.disk_errors(Path("lamp.glb")),
+    ):
         raise OSError(number, os.strerror(number))
     assert "lamp.glb" in str(caught.value)
 

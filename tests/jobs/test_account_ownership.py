@@ -19,8 +19,8 @@ from mint_blender.jobs.job_values import Cause, Decision, Hold
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService, NotPossible
-from mint_blender.jobs.storage.accounts import CurrentAccount
 from mint_blender.jobs.storage.job_locks import ProcessLock
+from mint_blender.jobs.storage.job_owners import CurrentAccount
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account, Owner
 from mint_blender.mint.generation_request import GenerationRequest

@@ -19,7 +19,7 @@ from mint_blender.scene.update import (  # noqa: E402
     bones,
     fingerprint,
     match_parts,
-    relink,
+    reparent_and_remap,
     replace,
     transfer,
 )
@@ -126,7 +126,7 @@ STEPS = [
     (bones.BoneUsers, "relink"),
     (match_parts, "parent_parts"),
     (replace, "_lost_work_notes"),
-    (relink, "reparent_children"),
+    (reparent_and_remap, "reparent_children"),
 ]
 
 

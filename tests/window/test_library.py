@@ -76,11 +76,11 @@ def test_the_library_requests_only_what_is_shown(
     blender.screenshot("library_imported")
     blender.ask("bpy.ops.mint.sync_library(directory=folder)", folder=str(tmp_path / "library"))
     blender.wait(
-        "'of' in (part('ui.session').state(part('delivery.asset_library.process').SyncProcess).status or '')",
+        "'of' in (part('ui.session').state(part('delivery.asset_library.sync_process').SyncProcess).status or '')",
         seconds=120,
     )
     blender.wait(
-        "job_service() is not None and part('ui.session').state(part('delivery.asset_library.process').SyncProcess).is_running"
+        "job_service() is not None and part('ui.session').state(part('delivery.asset_library.sync_process').SyncProcess).is_running"
     )
     blender.screenshot("library_syncing")
     blender.ask("bpy.ops.mint.stop_sync()")
@@ -182,7 +182,7 @@ def test_synced_assets_are_in_the_asset_browser(
         blender.open_sidebar()
         blender.call("mint.sync_library", directory=str(folder))
         blender.wait(
-            "'saved' in (part('ui.session').state(part('delivery.asset_library.process').SyncProcess).status or '')",
+            "'saved' in (part('ui.session').state(part('delivery.asset_library.sync_process').SyncProcess).status or '')",
             seconds=180,
         )
         blender.screenshot("library_synced")

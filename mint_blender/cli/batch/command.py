@@ -14,7 +14,7 @@ from ...delivery import write_files
 from ...delivery.background import BackgroundImporter
 from ...files.file_lock import FileInUse
 from ...jobs.service import NotPossible
-from ...jobs.storage.folder_lease import UNKNOWN, Lease
+from ...jobs.storage.batch_lease import UNKNOWN, Lease
 from .. import session
 from ..exits import Exit
 from ..output.terminal import Terminal

@@ -11,7 +11,7 @@ from pathlib import Path
 from ...files.file_lock import file_lock
 from ...jobs.job import Job
 from ...jobs.service import JobService, NotPossible
-from ...jobs.storage import batch_ledger, folder_lease
+from ...jobs.storage import batch_lease, batch_ledger
 from ..exits import Exit
 from .lines import Line
 
@@ -25,7 +25,7 @@ class Refusal:
 
 
 @contextmanager
-def lock_folder(folder: Path) -> Iterator[folder_lease.Lease]:
+def lock_folder(folder: Path) -> Iterator[batch_lease.Lease]:
     """Lock the folder, so that two batches never start the same line twice.
 
     Raises:
@@ -34,7 +34,7 @@ def lock_folder(folder: Path) -> Iterator[folder_lease.Lease]:
     """
     ledger_folder = folder / batch_ledger.FOLDER
     ledger_folder.mkdir(parents=True, exist_ok=True)
-    with file_lock(ledger_folder / "lock"), folder_lease.held(ledger_folder / "lease") as lease:
+    with file_lock(ledger_folder / "lock"), batch_lease.held(ledger_folder / "lease") as lease:
         yield lease
 
 

@@ -27,8 +27,8 @@ from ..workflow.run import run_workflow
 from .account_check import IdentityCheck
 from .call_pool import CallPool
 from .config import EngineConfig
+from .generation_slots import Slots
 from .retry_schedule import RetrySchedule
-from .slots import Slots
 from .task import Task
 from .thread_messages import Event, Idle, JobChanged
 

@@ -21,11 +21,11 @@ from ...mint.schema import Kind
 from ..job import Job, asset_of
 from ..job_values import Decision
 from ..phases import HOLDS_SLOT, Phase, may_decide
-from . import accounts
-from .accounts import AccountMatch, Accounts, CurrentAccount
+from . import job_owners
 from .batch_ledger import Ledgers
 from .database import Database, JournalError
 from .job_locks import ProcessLock
+from .job_owners import AccountMatch, Accounts, CurrentAccount
 from .serialization import Unreadable, dump, dump_decision, load, load_decision
 from .tables import TABLES
 from .upload_cache import UploadCache
@@ -54,7 +54,7 @@ class Journal:
         self._unreadable: set[str] = set()  # already logged
         self._db = Database(self.path)
         self._accounts = Accounts(self._db)
-        self._db.prepare(_VERSION, *TABLES, *accounts.TABLES)
+        self._db.prepare(_VERSION, *TABLES, *job_owners.TABLES)
         self._ledgers = Ledgers(self.path)
         self.uploads = UploadCache(self._db)
 

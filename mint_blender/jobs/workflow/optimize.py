@@ -16,7 +16,7 @@ from ..budget import spending
 from ..job import Job
 from ..presentation import error_messages
 from ..queries import OptimizationPrice
-from . import job_limit
+from . import credit_limit
 from .context import Steps, WorkflowContext, WorkflowPart
 from .effects import Optimize, Poll, ReadAsset, Step
 from .result import ResultReader
@@ -79,7 +79,7 @@ class Optimizer(WorkflowPart):
         """Return whether the optimization fits the job's own limit; otherwise add a note."""
         if self._job.max_credits is None:
             return True
-        price = yield from job_limit.current_price(self._context, OptimizationPrice(asset_id))
+        price = yield from credit_limit.current_price(self._context, OptimizationPrice(asset_id))
         price = self._job.optimize_estimate if price is None else price
         total = (
             None

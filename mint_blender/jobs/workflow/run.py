@@ -23,8 +23,8 @@ from .collect import Collector
 from .context import Steps, WorkflowConfig, WorkflowContext
 from .decisions import DecisionHandler
 from .effects import Step
+from .poll_operation import Watcher
 from .start import Starter
-from .watch import Watcher
 
 Workflow = Generator[Step, Any, Job]
 

@@ -12,7 +12,7 @@ from ...mint.schema import Assets, Format
 from ..budget.spending import job_limit_error
 from ..phases import Phase
 from ..presentation import error_messages
-from . import job_limit, unknown_outcome
+from . import credit_limit, unknown_outcome
 from .context import Steps, WorkflowPart
 from .effects import Convert, ReadAsset, Start, Step, TakeSlot, Upload
 
@@ -95,11 +95,11 @@ class Starter(WorkflowPart):
         job = self._job
         if job.max_credits is None or job.first_sent_at is not None:
             return True
-        total = yield from job_limit.expected_total(self._context)
+        total = yield from credit_limit.expected_total(self._context)
         limit_error = job_limit_error(total, job.max_credits)
         if limit_error is None:
             return True
-        self._job = self._job.moved(Phase.PAUSED, problem=job_limit.limit_problem(limit_error))
+        self._job = self._job.moved(Phase.PAUSED, problem=credit_limit.limit_problem(limit_error))
         return False
 
     def _upload_pictures(self) -> Steps:

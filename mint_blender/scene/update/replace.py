@@ -34,7 +34,7 @@ from ..transaction import DataSnapshot
 from ..world import build as world_build
 from ..world import world_objects
 from ..world.files import PART_NAMES, WorldFiles, WorldOptions
-from . import animation, fingerprint, match_parts, relink, root_mesh
+from . import animation, fingerprint, match_parts, reparent_and_remap, root_mesh
 from .backup import EARLIER, Backup, edited_meshes
 
 HEIGHT = tags.PREFIX + "height"
@@ -69,7 +69,7 @@ def replace_model(
         earlier_data = _marked_data_in_use()
         notes, matches, gone = _exchange_or_restore(root, old, built, snapshot)
         for each in gone:
-            relink.remap_users(matches.get(each, root), each)
+            reparent_and_remap.remap_users(matches.get(each, root), each)
         bpy.data.batch_remove([*gone, staging])
         tags.write(root, provenance)
         notes += _clean_up(earlier_data, before)
@@ -128,7 +128,7 @@ def _put_in_place(
     alive = set(bpy.data.objects)
     gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
     notes += _lost_work_notes([each for each in old if each in gone])
-    relink.reparent_children(root, gone, used)
+    reparent_and_remap.reparent_children(root, gone, used)
     return notes, matches, gone
 
 

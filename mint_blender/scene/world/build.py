@@ -25,7 +25,7 @@ from ..data_blocks import current_scene
 from ..gltf_import import SceneImportError
 from ..notes import note
 from ..transaction import rollback_on_error
-from ..update import relink
+from ..update import reparent_and_remap
 from . import capture_point, collider, panorama, part_notes, splats
 from .capture_point import PART
 from .display import update_collider
@@ -173,7 +173,7 @@ def remove_part(
         panorama.remove_panorama(parts_of(root, "collider"))
         for key in (IMAGE, WORLD):
             root.pop(key, None)
-    relink.reparent_children(root, gone)
+    reparent_and_remap.reparent_children(root, gone)
     bpy.data.batch_remove(
         [*gone, *{each.data for each in gone if each.data is not None and each.data.users == 1}]
     )
@@ -265,7 +265,9 @@ def _add_readable_parts(
 
 def _relink_users(root: bpy.types.Object, earlier: list[bpy.types.Object]) -> None:
     """Re-parent the user's objects and remap references from removed parts to new ones."""
-    relink.reparent_children(root, earlier)
+    reparent_and_remap.reparent_children(root, earlier)
     for each in earlier:
         new = [other for other in parts_of(root, each[PART]) if other not in earlier]
-        relink.remap_users(next((other for other in new if other.type == each.type), new[0]), each)
+        reparent_and_remap.remap_users(
+            next((other for other in new if other.type == each.type), new[0]), each
+        )

@@ -15,7 +15,7 @@ from .. import session
 from ..create import properties as create_properties
 from ..text_wrap import wrapped
 from ..translations import translated
-from . import disk_usage, log, usage_chart
+from . import disk_usage, log_file, usage_chart
 from . import operators as account_operators
 from . import panel as account_panel
 
@@ -171,4 +171,4 @@ def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
                 Message("The environment variable MINT_API_BASE_URL overrides this field."),
                 icon="INFO",
             )
-        box.label(text=translated(Message("Log: {path}", path=log.file())), translate=False)
+        box.label(text=translated(Message("Log: {path}", path=log_file.file())), translate=False)

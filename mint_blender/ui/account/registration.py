@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from .. import heartbeat
 from ..registry import Registry
-from . import balance_watch, billing_watch, disk_usage, log, operators, usage_chart
+from . import balance_watch, billing_watch, disk_usage, log_file, operators, usage_chart
 from .preferences import MintPreferences
 
 _parts = Registry()
@@ -13,7 +13,7 @@ _parts = Registry()
 
 def register() -> None:
     """Register them; from now on warnings go into the log file."""
-    _parts.add(log.start, log.stop)
+    _parts.add(log_file.start, log_file.stop)
     _parts.add_classes(MintPreferences, *operators.CLASSES, *disk_usage.CLASSES)
     heartbeat.on_jobs_changed(billing_watch.catch_up)
     heartbeat.on_jobs_changed(usage_chart.catch_up)

@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 
 from ...addon_settings import may_go_online
-from ...delivery.asset_library.process import SyncProcess
+from ...delivery.asset_library.sync_process import SyncProcess
 from ...jobs.library.view_model import (
     AssetState,
     can_be_retried,

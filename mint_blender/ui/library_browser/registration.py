@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from ...delivery.asset_library.process import SyncProcess
+from ...delivery.asset_library.sync_process import SyncProcess
 from .. import heartbeat, session, visibility
 from ..registry import Registry
 from . import job_lookup, loader, operators, panel, properties

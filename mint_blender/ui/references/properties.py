@@ -20,7 +20,7 @@ import bpy
 
 from ...files import download_folder, pictures, private_files
 from ...files.errors import FileError
-from ...files.part_file import disk_errors
+from ...files.partial_download import disk_errors
 from ...jobs.request_checks import UPLOADABLE
 from ...message import Message, message_of
 from ...mint.generation_request import MAX_IMAGE_BYTES, MAX_IMAGES

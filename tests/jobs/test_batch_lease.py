@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.file_lock import FileInUse
-from mint_blender.jobs.storage import folder_lease
-from mint_blender.jobs.storage.folder_lease import EXPIRES_AFTER, Lease
+from mint_blender.jobs.storage import batch_lease
+from mint_blender.jobs.storage.batch_lease import EXPIRES_AFTER, Lease
 
 
 @pytest.fixture
@@ -33,14 +33,14 @@ def test_another_machine_is_refused(tmp_path: Path, on: Callable[[str], None]) -
     """The error names the holder; the folder is free after it is released."""
     path = tmp_path / "lease"
     on("workshop")
-    with folder_lease.held(path):
+    with batch_lease.held(path):
         on("farm")
         with pytest.raises(FileInUse, match="workshop"):
             Lease(path).acquire()
         on("workshop")
     assert not path.exists()
     on("farm")
-    with folder_lease.held(path) as holding:
+    with batch_lease.held(path) as holding:
         assert not holding.is_lost
     assert list(tmp_path.iterdir()) == []
 
@@ -97,7 +97,7 @@ def test_renewing_keeps_the_lease(tmp_path: Path, on: Callable[[str], None]) -> 
 def test_the_lease_of_a_dead_local_process_is_taken_over(tmp_path: Path) -> None:
     """A living process keeps its lease, even where the file system has no locks."""
     path = tmp_path / "lease"
-    take = "import sys; from pathlib import Path; from mint_blender.jobs.storage.folder_lease import Lease; Lease(Path(sys.argv[1])).acquire(); print(); input()"
+    take = "import sys; from pathlib import Path; from mint_blender.jobs.storage.batch_lease import Lease; Lease(Path(sys.argv[1])).acquire(); print(); input()"
     other = subprocess.Popen(
         [sys.executable, "-c", take, str(path)],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
