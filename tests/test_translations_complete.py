@@ -274,6 +274,18 @@ def test_dates_are_written_as_in_the_language() -> None:
         "05.11.2026 09:07",
         "2026/11/05 09:07",
     ]
+    day = _load("formats").format_day
+    assert [day(moment.date(), language) for language in ("", "de", "ja")] == [
+        "2026-11-05",
+        "05.11.2026",
+        "2026/11/05",
+    ]
+    day_of_year = _load("formats").format_day_of_year
+    assert [day_of_year(moment.date(), language) for language in ("", "de", "ja")] == [
+        "11-05",
+        "05.11.",
+        "11/05",
+    ]
 
 
 def german(message: Message) -> str:

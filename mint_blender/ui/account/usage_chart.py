@@ -23,7 +23,7 @@ from ...message import Message
 from .. import session
 from ..icons import IconCache
 from ..icons import cache as icon_cache
-from ..translations import translated
+from ..translations import day_of_year, translated
 
 TILES = 6
 SIZE = 160  # pixels of a tile's side
@@ -88,7 +88,7 @@ def _draw_bars(column: bpy.types.UILayout, month: Month, icons: IconCache) -> No
         # the next
         tile.ui_units_x = _SCALE
         tile.template_icon(icon_value=icons.icon("chart", f"tile-{number}"), scale=_SCALE)
-        tile.label(text=f"{days[0].date:%m-%d}", translate=False)
+        tile.label(text=day_of_year(days[0].date), translate=False)
 
 
 def _draw_figures(figures: bpy.types.UILayout, month: Month, icons: IconCache) -> None:

@@ -8,6 +8,7 @@ Blender nor languages: they are turned with `translated` where they reach a layo
 
 from __future__ import annotations
 
+from datetime import date as Date
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -18,7 +19,7 @@ from bpy.app.handlers import persistent
 from ... import __package__ as ADDON
 from ...message import Message
 from . import tables
-from .formats import format_date, format_number, render
+from .formats import format_date, format_day, format_day_of_year, format_number, render
 
 LOCALES = {"de": ("de", "de_DE"), "ja": ("ja", "ja_JP")}
 """Languages, with Blender's names for them.
@@ -57,6 +58,16 @@ def number(value: float) -> str:
 def date(moment: datetime) -> str:
     """Return day and time as the user's language writes them."""
     return format_date(moment, spoken())
+
+
+def day(date: Date) -> str:
+    """Return day, month and year as the user's language writes them."""
+    return format_day(date, spoken())
+
+
+def day_of_year(date: Date) -> str:
+    """Return day and month as the user's language writes them."""
+    return format_day_of_year(date, spoken())
 
 
 def spoken() -> str:

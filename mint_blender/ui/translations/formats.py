@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from ...message import Message
@@ -19,7 +19,8 @@ Separators = tuple[str, str]
 SEPARATORS: dict[str, Separators] = {"de": (".", ",")}
 """Of languages that write numbers in another way than English does."""
 
-DATES = {"de": "%d.%m.%Y %H:%M", "ja": "%Y/%m/%d %H:%M"}
+DAYS = {"de": "%d.%m.%Y", "ja": "%Y/%m/%d"}
+DAYS_OF_YEAR = {"de": "%d.%m.", "ja": "%m/%d"}
 
 
 def format_number(value: float, language: str, digits: int = 0) -> str:
@@ -35,7 +36,18 @@ def localize_digits(text: str, language: str) -> str:
 
 def format_date(moment: datetime, language: str) -> str:
     """Return day and time in the time zone of this computer."""
-    return moment.astimezone().strftime(DATES.get(language, "%Y-%m-%d %H:%M"))
+    local = moment.astimezone()
+    return f"{format_day(local, language)} {local:%H:%M}"
+
+
+def format_day(day: date, language: str) -> str:
+    """Return day, month and year."""
+    return day.strftime(DAYS.get(language, "%Y-%m-%d"))
+
+
+def format_day_of_year(day: date, language: str) -> str:
+    """Return day and month."""
+    return day.strftime(DAYS_OF_YEAR.get(language, "%m-%d"))
 
 
 def render(message: Message, texts: Mapping[str, str], language: str) -> str:
