@@ -78,7 +78,11 @@ class Job:
             self.request.name
             or " ".join(self.request.prompt.split())
             or self._title_at_mint
-            or Message("{kind} from pictures", kind=self.kind)
+            or (
+                Message("World from pictures")
+                if self.kind is Kind.WORLD
+                else Message("Model from pictures")
+            )
         )
         return text if len(text) <= 60 else text[:59].rstrip() + "…"
 
@@ -87,7 +91,7 @@ class Job:
         """The name or prompt at Mint of an asset that was not requested here."""
         asset = self.asset
         return (
-            (asset.name or " ".join((asset.prompt or "").split()) or f"{self.kind} {asset.id}")
+            (asset.name or " ".join((asset.prompt or "").split()) or untitled(self.kind, asset.id))
             if asset and self.source_asset_id
             else ""
         )
@@ -216,6 +220,13 @@ def operation_of(job: Job) -> Operation:
     if job.operation is None:
         raise AssertionError(f"A job in phase {job.phase} has an operation.")
     return job.operation
+
+
+def untitled(kind: Kind, asset_id: str) -> Message:
+    """Return the title of a Model or World that has neither name nor prompt."""
+    if kind is Kind.WORLD:
+        return Message("World {id}", id=asset_id)
+    return Message("Model {id}", id=asset_id)
 
 
 def asset_of(job: Job) -> str | None:

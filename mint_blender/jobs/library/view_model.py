@@ -16,7 +16,7 @@ from typing import Any
 
 from ...message import Message
 from ...mint.schema import ENDED, Asset, Kind, Page, Status
-from ..job import Job
+from ..job import Job, untitled
 from ..queries import LARGEST_PAGE, ListPage
 from .pages import Change, PagedList, created_timestamp
 from .updates import AssetUpdate, UpdateTracker
@@ -90,9 +90,10 @@ def state_label(asset: Asset) -> str:
 
 
 def title(asset: Asset) -> str:
-    """Return the name, else the prompt, else Mint's description of a World."""
+    """Return the name, else the prompt, else Mint's description of a World, else kind and id."""
     caption = asset.assets.caption if asset.assets else None
-    return " ".join((asset.name or asset.prompt or caption or f"{asset.kind} {asset.id}").split())
+    given = " ".join((asset.name or asset.prompt or caption or "").split())
+    return given or untitled(asset.kind, asset.id)
 
 
 def can_be_retried(asset: Asset) -> bool:

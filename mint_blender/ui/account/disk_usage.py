@@ -63,7 +63,13 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Ask first: files are deleted."""
         return context.window_manager.invoke_confirm(
-            self, event, title="Clear Downloads", confirm_text="Delete Files"
+            self,
+            event,
+            title="Clear Downloads",
+            message=Message(
+                "Files of jobs on the list are kept. The others can be downloaded again for free."
+            ),
+            confirm_text="Delete Files",
         )
 
     def execute(self, context: bpy.types.Context) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date as Date
 from typing import Any
 
 import bpy
@@ -15,7 +16,7 @@ from ...message import Message
 from ...mint.schema import Usage
 from .. import session
 from ..text_wrap import wrapped
-from ..translations import number, translated
+from ..translations import day, number, translated
 
 
 def key_is_in_question() -> bool:
@@ -113,6 +114,16 @@ def _usage_lines(usage: Usage) -> Iterator[tuple[str, str]]:
 
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")  # of a moment, a person wants to know the day
+KNOWN_FIGURES = (
+    Message("plan"),
+    Message("status"),
+    Message("current period end"),
+    Message("credits used"),
+    Message("operations"),
+    Message("worlds"),
+    Message("models"),
+)
+"""The figures that Mint is known to send. Others are shown in Mint's own words."""
 
 
 def _plain(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -121,4 +132,11 @@ def _plain(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(value, bool) or value is None or isinstance(value, Mapping):
             continue
         text = number(value) if isinstance(value, int | float) else str(value)
-        yield words, text[:10] if _MOMENT.match(text) else text
+        yield Message(words), _day(text) if _MOMENT.match(text) else text
+
+
+def _day(text: str) -> str:
+    try:
+        return day(Date.fromisoformat(text[:10]))
+    except ValueError:
+        return text[:10]

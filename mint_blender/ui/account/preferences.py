@@ -116,7 +116,7 @@ def _draw_usage(box: bpy.types.UILayout) -> None:
 
 def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     """Draw how much may be spent without asking."""
-    box.label(text=translated(Message("Limits")), translate=False, icon="FUND")
+    box.label(text=translated(Message("Limits")), translate=False, icon="LOCKED")
     wrapped(
         box,
         Message(

@@ -28,6 +28,7 @@ from . import placed_results, review_feedback
 _LARGE = 9.0  # times the height of a button
 # as many as a World has of which no part came as it should: one for each, its RAD, and how it stood
 _MOST_NOTES = 5
+_MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
 
 
 def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: int) -> None:
@@ -60,7 +61,7 @@ def _draw_head(box: bpy.types.UILayout, service: JobService, job: Job) -> None:
     if (icon := icons.of_job(job)) and job.phase is not Phase.REVIEW:
         row.template_icon(icon_value=icon, scale=2.6)
     column = row.column(align=True)
-    column.label(text=job.title, translate=False)
+    column.label(text=translated(job.title), translate=False)
     if service.is_active(job.id):
         _draw_progress(column, service, job)
     else:
@@ -256,7 +257,7 @@ def _missing_credits(missing: float | None) -> str:
 def _draw_problem(box: bpy.types.UILayout, job: Job, width: int) -> None:
     """Draw why the job stopped, and the most likely next step."""
     if job.problem is not None:
-        wrapped(box, job.problem.message, width=width)
+        wrapped(box, job.problem.message, width=width, most=_MOST_LINES)
     column = box.column(align=True)
     row = column.row(align=True)
     if job.phase is Phase.PAUSED:
@@ -369,13 +370,14 @@ class MINT_MT_job(bpy.types.Menu):
             layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
             return
         _draw_follow_ups(layout, job)
-        for verb, operator in (
-            (Verb.RESUME, "mint.resume"),
-            (Verb.RETRY, "mint.retry"),
-            (Verb.CANCEL, "mint.cancel"),
+        icon: Any
+        for verb, operator, icon in (
+            (Verb.RESUME, "mint.resume", "PLAY"),
+            (Verb.RETRY, "mint.retry", "FILE_REFRESH"),
+            (Verb.CANCEL, "mint.cancel", "X"),
         ):
             if verb in presenter.verbs(job):
-                layout.operator(operator).job_id = job.id
+                layout.operator(operator, icon=icon).job_id = job.id
         url = job.operation.mint_url if job.operation else None
         if url:
             layout.operator("mint.open_in_mint", icon="URL").url = url

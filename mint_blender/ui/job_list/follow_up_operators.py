@@ -320,7 +320,7 @@ def _settings_words(known: RequestTemplate) -> list[str]:
     request = known.request
     words = [
         Message("3D Model") if request.kind is Kind.MODEL else Message("World"),
-        request.preset.value.title(),
+        Message(request.preset.value.title()),
     ]
     words += [Message("Review")] if request.mode.value == "review" else []
     words += (

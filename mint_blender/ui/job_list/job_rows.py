@@ -88,7 +88,12 @@ class MINT_UL_jobs(bpy.types.UIList):
         # the long line of a queue looks calmer, and leaves room for titles, without its one state
         has_state = job is not None and service is not None and job.phase is not Phase.WAITING
         row = layout.split(factor=0.55) if has_state else layout
-        row.label(text=item.name, translate=False, icon=beside, icon_value=picture)
+        row.label(
+            text=translated(job.title) if job else item.name,
+            translate=False,
+            icon=beside,
+            icon_value=picture,
+        )
         if job is not None and service is not None and has_state:
             state = row.row()
             state.active = False

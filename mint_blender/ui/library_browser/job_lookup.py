@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ...jobs.job import Job, asset_of
 from ...jobs.service import JobService
+from ...message import Message
 from ...mint.schema import Asset
 from .state import library_state
 
@@ -35,4 +36,5 @@ def preset_words(asset: Asset) -> str | None:
     job = job_of(asset)
     made = job.operation.preset if job and job.operation else None
     requested = job.request.preset.value if job and job.body else None
-    return (made or requested or "").title() or None
+    words = (made or requested or "").title()
+    return Message(words) if words else None

@@ -136,7 +136,7 @@ class MINT_OT_choose_asset(bpy.types.Operator):
     def description(cls, context: bpy.types.Context, properties: Any) -> str:
         """Return the whole title, which a button has no room for."""
         asset = panel_data.library().get(properties.asset_id)
-        return title(asset) if asset else Message("Details")
+        return translated(title(asset) if asset else Message("Details"))
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Choose the entry; what its details lack is requested once they were drawn."""

@@ -105,7 +105,7 @@ def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> N
         )
         cell.operator(
             "mint.choose_asset",
-            text=title(asset),
+            text=translated(title(asset)),
             translate=False,
             icon=_STATE_ICONS[state],
             depress=asset.id == fields.chosen,
@@ -206,7 +206,7 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
     """Draw what is known of the chosen item, and what can be done with it."""
     state = state_of(asset)
     box.label(
-        text=title(asset),
+        text=translated(title(asset)),
         translate=False,
         icon="WORLD" if asset.kind is Kind.WORLD else "MESH_MONKEY",
     )
@@ -218,7 +218,11 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         text=" · ".join(
             filter(
                 None,
-                (translated(state_label(asset)), made, job_lookup.preset_words(asset)),
+                (
+                    translated(state_label(asset)),
+                    made,
+                    translated(job_lookup.preset_words(asset) or ""),
+                ),
             )
         ),
         translate=False,

@@ -143,7 +143,9 @@ class MINT_OT_add_reference_url(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the address."""
-        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Add")
+        return context.window_manager.invoke_props_dialog(
+            self, width=420, confirm_text="Add Picture"
+        )
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw one field, which takes the keyboard at once."""
@@ -169,7 +171,7 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask which one."""
-        return context.window_manager.invoke_props_dialog(self, confirm_text="Add")
+        return context.window_manager.invoke_props_dialog(self, confirm_text="Add Picture")
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw a search field."""

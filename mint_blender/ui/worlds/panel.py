@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import bpy
-from bpy.app.translations import pgettext_iface
 
 from ...delivery import import_job
 from ...jobs.job_values import Role
@@ -88,6 +87,9 @@ _LABELS: dict[Part, str] = {
 }
 
 
+_SPLAT_SETTINGS = (Message("Density"), Message("Size"), Message("Viewport Limit"))
+
+
 def _draw_part(layout: bpy.types.UILayout, parts: WorldParts, part: Part) -> bool:
     """Draw the heading of a part with what adds or removes it; return whether it is there."""
     layout.separator()
@@ -103,7 +105,7 @@ def _draw_part(layout: bpy.types.UILayout, parts: WorldParts, part: Part) -> boo
         column = layout.row(align=True)
         for tier, label, _ in create_properties.SPLATS[1:]:
             fetch = column.operator(
-                "mint.fetch_world_part", text=translated(label), translate=False
+                "mint.fetch_world_part", text=translated(Message(label)), translate=False
             )
             fetch.part, fetch.splats = part, tier
     else:
@@ -137,9 +139,9 @@ def _draw_splats(layout: bpy.types.UILayout, parts: WorldParts) -> None:
     found = parts.of_kind("splats")
     for each in found:
         column = layout.column(align=True)
-        for name in ("Density", "Size", "Viewport Limit"):
+        for name in _SPLAT_SETTINGS:
             if (setting := splats.setting(each, name)) is not None:
-                column.prop(*setting, text=pgettext_iface(name), translate=False)
+                column.prop(*setting, text=translated(name), translate=False)
     layout.operator_menu_enum("mint.fetch_world_part", "splats", text="Change Splat Count")
     if any(map(splats.can_become_native, found)):
         layout.operator("mint.make_splats_native")
