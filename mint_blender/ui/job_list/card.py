@@ -11,7 +11,7 @@ import bpy
 from ...addon_settings import may_go_online
 from ...jobs import rejected_files
 from ...jobs.job import Job, asset_of
-from ...jobs.job_values import CONVERTED
+from ...jobs.job_values import CONVERTED, Hold
 from ...jobs.phases import Phase, Verb
 from ...jobs.presentation import presenter
 from ...jobs.service import JobService
@@ -64,7 +64,7 @@ def _draw_head(box: bpy.types.UILayout, service: JobService, job: Job) -> None:
     column.label(text=translated(job.title), translate=False)
     if service.is_active(job.id):
         _draw_progress(column, service, job)
-    else:
+    elif job.hold is not Hold.FOREIGN:
         icon = STATE_ICONS.get(job.phase, "NONE")
         column.label(text=translated(short_state(service, job)), translate=False, icon=icon)
     if cost := presenter.cost(job):
@@ -77,6 +77,8 @@ def _draw_head(box: bpy.types.UILayout, service: JobService, job: Job) -> None:
             end.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
     else:
         end.operator("mint.job_menu", text="", icon="DOWNARROW_HLT", emboss=False).job_id = job.id
+    if job.hold is Hold.FOREIGN:  # too long for the column beside the picture
+        box.label(text=translated(presenter.state(job)), translate=False, icon="USER")
 
 
 STATE_ICONS: dict[Phase, Any] = {
@@ -94,7 +96,9 @@ def short_state(service: JobService, job: Job) -> str:
     """Return the state without its reason, which the card shows below."""
     if service.unfinished.is_held_back(job.id):
         return Message("Queued earlier, not sent")
-    if job.hold is None and job.phase in _SHORT_STATES:
+    if job.hold is Hold.FOREIGN:
+        return Message("Other account")
+    if job.phase in _SHORT_STATES:
         return _SHORT_STATES[job.phase]
     return presenter.state(job)
 
