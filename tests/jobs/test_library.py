@@ -16,8 +16,10 @@ from mint_blender.jobs.library.view_model import (
     View,
     state_label,
     state_of,
+    title,
 )
 from mint_blender.jobs.queries import ListPage
+from mint_blender.message import Message
 from mint_blender.mint.schema import Kind, Page
 
 from ..line_counts import count_lines
@@ -192,6 +194,13 @@ def test_the_state_of_an_asset_is_shown(status: str, state: AssetState, words: s
 def test_an_asset_without_a_file_is_not_offered() -> None:
     """Mint may return succeeded without a file."""
     assert state_label(an_asset(1, assets=None)) == "Done, but no file"
+
+
+def test_an_asset_without_name_and_prompt_is_called_by_its_kind_and_id() -> None:
+    """The title is a message, so that it is shown in the user's language."""
+    shown = [title(an_asset(1, kind=kind, prompt=None, assets=None)) for kind in Kind]
+    assert shown == ["Model id_1", "World id_1"]
+    assert all(isinstance(each, Message) for each in shown)
 
 
 def test_both_kinds_reach_equally_far_back() -> None:
