@@ -33,7 +33,7 @@ def readable_extensions() -> frozenset[str]:
     """
     if not can_import():
         return frozenset()
-    from ..scene.gltf_extensions import readable_extensions
+    from ..scene.gltf.gltf_extensions import readable_extensions
 
     return readable_extensions()
 

@@ -24,7 +24,7 @@ from ..scene import place as scene_place
 from ..scene import tags, undo_step
 from ..scene.export import output
 from ..scene.export.render import render_image
-from ..scene.gltf_import import SceneImportError
+from ..scene.gltf.gltf_import import SceneImportError
 from ..scene.place import PlacedResult, PlaceOptions, Provenance
 from ..scene.update import replace
 from ..scene.world import missing_parts, part_notes, world_objects

@@ -11,7 +11,7 @@ from ..jobs.job import Job
 from ..jobs.job_values import LocalFile, Role
 from ..jobs.notes import NOT_OPTIMIZED_CODES
 from ..message import Message, message_of
-from ..scene import gltf_extensions
+from ..scene.gltf import gltf_extensions
 
 OPTIMIZED, ORIGINAL = "optimized", "original"
 

@@ -51,7 +51,7 @@ BLENDER_READS = frozenset(
 
 Source: `extensions_managed` in `io_scene_gltf2/io/imp/gltf2_io_gltf.py` of Blender 4.2, without
 Draco, which needs a library. A running Blender may read more (5.2 lists meshopt); see
-`scene/gltf_extensions.py`.
+`scene/gltf/gltf_extensions.py`.
 """
 
 

@@ -21,7 +21,7 @@ from ..message import Message, message_of
 from . import tags
 from .bounds import update_view_layers
 from .data_blocks import current_scene, is_linked, is_override
-from .gltf_import import SceneImportError
+from .gltf.gltf_import import SceneImportError
 from .model import grid_layout
 from .model.build import build_model
 from .notes import note

@@ -38,7 +38,7 @@ from ..jobs.workflow.context import WorkflowConfig
 from ..message import Message
 from ..mint.account import Account
 from ..mint.retry import RetryPolicy
-from ..scene.gltf_extensions import readable_extensions
+from ..scene.gltf.gltf_extensions import readable_extensions
 
 OFFLINE = Message(
     "Online access is off. Enable Preferences > System > Allow Online Access, or start with "

@@ -19,7 +19,7 @@ from mint_blender.files.file_choice import DRACO, choose_model  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import LocalFile, Role  # noqa: E402
 from mint_blender.jobs.notes import note  # noqa: E402
-from mint_blender.scene import gltf_extensions  # noqa: E402
+from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
 
 
 def _job(path: Path, **more: object) -> Job:

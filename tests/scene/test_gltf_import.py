@@ -15,8 +15,8 @@ from . import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene import gltf_import  # noqa: E402
-from mint_blender.scene.gltf_import import SceneImportError, import_glb  # noqa: E402
+from mint_blender.scene.gltf import gltf_import  # noqa: E402
+from mint_blender.scene.gltf.gltf_import import SceneImportError, import_glb  # noqa: E402
 
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 

@@ -14,7 +14,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.gltf_import import SceneImportError, import_glb  # noqa: E402
+from mint_blender.scene.gltf.gltf_import import SceneImportError, import_glb  # noqa: E402
 
 from .test_gltf_import import BAD, _changed  # noqa: E402
 

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.files.glb import draco  # noqa: E402
 from mint_blender.files.glb.header import inspect  # noqa: E402
-from mint_blender.scene import gltf_extensions  # noqa: E402
-from mint_blender.scene.gltf_import import SceneImportError, import_glb  # noqa: E402
+from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
+from mint_blender.scene.gltf.gltf_import import SceneImportError, import_glb  # noqa: E402
 
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 

@@ -16,7 +16,7 @@ bpy = pytest.importorskip("bpy")
 import numpy as np  # noqa: E402
 
 from mint_blender.files.errors import InvalidPicture  # noqa: E402
-from mint_blender.scene.gltf_import import import_glb  # noqa: E402
+from mint_blender.scene.gltf.gltf_import import import_glb  # noqa: E402
 from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import capture_point, panorama  # noqa: E402
 

@@ -14,7 +14,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.scene.bounds import bounds, world_points  # noqa: E402
-from mint_blender.scene.gltf_import import import_glb  # noqa: E402
+from mint_blender.scene.gltf.gltf_import import import_glb  # noqa: E402
 from mint_blender.scene.place import PlaceOptions, Provenance, SceneImportError, find, place_model  # noqa: E402
 from mint_blender.scene.tags import read  # noqa: E402
 

@@ -14,7 +14,7 @@ bpy = pytest.importorskip("bpy")
 
 from mint_blender.files.errors import FileError  # noqa: E402
 from mint_blender.scene import place  # noqa: E402
-from mint_blender.scene.gltf_import import SceneImportError  # noqa: E402
+from mint_blender.scene.gltf.gltf_import import SceneImportError  # noqa: E402
 from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
 from mint_blender.scene.world import collider, panorama, world_objects  # noqa: E402

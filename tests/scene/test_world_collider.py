@@ -13,7 +13,7 @@ pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
 from mint_blender.scene import place  # noqa: E402
-from mint_blender.scene.gltf_import import SceneImportError  # noqa: E402
+from mint_blender.scene.gltf.gltf_import import SceneImportError  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
 from mint_blender.scene.world import edit as world_edit  # noqa: E402
 

@@ -23,7 +23,8 @@ from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
-from mint_blender.scene import gltf_extensions, place  # noqa: E402
+from mint_blender.scene import place  # noqa: E402
+from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.create import saved_settings  # noqa: E402

@@ -21,8 +21,9 @@ from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
-from mint_blender.scene import gltf_extensions, place  # noqa: E402
+from mint_blender.scene import place  # noqa: E402
 from mint_blender.scene import tags as origin  # noqa: E402
+from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
 from mint_blender.ui import headless, session  # noqa: E402
 from mint_blender.ui.library_browser import job_lookup  # noqa: E402
 from mint_blender.ui.library_browser import panel_data as browser_view_model  # noqa: E402

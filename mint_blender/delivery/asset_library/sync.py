@@ -36,7 +36,7 @@ from ...mint.retry import RetryPolicy, call_with_retries
 from ...mint.schema import Asset, Kind
 from ...scene import assets
 from ...scene.export.output_path import OutputError
-from ...scene.gltf_extensions import readable_extensions
+from ...scene.gltf.gltf_extensions import readable_extensions
 from ...scene.place import PlacedResult, PlaceOptions, Provenance, SceneImportError, place_world
 from ...scene.world.files import WorldFiles, WorldOptions
 from .. import imported_file

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 
-from ..importer_output import muted_importer
+from ..gltf.importer_output import muted_importer
 from ..place import PlacedResult
 from ..staging_scene import staging_scene
 from .output_path import OutputError, output_error, ready

@@ -12,7 +12,7 @@ from mathutils import Matrix, Vector
 from ...message import Message
 from .. import placement_math, tags
 from ..bounds import Bounds, bounds
-from ..gltf_import import SceneImportError, import_glb
+from ..gltf.gltf_import import SceneImportError, import_glb
 from ..transaction import DataSnapshot
 from ..update import fingerprint, match_parts
 from . import cleanup

@@ -22,7 +22,7 @@ from ...files.errors import InvalidFile
 from ...message import Message
 from .. import placement_math
 from ..data_blocks import current_scene
-from ..gltf_import import SceneImportError
+from ..gltf.gltf_import import SceneImportError
 from ..notes import note
 from ..transaction import rollback_on_error
 from ..update import reparent_and_remap

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...message import Message
 from ..data_blocks import is_linked, is_override
-from ..gltf_import import SceneImportError, import_glb
+from ..gltf.gltf_import import SceneImportError, import_glb
 from ..model import cleanup
 
 

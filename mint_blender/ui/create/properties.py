@@ -24,7 +24,7 @@ from ...mint.generation_request import (
     default_prompt,
 )
 from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
-from ...scene.gltf_extensions import readable_extensions
+from ...scene.gltf.gltf_extensions import readable_extensions
 from .. import session
 from ..references import properties as references_properties
 from ..translations import OURS

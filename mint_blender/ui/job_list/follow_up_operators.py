@@ -22,7 +22,7 @@ from ...jobs.service import JobService, NotPossible
 from ...jobs.storage.journal import JournalError
 from ...message import Message
 from ...mint.schema import Asset, Format, Kind, OptimizationLevel, is_valid_id
-from ...scene.gltf_extensions import readable_extensions
+from ...scene.gltf.gltf_extensions import readable_extensions
 from .. import heartbeat, session
 from ..create import properties as create_properties
 from ..job_actions import Result, report_error, run_action

@@ -20,7 +20,7 @@ from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible
 from ...message import Message
 from ...scene import tags
-from ...scene.gltf_import import SceneImportError
+from ...scene.gltf.gltf_import import SceneImportError
 from ...scene.world import build as world_build
 from ...scene.world import collider, panorama, splats, world_objects
 from ...scene.world import edit as world_edit

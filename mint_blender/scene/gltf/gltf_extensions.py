@@ -13,7 +13,7 @@ from typing import Any
 
 import bpy
 
-from ..files.file_choice import BLENDER_READS, DRACO, MESHOPT, WEBP
+from ...files.file_choice import BLENDER_READS, DRACO, MESHOPT, WEBP
 from .importer_output import muted_importer
 
 

@@ -15,17 +15,17 @@ from typing import Any
 
 import bpy
 
-from ..files import file_choice
-from ..files.errors import FileError
-from ..files.glb import draco, normalize
-from ..files.glb import header as glb_header
-from ..message import Message
+from ...files import file_choice
+from ...files.errors import FileError
+from ...files.glb import draco, normalize
+from ...files.glb import header as glb_header
+from ...message import Message
+from ..data_blocks import current_scene
+from ..errors import SceneImportError
+from ..staging_scene import staging_scene
+from ..transaction import remove, rollback_on_error
 from . import gltf_extensions
-from .data_blocks import current_scene
-from .errors import SceneImportError
 from .importer_output import muted_importer
-from .staging_scene import staging_scene
-from .transaction import remove, rollback_on_error
 
 __all__ = ["SceneImportError", "import_glb"]
 
