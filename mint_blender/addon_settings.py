@@ -21,6 +21,7 @@ class StoredPreferences(Protocol):
     confirmed_origins: str
     limit_each: int
     limit_day: int
+    import_in_background: bool
 
 
 def preferences() -> StoredPreferences | None:
@@ -50,6 +51,12 @@ def limits() -> Limits:
     """Return the most Credits that the user wants to spend without a confirmation."""
     stored = preferences()
     return Limits(stored.limit_each, stored.limit_day) if stored else Limits()
+
+
+def imports_in_background() -> bool:
+    """Return whether results are imported in a background Blender first, as the user chose."""
+    stored = preferences()
+    return stored.import_in_background if stored else True
 
 
 def key_from_environment() -> bool:

@@ -7,18 +7,14 @@ is started when it is first needed, and again after a crash. It ends when its pa
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
-from typing import Any
 
 from ..jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow
 from ..jobs.job import Job
-from ..jobs.phases import Phase
-from ..jobs.storage import serialization
-from ..message import Message, message_of
-from . import blender_runtime, standard_output
+from ..message import Message
+from . import blender_runtime
 from . import write_files as delivery_write
+from .background_worker import request
 
 TIME_LIMIT = 15 * 60.0
 """Seconds for one result, including its rendered picture."""
@@ -26,7 +22,7 @@ TIME_LIMIT = 15 * 60.0
 # Exits without Python's shutdown: everything is on disk by then, and other add-ons may be slow.
 CODE = """
 import os, sys
-from {package}.delivery.background import serve
+from {package}.delivery.background_worker import serve
 serve()
 os._exit(0)
 """
@@ -63,11 +59,8 @@ class BackgroundImporter:
             return delivery_write.write(job)  # a plain copy cannot crash
         try:
             if self._child is None:
-                code = CODE.format(package=blender_runtime.PACKAGE)
-                self._child = ChildProcess(blender_runtime.background_command(code))
-            answer = self._child.ask(
-                {"job": serialization.dump(job), "phase": job.phase.value}, TIME_LIMIT
-            )
+                self._child = ChildProcess(blender_runtime.background_command(CODE))
+            answer = self._child.ask(request(job), TIME_LIMIT)
         except ChildEnded as end:
             self.close()
             raise delivery_write.DeliveryError(
@@ -93,19 +86,3 @@ def _needs_blender(job: Job) -> bool:
         Path(text) if text else None for text in (job.delivery.output, job.delivery.render)
     )
     return delivery_write.needs_blender(job.kind, output, render)
-
-
-def serve() -> None:
-    """Run in the child process: write one result per line until standard input ends."""
-    standard_output.reserve_for_results()
-    output = sys.stdout
-    for line in sys.stdin:
-        print(json.dumps(_write_result(json.loads(line))), file=output, flush=True)
-
-
-def _write_result(request: dict[str, Any]) -> dict[str, Any]:
-    try:
-        job = serialization.load(request["job"], None, Phase(request["phase"]))
-        return {"notes": [message_of(note).to_json() for note in delivery_write.write(job)]}
-    except delivery_write.DeliveryError as error:
-        return {"problem": message_of(error).to_json()}

@@ -42,12 +42,30 @@ def background_command(code: str, *, online: bool = False) -> list[str]:
     """Return the command that runs Python code in a second Blender without a window.
 
     It is the same Blender, or the same Python where Blender is a module. The code can import
-    `PACKAGE`.
+    `{package}`, which stands for the name of this package there.
     """
     # Blender itself finds an extension
     is_extension = PACKAGE.startswith("bl_ext.")
-    paths = [] if is_extension else [str(Path(sys.modules[PACKAGE].__file__ or "").parents[1])]
-    program = f"import os, sys\nsys.path[:0] = {paths!r}\n{code}"
+    paths = [] if is_extension else [_package_folder().parent]
+    return _command(code.replace("{package}", PACKAGE), paths, _ONLINE if online else _OFFLINE)
+
+
+def bare_background_command(code: str) -> list[str]:
+    """Return the same for a Blender with factory settings: no user files, add-ons or network."""
+    folder = _package_folder()
+    code = code.replace("{package}", folder.name)
+    return _command(code, [folder.parent], (*_OFFLINE, "--factory-startup"))
+
+
+_ONLINE, _OFFLINE = ("--online-mode",), ("--offline-mode",)
+
+
+def _package_folder() -> Path:
+    return Path(sys.modules[PACKAGE].__file__ or "").parent
+
+
+def _command(code: str, paths: list[Path], options: tuple[str, ...]) -> list[str]:
+    program = f"import os, sys\nsys.path[:0] = {[str(each) for each in paths]!r}\n{code}"
     bpy = sys.modules.get("bpy")
     binary = bpy.app.binary_path if bpy is not None else ""
     if not binary:
@@ -55,7 +73,7 @@ def background_command(code: str, *, online: bool = False) -> list[str]:
     return [
         binary,
         "--background",
-        "--online-mode" if online else "--offline-mode",
+        *options,
         "--python-exit-code",
         "1",
         "--python-expr",

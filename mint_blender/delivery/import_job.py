@@ -14,6 +14,7 @@ from typing import Literal
 
 import bpy
 
+from ..files.errors import FileError
 from ..jobs import notes as job_notes
 from ..jobs import rejected_files
 from ..jobs.job import Job
@@ -21,25 +22,43 @@ from ..jobs.job_values import Role
 from ..message import Message, message_of
 from ..mint.schema import Assets, Kind
 from ..scene import place as scene_place
+from ..scene import prepared as prepared_files
 from ..scene import tags, undo_step
+from ..scene.data_blocks import current_scene
 from ..scene.export import output
 from ..scene.export.render import render_image
 from ..scene.gltf.gltf_import import SceneImportError
+from ..scene.model.build import import_model
 from ..scene.place import PlacedResult, PlaceOptions, Provenance
+from ..scene.prepared import PreparedResult
+from ..scene.units import SceneUnits
 from ..scene.update import replace
 from ..scene.world import missing_parts, part_notes, world_objects
+from ..scene.world.build import import_world
 from ..scene.world.files import PART_NAMES, WorldFiles, WorldOptions
 from . import imported_file
 
 __all__ = ["SceneImportError", "place", "write"]
 
 
-def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) -> PlacedResult:
+def place(
+    job: Job,
+    scene: bpy.types.Scene | None = None,
+    *,
+    raw: bool = False,
+    prepared: PreparedResult | None = None,
+) -> PlacedResult:
     """Import a job's result into a scene (default: the current one), in one undo step.
 
-    A result that replaces earlier versions replaces each copy of them in the scene. With `raw`, the
-    model file, even one that our checks refused, goes to Blender's importer unchecked, which may
-    crash Blender.
+    A result that replaces earlier versions replaces each copy of them in the scene.
+
+    Args:
+        job: Its files are on disk.
+        scene: Where it goes.
+        raw: Hand the model file, even one that our checks refused, to Blender's importer
+            unchecked, which may crash Blender.
+        prepared: What `prepare` has made of this job, with the units of this scene; None imports
+            the files here.
 
     Raises:
         SceneImportError: The import failed; nothing has changed.
@@ -50,7 +69,9 @@ def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) 
         roots = roots or _earlier_versions(job, scene)
     placed: list[PlacedResult] = []
     try:
-        for change in [partial(_place_raw, job, scene)] if raw else _changes(job, scene, roots):
+        for change in (
+            [partial(_place_raw, job, scene)] if raw else _changes(job, scene, roots, prepared)
+        ):
             placed.append(change())  # noqa: PERF401 - what came before a failure is kept
     finally:
         if placed:
@@ -60,18 +81,66 @@ def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) 
     )
 
 
+def can_be_prepared(job: Job) -> bool:
+    """Return whether `prepare` is of use: a World's parts join those that are in the scene."""
+    return job.kind is Kind.MODEL or not job.delivery.replaces
+
+
+def prepare(job: Job, units: SceneUnits, target: Path) -> PreparedResult:
+    """Build a job's result in an empty file and save it to a .blend for `place`.
+
+    Runs in a background Blender, since it replaces the content of the open file.
+
+    Raises:
+        SceneImportError: The result cannot be imported.
+        OSError: The file cannot be written.
+    """
+    output.start_empty()
+    scene, name = current_scene(), _provenance(job).title
+    units.apply_to(scene)
+    collection = bpy.data.collections.new(name)
+    scene.collection.children.link(collection)
+    notes: tuple[Message, ...] = ()
+    extent = None
+    try:
+        if job.kind is Kind.MODEL:
+            model = import_model(
+                _file(job, Role.MODEL), name=name, collection=collection, scene=scene
+            )
+            root, extent = model.root, model.extent
+        else:
+            world = import_world(
+                _world_files(job),
+                name=name,
+                collection=collection,
+                scene=scene,
+                options=_world_options(job),
+            )
+            root, notes = world.root, world.notes
+    except FileError as error:
+        raise SceneImportError(message_of(error)) from error
+    prepared_files.save(root, collection, target)
+    return PreparedResult(target, notes, extent)
+
+
 def _changes(
-    job: Job, scene: bpy.types.Scene | None, roots: list[bpy.types.Object]
+    job: Job,
+    scene: bpy.types.Scene | None,
+    roots: list[bpy.types.Object],
+    source: PreparedResult | None,
 ) -> list[Callable[[], PlacedResult]]:
     """Return one import for each root that is replaced, or a single one that adds the result."""
     place = _place_model if job.kind is Kind.MODEL else _place_world
     if not roots:
-        return [partial(place, job, scene, None)]
-    return [partial(place, job, scene, root) for root in roots]
+        return [partial(place, job, scene, None, source)]
+    return [partial(place, job, scene, root, source) for root in roots]
 
 
 def _place_world(
-    job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object | None
+    job: Job,
+    scene: bpy.types.Scene | None,
+    root: bpy.types.Object | None,
+    source: PreparedResult | None,
 ) -> PlacedResult:
     files, options, provenance = _world_files(job), _world_options(job), _provenance(job)
     if root is not None:
@@ -84,7 +153,7 @@ def _place_world(
             files, provenance, root, options=options, scene=scene, undo=False
         )
     placed = scene_place.place_world(
-        files, provenance, _place_options(job), options, scene, undo=False
+        source or files, provenance, _place_options(job), options, scene, undo=False
     )
     explained = _explained_codes(job)
     return dataclasses.replace(
@@ -164,13 +233,16 @@ def _world_options(job: Job) -> WorldOptions:
 
 
 def _place_model(
-    job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object | None
+    job: Job,
+    scene: bpy.types.Scene | None,
+    root: bpy.types.Object | None,
+    source: PreparedResult | None,
 ) -> PlacedResult:
-    path, provenance = _file(job, Role.MODEL), _provenance(job)
+    model, provenance = source or _file(job, Role.MODEL), _provenance(job)
     if root is not None:
-        placed = replace.replace_model(path, provenance, root, scene=scene, undo=False)
+        placed = replace.replace_model(model, provenance, root, scene=scene, undo=False)
     else:
-        placed = scene_place.place_model(path, provenance, _place_options(job), scene, undo=False)
+        placed = scene_place.place_model(model, provenance, _place_options(job), scene, undo=False)
     note = imported_file.note(job)
     return dataclasses.replace(placed, notes=(*placed.notes, *([message_of(note)] if note else [])))
 

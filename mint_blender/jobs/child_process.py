@@ -14,7 +14,7 @@ import queue
 import subprocess
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -70,19 +70,40 @@ class ChildProcess:
             ChildEnded: It ended without an answer.
             ChildTooSlow: It did not answer in time.
         """
+        self.send(request)
+        try:
+            answer = self._answers.get(timeout=time_limit)
+        except queue.Empty:
+            raise ChildTooSlow from None
+        return self._checked(answer)
+
+    def send(self, request: dict[str, Any]) -> None:
+        """Send a request without waiting for the answer. Raises ChildEnded."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
-            answer = self._answers.get(timeout=time_limit)
-        except queue.Empty:
-            raise ChildTooSlow from None
         except OSError:
-            answer = None
+            self._checked(None)
+
+    def poll(self) -> dict[str, Any] | None:
+        """Return its next answer, or None if there is none yet. Raises ChildEnded."""
+        try:
+            answer = self._answers.get_nowait()
+        except queue.Empty:
+            return None
+        return self._checked(answer)
+
+    def _checked(self, answer: dict[str, Any] | None) -> dict[str, Any]:
         if answer is None:
             self._log_end()
             raise ChildEnded
         return answer
+
+    @property
+    def exit_status(self) -> int | None:
+        """The exit status; None while it runs."""
+        return self._process.poll()
 
     def end(self) -> None:
         """Kill the process. Everything that it has answered is on disk."""
@@ -112,3 +133,22 @@ class ChildProcess:
                     if isinstance(answer := json.loads(line), dict):
                         self._answers.put(answer)
         self._answers.put(None)
+
+
+def requests(stream: Iterable[str], idle_limit: float | None = None) -> Iterator[str]:
+    """Yield the lines of a stream: for the child's side.
+
+    With `idle_limit`, this process ends with status 0 once it has waited that many seconds for a
+    line. Nothing is lost then: it holds no request.
+    """
+    lines = iter(stream)
+    while True:
+        timer = threading.Timer(idle_limit or 0.0, os._exit, (0,))
+        timer.daemon = True
+        if idle_limit is not None:
+            timer.start()
+        line = next(lines, None)
+        timer.cancel()
+        if line is None:
+            return
+        yield line

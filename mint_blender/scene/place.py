@@ -25,6 +25,7 @@ from .gltf.gltf_import import SceneImportError
 from .model import grid_layout
 from .model.build import build_model
 from .notes import note
+from .prepared import PreparedResult
 from .tags import Provenance
 from .transaction import DataSnapshot, rollback_on_error
 from .world import build as world_build
@@ -65,7 +66,7 @@ class PlacedResult:
 
 
 def place_model(
-    path: Path,
+    source: Path | PreparedResult,
     provenance: Provenance,
     where: PlaceOptions = PlaceOptions(),
     scene: bpy.types.Scene | None = None,
@@ -73,7 +74,7 @@ def place_model(
     undo: bool = True,
     checked: bool = True,
 ) -> PlacedResult:
-    """Place a model's GLB in the scene (default: the current one).
+    """Place a model in the scene (default: the current one): a GLB, or one that was prepared.
 
     `checked`: as in `import_glb`.
 
@@ -84,7 +85,7 @@ def place_model(
     with import_transaction(scene, provenance, undo=undo):
         collection = _collection(scene, provenance)
         built = build_model(
-            path,
+            source,
             name=provenance.title,
             collection=collection,
             scene=scene,
@@ -100,7 +101,7 @@ def place_model(
 
 
 def place_world(
-    parts: WorldFiles,
+    source: WorldFiles | PreparedResult,
     provenance: Provenance,
     where: PlaceOptions = PlaceOptions(),
     options: WorldOptions = WorldOptions(),
@@ -108,7 +109,7 @@ def place_world(
     *,
     undo: bool = True,
 ) -> PlacedResult:
-    """Place the parts of a World in the scene (default: the current one).
+    """Place a World in the scene (default: the current one): its files, or one that was prepared.
 
     Raises:
         SceneImportError: Nothing has changed.
@@ -117,7 +118,7 @@ def place_world(
     with import_transaction(scene, provenance, undo=undo):
         collection = _collection(scene, provenance)
         built = world_build.build_world(
-            parts,
+            source,
             name=provenance.title,
             collection=collection,
             scene=scene,

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 
 import bpy
 
+from .units import SceneUnits
+
 STAGING_NAME = "\x01 Mint"
 """Sorts first: the glTF importer stores animations and variants in the first scene by name."""
 
@@ -30,11 +32,7 @@ def staging_scene(
     scene = bpy.data.scenes.new(STAGING_NAME)
     try:
         if units_of is not None:
-            scene.unit_settings.scale_length = units_of.unit_settings.scale_length
-            scene.render.fps, scene.render.fps_base = (
-                units_of.render.fps,
-                units_of.render.fps_base,
-            )
+            SceneUnits.of(units_of).apply_to(scene)
         for each in objects:
             scene.collection.objects.link(each)
         yield scene

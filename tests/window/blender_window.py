@@ -21,6 +21,7 @@ from .display import Display
 ADDON = "bl_ext.user_default.mint_blender"
 ROOT = Path(__file__).parents[2]
 INSIDE = Path(__file__).with_name("request_server.py")
+MODULE = "bl_ext.user_default.mint_blender"
 SCREENSHOTS = ROOT / "build" / "screenshots"
 PATIENCE = 40.0  # seconds that a fact may take to come true; Mesa draws in software
 
@@ -55,6 +56,10 @@ def make_profile(folder: Path) -> Path:
         environment,
     )
     settings = "view.show_splash = view.use_save_prompt = False; view.show_tooltips = False; view.smooth_view = 0"
+    # most tests want a result at once; `test_background_import` turns it on
+    settings += (
+        f"; bpy.context.preferences.addons['{MODULE}'].preferences.import_in_background = False"
+    )
     save = (
         f"import bpy; view = bpy.context.preferences.view; {settings}; bpy.ops.wm.save_userpref()"
     )

@@ -13,6 +13,7 @@ from ...message import Message
 from .. import placement_math, tags
 from ..bounds import Bounds, bounds
 from ..gltf.gltf_import import SceneImportError, import_glb
+from ..prepared import PreparedResult, append
 from ..transaction import DataSnapshot
 from ..update import fingerprint, match_parts
 from . import cleanup
@@ -35,8 +36,18 @@ class BuiltModel:
     notes: tuple[Message, ...] = ()
 
 
+@dataclass(frozen=True)
+class ImportedModel:
+    """A model whose root stands where the file has it; valid until the next undo."""
+
+    root: bpy.types.Object
+    parts: tuple[bpy.types.Object, ...]
+    extent: Bounds
+    """The bounding box in world space."""
+
+
 def build_model(
-    path: Path,
+    source: Path | PreparedResult,
     *,
     name: str,
     collection: bpy.types.Collection,
@@ -45,19 +56,45 @@ def build_model(
     height: float | None = None,
     checked: bool = True,
 ) -> BuiltModel:
-    """Import a GLB into `collection` with its bottom center at `at`, facing -Y.
-
-    A model of one plain mesh is its own root; any other gets an empty as root. The origin of the
-    root is on the floor.
+    """Bring a model into `collection` with its bottom center at `at`, facing -Y.
 
     Args:
-        path: The GLB.
-        name: The name of the root; the parts are named after it.
-        collection: Where the objects are linked.
-        scene: The scene whose unit scale and frame rate are used.
-        at: Location in scene units.
-        height: Height in scene units; None keeps the delivered size.
+        source: A GLB, or a model that a background Blender has imported already.
+        name: The name of the root; its parts and data-blocks are named after it.
+        collection: Where its objects are linked.
+        scene: Lengths follow its unit scale, animations its frame rate.
+        at: A point on the floor in world space, in scene units.
+        height: In scene units; None keeps the delivered size.
         checked: As in `import_glb`.
+
+    Raises:
+        SceneImportError: The caller removes what was begun.
+    """
+    if isinstance(source, PreparedResult):
+        model = _append(source, collection)
+    else:
+        model = import_model(source, name=name, collection=collection, scene=scene, checked=checked)
+    root = model.root
+    scale = _scale(model.extent, at, height)
+    root.location = at
+    root.scale = [value * scale for value in root.scale]
+    if height is not None:
+        root[tags.PREFIX + "height"] = height
+    return BuiltModel(root, (root, *model.parts))
+
+
+def import_model(
+    path: Path,
+    *,
+    name: str,
+    collection: bpy.types.Collection,
+    scene: bpy.types.Scene,
+    checked: bool = True,
+) -> ImportedModel:
+    """Import a GLB as one root with its parts, named and marked; nothing is moved.
+
+    A model of one plain mesh is its own root; any other gets an empty as root. Either way the
+    origin of the root is at the bottom center.
 
     Raises:
         SceneImportError: The caller removes what was begun.
@@ -65,16 +102,17 @@ def build_model(
     before = DataSnapshot()
     objects = cleanup.collapse_empties(import_glb(path, collection, scene=scene, checked=checked))
     extent = _extent(objects, path)
-    scale = _scale(extent, at, height)
     root = _root(objects, collection, foot=_bottom_center(extent))
-    root.location = at
-    root.scale = [value * scale for value in root.scale]
     parts = [each for each in objects if each != root]
     renamed: list[bpy.types.ID] = [each for each in before.new() if isinstance(each, RENAMED_TYPES)]
     _name_and_mark(name, root, parts, renamed)
-    if height is not None:
-        root[tags.PREFIX + "height"] = height
-    return BuiltModel(root, (root, *parts))
+    return ImportedModel(root, tuple(parts), extent)
+
+
+def _append(source: PreparedResult, collection: bpy.types.Collection) -> ImportedModel:
+    assert source.extent is not None  # a model's file has one
+    appended = append(source.path, collection)
+    return ImportedModel(appended.root, appended.parts, source.extent)
 
 
 def _extent(objects: list[bpy.types.Object], path: Path) -> Bounds:

@@ -28,6 +28,7 @@ from ..model import cleanup
 from ..model.build import BuiltModel, build_model
 from ..notes import note
 from ..place import PlacedResult, import_transaction
+from ..prepared import PreparedResult
 from ..staging_scene import STAGING_NAME
 from ..tags import Provenance
 from ..transaction import DataSnapshot
@@ -42,14 +43,14 @@ ORIGIN = (0.0, 0.0, 0.0)
 
 
 def replace_model(
-    path: Path,
+    source: Path | PreparedResult,
     provenance: Provenance,
     root: bpy.types.Object,
     *,
     scene: bpy.types.Scene | None = None,
     undo: bool = True,
 ) -> PlacedResult:
-    """Replace the model that `root` shows with the one of a GLB, in one undo step.
+    """Replace the model that `root` shows with a GLB, or a prepared model; one undo step.
 
     `root` keeps its name, transform, parent, collections, modifiers and constraints, and so does
     each part that the new version has, too. If the earlier version was scaled to a height, the new
@@ -64,7 +65,9 @@ def replace_model(
     with import_transaction(scene, provenance, undo=undo) as snapshot:
         # in no scene, so that the new version is not visible before it is complete
         staging = bpy.data.collections.new(STAGING_NAME)
-        built = build_model(path, name=provenance.title, collection=staging, scene=scene, at=ORIGIN)
+        built = build_model(
+            source, name=provenance.title, collection=staging, scene=scene, at=ORIGIN
+        )
         update_view_layers(scene)
         earlier_data = _marked_data_in_use()
         notes, matches, gone = _exchange_or_restore(root, old, built, snapshot)

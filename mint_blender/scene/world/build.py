@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bpy
@@ -23,10 +23,12 @@ from ...message import Message
 from .. import placement_math
 from ..data_blocks import current_scene
 from ..gltf.gltf_import import SceneImportError
+from ..model.cleanup import plain_name
 from ..notes import note
+from ..prepared import PreparedResult, append
 from ..transaction import rollback_on_error
 from ..update import reparent_and_remap
-from . import capture_point, collider, panorama, part_notes, splats
+from . import capture_point, collider, panorama, part_notes, splat_nodes, splats
 from .capture_point import PART
 from .display import update_collider
 from .files import PART_NAMES, Part, WorldFiles, WorldOptions
@@ -55,7 +57,7 @@ class BuiltWorld:
 
 
 def build_world(
-    parts: WorldFiles,
+    source: WorldFiles | PreparedResult,
     *,
     name: str,
     collection: bpy.types.Collection,
@@ -64,26 +66,61 @@ def build_world(
     options: WorldOptions,
     properties: Mapping[str, object],
 ) -> BuiltWorld:
-    """Build a World in `collection`, its ground at `at` (scene units).
+    """Bring a World into `collection`, its ground at `at` (scene units).
+
+    Args:
+        source: Its files, or a World that a background Blender has built already.
+        name: The name of the root; its parts are named after it.
+        collection: Where its objects are linked.
+        scene: Gets the camera, the background and the rigid bodies.
+        at: A point on the floor in world space, in scene units.
+        options: What is shown, and how.
+        properties: Custom properties of the root.
+
+    Raises:
+        SceneImportError: No part can be shown; the caller removes what was begun.
+        FileError: A file is invalid; the caller removes what was begun.
+    """
+    if isinstance(source, PreparedResult):
+        root, notes = _append(source, collection), source.notes
+    else:
+        imported = import_world(
+            source, name=name, collection=collection, scene=scene, options=options
+        )
+        root, notes = imported.root, imported.notes
+    set_properties(root, properties)
+    _calibrate(root, scene, at, options)
+    _connect(root, scene, options)
+    return BuiltWorld(root, (root, *root.children_recursive), notes)
+
+
+def import_world(
+    parts: WorldFiles,
+    *,
+    name: str,
+    collection: bpy.types.Collection,
+    scene: bpy.types.Scene,
+    options: WorldOptions,
+) -> BuiltWorld:
+    """Build a World at the origin; the scene itself is not changed.
 
     Raises:
         SceneImportError: No part can be shown; the caller removes what was begun.
         FileError: A file is invalid; the caller removes what was begun.
     """
     shown = _files_to_show(parts, options)
-    root = create_root(name, collection, properties, parts)
-    _calibrate(root, scene, at, options)
+    root = create_root(name, collection, {}, parts)
+    _calibrate(root, scene, (0.0, 0.0, 0.0), options)
     notes: list[Message] = []
     if shown["COLLIDER"] is not None:
         notes += _add_collider(root, shown["COLLIDER"], scene, check=options.flip is None)
     point = capture_point.add(root, name, collection)
     if options.camera:
-        camera = capture_point.add_camera(point, name, collection, scene.unit_settings.scale_length)
-        scene.camera = scene.camera or camera
-    notes += _add_readable_parts(root, shown["PANORAMA"], shown["SPLATS"], scene, options)
+        capture_point.add_camera(point, name, collection, scene.unit_settings.scale_length)
+    notes += _add_readable_parts(root, shown["PANORAMA"], shown["SPLATS"], scene)
     is_chosen = options.collider in {"PHYSICS", "VISIBLE"}
     set_properties(root, {COLLIDER_DISPLAY: options.collider if is_chosen else None})
-    update_collider(root, scene, options)
+    update_collider(root, scene, replace(options, rigid_body=False))
     notes += part_notes.missing(parts, options)
     return BuiltWorld(root, (root, *root.children_recursive), tuple(notes))
 
@@ -104,6 +141,31 @@ def _files_to_show(parts: WorldFiles, options: WorldOptions) -> dict[Part, Path 
             Message("Cannot import this World: it has no collider, no panorama and no splats.")
         )
     return shown
+
+
+def _connect(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOptions) -> None:
+    """Give the scene what a World brings along: camera, background and rigid bodies."""
+    for camera in parts_of(root, "camera"):
+        scene.camera = scene.camera or camera
+    if options.panorama_as_world and root.get(WORLD) is not None:
+        panorama.show_background(scene, root[WORLD])
+    if options.rigid_body:
+        meshes = [each for each in parts_of(root, "collider") if each.type == "MESH"]
+        collider.add_rigid_bodies(meshes, scene)
+
+
+def _append(source: PreparedResult, collection: bpy.types.Collection) -> bpy.types.Object:
+    """Append a prepared World; where its name is taken, its parts are named after the new one."""
+    appended = append(source.path, collection)
+    root, name = appended.root, appended.name
+    if root.name != name:
+        named_after_title = {*parts_of(root, "capture_point"), *parts_of(root, "camera")}
+        named_after_title |= {each.data for each in named_after_title}
+        for each in appended.blocks:
+            if each.name.startswith(f"{name} ") and each not in named_after_title:
+                each.name = root.name + plain_name(each.name).removeprefix(name)
+    splat_nodes.share(appended.blocks)
+    return root
 
 
 def add_part(
@@ -240,7 +302,6 @@ def _add_readable_parts(
     panorama_file: Path | None,
     splat_file: Path | None,
     scene: bpy.types.Scene,
-    options: WorldOptions,
 ) -> list[Message]:
     """Add panorama and splats; return notes.
 
@@ -250,7 +311,7 @@ def _add_readable_parts(
     errors: dict[Part, InvalidFile] = {}
     try:
         if panorama_file is not None:
-            _add_panorama(root, panorama_file, scene, as_world=options.panorama_as_world)
+            _add_panorama(root, panorama_file, scene, as_world=False)
     except InvalidFile as error:
         errors["PANORAMA"] = error
     try:

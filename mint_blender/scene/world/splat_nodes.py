@@ -17,11 +17,12 @@ Color is set to Attribute, for squares only.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import bpy
 
-from ..data_blocks import is_linked
+from ..data_blocks import data_blocks_of_kind, is_linked
 from ..node_trees import Builder, empty_tree, enabled, new_group
 
 FAINT = 0.05
@@ -49,11 +50,7 @@ def group() -> bpy.types.NodeTree:
 
 def _existing_group() -> bpy.types.NodeTree | None:
     for each in bpy.data.node_groups:
-        if (
-            each.name.split(".")[0] == NAME
-            and each.bl_idname == "GeometryNodeTree"
-            and not is_linked(each)
-        ):
+        if _is_ours(each) and each.bl_idname == "GeometryNodeTree":
             return each
     return None
 
@@ -126,10 +123,24 @@ def _is_above_limit(b: Builder, points: Any, limit: Any) -> Any:
     )
 
 
+def share(blocks: Iterable[bpy.types.ID]) -> None:
+    """Replace an appended node group and material by those that the file already has."""
+    for each in blocks:
+        if isinstance(each, (bpy.types.NodeTree, bpy.types.Material)) and _is_ours(each):
+            first: Any = next(other for other in data_blocks_of_kind(each) if _is_ours(other))
+            if first != each:
+                each.user_remap(first)
+                bpy.data.batch_remove([each])
+
+
+def _is_ours(each: bpy.types.ID) -> bool:
+    return each.name.split(".")[0] == NAME and not is_linked(each)
+
+
 def material() -> bpy.types.Material:
     """Return the material of all splats: their color, unlit, with the opacity of the Gaussian."""
     for each in bpy.data.materials:
-        if each.name.split(".")[0] == NAME and not is_linked(each):
+        if _is_ours(each):
             return each
     made = bpy.data.materials.new(NAME)
     b = Builder(empty_tree(made))

@@ -61,6 +61,14 @@ class MintPreferences(bpy.types.AddonPreferences):
         ),
         min=0,
     )
+    import_in_background: bpy.props.BoolProperty(
+        name="Import in Background",
+        description=(
+            "A second Blender without a window imports each result, and this one only adds the"
+            " finished objects. Turn this off to import here, which stops the window meanwhile"
+        ),
+        default=True,
+    )
     show_advanced: bpy.props.BoolProperty(name="Advanced", options={"SKIP_SAVE"})
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -162,6 +170,7 @@ def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     icon: Any = "DOWNARROW_HLT" if stored.show_advanced else "RIGHTARROW"
     box.prop(stored, "show_advanced", icon=icon, emboss=False)
     if stored.show_advanced:
+        box.prop(stored, "import_in_background")
         row = box.row()
         row.enabled = not base_url_from_environment()
         row.prop(stored, "base_url", placeholder=DEFAULT_BASE_URL)

@@ -7,21 +7,27 @@ In any other document they wait for a click on Place.
 from __future__ import annotations
 
 import logging
+from itertools import islice
 
 import bpy
 
 from ...delivery import import_job
 from ...delivery.import_outcomes import ImportOutcomes, Outcome
+from ...delivery.preparation import Failure
 from ...jobs.job import Job
 from ...jobs.phases import Phase
 from ...jobs.service import JobService
 from ...jobs.storage import import_marks
 from ...message import Message
 from ...scene.place import SceneImportError
+from ...scene.prepared import PreparedResult
 from .. import session, text_fields
-from . import placed_results
+from . import background_import, placed_results
 
 log = logging.getLogger(__name__)
+
+PREPARED_AHEAD = 2
+"""How many results are prepared before the first of them is imported."""
 
 
 class _Outcomes(ImportOutcomes):
@@ -40,7 +46,9 @@ def import_ready(service: JobService) -> bool:
     """
     if outcomes().retry(service):
         return True
-    job = next((job for job in reversed(service.jobs()) if _belongs_here(service, job)), None)
+    due = (job for job in reversed(service.jobs()) if _is_due(service, job))
+    ahead = islice(due, PREPARED_AHEAD)
+    job = next((job for job in ahead if background_import.is_settled(job)), None)
     if job is None or _is_busy():
         return False
     import_result(service, job)
@@ -49,7 +57,7 @@ def import_ready(service: JobService) -> bool:
 
 def is_waiting(service: JobService) -> bool:
     """Return whether a result will be imported, or an import be recorded, at one of the beats."""
-    return bool(outcomes()) or any(_belongs_here(service, job) for job in service.jobs())
+    return bool(outcomes()) or any(_is_due(service, job) for job in service.jobs())
 
 
 def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | None:
@@ -63,16 +71,22 @@ def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | 
     Returns:
         What went wrong, as a sentence; None if nothing did.
     """
-    outcome = _import(service, job, raw)
+    prepared = None if raw else background_import.outcome(job)
+    if isinstance(prepared, Failure) and prepared.problem is not None:
+        outcome = Outcome(problem=prepared.problem)
+    else:
+        source = prepared if isinstance(prepared, PreparedResult) else None
+        outcome = _import(service, job, raw, source)
+    background_import.forget(job.id)
     outcomes().record(service, job.id, outcome)
     return outcome.problem
 
 
-def _import(service: JobService, job: Job, raw: bool) -> Outcome:
+def _import(service: JobService, job: Job, raw: bool, prepared: PreparedResult | None) -> Outcome:
     """Return the outcome, whatever it is: the next beat would only try the same again."""
     try:
         with import_marks.importing(service.home, job.id):
-            placed = import_job.place(job, placed_results.scene_of(job), raw=raw)
+            placed = import_job.place(job, placed_results.scene_of(job), raw=raw, prepared=prepared)
         placed_results.scan()  # so that the next drawing knows
         return Outcome(placed.notes, import_job.resolved_codes(job, placed))
     except SceneImportError as error:
@@ -90,14 +104,13 @@ def _import(service: JobService, job: Job, raw: bool) -> Outcome:
         )
 
 
-def _belongs_here(service: JobService, job: Job) -> bool:
-    is_free = not service.is_active(job.id) and job.id not in outcomes()
-    return (
-        job.phase is Phase.READY
-        and placed_results.is_document_open(job)
-        and job.problem is None
-        and is_free
-    )
+def _is_due(service: JobService, job: Job) -> bool:
+    """Return whether a result is to be imported: it belongs here, or a click has asked for it."""
+    if service.is_active(job.id) or job.id in outcomes():
+        return False
+    if job.phase in {Phase.READY, Phase.PLACED} and background_import.is_requested(job):
+        return True
+    return job.phase is Phase.READY and placed_results.is_document_open(job) and job.problem is None
 
 
 # Playback and other timers run on without the user's hands; what begins like one of these does not.

@@ -23,7 +23,7 @@ from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import layout_of
 from ..worlds import look_inside
-from . import placed_results, review_feedback
+from . import background_import, placed_results, review_feedback
 
 _LARGE = 9.0  # times the height of a button
 # as many as a World has of which no part came as it should: one for each, its RAD, and how it stood
@@ -289,6 +289,9 @@ def _draw_import_anyway(layout: bpy.types.UILayout, job: Job) -> None:
 
 def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
     """Draw why the result is not in the scene yet, and the button that places it."""
+    if background_import.is_preparing(job.id):
+        box.label(text="Preparing in the background…", icon="TIME")
+        return
     if job.problem is not None:
         wrapped(box, job.problem.message, width=width, icon="ERROR")
     box.operator(

@@ -11,6 +11,7 @@ from ..panel import MINT_PT_jobs
 from ..registry import Registry
 from . import (
     auto_import,
+    background_import,
     card,
     decision_operators,
     follow_up_operators,
@@ -42,6 +43,7 @@ def register() -> None:
     _parts.add_property("mint_jobs", bpy.props.PointerProperty(type=job_rows.MintJobs))
     _parts.add(placed_results.add, placed_results.remove)
     heartbeat.on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
+    heartbeat.on_beat(background_import.beat, is_waiting=background_import.is_waiting)
     heartbeat.on_beat(auto_import.import_ready, is_waiting=auto_import.is_waiting)
     heartbeat.on_jobs_changed(review_feedback.catch_up)
     heartbeat.on_beat(job_rows.sync)

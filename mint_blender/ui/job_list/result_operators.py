@@ -18,7 +18,7 @@ from .. import heartbeat, icons, session
 from ..create import properties as create_properties
 from ..job_actions import JobOperator, Result, find_job, report_error
 from ..translations import translated
-from . import auto_import, placed_results, review_feedback
+from . import auto_import, background_import, placed_results, review_feedback
 
 
 class MINT_OT_show_preview(JobOperator):
@@ -115,11 +115,14 @@ class MINT_OT_place(JobOperator):
         options={"SKIP_SAVE"},
     )
 
+    is_click = False
+
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask before an edited model is replaced, and before a refused file is imported.
 
         Blender may crash on such a file, and unsaved work would be lost.
         """
+        self.is_click = True
         if not self.raw:
             return self._ask_about_edits(context, event)
         message = Message(
@@ -150,7 +153,7 @@ class MINT_OT_place(JobOperator):
         )
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
-        """Import the result."""
+        """Import the result: at once for a script, prepared in the background for a click."""
         is_refused = self.raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
         if (job.phase not in {Phase.READY, Phase.PLACED} and not is_refused) or job.convert:
             raise NotPossible(
@@ -162,6 +165,10 @@ class MINT_OT_place(JobOperator):
             )
         if job.delivery.document != session.document_id():
             job = service.set_delivery(job.id, create_properties.with_cursor(context, job.delivery))
+        if self.is_click and not self.raw and background_import.request(job):
+            heartbeat.ensure()
+            heartbeat.redraw()
+            return {"FINISHED"}
         if error := auto_import.import_result(service, job, raw=self.raw):
             return report_error(self, error)
         heartbeat.redraw()

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prepare results in a background Blender, so that a window only has to append them.
+
+One child process imports one result after the other and saves each to a .blend file. It starts
+with the first request, or earlier with `warm_up`, and ends by itself when it has been idle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..files import private_files
+from ..jobs.child_process import ChildEnded, ChildProcess
+from ..jobs.job import Job
+from ..message import Message
+from ..scene.prepared import PreparedResult
+from ..scene.units import SceneUnits
+from . import background_worker, blender_runtime
+
+log = logging.getLogger(__name__)
+
+IDLE_LIMIT = 60.0
+"""Seconds without a request after which the child process ends."""
+TIME_LIMIT = 15 * 60.0
+"""Seconds for one result."""
+CRASHED = Message(
+    "The background Blender closed unexpectedly while importing this result. Nothing in your file"
+    " has changed."
+)
+CODE = f"""
+import os, sys
+from {{package}}.delivery.background_worker import serve
+serve({IDLE_LIMIT})
+os._exit(0)
+"""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a result was not prepared."""
+
+    problem: str | None
+    """A sentence for the user; None where importing it in this Blender may still work."""
+
+
+@dataclass(frozen=True)
+class _Request:
+    job: Job
+    units: SceneUnits
+    target: Path
+
+
+class Preparations:
+    """The results that are prepared, or will be. For the main thread; nothing here waits."""
+
+    def __init__(
+        self,
+        start: Callable[[], ChildProcess] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._start = start or _start_child
+        self._clock = clock
+        self._child: ChildProcess | None = None
+        self._queue: list[_Request] = []
+        self._running: _Request | None = None
+        self._since = 0.0  # when the running request was sent
+        self._results: dict[str, tuple[SceneUnits, PreparedResult | Failure]] = {}
+
+    def warm_up(self) -> None:
+        """Start the child process: a result will arrive soon. Does nothing if it cannot start."""
+        with contextlib.suppress(OSError):
+            self._ensure_child()
+
+    def request(self, job: Job, units: SceneUnits, folder: Path) -> None:
+        """Prepare a job's result for a scene with these units, unless that is done or under way."""
+        known = self._results.get(job.id)
+        if self.is_pending(job.id) or (known is not None and known[0] == units):
+            return
+        self.discard(job.id)
+        target = folder / f"{uuid.uuid4().hex}.blend"
+        self._queue.append(_Request(job, units, target))
+        self.poll()
+
+    def is_pending(self, job_id: str) -> bool:
+        """Return whether this result is being prepared, or will be."""
+        requests = [*self._queue, *([self._running] if self._running else [])]
+        return any(each.job.id == job_id for each in requests)
+
+    def result(self, job_id: str, units: SceneUnits) -> PreparedResult | Failure | None:
+        """Return what came of a request; None before that, or with other units."""
+        known = self._results.get(job_id)
+        return known[1] if known is not None and known[0] == units else None
+
+    def discard(self, job_id: str) -> None:
+        """Delete what was prepared for a job: it was imported, or is no longer wanted."""
+        _units, known = self._results.pop(job_id, (None, None))
+        if isinstance(known, PreparedResult):
+            known.path.unlink(missing_ok=True)
+
+    def poll(self) -> bool:
+        """Take in the child's answer and hand it the next request; return whether one has ended."""
+        ended = self._take_answer()
+        while self._running is None and self._queue:
+            self._send(self._queue.pop(0))
+        return ended
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is being prepared or waits for it."""
+        return bool(self._running or self._queue)
+
+    def close(self) -> None:
+        """End the child process and delete all prepared files."""
+        self._end_child()
+        self._queue.clear()
+        for job_id in list(self._results):
+            self.discard(job_id)
+
+    def _take_answer(self) -> bool:
+        request = self._running
+        if self._child is None or request is None:
+            return False
+        try:
+            answer = self._child.poll()
+        except ChildEnded:
+            if self._child.exit_status == 0:  # it was idle for too long just when it was asked
+                self._end_child()
+                self._send(request)
+                return False
+            self._end_child()
+            return self._settle(request, Failure(CRASHED))
+        if answer is not None:
+            return self._settle(request, _outcome(answer, request.target))
+        if self._clock() - self._since > TIME_LIMIT:
+            self._end_child()
+            return self._settle(request, Failure(None))
+        return False
+
+    def _settle(self, request: _Request, result: PreparedResult | Failure) -> bool:
+        self._running = None
+        self._results[request.job.id] = request.units, result
+        if isinstance(result, Failure):
+            request.target.unlink(missing_ok=True)
+        return True
+
+    def _send(self, request: _Request) -> None:
+        try:
+            private_files.make_folder(request.target.parent)
+            self._ensure_child().send(
+                background_worker.request(
+                    request.job, units=request.units.to_json(), target=str(request.target)
+                )
+            )
+        except (OSError, ChildEnded) as error:
+            log.warning("The background Blender could not be started: %s", error)
+            self._end_child()
+            self._settle(request, Failure(None))
+        else:
+            self._running, self._since = request, self._clock()
+
+    def _ensure_child(self) -> ChildProcess:
+        if self._child is not None and self._child.exit_status is not None:
+            self._end_child()
+        if self._child is None:
+            self._child = self._start()
+        return self._child
+
+    def _end_child(self) -> None:
+        if self._child is not None:
+            self._child.end()
+        self._child = self._running = None
+
+
+def _outcome(answer: dict[str, Any], target: Path) -> PreparedResult | Failure:
+    if "problem" in answer:
+        return Failure(Message.from_json(answer["problem"]))
+    if "mistake" in answer:
+        return Failure(None)
+    low, high = answer["extent"] or (None, None)
+    notes = tuple(Message.from_json(note) for note in answer["notes"])
+    return PreparedResult(target, notes, (tuple(low), tuple(high)) if low and high else None)
+
+
+def _start_child() -> ChildProcess:
+    return ChildProcess(blender_runtime.bare_background_command(CODE))

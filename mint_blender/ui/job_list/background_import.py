@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Have results prepared by a background Blender, so that importing them does not stop this one.
+
+Without an executable (the `bpy` module), or where the user has turned it off, results are imported
+directly.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from ...addon_settings import imports_in_background
+from ...delivery import import_job
+from ...delivery.preparation import Failure, Preparations
+from ...jobs.job import Job
+from ...jobs.phases import Phase
+from ...jobs.service import JobService
+from ...scene.prepared import PreparedResult
+from ...scene.units import SceneUnits
+from .. import session
+from . import placed_results
+
+
+class _Preparations(Preparations):
+    """What is prepared in this session, and which results a click has asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requested: set[str] = set()
+
+
+def _preparations() -> _Preparations:
+    return session.state(_Preparations)
+
+
+def is_used() -> bool:
+    """Return whether results are prepared in the background."""
+    return imports_in_background() and bool(bpy.app.binary_path) and not bpy.app.background
+
+
+def request(job: Job) -> bool:
+    """Import this result as soon as it is prepared: the user clicked.
+
+    Returns:
+        False where it has to be imported directly.
+    """
+    if not is_used() or not import_job.can_be_prepared(job):
+        return False
+    _preparations().requested.add(job.id)
+    return True
+
+
+def is_requested(job: Job) -> bool:
+    """Return whether a click has asked for this result and it was not imported yet."""
+    return job.id in _preparations().requested
+
+
+def is_preparing(job_id: str) -> bool:
+    """Return whether a result is being prepared, for its card."""
+    return _preparations().is_pending(job_id)
+
+
+def is_settled(job: Job) -> bool:
+    """Return whether a result can be imported now; if not, have it prepared."""
+    if not is_used() or not import_job.can_be_prepared(job):
+        return True
+    preparations, units = _preparations(), SceneUnits.of(placed_results.scene_of(job))
+    if preparations.result(job.id, units) is not None:
+        return True
+    # Blender deletes this folder when it quits
+    preparations.request(job, units, Path(bpy.app.tempdir) / "mint")
+    return preparations.result(job.id, units) is not None
+
+
+def outcome(job: Job) -> PreparedResult | Failure | None:
+    """Return what came of preparing a result; None where it was not prepared."""
+    return _preparations().result(job.id, SceneUnits.of(placed_results.scene_of(job)))
+
+
+def forget(job_id: str) -> None:
+    """Delete what was prepared: the result was imported, or could not be."""
+    _preparations().requested.discard(job_id)
+    _preparations().discard(job_id)
+
+
+def beat(service: JobService) -> bool:
+    """Take in what the background Blender has done; start it before the first result is here."""
+    preparations = _preparations()
+    if is_used() and any(
+        job.phase is Phase.FETCHING and placed_results.is_document_open(job)
+        for job in service.jobs()
+    ):
+        preparations.warm_up()
+    return preparations.poll()
+
+
+def is_waiting(service: JobService) -> bool:
+    """Return whether the background Blender is at work."""
+    return _preparations().is_busy

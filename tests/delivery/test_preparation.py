@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Results are prepared by a child process, one after the other; whatever fails is one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.delivery import import_job, preparation  # noqa: E402
+from mint_blender.delivery.preparation import CRASHED, Failure, Preparations  # noqa: E402
+from mint_blender.jobs.child_process import ChildEnded, ChildProcess  # noqa: E402
+from mint_blender.jobs.job import Job  # noqa: E402
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
+from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.message import Message  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Kind  # noqa: E402
+from mint_blender.scene.prepared import PreparedResult  # noqa: E402
+from mint_blender.scene.units import SceneUnits  # noqa: E402
+
+from ..scene import glb_fixtures  # noqa: E402
+
+UNITS = SceneUnits()
+ANSWER = {"notes": [], "extent": [[0, 0, 0], [1, 1, 1]]}
+
+
+def make_job(prompt: str = "a lamp", path: Path = Path("model.glb")) -> Job:
+    """Return a job whose file is on disk."""
+    job = new_job(GenerationRequest(Kind.MODEL, prompt), Delivery(), now=1.0)
+    kept = LocalFile(Role.MODEL, str(path), "https://files.example/a.glb")
+    return replace(job, phase=Phase.READY, files=(kept,))
+
+
+class FakeChild:
+    """A child process whose answers are given by the test."""
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.answer: dict[str, Any] | None = None
+        self.exit_status: int | None = None
+        self.is_ended = False
+
+    def send(self, order: dict[str, Any]) -> None:
+        self.requests.append(order)
+
+    def poll(self) -> dict[str, Any] | None:
+        if self.exit_status is not None:
+            raise ChildEnded
+        answer, self.answer = self.answer, None
+        return answer
+
+    def end(self) -> None:
+        self.is_ended = True
+
+
+class Children:
+    """Start fake children and remember them."""
+
+    def __init__(self) -> None:
+        self.started: list[FakeChild] = []
+        self.error: OSError | None = None
+
+    def __call__(self) -> Any:
+        if self.error is not None:
+            raise self.error
+        self.started.append(FakeChild())
+        return self.started[-1]
+
+
+class Clock:
+    """Turned by hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def children() -> Children:
+    return Children()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def preparations(children: Children, clock: Clock) -> Preparations:
+    return Preparations(children, clock)
+
+
+def test_one_child_prepares_results_one_after_the_other(
+    preparations: Preparations, children: Children, tmp_path: Path
+) -> None:
+    """The second request is sent once the first is answered."""
+    first, second = make_job(), make_job("a mug")
+    for job in (first, second):
+        preparations.request(job, UNITS, tmp_path)
+    (child,) = children.started
+    assert len(child.requests) == 1 and preparations.is_pending(second.id)
+    assert not preparations.poll()
+    child.answer = ANSWER
+    assert preparations.poll() and len(child.requests) == 2
+    result = preparations.result(first.id, UNITS)
+    assert isinstance(result, PreparedResult) and result.extent == ((0, 0, 0), (1, 1, 1))
+    assert preparations.result(second.id, UNITS) is None and preparations.is_busy
+
+
+def test_a_request_is_sent_once(
+    preparations: Preparations, children: Children, tmp_path: Path
+) -> None:
+    """Asking again at each beat costs nothing."""
+    job = make_job()
+    for _ in range(3):
+        preparations.request(job, UNITS, tmp_path)
+    children.started[0].answer = ANSWER
+    preparations.poll()
+    preparations.request(job, UNITS, tmp_path)
+    assert len(children.started[0].requests) == 1
+
+
+def test_other_units_need_another_file(
+    preparations: Preparations, children: Children, tmp_path: Path
+) -> None:
+    """The unit scale and the frame rate are built into a prepared file."""
+    job, inches = make_job(), SceneUnits(scale_length=0.0254)
+    preparations.request(job, UNITS, tmp_path)
+    children.started[0].answer = ANSWER
+    preparations.poll()
+    assert preparations.result(job.id, inches) is None
+    preparations.request(job, inches, tmp_path)
+    children.started[0].answer = ANSWER
+    preparations.poll()
+    assert isinstance(preparations.result(job.id, inches), PreparedResult)
+
+
+def test_a_crash_is_a_sentence_and_the_next_result_gets_a_new_child(
+    preparations: Preparations, children: Children, tmp_path: Path
+) -> None:
+    """It is not imported here instead: this Blender would crash, too."""
+    job, other = make_job(), make_job("a mug")
+    preparations.request(job, UNITS, tmp_path)
+    preparations.request(other, UNITS, tmp_path)
+    children.started[0].exit_status = -11
+    assert preparations.poll()
+    assert preparations.result(job.id, UNITS) == Failure(CRASHED)
+    assert len(children.started) == 2 and len(children.started[1].requests) == 1
+
+
+def test_a_child_that_ended_because_it_was_idle_is_replaced(
+    preparations: Preparations, children: Children, tmp_path: Path
+) -> None:
+    """Also one that ends just when it is sent a request."""
+    preparations.warm_up()
+    children.started[0].exit_status = 0
+    job = make_job()
+    preparations.request(job, UNITS, tmp_path)
+    assert len(children.started) == 2
+    children.started[1].exit_status = 0
+    assert not preparations.poll()
+    assert len(children.started) == 3 and len(children.started[2].requests) == 1
+
+
+def test_a_child_that_cannot_be_started_leaves_the_direct_way(
+    preparations: Preparations, children: Children, tmp_path: Path
+) -> None:
+    """There is no sentence then: the result can still be imported in this Blender."""
+    children.error = FileNotFoundError("no Blender")
+    preparations.warm_up()
+    job = make_job()
+    preparations.request(job, UNITS, tmp_path)
+    assert preparations.result(job.id, UNITS) == Failure(None) and not preparations.is_busy
+
+
+def test_a_child_that_takes_too_long_is_ended(
+    preparations: Preparations, children: Children, clock: Clock, tmp_path: Path
+) -> None:
+    """The direct way is left then."""
+    job = make_job()
+    preparations.request(job, UNITS, tmp_path)
+    clock.now = preparation.TIME_LIMIT + 1
+    assert preparations.poll() and children.started[0].is_ended
+    assert preparations.result(job.id, UNITS) == Failure(None)
+
+
+@pytest.mark.parametrize(
+    "answer, failure",
+    [
+        ({"problem": Message("It has no triangles.").to_json()}, "It has no triangles."),
+        ({"mistake": "ValueError"}, None),
+    ],
+)
+def test_what_the_child_could_not_import_is_a_failure(
+    preparations: Preparations,
+    children: Children,
+    tmp_path: Path,
+    answer: dict[str, Any],
+    failure: str | None,
+) -> None:
+    """A refused file is a sentence; an unknown error leaves the direct way."""
+    job = make_job()
+    preparations.request(job, UNITS, tmp_path)
+    children.started[0].answer = answer
+    preparations.poll()
+    assert preparations.result(job.id, UNITS) == Failure(failure)
+
+
+def test_closing_ends_the_child_and_deletes_what_was_prepared(
+    preparations: Preparations, children: Children, tmp_path: Path
+) -> None:
+    """So does discarding one result."""
+    first, second = make_job(), make_job("a mug")
+    for job in (first, second):
+        preparations.request(job, UNITS, tmp_path)
+        Path(children.started[0].requests[-1]["target"]).write_bytes(b"blend")
+        children.started[0].answer = ANSWER
+        preparations.poll()
+    assert len(list(tmp_path.iterdir())) == 2
+    preparations.discard(first.id)
+    assert len(list(tmp_path.iterdir())) == 1
+    preparations.close()
+    assert not list(tmp_path.iterdir()) and children.started[0].is_ended
+
+
+@pytest.fixture
+def real() -> Any:
+    """Preparations by a real child process, ended afterwards."""
+    preparations = Preparations()
+    yield preparations
+    preparations.close()
+
+
+def wait_until(condition: Callable[[], bool], real: Preparations) -> None:
+    """Poll until it is true; a child takes seconds to start."""
+    import time
+
+    until = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < until
+        real.poll()
+        time.sleep(0.02)
+
+
+def test_a_real_child_prepares_what_the_scene_then_appends(
+    real: Preparations, tmp_path: Path
+) -> None:
+    """From the GLB to the object in the scene, and the prepared file is gone afterwards."""
+    job = make_job(path=glb_fixtures.simple(tmp_path / "model.glb"))
+    units = SceneUnits.of(bpy.context.scene)
+    real.request(job, units, tmp_path / "prepared")
+    wait_until(lambda: real.result(job.id, units) is not None, real)
+    source = real.result(job.id, units)
+    assert isinstance(source, PreparedResult), source
+    placed = import_job.place(job, prepared=source)
+    assert placed.root.name == "a lamp" and placed.root["mint_job_id"] == job.id
+    real.discard(job.id)
+    assert not list((tmp_path / "prepared").iterdir())
+
+
+def test_a_real_child_that_is_killed_is_a_crash(
+    real: Preparations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sentence says that nothing in the open file has changed."""
+    monkeypatch.setattr(preparation, "CODE", "import os\nos.kill(os.getpid(), 9)")
+    job = make_job(path=glb_fixtures.simple(tmp_path / "model.glb"))
+    real.request(job, UNITS, tmp_path / "prepared")
+    wait_until(lambda: real.result(job.id, UNITS) is not None, real)
+    assert real.result(job.id, UNITS) == Failure(CRASHED)
+
+
+def test_a_real_child_ends_when_it_is_idle() -> None:
+    """The process ends by itself, with status 0."""
+    code = preparation.CODE.replace(str(preparation.IDLE_LIMIT), "0.1")
+    from mint_blender.delivery import blender_runtime
+
+    child = ChildProcess(blender_runtime.bare_background_command(code))
+    try:
+        child._process.wait(120)
+        assert child.exit_status == 0
+    finally:
+        child.end()

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A prepared result ends up in the scene exactly as one that is imported directly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import glb_fixtures
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.scene import prepared  # noqa: E402
+from mint_blender.scene.data_blocks import all_data_blocks  # noqa: E402
+from mint_blender.scene.errors import SceneImportError  # noqa: E402
+from mint_blender.scene.model.build import import_model  # noqa: E402
+from mint_blender.scene.place import (  # noqa: E402
+    PlaceOptions,
+    Provenance,
+    find,
+    place_model,
+    place_world,
+)
+from mint_blender.scene.prepared import PreparedResult  # noqa: E402
+from mint_blender.scene.units import SceneUnits  # noqa: E402
+from mint_blender.scene.update.replace import replace_model  # noqa: E402
+from mint_blender.scene.world.build import import_world  # noqa: E402
+from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
+
+from .world_helpers import all_parts  # noqa: E402
+
+CENTIMETERS = SceneUnits(scale_length=0.01, fps=30)
+MODELS = {
+    "plain": glb_fixtures.simple,
+    "skinned": glb_fixtures.skinned,
+    "animated": glb_fixtures.animated,
+}
+
+
+def start_empty(units: SceneUnits = CENTIMETERS) -> None:
+    """Open an empty file whose scene has these units."""
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    units.apply_to(bpy.context.scene)
+
+
+def new_collection() -> Any:
+    """Return an empty collection in the scene."""
+    collection = bpy.data.collections.new("lamp")
+    bpy.context.scene.collection.children.link(collection)
+    return collection
+
+
+def prepare_model(glb: Path, target: Path) -> PreparedResult:
+    """Do what a background Blender does."""
+    start_empty()
+    collection = new_collection()
+    model = import_model(glb, name="lamp", collection=collection, scene=bpy.context.scene)
+    prepared.save(model.root, collection, target)
+    return PreparedResult(target, (), model.extent)
+
+
+def prepare_world(files: WorldFiles, options: WorldOptions, target: Path) -> PreparedResult:
+    """Do what a background Blender does."""
+    start_empty()
+    collection = new_collection()
+    world = import_world(
+        files, name="room", collection=collection, scene=bpy.context.scene, options=options
+    )
+    prepared.save(world.root, collection, target)
+    return PreparedResult(target, world.notes)
+
+
+def state() -> list[tuple[Any, ...]]:
+    """Return what a user would notice of all data-blocks."""
+    blocks = [
+        (type(each).__name__, each.name, each.users, each.use_fake_user, *_details(each))
+        for each in all_data_blocks()
+        if not isinstance(each, (bpy.types.Screen, bpy.types.WorkSpace))
+    ]
+    return sorted(blocks, key=str)
+
+
+def _details(each: Any) -> tuple[Any, ...]:
+    keys = sorted(key for key in each.keys() if key.startswith("mint_"))
+    if isinstance(each, bpy.types.Mesh):
+        return (*keys, len(each.vertices), len(each.polygons), [m.name for m in each.materials])
+    if isinstance(each, bpy.types.Object):
+        matrix = [round(value, 4) for row in each.matrix_world for value in row]
+        return (
+            *keys,
+            matrix,
+            each.parent.name if each.parent else None,
+            sorted(collection.name for collection in each.users_collection),
+            [modifier.name for modifier in each.modifiers],
+        )
+    if isinstance(each, bpy.types.Scene):
+        return (each.world and each.world.name, each.camera and each.camera.name)
+    return tuple(keys)
+
+
+def compare(direct: Any, from_file: Any, act: Callable[[Any], object]) -> None:
+    """Do the same with both sources in an empty file, and expect the same state."""
+    states = []
+    for source in (direct, from_file):
+        start_empty()
+        act(source)
+        states.append(state())
+    assert states[0] == states[1]
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_prepared_model_is_placed_as_an_imported_one(kind: str, tmp_path: Path) -> None:
+    """Names, users, transforms and custom properties are the same, also where names are taken."""
+    glb = MODELS[kind](tmp_path / "lamp.glb")
+    source = prepare_model(glb, tmp_path / "lamp.blend")
+
+    def place(source: Any) -> None:
+        bpy.ops.mesh.primitive_cube_add()
+        bpy.context.object.name = "lamp"
+        for number in range(2):
+            where = PlaceOptions(at=(1, 2, number), height=3)
+            place_model(source, Provenance(job_id=str(number), prompt="lamp"), where)
+
+    compare(glb, source, place)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_prepared_model_replaces_as_an_imported_one(kind: str, tmp_path: Path) -> None:
+    """The earlier version's objects stay and show the new data."""
+    glb = MODELS[kind](tmp_path / "lamp.glb")
+    source = prepare_model(glb, tmp_path / "lamp.blend")
+
+    def replace(source: Any) -> None:
+        place_model(source, Provenance(job_id="a", prompt="lamp"), PlaceOptions(height=3))
+        earlier = find(job_id="a")
+        assert earlier is not None
+        replace_model(source, Provenance(job_id="b", prompt="lamp"), earlier.root)
+
+    compare(glb, source, replace)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [WorldOptions(), WorldOptions(collider="VISIBLE", rigid_body=True), WorldOptions(splats=False)],
+)
+def test_a_prepared_world_is_placed_as_an_imported_one(
+    options: WorldOptions, tmp_path: Path
+) -> None:
+    """So are a World's parts, the scene's camera, its background and the rigid bodies."""
+    files = all_parts(tmp_path)
+    source = prepare_world(files, options, tmp_path / "room.blend")
+
+    def place(source: Any) -> None:
+        for number in range(2):
+            provenance = Provenance(job_id=str(number), kind="world", prompt="room")
+            place_world(source, provenance, PlaceOptions(at=(1, 2, number)), options)
+
+    compare(files, source, place)
+
+
+def test_appending_leaves_no_trace_of_the_file(tmp_path: Path) -> None:
+    """Neither the file's collection nor the library stays behind."""
+    source = prepare_model(glb_fixtures.simple(tmp_path / "a.glb"), tmp_path / "a.blend")
+    start_empty()
+    collection = new_collection()
+    appended = prepared.append(source.path, collection)
+    assert list(bpy.data.collections) == [collection] and not bpy.data.libraries
+    assert list(collection.objects) == [appended.root, *appended.parts]
+    assert prepared.ROOT not in appended.root.keys()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a .blend", None])
+def test_a_file_that_cannot_be_read_changes_nothing(content: bytes | None, tmp_path: Path) -> None:
+    """It may be deleted or damaged; the sentence says that nothing was imported."""
+    path = tmp_path / "lamp.blend"
+    if content is not None:
+        path.write_bytes(content)
+    start_empty()
+    before = state()
+    with pytest.raises(SceneImportError, match="Nothing was imported"):
+        place_model(
+            PreparedResult(path, (), ((0, 0, 0), (1, 1, 1))), Provenance(job_id="a", name="Lamp")
+        )
+    assert state() == before
+
+
+def test_a_file_without_a_result_is_refused(tmp_path: Path) -> None:
+    """Any other .blend file is not a prepared result."""
+    start_empty()
+    collection = new_collection()
+    bpy.data.libraries.write(str(tmp_path / "a.blend"), {collection})
+    with pytest.raises(SceneImportError):
+        place_model(
+            PreparedResult(tmp_path / "a.blend", (), ((0, 0, 0), (1, 1, 1))),
+            Provenance(job_id="a", name="Lamp"),
+        )
