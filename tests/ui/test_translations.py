@@ -31,7 +31,7 @@ from mint_blender.ui import translations
 from mint_blender.message import Message
 from mint_blender.ui.translations import translated
 amount = Message("{{credits:,.0f}} more Credits", credits=146)
-NEEDED = Message("Mint needs {{amount}} to go on. Buy them at {{where}}, then resume.", amount=amount, where="{{1}}")
+NEEDED = Message("Mint needs {{amount}} to continue. Buy them at {{where}}, then resume.", amount=amount, where="{{1}}")
 view = bpy.context.preferences.view
 find = bpy.app.translations
 def look():
@@ -72,14 +72,14 @@ ENGLISH = [
 GERMAN = [
     "Aufträge",
     "Freigeben",
-    "Diesen Auftrag abbrechen, auch bei Mint",
-    "Mint braucht noch 146 Credits, um weiterzumachen. Unter {1} kaufen, dann fortsetzen.",
+    "Diesen Auftrag hier und bei Mint abbrechen",
+    "Mint braucht noch 146 Credits, um fortzufahren. Unter {1} kaufen, dann fortsetzen.",
     "Angehalten",
 ]
 JAPANESE = [
     "ジョブ",
     "承認",
-    "このジョブを、Mint 側も含めてキャンセルします",
+    "このジョブを、ここと Mint の両方でキャンセルします",
     "続けるにはあと 146 クレジットが必要です。{1} で購入し、再開してください。",
     "一時停止",
 ]

@@ -83,7 +83,7 @@ def test_a_preview_is_revised_and_approved(blender: BlenderWindow, since: Since)
         "Approve is offered for a Preview that Mint will not make"
     )
     assert blender.ask(APPROVE_THE_FIRST).startswith(
-        "Error: a ceramic lamp: Mint can only make the newest Preview"
+        "Error: a ceramic lamp: Only the newest Preview, number 2, can be approved"
     )
     blender.click("to=2")
     blender.click("mint.approve")

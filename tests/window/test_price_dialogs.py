@@ -18,7 +18,7 @@ SAYS = """
 cls = getattr(part(module), name)
 drawn, draw = [], cls.draw_dialog
 def look(self, context):
-    drawn.append(board().budget.price(self.queries()[0]))
+    drawn.append(job_service().budget.price(self.queries()[0]))
     draw(self, context)
 cls.draw_dialog = look
 part('ui.pricing.open_dialogs')._test_drawn = drawn
@@ -33,7 +33,7 @@ DIALOG_PRICE = (
 def slow_price(blender: BlenderWindow, service: Service, seconds: float = 2.0) -> None:
     """Let the price of the dialog come late; the panel in sight has its own already."""
     known_price(blender)
-    blender.ask(f"board().queries.answers.pop({DIALOG_PRICE}, None) and None")
+    blender.ask(f"job_service().queries.answers.pop({DIALOG_PRICE}, None) and None")
     answer = {"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"delay": seconds}}
     service.scenario(answers=[answer])
 
@@ -60,7 +60,7 @@ def test_a_dialog_shows_a_price_that_comes_late(
             blender.key("Escape")  # ends the text
             blender.key("Escape")
             drawn = len(blender.ask(DRAWN))
-            blender.wait(f"board().budget.price({DIALOG_PRICE})")
+            blender.wait(f"job_service().budget.price({DIALOG_PRICE})")
             blender.settle()
             assert len(blender.ask(DRAWN)) == drawn
             continue
