@@ -17,7 +17,7 @@ pytestmark = pytest.mark.blender
 
 DYING = """
 import os, signal, sys
-from mint_blender.scene import gltf_import
+from mint_blender.scene.gltf import gltf_import
 gltf_import._call_importer = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 from mint_blender.cli import main
 sys.exit(main(sys.argv[1:]))

@@ -115,7 +115,7 @@ def test_caption_and_links_are_on_the_root(files):
 def test_missing_parts_are_named(files):
     """With the collider alone there is a note for each other part, and no error."""
     notes = " ".join(build(WorldFiles(collider=files.collider)).notes)
-    for words in ("without a panorama", "without splats"):
+    for words in ("has no panorama", "has no splats"):
         assert words in notes
     left_out = " ".join(build(replace(files, splats=None)).notes)
     assert "not imported" in left_out and "100k" in left_out
