@@ -31,8 +31,13 @@ IDLE_LIMIT = 60.0
 TIME_LIMIT = 15 * 60.0
 """Seconds for one result."""
 CRASHED = Message(
-    "The background Blender closed unexpectedly while importing this result. Nothing in your file"
-    " has changed."
+    "The background Blender closed unexpectedly while importing this result. Your file has not"
+    " changed. Try again, or turn off Import in Background in the preferences."
+)
+TOO_SLOW = Message(
+    "Importing this result took longer than {minutes} minutes and was stopped. Your file has not"
+    " changed. Try again, or turn off Import in Background in the preferences.",
+    minutes=round(TIME_LIMIT / 60),
 )
 CODE = f"""
 import os, sys
@@ -140,7 +145,7 @@ class Preparations:
             return self._settle(request, _outcome(answer, request.target))
         if self._clock() - self._since > TIME_LIMIT:
             self._end_child()
-            return self._settle(request, Failure(None))
+            return self._settle(request, Failure(TOO_SLOW))
         return False
 
     def _settle(self, request: _Request, result: PreparedResult | Failure) -> bool:

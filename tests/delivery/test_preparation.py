@@ -14,7 +14,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.delivery import import_job, preparation  # noqa: E402
-from mint_blender.delivery.preparation import CRASHED, Failure, Preparations  # noqa: E402
+from mint_blender.delivery.preparation import CRASHED, TOO_SLOW, Failure, Preparations  # noqa: E402
 from mint_blender.jobs.child_process import ChildEnded, ChildProcess  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
@@ -185,12 +185,12 @@ def test_a_child_that_cannot_be_started_leaves_the_direct_way(
 def test_a_child_that_takes_too_long_is_ended(
     preparations: Preparations, children: Children, clock: Clock, tmp_path: Path
 ) -> None:
-    """The direct way is left then."""
+    """It is not imported here instead: this window would stand still as long."""
     job = make_job()
     preparations.request(job, UNITS, tmp_path)
     clock.now = preparation.TIME_LIMIT + 1
     assert preparations.poll() and children.started[0].is_ended
-    assert preparations.result(job.id, UNITS) == Failure(None)
+    assert preparations.result(job.id, UNITS) == Failure(TOO_SLOW)
 
 
 @pytest.mark.parametrize(
