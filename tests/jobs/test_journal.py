@@ -17,7 +17,7 @@ from mint_blender.files import filesystem_type
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.storage import sqlite_journal_mode
+from mint_blender.jobs.storage.database import choose_mode
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.mint.schema import Kind
@@ -365,7 +365,7 @@ def test_the_actual_journal_mode_decides_the_syncs(
     """If SQLite does not set the requested mode, its actual mode is used."""
     shared = sqlite3.connect(":memory:")  # knows no log
     monkeypatch.setattr(filesystem_type, "is_local", lambda folder: True)
-    assert sqlite_journal_mode.choose(shared, home) == "memory"
+    assert choose_mode(shared, home) == "memory"
     assert shared.execute("PRAGMA synchronous").fetchone() == (3,)
     shared.close()
 

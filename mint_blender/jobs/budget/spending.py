@@ -178,12 +178,17 @@ def entry(job: Job, moves: Moves, now: float) -> SpendingEntry | None:
     )
 
 
+def arises_now(job: Job) -> bool:
+    """Return whether the cost of a job counts as of now: it is still to be sent."""
+    return job.phase is Phase.WAITING or has_pending_payment(job)
+
+
 def _begun_at(job: Job, moves: Moves, now: float) -> float:
     """Return when the cost of a job arose: when it was sent, or at the last click that costs.
 
     A job that is still to be sent counts as of now.
     """
-    if job.phase is Phase.WAITING or has_pending_payment(job):
+    if arises_now(job):
         return now
     left = [
         at

@@ -10,9 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ...files import private_files
+from ...files import filesystem_type, private_files
 from ...message import Message
-from . import sqlite_journal_mode
 
 _DEFAULT_ADVICE = Message(
     "Check the folder and the free space on its disk, or set MINT_BLENDER_HOME."
@@ -131,10 +130,10 @@ class Database:
 
     def _choose_mode(self) -> None:
         try:
-            self.mode = sqlite_journal_mode.choose(self.connection, self.path.parent)
+            self.mode = choose_mode(self.connection, self.path.parent)
         except sqlite3.Error as error:
             raise journal_error(self.path, error) from error
-        except sqlite_journal_mode.UnsafeMode:
+        except UnsafeMode:
             raise JournalError(
                 Message(
                     "The job journal {path} is on a network drive, and another program has it"
@@ -190,3 +189,34 @@ class Database:
                 with suppress(sqlite3.Error):
                     self.connection.execute("ROLLBACK")
             raise
+
+
+class UnsafeMode(Exception):
+    """The journal is on a network folder, and another program has it open in an unsafe mode."""
+
+
+def choose_mode(database: sqlite3.Connection, folder: Path) -> str:
+    """Set SQLite's journal mode that is safe for this folder; return the mode that it really set.
+
+    A write-ahead log needs memory that all processes share. Over a network there is none, and the
+    file would be damaged: there, a rollback journal is used.
+
+    Raises:
+        UnsafeMode: The mode in use is not safe for this folder.
+        sqlite3.Error: The database cannot be read.
+    """
+    is_local = filesystem_type.is_local(folder)
+    try:
+        mode = _mode(database, " = WAL" if is_local else " = DELETE")
+    except sqlite3.OperationalError:  # another process is using the file just now: its mode stays
+        mode = _mode(database)
+    if mode == "wal" and not is_local:
+        raise UnsafeMode
+    # A commit survives a power cut: it may stand for money. Without the log that takes one more
+    # sync.
+    database.execute(f"PRAGMA synchronous = {'FULL' if mode == 'wal' else 'EXTRA'}")
+    return mode
+
+
+def _mode(database: sqlite3.Connection, change: str = "") -> str:
+    return str(database.execute(f"PRAGMA journal_mode{change}").fetchone()[0]).lower()

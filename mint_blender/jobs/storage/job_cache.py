@@ -6,8 +6,9 @@ What is changed here is committed first; `reread` brings what the worker or anot
 
 from __future__ import annotations
 
+import heapq
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -22,6 +23,9 @@ from ..phases import Phase
 from ..stage_durations import Moves, Stage
 from .journal import Journal, Unreadable
 
+LATEST = 500
+"""How many jobs show how long a stage takes: only the latest say how fast Mint is now."""
+
 
 class JobCache:
     """The jobs on the list, their history, and what they and the dismissed jobs have cost."""
@@ -29,6 +33,7 @@ class JobCache:
     def __init__(self, journal: Journal) -> None:
         self.version = 0  # grows with every change of the list
         self._journal = journal
+        self._entries: dict[str, tuple[Job, spending.SpendingEntry | None]] = {}
         self._read_all()
 
     def _read_all(self) -> None:
@@ -42,7 +47,13 @@ class JobCache:
         # read when first needed
         self._dismissed: tuple[list[spending.SpendingEntry], float | None] | None = None
         self.version += 1
-        self._reread_moves()
+        self._moves = self._journal.moves()
+        self._forget_totals()
+
+    def _forget_totals(self) -> None:
+        """Forget what was computed from many jobs; it is computed again when it is asked for."""
+        self._usual: dict[Stage, float] | None = None
+        self._last_optimization: tuple[float | None] | None = None
 
     def _keep(self, record: Job | Unreadable) -> None:
         if isinstance(record, Job):
@@ -59,7 +70,7 @@ class JobCache:
 
     def newest_first(self) -> list[Job]:
         """Return every job on the list, newest first."""
-        return sorted(self, key=lambda job: (-job.created_at, job.id))
+        return sorted(self, key=_newest_first)
 
     def unreadable(self) -> list[Unreadable]:
         """Return the records that cannot be read, newest first."""
@@ -92,7 +103,10 @@ class JobCache:
 
     @property
     def usual(self) -> Mapping[Stage, float]:
-        """How many seconds each stage has taken before."""
+        """How many seconds each stage has taken in the latest jobs."""
+        if self._usual is None:
+            latest = heapq.nsmallest(LATEST, self, key=_newest_first)
+            self._usual = stage_durations.usual_seconds(latest, self._moves)
         return self._usual
 
     @property
@@ -101,7 +115,10 @@ class JobCache:
 
         Jobs on the list count first, then the dismissed ones.
         """
-        return self._paid_for_optimizing or self._of_dismissed()[1]
+        if self._last_optimization is None:
+            jobs = (job for job in self.newest_first() if job.hold is not Hold.FOREIGN)
+            self._last_optimization = (spending.paid_for_optimizing(jobs),)
+        return self._last_optimization[0] or self._of_dismissed()[1]
 
     @property
     def serial(self) -> int:
@@ -114,17 +131,23 @@ class JobCache:
         Jobs of other accounts are left out.
         """
         now = time.time()
-        listed = (
-            spending.entry(job, self.moves(job), now)
-            for job in self
-            if job.hold is not Hold.FOREIGN
-        )
+        listed = (self._entry(job, now) for job in self if job.hold is not Hold.FOREIGN)
         return [*self._of_dismissed()[0], *(entry for entry in listed if entry)]
+
+    def _entry(self, job: Job, now: float) -> spending.SpendingEntry | None:
+        """Return the cost of a job, computed again only when the job or its moves have changed."""
+        known = self._entries.get(job.id)
+        if known is not None and known[0] is job:
+            return known[1]
+        entry = spending.entry(job, self.moves(job), now)
+        if not spending.arises_now(job):
+            self._entries[job.id] = job, entry
+        return entry
 
     def spent_for(self, job: Job) -> float:
         """Return what this job contributes to today's total."""
         now = time.time()
-        entry = spending.entry(job, self.moves(job), now)
+        entry = self._entry(job, now)
         return spending.spent_on([entry] if entry else [], spending.date_of(now))
 
     def _of_dismissed(self) -> tuple[list[spending.SpendingEntry], float | None]:
@@ -162,10 +185,11 @@ class JobCache:
         for job_id, job in changes.items():
             if job is None:
                 self._remove(job_id)
-            else:
+            elif job != before[job_id]:  # what was written here is known already
                 self._put(job)
-        if any(_phase(before[job_id]) is not _phase(job) for job_id, job in changes.items()):
-            self._reread_moves()
+        self._reread_moves(
+            [job_id for job_id, job in changes.items() if _phase(before[job_id]) is not _phase(job)]
+        )
         return any(before[job_id] != job for job_id, job in changes.items())
 
     def set_account(self, account: Account) -> None:
@@ -173,13 +197,12 @@ class JobCache:
         self._journal.set_account(account)
         self._read_all()
 
-    def _reread_moves(self) -> None:
-        jobs = self.newest_first()
-        self._moves = self._journal.moves([job.id for job in jobs])
-        self._usual = stage_durations.usual_seconds(jobs, self._moves)
-        self._paid_for_optimizing = spending.paid_for_optimizing(
-            job for job in jobs if job.hold is not Hold.FOREIGN
-        )
+    def _reread_moves(self, job_ids: Collection[str]) -> None:
+        if job_ids:
+            self._moves.update(self._journal.moves(job_ids))
+            for job_id in job_ids:
+                self._entries.pop(job_id, None)
+        self._forget_totals()
 
     # -- writing
 
@@ -232,7 +255,9 @@ class JobCache:
         """Put dismissed jobs back on the list whose batch line begins like this."""
         self._put(*self._journal.restore_dismissed(start))
         self._dismissed = None
-        self._reread_moves()
+        self._moves = self._journal.moves()
+        self._entries.clear()
+        self._forget_totals()
 
     def _put(self, *jobs: Job | Unreadable) -> None:
         self.version += 1
@@ -244,6 +269,10 @@ class JobCache:
         self._jobs.pop(job_id, None)
         self._unreadable.pop(job_id, None)
         self._dismissed = None
+
+
+def _newest_first(job: Job) -> tuple[float, str]:
+    return -job.created_at, job.id
 
 
 def _phase(job: Job | Unreadable | None) -> Phase | None:

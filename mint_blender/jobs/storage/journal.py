@@ -9,7 +9,6 @@ its own on the same file.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,11 +20,12 @@ from ...mint.schema import Kind
 from ..job import Job, asset_of
 from ..job_values import Decision
 from ..phases import HOLDS_SLOT, Phase, may_decide
-from . import job_owners
+from . import job_owners, phase_moves
 from .batch_ledger import Ledgers
 from .database import Database, JournalError
 from .job_locks import ProcessLock
 from .job_owners import AccountMatch, Accounts, CurrentAccount
+from .phase_moves import Moves
 from .serialization import Unreadable, dump, dump_decision, load, load_decision
 from .tables import TABLES
 from .upload_cache import UploadCache
@@ -34,7 +34,6 @@ __all__ = ["Journal", "JournalError", "Unreadable"]
 
 log = logging.getLogger(__name__)
 
-_PHASES = frozenset(phase.value for phase in Phase)
 
 _VERSION = 1
 # The columns that `_read` expects.
@@ -54,7 +53,7 @@ class Journal:
         self._unreadable: set[str] = set()  # already logged
         self._db = Database(self.path)
         self._accounts = Accounts(self._db)
-        self._db.prepare(_VERSION, *TABLES, *job_owners.TABLES)
+        self._db.prepare(_VERSION, *TABLES, *job_owners.TABLES, *phase_moves.TABLES)
         self._ledgers = Ledgers(self.path)
         self.uploads = UploadCache(self._db)
 
@@ -113,13 +112,9 @@ class Journal:
         """Return everything on the list, newest first."""
         return list(self._read("WHERE NOT dismissed ORDER BY created_at DESC, id"))
 
-    def moves(self, job_ids: Collection[str]) -> dict[str, list[tuple[Phase, float]]]:
-        """Return when each job entered which phase, in seconds since the epoch, in order."""
-        found: dict[str, list[tuple[Phase, float]]] = {job_id: [] for job_id in job_ids}
-        for job_id, phase, at in self._db.rows("SELECT job, phase, at FROM moves ORDER BY rowid"):
-            if job_id in found and phase in _PHASES:
-                found[job_id].append((Phase(phase), at))
-        return found
+    def moves(self, job_ids: Collection[str] | None = None) -> Moves:
+        """Return when these jobs, or all jobs, entered which phase."""
+        return phase_moves.read(self._db, job_ids)
 
     def dismissed(self, since: float) -> list[Job]:
         """Return the dismissed jobs that were created or worked on since then."""
@@ -206,7 +201,7 @@ class Journal:
                     *(job.id, job.created_at, kind, job.phase.value, dump(job)),
                     *(owner.origin, owner.account),
                 )
-                self._note_move(job.id, job.phase)
+                phase_moves.note(self._db, job.id, job.phase)
                 self._note_change(job.id)
                 self._note_line(job)
         return owned
@@ -236,7 +231,7 @@ class Journal:
                 job.id,
             )
             if before is not None and before[0] != job.phase.value:
-                self._note_move(job.id, job.phase)
+                phase_moves.note(self._db, job.id, job.phase)
             if answered is not None:
                 self._db.rows(
                     "UPDATE jobs SET decision = NULL WHERE id = ? AND decision = ?",
@@ -352,7 +347,7 @@ class Journal:
             if kind is not None and self._active(job_id, kind, process) >= most:
                 return False
             self._db.rows("UPDATE jobs SET phase = ? WHERE id = ?", Phase.SENDING.value, job_id)
-            self._note_move(job_id, Phase.SENDING)
+            phase_moves.note(self._db, job_id, Phase.SENDING)
             self._note_change(job_id)
         return True
 
@@ -386,9 +381,6 @@ class Journal:
                     reason=reason,
                 )
             ) from error
-
-    def _note_move(self, job_id: str, phase: Phase) -> None:
-        self._db.rows("INSERT INTO moves VALUES (?, ?, ?)", job_id, phase.value, time.time())
 
     def _note_change(self, job_id: str) -> None:
         self._db.rows("INSERT OR REPLACE INTO changes (job) VALUES (?)", job_id)

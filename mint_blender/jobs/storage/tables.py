@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of the journal, but for those of `job_owners`."""
+"""The tables of the journal, but for those of `job_owners` and `phase_moves`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,6 @@ CREATE TABLE IF NOT EXISTS jobs (
     account TEXT NOT NULL DEFAULT ''
 ) STRICT
 """
-_MOVES = (
-    "CREATE TABLE IF NOT EXISTS moves (job TEXT NOT NULL, phase TEXT NOT NULL, at REAL NOT NULL)"
-    " STRICT"
-)
 # The latest change of each job has the largest serial: a reader then reads only what is new.
 _CHANGES = (
     "CREATE TABLE IF NOT EXISTS changes (serial INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT"
@@ -39,4 +35,4 @@ CREATE TABLE IF NOT EXISTS uploads (
 ) STRICT
 """
 
-TABLES = (_JOBS, _MOVES, _CHANGES, _UPLOADS)
+TABLES = (_JOBS, _CHANGES, _UPLOADS)
