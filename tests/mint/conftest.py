@@ -18,7 +18,7 @@ from ..mint_service.runner import ThreadService, running_service
 from .generation_helpers import client_of
 from .raw_server import KEY
 
-# A busy machine is no fault of the code under test.
+# A slow machine must not fail a test.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
@@ -61,14 +61,14 @@ def make_transport() -> Iterator[Speaking]:
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    """A stand-in Mint whose clock stands still until a test moves it."""
+    """A stand-in Mint whose clock moves only when a test moves it."""
     with running_service(clock="manual", cancel="everywhere") as running:
         yield running
 
 
 @pytest.fixture
 def client(service: ThreadService) -> Iterator[Client]:
-    """A client of it."""
+    """A client of the stand-in service."""
     client = client_of(service)
     yield client
     client.close()

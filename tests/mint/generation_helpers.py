@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps that tests repeat with a service whose clock is moved by hand."""
+"""Helpers for tests with a service whose clock is moved by hand."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ..mint_service.runner import ThreadService
 PIXEL = b"\x89PNG\r\n\x1a\n" + bytes.fromhex(
     "0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
 )
-LONG = 60.0  # seconds of service time in which every stage ends
+LONG = 60.0  # seconds of service time after which every stage has ended
 
 
 def client_of(service: ThreadService, **more: Any) -> Client:
-    """A client of a stand-in."""
+    """Return a client of a stand-in service."""
     return Client(Transport(Origin.parse(service.api), service.key, **more))
 
 
@@ -31,12 +31,12 @@ def start(
     mode: Mode = Mode.AUTO,
     key: str = "start-1",
 ) -> Operation:
-    """Start a generation."""
+    """Start a generation and return its operation."""
     return client.start(kind, GenerationRequest(kind, prompt, Preset.FAST, mode).body(()), key=key)
 
 
 def finished(service: ThreadService, client: Client, operation: Operation) -> Operation:
-    """The operation after enough time for every stage."""
+    """Return the operation after enough time for every stage."""
     for _ in range(10):
         service.advance(LONG)
         operation = client.operation(operation.id)
@@ -48,7 +48,7 @@ def finished(service: ThreadService, client: Client, operation: Operation) -> Op
 def made(
     service: ThreadService, client: Client, prompt: str = "a lamp", kind: Kind = Kind.MODEL
 ) -> str:
-    """The id of a finished model or world."""
+    """Return the id of a finished model or World."""
     operation = finished(service, client, start(client, prompt, kind, key="make-1"))
     assert operation.resource is not None
     return operation.resource.id

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A loopback server that records raw requests and returns prepared responses.
 
-It understands HTTP only as far as needed to find the end of a request. `Proxy` is a proxy of the
-same kind.
+It parses HTTP only as far as needed to find the end of a request. `Proxy` is a proxy of the same
+kind.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NO_ANSWER = b""
 
 @dataclass(frozen=True)
 class ReceivedRequest:
-    """A request as received: first line, lower-case headers, body and connection."""
+    """A request as received: request line, lower-case headers, body and connection."""
 
     line: str
     headers: dict[str, str]
@@ -31,7 +31,7 @@ class ReceivedRequest:
 
 @dataclass
 class RawServer:
-    """A running server: where it is, and the requests received so far."""
+    """A running server: its address and the requests received so far."""
 
     port: int
     scheme: str
@@ -41,14 +41,14 @@ class RawServer:
 
     @property
     def base_url(self) -> str:
-        """What a client takes for the API."""
+        """The base URL to give to a client of the API."""
         return f"{self.scheme}://{self.host}:{self.port}/v1"
 
 
 def answer(body: object = b"{}", status: str = "200 OK", **headers: str) -> bytes:
-    """The bytes of an answer.
+    """Return the bytes of a response.
 
-    `body` is raw bytes or becomes JSON; header names are written with _ for -.
+    `body` is raw bytes or becomes JSON; header names are written with _ instead of -.
     """
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -70,10 +70,10 @@ def raw_server(
     greeting: bytes = b"",
     drip: float | None = None,
 ) -> Iterator[RawServer]:
-    """Run a server that returns these responses in turn, the last one repeatedly.
+    """Run a server that returns these responses in turn, and the last one repeatedly.
 
-    `NO_ANSWER` never answers; `then_close` hangs up after each response; `greeting` is sent before
-    any request, as mail servers do; `drip` adds a space every so many seconds.
+    `NO_ANSWER` never responds; `then_close` closes the connection after each response; `greeting`
+    is sent before any request, as mail servers do; `drip` adds a space every so many seconds.
     """
     script = list(answers or [answer()])
 
@@ -102,7 +102,7 @@ def raw_server(
 
 @dataclass
 class Proxy:
-    """A running proxy: where it is, and which CONNECT lines and credentials it has received."""
+    """A running proxy: its address, and the CONNECT lines and credentials it has received."""
 
     port: int
     asked: list[str] = field(default_factory=list)
@@ -110,13 +110,13 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """What goes into HTTPS_PROXY."""
+        """The value for HTTPS_PROXY."""
         return f"http://127.0.0.1:{self.port}"
 
 
 @contextmanager
 def running_proxy(to_port: int, refusal: bytes | None = None) -> Iterator[Proxy]:
-    """Run a proxy that connects every CONNECT to a local port, or answers with `refusal`."""
+    """Run a proxy that connects every CONNECT to a local port, or responds with `refusal`."""
 
     def serve(client: socket.socket) -> None:
         received = _read_request(client.makefile("rb", buffering=0).readline, lambda size: b"", 0)
@@ -140,7 +140,7 @@ def running_proxy(to_port: int, refusal: bytes | None = None) -> Iterator[Proxy]
 
 
 def unused_port() -> int:
-    """A port on which nobody listens."""
+    """Return a port on which no server listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -150,13 +150,13 @@ def unused_port() -> int:
 def _accepting(
     serve: Callable[[socket.socket], None], tls: ssl.SSLContext | None, stopped: threading.Event
 ) -> Iterator[tuple[int, list[Callable[[], None]]]]:
-    """Listen with one thread per connection, and end all when the context ends."""
+    """Listen with one thread per connection, and stop all threads when the context ends."""
     on_connection: list[Callable[[], None]] = []
     opened: list[socket.socket] = []
     threads: list[threading.Thread] = []
 
     def attend(connection: socket.socket) -> None:
-        # A client that hangs up, or does not like our certificate, is a normal end here.
+        # A client that disconnects or rejects the certificate is expected here.
         with (
             suppress(OSError),
             connection,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An operation and a model as Mint describes them in the contract."""
+"""An operation and a model as the contract describes them."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ import pytest
 from mint_blender.mint.base_url import Origin
 
 
-def test_the_usual_origin_is_mints():
-    """Without a setting the key goes to Mint."""
+def test_the_default_origin_is_mint():
+    """Without a setting, requests go to Mint."""
     origin = Origin.parse()
     assert (origin.base_url, origin.host, origin.port, origin.is_loopback) == (
         "https://api.mint.gg/v1",
@@ -32,8 +32,8 @@ def test_the_usual_origin_is_mints():
         ("http://[::1]:8123/v1", "http://[::1]:8123/v1/models:generate"),
     ],
 )
-def test_paths_are_joined_with_the_colon_kept(base_url, url):
-    """A trailing slash does not matter, and the colon of an action route stays a colon."""
+def test_joined_paths_keep_the_colon(base_url, url):
+    """A trailing slash makes no difference, and the colon of an action route is not escaped."""
     assert Origin.parse(base_url).url("models:generate") == url
     assert Origin.parse(base_url).url("/models:generate") == url
 
@@ -63,8 +63,8 @@ def test_paths_are_joined_with_the_colon_kept(base_url, url):
         ("https://[::1/v1", "is not a valid address"),
     ],
 )
-def test_an_unfit_base_url_is_refused_in_a_sentence(base_url, why):
-    """The message names the error and the default address, and repeats no password."""
+def test_an_unusable_base_url_is_rejected_with_a_message(base_url, why):
+    """The message names the error and the default address, and does not repeat a password."""
     with pytest.raises(ValueError, match="The Mint base URL") as refused:
         Origin.parse(base_url)
     assert why in str(refused.value)
@@ -82,6 +82,6 @@ def test_an_unfit_base_url_is_refused_in_a_sentence(base_url, why):
         ("http://[::1]:9/v1", "http://[::1]:9"),
     ],
 )
-def test_one_server_has_one_name(written: str, name: str) -> None:
-    """Jobs are kept apart by server: however its address is written, it is the same one."""
+def test_equivalent_addresses_have_the_same_origin(written: str, name: str) -> None:
+    """Jobs are stored per server, so all spellings of an address must give the same origin."""
     assert Origin.parse(written).name == name

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every endpoint, asked of a real service: what is sent, and what is understood of the answer.
+"""Tests of every endpoint against the stand-in service: the requests sent and the parsed responses.
 
-Time moves only when a test says so.
+The service's clock moves only when a test moves it.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from .raw_server import answer, raw_server
 # The account
 
 
-def test_me(client):
-    """Who the key belongs to."""
+def test_me_returns_the_account(client):
+    """The response names the owner of the key."""
     me = client.me()
     assert me.user_id
     assert me.authentication == "api_key"
 
 
-def test_usage_moves_with_what_is_spent(service, client):
-    """Credits go down by what a generation costs."""
+def test_usage_changes_when_credits_are_spent(service, client):
+    """The balance goes down by the cost of a generation."""
     before = client.usage().credits.total_available
     operation = finished(service, client, start(client))
     after = client.usage().credits.total_available
@@ -41,8 +41,8 @@ def test_usage_moves_with_what_is_spent(service, client):
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_estimate(service, client, kind):
-    """A price for each kind; it starts nothing and needs no idempotency key."""
+def test_estimate_of_a_generation(service, client, kind):
+    """Each kind has a price; an estimate starts nothing and needs no idempotency key."""
     price = client.estimate(kind, Preset.FAST, Mode.REVIEW)
     assert price.operation == f"{kind}_generation"
     assert 0 < price.required_to_start <= price.estimated_total
@@ -55,7 +55,7 @@ def test_estimate(service, client, kind):
 
 
 def test_estimate_of_an_optimization(service, client):
-    """Asked for one model."""
+    """The price is requested for one model."""
     model = made(service, client)
     assert client.estimate_optimization(model).estimated_total > 0
     assert service.requests("POST", "/v1/pricing:estimate")[0].body == {
@@ -68,7 +68,7 @@ def test_estimate_of_an_optimization(service, client):
 
 
 def test_an_uploaded_picture_can_be_used_in_a_start(service, client):
-    """Bytes go out as plain base64; the address that comes back is accepted as imageUrl."""
+    """The bytes are sent as plain base64; the returned address is accepted as imageUrl."""
     image = client.upload_image(PIXEL, "lamp.png", "image/png", key="upload-1")
     sent = service.requests("POST", "/v1/reference-images")[0].body
     assert (sent["fileName"], sent["contentType"]) == ("lamp.png", "image/png")
@@ -77,16 +77,16 @@ def test_an_uploaded_picture_can_be_used_in_a_start(service, client):
     assert client.start(Kind.MODEL, body, key="start-1").status is Status.QUEUED
 
 
-def test_an_uploaded_picture_is_kept_once(client):
-    """The same key and picture give the same address again."""
+def test_the_same_upload_returns_the_same_address(client):
+    """The same key and picture return the same address again."""
     urls = {
         client.upload_image(PIXEL, "lamp.png", "image/png", key="upload-1").url for _ in range(2)
     }
     assert len(urls) == 1
 
 
-def test_an_imported_picture(service, client):
-    """Mint fetches a public address by itself."""
+def test_import_a_picture_by_its_address(service, client):
+    """Mint downloads a public address itself."""
     assert client.import_image("https://example.org/lamp.png", key="import-1").url.startswith(
         "http"
     )
@@ -95,8 +95,8 @@ def test_an_imported_picture(service, client):
     }
 
 
-def test_what_cannot_be_a_reference_picture_is_not_sent(service, client):
-    """More than 5 MB, or an address that is not https."""
+def test_an_unusable_reference_picture_is_not_sent(service, client):
+    """A picture over 5 MB and an address that is not https are rejected."""
     with pytest.raises(ValueError, match=r"big.png is 5.0 MB; Mint accepts at most 5 MB"):
         client.upload_image(bytes(MAX_IMAGE_BYTES + 1), "big.png", "image/png", key="k")
     with pytest.raises(ValueError, match="https://"):
@@ -108,8 +108,8 @@ def test_what_cannot_be_a_reference_picture_is_not_sent(service, client):
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_start_and_poll_to_the_end(service, client, kind):
-    """The contract's way: 202, then reads until it has succeeded; then the resource has its files."""
+def test_start_and_poll_until_it_succeeds(service, client, kind):
+    """A start returns 202, polls follow until it succeeds, and the resource then has its files."""
     operation = start(client, kind=kind)
     assert (operation.type, operation.mode, operation.status) == (
         f"{kind}_generation",
@@ -128,14 +128,14 @@ def test_start_and_poll_to_the_end(service, client, kind):
     )
 
 
-def test_the_same_key_starts_nothing_twice(service, client):
-    """A repeated start is the same operation, paid once."""
+def test_a_repeated_start_with_the_same_key_starts_nothing_new(service, client):
+    """The repeated start returns the same operation, and it is paid once."""
     assert start(client).id == start(client).id
     assert len(service.operations()) == 1
 
 
-def test_the_same_key_with_other_input_is_its_own_error(service, client):
-    """409: nothing was started, and the sentence says so."""
+def test_the_same_key_with_other_input_is_an_error(service, client):
+    """The response is 409, nothing was started, and the message says so."""
     start(client, "a lamp")
     with pytest.raises(
         errors.IdempotencyConflict, match="idempotency key was already used with other content"
@@ -144,8 +144,8 @@ def test_the_same_key_with_other_input_is_its_own_error(service, client):
     assert len(service.operations()) == 1
 
 
-def test_a_lost_answer_is_found_again_with_the_same_key(service, client):
-    """After a lost response the same key returns the operation, not a second one."""
+def test_after_a_lost_response_the_same_key_returns_the_operation(service, client):
+    """Repeating the start returns the first operation and does not start a second one."""
     operation = call_with_retries(
         lambda: start(client, "a lamp [lost-answer]"), sleep=lambda seconds: None
     )
@@ -154,8 +154,8 @@ def test_a_lost_answer_is_found_again_with_the_same_key(service, client):
     assert len(service.requests("POST")) == 2
 
 
-def test_a_poll_tells_when_mint_wants_to_be_asked_again(service, client):
-    """Retry-After on a 200."""
+def test_a_poll_returns_the_requested_wait(service, client):
+    """A 200 response can have a Retry-After header."""
     operation = start(client, "a lamp [poll-hint]")
     service.scenario(retry_after=7)
     seen = [client.poll(operation.id)]
@@ -166,8 +166,8 @@ def test_a_poll_tells_when_mint_wants_to_be_asked_again(service, client):
     assert {each.operation.id for each in seen} == {operation.id}
 
 
-def test_review_approve(service, client):
-    """The preview waits; approving goes on to the end."""
+def test_review_and_approve(service, client):
+    """The operation waits at its Preview; after approval it continues to the end."""
     operation = finished(service, client, start(client, mode=Mode.REVIEW))
     assert operation.awaits_review
     assert operation.assets.preview_image_url
@@ -176,8 +176,8 @@ def test_review_approve(service, client):
     assert finished(service, client, operation).status is Status.SUCCEEDED
 
 
-def test_review_revise(service, client):
-    """Feedback brings another preview."""
+def test_review_and_revise(service, client):
+    """Feedback leads to another Preview."""
     first = finished(service, client, start(client, mode=Mode.REVIEW))
     second = finished(service, client, client.revise(first.id, "greener, please", key="revise-1"))
     assert second.awaits_review
@@ -185,8 +185,8 @@ def test_review_revise(service, client):
     assert service.requests("POST", "*:revise")[0].body == {"feedback": "greener, please"}
 
 
-def test_resume_after_billing(service, client):
-    """Mint pauses for Credits, says how many and where; resuming goes on."""
+def test_resume_after_billing_required(service, client):
+    """Mint pauses for Credits and says how many and where to buy them; resuming continues."""
     operation = finished(service, client, start(client, "a lamp [billing-final]"))
     assert operation.awaits_payment
     assert operation.billing.required_credits > 0
@@ -197,15 +197,15 @@ def test_resume_after_billing(service, client):
     )
 
 
-def test_cancel(client):
-    """A running operation can be stopped."""
+def test_cancel_an_operation(client):
+    """A running operation can be canceled."""
     operation = client.cancel(start(client).id, key="cancel-1")
     assert operation.status is Status.CANCELED
     assert operation.canceled_at is not None
 
 
 def test_an_action_in_the_wrong_state_is_a_conflict(service, client):
-    """Approving what is finished: 409, not repeated."""
+    """Approving a finished operation returns 409 and is not retried."""
     operation = finished(service, client, start(client))
     with pytest.raises(errors.Conflict, match="not possible in the current state") as raised:
         client.approve(operation.id, key="approve-1")
@@ -216,8 +216,8 @@ def test_an_action_in_the_wrong_state_is_a_conflict(service, client):
 # Models and worlds
 
 
-def test_retry(service, client):
-    """A failed model gets another attempt: a new operation."""
+def test_retry_a_failed_model(service, client):
+    """A retry of a failed model is a new operation."""
     failed = finished(service, client, start(client, "a lamp [transient]"))
     assert failed.error.code == "transient_generation_failure"
     again = client.retry(Kind.MODEL, failed.resource.id, key="retry-1")
@@ -225,14 +225,14 @@ def test_retry(service, client):
     assert finished(service, client, again).status is Status.SUCCEEDED
 
 
-def test_retry_of_a_world(service, client):
-    """The same for a world."""
+def test_retry_a_failed_world(service, client):
+    """A retry of a failed World is a new operation."""
     failed = finished(service, client, start(client, "a hall [transient]", Kind.WORLD))
     assert client.retry(Kind.WORLD, failed.resource.id, key="retry-1").type == "world_generation"
 
 
-def test_optimize(service, client):
-    """A lighter GLB appears beside the original; asking once more is its own error."""
+def test_optimize_a_model(service, client):
+    """The model gets a smaller GLB beside the original; a second request is an error of its own."""
     model = made(service, client)
     operation = client.optimize(model, OptimizationLevel.LIGHT, key="optimize-1")
     assert operation.type == "model_optimization"
@@ -247,8 +247,8 @@ def test_optimize(service, client):
     ] == ["light", "moderate", "moderate"]
 
 
-def test_convert(service, client):
-    """Files of other formats appear at the model."""
+def test_convert_a_model(service, client):
+    """The model gets files in the other formats."""
     model = made(service, client)
     operation = client.convert(model, ["fbx", "usdz"], key="convert-1")
     assert (operation.type, operation.prompt, operation.preset) == ("model_conversion", None, None)
@@ -266,8 +266,8 @@ def test_convert(service, client):
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_a_page(kind):
-    """A cursor leads to the next page; the last has none. Unfinished and failed ones are in it."""
+def test_a_page_of_the_library(kind):
+    """A cursor leads to the next page; the last page has none. Unfinished and failed assets are listed."""
     with running_service(library={f"{kind}s": 25}) as service:
         client = client_of(service)
         first = client.page(kind, limit=20)
@@ -283,8 +283,8 @@ def test_a_page(kind):
             client.page(kind, cursor="nonsense")
 
 
-def test_all_assets_come_page_by_page():
-    """A page is asked for when it is needed, and none after the last."""
+def test_all_assets_are_read_page_by_page():
+    """A page is requested only when it is needed, and none after the last."""
     with running_service(library={"models": 65}) as service:
         assets = client_of(service).assets(Kind.MODEL)
         list(itertools.islice(assets, PAGE_SIZE))
@@ -296,8 +296,8 @@ def test_all_assets_come_page_by_page():
         assert len(service.requests("GET", "/v1/models")) == 3
 
 
-def test_a_list_that_goes_round_in_circles_ends(make_transport):
-    """A cursor that comes again would mean pages for ever."""
+def test_a_list_with_a_repeated_cursor_ends(make_transport):
+    """A cursor that repeats would otherwise lead to endless requests."""
     with raw_server(
         answer({"data": [{"id": "m1"}], "pagination": {"nextCursor": "c1", "hasMore": True}})
     ) as server:

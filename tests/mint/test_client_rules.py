@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules for all endpoints: errors and retries, keys, ids and responses."""
+"""Tests of rules for all endpoints: errors and retries, keys, ids and responses."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from .generation_helpers import PIXEL, client_of, made, start
 from .raw_server import answer, raw_server
 
 
-def test_a_wrong_key_is_refused(service):
-    """401, in words that say where the key is set."""
+def test_a_wrong_key_is_rejected(service):
+    """The message of a 401 says where to set the key."""
     client = Client(Transport(Origin.parse(service.api), "sk-wrong"))
     with pytest.raises(errors.KeyRefused, match="does not accept the API key") as raised:
         client.me()
@@ -29,8 +29,8 @@ def test_a_wrong_key_is_refused(service):
     assert "sk-wrong" not in str(raised.value)
 
 
-def test_what_is_not_there(client):
-    """404 for each read."""
+def test_a_missing_resource_is_not_found(client):
+    """Each read of a missing resource returns 404."""
     for read in (
         lambda: client.operation("op_0"),
         lambda: client.asset(Kind.MODEL, "m_0"),
@@ -56,8 +56,8 @@ def test_what_is_not_there(client):
         ("start-closed", errors.Unreachable),
     ],
 )
-def test_a_refused_start(service, client, word, kind):
-    """Each way in which a start can go wrong has its error, and nothing was started."""
+def test_each_rejected_start_has_its_error(service, client, word, kind):
+    """Each reason to reject a start has its own error, and nothing is started."""
     with pytest.raises(MintError) as raised:
         start(client, f"a lamp [{word}]")
     assert type(raised.value) is kind
@@ -76,8 +76,8 @@ def test_a_refused_start(service, client, word, kind):
         "start-closed",
     ],
 )
-def test_temporary_errors_are_repeated_with_the_same_key(service, client, word):
-    """There is one operation in the end, and the waits are those Mint requested."""
+def test_temporary_errors_are_retried_with_the_same_key(service, client, word):
+    """One operation exists in the end, and the waits are those that Mint requested."""
     service.scenario(retry_after=3)
     waits: list[float] = []
     operation = call_with_retries(lambda: start(client, f"a lamp [{word}]"), sleep=waits.append)
@@ -90,8 +90,8 @@ def test_temporary_errors_are_repeated_with_the_same_key(service, client, word):
 
 
 @pytest.mark.parametrize("word", ["no-credits", "forbidden", "alpha-names"])
-def test_what_is_refused_for_a_reason_is_not_repeated(service, client, word):
-    """One request, then the error."""
+def test_permanent_errors_are_not_retried(service, client, word):
+    """One request is sent, then the error is raised."""
     body = GenerationRequest(Kind.MODEL, f"a lamp [{word}]", name="Lamp").body(())
     with pytest.raises(MintError):
         call_with_retries(
@@ -101,16 +101,16 @@ def test_what_is_refused_for_a_reason_is_not_repeated(service, client, word):
     assert len(service.requests("POST")) == 1
 
 
-def test_an_older_server_that_does_not_know_name(client):
-    """The complaint names the field, so that it can be sent under its older name."""
+def test_an_older_server_rejects_name(client):
+    """The error names the field, so that it can be sent under its older name."""
     body = GenerationRequest(Kind.MODEL, "a lamp [alpha-names]", name="Lamp").body(())
     with pytest.raises(errors.InvalidRequest) as raised:
         client.start(Kind.MODEL, body, key="k")
     assert raised.value.names("name")
 
 
-def test_the_eleventh_generation_has_to_wait(client):
-    """As many as the account may have at once: its own error, worth repeating later."""
+def test_the_eleventh_generation_is_rejected(client):
+    """The concurrency limit has an error of its own, which is worth retrying later."""
     for number in range(10):
         start(client, key=f"start-{number}")
     with pytest.raises(errors.TooManyActive) as raised:
@@ -118,8 +118,8 @@ def test_the_eleventh_generation_has_to_wait(client):
     assert raised.value.retryable
 
 
-def test_a_fresh_resource_may_settle_first(service, client):
-    """503 for the first reads after success: waiting brings it."""
+def test_a_new_resource_may_return_503_at_first(service, client):
+    """The first reads after success return 503; a retry returns the resource."""
     model = made(service, client, "a lamp [settling]")
     waits: list[float] = []
     retries = RetryPolicy(first=3.0, factor=1.0, attempts=4)
@@ -129,8 +129,8 @@ def test_a_fresh_resource_may_settle_first(service, client):
     assert len(waits) == 2
 
 
-def test_a_slow_answer_is_given_up_and_found_again(service):
-    """The read time-out ends the wait; the same key finds what was started."""
+def test_a_start_after_a_read_timeout_returns_the_same_operation(service):
+    """The read timeout ends the wait; the same key returns the operation that was started."""
     client = client_of(service, timeouts=Timeouts(read=0.2))
     operation = call_with_retries(
         lambda: start(client, "a lamp [slow-answer]"), sleep=lambda seconds: service.advance(1)
@@ -155,7 +155,7 @@ MUTATING: list[Callable[[Client], object]] = [
 
 
 @pytest.mark.parametrize("call", MUTATING)
-def test_every_call_that_changes_something_carries_its_key_and_is_made_once(make_transport, call):
+def test_every_mutating_call_sends_its_key_once(make_transport, call):
     """One request is sent, with the caller's key and a literal colon in actions."""
     with (
         raw_server(answer({}, "503 Service Unavailable")) as server,
@@ -171,7 +171,7 @@ def test_every_call_that_changes_something_carries_its_key_and_is_made_once(make
 
 @pytest.mark.parametrize("id", ["", "../me", "a/b", "a:cancel", "a?b", "a%2Fb", "a b", "a\n"])
 def test_an_id_that_could_change_the_path_is_not_sent(make_transport, id):
-    """Ids come from files and scripts too."""
+    """Ids can also come from files and scripts."""
     calls: list[Callable[[Client], object]] = [
         lambda client: client.poll(id),
         lambda client: client.operation(id),
@@ -193,8 +193,8 @@ def test_an_id_that_could_change_the_path_is_not_sent(make_transport, id):
 
 
 @pytest.mark.parametrize("said", [{}, {"id": None}, {"id": ""}, {"id": 7}, {"id": "../x"}])
-def test_an_answer_that_lacks_what_matters_is_a_bad_answer(make_transport, said):
-    """An operation or asset without an id that can be used, a picture without an address."""
+def test_a_response_without_required_members_is_invalid(make_transport, said):
+    """An operation or asset needs a usable id, and a picture needs an address."""
     with raw_server(answer(said, X_Request_Id="req_3")) as server:
         client = Client(make_transport(server.base_url))
         for call in (
@@ -224,10 +224,10 @@ def test_an_answer_that_lacks_what_matters_is_a_bad_answer(make_transport, said)
         ),
     ],
 )
-def test_an_answer_about_something_else_is_refused(make_transport, said, call):
-    """A cache or a mix-up: somebody else's result is never taken for ours.
+def test_a_response_about_another_resource_is_rejected(make_transport, said, call):
+    """A result of another resource is never accepted, for instance from a wrong cache.
 
-    It may be right the next time.
+    The error can be retried, since the next response may be right.
     """
     with (
         raw_server(answer(said, X_Request_Id="req_4")) as server,
@@ -241,14 +241,14 @@ def test_an_answer_about_something_else_is_refused(make_transport, said, call):
 @pytest.mark.parametrize(
     "resource", [None, {"type": "model", "id": "m"}, {"type": "conversion", "id": "c"}]
 )
-def test_an_operation_on_a_model_may_name_it_or_something_new(make_transport, resource):
-    """Only another model is wrong."""
+def test_an_operation_on_a_model_may_name_the_model_or_a_new_resource(make_transport, resource):
+    """Only another existing model is rejected."""
     with raw_server(answer({"id": "o", "resource": resource})) as server:
         assert Client(make_transport(server.base_url)).convert("m", ["fbx"], key="k").id == "o"
 
 
 def test_many_calls_share_one_connection(service, client):
-    """Reads, starts and refusals alike."""
+    """Reads, starts and rejected calls use the same connection."""
     for number in range(5):
         start(client, key=f"start-{number}")
         client.usage()
@@ -258,8 +258,8 @@ def test_many_calls_share_one_connection(service, client):
     assert len(service.log()) == 15
 
 
-def test_the_key_stays_out_of_every_request_to_the_file_host(service, client):
-    """The service's room downloads nothing, so the file host gets no request."""
+def test_the_client_sends_nothing_to_the_file_host(service, client):
+    """The client package downloads no files, so the file host gets no request."""
     made(service, client)
     assert service.requests(host="files") == []
     assert service.leaks() == []

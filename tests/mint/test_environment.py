@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Proxies and CA bundles of the environment, with a real proxy and TLS server."""
+"""Tests of proxies and CA bundles from the environment, with a real proxy and TLS server."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from mint_blender.mint.errors import Unreachable
 
 from .raw_server import KEY, RawServer, raw_server, running_proxy, unused_port
 
-# A name that no name server knows: only the proxy can lead there.
+# A name that no name server resolves, so that it can be reached only through the proxy.
 FAR = "api.mint.test"
 BUNDLES = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"]
 
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """A company's own certificate authority."""
+    """A private certificate authority."""
     return trustme.CA()
 
 
 @pytest.fixture
 def bundle(authority: trustme.CA, tmp_path: Path) -> str:
-    """Its CA bundle, as a file."""
+    """The CA bundle of that authority, as a file."""
     file = tmp_path / "company.pem"
     authority.cert_pem.write_to_path(str(file))
     return str(file)
@@ -39,7 +39,7 @@ def bundle(authority: trustme.CA, tmp_path: Path) -> str:
 
 @pytest.fixture
 def secured(authority: trustme.CA) -> Iterator[RawServer]:
-    """A TLS server with certificates of that authority."""
+    """A TLS server with a certificate of that authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1", FAR).configure_cert(context)
     with raw_server(tls=context) as server:
@@ -50,23 +50,21 @@ def secured(authority: trustme.CA) -> Iterator[RawServer]:
 def test_a_ca_bundle_from_the_environment_is_trusted(
     make_transport, monkeypatch, secured, bundle, name
 ):
-    """The names that requests, curl and OpenSSL listen to."""
+    """The variables of requests, curl and OpenSSL are supported."""
     monkeypatch.setenv(name, bundle)
     make_transport(secured.base_url).request("GET", "me")
     assert secured.received[0].headers["authorization"] == f"Bearer {KEY}"
 
 
-def test_an_unknown_certificate_is_not_trusted(make_transport, secured):
-    """The key is not sent, and the sentence names the way out."""
+def test_an_unknown_certificate_is_rejected(make_transport, secured):
+    """The key is not sent, and the message says what to do."""
     with pytest.raises(Unreachable, match=r"certificate is not trusted .*REQUESTS_CA_BUNDLE"):
         make_transport(secured.base_url).request("GET", "me")
     assert secured.received == []
 
 
-def test_a_certificate_for_another_name_is_not_trusted(
-    make_transport, monkeypatch, authority, bundle
-):
-    """A bundle makes an authority trusted, not every host."""
+def test_a_certificate_for_another_name_is_rejected(make_transport, monkeypatch, authority, bundle):
+    """A CA bundle makes an authority trusted, but not for every host name."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("somebody.example").configure_cert(context)
@@ -79,15 +77,15 @@ def test_a_certificate_for_another_name_is_not_trusted(
 
 
 @pytest.mark.parametrize("name", BUNDLES)
-def test_a_missing_ca_bundle_is_named(make_transport, monkeypatch, secured, tmp_path, name):
-    """A path that leads nowhere is said, instead of a crash."""
+def test_a_missing_ca_bundle_is_reported(make_transport, monkeypatch, secured, tmp_path, name):
+    """The message names the path that does not exist."""
     monkeypatch.setenv(name, str(tmp_path / "nowhere.pem"))
     with pytest.raises(Unreachable, match=f"the file in .*{name}.* does not exist"):
         make_transport(secured.base_url).request("GET", "me")
 
 
-def test_a_ca_bundle_that_is_none_is_named(make_transport, monkeypatch, secured, tmp_path):
-    """A file with something else in it."""
+def test_a_file_that_is_not_a_ca_bundle_is_reported(make_transport, monkeypatch, secured, tmp_path):
+    """The message names a file that holds no certificates."""
     (tmp_path / "poem.pem").write_text("Roses are red")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "poem.pem"))
     with pytest.raises(Unreachable, match="REQUESTS_CA_BUNDLE"):
@@ -96,7 +94,7 @@ def test_a_ca_bundle_that_is_none_is_named(make_transport, monkeypatch, secured,
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 def test_a_proxy_from_the_environment_is_used(make_transport, monkeypatch, secured, bundle, name):
-    """The proxy sees where to, and nothing else: the key travels inside TLS."""
+    """The proxy sees only the destination: the key is sent inside TLS."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     with running_proxy(secured.port) as proxy:
         monkeypatch.setenv(name, proxy.url)
@@ -109,8 +107,8 @@ def test_a_proxy_from_the_environment_is_used(make_transport, monkeypatch, secur
     ] * 3
 
 
-def test_a_proxys_password_is_for_the_proxy(make_transport, monkeypatch, secured, bundle):
-    """Its credentials go to it, and not on to Mint."""
+def test_proxy_credentials_are_sent_only_to_the_proxy(make_transport, monkeypatch, secured, bundle):
+    """The user name and password of the proxy are not sent to Mint."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     with running_proxy(secured.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:pass@"))
@@ -119,10 +117,10 @@ def test_a_proxys_password_is_for_the_proxy(make_transport, monkeypatch, secured
     assert "proxy-authorization" not in secured.received[0].headers
 
 
-def test_no_proxy_goes_past_the_proxy(make_transport, monkeypatch, secured, bundle):
-    """NO_PROXY names hosts that are reached directly."""
+def test_no_proxy_bypasses_the_proxy(make_transport, monkeypatch, secured, bundle):
+    """Hosts in NO_PROXY are reached directly."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
-    # as if the server were a far one
+    # as if the server were on another machine
     monkeypatch.setattr(Origin, "is_loopback", property(lambda origin: False))
     with running_proxy(secured.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
@@ -135,10 +133,8 @@ def test_no_proxy_goes_past_the_proxy(make_transport, monkeypatch, secured, bund
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_server_on_this_computer_is_never_asked_through_a_proxy(
-    make_transport, monkeypatch, host
-):
-    """Plain http to it would show the key to the proxy."""
+def test_a_proxy_is_not_used_for_this_computer(make_transport, monkeypatch, host):
+    """Plain http through a proxy would show it the key."""
     with raw_server() as server, raw_server() as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
@@ -164,8 +160,8 @@ def test_a_server_on_this_computer_is_never_asked_through_a_proxy(
         ),
     ],
 )
-def test_a_proxy_that_refuses(make_transport, monkeypatch, refusal, said):
-    """The sentence speaks of the proxy, and does not show its password."""
+def test_a_rejection_by_the_proxy_is_reported(make_transport, monkeypatch, refusal, said):
+    """The message names the proxy and does not contain its password."""
     with running_proxy(0, refusal) as proxy, pytest.raises(Unreachable, match=said) as raised:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:proxy-secret@"))
         make_transport(f"https://{FAR}/v1").request("GET", "me")
@@ -181,15 +177,15 @@ def test_a_proxy_that_refuses(make_transport, monkeypatch, refusal, said):
         ("socks5h://127.0.0.1:{port}", "is of an unsupported type"),
     ],
 )
-def test_a_proxy_that_is_none(make_transport, monkeypatch, proxy, said):
-    """Nobody there, nonsense, or a kind that needs more than requests."""
+def test_an_unusable_proxy_is_reported(make_transport, monkeypatch, proxy, said):
+    """The proxy does not respond, is not a valid address, or is of an unsupported type."""
     monkeypatch.setenv("HTTPS_PROXY", proxy.format(port=unused_port()))
     with pytest.raises(Unreachable, match=f"the proxy in HTTPS_PROXY, .*{said}"):
         make_transport(f"https://{FAR}/v1").request("GET", "me")
 
 
-def test_tls_to_a_server_without_it(make_transport):
-    """An https address of a server that speaks only http is reported."""
+def test_tls_to_a_server_without_tls_is_reported(make_transport):
+    """An https address of a server that does not speak TLS raises Unreachable."""
     with (
         raw_server(greeting=b"220 ready\r\n") as server,
         pytest.raises(Unreachable, match="the TLS connection failed"),
@@ -209,8 +205,8 @@ def test_tls_to_a_server_without_it(make_transport):
         (ValueError("secret"), "the connection failed"),
     ],
 )
-def test_causes_that_no_loopback_server_can_show(inner, said):
-    """The words are ours: the exceptions' own texts may hold anything."""
+def test_connection_errors_have_safe_messages(inner, said):
+    """The messages are fixed texts, because the text of an exception may contain anything."""
     error = requests.exceptions.ConnectionError("secret")
     error.__context__ = inner
     found = describe(error, Origin.parse())
@@ -218,8 +214,8 @@ def test_causes_that_no_loopback_server_can_show(inner, said):
     assert "secret" not in found
 
 
-def test_a_circle_of_causes_ends():
-    """Exceptions may point at each other."""
+def test_a_cycle_of_exceptions_ends():
+    """The contexts of two exceptions may point at each other."""
     first, second = OSError("a"), OSError("b")
     first.__context__, second.__context__ = second, first
     assert describe(first, Origin.parse()) == "the connection failed"

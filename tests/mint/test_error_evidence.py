@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which answers prove that nothing was started: an allow-list.
+"""Tests of the list of responses that prove that nothing was started.
 
-Everything else is repeated with the same key, or asks a person.
+After any other response the call is repeated with the same key, or the user decides.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ BODIES = {"problem": PROBLEM, "HTML": None, "empty": None, "empty object": {}, "
 
 
 @pytest.mark.parametrize("body", BODIES)
-def test_only_a_listed_status_with_a_reason_is_a_proof(body: str) -> None:
-    """The page of a gateway and an unknown status prove nothing."""
+def test_only_listed_statuses_with_a_reason_prove_that_nothing_started(body: str) -> None:
+    """An error page of a gateway and an unknown status prove nothing."""
     for status in range(100, 600):
         error = problem_error(read_problem(status, BODIES[body]))
         assert error.proves_nothing_started is (status in PROOFS and body == "problem"), status
-        # 401 and a conflict are neither: the key is put right, the state is looked at. All else may
-        # be repeated.
+        # 401 and a conflict are neither: the key must be corrected or the state read. All other
+        # calls may be repeated.
         is_case_of_its_own = status == 401 or (status == 409 and body == "problem")
         assert error.retryable is not (error.proves_nothing_started or is_case_of_its_own), status
 
@@ -44,8 +44,10 @@ def test_only_a_listed_status_with_a_reason_is_a_proof(body: str) -> None:
     ("slug", "is_proof"),
     [("idempotency-conflict", True), ("invalid-operation-state", False), ("other", False)],
 )
-def test_of_the_conflicts_only_that_of_the_key(slug: str, is_proof: bool) -> None:
-    """Another conflict may be with the very same call, which Mint is still working on."""
+def test_only_an_idempotency_conflict_proves_that_nothing_started(
+    slug: str, is_proof: bool
+) -> None:
+    """Another conflict may be with the same call, which Mint is still processing."""
     assert (
         problem_error(read_problem(409, PROBLEM | {"type": slug})).proves_nothing_started
         is is_proof
@@ -63,8 +65,8 @@ def test_of_the_conflicts_only_that_of_the_key(slug: str, is_proof: bool) -> Non
     ],
     ids=repr,
 )
-def test_no_answer_is_no_proof(error: MintError) -> None:
-    """Only Mint's own words are."""
+def test_an_error_without_a_response_proves_nothing(error: MintError) -> None:
+    """Only a problem document from Mint is proof."""
     assert not error.proves_nothing_started
 
 
@@ -89,8 +91,8 @@ ODD = [
     ids=["HTML", "empty", "list", "no id"],
 )
 @pytest.mark.parametrize("status", ODD)
-def test_what_a_gateway_answers_to_a_start_keeps_it(status: str, content: bytes) -> None:
-    """On the wire: redirects, statuses of gateways, a portal's 404, and a 200 that is no operation."""
+def test_a_gateway_response_to_a_start_proves_nothing(status: str, content: bytes) -> None:
+    """This covers redirects, gateway statuses, a portal's 404, and a 200 without an operation."""
     with raw_server(answer(content, status)) as server:
         client = connect(Account("sk-test", server.base_url))
         with pytest.raises(MintError) as raised:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a start request says, and what is caught before Mint would refuse it."""
+"""Tests of the body of a start request, and of input that is rejected before it is sent."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 ONE, TWO = "https://example.org/1.png", "https://example.org/2.png"
 
 
-def test_a_plain_request_says_only_what_was_asked():
-    """Mint's schema is closed: no nulls, no fields that nobody filled in."""
+def test_a_minimal_request_has_no_extra_fields():
+    """Mint's schema is closed: a request has no nulls and no fields that were not set."""
     assert LAMP.body(()) == {
         "prompt": "a lamp",
         "generationPreset": "standard",
@@ -23,8 +23,8 @@ def test_a_plain_request_says_only_what_was_asked():
     }
 
 
-def test_a_full_request():
-    """Each choice has its field, under the later of its two names."""
+def test_a_full_request_has_every_field():
+    """Each choice has its field, under the newer of its two names."""
     request = GenerationRequest(
         Kind.MODEL, " a knight ", Preset.FAST, Mode.REVIEW, name="Knight", pose=Pose.A_POSE
     )
@@ -37,7 +37,7 @@ def test_a_full_request():
     }
 
 
-def test_one_picture_and_several_go_into_different_fields():
+def test_one_picture_and_several_pictures_use_different_fields():
     """The fields imageUrl and sourceImages exclude each other."""
     assert LAMP.body((ONE,))["imageUrl"] == ONE
     assert "sourceImages" not in LAMP.body((ONE,))
@@ -45,8 +45,8 @@ def test_one_picture_and_several_go_into_different_fields():
     assert "imageUrl" not in LAMP.body((ONE, TWO))
 
 
-def test_pictures_alone_bring_a_prompt():
-    """Mint wants a prompt always."""
+def test_pictures_without_a_prompt_get_a_default_prompt():
+    """Mint requires a prompt in every request."""
     request = replace(LAMP, prompt="", images=(ONE,))
     assert request.validation_error() is None
     assert request.body((ONE,))["prompt"]
@@ -71,8 +71,8 @@ def test_pictures_alone_bring_a_prompt():
         (GenerationRequest(Kind.WORLD, "a hall", pose=Pose.T_POSE), "A pose is only for models"),
     ],
 )
-def test_what_mint_would_refuse_is_said_first(request_, said):
-    """A sentence instead of a round trip."""
+def test_invalid_input_is_rejected_before_it_is_sent(request_, said):
+    """A message is raised without a request to Mint."""
     assert said in (request_.validation_error() or "")
 
 
@@ -83,13 +83,13 @@ def test_what_mint_would_refuse_is_said_first(request_, said):
         GenerationRequest(Kind.WORLD, "x" * 4000, images=("a.png",) * 8),
     ],
 )
-def test_the_limits_themselves_are_fine(request_):
-    """The last allowed value of each limit passes."""
+def test_the_largest_allowed_values_are_accepted(request_):
+    """The last allowed value of each limit is valid."""
     assert request_.validation_error() is None
 
 
 def test_feedback_has_1_to_2000_characters():
-    """A revision needs words, and not too many."""
+    """A revision without feedback or with too much of it is rejected."""
     assert feedback_error("greener") is None
     assert feedback_error("x" * 2000) is None
     assert "Describe what" in (feedback_error(" \n") or "")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API key goes only to the API's own address and is shown nowhere."""
+"""Tests that the API key goes only to the API's own address and is never shown."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from mint_blender.mint.transport import Transport
 from .raw_server import KEY, answer, raw_server, unused_port
 
 
-def test_the_key_never_crosses_a_redirect(make_transport):
-    """Neither to another origin nor to another port of the same host."""
+def test_the_key_is_not_sent_to_a_redirect(make_transport):
+    """A redirect to another origin or another port of the same host is not followed."""
     with raw_server() as elsewhere:
         redirect = answer(b"", "307 Temporary Redirect", Location=f"{elsewhere.base_url}/me")
         with raw_server(redirect) as server, pytest.raises(MintError):
@@ -28,7 +28,7 @@ def test_the_key_never_crosses_a_redirect(make_transport):
 
 @pytest.mark.parametrize("where", ["home", "named"])
 def test_a_netrc_file_does_not_replace_the_key(make_transport, monkeypatch, tmp_path: Path, where):
-    """The netrc file would replace the session's Authorization header in requests."""
+    """By default, requests would replace the Authorization header with a netrc entry."""
     file = tmp_path / (".netrc" if where == "home" else "elsewhere")
     file.write_text(
         "machine 127.0.0.1 login somebody password netrc-secret\ndefault login any password netrc-secret\n"
@@ -43,7 +43,7 @@ def test_a_netrc_file_does_not_replace_the_key(make_transport, monkeypatch, tmp_
 
 @pytest.mark.parametrize("key", ["", "   ", "\n"])
 def test_without_a_key_nothing_is_sent(key):
-    """The sentence says where the key goes."""
+    """The message says where to enter the key."""
     with raw_server() as server, pytest.raises(KeyMissing, match="MINT_API_KEY"):
         Transport(Origin.parse(server.base_url), key)
     assert server.connections == 0
@@ -53,8 +53,8 @@ def test_without_a_key_nothing_is_sent(key):
     "key",
     ["sk-one two", "sk-one\nX-Evil: 1", "sk-\x00", "sk-clé", "sk-密钥", "sk-\x7f", "sk-\u200b1"],
 )
-def test_what_cannot_be_a_key_is_not_sent(key):
-    """A broken copy is noticed here, in a sentence that does not repeat it."""
+def test_an_invalid_key_is_not_sent(key):
+    """A badly copied key is rejected with a message that does not repeat it."""
     with (
         raw_server() as server,
         pytest.raises(KeyUnusable, match="Copy the whole key again") as raised,
@@ -64,7 +64,7 @@ def test_what_cannot_be_a_key_is_not_sent(key):
     assert "sk-" not in str(raised.value)
 
 
-def test_space_around_a_key_does_not_matter(make_transport):
+def test_whitespace_around_a_key_is_ignored(make_transport):
     """A key is often pasted with a line break at its end."""
     with raw_server() as server:
         make_transport(server.base_url, key=f"  {KEY}\r\n").request("GET", "me")
@@ -72,7 +72,7 @@ def test_space_around_a_key_does_not_matter(make_transport):
 
 
 def shown(error: BaseException) -> str:
-    """All that a log, a report or a traceback could show of an error."""
+    """Return all that a log, a report or a traceback could show of an error."""
     seen = [error, error.__cause__, error.__context__]
     return " ".join(
         [
@@ -106,22 +106,22 @@ def shown(error: BaseException) -> str:
     ],
     ids=["problem", "oauth", "html", "text", "redirect", "broken"],
 )
-def test_no_error_shows_the_key(make_transport, said):
-    """Not even when the server repeats it."""
+def test_no_error_of_a_response_contains_the_key(make_transport, said):
+    """This holds even when the server repeats the key."""
     with raw_server(said, then_close=True) as server, pytest.raises(MintError) as raised:
         make_transport(server.base_url).request("GET", "me")
     assert KEY not in shown(raised.value)
 
 
-def test_no_error_of_a_failed_connection_shows_the_key(make_transport):
-    """Nobody answered, so nobody should read it in the log either."""
+def test_no_error_of_a_failed_connection_contains_the_key(make_transport):
+    """No part of an error without a response contains the key."""
     with pytest.raises(MintError) as raised:
         make_transport(f"http://127.0.0.1:{unused_port()}/v1").request("GET", "me")
     assert KEY not in shown(raised.value)
 
 
-def test_nothing_shows_the_key_by_itself(make_transport):
-    """The texts of repr and str do not contain the key."""
+def test_repr_and_str_do_not_contain_the_key(make_transport):
+    """No object that holds the key shows it as text."""
     transport = make_transport("https://api.mint.gg/v1")
     client = Client(transport)
     assert repr(client) == "Client(Transport(https://api.mint.gg/v1))"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Intervals between polls and between retries."""
+"""Tests of the intervals between polls and between retries."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ chances = st.floats(0, 1)
 asked = st.none() | st.floats(allow_nan=False)
 
 
-def test_polls_follow_the_contracts_rhythm():
-    """2 s, times 1.6 each round, never more than 15 s."""
+def test_poll_intervals_follow_the_contract():
+    """The interval starts at 2 s, grows by a factor of 1.6, and is at most 15 s."""
     waits = [round(1000 * PollIntervals().wait(number)) for number in range(8)]
     assert waits == [2000, 3200, 5120, 8192, 13107, 15000, 15000, 15000]
 
 
-def test_after_half_an_hour_a_minute_lies_between_polls():
-    """Polling goes on for as long as the job does, whatever Mint asks for then."""
+def test_after_half_an_hour_polls_are_a_minute_apart():
+    """Polling continues as long as the job does, whatever wait Mint requests then."""
     polling = Polling(PollIntervals())
     waits = []
     while not polling.is_slow:
@@ -32,19 +32,19 @@ def test_after_half_an_hour_a_minute_lies_between_polls():
 
 
 @pytest.mark.parametrize(("wanted", "kept"), [(0, 1), (0.2, 1), (7, 7), (60, 15), (-1, 1)])
-def test_what_mint_asks_for_replaces_the_poll_wait(wanted, kept):
-    """Retry-After replaces the computed wait, between 1 s and 15 s."""
+def test_retry_after_replaces_the_poll_interval(wanted, kept):
+    """The requested wait is limited to 1 s to 15 s."""
     assert PollIntervals().wait(4, retry_after=wanted) == kept
 
 
 @given(st.integers(0, 10**9), asked)
-def test_a_poll_wait_is_always_bounded(number, wanted):
-    """However long a job is watched, a wait is 1 to 15 s."""
+def test_the_poll_interval_is_always_limited(number, wanted):
+    """However long a job is polled, the interval is 1 to 15 s."""
     assert 1 <= PollIntervals().wait(number, wanted) <= 15
 
 
-def test_repetitions_back_off():
-    """Twice as long each time, up to the longest, spread over the upper half."""
+def test_retries_back_off_exponentially():
+    """The wait doubles up to a maximum, with random jitter over its upper half."""
     assert [RetryPolicy().wait(attempt, 1.0) for attempt in range(1, 9)] == [
         1,
         2,
@@ -59,8 +59,8 @@ def test_repetitions_back_off():
 
 
 @given(st.integers(1, 10**6), chances, asked)
-def test_a_repetition_wait_is_always_bounded(attempt, chance, wanted):
-    """Our own wait is at most a minute, a requested one 1 s to 15 minutes."""
+def test_the_retry_wait_is_always_limited(attempt, chance, wanted):
+    """A computed wait is at most a minute, a requested one 1 s to 15 minutes."""
     assert RetryPolicy().wait(attempt, chance, wanted) <= (60 if wanted is None else 900)
     assert RetryPolicy().wait(attempt, chance, wanted) >= (0.5 if wanted is None else 1)
 
@@ -68,12 +68,12 @@ def test_a_repetition_wait_is_always_bounded(attempt, chance, wanted):
 @pytest.mark.parametrize(
     ("wanted", "kept"), [(0, 1), (0.01, 1), (300, 300), (900, 900), (3600, 900)]
 )
-def test_what_mint_asks_for_is_kept(wanted, kept):
-    """Retry-After replaces our own wait, between 1 s and 15 minutes."""
+def test_retry_after_replaces_the_retry_wait(wanted, kept):
+    """The requested wait is limited to 1 s to 15 minutes."""
     assert RetryPolicy().wait(3, 0.5, wanted) == kept
 
 
-def test_repetitions_are_bounded_in_number_and_time():
-    """Six attempts, and none after three minutes."""
+def test_retries_are_limited_in_number_and_time():
+    """A call has at most six attempts, and none after three minutes."""
     assert [RetryPolicy().may_retry(attempt, 0) for attempt in (1, 5, 6)] == [True, True, False]
     assert [RetryPolicy().may_retry(1, waited) for waited in (179, 180)] == [True, False]

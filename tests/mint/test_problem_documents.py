@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the body of a refusal to an error class and a message, as the contract lists them."""
+"""Tests that map an error response to an error class and a message, as the contract lists them."""
 
 from __future__ import annotations
 
@@ -120,8 +120,8 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("status", "slug", "kind", "sentence", "retryable"), ROWS)
-def test_each_refusal_has_its_class_and_sentence(status, slug, kind, sentence, retryable):
-    """What happened in Mint's words, what it means and what to do in ours."""
+def test_each_problem_has_its_class_and_message(status, slug, kind, sentence, retryable):
+    """The message has Mint's own text, then our explanation and what to do."""
     body = {
         "type": f"https://api.mint.gg/problems/{slug}" if slug else "about:blank",
         "status": status,
@@ -142,13 +142,13 @@ def test_each_refusal_has_its_class_and_sentence(status, slug, kind, sentence, r
         "urn/idempotency-conflict?v=1#top",
     ],
 )
-def test_the_slug_is_the_last_segment(type_):
+def test_the_slug_is_the_last_segment_of_the_type(type_):
     """A bare word and a URI of any host name the same problem."""
     assert isinstance(problem_error(read_problem(409, {"type": type_})), errors.IdempotencyConflict)
 
 
-def test_a_slug_of_another_family_does_not_mislead():
-    """The HTTP status decides: a 500 that calls itself a conflict is repeated."""
+def test_the_status_decides_over_a_contradicting_slug():
+    """A 500 whose type is a conflict is still retried."""
     assert (
         type(problem_error(read_problem(500, {"type": "idempotency-conflict"})))
         is errors.ServiceError
@@ -193,18 +193,18 @@ def test_a_slug_of_another_family_does_not_mislead():
 def test_the_text_of_a_problem(body, said):
     """The first field error is used, else the detail, else the title.
 
-    OAuth bodies and other bodies are read as far as possible.
+    OAuth errors and other bodies are read as far as possible.
     """
     assert read_problem(401, body).explanation == said
 
 
-def test_without_words_the_status_speaks():
-    """An HTML page or an empty body still makes a sentence."""
+def test_without_a_text_the_status_makes_the_message():
+    """An HTML page and an empty body still lead to a message."""
     assert "HTTP status 502" in str(problem_error(read_problem(502, None)))
 
 
-def test_long_texts_are_cut():
-    """A page of text does not fill the panel."""
+def test_long_texts_are_truncated():
+    """A page of text must not fill the panel."""
     assert len(read_problem(400, {"detail": "x" * 10_000}).explanation or "") < 600
 
 
@@ -228,8 +228,8 @@ def test_a_repeated_key_is_removed_from_messages():
 
 
 @given(st.integers(400, 599), values)
-def test_no_body_raises(status, body):
-    """Whatever the body holds, there is an error with a printable sentence."""
+def test_no_body_raises_an_exception(status, body):
+    """Any body leads to an error with a printable message."""
     error = problem_error(read_problem(status, body))
     assert str(error).isprintable()
     str(error).encode()
@@ -246,15 +246,15 @@ def test_no_body_raises(status, body):
         (Problem(400), False),
     ],
 )
-def test_which_field_a_complaint_concerns(problem, named):
-    """So that `name` can be sent as `displayName` to a server that only knows the older word."""
+def test_the_rejected_field_is_recognized(problem, named):
+    """A caller can then send `name` as `displayName` to a server that only knows the older name."""
     error = problem_error(problem)
     assert isinstance(error, errors.InvalidRequest)
     assert error.names("name") is named
 
 
-def test_the_errors_of_this_side_are_sentences_too():
-    """No key, an unfit key, no answer, a foreign answer: what happened and what to do."""
+def test_client_side_errors_have_complete_messages():
+    """Each message says what happened and what to do, also without an error response."""
     assert "MINT_API_KEY" in str(errors.KeyMissing())
     assert "was not sent" in str(errors.KeyUnusable())
     assert isinstance(errors.KeyUnusable(), errors.KeyMissing)

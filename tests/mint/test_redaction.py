@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API key is removed from every log record.
+"""Tests that the API key is removed from every log record.
 
 This covers messages, arguments, tracebacks and the libraries below, with any handler.
 """
@@ -26,7 +26,7 @@ SECRET = "sk-live/4f9c+secret-0123456789"
 
 
 class Foreign(logging.Handler):
-    """Somebody else's handler: it knows nothing of us, and shows everything that a record holds."""
+    """A handler of other code, which shows everything that a record holds."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -45,7 +45,7 @@ class Foreign(logging.Handler):
 
 @pytest.fixture
 def foreign() -> Iterator[Foreign]:
-    """On the root logger, which lets everything through."""
+    """Such a handler on the root logger, which accepts every level."""
     root, handler = logging.getLogger(), Foreign()
     level = root.level
     root.addHandler(handler)
@@ -55,8 +55,8 @@ def foreign() -> Iterator[Foreign]:
     root.setLevel(level)
 
 
-def test_messages_arguments_and_tracebacks(foreign: Foreign) -> None:
-    """Of our own loggers and of others; the rest of the line stays as it is."""
+def test_the_key_is_removed_from_messages_arguments_and_tracebacks(foreign: Foreign) -> None:
+    """This holds for our loggers and others; the rest of the line is unchanged."""
     Account.of({"MINT_API_KEY": f" {SECRET}\n"})
     for name in (
         "mint_blender.jobs.engine.scheduler",
@@ -78,10 +78,10 @@ def test_messages_arguments_and_tracebacks(foreign: Foreign) -> None:
     assert "ValueError: Bearer (key) is not allowed" in foreign.text
 
 
-def test_what_the_libraries_say_of_an_exchange(
+def test_the_key_is_removed_from_library_logs(
     foreign: Foreign, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """urllib3 at DEBUG, and Python's own print-out of headers, which somebody has asked for."""
+    """This covers urllib3 at DEBUG and the headers that Python's http.client prints on request."""
     monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
     with (
         raw_server(answer({"echo": SECRET}, "400 Bad Request")) as server,
@@ -97,8 +97,8 @@ def test_what_the_libraries_say_of_an_exchange(
     assert SECRET not in foreign.text + printed.out + printed.err
 
 
-def test_other_records_are_left_alone(foreign: Foreign) -> None:
-    """Arguments and exceptions without the key are unchanged.
+def test_records_without_the_key_are_unchanged(foreign: Foreign) -> None:
+    """Arguments and exceptions without the key stay as they are.
 
     A text too short to be a key is not searched for.
     """
@@ -111,10 +111,10 @@ def test_other_records_are_left_alone(foreign: Foreign) -> None:
     assert "'args': ('mug',)" in foreign.text and "KeyError: 'the lamp'" in foreign.text
 
 
-def test_an_earlier_factory_is_asked_as_before_and_ours_is_put_in_once(
+def test_an_earlier_record_factory_is_kept_and_ours_is_installed_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Another add-on may have one of its own; enabling ours again does not pile them up."""
+    """Another add-on may have set its own factory; enabling ours twice does not wrap it twice."""
     made: list[str] = []
 
     class Marked(logging.LogRecord):

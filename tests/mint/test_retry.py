@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Retrying failed calls within bounds, with a fake clock."""
+"""Tests of retrying failed calls within limits, with a fake clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mint_blender.mint.retry import RetryPolicy, call_with_retries
 
 
 class Time:
-    """A clock that only moves when somebody sleeps."""
+    """A clock that moves only when its `sleep` is called."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
@@ -23,7 +23,7 @@ class Time:
 
 
 class Call:
-    """A call that fails with these errors in turn, then works."""
+    """A call that fails with these errors in turn, then succeeds."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -44,8 +44,8 @@ def refusal(status: int, retry_after: float | None = None) -> MintError:
     return problem_error(Problem(status), retry_after=retry_after)
 
 
-def test_a_call_that_works_is_made_once():
-    """No waiting without a reason."""
+def test_a_successful_call_is_made_once():
+    """A call that succeeds has no wait."""
     time, call = Time(), Call()
     assert (run(call, time), call.made, time.slept) == ("done", 1, [])
 
@@ -53,8 +53,8 @@ def test_a_call_that_works_is_made_once():
 @pytest.mark.parametrize(
     "error", [Unreachable("no answer"), *(refusal(status) for status in (429, 500, 502, 503, 504))]
 )
-def test_temporary_errors_are_repeated(error):
-    """Connection errors, 429, 500, 502, 503 and 504 are repeated with growing waits."""
+def test_temporary_errors_are_retried(error):
+    """Connection errors, 429, 500, 502, 503 and 504 are retried with growing waits."""
     time, call = Time(), Call(error, error, error)
     assert (run(call, time), call.made, time.slept) == ("done", 4, [1, 2, 4])
 
@@ -62,31 +62,31 @@ def test_temporary_errors_are_repeated(error):
 @pytest.mark.parametrize(
     "error", [refusal(status) for status in (400, 401, 402, 403, 404, 405, 409, 413, 422)]
 )
-def test_everything_else_is_not_repeated(error):
-    """A call that was refused for a reason is refused again."""
+def test_permanent_errors_are_not_retried(error):
+    """A rejected call would be rejected again."""
     time, call = Time(), Call(error)
     with pytest.raises(MintError) as raised:
         run(call, time)
     assert (raised.value, call.made, time.slept) == (error, 1, [])
 
 
-def test_other_exceptions_pass_through():
-    """A mistake of ours is no trouble of Mint's."""
+def test_other_exceptions_are_raised():
+    """An exception that is not a MintError is a bug of ours, and it is not retried."""
     call = Call(KeyError("x"))
     with pytest.raises(KeyError):
         run(call, Time())
     assert call.made == 1
 
 
-def test_retry_after_is_honoured():
-    """Mint's own wait counts, without spreading, but no burst follows."""
+def test_retry_after_is_respected():
+    """The requested wait is used without jitter, and it is at least 1 s."""
     time = Time()
     run(Call(refusal(429, retry_after=17), refusal(503, retry_after=0)), time)
     assert time.slept == [17, 1]
 
 
-def test_the_number_of_attempts_is_bounded():
-    """The last error is reported."""
+def test_the_number_of_attempts_is_limited():
+    """After the last attempt its error is raised."""
     errors = [Unreachable(f"try {number}") for number in range(1, 20)]
     time, call = Time(), Call(*errors)
     with pytest.raises(Unreachable, match="try 6"):
@@ -94,8 +94,8 @@ def test_the_number_of_attempts_is_bounded():
     assert call.made == 6
 
 
-def test_the_time_is_bounded():
-    """Nobody sleeps past the end of patience only to give up then."""
+def test_the_total_time_is_limited():
+    """A wait that would end after the time limit is not started."""
     time, call = Time(), Call(*(refusal(503, retry_after=100) for _ in range(9)))
     with pytest.raises(MintError):
         run(call, time, retries=RetryPolicy(attempts=50))

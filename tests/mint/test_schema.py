@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading Mint's responses, complete and incomplete ones."""
+"""Tests of reading Mint's responses, complete and incomplete ones."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from mint_blender.mint.schema import (
 from .sample_answers import MODEL, OPERATION
 
 
-def test_an_operation_in_full():
-    """The contract's members arrive under their own names in snake_case."""
+def test_read_a_complete_operation():
+    """The contract's members are read under their own names in snake_case."""
     operation = Operation.from_json(OPERATION)
     assert operation.id == OPERATION["id"]
     assert (operation.type, operation.mode, operation.status) == (
@@ -59,7 +59,7 @@ def test_an_operation_in_full():
     assert operation.raw == OPERATION
 
 
-def test_the_reasons_of_a_failure_are_for_a_person():
+def test_the_details_of_a_failure_are_read():
     """Reason, guidance and moderation categories are read, internal details are not."""
     said = {
         "code": "moderation_blocked",
@@ -81,8 +81,8 @@ def test_the_reasons_of_a_failure_are_for_a_person():
     ).error == OperationError("generation_failed", "")
 
 
-def test_a_null_status_with_files_means_done():
-    """Without files, or with a picture only, it is still busy."""
+def test_a_null_status_with_files_means_finished():
+    """Without files, or with only a picture, the asset is still in progress."""
     done = Operation.from_json(
         {"id": "o", "status": None, "assets": {"glbUrl": "https://cdn.example/a.glb"}}
     )
@@ -109,7 +109,7 @@ def test_a_null_status_with_files_means_done():
 def test_when_polling_continues(status, mode, busy, review, payment, succeeded):
     """Polling stops at the six final statuses, and at a Preview in review mode.
 
-    An unknown status is still busy.
+    An unknown status counts as in progress.
     """
     operation = Operation.from_json(OPERATION | {"status": status, "generationMode": mode})
     assert (
@@ -125,8 +125,8 @@ def test_when_polling_continues(status, mode, busy, review, payment, succeeded):
     ("required", "available", "missing"),
     [(800, 300, 500), (800, 900, 0), (800, None, 800), (None, 300, None), (-5, None, 0)],
 )
-def test_how_many_credits_are_missing(required, available, missing):
-    """As far as Mint says, and never fewer than none."""
+def test_missing_credits_are_calculated(required, available, missing):
+    """The number is known only as far as Mint reports it, and is never negative."""
     billing = Operation.from_json(
         {"billing": {"requiredCredits": required, "availableCredits": available}}
     ).billing
@@ -138,7 +138,7 @@ def test_how_many_credits_are_missing(required, available, missing):
     ("estimated", "reserved", "finalized", "spent", "final"),
     [
         (1650, 1650, 0, 1650, False),  # started
-        (1650, 1500, 150, 1650, False),  # at its Preview: paid for that, the rest is held back
+        (1650, 1500, 150, 1650, False),  # at its Preview, which is paid; the rest is reserved
         (1650, 0, 1650, 1650, True),
         (1650, 1650, 1650, 1650, True),  # just ended, not settled yet
         (None, 248, 248, 248, True),
@@ -146,8 +146,10 @@ def test_how_many_credits_are_missing(required, available, missing):
         (1650, 0, 150, 150, True),  # failed after its Preview
     ],
 )
-def test_what_was_paid_and_what_is_held_back(estimated, reserved, finalized, spent, final):
-    """Both together, but the same Credits are never counted twice."""
+def test_spent_and_reserved_credits_are_not_counted_twice(
+    estimated, reserved, finalized, spent, final
+):
+    """`spent` adds what was paid and what is reserved."""
     credits = Operation.from_json(
         {"credits": {"estimated": estimated, "reserved": reserved, "finalized": finalized}}
     ).credits
@@ -155,26 +157,26 @@ def test_what_was_paid_and_what_is_held_back(estimated, reserved, finalized, spe
     assert (credits.spent, credits.is_final) == (spent, final)
 
 
-def test_an_unknown_status_keeps_its_word():
-    """The panel can show what Mint said, although we do not know what it means."""
+def test_an_unknown_status_keeps_its_text():
+    """The panel can show what Mint sent although its meaning is unknown."""
     operation = Operation.from_json(OPERATION | {"status": "enchanting"})
     assert (operation.status, operation.status_word) == (Status.UNKNOWN, "enchanting")
 
 
-def test_half_a_surrogate_pair_is_replaced():
-    """It is legal in JSON, but could neither be printed nor kept in the journal."""
+def test_a_lone_surrogate_is_replaced():
+    """It is legal in JSON, but can neither be printed nor stored in the journal."""
     assert Operation.from_json(json.loads('{"prompt": "a \\ud83d lamp"}')).prompt == "a ? lamp"
 
 
 def test_a_time_without_a_zone_is_utc():
-    """Times can always be compared with each other."""
+    """All times have a zone, so that they can be compared."""
     assert Operation.from_json({"createdAt": "2026-08-03T22:46:00"}).created_at == datetime(
         2026, 8, 3, 22, 46, tzinfo=UTC
     )
 
 
-def test_a_model_in_full():
-    """Files, sizes and bounds of a finished model."""
+def test_read_a_complete_model():
+    """A finished model has files, sizes and bounds."""
     model = Asset.from_json(Kind.MODEL, MODEL)
     assert (model.kind, model.id, model.name, model.status, model.asset_stage) == (
         Kind.MODEL,
@@ -195,8 +197,8 @@ def test_a_model_in_full():
     assert (model.assets.bounds.min, model.assets.bounds.max) == ((-1, 0, -1), (1, 2.5, 1))
 
 
-def test_a_world_without_splats():
-    """`spzUrls` null is an empty offer, and a tier without an address is none."""
+def test_read_a_world_without_splats():
+    """A null `spzUrls` is read as no splats, and a tier without an address is skipped."""
     files = {"spzUrls": None, "panoUrl": "https://cdn.example/p.webp"}
     assert Asset.from_json(Kind.WORLD, {"assets": files}).assets.spz_urls == {}  # type: ignore[union-attr]
     tiers = {"spzUrls": {"500k": "https://cdn.example/s.spz", "full_res": None}}
@@ -216,10 +218,10 @@ def test_a_world_without_splats():
         ({"assets": {"optimizedGlbUrl": "https://cdn.example/o.glb"}}, True),
     ],
 )
-def test_what_can_be_imported(changed, usable):
+def test_which_assets_can_be_imported(changed, usable):
     """A finished asset with a file can be imported.
 
-    Without a status the file decides.
+    Without a status, the file decides.
     """
     assert Asset.from_json(Kind.MODEL, MODEL | changed).is_usable is usable
 
@@ -233,8 +235,8 @@ def test_what_can_be_imported(changed, usable):
         {"min": [0, 0, None], "max": [1, 1, 1]},
     ],
 )
-def test_incomplete_bounds_are_none(bounds):
-    """Bounds are a hint: better none than half of them."""
+def test_incomplete_bounds_are_read_as_none(bounds):
+    """Bounds are optional, and half of them cannot be used."""
     assert Asset.from_json(Kind.MODEL, {"assets": {"bounds": bounds}}).assets.bounds is None  # type: ignore[union-attr]
 
 
@@ -249,8 +251,8 @@ def test_incomplete_bounds_are_none(bounds):
         (None, None),
     ],
 )
-def test_the_end_of_a_list(pagination, cursor):
-    """A null cursor or hasMore false."""
+def test_the_end_of_a_list_is_recognized(pagination, cursor):
+    """A null cursor or hasMore false ends a list."""
     page = Page.from_json(Kind.MODEL, {"data": [MODEL, None, "junk"], "pagination": pagination})
     assert page.next_cursor == cursor
     assert [model.id for model in page.data] == ["m1"]
@@ -267,13 +269,13 @@ def test_the_end_of_a_list(pagination, cursor):
         ({}, None),
     ],
 )
-def test_where_a_reference_pictures_address_is(data, url):
-    """The first that is there: url, sourceUrl, imageUrl, then inside assets."""
+def test_the_address_of_a_reference_picture_is_found(data, url):
+    """The first of url, sourceUrl, imageUrl and the same inside assets is used."""
     assert ReferenceImage.from_json(data).url == url
 
 
-def test_the_account():
-    """Credits and owner, with only what is certain being required."""
+def test_read_the_account():
+    """Credits and owner are read, and only certain members are required."""
     usage = Usage.from_json(
         {
             "credits": {"totalAvailable": 5000, "bonus": 12.5},
@@ -308,8 +310,8 @@ def test_the_account():
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "9" * 400, "true", '"5"'])
-def test_numbers_that_are_none(number):
-    """Infinite and absurd numbers, booleans and texts are no amounts."""
+def test_invalid_numbers_are_ignored(number):
+    """Infinite and absurdly large numbers, booleans and texts are not amounts."""
     assert (
         Usage.from_json(
             json.loads(f'{{"credits": {{"totalAvailable": {number}}}}}')
@@ -330,12 +332,12 @@ def test_numbers_that_are_none(number):
         ("é", False),
     ],
 )
-def test_ids(text, fits):
-    """Only letters, digits, _ and - may go into a path."""
+def test_only_safe_ids_are_valid(text, fits):
+    """Only letters, digits, _ and - may be part of a path."""
     assert is_valid_id(text) is fits
 
 
-def test_values_are_frozen():
-    """What Mint said is not changed afterwards."""
+def test_responses_are_immutable():
+    """The values of a response cannot be changed afterwards."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         Operation.from_json(OPERATION).status = Status.FAILED  # type: ignore[misc]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading arbitrary JSON objects: no reader raises."""
+"""Tests that no reader raises on arbitrary JSON objects."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from mint_blender.mint.schema import (
     Usage,
 )
 
-# Every name that the readers look for, so that hypothesis hits them with values of every wrong
-# type. fmt: off
+# Every name that the readers look for, so that hypothesis gives them values of every wrong type.
+# fmt: off
 NAMES = [
     "id",
     "type",
@@ -106,13 +106,13 @@ READERS = [
 )
 @given(data=objects)
 def test_no_json_object_raises(read, data):
-    """Absent, null, foreign and nonsensical members are read as nothing."""
+    """Missing, null, unknown and invalid members are ignored."""
     read(data)
 
 
 @given(data=objects)
-def test_derived_answers_never_raise(data):
-    """Whatever was read, the questions that the rest of the add-on asks have an answer."""
+def test_derived_properties_never_raise(data):
+    """The properties that the add-on reads have a value, whatever the response was."""
     operation = Operation.from_json(data)
     assert isinstance(operation.is_busy, bool)
     assert isinstance(operation.awaits_payment, bool)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Single exchanges: the bytes that are sent, and how each response is read."""
+"""Tests of single exchanges: the bytes that are sent, and how each response is read."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ PROBLEM = {
 }
 
 
-# What goes out
+# Requests
 
 
 @pytest.mark.parametrize("path", ["models:generate", "operations/op_1:approve", "/worlds:generate"])
-def test_the_colon_of_action_routes_goes_out_unescaped(make_transport, path):
+def test_the_colon_of_an_action_route_is_not_escaped(make_transport, path):
     """Mint's routes have a literal colon; %3A would be another route."""
     with raw_server() as server:
         make_transport(server.base_url).request(
@@ -39,8 +39,8 @@ def test_the_colon_of_action_routes_goes_out_unescaped(make_transport, path):
     assert server.received[0].line == f"POST /v1/{path.lstrip('/')} HTTP/1.1"
 
 
-def test_a_start_as_it_goes_over_the_wire(make_transport):
-    """Bearer key, JSON both ways, the idempotency key, and nothing that identifies the computer."""
+def test_the_bytes_of_a_start_request(make_transport):
+    """A start has a Bearer key, JSON, the idempotency key, and nothing that identifies the computer."""
     with raw_server() as server:
         make_transport(server.base_url).request(
             "POST", "models:generate", body={"prompt": "a lämp"}, idempotency_key="mint-blender-1"
@@ -61,7 +61,7 @@ def test_a_start_as_it_goes_over_the_wire(make_transport):
 
 
 def test_an_action_without_input_sends_an_empty_object(make_transport):
-    """Mint's own client does so."""
+    """Mint's own client sends the same."""
     with raw_server() as server:
         make_transport(server.base_url).request(
             "POST", "operations/op_1:approve", idempotency_key="k1"
@@ -73,7 +73,7 @@ def test_an_action_without_input_sends_an_empty_object(make_transport):
 
 
 def test_a_read_sends_no_body(make_transport):
-    """A GET has its query, and neither body, content type nor idempotency key."""
+    """A GET has its query, but no body, content type or idempotency key."""
     with raw_server() as server:
         make_transport(server.base_url).request(
             "GET", "models", query={"cursor": "a/b +&=", "limit": "30"}
@@ -94,15 +94,15 @@ def test_a_read_sends_no_body(make_transport):
     ],
 )
 @pytest.mark.parametrize("key", [None, "", "x" * 256, "two words", "line\nbreak", "schlüssel"])
-def test_a_call_that_changes_something_needs_an_idempotency_key(make_transport, path, key):
-    """It is a mistake in our program, so it fails before anything is sent."""
+def test_a_mutating_call_without_an_idempotency_key_is_not_sent(make_transport, path, key):
+    """A missing key is a programming error, so it raises before anything is sent."""
     with raw_server() as server, pytest.raises(ValueError, match="idempotency key"):
         make_transport(server.base_url).request("POST", path, idempotency_key=key)
     assert server.received == []
 
 
-def test_the_longest_idempotency_key(make_transport):
-    """255 characters are allowed."""
+def test_the_longest_idempotency_key_is_accepted(make_transport):
+    """A key of 255 characters is allowed."""
     with raw_server() as server:
         make_transport(server.base_url).request(
             "POST", "models:generate", idempotency_key="x" * 255
@@ -110,22 +110,22 @@ def test_the_longest_idempotency_key(make_transport):
     assert server.received[0].headers["idempotency-key"] == "x" * 255
 
 
-def test_asking_a_price_needs_no_idempotency_key(make_transport):
-    """The one POST that changes nothing."""
+def test_a_price_estimate_needs_no_idempotency_key(make_transport):
+    """It is the only POST that changes nothing."""
     with raw_server() as server:
         make_transport(server.base_url).request("POST", "pricing:estimate", body={})
     assert "idempotency-key" not in server.received[0].headers
 
 
-def test_only_get_and_post_are_known(make_transport):
-    """Mint's API has no others, so another one is a mistake in our program."""
+def test_methods_besides_get_and_post_are_rejected(make_transport):
+    """Mint's API has no other methods, so another one is a programming error."""
     with raw_server() as server, pytest.raises(ValueError, match="GET and POST"):
         make_transport(server.base_url).request("DELETE", "models/m", idempotency_key="k")
     assert server.received == []
 
 
 def test_one_connection_serves_many_calls(make_transport):
-    """The connection is kept, after refusals too."""
+    """The connection stays open, also after error responses."""
     said = [
         answer(),
         answer(PROBLEM, "404 Not Found"),
@@ -143,8 +143,8 @@ def test_one_connection_serves_many_calls(make_transport):
         assert server.connections == 1
 
 
-def test_a_connection_that_was_closed_meanwhile_is_opened_again(make_transport):
-    """A server may hang up between two calls."""
+def test_a_closed_connection_is_opened_again(make_transport):
+    """A server may close the connection between two calls."""
     with raw_server(then_close=True) as server:
         transport = make_transport(server.base_url)
         for _ in range(3):
@@ -154,7 +154,7 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again(make_transport):
 
 
 def _wait_for_the_other_end(transport: Transport) -> None:
-    """Until the pooled connection has something to read: the server's goodbye."""
+    """Wait until the server's close has arrived at the pooled connection."""
     adapter: Any = transport._session.adapters["http://"]
     pool = next(iter(adapter.poolmanager.pools._container.values()))
     connection = pool.pool.queue[-1]
@@ -162,8 +162,8 @@ def _wait_for_the_other_end(transport: Transport) -> None:
         assert select.select([connection.sock], [], [], 5)[0]
 
 
-def test_no_cookies_are_kept(make_transport):
-    """Each call stands for itself."""
+def test_cookies_are_not_stored(make_transport):
+    """A cookie of one response is not sent with the next call."""
     with raw_server(answer(Set_Cookie="session=1; Path=/")) as server:
         transport = make_transport(server.base_url)
         transport.request("GET", "me")
@@ -171,11 +171,11 @@ def test_no_cookies_are_kept(make_transport):
     assert "cookie" not in server.received[1].headers
 
 
-# What comes back
+# Responses
 
 
-def test_an_answer_with_everything(make_transport):
-    """Body, status, request id, the wait that was asked for, and where to look next."""
+def test_a_complete_response_is_read(make_transport):
+    """The body, status, request id, requested wait and Location are returned."""
     said = answer(
         {"id": "op_1"},
         "202 Accepted",
@@ -196,8 +196,8 @@ def test_an_answer_with_everything(make_transport):
     assert found.location == "/v1/operations/op_1"
 
 
-def test_retry_after_as_a_date_counts_from_the_servers_clock(make_transport):
-    """The date form, on a refusal: relative to the answer's own Date."""
+def test_a_retry_after_date_is_relative_to_the_servers_clock(make_transport):
+    """The date in an error response is compared with the Date header of that response."""
     dates = {
         "Date": "Mon, 03 Aug 2026 09:00:00 GMT",
         "Retry_After": "Mon, 03 Aug 2026 09:00:20 GMT",
@@ -207,8 +207,8 @@ def test_retry_after_as_a_date_counts_from_the_servers_clock(make_transport):
     )
 
 
-def test_retry_after_as_a_date_without_a_server_clock():
-    """Then the clock that was handed in counts."""
+def test_a_retry_after_date_without_a_date_header_uses_the_given_clock():
+    """Without a Date header, the clock passed by the caller is used."""
     said = answer(PROBLEM, "503 Service Unavailable", Retry_After="Mon, 03 Aug 2026 12:01:00 GMT")
     with raw_server(said) as server, pytest.raises(errors.ServiceError) as raised:
         Transport(Origin.parse(server.base_url), KEY, now=lambda: NOON).request("GET", "me")
@@ -216,7 +216,7 @@ def test_retry_after_as_a_date_without_a_server_clock():
 
 
 def test_a_problem_document_becomes_its_error(make_transport):
-    """With the request id for whoever has to ask Mint."""
+    """The error has the request id, which helps when asking Mint's support."""
     error = failure(
         make_transport,
         answer(
@@ -241,8 +241,8 @@ def test_a_problem_document_becomes_its_error(make_transport):
         b"null",
     ],
 )
-def test_a_refusal_without_a_document_is_still_understood(make_transport, body):
-    """HTML, nothing, or broken JSON: the status decides."""
+def test_an_error_response_without_a_problem_document_is_understood(make_transport, body):
+    """For HTML, an empty body or broken JSON, the status decides."""
     error = failure(
         make_transport, answer(body, "503 Service Unavailable", Content_Type="text/html")
     )
@@ -263,8 +263,8 @@ def test_a_refusal_without_a_document_is_still_understood(make_transport, body):
         b"[" * 100_000,
     ],
 )
-def test_a_success_that_is_no_object_is_a_bad_answer(make_transport, body):
-    """A captive portal answers 200 too."""
+def test_a_success_without_a_json_object_is_invalid(make_transport, body):
+    """A captive portal also responds with status 200."""
     error = failure(make_transport, answer(body, X_Request_Id="req_2"))
     assert isinstance(error, InvalidResponse)
     assert "not a JSON object" in str(error)
@@ -283,7 +283,7 @@ def test_a_success_that_is_no_object_is_a_bad_answer(make_transport, body):
     ],
 )
 def test_a_redirect_is_not_followed(make_transport, status):
-    """The key would be sent along, so the error names only the host."""
+    """A redirect could receive the key, so it is an error, which names only the host."""
     with raw_server(answer({"id": "op_1"})) as elsewhere:
         error = failure(
             make_transport,
@@ -296,21 +296,21 @@ def test_a_redirect_is_not_followed(make_transport, status):
 
 
 @pytest.mark.parametrize("location", [{}, {"Location": "/v1/elsewhere"}, {"Location": "http://["}])
-def test_a_redirect_to_nowhere_is_an_error_too(make_transport, location):
-    """Without a host in it, or without sense."""
+def test_a_redirect_without_a_valid_address_is_an_error(make_transport, location):
+    """The Location has no host or cannot be parsed."""
     assert "redirects to another address" in str(
         failure(make_transport, answer(b"", "302 Found", **location))
     )
 
 
-def test_a_compressed_answer_is_read(make_transport):
-    """gzip, as many servers send it."""
+def test_a_compressed_response_is_read(make_transport):
+    """Many servers compress responses with gzip."""
     with raw_server(answer(gzip.compress(b'{"a": 1}'), Content_Encoding="gzip")) as server:
         assert make_transport(server.base_url).request("GET", "me").data == {"a": 1}
 
 
-def test_a_chunked_answer_is_read(make_transport):
-    """Without a length, piece by piece."""
+def test_a_chunked_response_is_read(make_transport):
+    """A chunked response has no Content-Length."""
     said = (
         b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{"a"\r\n4\r\n: 1}\r\n0\r\n\r\n'
     )
@@ -320,16 +320,16 @@ def test_a_chunked_answer_is_read(make_transport):
     assert server.connections == 1
 
 
-def test_broken_compression_is_a_bad_answer(make_transport):
-    """It says gzip and is not."""
+def test_invalid_compression_is_an_invalid_response(make_transport):
+    """The Content-Encoding says gzip, but the body is not gzip."""
     assert "compressed data is damaged" in str(
         failure(make_transport, answer(b"not gzip at all", Content_Encoding="gzip"))
     )
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "compressed"])
-def test_an_answer_beyond_the_largest_size_is_given_up(make_transport, packed):
-    """Also one that grows only when unpacked; what is not read does not stay in the connection."""
+def test_a_response_over_the_size_limit_is_rejected(make_transport, packed):
+    """The limit also counts decompressed bytes; unread bytes do not stay in the connection."""
     body = b" " * (MAX_RESPONSE_BYTES + 1)
     said = answer(gzip.compress(body), Content_Encoding="gzip") if packed else answer(body)
     with raw_server(said, answer({"a": 1})) as server:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ends an exchange: time-outs, stopping from another thread, and connections that break."""
+"""Tests of how an exchange ends: timeouts, stopping from another thread, broken connections."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from .transport_helpers import failure
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_server_that_never_answers_is_given_up(make_transport, method):
-    """Every call has a read time-out."""
+def test_a_server_that_never_responds_times_out(make_transport, method):
+    """Every call has a read timeout."""
     with (
         raw_server(NO_ANSWER) as server,
         pytest.raises(Unreachable, match="there was no response in time"),
@@ -33,8 +33,8 @@ def test_a_server_that_never_answers_is_given_up(make_transport, method):
     assert len(server.received) == 1
 
 
-def test_a_server_that_takes_no_connection_is_given_up(make_transport):
-    """Every call has a connect time-out: here a listener whose queue is full."""
+def test_a_server_that_accepts_no_connection_times_out(make_transport):
+    """Every call has a connect timeout, tested with a listener whose queue is full."""
     with ExitStack() as opened:
         listener = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         port = listener.getsockname()[1]
@@ -48,8 +48,8 @@ def test_a_server_that_takes_no_connection_is_given_up(make_transport):
             )
 
 
-def test_a_server_that_stops_in_the_middle_is_given_up(make_transport):
-    """The read time-out counts for the body too."""
+def test_a_server_that_stops_in_the_middle_times_out(make_transport):
+    """The read timeout also applies to the body."""
     with (
         raw_server(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"a"') as server,
         pytest.raises(Unreachable, match="there was no response in time"),
@@ -57,8 +57,8 @@ def test_a_server_that_stops_in_the_middle_is_given_up(make_transport):
         make_transport(server.base_url, timeouts=Timeouts(5.0, 0.05)).request("GET", "me")
 
 
-def test_a_server_that_drips_is_given_up(make_transport):
-    """A byte now and then is a sign of life, but no answer."""
+def test_a_server_that_sends_its_body_too_slowly_times_out(make_transport):
+    """Single bytes prevent the read timeout, so the whole body has a deadline."""
     said = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
     with (
         raw_server(said, drip=0.01) as server,
@@ -68,7 +68,7 @@ def test_a_server_that_drips_is_given_up(make_transport):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_server_that_drips_its_headers_is_given_up(make_transport, method):
+def test_a_server_that_sends_its_headers_too_slowly_times_out(make_transport, method):
     """The deadline counts from the start of the call, also within a header line."""
     with (
         raw_server(b"HTTP/1.1 200 OK\r\nX-Slow: ", drip=0.01) as server,
@@ -120,8 +120,8 @@ def test_another_thread_can_stop_a_call(make_transport, said, scheme, tmp_path, 
         assert len(server.received) == 1
 
 
-def test_a_large_body_goes_out_whole(make_transport):
-    """What is sent block by block arrives byte for byte."""
+def test_a_large_body_is_sent_completely(make_transport):
+    """A body that is sent in blocks arrives unchanged."""
     with raw_server(answer({"a": 1})) as server:
         assert (
             make_transport(server.base_url)
@@ -136,9 +136,9 @@ def test_a_large_body_goes_out_whole(make_transport):
     assert json.loads(server.received[0].body) == {"base64Data": "x" * 7_000_000}
 
 
-def test_an_upload_that_nobody_takes_can_be_stopped(make_transport):
-    """Also while the call's own body is being sent."""
-    # takes the connection, and reads nothing
+def test_an_upload_that_the_server_does_not_read_can_be_stopped(make_transport):
+    """A call can be stopped while its own body is being sent."""
+    # accepts the connection, and reads nothing
     with socket.create_server(("127.0.0.1", 0)) as listener:
         transport = make_transport(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
         stopper = threading.Timer(0.1, transport.stop)
@@ -153,13 +153,13 @@ def test_an_upload_that_nobody_takes_can_be_stopped(make_transport):
         stopper.join()
 
 
-def test_the_usual_timeouts():
-    """10 s to connect, 60 s without data, 2 min for the body, 3 min for the call."""
+def test_the_default_timeouts():
+    """10 s to connect, 60 s without data, 2 min for the body and 3 min for the call."""
     assert Timeouts() == Timeouts(connect=10.0, read=60.0, body=120.0, total=180.0)
 
 
-def test_a_refused_connection(make_transport):
-    """Nobody listens there."""
+def test_a_refused_connection_is_unreachable(make_transport):
+    """No server listens on the port."""
     port = unused_port()
     with pytest.raises(Unreachable, match=f"127.0.0.1:{port} refused the connection"):
         make_transport(f"http://127.0.0.1:{port}/v1").request("GET", "me")
@@ -172,8 +172,8 @@ def test_a_refused_connection(make_transport):
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
     ],
 )
-def test_a_connection_that_breaks_in_an_answer(make_transport, said):
-    """Half an answer is none, and the call may be repeated."""
+def test_a_connection_that_breaks_during_a_response_is_unreachable(make_transport, said):
+    """An incomplete response is an error, and the call may be retried."""
     with (
         raw_server(said, then_close=True) as server,
         pytest.raises(Unreachable, match="lost before the response was complete") as raised,
@@ -184,8 +184,8 @@ def test_a_connection_that_breaks_in_an_answer(make_transport, said):
 
 
 @pytest.mark.parametrize("said", [b"\r\n", b"HTTP/1.1 2", b"220 smtp.example ready\r\n"])
-def test_what_is_no_http_answer(make_transport, said):
-    """One attempt only: repeating is decided where the idempotency key is known."""
+def test_a_response_that_is_not_http_is_an_error(make_transport, said):
+    """Only one attempt is made, because retries are decided where the idempotency key is known."""
     with (
         raw_server(said, then_close=True) as server,
         pytest.raises(Unreachable, match="HTTP response was incomplete") as raised,
@@ -195,8 +195,8 @@ def test_what_is_no_http_answer(make_transport, said):
     assert len(server.received) == 1
 
 
-def test_a_redirect_beyond_the_largest_size_is_given_up(make_transport):
-    """The bound counts for every answer."""
+def test_a_redirect_over_the_size_limit_is_rejected(make_transport):
+    """The size limit applies to every response."""
     error = failure(
         make_transport,
         answer(b" " * (MAX_RESPONSE_BYTES + 1), "302 Found", Location="https://example.org/"),

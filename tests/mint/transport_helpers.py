@@ -11,7 +11,7 @@ from .raw_server import raw_server
 
 
 def failure(make_transport, *answers: bytes, **more: object) -> MintError:
-    """The error that an exchange with such a server ends in."""
+    """Return the error that an exchange with such a server raises."""
     with raw_server(*answers) as server, pytest.raises(MintError) as raised:
         make_transport(server.base_url, **more).request("GET", "me")
     return raised.value
