@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of the stand-in service itself: it has to be right before anything can be right against it."""
+"""Tests of the stand-in service itself, since the tests of the add-on rely on it."""

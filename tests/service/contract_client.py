@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plain client for these tests that holds every answer against the contract's OpenAPI twin."""
+"""A plain client for these tests that checks every response against the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from jsonschema import Draft202012Validator
 from tests.mint_service import contract
 from tests.mint_service.runner import Service
 
-# Where mint-api.md allows what its twin does not list: a bad id in a path is a 400 (section 1.4);
-# canceling is a 405 (5.2).
+# The text of mint-api.md allows responses that the OpenAPI document does not list: a bad id in a
+# path is a 400 (section 1.4); canceling is a 405 (5.2).
 BEYOND_THE_TWIN = {("GET", 400), ("POST", 405)}
-WORD_ENUMS = ("status", "type")  # extensible enums: unknown words are the point of two switches
+WORD_ENUMS = ("status", "type")  # extensible enums: two switches return unknown values on purpose
 
 
 def templates() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
-    """The twin's paths as expressions."""
+    """Return the paths of the OpenAPI document as regular expressions."""
     paths = contract.document()["paths"]
     return [
         (re.compile(re.sub(r"\\{\w+\\}", "[^/:]+", re.escape(path))), item)
@@ -29,7 +29,7 @@ def templates() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
 
 
 def resolved(node: dict[str, Any]) -> dict[str, Any]:
-    """A node of the twin, its reference followed."""
+    """Return a node of the OpenAPI document with its reference resolved."""
     while "$ref" in node:
         found: Any = contract.document()
         for part in node["$ref"].removeprefix("#/").split("/"):
@@ -74,7 +74,10 @@ def check_against_openapi(
 
 
 class ContractClient:
-    """Calls the service over one connection. `strict` answers must follow the twin."""
+    """Calls the service over one connection.
+
+    With `strict`, each response must follow the OpenAPI document.
+    """
 
     def __init__(
         self, service: Service, *, key: str | None = None, words_are_free: bool = False
@@ -88,7 +91,7 @@ class ContractClient:
     def call(
         self, method: str, path: str, *, twin: bool = True, **options: Any
     ) -> requests.Response:
-        """Any request; `path` begins after /v1."""
+        """Send any request; `path` begins after /v1."""
         answer = self.session.request(
             method, self.service.api + path, timeout=10, allow_redirects=False, **options
         )
@@ -99,13 +102,13 @@ class ContractClient:
         return answer
 
     def get(self, path: str, **options: Any) -> requests.Response:
-        """A GET."""
+        """Send a GET."""
         return self.call("GET", path, **options)
 
     def post(
         self, path: str, body: Any = None, key: str | None = None, **options: Any
     ) -> requests.Response:
-        """A POST with a fresh idempotency key, or with the one given."""
+        """Send a POST with a new idempotency key, or with the given one."""
         headers = {"Idempotency-Key": key or next(self._keys), **options.pop("headers", {})}
         return self.call(
             "POST", path, json={} if body is None else body, headers=headers, **options
@@ -114,7 +117,7 @@ class ContractClient:
     def start(
         self, prompt: str, kind: str = "model", *, key: str | None = None, **body: Any
     ) -> dict[str, Any]:
-        """Start a generation that is accepted."""
+        """Start a generation that must be accepted."""
         answer = self.post(f"/{kind}s:generate", {"prompt": prompt, **body}, key)
         assert answer.status_code == 202, answer.text
         started: dict[str, Any] = answer.json()
@@ -129,7 +132,7 @@ class ContractClient:
         return read
 
     def until(self, operation: dict[str, Any], *statuses: str) -> dict[str, Any]:
-        """Advance the manual clock and read, until one of the statuses shows."""
+        """Advance the manual clock and poll until the operation has one of the statuses."""
         for _ in range(30):
             read = self.operation(operation)
             if read["status"] in statuses:
@@ -138,7 +141,7 @@ class ContractClient:
         raise AssertionError(f"never {statuses}: {read}")
 
     def finished(self, prompt: str, kind: str = "model", **body: Any) -> dict[str, Any]:
-        """An operation brought to its end in auto mode."""
+        """Return an operation that has finished in auto mode."""
         return self.until(
             self.start(prompt, kind, **body),
             "succeeded",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The assets that Blender makes for the service resemble Mint's files."""
+"""Tests that the assets made by Blender for the service resemble Mint's files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def made(cache: Path) -> Iterator[dict[str, Any]]:
-    """A model (revised once) and a world out of a running service with real assets."""
+    """A model (revised once) and a World from a running service with real assets."""
     with running_service(speed=50, assets="real", assets_cache=str(cache)) as service:
         client = ContractClient(service)
         model = client.start("a red mug", generationMode="review")
@@ -60,7 +60,7 @@ def made(cache: Path) -> Iterator[dict[str, Any]]:
 
 
 def wait(client: ContractClient, operation: dict[str, Any], status: str) -> dict[str, Any]:
-    """Poll in real time: Blender takes its own."""
+    """Poll in real time, since Blender needs real time."""
     end = time.monotonic() + 300
     while time.monotonic() < end:
         read = client.operation(operation)
@@ -83,11 +83,11 @@ def picture(url: str) -> np.ndarray:
         return np.asarray(image.convert("RGB")).astype(float) / 255
 
 
-def test_the_original(made: dict[str, Any]) -> None:
-    """The original has Mint's structure.
+def test_the_original_model_has_the_structure_of_mints(made: dict[str, Any]) -> None:
+    """The original GLB has 3,500 to 5,000 triangles in one primitive of one material.
 
-    3,500 to 5,000 triangles in one primitive of one material with PBR textures, no skin, a longest
-    side of one unit, no required extensions, marked with prompt and revision.
+    It has PBR textures, no skin, a longest side of one unit, no required extensions, and is marked
+    with the prompt and the revision.
     """
     content = fetch(made["model"]["glbUrl"])
     document, _ = glb.unpack(content)
@@ -108,8 +108,8 @@ def test_the_original(made: dict[str, Any]) -> None:
     assert glb.extras(content) == {"prompt": "a red mug\nblue, please", "operation": made["id"]}
 
 
-def test_the_optimized_one(made: dict[str, Any]) -> None:
-    """Requires Draco and WebP; decodes to the same shape; is smaller."""
+def test_the_optimized_model_is_smaller_and_has_the_same_shape(made: dict[str, Any]) -> None:
+    """The optimized GLB requires Draco and WebP."""
     content, original = fetch(made["model"]["optimizedGlbUrl"]), fetch(made["model"]["glbUrl"])
     document, binary = glb.unpack(content)
     assert document["extensionsRequired"] == ["KHR_draco_mesh_compression", "EXT_texture_webp"]
@@ -136,17 +136,17 @@ def test_the_optimized_one(made: dict[str, Any]) -> None:
         assert binary[view["byteOffset"] + 8 :][:4] == b"WEBP"
 
 
-def test_a_revision_shows(made: dict[str, Any]) -> None:
-    """The first picture is mainly red in its middle, the last one blue."""
+def test_a_revision_changes_the_picture(made: dict[str, Any]) -> None:
+    """The middle of the first picture is mainly red, that of the last one blue."""
     for url, channel in ((made["red"], 0), (made["model"]["previewImageUrl"], 2)):
         middle = picture(url)[100:160, 90:140].reshape(-1, 3).mean(0)
         assert int(np.argmax(middle)) == channel
 
 
-def test_the_collider(made: dict[str, Any]) -> None:
-    """The collider has Mint's structure.
+def test_the_collider_has_the_structure_of_mints(made: dict[str, Any]) -> None:
+    """The collider has at least 100,000 triangles, Y down and no material.
 
-    100,000 triangles or more, Y down, room-sized in raw units, origin at eye height, no material.
+    It has the size of a room in raw units, with the origin at eye height.
     """
     content = fetch(made["world"]["colliderMeshUrl"])
     document, _ = glb.unpack(content)
@@ -170,8 +170,8 @@ def test_the_collider(made: dict[str, Any]) -> None:
     )
 
 
-def test_the_panorama_lines_up(made: dict[str, Any]) -> None:
-    """The 2:1 panorama shows the collider's door, floor, sky and walls in place."""
+def test_the_panorama_matches_the_collider(made: dict[str, Any]) -> None:
+    """The door, floor, sky and walls of the 2:1 panorama are where the collider has them."""
     seen = picture(made["world"]["panoUrl"])
     height, width, _ = seen.shape
     assert width == 2 * height and width >= 1024
@@ -204,8 +204,8 @@ def test_the_panorama_lines_up(made: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("tier", "count"), [("100k", 100_000), ("500k", 500_000)])
-def test_the_splats_line_up(made: dict[str, Any], tier: str, count: int) -> None:
-    """The splats lie on the collider's surfaces, and the door has its color."""
+def test_the_splats_match_the_collider(made: dict[str, Any], tier: str, count: int) -> None:
+    """The splats lie on the collider's surfaces, and those at the door have its color."""
     version, splats = spz.decode(fetch(made["world"]["spzUrls"][tier]))
     assert version == 3 and len(splats) == count
     upright = np.column_stack(
@@ -228,8 +228,8 @@ def test_the_splats_line_up(made: dict[str, Any], tier: str, count: int) -> None
     assert np.abs(normal[:, 1]).min() > 0.99, "discs on the floor lie flat"
 
 
-def test_the_cache_is_used(made: dict[str, Any], cache: Path) -> None:
-    """What was made once is there at once, also for another generator; nothing incomplete is left."""
+def test_cached_assets_are_reused(made: dict[str, Any], cache: Path) -> None:
+    """A second generator also returns cached files at once; no incomplete files remain."""
     generator: AssetGenerator = BlenderAssetGenerator(cache)
     assert generator.make(AssetRequest("model", "final", "a red mug\nblue")) is not None
     assert generator.make(AssetRequest("world", "final", "a teal courtyard")) is not None
@@ -238,8 +238,10 @@ def test_the_cache_is_used(made: dict[str, Any], cache: Path) -> None:
     assert folders == {"model-mug-red", "model-mug-blue", "world-teal-false-false-3"}
 
 
-def test_a_failure_is_a_failed_operation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Python without bpy cannot make anything: the operation says so instead of running for ever."""
+def test_a_failed_generator_fails_the_operation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a Python without bpy, the operation fails instead of running forever."""
     stub = tmp_path / "stub"
     stub.mkdir()
     (stub / "bpy.py").write_text("raise ImportError('no bpy here')", encoding="utf-8")
@@ -253,8 +255,8 @@ def test_a_failure_is_a_failed_operation(tmp_path: Path, monkeypatch: pytest.Mon
     generator.close()
 
 
-def test_a_service_with_real_assets_starts_at_once(tmp_path: Path) -> None:
-    """Blender is asked when something is to be made, not before."""
+def test_a_service_with_real_assets_starts_immediately(tmp_path: Path) -> None:
+    """Blender is started only when an asset is needed."""
     with running_service(assets="real", assets_cache=str(tmp_path)) as service:
         assert isinstance(service, ThreadService)
         assert ContractClient(service).get("/me").status_code == 200

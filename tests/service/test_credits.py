@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Section 5: what an operation costs, and what happens when Credits are short."""
+"""Tests of section 5: the cost of an operation, and too few Credits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .test_errors import slug
 
 
 def test_credits_are_reserved_and_then_spent(client: ContractClient) -> None:
-    """The usage changes at the start, and the operation shows both amounts."""
+    """The usage changes at the start, and the operation has both amounts."""
     operation = client.start("a mug", generationPreset="fast")
     assert operation["credits"] == {
         "estimated": 248,
@@ -30,8 +30,8 @@ def test_credits_are_reserved_and_then_spent(client: ContractClient) -> None:
     assert usage["apiUsage"] == {"creditsUsed": 248, "operations": 1, "worlds": 0, "models": 1}
 
 
-def test_money_is_spent_at_the_preview_and_at_the_approval(client: ContractClient) -> None:
-    """150 of a World's 1,650 are spent at each Preview and 1,500 at the approval."""
+def test_credits_are_spent_at_the_preview_and_at_the_approval(client: ContractClient) -> None:
+    """Each Preview spends 150 of a World's 1,650 Credits, and the approval spends 1,500."""
     operation = client.start("a hall", "world", generationMode="review")
     money = lambda: tuple(  # noqa: E731
         client.operation(operation)["credits"][name]
@@ -51,16 +51,16 @@ def test_money_is_spent_at_the_preview_and_at_the_approval(client: ContractClien
     assert client.service.credits() == 100_000 - 1800
 
 
-def test_a_failure_of_the_final_stage_costs_the_preview(client: ContractClient) -> None:
-    """What was spent at the approval comes back, the Preview that was made does not."""
+def test_a_failed_final_stage_costs_only_the_preview(client: ContractClient) -> None:
+    """The Credits spent at the approval are returned, those of the Preview are not."""
     failed = client.finished("a hall [fails]", "world")
     assert (failed["credits"]["finalized"], failed["credits"]["reserved"]) == (150, 0)
     assert client.service.credits() == 100_000 - 150
     assert client.get("/usage").json()["apiUsage"]["creditsUsed"] == 150
 
 
-def test_another_preview_needs_its_credits(client: ContractClient) -> None:
-    """Without them a revision stops in billing_required, and goes on when it is resumed."""
+def test_a_revision_needs_enough_credits(client: ContractClient) -> None:
+    """Without Credits a revision stops as billing_required, and continues after a resume."""
     client.service.scenario(credits=1700)
     operation = client.start("a hall", "world", generationMode="review")
     client.until(operation, "preview_ready")
@@ -93,15 +93,17 @@ def test_another_preview_needs_its_credits(client: ContractClient) -> None:
         ({"operation": "world_generation"}, 1650),
     ],
 )
-def test_estimates(client: ContractClient, asked: dict[str, str], expected: float) -> None:
-    """The prices of the contract."""
+def test_estimates_return_the_prices_of_the_contract(
+    client: ContractClient, asked: dict[str, str], expected: float
+) -> None:
+    """Each operation has the price that the contract lists."""
     answer = client.call("POST", "/pricing:estimate", json=asked).json()
     assert answer["operation"] == asked["operation"]
     assert answer["credits"] == {"requiredToStart": expected, "estimatedTotal": expected}
 
 
 def test_an_optimization_is_estimated_for_a_model(client: ContractClient) -> None:
-    """20 Credits, and only for a model that exists."""
+    """An optimization costs 20 Credits and can only be estimated for an existing model."""
     model = client.finished("a mug")["resource"]["id"]
     body = {"operation": "model_optimization", "modelId": model}
     assert (
@@ -113,8 +115,8 @@ def test_an_optimization_is_estimated_for_a_model(client: ContractClient) -> Non
     )
 
 
-def test_too_few_credits_stop_at_the_start(client: ContractClient) -> None:
-    """The operation is billing_required, and the same start continues with Credits."""
+def test_a_start_with_too_few_credits_stops(client: ContractClient) -> None:
+    """The operation is billing_required, and the same start continues once there are Credits."""
     client.service.scenario(credits=100)
     operation = client.start("a mug", key="k", generationPreset="fast")
     assert (operation["status"], operation["resource"]) == ("billing_required", None)
@@ -132,15 +134,15 @@ def test_too_few_credits_stop_at_the_start(client: ContractClient) -> None:
 
 
 def test_too_few_credits_can_be_a_402(client: ContractClient) -> None:
-    """The other way that clients have to know."""
+    """A start with too few Credits can also return 402."""
     client.service.scenario(credits=100, insufficient="402")
     answer = client.post("/models:generate", {"prompt": "a mug"})
     assert (answer.status_code, slug(answer)) == (402, "insufficient-credits")
 
 
 @pytest.mark.parametrize("kind", ["model", "world"])
-def test_ten_at_once(client: ContractClient, kind: str) -> None:
-    """Queued, running and waiting operations of a kind count; the eleventh is 429."""
+def test_at_most_ten_generations_are_active(client: ContractClient, kind: str) -> None:
+    """Queued, running and waiting operations of a kind count; the eleventh start returns 429."""
     started = [
         client.start(f"a mug no {n}", kind, generationMode="review", generationPreset="fast")
         for n in range(10)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each error of section 1.4 is a problem document."""
+"""Tests that each error of section 1.4 is a problem document."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def slug(answer: requests.Response) -> str:
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", "Basic abc"])
-def test_without_the_right_key_every_call_is_401(
+def test_every_call_without_the_right_key_is_401(
     service: ThreadService, header: str | None
 ) -> None:
-    """A missing, malformed or wrong key is refused, also at addresses that do not exist."""
+    """A missing, malformed or wrong key is rejected, also at unknown addresses."""
     for path in ("/me", "/models", "/nowhere"):
         answer = requests.get(
             service.api + path,
@@ -35,8 +35,8 @@ def test_without_the_right_key_every_call_is_401(
         assert (answer.status_code, slug(answer)) == (401, "unauthorized")
 
 
-def test_the_scheme_is_compared_without_case(service: ThreadService) -> None:
-    """`bearer` is as good as `Bearer`."""
+def test_the_authorization_scheme_is_case_insensitive(service: ThreadService) -> None:
+    """`bearer` works like `Bearer`."""
     assert (
         requests.get(
             service.api + "/me", headers={"Authorization": f"bearer {service.key}"}, timeout=10
@@ -46,7 +46,7 @@ def test_the_scheme_is_compared_without_case(service: ThreadService) -> None:
 
 
 def test_health_needs_no_key(service: ThreadService) -> None:
-    """Liveness is open."""
+    """GET /v1/health is public."""
     assert requests.get(service.api + "/health", timeout=10).status_code == 200
 
 
@@ -77,16 +77,16 @@ def test_health_needs_no_key(service: ThreadService) -> None:
         ("GET", "/worlds?cursor=WyJtb2RlbCIsICJ4Il0=", 400, "invalid-request"),
     ],
 )
-def test_what_is_not_there_or_not_valid(
+def test_unknown_addresses_and_invalid_parameters_are_rejected(
     client: ContractClient, method: str, path: str, status: int, expected: str
 ) -> None:
-    """Unknown routes and things, wrong methods, bad ids, bad limits and bad cursors."""
+    """This covers unknown routes and ids, wrong methods, bad ids, bad limits and bad cursors."""
     answer = client.call(method, path, headers={"Idempotency-Key": "any"})
     assert (answer.status_code, slug(answer)) == (status, expected)
 
 
-def test_an_escaped_colon_is_no_action(client: ContractClient) -> None:
-    """A client must send the colon of action routes as it is: %3A reaches nothing."""
+def test_an_escaped_colon_is_not_an_action(client: ContractClient) -> None:
+    """A client must send the colon of an action route unescaped; a path with %3A is unknown."""
     assert client.post("/models%3Agenerate", {"prompt": "a mug"}).status_code in (404, 405)
     assert client.service.operations() == []
 
@@ -123,18 +123,18 @@ BAD_BODIES = [
 
 
 @pytest.mark.parametrize(("body", "path"), BAD_BODIES)
-def test_a_bad_body_is_400_and_names_the_member(
+def test_an_invalid_body_is_400_and_names_the_member(
     client: ContractClient, body: object, path: str
 ) -> None:
-    """The schemas are closed; `errors` says where it hurts, as a JSON pointer; nothing is started."""
+    """The schemas are closed; `errors` has the JSON pointer of the member; nothing is started."""
     answer = client.post("/models:generate", body)
     assert (answer.status_code, slug(answer)) == (400, "invalid-request")
     assert answer.json()["errors"][0]["path"] == path
     assert client.service.operations() == []
 
 
-def test_prompts_may_be_as_long_as_the_contract_says(client: ContractClient) -> None:
-    """8000 characters for models, 4000 for worlds, and not one more."""
+def test_the_maximum_length_of_prompts_follows_the_contract(client: ContractClient) -> None:
+    """A prompt has at most 8000 characters for models and 4000 for Worlds."""
     assert client.post("/models:generate", {"prompt": "x" * 8000}).status_code == 202
     assert client.post("/models:generate", {"prompt": "x" * 8001}).status_code == 400
     assert client.post("/worlds:generate", {"prompt": "x" * 4000}).status_code == 202
@@ -150,8 +150,8 @@ def test_prompts_may_be_as_long_as_the_contract_says(client: ContractClient) -> 
         (b"\xff", "application/json"),
     ],
 )
-def test_what_is_not_json_is_400(client: ContractClient, content: bytes, kind: str) -> None:
-    """Broken, empty and foreign bodies."""
+def test_a_body_that_is_not_json_is_400(client: ContractClient, content: bytes, kind: str) -> None:
+    """This covers broken JSON, an empty body and other media types."""
     answer = client.call(
         "POST",
         "/models:generate",
@@ -162,7 +162,7 @@ def test_what_is_not_json_is_400(client: ContractClient, content: bytes, kind: s
 
 
 def test_actions_work_without_a_body(client: ContractClient) -> None:
-    """Actions without input take `{}` and nothing at all."""
+    """Actions without input accept `{}` and an empty body."""
     operation = client.start("a mug", generationMode="review")
     client.until(operation, "preview_ready")
     answer = client.call(
@@ -171,8 +171,8 @@ def test_actions_work_without_a_body(client: ContractClient) -> None:
     assert answer.status_code == 202
 
 
-def test_pictures_are_checked(client: ContractClient) -> None:
-    """5 MB at most, base64, and a picture by its media type."""
+def test_uploaded_pictures_are_checked(client: ContractClient) -> None:
+    """A picture has at most 5 MB, is base64, and has the media type of a picture."""
     picture = base64.b64encode(b"x" * (5 * 1024 * 1024)).decode()
     body = {"base64Data": picture, "fileName": "a.png", "contentType": "image/png"}
     assert client.post("/reference-images", body).status_code == 201

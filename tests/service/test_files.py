@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Section 9: the file host."""
+"""Tests of section 9, the file host."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ def url(client: ContractClient) -> str:
     return str(client.finished("a mug")["assets"]["glbUrl"])
 
 
-def test_it_is_another_origin(service: ThreadService, url: str) -> None:
-    """Other port than the API, and addresses that look like Mint's."""
+def test_the_file_host_is_another_origin(service: ThreadService, url: str) -> None:
+    """The port differs from the API's, and the addresses have the form of Mint's."""
     assert url.startswith(service.files + "/glb/a-mug-")
     assert service.files not in service.api
 
 
 @pytest.mark.parametrize("name", ["Authorization", "Cookie"])
-def test_a_secret_is_refused_and_noted(service: ThreadService, url: str, name: str) -> None:
-    """A key or a cookie at the file host is 400, whatever its value, and the log calls it a leak."""
+def test_a_secret_is_rejected_and_logged(service: ThreadService, url: str, name: str) -> None:
+    """Any key or cookie sent to the file host returns 400, and the log marks it as a leak."""
     assert requests.get(url, headers={name: "Bearer anything"}, timeout=10).status_code == 400
     assert [entry.path for entry in service.leaks()] == [
         url.removeprefix(service.files).partition("?")[0]
     ]
 
 
-def test_a_whole_file(url: str) -> None:
-    """Length, type, ETag, CORS and ranges are sent, and the GLB has its prompt."""
+def test_download_a_whole_file(url: str) -> None:
+    """Length, type, ETag, CORS and ranges are sent, and the GLB contains its prompt."""
     answer = requests.get(url, timeout=10)
     assert answer.status_code == 200
     assert int(answer.headers["Content-Length"]) == len(answer.content)
@@ -44,8 +44,8 @@ def test_a_whole_file(url: str) -> None:
     assert glb.extras(answer.content)["prompt"] == "a mug"
 
 
-def test_head_is_the_same_without_content(url: str) -> None:
-    """HEAD tells the length."""
+def test_head_has_the_same_headers_without_content(url: str) -> None:
+    """A HEAD response contains the length."""
     answer = requests.head(url, timeout=10)
     assert answer.headers["Content-Length"] == str(len(requests.get(url, timeout=10).content))
     assert answer.content == b""
@@ -61,8 +61,8 @@ def test_head_is_the_same_without_content(url: str) -> None:
         ("bytes=0-0", 0, 1),
     ],
 )
-def test_ranges(url: str, asked: str, start: int, end: int | None) -> None:
-    """206 with exactly the bytes asked for, and Content-Range to say which."""
+def test_a_range_returns_its_bytes(url: str, asked: str, start: int, end: int | None) -> None:
+    """The response is 206 with exactly the requested bytes and their Content-Range."""
     whole = requests.get(url, timeout=10).content
     answer = requests.get(url, headers={"Range": asked}, timeout=10)
     assert (answer.status_code, answer.content) == (206, whole[start:end])
@@ -74,21 +74,21 @@ def test_ranges(url: str, asked: str, start: int, end: int | None) -> None:
 
 
 @pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=-0"])
-def test_ranges_that_are_not_there(url: str, asked: str) -> None:
-    """416 with the length."""
+def test_a_range_outside_the_file_is_416(url: str, asked: str) -> None:
+    """The response contains the length of the file."""
     answer = requests.get(url, headers={"Range": asked}, timeout=10)
     assert answer.status_code == 416
     assert answer.headers["Content-Range"].startswith("bytes */")
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-1,4-5", "lines=1-2", "bytes=b-a", "bytes=-"])
-def test_ranges_that_are_ignored(url: str, asked: str) -> None:
-    """Several ranges and nonsense get the whole file."""
+def test_unsupported_ranges_return_the_whole_file(url: str, asked: str) -> None:
+    """This covers several ranges and invalid headers."""
     assert requests.get(url, headers={"Range": asked}, timeout=10).status_code == 200
 
 
-def test_if_range(url: str) -> None:
-    """The rest only of the same version."""
+def test_if_range_returns_a_range_of_the_same_version_only(url: str) -> None:
+    """For another version of the file, the whole file is returned."""
     tag = requests.get(url, timeout=10).headers["ETag"]
     assert (
         requests.get(url, headers={"Range": "bytes=5-", "If-Range": tag}, timeout=10).status_code
@@ -103,10 +103,10 @@ def test_if_range(url: str) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
-def test_links_expire_and_a_fresh_read_gives_new_ones(
+def test_links_expire_and_a_new_read_returns_new_links(
     service: ThreadService, client: ContractClient, status: int
 ) -> None:
-    """After an hour a link is refused, and a new read returns a working one."""
+    """After an hour a link is rejected, and a new read returns a working one."""
     service.scenario(expired_status=status)
     done = client.finished("a mug")
     old = done["assets"]["glbUrl"]
@@ -120,8 +120,8 @@ def test_links_expire_and_a_fresh_read_gives_new_ones(
     assert client.operation(done)["assets"]["glbUrl"] == fresh
 
 
-def test_how_soon_links_expire_can_be_set(service: ThreadService, client: ContractClient) -> None:
-    """links_expire in seconds; two reads in a row get the same link; nobody makes one up."""
+def test_the_lifetime_of_links_can_be_set(service: ThreadService, client: ContractClient) -> None:
+    """`links_expire` is in seconds; two reads in a row return the same link; links cannot be forged."""
     service.scenario(links_expire=60)
     done = client.finished("a mug")
     service.advance(40)
@@ -135,8 +135,8 @@ def test_how_soon_links_expire_can_be_set(service: ThreadService, client: Contra
     assert requests.get(newer.partition("?")[0], timeout=10).status_code == 403
 
 
-def test_nothing_else_is_there(service: ThreadService) -> None:
-    """404 for unknown paths, 405 for other methods; paths do not climb."""
+def test_the_file_host_serves_only_files(service: ThreadService) -> None:
+    """Unknown paths return 404, other methods 405, and a path cannot leave the folder."""
     assert requests.get(service.files + "/glb/none.glb", timeout=10).status_code == 404
     assert requests.get(service.files + "/%2e%2e/%2e%2e/etc/passwd", timeout=10).status_code == 404
     assert requests.post(service.files + "/glb/none.glb", timeout=10).status_code == 405

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Section 1.3: one key, one operation."""
+"""Tests of section 1.3: a key starts one operation only."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .contract_client import ContractClient
 from .test_errors import slug
 
 
-def test_the_same_key_and_request_give_the_same_operation(client: ContractClient) -> None:
-    """A replay is 202 with the operation's present state, and reserves nothing again."""
+def test_the_same_key_and_request_return_the_same_operation(client: ContractClient) -> None:
+    """A replay is 202 with the operation's current state, and reserves no more Credits."""
     first = client.post("/models:generate", {"prompt": "a mug", "generationPreset": "fast"}, "k")
     client.until(first.json(), "succeeded")
     again = client.post("/models:generate", {"generationPreset": "fast", "prompt": "a mug"}, "k")
@@ -23,27 +23,27 @@ def test_the_same_key_and_request_give_the_same_operation(client: ContractClient
     assert client.service.credits() == 100_000 - 248
 
 
-def test_other_input_is_a_conflict(client: ContractClient) -> None:
-    """The same key with another body is 409 and changes nothing."""
+def test_the_same_key_with_another_body_is_a_conflict(client: ContractClient) -> None:
+    """The response is 409, and nothing changes."""
     client.start("a mug", key="k")
     answer = client.post("/models:generate", {"prompt": "a lamp"}, "k")
     assert (answer.status_code, slug(answer)) == (409, "idempotency-conflict")
     assert len(client.service.operations()) == 1
 
 
-def test_the_scope_is_the_address(client: ContractClient) -> None:
-    """The same key at another address is another key."""
+def test_a_key_belongs_to_one_address(client: ContractClient) -> None:
+    """The same key at another address counts as another key."""
     assert client.start("a mug", key="k")["id"] != client.start("a mug", "world", key="k")["id"]
 
 
-def test_errors_are_not_remembered(client: ContractClient) -> None:
-    """After a 400 the same key may be used for a request that is right."""
+def test_error_responses_are_not_stored(client: ContractClient) -> None:
+    """After a 400 the same key may be used for a valid request."""
     assert client.post("/models:generate", {"prompt": ""}, "k").status_code == 400
     assert client.post("/models:generate", {"prompt": "a mug"}, "k").status_code == 202
 
 
 def test_a_missing_key_is_400_unless_switched_off(client: ContractClient) -> None:
-    """The specification demands a key; the live service is lenient, and so can this one be."""
+    """The contract requires a key; the live service does not, and this one can do the same."""
     answer = client.call("POST", "/models:generate", json={"prompt": "a mug"})
     assert (answer.status_code, slug(answer)) == (400, "invalid-request")
     assert (
@@ -59,7 +59,7 @@ def test_a_missing_key_is_400_unless_switched_off(client: ContractClient) -> Non
     assert client.call("POST", "/models:generate", json={"prompt": "a mug"}).status_code == 202
 
 
-def test_an_estimate_needs_no_key(client: ContractClient) -> None:
+def test_an_estimate_needs_no_idempotency_key(client: ContractClient) -> None:
     """pricing:estimate changes nothing."""
     assert (
         client.call("POST", "/pricing:estimate", json={"operation": "model_generation"}).status_code
@@ -68,7 +68,7 @@ def test_an_estimate_needs_no_key(client: ContractClient) -> None:
 
 
 def test_actions_are_replayed_too(client: ContractClient) -> None:
-    """A repeated approval returns the present operation; a second one is a conflict."""
+    """A repeated approval returns the current operation; a second one is a conflict."""
     operation = client.start("a mug", generationMode="review")
     client.until(operation, "preview_ready")
     path = f"/operations/{operation['id']}:approve"
@@ -78,8 +78,8 @@ def test_actions_are_replayed_too(client: ContractClient) -> None:
     assert client.post(path, {}, "other").status_code == 409
 
 
-def test_a_revision_counts_once(client: ContractClient) -> None:
-    """A second, other revision while the first is under way is 409; the first one's replay is not."""
+def test_a_repeated_revision_counts_once(client: ContractClient) -> None:
+    """While a revision is running, another one is 409, but a replay of the first is accepted."""
     operation = client.start("a lamp", generationMode="review")
     client.until(operation, "preview_ready")
     path = f"/operations/{operation['id']}:revise"
@@ -91,8 +91,8 @@ def test_a_revision_counts_once(client: ContractClient) -> None:
     assert client.service.operations()[0].feedback == ["blue"]
 
 
-def test_keys_are_forgotten_after_a_day(client: ContractClient) -> None:
-    """24 hours; a fast clock does not shorten them."""
+def test_keys_expire_after_a_day(client: ContractClient) -> None:
+    """Keys are stored for 24 hours, and a fast clock does not shorten that."""
     first = client.start("a mug", key="k")
     client.service.advance(24 * 3600 - 60)
     assert client.start("a mug", key="k")["id"] == first["id"]
@@ -100,8 +100,8 @@ def test_keys_are_forgotten_after_a_day(client: ContractClient) -> None:
     assert client.start("a mug", key="k")["id"] != first["id"]
 
 
-def test_many_at_once_make_one() -> None:
-    """Twenty simultaneous requests with one key start one operation."""
+def test_simultaneous_requests_with_one_key_start_one_operation() -> None:
+    """Twenty requests with the same key return one operation."""
     with running_service(speed=1) as service, ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(lambda _: _start(service), range(20)))
         assert len(set(answers)) == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Section 6: lists, single things, files of a thing."""
+"""Tests of section 6: lists, single assets and their files."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def pages(
             return found
 
 
-def test_lists_come_in_pages(client: ContractClient) -> None:
-    """Pages have 20 entries by default and up to 100, newest first, each once."""
+def test_lists_are_paginated(client: ContractClient) -> None:
+    """A page has 20 entries by default and at most 100, newest first, each asset once."""
     found = pages(client, "/models")
     assert [len(page) for page in found] == [20, 20, 5]
     assert [len(page) for page in pages(client, "/models", 30)] == [30, 15]
@@ -52,8 +52,8 @@ def test_lists_come_in_pages(client: ContractClient) -> None:
     assert {thing["object"] for page in pages(client, "/worlds") for thing in page} == {"world"}
 
 
-def test_new_things_do_not_shift_the_pages(client: ContractClient) -> None:
-    """A cursor names the last thing seen."""
+def test_new_assets_do_not_shift_the_pages(client: ContractClient) -> None:
+    """A cursor names the last returned asset."""
     first = client.get("/models?limit=10").json()
     client.finished("a new mug")
     second = client.get(
@@ -62,14 +62,14 @@ def test_new_things_do_not_shift_the_pages(client: ContractClient) -> None:
     assert not {thing["id"] for thing in first["data"]} & {thing["id"] for thing in second["data"]}
 
 
-def test_the_library_costs_nothing(client: ContractClient) -> None:
-    """What was there before the start was paid before."""
+def test_the_sample_library_costs_no_credits(client: ContractClient) -> None:
+    """Assets that exist at the start do not change the balance."""
     assert client.service.credits() == 100_000
     assert client.start("a mug")["status"] == "queued"
 
 
-def test_a_model_and_a_world(client: ContractClient) -> None:
-    """Name, prompt, stage, times and the web address."""
+def test_read_a_model_and_a_world(client: ContractClient) -> None:
+    """Both have their name, prompt, stage, times and web address."""
     done = client.finished("a blue mug", name="My mug")
     model = client.get(f"/models/{done['resource']['id']}").json()
     assert (model["name"], model["prompt"], model["status"], model["assetStage"]) == (
@@ -85,8 +85,8 @@ def test_a_model_and_a_world(client: ContractClient) -> None:
     assert client.get(f"/models/{world['id']}").status_code == 404
 
 
-def test_files_of_an_asset(client: ContractClient) -> None:
-    """Record, artifacts and manifest name the same files; a World also its streaming."""
+def test_the_files_of_an_asset(client: ContractClient) -> None:
+    """Record, artifacts and manifest list the same files; a World's also list its streaming file."""
     model = client.finished("a mug")
     world = client.finished("a hall", "world")
     for operation, roles in (
@@ -108,8 +108,8 @@ def test_files_of_an_asset(client: ContractClient) -> None:
     assert manifest["runtime"]["collider"]["runtimeUrl"] == world["assets"]["colliderMeshUrl"]
 
 
-def test_a_reference_picture_can_be_used(client: ContractClient) -> None:
-    """The returned address can be downloaded and used in a start; a replay is equal."""
+def test_a_reference_picture_can_be_used_in_a_start(client: ContractClient) -> None:
+    """The returned address can be downloaded and used in a start; a replay returns the same."""
     body = {"base64Data": "iVBORw0KGgo=", "fileName": "My cat.png", "contentType": "image/png"}
     first = client.post("/reference-images", body, "k").json()
     assert client.post("/reference-images", body, "k").json() == first

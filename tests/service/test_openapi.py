@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""schemathesis against the running service: whatever is sent, the answer follows the OpenAPI twin."""
+"""Tests with schemathesis that any response of the service follows the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .contract_client import ContractClient
 
 
 def twin() -> dict[str, Any]:
-    """The twin, with the one thing that the text adds to it: a malformed id in a path is 400."""
+    """The OpenAPI document, with one addition from the text: a malformed id in a path is 400."""
     document = copy.deepcopy(contract.document())
     for item in document["paths"].values():
         for operation in item.values():
@@ -40,7 +40,7 @@ SCHEMA = schemathesis.openapi.from_dict(twin())
 
 @pytest.fixture(scope="module")
 def crowded() -> Iterator[ThreadService]:
-    """Room for many, so that answers are about the request and not about limits."""
+    """A service with high limits, so that responses do not depend on them."""
     with running_service(
         speed=1000, credits=1e9, limits={"model": 10**6, "world": 10**6}, library={"models": 30}
     ) as service:
@@ -56,9 +56,9 @@ def crowded() -> Iterator[ThreadService]:
     suppress_health_check=list(HealthCheck),
 )
 def test_responses_follow_the_openapi_document(case: Any, crowded: ThreadService) -> None:
-    """Each response is documented, bad bodies are refused, and nothing is a 5xx."""
+    """Each response is documented, invalid bodies are rejected, and nothing is a 5xx."""
     if "modelId" in case.path_parameters and case.path_parameters["modelId"].isalnum():
-        # some calls shall meet a real model
+        # some calls should use an existing model
         case.path_parameters["modelId"] = crowded.mint.resources("model")[0].id
     response = case.call(
         base_url=crowded.api.removesuffix("/v1"), headers={"Authorization": f"Bearer {crowded.key}"}
@@ -75,8 +75,10 @@ def test_responses_follow_the_openapi_document(case: Any, crowded: ThreadService
     ("method", "path"),
     [(m.upper(), p) for p, item in contract.document()["paths"].items() for m in item],
 )
-def test_every_address_of_the_twin_is_there(crowded: ThreadService, method: str, path: str) -> None:
-    """No 404 about the address itself and no 405, but for :animate, which is not offered."""
+def test_every_address_of_the_openapi_document_exists(
+    crowded: ThreadService, method: str, path: str
+) -> None:
+    """No address returns 404 or 405 for itself, except :animate, which is not offered."""
     client = ContractClient(crowded)
     parts = {
         "operationId": "o" * 32,

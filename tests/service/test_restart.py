@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What outlives a restart, the process, and the control address."""
+"""Tests of restarts, of the service as a process, and of the control address."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Starter = Callable[..., AbstractContextManager[Any]]
 
 
 @pytest.mark.parametrize("starter", [running_service, subprocess_service])
-def test_a_restart_forgets_nothing(starter: Starter) -> None:
-    """Addresses, key, operations, assets, files, Credits and keys are the same."""
+def test_a_restart_keeps_all_state(starter: Starter) -> None:
+    """Addresses, API key, operations, assets, files, Credits and idempotency keys are the same."""
     with starter(clock="manual", credits=5000) as service:
         client = ContractClient(service)
         done = client.finished("a mug", generationPreset="fast")
@@ -51,8 +51,8 @@ def test_a_restart_forgets_nothing(starter: Starter) -> None:
         assert client.until(waiting, "succeeded")["assets"]["glbUrl"]
 
 
-def test_a_killed_process_forgets_nothing() -> None:
-    """What was answered is on disk."""
+def test_a_killed_process_keeps_all_state() -> None:
+    """Everything that a response confirmed is on disk."""
     with subprocess_service(clock="manual") as service:
         client = ContractClient(service)
         done = client.finished("a mug")
@@ -63,7 +63,7 @@ def test_a_killed_process_forgets_nothing() -> None:
 
 
 def test_a_stopped_service_refuses_connections() -> None:
-    """After stop() nobody listens; after start() the same addresses answer again."""
+    """After stop() connections are refused; after start() the same addresses work again."""
     with running_service() as service:
         service.stop()
         with pytest.raises(requests.ConnectionError):
@@ -73,7 +73,7 @@ def test_a_stopped_service_refuses_connections() -> None:
 
 
 def test_connections_stay_open() -> None:
-    """Many requests over one session are one TCP connection."""
+    """Many requests of one session use one TCP connection."""
     with running_service() as service:
         client = ContractClient(service)
         for _ in range(50):
@@ -82,7 +82,7 @@ def test_connections_stay_open() -> None:
 
 
 @pytest.mark.parametrize("starter", [running_service, subprocess_service])
-def test_both_handles_say_the_same(starter: Starter) -> None:
+def test_thread_and_process_have_the_same_interface(starter: Starter) -> None:
     """Log, operations, resources, Credits, clock and scenario work in a thread and in a process."""
     with starter(clock="manual", credits=5000) as service:
         handle: Service = service
@@ -102,7 +102,7 @@ def test_both_handles_say_the_same(starter: Starter) -> None:
 
 
 def test_the_command_line(tmp_path: Path) -> None:
-    """One JSON line says where it is; SIGTERM ends it; a scenario file and a state file are taken."""
+    """One JSON line has the addresses; SIGTERM ends it; scenario and state files are accepted."""
     scenario = tmp_path / "scenario.json"
     scenario.write_text(json.dumps({"credits": 77, "library": {"models": 2}}), encoding="utf-8")
     command = [
@@ -141,8 +141,8 @@ def test_the_command_line(tmp_path: Path) -> None:
         {"answers": [{"answer": {"stauts": 1}}]},
     ],
 )
-def test_a_wrong_scenario_is_said(tmp_path: Path, scenario: dict[str, Any]) -> None:
-    """A misspelt member or switch must not leave a test passing for the wrong reason."""
+def test_an_invalid_scenario_is_reported(tmp_path: Path, scenario: dict[str, Any]) -> None:
+    """A misspelled member or switch must not let a test pass for the wrong reason."""
     path = tmp_path / "scenario.json"
     path.write_text(json.dumps(scenario), encoding="utf-8")
     command = [
@@ -164,7 +164,7 @@ def test_a_wrong_scenario_is_said(tmp_path: Path, scenario: dict[str, Any]) -> N
 
 
 def test_the_control_address() -> None:
-    """/_service is outside /v1, needs no key, is not logged, and says what it does not know."""
+    """/_service is outside /v1, needs no key, is not logged, and reports unknown requests."""
     with running_service(clock="manual") as service:
         control = service.api.removesuffix("/v1") + "/_service"
         ContractClient(service).get("/me")
@@ -190,7 +190,7 @@ def test_the_control_address() -> None:
 
 
 def test_state_has_one_file_per_content(tmp_path: Path) -> None:
-    """The same picture for two operations is kept once."""
+    """The same picture for two operations is stored once."""
     with running_service(state=tmp_path / "s.db", clock="manual") as service:
         client = ContractClient(service)
         for _ in range(2):

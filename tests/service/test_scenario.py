@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scenarios: switches for everything, rules, scripted answers."""
+"""Tests of scenarios: switches for all operations, rules and scripted responses."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from .contract_client import ContractClient
 from .switch_checks import download
 
 
-def test_switches_of_a_scenario_hold_for_everything() -> None:
-    """As if the word stood in each prompt."""
+def test_switches_of_a_scenario_apply_to_every_operation() -> None:
+    """A switch of the scenario acts as if its word were in each prompt."""
     with running_service(clock="manual", switches=["fails"]) as service:
         assert ContractClient(service).finished("a mug")["status"] == "failed"
 
 
-def test_rules_hold_for_prompts_that_match(service: ThreadService, client: ContractClient) -> None:
-    """A regular expression chooses the prompts."""
+def test_rules_apply_to_matching_prompts(service: ThreadService, client: ContractClient) -> None:
+    """A rule selects prompts with a regular expression."""
     service.scenario(rules=[{"prompt": "^a m", "switches": ["fails"]}])
     assert client.finished("a mug")["status"] == "failed"
     assert client.finished("a lamp")["status"] == "succeeded"
 
 
-def test_other_words_in_brackets_are_words(client: ContractClient) -> None:
-    """A person may write brackets."""
+def test_unknown_words_in_brackets_are_part_of_the_prompt(client: ContractClient) -> None:
+    """A user may write brackets in a prompt."""
     assert client.finished("a mug [not a switch] [nor-this]")["status"] == "succeeded"
 
 
-def test_scripted_answers(service: ThreadService, client: ContractClient) -> None:
-    """The next N requests that match get what the scenario says; skip lets some through first."""
+def test_scripted_responses(service: ThreadService, client: ContractClient) -> None:
+    """The next N matching requests get the response of the scenario, after `skip` requests."""
     service.scenario(
         answers=[
             {"method": "GET", "path": "/v1/m*", "skip": 1, "times": 2, "answer": {"word": "503"}}
@@ -70,8 +70,10 @@ def test_scripted_answers(service: ThreadService, client: ContractClient) -> Non
     assert client.get("/me", twin=False).json()["detail"] == "Slow down."
 
 
-def test_a_scripted_answer_after_the_deed(service: ThreadService, client: ContractClient) -> None:
-    """`when: after` carries the request out and then loses its answer."""
+def test_a_scripted_response_after_the_request_was_executed(
+    service: ThreadService, client: ContractClient
+) -> None:
+    """`when: after` executes the request and then loses its response."""
     operation = client.start("a mug", generationMode="review")
     client.until(operation, "preview_ready")
     service.scenario(
@@ -87,7 +89,7 @@ def test_a_scripted_answer_after_the_deed(service: ThreadService, client: Contra
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("status", faults.GATEWAY)
-def test_answers_of_a_gateway(
+def test_gateway_errors_start_one_operation(
     service: ThreadService, client: ContractClient, status: int, when: str
 ) -> None:
     """A gateway error before or after the start leads to one operation for its key."""
@@ -102,15 +104,17 @@ def test_answers_of_a_gateway(
     assert len(service.operations()) == 1
 
 
-def test_scripted_answers_of_the_file_host(service: ThreadService, client: ContractClient) -> None:
-    """`host: files` is the other origin."""
+def test_scripted_responses_of_the_file_host(
+    service: ThreadService, client: ContractClient
+) -> None:
+    """`host: files` selects the file host."""
     url = client.finished("a mug")["assets"]["previewImageUrl"]
     service.scenario(answers=[{"host": "files", "path": "/images/*", "answer": {"status": 500}}])
     assert [download(url).status_code for _ in range(2)] == [500, 200]
 
 
 def test_the_readme_names_every_option() -> None:
-    """Each member of a scenario is explained."""
+    """The README explains each member of a scenario."""
     text = Path(options.__file__).with_name("README.md").read_text(encoding="utf-8")
     assert not [
         field.name for field in fields(options.Options) if not re.search(rf"`{field.name}`", text)

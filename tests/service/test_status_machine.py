@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Section 5: what an operation goes through, what it costs, how many may run."""
+"""Tests of section 5: the states of an operation, its costs and the concurrency limit."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .contract_client import ContractClient
 from .test_errors import slug
 
 
-def test_auto_shows_the_preview_once_and_goes_on(client: ContractClient) -> None:
-    """queued, running, preview_ready for one read at least, running, succeeded."""
+def test_auto_mode_continues_after_the_preview_was_read(client: ContractClient) -> None:
+    """The statuses are queued, running, preview_ready for at least one read, running, succeeded."""
     operation = client.start("a mug")
     seen = [operation["status"]]
     for _ in range(40):
@@ -26,8 +26,8 @@ def test_auto_shows_the_preview_once_and_goes_on(client: ContractClient) -> None
     assert seen == ["queued", "running", "preview_ready", "running", "succeeded"]
 
 
-def test_the_preview_waits_for_a_reader(client: ContractClient) -> None:
-    """However much time passes, an auto operation does not pass its preview before it was read."""
+def test_auto_mode_waits_until_the_preview_is_read(client: ContractClient) -> None:
+    """However much time passes, an operation stays at its Preview until it is read."""
     operation = client.start("a mug")
     client.service.advance(100_000)
     assert client.operation(operation)["status"] == "preview_ready"
@@ -35,8 +35,8 @@ def test_the_preview_waits_for_a_reader(client: ContractClient) -> None:
 
 
 @pytest.mark.parametrize("kind", ["model", "world"])
-def test_each_revision_is_another_picture(client: ContractClient, kind: str) -> None:
-    """Each revision has a new picture, also when the feedback changes nothing visible."""
+def test_each_revision_has_another_picture(client: ContractClient, kind: str) -> None:
+    """The picture is new even when the feedback changes nothing visible."""
     operation = client.start("a court", kind=kind, generationMode="review")
     pictures = [client.until(operation, "preview_ready")["assets"]["previewImageUrl"]]
     for feedback in ("more", "even more"):
@@ -45,7 +45,7 @@ def test_each_revision_is_another_picture(client: ContractClient, kind: str) -> 
     assert len({picture.split("?")[0] for picture in pictures}) == 3
 
 
-def test_review_waits_for_a_person(client: ContractClient) -> None:
+def test_review_mode_waits_for_approval(client: ContractClient) -> None:
     """Nothing final is made before approval."""
     operation = client.start("a mug", generationMode="review")
     client.until(operation, "preview_ready")
@@ -72,8 +72,8 @@ def test_a_revision_makes_another_preview(client: ContractClient) -> None:
     assert pictures[0] != pictures[1]
 
 
-def test_assets_fill_up(client: ContractClient) -> None:
-    """Null while there is nothing; at the end every member, null where nothing exists."""
+def test_assets_are_filled_in_during_the_operation(client: ContractClient) -> None:
+    """Assets are null at first; at the end every member is set, or null where no file exists."""
     operation = client.start("a mug")
     assert (
         operation["assets"] is None
@@ -98,7 +98,7 @@ def test_assets_fill_up(client: ContractClient) -> None:
 
 
 def test_ids_have_no_prefix(client: ContractClient) -> None:
-    """32 lower case letters and digits, as the live service has."""
+    """An id has 32 lower-case letters and digits, as in the live service."""
     done = client.finished("a mug")
     for name in (done["id"], done["resource"]["id"]):
         assert len(name) == 32 and name.isalnum() and name == name.lower()
@@ -106,7 +106,7 @@ def test_ids_have_no_prefix(client: ContractClient) -> None:
 
 @pytest.mark.parametrize("location", ["absolute", "relative"])
 def test_location_names_the_operation(location: str) -> None:
-    """Absolute or relative, as the scenario says: the contract leaves it open."""
+    """The Location is absolute or relative, as set in the scenario: the contract allows both."""
     with running_service(clock="manual", location=location) as service:
         answer = ContractClient(service).post("/models:generate", {"prompt": "a mug"})
         path = f"/v1/operations/{answer.json()['id']}"
@@ -116,7 +116,7 @@ def test_location_names_the_operation(location: str) -> None:
 
 
 def brought_to(client: ContractClient, status: str) -> dict[str, Any]:
-    """A model for review in this state."""
+    """Return a model operation in review mode that has this status."""
     operation = client.start("a mug", generationMode="review")
     for _ in range(10):
         if client.operation(operation)["status"] == status:
@@ -126,8 +126,8 @@ def brought_to(client: ContractClient, status: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("status", ["queued", "running"])
-def test_cancel_is_not_offered_but_at_the_preview(client: ContractClient, status: str) -> None:
-    """405, and the work goes on: what is generating cannot be stopped at Mint."""
+def test_cancel_is_only_possible_at_the_preview(client: ContractClient, status: str) -> None:
+    """Otherwise cancel is 405 and the operation continues: Mint cannot stop a generation."""
     operation = brought_to(client, status)
     answer = client.post(f"/operations/{operation['id']}:cancel")
     assert (answer.status_code, slug(answer)) == (405, "method-not-allowed")
@@ -135,9 +135,7 @@ def test_cancel_is_not_offered_but_at_the_preview(client: ContractClient, status
 
 
 @pytest.mark.parametrize("status", ["queued", "running", "preview_ready"])
-def test_cancel_ends_it_and_gives_back_what_was_not_spent(
-    client: ContractClient, status: str
-) -> None:
+def test_cancel_returns_unspent_credits(client: ContractClient, status: str) -> None:
     """The operation is canceled with its time, and a Preview stays paid.
 
     No action is possible afterwards.
@@ -155,15 +153,15 @@ def test_cancel_ends_it_and_gives_back_what_was_not_spent(
         assert (again.status_code, slug(again)) == (409, "invalid-operation-state")
 
 
-def test_the_limit_can_be_set(client: ContractClient) -> None:
-    """Tests of crowds need room."""
+def test_the_concurrency_limit_can_be_set(client: ContractClient) -> None:
+    """Tests with many operations need a higher limit."""
     client.service.scenario(limits={"model": 1})
     client.start("a mug")
     assert client.post("/models:generate", {"prompt": "a mug"}).status_code == 429
 
 
-def test_only_failed_things_are_retried(client: ContractClient) -> None:
-    """A retry is a new operation on the same resource."""
+def test_only_failed_assets_can_be_retried(client: ContractClient) -> None:
+    """A retry is a new operation on the same asset."""
     good = client.finished("a mug")
     assert client.post(f"/models/{good['resource']['id']}:retry").status_code == 409
     bad = client.finished("a mug [transient]")
@@ -176,7 +174,7 @@ def test_only_failed_things_are_retried(client: ContractClient) -> None:
     assert client.until(client.post(f"/worlds/{world['resource']['id']}:retry").json(), "succeeded")
 
 
-def test_optimizing(client: ContractClient) -> None:
+def test_optimize_a_model(client: ContractClient) -> None:
     """The optimized file appears at the end of the operation; a second one is a conflict."""
     model = client.finished("a mug")["resource"]["id"]
     answer = client.post(f"/models/{model}:optimize", {"optimizationLevel": "light"})
@@ -195,8 +193,8 @@ def test_optimizing(client: ContractClient) -> None:
     assert slug(client.post(f"/models/{model}:optimize")) == "model-already-optimized"
 
 
-def test_converting(client: ContractClient) -> None:
-    """The files appear under their members; prompt, preset and model name are null."""
+def test_convert_a_model(client: ContractClient) -> None:
+    """The new files appear under their members; prompt, preset and model name are null."""
     model = client.finished("a mug")["resource"]["id"]
     answer = client.post(
         f"/models/{model}:convert", {"targetFormats": ["fbx", "OBJ", "stl", "usdz"]}
@@ -228,15 +226,15 @@ def test_converting(client: ContractClient) -> None:
     assert client.post(f"/models/{model}:convert", {"targetFormats": []}).status_code == 400
 
 
-def test_nothing_is_worked_on_before_it_is_finished(client: ContractClient) -> None:
-    """Optimizing a model that is still made is a conflict of state."""
+def test_an_unfinished_model_cannot_be_optimized(client: ContractClient) -> None:
+    """Optimizing a model that is still being generated is a conflict of state."""
     operation = client.start("a mug", generationMode="review")
     model = client.until(operation, "preview_ready")["resource"]["id"]
     assert slug(client.post(f"/models/{model}:optimize")) == "invalid-operation-state"
 
 
-def test_a_speeded_clock_moves_by_itself() -> None:
-    """speed=1000 brings an operation to its end while a client polls."""
+def test_a_fast_clock_moves_by_itself() -> None:
+    """With speed=1000 an operation ends while a client polls."""
     with running_service(speed=1000) as service:
         client = ContractClient(service)
         operation = client.start("a mug")
@@ -246,8 +244,8 @@ def test_a_speeded_clock_moves_by_itself() -> None:
         assert service.operations()[0].status == "succeeded"
 
 
-def test_everything_is_in_the_log(service: ThreadService, client: ContractClient) -> None:
-    """Requests with their key, connection and answer, but never the value of the API key."""
+def test_every_request_is_logged(service: ThreadService, client: ContractClient) -> None:
+    """The log has the request, its connection and its response, but never the API key."""
     client.start("a mug", key="mine")
     client.get("/me")
     other = ContractClient(service, key="wrong")

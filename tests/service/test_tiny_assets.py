@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tiny assets: small, but what they claim to be."""
+"""Tests that the tiny assets are valid files."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def cloud(count: int) -> spz.Splats:
 
 
 @pytest.mark.parametrize("version", [2, 3, 4])
-def test_splats_survive_their_file(version: int) -> None:
-    """Each value comes back to within half a step of its quantisation."""
+def test_splats_are_unchanged_after_encoding_and_decoding(version: int) -> None:
+    """Each value is within half a quantization step."""
     before = cloud(500)
     decoded_version, after = spz.decode(spz.encode(before, version))
     assert decoded_version == version
@@ -48,15 +48,15 @@ def test_splats_survive_their_file(version: int) -> None:
     assert same.min() > (0.995 if version == 2 else 0.99999)
 
 
-def test_the_header_of_an_spz() -> None:
-    """Version 4 begins in plain, the others are gzip; both say NGSP and how many."""
+def test_the_header_of_an_spz_file() -> None:
+    """Version 4 starts uncompressed, the others are gzip; both have the magic NGSP and the count."""
     plain = spz.encode(cloud(7), 4)
     assert plain[:4] == b"NGSP" and int.from_bytes(plain[8:12], "little") == 7
     assert spz.encode(cloud(7), 3)[:2] == b"\x1f\x8b"
 
 
-def test_glb_marks() -> None:
-    """A mark changes the JSON only, and can be read back."""
+def test_a_glb_can_be_marked() -> None:
+    """A mark changes only the JSON and can be read back."""
     before = box((0.2, 0.4, 0.6))
     after = glb.mark(before, prompt="a “mug”\nand a lamp", operation="op", name="a mug")
     assert glb.extras(after) == {"prompt": "a “mug”\nand a lamp", "operation": "op"}
@@ -65,8 +65,8 @@ def test_glb_marks() -> None:
     assert len(after) % 4 == 0 and int.from_bytes(after[8:12], "little") == len(after)
 
 
-def test_the_tiny_optimized_model_is_draco_and_webp() -> None:
-    """Both extensions are required, and both decode."""
+def test_the_tiny_optimized_model_uses_draco_and_webp() -> None:
+    """Both extensions are required, and both files can be decoded."""
     document, binary = glb.unpack(draco_box(prompt_words.COLORS["red"]))
     assert document["extensionsRequired"] == ["KHR_draco_mesh_compression", "EXT_texture_webp"]
     parts = [
@@ -78,8 +78,8 @@ def test_the_tiny_optimized_model_is_draco_and_webp() -> None:
         assert (picture.format, picture.convert("RGB").getpixel((0, 0))) == ("WEBP", (204, 31, 26))
 
 
-def test_tiny_pictures() -> None:
-    """A WebP of one color and any size; a panorama that is 2:1 and lighter above."""
+def test_tiny_pictures_are_valid() -> None:
+    """A WebP has one color and any size; a panorama is 2:1 and lighter above."""
     with Image.open(io.BytesIO(pictures.webp((1, 0.5, 0), 300, 7))) as picture:
         assert picture.size == (300, 7) and picture.convert("RGB").getcolors() == [
             (2100, (255, 128, 0))
@@ -89,8 +89,8 @@ def test_tiny_pictures() -> None:
         assert picture.getpixel((3, 1)) > picture.getpixel((3, 30))
 
 
-def test_the_tiny_room_is_y_down() -> None:
-    """The floor lies on the side of +Y, and has neither material nor texture coordinates."""
+def test_the_tiny_room_has_y_down() -> None:
+    """The floor is at positive Y, without material and texture coordinates."""
     document, _ = glb.unpack(tiny_room())
     points, triangles = convert.geometry(tiny_room())
     corners = points[triangles]
@@ -102,8 +102,8 @@ def test_the_tiny_room_is_y_down() -> None:
     ) == {"POSITION"}
 
 
-def test_conversions_hold_the_same_triangles() -> None:
-    """OBJ, STL and USDZ of the box."""
+def test_conversions_have_the_same_triangles() -> None:
+    """OBJ, STL and USDZ contain the triangles of the box."""
     made = {
         one.role: one.read()
         for one in convert.all_of(box((1, 0, 0)), ["obj", "stl", "usdz", "fbx"])
@@ -116,8 +116,8 @@ def test_conversions_hold_the_same_triangles() -> None:
         assert (entry.header_offset + 30 + len(entry.filename) + len(entry.extra)) % 64 == 0
 
 
-def test_color_and_shape_follow_the_words() -> None:
-    """The last color counts, so that a revision shows; the same words give the same thing."""
+def test_color_and_shape_follow_the_prompt() -> None:
+    """The last color is used, so that a revision is visible; the same words give the same asset."""
     assert prompt_words.color_word("a red lamp\nmake it blue") == "blue"
     assert prompt_words.shape("a cup of tea") == "mug"
     assert prompt_words.shape("something else") == prompt_words.shape(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each switch has to do: functions by the name of the switch. test_switches.py runs them all."""
+"""The check of each switch: functions by the name of the switch, run by test_switches.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ ENDS = ("succeeded", "partially_succeeded", "failed", "canceled")
 
 
 def check(*names: str) -> Callable[[Check], Check]:
-    """Register the check of one or more switches. It gets the client and the switch's name."""
+    """Register the check of one or more switches.
+
+    The check gets the client and the switch's name.
+    """
 
     def keep(function: Check) -> Check:
         CHECKS.update(dict.fromkeys(names, function))
@@ -26,10 +29,10 @@ def check(*names: str) -> Callable[[Check], Check]:
 
 
 def finished(client: ContractClient, name: str, kind: str = "model") -> dict[str, Any]:
-    """An operation under a switch, brought to its end."""
+    """Return an operation with a switch after it has finished."""
     return client.finished(f"a mug [{name}]", kind)
 
 
 def download(url: str, **headers: str) -> requests.Response:
-    """A file, without a key."""
+    """Download a file without a key."""
     return requests.get(url, headers=headers, timeout=20)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Switches that change what is read, what was made, and how it comes down."""
+"""Checks of switches that change reads, generated assets and downloads."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def downloads_disabled(client: ContractClient, name: str) -> None:
     assert client.get(f"/models/{model['resource']['id']}").json()["assets"]["glbUrl"]
 
 
-# what was made
+# generated assets
 
 
 @check("null-assets")
@@ -133,7 +133,10 @@ def api_redirect(client: ContractClient, name: str) -> None:
 
 
 def broken(url: str, **headers: str) -> tuple[int, bytes, int, str]:
-    """Status, what arrived, how much was announced, and the ETag of a download that may break."""
+    """Return the status, the received bytes, the announced length and the ETag of a download.
+
+    The download may break off.
+    """
     got = b""
     with requests.get(url, headers=headers, stream=True, timeout=20) as answer:
         announced = int(answer.headers["Content-Length"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Switches that change what becomes of the work."""
+"""Checks of switches that change the result of an operation."""
 
 from __future__ import annotations
 
@@ -142,13 +142,13 @@ def unknown_type(client: ContractClient, name: str) -> None:
 
 
 def read(client: ContractClient, operation: dict[str, Any]) -> dict[str, Any]:
-    """The operation, not held against the twin: these switches go beyond it."""
+    """Read the operation without checking it against the OpenAPI document, which does not cover these."""
     document: dict[str, Any] = client.get(f"/operations/{operation['id']}", twin=False).json()
     return document
 
 
 def started(client: ContractClient, name: str, **body: Any) -> dict[str, Any]:
-    """A model under a switch, just begun."""
+    """Return a model operation with a switch that has just started."""
     answer = client.post("/models:generate", {"prompt": f"a mug [{name}]", **body}, twin=False)
     assert answer.status_code == 202
     document: dict[str, Any] = answer.json()
@@ -156,7 +156,7 @@ def started(client: ContractClient, name: str, **body: Any) -> dict[str, Any]:
 
 
 def ended(client: ContractClient, operation: dict[str, Any]) -> dict[str, Any]:
-    """The operation once the service's clock has passed every stage."""
+    """Return the operation after the service's clock has passed every stage."""
     for _ in range(3):
         client.service.advance(1000)
         read(client, operation)

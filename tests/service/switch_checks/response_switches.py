@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Switches that change how a start or a read is answered."""
+"""Checks of switches that change the response to a start or a read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from . import ENDS, check
 
 
 def start(client: ContractClient, switch: str, key: str = "k", **body: Any) -> requests.Response:
-    """The answer to a start under a switch."""
+    """Return the response to a start with a switch."""
     return client.post("/models:generate", {"prompt": f"a mug [{switch}]", **body}, key, twin=False)
 
 
@@ -70,7 +70,7 @@ def alpha_names(client: ContractClient, name: str) -> None:
 
 
 def hold_against_the_word(answer: requests.Response, word: str) -> None:
-    """An error answer of a start-… or poll-… switch."""
+    """Check the error response of a start-… or poll-… switch."""
     status = {"429-date": 429, "html": 500, "empty": 500}.get(word) or int(word)
     assert answer.status_code == status
     assert answer.headers["X-Request-Id"]
