@@ -21,7 +21,7 @@ from .scene import glb_fixtures
 
 @pytest.fixture(autouse=True)
 def _fast_polling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Poll within hundredths of a second; the polling intervals have tests of their own."""
+    """Poll within hundredths of a second; other tests cover the polling intervals."""
     if request.node.get_closest_marker("blender"):
         monkeypatch.setattr(
             "mint_blender.ui.session.WorkflowConfig",
@@ -56,8 +56,8 @@ def enabled(signed_in: None) -> Iterator[None]:
 
 @pytest.fixture
 def job_service(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobService]:
-    """Return the job service of the registered add-on, which is offline."""
-    from mint_blender.ui import session  # needs Blender, which not all who read this file have
+    """Return the job service of the registered add-on, which starts offline."""
+    from mint_blender.ui import session  # needs Blender, which not every test run has
 
     monkeypatch.setenv("MINT_API_KEY", "key")
     monkeypatch.setenv("MINT_API_BASE_URL", "http://127.0.0.1:9/v1")

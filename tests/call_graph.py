@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which functions of a package call which others, read from the source without importing it."""
+"""A call graph of a package, read from the source without importing it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, eq=False)
 class Function:
-    """One function or method, with the class and module that it is defined in."""
+    """A function or method, with the class and module that it is defined in."""
 
     module: Module
     node: FunctionNode
@@ -29,7 +29,7 @@ class Function:
 
 @dataclass(eq=False)
 class Module:
-    """One source file: its functions, classes, and what its names stand for."""
+    """A source file: its functions, its classes, and what its names refer to."""
 
     name: str
     path: str
@@ -42,7 +42,7 @@ class Module:
 
 
 class CallGraph:
-    """The functions below a folder; `package` is the dotted name of that folder."""
+    """The call graph of the functions in a folder; `package` is the dotted name of that folder."""
 
     def __init__(self, sources: dict[str, str], package: str) -> None:
         self.package = package
@@ -54,7 +54,7 @@ class CallGraph:
 
     @classmethod
     def of_folder(cls, folder: Path) -> CallGraph:
-        """Read every Python file below a folder."""
+        """Read every Python file in a folder and its subfolders."""
         sources = {
             path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
             for path in sorted(folder.rglob("*.py"))
@@ -70,7 +70,7 @@ class CallGraph:
 
     @cached_property
     def _methods(self) -> dict[str, list[Function]]:
-        """Every method by its bare name: for receivers whose class cannot be read."""
+        """Return every method by its bare name, for receivers whose class is unknown."""
         found: dict[str, list[Function]] = {}
         for function in self.functions():
             if function.owner is not None:
@@ -78,7 +78,7 @@ class CallGraph:
         return found
 
     def reached(self, root: Function) -> dict[Function, tuple[str, ...]]:
-        """Return every function that a root can call, itself included, with the way to it."""
+        """Return every function that a root can call, including the root, with the call path."""
         ways: dict[Function, tuple[str, ...]] = {root: (root.name,)}
         todo = [root]
         while todo:
@@ -90,7 +90,7 @@ class CallGraph:
         return ways
 
     def called(self, function: Function) -> Iterator[Function]:
-        """Yield the functions that a function calls or hands on, and the properties it reads."""
+        """Yield the functions that a function calls or passes on, and the properties it reads."""
         calls = {id(node.func) for node in ast.walk(function.node) if isinstance(node, ast.Call)}
         for node in ast.walk(function.node):
             if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -113,7 +113,7 @@ class CallGraph:
                     yield method
 
     def _is_foreign(self, receiver: ast.expr, function: Function) -> bool:
-        """Return whether an annotation says that a receiver is of a class from elsewhere."""
+        """Return whether an annotation says that a receiver's class is not of this package."""
         if not isinstance(receiver, ast.Name):
             return False
         arguments = function.node.args
@@ -136,7 +136,7 @@ class CallGraph:
     def resolve(
         self, node: ast.expr, module: Module, owner: ast.ClassDef | None = None
     ) -> Function | Module | tuple[Module, str] | None:
-        """Return what an expression stands for: a function, a module or a class of the package."""
+        """Return what an expression refers to: a function, a module or a class of the package."""
         if isinstance(node, ast.Name):
             if node.id in {"self", "cls"} and owner is not None:
                 return module, owner.name
@@ -216,12 +216,12 @@ def _imported(node: ast.ImportFrom, name: str, is_package: bool) -> dict[str, st
 
 
 def _is_builtin(name: str) -> bool:
-    """Return whether containers and texts have a method of this name: it is taken for theirs."""
+    """Return whether containers or strings have a method of this name; it is then assumed."""
     return any(hasattr(kind, name) for kind in (dict, list, set, str))
 
 
 def _assigned(function: FunctionNode) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """Yield each target of an assignment with its value; of `a, b = c, d` two pairs."""
+    """Yield each target of an assignment with its value; `a, b = c, d` yields two pairs."""
     for node in ast.walk(function):
         if isinstance(node, ast.Assign):
             target, value = node.targets[0], node.value

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules for all tests: no network, an empty home, and no test left out unnoticed.
+"""Rules for all tests: no network, an empty home folder, and no unnoticed skip.
 
-- No address but loopback can be reached, so that a test which forgot the stand-in service fails
-  instead of calling Mint.
-- HOME and what depends on it is an empty folder for the session, and no key is in the environment.
-- A skip whose reason starts with "does not apply" (see `DOES_NOT_APPLY`) is part of the design, for
-  instance a feature that this Blender does not have. Any other skip means that the machine lacks
-  something: the test was *left out*. It is named at the end, and with `--strict-skips` it is a
+- Only loopback addresses can be reached, so that a test without the stand-in service fails instead
+  of calling Mint.
+- HOME and the folders derived from it are empty for the session, and no API key is set.
+- A skip whose reason starts with "does not apply" (see `DOES_NOT_APPLY`) is intended, for instance
+  for a feature that this Blender does not have. Any other skip means that this machine lacks
+  something: the test was *left out*. It is listed at the end, and with `--strict-skips` it is a
   failure.
-- Tests marked `blender` start with an empty scene, and what they register is removed again.
+- Tests marked `blender` start with an empty scene, and what they register is removed afterwards.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from typing import Any
 import pytest
 
 DOES_NOT_APPLY = "does not apply: "
-"""Start of the reason of a skip that is meant, as in `pytest.skip(DOES_NOT_APPLY + "this Blender
+"""Start of the reason of an intended skip, as in `pytest.skip(DOES_NOT_APPLY + "this Blender
 has a Draco decoder")`.
 """
 
 WINDOW_PROGRAMS = ("blender", "Xvfb", "openbox", "xdotool", "import")
 HAS_BPY = importlib.util.find_spec("bpy") is not None
 
-# A home of this session's own, set before any test module is imported, since some ask for folders
-# at import time. It is short: a path below it may become the name of a socket, which has room for
-# about 100 characters.
+# A home folder for this session, set before any test module is imported, since some use folders at
+# import time. Its path is short: a path below it may become the name of a socket, which has room
+# for about 100 characters.
 _home = Path(tempfile.mkdtemp(prefix="mint-home-"))
 _FOLDERS = {
     "HOME": "",
@@ -68,26 +68,26 @@ def _isolate() -> None:
 _isolate()
 
 
-# -- Nothing leaves this machine
+# -- No network
 # ---------------------------------------------------------------------------------------------
 
 
 class OutsideAddress(AssertionError):
-    """A test tried to reach something that is not on this machine."""
+    """A test tried to reach an address that is not on this machine."""
 
 
 _outside: list[str] = []
 
 
 def _refuse(what: str) -> None:
-    # code that catches every exception may swallow the one below; the test fails all the same
+    # code that catches every exception may hide the one below; the test fails all the same
     _outside.append(what)
     raise OutsideAddress(f"a test tried to {what}: only loopback addresses are allowed")
 
 
 @pytest.fixture(autouse=True)
 def _nothing_went_outside() -> Iterator[None]:
-    """Fail a test that tried to leave this machine, even if it swallowed the error."""
+    """Fail a test that tried to reach another machine, even if it caught the error."""
     _outside.clear()
     yield
     assert not _outside, (
@@ -96,7 +96,7 @@ def _nothing_went_outside() -> Iterator[None]:
 
 
 def _is_inside(address: Any) -> bool:
-    if not isinstance(address, tuple):  # a Unix socket's path, or what only the kernel understands
+    if not isinstance(address, tuple):  # a Unix socket or a kernel address
         return True
     host = str(address[0])
     if host in ("", "localhost"):
@@ -108,9 +108,9 @@ def _is_inside(address: Any) -> bool:
 
 
 def _guard() -> None:
-    """Stand in front of every connection and look-up of a name.
+    """Check every connection and name lookup, with an audit hook.
 
-    An audit hook sees all of them, whichever library asks.
+    The hook sees all of them, whichever library makes them.
     """
 
     def look(event: str, arguments: tuple[Any, ...]) -> None:
@@ -131,12 +131,12 @@ def _guard() -> None:
 _guard()
 
 
-# -- What was left out
+# -- Skipped tests
 # -------------------------------------------------------------------------------------------------------
 
 
 class Outcomes:
-    """What became of each test, for the summary and for `scripts/dev.py`."""
+    """The outcome of each test, for the summary and for `scripts/dev.py`."""
 
     def __init__(self) -> None:
         self.passed: set[str] = set()
@@ -144,7 +144,7 @@ class Outcomes:
         self.skipped: dict[str, str] = {}
 
     def add(self, report: pytest.TestReport | pytest.CollectReport) -> None:
-        """Add a report of a test's set-up, call or end, or of the collection of a file."""
+        """Add a report of a test's setup, call or teardown, or of the collection of a file."""
         expected = hasattr(report, "wasxfail")
         if report.failed:
             self.failed.add(report.nodeid)
@@ -158,7 +158,7 @@ class Outcomes:
 
     @property
     def not_applicable(self) -> dict[str, str]:
-        """Skips that are meant."""
+        """Return the intended skips."""
         return {
             test: reason
             for test, reason in self.skipped.items()
@@ -167,7 +167,7 @@ class Outcomes:
 
     @property
     def left_out(self) -> dict[str, str]:
-        """Skips because something is missing here."""
+        """Return the skips because this machine lacks something."""
         return {
             test: reason
             for test, reason in self.skipped.items()
@@ -180,7 +180,7 @@ _session: pytest.Session | None = None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options that `scripts/dev.py` uses."""
+    """Add the options that `scripts/dev.py` uses."""
     group = parser.getgroup("mint")
     group.addoption(
         "--strict-skips", action="store_true", help="a test that was left out is a failure"
@@ -191,24 +191,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _is_worker(config: pytest.Config) -> bool:
-    """Whether this is one of several processes that work for another, which counts for all of them."""
+    """Return whether this is a worker process; its controller process counts all outcomes."""
     return hasattr(config, "workerinput")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """One test's report."""
+    """Add one test's report."""
     _outcomes.add(report)
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
-    """A file that could not be collected, or that skipped itself."""
+    """Add the report of a file that could not be collected, or that skipped itself."""
     if report.failed or report.skipped:
         _outcomes.add(report)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Turn what was left out into a failure where that is wanted, and write the outcomes."""
+    """Fail the session for skipped tests where that is required, and write the outcomes."""
     global _session
     _session = session
     if _is_worker(session.config):
@@ -230,7 +230,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Name the tests that were left out."""
+    """List the tests that were skipped because this machine lacks something."""
     if _outcomes.left_out:
         terminalreporter.section("left out: something that these tests need is missing here")
         for test, reason in sorted(_outcomes.left_out.items()):
@@ -239,10 +239,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Clean up, and leave a process that holds Blender without Python's shutdown.
+    """Clean up, and end a process that holds Blender without Python's shutdown.
 
-    The 4.5 wheel can hang in it for good. Everything is written by now: the summary, the coverage,
-    the outcomes.
+    The 4.5 wheel can hang forever in it. The summary, the coverage and the outcomes are written by
+    now.
     """
     shutil.rmtree(_home, ignore_errors=True)
     if "bpy" in sys.modules and not _is_worker(config) and _session is not None:
@@ -251,12 +251,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         os._exit(int(_session.exitstatus))
 
 
-# -- Tests that need something
+# -- Tests that need Blender, a window or Debian
 # -----------------------------------------------------------------------------------------------
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Leave out what cannot run here, saying what is missing."""
+    """Skip a test that cannot run here, and say what is missing."""
     if item.get_closest_marker("blender") and not HAS_BPY:
         pytest.skip("needs the bpy module (python3 scripts/dev.py test brings it)")
     if item.get_closest_marker("debian") and shutil.which("blender") is None:
@@ -275,7 +275,7 @@ def _empty_blender(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     import bpy
 
-    # unlike read_factory_settings it keeps preferences
+    # unlike read_factory_settings, it keeps the preferences
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     yield
     enabled = bpy.context.preferences.addons

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which modules a package imports, read from the source, and which imports the rooms allow."""
+"""The imports of each module, read from the source, and the rules for imports between rooms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
 TOP = "top"  # the modules beside the rooms: __init__, __main__
-COMMON = {"message"}  # modules that every room may import, and that import none of ours
+COMMON = {"message"}  # modules that every room may import, and that import no room
 BLENDERS_OWN = {
     "addon_utils",
     "bl_ui",
@@ -31,9 +31,10 @@ THREADS = {"_thread", "asyncio", "concurrent", "multiprocessing", "queue", "thre
 
 @dataclass(frozen=True)
 class Room:
-    """What a room may import.
+    """The modules that a room may import.
 
-    Other rooms, outside modules at the top of a file, and more of both inside functions only.
+    These are other rooms, external modules at the top of a file, and external modules that may be
+    imported inside functions only.
     """
 
     rooms: frozenset[str] = frozenset()
@@ -73,7 +74,7 @@ ROOMS = {
     TOP: Room(
         rooms=_set("cli", "jobs", "mint"),
         later_rooms=_set("ui", "scene", "delivery", "files"),
-        # `addon_settings` only; that the package loads nothing by itself has a test of its own
+        # `addon_settings` only; another test checks that the package loads nothing by itself
         outside=_set("bpy"),
     ),
 }
@@ -81,7 +82,7 @@ ROOMS = {
 
 @dataclass(frozen=True)
 class Import:
-    """One import statement: its module, what it imports, and whether it is inside a function."""
+    """An import statement: its module, what it imports, and whether it is inside a function."""
 
     line: int
     module: str
@@ -95,12 +96,12 @@ class Import:
 
     @property
     def room(self) -> str:
-        """The room that an import within the package goes to."""
+        """Return the room that an import within the package leads to."""
         return room_of(tuple(self.module.split(".")))
 
 
 def room_of(parts: tuple[str, ...]) -> str:
-    """Return the room that a module or package lies in."""
+    """Return the room that a module or package is in."""
     return parts[0] if parts and parts[0] in ROOMS else TOP
 
 
@@ -141,7 +142,7 @@ def _from(node: ast.ImportFrom, parts: tuple[str, ...], later: bool) -> list[Imp
 
 
 def complaints(source: str, room: str, parts: tuple[str, ...]) -> list[str]:
-    """What is wrong with the imports of one module, in words."""
+    """Return the errors in the imports of one module, as texts."""
     wrong = []
     rule = ROOMS[room]
     for found in imports_of(source, parts):
@@ -152,8 +153,8 @@ def complaints(source: str, room: str, parts: tuple[str, ...]) -> list[str]:
                 or target in rule.rooms
                 or (found.later and target in rule.later_rooms)
             )
-            # `from .. import __package__ as ADDON` asks the top module for nothing but the add-on's
-            # name
+            # `from .. import __package__ as ADDON` imports only the add-on's name from the top
+            # module
             if not allowed and found.module not in {"__package__", *COMMON}:
                 wrong.append(
                     f"line {found.line}: {room}/ may not import {target}/ {'' if found.later else '(at the top of a file)'}".rstrip()
@@ -179,7 +180,7 @@ def complaints(source: str, room: str, parts: tuple[str, ...]) -> list[str]:
 
 
 def modules() -> list[tuple[Path, str, tuple[str, ...]]]:
-    """Every module of the package: its file, its room, and its package's name within mint_blender."""
+    """Yield the file, the room and the package (within mint_blender) of every module."""
     listed = []
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).parts[:-1]

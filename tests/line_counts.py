@@ -13,7 +13,7 @@ from typing import Any
 def count_lines(call: Callable[[], object]) -> int:
     """Return how many lines of Python a call executes.
 
-    Each round of a loop counts again. C code counts as nothing.
+    Each iteration of a loop counts again. C code does not count.
     """
     count = 0
 
@@ -22,10 +22,10 @@ def count_lines(call: Callable[[], object]) -> int:
         count += event == "line"
         return look
 
-    earlier = sys.gettrace()  # coverage's
+    earlier = sys.gettrace()  # coverage's trace function
     gc.collect()
-    # what an earlier test has left behind may have something to do when it is swept up: not within
-    # what is counted
+    # Objects of an earlier test may run code when they are collected. That must not happen while
+    # lines are counted.
     gc.disable()
     sys.settrace(look)
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules of tests/conftest.py: no network, an empty home, and no skipped test unseen."""
+"""Tests of the rules in tests/conftest.py: no network, an empty home, and no unnoticed skip."""
 
 from __future__ import annotations
 
@@ -40,8 +40,11 @@ def run_pytest(tmp_path):
     return run
 
 
-def test_strict_skips(run_pytest):
-    """With --strict-skips a skip fails the run and is named, unless its reason says that the test does not apply."""
+def test_a_skip_fails_a_strict_run(run_pytest):
+    """With --strict-skips a skip fails the run and is listed.
+
+    A skip whose reason says that the test does not apply is allowed.
+    """
     source = "import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip('no display')\ndef test_c(): pytest.skip('does not apply: newer Blender')\n"
     done, outcomes = run_pytest(source)
     assert done.returncode == 0
@@ -57,7 +60,7 @@ def test_strict_skips(run_pytest):
 
 
 def test_a_skipped_file_counts_as_left_out(run_pytest):
-    """A file that skips itself while it is collected, or a test by its decorator, is not overlooked."""
+    """A file can be skipped during collection, and a test by its decorator."""
     source = (
         "import pytest\npytest.importorskip('a_module_that_is_not_there')\ndef test_a(): pass\n"
     )
@@ -81,8 +84,8 @@ def test_a_skipped_file_counts_as_left_out(run_pytest):
         "requests.get('https://api.mint.invalid/v1/usage', timeout=0.1)",
     ],
 )
-def test_nothing_leaves_this_machine(run_pytest, attempt):
-    """A test that tries to reach another machine fails, even when the code under test swallows every error."""
+def test_a_test_cannot_reach_another_machine(run_pytest, attempt):
+    """A test that tries it fails, even when the tested code catches every error."""
     source = f"import socket, requests\ndef test_a():\n    try:\n        {attempt}\n    except BaseException:\n        pass\n"
     done, _ = run_pytest(source)
     assert done.returncode == 1
@@ -90,7 +93,7 @@ def test_nothing_leaves_this_machine(run_pytest, attempt):
 
 
 def test_loopback_is_allowed(run_pytest):
-    """Servers on this machine can be reached by number, by name and by IPv6, and so can Unix sockets."""
+    """Tests can reach servers on this machine by number, name and IPv6, and Unix sockets."""
     source = (
         "import socket\n"
         "def test_a(tmp_path):\n"
@@ -106,8 +109,11 @@ def test_loopback_is_allowed(run_pytest):
     assert done.returncode == 0, done.stdout
 
 
-def test_no_home_and_no_key(run_pytest, tmp_path, monkeypatch):
-    """Tests see neither the developer's home nor a real key, and what they leave in their own home is taken away."""
+def test_the_home_folder_is_empty_and_no_key_is_set(run_pytest, tmp_path, monkeypatch):
+    """Tests see neither the developer's home nor a real key.
+
+    The home folder of the tests is deleted after them.
+    """
     monkeypatch.setenv("MINT_API_KEY", "mint_secret")
     monkeypatch.setenv("HOME", "/somebody")
     source = (
@@ -124,8 +130,11 @@ def test_no_home_and_no_key(run_pytest, tmp_path, monkeypatch):
 
 
 @pytest.mark.blender
-def test_blender_starts_empty_and_ends_with_the_right_status(run_pytest):
-    """Each test marked `blender` has an empty scene, and the process ends at once with the status that the tests deserve."""
+def test_blender_starts_empty_and_ends_with_the_exit_status(run_pytest):
+    """Each test marked `blender` starts with an empty scene.
+
+    The process ends at once with the exit status of the tests.
+    """
     source = (
         "import pytest\n"
         "pytestmark = pytest.mark.blender\n"

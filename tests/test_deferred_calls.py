@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Functions that are called later do not keep the operator that created them.
+"""Tests that functions called later do not keep the operator that created them.
 
-This is read from the source. Above a limit a call waits for a price or for the user. Blender frees
-the operator long before, and access to it then raises a ReferenceError.
+The source is analyzed. Above a limit a call waits for a price or for the user. Blender frees the
+operator long before, and access to it then raises a ReferenceError.
 """
 
 from __future__ import annotations
@@ -63,13 +63,13 @@ def methods() -> Iterator[tuple[str, ast.FunctionDef]]:
                 )
 
 
-def test_no_deferred_function_keeps_its_operator() -> None:
+def test_no_deferred_function_uses_its_operator() -> None:
     """No function that is called later uses `self`."""
     assert {place: lines for place, method in methods() if (lines := kept(method))} == {}
 
 
-def test_a_deferred_function_with_its_operator_is_found() -> None:
-    """The check notices a function that uses `self`."""
+def test_a_deferred_function_that_uses_its_operator_is_found() -> None:
+    """The check reports a function that uses `self`."""
     source = "class A:\n    def act(self):\n        def later(board):\n            self.decide(board)\n        return run_action(self, later)\n"
     (operator,) = ast.parse(source).body
     assert isinstance(operator, ast.ClassDef) and isinstance(operator.body[0], ast.FunctionDef)
@@ -83,8 +83,8 @@ def test_a_deferred_function_with_its_operator_is_found() -> None:
         for path in sorted(BLENDER.rglob("*.py"))
     ],
 )
-def test_a_dialog_that_spends_is_not_confirmed_by_enter(path: Path) -> None:
-    """Each operator that spends opens its dialog in the one way that makes Cancel its default."""
+def test_enter_does_not_confirm_a_dialog_that_spends_credits(path: Path) -> None:
+    """Each operator that spends Credits opens its dialog with Cancel as the default button."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ClassDef) and node.name in SPENDING:
             assert "invoke_props_dialog" not in ast.unparse(node)

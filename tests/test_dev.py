@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The developer commands: environments are made once and whole, what is missing is named, and no skipped test goes unseen."""
+"""Tests of the developer commands: environments, missing packages and skipped tests."""
 
 from __future__ import annotations
 
@@ -41,26 +41,26 @@ ROOT = Path(__file__).resolve().parents[1]
     ],
 )
 def test_missing_libraries_are_found_in_error_output(text, libraries):
-    """Both the loader's complaint and the output of ldd name the libraries, each once."""
+    """Errors of the loader and the output of ldd name the libraries; each is listed once."""
     assert debian.libraries_named(text) == libraries
 
 
-def test_a_library_is_named_with_its_package():
-    """A person reads which Debian package brings a library, or how to find out."""
+def test_a_missing_library_is_explained_with_its_package():
+    """The text names the Debian package of a library, or how to find it."""
     printed = debian.explain(["libXi.so.6", "libstrange.so.9"])
     assert "libXi.so.6  is in the Debian package  libxi6" in printed
     assert "apt-file search libstrange.so.9" in printed
     assert debian.packages_of(["libXi.so.6", "libstrange.so.9", "libXi.so.6"]) == ["libxi6"]
 
 
-def test_what_blender_links_to_is_in_the_table():
-    """Each library that the bpy module is known to need has a package: an ImportError never stands alone."""
+def test_every_library_of_blender_is_in_the_table():
+    """Each library that the bpy module needs has a package that an error message can name."""
     needed = "libGL.so.1 libICE.so.6 libSM.so.6 libX11.so.6 libXfixes.so.3 libXi.so.6 libXrender.so.1 libXxf86vm.so.1 libgomp.so.1 libxkbcommon.so.0 libEGL.so.1"
     assert [name for name in needed.split() if name not in debian.LIBRARY_PACKAGES] == []
 
 
-def test_a_blender_that_cannot_be_loaded_says_what_to_install(tmp_path, monkeypatch):
-    """Where nothing may be installed, the sentence holds the library, the package, and the command to type."""
+def test_a_blender_that_cannot_be_loaded_explains_what_to_install(tmp_path, monkeypatch):
+    """Without apt-get the error names the library, the package and the command."""
     (tmp_path / "bpy.py").write_text(
         "raise ImportError('libXi.so.6: cannot open shared object file: No such file or directory')"
     )
@@ -72,7 +72,7 @@ def test_a_blender_that_cannot_be_loaded_says_what_to_install(tmp_path, monkeypa
 
 @pytest.fixture
 def apt_get(tmp_path, monkeypatch):
-    """An apt-get that notes what it is asked for, and a user who is root; returns the note."""
+    """A fake apt-get that records its arguments, and a root user; return the record."""
     program = tmp_path / "bin" / "apt-get"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path / "asked"}\n')
@@ -83,8 +83,8 @@ def apt_get(tmp_path, monkeypatch):
     return tmp_path / "asked"
 
 
-def test_root_is_not_reason_enough_to_install(apt_get):
-    """Without --install and without a terminal nothing is installed, and a sentence says how."""
+def test_root_alone_installs_nothing(apt_get):
+    """Without --install and without a terminal nothing is installed; the error says how."""
     with pytest.raises(
         DevError, match=r"No window\. Please install: sudo apt-get install xvfb, or .* --install"
     ):
@@ -95,8 +95,10 @@ def test_root_is_not_reason_enough_to_install(apt_get):
 @pytest.mark.parametrize(
     ("typed", "installed"), [("y", True), ("YES", True), ("", False), ("n", False)]
 )
-def test_a_person_at_a_terminal_is_asked(apt_get, monkeypatch, typed, installed):
-    """Only a yes installs."""
+def test_a_user_at_a_terminal_is_asked_before_an_installation(
+    apt_get, monkeypatch, typed, installed
+):
+    """Packages are installed only after a yes."""
     terminal = SimpleNamespace(isatty=lambda: True, write=lambda text: None, flush=lambda: None)
     monkeypatch.setattr(debian, "sys", SimpleNamespace(stdin=terminal, stdout=terminal))
     monkeypatch.setattr("builtins.input", lambda question: typed)
@@ -105,8 +107,8 @@ def test_a_person_at_a_terminal_is_asked(apt_get, monkeypatch, typed, installed)
     assert ("install -y --no-install-recommends xvfb" in apt_get.read_text()) == installed
 
 
-def test_install_installs(apt_get):
-    """With --install, which CI uses, packages are installed without a question."""
+def test_the_install_option_installs_without_a_question(apt_get):
+    """CI uses --install, since it has no terminal."""
     debian.install_packages(["xvfb", "blender"], reason="No window.", install=True)
     assert "install -y --no-install-recommends xvfb blender" in apt_get.read_text()
 
@@ -116,7 +118,7 @@ def test_install_installs(apt_get):
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
-    """An environment that is made by a stand-in for nox, which takes a moment and counts its calls."""
+    """A small environment made by a fake nox, which takes a moment and counts its calls."""
     monkeypatch.setenv("MINT_BLENDER_ENVS", str(tmp_path / "envs"))
     return Environment("lint", "lint", dev.VERSION)
 
@@ -137,7 +139,7 @@ print(e.ensure(small, install=False))
 
 
 def test_parallel_calls_make_an_environment_once(small):
-    """Two processes that need the same environment at once: one makes it, the other waits and uses it."""
+    """Two processes need the same environment: one makes it, the other waits and uses it."""
     command = [sys.executable, "-c", MAKE_SLOWLY]
     calls = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     printed = [call.communicate(timeout=120)[0] for call in calls]
@@ -146,8 +148,8 @@ def test_parallel_calls_make_an_environment_once(small):
     assert [text.splitlines()[-1] for text in printed] == [sys.executable] * 2
 
 
-def test_an_environment_that_was_not_finished_is_made_anew(small, monkeypatch):
-    """Without the note that it is whole, or with a Python that is gone, it is not used."""
+def test_an_incomplete_environment_is_made_again(small, monkeypatch):
+    """An environment without its completion mark, or whose Python is gone, is not used."""
     asked = []
     monkeypatch.setattr(environments, "nox", lambda *arguments, extra: asked.append(arguments))
     with pytest.raises(DevError, match=r"could not install lint\.txt"):
@@ -162,8 +164,8 @@ def test_an_environment_that_was_not_finished_is_made_anew(small, monkeypatch):
     assert len(asked) == 2
 
 
-def test_other_locks_are_another_folder(monkeypatch, tmp_path):
-    """Nothing is ever updated in place: what other locks pin is somewhere else, and the same is found again."""
+def test_other_locks_use_another_folder(monkeypatch, tmp_path):
+    """No environment is updated in place; the same lock files lead to the same folder."""
     monkeypatch.setenv("MINT_BLENDER_ENVS", str(tmp_path))
     one, other = tmp_path / "one.txt", tmp_path / "other.txt"
     one.write_text("ruff==1\n")
@@ -175,8 +177,8 @@ def test_other_locks_are_another_folder(monkeypatch, tmp_path):
     )
 
 
-def test_environments_outlive_the_clone(monkeypatch, tmp_path):
-    """They lie in the user's cache, or where MINT_BLENDER_ENVS says, never in the clone."""
+def test_environments_are_outside_the_clone(monkeypatch, tmp_path):
+    """Environments are in the user's cache or in MINT_BLENDER_ENVS."""
     monkeypatch.delenv("MINT_BLENDER_ENVS", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert dev.cache() == tmp_path / "cache" / "mint-blender" / "envs"
@@ -188,8 +190,8 @@ def test_environments_outlive_the_clone(monkeypatch, tmp_path):
     assert dev.cache() == tmp_path / "mine"
 
 
-def test_a_python_that_is_missing_is_named(small, monkeypatch):
-    """One sentence says which Python an environment needs; none is downloaded."""
+def test_a_missing_python_is_reported(small, monkeypatch):
+    """The error says which Python an environment needs; none is downloaded."""
     monkeypatch.setattr(environments, "has_python", lambda version: False)
     with pytest.raises(DevError, match=r"bpy-5\.2 needs Python 3\.13"):
         environments.ensure(ENVIRONMENTS["bpy-5.2"], install=False)
@@ -197,8 +199,8 @@ def test_a_python_that_is_missing_is_named(small, monkeypatch):
         environments.default()
 
 
-def test_locks_pin_with_hashes_and_hold_no_address():
-    """Everything is pinned with its hashes, and no index, host or folder is named."""
+def test_lock_files_have_hashes_and_no_address():
+    """Every package is pinned with its hashes, and no index, host or folder is named."""
     for lock in (ROOT / "requirements").glob("*.txt"):
         text = lock.read_text(encoding="utf-8").replace("\\\n", "")
         lines = [
@@ -209,16 +211,19 @@ def test_locks_pin_with_hashes_and_hold_no_address():
         assert [line for line in lines if "://" in line or line.startswith("-")] == []
 
 
-def test_the_stubs_never_meet_the_real_bpy():
-    """fake-bpy-module would shadow Blender: it is in the one environment that has none."""
+def test_the_bpy_stubs_and_bpy_are_in_different_environments():
+    """fake-bpy-module would replace Blender's bpy, so it is only in the environment without bpy."""
     for environment in ENVIRONMENTS.values():
         text = environment.lock.read_text(encoding="utf-8")
         assert ("\nbpy==" in text) == environment.has_blender
         assert ("fake-bpy-module" in text) == (environment.name == "lint")
 
 
-def test_uv_installs_from_where_pip_does(monkeypatch):
-    """Pass pip's settings to uv, the environment's before a file's; uv's own settings win."""
+def test_uv_uses_the_package_index_of_pip(monkeypatch):
+    """Settings of pip are passed to uv, those of the environment before those of a file.
+
+    Settings of uv itself take precedence.
+    """
     listed = (
         "global.find-links='/a\\n/b'\nglobal.index-url='https://global.invalid/simple'\nglobal.no-color='1'\n"
         "install.index-url='https://install.invalid/simple'\n:env:.index-url='https://env.invalid/simple'\n"
@@ -248,8 +253,8 @@ def _outcome(title: str, **printed) -> Outcome:
     return outcome
 
 
-def test_a_left_out_test_is_named_and_fails_a_strict_run(capsys):
-    """Whoever runs the tests reads which ones did not run and why; where it counts, that is a failure."""
+def test_a_skipped_test_is_listed_and_fails_a_strict_run(capsys):
+    """The summary lists the tests that did not run and why; a strict run fails because of them."""
     outcomes = [
         _outcome("bpy-4.5 with bpy", passed={"a"}, left_out={"b": "needs Debian's package blender"})
     ]
@@ -270,8 +275,8 @@ def test_a_left_out_test_is_named_and_fails_a_strict_run(capsys):
     ],
     ids=["a failure", "pytest broke", "lint", "no test at all"],
 )
-def test_what_is_not_good(outcome, lint_good):
-    """A failed test, a pytest that broke, a failed check, and a run without any test each end with status 1."""
+def test_a_failed_run_ends_with_status_1(outcome, lint_good):
+    """A failed test, a crash of pytest, a failed check, and a run without tests all count."""
     assert (
         testing.print_summary(
             [_outcome("bpy-4.5 with bpy", **outcome)], lint_good=lint_good, strict=False
@@ -280,8 +285,8 @@ def test_what_is_not_good(outcome, lint_good):
     )
 
 
-def test_a_test_that_applies_nowhere_is_left_out(capsys):
-    """A skip that is meant on one Blender is fine as long as another Blender runs the test."""
+def test_a_test_that_is_skipped_in_every_environment_is_listed(capsys):
+    """A skip that is intended on one Blender is allowed if another Blender runs the test."""
     blenders = [environment.name for environment in BLENDERS]
     skipped = {"t": "does not apply: no decoder"}
     outcomes = [
@@ -298,8 +303,11 @@ def test_a_test_that_applies_nowhere_is_left_out(capsys):
     )
 
 
-def test_a_file_that_skips_itself_ran_where_its_tests_ran():
-    """A whole file is skipped under the file's name; on the Blender where it applies, only its tests are named."""
+def test_a_skipped_file_counts_as_run_where_its_tests_ran():
+    """A skipped file is listed by its own name.
+
+    On the Blender where it applies, only its tests are listed.
+    """
     blenders = [environment.name for environment in BLENDERS]
     skipped = {"tests/test_it.py": "does not apply: no point clouds"}
     outcomes = [
@@ -313,7 +321,7 @@ def test_a_file_that_skips_itself_ran_where_its_tests_ran():
 
 
 def test_a_run_without_a_results_file_is_a_failure(tmp_path, monkeypatch, capsys):
-    """When pytest or nox ended before a round told what became of it, the summary says so, and the run fails."""
+    """When pytest or nox ends before it writes its results, the run fails."""
     monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
     outcomes = [
         Outcome.read(PytestRun("bpy-4.5", "with bpy", ())),
@@ -349,7 +357,10 @@ def test_a_run_records_its_exit_status(tmp_path, monkeypatch):
 
 
 def test_every_blender_runs_the_bpy_tests():
-    """On each other Blender the `bpy` tests run; on another Python everything that needs no Blender as well."""
+    """On each other Blender the `bpy` tests run.
+
+    On another Python, the tests that need no Blender run as well.
+    """
     default = ENVIRONMENTS["bpy-4.5"]
     for name in ("bpy-4.2", "bpy-5.0", "bpy-5.2"):
         selected = pytest_runs.runs_for(ENVIRONMENTS[name], default, fast=False)

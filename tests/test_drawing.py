@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drawing only draws: read from the source, together with everything that drawing calls.
+"""Tests that drawing functions, and all functions that they call, only draw.
 
-Starting at each function that Blender calls in order to draw, the calls are followed through all
-modules of `ui`. Nothing on the way may ask Mint, register a timer, load a picture, open a file,
-create or delete anything that outlives the call, or write to anything but the layout.
+The source is analyzed. Starting at each function that Blender calls in order to draw, the calls are
+followed through all modules of `ui`. None of these functions may send a request to Mint, register a
+timer, load a picture, open a file, create or delete anything that outlives the call, or write to
+anything but the layout.
 
-There are two exceptions. Blender has no event for "this panel became visible", and what is fetched
-only when it is seen (prices, pages of the library, thumbnails) must know. So drawing may note a
-plain name in a set, in `ui/visibility.py`: `note`. A timer empties that set a moment later, when
-drawing is over, and does the work. And Blender tells the region of a popup only while it is drawn: so a
-dialog notes that region in another set, in `ui/pricing/open_dialogs.py`: `note`.
+There are two exceptions. Blender has no event for "this panel became visible", but data that is
+fetched only when it is visible (prices, pages of the library, thumbnails) depends on it. So drawing
+may add a name to a set, in `ui/visibility.py`: `note`. Soon afterwards a timer empties that set and
+fetches the data. Also, Blender gives the region of a popup only while it is drawn. So a dialog adds
+that region to another set, in `ui/pricing/open_dialogs.py`: `note`.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ ALLOWED = {
     "visibility.py: note": "_state().drawn.add",
     "pricing/open_dialogs.py: note": "_state().regions.add",
 }
-"""What drawing may call although it changes something, and the one thing that each does."""
+"""Functions that drawing may call although they change something, and the call each makes."""
 MEMOS = ("translations/", "session.py: current", "session.py: Session.state")
-"""Make once what would be the same later: the table of a language, or an empty state."""
+"""Functions that cache a constant value: the table of a language, or an empty state."""
 
-# What a layout, and the button that it has just made, take.
+# The names of a layout and of the button that it has just made.
 LAYOUT = {
     "alert",
     "active",
@@ -55,11 +56,11 @@ FORBIDDEN = {
 CHANGING = {
     "add", "append", "clear", "discard", "extend", "insert", "move", "pop", "popitem", "remove", "setdefault", "sort", "update",
 }  # fmt: skip
-"""Methods of containers: allowed only on one that the same function has made."""
+"""Methods of containers, allowed only on a container that the same function has created."""
 HARMLESS = {"blf.size"}
-"""Sets the size of the text that is measured next."""
+"""A call that sets the size of the text that is measured next."""
 CALLED_TO_DRAW = {"poll", "description", "filter_items"}
-"""Called at each drawing too, although their names do not say so."""
+"""Functions that are also called at each drawing, although their names do not show it."""
 
 
 def roots(graph: CallGraph) -> Iterator[Function]:
@@ -78,9 +79,9 @@ def roots(graph: CallGraph) -> Iterator[Function]:
 
 
 def handed_to_blender(node: ast.Call) -> list[ast.expr]:
-    """Return what a call gives to Blender to be called while drawing.
+    """Return the functions that a call registers with Blender to be called while drawing.
 
-    That is what is appended to a menu or header, and callbacks of properties.
+    These are functions appended to a menu or header, and callbacks of properties.
     """
     name = ast.unparse(node.func)
     if name.startswith("bpy.types.") and name.endswith((".append", ".prepend")):
@@ -91,9 +92,9 @@ def handed_to_blender(node: ast.Call) -> list[ast.expr]:
 
 
 def made_here(function: ast.AST) -> set[str]:
-    """Return the local names of what a function has made itself, and may therefore change.
+    """Return the local names of objects that a function has created, and may therefore change.
 
-    That is new containers, and buttons: `layout.operator(…)` returns one to be filled in.
+    These are new containers, and buttons: `layout.operator(…)` returns one to be filled in.
     """
     made = set()
     for node in ast.walk(function):
@@ -104,7 +105,7 @@ def made_here(function: ast.AST) -> set[str]:
 
 
 def is_made(value: ast.expr | None) -> bool:
-    """Return whether an expression makes a new container, or a button."""
+    """Return whether an expression creates a new container or a button."""
     if isinstance(value, ast.Call):
         name = ast.unparse(value.func)
         return name.endswith(".operator") or name in {"list", "dict", "set", "sorted", "Counter"}
@@ -128,7 +129,7 @@ def written(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def complaints(function: ast.AST) -> list[str]:
-    """Return what a function does that drawing must not do."""
+    """Return the actions of a function that are forbidden while drawing."""
     wrong, own = [], made_here(function)
     for node in ast.walk(function):
         if isinstance(node, ast.Call):
@@ -152,7 +153,7 @@ def complaints(function: ast.AST) -> list[str]:
 
 
 def found(graph: CallGraph, root: Function) -> list[str]:
-    """Return what drawing does that it must not, here or in anything it calls, with the way."""
+    """Return the forbidden actions of a function and of all that it calls, with the call path."""
     return [
         f"{' -> '.join(way)}, {complaint}"
         for function, way in graph.reached(root).items()
@@ -167,18 +168,18 @@ ROOTS = {function.name: function for function in roots(GRAPH)}
 
 @pytest.mark.parametrize("name", ROOTS)
 def test_drawing_only_draws(name: str) -> None:
-    """What is shown was prepared when it changed."""
+    """The data of a panel is prepared when it changes, not while it is drawn."""
     assert found(GRAPH, ROOTS[name]) == []
 
 
 def test_every_exception_is_needed() -> None:
-    """An exception for what is not drawn any more is taken back."""
+    """An exception for a function that is no longer drawn must be removed."""
     reached = {function.name for root in ROOTS.values() for function in GRAPH.reached(root)}
     assert reached >= ALLOWED.keys()
 
 
-def test_a_note_is_only_a_name_in_a_set() -> None:
-    """Each exception does one thing: it adds to a set, and calls nothing else."""
+def test_a_note_only_adds_a_name_to_a_set() -> None:
+    """Each exception adds to a set and calls nothing else."""
     for function in GRAPH.functions():
         if function.name in ALLOWED:
             calls = [each for each in ast.walk(function.node) if isinstance(each, ast.Call)]
@@ -248,7 +249,7 @@ def board():
     ],
 )
 def test_each_kind_of_mistake_is_found(line: str) -> None:
-    """In the method of a base class's panel, and in a function that was appended to a menu."""
+    """This includes a base class of a panel, and a function that was appended to a menu."""
     graph = CallGraph({"panel.py": PANEL.format(line=line), "facts.py": FACTS}, "mint.ui")
     wrong = {root.node.name: found(graph, root) for root in roots(graph)}
     assert wrong["_extra"], "what was appended to a menu"
@@ -256,15 +257,15 @@ def test_each_kind_of_mistake_is_found(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["harmless(self.layout, [1])", "_cache.count()", "Cache()"])
-def test_what_only_draws_is_not_found(line: str) -> None:
-    """Buttons, layouts, new containers and plain questions are allowed."""
+def test_allowed_actions_are_not_reported(line: str) -> None:
+    """Buttons, layouts, new containers and calls that only read are allowed."""
     graph = CallGraph({"panel.py": PANEL.format(line=line), "facts.py": FACTS}, "mint.ui")
     (extra,) = [root for root in roots(graph) if root.node.name == "_extra"]
     assert [each for each in found(graph, extra) if "__init__" not in each] == []
 
 
-def test_enough_is_read() -> None:
-    """The reading starts at all panels and gets through to what they call."""
+def test_the_analysis_covers_all_panels() -> None:
+    """The analysis starts at all panels and follows their calls."""
     assert len(ROOTS) > 60
     assert "text_wrap.py: wrapped" in {
         function.name for function in GRAPH.reached(ROOTS["job_list/card.py: draw"])

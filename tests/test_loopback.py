@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The client and the downloader agree on which hosts are this computer."""
+"""Tests that the client and the downloader agree on which hosts are this computer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HOSTS = {
 
 
 def _api_takes(host: str) -> bool:
-    """Return whether a key would be sent there without encryption."""
+    """Return whether the client would send a key to the host without encryption."""
     try:
         return Origin.parse(f"http://{host}/v1").is_loopback
     except ValueError:
@@ -39,7 +39,7 @@ def _api_takes(host: str) -> bool:
 
 
 def _files_take(host: str) -> bool:
-    """Return whether a file would be fetched from there without encryption."""
+    """Return whether the downloader would fetch a file from the host without encryption."""
     try:
         return bool(urls.check(f"http://{host}/v1", local_files=True))
     except DownloadFailed:
@@ -47,8 +47,8 @@ def _files_take(host: str) -> bool:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_both_know_this_computer(host: str) -> None:
-    """Plain http goes to this computer and nowhere else."""
+def test_plain_http_is_only_allowed_for_this_computer(host: str) -> None:
+    """Both the client and the downloader require https for every other host."""
     assert _api_takes(host) is _files_take(host) is HOSTS[host]
 
 
@@ -63,6 +63,6 @@ def test_both_know_this_computer(host: str) -> None:
 @example("127.1")
 @example("localhost.")
 @example("ⅼocalhost")
-def test_both_accept_the_same_hosts(host: str) -> None:
-    """Both rooms accept the same host names without encryption."""
+def test_client_and_downloader_accept_the_same_hosts(host: str) -> None:
+    """Both accept the same host names without encryption."""
     assert _api_takes(host) == _files_take(host)

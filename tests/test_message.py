@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages: strings that remember their template and values."""
+"""Tests of messages: strings that keep their template and values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mint_blender.message import Message, message_of, sentences
 
 
 class Kind(StrEnum):
-    """Words of a program."""
+    """Names of kinds as an example."""
 
     MODEL = "model"
 
@@ -26,7 +26,7 @@ NESTED = Message(
 
 
 def test_a_message_is_its_english_text():
-    """It is a string with the values filled in, and keeps what it was made of."""
+    """A message is a string with the values filled in, and keeps its template and values."""
     message = Message("{left:,.0f} Credits of {name}", left=1500.0, name="{me}")
     assert message == "1,500 Credits of {me}"
     assert f"{message}!" == "1,500 Credits of {me}!"
@@ -36,13 +36,13 @@ def test_a_message_is_its_english_text():
     )
 
 
-def test_a_text_without_values_may_hold_braces():
+def test_a_text_without_values_may_contain_braces():
     """Only a message with values is a template."""
     assert Message('{"prompt": 1}') == '{"prompt": 1}'
 
 
 def test_an_error_keeps_its_message():
-    """`str(error)` is the message itself; that of a foreign error is not translated."""
+    """`str(error)` is the message itself; the text of another error is not translated."""
     message = Message("No {thing}.", thing="file")
     assert str(ValueError(message)).template == "No {thing}."  # type: ignore[attr-defined]
     assert (
@@ -52,7 +52,7 @@ def test_an_error_keeps_its_message():
     assert message_of(OSError("{disk}")).params == {"text": "{disk}"}
 
 
-def test_words_of_a_program_are_messages():
+def test_enum_members_are_messages():
     """An enum member is translated where it is shown; a user's text is not."""
     message = Message("{kind} {name}", kind=Kind.MODEL, name="model")
     assert isinstance(message.params["kind"], Message)
@@ -74,7 +74,7 @@ class _Holder:
     ],
 )
 def test_a_message_can_be_copied_and_stored(copied):
-    """Nothing of it is lost on the way through a copy, a pickle or JSON."""
+    """A copy, a pickle and JSON keep the template and the values."""
     message = Message.build(NESTED.template, NESTED.params, "paused")
     again = copied(message)
     assert isinstance(again, Message) and again == message == "Paused: 1,500 left of model"
@@ -82,7 +82,7 @@ def test_a_message_can_be_copied_and_stored(copied):
 
 
 def test_sentences_are_joined():
-    """The parts stay messages, so that each is translated; empty ones leave no gap."""
+    """The parts stay messages, so that each is translated; empty parts are skipped."""
     joined = sentences(Message("One."), "", Message("Two."))
     assert joined == "One. Two."
     assert all(isinstance(each, Message) for each in joined.params.values())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The extension archive and the pip package: what is in them, and that Blender accepts them."""
+"""Tests of the extension archive and the pip package, also with Blender's validator."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from scripts import package
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def test_the_same_files_make_the_same_bytes(tmp_path):
-    """Archives of the same files are equal, whatever their dates and modes."""
+def test_the_same_files_make_identical_archives(tmp_path):
+    """The dates and modes of the files have no effect."""
     first = package.build(tmp_path / "one")
     later = time.time() - 86_400
     copy = tmp_path / "copy"
@@ -48,8 +48,8 @@ def test_the_same_files_make_the_same_bytes(tmp_path):
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_layout(tmp_path):
-    """Manifest and package are at the root, with every module and no leftover files."""
+def test_the_archive_has_the_expected_layout(tmp_path):
+    """Manifest and package are at the root, with every module and no temporary files."""
     archive = package.build(tmp_path)
     assert archive.name == f"mint_blender-{package.version()}.zip"
     with zipfile.ZipFile(archive) as opened:
@@ -71,7 +71,7 @@ def test_layout(tmp_path):
 
 
 def test_translations_are_compiled(tmp_path):
-    """The archive has one table per language and no files for translators."""
+    """The archive has one table per language and no source files of translations."""
     with zipfile.ZipFile(package.build(tmp_path)) as opened:
         names = opened.namelist()
         german = json.loads(opened.read("ui/translations/de.json"))
@@ -82,8 +82,8 @@ def test_translations_are_compiled(tmp_path):
     assert len(german) > 500
 
 
-def test_pip_package_holds_every_room(tmp_path):
-    """The wheel that pip installs has every module of the package, and the command `mint-blender`."""
+def test_the_pip_package_has_every_module(tmp_path):
+    """The wheel has every module of the package, and the command `mint-blender`."""
     command = [
         sys.executable,
         "-m",
@@ -107,14 +107,14 @@ def test_pip_package_holds_every_room(tmp_path):
     assert "mint-blender = mint_blender.cli:main" in entry_points
 
 
-def test_one_version():
-    """The manifest, the pip package and the archive agree on the version."""
+def test_all_version_numbers_are_equal():
+    """The manifest, the pip package and the archive have the same version."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert package.version() == project["version"] == tomllib.loads(package.manifest())["version"]
 
 
-def test_two_versions_are_refused(tmp_path, monkeypatch):
-    """Different versions in manifest and pyproject.toml stop the archive."""
+def test_different_versions_are_rejected(tmp_path, monkeypatch):
+    """Different versions in manifest and pyproject.toml stop the build of the archive."""
     (tmp_path / "blender_manifest.toml").write_text('version = "1.0.0"')
     (tmp_path / "pyproject.toml").write_text('[project]\nversion = "2.0.0"')
     monkeypatch.setattr(package, "ROOT", tmp_path)
@@ -123,8 +123,8 @@ def test_two_versions_are_refused(tmp_path, monkeypatch):
     assert not (tmp_path / "dist").exists()
 
 
-def test_manifest_texts_keep_the_rules():
-    """Tagline and permissions follow Blender's limits and end without a full stop."""
+def test_manifest_texts_follow_blenders_rules():
+    """Tagline and permissions are within Blender's limits and end without a period."""
     told = tomllib.loads(package.manifest())
     for text in (told["tagline"], *told["permissions"].values()):
         assert 0 < len(text) <= 64
@@ -153,8 +153,8 @@ def test_wheels_are_listed_at_the_top_level(tmp_path):
 
 
 @pytest.mark.blender
-def test_blenders_validator_accepts_it(tmp_path):
-    """The validator that this Blender brings accepts the archive, with and without wheels."""
+def test_blenders_validator_accepts_the_archive(tmp_path):
+    """The validator of this Blender accepts the archive, with and without wheels."""
     validator = package.find_validator()
     assert validator is not None
     package.validate(package.build(tmp_path), validator)
@@ -173,8 +173,8 @@ def test_blenders_validator_accepts_it(tmp_path):
     ],
     ids=["tagline", "id", "tag"],
 )
-def test_blenders_validator_is_really_asked(tmp_path, good, bad):
-    """A manifest that breaks a rule is refused, with the validator's own words in the error."""
+def test_blenders_validator_rejects_an_invalid_manifest(tmp_path, good, bad):
+    """The error contains the validator's own message."""
     files = package.contents()
     text = files["blender_manifest.toml"].decode().replace(good, bad)
     if "tagline" in bad:
@@ -189,7 +189,7 @@ def test_blenders_validator_is_really_asked(tmp_path, good, bad):
 
 
 @pytest.mark.debian
-def test_installs_as_an_extension(tmp_path):
+def test_debians_blender_installs_the_archive(tmp_path):
     """Debian's Blender installs the archive as an extension and enables it."""
     archive = package.build(tmp_path)
     environment = {

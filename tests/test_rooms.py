@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules for imports between the rooms, read from the source.
+"""Tests of the rules for imports between the rooms, read from the source.
 
-Arrows go down only, and what ships inside Blender needs no extra package.
+A room imports only the rooms below it, and the code in Blender needs no extra package.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import pytest
 from .import_graph import COMMON, PACKAGE, ROOMS, TOP, complaints, imports_of, modules
 
 
-def test_every_folder_is_a_room_with_rules():
-    """A new folder in the package needs a line in the rules before anything can be put into it."""
+def test_every_folder_has_import_rules():
+    """A new folder in the package must first be added to the rules."""
     assert {room for _, room, _ in modules()} == set(ROOMS)
 
 
@@ -28,14 +28,14 @@ def test_every_folder_is_a_room_with_rules():
     modules(),
     ids=lambda value: str(value.relative_to(PACKAGE)) if isinstance(value, Path) else "",
 )
-def test_arrows_point_down(path, room, parts):
+def test_imports_follow_the_rules(path, room, parts):
     """A module imports from its own room, the rooms below, and allowed packages."""
     assert complaints(path.read_text(encoding="utf-8"), room, parts) == []
 
 
 @pytest.mark.parametrize("name", sorted(COMMON))
-def test_what_every_room_imports_imports_no_room(name):
-    """A module that all share stands below all of them."""
+def test_shared_modules_import_no_room(name):
+    """A module that all rooms import must not import any of them."""
     source = (PACKAGE / f"{name}.py").read_text(encoding="utf-8")
     assert [found.module for found in imports_of(source, ()) if found.level] == []
 
@@ -62,7 +62,7 @@ def neighbors(
     return loaded & known
 
 
-def test_no_two_modules_need_each_other():
+def test_modules_have_no_import_cycles():
     """Imports have no cycles inside a room either."""
     named = {
         ".".join((*parts, path.stem)): (path, parts)
@@ -100,8 +100,8 @@ def test_no_two_modules_import_each_other():
     assert mutual(graph) == set()
 
 
-def test_a_mutual_import_is_noticed():
-    """A pair is found, however one of the two imports the other."""
+def test_a_mutual_import_is_found():
+    """A pair is found whichever kind of import the two modules use."""
     known = {"scene.world", "scene.notes"}
     graph = {
         "scene.world": neighbors(
@@ -114,8 +114,8 @@ def test_a_mutual_import_is_noticed():
     assert mutual(graph) == {("scene.notes", "scene.world")}
 
 
-def test_a_circle_is_noticed():
-    """Each way to write an import within the package is an arrow; one inside a function is none."""
+def test_an_import_cycle_is_found():
+    """Each form of import within the package counts; an import inside a function does not."""
     known = {"ui.panel", "ui.form", "jobs.job"}
     assert neighbors("from . import form", ("ui",), known) == {"ui.form"}
     assert neighbors("from .form import of", ("ui",), known) == {"ui.form"}
@@ -159,8 +159,8 @@ def test_a_circle_is_noticed():
         (TOP, "import requests"),
     ],
 )
-def test_an_arrow_that_points_up_is_found(room, source):
-    """The reading of imports notices each kind of crossing, wherever in the file it stands."""
+def test_a_forbidden_import_is_found(room, source):
+    """Each kind of forbidden import is reported, wherever in the file it is."""
     assert complaints(source, room, () if room == TOP else tuple(room.split("/"))) != []
 
 
@@ -188,13 +188,13 @@ def test_an_arrow_that_points_up_is_found(room, source):
         (TOP, "def generate():\n    from .cli import run\n    import bpy"),
     ],
 )
-def test_what_the_design_draws_is_allowed(room, source):
-    """The arrows of the design pass, so that the rules are not stricter than meant."""
+def test_allowed_imports_are_accepted(room, source):
+    """The rules are not stricter than the design."""
     assert complaints(source, room, () if room == TOP else tuple(room.split("/"))) == []
 
 
-def test_the_map_of_the_code_is_true():
-    """CONTRIBUTING's map has every room, and each file and folder that it names exists."""
+def test_the_code_map_in_contributing_is_correct():
+    """The map lists every room, and each file and folder that it names exists."""
     text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE)
     assert set(rows) == set(ROOMS) - {TOP}
@@ -209,8 +209,8 @@ def rebinding(source: str) -> list[int]:
     return [node.lineno for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Global)]
 
 
-def test_no_module_rebinds_its_state() -> None:
-    """What changes while the program runs is a field of an object that has an owner."""
+def test_no_module_has_a_global_statement() -> None:
+    """State that changes at run time is an attribute of an object with an owner."""
     found = {
         str(path.relative_to(PACKAGE)): lines
         for path, _, _ in modules()
@@ -219,13 +219,13 @@ def test_no_module_rebinds_its_state() -> None:
     assert found == {}
 
 
-def test_a_global_statement_is_noticed() -> None:
-    """Also one in a method or in an inner function."""
+def test_a_global_statement_is_found() -> None:
+    """A statement in a method or in an inner function is found too."""
     source = "class A:\n    def f(self):\n        def g():\n            global known\n"
     assert rebinding(source) == [4]
 
 
-def test_importing_the_package_costs_nothing():
+def test_importing_the_package_loads_nothing_else():
     """`import mint_blender` loads neither Blender nor requests nor a room."""
     program = (
         "import sys; before = set(sys.modules); import mint_blender; new = set(sys.modules) - before;"
@@ -244,7 +244,7 @@ def test_importing_the_package_costs_nothing():
 
 @pytest.mark.parametrize("room", ["mint", "files", "jobs"])
 def test_the_lower_rooms_work_without_blender(room):
-    """Every module of the lower rooms can be imported where there is no `bpy` at all."""
+    """Every module of the lower rooms can be imported where `bpy` does not exist."""
     names = [
         ".".join(("mint_blender", *parts, path.stem)).removesuffix(".__init__")
         for path, where, parts in modules()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Limits for the size of functions, files, packages and rooms."""
+"""Tests of the size limits for functions, files, packages and rooms."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_packages_are_small() -> None:
     assert {name: count for name, count in modules.items() if count > 15} == {}
 
 
-def test_no_room_dominates() -> None:
+def test_no_room_is_too_large() -> None:
     """The largest room has less than a third of the package's lines."""
     rooms: Counter[str] = Counter()
     for path in MODULES:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Functions of `bpy.app.timers` only read state.
+"""Tests that functions of `bpy.app.timers` only read state.
 
-This is read from the source. Blender calls them also while the user types into a field. So nothing
-that they reach in their own module imports, pushes an undo step or updates the collections of the
-window manager: that waits for the modal operator, which knows when the user types. The same holds
-for the subscribers that such a timer calls, those of `heartbeat.on_answers` and
+The source is analyzed. Blender calls timers also while the user types into a field. So the
+functions that they reach in their own module must not import, push an undo step or update the
+collections of the window manager. The modal operator does that, since it knows when the user types.
+The same holds for the subscribers that such a timer calls, those of `heartbeat.on_answers` and
 `visibility.when_drawn`.
 """
 
@@ -37,19 +37,19 @@ CHANGING_CALLS = {
 }
 SUBSCRIBING = {"heartbeat.on_answers", "visibility.when_drawn"}
 KNOWN = {
-    "_look", "_resume", "partial",  # heartbeat, visibility; what is partial only removes a timer
+    "_look", "_resume", "partial",  # heartbeat, visibility; a `partial` only removes a timer
     "_remember",  # saved_settings
     "_look_now",  # placed_results: which results are in the open file
 }  # fmt: skip
 
 
 def functions(module: ast.Module) -> dict[str, ast.FunctionDef]:
-    """The functions of a module by name."""
+    """Return the functions of a module by name."""
     return {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
 
 
 def registered(module: ast.Module) -> set[str]:
-    """What a module registers as a timer; of a partial only that it is one."""
+    """Return the functions that a module registers as timers; a partial is only named `partial`."""
     calls = (
         node
         for node in ast.walk(module)
@@ -59,7 +59,7 @@ def registered(module: ast.Module) -> set[str]:
 
 
 def called(name: str, known: dict[str, ast.FunctionDef], seen: set[str]) -> set[str]:
-    """What a function calls, itself or by way of others of its module."""
+    """Return the names that a function calls, itself or through other functions of its module."""
     if name in seen or name not in known:
         return set()
     seen.add(name)
@@ -68,15 +68,15 @@ def called(name: str, known: dict[str, ast.FunctionDef], seen: set[str]) -> set[
 
 
 def modules() -> dict[str, ast.Module]:
-    """The modules of the room."""
+    """Return the modules of the room."""
     return {
         str(path.relative_to(BLENDER)): ast.parse(path.read_text(encoding="utf-8"))
         for path in sorted(BLENDER.rglob("*.py"))
     }
 
 
-def test_the_timers_are_known() -> None:
-    """Each new one has to be thought of: what does it touch, while somebody types?"""
+def test_every_timer_is_known() -> None:
+    """A new timer must be checked for what it changes while the user types, then added to KNOWN."""
     assert set().union(*(registered(module) for module in modules().values())) == KNOWN
 
 
@@ -92,8 +92,8 @@ def listening(all_modules: dict[str, ast.Module]) -> dict[str, set[str]]:
     return found
 
 
-def test_the_listeners_are_found() -> None:
-    """Each subscriber is a function of a module beside the one that subscribes it."""
+def test_subscribers_are_found() -> None:
+    """Each subscriber is a function of a module in the folder of the module that subscribes it."""
     known = modules()
     found = listening(known)
     assert found
@@ -102,7 +102,7 @@ def test_the_listeners_are_found() -> None:
 
 
 def test_timers_only_read_state() -> None:
-    """None of them imports, undoes, or changes a collection."""
+    """No timer function imports, pushes an undo step or changes a collection."""
     wrong = {}
     listeners = listening(modules())
     for stem, module in modules().items():

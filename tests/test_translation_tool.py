@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tool that keeps the translations in step with the source, on a package of three texts."""
+"""Tests of the tool that keeps the translations up to date, with a package of three texts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ADDED = {
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder of translations, of a source with three texts."""
+    """An empty folder of translations for a source with three texts."""
     monkeypatch.setattr(translations, "FOLDER", tmp_path)
     monkeypatch.setattr(translations, "TEMPLATE", tmp_path / "mint_blender.pot")
     monkeypatch.setattr(translations, "texts", lambda: TEXTS)
@@ -51,7 +51,7 @@ def test_new_texts_are_untranslated(folder, capsys):
 
 
 def test_added_translations_are_complete(folder):
-    """After `add`, nothing is missing; adding the same again changes no byte."""
+    """After `add` nothing is missing; adding the same again changes nothing."""
     add(folder, ADDED)
     assert translations.main(["check"]) == 0
     first = contents(folder)
@@ -60,16 +60,16 @@ def test_added_translations_are_complete(folder):
     assert set(first) == {"de.po", "ja.po", "mint_blender.pot"}
 
 
-def test_a_translation_is_replaced(folder):
-    """What is added takes the place of an earlier translation."""
+def test_an_added_translation_replaces_the_earlier_one(folder):
+    """The other translations stay as they are."""
     add(folder, ADDED)
     add(folder, {"Cancel": {"de": "Stornieren"}})
     assert 'msgid "Cancel"\nmsgstr "Stornieren"' in contents(folder)["de.po"]
     assert "キャンセル" in contents(folder)["ja.po"]
 
 
-def test_no_line_changes_without_need(folder):
-    """The files hold no date and no line number, so that a merge conflicts only about texts."""
+def test_translation_files_have_no_dates_or_line_numbers(folder):
+    """Merge conflicts then occur only where texts were changed."""
     add(folder, ADDED)
     text = contents(folder)["de.po"]
     assert "#: ui/menus.py ui/panel.py\n" in text or "#: ui/panel.py ui/menus.py\n" in text
@@ -77,7 +77,7 @@ def test_no_line_changes_without_need(folder):
 
 
 def test_a_changed_text_is_fuzzy(folder, monkeypatch, capsys):
-    """The old translation is kept but does not count until it is confirmed."""
+    """The old translation is kept, but does not count until it is confirmed."""
     add(folder, ADDED)
     changed = {
         "Cancel": TEXTS["Cancel"],
@@ -93,14 +93,14 @@ def test_a_changed_text_is_fuzzy(folder, monkeypatch, capsys):
     assert 'msgstr "Es bleiben {left}."' in contents(folder)["de.po"]
 
 
-def test_other_placeholders_are_found(folder, capsys):
+def test_wrong_placeholders_are_reported(folder, capsys):
     """A translation with a placeholder that English does not have would fail when it is shown."""
     add(folder, ADDED | {"Leaves {left} Credits": {"de": "Es bleiben {rest}", "ja": "{left}"}})
     assert translations.main(["check"]) == 1
     assert "other placeholders" in capsys.readouterr().out
 
 
-def test_unknown_texts_are_named(folder, capsys):
-    """A translation of a text that is not in the source is reported, not silently dropped."""
+def test_unknown_texts_are_reported(folder, capsys):
+    """A translation of a text that is not in the source is not added."""
     add(folder, {**ADDED, "Cansel": {"de": "Abbrechen", "ja": "キャンセル"}})
     assert "Not in the source, so left out: 'Cansel'" in capsys.readouterr().out

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every text shown in Blender has a German and a Japanese translation, and no other exists.
+"""Tests that every text shown in Blender has a German and a Japanese translation.
 
 `scripts/text_extraction.py` says how the texts are found, and which stay English: the command line,
 the log, the report for support.
@@ -25,7 +25,7 @@ LANGUAGES = {"German": "de", "Japanese": "ja"}
 
 
 def _load(name: str):
-    """Load a module of the translations by itself: its package imports Blender, it does not."""
+    """Load a module of the translations alone, because its package imports Blender."""
     package = "mint_blender.without_blender.translations"
     if package not in sys.modules:
         for parent, folder in ((package.rpartition(".")[0], PACKAGE / "ui"), (package, FOLDER)):
@@ -41,7 +41,7 @@ TABLES: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize("language", TABLES)
-def test_nothing_is_missing(language: str) -> None:
+def test_no_translation_is_missing(language: str) -> None:
     """Every text in the source has a translation."""
     missing = [
         "{}:{}: {}".format(*places[0], text)
@@ -52,14 +52,14 @@ def test_nothing_is_missing(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", TABLES)
-def test_nothing_is_left_over(language: str) -> None:
-    """No translation is kept of a text that is not in the source any more."""
+def test_no_translation_is_unused(language: str) -> None:
+    """A translation of a text that is no longer in the source is removed."""
     assert [text for text in TABLES[language] if text not in texts()] == []
 
 
 @pytest.mark.parametrize("language", TABLES)
-def test_every_value_has_its_place(language: str) -> None:
-    """A translation has exactly the values of its original, each of them once."""
+def test_every_translation_has_the_placeholders_of_its_original(language: str) -> None:
+    """A translation has exactly the placeholders of its original, each of them once."""
 
     def values(text: str) -> list[str]:
         return sorted(re.findall(r"\{[^}]*\}?", text))
@@ -70,8 +70,8 @@ def test_every_value_has_its_place(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", TABLES)
-def test_no_text_is_translated_twice(language: str) -> None:
-    """A file has one entry for each text: a merge that kept both sides shows here."""
+def test_every_text_has_one_entry(language: str) -> None:
+    """A file would have two entries for a text after a merge that kept both sides."""
     text = (tables.SOURCES / f"{LANGUAGES[language]}.po").read_text(encoding="utf-8")
     assert text.count("\nmsgid ") == len(TABLES[language]) + 1  # and the header
 
@@ -89,14 +89,14 @@ def test_no_text_is_translated_twice(language: str) -> None:
     ],
     ids=["plain", "wrapped", "escaped", "fuzzy", "fuzzy with flags", "obsolete", "untranslated"],
 )
-def test_po_files_are_read(entry: str, found: dict[str, str]) -> None:
-    """What translators' tools write is understood without gettext's own tools."""
+def test_po_files_can_be_read(entry: str, found: dict[str, str]) -> None:
+    """Files from common translation tools are read without gettext's own tools."""
     header = 'msgid ""\nmsgstr ""\n"Language: de\\n"\n\n'
     assert tables.read_po(f"{header}{entry}\n") == found
 
 
-def test_japanese_is_japanese() -> None:
-    """But for names and formats, each Japanese text has Japanese letters in it."""
+def test_japanese_texts_have_japanese_characters() -> None:
+    """Only names and formats have no Japanese characters."""
     latin = {
         text for text, said in TABLES["Japanese"].items() if not re.search("[぀-ヿ一-鿿]", said)
     }
@@ -126,7 +126,7 @@ def test_japanese_is_japanese() -> None:
     }
 
 
-# -- what counts as a text
+# -- Which strings count as texts
 # ---------------------------------------------------------------------------------------------------
 
 
@@ -160,8 +160,8 @@ def test_japanese_is_japanese() -> None:
         ('db.execute("SELECT id FROM jobs")', []),
     ],
 )
-def test_texts_are_found(source: str, found: list[str]) -> None:
-    """The reader finds each way to show a text, and skips what no user reads."""
+def test_texts_are_found_in_source(source: str, found: list[str]) -> None:
+    """The reader finds each way to show a text, and skips strings that no user reads."""
     assert texts_of(ast.parse(source), "ui", "panel") == found
 
 
@@ -177,7 +177,7 @@ def test_texts_are_found(source: str, found: list[str]) -> None:
     ],
 )
 def test_a_text_that_cannot_be_translated_is_found(source: str) -> None:
-    """A sentence without its template is noticed."""
+    """A sentence that is not a message template is reported."""
     assert unmarked_of(ast.parse(source), "ui", "panel")
 
 
@@ -186,8 +186,8 @@ def test_every_text_can_be_translated() -> None:
     assert unmarked() == []
 
 
-def test_names_are_no_prose() -> None:
-    """A sentence is something to be read; an identifier, an address and a number are not."""
+def test_identifiers_are_not_prose() -> None:
+    """A sentence is prose; an identifier, an address and a number are not."""
     assert is_prose("Nothing was imported.") and is_prose("Cancel")
     assert not any(
         is_prose(text)
@@ -195,8 +195,8 @@ def test_names_are_no_prose() -> None:
     )
 
 
-def test_prepared_text_is_not_translated_again() -> None:
-    """Text that is already translated or the user's own is shown with translate off."""
+def test_translated_text_is_not_translated_again() -> None:
+    """Text that is already translated or entered by the user is shown with translate off."""
     assert [
         place
         for path in sorted((PACKAGE / "ui").rglob("*.py"))
@@ -227,7 +227,7 @@ def _is_plain(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant)
 
 
-# -- messages
+# -- Messages
 # -----------------------------------------------------------------------------------------------
 
 render = _load("formats").render
@@ -261,11 +261,11 @@ GERMAN_WORDS = {
     ],
 )
 def test_messages_are_rendered(message: Message, german: str) -> None:
-    """Template and nested messages are translated and numbers localized; a name stays as it is."""
+    """Template and nested messages are translated and numbers localized; a name stays unchanged."""
     assert render(message, GERMAN_WORDS, "de") == german
 
 
-def test_dates_are_written_as_in_the_language() -> None:
+def test_dates_follow_the_language() -> None:
     """Each language has its own order of day, month and year."""
     moment = datetime.datetime(2026, 11, 5, 9, 7).astimezone()
     format_date = _load("formats").format_date
@@ -289,18 +289,18 @@ def test_dates_are_written_as_in_the_language() -> None:
 
 
 def german(message: Message) -> str:
-    """The message as a German reads it."""
+    """Return the message in German."""
     return render(message, TABLES["German"], "de")
 
 
 def japanese(message: Message) -> str:
-    """The message as a Japanese reads it."""
+    """Return the message in Japanese."""
     return render(message, TABLES["Japanese"], "ja")
 
 
 @pytest.mark.parametrize("language", TABLES)
-def test_every_translation_can_be_filled_in(language: str) -> None:
-    """Each translated template takes the values that its English original takes."""
+def test_every_translation_can_be_rendered(language: str) -> None:
+    """Each translated template accepts the values of its English original."""
     for english, foreign in TABLES[language].items():
         if not (names := set(re.findall(r"\{(\w+)", english))):
             continue
@@ -310,8 +310,8 @@ def test_every_translation_can_be_filled_in(language: str) -> None:
             assert "{" not in said
 
 
-def test_a_sentence_around_a_sentence() -> None:
-    """A state with its reason is translated as a whole, down to the innermost."""
+def test_nested_messages_are_translated() -> None:
+    """A state with its reason is translated down to the innermost message."""
     reason = Message("{host} was not found; this computer may be offline", host="mint.gg")
     error = Message("Mint cannot be reached: {reason}.", reason=reason)
     assert (
@@ -321,15 +321,15 @@ def test_a_sentence_around_a_sentence() -> None:
     )
 
 
-def test_the_order_may_change() -> None:
-    """Japanese says some values in another order."""
+def test_a_translation_may_change_the_order_of_values() -> None:
+    """Japanese puts some values in another order."""
     message = Message(
         "it is cut off: {length:,} of {claimed:,} bytes are there", length=5, claimed=90
     )
     assert japanese(message) == "途中で切れています: 90 バイト中 5 バイトしかありません"
 
 
-def test_sentences_are_joined_as_the_language_does() -> None:
+def test_sentences_are_joined_as_the_language_requires() -> None:
     """Japanese has no space between two sentences."""
     joined = sentences(Message("Mint did not answer."), Message("Resume does that."))
     assert japanese(joined) == "Mint が応答しませんでした。「再開」で取得できます。"
@@ -339,14 +339,14 @@ def test_sentences_are_joined_as_the_language_does() -> None:
 @pytest.mark.parametrize(
     "title", ["World", "Cube", "Start Camera", "Preview ready", "1,500", "{1}", "{title}"]
 )
-def test_what_a_user_typed_is_never_translated(title: str) -> None:
-    """A prompt that is a word of ours stays as it was typed."""
+def test_user_text_is_never_translated(title: str) -> None:
+    """A title that equals a text of the add-on stays as the user entered it."""
     message = Message("Mint: {title}: {state}", title=title, state=Message("Placed"))
     assert german(message) == f"Mint: {title}: Platziert"
 
 
-def test_numbers_are_written_as_the_language_does() -> None:
-    """A thousand has a point in German, a half a comma; what is no amount stays."""
+def test_numbers_follow_the_language() -> None:
+    """German uses a point for thousands and a comma for decimals; a status code is not changed."""
     assert german(Message("About {credits:,.0f} Credits", credits=1500)) == "Etwa 1.500 Credits"
     size = Message("It is {size:.1f} MB; Mint accepts at most 5 MB.", size=5.3)
     assert german(size).startswith("Es ist 5,3 MB")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A service whose clock moves only when a test moves it, and a client that checks every response."""
+"""A service with a manual clock, and a client that checks every response."""
 
 from __future__ import annotations
 

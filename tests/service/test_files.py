@@ -121,7 +121,7 @@ def test_links_expire_and_a_new_read_returns_new_links(
 
 
 def test_the_lifetime_of_links_can_be_set(service: ThreadService, client: ContractClient) -> None:
-    """`links_expire` is in seconds; two reads in a row return the same link; links cannot be forged."""
+    """`links_expire` is in seconds; two reads return the same link; links cannot be forged."""
     service.scenario(links_expire=60)
     done = client.finished("a mug")
     service.advance(40)

@@ -86,7 +86,7 @@ def test_read_a_model_and_a_world(client: ContractClient) -> None:
 
 
 def test_the_files_of_an_asset(client: ContractClient) -> None:
-    """Record, artifacts and manifest list the same files; a World's also list its streaming file."""
+    """The artifacts and the manifest list the same files; a World also has a streaming file."""
     model = client.finished("a mug")
     world = client.finished("a hall", "world")
     for operation, roles in (

@@ -49,7 +49,7 @@ def test_splats_are_unchanged_after_encoding_and_decoding(version: int) -> None:
 
 
 def test_the_header_of_an_spz_file() -> None:
-    """Version 4 starts uncompressed, the others are gzip; both have the magic NGSP and the count."""
+    """Version 4 starts uncompressed, the others are gzip; all have the magic NGSP and the count."""
     plain = spz.encode(cloud(7), 4)
     assert plain[:4] == b"NGSP" and int.from_bytes(plain[8:12], "little") == 7
     assert spz.encode(cloud(7), 3)[:2] == b"\x1f\x8b"

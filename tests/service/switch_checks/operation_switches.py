@@ -142,7 +142,7 @@ def unknown_type(client: ContractClient, name: str) -> None:
 
 
 def read(client: ContractClient, operation: dict[str, Any]) -> dict[str, Any]:
-    """Read the operation without checking it against the OpenAPI document, which does not cover these."""
+    """Read the operation without checking it, since the document does not cover these switches."""
     document: dict[str, Any] = client.get(f"/operations/{operation['id']}", twin=False).json()
     return document
 
