@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in for Mint: a real HTTP service on loopback that behaves as the contract says.
+"""A stand-in for Mint: an HTTP service on loopback that follows Mint's API contract.
 
-`runner.py` starts it for tests, `python3 -m tests.mint_service` for people. See README.md in this
-folder.
+Tests start it with `runner.py`, and developers with `python3 -m tests.mint_service`. See README.md
+in this folder.
 """

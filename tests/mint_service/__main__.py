@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python3 -m tests.mint_service`: a local Mint until it is stopped."""
+"""`python3 -m tests.mint_service`: a local stand-in for Mint that runs until it is stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .server import Server
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python3 -m tests.mint_service", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port of the API (default: a free one)")
     parser.add_argument(
@@ -44,7 +44,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def options(args: argparse.Namespace) -> Options:
-    """Options from the scenario file, then from the arguments."""
+    """Return the options from the scenario file, overridden by the arguments."""
     chosen = Options(assets="real")
     if args.scenario:
         chosen = from_file(args.scenario, chosen)
@@ -53,7 +53,7 @@ def options(args: argparse.Namespace) -> Options:
 
 
 async def serve(args: argparse.Namespace, state: Path) -> None:
-    """Listen, say where, and wait for SIGTERM or SIGINT."""
+    """Listen, print the addresses, and wait for SIGTERM or SIGINT."""
     mint = Mint(state, options(args))
     server = Server(mint)
     await server.start(args.port, args.files_port)
@@ -68,7 +68,7 @@ async def serve(args: argparse.Namespace, state: Path) -> None:
 
 
 def main() -> int:
-    """Run it."""
+    """Run the service."""
     args = arguments()
     try:
         if args.state:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API on the wire: one aiohttp application in front of `api.routes.respond`."""
+"""The HTTP server of the API: one aiohttp application that calls `api.routes.respond`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LARGEST_BODY = 16 * 1024 * 1024  # a 5 MB picture is 6.7 MB in base64
 
 
 def application(mint: Mint) -> web.Application:
-    """The application for one service."""
+    """Return the application for one service."""
     connections = Connections()
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -75,7 +75,7 @@ async def _answer(
         return problem_response(problem, request.path, trace)
     except Fault as fault:
         return await fault_response(request, entry, fault, trace)
-    # a mistake of the stand-in itself: say so loudly, answer like a server that has one
+    # a bug of the stand-in itself: print it, and respond with a 500 like any server
     except Exception:
         traceback.print_exc(file=sys.stderr)
         entry.status, entry.note = 500, "stand-in error"
@@ -110,7 +110,7 @@ def _under_lock(mint: Mint, request: web.Request, path: str, content: bytes) -> 
 
 
 def _json_or_none(content: bytes) -> object:
-    """The body for the log; pictures are too large to keep."""
+    """Return the body for the log, without pictures, which are too large to keep."""
     if len(content) > LARGEST_LOGGED:
         return None
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Store generated files, give them addresses, and return the members of `assets`."""
+"""Store generated files, assign their addresses, and return the members of `assets`."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ WORLD_MEMBERS = (
     "thumbnailUrl",
 )
 FILE_SWITCHES = frozenset(s.name for s in TABLE if s.acts == "file" and s.name != "api-redirect")
-API_MARK = "api:"  # in front of a path: this address lies on the API's origin
+API_MARK = "api:"  # prefix of a path whose address is on the API's origin
 
-# role -> how the file is called, from the slug and 16 hex digits, as on Mint's file host
+# role -> pattern of the file name, from the slug and 16 hex digits, as on Mint's file host
 PATHS: dict[str, Callable[[str, str, str], str]] = {
     "glb": lambda slug, digits, _: f"glb/{slug}-{digits}.glb",
     "optimized": lambda slug, digits, _: f"glb/{slug}-optimized-{digits}.glb",
@@ -42,7 +42,7 @@ ENDINGS = {"image/webp": "webp", "image/png": "png", "image/jpeg": "jpg"}
 
 
 class AssetFiles:
-    """Requests files from the asset generator and stores them for downloads."""
+    """Requests files from the asset generator and stores them for download."""
 
     def __init__(
         self, store: Store, generator: AssetGenerator, options: Callable[[], Options]
@@ -52,11 +52,11 @@ class AssetFiles:
         self._options = options
 
     def begin(self, operation: Operation) -> None:
-        """Let the asset generator start on the files of the operation."""
+        """Let the asset generator start with the files of the operation."""
         self._generator.begin(self._asset_request(operation, "preview"))
 
     def fill(self, operation: Operation, stage: str) -> dict[str, Any] | None:
-        """The asset members of a stage; None while its files are still being made."""
+        """Return the asset members of a stage, or None while its files are still being made."""
         made = self._generator.make(self._asset_request(operation, stage))
         if made is None:
             return None
@@ -127,7 +127,7 @@ class AssetFiles:
         }
 
     def _put(self, operation: Operation, made: Made) -> str:
-        """Give a file its place and address."""
+        """Store a file and return its path."""
         words = without(operation.name or operation.prompt)
         faults: list[str] = []
         if made.content_type == "model/gltf-binary":
@@ -180,5 +180,5 @@ def _path(made: Made, slug: str, operation: Operation, digest: str) -> str:
 
 
 def copy_to(resource: Resource, operation: Operation) -> None:
-    """What an operation has, its resource shows."""
+    """Copy the assets of an operation to its resource."""
     resource.assets = dict(operation.assets) if operation.assets is not None else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service without its network: state, clock, machine and rules behind one lock."""
+"""The service without its network: state, clock, status machine and rules behind one lock."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Mint:
         self.log = RequestLog()
         self.scripted: list[Scripted] = []
         self.fired: set[str] = set(self.store.fact("fired", []))
-        self.files_url = ""  # set once the file host listens
+        self.files_url = ""  # set when the file host listens
         self.api_url = ""
         self._take_scenario(options)
 
@@ -63,17 +63,17 @@ class Mint:
 
     @contextmanager
     def at_work(self) -> Iterator[Mint]:
-        """The service, caught up, for the calling thread alone."""
+        """Lock the service for the calling thread, and execute all due steps."""
         with self._lock:
             self.status_machine.catch_up()
             yield self
 
-    # from outside
+    # called by tests
 
     def scenario(self, values: Mapping[str, Any]) -> None:
-        """Change options while it runs.
+        """Change options while the service runs.
 
-        `answers` are added to those still waiting; `credits` sets what is spendable.
+        `answers` are added to those still waiting; `credits` sets the available Credits.
         """
         with self.at_work():
             options = self.options.changed(values)
@@ -103,31 +103,31 @@ class Mint:
             self.revoke(bool(values["revoked"]))
 
     def revoke(self, revoked: bool) -> None:
-        """Take the key away, or give it back."""
+        """Revoke the API key, or make it valid again."""
         self.revoked = revoked
         self.store.set_fact("revoked", revoked)
 
     def operations(self) -> list[Operation]:
-        """All operations, oldest first."""
+        """Return all operations, oldest first."""
         with self.at_work():
             return list(self.store.operations.values())
 
     def resources(self, kind: str | None = None) -> list[Resource]:
-        """All models and worlds, oldest first."""
+        """Return all models and Worlds, oldest first."""
         with self.at_work():
             return [r for r in self.store.resources.values() if kind in (None, r.kind)]
 
-    # for the rooms above
+    # called by the API and the file host
 
     def active(self, kind: str) -> int:
-        """How many generations of a kind count against the limit."""
+        """Return how many generations of a kind count against the limit."""
         return sum(
             o.generates and o.kind == kind and o.status in ACTIVE
             for o in self.store.operations.values()
         )
 
     def once(self, what: str) -> bool:
-        """True the first time it is asked with this word, ever."""
+        """Return True for the first call with this word, and False for all later ones."""
         if what in self.fired:
             return False
         self.fired.add(what)
@@ -135,7 +135,7 @@ class Mint:
         return True
 
     def scripted_fault(self, host: str, method: str, path: str) -> tuple[Fault, str] | None:
-        """The scenario's answer to a request, and when it is to be given."""
+        """Return the scenario's response to a request, and when it must be given."""
         with self._lock:
             for rule in self.scripted:
                 if rule.takes(host, method, path):
@@ -145,7 +145,7 @@ class Mint:
         return None
 
     def close(self) -> None:
-        """Remember the time and let go of the disk."""
+        """Store the time, and close the generator and the store."""
         with self._lock:
             self.store.set_fact("time", self.clock.now())
             self.generator.close()

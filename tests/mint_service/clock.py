@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service's own time: it can run faster than ours, or stand still until somebody moves it."""
+"""The service's own time: it can run faster than real time, or only when it is moved."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Seconds since 1970 on the service's side.
+    """A clock of seconds since 1970 for the service.
 
-    `speed` multiplies the passing of real time; 0 makes a clock that moves only through `advance`.
-    `start` continues an earlier clock: while the service is down its time stands still.
+    `speed` multiplies the passing of real time; with 0 the clock moves only through `advance`.
+    `start` continues an earlier clock: while the service is down its time does not move.
     """
 
     def __init__(self, speed: float = 1.0, start: float | None = None) -> None:
@@ -25,20 +25,20 @@ class Clock:
         self._lock = threading.Lock()
 
     def now(self) -> float:
-        """The service's time, in seconds."""
+        """Return the service's time, in seconds."""
         with self._lock:
             return self._base + self._advanced + (time.monotonic() - self._began) * self.speed
 
     def age_now(self) -> float:
-        """Time for keeping records: advanced by hand like the clock, but never sped up.
+        """Return the time for expiry: advanced by hand like the clock, but never sped up.
 
-        Otherwise a fast clock would forget idempotency keys (24 h) while a test is still running.
+        Otherwise a fast clock would expire idempotency keys (24 h) while a test is still running.
         """
         with self._lock:
             return time.time() + self._advanced
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` of service time pass at once."""
+        """Advance the service's time by `seconds` at once."""
         if seconds < 0:
             raise ValueError("a clock cannot run backwards")
         with self._lock:
@@ -46,7 +46,7 @@ class Clock:
 
 
 def iso(moment: float) -> str:
-    """RFC 3339 in UTC with milliseconds, as Mint writes times."""
+    """Return a time as RFC 3339 in UTC with milliseconds, as Mint writes times."""
     return (
         datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.")
         + f"{int(moment * 1000) % 1000:03d}Z"

@@ -18,21 +18,21 @@ PATH = Path(__file__).with_name("mint-openapi.json")
 
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
-    """The whole OpenAPI document."""
+    """Return the whole OpenAPI document."""
     loaded: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
     return loaded
 
 
 @lru_cache(maxsize=64)
 def validator(schema: str) -> Draft202012Validator:
-    """A validator for one of the named schemas."""
+    """Return a validator for one of the named schemas."""
     return Draft202012Validator(
         {"$ref": f"#/components/schemas/{schema}", "components": document()["components"]}
     )
 
 
 def check(schema: str, body: object) -> None:
-    """Raise the 400 that lists what is wrong with a request body."""
+    """Raise a 400 that lists the errors of a request body."""
     found = sorted(
         validator(schema).iter_errors(body), key=lambda e: list(map(str, e.absolute_path))
     )

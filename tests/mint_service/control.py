@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The address for tests, outside /v1: look at the log, move the clock, change the scenario.
+"""The control address for tests, outside /v1: read the log, move the clock, change the scenario.
 
-Needs no key, is not logged.
+It needs no key and is not logged.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PREFIX = "/_service"
 
 
 async def handle(mint: Mint, request: web.Request) -> web.Response:
-    """Answer one control request."""
+    """Respond to one control request."""
     try:
         body = json.loads(await request.read() or b"{}")
         return web.json_response(

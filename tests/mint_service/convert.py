@@ -23,14 +23,14 @@ Mesh = tuple[np.ndarray, np.ndarray]  # points (n, 3), triangles (m, 3)
 
 
 def all_of(source: bytes, formats: Iterable[str]) -> Sequence[Made]:
-    """One file for each format."""
+    """Return one file for each format."""
     mesh = geometry(source)
     writers = {"fbx": _fbx, "obj": _obj, "stl": _stl, "usdz": _usdz}
     return [Made(name, TYPES[name], writers[name](mesh)) for name in formats]
 
 
 def geometry(source: bytes) -> Mesh:
-    """Points and triangles of the first primitive of each mesh of an uncompressed GLB."""
+    """Return points and triangles of the first primitive of each mesh of an uncompressed GLB."""
     document, binary = glb.unpack(source)
 
     def numbers(index: int) -> np.ndarray:
@@ -93,7 +93,8 @@ def _usdz(mesh: Mesh) -> bytes:
     ).encode()
     out = io.BytesIO()
     entry = zipfile.ZipInfo("model.usda", (2026, 1, 1, 0, 0, 0))
-    padding = -(30 + len(entry.filename) + 4) % 64  # USDZ wants its files on multiples of 64 bytes
+    # USDZ requires its files at multiples of 64 bytes
+    padding = -(30 + len(entry.filename) + 4) % 64
     entry.extra = struct.pack("<HH", 0x1986, padding) + b"\0" * padding
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(entry, layer)

@@ -2,7 +2,7 @@
 """Prices and Credits: reserved at the start, then spent or released.
 
 Credits are spent at the Preview and at the approval. The prices of models, Worlds and optimization
-were seen in autumn 2026; the others are invented.
+are those of autumn 2026; the others are invented.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ FLAT: Mapping[str, float] = {"model_optimization": 20, "model_conversion": 10}
 
 
 def price(operation_type: str, preset: str | None = None) -> float:
-    """What an operation costs in all."""
+    """Return the total cost of an operation."""
     if operation_type in FLAT:
         return FLAT[operation_type]
     return PRICES[operation_type][preset or "standard"]
 
 
 class CreditAccount:
-    """The account's Credits. `balance` is what was not spent yet; a part of it may be reserved."""
+    """The account's Credits; `balance` is not spent yet, and a part of it may be reserved."""
 
     def __init__(self, store: Store, welcome: float) -> None:
         self._store = store
@@ -39,18 +39,18 @@ class CreditAccount:
 
     @property
     def reserved(self) -> float:
-        """Held back for operations that are under way."""
+        """The Credits reserved for operations in progress."""
         return sum(o.reserved for o in self._store.operations.values())
 
     @property
     def available(self) -> float:
-        """Spendable now."""
+        """The Credits available for new operations."""
         return self.balance - self.reserved
 
     def reserve(self, operation: Operation) -> bool:
-        """Hold back what is missing of an operation's price.
+        """Reserve the missing part of an operation's price.
 
-        False, and nothing more held, when there is too little.
+        Returns False without reserving anything when there are too few Credits.
         """
         missing = operation.price - operation.finalized - operation.reserved
         if self.available < missing:
@@ -59,17 +59,17 @@ class CreditAccount:
         return True
 
     def spend_preview(self, operation: Operation) -> None:
-        """A Preview was made: its part of what was held back is spent for good."""
+        """Spend the part of the reserved Credits that belongs to a finished Preview."""
         part = min(PREVIEW, operation.reserved)
         operation.preview_spent += part
         self._spend(operation, part)
 
     def finalize(self, operation: Operation) -> None:
-        """The final stage begins, or the work is done: what was held back is spent."""
+        """Spend all reserved Credits when the final stage begins or the operation is done."""
         self._spend(operation, operation.reserved)
 
     def release(self, operation: Operation) -> None:
-        """Release what is reserved and what was spent, except for Previews that were made."""
+        """Release reserved and spent Credits, except for those of finished Previews."""
         refund = operation.finalized - operation.preview_spent
         operation.reserved, operation.finalized = 0, operation.preview_spent
         self.balance += refund
@@ -84,7 +84,7 @@ class CreditAccount:
         self._save()
 
     def add(self, amount: float) -> None:
-        """Somebody paid (or, below zero, something else was bought)."""
+        """Add bought Credits, or remove Credits with a negative amount."""
         self.balance += amount
         self.top_up += max(amount, 0)
         self._save()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that are not the service's own: errors, empty or foreign bodies, closed connections.
+"""Faulty responses: errors, empty bodies, bodies of a gateway, closed connections.
 
 They come from switches (by their word, such as `503`) and from a scenario's `answers`:
 
@@ -20,16 +20,17 @@ from typing import Any
 
 from .problems import Problem, for_status
 
-# what gateways say when they, and not the service, gave up
+# pages that a gateway returns when it, and not the service, has failed
 GATEWAY = (408, 425, 499, 507, *range(520, 531))
 HTML = "<!DOCTYPE html><html><head><title>Something is wrong</title></head><body><h1>Please stand by</h1></body></html>"
 
 
 @dataclass
 class Fault(Exception):
-    """An answer to give instead.
+    """A response to return instead of the service's own.
 
-    `close` means none: the connection is shut. `status` None and not `close`: only wait.
+    With `close` the connection is closed without a response. With `status` None and without
+    `close`, the response is only delayed.
     """
 
     status: int | None = None
@@ -46,7 +47,7 @@ class Fault(Exception):
 
 
 def from_word(word: str, retry_after: float) -> Fault:
-    """The fault behind a word such as `429-date` or `html`."""
+    """Return the fault of a word such as `429-date` or `html`."""
     seconds = {"Retry-After": f"{retry_after:g}"}
     if word == "429-date":
         when = email.utils.formatdate(time.time() + max(1.0, retry_after), usegmt=True)
@@ -76,7 +77,7 @@ def _problem(slug: str, headers: Mapping[str, str]) -> Fault:
 
 
 def from_json(spec: Mapping[str, Any], retry_after: float) -> Fault:
-    """The fault a scenario describes."""
+    """Return the fault that a scenario describes."""
     known = {
         "status",
         "problem",
@@ -115,19 +116,20 @@ def from_json(spec: Mapping[str, Any], retry_after: float) -> Fault:
 
 @dataclass
 class Scripted:
-    """A scenario's answer to the requests that match it."""
+    """A scenario's response to the requests that match it."""
 
     method: str
     path: str
     spec: Mapping[str, Any]
     host: str = "api"
-    when: str = "before"  # "after": the request is carried out first, then answered differently
+    # "after": the request is executed first, and its response is then replaced
+    when: str = "before"
     skip: int = 0
     times: int = 1
 
     @classmethod
     def from_json(cls, rule: Mapping[str, Any]) -> Scripted:
-        """Check and take over one entry of `answers`."""
+        """Check and read one entry of `answers`."""
         known = {"method", "path", "answer", "host", "when", "skip", "times"}
         if unknown := sorted(set(rule) - known):
             raise ValueError(
@@ -146,7 +148,7 @@ class Scripted:
         )
 
     def takes(self, host: str, method: str, path: str) -> bool:
-        """Whether this request is answered by it; counts down."""
+        """Return whether the rule applies to this request, and count it."""
         if (
             self.times <= 0
             or self.host != host

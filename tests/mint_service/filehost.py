@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file host: another origin, no key, byte ranges, and every way a download can go wrong."""
+"""The file host: another origin, no key, byte ranges, and every kind of download error."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BREAKS = frozenset({"file-broken", "file-changed", "file-no-ranges"})
 
 
 def application(mint: Mint) -> web.Application:
-    """The application for one service's files."""
+    """Return the application for one service's files."""
     connections = Connections()
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -71,7 +71,7 @@ async def _serve(mint: Mint, request: web.Request, entry: LoggedRequest) -> web.
 
 
 def _find(mint: Mint, request: web.Request, entry: LoggedRequest) -> StoredFile | web.Response:
-    """The file of an address, or why it cannot be had."""
+    """Return the file of an address, or the reason why it is not available."""
     file = mint.store.files.get(request.path.lstrip("/"))
     if file is None:
         return _text(entry, 404, "No such file.")
@@ -83,9 +83,9 @@ def _find(mint: Mint, request: web.Request, entry: LoggedRequest) -> StoredFile 
 
 
 def _pick_fault(mint: Mint, file: StoredFile) -> str | None:
-    """The switch that acts on this download.
+    """Return the switch that acts on this download.
 
-    Those that act once say `again` afterwards where it still matters.
+    For a switch that acts once, `:again` is added afterwards where it still has an effect.
     """
     for name in file.faults:
         if name in BREAKS or name == "file-503":
@@ -111,7 +111,7 @@ def _text(
 
 
 def _changed(data: bytes) -> bytes:
-    """Another version of the same GLB: other bytes at the same places."""
+    """Return another version of the same GLB, with other bytes at the same positions."""
     document, binary = glb.unpack(data)
     document["asset"] = {
         "extras": {**document["asset"].get("extras", {}), "version": 2},
@@ -121,7 +121,7 @@ def _changed(data: bytes) -> bytes:
 
 
 def _range(request: web.Request, size: int, etag: str) -> tuple[int, int] | str | None:
-    """First and last byte asked for, None for all of it, "bad" when there are no such bytes."""
+    """Return the first and last requested byte, None for all, or "bad" if they do not exist."""
     asked = request.headers.get("Range", "")
     condition = request.headers.get("If-Range")
     if not asked or (condition is not None and condition != etag):

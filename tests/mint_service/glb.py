@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The container of binary glTF: taken apart and put together, and marked with what was asked for."""
+"""The binary glTF container: read it, write it, and mark it with its prompt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ JSON_CHUNK, BIN_CHUNK = 0x4E4F534A, 0x004E4942
 
 
 def pack(document: dict[str, Any], binary: bytes = b"") -> bytes:
-    """A GLB from its two chunks."""
+    """Return a GLB from its two chunks."""
     text = json.dumps(document, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
     binary += b"\0" * (-len(binary) % 4)
@@ -22,7 +22,11 @@ def pack(document: dict[str, Any], binary: bytes = b"") -> bytes:
 
 
 def unpack(content: bytes) -> tuple[dict[str, Any], bytes]:
-    """The two chunks of a GLB. ValueError when it is none."""
+    """Return the two chunks of a GLB.
+
+    Raises:
+        ValueError: The content is not a GLB.
+    """
     if len(content) < 20 or content[:4] != b"glTF":
         raise ValueError("not a GLB")
     (length,) = struct.unpack_from("<I", content, 12)
@@ -35,7 +39,7 @@ def unpack(content: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 def mark(content: bytes, *, prompt: str, operation: str, name: str) -> bytes:
-    """The same GLB, saying whose it is: `asset.extras.mint` and the name of its first root node."""
+    """Return the GLB with `asset.extras.mint` and a name for its first root node."""
     document, binary = unpack(content)
     document["asset"].setdefault("extras", {})["mint"] = {"prompt": prompt, "operation": operation}
     roots = document.get("scenes", [{}])[document.get("scene", 0)].get("nodes", [])
@@ -45,25 +49,25 @@ def mark(content: bytes, *, prompt: str, operation: str, name: str) -> bytes:
 
 
 def extras(content: bytes) -> dict[str, Any]:
-    """What `mark` wrote."""
+    """Return the extras that `mark` wrote."""
     marked: dict[str, Any] = unpack(content)[0]["asset"].get("extras", {}).get("mint", {})
     return marked
 
 
 def with_external_buffer(content: bytes) -> bytes:
-    """A GLB that names a buffer outside itself: a client must not follow it."""
+    """Return a GLB that refers to an external buffer, which a client must not load."""
     document, binary = unpack(content)
     document["buffers"].append({"byteLength": 4, "uri": "../../outside.bin"})
     return pack(document, binary)
 
 
 def with_wrong_length(content: bytes) -> bytes:
-    """A GLB whose header claims more bytes than there are."""
+    """Return a GLB whose header claims more bytes than there are."""
     return content[:8] + struct.pack("<I", len(content) + 1000) + content[12:]
 
 
 def requiring(content: bytes, extension: str) -> bytes:
-    """A GLB that says it cannot be read without an extension."""
+    """Return a GLB that requires an extension."""
     document, binary = unpack(content)
     for member in ("extensionsUsed", "extensionsRequired"):
         document.setdefault(member, []).append(extension)

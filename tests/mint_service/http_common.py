@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What both hosts share: recording requests, and responses that are broken on purpose."""
+"""Code of both hosts: recording requests, and responses that are broken on purpose."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from .request_log import LoggedRequest
 
 
 class Connections:
-    """Numbers TCP connections: a client's port may be used again, a number is not."""
+    """Numbers TCP connections, since a client's port may be used again, but not a number."""
 
     def __init__(self) -> None:
         self._numbers: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self._next = itertools.count(1)
 
     def number(self, request: web.Request) -> int:
-        """The number of the connection a request came over."""
+        """Return the number of the connection of a request."""
         transport = request.transport
-        if transport is None:  # the client has gone already
+        if transport is None:  # the client has disconnected already
             return 0
         if transport not in self._numbers:
             self._numbers[transport] = next(self._next)
@@ -37,12 +37,12 @@ class Connections:
 
 
 def raw_path(request: web.Request) -> str:
-    """The path exactly as it was sent, without the query."""
+    """Return the path exactly as it was sent, without the query."""
     return request.raw_path.partition("?")[0]
 
 
 def note(mint: Mint, connections: Connections, request: web.Request, host: str) -> LoggedRequest:
-    """Write a request into the log."""
+    """Add a request to the log."""
     peer = request.transport.get_extra_info("peername") if request.transport else None
     return mint.log.add(
         host=host,
@@ -58,16 +58,16 @@ def note(mint: Mint, connections: Connections, request: web.Request, host: str) 
 
 
 def shut(request: web.Request) -> web.Response:
-    """Close the connection without an answer (what was written before still arrives)."""
+    """Close the connection without a response (bytes written before still arrive)."""
     if request.transport is not None:
         request.transport.close()
-    return web.Response(status=500)  # goes nowhere
+    return web.Response(status=500)  # not sent
 
 
 def problem_response(
     problem: Problem, instance: str | None = None, headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """A problem document."""
+    """Return a problem document as a response."""
     body = json.dumps(problem.document(instance)).encode()
     return web.Response(
         status=problem.status,
@@ -80,7 +80,7 @@ def problem_response(
 async def fault_response(
     request: web.Request, entry: LoggedRequest, fault: Fault, headers: Mapping[str, str]
 ) -> web.Response:
-    """Carry a fault out."""
+    """Return the response of a fault."""
     entry.note = fault.note or "fault"
     if fault.delay:
         await asyncio.sleep(fault.delay)

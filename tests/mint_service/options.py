@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a stand-in is set up: one frozen value, made from arguments and from the scenario file."""
+"""The options of the service: a frozen value from arguments and from the scenario file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DURATIONS: Mapping[str, float] = {
 
 @dataclass(frozen=True)
 class Options:
-    """Everything that can be set from outside; the scenario file has the same names."""
+    """All options of the service; the scenario file has the same names."""
 
     speed: float = 1.0
     clock: str = "running"  # or "manual": moves only through advance()
@@ -40,19 +40,19 @@ class Options:
     cancel: str = "preview"
     links_expire: float = 3600.0  # seconds of Clock.age_now after which a link to a file is refused
     expired_status: int = 403  # how the file host refuses it; 404 and 410 are possible too
-    location: str = "absolute"  # or "relative": how Location names the operation
-    # {"models": 45, "worlds": 23}: made before the start
+    location: str = "absolute"  # or "relative": the form of the Location of an operation
+    # {"models": 45, "worlds": 23}: created before the start
     library: Mapping[str, int] = field(default_factory=dict)
-    switches: tuple[str, ...] = ()  # for every operation, as if their words stood in each prompt
+    switches: tuple[str, ...] = ()  # for every operation, as if their words were in each prompt
     rules: tuple[Mapping[str, Any], ...] = ()  # [{"prompt": regex, "switches": [...]}]
-    answers: tuple[Mapping[str, Any], ...] = ()  # scripted answers, see faults.py
+    answers: tuple[Mapping[str, Any], ...] = ()  # scripted responses, see faults.py
     revoked: bool = False
     retry_after: float = 1.0  # seconds, sent with 429 and 503
-    full_res: bool = False  # real worlds: also the full_res tier of splats
+    full_res: bool = False  # real Worlds: also the full_res tier of splats
     spz_version: int = 3
 
     def changed(self, values: Mapping[str, Any]) -> Options:
-        """The options with the members of a scenario put over them. Unknown names are an error."""
+        """Return the options changed by a scenario; unknown names are an error."""
         known = {f.name for f in fields(self)}
         unknown = sorted(set(values) - known)
         if unknown:
@@ -70,7 +70,7 @@ class Options:
 
 
 def from_file(path: str | Path, base: Options | None = None) -> Options:
-    """Options from a scenario file (a JSON object)."""
+    """Return options from a scenario file (a JSON object)."""
     values = json.loads(Path(path).read_text(encoding="utf-8"))
     if not isinstance(values, dict):
         raise ValueError(f"{path}: a scenario is a JSON object")

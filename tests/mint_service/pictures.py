@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures without any picture library: a WebP of one color, a small PNG."""
+"""Pictures without a picture library: a WebP of one color and a small PNG."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def webp(color: Color, width: int = 64, height: int = 64) -> bytes:
 
 
 class _Bits:
-    """Bits into bytes, lowest first."""
+    """Packs bits into bytes, lowest first."""
 
     def __init__(self) -> None:
         self._value = 0
@@ -48,7 +48,7 @@ class _Bits:
 
 
 def png(rows: list[bytes], width: int) -> bytes:
-    """An RGB PNG from rows of 3 * width bytes."""
+    """Return an RGB PNG from rows of 3 * width bytes."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
@@ -65,7 +65,8 @@ def png(rows: list[bytes], width: int) -> bytes:
 def tiny_panorama(color: Color, width: int = 64) -> bytes:
     """Return a 2:1 PNG for a panorama.
 
-    Sky above, ground of the given color below, and a white mark in the middle of the horizon.
+    It has the sky above, ground of the given color below, and a white mark in the middle of the
+    horizon.
     """
     height = width // 2
     ground = bytes(round(c * 255) for c in color)

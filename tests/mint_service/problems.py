@@ -33,7 +33,7 @@ KNOWN: Mapping[str, tuple[int, str]] = {
 
 
 class Problem(Exception):
-    """An answer that is an error. Carries everything the document and its headers need."""
+    """An error response with all values for its document and headers."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Problem(Exception):
         super().__init__(self.detail)
 
     def document(self, instance: str | None = None) -> dict[str, Any]:
-        """The JSON body."""
+        """Return the JSON body."""
         body: dict[str, Any] = {
             "type": BASE + self.slug,
             "title": self.title,
@@ -66,12 +66,12 @@ class Problem(Exception):
 
 
 def for_status(status: int) -> str:
-    """The usual slug of an HTTP status."""
+    """Return the usual slug of an HTTP status."""
     return next((slug for slug, (known, _) in KNOWN.items() if known == status), "internal-error")
 
 
 def invalid(path: str, message: str, code: str = "invalid") -> Problem:
-    """A 400 about one member of the request."""
+    """Return a 400 about one member of the request."""
     return Problem(
         "invalid-request",
         f"{path.lstrip('/') or 'body'}: {message}",

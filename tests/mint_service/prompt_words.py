@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the words of a prompt to a color, a shape and a name; the same words always give the same."""
+"""The color, shape and name for the words of a prompt; the same words always give the same."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def color(description: str) -> Color:
 
 
 def shape(description: str) -> str:
-    """The first shape named in the text, or one that follows from its first line."""
+    """Return the first shape named in the text, or one derived from its first line."""
     for word in _words(description):
         if word in SHAPES or word in SYNONYMS:
             return SYNONYMS.get(word, word)
@@ -63,5 +63,5 @@ def shape(description: str) -> str:
 
 
 def slug(text: str, limit: int = 40) -> str:
-    """What file names begin with."""
+    """Return the start of the file names."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:limit].strip("-") or "untitled"

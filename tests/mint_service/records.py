@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the service remembers: plain records that turn into JSON and back."""
+"""The stored records of the service, which can be converted to JSON and back."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 
 ALPHABET = string.ascii_lowercase + string.digits
 TERMINAL = frozenset({"succeeded", "partially_succeeded", "failed", "canceled"})
-# what counts against the concurrency limit
+# the statuses that count against the concurrency limit
 ACTIVE = frozenset({"queued", "running", "preview_ready"})
 
 
 def new_id() -> str:
-    """32 lower case letters and digits without a prefix, as the live service has."""
+    """Return 32 lower-case letters and digits without a prefix, as in the live service."""
     return "".join(secrets.choice(ALPHABET) for _ in range(32))
 
 
 @dataclass
 class Operation:
-    """A long-running piece of work. `stage` is ours, `status` is the word the client reads."""
+    """A long-running operation; `stage` is internal, `status` is returned to the client."""
 
     id: str
     type: str
@@ -29,7 +29,7 @@ class Operation:
     prompt: str
     created: float
     updated: float
-    due: float  # service time at which the present stage may end
+    due: float  # service time at which the current stage may end
     status: str = "queued"
     stage: str = "queued"  # queued, preview, shown, final, done
     preset: str | None = None
@@ -39,16 +39,17 @@ class Operation:
     switches: list[str] = field(default_factory=list)
     attempt: int = 1
     feedback: list[str] = field(default_factory=list)
-    seen: float | None = None  # when the present preview was first read
+    seen: float | None = None  # when the current Preview was first read
     polls: int = 0
-    fired: list[str] = field(default_factory=list)  # switches that happen once, and have happened
+    fired: list[str] = field(default_factory=list)  # switches that act once and have acted
     price: float = 0
     reserved: float = 0
     finalized: float = 0
-    preview_spent: float = 0  # the part of it that Previews have cost
-    lag: dict[str, Any] | None = None  # what the next read still says of the time before an action
+    preview_spent: float = 0  # the part of it that was spent for Previews
+    # members from before an action that the next read still returns
+    lag: dict[str, Any] | None = None
     billing: dict[str, Any] | None = None
-    paid_before: float = 0  # Credits ever added when it stopped for billing
+    paid_before: float = 0  # all Credits ever added until it stopped for billing
     error: dict[str, str] | None = None
     level: str | None = None
     formats: list[str] = field(default_factory=list)
@@ -58,18 +59,18 @@ class Operation:
 
     @property
     def generates(self) -> bool:
-        """Whether it makes a new model or world, which the concurrency limit counts."""
+        """Whether it makes a new model or World, which the concurrency limit counts."""
         return self.type.endswith("_generation")
 
     @property
     def description(self) -> str:
-        """The prompt with every revision: what the picture and the result have to show."""
+        """The prompt with every revision, which the picture and the result must follow."""
         return "\n".join([self.prompt, *self.feedback])
 
 
 @dataclass
 class Resource:
-    """A model or a world."""
+    """A model or a World."""
 
     id: str
     kind: str
@@ -93,7 +94,7 @@ class Resource:
 
 @dataclass
 class StoredFile:
-    """A file of the file host. `path` is what follows the host in its address."""
+    """A file of the file host; `path` is the part of its address after the host."""
 
     path: str
     digest: str  # sha256 of the content
@@ -101,14 +102,14 @@ class StoredFile:
     content_type: str
     role: str
     operation: str | None = None
-    faults: list[str] = field(default_factory=list)  # file switches
+    faults: list[str] = field(default_factory=list)  # switches for files
     fired: list[str] = field(default_factory=list)
-    issued: float = 0.0  # on Clock.age_now: when its present link was given out
+    issued: float = 0.0  # on Clock.age_now: when its current link was created
 
 
 @dataclass
 class Replay:
-    """What a spent idempotency key stands for."""
+    """The stored response to an idempotency key."""
 
     scope: str
     body: str  # canonical JSON
@@ -122,5 +123,5 @@ Record = Operation | Resource | StoredFile | Replay
 
 
 def as_json(record: Record) -> dict[str, Any]:
-    """The record as JSON members."""
+    """Return the record as JSON members."""
     return asdict(record)

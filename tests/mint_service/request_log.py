@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was asked of the service, request by request, for tests to read and count."""
+"""The log of all requests to the service, for tests to read and count."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 @dataclass
 class LoggedRequest:
-    """One request.
+    """A logged request.
 
-    The key's value is never kept, only whether one came and whether it was the right one.
+    The key's value is never stored, only whether a key was sent and whether it was right.
     """
 
     number: int
     host: str  # "api" or "files"
     method: str
-    path: str  # as sent: percent signs and all
+    path: str  # as sent, with percent signs
     query: str
-    headers: dict[str, str]  # lower case names, without secrets
+    headers: dict[str, str]  # lower-case names, without secrets
     authorized: str  # "none", "right", "wrong"
     idempotency_key: str | None
     connection: int  # one number for each TCP connection
@@ -35,25 +35,25 @@ class LoggedRequest:
     status: int | None = None
     operation: str | None = None
     sent: int = 0  # bytes of body (file host)
-    leak: bool = False  # a secret came to the file host
-    note: str = ""  # the switch that answered
-    body: Any = None  # JSON body, where there was one
+    leak: bool = False  # a secret was sent to the file host
+    note: str = ""  # the switch that made the response
+    body: Any = None  # JSON body, if there was one
 
     def as_json(self) -> dict[str, Any]:
-        """For the control address."""
+        """Return the entry for the control address."""
         return asdict(self)
 
 
 @dataclass
 class RequestLog:
-    """Grows at the end; safe to read from any thread."""
+    """The list of requests, which can be read from any thread."""
 
     entries: list[LoggedRequest] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, *, host: str, method: str, path: str, query: str, headers: Mapping[str, str], authorized: str,
             connection: int, port: int, at: float) -> LoggedRequest:  # fmt: skip
-        """Note a request that has just come in."""
+        """Add a request that has just arrived."""
         kept = {
             name.lower(): value
             for name, value in headers.items()
@@ -78,11 +78,11 @@ class RequestLog:
         return entry
 
     def snapshot(self) -> list[LoggedRequest]:
-        """All requests so far, in order of arrival."""
+        """Return all requests so far, in order of arrival."""
         with self._lock:
             return list(self.entries)
 
     def clear(self) -> None:
-        """Forget all requests."""
+        """Remove all requests."""
         with self._lock:
             self.entries.clear()

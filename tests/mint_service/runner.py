@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the service in a thread of the test's process, or as a process of its own.
+"""Run the service in a thread of the test's process, or in a separate process.
 
 Both are used in the same way:
 
@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Service(ABC):
-    """A running stand-in. Addresses and key stay the same when it is stopped and started again."""
+    """A running stand-in; addresses and key stay the same when it is stopped and started again."""
 
     api: str  # http://127.0.0.1:P/v1
     files: str  # http://127.0.0.1:Q
@@ -51,23 +51,23 @@ class Service(ABC):
 
     @abstractmethod
     def stop(self) -> None:
-        """Stop listening: from now on connections are refused. What it knows stays on disk."""
+        """Stop listening, so that connections are refused; the state stays on disk."""
 
     @abstractmethod
     def log(self) -> list[LoggedRequest]:
-        """Every request so far, also from before a restart."""
+        """Return every request so far, also from before a restart."""
 
     @abstractmethod
     def operations(self) -> list[Operation]:
-        """All operations, oldest first."""
+        """Return all operations, oldest first."""
 
     @abstractmethod
     def resources(self) -> list[Resource]:
-        """All models and worlds, oldest first."""
+        """Return all models and Worlds, oldest first."""
 
     @abstractmethod
     def advance(self, seconds: float) -> None:
-        """Let service time pass at once."""
+        """Advance the service's time at once."""
 
     @abstractmethod
     def scenario(self, **values: Any) -> None:
@@ -78,17 +78,17 @@ class Service(ABC):
 
     @abstractmethod
     def credits(self) -> float:
-        """Spendable Credits."""
+        """Return the available Credits."""
 
     def restart(self) -> None:
-        """Stop and start."""
+        """Stop and start the service."""
         self.stop()
         self.start()
 
     def requests(
         self, method: str | None = None, path: str | None = None, host: str | None = None
     ) -> list[LoggedRequest]:
-        """The requests that match; `path` is a shell pattern such as `/v1/operations/*`."""
+        """Return the requests that match; `path` is a shell pattern such as `/v1/operations/*`."""
         return [
             entry
             for entry in self.log()
@@ -98,19 +98,19 @@ class Service(ABC):
         ]
 
     def leaks(self) -> list[LoggedRequest]:
-        """Requests that brought a key or a cookie to the file host.
+        """Return the requests that sent a key or a cookie to the file host.
 
         A test fails when there are any.
         """
         return [entry for entry in self.log() if entry.leak]
 
     def connections(self, host: str = "api") -> int:
-        """How many TCP connections brought requests to a host."""
+        """Return how many TCP connections sent requests to a host."""
         return len({entry.connection for entry in self.log() if entry.host == host})
 
 
 class ThreadService(Service):
-    """In a thread of this process.
+    """The service in a thread of this process.
 
     `mint` is the service itself, for tests that need to look inside.
     """
@@ -143,7 +143,7 @@ class ThreadService(Service):
                 ready.set()
             loop.run_forever()
             loop.run_until_complete(server.stop())
-            left = asyncio.all_tasks(loop)  # handlers whose connection was shut under them
+            left = asyncio.all_tasks(loop)  # handlers whose connection was closed before they ended
             for task in left:
                 task.cancel()
             loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
@@ -192,7 +192,7 @@ class ThreadService(Service):
 
 
 class SubprocessService(Service):
-    """As a process of its own: for tests that stop it hard, or that must not share its process."""
+    """The service in a separate process, for tests that kill it or must not share its process."""
 
     def __init__(self, state: Path, options: dict[str, Any]) -> None:
         self._state = state
@@ -235,7 +235,7 @@ class SubprocessService(Service):
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """SIGKILL: no time to write anything."""
+        """Send SIGKILL, so that the service has no time to write anything."""
         self._earlier = self.log()
         self._end(signal.SIGKILL)
 
@@ -293,7 +293,7 @@ def _state_file(state: str | Path | None) -> Iterator[Path]:
 
 @contextmanager
 def running_service(*, state: str | Path | None = None, **options: Any) -> Iterator[ThreadService]:
-    """A stand-in in a thread.
+    """Run a stand-in in a thread.
 
     `options` are the members of Options: speed, clock, credits, limits, switches, answers …
     """
@@ -309,7 +309,7 @@ def running_service(*, state: str | Path | None = None, **options: Any) -> Itera
 def subprocess_service(
     *, state: str | Path | None = None, **options: Any
 ) -> Iterator[SubprocessService]:
-    """A stand-in as a process of its own, with the same options."""
+    """Run a stand-in in a separate process, with the same options."""
     known = {f.name for f in fields(Options)}
     assert set(options) <= known, f"unknown option(s): {sorted(set(options) - known)}"
     with _state_file(state) as path:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A library to start with: finished, failed and running assets for several pages."""
+"""Sample assets: finished, failed and running ones for several pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TINTS = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "
 def add_samples(mint: Mint) -> None:
     """Add the assets of `options.library`, once for each state file.
 
-    Their files are tiny; Credits do not move.
+    Their files are tiny, and the Credits do not change.
     """
     with mint.at_work():
         if mint.store.fact("planted"):
@@ -30,7 +30,7 @@ def add_samples(mint: Mint) -> None:
 def _add_sample(mint: Mint, asset_files: AssetFiles, kind: str, index: int, count: int) -> None:
     """Add one finished, failed or running asset.
 
-    Every seventh failed, the last but one keeps running.
+    Every seventh asset has failed, and the last but one stays running.
     """
     made = mint.clock.now() - 3600.0 * (count - index)
     prompt = f"a {TINTS[index % len(TINTS)]} {NOUNS[index % len(NOUNS)]} no {index + 1}"
@@ -67,7 +67,7 @@ def _add_sample(mint: Mint, asset_files: AssetFiles, kind: str, index: int, coun
         operation.error = {"code": "generation_failed", "message": "The generation failed."}
         resource.stage, resource.last_error = None, "The generation failed."
     elif index == count - 2:
-        # outside the limit and outside the machine: an item that another client is making
+        # outside the limit and the status machine: an item that another client is making
         operation.status, resource.status, operation.completed = "canceled", "running", None
         operation.canceled, resource.stage = made, None
     else:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two listening hosts around one service."""
+"""The servers of the API and of the file host of one service."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from . import app, filehost
 from .backend import Mint
 
 HOST = "127.0.0.1"
-# seconds: tests count connections, so the server must not be the one that closes them
+# seconds, so long that the server is never the one that closes connections, which tests count
 KEEP_ALIVE = 600.0
 
 
 class Server:
-    """Listens for one Mint. Ports that were used before with the same state are used again."""
+    """The two servers of one service, which use the ports of an earlier run with the same state."""
 
     def __init__(self, mint: Mint) -> None:
         self.mint = mint
         self._runners: list[web.AppRunner] = []
 
     async def start(self, api_port: int = 0, files_port: int = 0) -> None:
-        """Listen. OSError when a port is taken."""
+        """Start to listen.
+
+        Raises:
+            OSError: A port is in use.
+        """
         store = self.mint.store
         files_port = await self._listen(
             filehost.application(self.mint), files_port or store.fact("files_port", 0)
@@ -46,7 +50,7 @@ class Server:
         return bound
 
     async def stop(self) -> None:
-        """Close all connections and the ports."""
+        """Close all connections and ports."""
         for runner in self._runners:
             await runner.cleanup()
         self._runners.clear()

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Links to files that expire, with a signature and an end time in the query.
 
-Time is `Clock.age_now`: advanced by hand like the service's clock, but never sped up, so that a
-fast test keeps its links. Within the first half of a link's life the same one is returned again: an
-address stays the same for a client that reads twice. Reference pictures have durable addresses, as
-Mint says.
+Time is `Clock.age_now`: advanced by hand like the service's clock, but never sped up, so that links
+stay valid in a fast test. Within the first half of a link's lifetime the same link is returned
+again, so that a client that reads twice gets the same address. Reference pictures have permanent
+addresses, as at Mint.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .records import StoredFile
 
 
 def link(mint: Mint, path: str) -> str:
-    """The present address of a file, a fresh one when the last is past half of its life.
+    """Return the current link of a file, or a new one in the second half of its lifetime.
 
     The caller holds the lock.
     """
@@ -33,7 +33,7 @@ def link(mint: Mint, path: str) -> str:
 
 
 def is_good(mint: Mint, file: StoredFile, query: Mapping[str, str]) -> bool:
-    """Whether a file may be had with this query."""
+    """Return whether a file may be downloaded with this query."""
     if file.role == "reference":
         return True
     expires = query.get("expires", "")

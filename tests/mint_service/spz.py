@@ -31,7 +31,7 @@ class Splats:
 
 
 def encode(splats: Splats, version: int = 3) -> bytes:
-    """The bytes of an .spz file."""
+    """Return the bytes of an .spz file."""
     if version not in (2, 3, 4):
         raise ValueError(f"SPZ version {version} is not written here")
     streams = _streams(splats, version)
@@ -58,7 +58,7 @@ def _streams(splats: Splats, version: int) -> list[bytes]:
         _byte((harmonics * 0.15 + 0.5) * 255).tobytes(),
         _byte((np.log(splats.scales) + 10) * 16).tobytes(),
         rotation,
-    ]  # and no harmonics: version 4 has no stream for what is empty
+    ]  # and no harmonics: version 4 has no stream for empty data
 
 
 def _byte(values: Floats) -> NDArray[np.uint8]:
@@ -75,7 +75,7 @@ def _smallest_three(rotations: Floats) -> bytes:
     rows = np.arange(len(rotations))
     q = rotations * np.sign(rotations[rows, largest])[:, None]
     packed = largest.astype(np.uint32)
-    # written from index 0 up, so that index 3 ends in the lowest bits
+    # written from index 0 up, so that index 3 is in the lowest bits
     for index in range(4):
         keep = largest != index
         magnitude = np.minimum(np.round(np.abs(q[:, index]) * np.sqrt(2) * 511), 511).astype(
@@ -87,7 +87,7 @@ def _smallest_three(rotations: Floats) -> bytes:
 
 
 def decode(content: bytes) -> tuple[int, Splats]:
-    """Version and splats of a file that `encode` wrote."""
+    """Return the version and the splats of a file that `encode` wrote."""
     if content[:2] == b"\x1f\x8b":
         raw = gzip.decompress(content)
         _, version, n, _, fraction, _, _ = struct.unpack_from("<IIIBBBB", raw)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The status machine of section 5, moved on by the service's clock.
+"""The status machine of section 5, driven by the service's clock.
 
-Nothing ticks: whoever looks first calls `catch_up`, and every operation takes the steps that were
-due by then. Stages:
+There is no timer: each access to the service calls `catch_up`, which executes all steps of all
+operations that are due. Stages:
 
-    queued -> preview -> shown -> [gate] -> final -> done           a generation ("gate" only where billing may stop it)
+    queued -> preview -> shown -> [gate] -> final -> done           a generation ("gate" only with billing-final)
     queued -> final -> done                                          an optimization or conversion
     billing:<start|preview|final>                                    paused, until `resume`
 """
@@ -50,7 +50,7 @@ FAILS_FIRST_TIME = {
 
 
 class StatusMachine:
-    """Moves operations. The caller holds the service's lock."""
+    """Changes the state of operations; the caller holds the service's lock."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class StatusMachine:
         self._asset_files = asset_files
         self._clock = clock
         self._options = options
-        # when the step under way happened, if the clock and not a client brought it about
+        # the time of the current step, if the clock and not a client caused it
         self._moment: float | None = None
         self._waiting: set[str] = set()  # operations whose files are not ready in time
         self._steps = {
@@ -76,10 +76,10 @@ class StatusMachine:
             "final": self._finish,
         }
 
-    # what clients ask for
+    # actions of clients
 
     def start(self, operation: Operation) -> None:
-        """Take a new operation in: queued, or stopped because there are too few Credits."""
+        """Accept a new operation: it is queued, or stopped because there are too few Credits."""
         if "billing-start" in operation.switches or not self._credit_account.reserve(operation):
             self._stop(operation, "start")
         else:
@@ -94,12 +94,12 @@ class StatusMachine:
         self._store.save(operation)
 
     def approve(self, operation: Operation) -> None:
-        """The person likes the preview."""
+        """Approve the Preview."""
         self._demand(operation, {"preview_ready"}, "approved")
         self._to_final(operation)
 
     def revise(self, operation: Operation, feedback: str) -> None:
-        """The person wants another preview."""
+        """Request another Preview."""
         self._demand(operation, {"preview_ready"}, "revised")
         operation.feedback.append(feedback)
         operation.price += PREVIEW
@@ -111,7 +111,7 @@ class StatusMachine:
         self._mirror(operation)
 
     def resume(self, operation: Operation) -> None:
-        """Somebody says the bill is settled."""
+        """Resume after a billing stop."""
         self._demand(operation, {"billing_required"}, "resumed")
         if operation.stage == "billing:start":
             raise Problem(
@@ -121,7 +121,7 @@ class StatusMachine:
         self.try_to_settle(operation)
 
     def cancel(self, operation: Operation) -> None:
-        """The person gives it up: where Mint lets them, which is at the Preview only."""
+        """Cancel the operation where Mint allows it, which is only at the Preview."""
         if self._options().cancel == "preview" and operation.status != "preview_ready":
             raise Problem(
                 "method-not-allowed",
@@ -134,7 +134,7 @@ class StatusMachine:
         self._end(operation, "canceled")
 
     def try_to_settle(self, operation: Operation) -> None:
-        """Go on after a billing stop, if that is paid for."""
+        """Continue after a billing stop if there are enough Credits."""
         where = operation.stage.removeprefix("billing:")
         forced = (
             f"billing-{where}" in operation.switches and f"billing-{where}" not in operation.fired
@@ -155,7 +155,7 @@ class StatusMachine:
             self._mirror(operation)
 
     def catch_up(self) -> None:
-        """Let all that was due happen."""
+        """Execute all steps that are due."""
         for operation in list(self._store.operations.values()):
             if operation.status in TERMINAL or operation.stage not in self._steps:
                 continue
@@ -173,9 +173,9 @@ class StatusMachine:
                 self._waiting.discard(operation.id)
 
     def _now(self) -> float:
-        """Return the time of the present step.
+        """Return the time of the current step.
 
-        For a step that was due earlier it is the time at which it was due.
+        For a step that was due earlier, this is the time at which it was due.
         """
         return self._clock.now() if self._moment is None else self._moment
 
@@ -214,7 +214,7 @@ class StatusMachine:
         self._mirror(operation)
 
     def _pass_preview(self, operation: Operation) -> None:
-        """In auto mode the preview passes by itself, but not before somebody has seen it."""
+        """Continue after the Preview in auto mode, but only after a client has read it."""
         if operation.mode == "auto" and operation.seen is not None:
             self._moment = max(operation.due, operation.seen)
             self._to_final(operation)
@@ -227,7 +227,7 @@ class StatusMachine:
             self._begin_final(operation)
 
     def _begin_final(self, operation: Operation) -> None:
-        """The expensive stage: from here on the whole price is spent."""
+        """Begin the final stage, from which on the whole price is spent."""
         self._credit_account.finalize(operation)
         self._enter(operation, "final", "running", "final")
         self._mirror(operation)
@@ -267,7 +267,7 @@ class StatusMachine:
             else "succeeded",
         )
 
-    # small moves
+    # helpers
 
     def _enter(self, operation: Operation, stage: str, status: str, lasts: str) -> None:
         operation.stage, operation.status = stage, status
@@ -336,7 +336,7 @@ class StatusMachine:
         )
 
     def _mirror(self, operation: Operation) -> None:
-        """Save the operation and let its resource show the same."""
+        """Save the operation and copy its state to its resource."""
         self._store.save(operation)
         if operation.resource is None:
             return

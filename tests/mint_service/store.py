@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that outlives a restart: records in SQLite, contents of files in a folder beside it."""
+"""All state that outlives a restart: records in SQLite, contents of files in a folder beside it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ create table if not exists facts (name text primary key, data text);
 
 
 class Store:
-    """Records in memory, written through to disk. One process at a time; the caller holds the lock.
+    """Records in memory and on disk, for one process; the caller holds the lock.
 
-    The database is not synced to the platter: it survives a killed process, which is what tests do.
+    The database is not synced to disk: it survives a killed process, which tests need.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -50,7 +50,7 @@ class Store:
             yield cls(**json.loads(data))
 
     def save(self, record: Record) -> None:
-        """Keep a new or changed record."""
+        """Save a new or changed record."""
         match record:
             case Operation():
                 kind, key = "operation", record.id
@@ -71,24 +71,24 @@ class Store:
         )
 
     def forget_replay(self, scope: str) -> None:
-        """Drop an idempotency record that is too old."""
+        """Remove an idempotency record that is too old."""
         self.replays.pop(scope, None)
         self._db.execute("delete from records where kind = 'replay' and id = ?", (scope,))
 
     def fact(self, name: str, default: Any = None) -> Any:
-        """A single remembered value (clock, ports, key, Credits)."""
+        """Return a single stored value (clock, ports, key, Credits)."""
         row = self._db.execute("select data from facts where name = ?", (name,)).fetchone()
         return default if row is None else json.loads(row[0])
 
     def set_fact(self, name: str, value: Any) -> None:
-        """Remember a single value."""
+        """Store a single value."""
         self._db.execute(
             "insert into facts values (?, ?) on conflict (name) do update set data = excluded.data",
             (name, json.dumps(value)),
         )
 
     def keep_bytes(self, content: bytes) -> str:
-        """Keep a file's content; answers its sha256."""
+        """Store a file's content and return its sha256."""
         digest = hashlib.sha256(content).hexdigest()
         target = self.blobs / digest
         if not target.exists():
@@ -98,7 +98,7 @@ class Store:
         return digest
 
     def keep_file(self, source: Path) -> str:
-        """Keep a copy of a file on disk (a hard link where the disk allows one)."""
+        """Store a copy of a file on disk (a hard link where the disk allows it)."""
         with source.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         target = self.blobs / digest
@@ -110,9 +110,9 @@ class Store:
         return digest
 
     def blob(self, digest: str) -> Path:
-        """Where a kept content lies."""
+        """Return the path of a stored content."""
         return self.blobs / digest
 
     def close(self) -> None:
-        """Write everything out and let go of the database."""
+        """Write all changes and close the database."""
         self._db.close()

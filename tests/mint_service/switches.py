@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of everything that can be made to go differently.
+"""The table of all switches, which change the behavior of the service.
 
-A switch is pulled by its word in a prompt, `a chair [moderation]`, by the scenario's `switches`
-(for each operation) or `rules` (for prompts that match). This table is the one list: README and
-tests follow it.
+A switch is selected by its word in a prompt, `a chair [moderation]`, by the scenario's `switches`
+(for each operation) or by `rules` (for prompts that match). The README and the tests use this
+table.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Switch:
-    """One thing that goes differently."""
+    """A change to the behavior of the service."""
 
     name: str
-    # "work" the operation, "assets" what it makes, "start" / "poll" answers, "read" of resources,
-    # "file" downloads
+    # where it acts: "work" the operation, "assets" what it makes, "start" / "poll" their responses,
+    # "read" reads of resources, "file" downloads
     acts: str
     does: str
 
@@ -218,7 +218,7 @@ _WORD = re.compile(r"\[([a-z0-9-]+)\]")
 def selected(
     prompt: str, always: Iterable[str] = (), rules: Iterable[Mapping[str, Any]] = ()
 ) -> list[str]:
-    """The switches that hold for a prompt. Unknown words in brackets are just words."""
+    """Return the switches for a prompt; unknown words in brackets are part of the prompt."""
     names = [*always, *(word for word in _WORD.findall(prompt) if word in NAMES)]
     for rule in rules:
         if re.search(rule["prompt"], prompt):
@@ -235,13 +235,13 @@ def check(names: Iterable[str]) -> None:
 
 
 def markdown() -> str:
-    """The table as the README shows it."""
+    """Return the table as it is in the README."""
     rows = [f"| `{switch.name}` | {switch.acts} | {switch.does} |" for switch in TABLE]
     return "\n".join(["| word | acts on | what happens |", "| --- | --- | --- |", *rows])
 
 
 def without(prompt: str) -> str:
-    """The prompt without its switch words: what names and files are made of."""
+    """Return the prompt without its switch words, for names and files."""
     return (
         " ".join(_WORD.sub(lambda m: "" if m[1] in NAMES else m[0], prompt).split()) or "untitled"
     )

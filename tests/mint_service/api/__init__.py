@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each address under /v1 answers: plain functions from a call to an answer.
+"""The responses of each address under /v1: plain functions from a call to a response.
 
-No network in here.
+This package uses no network.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..backend import Mint
 
 @dataclass(frozen=True)
 class Call:
-    """One request to the API, already checked for its key, its body and its idempotency key."""
+    """A request to the API whose key, body and idempotency key are already checked."""
 
     mint: Mint
     method: str
@@ -27,10 +27,10 @@ class Call:
 
 @dataclass
 class Answer:
-    """What goes back."""
+    """A response to a call."""
 
     status: int
     body: Any
     headers: dict[str, str] = field(default_factory=dict)
-    operation: str | None = None  # whose it is, for the log and for Location
+    operation: str | None = None  # the operation of the response, for the log and for Location
     delay: float = 0.0

@@ -20,12 +20,12 @@ MONTH = 30 * 24 * 3600
 
 
 def health(call: Call) -> Answer:
-    """GET /v1/health."""
+    """Respond to GET /v1/health."""
     return Answer(200, {"status": "ok"})
 
 
 def me(call: Call) -> Answer:
-    """GET /v1/me."""
+    """Respond to GET /v1/me."""
     return Answer(
         200,
         {
@@ -39,7 +39,7 @@ def me(call: Call) -> Answer:
 
 
 def usage(call: Call) -> Answer:
-    """GET /v1/usage."""
+    """Respond to GET /v1/usage."""
     book, made = call.mint.credit_account, call.mint.store.operations.values()
     return Answer(
         200,
@@ -67,9 +67,9 @@ def usage(call: Call) -> Answer:
 
 
 def estimate(call: Call) -> Answer:
-    """POST /v1/pricing:estimate.
+    """Respond to POST /v1/pricing:estimate.
 
-    The whole price is held back at the start, so both figures are the same.
+    The whole price is reserved at the start, so both figures are the same.
     """
     operation = call.body["operation"]
     if operation == "model_optimization":
@@ -84,10 +84,9 @@ def estimate(call: Call) -> Answer:
 
 
 def reference_image(call: Call) -> Answer:
-    """POST /v1/reference-images.
+    """Respond to POST /v1/reference-images.
 
-    A picture that is to be fetched from elsewhere becomes a small gray one: nothing is fetched
-    here.
+    Nothing is downloaded: for a picture at another address, a small gray one is stored.
     """
     if "sourceUrl" in call.body:
         if not call.body["sourceUrl"].startswith("https://"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starts and actions: everything that makes or moves an operation (sections 3 and 5.2)."""
+"""Starts and actions: all calls that create or change an operation (sections 3 and 5.2)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import Answer, Call, views
 
 
 def accepted(call: Call, operation: Operation) -> Answer:
-    """202 with the operation as it is now."""
+    """Return a 202 with the operation's current state."""
     base = call.mint.api_url if call.mint.options.location == "absolute" else "/v1"
     return Answer(
         202,
@@ -24,12 +24,12 @@ def accepted(call: Call, operation: Operation) -> Answer:
 
 
 def generate_model(call: Call) -> Answer:
-    """POST /v1/models:generate."""
+    """Respond to POST /v1/models:generate."""
     return _generate(call, "model")
 
 
 def generate_world(call: Call) -> Answer:
-    """POST /v1/worlds:generate."""
+    """Respond to POST /v1/worlds:generate."""
     return _generate(call, "world")
 
 
@@ -57,16 +57,16 @@ def _generate(call: Call, kind: str) -> Answer:
 
 
 def _demand_public(call: Call, path: str, url: str | None) -> None:
-    """Only public HTTPS addresses, and what `reference-images` gave out."""
+    """Reject addresses that are neither https nor returned by `reference-images`."""
     if url is None or url.startswith(("https://", call.mint.files_url + "/")):
         return
     raise invalid(path, "must be a public https address", "invalid_url")
 
 
 def refuse_start(call: Call, selected: list[str]) -> None:
-    """The switches that answer a start with an error.
+    """Raise the error of a switch for starts.
 
-    Those that act once count by idempotency key.
+    A switch that acts once does so for each idempotency key.
     """
     if "no-credits" in selected:
         raise Problem("insufficient-credits")
@@ -95,7 +95,7 @@ def new(
     preset: str | None = None,
     mode: str = "auto",
 ) -> Operation:
-    """A fresh operation, not started yet."""
+    """Return a new operation that is not started yet."""
     now = call.mint.clock.now()
     return Operation(
         id=new_id(),
@@ -113,7 +113,7 @@ def new(
 
 
 def _launch(call: Call, operation: Operation) -> Answer:
-    """Check the limits and start it."""
+    """Check the limits and start the operation."""
     mint = call.mint
     if operation.generates and mint.active(operation.kind) >= mint.options.limits[operation.kind]:
         limit = mint.options.limits[operation.kind]
@@ -152,7 +152,7 @@ def after_start(call: Call, answer: Answer) -> None:
 
 
 def find(call: Call) -> Operation:
-    """The operation of the path, or 404."""
+    """Return the operation of the path, or raise a 404."""
     operation = call.mint.store.operations.get(call.ids["operationId"])
     if operation is None:
         raise Problem("not-found", "There is no such operation.")
@@ -160,7 +160,7 @@ def find(call: Call) -> Operation:
 
 
 def read(call: Call) -> Answer:
-    """GET /v1/operations/{operationId}."""
+    """Respond to GET /v1/operations/{operationId}."""
     operation = find(call)
     operation.polls += 1
     if operation.polls >= 2:
@@ -189,7 +189,7 @@ def _refuse_poll(call: Call, operation: Operation) -> None:
 
 
 def approve(call: Call) -> Answer:
-    """POST /v1/operations/{operationId}:approve."""
+    """Respond to POST /v1/operations/{operationId}:approve."""
     operation = find(call)
     before = views.operation(call.mint, operation)
     call.mint.status_machine.approve(operation)
@@ -197,7 +197,7 @@ def approve(call: Call) -> Answer:
 
 
 def revise(call: Call) -> Answer:
-    """POST /v1/operations/{operationId}:revise."""
+    """Respond to POST /v1/operations/{operationId}:revise."""
     operation = find(call)
     before = views.operation(call.mint, operation)
     call.mint.status_machine.revise(operation, call.body["feedback"])
@@ -207,7 +207,7 @@ def revise(call: Call) -> Answer:
 def _perhaps_lagging(call: Call, operation: Operation, before: dict[str, Any]) -> Answer:
     """Return the response to an action.
 
-    Under the switch `lagging` it and the next read show the state before the action.
+    With the switch `lagging`, it and the next read have the state before the action.
     """
     answer = accepted(call, operation)
     if "lagging" in operation.switches:
@@ -217,14 +217,14 @@ def _perhaps_lagging(call: Call, operation: Operation, before: dict[str, Any]) -
 
 
 def resume(call: Call) -> Answer:
-    """POST /v1/operations/{operationId}:resume."""
+    """Respond to POST /v1/operations/{operationId}:resume."""
     operation = find(call)
     call.mint.status_machine.resume(operation)
     return accepted(call, operation)
 
 
 def cancel(call: Call) -> Answer:
-    """POST /v1/operations/{operationId}:cancel."""
+    """Respond to POST /v1/operations/{operationId}:cancel."""
     operation = find(call)
     call.mint.status_machine.cancel(operation)
     return Answer(200, views.operation(call.mint, operation), operation=operation.id)
@@ -234,7 +234,7 @@ def cancel(call: Call) -> Answer:
 
 
 def retry(call: Call) -> Answer:
-    """POST /v1/models/{modelId}:retry and the same for worlds."""
+    """Respond to POST /v1/models/{modelId}:retry and the same for Worlds."""
     resource = resource_of(call)
     if resource.status not in ("failed", "canceled"):
         raise Problem(
@@ -266,7 +266,7 @@ def retry(call: Call) -> Answer:
 
 
 def optimize(call: Call) -> Answer:
-    """POST /v1/models/{modelId}:optimize."""
+    """Respond to POST /v1/models/{modelId}:optimize."""
     model = _finished_model(call)
     if (model.assets or {}).get("optimizedGlbUrl"):
         raise Problem("model-already-optimized")
@@ -283,7 +283,7 @@ def optimize(call: Call) -> Answer:
 
 
 def convert_model(call: Call) -> Answer:
-    """POST /v1/models/{modelId}:convert."""
+    """Respond to POST /v1/models/{modelId}:convert."""
     model = _finished_model(call)
     formats = [name.lower() for name in call.body["targetFormats"]]
     for index, name in enumerate(formats):
@@ -322,7 +322,7 @@ def _finished_model(call: Call) -> Resource:
 
 
 def resource_of(call: Call) -> Resource:
-    """The model or world of the path, or 404."""
+    """Return the model or World of the path, or raise a 404."""
     kind, found = next(
         (name.removesuffix("Id"), value)
         for name, value in call.ids.items()

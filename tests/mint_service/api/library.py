@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Models, worlds and their files as lists and records (section 6)."""
+"""Models, Worlds and their files as lists and records (section 6)."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
 
 
 def list_models(call: Call) -> Answer:
-    """GET /v1/models."""
+    """Respond to GET /v1/models."""
     return _page(call, "model")
 
 
 def list_worlds(call: Call) -> Answer:
-    """GET /v1/worlds."""
+    """Respond to GET /v1/worlds."""
     return _page(call, "world")
 
 
 def _page(call: Call, kind: str) -> Answer:
-    """Newest first.
+    """Return a page of assets, newest first.
 
-    The cursor names the last item seen, so that new items do not shift the pages.
+    The cursor names the last returned item, so that new items do not shift the pages.
     """
     limit = _limit(call.query.get("limit"))
     found = [r for r in call.mint.store.resources.values() if r.kind == kind][::-1]
@@ -72,7 +72,7 @@ def _seen(cursor: str, kind: str) -> str:
 
 
 def read(call: Call) -> Answer:
-    """GET /v1/models/{modelId} and /v1/worlds/{worldId}."""
+    """Respond to GET /v1/models/{modelId} and /v1/worlds/{worldId}."""
     resource = resource_of(call)
     result = views.resource(call.mint, resource)
     if resource.finished is not None:
@@ -98,19 +98,19 @@ def _asset(call: Call) -> Resource:
 
 
 def asset(call: Call) -> Answer:
-    """GET /v1/assets/{assetType}/{assetId}."""
+    """Respond to GET /v1/assets/{assetType}/{assetId}."""
     one = _asset(call)
     result = {"id": one.id, "type": one.kind, "name": one.name, "prompt": one.prompt}
     return Answer(200, result | {"createdAt": iso(one.created), "updatedAt": iso(one.updated)})
 
 
 def artifacts(call: Call) -> Answer:
-    """GET /v1/assets/{assetType}/{assetId}/artifacts."""
+    """Respond to GET /v1/assets/{assetType}/{assetId}/artifacts."""
     return Answer(200, {"data": _artifacts(call.mint, _downloadable(call))})
 
 
 def manifest(call: Call) -> Answer:
-    """GET /v1/assets/{assetType}/{assetId}/artifact-manifest."""
+    """Respond to GET /v1/assets/{assetType}/{assetId}/artifact-manifest."""
     one = _downloadable(call)
     result: dict[str, Any] = {
         "manifestVersion": 1,

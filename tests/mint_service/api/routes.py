@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of addresses (section 2) and what is checked before any of them answers."""
+"""The table of routes (section 2) and the checks before each of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ID = re.compile(r"[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True)
 class Route:
-    """One address. `schema` names the body's schema; `keyed` means a mutating call."""
+    """A route; `schema` names the body's schema, and `keyed` means a mutating call."""
 
     method: str
     template: str
@@ -34,7 +34,7 @@ class Route:
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        """The template as an expression: ids reach to the next slash or colon."""
+        """Return the template as a regular expression, in which an id ends at a slash or colon."""
         return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/:]+)", re.escape(self.template)))
 
 
@@ -74,7 +74,10 @@ PATTERNS = tuple((route, route.pattern) for route in ROUTES)
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it came in. `path` is raw: `%3A` is no colon here, as the contract warns."""
+    """A received request.
+
+    `path` is not decoded: `%3A` does not count as a colon, as the contract warns.
+    """
 
     method: str
     path: str
@@ -86,7 +89,7 @@ class Received:
 
 
 def authorized(mint: Mint, header: str | None) -> str:
-    """`none`, `right` or `wrong`."""
+    """Whether the request has a key: `none`, `right` or `wrong`."""
     if not header:
         return "none"
     scheme, _, key = header.partition(" ")
@@ -98,7 +101,12 @@ def authorized(mint: Mint, header: str | None) -> str:
 
 
 def respond(mint: Mint, received: Received) -> Answer:
-    """The answer to a request. Raises Problem or Fault."""
+    """Return the response to a request.
+
+    Raises:
+        Problem: The request is invalid.
+        Fault: A switch or a scenario replaces the response.
+    """
     route, ids = _find(mint, received)
     for name, value in ids.items():
         if not ID.fullmatch(value):
@@ -166,9 +174,9 @@ def _body(route: Route, received: Received) -> Any:
 
 
 def _once(call: Call, route: Route) -> Answer:
-    """Carry a keyed call out, or give what it gave before (section 1.3).
+    """Execute a call with an idempotency key, or return its stored response (section 1.3).
 
-    Only 2xx answers are remembered.
+    Only 2xx responses are stored.
     """
     mint, store = call.mint, call.mint.store
     scope = f"{call.method} {call.path} {call.key}"

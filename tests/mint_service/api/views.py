@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How operations, models and worlds look in JSON (sections 4 and 6)."""
+"""The JSON of operations, models and Worlds (sections 4 and 6)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REASONS = {
 
 
 def operation(mint: Mint, one: Operation) -> dict[str, Any]:
-    """An Operation as it is now, but for what a switch makes it say otherwise."""
+    """Return an Operation as it is now, changed by the switches that affect reads."""
     result = _operation(mint, one)
     if (
         "null-status" in one.switches
@@ -46,7 +46,7 @@ def operation(mint: Mint, one: Operation) -> dict[str, Any]:
 
 
 def _operation(mint: Mint, one: Operation) -> dict[str, Any]:
-    """An Operation. `billing`, `error` and the two end times appear only where they apply."""
+    """Return an Operation; `billing`, `error` and the end times are present only if they apply."""
     result: dict[str, Any] = {
         "object": "operation",
         "id": one.id,
@@ -91,7 +91,7 @@ def _model_name(one: Operation) -> str | None:
 
 
 def resource(mint: Mint, one: Resource) -> dict[str, Any]:
-    """A World or a Model."""
+    """Return a World or a Model."""
     result: dict[str, Any] = {
         "object": one.kind,
         "id": one.id,
@@ -112,12 +112,12 @@ def resource(mint: Mint, one: Resource) -> dict[str, Any]:
 
 
 def mint_url(resource_id: str) -> str:
-    """The result in Mint's web app."""
+    """Return the address of the result in Mint's web app."""
     return f"https://mint.gg/{OWNER}/{resource_id}"
 
 
 def assets(mint: Mint, kept: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Asset members, with whole addresses where we keep paths."""
+    """Return the asset members, with stored paths replaced by full addresses."""
     if kept is None:
         return None
     result: dict[str, Any] = {}
@@ -131,7 +131,7 @@ def assets(mint: Mint, kept: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def address(mint: Mint, path: str) -> str:
-    """The whole address of a kept path, good for `links_expire` seconds."""
+    """Return the full address of a stored path, valid for `links_expire` seconds."""
     if path.startswith(API_MARK):
         return f"{mint.api_url}/downloads/{path.removeprefix(API_MARK)}"
     return link(mint, path)

@@ -15,13 +15,13 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class AssetRequest:
-    """What a stage of an operation needs."""
+    """The input for the assets of one stage of an operation."""
 
     kind: str  # model, world
     stage: str  # preview, final, optimize, convert
-    description: str  # the prompt and its revisions, one a line
-    formats: tuple[str, ...] = ()  # of a conversion
-    level: str | None = None  # of an optimization
+    description: str  # the prompt and its revisions, one per line
+    formats: tuple[str, ...] = ()  # only for a conversion
+    level: str | None = None  # only for an optimization
     draco_original: bool = False
     collider_up: bool = False
     full_res: bool = False
@@ -30,7 +30,7 @@ class AssetRequest:
 
 @dataclass(frozen=True)
 class Made:
-    """A file that was made: its content, or where it lies."""
+    """A generated file: its content or its path."""
 
     role: str  # preview, glb, optimized, collider, pano, spz:<tier>, rad, fbx, obj, stl, usdz
     content_type: str
@@ -38,7 +38,7 @@ class Made:
     path: Path | None = field(default=None)
 
     def read(self) -> bytes:
-        """The content."""
+        """Return the content."""
         if self.content is not None:
             return self.content
         assert self.path is not None
@@ -46,17 +46,21 @@ class Made:
 
 
 class AssetGeneratorError(Exception):
-    """Something could not be made."""
+    """An asset could not be made."""
 
 
 class AssetGenerator(Protocol):
-    """Makes files."""
+    """The interface of an asset generator."""
 
     def make(self, request: AssetRequest) -> Sequence[Made] | None:
-        """The files, or None while they are being made. AssetGeneratorError when that failed."""
+        """Return the files, or None while they are being made.
+
+        Raises:
+            AssetGeneratorError: The files could not be made.
+        """
 
     def begin(self, request: AssetRequest) -> None:
-        """Start on something that will be asked for. Never fails: `make` tells what went wrong."""
+        """Start with assets that will be needed later; errors are raised by `make`."""
 
     def close(self) -> None:
-        """Stop what is still going on."""
+        """Stop all work in progress."""

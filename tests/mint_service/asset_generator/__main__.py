@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m tests.mint_service.asset_generator VARIANT FOLDER`: make one set of files.
 
-Needs bpy and DracoPy.
+This needs bpy and DracoPy.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Make what VARIANT (JSON, see blender.variant) says."""
+    """Make the files of VARIANT (JSON, see blender_process.variant)."""
     what = json.loads(sys.argv[1])
     folder = Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
@@ -33,4 +33,4 @@ if __name__ == "__main__":
     except ImportError as error:
         sys.exit(f"{error} (the stand-in's real assets need the packages bpy and DracoPy)")
     sys.stdout.flush()
-    os._exit(0)  # some bpy wheels hang or crash while the interpreter is taken down
+    os._exit(0)  # some bpy wheels hang or crash while the interpreter exits

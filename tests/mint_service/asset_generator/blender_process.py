@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make assets with Blender in a process of its own, and cache them on disk.
+"""Make assets with Blender in a separate process, and cache them on disk.
 
-Nothing in here imports bpy; `python -m tests.mint_service.asset_generator` does. One set of files
-is made at a time.
+This module does not import bpy; `python -m tests.mint_service.asset_generator` does. One set of
+files is made at a time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SOURCES = (
     *sorted(Path(__file__).parent.glob("*.py")),
     *(Path(__file__).parents[1] / name for name in ("glb.py", "spz.py", "prompt_words.py")),
 )
-TIME_LIMIT = 600.0  # seconds for one thing
+TIME_LIMIT = 600.0  # seconds for one set of files
 
 # role -> file name, media type
 MODEL_FILES = {
@@ -44,13 +44,13 @@ FULL = {"spz:full_res": ("full_res.spz", "application/octet-stream")}
 
 
 def default_cache() -> Path:
-    """Where files are kept between runs."""
+    """Return the folder in which files are kept between runs."""
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path.home() / ".cache") / "mint-blender-tests" / "studio"
 
 
 def variant(request: AssetRequest) -> dict[str, object]:
-    """What distinguishes one set of files from another: few enough that the cache helps."""
+    """Return the values that distinguish sets of files: few enough that the cache is effective."""
     color = prompt_words.color_word(request.description)
     if request.kind == "model":
         return {"kind": "model", "shape": prompt_words.shape(request.description), "color": color}
@@ -76,7 +76,7 @@ class BlenderAssetGenerator:
         self._closed = False
 
     def make(self, request: AssetRequest) -> Sequence[Made] | None:
-        """The files of a stage, None while Blender is at it."""
+        """Return the files of a stage, or None while Blender is making them."""
         folder = self._folder(variant(request))
         if folder is None:
             return None
@@ -93,12 +93,12 @@ class BlenderAssetGenerator:
         return [Made("glb", media, path=folder / name)]
 
     def begin(self, request: AssetRequest) -> None:
-        """Have Blender start now, so that the operation's own waiting time is used."""
+        """Start Blender now, so that it works during the operation's own waiting time."""
         if request.stage == "preview" and self._name(variant(request)) not in self._under_way:
             self._folder(variant(request))
 
     def close(self) -> None:
-        """End Blender, if it is at work."""
+        """End Blender if it is running."""
         self._closed = True
         self._worker.shutdown(wait=False, cancel_futures=True)
         if (process := self._process) is not None:

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The few things asked of Blender: meshes, materials, pictures, renders.
+"""Functions that use Blender: meshes, materials, pictures and renders.
 
-The only file here that imports bpy at its top.
-
-Written for bpy 4.2 to 5.2.
+This is the only file here that imports bpy at its top. It supports bpy 4.2 to 5.2.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ Color = Sequence[float]
 
 
 def empty() -> None:
-    """Start from nothing."""
+    """Start with an empty scene."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
 
 
@@ -31,7 +29,7 @@ def linear(color: Color) -> tuple[float, float, float, float]:
 
 
 def picture(name: str, pixels: np.ndarray, data: bool = False) -> Any:
-    """An image from an array (height, width, 3), lowest row first, values as stored."""
+    """Return an image from an array (height, width, 3), lowest row first, values as stored."""
     height, width, _ = pixels.shape
     image = bpy.data.images.new(name, width, height)
     if data:
@@ -75,7 +73,7 @@ def material(
 
 
 def mottled(name: str, color: Color, color2: Color, scale: float) -> Any:
-    """Return a material whose color varies between two by position.
+    """Return a material whose color varies between two colors by position.
 
     Surfaces of a World have no texture coordinates.
     """
@@ -123,7 +121,7 @@ def ambient(made: Any, low: float = 0.25, high: float = 0.5) -> None:
 def mesh_object(
     name: str, points: np.ndarray, faces: Iterable[Sequence[int]], smooth: np.ndarray | bool = False
 ) -> Any:
-    """An object in the scene."""
+    """Add an object with a mesh to the scene."""
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata(points.tolist(), [], [tuple(map(int, face)) for face in faces])
     mesh.polygons.foreach_set(
@@ -135,9 +133,9 @@ def mesh_object(
 
 
 def light(sun: float, sky: Color, strength: float, *, lights: bool = True) -> None:
-    """Add a sun from the upper left front, and an even sky.
+    """Add a sun from the upper left front, and a uniform sky.
 
-    With `lights` off the sky is only visible, and shadows are sharp.
+    Without `lights` the sky is only visible, and shadows are sharp.
     """
     lamp = bpy.data.lights.new("sun", "SUN")
     lamp.energy, lamp.angle = sun, 0.15 if lights else 0.0
@@ -156,7 +154,7 @@ def light(sun: float, sky: Color, strength: float, *, lights: bool = True) -> No
 def camera(
     at: Sequence[float], to: Sequence[float], degrees: float = 40.0, panorama: bool = False
 ) -> None:
-    """The scene's camera; a panoramic one sees all around, its middle looking at `to`."""
+    """Add the scene's camera; a panoramic one looks in all directions, its center at `to`."""
     data = bpy.data.cameras.new("camera")
     data.angle = np.radians(degrees)
     data.clip_start = 0.01
@@ -200,7 +198,7 @@ def render(path: Path, width: int, height: int, samples: int, *, denoise: bool =
 
 
 def pixels_of(path: Path) -> np.ndarray:
-    """A picture's values as stored, (height, width, 3), lowest row first."""
+    """Return a picture's values as stored, (height, width, 3), lowest row first."""
     image = bpy.data.images.load(str(path))
     image.colorspace_settings.name = "Non-Color"
     flat = np.empty(len(image.pixels), np.float32)
@@ -210,12 +208,12 @@ def pixels_of(path: Path) -> np.ndarray:
 
 
 def as_webp(content: bytes, folder: Path) -> bytes:
-    """A picture file of another format as WebP, same values."""
+    """Return a picture file of another format as WebP, with the same values."""
     source, target = folder / "texture.in", folder / "texture.webp"
     source.write_bytes(content)
     values = pixels_of(source)
-    # a fresh image: one that was loaded from a file is saved in that file's format again, whatever
-    # is asked for
+    # a new image, because an image that was loaded from a file is always saved in that file's
+    # format
     image = bpy.data.images.new("texture", values.shape[1], values.shape[0])
     full = np.ones((*values.shape[:2], 4), np.float32)
     full[..., :3] = values

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a variant to its files. Runs in Blender's process."""
+"""Make the files of a variant, in Blender's process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .. import prompt_words, spz
 from . import blender_scene, courtyard, draco, model_shapes, tiny_assets
 
 TEXTURE = 256
-MAIN = 0.75  # of a texture's width: the color of the prompt
+MAIN = 0.75  # part of a texture's width that has the color of the prompt
 LEAST_TRIANGLES = 3700
 PANORAMA = (2048, 1024)
 TIERS = {"100k": 100_000, "500k": 500_000, "full_res": 2_000_000}
@@ -27,7 +27,7 @@ PAINTS: dict[str, tuple[prompt_words.Color, float, float]] = {  # color, roughne
 
 
 def make_model(shape: str, color: str, folder: Path) -> None:
-    """Original and optimized GLB, and a picture."""
+    """Make the original and the optimized GLB, and a picture."""
     blender_scene.empty()
     thing = model_shapes.MAKERS[shape]()
     made = _built(thing, shape, prompt_words.COLORS[color])
@@ -55,7 +55,7 @@ def make_model(shape: str, color: str, folder: Path) -> None:
 
 
 def _built(thing: model_shapes.Thing, name: str, color: prompt_words.Color) -> bpy.types.Object:
-    """The thing as one object, textured where it has the color of the prompt."""
+    """Return the shape as one object, with a texture where it has the color of the prompt."""
     shifts = np.cumsum([0, *(len(part.points) for part in thing.parts)])
     points = np.concatenate([part.points for part in thing.parts])
     faces = [
@@ -64,7 +64,8 @@ def _built(thing: model_shapes.Thing, name: str, color: prompt_words.Color) -> b
         for face in part.faces
     ]
     counts = [len(part.faces) for part in thing.parts]
-    points = points / max(np.ptp(points, axis=0))  # as Mint's: the longest side has one unit
+    # as in Mint's models, the longest side is one unit
+    points = points / max(np.ptp(points, axis=0))
     made = blender_scene.mesh_object(
         name, points, faces, np.repeat([part.smooth for part in thing.parts], counts)
     )
@@ -72,7 +73,7 @@ def _built(thing: model_shapes.Thing, name: str, color: prompt_words.Color) -> b
     made.data.materials.append(
         blender_scene.material("main", color, textures=_textures(color, name, paints))
     )
-    # Only until the faces know where in the texture they belong: Mint's models have one material.
+    # Needed until the texture coordinates exist: Mint's models have one material.
     made.data.polygons.foreach_set(
         "material_index", np.repeat([paints.index(part.paint) for part in thing.parts], counts)
     )
@@ -83,11 +84,11 @@ def _built(thing: model_shapes.Thing, name: str, color: prompt_words.Color) -> b
 
 
 def _refine(mesh: bpy.types.Mesh) -> None:
-    """Triangulate, and divide the largest triangles until there are as many as Mint's.
+    """Triangulate, and divide the largest triangles until there are as many as in Mint's models.
 
     The shape does not change.
     """
-    import bmesh  # there once bpy is
+    import bmesh  # installed with bpy
 
     work = bmesh.new()
     work.from_mesh(mesh)
@@ -104,8 +105,8 @@ def _refine(mesh: bpy.types.Mesh) -> None:
 def _unwrap(mesh: bpy.types.Mesh, paints: list[str]) -> None:
     """Create texture coordinates.
 
-    The prompt's color is projected along each face's main direction, every other paint has one
-    spot.
+    Faces with the prompt's color are projected along their main direction; all faces of another
+    paint share one point.
     """
     size = max(np.ptp([v.co for v in mesh.vertices], axis=0))
     layer = mesh.uv_layers.new(name="UVMap")
@@ -135,7 +136,7 @@ def _textures(
 ) -> tuple[bpy.types.Image, bpy.types.Image]:
     """Create the base color with a pattern, and a roughness that matches it.
 
-    The last quarter has a patch for each other paint.
+    The last quarter has an area for each other paint.
     """
     v, u = np.mgrid[0:TEXTURE, 0:TEXTURE] / TEXTURE
     random = np.random.default_rng(sum(map(ord, shape)))
@@ -164,7 +165,7 @@ def _textures(
 
 
 def make_world(color: str, folder: Path, *, up: bool, full: bool, spz_version: int) -> None:
-    """Collider, panorama, splats, picture and a placeholder for the radiance file."""
+    """Make the collider, panorama, splats, picture and a placeholder for the radiance file."""
     points, triangles, paints = courtyard.joined(courtyard.courtyard())
     # corrected: a half turn about X
     turned = courtyard.raw(points) * ([1, -1, -1] if up else [1, 1, 1])
@@ -217,10 +218,10 @@ def _splat(
     full: bool,
     version: int,
 ) -> None:
-    """Return splats where rays from the capture point meet the courtyard.
+    """Return splats where rays from the capture point hit the courtyard.
 
-    They have the panorama's colors and lie flat on the surface. A smaller tier is a selection from
-    the largest one, of larger splats.
+    They have the panorama's colors and are flat on the surface. A smaller tier is a selection from
+    the largest one, with larger splats.
     """
     tiers = {tier: count for tier, count in TIERS.items() if full or tier != "full_res"}
     tree = BVHTree.FromPolygons(points.tolist(), triangles.tolist())
@@ -240,7 +241,7 @@ def _splat(
 
 
 def _directions(count: int) -> np.ndarray:
-    """Evenly over the sphere, without the sky straight above."""
+    """Return directions spread evenly over the sphere, except for the sky straight above."""
     step = np.arange(count) + 0.5
     z = -1 + 1.5 * step / count  # from straight down to 30 degrees above the horizon
     turn = np.pi * (1 + 5**0.5) * step
@@ -269,8 +270,8 @@ def _cloud(
 
 
 def _facing(normals: np.ndarray) -> np.ndarray:
-    """Rotations (x, y, z, w) that bring +Z onto the normals."""
-    # a disc has two sides: take the nearer one
+    """Return rotations (x, y, z, w) that turn +Z to the normals."""
+    # a disc has two sides, and the nearer one is used
     normals = np.where(normals[:, 2:] < 0, -normals, normals)
     half = np.column_stack(
         [-normals[:, 1], normals[:, 0], np.zeros(len(normals)), 1 + normals[:, 2]]

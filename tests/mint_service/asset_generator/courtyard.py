@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A courtyard to stand in: the one geometry behind collider, panorama and splats.
+"""A courtyard: the common geometry of collider, panorama and splats.
 
-Upright raw units around the capture point (the origin, at eye height): X right, Y ahead, Z up, as
-the panorama's middle looks along +Y. Mint's calibration makes 2.5 meters of a unit: floor 1.55 m
-below the eye, walls 10 m apart. It is open to the sky, so that most level area near the origin lies
-below it.
+Coordinates are upright raw units around the capture point (the origin, at eye height): X right, Y
+ahead, Z up, as the panorama's center looks along +Y. With Mint's calibration a unit is 2.5 meters:
+the floor is 1.55 m below the eye, and the walls are 10 m apart. The courtyard is open to the sky,
+so that its largest level area near the origin is below the origin.
 
-In the files everything is turned: raw glTF (x, y, z) = (-X, -Z, -Y), which is Y down.
+In the files all axes are turned: raw glTF (x, y, z) = (-X, -Z, -Y), which is Y down.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Points = NDArray[np.float64]
 
 FLOOR, RIM = -0.62, 0.75  # heights of the floor and of the top of the walls
 HALF_X, HALF_Y = 2.0, 1.7
-# the first two stand beside the door, in sight of the camera
+# the first two are beside the door and visible to the camera
 PILLARS = ((-0.85, 1.05), (0.85, 1.05), (-1.25, -0.8), (1.25, -0.8))
-CELL = 0.0265  # edge of a triangle: what brings the courtyard above 100,000 of them
+CELL = 0.0265  # edge of a triangle, small enough for more than 100,000 triangles
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Surface:
 
 
 def raw(points: Points) -> Points:
-    """From upright coordinates to those of the files (Y down)."""
+    """Convert upright coordinates to those of the files (Y down)."""
     return np.column_stack([-points[:, 0], -points[:, 2], -points[:, 1]])
 
 
@@ -45,7 +45,7 @@ def sheet(
     across: tuple[float, float, float],
     paint: str,
 ) -> Surface:
-    """A flat rectangle from a corner and two edges; its front is where along x across points."""
+    """Return a flat rectangle from a corner and two edges; its normal is along x across."""
     a, b = np.array(along), np.array(across)
     rows = max(1, round(float(np.linalg.norm(a)) / CELL))
     columns = max(1, round(float(np.linalg.norm(b)) / CELL))
@@ -64,7 +64,7 @@ def _cells(rows: int, columns: int) -> NDArray[np.int64]:
 def block(
     low: tuple[float, float, float], high: tuple[float, float, float], paint: str
 ) -> list[Surface]:
-    """A box without its underside."""
+    """Return a box without its underside."""
     (x0, y0, z0), (x1, y1, z1) = low, high
     dx, dy, dz = x1 - x0, y1 - y0, z1 - z0
     return [
@@ -77,7 +77,7 @@ def block(
 
 
 def pillar(x: float, y: float) -> list[Surface]:
-    """A round column with a plinth."""
+    """Return a round column with a base."""
     radius, around, up = 0.13, 48, 64
     turn, height = np.meshgrid(
         np.linspace(0, 2 * np.pi, around + 1), np.linspace(FLOOR, 0.55, up + 1), indexing="ij"
@@ -97,7 +97,7 @@ def pillar(x: float, y: float) -> list[Surface]:
 
 
 def courtyard() -> list[Surface]:
-    """Floor, four walls, a door straight ahead, steps on the right, columns, a bench on the left."""
+    """Return floor, four walls, a door ahead, steps on the right, columns, a bench on the left."""
     x, y, tall = HALF_X, HALF_Y, RIM - FLOOR
     parts = [
         sheet((-x, -y, FLOOR), (2 * x, 0, 0), (0, 2 * y, 0), "floor"),
@@ -119,7 +119,7 @@ def courtyard() -> list[Surface]:
 
 
 def joined(parts: list[Surface]) -> tuple[Points, NDArray[np.int64], list[str]]:
-    """All points, all triangles, and the paint of each triangle."""
+    """Return all points, all triangles, and the paint of each triangle."""
     shifts = np.cumsum([0, *(len(part.points) for part in parts)])
     triangles = np.concatenate(
         [part.triangles + shift for part, shift in zip(parts, shifts, strict=False)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Mint's optimizer does to a GLB: Draco geometry and WebP textures, both required."""
+"""Optimize a GLB as Mint does: Draco geometry and WebP textures, both required."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 
 
 def optimize(content: bytes, as_webp: Callable[[bytes], bytes]) -> bytes:
-    """The same model, compressed.
+    """Return the same model, compressed.
 
-    Only what Blender exports from our own things is understood: triangles, no skins.
+    Only triangles without skins are supported, as in the GLB files that Blender exports here.
     """
     document, binary = glb.unpack(content)
     writer = _Writer()
@@ -43,7 +43,7 @@ def optimize(content: bytes, as_webp: Callable[[bytes], bytes]) -> bytes:
 
 
 class _Writer:
-    """Buffer views, one after another."""
+    """Writes buffer views, one after another."""
 
     def __init__(self) -> None:
         self.data = bytearray()
@@ -94,7 +94,7 @@ def _compress(
         tex_coord_quantization_bits=12,
         normal_quantization_bits=10,
     )
-    # Draco joins and reorders points: the accessors have to say what comes out
+    # Draco joins and reorders points, so the accessors must describe its output
     decoded = DracoPy.decode(packed)
     ids = {
         KINDS[one["attribute_type"]]: one

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small things with 1,000 to 5,000 triangles, out of NumPy alone.
+"""Small shapes with 1,000 to 5,000 triangles, made with NumPy only.
 
-Meters, Z up, front towards -Y, standing on the floor.
+Units are meters, Z is up, the front is at -Y, and the shapes stand on the floor.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Profile = Sequence[tuple[float, float]]  # (radius, height)
 
 @dataclass
 class Part:
-    """A piece with one material: `paint` is "main", "wood", "metal", "dark", "light" or "leaf"."""
+    """A part with one material: `paint` is "main", "wood", "metal", "dark", "light" or "leaf"."""
 
     points: Points
     faces: list[tuple[int, ...]]
@@ -28,7 +28,7 @@ class Part:
 
 @dataclass
 class Thing:
-    """Parts put together."""
+    """A shape made of parts."""
 
     parts: list[Part] = field(default_factory=list)
 
@@ -40,14 +40,14 @@ class Thing:
         at: Sequence[float] = (0, 0, 0),
         smooth: bool = True,
     ) -> None:
-        """Put a part down."""
+        """Add a part at a position."""
         self.parts.append(Part(points + np.array(at), faces, paint, smooth))
 
 
 def lathe(profile: Profile, around: int = 48) -> tuple[Points, list[tuple[int, ...]]]:
-    """Return a profile turned about Z.
+    """Return a surface of revolution: a profile rotated about Z.
 
-    A point listed twice makes a sharp edge: no faces lie between equal points.
+    A point that is listed twice makes a sharp edge: equal points have no faces between them.
     """
     turn = np.linspace(0, 2 * np.pi, around, endpoint=False)
     ring = np.column_stack([np.cos(turn), np.sin(turn)])
@@ -66,7 +66,7 @@ def lathe(profile: Profile, around: int = 48) -> tuple[Points, list[tuple[int, .
 def tube(
     path: Points, radius: float | Sequence[float], around: int = 16
 ) -> tuple[Points, list[tuple[int, ...]]]:
-    """A round rod along a path, closed at both ends."""
+    """Return a round rod along a path, closed at both ends."""
     radii = np.broadcast_to(np.asarray(radius, float), (len(path),))
     ahead = np.gradient(path, axis=0)
     ahead /= np.linalg.norm(ahead, axis=1)[:, None]
@@ -86,7 +86,7 @@ def tube(
 
 
 def slab(size: Sequence[float], cuts: int = 4) -> tuple[Points, list[tuple[int, ...]]]:
-    """A box around the origin with slightly rounded edges."""
+    """Return a box around the origin with slightly rounded edges."""
     grid, faces = _cube(cuts)
     half = np.array(size) / 2
     rim = min(half) * 0.25
@@ -97,7 +97,7 @@ def slab(size: Sequence[float], cuts: int = 4) -> tuple[Points, list[tuple[int, 
 
 
 def _cube(cuts: int) -> tuple[Points, list[tuple[int, ...]]]:
-    """The unit cube's surface as grids (each side its own points)."""
+    """Return the unit cube's surface as grids (each side has its own points)."""
     steps = np.linspace(-1, 1, cuts + 1)
     u, v = (m.ravel() for m in np.meshgrid(steps, steps, indexing="ij"))
     one = np.ones_like(u)
@@ -116,7 +116,7 @@ def _cube(cuts: int) -> tuple[Points, list[tuple[int, ...]]]:
 def ball(
     cuts: int, bumps: float = 0.0, seed: int = 0, scale: Sequence[float] = (1, 1, 1)
 ) -> tuple[Points, list[tuple[int, ...]]]:
-    """A sphere (a blown-up cube), dented by a few waves."""
+    """Return a sphere, made from a cube and dented by a few waves."""
     grid, faces = _cube(cuts)
     points = grid / np.linalg.norm(grid, axis=1)[:, None]
     random = np.random.default_rng(seed)
@@ -129,7 +129,7 @@ def ball(
 
 
 def lamp() -> Thing:
-    """A table lamp, 0.45 m high."""
+    """Return a table lamp, 0.45 m high."""
     it = Thing()
     foot = [
         (0, 0),
@@ -167,7 +167,7 @@ def lamp() -> Thing:
 
 
 def chest() -> Thing:
-    """A chest with a round lid, 0.5 m high."""
+    """Return a chest with a round lid, 0.5 m high."""
     it = Thing()
     it.add(*slab((0.8, 0.5, 0.3), 6), "main", (0, 0, 0.15), smooth=False)
     turn = np.linspace(0, np.pi, 17)
@@ -184,7 +184,7 @@ def chest() -> Thing:
 
 
 def mug() -> Thing:
-    """A mug, 0.1 m high, its handle on the right."""
+    """Return a mug, 0.1 m high, with its handle on the right."""
     it = Thing()
     wall = [
         (0, 0),
@@ -210,7 +210,7 @@ def mug() -> Thing:
 
 
 def stool() -> Thing:
-    """A stool with a cushion, 0.5 m high."""
+    """Return a stool with a cushion, 0.5 m high."""
     it = Thing()
     it.add(
         *lathe(
@@ -252,7 +252,7 @@ def stool() -> Thing:
 
 
 def tree() -> Thing:
-    """A small tree, 2.4 m high."""
+    """Return a small tree, 2.4 m high."""
     it = Thing()
     trunk = np.array(
         [[0, 0, 0], [0.03, 0.01, 0.4], [-0.02, 0.03, 0.8], [0.02, 0, 1.2], [0, 0, 1.6]]
@@ -272,7 +272,7 @@ def tree() -> Thing:
 
 
 def rock() -> Thing:
-    """A rock, about 0.8 m wide, with a smaller one beside it."""
+    """Return a rock, about 0.8 m wide, with a smaller one beside it."""
     it = Thing()
     for seed, cuts, size, at in (
         (3, 14, (0.42, 0.34, 0.3), (0, 0, 0)),

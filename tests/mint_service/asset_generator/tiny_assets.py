@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tiny but valid files in pure Python, at once: for tests that only carry files about.
+"""Tiny but valid files in pure Python, for tests that only transfer files.
 
-A model is a box in the color of the prompt. A world is an open room of a few triangles, Y down, a
-small panorama and a few splats. What a revision asks for shows in the color.
+A model is a box in the color of the prompt. A World is an open room of a few triangles, Y down, a
+small panorama and a few splats. A revision changes the color.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from . import AssetRequest, Made
 BOX_CORNERS = [(x, y, z) for z in (-0.5, 0.5) for y in (0.0, 1.0) for x in (-0.5, 0.5)]
 BOX_FACES = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
 
-# The box of this file as one Draco mesh: 8 points, 12 triangles, positions (unique id 1) and
-# texture coordinates (0).
+# A Draco mesh of the box of this file: 8 points, 12 triangles, positions (unique id 1) and texture
+# coordinates (0).
 DRACO_BOX = base64.b64decode(
     "RFJBQ08CAgEBAAAACAwBCwAAA19LFQEBEP8CNUEC/wAAAAAAAQAJAwABAgEDCQIBAAIBAQEAAwMBIAEgAwCwQpwgAgUIAAAAAP8HAAAAAAC/AAAAAAAAAL8A"
     "AIA/CwUBAQALAwEoAQgbARAEAK4BgQz/A4AA9A8FAAAAmgOavYEAAAAA/wMAAAAAAAAAAAAAAACAPwo="
@@ -28,10 +28,10 @@ DRACO_BOX = base64.b64decode(
 
 
 class TinyAssetGenerator:
-    """Makes tiny files at once."""
+    """Makes tiny files immediately."""
 
     def make(self, request: AssetRequest) -> Sequence[Made]:
-        """All files of a stage."""
+        """Return all files of a stage."""
         color = prompt_words.color(request.description)
         if request.stage == "preview":
             return [Made("preview", "image/webp", pictures.webp(color, 96, 96))]
@@ -45,14 +45,14 @@ class TinyAssetGenerator:
         return [Made("glb", "model/gltf-binary", model)]
 
     def begin(self, request: AssetRequest) -> None:
-        """Nothing takes time."""
+        """Do nothing, because the files need no time."""
 
     def close(self) -> None:
-        """Nothing goes on."""
+        """Do nothing, because no work is in progress."""
 
 
 def box(color: prompt_words.Color) -> bytes:
-    """A box of 1 x 1 x 1 on the floor, one material."""
+    """Return a box of 1 x 1 x 1 on the floor with one material."""
     positions = np.array(BOX_CORNERS, "<f4")
     indices = np.array([i for a, b, c, d in BOX_FACES for i in (a, b, c, a, c, d)], "<u2")
     return mesh_glb(
@@ -75,7 +75,7 @@ def mesh_glb(
     material: dict[str, object] | None = None,
     name: str = "mesh",
 ) -> bytes:
-    """A GLB of one mesh without normals or texture coordinates."""
+    """Return a GLB of one mesh without normals or texture coordinates."""
     points, corners = positions.tobytes(), indices.tobytes()
     corners += b"\0" * (-len(corners) % 4)
     primitive: dict[str, object] = {"attributes": {"POSITION": 1}, "indices": 0}
@@ -114,7 +114,7 @@ def mesh_glb(
 
 
 def draco_box(color: prompt_words.Color) -> bytes:
-    """The same box as an optimizer writes it: Draco geometry and a WebP texture, both required."""
+    """Return the same box with Draco geometry and a WebP texture, both required."""
     picture = pictures.webp(color, 8, 8)
     start = len(DRACO_BOX) + -len(DRACO_BOX) % 4
     positions = np.array(BOX_CORNERS, "<f4")
