@@ -37,17 +37,17 @@ class DownloadLimits:
     splats: int = 1024 * MEGABYTE
     others: int = 1024 * MEGABYTE
     total: float = 1800.0
-    """For one `fetch`, including pauses."""
+    """Most seconds for one `fetch`, including pauses."""
     stall: float = 20.0
-    """Without a byte; a stop is noticed sooner."""
+    """Most seconds without a byte; a stop is noticed sooner."""
     connect: float = 10.0
     tries: int = 6
-    """In a row without new bytes."""
+    """Most attempts in a row without new bytes."""
     most_tries: int = 40
-    """In total."""
+    """Most attempts in total."""
     shortest_pause: float = 1.0
     longest_pause: float = 15 * 60.0
-    """Limits for `Retry-After`."""
+    """Both limit the pause that `Retry-After` asks for."""
 
     def bytes_for(self, name: str) -> int:
         """Return the size limit for a file name's suffix."""

@@ -149,7 +149,7 @@ def _shortened(text: str, most: int, most_bytes: int) -> str:
 
 
 def _check_id(job_id: str) -> str:
-    """Return a job id that is safe as a folder name (API contract, section 13.19)."""
+    """Return the id; raise ValueError if it is unsafe as a folder name (API contract, 13.19)."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,120}", job_id) or RESERVED.fullmatch(job_id):
         raise ValueError(Message("a job id must consist of letters, digits, _ and -"))
     return job_id

@@ -23,7 +23,7 @@ from ..message import Message
 from .errors import InvalidPicture
 
 MAX_PIXELS = 2**28
-"""16384 × 16384; with four bytes for each pixel, 1 GiB."""
+"""Most pixels: 16384 × 16384; with four bytes for each pixel, 1 GiB."""
 
 
 @dataclass(frozen=True)

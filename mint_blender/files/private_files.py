@@ -87,6 +87,6 @@ class LogHandler(RotatingFileHandler):
 def _make_private(path: Path, mode: int) -> None:
     if os.name == "nt":
         return
-    with suppress(OSError):  # missing, or owned by another user, who decides
+    with suppress(OSError):  # missing, or owned by another user
         if stat.S_IMODE(path.stat().st_mode) & _OTHERS:
             path.chmod(mode)

@@ -85,7 +85,7 @@ def _send(
         )
     except requests.RequestException:
         raise
-    # requests leaves only this one as it is: a CA bundle that does not exist
+    # the only error that requests does not wrap: a CA bundle that does not exist
     except OSError as error:
         raise DownloadFailed(
             Message(

@@ -21,7 +21,7 @@ _HASH = re.compile(r"[0-9a-f]{16}")
 def is_loopback(host: str) -> bool:
     """Return whether a host name means this computer, decided by the text alone.
 
-    `mint.origin` decides the same for the API key.
+    `mint.base_url` decides the same for the API key.
     """
     return host.lower() == "localhost" or addresses.is_loopback(host)
 
@@ -121,7 +121,7 @@ def label(url: str) -> str:
 
 
 def without_query(url: str) -> str:
-    """Return scheme, host and path: what a fresh link to the same file keeps."""
+    """Return scheme, host and path, which a fresh link to the same file keeps."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
 
@@ -145,7 +145,7 @@ def _split(url: str) -> SplitResult:
         raise _refused(Message("The address of the file is invalid."))
     try:
         parts = urlsplit(url)
-        _ = parts.port  # a bad port only shows when it is asked for
+        _ = parts.port  # an invalid port raises only when it is read
     except ValueError:
         raise _refused(Message("The address of the file is invalid.")) from None
     if "%" in parts.netloc:  # an encoded host name, or the zone of an IPv6 address

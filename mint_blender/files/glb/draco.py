@@ -35,7 +35,7 @@ TRIANGLES, ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, FLOAT, UINT16, UINT32 = (
     5125,
 )
 MAX_FACES = 50_000_000
-"""More than Blender could show; refused before the decoder allocates memory."""
+"""Most triangles of a mesh, more than Blender could show; checked before memory is allocated."""
 
 JSON_CHUNK, BIN_CHUNK = 0x4E4F534A, 0x004E4942
 

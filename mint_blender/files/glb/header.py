@@ -45,7 +45,7 @@ class Glb:
     extensions_required: frozenset[str]
     vertices: int
     triangles: int
-    """Of the meshes that nodes use, each mesh counted once; so are `vertices`."""
+    """Triangles of the meshes that nodes use, each mesh counted once; `vertices` likewise."""
     materials: int
     images: int
     mesh_names: tuple[str, ...]
@@ -255,7 +255,7 @@ def _document(text: bytes) -> dict[str, Any]:
         raise GltfError(Message("its JSON is invalid")) from None
     if not isinstance(document, dict):
         raise GltfError(Message("its JSON is not an object"))
-    # half a character: nothing that is given to Blender can be written with it
+    # half a surrogate pair: such a text cannot be encoded for Blender
     if b"\\ud" in text.lower():
         try:
             json.dumps(document, ensure_ascii=False).encode("utf-8")

@@ -20,12 +20,12 @@ MEDIA_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF")
 HEAD = 64
 JPEG_HEAD = 2**20
-"""The size of a JPEG comes after its color profile and camera data."""
+"""Bytes read of a JPEG: its size comes after its color profile and camera data."""
 KTX = (b"\xabKTX 11\xbb", b"\xabKTX 20\xbb")
 
 
 def check(stream: BinaryIO, start: int, document: dict[str, Any], limits: GlbLimits) -> None:
-    """Check all images of a document that has been checked otherwise.
+    """Check all images of a document that `checks` has accepted.
 
     Args:
         stream: The GLB file.
@@ -56,7 +56,7 @@ def _pixels(image: dict[str, Any], stream: BinaryIO, start: int, document: dict[
         view = document["bufferViews"][image["bufferView"]]
         head, length = _head(view, stream, start, document), view["byteLength"]
     if head.startswith(KTX) and image.get("mimeType") not in MEDIA_TYPES:
-        return 0  # no Blender opens it; an extension of glTF may offer it beside one that is opened
+        return 0  # no Blender opens KTX; an extension may offer it beside another format
     if not head.startswith(MAGIC):
         raise GltfError(Message("a picture in it is neither PNG nor JPEG nor WebP"))
     try:

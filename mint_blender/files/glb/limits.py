@@ -12,14 +12,14 @@ class GlbLimits:
 
     file_bytes: int = 2**30
     json_bytes: int = 4 * 2**20
-    """Parsed JSON takes up to 30 times as much memory."""
+    """Most bytes of the JSON; parsed, it takes up to 30 times as much memory."""
     nesting: int = 64
     entries: int = 65_536
-    """Of any list in the document: nodes, meshes, accessors, images …"""
+    """Most entries of any list in the document: nodes, meshes, accessors, images …"""
     vertices: int = 20_000_000
     triangles: int = 20_000_000
     decoded_bytes: int = 2**31
-    """Of all accessors, decompressed; and of all uses of accessors."""
+    """Most bytes of all accessors, decompressed, and of all uses of accessors."""
     pixels: int = 2**29
-    """Of all images; Blender needs four bytes for each."""
+    """Most pixels of all images together; Blender needs four bytes for each."""
     tree_depth: int = 256

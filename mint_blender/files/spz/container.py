@@ -164,7 +164,10 @@ def _check_file_size(size: int, claimed: int, name: str) -> None:
 
 
 def parse_axes(records: bytes, header: Header, path: Path) -> str:
-    """Return the axes that extension records name; without the flag they may be padding."""
+    """Return the axes that extension records name, or the default axes.
+
+    Without the flag in the header the bytes may be padding, so an error in them is ignored.
+    """
     try:
         return coordinates.parse_axes(records, path.name)
     except InvalidSplats:
