@@ -23,7 +23,7 @@ class Origin:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the server is on this computer, as the stand-in service is."""
+        """Whether the server is on this computer, as the stand-in service of the tests is."""
         return _is_loopback(self.host)
 
     @property

@@ -35,7 +35,7 @@ from .transport import ESTIMATE_PATH, ApiResponse, Transport
 
 _COLLECTION = {Kind.MODEL: "models", Kind.WORLD: "worlds"}
 PAGE_SIZE = 30
-"""As Mint's own client."""
+"""Entries of a page, as in Mint's own client."""
 
 
 class Client:

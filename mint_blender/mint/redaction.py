@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus
 MIN_LENGTH = 8
 """Characters; anything shorter is not a key, and would occur in ordinary words."""
 PLACEHOLDER = "(key)"
-# on the factory: a reloaded add-on finds the one that is set already
+# attribute of the factory: a reloaded add-on finds a factory that is set already
 _MARK = "mint_blender_secrets"
 
 

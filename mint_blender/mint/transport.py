@@ -48,11 +48,11 @@ class Timeouts:
 
     connect: float = 10.0
     read: float = 60.0
-    """Without a byte."""
+    """Most seconds without a byte."""
     body: float = 120.0
-    """For the whole response body."""
+    """Most seconds for the whole response body."""
     total: float = 180.0
-    """For everything; uploads (up to 7 MB) get more, by their size."""
+    """Most seconds for everything; uploads (up to 7 MB) get more, by their size."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class OperationError:
     guidance: str | None = None
     """What to do before another attempt."""
     categories: tuple[str, ...] = ()
-    """Of moderation."""
+    """Moderation categories."""
 
 
 @dataclass(frozen=True)
