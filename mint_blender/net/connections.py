@@ -65,7 +65,7 @@ class Guard:
         return left
 
 
-# of the request on this thread
+# the guard of the request on this thread
 _guard: ContextVar[Guard | None] = ContextVar("guard", default=None)
 
 
@@ -123,7 +123,7 @@ class _Adapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: Any, **more: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **more)
-        if not str(proxy).lower().startswith("socks"):  # that one has connections of its own
+        if not str(proxy).lower().startswith("socks"):  # a SOCKS proxy has connections of its own
             manager.pool_classes_by_scheme = self._pools
         return manager
 
@@ -266,7 +266,7 @@ class _GuardedConnection:
         try:
             super()._tunnel()  # type: ignore[misc]
         finally:
-            if self.sock is not None:  # a proxy that refuses is hung up on
+            if self.sock is not None:  # close the connection to a proxy that refuses
                 self.sock = real
 
 
