@@ -52,7 +52,7 @@ class BatchJobs:
     def may_continue(self, job: Job) -> bool:
         """Return whether this account may resume a job from a ledger.
 
-        Blocks to ask Mint whose key is in use, if only that can tell: for scripts.
+        May block to ask Mint whose key is in use, so it is only for scripts.
         """
         runner = self._runner
         if self._match(job) is AccountMatch.UNKNOWN and runner.account.key:

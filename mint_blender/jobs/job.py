@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job: one request of the user, from the click to the scene. An operation is Mint's."""
+"""A job: one request of the user, from the click to the scene.
+
+An operation is Mint's own long-running work for it.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from .phases import Verb
 
 ABOVE_OWN_LIMIT = "max_credits"
-"""`Problem.code` of a job that rests because it would cost more than `Job.max_credits`."""
+"""`Problem.code` of a job paused because it would cost more than `Job.max_credits`."""
 
 UNANSWERED = "unanswered"
 """`Problem.code` of a job whose start Mint never answered, and of which nothing is found there."""

@@ -25,10 +25,10 @@ PARTS = {
 
 PREVIEW_CODES = ("preview_missing", "preview_outdated", "preview_unreachable")
 NOT_OPTIMIZED_CODES = ("not_optimized", "optimizing_unanswered", "still_optimizing")
-"""Reasons why the original file was used."""
+"""Codes of the reasons why the original file was used."""
 
 MODEL_FILE_CODES = (*NOT_OPTIMIZED_CODES, "optimizing_is_useless", "file_choice")
-"""What is said about the choice between the files of a model."""
+"""Codes of all notes about the choice between the files of a model."""
 
 TEMPLATES: dict[str, Message] = {
     "start_found": Message(

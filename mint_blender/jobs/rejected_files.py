@@ -54,7 +54,7 @@ def remember(job: Job, role: Role, url: str, refusal: InvalidFile) -> Job:
 
 
 def forget(job: Job, role: Role) -> Job:
-    """Return the job without the refused file of a role, of which a good one has come."""
+    """Return the job without the refused file of a role: a usable one has been downloaded."""
     return replace(job, refused=_others(job, role))
 
 

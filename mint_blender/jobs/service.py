@@ -263,7 +263,7 @@ class JobService(JobRunner):
     def mark_placed(self, job_id: str, *notes: str, resolved_codes: Collection[str] = ()) -> None:
         """Store that the result is in a scene or a file.
 
-        `settled` are the codes of earlier notes that no longer apply.
+        `resolved_codes` are the codes of earlier notes that no longer apply.
         """
         job = self.job(job_id).without_notes(*resolved_codes)
         for note in notes:

@@ -23,7 +23,7 @@ _WILL_COST = (BUSY - {Phase.FETCHING}) | {Phase.REVIEW, Phase.BILLING, Phase.PAU
 _DONE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED})
 _COSTS_MORE = _WILL_COST - {Phase.REVIEW}  # without a further click
 _SPENDS = frozenset({Verb.RETRY, Verb.APPROVE, Verb.REVISE})  # the clicks after which more is paid
-# what comes after these is paid when the job leaves them
+# phases before a payment: it arises when the job leaves them
 _UNSPENT = frozenset({Phase.WAITING, Phase.REVIEW, Phase.BILLING, Phase.FAILED})
 
 Moves = Sequence[tuple[Phase, float]]

@@ -133,7 +133,7 @@ class IdentityCheck:
 
 
 def _user_id(answer: Me | MintError) -> str | None:
-    """Return the user's id; None where Mint does not say; UNANSWERED where that is open."""
+    """Return the user's id; None if Mint does not say; UNANSWERED without a usable answer."""
     if isinstance(answer, Me):
         return answer.user_id or None
     return None if isinstance(answer, NotFound | NotSupported | Forbidden) else UNANSWERED

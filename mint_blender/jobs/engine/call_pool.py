@@ -59,7 +59,7 @@ class CallPool:
         self._numbers = itertools.count(1)
         self._lock = threading.Condition()  # guards the following
         self._free: list[Client] = []  # connected to the present account
-        # by number; whether the call changes something at Mint
+        # by number of the call: its client, and whether it changes something at Mint
         self._busy: dict[int, tuple[Client | None, bool]] = {}
         self._is_stopped = False
 

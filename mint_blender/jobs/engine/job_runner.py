@@ -77,7 +77,7 @@ class JobRunner:
         try:
             self.catch_up()
         except JournalError as error:
-            # nothing is lost: what was to be read stays where it is
+            # nothing is lost: it is in the journal and read at the next start
             log.warning("At the end: %s", error)
         finally:
             self.journal.close()

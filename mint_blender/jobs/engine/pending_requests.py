@@ -31,7 +31,7 @@ class Pending(Generic[T]):
         return len(self._numbers)
 
     def begin(self, what: T) -> int:
-        """Note a request; its number comes back with the result."""
+        """Note a request and return its number, which comes back with the result."""
         self.version += 1
         self._numbers[what] = next(self._count)
         return self._numbers[what]

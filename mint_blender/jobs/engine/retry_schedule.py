@@ -37,7 +37,7 @@ class StillUnreachable(MintError):
 
 
 OUTAGE_JOBS = 2
-"""So many jobs must have failed calls since the last answer before it counts as an outage."""
+"""How many jobs must have failed calls since the last answer to count as an outage."""
 
 
 class Outage:

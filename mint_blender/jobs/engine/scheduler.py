@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Perform the effects of all running workflows, by due time.
 
-This is what the worker's thread does, without the thread: the clock comes from outside, so tests
-can turn it by hand. Each turn performs the most urgent effect. Calls and downloads are only sent
-from here; their results come back as commands.
+This is what the worker's thread does, without the thread: the clock comes from outside, so that
+tests can set it. Each turn performs the most urgent effect. Calls and downloads are only sent from
+here; their results come back as commands.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class Scheduler:
         )
 
     def _urgency(self, task: Task) -> tuple[float, bool, float]:
-        """Sort by due time; then a person's decision first; then what has waited longest."""
+        """Return the sort key: due time, then a person's decision first, then the longest wait."""
         return self._due(task), not isinstance(task.effect, SendDecision), task.due
 
     def _set_account(self, account: Account) -> None:
@@ -160,7 +160,7 @@ class Scheduler:
         self._calls.set_account(account)
         self._downloads.set_account(account)
         for task in list(self._runner.tasks.values()):
-            # otherwise its answer may name what was started: see _on_call_ended
+            # a call that starts something is awaited: its answer names what was started
             if task.call is None or is_read(task):
                 self._runner.abandon(task)
         for job_id, number in self._identity.stop_waiting().items():
@@ -260,7 +260,7 @@ class Scheduler:
         return self._runner.tasks.get(task.job.id) is task
 
     def _wake_uploads(self) -> None:
-        """Have the jobs try now that wait for the same picture."""
+        """Let the jobs that wait for the same picture try now."""
         for task in self._runner.tasks.values():
             if isinstance(task.effect, Upload) and task.call is None and task.due == math.inf:
                 task.due = self._config.clock()
@@ -327,7 +327,7 @@ class Scheduler:
             now = self._runner.tasks.get(job_id)
             if not self._online or now is None or now.serial != serial:
                 return False
-            # otherwise an optional file that took until the results were there
+            # an optional file is dropped once the workflow fetches another file
             return not isinstance(now.effect, Fetch) or now.effect == effect
 
         self._downloads.fetch(job_id, serial, effect, is_wanted, is_optional=is_optional)
@@ -341,7 +341,7 @@ class Scheduler:
         outcome, is_same_run = fetched.outcome, task.serial == fetched.serial
         is_awaited = isinstance(task.effect, Fetch) and task.effect.name == fetched.name
         if is_awaited and (not is_same_run or isinstance(outcome, Stopped)):
-            # an earlier run has released the file, or we were offline: it resumes where it was
+            # an earlier run's download has ended, or we were offline: resume it now
             task.due = self._config.clock()
         elif is_awaited and isinstance(outcome, FileError) and outcome.is_outage:
             self._retries.retry_download(task, outcome)

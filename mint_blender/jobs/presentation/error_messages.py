@@ -43,8 +43,8 @@ _ADVICE = {
     ),
 }
 
-# What a user can do about a file whose own message does not say so, since it knows no jobs. Never
-# buy it again.
+# Advice for a refused file, whose own message knows no jobs. The file is paid for, so it is
+# downloaded again, never generated again.
 _DOWNLOAD_AGAIN = Message(
     "Resume downloads it again, at no cost. If the problem persists, write to hello@mint.gg."
 )

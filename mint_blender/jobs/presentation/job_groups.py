@@ -67,7 +67,7 @@ class JobGroups:
 
 
 def group_of(job: Job) -> Group:
-    """Return the group of a job. One with a decision is running, whatever it waited for."""
+    """Return the group of a job. With an unanswered decision it counts as running."""
     if job.hold is Hold.FOREIGN:
         return Group.OTHER_ACCOUNT
     return Group.RUNNING if job.decision is not None else _GROUPS.get(job.phase, Group.RUNNING)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hold a folder across machines with a lease: a file that names its holder and is renewed.
 
-A lock of the operating system (`files.lock`) holds on one machine, and over a network only where
-the file system supports it. The lease of a dead process of this machine is taken over at once; that
-of another machine when it was not renewed for a minute. Ages are measured by the file system's
-clock, which both machines see.
+A lock of the operating system (`files.file_lock`) holds on one machine, and over a network only
+where the file system supports it. The lease of a dead process of this machine is taken over at
+once; that of another machine when it was not renewed for a minute. Ages are measured by the file
+system's clock, which both machines see.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Lease:
                 os.utime(self.path)
             else:
                 self.is_lost = True
-        # the network is away: nobody else can take it over either, or does so in a minute
+        # no network: another machine cannot take over either, or only after a minute
         except OSError as error:
             log.warning("The lease %s could not be touched: %s", self.path, error)
 
@@ -129,7 +129,7 @@ def _is_alive(pid: object) -> bool:
     except ProcessLookupError:
         return False
     except OSError:
-        pass  # it is there, and another user's
+        pass  # the process exists and belongs to another user
     return True
 
 

@@ -118,7 +118,7 @@ def _folder_and_tag(job: Job) -> tuple[Path | None, str]:
 
 
 def _signature(job: Job) -> tuple[object, ...]:
-    """Return what makes an entry worth writing: not a poll that brings nothing new."""
+    """Return the values whose change needs a new entry; a poll without news changes none."""
     operations = [(each.id, each.status_word, each.credits) for each in job.operations]
     sent = (job.key, job.body is None, job.first_sent_at, job.optimize_sent_at)
     more = (

@@ -161,7 +161,7 @@ class Database:
 
     @contextmanager
     def single_commit(self) -> Iterator[None]:
-        """Make everything that is written inside one commit: hundreds would block the window.
+        """Write everything inside in one commit: hundreds of commits would block the window.
 
         No other process writes meanwhile.
         """
@@ -174,7 +174,7 @@ class Database:
 
     @contextmanager
     def transaction(self, mode: str = "IMMEDIATE") -> Iterator[None]:
-        """Make what is written inside one commit, or nothing."""
+        """Commit everything that is written inside, or nothing after an error."""
         if self._is_single_commit:
             yield
             return
@@ -196,7 +196,7 @@ class UnsafeMode(Exception):
 
 
 def choose_mode(database: sqlite3.Connection, folder: Path) -> str:
-    """Set SQLite's journal mode that is safe for this folder; return the mode that it really set.
+    """Set SQLite's journal mode that is safe for this folder; return the mode in use.
 
     A write-ahead log needs memory that all processes share. Over a network there is none, and the
     file would be damaged: there, a rollback journal is used.

@@ -62,7 +62,7 @@ def importing(home: Path, job_id: str) -> Iterator[None]:
 
 
 def note_crashes(job_service: JobService) -> None:
-    """Pause each job whose last import never ended, until a person decides. Raises nothing."""
+    """Pause each job whose last import never ended, until a person decides. Never raises."""
     for mark, job_id in _left_behind(job_service.home):
         job = next((job for job in job_service.jobs() if job.id == job_id), None)
         try:
@@ -70,7 +70,7 @@ def note_crashes(job_service: JobService) -> None:
                 job_service.mark_import_failed(job.id, CRASHED, code=CRASHED_CODE)
         except (JournalError, NotPossible):
             log.warning("It could not be noted that the import of job %s crashed", job_id)
-            continue  # at the next start, then
+            continue  # retried at the next start
         with contextlib.suppress(OSError):
             mark.unlink(missing_ok=True)
 

@@ -24,7 +24,7 @@ from ..stage_durations import Moves, Stage
 from .journal import Journal, Unreadable
 
 LATEST = 500
-"""How many jobs show how long a stage takes: only the latest say how fast Mint is now."""
+"""How many of the latest jobs are used to estimate how long a stage takes."""
 
 
 class JobCache:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which process drives a job: one at a time, and another takes over when it dies.
 
-Each process holds a locked file (`files.lock`) for as long as it lives.
+Each process holds a locked file (`files.file_lock`) for as long as it lives.
 """
 
 from __future__ import annotations

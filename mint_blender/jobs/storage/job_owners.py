@@ -21,8 +21,8 @@ from .database import Database
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
-    # What Mint said about a key (by its hash), and when (seconds since the epoch). The hash itself:
-    # Mint does not say whose key it is.
+    # Mint's answer about a key, by the key's hash, and when it came (seconds since the epoch). The
+    # hash in place of an answer: Mint does not say whose key it is.
     """
     CREATE TABLE IF NOT EXISTS accounts (
         origin TEXT NOT NULL,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The record of every job, in SQLite: committed before anything is sent, and after every answer.
 
-Two writers never meet: the worker that drives a job writes its record; a decision goes into a
-column of its own, and only the answer to that decision removes it. Each thread opens a journal of
-its own on the same file.
+Two writers never overwrite each other: the worker that drives a job writes its record; a decision
+has a column of its own, and only the answer to that decision removes it. Each thread opens a
+journal of its own on the same file.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class Journal:
         return newest, changed
 
     def _read(self, clause: str, *values: str | float) -> Iterator[Job | Unreadable]:
-        """Yield what these rows say. An unreadable record hides no other."""
+        """Yield the jobs of these rows; an unreadable record does not hide the others."""
         for job_id, created_at, text, phase, decision, origin, account in self._db.rows(
             _SELECT + clause, *values
         ):
@@ -387,6 +387,6 @@ class Journal:
 
     @contextmanager
     def single_commit(self) -> Iterator[None]:
-        """Make everything that is written inside one commit. No other process writes meanwhile."""
+        """Write everything inside in one commit. No other process writes meanwhile."""
         with self._db.single_commit():
             yield

@@ -20,7 +20,7 @@ TABLES = (
 
 _PHASES = frozenset(phase.value for phase in Phase)
 _MOST_IDS = 500
-"""In one statement; above that, reading the whole table is as fast."""
+"""Most ids in one statement; for more, reading the whole table is as fast."""
 
 
 def note(database: Database, job_id: str, phase: Phase) -> None:

@@ -14,7 +14,7 @@ from ...mint.schema import Asset, Operation
 
 Check = Callable[[object], bool]
 
-# What Mint said is read by a reader of its own, which takes whatever comes.
+# Mint's answers have parsers of their own, which accept any value.
 _READ_TOLERANTLY = frozenset({Operation, Asset})
 
 

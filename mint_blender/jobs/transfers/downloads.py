@@ -44,9 +44,9 @@ class Downloads:
         self._outbox = outbox
         self._files = config.executor("mint-download", config.downloads, 0.0)
         self._pictures = config.executor("mint-picture", MAX_THUMBNAIL_DOWNLOADS, 0.0)
-        self._numbers = itertools.count(-1, -1)  # calls to Mint count the other way
+        self._numbers = itertools.count(-1, -1)  # negative: calls to Mint have positive numbers
         self._in_flight: set[tuple[str, str]] = set()  # files of jobs, still wanted or not
-        # one for all questions: many small files from one host
+        # one for all queries: many small files from one host
         self._small_downloader: Downloader | None = None
         self._stopped = threading.Event()
 
@@ -72,7 +72,7 @@ class Downloads:
         With `is_optional`, no workflow waits for it.
         """
         if (job_id, effect.name) in self._in_flight:
-            # or an unwanted download has not released the same file yet: see `ended`
+            # it is running, or an unwanted download of the file has not ended yet: see `ended`
             return
         self._in_flight.add((job_id, effect.name))
 

@@ -68,7 +68,7 @@ def thumbnail(url: str, home: Path, downloader: Downloader, stop: Callable[[], b
         found = stem.with_suffix(suffix)
         if found.is_file():
             with suppress(OSError):
-                os.utime(found)  # used: the cache removes what was unused longest
+                os.utime(found)  # mark as used: the cache removes what was unused longest
             return found
     private_files.make_folder(folder)
     path = downloader.fetch(url, stem.with_suffix(".webp"), limit=MAX_THUMBNAIL_BYTES, stop=stop)

@@ -79,7 +79,7 @@ class Collector(WorkflowPart):
             )
 
     def _note_unused_parts(self) -> None:
-        """Note a partial success of which every part that is used here has come."""
+        """Add a note about a partial success if every part that is used here was fetched."""
         operation = self._job.operation
         self._job = self._job.without_notes("unused_parts_missing")
         if (
@@ -134,7 +134,7 @@ class Collector(WorkflowPart):
     # -- other formats
 
     def _fetch_converted(self) -> Steps:
-        """Fetch each converted file to the user's folder. The job is over then."""
+        """Fetch each converted file to the user's folder, which ends the job."""
         for format in self._job.convert:
             if self._job.file(Role(format)) is None:
                 yield from self._fetch_format(format)
@@ -202,7 +202,8 @@ class Collector(WorkflowPart):
                     notes.note("picture_unreachable", part=notes.PARTS[part], reason=error)
                 )
             elif isinstance(error, InvalidFile | TooLarge | LinkExpired):
-                # It would be the same again, and the other parts, paid for with it, are good.
+                # Another fetch would give the same file, and the other parts are paid for and
+                # usable.
                 self._unusable = error
                 self._job = self._job.with_note(notes.part_left_out(part, error))
             else:

@@ -89,14 +89,14 @@ class WorkflowContext:
         raise AssertionError("The last try returns or raises.")
 
     def apply_operation(self, operation: Operation) -> None:
-        """Move the job to where an operation is that Mint has just returned for a call."""
+        """Move the job to the phase of an operation that Mint has just returned for a call."""
         self.has_new_operation = True
         self.move_to(operation)
 
     def move_to(self, operation: Operation) -> None:
-        """Move the job to where the operation is.
+        """Move the job to the phase of the operation.
 
-        A retry is another operation; the cost of the one before is added up.
+        A retry is another operation; the cost of the earlier one is added to `paid_before`.
         """
         operation = operation.with_mode(self.job.request.mode)
         if self.job.operation is not None and self.job.operation.id != operation.id:

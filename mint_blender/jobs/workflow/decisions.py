@@ -23,7 +23,7 @@ _TOO_LATE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED, Phase.CANCELED
 
 
 class DecisionHandler(WorkflowPart):
-    """Applies a decision, and moves the job to where that has brought it."""
+    """Applies a decision, and moves the job to the phase that follows."""
 
     def apply(self, decision: Decision) -> Steps:
         """Apply a decision. It is removed from the job when Mint has answered it."""
@@ -48,8 +48,8 @@ class DecisionHandler(WorkflowPart):
         """Return whether nothing runs at Mint (any more).
 
         A start whose answer was lost is repeated first: its key finds what it started. A start that
-        was never sent is not sent now. A start of long ago is looked for: its key may be forgotten,
-        and would start it once more.
+        was never sent is not sent now. A start of long ago is searched for instead: Mint may have
+        forgotten its key, which would then start it once more.
         """
         is_adopted = self._job.source_asset_id is not None and not self._job.convert
         is_sent = self._job.first_sent_at is not None
@@ -162,7 +162,7 @@ class DecisionHandler(WorkflowPart):
         self, decision: Decision, operation: Operation, *, is_asset_retried: bool
     ) -> None:
         is_next_preview = decision.verb in {Verb.REVISE, Verb.RETRY}
-        # What is made again is this job's own from now on.
+        # From now on this job makes the asset itself.
         source_asset_id = None if is_asset_retried else self._job.source_asset_id
         if decision.verb in {Verb.APPROVE, Verb.REVISE}:
             decided_preview = stale_previews.decided(self._job, decision.verb)
@@ -178,7 +178,7 @@ class DecisionHandler(WorkflowPart):
     def _apply_refusal(self, decision: Decision, error: errors.ProblemError) -> Steps:
         """Note why Mint refused the decision, and refresh the job."""
         if self._job.convert and decision.verb is Verb.RESUME:
-            # The model is no proof that its conversion was started. Then the start is sent once
+            # The model does not show whether its conversion was started. So the start is sent once
             # more, and its key finds it.
             self._start_again(decision)
             return
@@ -191,7 +191,7 @@ class DecisionHandler(WorkflowPart):
         yield from self._refresh()
 
     def _refresh(self) -> Steps:
-        """Move the job to where it is at Mint now.
+        """Move the job to the phase that it has at Mint now.
 
         Without an operation of ours, only the Model or World itself can tell.
         """
@@ -222,8 +222,8 @@ class DecisionHandler(WorkflowPart):
     def _retry(self, decision: Decision, asset_id: str) -> Generator[Step, Any, Operation | None]:
         """Start a new attempt; return its operation, or None if somebody else's is fetched.
 
-        Mint does not say what it conflicts with: with another attempt, which is then fetched, or
-        with this very call, which is still in progress.
+        Mint does not say what a conflict is with: another attempt, which is then fetched, or this
+        very call, which is still in progress.
         """
         effect = self._effect(decision, asset_id)
         for _ in range(MAX_TRIES):

@@ -191,7 +191,7 @@ AnyEffect = (
 )
 
 READS = Quote | Poll | ReadAsset | ReadPage
-"""Effects that only read: nothing is lost if their result is."""
+"""Effects that only read, so that losing their result does no harm."""
 
 
 @dataclass(frozen=True)

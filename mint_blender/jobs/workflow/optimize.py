@@ -22,7 +22,7 @@ from .effects import Optimize, Poll, ReadAsset, Step
 from .result import ResultReader
 
 FOREIGN_OPTIMIZATION_PATIENCE = 4
-"""How many times the usual patience (30 minutes) an optimization of another program may take."""
+"""An optimization of another program may take this many times the usual 30 minutes."""
 
 
 def accepted_extensions(job: Job, readable: frozenset[str]) -> frozenset[str]:

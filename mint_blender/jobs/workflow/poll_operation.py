@@ -40,7 +40,7 @@ class Watcher(WorkflowPart):
             result = yield from self._perform(Poll(operation_of(self._job).id, after=after))
             self._context.move_to(result.operation)
             if polling.is_slow and stale_previews.is_stuck(self._job, result.operation):
-                # Nothing but an earlier Preview for half an hour: a user has to look at it.
+                # Mint has shown an earlier Preview for half an hour: the user has to decide.
                 self._job = replace(self._job, decided_preview=None)
                 self._context.move_to(result.operation)
             if self._job.phase is Phase.WORKING:
@@ -66,9 +66,9 @@ class Watcher(WorkflowPart):
             )
 
     def _try_preview(self) -> Steps:
-        """Fetch the Preview that passes by in auto mode, while polling continues.
+        """Fetch the Preview of auto mode, while polling continues.
 
-        Tried a second time if the link has expired: the next poll has a fresh one.
+        If the link has expired, it is retried once: the next poll has a fresh one.
         """
         operation = operation_of(self._job)
         # Not in review mode: an operation that works on a revision still has the picture before it.
@@ -112,7 +112,7 @@ class Watcher(WorkflowPart):
             try:
                 result = yield from self._perform(Poll(operation_of(self._job).id))
             except errors.MintError:
-                raise expired from None  # it is only a picture
+                raise expired from None  # no further try: the picture is optional
             assets = result.operation.assets
             fresh = assets.preview_image_url if assets else None
             if fresh is None:
@@ -120,6 +120,6 @@ class Watcher(WorkflowPart):
             return (yield from self._perform(replace(fetch, url=fresh)))
 
     def _set_preview_note(self, code: str, **params: Any) -> None:
-        """Replace what the job says about its preview picture."""
+        """Replace the job's note about its preview picture."""
         job = self._job.without_notes(*notes.PREVIEW_CODES)
         self._job = job.with_note(notes.note(code, **params))

@@ -17,7 +17,7 @@ from .context import Steps, WorkflowPart
 from .effects import Convert, ReadAsset, Start, Step, TakeSlot, Upload
 
 _NEW_UPLOAD = "-new-pictures"
-"""End of the key of a start whose pictures were uploaded a second time."""
+"""Suffix of the idempotency key of a start whose pictures were uploaded a second time."""
 
 # Nothing was started, but would be with another API key, or later.
 _TURNED_AWAY = (errors.KeyMissing, errors.KeyRefused, errors.TooManyActive)
@@ -27,13 +27,13 @@ class Starter(WorkflowPart):
     """Starts the job's operation."""
 
     def check_existing_files(self) -> Steps:
-        """Move a job for an existing asset on: what Mint has is only fetched.
+        """Begin a job for an existing asset: what Mint has is only fetched.
 
         Formats that Mint has not made yet are converted first: a start like any other.
         """
         missing: list[Format] = []
         if self._job.convert:
-            # the formats that were missing the last time, and were not requested
+            # an unsent body names the formats that were missing the last time
             self._job = replace(self._job, body=None)
             asset = yield from self._perform(
                 ReadAsset(self._job.kind, self._job.source_asset_id or "")
@@ -125,7 +125,7 @@ class Starter(WorkflowPart):
         return Start(self._job.kind, body, key=self._job.key)
 
     def _recover(self, body: dict[str, Any], error: errors.MintError) -> bool:
-        """Move the job to where the error leads; return whether it leads anywhere."""
+        """Prepare the job's next step after an error; return False if there is none."""
         if isinstance(error, errors.TooManyActive):
             # Another program uses the account too: wait for a slot again, and say why.
             self._job = self._job.moved(Phase.WAITING, problem=error_messages.problem_of(error))
@@ -134,7 +134,7 @@ class Starter(WorkflowPart):
         elif isinstance(error, errors.InvalidRequest):
             return self._upload_again(error) or self._use_older_name_field(body, error)
         else:
-            # Repeated for long enough: `start` looks for what became of it.
+            # Repeated for long enough: `start` searches for what it has started.
             return (
                 not error.proves_nothing_started
                 and not isinstance(error, _TURNED_AWAY)
