@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The error that all functions raise which import into the scene."""
+"""The error raised by all functions that import into the scene."""
 
 from __future__ import annotations
 

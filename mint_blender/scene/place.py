@@ -79,7 +79,7 @@ def place_model(
     `checked`: as in `import_glb`.
 
     Raises:
-        SceneImportError: Nothing has changed.
+        SceneImportError: The import failed; nothing has changed.
     """
     scene = scene or current_scene()
     with import_transaction(scene, provenance, undo=undo):
@@ -112,7 +112,7 @@ def place_world(
     """Place a World in the scene (default: the current one): its files, or one that was prepared.
 
     Raises:
-        SceneImportError: Nothing has changed.
+        SceneImportError: The import failed; nothing has changed.
     """
     scene = scene or current_scene()
     with import_transaction(scene, provenance, undo=undo):

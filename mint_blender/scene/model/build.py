@@ -68,7 +68,7 @@ def build_model(
         checked: As in `import_glb`.
 
     Raises:
-        SceneImportError: The caller removes what was begun.
+        SceneImportError: The import failed; the caller removes what was begun.
     """
     if isinstance(source, PreparedResult):
         model = _append(source, collection)
@@ -97,7 +97,7 @@ def import_model(
     origin of the root is at the bottom center.
 
     Raises:
-        SceneImportError: The caller removes what was begun.
+        SceneImportError: The import failed; the caller removes what was begun.
     """
     before = DataSnapshot()
     objects = cleanup.collapse_empties(import_glb(path, collection, scene=scene, checked=checked))

@@ -151,7 +151,7 @@ def _is_data(block: Any) -> bool:
 
 
 _PARENTING = ("parent_type", "parent_bone", "matrix_parent_inverse")
-# more than a matrix holds
+# a matrix does not hold all of these
 _TRANSFORM = ("location", "rotation_euler", "rotation_quaternion", "rotation_axis_angle", "scale")
 
 
@@ -163,7 +163,7 @@ def _parenting_of(
 
 
 def _copied(value: Any) -> Any:
-    """Return a copy of a value; what Blender returns would follow the object."""
+    """Return a copy of a value, since Blender's own value changes with the object."""
     return (
         value
         if isinstance(value, str)

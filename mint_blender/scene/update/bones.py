@@ -71,7 +71,7 @@ class BoneUsers:
 
     @staticmethod
     def _used(armature: bpy.types.Object) -> set[str]:
-        """Return the bones with constraints, children, or constraints and drivers that use them."""
+        """Return the bones with constraints or children, or that constraints or drivers use."""
         own = {each.name for each in armature.pose.bones if each.constraints}
         own |= {each.parent_bone for each in armature.children if each.parent_type == "BONE"}
         for each in bpy.data.objects:

@@ -63,9 +63,9 @@ def is_user_work(block: bpy.types.ID) -> bool:
 
 
 def _stored_form(block: bpy.types.ID, content: Any) -> str:
-    """Return what is stored: a hash, but all of a material.
+    """Return what is stored: a hash, or for a material its whole description.
 
-    Newer versions add sockets and settings and drop others.
+    Newer Blender versions add and drop sockets and settings, so a hash would differ.
     """
     return json.dumps(content) if isinstance(block, bpy.types.Material) else _hash(content)
 
@@ -154,7 +154,7 @@ def _material(material: Any) -> Any:
 def _picture(node: Any) -> Any:
     """Return whether a node's image is from Mint; None without an image.
 
-    Not its name, which changes too easily.
+    The name is not used, since it changes too easily.
     """
     image = getattr(node, "image", None)
     return None if image is None else tags.is_marked(image)

@@ -70,7 +70,7 @@ def user_duplicates(old: Iterable[bpy.types.Object], matches: Matches) -> set[bp
 
 
 def replace_parts(old: Iterable[bpy.types.Object], matches: Matches) -> list[Message]:
-    """Let each earlier object show and move as its match does; return notes."""
+    """Give each earlier object the data and animation of its match; return notes."""
     old = list(old)
     bone_users = bones.BoneUsers(each for each in old if each.type == "ARMATURE")
     notes = _exchange_data(matches, bones.bone_names(old))

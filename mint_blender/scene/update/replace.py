@@ -158,7 +158,7 @@ def replace_world(
     The root stays. Parts that the new version lacks are removed, with a note.
 
     Raises:
-        SceneImportError: Nothing has changed.
+        SceneImportError: The World cannot be replaced; nothing has changed.
     """
     scene = scene or current_scene()
     files = parts.by_part()

@@ -179,7 +179,7 @@ def add_part(
     """Add or replace one part of a World in the scene; return the root and all below it.
 
     Raises:
-        SceneImportError: The World is unchanged.
+        SceneImportError: The part cannot be shown; the World is unchanged.
         FileError: The file is invalid; the World is unchanged.
     """
     return add_parts(root, {part: path}, scene=scene, options=options)
@@ -192,7 +192,7 @@ def add_parts(
     scene: bpy.types.Scene | None = None,
     options: WorldOptions = WorldOptions(),
 ) -> tuple[bpy.types.Object, ...]:
-    """As `add_part`, for several parts; earlier ones are removed once all new ones exist."""
+    """Add or replace several parts; earlier ones are removed once all new ones exist."""
     scene = scene or current_scene()
     add: dict[Part, Callable[[Path], object]] = {
         "COLLIDER": lambda path: _add_collider(root, path, scene, check=bool(root.get(FLIPPED))),

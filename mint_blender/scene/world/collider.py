@@ -26,7 +26,7 @@ def load(
     Objects without a parent belong below the root.
 
     Raises:
-        SceneImportError: Nothing is left behind.
+        SceneImportError: The file cannot be imported; nothing is left behind.
     """
     objects = cleanup.collapse_empties(import_glb(path, collection, scene=scene))
     meshes = [each for each in objects if each.type == "MESH"]
@@ -55,7 +55,7 @@ def surface(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return vertices (n, 3) and triangles (m, 3) of all meshes in the file's glTF axes.
 
-    Before the root's transform.
+    The root's transform is not applied.
     """
     points, corners, count = [], [], 0
     for each in meshes:

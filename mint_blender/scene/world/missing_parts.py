@@ -29,7 +29,7 @@ def complete(
     """Add the parts that a World lacks, and replace splats of another tier; one undo step.
 
     Raises:
-        SceneImportError: Nothing has changed.
+        SceneImportError: A part cannot be added; nothing has changed.
     """
     scene = scene or current_scene()
     with import_transaction(scene, provenance, undo=undo):

@@ -43,7 +43,7 @@ def load(path: Path, name: str) -> bpy.types.Image:
     """Load the panorama and pack it into the .blend.
 
     Raises:
-        InvalidPicture: Nothing is left behind.
+        InvalidPicture: The picture cannot be used; nothing is left behind.
     """
     picture.check_panorama(path)
     image = bpy.data.images.load(str(path))

@@ -33,7 +33,7 @@ NAME = "Mint Splats"
 # attributes that the shown mesh does not need at each corner
 _UNUSED_ATTRIBUTES = ("rotation", "scale", "radiance:base")
 _DC = 0.2820948  # the constant harmonic
-# of half the square's extent across its thin axis: a fifth of the splat's deviation there
+# share of half the square's extent: about a fifth of the splat's standard deviation
 _JITTER = 0.08
 # Cycles follows a ray through 8 transparent surfaces and then returns black, so the last one is
 # made opaque

@@ -51,7 +51,7 @@ def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.
     """Import an SPZ file as an object in this collection, in Blender axes.
 
     Raises:
-        InvalidSplats: Nothing was made.
+        InvalidSplats: The file is damaged or too large; no object was made.
     """
     # Blender's own importer trusts the count in the header, and may not support other axes than the
     # default ones
