@@ -2,8 +2,8 @@
 """Which Blender this process runs in, what it can import, and how to start another one.
 
 The process is a Blender, a Python that has or could load the `bpy` module, or one without either.
-Everything but the import works without `bpy`, and loading it takes a second, so that these
-functions only look at a `bpy` that is loaded already.
+Everything but the import works without `bpy`, and loading it takes a second, so these functions
+only use a `bpy` that is loaded already.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def background_command(code: str, *, online: bool = False) -> list[str]:
 
 
 def bare_background_command(code: str) -> list[str]:
-    """Return the same for a Blender with factory settings: no user files, add-ons or network."""
+    """Return the command for a Blender with factory settings, without add-ons or network."""
     folder = _package_folder()
     code = code.replace("{package}", folder.name)
     return _command(code, [folder.parent], (*_OFFLINE, "--factory-startup"))

@@ -53,8 +53,8 @@ def place(
     A result that replaces earlier versions replaces each copy of them in the scene.
 
     Args:
-        job: Its files are on disk.
-        scene: Where it goes.
+        job: The job, whose files are on disk.
+        scene: The scene to place the result in.
         raw: Hand the model file, even one that our checks refused, to Blender's importer
             unchecked, which may crash Blender.
         prepared: What `prepare` has made of this job, with the units of this scene; None imports
@@ -82,7 +82,7 @@ def place(
 
 
 def can_be_prepared(job: Job) -> bool:
-    """Return whether `prepare` is of use: a World's parts join those that are in the scene."""
+    """Return whether `prepare` can be used: not for a World that replaces one in the scene."""
     return job.kind is Kind.MODEL or not job.delivery.replaces
 
 

@@ -99,7 +99,7 @@ class Preparations:
         return any(each.job.id == job_id for each in requests)
 
     def result(self, job_id: str, units: SceneUnits) -> PreparedResult | Failure | None:
-        """Return what came of a request; None before that, or with other units."""
+        """Return the outcome of a request; None before that, or with other units."""
         known = self._results.get(job_id)
         return known[1] if known is not None and known[0] == units else None
 
@@ -110,7 +110,7 @@ class Preparations:
             known.path.unlink(missing_ok=True)
 
     def poll(self) -> bool:
-        """Take in the child's answer and hand it the next request; return whether one has ended."""
+        """Read the child's answer and send the next request; return whether a request has ended."""
         ended = self._take_answer()
         while self._running is None and self._queue:
             self._send(self._queue.pop(0))
@@ -135,7 +135,7 @@ class Preparations:
         try:
             answer = self._child.poll()
         except ChildEnded:
-            if self._child.exit_status == 0:  # it was idle for too long just when it was asked
+            if self._child.exit_status == 0:  # it ended for being idle as the request was sent
                 self._end_child()
                 self._send(request)
                 return False

@@ -118,7 +118,7 @@ def _copy_model(job: Job, output: Path, *, raw: bool) -> None:
     if source is None:
         raise DeliveryError("There is no model file in the result.")
     try:
-        # No program can read a truncated file; whatever else is wrong, another program may accept.
+        # No program can read a truncated file; any other fault another program may accept.
         header.check_container(source)
     except InvalidGlb as error:
         raise DeliveryError(str(error)) from error
