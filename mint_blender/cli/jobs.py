@@ -208,7 +208,7 @@ def _cannot_place(
 
 
 def _is_only_rejected(job: Job) -> bool:
-    """Return whether only a file that our check refused can be copied to the output.
+    """Return whether the only model file is one that our check refused, to be copied unchanged.
 
     Another program may be able to read it.
     """

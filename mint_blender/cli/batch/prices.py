@@ -122,7 +122,7 @@ class BatchBudget:
         self._spent = 0.0
 
     def allows(self, line: Line, jobs: Iterable[Job], resumable: Job | None = None) -> bool:
-        """Return whether a line may start or resume too. Once False, always False.
+        """Return whether a line may start or resume too. After one False it is always False.
 
         Args:
             line: The line to start.

@@ -71,7 +71,7 @@ class BatchRun:
         self._active: dict[str, Line] = {}
         self._statuses: dict[int, Exit] = {}
         self._refusals: dict[int, str] = {}
-        # Has another machine taken over the folder?
+        # returns whether another machine has taken over the folder
         self.is_lost: Callable[[], bool] = lambda: False
 
     def run(self, at_once: int, limit: float | None) -> Exit:
@@ -302,7 +302,7 @@ class BatchRun:
             )
 
     def _target_left(self, job: Job) -> Job:
-        """Return the job without the result that an earlier run has written.
+        """Return the job without the output in its delivery if an earlier run has written it.
 
         The user may have changed that file since; only the picture is missing.
         """
