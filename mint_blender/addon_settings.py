@@ -14,7 +14,7 @@ from .mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
 
 
 class StoredPreferences(Protocol):
-    """The preferences that are read here; `preferences_page.MintPreferences` defines them."""
+    """The preferences read here; `ui.account.preferences.MintPreferences` defines them."""
 
     api_key: str
     base_url: str
@@ -39,9 +39,9 @@ def stored_account() -> tuple[str, str]:
 
 
 def confirmed_origins() -> frozenset[str]:
-    """Return the origins that get the stored key although the environment names them.
+    """Return the origins that the user has confirmed to receive the stored key.
 
-    The user has confirmed them.
+    The key is sent to such an origin even if only the environment names it.
     """
     stored = preferences()
     return frozenset(stored.confirmed_origins.split()) if stored else frozenset()

@@ -170,7 +170,7 @@ def _place(job_service: JobService, job: Job) -> PlacedResult:
         placed = import_job.place(job)
     try:
         job_service.mark_placed(job.id, *placed.notes)
-    # It is in the scene: a script that sees an error here would pay for it a second time.
+    # Not raised: the result is in the scene, and a script that sees an error may pay for it again.
     except JournalError as error:
         log.warning("Job %s was placed, which could not be recorded: %s", job.id, error)
     return replace(placed, notes=tuple(message_of(note) for note in placed.notes))
@@ -187,7 +187,7 @@ def _check(
     """Check a request before anything is sent.
 
     Raises:
-        ValueError: It makes no sense, or Mint would refuse it.
+        ValueError: The arguments do not fit together, or Mint would refuse them.
     """
     if level is not None and request.kind is not Kind.MODEL:
         raise ValueError("Only models can be optimized.")
