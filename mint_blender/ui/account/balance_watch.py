@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep the displayed balance true: refresh it when a job of ours has reserved or paid Credits.
+"""Keep the displayed balance current: refresh it when a job has reserved or paid Credits.
 
 The available balance excludes what is reserved, so it changes when a job starts, is approved, ends
 or is canceled.
@@ -19,14 +19,14 @@ from .. import heartbeat, session
 @dataclass
 class _State:
     seen: dict[str, tuple[float | None, bool]] = field(default_factory=dict)
-    """By job: what it costs, and whether it has come to an end."""
+    """By job id: its cost in Credits, and whether it has ended."""
 
 
 _UNSENT = {Phase.WAITING, Phase.SENDING}
 
 
 def catch_up(service: JobService) -> None:
-    """Ask for the balance if it may have changed since this Blender started."""
+    """Ask for the balance if a job that runs here has another cost or has ended."""
     now = {job.id: _standing(job) for job in service.jobs() if service.is_driven_here(job.id)}
     seen = session.state(_State).seen
     changed = [

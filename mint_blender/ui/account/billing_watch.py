@@ -20,13 +20,13 @@ from .. import heartbeat, notifications, session
 from ..translations import translated
 
 ENOUGH = Message("Enough Credits now. Resume the job.")
-EVERY = 30.0  # seconds between two looks at the balance
+EVERY = 30.0  # seconds between two queries of the balance
 
 
 @dataclass
 class _State:
     announced: set[str] = field(default_factory=set)
-    """Jobs of which it was said that they can go on."""
+    """Ids of the jobs that the user was told can be resumed."""
 
     def close(self) -> None:
         """Stop the timer."""

@@ -43,7 +43,7 @@ class MINT_OT_measure_downloads(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Any:
-        """Look at every file once."""
+        """Add up the sizes of all files."""
         session.state(_State).size = DownloadFolder(session.home()).size()
         heartbeat.redraw()
         return {"FINISHED"}
@@ -61,7 +61,7 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Ask first: files are deleted."""
+        """Ask for confirmation, since files are deleted."""
         return context.window_manager.invoke_confirm(
             self,
             event,
@@ -73,7 +73,7 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
         )
 
     def execute(self, context: bpy.types.Context) -> Any:
-        """Delete everything but what jobs on the list still need."""
+        """Delete all downloads except those that jobs on the list still need."""
         try:
             service = session.service()
             keep = {job.id for job in service.jobs()} | {each.id for each in service.unreadable()}

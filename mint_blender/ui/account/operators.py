@@ -30,7 +30,7 @@ class _Question(bpy.types.Operator):
     queries: tuple[Query, ...]
 
     def execute(self, context: bpy.types.Context) -> Any:
-        """Ask."""
+        """Send the queries."""
         complaint = price_queries.ask(*self.queries)
         if complaint:
             self.report({"ERROR"}, translated(complaint))

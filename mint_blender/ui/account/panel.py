@@ -77,7 +77,7 @@ def balance() -> float | None:
 
 
 def draw_usage(box: bpy.types.UILayout) -> None:
-    """Draw what Mint tells about Credits, subscription and totals."""
+    """Draw Credits, subscription and totals from Mint."""
     service = session.existing_service()
     answered = service.queries.answers.get(Balance()) if service else None
     if answered is None:
@@ -113,7 +113,7 @@ def _usage_lines(usage: Usage) -> Iterator[tuple[str, str]]:
         )
 
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")  # of a moment, a person wants to know the day
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")  # a date with a time, of which only the date is shown
 KNOWN_FIGURES = (
     Message("plan"),
     Message("status"),
@@ -123,7 +123,7 @@ KNOWN_FIGURES = (
     Message("worlds"),
     Message("models"),
 )
-"""The figures that Mint is known to send. Others are shown in Mint's own words."""
+"""The figures that Mint is known to send; others are shown by Mint's own names."""
 
 
 def _plain(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

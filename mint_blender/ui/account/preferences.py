@@ -72,7 +72,7 @@ class MintPreferences(bpy.types.AddonPreferences):
     show_advanced: bpy.props.BoolProperty(name="Advanced", options={"SKIP_SAVE"})
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw everything; it was read earlier."""
+        """Draw the preferences from values that were read before."""
         _draw(self.layout, self)
 
 
@@ -114,7 +114,7 @@ def _draw_account(box: bpy.types.UILayout) -> None:
 
 
 def _draw_usage(box: bpy.types.UILayout) -> None:
-    """Draw what Mint tells and what the journal of this computer knows."""
+    """Draw the totals from Mint, and those from the journal of this computer."""
     row = box.row()
     row.label(text=translated(Message("Usage")), translate=False, icon="GRAPH")
     row.operator("mint.refresh_account", text="Refresh", icon="FILE_REFRESH")
@@ -123,7 +123,7 @@ def _draw_usage(box: bpy.types.UILayout) -> None:
 
 
 def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
-    """Draw how much may be spent without asking."""
+    """Draw the spending limits."""
     box.label(text=translated(Message("Limits")), translate=False, icon="LOCKED")
     wrapped(
         box,

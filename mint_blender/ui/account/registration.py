@@ -12,7 +12,7 @@ _parts = Registry()
 
 
 def register() -> None:
-    """Register them; from now on warnings go into the log file."""
+    """Register them, and write warnings into the log file from now on."""
     _parts.add(log_file.start, log_file.stop)
     _parts.add_classes(MintPreferences, *operators.CLASSES, *disk_usage.CLASSES)
     heartbeat.on_jobs_changed(billing_watch.catch_up)
@@ -22,5 +22,5 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Undo that."""
+    """Undo `register`."""
     _parts.undo_all()

@@ -43,7 +43,7 @@ Pixels = NDArray[np.float32]
 class _State:
     month: Month | None = None
     seen: tuple[int, date] | None = None
-    """The journal's serial number and the day for which the chart was drawn."""
+    """The journal's serial number and the date for which the chart was drawn."""
 
 
 def _state() -> _State:
@@ -84,8 +84,7 @@ def _draw_bars(column: bpy.types.UILayout, month: Month, icons: IconCache) -> No
     chart.alignment = "LEFT"
     for number, days in enumerate(tiles(month.days)):
         tile = chart.column(align=True)
-        # else a label takes as much as it can get, and the days of one tile stand far from those of
-        # the next
+        # without it a label takes all free width, which separates the tiles
         tile.ui_units_x = _SCALE
         tile.template_icon(icon_value=icons.icon("chart", f"tile-{number}"), scale=_SCALE)
         tile.label(text=day_of_year(days[0].date), translate=False)
