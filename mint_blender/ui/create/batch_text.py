@@ -88,7 +88,7 @@ class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Need a text."""
+        """Return whether the file has a text; the tooltip says why not."""
         if not bpy.data.texts:
             cls.poll_message_set(
                 translated(
@@ -163,7 +163,7 @@ class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
     def _targets(self, context: bpy.types.Context, count: int) -> list[Delivery]:
         """Return where each result is placed.
 
-        Of several Worlds none becomes the scene's background: it would be that of the last one.
+        With several Worlds none becomes the scene's background, which would be the last one's.
         """
         delivery = Delivery(
             scene=context.scene.name, group=uuid.uuid4().hex[:12], panorama=count == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ask what the form would cost, once the panel was seen and nobody changes the form."""
+"""Ask for the form's price, once the panel was drawn and the form is not being changed."""
 
 from __future__ import annotations
 

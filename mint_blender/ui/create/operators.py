@@ -78,7 +78,7 @@ class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
         layout.use_property_split = True
         row = layout.row()
         row.use_property_split = False
-        row.activate_init = True  # one types without clicking first
+        row.activate_init = True  # the field takes the keyboard at once
         row.prop(self, "prompt", text="", placeholder="a small ceramic lamp with an orange shade")
         layout.prop(self, "preset")
         layout.prop(self, "mode")
@@ -144,7 +144,7 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Allow only what Mint would accept; the tooltip says why not."""
+        """Return whether Mint would accept the form; the tooltip says why not."""
         complaint = create_properties.complaint(create_properties.of(context))
         if complaint is not None:
             cls.poll_message_set(translated(complaint))

@@ -71,7 +71,7 @@ COLLIDERS = [
 @dataclass
 class _State:
     missing: frozenset[str] = frozenset()
-    """What this Blender lacks to open an optimized file; known once somebody wants one."""
+    """glTF extensions of optimized files that this Blender lacks; found on first use."""
 
 
 def _changed(form: MintForm, context: bpy.types.Context) -> None:
@@ -286,20 +286,20 @@ def delivery_of(form: MintForm, context: bpy.types.Context) -> Delivery:
 
 
 def with_cursor(context: bpy.types.Context, delivery: Delivery = Delivery()) -> Delivery:
-    """Return the delivery with the 3D cursor, scene and document of now."""
+    """Return the delivery with the current 3D cursor, scene and document."""
     return replace(
         delivery, at=cursor(context), document=session.document_id(), scene=context.scene.name
     )
 
 
 def cursor(context: bpy.types.Context) -> tuple[float, float, float]:
-    """Return the location of the 3D cursor."""
+    """Return the location of the 3D cursor, in scene units."""
     x, y, z = context.scene.cursor.location
     return x, y, z
 
 
 def fill_form(form: MintForm, template: RequestTemplate) -> None:
-    """Fill the form with the settings of an earlier request; keep what is not known of it.
+    """Fill the form with the settings of an earlier request; keep those that are unknown.
 
     Pictures that no longer exist are left out.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The form's settings, kept in a small file from one Blender to the next.
+"""The form's settings, kept in a small file between two sessions of Blender.
 
 A file load empties the window manager, where the form lives. The prompt is not kept: it is cleared
 once it was sent.
@@ -30,7 +30,7 @@ class _State:
     changed_at: float = -PAUSE
     """When the user last changed the form, by the monotonic clock."""
     is_restoring: bool = False
-    """The saved settings are being filled in: nobody has changed anything."""
+    """Whether the saved settings are being filled in, which is no change by the user."""
 
     def close(self) -> None:
         """Stop the timer."""
@@ -50,12 +50,12 @@ def form_changed() -> None:
 
 
 def pause_left() -> float:
-    """Return for how many seconds the form must stay unchanged to count as left alone."""
+    """Return the seconds until the form has been unchanged for `PAUSE`."""
     return session.state(_State).changed_at + PAUSE - time.monotonic()
 
 
 def save(form: Any) -> None:
-    """Save the settings. If the file cannot be written they are not kept, and that is all."""
+    """Save the settings; if the file cannot be written, they are not kept."""
     path = _file()
     try:
         private_files.make_home(path.parent)
