@@ -31,11 +31,11 @@ PREPARED_AHEAD = 2
 
 
 class _Outcomes(ImportOutcomes):
-    """The outcomes of imports that the journal has not taken in yet, of this session."""
+    """The outcomes of imports in this session that are not in the journal yet."""
 
 
 def outcomes() -> ImportOutcomes:
-    """Return the outcomes of imports that the journal has not taken in yet."""
+    """Return the outcomes of imports that are not in the journal yet."""
     return session.state(_Outcomes)
 
 
@@ -56,7 +56,7 @@ def import_ready(service: JobService) -> bool:
 
 
 def is_waiting(service: JobService) -> bool:
-    """Return whether a result will be imported, or an import be recorded, at one of the beats."""
+    """Return whether a later beat will import a result or record an import."""
     return bool(outcomes()) or any(_is_due(service, job) for job in service.jobs())
 
 
@@ -65,7 +65,7 @@ def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | 
 
     Args:
         service: Where the outcome is recorded.
-        job: Its files are on disk.
+        job: The job, whose files are on disk.
         raw: Do not check the file first.
 
     Returns:
@@ -83,11 +83,11 @@ def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | 
 
 
 def _import(service: JobService, job: Job, raw: bool, prepared: PreparedResult | None) -> Outcome:
-    """Return the outcome, whatever it is: the next beat would only try the same again."""
+    """Import a result and return the outcome. Never raises: the next beat would try again."""
     try:
         with import_marks.importing(service.home, job.id):
             placed = import_job.place(job, placed_results.scene_of(job), raw=raw, prepared=prepared)
-        placed_results.scan()  # so that the next drawing knows
+        placed_results.scan()  # so that the panel shows it
         return Outcome(placed.notes, import_job.resolved_codes(job, placed))
     except SceneImportError as error:
         return Outcome(problem=str(error))

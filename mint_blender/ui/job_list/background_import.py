@@ -75,7 +75,7 @@ def is_settled(job: Job) -> bool:
 
 
 def outcome(job: Job) -> PreparedResult | Failure | None:
-    """Return what came of preparing a result; None where it was not prepared."""
+    """Return the prepared result or the failure; None if it was not prepared."""
     return _preparations().result(job.id, SceneUnits.of(placed_results.scene_of(job)))
 
 
@@ -86,7 +86,7 @@ def forget(job_id: str) -> None:
 
 
 def beat(service: JobService) -> bool:
-    """Take in what the background Blender has done; start it before the first result is here."""
+    """Read the background Blender's answers; start it before the first result has arrived."""
     preparations = _preparations()
     if is_used() and any(
         job.phase is Phase.FETCHING and placed_results.is_document_open(job)
@@ -97,5 +97,5 @@ def beat(service: JobService) -> bool:
 
 
 def is_waiting(service: JobService) -> bool:
-    """Return whether the background Blender is at work."""
+    """Return whether the background Blender is preparing a result."""
     return _preparations().is_busy

@@ -26,7 +26,7 @@ from ..worlds import look_inside
 from . import background_import, placed_results, review_feedback
 
 _LARGE = 9.0  # times the height of a button
-# as many as a World has of which no part came as it should: one for each, its RAD, and how it stood
+# enough for a World with a note on each of its three parts, its RAD file and its orientation
 _MOST_NOTES = 5
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
 
@@ -36,7 +36,7 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
     box, job = layout.box(), placed_results.shown(job)
     _draw_head(box, service, job)
     if job.hold is not None and job.phase not in {Phase.READY, Phase.PLACED}:
-        return  # nothing may be asked of Mint for it; what is here already can be placed
+        return  # no calls to Mint for this job; what is on disk can still be placed
     if job.phase is Phase.REVIEW and job.decision is None:
         _draw_review(box, job)
     elif job.phase is Phase.BILLING:

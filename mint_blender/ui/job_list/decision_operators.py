@@ -24,7 +24,7 @@ class _Decision(JobOperator):
         return run_action(self, self.decision(job))
 
     def decision(self, job: Job) -> Action:
-        """Return the action. It does not refer to the operator, which Blender may free before."""
+        """Return the action, without a reference to the operator, which may be freed before it."""
         verb, job_id = self.verb.value, job.id
 
         def decide(service: JobService) -> str:

@@ -65,7 +65,7 @@ class MINT_OT_optimize(spending_dialog.SpendingDialog, bpy.types.Operator):
     _edited: tuple[str, ...] = ()
 
     def queries(self) -> list[Query]:
-        """Return the one price for all levels; none for what is no id."""
+        """Return the query for the price, the same for all levels; none for an invalid id."""
         return [OptimizationPrice(self.asset_id)] if is_valid_id(self.asset_id) else []
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
@@ -75,7 +75,7 @@ class MINT_OT_optimize(spending_dialog.SpendingDialog, bpy.types.Operator):
         return self.ask_before_spending(context, width=320, confirm_text="Optimize")
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
-        """Draw level, price, and what stands against it."""
+        """Draw level, price, and warnings."""
         self.layout.row().prop(self, "level", expand=True)
         draw_price(layout_of(self), OptimizationPrice(self.asset_id))
         if self._missing:
@@ -236,7 +236,7 @@ class MINT_OT_again(spending_dialog.SpendingDialog, _TemplateOperator):
         """Show the prompt, which may be changed, and the price."""
         try:
             self._known = self.template()
-            self._gone = self._known.gone  # looked for now: drawing looks at no disk
+            self._gone = self._known.gone  # read now, since drawing must not read the disk
             self.prompt = self.prompt or self._known.request.prompt
         except (NotPossible, JournalError) as error:
             return report_error(self, str(error))

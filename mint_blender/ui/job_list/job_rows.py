@@ -48,7 +48,7 @@ class MintJobs(bpy.types.PropertyGroup):
 
 
 def sync(service: JobService) -> bool:
-    """Bring the rows into line with the jobs, and keep the chosen one. Changes no job."""
+    """Update the rows from the jobs, and keep the choice. Return False: no job was changed."""
     grouped_jobs.prepare(service)
     jobs, wanted = bpy.context.window_manager.mint_jobs, grouped_jobs.without_card()
     if [row.job_id for row in jobs.rows] != list(wanted):
@@ -85,7 +85,8 @@ class MINT_UL_jobs(bpy.types.UIList):
         job, service = grouped_jobs.without_card().get(item.job_id), session.existing_service()
         picture = icons.of_job(job) if job else 0
         beside: Any = "NONE" if picture or job is None else STATE_ICONS.get(job.phase, "TIME")
-        # the long line of a queue looks calmer, and leaves room for titles, without its one state
+        # queued jobs all have the same state: leave it out, so that there is more room for the
+        # title
         has_state = job is not None and service is not None and job.phase is not Phase.WAITING
         row = layout.split(factor=0.55) if has_state else layout
         row.label(

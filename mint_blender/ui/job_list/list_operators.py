@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Work with the list of jobs: its menu and groups, and what is done with many jobs at once.
 
-Nothing new is paid for here.
+No operator here creates a job.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
 def change_list(operator: bpy.types.Operator, change: Callable[[JobService], None]) -> Result:
     """Change many jobs on the list without a network, and show it.
 
-    A journal that cannot take that in is a sentence.
+    An error of the journal is reported as a sentence.
     """
     try:
         service = session.service()
@@ -165,7 +165,7 @@ class MINT_OT_resume_all(bpy.types.Operator):
 
         def resume(service: JobService) -> None:
             for job in service.jobs():
-                # asked about one by one
+                # such a job needs a confirmation of its own
                 above_its_limit = job.problem is not None and job.problem.code == ABOVE_OWN_LIMIT
                 if job.phase is Phase.PAUSED and job.hold is None and not above_its_limit:
                     service.resume(job.id)

@@ -27,14 +27,14 @@ SOON = 0.1  # seconds; a drag changes the scene many times a second
 
 @dataclass
 class _Known:
-    """What was found when the objects were last looked through."""
+    """What the last scan of the objects has found."""
 
     jobs: frozenset[str] | None = None
-    """None: nobody has looked yet."""
+    """Ids of the jobs with a result in the file; None before the first scan."""
     assets: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By scene."""
+    """Ids of the assets in each scene, by the scene's name."""
     objects: int = -1
-    """How many objects the file had then."""
+    """Number of objects in the file at that scan; -1 before the first one."""
 
 
 def _known() -> _Known:
@@ -102,7 +102,7 @@ def is_document_open(job: Job) -> bool:
 
 
 def scan() -> bool:
-    """Look for results in all scenes of the open file; return whether they have changed."""
+    """Find the results in all scenes of the open file; return whether they have changed."""
     known = _known()
     before = known.jobs, known.assets
     found = {scene.name: list(tags.all_provenances(scene)) for scene in bpy.data.scenes}
@@ -159,7 +159,7 @@ def add() -> None:
 
 
 def remove() -> None:
-    """Follow no changes any more."""
+    """Stop following changes."""
     for handlers, function in _handlers():
         if function in handlers:
             handlers.remove(function)

@@ -27,7 +27,7 @@ _parts = Registry()
 
 
 def register() -> None:
-    """Register them; results import themselves at a beat."""
+    """Register them; results are imported at a beat."""
     _parts.add_classes(
         review_feedback.MintDraft,
         *job_rows.CLASSES,
@@ -54,5 +54,5 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Undo that."""
+    """Undo `register`."""
     _parts.undo_all()

@@ -42,16 +42,16 @@ def of(job_id: str) -> MintDraft | None:
 @dataclass
 class _State:
     is_behind: bool = False
-    """The drafts are to follow the jobs as soon as nobody types into one of them."""
+    """Whether the drafts are to be updated once the user is not typing into one of them."""
 
 
 def is_behind(service: JobService) -> bool:
-    """Return whether the drafts have not followed the jobs yet."""
+    """Return whether the drafts still have to be updated."""
     return session.state(_State).is_behind
 
 
 def catch_up(service: JobService) -> None:
-    """Let the drafts follow the jobs, now or as soon as nobody types."""
+    """Update the drafts from the jobs, now or as soon as the user is not typing."""
     state = session.state(_State)
     state.is_behind = text_fields.is_edited()
     if state.is_behind:
@@ -61,7 +61,7 @@ def catch_up(service: JobService) -> None:
 
 
 def catch_up_later(service: JobService) -> bool:
-    """Let the drafts follow the jobs if they are behind and nobody types. Changes no job."""
+    """Update the drafts if that is due and the user is not typing. Changes no job."""
     state = session.state(_State)
     if state.is_behind and not text_fields.is_edited():
         state.is_behind = False
