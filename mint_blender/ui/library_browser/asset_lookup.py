@@ -31,7 +31,7 @@ class AssetOperator(bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Start the job; its result is placed at the 3D cursor of now."""
+        """Start the job; its result is placed at the current 3D cursor."""
         start, delivery = self.start, create_properties.with_cursor(context)
         return about_asset(
             self,
@@ -66,7 +66,7 @@ def asset(kind: Kind, asset_id: str) -> Asset:
     """Return what is known of an asset: its id at least, and its job reads the rest."""
     service = session.existing_service()
     if service is not None:
-        # without a window no heart beats, and a script asks right after a job has ended
+        # without a window no heartbeat runs, and a script may ask right after a job has ended
         loader.follow(service)
     told = (
         job.asset

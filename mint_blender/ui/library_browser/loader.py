@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Loads what the Library panel lacks: only what is seen is fetched, and never while drawing.
 
-Shortly after the panel was drawn, `supply` requests what is missing, and the heartbeat takes in the
+Shortly after the panel was drawn, `supply` requests what is missing, and the heartbeat receives the
 answers. A closed panel requests nothing.
 
-What is missing may be entries: Mint has no search, so while a filter leaves room on the screen,
-page after page is loaded, one at a time, until the screen is full, the list has ended, or the user
-stops it.
+Mint has no search, so while a filter leaves room on the screen, pages are loaded one at a time
+until the screen is full, the list has ended, or the user stops it.
 
 What jobs report about their models and Worlds is shown at once, at no cost. Only the first page is
-loaded again, for what is new in front of it.
+loaded again, to get new entries.
 """
 
 from __future__ import annotations
@@ -42,21 +41,20 @@ from .properties import MintLibrary, fields_of, filter_of, kind_of
 from .state import library_state
 
 PICTURES_AT_ONCE = 6
-"""Requested at the same time; the next ones are chosen by what is on screen then, so that quick
-paging skips the others.
+"""Pictures requested at the same time. The next ones are chosen by what is on screen then, so that
+quick paging skips the others.
 """
 MOST_ICONS = 20 * ON_SCREEN
 TYPING_PAUSE = 0.5
-"""Seconds after the last change of the filter: what is shown while one types is not what is wanted.
-"""
+"""Seconds after the last change of the filter until pages are requested for it."""
 GATHERING = 1.0
-"""Seconds after a job reported something new: what begins or ends together is one request."""
+"""Seconds after a job's report until a request, so that several reports cause only one."""
 LOOK_EVERY = 2.0
-"""Seconds between two looks into the journal, where another process may have written."""
+"""Seconds between two reads of the journal, where another process may have written."""
 
 
 def known() -> Library:
-    """Return the library of the account in force; for operators, which come between two beats."""
+    """Return the library of the current account; for operators, which run between two beats."""
     library_state().use(session.account())
     return library_state().library
 
@@ -82,7 +80,7 @@ def supply() -> bool:
 
 
 def ask(*queries: Query) -> str | None:
-    """Request each, unless it is requested already; a sentence says why that is not possible."""
+    """Send each query unless it is pending; return why that is not possible, or None."""
     try:
         service = session.service()
     except JournalError as error:
@@ -104,9 +102,9 @@ def ask(*queries: Query) -> str | None:
 
 
 def follow(service: JobService) -> None:
-    """Take in what the jobs have reported.
+    """Apply what the jobs have reported.
 
-    What that leaves to be requested is requested when the panel is seen.
+    Pages that this makes necessary are requested when the panel is drawn.
     """
     was_behind = known().outdated_pages()
     library().apply_updates(service.jobs())
@@ -115,9 +113,9 @@ def follow(service: JobService) -> None:
 
 
 def catch_up(service: JobService) -> None:
-    """Take in what the jobs have reported and what was answered.
+    """Apply what the jobs have reported and what Mint has answered.
 
-    The service keeps none of it, so that five thousand entries are kept once.
+    The answers are removed from the service, so that no entry is kept twice.
     """
     fields = fields_of(bpy.context)
     first = next(iter(on_screen(fields)), None) if fields.start else None
@@ -145,14 +143,14 @@ def stop_searching() -> None:
 
 
 def resume_searching() -> None:
-    """Load automatically again, for another while."""
+    """Load automatically again, up to the next limit of pages."""
     library_state().resume_searching()
 
 
 def turn(fields: MintLibrary, *, forward: bool) -> None:
     """Go one screen forward or back.
 
-    Behind the last entry that is loaded there is an empty screen, which fills once it is seen.
+    After the last loaded entry comes an empty screen, which is loaded once it is drawn.
     """
     start = max(0, fields.start + (ON_SCREEN if forward else -ON_SCREEN))
     if start < len(shown(fields)) or library().next_page(kind_of(fields)) is not None:
@@ -161,7 +159,7 @@ def turn(fields: MintLibrary, *, forward: bool) -> None:
 
 
 def _pause() -> float:
-    """Return the seconds until the filter counts as typed, and the news of jobs as gathered."""
+    """Return the seconds until `TYPING_PAUSE` and `GATHERING` are over."""
     return (
         max(library_state().filter_changed_at + TYPING_PAUSE, library_state().news_at + GATHERING)
         - time.monotonic()
@@ -169,7 +167,7 @@ def _pause() -> float:
 
 
 def _keep_place(fields: MintLibrary, first: Asset | None) -> None:
-    """Keep the same entries on screen, whatever has come in front, and no screen past the end."""
+    """Keep the same entries on screen when new ones come before them; stay within the list."""
     if first is not None and (now := library().get(first.id)) is not None:
         place = library().view(filter_of(fields)).place(now)
         if place is not None and place != fields.start:
@@ -219,7 +217,7 @@ def _pictures(fields: MintLibrary, asked: frozenset[Query]) -> list[Thumbnail]:
 
 
 def _staying(fields: MintLibrary) -> list[Asset]:
-    """Return the entries on screen that the next page will not push off it.
+    """Return the entries that will still be on screen after the next page is loaded.
 
     Only their pictures are worth a download.
     """
@@ -232,7 +230,7 @@ def _staying(fields: MintLibrary) -> list[Asset]:
 
 
 def _take_picture(url: str, path: Path | None) -> None:
-    """Show a picture; of those that were shown long ago Blender's memory is freed.
+    """Show a picture, and free the memory of those that were shown longest ago.
 
     They are still on disk.
     """

@@ -112,7 +112,7 @@ class MINT_OT_turn_library(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Go one screen forward or back.
 
-        What it lacks is requested once it was drawn; without a window, at once.
+        Missing entries are requested once it was drawn; without a window, at once.
         """
         fields = fields_of(context)
         loader.turn(fields, forward=self.forward)
@@ -139,10 +139,10 @@ class MINT_OT_choose_asset(bpy.types.Operator):
         return translated(title(asset) if asset else Message("Details"))
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Choose the entry; what its details lack is requested once they were drawn."""
+        """Choose the entry; missing details are requested once they were drawn."""
         fields = fields_of(context)
         fields.chosen = "" if fields.chosen == self.asset_id else self.asset_id
-        # a script's call draws nothing by itself, and what is lacking is noticed while drawing
+        # a script's call redraws nothing, and missing data is only noticed while drawing
         heartbeat.redraw()
         return {"FINISHED"}
 
@@ -239,7 +239,7 @@ class _AssetSaver(bpy.types.Operator):
         return {"FINISHED"}
 
     def only(self) -> tuple[Kind | None, str | None]:
-        """Return the kind and the id of what is wanted; None: all there is."""
+        """Return the kind and the id of what to save; None for all."""
         return None, None
 
     def _sync_here(self, folder: Path, kind: Kind | None, asset_id: str | None) -> Result:
@@ -291,7 +291,7 @@ class MINT_OT_save_to_library(_AssetSaver):
     asset_id: bpy.props.StringProperty(name="ID", options={"HIDDEN", "SKIP_SAVE"})
 
     def only(self) -> tuple[Kind | None, str | None]:
-        """Return this one."""
+        """Return the kind and the id of this item."""
         return Kind(self.kind.lower()), self.asset_id
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Library panel: a page of what the API project has made, and the details of one item.
 
-It draws what is known.
+It draws only what is loaded.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ class MINT_PT_library(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Show the panel once the add-on can work."""
+        """Return whether there is an API key and online access."""
         return may_go_online() and bool(session.account().key)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Read it again."""
+        """Draw the button that reloads the list."""
         self.layout.operator("mint.refresh_library", text="", icon="FILE_REFRESH", emboss=False)
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -111,7 +111,7 @@ def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> N
             depress=asset.id == fields.chosen,
         ).asset_id = asset.id
     for _ in range(-len(assets) % columns):
-        grid.column().label(text="")  # so that a few are as large as many
+        grid.column().label(text="")  # empty cells, so that a few items are not drawn larger
 
 
 def _why_empty(fields: MintLibrary) -> str:
@@ -130,7 +130,7 @@ def _why_empty(fields: MintLibrary) -> str:
 
 
 def _columns(width: int) -> int:
-    """Return how many items fit side by side, of the numbers that fill whole rows."""
+    """Return how many items fit side by side; only numbers that fill whole rows count."""
     fitting = width / (_WIDTH_OF_ONE * bpy.context.preferences.system.ui_scale)
     return max((count for count in (3, 4, 6) if count <= fitting), default=2)
 
@@ -143,7 +143,7 @@ def _icon_value(name: str) -> int:
 
 
 def _draw_turning(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
-    """Draw the range that is shown and the buttons to turn; past the end, more is loaded."""
+    """Draw the range that is shown and the buttons to page; past the end, more is loaded."""
     count = len(panel_data.shown(fields))
     further = panel_data.library().next_page(kind_of(fields)) is not None
     last = min(count, fields.start + panel_data.ON_SCREEN)
@@ -304,7 +304,7 @@ def _import(layout: bpy.types.UILayout, asset: Asset, text: str) -> None:
 
 
 def _draw_sync(layout: bpy.types.UILayout, width: int) -> None:
-    """Draw the sync to an asset library; while it runs, how far it is."""
+    """Draw the sync to an asset library, and its progress while it runs."""
     if (words := session.state(SyncProcess).status) is not None:
         row = layout.row(align=True)
         wrapped(

@@ -43,7 +43,7 @@ def chosen(fields: MintLibrary) -> Asset | None:
 
 
 def icon(asset: Asset) -> int:
-    """Return the entry's picture; 0 where there is none (yet)."""
+    """Return the icon number of the entry's picture; 0 if there is none (yet)."""
     return icons.cache().icon("library", picture_url(asset))
 
 
@@ -53,7 +53,7 @@ def picture_url(asset: Asset) -> str | None:
 
 
 def has_no_picture(asset: Asset) -> bool:
-    """Return whether there is certainly no picture to wait for."""
+    """Return whether the entry certainly has no picture."""
     url = picture_url(asset)
     return url is None or (
         url in library_state().pictures and library_state().pictures[url] is None
@@ -97,7 +97,7 @@ def page_for_screen(fields: MintLibrary) -> ListPage | None:
 
 
 def extent_words(fields: MintLibrary) -> str | None:
-    """Return how much of the library was searched or sorted; None when that goes without saying."""
+    """Return how much of the library was searched or sorted; None without a filter or sorting."""
     known, wanted = library(), filter_of(fields)
     count = known.count(wanted.kind)
     if known.unloaded_pages(wanted.kind):
@@ -119,7 +119,7 @@ def extent_words(fields: MintLibrary) -> str | None:
 
 
 def file_url(asset: Asset) -> str | None:
-    """Return the GLB that tells how large a model is, or how large a World's collider."""
+    """Return the URL of the GLB whose header gives the size of a model or a World's collider."""
     assets = asset.assets
     return (
         (assets.glb_url or assets.optimized_glb_url or assets.collider_mesh_url) if assets else None
@@ -127,13 +127,13 @@ def file_url(asset: Asset) -> str | None:
 
 
 def facts(asset: Asset) -> QueryAnswered | None:
-    """Return what the file says about itself, or why that is not known; None until then."""
+    """Return the header of the entry's file, or why it is unknown; None until it was answered."""
     url = file_url(asset)
     return library_state().facts.get(url) if url else None
 
 
 def facts_words(asset: Asset) -> str | None:
-    """Return vertices, faces and size of the file in words; None while that is not known."""
+    """Return vertices, faces and size of the file in words; None while they are unknown."""
     said = facts(asset)
     found = said.answer if said else None
     if isinstance(found, Glb):

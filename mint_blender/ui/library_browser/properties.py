@@ -30,7 +30,7 @@ SORTS = [
 def _filter_changed(fields: MintLibrary, context: bpy.types.Context) -> None:
     fields.start = 0
     library_state().filter_changed()
-    library_state().library.view(filter_of(fields))  # sorted now, so that drawing does not
+    library_state().library.view(filter_of(fields))  # sort now, so that drawing need not
 
 
 class MintLibrary(bpy.types.PropertyGroup):

@@ -14,7 +14,7 @@ from ...mint.account import Account
 from .. import session
 
 MOST_PAGES = 100
-"""Loaded automatically for one filter: ten thousand entries. Then the user is asked to go on."""
+"""Pages loaded automatically for one filter (10,000 entries); then the user is asked."""
 
 
 @dataclass
@@ -23,15 +23,15 @@ class LibraryState:
 
     library: Library = field(default_factory=Library)
     account: Account | None = None
-    """Whose entries these are."""
+    """The account that the entries belong to."""
     pictures: dict[str, Path | None] = field(default_factory=dict)
-    """Thumbnails by address, the most recent last; None where there is none to be had."""
+    """Paths of thumbnails by URL, the most recent last; None if there is none."""
     facts: dict[str, QueryAnswered] = field(default_factory=dict)
-    """What files say about themselves, by address."""
+    """The headers of files by URL, as answered."""
     jobs: dict[str | None, Job] = field(default_factory=dict)
     """The job that made each entry, by the entry's id."""
     jobs_version: tuple[int, int] | None = None
-    """Which version of the list of jobs that is."""
+    """The version of the list of jobs that `jobs` was made from."""
     pages_left: int = MOST_PAGES
     """How many more pages may be loaded automatically."""
     filter_changed_at: float = 0.0
@@ -41,12 +41,12 @@ class LibraryState:
     """When the journal was last read for what other processes wrote."""
 
     def filter_changed(self) -> None:
-        """Begin to search for something else."""
+        """Begin a new search after a change of the filter."""
         self.filter_changed_at = time.monotonic()
         self.resume_searching()
 
     def resume_searching(self) -> None:
-        """Allow as many pages as at first."""
+        """Allow another `MOST_PAGES` pages to be loaded automatically."""
         self.pages_left = MOST_PAGES
 
     def use(self, account: Account) -> None:
