@@ -22,10 +22,9 @@ from ..translations import translated
 from . import spending_dialog
 
 Act = Callable[[bpy.types.Operator | None], Any]
-"""What is to be done.
+"""A function that does what was clicked.
 
-Nothing of an operator may be in it but the one that it is given: Blender frees them when they have
-run.
+It must use no operator but the one that it is given: Blender frees operators when they have run.
 """
 
 _WIDTH = 380
@@ -33,12 +32,12 @@ _WIDTH = 380
 
 @dataclass
 class _State:
-    """What was clicked and waits, each with the window of the click."""
+    """The actions that wait, each with the window of the click."""
 
     unpriced: tuple[tuple[Query, ...], Act, int] | None = None
-    """Waits for prices: one at a time, so that a second click is no second start."""
+    """The action that waits for prices; only one, so that a second click starts nothing twice."""
     unconfirmed: tuple[TooExpensive, Act, int] | None = None
-    """Waits for a person."""
+    """The action that waits for the user's confirmation."""
 
 
 def _state() -> _State:
@@ -46,24 +45,24 @@ def _state() -> _State:
 
 
 def waits_for_price() -> bool:
-    """Return whether something that was clicked waits for its price."""
+    """Return whether an action waits for its price."""
     return _state().unpriced is not None
 
 
 def is_waiting(service: JobService) -> bool:
-    """Return whether the heart has to go on beating for something that was clicked."""
+    """Return whether the heartbeat has to continue for an action that waits."""
     return waits_for_price()
 
 
 def when_priced(service: JobService, queries: tuple[Query, ...], act: Act) -> None:
-    """Ask for the prices, and do it as soon as all of them are answered."""
+    """Ask for the prices, and run the action as soon as all of them are answered."""
     _state().unpriced = queries, act, click_window.key_of(bpy.context)
     for query in queries:
         service.queries.ask(query)
 
 
 def when_confirmed(error: TooExpensive, act: Act) -> None:
-    """Ask the user, in the window where they clicked, and do it if they want it all the same."""
+    """Ask the user in the window of the click, and run the action if they confirm."""
     window = click_window.key_of(bpy.context)
     _state().unconfirmed = error, act, window
     with click_window.inside(window):
@@ -71,7 +70,7 @@ def when_confirmed(error: TooExpensive, act: Act) -> None:
 
 
 def catch_up(service: JobService) -> bool:
-    """Go on with what has waited for a price, unless somebody types into a field."""
+    """Run the action whose price has arrived, unless the user is typing into a field."""
     state = _state()
     if (
         state.unpriced is None
@@ -86,7 +85,7 @@ def catch_up(service: JobService) -> bool:
 
 
 def forget() -> None:
-    """Drop what waits."""
+    """Drop the actions that wait."""
     state = _state()
     state.unconfirmed = state.unpriced = None
 
@@ -100,7 +99,7 @@ class MINT_OT_spend(spending_dialog.SpendingDialog, bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Ask."""
+        """Open the dialog."""
         if _state().unconfirmed is None:
             return {"CANCELLED"}
         return self.ask_before_spending(context, width=_WIDTH, confirm_text="Start Anyway")
@@ -122,7 +121,7 @@ class MINT_OT_spend(spending_dialog.SpendingDialog, bpy.types.Operator):
         )
 
     def execute(self, context: bpy.types.Context) -> Any:
-        """Start what was confirmed."""
+        """Run the confirmed action."""
         state = _state()
         if state.unconfirmed is None:
             return {"CANCELLED"}
@@ -131,7 +130,7 @@ class MINT_OT_spend(spending_dialog.SpendingDialog, bpy.types.Operator):
             return act(self)
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Drop what was declined."""
+        """Drop the declined action."""
         _state().unconfirmed = None
 
 

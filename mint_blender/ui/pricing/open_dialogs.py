@@ -21,9 +21,9 @@ from .. import session
 @dataclass
 class _State:
     regions: set[bpy.types.Region | None] = field(default_factory=set)
-    """Those of dialogs that were drawn; some may be closed by now."""
+    """The regions of dialogs that were drawn; some may be closed by now."""
     pending: frozenset[Query] = frozenset()
-    """What was being asked the last time."""
+    """The queries that were pending at the last call of `refresh`."""
 
 
 def _state() -> _State:

@@ -26,7 +26,7 @@ def draw_price(layout: bpy.types.UILayout, query: Query) -> None:
 
 
 def optimizing_words() -> str:
-    """Say that an optimization after a generation costs extra, and how much if that is known."""
+    """Return a sentence: an optimization after a generation costs extra, and how much if known."""
     price = _known_price(OptimizationPrice())
     if price is not None:
         return Message("Optimizing costs about {credits:,.0f} Credits more.", credits=price)

@@ -13,7 +13,7 @@ from .. import heartbeat, session
 
 
 def ask(*queries: Query) -> str | None:
-    """Ask Mint; a sentence says why that cannot be."""
+    """Send queries to Mint; return why that is not possible, or None."""
     if not may_go_online():
         return session.OFFLINE
     try:
@@ -28,14 +28,14 @@ def ask(*queries: Query) -> str | None:
 
 
 def ask_unknown(*queries: Query) -> None:
-    """Ask what is not known, or was read too long ago; nothing where nothing can be asked."""
+    """Send the queries whose answer is unknown or too old, if anything can be sent."""
     missing = unknown(*queries)
     if missing and may_go_online() and session.account().key:
         ask(*missing)
 
 
 def unknown(*queries: Query) -> list[Query]:
-    """Return the questions to which no answer is known, and which are not being asked."""
+    """Return the queries that have no answer and are not pending."""
     service = session.existing_service()
     return [
         each

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Dialogs that spend Credits: they open at once, and their prices follow.
 
-Enter does not confirm them, and neither does the click that opened them. Who confirms before a
-price is known is treated as at any button: with a limit, the price is asked for first.
+Enter does not confirm them, and neither does the click that opened them. If the user confirms
+before a price is known and there is a limit, the price is requested first, as for any button.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class SpendingDialog:
     """Base of the operators whose dialog spends Credits when it is confirmed."""
 
     def queries(self) -> Sequence[Query]:
-        """Return what Mint has to be asked for what the dialog shows now."""
+        """Return the queries for what the dialog shows now."""
         return ()
 
     def ask_before_spending(
@@ -33,7 +33,7 @@ class SpendingDialog:
         )
 
     def check(self, context: bpy.types.Context) -> bool:
-        """Ask for other prices where needed: something in the dialog was changed."""
+        """Ask for new prices where needed, after a change in the dialog."""
         price_queries.ask_unknown(*self.queries())
         return True
 
