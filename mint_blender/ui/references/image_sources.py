@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reference pictures made with Blender.
 
-They are an image of the file, the last render, or a view; and a picture that Mint would refuse,
+Sources are an image of the file, the last render, or a view. A picture that Mint would refuse is
 scaled or converted. Everything is written to a path that the caller names. Nothing in the user's
 file is changed, and no data-block stays.
 """
@@ -21,7 +21,7 @@ from ...message import Message
 from ...mint.generation_request import MAX_IMAGE_BYTES
 from ..typed_context import scene_of
 
-# pixels: more detail than this no generation shows, and saving it takes seconds
+# pixels: no generation shows more detail than this, and saving more takes seconds
 LONGEST_SIDE = 4096
 VIEW_SIDE = 2048  # pixels, at most, of a captured view
 _LOSSLESS = 100  # WebP's quality at which Blender writes without loss
@@ -29,7 +29,7 @@ _GOOD = 90
 
 
 class ImageSourceError(Exception):
-    """There is no picture to be had: the sentence says why."""
+    """No picture could be made; the message says why."""
 
 
 def fit(source: Path, target: Path) -> str:
@@ -41,12 +41,11 @@ def fit(source: Path, target: Path) -> str:
     with _opened(source) as image:
         was, old = tuple(image.size), source.stat().st_size
         _scale(image, min(1.0, LONGEST_SIDE / max(was)))
-        # Without loss where that is small anyway. A lossless photo of this size would take many
-        # seconds.
+        # Without loss if the picture is small: a large lossless photo would take many seconds.
         quality = _LOSSLESS if was[0] * was[1] <= 2048 * 2048 and old <= MAX_IMAGE_BYTES else _GOOD
         _save(image, target, "WEBP", quality)
         while target.stat().st_size > MAX_IMAGE_BYTES:
-            # A file's size goes with its pixels: a step that should do, and a little more.
+            # A file's size is about proportional to its pixels: scale by that, and a little more.
             share = min(0.9, 0.95 * (MAX_IMAGE_BYTES / target.stat().st_size) ** 0.5)
             _scale(image, 1.0 if quality == _LOSSLESS else share)
             quality = _GOOD
@@ -129,7 +128,7 @@ def save_render(scene: bpy.types.Scene, target: Path) -> None:
 def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
     """Save what the 3D View shows as a PNG, without grid and handles.
 
-    It is drawn aside, so that neither the last render nor the output settings change.
+    It is drawn offscreen, so that neither the last render nor the output settings change.
 
     Args:
         context: The context of a 3D View.
@@ -242,7 +241,7 @@ def _opened(path: Path) -> Iterator[bpy.types.Image]:
 
 
 def _load(image: bpy.types.Image) -> bool:
-    """Have the pixels read; is there anything?"""
+    """Load the pixels; return whether there are any."""
     pixels: Any = image.pixels
     return bool(image.size[0] and image.size[1] and len(pixels))
 
@@ -262,7 +261,7 @@ def _copied(image: bpy.types.Image) -> Iterator[bpy.types.Image]:
     if image.is_float and image.colorspace_settings.name.lower().startswith(
         ("linear", "scene_linear")
     ):
-        # which Blender's own `save` leaves out, and the picture is too dark
+        # convert to sRGB: Blender's own `save` does not, and the picture would be too dark
         whole[:, :3] = _on_screen(whole[:, :3])
     with _blank(width, height) as copy:
         _pixels_of(copy).foreach_set(whole.ravel())

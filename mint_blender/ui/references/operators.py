@@ -89,7 +89,7 @@ class MINT_OT_add_references(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Add each; what cannot be added does not keep the others out."""
+        """Add each file; one that cannot be added does not stop the others."""
         added, reasons = 0, []
         for path in self._paths():
             try:
@@ -170,7 +170,7 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
     fit: bpy.props.BoolProperty(name="Scale Down or Convert if Needed", description=FIT)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask which one."""
+        """Ask for the image."""
         return context.window_manager.invoke_props_dialog(self, confirm_text="Add Picture")
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -178,7 +178,7 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
         self.layout.prop_search(self, "image", bpy.data, "images")
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Save it aside, whether it is packed, painted or generated."""
+        """Add a saved copy of the image, whether it is packed, painted or generated."""
         image: bpy.types.Image | None = bpy.data.images.get(self.image)
         if image is None:
             sentence = (
@@ -216,7 +216,7 @@ class MINT_OT_add_reference_render(bpy.types.Operator):
     fit: bpy.props.BoolProperty(name="Scale Down or Convert if Needed", description=FIT)
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Save it aside as it is seen."""
+        """Add a saved copy of the render as it is displayed."""
         return _attempt(
             self,
             lambda: _add_made(
@@ -240,14 +240,14 @@ class MINT_OT_add_reference_view(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Need a 3D View."""
+        """Return whether the context is a 3D View; the tooltip says why not."""
         if bpy.app.background or context.area is None or context.area.type != "VIEW_3D":
             cls.poll_message_set(translated(Message("This needs an open 3D View.")))
             return False
         return True
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Draw it aside."""
+        """Add a picture of the view, drawn offscreen."""
         is_camera = self.view == "CAMERA"
         name = Message("Camera View") if is_camera else Message("Viewport")
         return _attempt(
@@ -346,7 +346,7 @@ class MINT_FH_references(bpy.types.FileHandler):
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
-        """Accept drops only from those who use Mint: for others Blender's own drop stays."""
+        """Return whether to accept a drop: only with an API key, else Blender's own drop stays."""
         return (
             context.area is not None
             and context.area.type == "VIEW_3D"

@@ -18,8 +18,8 @@ from ..translations import translated
 from ..typed_context import layout_of
 from . import properties as references_properties
 
-THUMBNAIL, SMALL = 3.2, 2.0  # as many lines of the panel high
-FEW = 3  # are shown large
+THUMBNAIL, SMALL = 3.2, 2.0  # heights in lines of the panel
+FEW = 3  # up to so many pictures are shown large
 
 
 class MINT_PT_references(bpy.types.Panel):
@@ -35,7 +35,7 @@ class MINT_PT_references(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Show the panel once the add-on can work."""
+        """Return whether there is an API key and online access."""
         return panel.is_ready()
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:

@@ -2,8 +2,8 @@
 """The pictures that go with the next prompt: their list, and our copies of the files.
 
 The list lives in the window manager as the form does. Each file is copied under its own SHA-256, so
-that it outlives a moved or changed original for as long as a job may want it. Knows nothing of
-where a picture came from.
+that it is still there for a job when the original is moved or changed. Knows nothing of where a
+picture came from.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from ...mint.generation_request import MAX_IMAGE_BYTES, MAX_IMAGES
 from .. import icons, session
 
 ROOM = 256 * 1024 * 1024
-"""Bytes that our copies may take up; the longest unused go first, and never what is on the list or
-what a job was given.
+"""Bytes that our copies may take up. The longest unused are deleted first, but never those on the
+list or of a job.
 """
 
 
 class ReferenceImageError(Exception):
-    """The picture did not get on the list: the sentence says why."""
+    """The picture could not be added to the list; the message says why."""
 
 
 class MintReference(bpy.types.PropertyGroup):
@@ -59,12 +59,12 @@ def entries(manager: Any = None) -> Any:
 
 
 def sources(manager: Any = None) -> tuple[str, ...]:
-    """Return what a request says: paths and https addresses, in order."""
+    """Return the pictures for a request: paths and https addresses, in order."""
     return tuple(entry.source for entry in entries(manager))
 
 
 def names(manager: Any = None) -> tuple[str, ...]:
-    """Return what the user calls the pictures, in the same order."""
+    """Return the user's names of the pictures, in the same order."""
     return tuple(entry.name for entry in entries(manager))
 
 
@@ -152,7 +152,7 @@ def clear() -> None:
 
 
 def icon(entry: Any) -> int:
-    """Return the thumbnail; 0 for an address, and without a window."""
+    """Return the icon number of the thumbnail; 0 for an address, and without a window."""
     return icons.cache().icon("references", entry.source)
 
 
@@ -177,7 +177,7 @@ def _check_new(source: str, name: str) -> None:
 
 
 def _keep(path: Path, suffix: str) -> Path:
-    """Copy a file into our folder, under the name that its bytes give it."""
+    """Copy a file into our folder, named by the SHA-256 of its bytes; return the path."""
     with disk_errors(folder()):
         private_files.make_folder(folder())
         with path.open("rb") as stream:
