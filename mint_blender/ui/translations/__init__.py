@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Our texts in other languages: German and Japanese.
 
-Blender looks up labels, tooltips and enum items itself, in the table that it is given here: that of
-the language in use, and no other. Sentences with values in them come from rooms that know neither
-Blender nor languages: they are turned with `translated` where they reach a layout or a report.
+Blender itself looks up labels, tooltips and enum items, in the table that it is given here, which
+holds only the language in use. Sentences with values in them come from rooms that know neither
+Blender nor languages: `translated` translates them where they reach a layout or a report.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ such as the preset "Fast".
 """
 
 CONTEXTS = ("*", "Operator", OURS)
-"""Blender looks labels of operators up in a context of their own.
+"""Translation contexts; labels of operators have one of their own.
 
-What it has a word for itself comes before ours.
+Blender's own translations come before ours.
 """
 
 
 def translated(text: str, language: str | None = None) -> str:
     """Return a message in the language of the interface, or in another one for a test.
 
-    Any other string is somebody's own words, or translated already, and stays as it is.
+    Any other string is a name, the user's own words, or translated already, and stays as it is.
     """
     language = language or spoken()
     if not isinstance(text, Message) or language not in LOCALES:
@@ -86,7 +86,7 @@ def _table(language: str) -> dict[str, str]:
 
 
 class _Registration:
-    """What Blender was given, and the owner of our subscription to its language."""
+    """The table that Blender was given, and the owner of our subscription to its language."""
 
     language = ""
 
@@ -102,9 +102,9 @@ def register() -> None:
 
 @persistent
 def _subscribe(_path: str = "") -> None:
-    """Ask Blender to say when its language changes.
+    """Subscribe to changes of Blender's language.
 
-    Blender 4.3 forgets that when it opens a file, whatever `PERSISTENT` says.
+    Blender 4.3 drops subscriptions when it opens a file, even with `PERSISTENT`.
     """
     bpy.msgbus.clear_by_owner(_registration)
     language: Any = (bpy.types.PreferencesView, "language")
@@ -119,7 +119,7 @@ def _subscribe(_path: str = "") -> None:
 
 
 def unregister() -> None:
-    """Take the table back."""
+    """Remove the table from Blender."""
     if _subscribe in bpy.app.handlers.load_post:
         bpy.app.handlers.load_post.remove(_subscribe)
     bpy.msgbus.clear_by_owner(_registration)
@@ -128,7 +128,7 @@ def unregister() -> None:
 
 
 def follow_language() -> None:
-    """Exchange the table if Blender's language is another one now; English needs none."""
+    """Replace the table if Blender's language has changed; English needs none."""
     language = _locale()
     _give(language if language in LOCALES else "")
 

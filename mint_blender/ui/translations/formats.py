@@ -14,10 +14,10 @@ from typing import Any
 from ...message import Message
 
 Separators = tuple[str, str]
-"""Between thousands, and before decimals."""
+"""The separators between thousands and before decimals."""
 
 SEPARATORS: dict[str, Separators] = {"de": (".", ",")}
-"""Of languages that write numbers in another way than English does."""
+"""Separators by language, where they differ from English."""
 
 DAYS = {"de": "%d.%m.%Y", "ja": "%Y/%m/%d"}
 DAYS_OF_YEAR = {"de": "%d.%m.", "ja": "%m/%d"}
@@ -51,14 +51,14 @@ def format_day_of_year(day: date, language: str) -> str:
 
 
 def render(message: Message, texts: Mapping[str, str], language: str) -> str:
-    """Return a message in a language whose texts these are.
+    """Return a message in a language, given the texts of that language.
 
-    Its numbers are written as that language does, messages among its values are rendered too, and
-    any other value is somebody's own word and stays.
+    Numbers are written as that language does, and messages among the values are rendered too. Other
+    values are names or the user's own words and stay.
     """
     template = texts.get(message.template, message.template)
     if not message.params:
-        return template  # which may hold braces
+        return template  # as it is: it may hold braces
     return _Formatter(texts, language).vformat(template, (), message.params)
 
 
