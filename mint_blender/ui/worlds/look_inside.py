@@ -35,8 +35,8 @@ NOT_INSIDE = Message("This 3D View is not inside a World.")
 AHEAD = 2.0
 """Meters before the capture point, around which a view without a camera turns."""
 
-# What is remembered of a view, and set again in this order: its camera before whether it looks
-# through one.
+# The settings of a view that are saved and restored in this order: the camera first, then whether
+# the view looks through it.
 _OF_SHADING = ("type", "color_type", "use_scene_world", "use_scene_world_render")
 _OF_SPACE = ("use_local_camera", "lens", "clip_start", "clip_end")
 _OF_REGION = (
@@ -70,9 +70,9 @@ def look_inside(
     """Move a 3D View to a World's capture point, through its camera if it has one."""
     space: Any = area.spaces.active
     seen = _seen(space)
-    # first what depends on the render engine: nothing is moved yet
+    # first, since it may fail with the render engine: nothing is moved yet
     _show_color(space, scene, shading)
-    # who looks from one World into another comes back to what was before both
+    # after looking from one World into another, the view from before both is restored
     _earlier().setdefault(space.as_pointer(), seen)
     camera = next(iter(world_objects.parts_of(root, "camera")), None)
     if camera is not None:
@@ -100,7 +100,7 @@ def look_outside(area: bpy.types.Area) -> None:
                 if name != "type":
                     setattr(owner, name, seen[name])
         space.overlay.show_overlays = seen["overlays"]
-        # not before all is back: until then the way back is still wanted
+        # only now: if restoring fails, the saved view is still needed
         del _earlier()[space.as_pointer()]
     area.tag_redraw()
 
@@ -298,7 +298,7 @@ class MINT_OT_look_outside(_ViewOperator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Need a 3D View that has looked inside; scripts need not be in one."""
+        """Return whether this 3D View has looked inside; scripts need not be in one."""
         space = context.space_data
         possible = space is None or space.type != "VIEW_3D" or is_inside(space)
         if not possible:
@@ -329,5 +329,5 @@ def add_handler() -> None:
 
 
 def remove_handler() -> None:
-    """Undo that."""
+    """Remove the handler."""
     bpy.app.handlers.load_pre.remove(_drop_views)

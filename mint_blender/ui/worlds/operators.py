@@ -70,7 +70,7 @@ class _WorldOperator(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Need a World that can be changed; the tooltip says why not."""
+        """Return whether there is a World that can be changed; the tooltip says why not."""
         root = world_objects.root_of(context.active_object)
         complaint = (
             Message("Select a Mint World, or something in it.")
@@ -117,7 +117,7 @@ class _WorldOperator(bpy.types.Operator):
 class _ColliderOperator(_WorldOperator):
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
-        """Need a collider."""
+        """Return a message if the World has no collider."""
         return "" if parts.has("COLLIDER") else Message("This World has no collider in the scene.")
 
 
@@ -188,7 +188,7 @@ class MINT_OT_show_panorama(_WorldOperator):
 
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
-        """Need a panorama."""
+        """Return a message if the World has no panorama."""
         return "" if parts.has("PANORAMA") else Message("This World has no panorama in the scene.")
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
@@ -206,7 +206,7 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Need a scene that shows a panorama."""
+        """Return whether the scene shows a panorama."""
         shown = world_edit.shows_panorama(scene_of(context))
         if not shown:
             cls.poll_message_set(
@@ -229,7 +229,7 @@ class MINT_OT_make_splats_native(_WorldOperator):
 
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
-        """Need splats, and a Blender that has its own."""
+        """Return a message without splats, or without native splats in this Blender."""
         if not splats.has_native():
             return Message("Native splats require Blender 5.3 or later.")
         found = parts.of_kind("splats")
@@ -306,7 +306,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
 
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
-        """Need the World's job."""
+        """Return why no more parts can be fetched; empty if they can."""
         return can_fetch(parts.root)
 
     def execute(self, context: bpy.types.Context) -> Result:

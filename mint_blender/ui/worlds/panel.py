@@ -30,7 +30,7 @@ class MINT_PT_world(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Need an object of a World."""
+        """Return whether the active object belongs to a World."""
         return world_objects.root_of(context.active_object) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -154,7 +154,7 @@ def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 
 def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None:
-    """Draw the way back in Properties > World, also after the Mint World was deleted."""
+    """Draw the button that restores the scene's World, also after the Mint World was deleted."""
     if world_edit.shows_panorama(scene_of(context)):
         self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
 

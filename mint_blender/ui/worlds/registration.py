@@ -17,5 +17,5 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Undo that."""
+    """Undo `register`."""
     _parts.undo_all()
