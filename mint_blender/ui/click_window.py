@@ -13,7 +13,7 @@ import bpy
 
 
 def key_of(context: bpy.types.Context) -> int:
-    """Return what to remember of the current window; 0 if there is none."""
+    """Return a key of the current window, its address; 0 if there is none."""
     return context.window.as_pointer() if context.window is not None else 0
 
 

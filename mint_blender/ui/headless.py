@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Background mode: wait for a job and place its result.
 
-There is no window that could freeze, and no timer ever ticks.
+There is no window that could freeze, and no timer runs.
 """
 
 from __future__ import annotations

@@ -4,14 +4,14 @@
 Features subscribe: `on_beat`, `on_jobs_changed`, `on_answers`, `on_file_loaded`, `before_redraw`.
 This module knows none of them.
 
-Functions of `bpy.app.timers` only look: what changes the file, or a collection that a text field
-may belong to, waits for the modal operator. That sees each event, and so knows whether somebody
-types into a field (see `text_fields`); then it waits, too. No timer starts it in the middle of a
-word, as it would not have seen how that began.
+Functions of `bpy.app.timers` only read answers. Whatever changes the file, or a collection that a
+text field may belong to, is left to the modal operator. It sees each event, so it knows whether the
+user is typing into a field (see `text_fields`), and waits until that ends. No timer starts it while
+the user is typing, since it would not have seen the beginning.
 
 A modal operator ends when another file is opened or its window closes, so a `load_post` handler and
-a timer start it again. When nothing is in flight only `visibility` ticks, which looks at a set. In
-background mode no timer ever ticks: there, the code that waits calls `beat`.
+a timer start it again. When nothing is in flight, only the timer of `visibility` runs, which costs
+almost nothing. In background mode no timer runs: there, the code that waits calls `beat`.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class _State:
     is_beating: bool = False
     timer: bpy.types.Timer | None = None
     second: int = 0  # of the monotonic clock, at the last beat
-    has_news: bool = False  # a look has taken in news of jobs, which the next beat acts on
-    is_start_due: bool = False  # the heartbeat is to start as soon as nobody types
+    has_news: bool = False  # `look` has received changes of jobs, which the next beat handles
+    is_start_due: bool = False  # start the heartbeat as soon as the user is not typing
     is_file_new: bool = False  # no feature was told yet of the file that Blender started with
     mistake: str = ""  # what went wrong at the last beat, if anything
 
@@ -86,9 +86,9 @@ def on_jobs_changed(subscriber: Callable[[JobService], object]) -> None:
 
 
 def on_answers(subscriber: Callable[[JobService], object]) -> None:
-    """Call this when answers from Mint were taken in between two beats.
+    """Call this when answers from Mint were received between two beats.
 
-    Somebody may be typing: it must not change the file or a collection of properties.
+    The user may be typing: it must not change the file or a collection of properties.
     """
     _state().on_answers.append(subscriber)
 
@@ -110,7 +110,7 @@ def before_redraw(subscriber: Callable[[JobService], object]) -> None:
 
 
 def beat() -> bool:
-    """Take in what the worker has done, let the features act on it, and redraw.
+    """Apply the worker's events, call the subscribers, and redraw.
 
     Returns whether anything is still in flight.
     """
@@ -120,7 +120,7 @@ def beat() -> bool:
     service.allow_online(may_go_online())
     state = _state()
     changed, state.has_news = service.catch_up() or state.has_news, False
-    _prepare(service)  # first: if anything below fails, what is known by now is shown
+    _prepare(service)  # first: if anything below fails, the current state is still shown
     is_second_over = _is_second_over()
     if is_second_over and service.unfinished.are_elsewhere:
         changed |= service.unfinished.take_over()
@@ -129,7 +129,7 @@ def beat() -> bool:
     if changed:
         jobs_changed(service)
     if changed or (is_second_over and service.has_active_work):
-        # elapsed and remaining times are shown in seconds: each of them is news while a job runs
+        # times are shown in seconds, so the panels are redrawn each second while a job runs
         redraw()
     return _is_in_flight(service)
 
@@ -140,7 +140,7 @@ def _prepare(service: JobService) -> None:
 
 
 def jobs_changed(service: JobService) -> None:
-    """Tell the features that jobs have changed: news of the worker, or an edit of the list."""
+    """Call the subscribers after jobs have changed: by the worker, or by an edit of the list."""
     for subscriber in _state().on_jobs_changed:
         subscriber(service)
 
@@ -159,7 +159,7 @@ def _is_in_flight(service: JobService) -> bool:
 
 
 def look() -> None:
-    """Show what Mint has answered, but change nothing: somebody may be typing."""
+    """Show Mint's answers without changing the file: the user may be typing."""
     service = session.existing_service()
     if service is not None and service.catch_up():
         _state().has_news = True
@@ -169,7 +169,7 @@ def look() -> None:
 
 
 def listen() -> None:
-    """Make sure that the answer to a question that was asked is taken in."""
+    """Make sure that the answers to sent queries are received."""
     if not bpy.app.background and not bpy.app.timers.is_registered(_look):
         bpy.app.timers.register(_look, first_interval=SECONDS, persistent=True)
 
@@ -191,7 +191,7 @@ def _look() -> float | None:
 
 
 def _log_once(mistake: Exception) -> None:
-    """Log a mistake with its traceback, but not again at each beat."""
+    """Log an exception with its traceback, but not again at each beat."""
     if _state().mistake != repr(mistake):
         _state().mistake = repr(mistake)
         log.error("The heartbeat failed", exc_info=mistake)
@@ -204,7 +204,7 @@ def _is_second_over() -> bool:
 
 
 def ensure() -> None:
-    """Make sure that the heart beats: something was started."""
+    """Make sure that the heartbeat runs, after something was started."""
     if bpy.app.background or is_beating():
         return
     window = next(iter(bpy.context.window_manager.windows), None)
@@ -238,7 +238,7 @@ class MINT_OT_heartbeat(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Start to beat in the current window."""
+        """Start the modal timer in the current window."""
         state = _state()
         if state.is_beating:
             return {"CANCELLED"}
@@ -248,7 +248,7 @@ class MINT_OT_heartbeat(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Beat on timers only; pass every event on."""
+        """Call `beat` on timer events only; pass every event on."""
         if event.type != "TIMER":
             text_fields.on_event(context, event)
             return {"PASS_THROUGH"}
@@ -267,7 +267,7 @@ class MINT_OT_heartbeat(bpy.types.Operator):
 
 
 def _beat_once() -> bool:
-    """As `beat`, but a mistake is logged once and ends nothing."""
+    """Call `beat`; an exception is logged once and does not stop the heartbeat."""
     state = _state()
     try:
         if state.is_file_new:
@@ -302,7 +302,7 @@ def _tell_file_loaded() -> None:
 
 @persistent
 def _after_load(_path: str) -> None:
-    """Fill the mirrors that a file load empties, and go on."""
+    """Call the subscribers, which refill properties, and continue after a file load."""
     session.document_changed()
     _tell_file_loaded()
     service = session.existing_service()
@@ -316,18 +316,18 @@ _parts = Registry()
 
 
 def register() -> None:
-    """Resume what an earlier Blender began, once this one has started up."""
+    """Resume the jobs of an earlier session, once Blender has started up."""
     _parts.add_classes(MINT_OT_heartbeat)
     _parts.add(start, stop)
 
 
 def unregister() -> None:
-    """Leave no timer and no handler behind."""
+    """Remove the timers and handlers."""
     _parts.undo_all()
 
 
 def start() -> None:
-    """Resume what an earlier Blender began, once this one has started up."""
+    """Resume the jobs of an earlier session, once Blender has started up."""
     bpy.app.handlers.load_post.append(_after_load)
     if not bpy.app.background:
         # Blender may be about to open a file
@@ -335,7 +335,7 @@ def start() -> None:
 
 
 def stop() -> None:
-    """Leave no timer and no handler behind."""
+    """Remove the timers and handlers."""
     state = _state()
     state.is_beating = False
     if state.timer is not None:

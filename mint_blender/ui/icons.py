@@ -19,7 +19,7 @@ from ..jobs.service import JobService
 from . import heartbeat, session
 
 MOST = 512
-"""Pictures of each owner that are kept in Blender's memory."""
+"""Most pictures of each owner that are kept in Blender's memory."""
 
 _OURS = "mint_preview"
 _EDITOR = bpy.types.SpaceImageEditor
@@ -58,7 +58,7 @@ class IconCache:
         icon.icon_pixels_float = icon.image_pixels_float = pixels.ravel().tolist()
 
     def icon(self, owner: str, key: str | None) -> int:
-        """Return the number that a layout takes; 0 where there is no picture (yet)."""
+        """Return the icon number for a layout; 0 if there is no picture (yet)."""
         if self._previews is None or key is None:
             return 0
         found = self._previews.get(_name(owner, key))
@@ -109,12 +109,12 @@ def catch_up(service: JobService) -> None:
 
 
 def of_file(path: str | None) -> int:
-    """Return the icon of a job's picture; 0 where there is none (yet)."""
+    """Return the icon number of a job's picture; 0 if there is none (yet)."""
     return cache().icon("jobs", path)
 
 
 def of_job(job: Job) -> int:
-    """Return the icon of a job: its final picture, else its newest Preview."""
+    """Return the icon number of a job: its final picture, else its newest Preview."""
     newest = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
     return of_file(newest.path if newest else None)
 

@@ -2,7 +2,7 @@
 """Run an operator's action on the job service, and report what is not possible in a sentence.
 
 With a window an operator returns at once and the heartbeat follows. In background mode no timer
-ticks, so it waits until the job comes to rest, and raises RuntimeError (as Blender does for an
+runs, so it waits until the job stops, and raises RuntimeError (as Blender does for an
 operator that reports an error) when that did not go well.
 """
 
@@ -95,7 +95,7 @@ def _beyond_limits(action: Action) -> Action:
 
 
 def report_error(operator: bpy.types.Operator | None, sentence: str) -> Result:
-    """Report what is not possible, in the status bar where the operator has ended long ago."""
+    """Report what is not possible; in the status bar if the operator has already ended."""
     heartbeat.redraw()  # what was refused may have changed elsewhere: show it as it is
     if operator is not None:
         operator.report({"ERROR"}, translated(sentence))

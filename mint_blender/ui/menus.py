@@ -101,7 +101,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Undo that."""
+    """Undo `register`."""
     _parts.undo_all()
 
 

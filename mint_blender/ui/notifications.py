@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notifications in the status bar and the Info editor, once for each job that has come to rest.
+"""Notifications in the status bar and the Info editor, once for each job that has stopped.
 
 They also reach a user who works in another editor. Only an operator can make a report, so a small
 internal one does.
@@ -27,7 +27,7 @@ _GOOD = {Phase.REVIEW, Phase.READY, Phase.PLACED}
 @dataclass
 class _State:
     shown: dict[str, Phase] = field(default_factory=dict)
-    """The phase in which each job has come to rest, as far as that was said."""
+    """By job id: the phase in which it stopped, once the user was notified."""
 
 
 _parts = Registry()
@@ -41,14 +41,14 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Undo that."""
+    """Undo `register`."""
     _parts.undo_all()
 
 
 def catch_up(service: JobService) -> None:
-    """Notify of what has come to rest here since the last call.
+    """Notify of jobs that have stopped here since the last call.
 
-    What another Blender or program does is reported there.
+    Another Blender or program reports its own jobs.
     """
     shown = session.state(_State).shown
     for job in service.jobs():
@@ -69,7 +69,7 @@ def catch_up(service: JobService) -> None:
 
 
 def skip_earlier(service: JobService) -> None:
-    """Take what came to rest in an earlier session as known."""
+    """Do not notify of jobs that stopped in an earlier session."""
     session.state(_State).shown = {
         job.id: job.phase for job in service.jobs() if job.phase not in BUSY
     }
@@ -86,9 +86,9 @@ def notify(sentence: str, *, good: bool = True) -> None:
 class MINT_OT_notify(bpy.types.Operator):
     """Show a message in the status bar."""
 
-    # What an operator reports that was called from Python stays with the caller. What a modal one
-    # reports when it ends reaches the user, whatever editor is open: so this one ends at its first
-    # tick, not in our call.
+    # A report of an operator that was called from Python goes to the caller only. A report of a
+    # modal operator at its end reaches the user in any editor, so this one ends at its first timer
+    # event.
 
     bl_idname = "mint.notify"
     bl_label = "Mint"
@@ -101,7 +101,7 @@ class MINT_OT_notify(bpy.types.Operator):
     _timer: bpy.types.Timer | None = None
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Wait for the first tick of a timer."""
+        """Wait for the first event of a timer."""
         self._timer = context.window_manager.event_timer_add(0.01, window=context.window)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}

@@ -81,7 +81,7 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Show the panel once it can work."""
+        """Return whether there is an API key and online access."""
         return is_ready()
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -119,7 +119,7 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Show the panel if there are jobs."""
+        """Return whether there are jobs."""
         visibility.note("jobs")
         service = session.existing_service()
         return service is not None and bool(grouped_jobs.grouped().groups)
@@ -205,7 +205,7 @@ def _draw_form(
 def _draw_generate(
     layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
 ) -> None:
-    """Draw the button with its price, further costs, and what they leave of the balance."""
+    """Draw the button with its price, further costs, and the balance left after them."""
     service, query = session.existing_service(), create_properties.price_of(fields)
     price = service.budget.price(query) if service else None
     told = service.queries.answers.get(query) if service else None

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Register and unregister every feature of the interface.
 
-A feature is a module with `register()` and `unregister()`. What it registers is its own business;
-a feature that subscribes to another one's events needs nothing to unsubscribe, as the session ends
-with all subscriptions.
+A feature is a module with `register()` and `unregister()`. A feature that subscribes to the events
+of another one need not unsubscribe, since subscriptions end with the session.
 """
 
 from __future__ import annotations
@@ -48,8 +47,8 @@ FEATURES: tuple[Feature, ...] = (
     menus,
     heartbeat,
 )
-"""In order: panels appear in it, and events reach the features in it. The session comes before what
-keeps its state there, the heartbeat after all that subscribes to it.
+"""The features in the order in which panels appear and events are delivered. The session comes
+before the features that keep state in it, the heartbeat after those that subscribe to it.
 """
 
 _log = logging.getLogger(__name__)

@@ -71,7 +71,7 @@ class Session:
         return state
 
     def open_service(self) -> JobService:
-        """Open the job service and tell those who subscribed to that."""
+        """Open the job service and call its subscribers."""
         try:
             service = JobService(
                 EngineConfig(home(), WorkflowConfig(readable=readable_extensions())), account()
@@ -193,11 +193,11 @@ def account_changed() -> None:
 def document_id() -> str:
     """Return the id of the open document, which is another one each time a file is opened.
 
-    Results import themselves only into the document in which their prompt was submitted.
+    Results are imported automatically only into the document in which their prompt was submitted.
     """
     return current().document_id
 
 
 def document_changed() -> None:
-    """Take another id: another file was opened."""
+    """Make a new document id, after another file was opened."""
     current().document_id = uuid.uuid4().hex

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Find out whether the user is typing into a field of Blender's interface.
 
-Blender does not say so. It tells which field is active, but that may also be one that the pointer
-rests on. Typing begins with the press of a button or key, and from then on the field takes every
-event but timers: a modal operator that was there before sees nothing more. If the pointer only
-rests there, the operator sees it move, or sees the button released. Popups are not examined.
+Blender reports only which field is active, and that may be one that the pointer rests on. Typing
+begins with the press of a button or key. From then on the field takes every event but timers, so a
+modal operator that started earlier sees no more of them. If the pointer only rests on the field,
+the operator sees it move, or sees the button released. Popups are not examined.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _last_event() -> _LastEvent:
 
 
 def on_event(context: bpy.types.Context, event: bpy.types.Event) -> None:
-    """Take in an event that our modal operator has seen."""
+    """Record an event that our modal operator has seen."""
     if event.type == "NONE" or event.type.startswith(("TIMER", "WINDOW_DEACTIVATE")):
         return
     last = _last_event()
@@ -79,4 +79,4 @@ def _is_active(window: bpy.types.Window, area: bpy.types.Area, region: bpy.types
             struct = owner.path_resolve(holder) if holder else owner
             return bool(struct.bl_rna.properties[name].type in _TYPED)
         except (AttributeError, KeyError, ValueError):
-            return True  # nobody knows what it is: wait
+            return True  # unknown kind of field: treat it as active

@@ -75,7 +75,7 @@ def _wrap(words: list[str], room: float) -> Iterator[str]:
 def _parts(word: str, room: float) -> Iterator[str]:
     """Yield a word, in pieces where it does not fit into a line.
 
-    Such are URLs, and languages without spaces.
+    This is needed for URLs, and for languages without spaces.
     """
     for part in _UNBROKEN.findall(word):
         while len(part) > 1 and _width(part) > room:

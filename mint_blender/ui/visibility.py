@@ -18,7 +18,7 @@ from . import session
 
 _log = logging.getLogger(__name__)
 
-SECONDS = 0.1  # between two looks at what was drawn
+SECONDS = 0.1  # between two checks of what was drawn
 
 
 @dataclass
@@ -52,13 +52,13 @@ def catch_up() -> None:
 
 
 def register() -> None:
-    """Begin to look; without a window nothing is drawn."""
+    """Start the timer, unless there is no window to draw."""
     if not bpy.app.background:
         bpy.app.timers.register(_look, first_interval=SECONDS, persistent=True)
 
 
 def unregister() -> None:
-    """Stop looking."""
+    """Stop the timer."""
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)
 
