@@ -14,7 +14,7 @@ from typing import Any, Self
 
 Param = str | int | float
 """A value in a message: a nested `Message` is translated, a number is written as the language
-writes numbers, and any other text stays as it is, since it is a name or somebody's own words.
+writes numbers, and any other text stays as it is, since it is a name or the user's own words.
 """
 
 

@@ -10,13 +10,14 @@
     │  └─ MismatchedResponse      a response about another id                     (retryable)
     └─ ProblemError               a status other than 2xx; itself: an unknown one (retryable)
        ├─ UnclearRefusal          400 to 422 without Mint's reason (a gateway?)   (retryable)
-       ├─ InvalidRequest          400, 413, 422
+       ├─ Refusal                 with Mint's reason: nothing was started
+       │  ├─ InvalidRequest       400, 413, 422
+       │  ├─ CreditsNeeded        402
+       │  ├─ Forbidden            403
+       │  │  └─ DownloadsDisabled
+       │  ├─ NotFound             404
+       │  └─ NotSupported         405
        ├─ KeyRefused              401
-       ├─ CreditsNeeded           402
-       ├─ Forbidden               403
-       │  └─ DownloadsDisabled
-       ├─ NotFound                404
-       ├─ NotSupported            405
        ├─ Conflict                409
        │  ├─ IdempotencyConflict
        │  ├─ AlreadyOptimized

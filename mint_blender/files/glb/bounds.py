@@ -22,7 +22,7 @@ NORMALIZED = {5120: 127.0, 5121: 255.0, 5122: 32767.0, 5123: 65535.0}
 
 
 def scene_bounds(document: dict[str, Any]) -> tuple[Vector, Vector] | None:
-    """Return the lowest and highest corner in glTF axes.
+    """Return the lowest and highest corner (x, y, z) in glTF axes and units.
 
     None if the JSON does not say: no min and max, skins, GPU instances.
     """
