@@ -318,7 +318,7 @@ class JobService(JobRunner):
     def _begin(self, *jobs: Job, starts: Sequence[Sequence[Query | None]]) -> list[Job]:
         """Commit new jobs if they are within the limits.
 
-        One transaction: of two jobs started at the same moment, one counts the other.
+        In one transaction, so that of two jobs started at the same moment, one counts the other.
         """
         try:
             with_copies = [reference_files.keep(self.home, job) for job in jobs]

@@ -76,7 +76,7 @@ class Budget:
         return answered if age < (MAX_ERROR_AGE if answered.error else max_age) else None
 
     def price(self, query: Query) -> float | None:
-        """Return the price that Mint last gave; None if it gave none.
+        """Return the price in Credits that Mint last gave; None if it gave none.
 
         For an optimization of a model that does not exist yet, the price of another one is used.
         """
@@ -93,7 +93,7 @@ class Budget:
         )
 
     def total(self, queries: Sequence[Query | None]) -> float | None:
-        """Return the sum of several prices; None if one of them is unknown."""
+        """Return the sum of several prices in Credits; None if one of them is unknown."""
         prices = [self.price(query) if query else None for query in queries]
         known = [price for price in prices if price is not None]
         return sum(known) if len(known) == len(prices) else None
@@ -216,7 +216,7 @@ class Budget:
             raise TooExpensive(message, spent=others + paid, missing_prices=missing_prices)
 
     def _after(self, job: Job, decision: Decision) -> float:
-        """Return the total cost of a job after a click.
+        """Return the total cost of a job after a click, in Credits.
 
         A revision costs no more than another Preview, if Mint gives its price.
         """
@@ -255,7 +255,7 @@ class Budget:
 
 
 def _required(job: Job) -> float | None:
-    """Return the balance that a stopped job needs: what Mint says, else the expected price."""
+    """Return the Credits that a stopped job needs: what Mint says, else the expected price."""
     billing = job.operation.billing if job.operation else None
     return (
         billing.required_credits

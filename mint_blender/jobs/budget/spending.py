@@ -114,7 +114,7 @@ def at_prices(job: Job, generation: float, optimization: float) -> float:
 
 
 def _for_generating(job: Job, expected: float) -> float:
-    """Return what the current attempt has cost or reserved, or is expected to cost."""
+    """Return the Credits that the current attempt has cost or reserved, or is expected to cost."""
     said = job.operation.credits if job.operation else None
     spent = said.spent if said else 0.0
     if is_retried(job):
@@ -131,7 +131,7 @@ def has_pending_payment(job: Job) -> bool:
 
 
 def _for_optimizing(job: Job, expected: float) -> float:
-    """Return what the optimization after the generation has cost, or is expected to cost."""
+    """Return the Credits that the later optimization has cost, or is expected to cost."""
     begun = job.optimization
     if begun is None:
         return (
@@ -145,7 +145,7 @@ def _for_optimizing(job: Job, expected: float) -> float:
 
 
 def paid_for_optimizing(jobs: Iterable[Job]) -> float | None:
-    """Return the price of the latest optimization; None if there was none.
+    """Return the price of the latest optimization in Credits; None if there was none.
 
     The newest of the jobs comes first.
     """

@@ -32,7 +32,7 @@ class SpendingTotals:
         return spending.spent_on(entries, spending.date_of(time.time()))
 
     def today_without(self, jobs: Iterable[Job]) -> float:
-        """Return `today` without what these jobs are still expected to cost."""
+        """Return the Credits of `today` without what these jobs are still expected to cost."""
         cache = self._runner.cache
         return self.today() - sum(
             max(0.0, cache.spent_for(job) - (job.cost or 0.0)) for job in jobs

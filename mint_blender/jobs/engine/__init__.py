@@ -10,6 +10,6 @@ Threading rules:
   told to.
 - Calls to Mint and downloads run on small pools of threads. They touch neither a job nor the
   journal: their results go into the worker's queue as commands.
-- All threads are daemons: Blender may quit at any moment, and the journal knows everything.
+- All threads are daemons: Blender may quit at any moment, and all state is in the journal.
 - An exception ends one job, one call or one query at the edge of its thread, never the thread.
 """

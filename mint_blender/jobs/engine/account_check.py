@@ -73,7 +73,7 @@ class IdentityCheck:
         self._waiting[job_id] = number
 
     def stop_waiting(self) -> dict[str, int]:
-        """Return the waiting jobs with the number of their last Wake: the key has changed."""
+        """Forget the waiting jobs, since the key has changed; return them with their last Wake."""
         self._call = None
         return self._take_waiting()
 
@@ -89,7 +89,7 @@ class IdentityCheck:
             )
 
     def on_call_ended(self, ended: CallEnded) -> None:
-        """Apply a call that has come back, if it is this one."""
+        """Apply the result of a call, if it is the call of this check."""
         if ended.number != self._call:
             return
         self._call = None

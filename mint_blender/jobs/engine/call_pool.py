@@ -155,7 +155,7 @@ class CallPool:
             self._lock.notify_all()
 
     def _with_client(self, number: int, account: Account, work: Work) -> object:
-        """Make a call over a connection that nothing else uses meanwhile.
+        """Make a call over a connection that no other call uses until it ends.
 
         On a thread of the pool.
         """

@@ -39,7 +39,7 @@ def _downloader(local_files: bool) -> Downloader:
 
 @dataclass(frozen=True)
 class EngineConfig:
-    """What the engine is configured with.
+    """Settings of the engine, and the functions that it depends on.
 
     `slots` is how many generations of a kind may be active at Mint. `executor` makes a thread pool
     from its name, its number of threads, and the seconds that an idle thread waits for more work.
@@ -52,7 +52,7 @@ class EngineConfig:
     downloads: int = 3
     connect: Callable[[Account], Client] = _connect
     downloader: Callable[[bool], Downloader] = _downloader
-    """Called with whether the API is on this computer: only then may files be, too."""
+    """Makes a downloader; called with whether the API, and so its files, are on this computer."""
     clock: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random
     executor: Callable[[str, int, float], Executor] = Pool

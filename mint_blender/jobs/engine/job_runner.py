@@ -103,7 +103,7 @@ class JobRunner:
         return self.cache.find(job_id)
 
     def outlook(self, job: Job) -> stage_durations.Outlook:
-        """Estimate how far the job's present stage is, from how long it took before."""
+        """Estimate how far the job's current stage is, from the durations of earlier jobs."""
         return stage_durations.outlook(
             job, self.cache.moves(job), self.cache.usual, now=time.time()
         )
@@ -168,7 +168,7 @@ class JobRunner:
 
     def is_driven_elsewhere(self, job: Job) -> bool:
         """Return whether another living process drives the job."""
-        # The worker drives under a lock of its own: what is active here is not elsewhere.
+        # The worker has a lock of its own, so a job that is active here has to be left out.
         return not self.is_active(job.id) and self.journal.is_driven_elsewhere(job.id, self.process)
 
     @property

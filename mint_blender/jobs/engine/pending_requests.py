@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the worker was asked for and has not finished, by the number of the last request.
+"""Requests to the worker that have not finished, with the number of the last one.
 
 A result with an earlier number is late: something was requested since, and is still pending.
 """

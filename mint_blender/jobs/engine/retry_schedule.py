@@ -62,8 +62,8 @@ class Outage:
     def next_call(self) -> float:
         """When the next call may be sent.
 
-        While a probe is in flight, its answer decides; after `longest` seconds another one is sent,
-        since a call may hang on a dead connection.
+        While a probe is in flight, its answer decides; after `RetryPolicy.longest` seconds another
+        one is sent, since a call may hang on a dead connection.
         """
         return self._next_probe if self.is_on else 0.0
 

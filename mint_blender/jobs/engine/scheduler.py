@@ -292,9 +292,9 @@ class Scheduler:
             self._queries.add(self._calls.ask(query, number))
 
     def _on_query_ended(self, ended: QueryEnded) -> None:
-        """Apply what a query said about the account, then pass the answer on.
+        """Store what a query said about the account, then pass the answer on.
 
-        In this order: the main thread then reads the journal for whose key it is.
+        In this order, since the main thread then reads from the journal whose key it is.
         """
         self._queries.discard(ended.number)
         if ended.account == self._runner.account and ended.key_owner is not None:

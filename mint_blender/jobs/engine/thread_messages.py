@@ -19,7 +19,7 @@ from ..queries import Answer, Query
 
 @dataclass(frozen=True)
 class Wake:
-    """The journal has news of this job: run its workflow (again).
+    """Run the workflow of this job (again), since its record in the journal has changed.
 
     `number` comes back in `Idle`, so that both sides mean the same Wake.
     """
@@ -119,8 +119,8 @@ class Idle:
 class RetryScheduled:
     """A call or a download has failed and is tried again in `seconds`.
 
-    `without_answer` is how many seconds nothing will have been answered by then. A wait that Mint
-    asked for does not count.
+    `without_answer` is the number of seconds without any answer, counted up to that retry. A wait
+    that Mint asked for does not count.
     """
 
     job_id: str

@@ -2,7 +2,7 @@
 """The worker: one thread that runs the scheduler while something is in flight.
 
 For the threading rules, see the package. The thread is a daemon: Blender must be able to quit at
-any moment, and the journal knows everything.
+any moment, and all state is in the journal.
 """
 
 from __future__ import annotations

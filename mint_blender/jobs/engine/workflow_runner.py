@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run workflows step by step: commit the job first, then keep the effect that it waits for.
 
-What performs the effects is the scheduler's business. The journal is used on its thread only.
+The scheduler performs the effects. The journal is used on its thread only.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ class WorkflowRunner:
             task.due = self._config.clock() + step.effect.after
 
     def fail(self, task: Task, error: Exception) -> None:
-        """Pause one job after a mistake in our own code. Nothing of it is lost."""
+        """Pause one job after a bug in our own code. Nothing of the job is lost."""
         log.error("The workflow of job %s failed", task.job.id, exc_info=error)
         task.workflow.close()
         self._end(

@@ -77,7 +77,7 @@ class AssetUpdate:
         )
 
     def precedes(self, listed: Asset) -> bool:
-        """Return whether an entry of a page is newer, or may be."""
+        """Return whether an entry of a page is newer than this update, or may be."""
         return listed.updated_at is not None and (
             self.updated_at is None or self.updated_at < listed.updated_at
         )

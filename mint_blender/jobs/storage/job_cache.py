@@ -145,7 +145,7 @@ class JobCache:
         return entry
 
     def spent_for(self, job: Job) -> float:
-        """Return what this job contributes to today's total."""
+        """Return the Credits that this job adds to today's total."""
         now = time.time()
         entry = self._entry(job, now)
         return spending.spent_on([entry] if entry else [], spending.date_of(now))

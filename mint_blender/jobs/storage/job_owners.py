@@ -153,7 +153,7 @@ class Accounts:
             )
 
     def resolved_owner(self, owner: Owner) -> Owner:
-        """Return the owner under its resolved name: Mint may have answered after a decision."""
+        """Return the owner with the account that Mint has named for its key since, if any."""
         found = self._db.row(
             "SELECT account FROM accounts WHERE origin = ? AND key_hash = ?",
             owner.origin,

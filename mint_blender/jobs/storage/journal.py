@@ -147,7 +147,7 @@ class Journal:
         return int(self._db.rows("PRAGMA data_version")[0][0])
 
     def changes(self, since: int) -> tuple[int, dict[str, Job | Unreadable | None]]:
-        """Return what has changed after the serial `since`, and the serial for the next call.
+        """Return the serial for the next call, and the jobs that have changed after `since`, by id.
 
         None in place of a job: it was dismissed.
         """

@@ -59,7 +59,7 @@ class UnsentJobs:
         _requested.update(job_ids)
 
     def holds_back(self, job: Job) -> bool:
-        """Return whether only a restart would send this job."""
+        """Return whether the job waits: never sent, and not requested in this session."""
         return job.id not in _requested and is_never_sent(job)
 
     def is_listed(self, job_id: str) -> bool:

@@ -87,9 +87,9 @@ class DecisionHandler(WorkflowPart):
             yield from self._refresh()
 
     def _repeats_start(self, decision: Decision) -> bool:
-        """Return whether a retry or resume begins with the start.
+        """Return whether a retry or resume sends the start again.
 
-        So it does where Mint has no asset yet that could be retried or resumed.
+        It does if Mint has no asset yet that could be retried or resumed.
         """
         if decision.verb is Verb.RETRY:
             return self._failed_asset_id is None
