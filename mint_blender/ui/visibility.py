@@ -32,7 +32,7 @@ def _state() -> _State:
 
 
 def note(name: str) -> None:
-    """Note that a panel was drawn: the only thing that drawing may leave behind."""
+    """Note that a panel was drawn, which is the only change that drawing may make."""
     _state().drawn.add(name)
 
 

@@ -39,7 +39,7 @@ def catch_up(service: JobService) -> None:
 
 
 def left_after(service: JobService, balance: float, price: float) -> float:
-    """Return what a price would leave of the balance.
+    """Return the Credits that a price would leave of the balance.
 
     Jobs that are not sent yet will be paid from it too, which Mint does not know.
     """
