@@ -38,8 +38,10 @@ def read(database: Database, job_ids: Collection[str] | None) -> Moves:
 
 
 def _rows(database: Database, job_ids: Collection[str] | None) -> list[tuple[str, str, float]]:
-    query = "SELECT job, phase, at FROM moves "
     if job_ids is None or len(job_ids) > _MOST_IDS:
-        return database.rows(query + "ORDER BY rowid")
+        return database.rows("SELECT job, phase, at FROM moves ORDER BY rowid")
     marks = ", ".join("?" * len(job_ids))
-    return database.rows(query + f"WHERE job IN ({marks}) ORDER BY rowid", *job_ids)
+    return database.rows(
+        f"SELECT job, phase, at FROM moves WHERE job IN ({marks}) ORDER BY rowid",  # noqa: S608 - marks only
+        *job_ids,
+    )
