@@ -33,7 +33,6 @@ class JobCache:
     def __init__(self, journal: Journal) -> None:
         self.version = 0  # grows with every change of the list
         self._journal = journal
-        self._entries: dict[str, tuple[Job, spending.SpendingEntry | None]] = {}
         self._read_all()
 
     def _read_all(self) -> None:
@@ -47,7 +46,11 @@ class JobCache:
         # read when first needed
         self._dismissed: tuple[list[spending.SpendingEntry], float | None] | None = None
         self.version += 1
+        self._read_all_moves()
+
+    def _read_all_moves(self) -> None:
         self._moves = self._journal.moves()
+        self._entries: dict[str, tuple[Job, spending.SpendingEntry | None]] = {}
         self._forget_totals()
 
     def _forget_totals(self) -> None:
@@ -198,10 +201,11 @@ class JobCache:
         self._read_all()
 
     def _reread_moves(self, job_ids: Collection[str]) -> None:
-        if job_ids:
-            self._moves.update(self._journal.moves(job_ids))
-            for job_id in job_ids:
-                self._entries.pop(job_id, None)
+        if not job_ids:  # nearly every poll changes a job, but not its phase
+            return
+        self._moves.update(self._journal.moves(job_ids))
+        for job_id in job_ids:
+            self._entries.pop(job_id, None)
         self._forget_totals()
 
     # -- writing
@@ -255,9 +259,7 @@ class JobCache:
         """Put dismissed jobs back on the list whose batch line begins like this."""
         self._put(*self._journal.restore_dismissed(start))
         self._dismissed = None
-        self._moves = self._journal.moves()
-        self._entries.clear()
-        self._forget_totals()
+        self._read_all_moves()
 
     def _put(self, *jobs: Job | Unreadable) -> None:
         self.version += 1
