@@ -12,20 +12,13 @@ from pathlib import Path
 from ..jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow
 from ..jobs.job import Job
 from ..message import Message
-from . import blender_runtime
+from . import background_worker, blender_runtime
 from . import write_files as delivery_write
-from .background_worker import request
 
 TIME_LIMIT = 15 * 60.0
 """Seconds for one result, including its rendered picture."""
 
-# Exits without Python's shutdown: everything is on disk by then, and other add-ons may be slow.
-CODE = """
-import os, sys
-from {package}.delivery.background_worker import serve
-serve()
-os._exit(0)
-"""
+CODE = background_worker.code()
 
 
 class BackgroundImporter:
@@ -60,7 +53,7 @@ class BackgroundImporter:
         try:
             if self._child is None:
                 self._child = ChildProcess(blender_runtime.background_command(CODE))
-            answer = self._child.ask(request(job), TIME_LIMIT)
+            answer = self._child.ask(background_worker.request(job), TIME_LIMIT)
         except ChildEnded as end:
             self.close()
             raise delivery_write.DeliveryError(

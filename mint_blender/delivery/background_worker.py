@@ -28,6 +28,18 @@ def request(job: Job, **more: Any) -> dict[str, Any]:
     return {"job": serialization.dump(job), "phase": job.phase.value, **more}
 
 
+def code(idle_limit: float | None = None) -> str:
+    """Return the code that a background Blender runs, for `blender_runtime`; see `serve`.
+
+    It exits without Python's shutdown: everything is on disk by then, and other add-ons may be
+    slow.
+    """
+    return (
+        "import os, sys\nfrom {package}.delivery.background_worker import serve\n"
+        f"serve({idle_limit})\nos._exit(0)\n"
+    )
+
+
 def serve(idle_limit: float | None = None) -> None:
     """Answer one request per line until standard input ends.
 

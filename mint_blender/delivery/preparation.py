@@ -39,12 +39,7 @@ TOO_SLOW = Message(
     " changed. Try again, or turn off Import in Background in the preferences.",
     minutes=round(TIME_LIMIT / 60),
 )
-CODE = f"""
-import os, sys
-from {{package}}.delivery.background_worker import serve
-serve({IDLE_LIMIT})
-os._exit(0)
-"""
+CODE = background_worker.code(IDLE_LIMIT)
 
 
 @dataclass(frozen=True)

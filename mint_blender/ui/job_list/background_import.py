@@ -85,15 +85,18 @@ def forget(job_id: str) -> None:
     _preparations().discard(job_id)
 
 
-def beat(service: JobService) -> bool:
-    """Read the background Blender's answers; start it before the first result has arrived."""
-    preparations = _preparations()
+def warm_up(service: JobService) -> None:
+    """Start the background Blender while the files of a result are still being downloaded."""
     if is_used() and any(
         job.phase is Phase.FETCHING and placed_results.is_document_open(job)
         for job in service.jobs()
     ):
-        preparations.warm_up()
-    return preparations.poll()
+        _preparations().warm_up()
+
+
+def poll(service: JobService) -> bool:
+    """Take in what the background Blender has done; return whether a request has ended."""
+    return _preparations().poll()
 
 
 def is_waiting(service: JobService) -> bool:
