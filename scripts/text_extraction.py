@@ -76,7 +76,7 @@ PLACEHOLDER = re.compile(r"\{\w+(:[^{}]*)?\}")
 """A value in a template, such as `{name}` or `{credits:,.0f}`."""
 
 REPORT = {"report"}
-"""Functions whose text stays English: the report is for whoever helps the user."""
+"""Functions whose text stays English: the report is for the person who helps the user."""
 NOT_READ = {
     "debug", "info", "warning", "error", "exception", "getLogger", "Formatter",  # logs
     "compile", "search", "match", "fullmatch", "sub", "split", "execute", "executescript",

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Results prepared in a .blend file: built by one Blender, appended by another.
 
-Importing a large GLB stops a window for a second or more. Appending the same data-blocks takes a
-few milliseconds. So a background Blender builds a result at the origin of an empty scene and saves
-it with `save`; the window brings it in with `append`.
+Importing a large GLB stops a window for a second or more, appending the same data-blocks only for a
+fraction of that. So a background Blender builds a result at the origin of an empty scene and saves
+it with `save`; the window adds it with `append`.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def do_the_job(home: Path, account: Account, job_request: dict[str, Any]) -> Pha
         job_service.start(request, Delivery(splats=job_request["splats"]), optimize=level)
     job_id = job_service.jobs()[0].id
     job_service.unfinished.resume_all()
-    unsent_jobs.JUST_NOW = 0.0  # whoever has begun it is dead: nobody has to be waited for
+    unsent_jobs.JUST_NOW = 0.0  # the process that started it is dead
     job_service.unfinished.continue_queue()
     while True:
         job_service.watch([job_id])

@@ -15,7 +15,7 @@ DAMAGED = (
 GONE = "The link may have expired; Mint can provide a new one. Resume does that."
 
 
-# and goes on for ever: a person cancels it in the end
+# a job that waits at Mint without an end; a person cancels it
 ONCE_A_MINUTE = "Checking continues once a minute; this is free."
 CREDITS = "Mint needs 1 more Credits to continue. Buy them at https://platform.mint.gg/billing, then resume."
 BUSY = "Too many requests to Mint: Too many requests. Trying again after a pause. (Request ID: …)"

@@ -154,7 +154,7 @@ def test_a_conversion_that_is_not_possible(
     assert not service.requests("POST", "/v1/models/*:convert")
 
 
-# -- Tried anew, made once more
+# -- Retry, and generate again
 
 
 @pytest.mark.parametrize("is_listed", [True, False])
