@@ -64,6 +64,12 @@ def tests(session: nox.Session) -> None:
         session.error("Some tests failed; see above.")
 
 
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Install what reports the benchmarks; `scripts/dev.py bench` runs them."""
+    install(session)
+
+
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
     """Write all locks again; pinned versions are kept unless -- --upgrade is given."""
@@ -71,7 +77,7 @@ def lock(session: nox.Session) -> None:
     uv = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
     uv += ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links"]
     uv += ["--custom-compile-command", "python3 scripts/dev.py lock", *session.posargs]
-    for name, version in (versions | {"lint": "3.11", "dev": "3.11"}).items():
+    for name, version in (versions | {"lint": "3.11", "dev": "3.11", "bench": "3.11"}).items():
         source, target = f"requirements/{name}.in", f"requirements/{name}.txt"
         session.run(*uv, "--python-version", version, source, "-o", target)
 

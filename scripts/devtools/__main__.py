@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     )
     for name in MODULES:
         commands.add_parser(name, add_help=False, parents=[installing])
+    commands.add_parser("bench", add_help=False, parents=[installing])
     commands.add_parser("lint")
     lock = commands.add_parser("lock")
     lock.add_argument("--upgrade", action="store_true", help="use the newest compatible versions")
@@ -58,6 +59,8 @@ def main(words: list[str]) -> int:
     if options.command in MODULES:
         python = environments.ensure(environments.default(), install=options.install)
         return dev.replace_process([str(python), "-m", MODULES[options.command], *unknown, *rest])
+    if options.command == "bench":
+        return _bench([*unknown, *rest], install=options.install)
     if unknown:
         parser().error(f"unknown arguments: {' '.join(unknown)}")
     if options.command == "env":
@@ -71,6 +74,15 @@ def main(words: list[str]) -> int:
         upgrade = ["--", "--upgrade"] if options.upgrade else []
         return environments.nox("-s", "lock", *upgrade, extra=pip_settings.for_uv())
     return testing.test(options, rest)
+
+
+def _bench(words: list[str], *, install: bool) -> int:
+    """Run the benchmarks in the default environment, and report them in their own."""
+    testing.install_window_packages(install=install)
+    measuring = environments.ensure(environments.default(), install=install)
+    reporting = environments.ensure(ENVIRONMENTS["bench"], install=False)
+    command = [str(reporting), "-m", "benchmarks", f"--python={measuring}", *words]
+    return dev.replace_process(command)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run one benchmark and write its results: `python -m benchmarks.run_one NAME FILE`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .measure import Row
+
+
+def main(name: str, target: Path) -> None:
+    """Run the benchmark `name` and write its rows and plots to `target` as JSON."""
+    rows: list[dict[str, Any]] = []
+    plots: list[dict[str, Any]] = []
+    for each in importlib.import_module(f"benchmarks.{name}").measure():
+        (rows if isinstance(each, Row) else plots).append(asdict(each))
+        if isinstance(each, Row):
+            print(f"   {each.what}: {each.measured} (goal: {each.goal})", flush=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps({"rows": rows, "plots": plots}, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
+    sys.stdout.flush()
+    os._exit(0)  # Python's shutdown hangs in the bpy 4.5 wheel
