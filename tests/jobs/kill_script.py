@@ -29,7 +29,7 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import unsent_jobs
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.storage.upload_cache import UploadCache
+from mint_blender.jobs.storage.tables.upload_cache import UploadCache
 from mint_blender.jobs.transfers import fetch_file  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest

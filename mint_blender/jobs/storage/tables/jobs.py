@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of the journal, except those of `job_owners` and `phase_moves`."""
+"""The tables of jobs, of their changes, and of uploaded pictures."""
 
 from __future__ import annotations
 

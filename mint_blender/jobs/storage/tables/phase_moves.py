@@ -6,8 +6,8 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 
-from ..phases import Phase
-from .database import Database
+from ...phases import Phase
+from ..database import Database
 
 Moves = dict[str, list[tuple[Phase, float]]]
 """By job: the phases that it entered, in order, with the time in seconds since the epoch."""

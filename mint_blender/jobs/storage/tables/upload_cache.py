@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import time
 
-from ...mint.account import Owner
-from .database import Database
+from ....mint.account import Owner
+from ..database import Database
 
 
 class UploadCache:
