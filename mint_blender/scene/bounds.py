@@ -13,6 +13,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from . import mesh_arrays
 from .staging_scene import staging_scene
 
 Bounds = tuple[tuple[float, float, float], tuple[float, float, float]]
@@ -54,13 +55,11 @@ def world_points(shown: bpy.types.Object, space: Matrix | None = None) -> np.nda
 
     They are in world space, multiplied by the matrix `space` if one is given.
     """
-    count = len(shown.data.vertices)
-    flat = np.empty(count * 3, dtype=np.float32)
-    shown.data.vertices.foreach_get("co", flat)
+    points = mesh_arrays.positions(shown.data).reshape(-1, 3)
     matrix = np.array(
         shown.matrix_world if space is None else space @ shown.matrix_world, dtype=np.float64
     )
-    return flat.reshape(count, 3) @ matrix[:3, :3].T + matrix[:3, 3]
+    return points @ matrix[:3, :3].T + matrix[:3, 3]
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from .. import tags
+from .. import mesh_arrays, tags
 from . import animation
 
 FINGERPRINT = tags.PREFIX + "seen"
@@ -100,19 +100,18 @@ def _content(block: Any) -> Any:
 def _mesh(mesh: Any) -> Any:
     """Describe vertices, faces, UV maps and shape keys."""
     keys = mesh.shape_keys.key_blocks if mesh.shape_keys else ()
+    vertices = mesh_arrays.positions(mesh)
     return [
-        _digest(mesh.vertices, "co", 3, np.float32),
-        _digest(mesh.loops, "vertex_index", 1, np.int32),
-        _digest(mesh.polygons, "loop_total", 1, np.int32),
-        [(each.name, _digest(each.data, "uv", 2, np.float32)) for each in mesh.uv_layers],
-        [(each.name, _digest(each.data, "co", 3, np.float32)) for each in keys],
+        _digest(vertices),
+        _digest(mesh_arrays.corner_vertices(mesh)),
+        _digest(mesh_arrays.face_sizes(mesh)),
+        [(each.name, _digest(mesh_arrays.coordinates(each))) for each in mesh.uv_layers],
+        [(each.name, _digest(mesh_arrays.read(each.data, "co", vertices.size))) for each in keys],
     ]
 
 
-def _digest(values: Any, name: str, width: int, kind: Any) -> str:
-    flat = np.empty(len(values) * width, dtype=kind)
-    values.foreach_get(name, flat)
-    return hashlib.sha256(flat.tobytes()).hexdigest()[:16]
+def _digest(values: np.ndarray) -> str:
+    return hashlib.sha256(values).hexdigest()[:16]
 
 
 def _material(material: Any) -> Any:
