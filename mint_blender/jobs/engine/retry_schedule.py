@@ -18,7 +18,7 @@ from ...message import Message
 from ...mint.errors import MintError, TooManyActive
 from ...mint.retry import FailureStreak, RetryPolicy
 from .config import EngineConfig
-from .task import Task
+from .task import Task, Tasks
 from .thread_messages import Event, RetryScheduled
 
 
@@ -96,7 +96,7 @@ class RetrySchedule:
     """When the scheduler's tasks try again. For the scheduler's thread."""
 
     def __init__(
-        self, config: EngineConfig, tasks: dict[str, Task], outbox: queue.SimpleQueue[Event]
+        self, config: EngineConfig, tasks: Tasks, outbox: queue.SimpleQueue[Event]
     ) -> None:
         self.outage = Outage(config.retries)
         self._config = config
@@ -130,7 +130,8 @@ class RetrySchedule:
         self._postpone(task, str(error), wait, has_retry_after=retry_after is not None)
 
     def _postpone(self, task: Task, message: str, wait: float, *, has_retry_after: bool) -> None:
-        task.due, task.has_retry_after = self._config.clock() + wait, has_retry_after
+        task.has_retry_after = has_retry_after
+        self._tasks.schedule(task, self._config.clock() + wait)
         self._report(task.job.id, message, wait, task.failures, has_retry_after)
 
     def report(self, job_id: str, error: MintError, wait: float, failures: FailureStreak) -> None:
@@ -163,11 +164,11 @@ class RetrySchedule:
     def wake(self) -> None:
         """Try again at once what has failed, except where a time to retry was given."""
         self.outage.answered()
-        for task in self._tasks.values():
+        for task in self._tasks:
             if (
                 task.failures.count
                 and task.call is None
                 and not task.has_retry_after
                 and task.due != math.inf
             ):
-                task.due = self._config.clock()
+                self._tasks.schedule(task, self._config.clock())

@@ -131,26 +131,20 @@ class Scheduler:
             return None
         self._runner.check_decisions()
         self._identity.run_once()
-        tasks, now = self._runner.tasks.values(), self._config.clock
-        task = min(tasks, key=self._urgency, default=None)
-        if task is not None and self._due(task) <= now():
+        tasks, now = self._runner.tasks, self._config.clock
+        due, task = self._next()
+        if task is not None and due <= now():
             self._perform(task)
-        due = [self._due(task) for task in tasks]
+            due, _ = self._next()
+        if not tasks and not self._identity.is_awaited:
+            return None
         if self._identity.is_awaited:
-            due.append(self._identity.due)
-        return max(0.0, min(min(due) - now(), DECISION_CHECK_INTERVAL)) if due else None
+            due = min(due, self._identity.due)
+        return max(0.0, min(due - now(), DECISION_CHECK_INTERVAL))
 
-    def _due(self, task: Task) -> float:
-        """Return when its effect may be performed. During an outage, calls wait for a probe."""
-        return (
-            task.due
-            if isinstance(task.effect, TakeSlot | Fetch | OptionalFetch | ReadClaimedAssets)
-            else max(task.due, self._retries.outage.next_call)
-        )
-
-    def _urgency(self, task: Task) -> tuple[float, bool, float]:
-        """Return the sort key: due time, then a person's decision first, then the longest wait."""
-        return self._due(task), not isinstance(task.effect, SendDecision), task.due
+    def _next(self) -> tuple[float, Task | None]:
+        """Return the next task and when it is due. During an outage, calls wait for a probe."""
+        return self._runner.tasks.first(self._retries.outage.next_call)
 
     def _set_account(self, account: Account) -> None:
         """Use another key or base URL. Jobs of the earlier account stop and stay in the journal."""
@@ -159,7 +153,7 @@ class Scheduler:
         self._runner.account = account
         self._calls.set_account(account)
         self._downloads.set_account(account)
-        for task in list(self._runner.tasks.values()):
+        for task in self._runner.tasks:
             # a call that starts something is awaited: its answer names what was started
             if task.call is None or is_read(task):
                 self._runner.abandon(task)
@@ -175,7 +169,7 @@ class Scheduler:
         if isinstance(effect, TakeSlot):
             self._take_slot(task, effect)
         elif isinstance(effect, Fetch):
-            task.due = math.inf
+            self._wait(task)
             self._start_download(task, effect)
         elif isinstance(effect, OptionalFetch):
             self._fetch_optional(task, effect)
@@ -185,11 +179,12 @@ class Scheduler:
             self._call(task, effect)
 
     def _take_slot(self, task: Task, effect: TakeSlot) -> None:
-        slots = self._runner.slots
-        if slots.take(task, effect):
+        if self._runner.slots.take(task, effect):
             self._runner.send(task, None)
-            if effect.kind is not None:
-                slots.wake_first(effect.kind)
+
+    def _wait(self, task: Task, due: float = math.inf) -> None:
+        """Perform the task's effect at this time; without one, not before something happens."""
+        self._runner.tasks.schedule(task, due)
 
     def _call(self, task: Task, effect: dispatch.Call | Upload) -> None:
         """Send one call to Mint. Its result comes back through the inbox."""
@@ -202,7 +197,7 @@ class Scheduler:
             )
 
     def _send_call(self, task: Task, work: Work, lane: Lane, *, changes: bool) -> None:
-        task.due = math.inf
+        self._wait(task)
         task.call = self._calls.send(task.job.id, task.serial, work, lane, changes=changes)
         self._retries.outage.sent(task.call, self._config.clock())
 
@@ -220,8 +215,8 @@ class Scheduler:
         url = None if effect.force else self._uploads.url(picture)
         if url is not None:
             self._runner.send(task, url)
-        elif self._uploads.is_in_flight(picture):
-            task.due = math.inf  # until the other upload ends: see _on_call_ended
+        elif self._uploads.wait_for(picture, task):
+            self._wait(task)  # until the other upload ends: see _on_call_ended
         else:
             self._send_call(
                 task,
@@ -236,8 +231,9 @@ class Scheduler:
     def _on_call_ended(self, ended: CallEnded) -> None:
         """Apply the result of a call, unless a decision has made it obsolete."""
         self._retries.outage.ended(ended.number, self._config.clock())
-        if self._uploads.end(ended):
-            self._wake_uploads()
+        for waiting in self._uploads.end(ended):
+            if isinstance(waiting.effect, Upload) and self._runner.tasks.is_running(waiting):
+                self._wait(waiting, self._config.clock())
         if ended.error is None or (
             isinstance(ended.error, MintError) and not ended.error.retryable
         ):
@@ -250,20 +246,12 @@ class Scheduler:
         is_own = ended.account == self._runner.account
         if ended.error is None or is_own:
             self._apply_call(task, ended)
-        if not is_own and self._is_running(task) and not task.has_new_decision:
+        is_running = self._runner.tasks.is_running
+        if not is_own and is_running(task) and not task.has_new_decision:
             self._runner.abandon(task)
-        if task.has_new_decision and self._is_running(task):
+        if task.has_new_decision and is_running(task):
             task.has_new_decision = False
             self._runner.wake(ended.job_id, task.wake_number)
-
-    def _is_running(self, task: Task) -> bool:
-        return self._runner.tasks.get(task.job.id) is task
-
-    def _wake_uploads(self) -> None:
-        """Let the jobs that wait for the same picture try now."""
-        for task in self._runner.tasks.values():
-            if isinstance(task.effect, Upload) and task.call is None and task.due == math.inf:
-                task.due = self._config.clock()
 
     def _apply_call(self, task: Task, ended: CallEnded) -> None:
         """Continue the workflow with the result, or schedule a retry."""
@@ -342,7 +330,7 @@ class Scheduler:
         is_awaited = isinstance(task.effect, Fetch) and task.effect.name == fetched.name
         if is_awaited and (not is_same_run or isinstance(outcome, Stopped)):
             # an earlier run's download has ended, or we were offline: resume it now
-            task.due = self._config.clock()
+            self._wait(task, self._config.clock())
         elif is_awaited and isinstance(outcome, FileError) and outcome.is_outage:
             self._retries.retry_download(task, outcome)
         elif is_awaited:

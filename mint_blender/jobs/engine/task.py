@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A workflow that is running: its job, the effect it waits for, and when that is due."""
+"""The workflows that are running: what each one waits for, and which is due next."""
 
 from __future__ import annotations
 
+import heapq
+import itertools
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 
 from ...files.errors import FileError
 from ...mint.retry import FailureStreak
 from ..job import Job
 from ..job_values import LocalFile
-from ..workflow.effects import AnyEffect
+from ..workflow.effects import LOCAL, AnyEffect, SendDecision
 from ..workflow.run import Workflow
 
 
-@dataclass
+@dataclass(eq=False)
 class Task:
     """One run of a job's workflow, for the scheduler's thread only. A job has one at a time."""
 
@@ -23,10 +28,92 @@ class Task:
     wake_number: int  # number of the last Wake
     failures: FailureStreak  # of the effect
     effect: AnyEffect | None = None
-    due: float = 0.0
+    due: float = math.inf  # set by `Tasks.schedule`
+    entry: int = 0  # number of its valid entry in the queue; 0 if there is none
     has_retry_after: bool = False  # Mint, or the file host, has said when to try again
     call: int | None = None  # number of its call that is in flight
     # a decision arrived while a call was in flight whose answer must not be lost
     has_new_decision: bool = False
     # a file that arrived while the workflow was busy with something else
     optional_file: LocalFile | FileError | None = None
+
+
+class _Queue(IntEnum):
+    """The queues of effects. During an outage, only the last one goes on as usual."""
+
+    DECISION = 0
+    CALL = 1
+    LOCAL = 2
+
+
+class Tasks:
+    """The tasks by job, and in order of time: the next one is found without looking at the others.
+
+    A task that waits for something other than time costs nothing until it is scheduled again.
+    """
+
+    def __init__(self) -> None:
+        self._by_job: dict[str, Task] = {}
+        # Heaps of due time, number of the entry, and task. An entry that is no longer valid stays
+        # until it comes first.
+        self._queues: dict[_Queue, list[tuple[float, int, Task]]] = {each: [] for each in _Queue}
+        self._numbers = itertools.count(1)
+
+    def __len__(self) -> int:
+        return len(self._by_job)
+
+    def __iter__(self) -> Iterator[Task]:
+        return iter(list(self._by_job.values()))
+
+    def get(self, job_id: str) -> Task | None:
+        """Return the task of a job, if there is one."""
+        return self._by_job.get(job_id)
+
+    def is_running(self, task: Task) -> bool:
+        """Return whether this is still the task of its job."""
+        return self._by_job.get(task.job.id) is task
+
+    def add(self, task: Task) -> None:
+        """Make this the task of its job; it is due when it is scheduled."""
+        self._by_job[task.job.id] = task
+
+    def remove(self, task: Task) -> None:
+        """Forget a task."""
+        task.entry = 0
+        if self.is_running(task):
+            del self._by_job[task.job.id]
+
+    def schedule(self, task: Task, due: float) -> None:
+        """Make the task's effect due at this time; at infinity, it waits for something else."""
+        task.due, task.entry = due, next(self._numbers)
+        if due != math.inf:
+            heapq.heappush(self._queues[_queue_of(task.effect)], (due, task.entry, task))
+
+    def first(self, next_call: float) -> tuple[float, Task | None]:
+        """Return when the most urgent effect may be performed, and its task.
+
+        Nothing but LOCAL effects may be performed before `next_call`. Of several at the same time,
+        a person's decision comes first, then what has waited longest.
+        """
+        heads = [
+            (due if queue is _Queue.LOCAL else max(due, next_call), queue, due, entry, task)
+            for queue in _Queue
+            for due, entry, task in self._head(queue)
+        ]
+        if not heads:
+            return math.inf, None
+        due, _, _, _, task = min(heads)
+        return due, task
+
+    def _head(self, queue: _Queue) -> list[tuple[float, int, Task]]:
+        """Return the first valid entry of a queue, or nothing."""
+        entries = self._queues[queue]
+        while entries and entries[0][1] != entries[0][2].entry:
+            heapq.heappop(entries)
+        return entries[:1]
+
+
+def _queue_of(effect: AnyEffect | None) -> _Queue:
+    if isinstance(effect, SendDecision):
+        return _Queue.DECISION
+    return _Queue.LOCAL if isinstance(effect, LOCAL) else _Queue.CALL

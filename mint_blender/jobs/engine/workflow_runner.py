@@ -22,14 +22,14 @@ from ..phases import HOLDS_SLOT, Phase
 from ..presentation import error_messages
 from ..storage.job_locks import ProcessLock
 from ..storage.journal import Journal
-from ..workflow.effects import READS, Step
+from ..workflow.effects import READS, AnyEffect, Step, TakeSlot
 from ..workflow.run import run_workflow
 from .account_check import IdentityCheck
 from .call_pool import CallPool
 from .config import EngineConfig
 from .generation_slots import Slots
 from .retry_schedule import RetrySchedule
-from .task import Task
+from .task import Task, Tasks
 from .thread_messages import Event, Idle, JobChanged
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class WorkflowRunner:
         outbox: queue.SimpleQueue[Event],
     ) -> None:
         self.account = account
-        self.tasks: dict[str, Task] = {}
+        self.tasks = Tasks()
         self.journal = Journal(config.home)
         self.journal.set_account(account)
         self._config = config
@@ -68,8 +68,10 @@ class WorkflowRunner:
     def close(self) -> None:
         """Stop all workflows. They start again from the journal."""
         try:
-            for task in list(self.tasks.values()):
-                self._drop(task)
+            if self.tasks:
+                with self.journal.single_commit():  # thousands may be waiting for a slot
+                    for task in self.tasks:
+                        self._drop(task)
         finally:
             self.journal.close()
             self._process.close()
@@ -96,16 +98,16 @@ class WorkflowRunner:
             running.wake_number, running.has_new_decision = number, True
             return
         if running is not None:
-            running.workflow.close()
+            self._stop(running)
         self._start(job, number, refusal)
 
     def _start(self, job: Job, number: int, refusal: MintError | None) -> None:
         failures = FailureStreak(self._config.retries)
         workflow = run_workflow(job, self._config.workflow_config)
         task = Task(job, workflow, next(_serials), number, failures)
-        self.tasks[job.id] = task
+        self.tasks.add(task)
         self._advance(task, lambda: next(task.workflow))
-        if refusal is not None and job.id in self.tasks:
+        if refusal is not None and self.tasks.is_running(task):
             self.throw(task, refusal)
 
     def check_decisions(self) -> None:
@@ -118,8 +120,8 @@ class WorkflowRunner:
         if revision != self._revision:
             self._revision = revision
             for job_id in self.journal.pending_decisions(self._process):
-                if job_id in self.tasks:
-                    self.wake(job_id, self.tasks[job_id].wake_number)
+                if (task := self.tasks.get(job_id)) is not None:
+                    self.wake(job_id, task.wake_number)
 
     # -- the steps of a workflow
 
@@ -140,14 +142,20 @@ class WorkflowRunner:
             self.fail(task, error)
         else:
             self._commit(task, step.job)
-            task.effect = step.effect
-            task.failures.reset()
-            task.due = self._config.clock() + step.effect.after
+            self._await(task, step.effect)
+
+    def _await(self, task: Task, effect: AnyEffect) -> None:
+        before, task.effect = task.effect, effect
+        task.failures.reset()
+        if isinstance(effect, TakeSlot):
+            self.slots.join(task, effect)
+        else:
+            self.tasks.schedule(task, self._config.clock() + effect.after)
+        self.slots.leave(before)
 
     def fail(self, task: Task, error: Exception) -> None:
         """Pause one job after a bug in our own code. Nothing of the job is lost."""
         log.error("The workflow of job %s failed", task.job.id, exc_info=error)
-        task.workflow.close()
         self._end(
             task, replace(task.job, phase=Phase.PAUSED, problem=error_messages.internal(error))
         )
@@ -159,19 +167,20 @@ class WorkflowRunner:
 
     def _end(self, task: Task, job: Job) -> None:
         self._commit(task, job)
-        self._forget(task)
+        self._drop(task)
         if task.has_new_decision:
             self.wake(job.id, task.wake_number)
         else:
             self._outbox.put(Idle(job.id, task.wake_number))
 
     def _drop(self, task: Task) -> None:
-        task.workflow.close()
-        self._forget(task)
-
-    def _forget(self, task: Task) -> None:
-        self.tasks.pop(task.job.id, None)
+        self._stop(task)
         self.journal.release(task.job.id, self._process)
+
+    def _stop(self, task: Task) -> None:
+        task.workflow.close()
+        self.tasks.remove(task)
+        self.slots.leave(task.effect)
 
     def _commit(self, task: Task, job: Job) -> None:
         """Commit the job before anything else happens, then report it."""
@@ -180,9 +189,7 @@ class WorkflowRunner:
             return
         self.journal.save(job, answered=before.decision if job.decision is None else None)
         self._outbox.put(JobChanged(job))
-        # canceled, for example: the next one is now first in line
-        left_queue = before.phase is Phase.WAITING and job.phase is not Phase.WAITING
-        if left_queue or (before.phase in HOLDS_SLOT and job.phase not in HOLDS_SLOT):
+        if before.phase in HOLDS_SLOT and job.phase not in HOLDS_SLOT:
             self.slots.wake_first(job.kind)
 
 

@@ -8,6 +8,7 @@ import time
 from typing import NamedTuple
 
 from ...mint.account import Owner
+from ..engine.task import Task
 from ..engine.thread_messages import CallEnded
 from ..storage.journal import Journal
 
@@ -28,6 +29,7 @@ class Uploads:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._in_flight: dict[int, Picture] = {}  # by the number of the call
+        self._waiting: dict[Picture, list[Task]] = {}  # for each picture that is in flight
 
     def picture(self, data: bytes) -> Picture:
         """Identify these bytes for the current account."""
@@ -41,17 +43,23 @@ class Uploads:
         """Return the picture's URL at Mint, or None."""
         return self._journal.uploads.url(*picture, since=time.time() - MAX_AGE)
 
-    def is_in_flight(self, picture: Picture) -> bool:
-        """Return whether another job is uploading the same picture."""
-        return picture in self._in_flight.values()
+    def wait_for(self, picture: Picture, task: Task) -> bool:
+        """Let the task wait if another job is uploading the same picture; return whether it is."""
+        if picture not in self._waiting:
+            return False
+        self._waiting[picture].append(task)
+        return True
 
     def sent(self, number: int | None, picture: Picture) -> None:
         """Note that this call uploads the picture."""
         self._in_flight[number or 0] = picture
+        self._waiting[picture] = []
 
-    def end(self, ended: CallEnded) -> bool:
-        """Note that a call has ended. Returns whether it was an upload."""
+    def end(self, ended: CallEnded) -> list[Task]:
+        """Note that a call has ended. Returns the tasks that have waited for its picture."""
         picture = self._in_flight.pop(ended.number, None)
-        if picture is not None and isinstance(ended.result, str):
+        if picture is None:
+            return []
+        if isinstance(ended.result, str):
             self._journal.uploads.add(*picture, ended.result)
-        return picture is not None
+        return self._waiting.pop(picture)

@@ -190,6 +190,9 @@ AnyEffect = (
     | OptionalFetch
 )
 
+LOCAL = TakeSlot | Fetch | OptionalFetch | ReadClaimedAssets
+"""Effects that need no call to Mint."""
+
 READS = Quote | Poll | ReadAsset | ReadPage
 """Effects that only read, so that losing their result does no harm."""
 
