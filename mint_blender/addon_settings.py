@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import os
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import bpy
 
 from . import __package__ as ADDON
-from .jobs.budget.spending import Limits
-from .mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
+
+if TYPE_CHECKING:
+    from .jobs.budget.spending import Limits
 
 
 class StoredPreferences(Protocol):
@@ -49,6 +50,8 @@ def confirmed_origins() -> frozenset[str]:
 
 def limits() -> Limits:
     """Return the most Credits that the user wants to spend without a confirmation."""
+    from .jobs.budget.spending import Limits
+
     stored = preferences()
     return Limits(stored.limit_each, stored.limit_day) if stored else Limits()
 
@@ -61,11 +64,15 @@ def imports_in_background() -> bool:
 
 def key_from_environment() -> bool:
     """Return whether MINT_API_KEY overrides the key in the preferences."""
+    from .mint.account import KEY_VARIABLE
+
     return bool(os.environ.get(KEY_VARIABLE, "").strip())
 
 
 def base_url_from_environment() -> bool:
     """Return whether MINT_API_BASE_URL overrides the base URL in the preferences."""
+    from .mint.account import BASE_URL_VARIABLE
+
     return bool(os.environ.get(BASE_URL_VARIABLE, "").strip())
 
 

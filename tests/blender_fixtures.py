@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import mint_blender
 from mint_blender.jobs.service import JobService
-from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.mint.polling import PollIntervals
 
 from .mint_service.runner import ThreadService
@@ -23,10 +22,10 @@ from .scene import glb_fixtures
 def _fast_polling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Poll within hundredths of a second; other tests cover the polling intervals."""
     if request.node.get_closest_marker("blender"):
-        monkeypatch.setattr(
-            "mint_blender.ui.session.WorkflowConfig",
-            partial(WorkflowConfig, PollIntervals(first=0.05, factor=1.0, longest=0.05)),
-        )
+        from mint_blender.ui import session  # needs Blender, which not every test run has
+
+        config, pace = session.workflow_config, PollIntervals(first=0.05, factor=1.0, longest=0.05)
+        monkeypatch.setattr(session, "workflow_config", lambda: replace(config(), pace=pace))
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from pathlib import Path
 from ..files import pictures
 from ..files.errors import InvalidPicture
 from ..message import Message
-from ..mint.generation_request import MAX_IMAGE_BYTES, GenerationRequest
+from ..mint.generation_request import GenerationRequest
+from ..mint.limits import MAX_IMAGE_BYTES
 
 UPLOADABLE = frozenset({"png", "jpeg", "webp"})
 """Formats that Mint accepts as a reference picture."""

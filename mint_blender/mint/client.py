@@ -14,7 +14,7 @@ from functools import partial
 
 from ..message import Message
 from .errors import CannotCancel, InvalidResponse, MismatchedResponse, ProblemError
-from .generation_request import MAX_IMAGE_BYTES
+from .limits import MAX_IMAGE_BYTES
 from .schema import (
     Asset,
     Estimate,

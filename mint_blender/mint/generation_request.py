@@ -13,13 +13,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..message import Message
+from .limits import MAX_FEEDBACK_LENGTH, MAX_IMAGES, MAX_NAME_LENGTH
 from .schema import Kind, Mode, Pose, Preset
 
 MAX_PROMPT_LENGTH = {Kind.WORLD: 4000, Kind.MODEL: 8000}
-MAX_NAME_LENGTH = 120
-MAX_FEEDBACK_LENGTH = 2000
-MAX_IMAGES = 8
-MAX_IMAGE_BYTES = 5 * 1024 * 1024
 
 
 def default_prompt(kind: Kind) -> str:

@@ -22,16 +22,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.app.handlers import persistent
 
 from ..addon_settings import may_go_online
-from ..jobs.service import JobService
-from ..jobs.storage.journal import JournalError
 from . import session, text_fields
 from .registry import Registry
+
+if TYPE_CHECKING:
+    from ..jobs.service import JobService
 
 log = logging.getLogger(__name__)
 
@@ -352,6 +353,8 @@ def stop() -> None:
 
 def _resume() -> None:
     """Resume what was interrupted, if there is a journal at all."""
+    from ..jobs.storage.journal import JournalError
+
     state = _state()
     state.is_start_due = state.is_file_new = True
     if (session.home() / "journal.sqlite3").exists():

@@ -6,17 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 import bpy.utils.previews
-import numpy as np
-from numpy.typing import NDArray
 
-from ..jobs.job import Job
-from ..jobs.job_values import Role
-from ..jobs.service import JobService
 from . import heartbeat, session
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..jobs.job import Job
+    from ..jobs.service import JobService
 
 MOST = 512
 """Most pictures of each owner that are kept in Blender's memory."""
@@ -97,6 +99,8 @@ def unregister() -> None:
 
 def catch_up(service: JobService) -> None:
     """Load every picture that a job has by now, and free those of jobs that are gone."""
+    from ..jobs.job_values import Role
+
     cache().keep(
         "jobs",
         {
@@ -115,6 +119,8 @@ def of_file(path: str | None) -> int:
 
 def of_job(job: Job) -> int:
     """Return the icon number of a job: its final picture, else its newest Preview."""
+    from ..jobs.job_values import Role
+
     newest = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
     return of_file(newest.path if newest else None)
 

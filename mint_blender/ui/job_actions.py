@@ -9,22 +9,23 @@ operator that reports an error) when that did not go well.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..addon_settings import may_go_online
-from ..jobs.job import Job
-from ..jobs.service import JobService, NotPossible, TooExpensive
-from ..jobs.storage.journal import JournalError
 from ..message import Message
-from . import headless, heartbeat, notifications, session
+from . import heartbeat, notifications, session
 from .pricing import limit_dialog
 from .translations import translated
 
+if TYPE_CHECKING:
+    from ..jobs.job import Job
+    from ..jobs.service import JobService, TooExpensive
+
 Result = Any  # a set of words, which the stubs want spelled as literals
 
-Action = Callable[[JobService], str | None]
+Action = Callable[["JobService"], str | None]
 """What an operator does with the job service; may return the id of a job to wait for.
 
 It must not refer to the operator: above a limit it runs later, and Blender frees the operator
@@ -41,6 +42,10 @@ def run_action(
 
     Above a limit of the preferences the action runs again once the user has confirmed that.
     """
+    from ..jobs.service import NotPossible, TooExpensive
+    from ..jobs.storage.journal import JournalError
+    from . import headless
+
     if not may_go_online():
         return report_error(operator, session.OFFLINE)
     try:
@@ -106,6 +111,8 @@ def report_error(operator: bpy.types.Operator | None, sentence: str) -> Result:
 
 def find_job(job_id: str) -> Job | None:
     """Return the job that a button was drawn for; None when it is gone."""
+    from ..jobs.service import NotPossible
+
     service = session.existing_service()
     try:
         return service.job(job_id) if service else None
@@ -124,6 +131,9 @@ class JobOperator(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Act on the job as it is now."""
+        from ..jobs.service import NotPossible
+        from ..jobs.storage.journal import JournalError
+
         try:
             return self.find(context, session.service())
         except (NotPossible, JournalError) as error:

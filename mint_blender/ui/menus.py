@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
 from ..addon_settings import may_go_online
 from ..jobs.phases import Phase
-from ..jobs.presentation import presenter
-from ..jobs.presentation.job_groups import JobGroups
 from ..message import Message
 from . import session, visibility
-from .job_list import grouped_jobs
 from .registry import Registry
 from .translations import translated
+
+if TYPE_CHECKING:
+    from ..jobs.service import JobService
 
 
 class MINT_MT_add(bpy.types.Menu):
@@ -57,15 +59,18 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
     """
     visibility.note("jobs")
     service = session.existing_service()
-    grouped = grouped_jobs.grouped() if service else JobGroups()
-    shown = [
-        job
-        for part in grouped.groups
-        for job in part.shown
-        if service and service.is_active(job.id)
-    ]
+    if service is not None:
+        _draw_running_jobs(self, service)
+
+
+def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
+    from ..jobs.presentation import presenter
+    from .job_list import grouped_jobs
+
+    grouped = grouped_jobs.grouped()
+    shown = [job for part in grouped.groups for job in part.shown if service.is_active(job.id)]
     running = [job for job in shown if job.phase is not Phase.WAITING] or shown[:1]
-    if service is None or not running:
+    if not running:
         return
     ahead = [
         (outlook.remaining, job)

@@ -8,17 +8,18 @@ internal one does.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..jobs.phases import BUSY, Phase
-from ..jobs.presentation import presenter
-from ..jobs.service import JobService
 from ..message import Message
 from . import heartbeat, session
 from .registry import Registry
 from .translations import translated
+
+if TYPE_CHECKING:
+    from ..jobs.service import JobService
 
 _TELLING = {Phase.REVIEW, Phase.BILLING, Phase.READY, Phase.PLACED, Phase.FAILED, Phase.PAUSED}
 _GOOD = {Phase.REVIEW, Phase.READY, Phase.PLACED}
@@ -50,6 +51,8 @@ def catch_up(service: JobService) -> None:
 
     Another Blender or program reports its own jobs.
     """
+    from ..jobs.presentation import presenter
+
     shown = session.state(_State).shown
     for job in service.jobs():
         if service.is_active(job.id) or job.phase in BUSY:

@@ -9,15 +9,10 @@ from __future__ import annotations
 import bpy
 
 from ..addon_settings import may_go_online
-from ..jobs.queries import OptimizationPrice
 from ..message import Message
 from . import session, visibility
-from .account import balance_watch
-from .account import panel as account_panel
 from .create import properties as create_properties
-from .job_list import grouped_jobs
-from .job_list import panel as job_list_panel
-from .pricing import limit_dialog, price_dialog
+from .pricing import limit_dialog
 from .references import properties as references_properties
 from .text_wrap import wrapped
 from .translations import translated
@@ -43,6 +38,8 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Draw the balance, with a button to refresh it."""
+        from .account import panel as account_panel
+
         if not is_ready():
             return
         row = self.layout.row(align=True)
@@ -57,6 +54,8 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the first thing that is missing, else the form."""
+        from .account import panel as account_panel
+
         if complaint := session.journal_error():
             wrapped(layout_of(self), complaint, width=context.region.width, icon="ERROR")
         if not may_go_online():
@@ -120,12 +119,16 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there are jobs."""
+        from .job_list import grouped_jobs
+
         visibility.note("jobs")
         service = session.existing_service()
         return service is not None and bool(grouped_jobs.grouped().groups)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Draw how many jobs are in flight."""
+        from .job_list import grouped_jobs
+
         service = session.existing_service()
         active = grouped_jobs.grouped().in_flight if service else 0
         if active:
@@ -135,6 +138,8 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw a card for each job."""
+        from .job_list import panel as job_list_panel
+
         service = session.existing_service()
         if service is not None:
             job_list_panel.draw(layout_of(self), service, width=context.region.width)
@@ -158,12 +163,16 @@ def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.Mint
 
 
 def _draw_offline(layout: bpy.types.UILayout) -> None:
+    from .account import panel as account_panel
+
     layout.label(text="Online access is off", icon="INTERNET_OFFLINE")
     wrapped(layout, Message("Mint generates on its servers, so it needs online access."))
     account_panel.draw_allow_online(layout)
 
 
 def _draw_first_run(layout: bpy.types.UILayout) -> None:
+    from .account import panel as account_panel
+
     layout.label(text="API key required", icon="LOCKED")
     wrapped(
         layout,
@@ -206,6 +215,11 @@ def _draw_generate(
     layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
 ) -> None:
     """Draw the button with its price, further costs, and the balance left after them."""
+    from ..jobs.queries import OptimizationPrice
+    from .account import balance_watch
+    from .account import panel as account_panel
+    from .pricing import price_dialog
+
     service, query = session.existing_service(), create_properties.price_of(fields)
     price = service.budget.price(query) if service else None
     told = service.queries.answers.get(query) if service else None

@@ -24,21 +24,17 @@ import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import bpy
 
 from ..addon_settings import confirmed_origins, limits, may_go_online, stored_account
-from ..jobs.engine.config import EngineConfig
-from ..jobs.service import JobService
-from ..jobs.storage import import_marks
-from ..jobs.storage.home import home_folder
-from ..jobs.storage.journal import JournalError
-from ..jobs.workflow.context import WorkflowConfig
 from ..message import Message
-from ..mint.account import Account
-from ..mint.retry import RetryPolicy
-from ..scene.gltf.gltf_extensions import readable_extensions
+
+if TYPE_CHECKING:
+    from ..jobs.service import JobService
+    from ..jobs.workflow.context import WorkflowConfig
+    from ..mint.account import Account
 
 OFFLINE = Message(
     "Online access is off. Enable Preferences > System > Allow Online Access, or start with "
@@ -59,6 +55,7 @@ class Session:
         self.service: JobService | None = None
         self.journal_error: str | None = None
         self.document_id = uuid.uuid4().hex
+        self.on_first_use: list[Callable[[], object]] = []
         self.on_service_opened: list[Callable[[JobService], object]] = []
         self.on_account_changed: list[Callable[[], object]] = []
         self._states: dict[type, Any] = {}
@@ -72,10 +69,17 @@ class Session:
 
     def open_service(self) -> JobService:
         """Open the job service and call its subscribers."""
+        from ..jobs.engine.config import EngineConfig
+        from ..jobs.service import JobService
+        from ..jobs.storage import import_marks
+        from ..jobs.storage.journal import JournalError
+        from ..mint.retry import RetryPolicy
+
+        while self.on_first_use:
+            self.on_first_use[0]()
+            del self.on_first_use[0]
         try:
-            service = JobService(
-                EngineConfig(home(), WorkflowConfig(readable=readable_extensions())), account()
-            )
+            service = JobService(EngineConfig(home(), workflow_config()), account())
         except JournalError as error:
             self.journal_error = str(error)
             raise
@@ -156,6 +160,15 @@ def journal_error() -> str | None:
     return current().journal_error
 
 
+def on_first_use(subscribe: Callable[[], object]) -> None:
+    """Call this once, when the job service is opened for the first time.
+
+    A feature then loads what follows jobs and subscribes it. Before that there is nothing to
+    follow, and enabling the add-on should load only what Blender needs of it.
+    """
+    current().on_first_use.append(subscribe)
+
+
 def on_service_opened(subscriber: Callable[[JobService], object]) -> None:
     """Call this with the job service whenever it is opened, before any job continues."""
     current().on_service_opened.append(subscriber)
@@ -173,11 +186,15 @@ def close_service() -> None:
 
 def home() -> Path:
     """Return the folder of the journal and the downloads."""
+    from ..jobs.storage.home import home_folder
+
     return home_folder()
 
 
 def account() -> Account:
     """Return the key and the base URL: from the environment, else from the preferences."""
+    from ..mint.account import Account
+
     key, base_url = stored_account()
     return Account.of(os.environ, key=key, base_url=base_url, confirmed=confirmed_origins())
 
@@ -188,6 +205,14 @@ def account_changed() -> None:
         opened.set_account(account())
     for subscriber in current().on_account_changed:
         subscriber()
+
+
+def workflow_config() -> WorkflowConfig:
+    """Return what workflows depend on: this Blender's importer, and Mint's polling intervals."""
+    from ..jobs.workflow.context import WorkflowConfig
+    from ..scene.gltf.gltf_extensions import readable_extensions
+
+    return WorkflowConfig(readable=readable_extensions())
 
 
 def document_id() -> str:

@@ -13,7 +13,8 @@ from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.transfers import uploads as uploads_module
 from mint_blender.mint.account import Owner
-from mint_blender.mint.generation_request import MAX_IMAGE_BYTES, GenerationRequest
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.limits import MAX_IMAGE_BYTES
 from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures

@@ -13,7 +13,8 @@ import pytest
 from mint_blender.mint import errors
 from mint_blender.mint.client import PAGE_SIZE, Client
 from mint_blender.mint.errors import InvalidResponse
-from mint_blender.mint.generation_request import MAX_IMAGE_BYTES, GenerationRequest
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.limits import MAX_IMAGE_BYTES
 from mint_blender.mint.retry import call_with_retries
 from mint_blender.mint.schema import Asset, Kind, Mode, OptimizationLevel, Preset, Status
 

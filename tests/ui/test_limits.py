@@ -20,11 +20,13 @@ import numpy as np  # noqa: E402
 
 import mint_blender  # noqa: E402
 from mint_blender.cli import main  # noqa: E402
+from mint_blender.files.file_choice import OPTIMIZED_NEEDS  # noqa: E402
 from mint_blender.jobs.budget.spending import Day, date_of  # noqa: E402
 from mint_blender.jobs.engine.thread_messages import QueryAnswered  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.queries import Balance, Price  # noqa: E402
 from mint_blender.mint.schema import Kind, Mode, Preset  # noqa: E402
+from mint_blender.scene.gltf import gltf_extensions  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.account import billing_watch, usage_chart  # noqa: E402
 from mint_blender.ui.create import form_price, saved_settings  # noqa: E402
@@ -138,11 +140,7 @@ def test_an_optimization_above_the_limit(
     service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Optimizing costs 20 and is refused; importing the original costs nothing."""
-    from mint_blender.ui.job_list import follow_up_operators
-
-    monkeypatch.setattr(
-        follow_up_operators, "readable_extensions", lambda: follow_up_operators.OPTIMIZED_NEEDS
-    )
+    monkeypatch.setattr(gltf_extensions, "readable_extensions", lambda: OPTIMIZED_NEEDS)
     preferences.limit_each = 19
     made = next(
         each.id
@@ -172,9 +170,7 @@ def test_the_form_says_that_optimizing_comes_on_top(
     service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It shows the price once it is known, and says when Mint has none yet."""
-    monkeypatch.setattr(
-        create_properties, "readable_extensions", lambda: create_properties.OPTIMIZED_NEEDS
-    )
+    monkeypatch.setattr(gltf_extensions, "readable_extensions", lambda: OPTIMIZED_NEEDS)
     fields = create_properties.of(bpy.context)
     fields.kind, fields.preset, fields.optimize = "MODEL", "FAST", "LIGHT"
     job_service = session.service()

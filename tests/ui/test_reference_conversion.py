@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mint_blender.files import pictures as files_pictures
-from mint_blender.mint.generation_request import MAX_IMAGE_BYTES
+from mint_blender.mint.limits import MAX_IMAGE_BYTES
 
 from ..mint_service.runner import ThreadService
 from .reference_pictures import colorful, corner, linear_light, listed, quick_service

@@ -46,14 +46,17 @@ def known() -> dict[str, object]:
     }
 
 
-def test_enabling_and_disabling_ten_times_leaves_nothing() -> None:
+def test_enabling_and_disabling_ten_times_leaves_nothing(home: Path) -> None:
     """No class, operator, property, handler, menu entry or thread is left."""
+    from mint_blender.ui import session
+
     mint_blender.register()
     mint_blender.unregister()
     before = known()
     for _ in range(10):
         mint_blender.register()
         assert "generate" in dir(bpy.ops.mint)
+        session.service()  # what follows jobs subscribes only now
         mint_blender.unregister()
     assert known() == before
     assert not before["window manager"]

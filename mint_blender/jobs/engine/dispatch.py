@@ -12,7 +12,7 @@ from ...mint.account import Account
 from ...mint.base_url import Origin
 from ...mint.client import Client
 from ...mint.errors import InvalidResponse, KeyWithheld, MintError
-from ...mint.generation_request import MAX_IMAGE_BYTES
+from ...mint.limits import MAX_IMAGE_BYTES
 from ...mint.schema import Asset, Estimate, Operation, Page, PollResult
 from ...mint.transport import Transport
 from ..phases import Verb

@@ -11,8 +11,6 @@ from typing import Any
 
 import bpy
 
-from ...files.download_folder import DownloadFolder
-from ...jobs.storage.journal import JournalError
 from ...message import Message
 from .. import heartbeat, session
 from ..translations import translated
@@ -44,6 +42,8 @@ class MINT_OT_measure_downloads(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Add up the sizes of all files."""
+        from ...files.download_folder import DownloadFolder
+
         session.state(_State).size = DownloadFolder(session.home()).size()
         heartbeat.redraw()
         return {"FINISHED"}
@@ -74,6 +74,9 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Delete all downloads except those that jobs on the list still need."""
+        from ...files.download_folder import DownloadFolder
+        from ...jobs.storage.journal import JournalError
+
         try:
             service = session.service()
             keep = {job.id for job in service.jobs()} | {each.id for each in service.unreadable()}

@@ -7,7 +7,6 @@ import contextlib
 import logging
 from pathlib import Path
 
-from ...files import private_files
 from .. import session
 
 _LOGGER = logging.getLogger(__package__.rpartition(".ui")[0])
@@ -24,6 +23,8 @@ def file() -> Path:
 
 def start() -> None:
     """Write warnings and errors into the log file; the API key is in none of them."""
+    from ...files import private_files
+
     with contextlib.suppress(OSError):
         private_files.make_home(file().parent)
     handler = private_files.LogHandler(file())

@@ -3,20 +3,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ...addon_settings import may_go_online, preferences
-from ...jobs.queries import Balance, KeyOwner, Query
 from .. import session
 from ..create import properties as create_properties
-from ..pricing import price_queries
 from ..translations import translated
+
+if TYPE_CHECKING:
+    from ...jobs.queries import Query
 
 
 def account_changed() -> None:
     """Check a new key or base URL at once, so that the panel shows whether Mint accepts it."""
+    from ...jobs.queries import Balance, KeyOwner
+    from ..pricing import price_queries
+
     if not bpy.app.background and may_go_online() and session.account().key:
         price_queries.ask(
             KeyOwner(), Balance(), create_properties.price_of(create_properties.of(bpy.context))
@@ -27,11 +31,16 @@ class _Question(bpy.types.Operator):
     """Asks Mint and returns at once; the panel shows the answer."""
 
     bl_options = {"REGISTER"}
-    queries: tuple[Query, ...]
+
+    def queries(self) -> tuple[Query, ...]:
+        """Return what is asked."""
+        raise NotImplementedError
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Send the queries."""
-        complaint = price_queries.ask(*self.queries)
+        from ..pricing import price_queries
+
+        complaint = price_queries.ask(*self.queries())
         if complaint:
             self.report({"ERROR"}, translated(complaint))
             return {"CANCELLED"}
@@ -44,7 +53,12 @@ class MINT_OT_check_key(_Question):
     bl_idname = "mint.check_key"
     bl_label = "Check Key"
     bl_description = "Ask Mint whether it accepts the key, and whose it is"
-    queries = (KeyOwner(), Balance())
+
+    def queries(self) -> tuple[Query, ...]:
+        """Return the queries for the key's owner and the balance."""
+        from ...jobs.queries import Balance, KeyOwner
+
+        return KeyOwner(), Balance()
 
 
 class MINT_OT_refresh_account(_Question):
@@ -53,7 +67,12 @@ class MINT_OT_refresh_account(_Question):
     bl_idname = "mint.refresh_account"
     bl_label = "Refresh Mint Account"
     bl_description = "Reload the balance and usage"
-    queries = (Balance(),)
+
+    def queries(self) -> tuple[Query, ...]:
+        """Return the query for the balance and the usage."""
+        from ...jobs.queries import Balance
+
+        return (Balance(),)
 
 
 class MINT_OT_confirm_address(bpy.types.Operator):

@@ -10,14 +10,12 @@ import bpy
 from ... import __package__ as ADDON
 from ...addon_settings import base_url_from_environment, key_from_environment, may_go_online
 from ...message import Message
-from ...mint.base_url import DEFAULT_BASE_URL
 from .. import session
 from ..create import properties as create_properties
 from ..text_wrap import wrapped
 from ..translations import translated
-from . import disk_usage, log_file, usage_chart
+from . import disk_usage, log_file
 from . import operators as account_operators
-from . import panel as account_panel
 
 
 def _account_changed(self: MintPreferences, context: bpy.types.Context) -> None:
@@ -88,6 +86,8 @@ def _draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
 
 
 def _draw_account(box: bpy.types.UILayout) -> None:
+    from . import panel as account_panel
+
     box.label(text="Account", icon="USER")
     if key_from_environment():
         wrapped(
@@ -115,6 +115,9 @@ def _draw_account(box: bpy.types.UILayout) -> None:
 
 def _draw_usage(box: bpy.types.UILayout) -> None:
     """Draw the totals from Mint, and those from the journal of this computer."""
+    from . import panel as account_panel
+    from . import usage_chart
+
     row = box.row()
     row.label(text=translated(Message("Usage")), translate=False, icon="GRAPH")
     row.operator("mint.refresh_account", text="Refresh", icon="FILE_REFRESH")
@@ -167,6 +170,8 @@ def _draw_disk(box: bpy.types.UILayout) -> None:
 
 
 def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
+    from ...mint.base_url import DEFAULT_BASE_URL
+
     icon: Any = "DOWNARROW_HLT" if stored.show_advanced else "RIGHTARROW"
     box.prop(stored, "show_advanced", icon=icon, emboss=False)
     if stored.show_advanced:

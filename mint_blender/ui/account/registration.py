@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from .. import heartbeat
+from .. import heartbeat, session
 from ..registry import Registry
-from . import balance_watch, billing_watch, disk_usage, log_file, operators, usage_chart
+from . import disk_usage, log_file, operators
 from .preferences import MintPreferences
 
 _parts = Registry()
@@ -15,6 +15,13 @@ def register() -> None:
     """Register them, and write warnings into the log file from now on."""
     _parts.add(log_file.start, log_file.stop)
     _parts.add_classes(MintPreferences, *operators.CLASSES, *disk_usage.CLASSES)
+    session.on_first_use(_follow_jobs)
+
+
+def _follow_jobs() -> None:
+    """Follow what jobs cost and which ones need Credits."""
+    from . import balance_watch, billing_watch, usage_chart
+
     heartbeat.on_jobs_changed(billing_watch.catch_up)
     heartbeat.on_jobs_changed(usage_chart.catch_up)
     heartbeat.on_jobs_changed(balance_watch.catch_up)

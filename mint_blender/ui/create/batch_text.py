@@ -5,18 +5,12 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...jobs.job_values import Delivery
-from ...jobs.queries import Balance, Price, Query
-from ...jobs.service import JobService
 from ...message import Message
-from ...mint.generation_request import GenerationRequest
-from ...mint.schema import Estimate
-from ...scene.model import grid_layout
-from .. import headless, session
+from .. import session
 from ..job_actions import report_error, run_action
 from ..pricing import spending_dialog
 from ..text_wrap import wrapped
@@ -24,6 +18,13 @@ from ..translations import OURS, translated
 from ..typed_context import layout_of
 from . import properties as create_properties
 from .operators import MODES
+
+if TYPE_CHECKING:
+    from ...jobs.job_values import Delivery
+    from ...jobs.queries import Price, Query
+    from ...jobs.service import JobService
+    from ...mint.generation_request import GenerationRequest
+    from ...mint.schema import Estimate
 
 LANDINGS = [
     (
@@ -126,6 +127,8 @@ class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
 
         In background mode, wait until they have ended.
         """
+        from .. import headless
+
         text: bpy.types.Text | None = bpy.data.texts.get(self.text or _text_at_hand(context))
         prompts = prompts_in(text)
         if text is None or not prompts:
@@ -165,6 +168,9 @@ class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
 
         With several Worlds none becomes the scene's background, which would be the last one's.
         """
+        from ...jobs.job_values import Delivery
+        from ...scene.model import grid_layout
+
         delivery = Delivery(
             scene=context.scene.name, group=uuid.uuid4().hex[:12], panorama=count == 1
         )
@@ -176,13 +182,19 @@ class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
 
     def queries(self) -> list[Query]:
         """Return the price of one prompt, and the balance."""
+        from ...jobs.queries import Balance
+
         return [self._price_query(), Balance()]
 
     def _price_query(self) -> Price:
+        from ...jobs.queries import Price
+
         return Price.of(self._request(""))
 
     def _price(self) -> Estimate | None:
         """Return what Mint has answered about one prompt; None before that."""
+        from ...mint.schema import Estimate
+
         service = session.existing_service()
         answered = service.queries.answers.get(self._price_query()) if service else None
         return answered.answer if answered and isinstance(answered.answer, Estimate) else None

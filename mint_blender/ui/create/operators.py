@@ -4,19 +4,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import bpy
 
-from ...jobs.queries import OptimizationPrice, Price, Query
-from ...mint.generation_request import GenerationRequest
-from ...mint.schema import OptimizationLevel
 from .. import session
 from ..job_actions import Result, run_action
-from ..pricing import price_dialog, spending_dialog
+from ..pricing import spending_dialog
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from ..typed_context import layout_of
 from . import properties as create_properties
+
+if TYPE_CHECKING:
+    from ...jobs.queries import Price, Query
+    from ...mint.generation_request import GenerationRequest
+    from ...mint.schema import OptimizationLevel
 
 MODES = [
     ("AUTO", "Automatic", "Generate without stopping at the Preview"),
@@ -74,6 +77,8 @@ class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw the arguments and the price."""
+        from ..pricing import price_dialog
+
         layout = layout_of(self)
         layout.use_property_split = True
         row = layout.row()
@@ -104,9 +109,13 @@ class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
         )
 
     def _price(self) -> Price:
+        from ...jobs.queries import Price
+
         return Price.of(self._request())
 
     def _level(self) -> OptimizationLevel | None:
+        from ...mint.schema import OptimizationLevel
+
         return (
             OptimizationLevel(self.optimize.lower())
             if self.optimize != "OFF" and self.kind == "MODEL"
@@ -115,6 +124,8 @@ class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
 
     def queries(self) -> list[Query]:
         """Return the prices of the generation and of its optimization."""
+        from ...jobs.queries import OptimizationPrice
+
         return [self._price(), *([OptimizationPrice()] if self._level() else [])]
 
     def execute(self, context: bpy.types.Context) -> Result:

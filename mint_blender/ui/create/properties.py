@@ -8,27 +8,23 @@ empty them: see `saved_settings`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import bpy
 
-from ...files.file_choice import OPTIMIZED_NEEDS, explain_missing
-from ...jobs import queries
-from ...jobs.job_values import Delivery
-from ...jobs.queries import OptimizationPrice, Price
-from ...jobs.request_template import RequestTemplate
 from ...message import Message
-from ...mint.generation_request import (
-    MAX_NAME_LENGTH,
-    MAX_PROMPT_LENGTH,
-    GenerationRequest,
-    default_prompt,
-)
-from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
-from ...scene.gltf.gltf_extensions import readable_extensions
+from ...mint.limits import MAX_NAME_LENGTH
 from .. import session
 from ..references import properties as references_properties
 from ..translations import OURS
 from . import saved_settings
+
+if TYPE_CHECKING:
+    from ...jobs.job_values import Delivery
+    from ...jobs.queries import OptimizationPrice, Price
+    from ...jobs.request_template import RequestTemplate
+    from ...mint.generation_request import GenerationRequest
+    from ...mint.schema import OptimizationLevel
 
 KINDS = [
     ("MODEL", "3D Model", "A single object, as a GLB file", "MESH_MONKEY", 0),
@@ -79,6 +75,9 @@ def _changed(form: MintForm, context: bpy.types.Context) -> None:
 
 
 def _optimize_changed(form: MintForm, context: bpy.types.Context) -> None:
+    from ...files.file_choice import OPTIMIZED_NEEDS
+    from ...scene.gltf.gltf_extensions import readable_extensions
+
     if form.optimize != "OFF":
         session.state(_State).missing = OPTIMIZED_NEEDS - readable_extensions()
     _changed(form, context)
@@ -188,6 +187,9 @@ def prompt_of(form: MintForm) -> str:
 
 def placeholder(form: MintForm) -> str:
     """Return the hint in the empty field, or the prompt that pictures get without one."""
+    from ...mint.generation_request import default_prompt
+    from ...mint.schema import Kind
+
     return (
         default_prompt(Kind(form.kind.lower()))
         if references_properties.sources(form.id_data)
@@ -197,6 +199,9 @@ def placeholder(form: MintForm) -> str:
 
 def longest_prompt(form: MintForm) -> int:
     """Return how many characters Mint accepts."""
+    from ...mint.generation_request import MAX_PROMPT_LENGTH
+    from ...mint.schema import Kind
+
     return MAX_PROMPT_LENGTH[Kind(form.kind.lower())]
 
 
@@ -212,6 +217,9 @@ def build_request(
     image_names: tuple[str, ...] = (),
 ) -> GenerationRequest:
     """Return the request for what was chosen, given as the items of the enum properties."""
+    from ...mint.generation_request import GenerationRequest
+    from ...mint.schema import Kind, Mode, Pose, Preset
+
     has_pose = pose != "NONE" and kind == "MODEL"
     return GenerationRequest(
         kind=Kind[kind],
@@ -241,11 +249,15 @@ def request_of(form: MintForm) -> GenerationRequest:
 
 def price_of(form: MintForm) -> Price:
     """Return the query for the price of the generation alone."""
+    from ...jobs.queries import Price
+
     return Price.of(request_of(form))
 
 
 def prices_of(form: MintForm) -> tuple[Price | OptimizationPrice, ...]:
     """Return the queries for the price of everything, including optimization."""
+    from ...jobs import queries
+
     return queries.prices_of(request_of(form), optimize_of(form))
 
 
@@ -256,6 +268,8 @@ def complaint(form: MintForm) -> str | None:
 
 def optimize_of(form: MintForm) -> OptimizationLevel | None:
     """Return how the model will be optimized; None if not, or if it could not be opened."""
+    from ...mint.schema import OptimizationLevel
+
     wanted = form.optimize != "OFF" and form.kind == "MODEL" and optimize_complaint(form) is None
     return OptimizationLevel(form.optimize.lower()) if wanted else None
 
@@ -265,12 +279,16 @@ def optimize_complaint(form: MintForm) -> str | None:
 
     Nothing is paid for a file that this Blender cannot open.
     """
+    from ...files.file_choice import explain_missing
+
     missing = session.state(_State).missing
     return explain_missing(missing) if form.optimize != "OFF" and missing else None
 
 
 def delivery_of(form: MintForm, context: bpy.types.Context) -> Delivery:
     """Return where and how the result is to be placed, as of now."""
+    from ...jobs.job_values import Delivery
+
     is_model = form.kind == "MODEL"
     return Delivery(
         at=cursor(context) if form.place == "CURSOR" else (0.0, 0.0, 0.0),
@@ -285,10 +303,15 @@ def delivery_of(form: MintForm, context: bpy.types.Context) -> Delivery:
     )
 
 
-def with_cursor(context: bpy.types.Context, delivery: Delivery = Delivery()) -> Delivery:
+def with_cursor(context: bpy.types.Context, delivery: Delivery | None = None) -> Delivery:
     """Return the delivery with the current 3D cursor, scene and document."""
+    from ...jobs.job_values import Delivery
+
     return replace(
-        delivery, at=cursor(context), document=session.document_id(), scene=context.scene.name
+        delivery or Delivery(),
+        at=cursor(context),
+        document=session.document_id(),
+        scene=context.scene.name,
     )
 
 
@@ -303,6 +326,9 @@ def fill_form(form: MintForm, template: RequestTemplate) -> None:
 
     Pictures that no longer exist are left out.
     """
+    from ...mint.generation_request import MAX_PROMPT_LENGTH
+    from ...mint.schema import Kind, Mode
+
     request, delivery = template.request, template.delivery
     form.kind, form.text = request.kind.name, None
     form.prompt, form.name = (

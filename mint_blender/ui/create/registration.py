@@ -7,7 +7,7 @@ import bpy
 
 from .. import heartbeat, panel, visibility
 from ..registry import Registry
-from . import batch_text, form_price, operators, saved_settings
+from . import batch_text, operators, saved_settings
 from .properties import MintForm
 
 _parts = Registry()
@@ -21,7 +21,13 @@ def register() -> None:
     _parts.add_property("mint", bpy.props.PointerProperty(type=MintForm))
     _parts.add(batch_text.add_to_menu, batch_text.remove_from_menu)
     heartbeat.on_file_loaded(saved_settings.restore)
-    visibility.when_drawn("form", form_price.ask)
+    visibility.when_drawn("form", _ask_price)
+
+
+def _ask_price() -> bool:
+    from . import form_price
+
+    return form_price.ask()
 
 
 def unregister() -> None:

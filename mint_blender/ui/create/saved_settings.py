@@ -16,7 +16,6 @@ from typing import Any
 
 import bpy
 
-from ...files import private_files
 from .. import heartbeat, session
 
 PAUSE = 0.6  # seconds without a change before the form is saved, and its price asked for
@@ -56,6 +55,8 @@ def pause_left() -> float:
 
 def save(form: Any) -> None:
     """Save the settings; if the file cannot be written, they are not kept."""
+    from ...files import private_files
+
     path = _file()
     try:
         private_files.make_home(path.parent)

@@ -17,11 +17,10 @@ from ...jobs.presentation import presenter
 from ...jobs.service import JobService
 from ...message import Message
 from ...mint.schema import Kind
-from .. import icons, session
+from .. import icons
 from ..account import billing_watch
 from ..text_wrap import wrapped
 from ..translations import translated
-from ..typed_context import layout_of
 from ..worlds import look_inside
 from . import background_import, placed_results, review_feedback
 
@@ -344,50 +343,34 @@ def _draw_follow_ups(layout: bpy.types.UILayout, job: Job) -> None:
         layout.operator("mint.use_prompt", icon="GREASEPENCIL").job_id = job.id
 
 
-class MINT_MT_job(bpy.types.Menu):
-    """The rarer actions on a job."""
-
-    bl_idname = "MINT_MT_job"
-    bl_label = "Job"
-
-    job_id = ""
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw what makes sense for the job whose menu was opened last."""
-        service = session.existing_service()
-        job = (
-            next((job for job in service.jobs() if job.id == type(self).job_id), None)
-            if service
-            else None
-        )
-        if job is None:
-            return
-        layout, job = layout_of(self), placed_results.shown(job)
-        if job.phase is Phase.PLACED and not job.convert:
-            layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
-            layout.operator(
-                "mint.place",
-                text=translated(_place_label(job, Message("Place Again"))),
-                translate=False,
-                icon="IMPORT",
-            ).job_id = job.id
-        if rejected_files.has_importable(job) and job.phase in {Phase.READY, Phase.PLACED}:
-            _draw_import_anyway(layout, job)
-        if job.hold is not None:
-            layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
-            return
-        _draw_follow_ups(layout, job)
-        icon: Any
-        for verb, operator, icon in (
-            (Verb.RESUME, "mint.resume", "PLAY"),
-            (Verb.RETRY, "mint.retry", "FILE_REFRESH"),
-            (Verb.CANCEL, "mint.cancel", "X"),
-        ):
-            if verb in presenter.verbs(job):
-                layout.operator(operator, icon=icon).job_id = job.id
-        url = job.operation.mint_url if job.operation else None
-        if url:
-            layout.operator("mint.open_in_mint", icon="URL").url = url
-        layout.operator("mint.copy_report", icon="COPYDOWN").job_id = job.id
-        layout.separator()
+def draw_menu(layout: bpy.types.UILayout, job: Job) -> None:
+    """Draw the rarer actions, as far as they make sense for the job."""
+    job = placed_results.shown(job)
+    if job.phase is Phase.PLACED and not job.convert:
+        layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
+        layout.operator(
+            "mint.place",
+            text=translated(_place_label(job, Message("Place Again"))),
+            translate=False,
+            icon="IMPORT",
+        ).job_id = job.id
+    if rejected_files.has_importable(job) and job.phase in {Phase.READY, Phase.PLACED}:
+        _draw_import_anyway(layout, job)
+    if job.hold is not None:
         layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
+        return
+    _draw_follow_ups(layout, job)
+    icon: Any
+    for verb, operator, icon in (
+        (Verb.RESUME, "mint.resume", "PLAY"),
+        (Verb.RETRY, "mint.retry", "FILE_REFRESH"),
+        (Verb.CANCEL, "mint.cancel", "X"),
+    ):
+        if verb in presenter.verbs(job):
+            layout.operator(operator, icon=icon).job_id = job.id
+    url = job.operation.mint_url if job.operation else None
+    if url:
+        layout.operator("mint.open_in_mint", icon="URL").url = url
+    layout.operator("mint.copy_report", icon="COPYDOWN").job_id = job.id
+    layout.separator()
+    layout.operator("mint.dismiss", icon="TRASH").job_id = job.id

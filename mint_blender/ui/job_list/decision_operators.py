@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
-from ...jobs.job import Job
 from ...jobs.phases import Verb
-from ...jobs.service import JobService, NotPossible
 from ...message import Message
 from .. import heartbeat
 from ..job_actions import Action, JobOperator, Result, run_action
 from . import review_feedback
+
+if TYPE_CHECKING:
+    from ...jobs.job import Job
+    from ...jobs.service import JobService
 
 
 class _Decision(JobOperator):
@@ -51,6 +55,8 @@ class MINT_OT_approve(_Decision):
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
         """Approve the newest Preview: Mint can finish no other one."""
+        from ...jobs.service import NotPossible
+
         newest = len(job.previews)
         if self.preview and not (job.has_preview and self.preview == newest):
             raise NotPossible(

@@ -9,31 +9,27 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...files.file_choice import OPTIMIZED_NEEDS, explain_missing
-from ...jobs import request_template
-from ...jobs.job import Job
-from ...jobs.job_values import Delivery
-from ...jobs.queries import OptimizationPrice, Price, Query
-from ...jobs.request_template import RequestTemplate
-from ...jobs.service import JobService, NotPossible
-from ...jobs.storage.journal import JournalError
 from ...message import Message
-from ...mint.schema import Asset, Format, Kind, OptimizationLevel, is_valid_id
-from ...scene.gltf.gltf_extensions import readable_extensions
 from .. import heartbeat, session
 from ..create import properties as create_properties
 from ..job_actions import Result, report_error, run_action
-from ..library_browser import loader
 from ..library_browser.asset_lookup import AssetOperator, about_asset
 from ..pricing import spending_dialog
-from ..pricing.price_dialog import draw_price, optimizing_words
 from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from ..typed_context import layout_of, scene_of
-from . import placed_results
+
+if TYPE_CHECKING:
+    from ...jobs.job import Job
+    from ...jobs.job_values import Delivery
+    from ...jobs.queries import Query
+    from ...jobs.request_template import RequestTemplate
+    from ...jobs.service import JobService
+    from ...mint.schema import Asset
 
 FORMATS = [
     ("FBX", "FBX", "For game engines and most 3D programs"),
@@ -66,16 +62,28 @@ class MINT_OT_optimize(spending_dialog.SpendingDialog, bpy.types.Operator):
 
     def queries(self) -> list[Query]:
         """Return the query for the price, the same for all levels; none for an invalid id."""
+        from ...jobs.queries import OptimizationPrice
+        from ...mint.schema import is_valid_id
+
         return [OptimizationPrice(self.asset_id)] if is_valid_id(self.asset_id) else []
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask which level, and show the price."""
+        from ...files.file_choice import OPTIMIZED_NEEDS
+        from ...scene.gltf.gltf_extensions import readable_extensions
+        from . import placed_results
+
         self._missing = OPTIMIZED_NEEDS - readable_extensions()
         self._edited = tuple(placed_results.edited_objects(self.asset_id, scene_of(context)))
         return self.ask_before_spending(context, width=320, confirm_text="Optimize")
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw level, price, and warnings."""
+        from ...files.file_choice import explain_missing
+        from ...jobs.queries import OptimizationPrice
+        from ..pricing.price_dialog import draw_price
+        from . import placed_results
+
         self.layout.row().prop(self, "level", expand=True)
         draw_price(layout_of(self), OptimizationPrice(self.asset_id))
         if self._missing:
@@ -90,6 +98,11 @@ class MINT_OT_optimize(spending_dialog.SpendingDialog, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the optimization, unless this Blender could not open its file."""
+        from ...files.file_choice import OPTIMIZED_NEEDS, explain_missing
+        from ...jobs.job_values import Delivery
+        from ...mint.schema import Kind, OptimizationLevel
+        from ...scene.gltf.gltf_extensions import readable_extensions
+
         missing = OPTIMIZED_NEEDS - readable_extensions()
         if missing:
             return report_error(
@@ -156,6 +169,8 @@ class MINT_OT_convert(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start a job that converts and saves."""
+        from ...mint.schema import Format, Kind
+
         if not self.directory.strip():
             return report_error(self, Message("No folder selected."))
         formats = [format for format in Format if format.name in self.formats]
@@ -198,6 +213,10 @@ class _TemplateOperator(bpy.types.Operator):
             NotPossible: It is not known.
             JournalError: The journal cannot be opened.
         """
+        from ...jobs import request_template
+        from ...jobs.service import NotPossible
+        from ..library_browser import loader
+
         service = session.service()
         if self.job_id:
             return request_template.of_job(service.job(self.job_id), service.jobs())
@@ -224,16 +243,21 @@ class MINT_OT_again(spending_dialog.SpendingDialog, _TemplateOperator):
         options={"SKIP_SAVE"},
     )
 
-    _known: RequestTemplate
+    _known: Any  # a RequestTemplate: Blender evaluates the annotations of a class
     _gone: tuple[str, ...] = ()
 
     def queries(self) -> list[Query]:
         """Return the prices of the generation and of its optimization."""
+        from ...jobs.queries import OptimizationPrice, Price
+
         optimization = [OptimizationPrice()] if self._known.optimize else []
         return [Price.of(self._known.request), *optimization]
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Show the prompt, which may be changed, and the price."""
+        from ...jobs.service import NotPossible
+        from ...jobs.storage.journal import JournalError
+
         try:
             self._known = self.template()
             self._gone = self._known.gone  # read now, since drawing must not read the disk
@@ -244,6 +268,9 @@ class MINT_OT_again(spending_dialog.SpendingDialog, _TemplateOperator):
 
     def draw_dialog(self, context: bpy.types.Context) -> None:
         """Draw what will be sent, and what it costs."""
+        from ...jobs.queries import Price
+        from ..pricing.price_dialog import draw_price, optimizing_words
+
         layout = layout_of(self)
         row = layout.row()
         row.activate_init = True
@@ -268,6 +295,9 @@ class MINT_OT_again(spending_dialog.SpendingDialog, _TemplateOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start a new job, placed like the first one if that is in this file."""
+        from ...jobs.service import NotPossible
+        from ...jobs.storage.journal import JournalError
+
         try:
             wanted = self.template().with_prompt(self.prompt)
         except (NotPossible, JournalError) as error:
@@ -295,6 +325,9 @@ class MINT_OT_use_prompt(_TemplateOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Fill the form with prompt and name, and with settings and pictures if known."""
+        from ...jobs.service import NotPossible
+        from ...jobs.storage.journal import JournalError
+
         try:
             known = self.template()
         except (NotPossible, JournalError) as error:
@@ -317,6 +350,8 @@ class MINT_OT_use_prompt(_TemplateOperator):
 
 def _settings_words(known: RequestTemplate) -> list[str]:
     """Return the settings of the request, without the prompt."""
+    from ...mint.schema import Kind
+
     request = known.request
     words = [
         Message("3D Model") if request.kind is Kind.MODEL else Message("World"),

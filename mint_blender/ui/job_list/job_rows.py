@@ -8,17 +8,17 @@ name, which the list's filter looks at; the rest is looked up while drawing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...jobs.job import Job
 from ...jobs.phases import Phase
-from ...jobs.service import JobService
 from .. import icons, session
 from ..translations import translated
-from . import grouped_jobs
-from .card import STATE_ICONS, short_state
+
+if TYPE_CHECKING:
+    from ...jobs.job import Job
+    from ...jobs.service import JobService
 
 
 @dataclass
@@ -49,6 +49,8 @@ class MintJobs(bpy.types.PropertyGroup):
 
 def sync(service: JobService) -> bool:
     """Update the rows from the jobs, and keep the choice. Return False: no job was changed."""
+    from . import grouped_jobs
+
     grouped_jobs.prepare(service)
     jobs, wanted = bpy.context.window_manager.mint_jobs, grouped_jobs.without_card()
     if [row.job_id for row in jobs.rows] != list(wanted):
@@ -63,6 +65,8 @@ def sync(service: JobService) -> bool:
 
 def chosen() -> Job | None:
     """Return the job whose card is shown below the list."""
+    from . import grouped_jobs
+
     return grouped_jobs.without_card().get(session.state(_State).chosen)
 
 
@@ -82,6 +86,9 @@ class MINT_UL_jobs(bpy.types.UIList):
         active_property: str,
     ) -> None:
         """Draw one row."""
+        from . import grouped_jobs
+        from .card import STATE_ICONS, short_state
+
         job, service = grouped_jobs.without_card().get(item.job_id), session.existing_service()
         picture = icons.of_job(job) if job else 0
         beside: Any = "NONE" if picture or job is None else STATE_ICONS.get(job.phase, "TIME")

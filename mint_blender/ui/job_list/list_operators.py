@@ -7,20 +7,20 @@ No operator here creates a job.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import bpy
 
-from ...jobs.job import Job
-from ...jobs.job_values import ABOVE_OWN_LIMIT
 from ...jobs.phases import Phase, Verb
-from ...jobs.presentation import presenter
-from ...jobs.service import JobService
-from ...jobs.storage.journal import JournalError
 from ...message import Message
 from .. import heartbeat, session
 from ..job_actions import JobOperator, Result, report_error, run_action
 from ..translations import translated
-from .card import MINT_MT_job
+from ..typed_context import layout_of
+
+if TYPE_CHECKING:
+    from ...jobs.job import Job
+    from ...jobs.service import JobService
 
 
 class MINT_OT_job_menu(JobOperator):
@@ -38,6 +38,25 @@ class MINT_OT_job_menu(JobOperator):
         return {"FINISHED"}
 
 
+class MINT_MT_job(bpy.types.Menu):
+    """The rarer actions on a job."""
+
+    bl_idname = "MINT_MT_job"
+    bl_label = "Job"
+
+    job_id = ""
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the actions on the job whose menu was opened last."""
+        from . import card
+
+        service = session.existing_service()
+        jobs = service.jobs() if service else ()
+        job = next((job for job in jobs if job.id == type(self).job_id), None)
+        if job is not None:
+            card.draw_menu(layout_of(self), job)
+
+
 class MINT_OT_copy_report(JobOperator):
     """Copy a report for support: IDs, state and error, without the API key and the prompt."""
 
@@ -49,6 +68,8 @@ class MINT_OT_copy_report(JobOperator):
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
         """Copy the report."""
+        from ...jobs.presentation import presenter
+
         context.window_manager.clipboard = (
             f"Blender {bpy.app.version_string}\n{presenter.report(job)}"
         )
@@ -109,6 +130,8 @@ def change_list(operator: bpy.types.Operator, change: Callable[[JobService], Non
 
     An error of the journal is reported as a sentence.
     """
+    from ...jobs.storage.journal import JournalError
+
     try:
         service = session.service()
         change(service)
@@ -162,6 +185,7 @@ class MINT_OT_resume_all(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Resume each; nothing is started or charged twice."""
+        from ...jobs.job_values import ABOVE_OWN_LIMIT
 
         def resume(service: JobService) -> None:
             for job in service.jobs():
@@ -193,6 +217,7 @@ class MINT_OT_cancel_all(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Cancel what can be canceled."""
+        from ...jobs.presentation import presenter
 
         def cancel(service: JobService) -> None:
             for job in service.jobs():
@@ -234,6 +259,7 @@ CLASSES = (
     MINT_OT_continue_queue,
     MINT_OT_discard_queue,
     MINT_OT_dismiss_finished,
+    MINT_MT_job,
     MINT_OT_job_menu,
     MINT_OT_copy_report,
     MINT_OT_open_in_mint,

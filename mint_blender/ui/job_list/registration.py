@@ -10,15 +10,10 @@ from .. import heartbeat, session, visibility
 from ..panel import MINT_PT_jobs
 from ..registry import Registry
 from . import (
-    auto_import,
-    background_import,
-    card,
     decision_operators,
     follow_up_operators,
-    grouped_jobs,
     job_rows,
     list_operators,
-    placed_results,
     result_operators,
     review_feedback,
 )
@@ -27,7 +22,7 @@ _parts = Registry()
 
 
 def register() -> None:
-    """Register them; results are imported at a beat."""
+    """Register them."""
     _parts.add_classes(
         review_feedback.MintDraft,
         *job_rows.CLASSES,
@@ -36,11 +31,17 @@ def register() -> None:
         *list_operators.CLASSES,
         *follow_up_operators.CLASSES,
         *undo_step.CLASSES,
-        card.MINT_MT_job,
         MINT_PT_jobs,
     )
     _parts.add_property("mint_drafts", bpy.props.CollectionProperty(type=review_feedback.MintDraft))
     _parts.add_property("mint_jobs", bpy.props.PointerProperty(type=job_rows.MintJobs))
+    session.on_first_use(_follow_jobs)
+
+
+def _follow_jobs() -> None:
+    """Keep the list up to date, and import results at a beat."""
+    from . import auto_import, background_import, grouped_jobs, placed_results
+
     _parts.add(placed_results.add, placed_results.remove)
     heartbeat.on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
     heartbeat.on_beat(background_import.poll, is_waiting=background_import.is_waiting)

@@ -4,21 +4,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 
-from ...jobs import rejected_files
-from ...jobs.job import Job
 from ...jobs.phases import Phase
-from ...jobs.presentation import presenter
-from ...jobs.service import JobService, NotPossible
 from ...message import Message
-from ...scene import place
 from .. import heartbeat, icons, session
 from ..create import properties as create_properties
 from ..job_actions import JobOperator, Result, find_job, report_error
 from ..translations import translated
-from . import auto_import, background_import, placed_results, review_feedback
+from . import review_feedback
+
+if TYPE_CHECKING:
+    from ...jobs.job import Job
+    from ...jobs.service import JobService
 
 
 class MINT_OT_show_preview(JobOperator):
@@ -31,6 +31,8 @@ class MINT_OT_show_preview(JobOperator):
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
         """Open a new window, so that the user's layout stays as it is."""
+        from ...jobs.service import NotPossible
+
         draft = review_feedback.of(job.id)
         shown = (
             job.previews[draft.shown - 1 if draft and 0 < draft.shown <= len(job.previews) else -1]
@@ -61,6 +63,8 @@ class MINT_OT_turn_preview(JobOperator):
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
         """Remember which Preview is shown beside the unsent feedback."""
+        from ...jobs.service import NotPossible
+
         draft = review_feedback.of(job.id)
         if draft is None:
             raise NotPossible(Message("{title} is not waiting for a decision.", title=job.title))
@@ -83,6 +87,8 @@ class MINT_OT_select_result(JobOperator):
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
         """Select the objects, found by their custom property, which survives an undo."""
+        from ...scene import place
+
         placed = place.find(job_id=job.id)
         if placed is None:
             self.report(
@@ -139,6 +145,8 @@ class MINT_OT_place(JobOperator):
         )
 
     def _ask_about_edits(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        from . import placed_results
+
         job = find_job(self.job_id)
         edited = placed_results.edited(job) if job is not None else []
         if not edited:
@@ -154,6 +162,11 @@ class MINT_OT_place(JobOperator):
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
         """Import the result: at once for a script, prepared in the background for a click."""
+        from ...jobs import rejected_files
+        from ...jobs.presentation import presenter
+        from ...jobs.service import NotPossible
+        from . import auto_import, background_import
+
         is_refused = self.raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
         if (job.phase not in {Phase.READY, Phase.PLACED} and not is_refused) or job.convert:
             raise NotPossible(

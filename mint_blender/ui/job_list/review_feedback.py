@@ -8,13 +8,16 @@ property.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import bpy
 
 from ...jobs.phases import Phase
-from ...jobs.service import JobService
-from ...mint.generation_request import MAX_FEEDBACK_LENGTH
+from ...mint.limits import MAX_FEEDBACK_LENGTH
 from .. import heartbeat, session, text_fields
+
+if TYPE_CHECKING:
+    from ...jobs.service import JobService
 
 
 class MintDraft(bpy.types.PropertyGroup):

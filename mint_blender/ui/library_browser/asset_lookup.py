@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import bpy
 
-from ...jobs.job import Job, asset_of
-from ...jobs.job_values import Delivery
-from ...jobs.service import JobService
 from ...message import Message
-from ...mint.schema import Asset, Kind, is_valid_id
 from .. import session
 from ..create import properties as create_properties
 from ..job_actions import Result, report_error, run_action
-from . import loader
+
+if TYPE_CHECKING:
+    from ...jobs.job import Job
+    from ...jobs.job_values import Delivery
+    from ...jobs.service import JobService
+    from ...mint.schema import Asset, Kind
 
 KINDS = [("MODEL", "3D Model", "A 3D Model"), ("WORLD", "World", "A World")]
 
@@ -32,6 +34,8 @@ class AssetOperator(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the job; its result is placed at the current 3D cursor."""
+        from ...mint.schema import Kind
+
         start, delivery = self.start, create_properties.with_cursor(context)
         return about_asset(
             self,
@@ -53,6 +57,8 @@ def about_asset(
     start: Callable[[JobService, Asset], Job],
 ) -> Result:
     """Start a job about an asset; a mistyped id is reported before anything is sent."""
+    from ...mint.schema import is_valid_id
+
     asset_id = asset_id.strip()
     if not is_valid_id(asset_id):
         return report_error(
@@ -64,6 +70,10 @@ def about_asset(
 
 def asset(kind: Kind, asset_id: str) -> Asset:
     """Return what is known of an asset: its id at least, and its job reads the rest."""
+    from ...jobs.job import asset_of
+    from ...mint.schema import Asset
+    from . import loader
+
     service = session.existing_service()
     if service is not None:
         # without a window no heartbeat runs, and a script may ask right after a job has ended

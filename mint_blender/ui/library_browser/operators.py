@@ -9,29 +9,24 @@ from __future__ import annotations
 import os
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ...addon_settings import may_go_online
-from ...delivery.asset_library.sync_process import SyncProcess
-from ...jobs.job import Job
-from ...jobs.job_values import Delivery
-from ...jobs.library.view_model import title
-from ...jobs.queries import ListPage
-from ...jobs.service import JobService, NotPossible
-from ...jobs.storage.journal import JournalError
 from ...message import Message
-from ...mint.errors import MintError
-from ...mint.schema import Asset, Kind
-from ...scene import assets
-from ...scene.export.output_path import OutputError
 from .. import heartbeat, session
 from ..job_actions import Result, report_error
 from ..translations import translated
-from . import loader, panel_data
 from .asset_lookup import KINDS, AssetOperator
 from .properties import fields_of, kind_of
+
+if TYPE_CHECKING:
+    from ...jobs.job import Job
+    from ...jobs.job_values import Delivery
+    from ...jobs.queries import ListPage
+    from ...jobs.service import JobService
+    from ...mint.schema import Asset, Kind
 
 
 class _PageLoader(bpy.types.Operator):
@@ -41,6 +36,8 @@ class _PageLoader(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Request the pages; in background mode, wait for them."""
+        from . import loader
+
         if not may_go_online():
             return report_error(self, session.OFFLINE)
         fields = fields_of(context)
@@ -67,6 +64,8 @@ class MINT_OT_refresh_library(_PageLoader):
 
     def pages(self, kind: Kind | None) -> list[ListPage]:
         """Return the first page of each kind."""
+        from . import loader
+
         return loader.known().first_pages(kind)
 
 
@@ -79,6 +78,8 @@ class MINT_OT_load_more(_PageLoader):
 
     def pages(self, kind: Kind | None) -> list[ListPage]:
         """Return the next page, if there is one, and resume a stopped search."""
+        from . import loader
+
         loader.resume_searching()
         page = loader.known().next_page(kind)
         return [page] if page else []
@@ -94,6 +95,8 @@ class MINT_OT_stop_search(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Load no further page; one that was requested still comes."""
+        from . import loader
+
         loader.stop_searching()
         heartbeat.redraw()
         return {"FINISHED"}
@@ -114,6 +117,8 @@ class MINT_OT_turn_library(bpy.types.Operator):
 
         Missing entries are requested once it was drawn; without a window, at once.
         """
+        from . import loader, panel_data
+
         fields = fields_of(context)
         loader.turn(fields, forward=self.forward)
         while bpy.app.background and panel_data.is_lacking_entries(fields):
@@ -135,6 +140,9 @@ class MINT_OT_choose_asset(bpy.types.Operator):
     @classmethod
     def description(cls, context: bpy.types.Context, properties: Any) -> str:
         """Return the whole title, which a button has no room for."""
+        from ...jobs.library.view_model import title
+        from . import panel_data
+
         asset = panel_data.library().get(properties.asset_id)
         return translated(title(asset) if asset else Message("Details"))
 
@@ -181,6 +189,8 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Copy the prompt to the clipboard."""
+        from . import loader
+
         asset = loader.known().get(self.asset_id)
         text = (asset.prompt or (asset.assets.caption if asset.assets else None)) if asset else None
         if not text:
@@ -208,6 +218,8 @@ class _AssetSaver(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the folder, starting at the first asset library of the preferences."""
+        from ...scene import assets
+
         known = assets.libraries()
         if known and not self.directory:
             self.directory = f"{known[0].folder}{os.sep}"
@@ -216,6 +228,9 @@ class _AssetSaver(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the other process, or save here in background mode."""
+        from ...delivery.asset_library.sync_process import SyncProcess
+        from ...jobs.storage.journal import JournalError
+
         if not may_go_online():
             return report_error(self, session.OFFLINE)
         if not self.directory.strip():
@@ -247,6 +262,8 @@ class _AssetSaver(bpy.types.Operator):
         # both load the HTTP library, which enabling the add-on does not need
         from ...delivery.asset_library import sync
         from ...jobs.engine import dispatch
+        from ...mint.errors import MintError
+        from ...scene.export.output_path import OutputError
 
         account = session.account()
         try:
@@ -292,6 +309,8 @@ class MINT_OT_save_to_library(_AssetSaver):
 
     def only(self) -> tuple[Kind | None, str | None]:
         """Return the kind and the id of this item."""
+        from ...mint.schema import Kind
+
         return Kind(self.kind.lower()), self.asset_id
 
 
@@ -307,6 +326,8 @@ class MINT_OT_stop_sync(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Stop the other process at once."""
+        from ...delivery.asset_library.sync_process import SyncProcess
+
         session.state(SyncProcess).stop()
         heartbeat.redraw()
         return {"FINISHED"}
@@ -314,6 +335,11 @@ class MINT_OT_stop_sync(bpy.types.Operator):
 
 def _wait_for_pages(service: JobService, kind: Kind | None) -> str | None:
     """Wait for every page, and return what went wrong."""
+    from ...jobs.queries import ListPage
+    from ...jobs.service import NotPossible
+    from ...jobs.storage.journal import JournalError
+    from . import loader, panel_data
+
     try:
         while any(isinstance(query, ListPage) for query in service.queries.pending()):
             service.next_event()

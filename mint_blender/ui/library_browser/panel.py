@@ -6,40 +6,26 @@ It draws only what is loaded.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ...addon_settings import may_go_online
-from ...delivery.asset_library.sync_process import SyncProcess
-from ...jobs.library.view_model import (
-    AssetState,
-    can_be_retried,
-    reason,
-    state_label,
-    state_of,
-    title,
-)
 from ...message import Message
-from ...mint.schema import Asset, Kind
 from .. import session, visibility
 from ..text_wrap import wrapped
 from ..translations import date, translated
 from ..typed_context import layout_of
-from . import job_lookup, panel_data
 from .properties import MintLibrary, fields_of, kind_of
 
+if TYPE_CHECKING:
+    from ...jobs.library.view_model import AssetState
+    from ...mint.schema import Asset
+
 _WIDTH_OF_ONE = 84.0  # pixels of an entry, at a scale of 1
-_STATE_ICONS: dict[AssetState, Any] = {
-    AssetState.DONE: "NONE",
-    AssetState.UNFINISHED: "TIME",
-    AssetState.FAILED: "ERROR",
-}
-_STAND_INS = {
-    AssetState.DONE: "SHADING_BBOX",
-    AssetState.UNFINISHED: "SORTTIME",
-    AssetState.FAILED: "ERROR",
-}
+# by `AssetState`
+_STATE_ICONS: dict[str, Any] = {"done": "NONE", "unfinished": "TIME", "failed": "ERROR"}
+_STAND_INS = {"done": "SHADING_BBOX", "unfinished": "SORTTIME", "failed": "ERROR"}
 
 
 class MINT_PT_library(bpy.types.Panel):
@@ -63,6 +49,8 @@ class MINT_PT_library(bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the filter, a page of items, and the chosen item."""
+        from . import panel_data
+
         layout, fields = layout_of(self), fields_of(context)
         visibility.note("library")
         _draw_filter(layout, fields)
@@ -88,6 +76,9 @@ def _draw_filter(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
 
 
 def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
+    from ...jobs.library.view_model import state_of, title
+    from . import panel_data
+
     assets = panel_data.on_screen(fields)
     if not assets:
         layout.label(text=translated(_why_empty(fields)), translate=False)
@@ -115,6 +106,8 @@ def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> N
 
 
 def _why_empty(fields: MintLibrary) -> str:
+    from . import panel_data
+
     known = panel_data.library()
     if known.error(kind_of(fields)) and known.unloaded_pages(kind_of(fields)):
         return ""
@@ -144,6 +137,8 @@ def _icon_value(name: str) -> int:
 
 def _draw_turning(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
     """Draw the range that is shown and the buttons to page; past the end, more is loaded."""
+    from . import panel_data
+
     count = len(panel_data.shown(fields))
     further = panel_data.library().next_page(kind_of(fields)) is not None
     last = min(count, fields.start + panel_data.ON_SCREEN)
@@ -183,6 +178,8 @@ def _draw_extent(
     layout: bpy.types.UILayout, fields: MintLibrary, further: bool, width: int
 ) -> None:
     """Draw how much of the library this is, and the button for the rest of it."""
+    from . import panel_data
+
     is_searching = panel_data.is_searching(fields)
     if (words := panel_data.extent_words(fields)) is not None:
         row = layout.row(align=True)
@@ -204,6 +201,10 @@ def _draw_extent(
 
 def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
     """Draw what is known of the chosen item, and what can be done with it."""
+    from ...jobs.library.view_model import AssetState, reason, state_label, state_of, title
+    from ...mint.schema import Kind
+    from . import job_lookup, panel_data
+
     state = state_of(asset)
     box.label(
         text=translated(title(asset)),
@@ -213,20 +214,12 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
     if icon := panel_data.icon(asset):
         box.template_icon(icon_value=icon, scale=8.0)
     column = box.column(align=True)
-    made = date(asset.created_at) if asset.created_at else ""
-    column.label(
-        text=" · ".join(
-            filter(
-                None,
-                (
-                    translated(state_label(asset)),
-                    made,
-                    translated(job_lookup.preset_words(asset) or ""),
-                ),
-            )
-        ),
-        translate=False,
+    facts = (
+        translated(state_label(asset)),
+        date(asset.created_at) if asset.created_at else "",
+        translated(job_lookup.preset_words(asset) or ""),
     )
+    column.label(text=" · ".join(filter(None, facts)), translate=False)
     if (words := panel_data.facts_words(asset)) is not None:
         wrapped(
             column,
@@ -257,31 +250,16 @@ def _draw_prompt(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
 
 
 def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: AssetState, width: int) -> None:
+    from ...jobs.library.view_model import AssetState, can_be_retried
+    from ...mint.schema import Kind
+
     if state is AssetState.FAILED:
         if can_be_retried(asset):
             retry = box.operator("mint.retry_asset", text="Retry", icon="FILE_REFRESH")
             retry.kind, retry.asset_id = asset.kind.name, asset.id
         return
     if state is AssetState.UNFINISHED:
-        if job_lookup.job_of(asset) is not None:
-            wrapped(
-                box,
-                Message("This job is in the Jobs panel above."),
-                width=width,
-                icon="INFO",
-            )
-            return
-        # Mint's lists name no operation, and without one there is nothing to poll, approve or
-        # cancel: the entry itself is watched.
-        wrapped(
-            box,
-            Message(
-                "Started elsewhere. You can import it when it is done, but not approve or"
-                " cancel it."
-            ),
-            width=width,
-        )
-        _import(box, asset, Message("Import When Done"))
+        _draw_unfinished(box, asset, width)
         return
     row = box.row(align=True)
     row.scale_y = 1.3
@@ -296,6 +274,24 @@ def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: AssetState, widt
     save.kind, save.asset_id = asset.kind.name, asset.id
 
 
+def _draw_unfinished(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
+    from . import job_lookup
+
+    if job_lookup.job_of(asset) is not None:
+        wrapped(box, Message("This job is in the Jobs panel above."), width=width, icon="INFO")
+        return
+    # Mint's lists name no operation, and without one there is nothing to poll, approve or
+    # cancel: the entry itself is watched.
+    wrapped(
+        box,
+        Message(
+            "Started elsewhere. You can import it when it is done, but not approve or cancel it."
+        ),
+        width=width,
+    )
+    _import(box, asset, Message("Import When Done"))
+
+
 def _import(layout: bpy.types.UILayout, asset: Asset, text: str) -> None:
     fetch = layout.operator(
         "mint.import_asset", text=translated(text), translate=False, icon="IMPORT"
@@ -305,6 +301,8 @@ def _import(layout: bpy.types.UILayout, asset: Asset, text: str) -> None:
 
 def _draw_sync(layout: bpy.types.UILayout, width: int) -> None:
     """Draw the sync to an asset library, and its progress while it runs."""
+    from ...delivery.asset_library.sync_process import SyncProcess
+
     if (words := session.state(SyncProcess).status) is not None:
         row = layout.row(align=True)
         wrapped(

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
-from ...jobs.library.view_model import AssetState, Filter, Sort
-from ...mint.schema import Kind
-from .state import library_state
+if TYPE_CHECKING:
+    from ...jobs.library.view_model import Filter
+    from ...mint.schema import Kind
 
 KINDS = [
     ("ALL", "All", "Models and Worlds"),
@@ -28,6 +30,8 @@ SORTS = [
 
 
 def _filter_changed(fields: MintLibrary, context: bpy.types.Context) -> None:
+    from .state import library_state
+
     fields.start = 0
     library_state().filter_changed()
     library_state().library.view(filter_of(fields))  # sort now, so that drawing need not
@@ -59,10 +63,14 @@ def fields_of(context: bpy.types.Context) -> MintLibrary:
 
 def kind_of(fields: MintLibrary) -> Kind | None:
     """Return the kind that is shown; None means both."""
+    from ...mint.schema import Kind
+
     return None if fields.kind == "ALL" else Kind(fields.kind.lower())
 
 
 def filter_of(fields: MintLibrary) -> Filter:
     """Return what is searched for, and in which order it is shown."""
+    from ...jobs.library.view_model import AssetState, Filter, Sort
+
     state = None if fields.state == "ALL" else AssetState(fields.state.lower())
     return Filter(kind_of(fields), state, fields.words, Sort(fields.sort.lower()))

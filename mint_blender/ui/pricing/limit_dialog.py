@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...jobs.queries import Query
-from ...jobs.service import JobService, TooExpensive
 from ...message import Message
 from .. import click_window, session, text_fields
 from ..text_wrap import lines_of
 from ..translations import translated
 from . import spending_dialog
+
+if TYPE_CHECKING:
+    from ...jobs.queries import Query
+    from ...jobs.service import JobService, TooExpensive
 
 Act = Callable[[bpy.types.Operator | None], Any]
 """A function that does what was clicked.

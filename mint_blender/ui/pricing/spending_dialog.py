@@ -8,12 +8,12 @@ before a price is known and there is a limit, the price is requested first, as f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...jobs.queries import Query
-from . import open_dialogs, price_queries
+if TYPE_CHECKING:
+    from ...jobs.queries import Query
 
 
 class SpendingDialog:
@@ -27,6 +27,8 @@ class SpendingDialog:
         self: Any, context: bpy.types.Context, *, width: int, confirm_text: str
     ) -> Any:
         """Ask Mint for the prices, and open the dialog. Enter cancels."""
+        from . import price_queries
+
         price_queries.ask_unknown(*self.queries())
         return context.window_manager.invoke_props_dialog(
             self, width=width, confirm_text=confirm_text, cancel_default=True
@@ -34,11 +36,15 @@ class SpendingDialog:
 
     def check(self, context: bpy.types.Context) -> bool:
         """Ask for new prices where needed, after a change in the dialog."""
+        from . import price_queries
+
         price_queries.ask_unknown(*self.queries())
         return True
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the dialog, and have it drawn again when Mint has answered."""
+        from . import open_dialogs
+
         open_dialogs.note(context.region_popup)
         self.draw_dialog(context)
 

@@ -18,7 +18,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ...message import Message
-from ...mint.generation_request import MAX_IMAGE_BYTES
+from ...mint.limits import MAX_IMAGE_BYTES
 from ..typed_context import scene_of
 
 # pixels: no generation shows more detail than this, and saving more takes seconds

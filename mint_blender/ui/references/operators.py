@@ -11,12 +11,10 @@ from typing import Any
 import bpy
 
 from ...addon_settings import may_go_online
-from ...files.errors import FileError
 from ...message import Message, sentences
 from .. import heartbeat, session
 from ..translations import translated
 from ..typed_context import scene_of
-from . import image_sources
 from . import properties as references_properties
 
 Result = Any  # a set of words, which the stubs want spelled as literals
@@ -31,6 +29,9 @@ FIT = Message("Scale down or convert pictures that exceed Mint's limits")
 
 def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
     """Change the list; report what is not possible."""
+    from ...files.errors import FileError
+    from . import image_sources
+
     try:
         act()
     except (
@@ -57,6 +58,8 @@ def _add_made(make: Callable[[Path], object], name: str, fit: bool = False) -> N
 
 def _fit(entry: Any) -> None:
     """Scale down or convert a picture, and note below it what was done."""
+    from . import image_sources
+
     with tempfile.TemporaryDirectory(prefix="mint-") as folder:
         path = Path(folder) / "picture.webp"
         note = image_sources.fit(Path(entry.source), path)
@@ -90,6 +93,9 @@ class MINT_OT_add_references(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Add each file; one that cannot be added does not stop the others."""
+        from ...files.errors import FileError
+        from . import image_sources
+
         added, reasons = 0, []
         for path in self._paths():
             try:
@@ -179,6 +185,8 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Add a saved copy of the image, whether it is packed, painted or generated."""
+        from . import image_sources
+
         image: bpy.types.Image | None = bpy.data.images.get(self.image)
         if image is None:
             sentence = (
@@ -217,6 +225,8 @@ class MINT_OT_add_reference_render(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Add a saved copy of the render as it is displayed."""
+        from . import image_sources
+
         return _attempt(
             self,
             lambda: _add_made(
@@ -248,6 +258,8 @@ class MINT_OT_add_reference_view(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Add a picture of the view, drawn offscreen."""
+        from . import image_sources
+
         is_camera = self.view == "CAMERA"
         name = Message("Camera View") if is_camera else Message("Viewport")
         return _attempt(

@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 
 from ...message import Message
-from ...mint.generation_request import MAX_IMAGES
+from ...mint.limits import MAX_IMAGES
 from .. import panel
 from ..text_wrap import wrapped
 from ..translations import translated

@@ -18,12 +18,8 @@ from typing import Any
 
 import bpy
 
-from ...files import download_folder, pictures, private_files
-from ...files.errors import FileError
-from ...files.partial_download import disk_errors
-from ...jobs.request_checks import UPLOADABLE
 from ...message import Message, message_of
-from ...mint.generation_request import MAX_IMAGE_BYTES, MAX_IMAGES
+from ...mint.limits import MAX_IMAGE_BYTES, MAX_IMAGES
 from .. import icons, session
 
 ROOM = 256 * 1024 * 1024
@@ -95,6 +91,8 @@ def add_file(path: Path, *, name: str | None = None, note: str = "") -> Any:
         ReferenceImageError: The list is full, or has this picture already.
         FileError: The file is no picture, or could not be copied.
     """
+    from ...files import pictures
+
     name = name or path.name
     _check_room()
     kind = pictures.inspect(path)
@@ -113,6 +111,8 @@ def add_url(url: str) -> Any:
     Raises:
         ReferenceImageError: It is no https address, or the list is full or has it already.
     """
+    from ...files import download_folder
+
     url = url.strip()
     if not url.startswith("https://") or len(url) < 12 or any(letter.isspace() for letter in url):
         raise ReferenceImageError(
@@ -131,12 +131,16 @@ def replace_file(entry: Any, path: Path, note: str) -> None:
     Raises:
         FileError: The file is no picture.
     """
+    from ...files import pictures
+
     kind = pictures.inspect(path)
     _set_picture(entry, _keep(path, kind.suffix), kind.format, note)
 
 
 def replace_all(images: Iterable[str]) -> None:
     """Replace the list by these pictures; what cannot be added is left out."""
+    from ...files.errors import FileError
+
     clear()
     for image in images:
         with contextlib.suppress(ReferenceImageError, FileError):
@@ -178,6 +182,9 @@ def _check_new(source: str, name: str) -> None:
 
 def _keep(path: Path, suffix: str) -> Path:
     """Copy a file into our folder, named by the SHA-256 of its bytes; return the path."""
+    from ...files import download_folder, private_files
+    from ...files.partial_download import disk_errors
+
     with disk_errors(folder()):
         private_files.make_folder(folder())
         with path.open("rb") as stream:
@@ -198,6 +205,8 @@ def _keep(path: Path, suffix: str) -> Path:
 
 def _set_picture(entry: Any, kept: Path, format: str, note: str) -> None:
     """Update an entry for this file: what is wrong with it, and its thumbnail."""
+    from ...jobs.request_checks import UPLOADABLE
+
     size = kept.stat().st_size
     entry.source, entry.is_odd = str(kept), format not in UPLOADABLE
     problem = ""

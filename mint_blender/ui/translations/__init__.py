@@ -19,7 +19,6 @@ from bpy.app.handlers import persistent
 from ... import __package__ as ADDON
 from ...message import Message
 from . import tables
-from .formats import format_date, format_day, format_day_of_year, format_number, render
 
 LOCALES = {"de": ("de", "de_DE"), "ja": ("ja", "ja_JP")}
 """Languages, with Blender's names for them.
@@ -44,6 +43,8 @@ def translated(text: str, language: str | None = None) -> str:
 
     Any other string is a name, the user's own words, or translated already, and stays as it is.
     """
+    from .formats import render
+
     language = language or spoken()
     if not isinstance(text, Message) or language not in LOCALES:
         return text
@@ -52,21 +53,29 @@ def translated(text: str, language: str | None = None) -> str:
 
 def number(value: float) -> str:
     """Return a whole number, such as an amount of Credits, as the user's language writes it."""
+    from .formats import format_number
+
     return format_number(value, spoken())
 
 
 def date(moment: datetime) -> str:
     """Return day and time as the user's language writes them."""
+    from .formats import format_date
+
     return format_date(moment, spoken())
 
 
 def day(date: Date) -> str:
     """Return day, month and year as the user's language writes them."""
+    from .formats import format_day
+
     return format_day(date, spoken())
 
 
 def day_of_year(date: Date) -> str:
     """Return day and month as the user's language writes them."""
+    from .formats import format_day_of_year
+
     return format_day_of_year(date, spoken())
 
 

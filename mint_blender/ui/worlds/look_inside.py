@@ -16,10 +16,6 @@ from bpy.app.handlers import persistent
 from mathutils import Matrix, Vector
 
 from ...message import Message
-from ...scene import tags
-from ...scene.world import edit as world_edit
-from ...scene.world import world_objects
-from ...scene.world.capture_point import PART
 from .. import session
 from ..job_actions import Result, report_error
 from ..translations import translated
@@ -68,6 +64,8 @@ def look_inside(
     overlays: bool = False,
 ) -> None:
     """Move a 3D View to a World's capture point, through its camera if it has one."""
+    from ...scene.world import world_objects
+
     space: Any = area.spaces.active
     seen = _seen(space)
     # first, since it may fail with the render engine: nothing is moved yet
@@ -107,6 +105,8 @@ def look_outside(area: bpy.types.Area) -> None:
 
 def is_inside(space: Any) -> bool:
     """Return whether the view has looked inside, or uses a World's camera as its Local Camera."""
+    from ...scene.world.capture_point import PART
+
     if space is None or space.type != "VIEW_3D":
         return False
     camera = space.camera if space.use_local_camera else None
@@ -200,6 +200,8 @@ def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene) -> None:
 
 def _show_color(space: Any, scene: bpy.types.Scene, shading: str) -> None:
     """Set the shading, with the panorama as background if it is the scene's World."""
+    from ...scene.world import edit as world_edit
+
     if shading == "KEEP":
         return
     if _shade(space, shading) == "SOLID":
@@ -276,6 +278,9 @@ class MINT_OT_look_inside(_ViewOperator):
 
     def _meant(self, context: bpy.types.Context) -> bpy.types.Object | None:
         """Return the World of the job, by name, of the active object, or the only one."""
+        from ...scene import tags
+        from ...scene.world import world_objects
+
         if self.job_id:
             return next(
                 (each for each in tags.roots(job_id=self.job_id) if world_objects.is_root(each)),

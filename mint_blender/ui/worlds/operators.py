@@ -8,29 +8,22 @@ active object is removed, the World's root becomes active.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...delivery import import_job
-from ...files.errors import FileError
-from ...jobs.job import Job
-from ...jobs.job_values import Role
 from ...jobs.phases import Phase
-from ...jobs.service import JobService, NotPossible
 from ...message import Message
-from ...scene import tags
-from ...scene.gltf.gltf_import import SceneImportError
-from ...scene.world import build as world_build
-from ...scene.world import collider, panorama, splats, world_objects
-from ...scene.world import edit as world_edit
 from .. import session
 from ..create import properties as create_properties
 from ..job_actions import Result, find_job, run_action
-from ..job_list import auto_import
 from ..translations import translated
 from ..typed_context import scene_of
-from .parts import WorldParts
+
+if TYPE_CHECKING:
+    from ...jobs.job import Job
+    from ...jobs.service import JobService
+    from .parts import WorldParts
 
 PARTS = [
     ("COLLIDER", "Collider", "The mesh of floors and walls"),
@@ -46,8 +39,17 @@ SHOWN = [
 
 def job_of(root: bpy.types.Object) -> Job | None:
     """Return the job that imported a World, if it is still on the list."""
+    from ...scene import tags
+
     known = tags.read(root)
     return find_job(known.job_id) if known is not None and known.job_id else None
+
+
+def _active_root(context: bpy.types.Context) -> bpy.types.Object | None:
+    """Return the root of the World that the active object belongs to."""
+    from ...scene.world import world_objects
+
+    return world_objects.root_of(context.active_object)
 
 
 def can_fetch(root: bpy.types.Object) -> str:
@@ -71,7 +73,7 @@ class _WorldOperator(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there is a World that can be changed; the tooltip says why not."""
-        root = world_objects.root_of(context.active_object)
+        root = _active_root(context)
         complaint = (
             Message("Select a Mint World, or something in it.")
             if root is None
@@ -84,6 +86,8 @@ class _WorldOperator(bpy.types.Operator):
     @classmethod
     def complaint(cls, root: bpy.types.Object) -> str:
         """Return why the World cannot be changed; empty if it can."""
+        from .parts import WorldParts
+
         if root.library:
             return Message("This World is linked from another file and can be changed only there.")
         parts = WorldParts.under(root)
@@ -100,7 +104,10 @@ class _WorldOperator(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Make the change; if a file is bad, report it and change nothing."""
-        root = world_objects.root_of(context.active_object)
+        from ...files.errors import FileError
+        from ...scene.gltf.gltf_import import SceneImportError
+
+        root = _active_root(context)
         assert root is not None, "poll has seen one"
         try:
             self.change(root, scene_of(context))
@@ -130,6 +137,8 @@ class MINT_OT_flip_world(_WorldOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Flip the whole World."""
+        from ...scene.world import edit as world_edit
+
         world_edit.flip(root)
 
 
@@ -144,6 +153,8 @@ class MINT_OT_flip_collider(_ColliderOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Flip the collider only."""
+        from ...scene.world import edit as world_edit
+
         world_edit.flip_collider(root)
 
 
@@ -158,6 +169,8 @@ class MINT_OT_show_collider(_ColliderOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Show the collider; the choice stays when parts are added or removed."""
+        from ...scene.world import edit as world_edit
+
         world_edit.show_collider(root, self.how, scene=scene)
 
 
@@ -172,6 +185,8 @@ class MINT_OT_rigid_collider(_ColliderOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Turn the rigid body on or off."""
+        from ...scene.world import collider, world_objects
+
         meshes = [each for each in world_objects.parts_of(root, "collider") if each.type == "MESH"]
         if self.on:
             collider.add_rigid_bodies(meshes, scene)
@@ -193,6 +208,8 @@ class MINT_OT_show_panorama(_WorldOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Use the panorama as light and background."""
+        from ...scene.world import edit as world_edit
+
         world_edit.show_panorama(root, scene)
 
 
@@ -207,6 +224,8 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether the scene shows a panorama."""
+        from ...scene.world import edit as world_edit
+
         shown = world_edit.shows_panorama(scene_of(context))
         if not shown:
             cls.poll_message_set(
@@ -216,6 +235,8 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Restore the earlier World; the panorama stays in the file."""
+        from ...scene.world import panorama
+
         panorama.restore_earlier_world(scene_of(context))
         return {"FINISHED"}
 
@@ -230,6 +251,8 @@ class MINT_OT_make_splats_native(_WorldOperator):
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
         """Return a message without splats, or without native splats in this Blender."""
+        from ...scene.world import splats
+
         if not splats.has_native():
             return Message("Native splats require Blender 5.3 or later.")
         found = parts.of_kind("splats")
@@ -243,6 +266,8 @@ class MINT_OT_make_splats_native(_WorldOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Convert each object of splats."""
+        from ...scene.world import splats, world_objects
+
         for each in filter(splats.can_become_native, world_objects.parts_of(root, "splats")):
             splats.make_native(each)
 
@@ -258,6 +283,11 @@ class MINT_OT_add_world_part(_WorldOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Import the part from the file of the World's job."""
+        from ...delivery import import_job
+        from ...jobs.job_values import Role
+        from ...scene.gltf.gltf_import import SceneImportError
+        from ...scene.world import build as world_build
+
         job = job_of(root)
         path = import_job.part_file(job, Role(self.part.lower())) if job else None
         if path is None:
@@ -280,7 +310,7 @@ class MINT_OT_remove_world_part(_WorldOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Remove the part; if it was active, the World's root becomes active."""
-        root = world_objects.root_of(context.active_object)
+        root = _active_root(context)
         result = super().execute(context)
         if context.view_layer.objects.active is None:
             context.view_layer.objects.active = root
@@ -288,6 +318,8 @@ class MINT_OT_remove_world_part(_WorldOperator):
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Remove the part; without the panorama the scene gets its earlier World back."""
+        from ...scene.world import build as world_build
+
         world_build.remove_part(root, self.part, scene=scene)
 
 
@@ -311,15 +343,12 @@ class MINT_OT_fetch_world_part(_WorldOperator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Resume the World's job with another delivery."""
-        root = world_objects.root_of(context.active_object)
+        root = _active_root(context)
         job = job_of(root) if root else None
         if job is None:
             return {"CANCELLED"}
-        wanted: dict[str, Any] = {
-            "replaces": True,
-            "document": session.document_id(),
-            "scene": context.scene.name,
-        }
+        wanted: dict[str, Any] = {"replaces": True, "document": session.document_id()}
+        wanted["scene"] = context.scene.name
         if self.part == "SPLATS":
             wanted["splats"] = self.splats
         if self.part == "COLLIDER" and job.delivery.collider == "NONE":
@@ -331,6 +360,8 @@ class MINT_OT_fetch_world_part(_WorldOperator):
 
     def _place_part(self, job_id: str) -> Result:
         """Place the result: in background mode no heartbeat does."""
+        from ..job_list import auto_import
+
         complaint = auto_import.import_result(session.service(), session.service().job(job_id))
         if complaint:
             self.report({"ERROR"}, translated(complaint))
@@ -338,6 +369,8 @@ class MINT_OT_fetch_world_part(_WorldOperator):
 
 
 def _fetch(service: JobService, job_id: str, wanted: dict[str, Any]) -> str:
+    from ...jobs.service import NotPossible
+
     job = service.job(job_id)
     if job.phase not in {Phase.READY, Phase.PLACED}:
         raise NotPossible(

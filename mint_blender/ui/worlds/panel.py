@@ -3,20 +3,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
-from ...delivery import import_job
-from ...jobs.job_values import Role
 from ...message import Message
-from ...scene.world import edit as world_edit
-from ...scene.world import splats, world_objects
-from ...scene.world.files import Part
 from ..create import properties as create_properties
 from ..translations import translated
 from ..typed_context import layout_of, scene_of
 from . import look_inside
 from . import operators as worlds_operators
-from .parts import WorldParts
+
+if TYPE_CHECKING:
+    from ...scene.world.files import Part
+    from .parts import WorldParts
 
 
 class MINT_PT_world(bpy.types.Panel):
@@ -31,10 +31,15 @@ class MINT_PT_world(bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether the active object belongs to a World."""
+        from ...scene.world import world_objects
+
         return world_objects.root_of(context.active_object) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the whole World, then each part."""
+        from ...scene.world import world_objects
+        from .parts import WorldParts
+
         layout = layout_of(self)
         root = world_objects.root_of(context.active_object)
         if root is None:
@@ -61,6 +66,8 @@ class MINT_MT_world(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw all operators; those that are not possible say why."""
+        from ...scene.world import splats
+
         layout = layout_of(self)
         layout.operator("mint.look_inside", icon="HIDE_OFF")
         layout.operator("mint.look_outside", icon="LOOP_BACK")
@@ -92,6 +99,9 @@ _SPLAT_SETTINGS = (Message("Density"), Message("Size"), Message("Viewport Limit"
 
 def _draw_part(layout: bpy.types.UILayout, parts: WorldParts, part: Part) -> bool:
     """Draw the heading of a part with what adds or removes it; return whether it is there."""
+    from ...delivery import import_job
+    from ...jobs.job_values import Role
+
     layout.separator()
     row = layout.row()
     row.label(text=translated(_LABELS[part]), translate=False)
@@ -128,6 +138,8 @@ def _draw_collider(layout: bpy.types.UILayout, parts: WorldParts) -> None:
 def _draw_panorama(
     layout: bpy.types.UILayout, root: bpy.types.Object, scene: bpy.types.Scene
 ) -> None:
+    from ...scene.world import edit as world_edit
+
     if world_edit.shows_panorama(scene, root):
         layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
     else:
@@ -136,6 +148,8 @@ def _draw_panorama(
 
 def _draw_splats(layout: bpy.types.UILayout, parts: WorldParts) -> None:
     """Draw Blender's own properties, which can be animated and undone like any other."""
+    from ...scene.world import splats
+
     found = parts.of_kind("splats")
     for each in found:
         column = layout.column(align=True)
@@ -148,6 +162,8 @@ def _draw_splats(layout: bpy.types.UILayout, parts: WorldParts) -> None:
 
 
 def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    from ...scene.world import world_objects
+
     if world_objects.root_of(context.active_object) is not None:
         self.layout.separator()
         self.layout.menu(MINT_MT_world.bl_idname, icon="WORLD")
@@ -155,6 +171,8 @@ def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     """Draw the button that restores the scene's World, also after the Mint World was deleted."""
+    from ...scene.world import edit as world_edit
+
     if world_edit.shows_panorama(scene_of(context)):
         self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
 
