@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A large model for benchmarks: a bumpy sphere with normals, UVs and two textures of 2,048 pixels."""
+"""A large model for benchmarks: a bumpy sphere with normals, UVs and two 2K textures."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def _mesh(mesh: Any) -> Any:
 
 
 def _digest(values: np.ndarray) -> str:
-    return hashlib.sha256(values).hexdigest()[:16]
+    return hashlib.sha256(values.data).hexdigest()[:16]
 
 
 def _material(material: Any) -> Any:
