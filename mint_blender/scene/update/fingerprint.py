@@ -15,8 +15,8 @@ from typing import Any
 import bpy
 import numpy as np
 
-from .. import mesh_arrays, tags
-from . import animation
+from .. import tags
+from . import animation, mesh_fingerprint
 
 FINGERPRINT = tags.PREFIX + "seen"
 POSE_FINGERPRINT = tags.PREFIX + "seen_pose"
@@ -26,8 +26,20 @@ DIGITS = 5
 def store(blocks: Iterable[bpy.types.ID]) -> None:
     """Store the fingerprints of data-blocks; other types have none."""
     for each in blocks:
-        if (content := _content(each)) is not None:
+        if isinstance(each, bpy.types.Mesh):
+            each[FINGERPRINT] = mesh_fingerprint.of(each)
+        elif (content := _content(each)) is not None:
             each[FINGERPRINT] = _stored_form(each, content)
+
+
+def forget(block: Any) -> None:
+    """Remove a fingerprint, since this add-on is about to change the data-block."""
+    block.pop(FINGERPRINT, None)
+
+
+def is_stored(block: bpy.types.ID) -> bool:
+    """Return whether a data-block has a fingerprint."""
+    return FINGERPRINT in block.keys()
 
 
 def store_pose(armature: bpy.types.Object) -> None:
@@ -37,8 +49,10 @@ def store_pose(armature: bpy.types.Object) -> None:
 
 def is_modified(block: bpy.types.ID) -> bool:
     """Return whether a data-block has changed since the import; False without a fingerprint."""
-    if FINGERPRINT not in block.keys():
+    if not is_stored(block):
         return False
+    if isinstance(block, bpy.types.Mesh):
+        return not mesh_fingerprint.is_of(block[FINGERPRINT], block)
     content = _content(block)
     if isinstance(block, bpy.types.Material):
         return not _agree(json.loads(block[FINGERPRINT]), json.loads(_stored_form(block, content)))
@@ -80,8 +94,6 @@ def _agree(before: Any, now: Any) -> bool:
 def _content(block: Any) -> Any:
     if isinstance(block, bpy.types.Material):
         return _material(block)
-    if isinstance(block, bpy.types.Mesh):
-        return _mesh(block)
     if isinstance(block, bpy.types.Image):
         return (
             block.is_dirty,
@@ -95,23 +107,6 @@ def _content(block: Any) -> Any:
     if isinstance(block, bpy.types.Object):
         return _rounded(np.array(block.matrix_basis))
     return None
-
-
-def _mesh(mesh: Any) -> Any:
-    """Describe vertices, faces, UV maps and shape keys."""
-    keys = mesh.shape_keys.key_blocks if mesh.shape_keys else ()
-    vertices = mesh_arrays.positions(mesh)
-    return [
-        _digest(vertices),
-        _digest(mesh_arrays.corner_vertices(mesh)),
-        _digest(mesh_arrays.face_sizes(mesh)),
-        [(each.name, _digest(mesh_arrays.coordinates(each))) for each in mesh.uv_layers],
-        [(each.name, _digest(mesh_arrays.read(each.data, "co", vertices.size))) for each in keys],
-    ]
-
-
-def _digest(values: np.ndarray) -> str:
-    return hashlib.sha256(values.data).hexdigest()[:16]
 
 
 def _material(material: Any) -> Any:

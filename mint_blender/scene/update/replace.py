@@ -108,8 +108,13 @@ def _clean_up(earlier_data: list[bpy.types.ID], before: DataSnapshot) -> list[Me
     """Remove unused data-blocks, and name and fingerprint the new ones; return notes."""
     notes = _remove_unused([*earlier_data, *before.new()])
     _remove_number_suffixes(before.new())
-    marked = (each for each in before.new() if tags.is_marked(each))
-    fingerprint.store(each for each in marked if isinstance(each, bpy.types.Mesh))
+    fingerprint.store(
+        each
+        for each in before.new()
+        if isinstance(each, bpy.types.Mesh)
+        and tags.is_marked(each)
+        and not fingerprint.is_stored(each)
+    )
     return notes
 
 
@@ -247,6 +252,7 @@ def _scale_to_earlier_height(
         return
     scale = Matrix.Scale((earlier[1][2] - earlier[0][2]) / (new[1][2] - new[0][2]), 4)
     if built.root.type == "MESH":
+        fingerprint.forget(built.root.data)
         built.root.data.transform(scale)
     for child in built.root.children:
         cleanup.transform_in_parent(child, scale)
@@ -322,7 +328,12 @@ def _remove_unused(blocks: Iterable[bpy.types.ID]) -> list[Message]:
     remaining, kept = [each for each in dict.fromkeys(blocks) if tags.is_marked(each)], []
     while unused := [each for each in remaining if each.users == 0]:
         remaining = [each for each in remaining if each not in unused]
-        mine = [each for each in unused if fingerprint.is_modified(each)]
+        # meshes that the user has edited are in use: `Backup.keep_edited` has kept their objects
+        mine = [
+            each
+            for each in unused
+            if not isinstance(each, bpy.types.Mesh) and fingerprint.is_modified(each)
+        ]
         for each in mine:
             each.name = f"{each.name.removesuffix(EARLIER)}{EARLIER}"
             each.use_fake_user = True

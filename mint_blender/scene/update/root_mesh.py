@@ -12,7 +12,7 @@ from ...message import Message
 from .. import tags
 from ..notes import note
 from ..staging_scene import staging_scene
-from . import animation, transfer
+from . import animation, fingerprint, transfer
 from .backup import EARLIER
 
 
@@ -37,6 +37,7 @@ def joined(objects: list[bpy.types.Object]) -> bpy.types.Object:
             world = each.matrix_world.copy()
             each.parent = None
             each.matrix_basis = Matrix.Identity(4)
+            fingerprint.forget(each.data)
             each.data.transform(world)
             if world.is_negative:
                 each.data.flip_normals()
@@ -70,7 +71,9 @@ def mesh_for_root(
             above.parent,
         )
     mesh: Any = meshes[0].data
-    mesh.transform(matrix, shape_keys=True)
+    if matrix != Matrix.Identity(4):
+        fingerprint.forget(mesh)
+        mesh.transform(matrix, shape_keys=True)
     if matrix.is_negative:
         mesh.flip_normals()
     return meshes[0]
