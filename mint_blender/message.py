@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from numbers import Integral, Real
 from typing import Any, Self
 
 Param = str | int | float
@@ -114,6 +113,10 @@ def listed(words: Iterable[str]) -> Message:
 def _param(value: object) -> Param:
     if isinstance(value, Enum):
         return Message(str(value.value))
+    if isinstance(value, str):
+        return str(value)
+    from numbers import Integral, Real
+
     if isinstance(value, Integral):  # NumPy's too
         return int(value)
     return float(value) if isinstance(value, Real) else str(value)

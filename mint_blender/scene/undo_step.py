@@ -8,7 +8,6 @@ operator of this add-on, which is then the last one and has nothing to adjust.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import bpy
@@ -16,7 +15,6 @@ import bpy
 from ..message import Message
 
 
-@dataclass
 class _Count:
     """The number of the step being made.
 

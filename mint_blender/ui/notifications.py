@@ -7,7 +7,6 @@ internal one does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -25,10 +24,10 @@ _TELLING = {Phase.REVIEW, Phase.BILLING, Phase.READY, Phase.PLACED, Phase.FAILED
 _GOOD = {Phase.REVIEW, Phase.READY, Phase.PLACED}
 
 
-@dataclass
 class _State:
-    shown: dict[str, Phase] = field(default_factory=dict)
-    """By job id: the phase in which it stopped, once the user was notified."""
+    def __init__(self) -> None:
+        self.shown: dict[str, Phase] = {}
+        """By job id: the phase in which it stopped, once the user was notified."""
 
 
 _parts = Registry()

@@ -7,21 +7,22 @@ dropped when it is disabled. Nothing in it goes into a .blend.
 
 A feature keeps its state in a class of its own and gets the one instance of it with `state`:
 
-    @dataclass
     class _State:
-        icons: dict[str, int] = field(default_factory=dict)
+        def __init__(self) -> None:
+            self.icons: dict[str, int] = {}
 
     def _state() -> _State:
         return session.state(_State)
 
-Where that class has a method `close`, it is called when the session ends.
+Where that class has a method `close`, it is called when the session ends. In a module that is
+loaded when the add-on is enabled it is a plain class, since making a dataclass takes longer than
+importing a module.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -54,7 +55,7 @@ class Session:
     def __init__(self) -> None:
         self.service: JobService | None = None
         self.journal_error: str | None = None
-        self.document_id = uuid.uuid4().hex
+        self.document_id = _new_id()
         self.on_first_use: list[Callable[[], object]] = []
         self.on_service_opened: list[Callable[[JobService], object]] = []
         self.on_account_changed: list[Callable[[], object]] = []
@@ -225,4 +226,8 @@ def document_id() -> str:
 
 def document_changed() -> None:
     """Make a new document id, after another file was opened."""
-    current().document_id = uuid.uuid4().hex
+    current().document_id = _new_id()
+
+
+def _new_id() -> str:
+    return os.urandom(16).hex()

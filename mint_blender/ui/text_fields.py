@@ -9,8 +9,6 @@ the operator sees it move, or sees the button released. Popups are not examined.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import bpy
 
 from . import session
@@ -18,7 +16,6 @@ from . import session
 _TYPED = {"STRING", "INT", "FLOAT"}
 
 
-@dataclass
 class _LastEvent:
     """The last event that our modal operator has seen, in its window."""
 

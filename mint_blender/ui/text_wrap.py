@@ -17,7 +17,7 @@ _MARGINS = 74.0  # tabs or scroll bar, a panel's and a box's margins, and those 
 _ICON = 20.0
 # Japanese has no spaces between words: a line may end after each of its letters, but not begin with
 # a full stop or a small one.
-_UNBROKEN = re.compile(
+_UNBROKEN = (
     "[「『（]*[\u3005-\u30ff\u4e00-\u9fff][。、"
     "」』）…:.)ーっゃゅょッャュョ]*|[^\u3005-\u30ff\u4e00-\u9fff]+"
 )
@@ -77,7 +77,7 @@ def _parts(word: str, room: float) -> Iterator[str]:
 
     This is needed for URLs, and for languages without spaces.
     """
-    for part in _UNBROKEN.findall(word):
+    for part in re.findall(_UNBROKEN, word):
         while len(part) > 1 and _width(part) > room:
             fitting = next(
                 count

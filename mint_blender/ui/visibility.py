@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import bpy
 
@@ -21,10 +20,10 @@ _log = logging.getLogger(__name__)
 SECONDS = 0.1  # between two checks of what was drawn
 
 
-@dataclass
 class _State:
-    drawn: set[str] = field(default_factory=set)
-    actions: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.drawn: set[str] = set()
+        self.actions: dict[str, Callable[[], bool]] = {}
 
 
 def _state() -> _State:

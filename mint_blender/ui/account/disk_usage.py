@@ -6,7 +6,6 @@ Measured when the user asks for it, never while drawing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import bpy
@@ -16,7 +15,6 @@ from .. import heartbeat, session
 from ..translations import translated
 
 
-@dataclass
 class _State:
     size: int | None = None
     """Bytes, as last measured."""

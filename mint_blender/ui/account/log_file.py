@@ -12,6 +12,25 @@ from .. import session
 _LOGGER = logging.getLogger(__package__.rpartition(".ui")[0])
 
 
+class _LogFile(logging.Handler):
+    """Opens the log file for its first entry. Most sessions write none."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._opened: logging.Handler | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write an entry."""
+        self._opened = self._opened or _open()
+        self._opened.emit(record)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._opened is not None:
+            self._opened.close()
+        super().close()
+
+
 class _State:
     handler: logging.Handler | None = None
 
@@ -23,13 +42,7 @@ def file() -> Path:
 
 def start() -> None:
     """Write warnings and errors into the log file; the API key is in none of them."""
-    from ...files import private_files
-
-    with contextlib.suppress(OSError):
-        private_files.make_home(file().parent)
-    handler = private_files.LogHandler(file())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handler.setLevel(logging.WARNING)
+    handler = _LogFile()
     _LOGGER.addHandler(handler)
     session.state(_State).handler = handler
 
@@ -41,3 +54,13 @@ def stop() -> None:
         _LOGGER.removeHandler(state.handler)
         state.handler.close()
         state.handler = None
+
+
+def _open() -> logging.Handler:
+    from ...files import private_files
+
+    with contextlib.suppress(OSError):
+        private_files.make_home(file().parent)
+    handler = private_files.LogHandler(file())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    return handler

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +167,8 @@ class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
 
         With several Worlds none becomes the scene's background, which would be the last one's.
         """
+        import uuid
+
         from ...jobs.job_values import Delivery
         from ...scene.model import grid_layout
 

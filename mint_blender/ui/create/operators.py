@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import bpy
@@ -27,10 +26,10 @@ MODES = [
 ]
 
 
-@dataclass
 class _State:
-    unsent: dict[str, str] = field(default_factory=dict)
-    """What was typed into the dialog for each kind, and not sent."""
+    def __init__(self) -> None:
+        self.unsent: dict[str, str] = {}
+        """What was typed into the dialog for each kind, and not sent."""
 
 
 def _unsent() -> dict[str, str]:

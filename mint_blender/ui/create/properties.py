@@ -7,7 +7,7 @@ empty them: see `saved_settings`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import bpy
@@ -64,7 +64,6 @@ COLLIDERS = [
 ]
 
 
-@dataclass
 class _State:
     missing: frozenset[str] = frozenset()
     """glTF extensions of optimized files that this Blender lacks; found on first use."""

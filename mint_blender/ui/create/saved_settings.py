@@ -7,10 +7,8 @@ once it was sent.
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +22,6 @@ _WORLD = ("splats", "collider", "rigid_body", "panorama", "camera")
 _SAVED = ("kind", "preset", "review", "pose", "optimize", "place", "use_height", "height", *_WORLD)
 
 
-@dataclass
 class _State:
     changed_at: float = -PAUSE
     """When the user last changed the form, by the monotonic clock."""
@@ -55,6 +52,8 @@ def pause_left() -> float:
 
 def save(form: Any) -> None:
     """Save the settings; if the file cannot be written, they are not kept."""
+    import json
+
     from ...files import private_files
 
     path = _file()
@@ -68,6 +67,8 @@ def save(form: Any) -> None:
 
 def restore() -> None:
     """Fill the form with the saved settings, as far as this version knows them."""
+    import json
+
     form = bpy.context.window_manager.mint
     try:
         settings = json.loads(_file().read_text(encoding="utf-8"))

@@ -7,7 +7,6 @@ name, which the list's filter looks at; the rest is looked up while drawing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from ...jobs.service import JobService
 
 
-@dataclass
 class _State:
     chosen: str = ""
     """The id of the job whose card is shown below the list."""

@@ -7,7 +7,6 @@ property.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import bpy
@@ -42,7 +41,6 @@ def of(job_id: str) -> MintDraft | None:
     return bpy.context.window_manager.mint_drafts.get(job_id)
 
 
-@dataclass
 class _State:
     is_behind: bool = False
     """Whether the drafts are to be updated once the user is not typing into one of them."""

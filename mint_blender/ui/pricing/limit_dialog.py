@@ -8,7 +8,6 @@ has returned the price, or until the dialog is confirmed. Without a window nothi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -32,7 +31,6 @@ It must use no operator but the one that it is given: Blender frees operators wh
 _WIDTH = 380
 
 
-@dataclass
 class _State:
     """The actions that wait, each with the window of the click."""
 

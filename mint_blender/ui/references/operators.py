@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,6 +47,8 @@ def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
 
 def _add_made(make: Callable[[Path], object], name: str, fit: bool = False) -> None:
     """Add a picture that Blender makes."""
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="mint-") as folder:
         path = Path(folder) / "picture.png"
         make(path)
@@ -58,6 +59,8 @@ def _add_made(make: Callable[[Path], object], name: str, fit: bool = False) -> N
 
 def _fit(entry: Any) -> None:
     """Scale down or convert a picture, and note below it what was done."""
+    import tempfile
+
     from . import image_sources
 
     with tempfile.TemporaryDirectory(prefix="mint-") as folder:

@@ -9,8 +9,6 @@ picture came from.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -66,10 +64,14 @@ def names(manager: Any = None) -> tuple[str, ...]:
 
 def message(entry: Any) -> Message:
     """Return the problem of a picture, else what was done with it; empty if neither."""
+    import json
+
     return Message.from_json(json.loads(entry.message)) if entry.message else Message("")
 
 
 def _tell(entry: Any, *, problem: str = "", note: str = "") -> None:
+    import json
+
     entry.problem, entry.note = problem, note
     entry.message = json.dumps(message_of(problem or note).to_json())
 
@@ -182,6 +184,8 @@ def _check_new(source: str, name: str) -> None:
 
 def _keep(path: Path, suffix: str) -> Path:
     """Copy a file into our folder, named by the SHA-256 of its bytes; return the path."""
+    import hashlib
+
     from ...files import download_folder, private_files
     from ...files.partial_download import disk_errors
 

@@ -8,10 +8,8 @@ Blender nor languages: `translated` translates them where they reach a layout or
 
 from __future__ import annotations
 
-from datetime import date as Date
-from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -19,6 +17,10 @@ from bpy.app.handlers import persistent
 from ... import __package__ as ADDON
 from ...message import Message
 from . import tables
+
+if TYPE_CHECKING:
+    from datetime import date as Date
+    from datetime import datetime
 
 LOCALES = {"de": ("de", "de_DE"), "ja": ("ja", "ja_JP")}
 """Languages, with Blender's names for them.

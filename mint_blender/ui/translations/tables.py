@@ -8,8 +8,6 @@ Knows no Blender, so that scripts and tests can use it.
 
 from __future__ import annotations
 
-import ast
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +17,8 @@ SOURCES = FOLDER / "po"
 
 def load(language: str) -> dict[str, str]:
     """Return the texts of a language, such as "de": English to its own."""
+    import json
+
     compiled = FOLDER / f"{language}.json"
     if compiled.is_file():
         texts: dict[str, str] = json.loads(compiled.read_text(encoding="utf-8"))
@@ -38,6 +38,8 @@ def read_po(text: str) -> dict[str, str]:
 
 def _entries(text: str) -> Iterator[dict[str, str]]:
     """Yield the fields of each entry; a blank line ends an entry."""
+    import ast
+
     for block in text.split("\n\n"):
         fields: dict[str, str] = {}
         name = ""

@@ -8,7 +8,6 @@ and the scene's camera stays. What a view showed before is remembered while the 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
@@ -45,10 +44,10 @@ _OF_REGION = (
 )
 
 
-@dataclass
 class _State:
-    earlier: dict[int, dict[str, Any]] = field(default_factory=dict)
-    """What each view showed before, by its address."""
+    def __init__(self) -> None:
+        self.earlier: dict[int, dict[str, Any]] = {}
+        """What each view showed before, by its address."""
 
 
 def _earlier() -> dict[int, dict[str, Any]]:
