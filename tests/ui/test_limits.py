@@ -303,7 +303,8 @@ def test_nothing_is_scheduled_in_background_mode(service: ThreadService, prefere
     assert job_service.jobs()[0].phase is Phase.BILLING
     billing_watch.catch_up(job_service)
     assert not bpy.app.timers.is_registered(billing_watch._look)
-    assert session.state(limit_dialog._State) == limit_dialog._State()
+    waiting = session.state(limit_dialog._State)
+    assert (waiting.unpriced, waiting.unconfirmed) == (None, None)
 
 
 # -- The chart
