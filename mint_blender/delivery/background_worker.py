@@ -47,6 +47,8 @@ def serve(idle_limit: float | None = None) -> None:
     """
     standard_output.reserve_for_results()
     answers = sys.stdout
+    from . import import_job  # noqa: F401 - loaded before the first request, which may come later
+
     for line in child_process.requests(sys.stdin, idle_limit):
         print(json.dumps(_carry_out(json.loads(line))), file=answers, flush=True)
 

@@ -30,6 +30,10 @@ IDLE_LIMIT = 60.0
 """Seconds without a request after which the child process ends."""
 TIME_LIMIT = 15 * 60.0
 """Seconds for one result."""
+SECONDS_PER_BYTE = 5e-8
+"""How long a result takes, until the first one has shown it."""
+SHORTEST = 0.5
+"""Seconds that even a small result is expected to take."""
 CRASHED = Message(
     "The background Blender closed unexpectedly while importing this result. Your file has not"
     " changed. Try again, or turn off Import in Background in the preferences."
@@ -56,6 +60,12 @@ class _Request:
     units: SceneUnits
     target: Path
 
+    @property
+    def size(self) -> int:
+        """The bytes of all files of the job that are on disk."""
+        paths = [Path(kept.path) for kept in self.job.files]
+        return sum(path.stat().st_size for path in paths if path.is_file())
+
 
 class Preparations:
     """The results that are prepared, or will be. For the main thread; nothing here waits."""
@@ -71,6 +81,8 @@ class Preparations:
         self._queue: list[_Request] = []
         self._running: _Request | None = None
         self._since = 0.0  # when the running request was sent
+        self._expected = SHORTEST  # seconds that it should take
+        self._seconds_per_byte = SECONDS_PER_BYTE
         self._results: dict[str, tuple[SceneUnits, PreparedResult | Failure]] = {}
 
     def warm_up(self) -> None:
@@ -92,6 +104,15 @@ class Preparations:
         """Return whether this result is being prepared, or will be."""
         requests = [*self._queue, *([self._running] if self._running else [])]
         return any(each.job.id == job_id for each in requests)
+
+    def progress(self, job_id: str) -> float | None:
+        """Return how much of a result is done, below 1; None if it is not being prepared now.
+
+        Blender's importers report nothing, so this is the time in relation to earlier results.
+        """
+        if self._running is None or self._running.job.id != job_id:
+            return None
+        return min((self._clock() - self._since) / self._expected, 0.95)
 
     def result(self, job_id: str, units: SceneUnits) -> PreparedResult | Failure | None:
         """Return the outcome of a request; None before that, or with other units."""
@@ -137,7 +158,10 @@ class Preparations:
             self._end_child()
             return self._settle(request, Failure(CRASHED))
         if answer is not None:
-            return self._settle(request, _outcome(answer, request.target))
+            outcome = _outcome(answer, request.target)
+            if isinstance(outcome, PreparedResult) and (size := request.size):
+                self._seconds_per_byte = (self._clock() - self._since) / size
+            return self._settle(request, outcome)
         if self._clock() - self._since > TIME_LIMIT:
             self._end_child()
             return self._settle(request, Failure(TOO_SLOW))
@@ -164,6 +188,7 @@ class Preparations:
             self._settle(request, Failure(None))
         else:
             self._running, self._since = request, self._clock()
+            self._expected = max(SHORTEST, request.size * self._seconds_per_byte)
 
     def _ensure_child(self) -> ChildProcess:
         if self._child is not None and self._child.exit_status is not None:

@@ -289,3 +289,26 @@ def test_a_real_child_ends_when_it_is_idle() -> None:
         assert child.exit_status == 0
     finally:
         child.end()
+
+
+def test_progress_follows_the_time_that_earlier_results_took(
+    preparations: Preparations, children: Children, clock: Clock, tmp_path: Path
+) -> None:
+    """It is an estimate: it never says that a result is done, and one that waits has none."""
+    for name, size in (("small", 1_000_000), ("large", 100_000_000)):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(size)
+    first = make_job("a mug", tmp_path / "small")
+    second = make_job("a lamp", tmp_path / "large")
+    assert preparations.progress(first.id) is None
+    for job in (first, second):
+        preparations.request(job, UNITS, tmp_path)
+    assert (preparations.progress(first.id), preparations.progress(second.id)) == (0, None)
+    clock.now = 0.2  # so the second one, a hundred times as large, should take 20 seconds
+    children.started[0].answer = ANSWER
+    preparations.poll()
+    assert preparations.progress(first.id) is None
+    clock.now += 10
+    assert preparations.progress(second.id) == pytest.approx(0.5)
+    clock.now += 60
+    assert preparations.progress(second.id) == 0.95

@@ -62,6 +62,11 @@ def is_preparing(job_id: str) -> bool:
     return _preparations().is_pending(job_id)
 
 
+def progress(job_id: str) -> float | None:
+    """Return how much of a result is prepared, below 1; None if it is not being prepared now."""
+    return _preparations().progress(job_id)
+
+
 def is_settled(job: Job) -> bool:
     """Return whether a result can be imported now; if not, have it prepared."""
     if not is_used() or not import_job.can_be_prepared(job):
