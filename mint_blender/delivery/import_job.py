@@ -81,11 +81,6 @@ def place(
     )
 
 
-def can_be_prepared(job: Job) -> bool:
-    """Return whether `prepare` can be used: not for a World that replaces one in the scene."""
-    return job.kind is Kind.MODEL or not job.delivery.replaces
-
-
 def prepare(job: Job, units: SceneUnits, target: Path) -> PreparedResult:
     """Build a job's result in an empty file and save it to a .blend for `place`.
 
@@ -147,10 +142,10 @@ def _place_world(
         known = tags.read(root)
         if known is not None and known.job_id == job.id:
             return missing_parts.complete(
-                root, files, provenance, options=options, scene=scene, undo=False
+                root, files, provenance, options=options, scene=scene, undo=False, prepared=source
             )
         return replace.replace_world(
-            files, provenance, root, options=options, scene=scene, undo=False
+            files, provenance, root, options=options, scene=scene, undo=False, prepared=source
         )
     placed = scene_place.place_world(
         source or files, provenance, _place_options(job), options, scene, undo=False

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,13 @@ from mint_blender.scene.place import (  # noqa: E402
 )
 from mint_blender.scene.prepared import PreparedResult  # noqa: E402
 from mint_blender.scene.units import SceneUnits  # noqa: E402
-from mint_blender.scene.update.replace import replace_model  # noqa: E402
+from mint_blender.scene.update.replace import replace_model, replace_world  # noqa: E402
+from mint_blender.scene.world import build as world_build  # noqa: E402
+from mint_blender.scene.world import edit, missing_parts, world_objects  # noqa: E402
 from mint_blender.scene.world.build import import_world  # noqa: E402
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 
+from . import synthetic_world  # noqa: E402
 from .world_helpers import all_parts  # noqa: E402
 
 CENTIMETERS = SceneUnits(scale_length=0.01, fps=30)
@@ -160,6 +164,94 @@ def test_a_prepared_world_is_placed_as_an_imported_one(
             place_world(source, provenance, PlaceOptions(at=(1, 2, number)), options)
 
     compare(files, source, place)
+
+
+def show_panorama_only(root: Any) -> None:
+    """Show the collider with the panorama, as without splats."""
+    edit.show_collider(root, "VISIBLE")
+
+
+def turn_over(root: Any) -> None:
+    """Rename the World, and say that its files are upright."""
+    root.name = "my room"
+    edit.flip(root)
+
+
+def move_capture_point(root: Any) -> None:
+    """Move the point from which the panorama is projected."""
+    (point,) = world_objects.parts_of(root, "capture_point")
+    point.rotation_euler.z += 1
+
+
+def remove_splats(root: Any) -> None:
+    """Remove a part, to be added again."""
+    world_build.remove_part(root, "SPLATS")
+
+
+@pytest.mark.parametrize("change", [None, show_panorama_only, turn_over, move_capture_point])
+@pytest.mark.parametrize("options", [WorldOptions(), WorldOptions(splats=False)])
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_prepared_world_replaces_as_an_imported_one(
+    options: WorldOptions, change: Callable[[Any], None] | None, upright: bool, tmp_path: Path
+) -> None:
+    """The earlier root stays, and its parts become those of the new version."""
+    files = all_parts(tmp_path)
+    if upright:
+        collider = synthetic_world.collider(tmp_path / "up.glb", down=False, ceiling=False)
+        files = dataclasses.replace(files, collider=collider)
+    if not options.splats:
+        files = dataclasses.replace(files, splats=None)
+    source = prepare_world(files, options, tmp_path / "room.blend")
+
+    def replace(source: Any) -> None:
+        earlier = place_world(
+            all_parts(tmp_path), Provenance(job_id="a", kind="world", prompt="room")
+        ).root
+        if change is not None:
+            change(earlier)
+        prepared = source if isinstance(source, PreparedResult) else None
+        provenance = Provenance(job_id="b", kind="world", prompt="room")
+        replace_world(files, provenance, earlier, options=options, prepared=prepared)
+
+    compare(None, source, replace)
+
+
+def test_a_missing_part_is_added_from_a_prepared_world(tmp_path: Path) -> None:
+    """Only that part is taken; the others stay as they are."""
+    files = all_parts(tmp_path)
+    source = prepare_world(files, WorldOptions(), tmp_path / "room.blend")
+
+    def complete(source: Any) -> None:
+        provenance = Provenance(job_id="a", kind="world", prompt="room")
+        root = place_world(files, provenance).root
+        remove_splats(root)
+        collider = world_objects.parts_of(root, "collider")
+        prepared = source if isinstance(source, PreparedResult) else None
+        missing_parts.complete(root, files, provenance, prepared=prepared)
+        assert world_objects.parts_of(root, "collider") == collider
+        assert len(world_objects.parts_of(root, "splats")) == 1
+
+    compare(None, source, complete)
+
+
+def test_a_part_that_was_not_prepared_is_imported(tmp_path: Path) -> None:
+    """Its error is the same, and the World in the scene is unchanged."""
+    files = all_parts(tmp_path)
+    source = prepare_world(
+        dataclasses.replace(files, splats=None), WorldOptions(), tmp_path / "room.blend"
+    )
+    (tmp_path / "bad.spz").write_bytes(b"no splats")
+    start_empty()
+    root = place_world(files, Provenance(job_id="a", kind="world", prompt="room")).root
+    before = state()
+    with pytest.raises(SceneImportError):
+        replace_world(
+            dataclasses.replace(files, splats=tmp_path / "bad.spz"),
+            Provenance(job_id="b", kind="world", prompt="room"),
+            root,
+            prepared=source,
+        )
+    assert state() == before
 
 
 def test_appending_leaves_no_trace_of_the_file(tmp_path: Path) -> None:

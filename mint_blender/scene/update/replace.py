@@ -157,10 +157,12 @@ def replace_world(
     options: WorldOptions = WorldOptions(),
     scene: bpy.types.Scene | None = None,
     undo: bool = True,
+    prepared: PreparedResult | None = None,
 ) -> PlacedResult:
     """Replace the parts of a World in the scene, in one undo step.
 
-    The root stays. Parts that the new version lacks are removed, with a note.
+    The root stays. Parts that the new version lacks are removed, with a note. Parts that a
+    background Blender has built are taken from `prepared`.
 
     Raises:
         SceneImportError: The World cannot be replaced; nothing has changed.
@@ -174,6 +176,7 @@ def replace_world(
             {part: path for part, path in files.items() if path is not None},
             scene=scene,
             options=options,
+            prepared=prepared,
         )
         gone = [
             part

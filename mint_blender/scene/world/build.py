@@ -11,7 +11,7 @@ rotated by itself, since splats and panorama of the same World are not upright.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,9 +26,10 @@ from ..gltf.gltf_import import SceneImportError
 from ..model.cleanup import plain_name
 from ..notes import note
 from ..prepared import PreparedResult, append
-from ..transaction import rollback_on_error
+from ..staging_scene import STAGING_NAME
+from ..transaction import DataSnapshot, rollback_on_error
 from ..update import reparent_and_remap
-from . import capture_point, collider, panorama, part_notes, splat_nodes, splats
+from . import capture_point, collider, panorama, part_notes, prepared_parts, splat_nodes, splats
 from .capture_point import PART
 from .display import update_collider
 from .files import PART_NAMES, Part, WorldFiles, WorldOptions
@@ -43,6 +44,7 @@ from .world_objects import (
     ensure_capture_point,
     has_part,
     parts_of,
+    remove_objects,
     set_properties,
 )
 
@@ -161,11 +163,18 @@ def _append(source: PreparedResult, collection: bpy.types.Collection) -> bpy.typ
     if root.name != name:
         named_after_title = {*parts_of(root, "capture_point"), *parts_of(root, "camera")}
         named_after_title |= {each.data for each in named_after_title}
-        for each in appended.blocks:
-            if each.name.startswith(f"{name} ") and each not in named_after_title:
-                each.name = root.name + plain_name(each.name).removeprefix(name)
+        _rename(
+            [each for each in appended.blocks if each not in named_after_title], name, root.name
+        )
     splat_nodes.share(appended.blocks)
     return root
+
+
+def _rename(blocks: Iterable[bpy.types.ID], old: str, new: str) -> None:
+    """Name the parts of a World after another root."""
+    for each in blocks:
+        if each.name.startswith(f"{old} "):
+            each.name = new + plain_name(each.name).removeprefix(old)
 
 
 def add_part(
@@ -191,8 +200,12 @@ def add_parts(
     *,
     scene: bpy.types.Scene | None = None,
     options: WorldOptions = WorldOptions(),
+    prepared: PreparedResult | None = None,
 ) -> tuple[bpy.types.Object, ...]:
-    """Add or replace several parts; earlier ones are removed once all new ones exist."""
+    """Add or replace several parts; earlier ones are removed once all new ones exist.
+
+    Parts of a prepared World are moved below the root; only those that it lacks are imported.
+    """
     scene = scene or current_scene()
     add: dict[Part, Callable[[Path], object]] = {
         "COLLIDER": lambda path: _add_collider(root, path, scene, check=bool(root.get(FLIPPED))),
@@ -205,21 +218,42 @@ def add_parts(
     properties = {key: root.get(key) for key in (IMAGE, WORLD, COLLIDER_TURNED)}
     with rollback_on_error(), panorama.restored_on_error(scene):
         try:
-            for part, path in files.items():
-                add[part](path)
-            update_collider(root, scene, options, without=earlier)
+            moved, colored = _move_prepared(root, files, prepared, scene)
+            for part in [each for each in files if each not in moved]:
+                add[part](files[part])
+            if "PANORAMA" in moved and options.panorama_as_world:
+                panorama.show_background(scene, root[WORLD])
+            update_collider(root, scene, options, without=earlier, colored=colored)
         except BaseException:
             set_properties(root, properties)
             raise
     if earlier:
         _relink_users(root, earlier)
-        bpy.data.batch_remove(
-            [
-                *earlier,
-                *{each.data for each in earlier if each.data is not None and each.data.users == 1},
-            ]
-        )
+        remove_objects(earlier)
     return (root, *root.children_recursive)
+
+
+def _move_prepared(
+    root: bpy.types.Object,
+    wanted: Iterable[Part],
+    source: PreparedResult | None,
+    scene: bpy.types.Scene,
+) -> tuple[set[Part], list[bpy.types.Object]]:
+    """Move the wanted parts of a prepared World below another root.
+
+    Returns:
+        The parts that it had, and the colliders that have the colors of the panorama already.
+    """
+    if source is None:
+        return set(), []
+    before = DataSnapshot()
+    staging = bpy.data.collections.new(STAGING_NAME)  # in no scene
+    other = _append(source, staging)
+    _rename(before.new(), other.name, root.name)
+    moved: set[Part] = {part for part in wanted if has_part(other, part)}
+    colored = prepared_parts.move(other, root, moved, scene)
+    prepared_parts.remove_rest(other, staging, before)
+    return moved, colored
 
 
 def remove_part(
@@ -236,9 +270,7 @@ def remove_part(
         for key in (IMAGE, WORLD):
             root.pop(key, None)
     reparent_and_remap.reparent_children(root, gone)
-    bpy.data.batch_remove(
-        [*gone, *{each.data for each in gone if each.data is not None and each.data.users == 1}]
-    )
+    remove_objects(gone)
     update_collider(root, scene, WorldOptions())
 
 

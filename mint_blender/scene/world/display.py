@@ -19,10 +19,12 @@ def update_collider(
     scene: bpy.types.Scene,
     options: WorldOptions,
     without: Collection[bpy.types.Object] = (),
+    colored: Collection[bpy.types.Object] = (),
 ) -> None:
     """Show the collider as the user chose, else depending on the other parts.
 
-    Objects in `without` are ignored, since they will be removed.
+    Objects in `without` are ignored, since they will be removed. Those in `colored` have the
+    colors of the panorama already.
 
     Raises:
         SceneImportError: A part is in Edit Mode; nothing has changed.
@@ -51,7 +53,7 @@ def update_collider(
         panorama.assign_material(
             meshes, panorama.projection(image, ensure_capture_point(root, scene), image.name)
         )
-        update_vertex_colors(root, without)
+        update_vertex_colors(root, {*without, *colored})
 
 
 def update_vertex_colors(

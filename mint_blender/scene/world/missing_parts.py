@@ -11,6 +11,7 @@ from ...files.spz import decode
 from .. import tags
 from ..data_blocks import current_scene
 from ..place import PlacedResult, import_transaction
+from ..prepared import PreparedResult
 from ..tags import Provenance
 from . import build as world_build
 from . import splats, world_objects
@@ -25,8 +26,11 @@ def complete(
     options: WorldOptions = WorldOptions(),
     scene: bpy.types.Scene | None = None,
     undo: bool = True,
+    prepared: PreparedResult | None = None,
 ) -> PlacedResult:
     """Add the parts that a World lacks, and replace splats of another tier; one undo step.
+
+    Parts that a background Blender has built are taken from `prepared`.
 
     Raises:
         SceneImportError: A part cannot be added; nothing has changed.
@@ -41,7 +45,9 @@ def complete(
                 not world_objects.has_part(root, part) or (part == "SPLATS" and _differ(root, path))
             )
         }
-        world_build.add_parts(root, missing, scene=scene, options=options)
+        world_build.add_parts(
+            root, missing, scene=scene, options=options, prepared=prepared if missing else None
+        )
     return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root))
 
 

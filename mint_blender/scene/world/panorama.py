@@ -31,6 +31,7 @@ from mathutils import Matrix
 from ...files import pictures as picture
 from ...files.errors import InvalidPicture
 from ...message import Message
+from ..model.cleanup import plain_name
 from ..node_trees import Builder, empty_tree, new_group
 
 EARLIER_WORLD = "mint_earlier_world"
@@ -157,7 +158,7 @@ def projection(
             getattr(node, "object", None) == capture_point for node in nodes
         ):
             return each
-    material = bpy.data.materials.new(name)
+    material = bpy.data.materials.new(plain_name(name))
     material[MARK] = True
     b = Builder(empty_tree(material))
     direction = b.add("ShaderNodeTexCoord", object=capture_point).outputs["Object"]
@@ -240,7 +241,8 @@ def _lookup(image: bpy.types.Image) -> bpy.types.NodeTree:
     for group in bpy.data.node_groups:
         if group.get(MARK) and any(getattr(node, "image", None) == image for node in group.nodes):
             return group
-    group = new_group(image.name, "ShaderNodeTree", {"Vector": "Vector"}, {"Color": "Color"})
+    name = plain_name(image.name)
+    group = new_group(name, "ShaderNodeTree", {"Vector": "Vector"}, {"Color": "Color"})
     # a flag and not a pointer to the image: Blender copies node groups for its renderers, and the
     # copies must not refer to data-blocks in custom properties
     group[MARK] = True

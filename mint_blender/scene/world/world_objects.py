@@ -100,6 +100,12 @@ def ensure_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.
     )
 
 
+def remove_objects(objects: list[bpy.types.Object]) -> None:
+    """Remove objects, and their data where nothing else uses it."""
+    data = {each.data for each in objects if each.data is not None and each.data.users == 1}
+    bpy.data.batch_remove([*objects, *data])
+
+
 def collection_of(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Collection:
     """Return the collection of a root: its first one, else that of the scene."""
     return root.users_collection[0] if root.users_collection else scene.collection

@@ -12,7 +12,6 @@ from pathlib import Path
 import bpy
 
 from ...addon_settings import imports_in_background
-from ...delivery import import_job
 from ...delivery.preparation import Failure, Preparations
 from ...jobs.job import Job
 from ...jobs.phases import Phase
@@ -46,7 +45,7 @@ def request(job: Job) -> bool:
     Returns:
         False where it has to be imported directly.
     """
-    if not is_used() or not import_job.can_be_prepared(job):
+    if not is_used():
         return False
     _preparations().requested.add(job.id)
     return True
@@ -69,7 +68,7 @@ def progress(job_id: str) -> float | None:
 
 def is_settled(job: Job) -> bool:
     """Return whether a result can be imported now; if not, have it prepared."""
-    if not is_used() or not import_job.can_be_prepared(job):
+    if not is_used():
         return True
     preparations, units = _preparations(), SceneUnits.of(placed_results.scene_of(job))
     if preparations.result(job.id, units) is not None:
