@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -77,12 +77,19 @@ class CallGraph:
                 found.setdefault(function.node.name, []).append(function)
         return found
 
-    def reached(self, root: Function) -> dict[Function, tuple[str, ...]]:
-        """Return every function that a root can call, including the root, with the call path."""
+    def reached(
+        self, root: Function, *, not_beyond: Container[str] = ()
+    ) -> dict[Function, tuple[str, ...]]:
+        """Return every function that a root can call, including the root, with the call path.
+
+        The calls of functions that are `not_beyond` by name are not followed.
+        """
         ways: dict[Function, tuple[str, ...]] = {root: (root.name,)}
         todo = [root]
         while todo:
             function = todo.pop()
+            if function.name in not_beyond:
+                continue
             for called in self.called(function):
                 if called not in ways:
                     ways[called] = (*ways[function], called.name)

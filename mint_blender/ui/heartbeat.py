@@ -9,9 +9,10 @@ text field may belong to, is left to the modal operator. It sees each event, so 
 user is typing into a field (see `text_fields`), and waits until that ends. No timer starts it while
 the user is typing, since it would not have seen the beginning.
 
-A modal operator ends when another file is opened or its window closes, so a `load_post` handler and
-a timer start it again. When nothing is in flight, only the timer of `visibility` runs, which costs
-almost nothing. In background mode no timer runs: there, the code that waits calls `beat`.
+A modal operator ends when another file is opened or its window closes, so a `load_post` handler
+and a timer start it again. When nothing is in flight, no timer runs: what another process has
+written is then noticed when a panel is drawn (`look_sometimes`). In background mode no timer runs
+either: there, the code that waits calls `beat`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SECONDS = 0.25
+LOOK_EVERY = 2.0
+"""Seconds between two reads of the journal because a panel was drawn."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class _State:
     is_beating: bool = False
     timer: bpy.types.Timer | None = None
     second: int = 0  # of the monotonic clock, at the last beat
+    looked_at: float = 0.0  # when the journal was last read because a panel was drawn
     has_news: bool = False  # `look` has received changes of jobs, which the next beat handles
     is_start_due: bool = False  # start the heartbeat as soon as the user is not typing
     is_file_new: bool = False  # no feature was told yet of the file that Blender started with
@@ -160,13 +164,33 @@ def _is_in_flight(service: JobService) -> bool:
 
 
 def look() -> None:
-    """Show Mint's answers without changing the file: the user may be typing."""
-    service = session.existing_service()
-    if service is not None and service.catch_up():
-        _state().has_news = True
-        for subscriber in _state().on_answers:
+    """Show Mint's answers without changing the file: the user may be typing.
+
+    If jobs have changed too, a beat follows as soon as the user is not typing.
+    """
+    service, state = session.existing_service(), _state()
+    if service is None:
+        return
+    before = service.serial
+    if service.catch_up():
+        state.has_news = True
+        for subscriber in state.on_answers:
             subscriber(service)
         redraw()
+    if service.serial != before and not state.is_beating:
+        state.is_start_due = True
+        listen()
+
+
+def look_sometimes() -> None:
+    """Show what other processes have written; for panels that were drawn, so at short intervals."""
+    state, now = _state(), time.monotonic()
+    if session.existing_service() is not None and now - state.looked_at > LOOK_EVERY:
+        from ..jobs.storage.journal import JournalError
+
+        state.looked_at = now
+        with suppress(JournalError):  # starting a job shows the error
+            look()
 
 
 def listen() -> None:

@@ -2,8 +2,9 @@
 """Which panels were drawn a moment ago: Blender has no event for "this became visible".
 
 What is fetched only while somebody looks (prices, pages of the library, thumbnails) has to know
-that. Drawing must change nothing, so a panel only notes its name here. A timer reads the names when
-drawing is over, and calls what belongs to them.
+that. Drawing must change nothing, so a panel only notes its name here. That starts a timer, which
+reads the names when drawing is over, calls what belongs to them, and ends. While nothing is drawn,
+nothing runs.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from . import session
 
 _log = logging.getLogger(__name__)
 
-SECONDS = 0.1  # between two checks of what was drawn
+SECONDS = 0.1  # from drawing to what follows from it, and between two attempts
 
 
 class _State:
@@ -33,6 +34,7 @@ def _state() -> _State:
 def note(name: str) -> None:
     """Note that a panel was drawn, which is the only change that drawing may make."""
     _state().drawn.add(name)
+    _look_soon()
 
 
 def when_drawn(name: str, action: Callable[[], bool]) -> None:
@@ -51,9 +53,7 @@ def catch_up() -> None:
 
 
 def register() -> None:
-    """Start the timer, unless there is no window to draw."""
-    if not bpy.app.background:
-        bpy.app.timers.register(_look, first_interval=SECONDS, persistent=True)
+    """Do nothing: the timer starts when something is drawn."""
 
 
 def unregister() -> None:
@@ -62,9 +62,14 @@ def unregister() -> None:
         bpy.app.timers.unregister(_look)
 
 
-def _look() -> float:
+def _look_soon() -> None:
+    if not bpy.app.background and not bpy.app.timers.is_registered(_look):
+        bpy.app.timers.register(_look, first_interval=SECONDS, persistent=True)
+
+
+def _look() -> float | None:
     try:
         catch_up()
     except Exception:  # noqa: BLE001 - a timer that raises is removed
         _log.exception("What a panel lacks could not be asked for")
-    return SECONDS
+    return SECONDS if _state().drawn else None

@@ -28,7 +28,6 @@ from mint_blender.ui.library_browser import job_lookup  # noqa: E402
 from mint_blender.ui.library_browser import loader as browser_loader  # noqa: E402
 from mint_blender.ui.library_browser import panel_data as browser_view_model  # noqa: E402
 from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
-from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
 from ..jobs.fast_config import fast_config  # noqa: E402
 from .test_library_large import Panel  # noqa: E402
@@ -249,7 +248,7 @@ def test_a_model_of_another_process(panel: Panel, home: Path) -> None:
     other.watch([job.id])
     assert other.close()
     assert not session.service().has_active_work
-    library_state().looked_at = 0.0  # some seconds later
+    heartbeat._state().looked_at = 0.0  # some seconds later
     panel.draw()
     panel.live()
     assert first_on_screen().prompt == "a lamp from elsewhere"
@@ -261,7 +260,7 @@ def test_drawing_an_idle_panel_is_cheap(panel: Panel, monkeypatch: pytest.Monkey
     panel.live()
     beats = []
     monkeypatch.setattr(heartbeat, "look", lambda: beats.append(heartbeat.beat()))
-    library_state().looked_at = 0.0
+    heartbeat._state().looked_at = 0.0
     for _ in range(200):
         panel.draw()
     assert beats == [False]

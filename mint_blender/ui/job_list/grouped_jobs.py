@@ -49,7 +49,8 @@ def without_card() -> dict[str, Job]:
 
 
 def check() -> bool:
-    """Redraw the panels if the jobs have changed since they were drawn."""
+    """Redraw the panels if the jobs have changed since they were drawn, here or elsewhere."""
+    heartbeat.look_sometimes()
     service = session.existing_service()
     if service is not None and prepare(service):
         heartbeat.redraw()

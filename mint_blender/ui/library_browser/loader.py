@@ -14,7 +14,6 @@ loaded again, to get new entries.
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import bpy
@@ -49,8 +48,6 @@ TYPING_PAUSE = 0.5
 """Seconds after the last change of the filter until pages are requested for it."""
 GATHERING = 1.0
 """Seconds after a job's report until a request, so that several reports cause only one."""
-LOOK_EVERY = 2.0
-"""Seconds between two reads of the journal, where another process may have written."""
 
 
 def known() -> Library:
@@ -64,10 +61,7 @@ def supply() -> bool:
 
     Returns whether it is too early: the user is typing, or jobs have just reported something.
     """
-    if time.monotonic() - library_state().looked_at > LOOK_EVERY:
-        library_state().looked_at = time.monotonic()
-        with suppress(JournalError):  # starting a job shows the error
-            heartbeat.look()
+    heartbeat.look_sometimes()
     if _pause() > 0:
         return True
     known()

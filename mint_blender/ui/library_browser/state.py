@@ -37,8 +37,6 @@ class LibraryState:
     filter_changed_at: float = 0.0
     news_at: float = 0.0
     """When a job last reported an entry that no list has yet."""
-    looked_at: float = 0.0
-    """When the journal was last read for what other processes wrote."""
 
     def filter_changed(self) -> None:
         """Begin a new search after a change of the filter."""
