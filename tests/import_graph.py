@@ -26,6 +26,10 @@ BLENDERS_OWN = {
     "nodeitems_utils",
     "rna_prop_ui",
 }
+THREADS_FOR_ONE_USE = {
+    ("ui", "queue"),  # answers from threads
+    ("files", "concurrent"),  # a pool that ends with the call: splats are unpacked side by side
+}
 THREADS = {"_thread", "asyncio", "concurrent", "multiprocessing", "queue", "threading"}
 
 
@@ -164,7 +168,7 @@ def complaints(source: str, room: str, parts: tuple[str, ...]) -> list[str]:
                 f"line {found.line}: only relative imports; as an extension the package has another name"
             )
         elif found.first in THREADS:
-            if not rule.threads and not (room == "ui" and found.first == "queue"):
+            if not rule.threads and (room, found.first) not in THREADS_FOR_ONE_USE:
                 wrong.append(
                     f"line {found.line}: {room}/ knows no threads, but imports {found.module}"
                 )

@@ -138,6 +138,7 @@ def test_an_import_cycle_is_found():
         ("mint", "import numpy"),
         ("files", "from ..mint import schema"),
         ("files", "import asyncio"),
+        ("files", "import threading"),
         ("jobs", "import bpy"),
         ("jobs", "from ..scene import importer"),
         ("jobs", "def f():\n    from ..cli import main"),
@@ -172,6 +173,7 @@ def test_a_forbidden_import_is_found(room, source):
             "from __future__ import annotations\nimport json\nimport requests\nfrom . import polling\nfrom .schema import Operation",
         ),
         ("files", "import numpy as np\nimport zstandard\nfrom .glb import read"),
+        ("files", "from concurrent.futures import ThreadPoolExecutor"),
         (
             "jobs",
             "import threading, queue, sqlite3\nfrom ..mint.client import Client\nfrom ..files import download",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import resource
+import re
 import sys
 import time
 from pathlib import Path
@@ -22,8 +22,12 @@ from tests.scene.splat_settings import set_display
 
 
 def peak() -> int:
-    """Return the most memory that this process has had so far, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """Return the most memory that this process has had so far, in bytes.
+
+    `getrusage` would begin with the memory of the process that started this one.
+    """
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(re.findall(r"VmHWM:\s*(\d+) kB", status)[0]) * 1024
 
 
 def shown(made: bpy.types.Object) -> dict[str, int]:

@@ -65,7 +65,7 @@ class WM_OT_spz_import(bpy.types.Operator):
         read_splats = decode.to_blender_axes(decode.decode(Path(self.filepath)))
         cloud = bpy.data.pointclouds.new(name)
         cloud.resize(len(read_splats))
-        splats.write(cloud, read_splats)
+        splats.write(cloud, read_splats.attributes())
         cloud.type = "POINTS" if self.how == "points" else "GAUSSIAN_SPLAT"
         for each in context.view_layer.objects:
             each.select_set(False, view_layer=context.view_layer)

@@ -368,7 +368,7 @@ def test_a_mesh_of_splats_becomes_a_point_cloud(write):
     mesh = bpy.data.meshes.new("Old")
     mesh.vertices.add(30)
     mesh.attributes.new("radiance:base", "FLOAT_COLOR", "POINT")  # as before 5.2
-    splats.write(mesh, made)
+    splats.write(mesh, made.attributes())
     cloud = splats.as_point_cloud(mesh)
     assert cloud.attributes["radiance:base"].data_type == "FLOAT4" and len(cloud.points) == 30
     for name, values in {

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,6 +26,8 @@ from . import coordinates
 from .header import MAGIC, Header, SplatLimits, cut_short, parse_header
 
 Bytes = NDArray[np.uint8]
+Section = Callable[[], Bytes]
+"""Returns the bytes of one attribute; decompresses those of version 4. For any thread."""
 
 _GZIP = b"\x1f\x8b"
 _MAX_DEFLATE_RATIO = 1032  # no deflate stream decompresses to more than this many times its size
@@ -47,10 +50,11 @@ def open_file(path: Path) -> BinaryIO:
 
 def open_sections(
     file: BinaryIO, path: Path, limits: SplatLimits
-) -> tuple[Header, Iterator[Bytes]]:
-    """Return the header and an iterator that decompresses one attribute after the other.
+) -> tuple[Header, Iterator[Section]]:
+    """Return the header and an iterator that reads one attribute after the other from the file.
 
-    Each array is exactly as long as `Header.section_sizes` says. One more follows: the extension
+    A gzip stream is decompressed as it is read, Zstandard streams when a section is called. Each
+    array is exactly as long as `Header.section_sizes` says. One more section follows: the extension
     records, empty if there are none. Advancing past that one checks the end of the file.
 
     Raises:
@@ -77,7 +81,7 @@ def open_sections(
 
 def _open_gzip(
     file: BinaryIO, path: Path, size: int, limits: SplatLimits
-) -> tuple[Header, Iterator[Bytes]]:
+) -> tuple[Header, Iterator[Section]]:
     stream = _GzipReader(file, path.name)
     header = parse_header(bytes(stream.take(16)), path, limits, versions=(1, 2, 3))
     header = replace(header, axes=None if header.extended else coordinates.DEFAULT_AXES)
@@ -92,10 +96,10 @@ def _open_gzip(
             )
         )
 
-    def sections() -> Iterator[Bytes]:
+    def sections() -> Iterator[Section]:
         for length in header.section_sizes:
-            yield stream.take(length)
-        yield stream.rest(_MAX_RECORD_BYTES) if header.extended else np.zeros(0, np.uint8)
+            yield _read(stream.take(length))
+        yield _read(stream.rest(_MAX_RECORD_BYTES) if header.extended else np.zeros(0, np.uint8))
         stream.expect_end()
 
     return header, sections()
@@ -103,7 +107,7 @@ def _open_gzip(
 
 def _open_zstd(
     file: BinaryIO, path: Path, size: int, limits: SplatLimits
-) -> tuple[Header, Iterator[Bytes]]:
+) -> tuple[Header, Iterator[Section]]:
     head = file.read(32)
     if len(head) < 32:
         raise cut_short(path.name)
@@ -117,16 +121,20 @@ def _open_zstd(
     packed_sizes = _read_stream_table(file, count, header, path.name)
     _check_file_size(size, offset + 16 * count + sum(packed_sizes), path.name)
 
-    def sections() -> Iterator[Bytes]:
+    def sections() -> Iterator[Section]:
         for index, length in enumerate(header.section_sizes):
             yield (
-                _decompress_zstd(file.read(packed_sizes[index]), length, path.name)
+                partial(_decompress_zstd, file.read(packed_sizes[index]), length, path.name)
                 if length
-                else np.zeros(0, np.uint8)
+                else _read(np.zeros(0, np.uint8))
             )
-        yield np.zeros(0, np.uint8)
+        yield _read(np.zeros(0, np.uint8))
 
     return header, sections()
+
+
+def _read(raw: Bytes) -> Section:
+    return lambda: raw
 
 
 def _read_stream_table(file: BinaryIO, count: int, header: Header, name: str) -> list[int]:

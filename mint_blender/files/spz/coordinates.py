@@ -21,6 +21,7 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 DEFAULT_AXES = "RUB"
+BLENDER_AXES = "RFU"
 _COORDINATE_SYSTEM = 0xADBE0003
 # By the number in the record; 0 is "unspecified".
 _BY_NUMBER = (

@@ -1,36 +1,53 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Decode Gaussian splats from SPZ files, versions 1 to 4, to NumPy arrays. Does not use Blender.
 
-`decode` returns the values in the file's own axes (right, up, back, as glTF, unless the file names
-others); `to_blender_axes` transforms them to Blender's.
+`attributes` yields one array after the other in Blender's axes, as they are written to a scene, so
+that never all of them are in memory. `decode` returns all in the file's own axes (right, up, back,
+as glTF, unless the file names others).
+
+Attributes are decompressed and unpacked side by side, on threads that end with the call.
 
 Source: https://github.com/nianticlabs/spz
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+import os
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...message import Message
 from ..errors import InvalidSplats
-from . import coordinates
+from . import coordinates, unpack
 from . import harmonics as radiance
-from .container import Bytes, open_file, open_sections, parse_axes
+from .container import open_file, open_sections, parse_axes
 from .harmonics import PER_DEGREE
 from .header import Header, SplatLimits
 
-__all__ = ["Header", "SplatLimits", "Splats", "decode", "inspect", "read_axes", "to_blender_axes"]
+__all__ = [
+    "Header",
+    "SplatLimits",
+    "Splats",
+    "attributes",
+    "decode",
+    "inspect",
+    "read_axes",
+    "to_blender_axes",
+]
 
 Floats = NDArray[np.float32]
 
-_CHUNK = 1 << 18  # points
+_NAMES = ("positions", "scales", "rotations", "base")
+_AHEAD = 3  # harmonics that are unpacked before the caller wants them: 24 MB each
 
 
 @dataclass(frozen=True)
@@ -54,6 +71,13 @@ class Splats:
     def __len__(self) -> int:
         return len(self.positions)
 
+    def attributes(self) -> Iterator[tuple[str, Floats]]:
+        """Yield name and values of each attribute, as the function `attributes` does."""
+        for name in _NAMES:
+            yield name, getattr(self, name)
+        for index in range(self.harmonics.shape[1]):
+            yield "harmonics", self.harmonics[:, index]
+
 
 def inspect(path: Path, *, limits: SplatLimits = SplatLimits()) -> Header:
     """Return the header of an SPZ file after checking that it fits the file.
@@ -63,6 +87,24 @@ def inspect(path: Path, *, limits: SplatLimits = SplatLimits()) -> Header:
     """
     with open_file(path) as file:
         return open_sections(file, path, limits)[0]
+
+
+def attributes(
+    path: Path, *, limits: SplatLimits = SplatLimits()
+) -> Generator[tuple[str, Floats], None, None]:
+    """Yield the attributes of an SPZ file, in Blender's axes: name and values of each.
+
+    The names and shapes are those of `Splats`, but each of the harmonics, (n, 3), comes by itself,
+    from the lowest on. Close the generator if not all are wanted.
+
+    Raises:
+        InvalidSplats: If the file is damaged or above the limits; some may have been yielded.
+    """
+    with _open(path, limits, blender_axes=True) as parts:
+        for name in _NAMES:
+            yield name, parts.take(name)
+        for harmonic in parts.harmonics():
+            yield "harmonics", harmonic
 
 
 def decode(path: Path, *, limits: SplatLimits = SplatLimits(), max_degree: int = 4) -> Splats:
@@ -76,25 +118,17 @@ def decode(path: Path, *, limits: SplatLimits = SplatLimits(), max_degree: int =
     Raises:
         InvalidSplats: If the file is damaged or above the limits.
     """
-    with open_file(path) as file:
-        header, sections = open_sections(file, path, limits)
-        positions = _positions(next(sections), header, path)
-        base = np.empty((header.points, 4), np.float32)
-        base[:, 3] = next(sections) / np.float32(255)
-        base[:, :3] = (
-            next(sections).reshape(-1, 3) / np.float32(255) - np.float32(0.5)
-        ) / np.float32(0.15)
-        # 256 possible values: a table is exact and far cheaper than exp() for each splat
-        scales = (
-            np.exp(np.arange(256, dtype=np.float64) / 16 - 10)
-            .astype(np.float32)[next(sections)]
-            .reshape(-1, 3)
-        )
-        unpack = _unpack_rotations_v1 if header.version < 3 else _unpack_rotations_v3
-        rotations = _in_chunks(unpack, next(sections).reshape(header.points, -1), 4)
-        harmonics = _harmonics(next(sections), header, PER_DEGREE[min(header.degree, max_degree)])
-        axes = _axes(sections, header, path)
-    return Splats(positions, scales, rotations, base, harmonics, header.antialiased, axes)
+    with _open(path, limits, blender_axes=False) as parts:
+        header = parts.header
+        values = {name: parts.take(name) for name in _NAMES}
+        kept = PER_DEGREE[min(header.degree, max_degree)]
+        planes = np.empty((kept, header.points, 3), np.float32)
+        for plane, harmonic in zip(planes, parts.harmonics(), strict=False):
+            plane[:] = harmonic
+    axes = header.axes or coordinates.DEFAULT_AXES
+    return Splats(
+        **values, harmonics=planes.transpose(1, 0, 2), antialiased=header.antialiased, axes=axes
+    )
 
 
 def read_axes(path: Path, *, limits: SplatLimits = SplatLimits()) -> str:
@@ -109,9 +143,8 @@ def read_axes(path: Path, *, limits: SplatLimits = SplatLimits()) -> str:
         header, sections = open_sections(file, path, limits)
         if header.axes is not None:
             return header.axes
-        for _ in header.section_sizes:
-            next(sections)
-        return _axes(sections, header, path)
+        records = deque(sections, maxlen=1).pop()
+        return parse_axes(bytes(records()), header, path)
 
 
 def to_blender_axes(splats: Splats) -> Splats:
@@ -126,79 +159,68 @@ def to_blender_axes(splats: Splats) -> Splats:
         positions=coordinates.transform_positions(splats.positions, matrix),
         rotations=coordinates.transform_rotations(splats.rotations, matrix),
         harmonics=radiance.transform(splats.harmonics, matrix),
+        axes=coordinates.BLENDER_AXES,
     )
 
 
-def _axes(sections: Iterator[Bytes], header: Header, path: Path) -> str:
-    """Return the axes once the last attribute is read, and check the end of the file."""
-    records = bytes(next(sections))
-    next(sections, None)
-    return parse_axes(records, header, path) if header.axes is None else header.axes
+class _Parts:
+    """The attributes of a file while they are read, decompressed and unpacked."""
 
+    def __init__(
+        self, file: BinaryIO, path: Path, limits: SplatLimits, pool: Executor, *, blender_axes: bool
+    ) -> None:
+        header, sections = open_sections(file, path, limits)
+        if header.axes is None:  # the records that name them follow the attributes
+            *loaded, records = sections
+            header = replace(header, axes=parse_axes(bytes(records()), header, path))
+            sections = iter(loaded)
+        self.header, self._path, self._pool = header, path, pool
+        own = header.axes or coordinates.DEFAULT_AXES
+        self._axes = coordinates.to_blender(own) if blender_axes else None
+        # in the order of the file: a gzip stream is decompressed by `next`
+        self._unpacked: dict[str, Future[Any]] = {
+            "positions": pool.submit(unpack.positions, next(sections), header, self._axes),
+            "base": pool.submit(unpack.base, next(sections), next(sections)),
+            "scales": pool.submit(unpack.scales, next(sections)),
+            "rotations": pool.submit(unpack.rotations, next(sections), header, self._axes),
+            "harmonics": pool.submit(unpack.by_coefficient, next(sections), header),
+        }
+        for _ in sections:  # checks the end of the file
+            pass
 
-def _positions(raw: Bytes, header: Header, path: Path) -> Floats:
-    if header.version > 1:
-        step = np.float32(1 / (1 << header.fractional_bits))
-        return _in_chunks(lambda part: _signed_24(part) * step, raw.reshape(header.points, 9), 3)
-    positions = raw.view("<f2").reshape(-1, 3).astype(np.float32)
-    if not np.isfinite(positions).all():
-        raise InvalidSplats(
-            Message(
-                "The splat file {name} has splats with invalid positions. Download it again.",
-                name=path.name,
+    def take(self, name: str) -> Floats:
+        """Return the values of an attribute, which are then no longer kept here."""
+        values: Floats = self._unpacked.pop(name).result()
+        if name == "positions" and self.header.version == 1 and not np.isfinite(values).all():
+            raise InvalidSplats(
+                Message(
+                    "The splat file {name} has splats with invalid positions. Download it again.",
+                    name=self._path.name,
+                )
             )
-        )
-    return positions
+        return values
+
+    def harmonics(self) -> Iterator[Floats]:
+        """Yield (n, 3) of each harmonic; few are unpacked before they are wanted."""
+        stored = self._unpacked.pop("harmonics").result()
+        matrix = np.eye(24, dtype=np.float32)
+        if self._axes is not None:
+            matrix = radiance.coefficient_matrix(self._axes)
+        rows = iter(matrix[: len(stored), : len(stored)])
+
+        def start(row: Floats) -> Future[Floats]:
+            out = np.empty(stored.shape[1:], np.float32)
+            return self._pool.submit(unpack.harmonic, stored, row, out)
+
+        waiting = deque(map(start, islice(rows, _AHEAD)))
+        while waiting:
+            harmonic = waiting.popleft().result()
+            waiting.extend(map(start, islice(rows, 1)))
+            yield harmonic
 
 
-def _signed_24(part: Bytes) -> Floats:
-    """Unpack (n, 9) bytes, 24-bit signed integers, to (n, 3) float32."""
-    # in the upper three bytes of four, the shift back down carries the sign
-    wide = np.zeros((len(part), 3, 4), np.uint8)
-    wide[:, :, 1:] = part.reshape(-1, 3, 3)
-    return (wide.view("<i4")[:, :, 0] >> 8).astype(np.float32)
-
-
-def _unpack_rotations_v1(part: Bytes) -> Floats:
-    """Unpack (n, 3) bytes x, y, z of versions 1 and 2 to (n, 4) w, x, y, z; w >= 0."""
-    out = np.empty((len(part), 4), np.float32)
-    out[:, 1:] = part / np.float32(127.5) - np.float32(1)
-    out[:, 0] = np.sqrt(np.maximum(0, 1 - np.square(out[:, 1:]).sum(axis=1)))
-    return out
-
-
-def _unpack_rotations_v3(part: Bytes) -> Floats:
-    """Unpack (n, 4) bytes of versions 3 and 4 to (n, 4) w, x, y, z.
-
-    The top two bits of a 32-bit word name the largest component, which follows from the other
-    three (10 bits each, w lowest).
-    """
-    word = np.ascontiguousarray(part).view("<u4")[:, 0].copy()
-    largest = (word >> 30).astype(np.intp)
-    out = np.zeros((len(part), 4), np.float32)  # x, y, z, w
-    for index in (3, 2, 1, 0):
-        stored = largest != index
-        value = (word & 511).astype(np.float32) * np.float32(math.sqrt(0.5) / 511)
-        out[stored, index] = np.where(word & 512, -value, value)[stored]
-        word[stored] >>= np.uint32(10)
-    rows = np.arange(len(part))
-    out[rows, largest] = np.sqrt(np.maximum(0, 1 - np.square(out).sum(axis=1)))
-    return out[:, [3, 0, 1, 2]]
-
-
-def _harmonics(raw: Bytes, header: Header, kept: int) -> Floats:
-    """Unpack to (n, kept, 3), stored coefficient by coefficient, as attributes are written."""
-    stored = raw.reshape(header.points, header.coefficients, 3)
-    out = np.empty((kept, header.points, 3), np.float32)
-    for index in range(kept):
-        np.subtract(stored[:, index], np.float32(128), out=out[index])
-        out[index] *= np.float32(1 / 128)
-    return out.transpose(1, 0, 2)
-
-
-def _in_chunks(function: Any, raw: Bytes, width: int) -> Floats:
-    """Apply the function to `_CHUNK` points at a time, so that intermediate arrays stay small."""
-    out = np.empty((len(raw), width), np.float32)
-    for start in range(0, len(raw), _CHUNK):
-        out[start : start + _CHUNK] = function(raw[start : start + _CHUNK])
-    return out
+@contextmanager
+def _open(path: Path, limits: SplatLimits, *, blender_axes: bool) -> Iterator[_Parts]:
+    workers = max(2, min(4, os.cpu_count() or 1))
+    with open_file(path) as file, ThreadPoolExecutor(workers, "mint-splats") as pool:
+        yield _Parts(file, path, limits, pool, blender_axes=blender_axes)

@@ -76,7 +76,7 @@ def transform(harmonics: Floats, axes: Doubles) -> Floats:
     planes = harmonics.transpose(1, 0, 2)
     out = np.zeros_like(planes, order="C")
     part = np.empty(planes.shape[1:], np.float32)
-    matrix = _coefficient_matrix(tuple(map(tuple, axes.tolist())))
+    matrix = coefficient_matrix(axes)
     for row in range(len(planes)):
         for column in np.flatnonzero(matrix[row, : len(planes)]):
             np.multiply(planes[column], matrix[row, column], out=part)
@@ -84,9 +84,18 @@ def transform(harmonics: Floats, axes: Doubles) -> Floats:
     return out.transpose(1, 0, 2)
 
 
+def coefficient_matrix(axes: Doubles) -> Floats:
+    """Return the (24, 24) matrix from coefficients in old axes to those in new axes.
+
+    Args:
+        axes: (3, 3) orthogonal matrix from the old to the new axes; may be a reflection.
+    """
+    return _coefficient_matrix(tuple(map(tuple, axes.tolist())))
+
+
 @cache
 def _coefficient_matrix(axes: tuple[tuple[float, ...], ...]) -> Floats:
-    """Return the (24, 24) matrix from old to new coefficients, in blocks of 3, 5, 7 and 9.
+    """Compute the matrix in blocks of 3, 5, 7 and 9 coefficients.
 
     A least-squares fit is exact here: a rotated harmonic is a sum of harmonics of its own degree,
     and there are more directions than unknowns.

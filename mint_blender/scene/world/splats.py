@@ -23,6 +23,8 @@ mostly harmonics.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +66,10 @@ def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.
         else None
     )
     if made is None:
-        splats = decode.to_blender_axes(decode.decode(path))
-        made = bpy.data.objects.new(name, _data(name, len(splats)))
+        made = bpy.data.objects.new(name, _data(name, header.points))
         try:
-            write(made.data, splats)
+            with closing(decode.attributes(path)) as attributes:
+                write(made.data, attributes)
         except BaseException:
             _remove(made)
             raise
@@ -178,14 +180,29 @@ def _data(name: str, points: int) -> bpy.types.Mesh | bpy.types.PointCloud:
     return mesh
 
 
-def write(data: Any, splats: decode.Splats) -> None:
-    """Write splats, in Blender axes, to a mesh or point cloud with as many points."""
-    _write(data, "position", "FLOAT_VECTOR", splats.positions)
-    _write(data, "scale", "FLOAT_VECTOR", splats.scales)
-    _write(data, "rotation", "QUATERNION", splats.rotations)
-    _write(data, "radiance:base", _four_floats(), splats.base)
-    for index in range(splats.harmonics.shape[1]):
-        _write(data, f"radiance:sh_{index}", "FLOAT_VECTOR", splats.harmonics[:, index])
+def write(data: Any, attributes: Iterable[tuple[str, np.ndarray]]) -> None:
+    """Write splats, in Blender axes, to a mesh or point cloud with as many points.
+
+    Args:
+        data: The mesh or point cloud.
+        attributes: Name and values of each attribute, as `decode.attributes` yields them.
+    """
+    harmonics = count()
+    for kind, values in attributes:
+        if kind == "harmonics":
+            _write(data, f"radiance:sh_{next(harmonics)}", "FLOAT_VECTOR", values)
+        else:
+            _write(data, *_types()[kind], values)
+
+
+def _types() -> dict[str, tuple[str, str]]:
+    """Return name and type of each attribute, by its name in `decode.Splats`."""
+    return {
+        "positions": ("position", "FLOAT_VECTOR"),
+        "scales": ("scale", "FLOAT_VECTOR"),
+        "rotations": ("rotation", "QUATERNION"),
+        "base": ("radiance:base", _four_floats()),
+    }
 
 
 def _four_floats() -> str:
