@@ -8,42 +8,39 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from ..delivery import standard_output
-from ..jobs.service import NotPossible
-from ..jobs.storage.journal import JournalError
-from ..mint.errors import MintError
-from . import account, asset_library, error_log, exits, generate, jobs, session
+from . import error_log, exits, session
 from .arguments import parser
-from .batch import command as batch_command
 from .exits import Exit
 from .output.terminal import Terminal
-from .session import NotAllowedOnline
 
 log = logging.getLogger(__name__)
 
 Command = Callable[[argparse.Namespace, Terminal], Exit]
 
-COMMANDS: dict[str, Command] = {
-    "generate": generate.generate,
-    "batch": batch_command.batch,
-    "jobs": jobs.list_jobs,
-    "resume": jobs.resume,
-    "approve": jobs.approve,
-    "revise": jobs.revise,
-    "retry": jobs.retry,
-    "cancel": jobs.cancel,
-    "dismiss": jobs.dismiss,
-    "place": jobs.place,
-    "convert": generate.convert,
-    "again": generate.again,
-    "models": account.models,
-    "worlds": account.worlds,
-    "library": asset_library.library,
-    "usage": account.usage,
-    "check": account.check,
+COMMANDS = {
+    "generate": "generate.generate",
+    "batch": "batch.command.batch",
+    "jobs": "jobs.list_jobs",
+    "resume": "jobs.resume",
+    "approve": "jobs.approve",
+    "revise": "jobs.revise",
+    "retry": "jobs.retry",
+    "cancel": "jobs.cancel",
+    "dismiss": "jobs.dismiss",
+    "place": "jobs.place",
+    "convert": "generate.convert",
+    "again": "generate.again",
+    "models": "account.models",
+    "worlds": "account.worlds",
+    "library": "asset_library.library",
+    "usage": "account.usage",
+    "check": "account.check",
 }
+"""The function of each command. Its module is imported only when the command runs."""
 
 
 def main(
@@ -68,10 +65,7 @@ def main(
 def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
     """Run the command; any error becomes a message and an exit status."""
     try:
-        return COMMANDS[parsed.command](parsed, terminal)
-    except (MintError, NotAllowedOnline, NotPossible, JournalError) as error:
-        terminal.error(str(error))
-        return exits.of_error(error)
+        return function_of(parsed.command)(parsed, terminal)
     except KeyboardInterrupt:
         terminal.error(
             "Interrupted. Jobs that were started continue at Mint. Resume them here at no extra"
@@ -80,14 +74,29 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
         return Exit.INTERRUPTED
     except BrokenPipeError:
         raise
-    except OSError as error:
-        log.exception("%s", parsed.command)
+    except Exception as error:  # noqa: BLE001 - it is logged and reported
+        return _report(error, parsed.command, terminal, home)
+
+
+def function_of(command: str) -> Command:
+    """Return the function of a command."""
+    module, _, name = COMMANDS[command].rpartition(".")
+    function: Command = getattr(import_module(f".{module}", __package__), name)
+    return function
+
+
+def _report(error: Exception, command: str, terminal: Terminal, home: Path) -> Exit:
+    """Report an error that ended a command, and return the exit status."""
+    if exits.is_expected(error):
+        terminal.error(str(error))
+        return exits.of_error(error)
+    log.error("%s", command, exc_info=error)
+    if isinstance(error, OSError):
         terminal.error(
             f"Cannot use {error.filename or 'a file'}: {error.strerror or error}. Jobs that were"
             " started are kept."
         )
-    except Exception as error:
-        log.exception("%s", parsed.command)
+    else:
         terminal.error(
             f"Unexpected error ({type(error).__name__}). The details are in"
             f" {home / error_log.NAME}. Jobs that were started are kept. Resume them:"

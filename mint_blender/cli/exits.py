@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from ..jobs.job import Job
-from ..jobs.job_values import Cause
-from ..jobs.phases import Phase
-from ..jobs.service import NotPossible, OtherAccount, TooExpensive
-from ..mint import errors
 from .session import NotAllowedOnline
+
+if TYPE_CHECKING:
+    from ..jobs.job import Job
 
 
 class Exit(IntEnum):
@@ -54,17 +53,11 @@ MEANINGS = {
 """What each status means: for the help and the README."""
 
 
-_BY_CAUSE = {
-    Cause.KEY: Exit.KEY,
-    Cause.CREDITS: Exit.CREDITS,
-    Cause.UNREACHABLE: Exit.UNREACHABLE,
-    Cause.FILE: Exit.UNREACHABLE,
-    Cause.IMPORT: Exit.IMPORT,
-}
-
-
 def of_job(job: Job) -> Exit:
     """Return the exit status for a job that has stopped."""
+    from ..jobs.job_values import Cause
+    from ..jobs.phases import Phase
+
     if job.phase in {Phase.READY, Phase.PLACED}:
         return Exit.DONE
     if job.phase is Phase.REVIEW:
@@ -72,12 +65,31 @@ def of_job(job: Job) -> Exit:
     if job.phase is Phase.BILLING:
         return Exit.CREDITS
     if job.phase is Phase.PAUSED and job.problem is not None:
-        return _BY_CAUSE.get(job.problem.cause, Exit.FAILED)
+        by_cause = {
+            Cause.KEY: Exit.KEY,
+            Cause.CREDITS: Exit.CREDITS,
+            Cause.UNREACHABLE: Exit.UNREACHABLE,
+            Cause.FILE: Exit.UNREACHABLE,
+            Cause.IMPORT: Exit.IMPORT,
+        }
+        return by_cause.get(job.problem.cause, Exit.FAILED)
     return Exit.FAILED
+
+
+def is_expected(error: Exception) -> bool:
+    """Return whether the message of an error says all that a person needs."""
+    from ..jobs.service import NotPossible
+    from ..jobs.storage.journal import JournalError
+    from ..mint.errors import MintError
+
+    return isinstance(error, MintError | NotAllowedOnline | NotPossible | JournalError)
 
 
 def of_error(error: Exception) -> Exit:
     """Return the exit status for an error that ended the command."""
+    from ..jobs.service import NotPossible, OtherAccount, TooExpensive
+    from ..mint import errors
+
     if isinstance(error, errors.KeyMissing | errors.KeyRefused | OtherAccount):
         return Exit.KEY
     if isinstance(error, errors.CreditsNeeded | TooExpensive):

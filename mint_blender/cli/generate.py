@@ -41,7 +41,10 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         splats=arguments.splats,
     )
     level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
-    with session.open_job_service() as job_service:
+    is_copied = arguments.output is not None and not write_files.needs_blender(
+        request.kind, arguments.output, arguments.render
+    )
+    with session.open_job_service(opens_results=not is_copied) as job_service:
         check_price(job_service, request, level, arguments.max_credits, terminal.wait)
         job = job_service.start(
             request, delivery, optimize=level, max_credits=arguments.max_credits

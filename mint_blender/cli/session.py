@@ -8,25 +8,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..delivery import blender_runtime
-from ..jobs import request_checks
-from ..jobs.engine import dispatch
-from ..jobs.engine.config import EngineConfig
-from ..jobs.queries import KeyOwner
-from ..jobs.service import JobService, NotPossible
-from ..jobs.storage import import_marks
 from ..jobs.storage.home import home_folder
-from ..jobs.workflow.context import WorkflowConfig
-from ..mint.account import Account
-from ..mint.client import Client
 from ..mint.errors import MintError
-from ..mint.generation_request import GenerationRequest
 from ..mint.polling import PollIntervals
 from ..mint.retry import RetryPolicy, call_with_retries
-from ..mint.schema import Asset, Kind
 from . import settings
+
+if TYPE_CHECKING:
+    from ..jobs.service import JobService
+    from ..jobs.workflow.context import WorkflowConfig
+    from ..mint.account import Account
+    from ..mint.client import Client
+    from ..mint.generation_request import GenerationRequest
+    from ..mint.schema import Asset, Kind
 
 OnRetry = Callable[[MintError, float], None]
 T = TypeVar("T")
@@ -47,6 +44,8 @@ class NotAllowedOnline(Exception):
 
 def account() -> Account:
     """Return the key and base URL of the environment, or else of the preferences."""
+    from ..mint.account import Account
+
     key, base_url = settings.stored_account()
     return Account.of(
         os.environ, key=key, base_url=base_url, confirmed=settings.confirmed_origins()
@@ -56,6 +55,8 @@ def account() -> Account:
 @contextmanager
 def open_client() -> Iterator[Client]:
     """Yield a client for single calls. Raises MintError when there is no usable key."""
+    from ..jobs.engine import dispatch
+
     check_online()
     client = dispatch.connect(account())
     try:
@@ -65,18 +66,23 @@ def open_client() -> Iterator[Client]:
 
 
 @contextmanager
-def open_job_service() -> Iterator[JobService]:
+def open_job_service(*, opens_results: bool = True) -> Iterator[JobService]:
     """Yield the user's jobs, ready to run. Unfinished jobs stay in the journal.
+
+    Which files this Blender can read is found out only if it `opens_results`: that loads `bpy`.
 
     Raises:
         MintError: There is no usable key.
         NotAllowedOnline: Blender may not go online.
     """
+    from ..jobs.engine import dispatch
+    from ..jobs.queries import KeyOwner
+    from ..jobs.workflow.context import WorkflowConfig
+
     check_online()
     dispatch.connect(account()).close()
-    with _job_service(
-        WorkflowConfig(POLL_INTERVALS, blender_runtime.readable_extensions())
-    ) as job_service:
+    readable = blender_runtime.readable_extensions() if opens_results else frozenset[str]()
+    with _job_service(WorkflowConfig(POLL_INTERVALS, readable)) as job_service:
         job_service.unfinished.identify_account()
         while job_service.queries.is_pending(KeyOwner()):
             job_service.next_event()
@@ -87,12 +93,18 @@ def open_job_service() -> Iterator[JobService]:
 @contextmanager
 def open_journal() -> Iterator[JobService]:
     """Yield the user's jobs without running them; needs no key, network or Blender."""
+    from ..jobs.workflow.context import WorkflowConfig
+
     with _job_service(WorkflowConfig(POLL_INTERVALS)) as job_service:
         yield job_service
 
 
 @contextmanager
 def _job_service(workflow_config: WorkflowConfig) -> Iterator[JobService]:
+    from ..jobs.engine.config import EngineConfig
+    from ..jobs.service import JobService
+    from ..jobs.storage import import_marks
+
     job_service = JobService(EngineConfig(home(), workflow_config, RETRIES), account())
     job_service.budget.limits, job_service.blocks_for_prices, job_service.unreachable_timeout = (
         settings.limits(),
@@ -127,6 +139,9 @@ def call_mint(call: Callable[[], T], on_wait: OnRetry | None = None) -> T:
 
 def check_request(request: GenerationRequest) -> None:
     """Raise NotPossible for a request or a picture that Mint would refuse."""
+    from ..jobs import request_checks
+    from ..jobs.service import NotPossible
+
     if problem := request_checks.complaint(request):
         raise NotPossible(problem)
 

@@ -6,8 +6,12 @@ Outside of Blender there are no preferences, and each function returns the neutr
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..delivery.blender_runtime import inside_blender
-from ..jobs.budget.spending import Limits
+
+if TYPE_CHECKING:
+    from ..jobs.budget.spending import Limits
 
 
 def may_go_online() -> bool:
@@ -39,6 +43,8 @@ def confirmed_origins() -> frozenset[str]:
 
 def limits() -> Limits:
     """Return the spending limits of the preferences, in Credits."""
+    from ..jobs.budget.spending import Limits
+
     if not inside_blender():
         return Limits()
     from .. import addon_settings

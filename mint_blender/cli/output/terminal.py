@@ -13,11 +13,13 @@ import json
 import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...message import message_of
-from ...mint.errors import MintError
 from . import safe_text
+
+if TYPE_CHECKING:
+    from ...mint.errors import MintError
 
 
 class Display(Protocol):
