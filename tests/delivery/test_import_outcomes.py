@@ -16,7 +16,7 @@ from ..scene import glb_fixtures
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery import import_outcomes  # noqa: E402
+from mint_blender.delivery import import_job, import_outcomes  # noqa: E402
 from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
@@ -115,13 +115,13 @@ def test_a_failed_import_is_not_repeated(
         job_service, "mark_import_failed", failing(1, LOCKED, asked, job_service.mark_import_failed)
     )
     tries: Counter[str] = Counter()
-    real = auto_import.import_job.place
+    real = import_job.place
 
     def place(*words: object, **more: object) -> object:
         tries["times"] += 1
         return real(*words, **more)
 
-    monkeypatch.setattr(auto_import.import_job, "place", place)
+    monkeypatch.setattr(import_job, "place", place)
     for _ in range(20):
         heartbeat.beat()
         clock.now += 0.25
@@ -148,13 +148,13 @@ def test_an_import_is_marked_only_while_it_runs(
 ) -> None:
     """A mark is on disk only during the import, to detect a crash."""
     folder, seen = job_service.home / "importing", []
-    real = auto_import.import_job.place
+    real = import_job.place
 
     def place(*words: object, **more: object) -> object:
         seen.extend(path.read_bytes() for path in folder.iterdir())
         return real(*words, **more)
 
-    monkeypatch.setattr(auto_import.import_job, "place", place)
+    monkeypatch.setattr(import_job, "place", place)
     heartbeat.beat()
     assert len(seen) == 1 and ready.id.encode() in seen[0]
     assert list(folder.iterdir()) == []

@@ -3,20 +3,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 import mint_blender
-from tests.mint_service.runner import ThreadService, running_service
+
+from ..imported_modules import foreign, modules_of, ours
+from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-ROOT = Path(__file__).resolve().parents[2]
 HANDLERS = (
     "load_pre",
     "load_post",
@@ -93,22 +92,59 @@ def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.Monk
             mint_blender.unregister()
 
 
-def test_enabling_imports_no_network_library() -> None:
-    """Neither requests nor urllib3 is imported, so that Blender starts fast."""
-    code = (
-        "import bpy, sys; before = set(sys.modules); import mint_blender; mint_blender.register(); "
-        "print(sorted({name.split('.')[0] for name in set(sys.modules) - before} & {'requests', 'urllib3', 'rich', 'DracoPy'})); "
-        "mint_blender.unregister()"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    assert ended.stdout.strip().splitlines()[-1] == "[]"
+ENABLE = "import mint_blender; mint_blender.register()"
+UNUSED = {"DracoPy", "numpy", "requests", "rich", "sqlite3", "urllib3", "zstandard"}
+SLOW_IN_PYTHON = {
+    "datetime",
+    "decimal",
+    "hashlib",
+    "ipaddress",
+    "json",
+    "pickle",
+    "random",
+    "socket",
+    "subprocess",
+    "uuid",
+}
+AT_ENABLING = {
+    "addon_settings",
+    "command_registration",
+    "jobs",
+    "jobs.phases",
+    "message",
+    "mint",
+    "mint.limits",
+    "scene",
+    "scene.undo_step",
+}
+"""What is imported outside of `ui/`: words, limits, and one operator."""
+
+
+def test_enabling_imports_only_what_is_registered() -> None:
+    """Classes, properties and menus; neither the engine nor the importer nor a network library."""
+    imported = modules_of(ENABLE, given="import bpy")
+    found = ours(imported)
+    assert {name for name in found if name.partition(".")[0] != "ui"} == AT_ENABLING
+    assert len(found) < 70
+    assert not foreign(imported) & (UNUSED | SLOW_IN_PYTHON)
+
+
+def test_enabling_reads_no_language() -> None:
+    """The table of a language is read when Blender is set to it, or something is drawn in it."""
+    from mint_blender.ui import translations
+
+    mint_blender.register()
+    assert translations._table.cache_info().currsize == 0
+    mint_blender.unregister()
+
+
+def test_what_follows_jobs_is_imported_with_the_job_service(home: Path) -> None:
+    """Opening the service is the first use; until then nothing can change."""
+    import_all = f"{ENABLE}; from mint_blender.ui import session; session.service()"
+    environment = {"MINT_BLENDER_HOME": str(home)}
+    found = ours(modules_of(import_all, given="import bpy", environment=environment))
+    assert {"jobs.service", "ui.job_list.auto_import", "ui.account.billing_watch"} <= found
+    assert not found & {"delivery.import_job", "files.spz.decode", "mint.client", "scene.place"}
 
 
 @pytest.mark.parametrize("which", ["MINT_OT_place", "MINT_PT_jobs"])

@@ -12,10 +12,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 import bpy
-import numpy as np
-from numpy.typing import NDArray
 
 from ...jobs.budget.spending import Day, Month, date_of
 from ...jobs.service import JobService
@@ -24,6 +23,10 @@ from .. import session
 from ..icons import IconCache
 from ..icons import cache as icon_cache
 from ..translations import day_of_year, translated
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 TILES = 6
 SIZE = 160  # pixels of a tile's side
@@ -35,8 +38,6 @@ _LINE = (0.5, 0.5, 0.5, 0.8)
 _SWATCH = 32
 
 _SCALE = 5.0  # times the height of a button
-
-Pixels = NDArray[np.float32]
 
 
 @dataclass
@@ -127,11 +128,13 @@ def tiles(days: Sequence[Day]) -> list[Sequence[Day]]:
     return [days[start : start + each] for start in range(0, len(days), each)]
 
 
-def tile_pixels(days: Sequence[Day], most_credits: float, most_failed: int) -> Pixels:
+def tile_pixels(days: Sequence[Day], most_credits: float, most_failed: int) -> NDArray[np.float32]:
     """Return the image of some days: bars up for Credits, down for failures.
 
     Shape (SIZE, SIZE, 4), rows from below, RGBA from 0 to 1.
     """
+    import numpy as np
+
     pixels = np.zeros((SIZE, SIZE, 4), dtype=np.float32)
     step = SIZE / len(days)
     for number, day in enumerate(days):
@@ -150,6 +153,8 @@ def _length(value: float, most: float, room: int) -> int:
 
 
 def _put(month: Month) -> None:
+    import numpy as np
+
     most_credits = max(day.credits for day in month.days)
     most_failed = max(day.failed for day in month.days)
     for number, days in enumerate(tiles(month.days)):

@@ -11,7 +11,6 @@ from itertools import islice
 
 import bpy
 
-from ...delivery import import_job
 from ...delivery.import_outcomes import ImportOutcomes, Outcome
 from ...delivery.preparation import Failure
 from ...jobs.job import Job
@@ -19,7 +18,6 @@ from ...jobs.phases import Phase
 from ...jobs.service import JobService
 from ...jobs.storage import import_marks
 from ...message import Message
-from ...scene.place import SceneImportError
 from ...scene.prepared import PreparedResult
 from .. import session, text_fields
 from . import background_import, placed_results
@@ -84,6 +82,9 @@ def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | 
 
 def _import(service: JobService, job: Job, raw: bool, prepared: PreparedResult | None) -> Outcome:
     """Import a result and return the outcome. Never raises: the next beat would try again."""
+    from ...delivery import import_job
+    from ...scene.place import SceneImportError
+
     try:
         with import_marks.importing(service.home, job.id):
             placed = import_job.place(job, placed_results.scene_of(job), raw=raw, prepared=prepared)

@@ -19,7 +19,6 @@ from ...jobs.job import Job, asset_of
 from ...jobs.phases import Phase
 from ...message import Message
 from ...scene import tags
-from ...scene.update import replace as replacing
 from .. import heartbeat, session, typed_context
 
 SOON = 0.1  # seconds; a drag changes the scene many times a second
@@ -69,6 +68,8 @@ def edited(job: Job) -> list[str]:
 
 def edited_objects(asset_id: str | None, scene: bpy.types.Scene) -> list[str]:
     """Return the names of the objects of a model that were edited in a scene."""
+    from ...scene.update import replace as replacing
+
     return replacing.edited_objects(asset_id, scene) if asset_id else []
 
 

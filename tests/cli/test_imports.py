@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a command imports: the libraries that it uses, and none of the other commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mint_blender.cli import commands
+
+from ..imported_modules import foreign, modules_of, ours
+from ..mint_service.runner import ThreadService
+
+OTHERS = {"cli.account", "cli.asset_library", "cli.batch", "cli.generate", "cli.jobs"}
+
+
+@pytest.fixture
+def environment(service: ThreadService, home: Path) -> dict[str, str]:
+    """Return the variables of a process that uses the stand-in service."""
+    return {
+        "MINT_API_KEY": service.key,
+        "MINT_API_BASE_URL": service.api,
+        "MINT_BLENDER_HOME": str(home),
+    }
+
+
+def imported_by(environment: dict[str, str], *words: str) -> set[str]:
+    """Return the modules that a command imports."""
+    code = f"from mint_blender.cli import main; assert main({list(words)!r}) == 0"
+    return modules_of(code, environment=environment)
+
+
+def test_the_list_of_jobs_needs_no_network(environment: dict[str, str]) -> None:
+    """`jobs` reads the journal with Python's own library."""
+    imported = imported_by(environment, "jobs")
+    assert not foreign(imported) & {"bpy", "numpy", "requests", "rich", "urllib3", "zstandard"}
+    assert ours(imported) & OTHERS == {"cli.jobs"}
+
+
+def test_the_help_needs_neither_journal_nor_network(environment: dict[str, str]) -> None:
+    """It knows the words of Mint's API, and no more."""
+    imported = imported_by(environment, "--help")
+    assert not foreign(imported) & {"bpy", "numpy", "requests", "rich", "sqlite3", "urllib3"}
+    assert not ours(imported) & {*OTHERS, "jobs.job", "jobs.service"}
+
+
+def test_usage_needs_no_blender(environment: dict[str, str]) -> None:
+    """It asks Mint, and adds up the journal."""
+    imported = imported_by(environment, "usage")
+    assert not foreign(imported) & {"bpy", "numpy", "rich", "zstandard"}
+    assert ours(imported) & OTHERS == {"cli.account"}
+
+
+def test_a_copied_model_needs_no_blender(environment: dict[str, str], tmp_path: Path) -> None:
+    """`generate -o lamp.glb` copies Mint's file, also where the `bpy` package is installed."""
+    words = ("generate", "--prompt", "a lamp", "-o", str(tmp_path / "lamp.glb"))
+    imported = imported_by(environment, *words)
+    assert (tmp_path / "lamp.glb").is_file()
+    assert not foreign(imported) & {"bpy", "numpy", "rich", "zstandard"}
+    assert not {name for name in ours(imported) if name.startswith(("scene", "ui"))}
+    assert ours(imported) & OTHERS == {"cli.generate"}
+
+
+def test_every_command_has_its_function() -> None:
+    """Functions are found by name when a command runs, so each name has to be right."""
+    for command in commands.COMMANDS:
+        assert callable(commands.function_of(command))
