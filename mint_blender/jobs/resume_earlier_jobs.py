@@ -24,6 +24,8 @@ class UnfinishedJobs:
         self._budget = budget
         self._spending = spending
         self._earlier = runner.unsent_jobs
+        # what `are_elsewhere` has returned, and for which jobs
+        self._elsewhere: tuple[int, Queue | None, bool] = (-1, None, False)
 
     def resume_all(self) -> list[Job]:
         """Resume every job that the end of a process interrupted, and return them.
@@ -102,7 +104,17 @@ class UnfinishedJobs:
 
     @property
     def are_elsewhere(self) -> bool:
-        """Whether another process drives a job that is in flight, or drove one until it died."""
+        """Whether another process drives a job that is in flight, or drove one until it died.
+
+        The jobs are looked at only when they have changed.
+        """
+        version, queue, known = self._elsewhere
+        if version != self._runner.version or queue is not self.queue:
+            known = self._find_elsewhere()
+            self._elsewhere = (self._runner.version, self.queue, known)
+        return known
+
+    def _find_elsewhere(self) -> bool:
         return any(
             job.is_busy
             and not self._runner.is_active(job.id)

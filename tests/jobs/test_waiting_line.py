@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,27 +16,12 @@ from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.mint.schema import Kind
 
+from ..call_counts import calls_of
 from .engine_harness import EngineHarness
 from .test_scheduler_queue import named, queue_up
 from .workflow_harness import operation, problem
 
 ONE_SLOT = {Kind.MODEL: 1, Kind.WORLD: 1}
-
-
-def calls_of(act: Callable[[], object]) -> int:
-    """Return how many Python functions are called."""
-    count = 0
-
-    def on_event(frame: Any, event: str, argument: Any) -> None:
-        nonlocal count
-        count += event == "call"
-
-    sys.setprofile(on_event)
-    try:
-        act()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def statements_of(engine: EngineHarness, act: Callable[[], object]) -> int:

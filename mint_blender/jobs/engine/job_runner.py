@@ -238,6 +238,7 @@ class JobRunner:
             except queue.Empty:
                 continue
             self._apply(event)
+            self.reread()
             if (
                 isinstance(event, RetryScheduled)
                 and event.without_answer > self.unreachable_timeout
@@ -263,11 +264,12 @@ class JobRunner:
             self.next_event()
 
     def _apply(self, event: Event) -> None:
+        """Apply an event; the caller then reads from the journal what it is about."""
         if isinstance(event, JobChanged):
-            self._refresh(event.job.id)
+            self._forget_attempts(event.job.id)
         elif isinstance(event, Idle):
             self._active.end(event.job_id, event.number)
-            self._refresh(event.job_id)
+            self._forget_attempts(event.job_id)
         elif isinstance(event, RetryScheduled):
             self.scheduled_retries[event.job_id] = event
         elif isinstance(event, Recovered):
@@ -280,7 +282,6 @@ class JobRunner:
             self._active.clear()
             self.queries.cancel_pending()
 
-    def _refresh(self, job_id: str) -> None:
+    def _forget_attempts(self, job_id: str) -> None:
         self.scheduled_retries.pop(job_id, None)
         self.progress.pop(job_id, None)
-        self.cache.reread()

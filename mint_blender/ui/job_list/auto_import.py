@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from itertools import islice
+from typing import Any
 
 import bpy
 
@@ -32,6 +33,13 @@ class _Outcomes(ImportOutcomes):
     """The outcomes of imports in this session that are not in the journal yet."""
 
 
+class _Candidates:
+    """The jobs that may have a result to import; they are looked for again after a change."""
+
+    jobs: tuple[Job, ...] = ()  # the oldest first
+    version: tuple[Any, ...] | None = None
+
+
 def outcomes() -> ImportOutcomes:
     """Return the outcomes of imports that are not in the journal yet."""
     return session.state(_Outcomes)
@@ -44,7 +52,7 @@ def import_ready(service: JobService) -> bool:
     """
     if outcomes().retry(service):
         return True
-    due = (job for job in reversed(service.jobs()) if _is_due(service, job))
+    due = (job for job in _candidates(service) if _is_due(service, job))
     ahead = islice(due, PREPARED_AHEAD)
     job = next((job for job in ahead if background_import.is_settled(job)), None)
     if job is None or _is_busy():
@@ -55,7 +63,23 @@ def import_ready(service: JobService) -> bool:
 
 def is_waiting(service: JobService) -> bool:
     """Return whether a later beat will import a result or record an import."""
-    return bool(outcomes()) or any(_is_due(service, job) for job in service.jobs())
+    return bool(outcomes()) or any(_is_due(service, job) for job in _candidates(service))
+
+
+def _candidates(service: JobService) -> tuple[Job, ...]:
+    """Return the jobs that are ready in this document or requested, without the others."""
+    known, document = session.state(_Candidates), session.document_id()
+    requested = background_import.requested()
+    version = (id(service), service.version, document, requested)
+    if known.version != version:
+        known.version = version
+        known.jobs = tuple(
+            job
+            for job in reversed(service.jobs())
+            if job.id in requested
+            or (job.phase is Phase.READY and job.delivery.document == document)
+        )
+    return known.jobs
 
 
 def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | None:

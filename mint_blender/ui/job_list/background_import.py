@@ -56,6 +56,11 @@ def is_requested(job: Job) -> bool:
     return job.id in _preparations().requested
 
 
+def requested() -> frozenset[str]:
+    """Return the ids of the jobs for which `is_requested` is true."""
+    return frozenset(_preparations().requested)
+
+
 def is_preparing(job_id: str) -> bool:
     """Return whether a result is being prepared, for its card."""
     return _preparations().is_pending(job_id)

@@ -16,6 +16,8 @@ from .. import icons, session
 from ..translations import translated
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ...jobs.job import Job
     from ...jobs.service import JobService
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 class _State:
     chosen: str = ""
     """The id of the job whose card is shown below the list."""
+    rows_of: Mapping[str, Job] | None = None
+    """The jobs that the rows were last compared with."""
 
 
 def _active_changed(jobs: MintJobs, context: bpy.types.Context) -> None:
@@ -51,8 +55,12 @@ def sync(service: JobService) -> bool:
 
     grouped_jobs.prepare(service)
     jobs, wanted = bpy.context.window_manager.mint_jobs, grouped_jobs.without_card()
+    state = session.state(_State)
+    if state.rows_of is wanted and len(jobs.rows) == len(wanted):
+        return False
+    state.rows_of = wanted
     if [row.job_id for row in jobs.rows] != list(wanted):
-        chosen = session.state(_State).chosen
+        chosen = state.chosen
         jobs.rows.clear()
         for job in wanted.values():
             row = jobs.rows.add()
