@@ -118,12 +118,13 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there are jobs."""
+        """Return whether there are jobs. Blender asks this whichever tab is shown."""
+        visibility.note("jobs")
+        if session.existing_service() is None:
+            return False
         from .job_list import grouped_jobs
 
-        visibility.note("jobs")
-        service = session.existing_service()
-        return service is not None and bool(grouped_jobs.grouped().groups)
+        return bool(grouped_jobs.grouped().groups)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Draw how many jobs are in flight."""

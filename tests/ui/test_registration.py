@@ -138,6 +138,21 @@ def test_enabling_reads_no_language() -> None:
     mint_blender.unregister()
 
 
+def test_other_tabs_of_the_sidebar_import_no_engine() -> None:
+    """Blender asks every panel whether it is shown, and draws the status bar, from the start."""
+    look = """
+import bpy
+for panel in [each for each in bpy.types.Panel.__subclasses__() if each.__name__.startswith("MINT_")]:
+    if hasattr(panel, "poll"):
+        panel.poll(bpy.context)
+from mint_blender.ui import menus
+menus._draw_status_bar(None, bpy.context)
+"""
+    found = ours(modules_of(look, given=f"import bpy; {ENABLE}"))
+    assert {name for name in found if name.startswith("jobs")} == set()
+    assert len(found) < 10
+
+
 def test_what_follows_jobs_is_imported_with_the_job_service(home: Path) -> None:
     """Opening the service is the first use; until then nothing can change."""
     import_all = f"{ENABLE}; from mint_blender.ui import session; session.service()"
