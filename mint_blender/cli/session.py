@@ -55,10 +55,10 @@ def account() -> Account:
 @contextmanager
 def open_client() -> Iterator[Client]:
     """Yield a client for single calls. Raises MintError when there is no usable key."""
-    from ..jobs.engine import dispatch
+    from ..mint.client import connect
 
     check_online()
-    client = dispatch.connect(account())
+    client = connect(account())
     try:
         yield client
     finally:
@@ -75,12 +75,12 @@ def open_job_service(*, opens_results: bool = True) -> Iterator[JobService]:
         MintError: There is no usable key.
         NotAllowedOnline: Blender may not go online.
     """
-    from ..jobs.engine import dispatch
     from ..jobs.queries import KeyOwner
     from ..jobs.workflow.context import WorkflowConfig
+    from ..mint.client import connect
 
     check_online()
-    dispatch.connect(account()).close()
+    connect(account()).close()
     readable = blender_runtime.readable_extensions() if opens_results else frozenset[str]()
     with _job_service(WorkflowConfig(POLL_INTERVALS, readable)) as job_service:
         job_service.unfinished.identify_account()

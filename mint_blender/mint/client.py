@@ -13,7 +13,16 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from ..message import Message
-from .errors import CannotCancel, InvalidResponse, MismatchedResponse, ProblemError
+from .account import Account
+from .base_url import Origin
+from .errors import (
+    CannotCancel,
+    InvalidResponse,
+    KeyWithheld,
+    MintError,
+    MismatchedResponse,
+    ProblemError,
+)
 from .limits import MAX_IMAGE_BYTES
 from .schema import (
     Asset,
@@ -36,6 +45,21 @@ from .transport import ESTIMATE_PATH, ApiResponse, Transport
 _COLLECTION = {Kind.MODEL: "models", Kind.WORLD: "worlds"}
 PAGE_SIZE = 30
 """Entries of a page, as in Mint's own client."""
+
+
+def connect(account: Account) -> Client:
+    """Return a client for this account.
+
+    Raises:
+        MintError: The key or the base URL cannot be used.
+    """
+    try:
+        origin = Origin.parse(account.base_url)
+    except ValueError as error:
+        raise MintError(str(error)) from error
+    if account.withheld_from:
+        raise KeyWithheld(account.withheld_from)
+    return Client(Transport(origin, account.key))
 
 
 class Client:

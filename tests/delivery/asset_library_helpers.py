@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from mint_blender.delivery.asset_library import sync as asset_library_sync
-from mint_blender.jobs.engine import dispatch
 from mint_blender.jobs.library import view_model
 from mint_blender.mint.account import Account
+from mint_blender.mint.client import connect
 from mint_blender.mint.schema import Asset, Kind
 
 from ..mint_service.runner import ThreadService
@@ -20,7 +20,7 @@ sync = partial(asset_library_sync.sync, local_files=True)
 
 def list_assets(service: ThreadService) -> list[Asset]:
     """Return all assets of the service."""
-    client = dispatch.connect(Account(service.key, service.api))
+    client = connect(Account(service.key, service.api))
     try:
         return asset_library_sync.list_assets(client, list(Kind))
     finally:

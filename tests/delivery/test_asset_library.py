@@ -25,9 +25,9 @@ from mint_blender.delivery.asset_library.manifest import (  # noqa: E402
     ManifestEntry,
 )
 from mint_blender.files import asset_catalogs  # noqa: E402
-from mint_blender.jobs.engine import dispatch  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
+from mint_blender.mint.client import connect  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 
 from .asset_library_helpers import (  # noqa: E402
@@ -52,7 +52,7 @@ def test_links_that_expire_during_a_sync(service: ThreadService, tmp_path: Path)
     found = [asset for asset in list_assets(service) if asset.kind is Kind.MODEL]
     service.advance(4000)
     assert len(sync(tmp_path / "without", found[:1], tmp_path / "home").failed) == 1
-    client = dispatch.connect(Account(service.key, service.api))
+    client = connect(Account(service.key, service.api))
     try:
         outcome = sync(
             tmp_path / "library",

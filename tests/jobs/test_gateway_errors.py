@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs.engine.dispatch import connect
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow.context import REPEATED_FOR
+from mint_blender.mint.client import connect
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, Mode, OptimizationLevel
 

@@ -10,9 +10,9 @@ import json
 
 import pytest
 
-from mint_blender.jobs.engine.dispatch import connect
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account
+from mint_blender.mint.client import connect
 from mint_blender.mint.errors import MintError, problem_error
 from mint_blender.mint.problem_documents import read_problem
 from mint_blender.mint.schema import Kind

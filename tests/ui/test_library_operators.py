@@ -16,10 +16,10 @@ from ..mint_service.runner import ThreadService, running_service
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-from mint_blender.jobs.engine import dispatch  # noqa: E402
 from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
+from mint_blender.mint.client import connect  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 from mint_blender.scene import place  # noqa: E402
 from mint_blender.scene import tags as origin  # noqa: E402
@@ -128,7 +128,7 @@ def test_importing_an_unfinished_asset_waits(service: ThreadService) -> None:
     begun, may_go_on = threading.Event(), threading.Event()
 
     def somebody_else() -> None:
-        client = dispatch.connect(Account(service.key, service.api))
+        client = connect(Account(service.key, service.api))
         body = {"prompt": "a slow lamp", "generationPreset": "fast", "generationMode": "auto"}
         operation = client.start(Kind.MODEL, body, key="somebody-elses")
         begun.set()

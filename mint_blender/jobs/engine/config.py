@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def _connect(account: Account) -> Client:
-    from .dispatch import connect
+    from ...mint.client import connect
 
     return connect(account)
 

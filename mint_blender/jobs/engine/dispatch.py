@@ -8,13 +8,10 @@ from pathlib import Path
 from ...files import pictures
 from ...files.errors import DiskError, InvalidPicture
 from ...message import Message
-from ...mint.account import Account
-from ...mint.base_url import Origin
 from ...mint.client import Client
-from ...mint.errors import InvalidResponse, KeyWithheld, MintError
+from ...mint.errors import InvalidResponse
 from ...mint.limits import MAX_IMAGE_BYTES
 from ...mint.schema import Asset, Estimate, Operation, Page, PollResult
-from ...mint.transport import Transport
 from ..phases import Verb
 from ..queries import LARGEST_PAGE, quote
 from ..request_checks import UPLOADABLE
@@ -31,21 +28,6 @@ from ..workflow.effects import (
 )
 
 Call = Quote | Start | SendDecision | Poll | ReadAsset | ReadPage | Optimize | Convert
-
-
-def connect(account: Account) -> Client:
-    """Return a client for this account.
-
-    Raises:
-        MintError: The key or the base URL cannot be used.
-    """
-    try:
-        origin = Origin.parse(account.base_url)
-    except ValueError as error:
-        raise MintError(str(error)) from error
-    if account.withheld_from:
-        raise KeyWithheld(account.withheld_from)
-    return Client(Transport(origin, account.key))
 
 
 def make(client: Client, effect: Call) -> Operation | PollResult | Asset | Page | Estimate:

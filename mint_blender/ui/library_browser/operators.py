@@ -261,13 +261,13 @@ class _AssetSaver(bpy.types.Operator):
         """Save in this process, and return when it is done."""
         # both load the HTTP library, which enabling the add-on does not need
         from ...delivery.asset_library import sync
-        from ...jobs.engine import dispatch
+        from ...mint.client import connect
         from ...mint.errors import MintError
         from ...scene.export.output_path import OutputError
 
         account = session.account()
         try:
-            with closing(dispatch.connect(account)) as client:
+            with closing(connect(account)) as client:
                 result = sync.sync_from_mint(
                     client,
                     folder,
