@@ -8,6 +8,7 @@ add-on. A request is one line of JSON, {"code": …, "values": {…}}. The code 
 helpers below; what it leaves in `result`, or the value of a single expression, is the answer.
 """
 
+import importlib
 import json
 import os
 import socket
@@ -32,7 +33,7 @@ _going_on = None
 
 def part(name):
     """Return a module of the installed add-on, as in `part("ui.session")`."""
-    return sys.modules[f"{MODULE}.{name}" if name else MODULE]
+    return importlib.import_module(f"{MODULE}.{name}" if name else MODULE)
 
 
 def job_service():
