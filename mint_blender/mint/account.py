@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ..message import Message
 from . import redaction
@@ -12,6 +13,8 @@ from .base_url import DEFAULT_BASE_URL, Origin
 
 KEY_VARIABLE = "MINT_API_KEY"
 BASE_URL_VARIABLE = "MINT_API_BASE_URL"
+_ENVIRONMENT = Message("the environment variable {variable}", variable=KEY_VARIABLE)
+_PREFERENCES = Message("the preferences")
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Account:
 
     key: str = field(repr=False)
     base_url: str = DEFAULT_BASE_URL
-    key_source: str = Message("the preferences")
+    key_source: str = _PREFERENCES
     """Where the key came from, in words for the user."""
     withheld_from: str = ""
     """The origin that the stored key is not sent to until the user confirms it."""
@@ -54,11 +57,7 @@ class Account:
                 key in the preferences only if its origin is one of them, or is in the preferences.
         """
         from_environment = environ.get(KEY_VARIABLE, "").strip()
-        source = (
-            Message("the environment variable {variable}", variable=KEY_VARIABLE)
-            if from_environment
-            else Message("the preferences")
-        )
+        source = _ENVIRONMENT if from_environment else _PREFERENCES
         address = environ.get(BASE_URL_VARIABLE, "").strip() or base_url.strip() or DEFAULT_BASE_URL
         origin = _origin_of(address)
         trusted = {
@@ -86,6 +85,7 @@ class Account:
         return _origin_of(self.base_url)
 
 
+@lru_cache
 def _origin_of(base_url: str) -> str:
     try:
         return Origin.parse(base_url).name

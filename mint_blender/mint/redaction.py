@@ -24,8 +24,8 @@ _MARK = "mint_blender_secrets"
 def register_secret(key: str) -> None:
     """Remove this key from everything that is logged from now on."""
     key = key.strip()
-    if len(key) >= MIN_LENGTH:
-        _secrets().update(
+    if len(key) >= MIN_LENGTH and key not in (secrets := _secrets()):
+        secrets.update(
             {key, quote(key, safe=""), quote_plus(key), repr(key)[1:-1], json.dumps(key)[1:-1]}
         )
 
