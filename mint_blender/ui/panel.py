@@ -241,7 +241,7 @@ def _draw_generate(
         layout.label(text="Price unavailable", icon="INFO")
     elif service is not None and price is not None and balance is not None:
         extra = service.budget.price(OptimizationPrice()) if is_optimized else None
-        row, left = layout.row(), balance_watch.left_after(service, balance, price + (extra or 0.0))
+        row, left = layout.row(), balance_watch.left_after(balance, price + (extra or 0.0))
         row.alert = left < 0
         row.label(
             text=translated(

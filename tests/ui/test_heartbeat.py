@@ -23,7 +23,6 @@ from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind, Mode  # noqa: E402
 from mint_blender.ui import heartbeat, notifications, session  # noqa: E402
-from mint_blender.ui.account import balance_watch  # noqa: E402
 from mint_blender.ui.job_list import auto_import  # noqa: E402
 
 
@@ -151,23 +150,6 @@ def test_the_balance_counts_reserved_credits(service: ThreadService, enabled: No
         lambda: job_service.job(job.id).phase is Phase.CANCELED and not job_service.has_active_work
     )
     beat_until(lambda: balance(job_service) == full)
-
-
-def test_queued_jobs_are_subtracted_from_the_balance(
-    enabled: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Mint does not know of queued jobs, but "Leaves" counts them."""
-    job_service = session.service()
-    job_service.allow_online(False)
-    job = start("a lamp")
-    waiting = SimpleNamespace(
-        jobs=lambda: [
-            SimpleNamespace(
-                **{**vars(job_service.job(job.id)), "estimate": 248.0, "optimize_estimate": 5.0}
-            )
-        ]
-    )
-    assert balance_watch.left_after(waiting, 1000.0, 100.0) == 1000 - 100 - 248 - 5  # type: ignore[arg-type]
 
 
 # -- Landing

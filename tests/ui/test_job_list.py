@@ -29,6 +29,7 @@ from mint_blender.mint.account import Owner  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui import heartbeat, menus, panel  # noqa: E402
+from mint_blender.ui.account import balance_watch  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
 from mint_blender.ui.job_list import job_rows  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
@@ -94,6 +95,7 @@ def test_the_number_of_rows_does_not_grow(job_service: JobService) -> None:
         for phase in (Phase.WAITING, Phase.PLACED, Phase.FAILED, Phase.REVIEW, Phase.WORKING):
             add(job_service, phase, 200)
         counts = drawn(job_service)
+        draw()  # the second drawing finds the texts that the first one has made
         seen.append(
             (
                 sum(counts[name] for name in ("box", "row", "column", "label", "operator", CARD)),
@@ -198,6 +200,19 @@ def test_the_status_bar_names_a_running_job(job_service: JobService) -> None:
     counts: Counter[str] = Counter()
     menus._draw_status_bar(type("Header", (), {"layout": Layout(counts)}), bpy.context)
     assert counts["Mint: 202 jobs, next: a lamp that is working, about 4 min"] == 1
+
+
+def test_queued_jobs_are_subtracted_from_the_balance(job_service: JobService) -> None:
+    """Mint does not know of queued jobs, but "Leaves" counts them; it does know of the others."""
+    request = GenerationRequest(Kind.MODEL, "a lamp")
+    job = new_job(request, Delivery(), now=0.0, estimate=248.0, optimize_estimate=5.0)
+    sent = new_job(request, Delivery(), now=0.0, estimate=100.0)
+    job_service.cache.add(job, replace(sent, phase=Phase.PLACED))
+    heartbeat.redraw()
+    assert balance_watch.left_after(1000.0, 100.0) == 1000 - 100 - 248 - 5
+    job_service.cancel(job.id)
+    heartbeat.redraw()
+    assert balance_watch.left_after(1000.0, 100.0) == 900
 
 
 def test_few_jobs_have_only_cards(job_service: JobService) -> None:

@@ -28,7 +28,7 @@ CARDS: Mapping[Group, int] = {
     Group.RUNNING: 20,
     Group.QUEUED: 3,
     Group.READY_OR_FAILED: 10,
-    Group.FINISHED: 10,
+    Group.FINISHED: 5,
     Group.OTHER_ACCOUNT: 3,
 }
 """How many jobs of each group have a card.
@@ -64,6 +64,8 @@ class JobGroups:
     groups: tuple[JobGroup, ...] = ()
     active: int = 0
     in_flight: int = 0
+    unsent_credits: float = 0.0
+    """What the jobs that are not sent yet will cost: Mint's balance does not know of them."""
 
 
 def group_of(job: Job) -> Group:
@@ -89,4 +91,16 @@ def group_jobs(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> JobGrou
         for group, members in found.items()
         if members
     )
-    return JobGroups(tuple(groups), len(active), len(active) - active.count(Group.QUEUED))
+    unsent = sum(map(_unsent_credits, [*found[Group.RUNNING], *found[Group.QUEUED]]))
+    in_flight = len(active) - active.count(Group.QUEUED)
+    return JobGroups(tuple(groups), len(active), in_flight, unsent)
+
+
+def _unsent_credits(job: Job) -> float:
+    is_unsent = (
+        job.phase in {Phase.WAITING, Phase.SENDING}
+        and job.operation is None
+        and job.source_asset_id is None
+        and job.hold is None
+    )
+    return (job.estimate or 0.0) + (job.optimize_estimate or 0.0) if is_unsent else 0.0

@@ -14,15 +14,13 @@ from ...jobs.phases import Phase
 from ...jobs.queries import Balance
 from ...jobs.service import JobService
 from .. import heartbeat, session
+from ..job_list import grouped_jobs
 
 
 @dataclass
 class _State:
     seen: dict[str, tuple[float | None, bool]] = field(default_factory=dict)
     """By job id: its cost in Credits, and whether it has ended."""
-
-
-_UNSENT = {Phase.WAITING, Phase.SENDING}
 
 
 def catch_up(service: JobService) -> None:
@@ -38,30 +36,13 @@ def catch_up(service: JobService) -> None:
         heartbeat.listen()
 
 
-def left_after(service: JobService, balance: float, price: float) -> float:
+def left_after(balance: float, price: float) -> float:
     """Return the Credits that a price would leave of the balance.
 
     Jobs that are not sent yet will be paid from it too, which Mint does not know.
     """
-    return (
-        balance
-        - price
-        - sum(
-            (job.estimate or 0.0) + (job.optimize_estimate or 0.0)
-            for job in service.jobs()
-            if _is_unsent(job)
-        )
-    )
+    return balance - price - grouped_jobs.grouped().unsent_credits
 
 
 def _standing(job: Job) -> tuple[float | None, bool]:
     return job.cost, job.phase in {Phase.CANCELED, Phase.FAILED, Phase.PLACED, Phase.READY}
-
-
-def _is_unsent(job: Job) -> bool:
-    return (
-        job.phase in _UNSENT
-        and job.operation is None
-        and job.source_asset_id is None
-        and job.hold is None
-    )
