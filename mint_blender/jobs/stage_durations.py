@@ -11,6 +11,7 @@ from statistics import median
 from ..mint.schema import Kind, Mode
 from .job import Job
 from .phases import Phase, Verb
+from .presentation.identity_cache import cached_by_identity
 
 Moves = Sequence[tuple[Phase, float]]
 
@@ -53,6 +54,7 @@ class Outlook:
         )
 
 
+@cached_by_identity
 def stage_of(job: Job) -> Stage:
     """Return the stage that a job at Mint is in."""
     approved = job.decision is not None and job.decision.verb is Verb.APPROVE

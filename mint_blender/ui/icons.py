@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..jobs.job import Job
     from ..jobs.service import JobService
 
 MOST = 512
@@ -115,14 +114,6 @@ def catch_up(service: JobService) -> None:
 def of_file(path: str | None) -> int:
     """Return the icon number of a job's picture; 0 if there is none (yet)."""
     return cache().icon("jobs", path)
-
-
-def of_job(job: Job) -> int:
-    """Return the icon number of a job: its final picture, else its newest Preview."""
-    from ..jobs.job_values import Role
-
-    newest = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
-    return of_file(newest.path if newest else None)
 
 
 def for_editor(path: str) -> bpy.types.Image:

@@ -68,6 +68,8 @@ def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
     from .job_list import grouped_jobs
 
     grouped = grouped_jobs.grouped()
+    if not grouped.active:
+        return
     shown = [job for part in grouped.groups for job in part.shown if service.is_active(job.id)]
     running = [job for job in shown if job.phase is not Phase.WAITING] or shown[:1]
     if not running:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import blf
@@ -49,15 +50,18 @@ def wrapped(
         column.label(text=f"{line} …" if last else line, icon=beside, translate=False)
 
 
-def lines_of(text: str, room: float) -> list[str]:
+def lines_of(text: str, room: float) -> tuple[str, ...]:
     """Return the text in lines of at most `room` pixels, in the font of Blender's interface."""
-    style = bpy.context.preferences.ui_styles[0].widget
-    blf.size(_FONT, style.points * bpy.context.preferences.system.ui_scale)
-    return [
-        line
-        for paragraph in text.splitlines()
-        for line in _wrap(paragraph.split(), max(room, 80.0))
-    ]
+    preferences = bpy.context.preferences
+    size = preferences.ui_styles[0].widget.points * preferences.system.ui_scale
+    return _lines(text, max(room, 80.0), size, preferences.view.font_path_ui)
+
+
+@lru_cache(maxsize=512)
+def _lines(text: str, room: float, size: float, font: str) -> tuple[str, ...]:
+    """Return the lines, measured once for each text, width and font."""
+    blf.size(_FONT, size)
+    return tuple(line for paragraph in text.splitlines() for line in _wrap(paragraph.split(), room))
 
 
 def _wrap(words: list[str], room: float) -> Iterator[str]:

@@ -22,18 +22,20 @@ from ..account import billing_watch
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..worlds import look_inside
-from . import background_import, placed_results, review_feedback
+from . import background_import, card_texts, placed_results, review_feedback
+from .card_texts import CardTexts
 
 _LARGE = 9.0  # times the height of a button
-# enough for a World with a note on each of its three parts, its RAD file and its orientation
-_MOST_NOTES = 5
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
+_RESUME = Message("Resume")
+_DOWNLOADING = Message("Downloading")
 
 
 def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: int) -> None:
     """Draw one card."""
     box, job = layout.box(), placed_results.shown(job)
-    _draw_head(box, service, job)
+    texts = card_texts.of(job)
+    _draw_head(box, service, job, texts)
     if job.hold is not None and job.phase not in {Phase.READY, Phase.PLACED}:
         return  # no calls to Mint for this job; what is on disk can still be placed
     if job.phase is Phase.REVIEW and job.decision is None:
@@ -41,41 +43,39 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
     elif job.phase is Phase.BILLING:
         _draw_billing(box, service, job, width)
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:
-        _draw_problem(box, job, width)
-    elif job.phase in {Phase.SENDING, Phase.WORKING, Phase.FETCHING} and job.problem is not None:
-        wrapped(box, job.problem.message, width=width, icon="TIME")
+        _draw_problem(box, job, texts, width)
+    elif job.phase in {Phase.SENDING, Phase.WORKING, Phase.FETCHING} and texts.problem:
+        wrapped(box, texts.problem, width=width, icon="TIME")
     elif job.phase is Phase.READY:
-        _draw_ready(box, job, width)
+        _draw_ready(box, job, texts, width)
     elif job.phase is Phase.PLACED and job.convert:
         _draw_saved(box, job, width)
     elif job.phase is Phase.PLACED and job.kind is Kind.WORLD:
         look_inside.draw_button(box, bpy.context.space_data, job_id=job.id)
-    for note in job.notes[-_MOST_NOTES:]:
+    for note in texts.notes:
         wrapped(box, note, width=width, icon="INFO", most=3)
 
 
-def _draw_head(box: bpy.types.UILayout, service: JobService, job: Job) -> None:
+def _draw_head(box: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts) -> None:
     """Draw picture, title, state and cost; on the right what cancels or dismisses it."""
-    row = box.row()
-    if (icon := icons.of_job(job)) and job.phase is not Phase.REVIEW:
+    row, is_active = box.row(), service.is_active(job.id)
+    if texts.picture and job.phase is not Phase.REVIEW and (icon := icons.of_file(texts.picture)):
         row.template_icon(icon_value=icon, scale=2.6)
     column = row.column(align=True)
-    column.label(text=translated(job.title), translate=False)
-    if service.is_active(job.id):
-        _draw_progress(column, service, job)
+    column.label(text=texts.title, translate=False)
+    if is_active:
+        _draw_progress(column, service, job, texts)
     elif job.hold is not Hold.FOREIGN:
         icon = STATE_ICONS.get(job.phase, "NONE")
-        column.label(text=translated(short_state(service, job)), translate=False, icon=icon)
-    if cost := presenter.cost(job):
+        column.label(text=card_texts.state(service, job, texts), translate=False, icon=icon)
+    if texts.cost:
         aside = column.row()
         aside.active = False
-        aside.label(text=translated(cost), translate=False)
-    end = row.column()
-    if service.is_active(job.id):
-        if Verb.CANCEL in presenter.verbs(job) and job.decision is None:
-            end.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
-    else:
-        end.operator("mint.job_menu", text="", icon="DOWNARROW_HLT", emboss=False).job_id = job.id
+        aside.label(text=texts.cost, translate=False)
+    if not is_active:
+        row.operator("mint.job_menu", text="", icon="DOWNARROW_HLT", emboss=False).job_id = job.id
+    elif texts.can_be_canceled:
+        row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
     if job.hold is Hold.FOREIGN:  # too long for the column beside the picture
         box.label(text=translated(presenter.state(job)), translate=False, icon="USER")
 
@@ -91,21 +91,9 @@ STATE_ICONS: dict[Phase, Any] = {
 }
 
 
-def short_state(service: JobService, job: Job) -> str:
-    """Return the state without its reason, which the card shows below."""
-    if service.unfinished.is_held_back(job.id):
-        return Message("Queued earlier, not sent")
-    if job.hold is Hold.FOREIGN:
-        return Message("Other account")
-    if job.phase in _SHORT_STATES:
-        return _SHORT_STATES[job.phase]
-    return presenter.state(job)
-
-
-_SHORT_STATES = {Phase.PAUSED: Message("Paused"), Phase.FAILED: Message("Failed")}
-
-
-def _draw_progress(column: bpy.types.UILayout, service: JobService, job: Job) -> None:
+def _draw_progress(
+    column: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts
+) -> None:
     """Draw the progress: downloaded bytes, a share of the usual time, or the time so far."""
     retry, loading = service.scheduled_retries.get(job.id), service.progress.get(job.id)
     if not may_go_online():
@@ -119,36 +107,27 @@ def _draw_progress(column: bpy.types.UILayout, service: JobService, job: Job) ->
         )
     elif loading is not None and loading.total:
         column.progress(
-            text=translated(Message("Downloading")),
+            text=translated(_DOWNLOADING),
             translate=False,
             factor=min(1.0, loading.done / loading.total),
         )
     elif job.phase is Phase.WORKING:
-        _draw_outlook(column, service, job)
+        _draw_outlook(column, service, job, texts)
     else:
-        column.label(text=translated(presenter.state(job)), translate=False, icon="TIME")
+        column.label(text=texts.state, translate=False, icon="TIME")
 
 
-def _draw_outlook(column: bpy.types.UILayout, service: JobService, job: Job) -> None:
+def _draw_outlook(
+    column: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts
+) -> None:
     """Draw the time that is left as a bar; without an estimate, the time so far."""
     outlook = service.outlook(job)
     if outlook.fraction is None:
-        text = _with_time(presenter.state(job), presenter.duration(outlook.elapsed))
+        text = card_texts.with_time_so_far(texts.state, outlook.elapsed)
         column.label(text=text, translate=False, icon="TIME")
         return
-    left = outlook.remaining
-    time = (
-        Message("longer than usual")
-        if left is None
-        else Message("about {duration}", duration=presenter.duration(left))
-    )
-    column.progress(
-        text=_with_time(presenter.state(job), time), translate=False, factor=outlook.fraction
-    )
-
-
-def _with_time(state: str, time: str) -> str:
-    return translated(Message("{state}, {time}", state=state, time=time))
+    text = card_texts.with_time_left(texts.state, outlook.remaining)
+    column.progress(text=text, translate=False, factor=outlook.fraction)
 
 
 def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
@@ -243,7 +222,7 @@ def _draw_billing(box: bpy.types.UILayout, service: JobService, job: Job, width:
     row = row.row(align=True)
     row.active_default = enough
     row.operator(
-        "mint.resume", text=translated(Message("Resume")), translate=False, icon="PLAY"
+        "mint.resume", text=translated(_RESUME), translate=False, icon="PLAY"
     ).job_id = job.id
 
 
@@ -257,17 +236,17 @@ def _missing_credits(missing: float | None) -> str:
     )
 
 
-def _draw_problem(box: bpy.types.UILayout, job: Job, width: int) -> None:
+def _draw_problem(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: int) -> None:
     """Draw why the job stopped, and the most likely next step."""
-    if job.problem is not None:
-        wrapped(box, job.problem.message, width=width, most=_MOST_LINES)
+    if texts.problem:
+        wrapped(box, texts.problem, width=width, most=_MOST_LINES)
     column = box.column(align=True)
     row = column.row(align=True)
     if job.phase is Phase.PAUSED:
         row.operator(
-            "mint.resume", text=translated(Message("Resume")), translate=False, icon="PLAY"
+            "mint.resume", text=translated(_RESUME), translate=False, icon="PLAY"
         ).job_id = job.id
-        if Verb.RETRY in presenter.verbs(job):
+        if texts.can_be_retried:
             row.operator("mint.retry", text="Start Again", icon="FILE_REFRESH").job_id = job.id
             row = column.row(align=True)  # four in a row would be cut off
             row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
@@ -286,13 +265,13 @@ def _draw_import_anyway(layout: bpy.types.UILayout, job: Job) -> None:
     anyway.job_id, anyway.raw = job.id, True
 
 
-def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
+def _draw_ready(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: int) -> None:
     """Draw why the result is not in the scene yet, and the button that places it."""
     if background_import.is_preparing(job.id):
         box.label(text="Preparing in the background…", icon="TIME")
         return
-    if job.problem is not None:
-        wrapped(box, job.problem.message, width=width, icon="ERROR")
+    if texts.problem:
+        wrapped(box, texts.problem, width=width, icon="ERROR")
     box.operator(
         "mint.place", text=translated(_place_label(job)), translate=False, icon="IMPORT"
     ).job_id = job.id

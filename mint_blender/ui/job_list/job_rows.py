@@ -13,7 +13,6 @@ import bpy
 
 from ...jobs.phases import Phase
 from .. import icons, session
-from ..translations import translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,26 +91,27 @@ class MINT_UL_jobs(bpy.types.UIList):
         active_property: str,
     ) -> None:
         """Draw one row."""
-        from . import grouped_jobs
-        from .card import STATE_ICONS, short_state
+        from . import card_texts, grouped_jobs
+        from .card import STATE_ICONS
 
         job, service = grouped_jobs.without_card().get(item.job_id), session.existing_service()
-        picture = icons.of_job(job) if job else 0
+        texts = card_texts.of(job) if job else None
+        picture = icons.of_file(texts.picture) if texts and texts.picture else 0
         beside: Any = "NONE" if picture or job is None else STATE_ICONS.get(job.phase, "TIME")
         # queued jobs all have the same state: leave it out, so that there is more room for the
         # title
         has_state = job is not None and service is not None and job.phase is not Phase.WAITING
         row = layout.split(factor=0.55) if has_state else layout
         row.label(
-            text=translated(job.title) if job else item.name,
+            text=texts.title if texts else item.name,
             translate=False,
             icon=beside,
             icon_value=picture,
         )
-        if job is not None and service is not None and has_state:
+        if job is not None and texts is not None and service is not None and has_state:
             state = row.row()
             state.active = False
-            state.label(text=translated(short_state(service, job)), translate=False)
+            state.label(text=card_texts.state(service, job, texts), translate=False)
 
 
 CLASSES = (MintJobRow, MintJobs, MINT_UL_jobs)

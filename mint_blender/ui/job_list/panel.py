@@ -13,6 +13,15 @@ from ..text_wrap import wrapped
 from ..translations import translated
 from . import card, grouped_jobs, job_rows
 
+_FOLDED = {
+    Group.NEEDS_USER: Message("{count:,} more need a decision"),
+    Group.RUNNING: Message("{count:,} more running"),
+    Group.QUEUED: Message("{count:,} more queued"),
+    Group.READY_OR_FAILED: Message("{count:,} more ready or failed"),
+    Group.FINISHED: Message("{count:,} more finished"),
+    Group.OTHER_ACCOUNT: Message("{count:,} more of other accounts"),
+}
+
 
 def draw(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
     """Draw a card for the first jobs of each group, and a list of all others."""
@@ -30,7 +39,7 @@ def draw(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None
 def _draw_list(layout: bpy.types.UILayout, service: JobService, width: int) -> None:
     """Draw the list of jobs without a card, and the card of the one that is chosen there."""
     jobs = bpy.context.window_manager.mint_jobs
-    layout.template_list("MINT_UL_jobs", "", jobs, "rows", jobs, "active", rows=4, maxrows=10)
+    layout.template_list("MINT_UL_jobs", "", jobs, "rows", jobs, "active", rows=4, maxrows=6)
     chosen = job_rows.chosen()
     if chosen is not None:
         card.draw(layout, service, chosen, width=width)
@@ -71,20 +80,10 @@ def _draw_queue(layout: bpy.types.UILayout, service: JobService) -> None:
 def _draw_folded(layout: bpy.types.UILayout, group: JobGroup) -> None:
     """Draw how many more of a group are in the list, and what can be done with all of them."""
     row = layout.row(align=True)
-    row.label(text=translated(_words(group.group, len(group.folded))), translate=False)
+    words = Message(_FOLDED[group.group].template, count=len(group.folded))
+    row.label(text=translated(words), translate=False)
     row.operator_context = "INVOKE_DEFAULT"
     if group.group is Group.QUEUED:
         row.operator("mint.cancel_waiting", text="", icon="X")
     elif group.group is Group.FINISHED:
         row.operator("mint.dismiss_finished", text="", icon="TRASH")
-
-
-def _words(group: Group, count: int) -> str:
-    return {
-        Group.NEEDS_USER: Message("{count:,} more need a decision", count=count),
-        Group.RUNNING: Message("{count:,} more running", count=count),
-        Group.QUEUED: Message("{count:,} more queued", count=count),
-        Group.READY_OR_FAILED: Message("{count:,} more ready or failed", count=count),
-        Group.FINISHED: Message("{count:,} more finished", count=count),
-        Group.OTHER_ACCOUNT: Message("{count:,} more of other accounts", count=count),
-    }[group]

@@ -17,6 +17,7 @@ from bpy.app.handlers import persistent
 
 from ...jobs.job import Job, asset_of
 from ...jobs.phases import Phase
+from ...jobs.presentation.identity_cache import cached_by_identity
 from ...message import Message
 from ...scene import tags
 from .. import heartbeat, session, typed_context
@@ -50,6 +51,11 @@ def shown(job: Job) -> Job:
         or not _goes_into_scenes(job)
     ):
         return job
+    return _ready(job)
+
+
+@cached_by_identity
+def _ready(job: Job) -> Job:
     return replace(job, phase=Phase.READY)
 
 

@@ -6,6 +6,7 @@ It draws only what is loaded.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -128,8 +129,12 @@ def _columns(width: int) -> int:
     return max((count for count in (3, 4, 6) if count <= fitting), default=2)
 
 
+@lru_cache
 def _icon_value(name: str) -> int:
-    """Return the number of one of Blender's icons; 0 if this Blender does not have it."""
+    """Return the number of one of Blender's icons; 0 if this Blender does not have it.
+
+    Blender looks through all names of its icons.
+    """
     layout: Any = bpy.types.UILayout.bl_rna
     items = layout.functions["label"].parameters["icon"].enum_items
     return items[name].value if name in items else 0

@@ -45,11 +45,13 @@ def translated(text: str, language: str | None = None) -> str:
 
     Any other string is a name, the user's own words, or translated already, and stays as it is.
     """
+    if not isinstance(text, Message):
+        return text
+    language = spoken() if language is None else language
+    if language not in LOCALES:
+        return text
     from .formats import render
 
-    language = language or spoken()
-    if not isinstance(text, Message) or language not in LOCALES:
-        return text
     return render(text, _table(language), language)
 
 

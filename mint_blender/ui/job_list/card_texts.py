@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a card says of a job that depends on nothing but the job, in the user's language.
+
+Jobs do not change (a changed one is another object), so each text is made once and not at each
+drawing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ...jobs.job import Job
+from ...jobs.job_values import Hold, Role
+from ...jobs.phases import Phase, Verb
+from ...jobs.presentation import presenter
+from ...jobs.presentation.identity_cache import cached_by_identity
+from ...jobs.service import JobService
+from ...message import Message
+from ..translations import spoken, translated
+
+# enough for a World with a note on each of its three parts, its RAD file and its orientation
+_MOST_NOTES = 5
+_SHORT_STATES = {Phase.PAUSED: Message("Paused"), Phase.FAILED: Message("Failed")}
+_HELD_BACK = Message("Queued earlier, not sent")
+
+
+@dataclass(frozen=True)
+class CardTexts:
+    """The texts of a job's card, and what else it shows of the job alone."""
+
+    title: str
+    state: str
+    """Without its reason, which the card shows below."""
+    cost: str
+    problem: str
+    notes: tuple[str, ...]
+    """The latest notes, oldest first."""
+    picture: str | None
+    """The path of the final picture, else of the newest Preview."""
+    can_be_canceled: bool
+    can_be_retried: bool
+
+
+def of(job: Job) -> CardTexts:
+    """Return the texts of a job's card."""
+    return _of(job, spoken())
+
+
+def state(service: JobService, job: Job, texts: CardTexts) -> str:
+    """Return the state without its reason, or that an earlier session did not send the job."""
+    is_held_back = service.unfinished.is_held_back(job.id)
+    return translated(_HELD_BACK) if is_held_back else texts.state
+
+
+def with_time_left(state: str, seconds: float | None) -> str:
+    """Return a state with the time that is left; None: it takes longer than usual."""
+    if seconds is None:
+        return _with_time(state, None, spoken())
+    unit = 1 if seconds < 60 else 60  # as precise as it is shown, so that few texts are made
+    return _with_time(state, round(seconds / unit) * unit, spoken())
+
+
+def with_time_so_far(state: str, seconds: float) -> str:
+    """Return a state with the time so far."""
+    return translated(
+        Message("{state}, {time}", state=state, time=presenter.duration(seconds)), spoken()
+    )
+
+
+@cached_by_identity
+def _of(job: Job, language: str) -> CardTexts:
+    verbs = presenter.verbs(job)
+    picture = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
+    return CardTexts(
+        title=translated(job.title, language),
+        state=translated(_short_state(job), language),
+        cost=translated(presenter.cost(job), language),
+        problem=translated(job.problem.message, language) if job.problem else "",
+        notes=tuple(translated(note, language) for note in job.notes[-_MOST_NOTES:]),
+        picture=picture.path if picture else None,
+        can_be_canceled=Verb.CANCEL in verbs and job.decision is None,
+        can_be_retried=Verb.RETRY in verbs,
+    )
+
+
+def _short_state(job: Job) -> str:
+    if job.hold is Hold.FOREIGN:
+        return Message("Other account")
+    return _SHORT_STATES.get(job.phase) or presenter.state(job)
+
+
+@lru_cache(maxsize=256)
+def _with_time(state: str, seconds: float | None, language: str) -> str:
+    time = (
+        Message("longer than usual")
+        if seconds is None
+        else Message("about {duration}", duration=presenter.duration(seconds))
+    )
+    return translated(Message("{state}, {time}", state=state, time=time), language)
