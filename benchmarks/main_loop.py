@@ -1,54 +1,90 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Code that a benchmark runs inside Blender: how long its main loop stands still.
+"""Measure in a Blender window: turns of the main loop, beats of the add-on, and single calls."""
 
-`RECORDER` installs a module `main_loop` in Blender. `reset()` begins, `gap()` returns the longest
-time between two turns of the main loop since then, in seconds, drawing included. `call(work)`
-returns how long a call took.
-"""
+from __future__ import annotations
 
-RECORDER = '''
-import sys, time, types
-module = types.ModuleType("main_loop")
+from pathlib import Path
+
+from tests.window.blender_window import BlenderWindow
+
+MODULE = "sys.modules['main_loop']"
+_INSTALL = '''
+import types
+module = sys.modules["main_loop"] = types.ModuleType("main_loop")
 exec("""
-import time, bpy
+import time
+
 last = longest = 0.0
 beats = []
 phases = {}
+jobs = None
 
 def tick():
     global last, longest
-    now = time.perf_counter()
+    now = time.monotonic()
     longest, last = max(longest, now - last), now
-    for job in watched():
-        phases.setdefault((job.id, job.phase.value), now)
+    for job in jobs():
+        phases.setdefault(job.id, {}).setdefault(job.phase.value, now)
     return 0.001
-
-def watched():
-    return ()
 
 def reset():
     global last, longest
-    last, longest = time.perf_counter(), 0.0
+    last, longest = time.monotonic(), 0.0
     beats.clear()
 
-def gap():
-    return longest
-
 def call(work):
-    begun = time.perf_counter()
+    begun = time.monotonic()
     work()
-    return time.perf_counter() - begun
+    return time.monotonic() - begun
 """, module.__dict__)
-sys.modules["main_loop"] = module
+module.jobs = lambda: job_service().jobs() if job_service() else ()
 bpy.app.timers.register(module.tick, persistent=True)
+
 heartbeat = part("ui.heartbeat")
-real = heartbeat._beat_once
-def timed():
-    begun = time.perf_counter()
-    try:
-        return real()
-    finally:
-        module.beats.append(time.perf_counter() - begun)
+def timed(beat=heartbeat._beat_once):
+    result = []
+    module.beats.append(module.call(lambda: result.append(beat())))
+    return result[0]
 heartbeat._beat_once = timed
-module.watched = lambda: job_service().jobs() if job_service() else ()
+
+import shutil
+imports = part("ui.job_list.background_import")
+def kept(job_id, forget=imports.forget):
+    result = imports._preparations()._results.get(job_id)
+    if result:
+        shutil.copyfile(result[1].path, path)
+    forget(job_id)
+imports.forget = kept
 '''
+
+
+def install(blender: BlenderWindow, kept: Path) -> None:
+    """Begin to watch a Blender; prepared results are also copied to `kept`."""
+    blender.ask(_INSTALL, path=str(kept))
+
+
+def reset(blender: BlenderWindow) -> None:
+    """Forget what was measured."""
+    blender.ask(f"{MODULE}.reset()")
+
+
+def gap(blender: BlenderWindow) -> float:
+    """Return the longest time between two turns of the main loop, drawing included."""
+    return float(blender.ask(f"{MODULE}.longest"))
+
+
+def longest_beat(blender: BlenderWindow) -> float:
+    """Return the longest beat of the add-on."""
+    return float(blender.ask(f"max({MODULE}.beats)"))
+
+
+def phases(blender: BlenderWindow, job_id: str) -> dict[str, float]:
+    """Return when a job was first seen in each phase, by the clock `time.monotonic`."""
+    found: dict[str, float] = blender.ask(f"{MODULE}.phases[job_id]", job_id=job_id)
+    return found
+
+
+def call(blender: BlenderWindow, code: str, **values: object) -> float:
+    """Return how long an expression takes in the 3D Viewport."""
+    timed = f"with within('VIEW_3D'):\n    result = {MODULE}.call(lambda: {code})"
+    return float(blender.ask(timed, **values))

@@ -44,6 +44,32 @@ class Studio:
     generator: FileGenerator
     folder: Path
 
+    @property
+    def kept(self) -> Path:
+        """A copy of the .blend that was last prepared in the background."""
+        return self.folder / "prepared.blend"
+
+    @property
+    def append(self) -> str:
+        """Blender's own operator, which appends the collection of `kept`, the value `path`."""
+        name = self.blender.ask(
+            "with bpy.data.libraries.load(path) as (found, _):\n    result = found.collections[0]",
+            path=str(self.kept),
+        )
+        return (
+            "bpy.ops.wm.append('EXEC_DEFAULT', True, directory=f'{path}/Collection/',"
+            f" filename={name!r})"
+        )
+
+    def succeeded_at(self) -> float:
+        """Return when the service was last asked about an operation, by `time.monotonic`."""
+        return self.service.requests("GET", "/v1/operations/*")[-1].monotonic
+
+    def import_in_background(self, value: bool) -> None:
+        """Set the preference."""
+        preferences = "bpy.context.preferences.addons[part('').__package__].preferences"
+        self.blender.ask(f"setattr({preferences}, 'import_in_background', {value})")
+
 
 @contextmanager
 def studio() -> Iterator[Studio]:
