@@ -122,11 +122,15 @@ def _start_empty(at: Studio) -> None:
 
 def _generate(at: Studio, **settings: Any) -> tuple[float, str]:
     """Generate a result; return the longest beat and the id of the job."""
-    at.blender.call(
-        "mint.generate", **{"prompt": "a lamp", "mode": "AUTO", "preset": "FAST", **settings}
-    )
+    at.kept.unlink(missing_ok=True)
+    _start(at, **settings)
     at.blender.wait("jobs() and jobs()[0]['phase'] == 'placed'", seconds=120)
     return main_loop.longest_beat(at.blender), at.blender.jobs()[0]["id"]
+
+
+def _start(at: Studio, **settings: Any) -> None:
+    at.blender.fill(**{"prompt": "a lamp", "review": False, "preset": "FAST", **settings})
+    at.blender.call("mint.generate_from_form")
 
 
 def _note_gap(at: Studio, times: Times, way: str) -> None:
@@ -186,7 +190,8 @@ def _orbiting(at: Studio) -> Iterator[Row]:
     for what, is_generating in (("without a job", False), ("while it is being prepared", True)):
         _start_empty(at)
         if is_generating:
-            at.blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST")
+            at.kept.unlink(missing_ok=True)
+            _start(at)
         main_loop.reset(at.blender)
         _orbit(at, seconds=8.0)
         gap = main_loop.gap(at.blender)
