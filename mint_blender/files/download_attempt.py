@@ -12,19 +12,18 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
 
 import requests
 import urllib3
 
 from ..message import Message
-from ..net import connections
+from ..net import connections, guarded_socket, response_body
 from ..net.retry_after import parse_retry_after
 from . import redirects, urls
 from .errors import DownloadFailed, FileError, LinkExpired, Stopped, TooLarge, TooSlow
 from .partial_download import PartFile, PartSource, check_free_space, disk_errors, is_header_text
 
-BLOCK = 2**16
+BLOCK = 2**18
 RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 EXPIRED_STATUSES = frozenset({403, 404, 410})
 
@@ -90,9 +89,9 @@ def attempt(session: requests.Session, request: DownloadRequest) -> None:
     request.check_time()
     if request.part.is_complete:
         return
-    guard = connections.Guard(request.deadline, stop=request.stop, clock=request.clock)
+    guard = guarded_socket.Guard(request.deadline, stop=request.stop, clock=request.clock)
     try:
-        with connections.guarded(guard):
+        with guarded_socket.guarded(guard):
             response = redirects.get(
                 session,
                 request.url,
@@ -242,22 +241,11 @@ def _receive(response: requests.Response, request: DownloadRequest) -> None:
         raise _connection_lost(request)
 
 
-class _Raw(Protocol):
-    def read(self, amt: int, decode_content: bool) -> bytes: ...
-
-
 def _body(response: requests.Response, request: DownloadRequest) -> Iterator[bytes]:
     """Yield decompressed blocks as they arrive; raise if the body ends early."""
-    raw: _Raw = response.raw
-    # urllib3 2 returns what is there; otherwise use small blocks, to notice a slow server
-    read = getattr(raw, "read1", None)
-    size = BLOCK if read else 4096
-    expected, got, unpack = _length(response), 0, _unpacker(response, request)
-    while block := (read or raw.read)(size, decode_content=False):
-        got += len(block)
+    unpack = _unpacker(response, request)
+    for block in response_body.blocks(response, BLOCK):
         yield from unpack(block)
-    if expected is not None and got < expected:
-        raise _connection_lost(request)
     yield from unpack(b"")
 
 
@@ -355,7 +343,7 @@ def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
                 "The proxy blocked {label}. Check HTTPS_PROXY and NO_PROXY.", label=request.label
             )
         )
-    if isinstance(error, exceptions.Timeout | urllib3.exceptions.TimeoutError):
+    if isinstance(error, exceptions.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return TooSlow(
             Message(
                 "No data arrived for {label} in {seconds:.0f} s. Try again to resume the download.",

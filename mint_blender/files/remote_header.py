@@ -17,7 +17,7 @@ import requests
 import urllib3
 
 from ..message import Message
-from ..net import connections
+from ..net import connections, guarded_socket
 from . import redirects, urls
 from .download import anonymous_session, never_stop
 from .errors import DownloadFailed, FileError, InvalidGlb, LinkExpired
@@ -58,7 +58,9 @@ def fetch_header(
     """
     own = session or anonymous_session("mint-blender", local_files=local_files)
     try:
-        with connections.guarded(connections.Guard(time.monotonic() + TOTAL_TIMEOUT, stop=stop)):
+        with guarded_socket.guarded(
+            guarded_socket.Guard(time.monotonic() + TOTAL_TIMEOUT, stop=stop)
+        ):
             return _fetch(own, urls.check(url, local_files=local_files), local_files)
     finally:
         if session is None:

@@ -24,7 +24,7 @@ import requests
 from urllib3.exceptions import DecodeError, HTTPError
 
 from ..message import Message
-from ..net import certificates, connections
+from ..net import certificates, connections, guarded_socket
 from ..net.retry_after import parse_retry_after
 from . import redaction
 from .base_url import Origin
@@ -160,12 +160,12 @@ class Transport:
         self, request: requests.Request, upload_size: int
     ) -> tuple[requests.Response, bytes]:
         """Send a request within the time limits, and turn all its exceptions into a MintError."""
-        guard = connections.Guard(
+        guard = guarded_socket.Guard(
             time.monotonic() + self._timeouts.total + upload_size / MIN_UPLOAD_SPEED,
             stop=lambda: self._is_stopped,
         )
         try:
-            with connections.guarded(guard):
+            with guarded_socket.guarded(guard):
                 guard.check()
                 return self._send(request)
         except (requests.exceptions.ContentDecodingError, DecodeError):

@@ -1,21 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections for requests' sessions with a total deadline, which can be stopped while waiting.
+"""Connections for requests' sessions: guarded, and only to allowed addresses.
 
-A socket's own timeout only limits the time between two bytes, so a server that sends a byte per
-second never times out. Here each wait is split into short ones, and the `Guard` of the current
-request is checked in between. Connecting and the TLS handshake are limited by the connect timeout,
-which is a total in Python's `ssl` and `socket`. Starts no threads.
+Connecting and the TLS handshake are limited by the connect timeout, which is a total in Python's
+`ssl` and `socket`; everything after it by the `Guard`. Starts no threads.
 """
 
 from __future__ import annotations
 
-import io
 import socket
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -23,60 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-T = TypeVar("T")
-
-CHECK_INTERVAL = 0.25
-"""Seconds until a stop is noticed, at most."""
-BLOCK = 2**16
-"""Bytes sent at a time."""
-
-
-class Guard:
-    """Limits one request: `deadline` is a time of `clock`; `stop` returns whether to stop.
-
-    `was_stopped` is set once `stop` has returned true.
-    """
-
-    def __init__(
-        self,
-        deadline: float,
-        *,
-        stop: Callable[[], bool] = lambda: False,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._deadline = deadline
-        self._stop = stop
-        self._clock = clock
-        self.was_stopped = False
-
-    def check(self) -> float:
-        """Return the seconds left.
-
-        Raises:
-            ConnectionAbortedError: `stop` has returned true.
-            TimeoutError: The deadline has passed.
-        """
-        if self._stop():
-            self.was_stopped = True
-            raise ConnectionAbortedError("stopped")
-        left = self._deadline - self._clock()
-        if left <= 0:
-            raise TimeoutError("the whole took too long")
-        return left
-
-
-# the guard of the request on this thread
-_guard: ContextVar[Guard | None] = ContextVar("guard", default=None)
-
-
-@contextmanager
-def guarded(guard: Guard) -> Iterator[Guard]:
-    """Apply the guard to everything that is sent and received on this thread."""
-    token = _guard.set(guard)
-    try:
-        yield guard
-    finally:
-        _guard.reset(token)
+from .guarded_socket import GuardedSocket
 
 
 class ForbiddenAddress(HTTPError):
@@ -128,107 +69,6 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-class _Socket:
-    """A wrapper of a connected socket that checks the guard while it waits."""
-
-    def __init__(self, real: Any) -> None:
-        self.real = real
-        self._timeout: float | None = real.gettimeout()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.real, name)
-
-    def settimeout(self, seconds: float | None) -> None:
-        """Set the longest time without a byte."""
-        self._timeout = seconds
-        self.real.settimeout(seconds)
-
-    def gettimeout(self) -> float | None:
-        """Return the longest time without a byte."""
-        return self._timeout
-
-    def makefile(self, mode: str, buffering: int = -1) -> Any:
-        """Return a buffered stream that keeps the socket open while it is open itself."""
-        if mode != "rb":
-            return self.real.makefile(mode, buffering)
-        raw = _SocketReader(self)
-        return (
-            io.BufferedReader(raw, io.DEFAULT_BUFFER_SIZE if buffering < 0 else buffering)
-            if buffering
-            else raw
-        )
-
-    def recv_into(self, buffer: Any) -> int:
-        """Receive some bytes; return 0 at the end."""
-        return self._wait_for(lambda: int(self.real.recv_into(buffer)))
-
-    def recv(self, size: int) -> bytes:
-        """Return some bytes; none at the end."""
-        return self._wait_for(lambda: bytes(self.real.recv(size)))
-
-    def sendall(self, data: Any) -> None:
-        """Send all data block by block."""
-        with memoryview(data) as view, view.cast("B") as octets:
-            sent = 0
-            while sent < len(octets):
-                block = octets[sent : sent + BLOCK]
-                sent += self._wait_for(lambda block=block: int(self.real.send(block)))  # type: ignore[misc]
-
-    def _wait_for(self, act: Callable[[], T]) -> T:
-        guard, waiting_since = _guard.get(), time.monotonic()
-        try:
-            while True:
-                left = guard.check() if guard is not None else CHECK_INTERVAL
-                remaining = (
-                    None
-                    if self._timeout is None
-                    else waiting_since + self._timeout - time.monotonic()
-                )
-                # Not 0, which would make the socket non-blocking.
-                self.real.settimeout(
-                    max(
-                        0.001,
-                        min(
-                            CHECK_INTERVAL, left, CHECK_INTERVAL if remaining is None else remaining
-                        ),
-                    )
-                )
-                try:
-                    return act()
-                except TimeoutError:
-                    if (
-                        remaining is not None
-                        and remaining <= CHECK_INTERVAL
-                        and time.monotonic() - waiting_since >= (self._timeout or 0.0)
-                    ):
-                        raise
-        finally:
-            self.real.settimeout(self._timeout)
-
-
-class _SocketReader(io.RawIOBase):
-    """The raw stream below a buffered one."""
-
-    def __init__(self, guarded_socket: _Socket) -> None:
-        self._socket = guarded_socket
-        # only to keep the socket open
-        self._holder = guarded_socket.real.makefile("rb", buffering=0)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        return self._socket.recv_into(buffer)
-
-    def fileno(self) -> int:
-        return int(self._socket.real.fileno())
-
-    def close(self) -> None:
-        if not self.closed:
-            self._holder.close()
-        super().close()
-
-
 class _GuardedConnection:
     """Mixin of connections with a guarded socket, also for a proxy's CONNECT request."""
 
@@ -259,15 +99,15 @@ class _GuardedConnection:
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]
-        self.sock = _Socket(self.sock)
+        self.sock = GuardedSocket(self.sock)
 
     def _tunnel(self) -> None:
-        real, self.sock = self.sock, _Socket(self.sock)
+        guarded = self.sock = GuardedSocket(self.sock)
         try:
             super()._tunnel()  # type: ignore[misc]
         finally:
             if self.sock is not None:  # close the connection to a proxy that refuses
-                self.sock = real
+                self.sock = guarded.unguarded()
 
 
 def _resolved(host: str, port: int) -> list[str]:

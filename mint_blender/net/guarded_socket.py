@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sockets with a total deadline, which another thread can stop while they wait.
+
+A socket's own timeout only limits the time between two bytes, so a server that sends a byte per
+second never times out. Here the socket never blocks: each wait is split into short ones, and the
+`Guard` of the current request is checked in between. Starts no threads.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from urllib3.util import wait_for_read, wait_for_write
+
+T = TypeVar("T")
+
+CHECK_INTERVAL = 0.25
+"""Seconds until a stop is noticed, at most."""
+BLOCK = 2**16
+"""Bytes sent at a time."""
+
+
+class RequestStopped(ConnectionAbortedError):
+    """The guard's `stop` has returned true."""
+
+
+class Guard:
+    """Limits one request: `deadline` is a time of `clock`; `stop` returns whether to stop.
+
+    `was_stopped` is set once `stop` has returned true.
+    """
+
+    def __init__(
+        self,
+        deadline: float,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._deadline = deadline
+        self._stop = stop
+        self._clock = clock
+        self.was_stopped = False
+
+    def check(self) -> float:
+        """Return the seconds left.
+
+        Raises:
+            RequestStopped: `stop` has returned true.
+            TimeoutError: The deadline has passed.
+        """
+        if self._stop():
+            self.was_stopped = True
+            raise RequestStopped("stopped")
+        left = self._deadline - self._clock()
+        if left <= 0:
+            raise TimeoutError("the whole took too long")
+        return left
+
+
+# the guard of the request on this thread
+_guard: ContextVar[Guard | None] = ContextVar("guard", default=None)
+
+
+@contextmanager
+def guarded(guard: Guard) -> Iterator[Guard]:
+    """Apply the guard to everything that is sent and received on this thread."""
+    token = _guard.set(guard)
+    try:
+        yield guard
+    finally:
+        _guard.reset(token)
+
+
+class GuardedSocket:
+    """A wrapper of a connected socket that checks the guard while it waits.
+
+    Attributes:
+        real: The wrapped socket. It does not block, except for TLS inside the TLS of a proxy.
+        received: The bytes received so far.
+    """
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+        self.received = 0
+        self._timeout: float | None = real.gettimeout()
+        self._failure: OSError | None = None
+        self._is_at_end = False
+        self._blocks = not isinstance(real, socket.socket)  # urllib3's SSLTransport
+        real.settimeout(CHECK_INTERVAL if self._blocks else 0.0)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def unguarded(self) -> Any:
+        """Return the wrapped socket as it was."""
+        self.real.settimeout(self._timeout)
+        return self.real
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Set the longest time without a byte."""
+        self._timeout = seconds
+
+    def gettimeout(self) -> float | None:
+        """Return the longest time without a byte."""
+        return self._timeout
+
+    def makefile(self, mode: str, buffering: int = -1) -> Any:
+        """Return a buffered stream that keeps the socket open while it is open itself."""
+        if mode != "rb":
+            return self.real.makefile(mode, buffering)
+        raw = _SocketReader(self)
+        return (
+            io.BufferedReader(raw, io.DEFAULT_BUFFER_SIZE if buffering < 0 else buffering)
+            if buffering
+            else raw
+        )
+
+    def recv_into(self, buffer: memoryview) -> int:
+        """Wait for bytes and receive all that are there; return 0 at the end."""
+        if self._failure is not None:
+            raise self._failure
+        if self._is_at_end:
+            return 0
+        count = self._wait_for(lambda: int(self.real.recv_into(buffer)), wait_for_read)
+        self._is_at_end = not count
+        if count and not self._blocks:
+            count += self._receive_more(buffer[count:])
+        self.received += count
+        return count
+
+    def _receive_more(self, buffer: memoryview) -> int:
+        """Receive without waiting. With TLS, each call receives one record of at most 16 KB.
+
+        The end and errors are kept for the next call: what came before them is received first.
+        """
+        count = 0
+        try:
+            while count < len(buffer) and not self._is_at_end:
+                more = int(self.real.recv_into(buffer[count:]))
+                self._is_at_end = not more
+                count += more
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        except OSError as error:
+            self._failure = error
+        return count
+
+    def sendall(self, data: Any) -> None:
+        """Send all data block by block."""
+        with memoryview(data) as view, view.cast("B") as octets:
+            sent = 0
+            while sent < len(octets):
+                sent += self._send(octets[sent : sent + BLOCK])
+
+    def _send(self, block: memoryview) -> int:
+        return self._wait_for(lambda: int(self.real.send(block)), wait_for_write)
+
+    def _wait_for(self, act: Callable[[], T], ready: Callable[..., bool]) -> T:
+        """Return the result of `act`, which is tried again whenever the socket is ready for it."""
+        guard, waiting_since = _guard.get(), time.monotonic()
+        while True:
+            step = CHECK_INTERVAL if guard is None else min(guard.check(), CHECK_INTERVAL)
+            is_ready = ready
+            try:
+                return act()
+            except BlockingIOError:
+                pass
+            except ssl.SSLWantReadError:
+                is_ready = wait_for_read
+            except ssl.SSLWantWriteError:
+                is_ready = wait_for_write
+            except TimeoutError:
+                if not self._blocks:  # the system's own, after lost packets
+                    raise
+                step = 0.0
+            if self._timeout is not None:
+                step = min(step, waiting_since + self._timeout - time.monotonic())
+            if not is_ready(self.real, max(0.0, step)) and self._is_overdue(waiting_since):
+                raise TimeoutError("timed out")
+
+    def _is_overdue(self, waiting_since: float) -> bool:
+        return self._timeout is not None and time.monotonic() - waiting_since >= self._timeout
+
+
+class _SocketReader(io.RawIOBase):
+    """The raw stream below a buffered one."""
+
+    def __init__(self, guarded_socket: GuardedSocket) -> None:
+        self._socket = guarded_socket
+        # only to keep the socket open
+        self._holder = guarded_socket.real.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._socket.recv_into(buffer)
+
+    def fileno(self) -> int:
+        return int(self._socket.real.fileno())
+
+    def close(self) -> None:
+        if not self.closed:
+            self._holder.close()
+        super().close()
