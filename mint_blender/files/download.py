@@ -2,7 +2,8 @@
 """Download files completely or not at all, with retries and resuming.
 
 Knows neither Mint nor the key. Its session cannot send credentials; proxies and CA bundles from the
-environment are used. A `Downloader` is thread-safe and starts no threads.
+environment are used. A `Downloader` is thread-safe and starts no threads: its threads share the
+connections to each host, the one used last first, so files that follow each other need only one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from .errors import DownloadFailed, FileError, Stopped
 from .partial_download import PartFile
 
 MEGABYTE = 2**20
+KEPT_CONNECTIONS = 8
+"""Connections to each host that are kept alive: more than there are downloads at a time."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class DownloadLimits:
     stall: float = 20.0
     """Most seconds without a byte; a stop is noticed sooner."""
     connect: float = 10.0
+    idle: float = 30.0
+    """Seconds after which an unused connection is not used again; servers close them, too."""
     tries: int = 6
     """Most attempts in a row without new bytes."""
     most_tries: int = 40
@@ -91,8 +96,8 @@ class Downloader:
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
-        self._local_files = local_files
-        self._session = anonymous_session(user_agent, local_files=local_files)
+        self.local_files = local_files
+        self.session = anonymous_session(user_agent, local_files, limits.idle)
 
     def __enter__(self) -> Downloader:
         return self
@@ -102,7 +107,7 @@ class Downloader:
 
     def close(self) -> None:
         """Close idle connections; a later `fetch` opens new ones."""
-        self._session.close()
+        self.session.close()
 
     def fetch(
         self,
@@ -150,7 +155,7 @@ class Downloader:
         progress: Callable[[int, int | None], None],
     ) -> DownloadRequest:
         return DownloadRequest(
-            url=urls.check(url, local_files=self._local_files),
+            url=urls.check(url, local_files=self.local_files),
             part=PartFile(target),
             limit=limit,
             deadline=self._clock() + self.limits.total,
@@ -158,7 +163,7 @@ class Downloader:
             stop=stop,
             progress=progress,
             timeout=(self.limits.connect, self.limits.stall),
-            local_files=self._local_files,
+            local_files=self.local_files,
         )
 
     def _fetch_with_retries(self, request: DownloadRequest) -> None:
@@ -167,7 +172,7 @@ class Downloader:
         for number in range(1, self.limits.most_tries + 1):
             before = request.part.size
             try:
-                attempt(self._session, request)
+                attempt(self.session, request)
                 return
             except Stopped:
                 raise
@@ -200,12 +205,12 @@ class Downloader:
             seconds -= step
 
 
-def anonymous_session(user_agent: str, *, local_files: bool = False) -> requests.Session:
+def anonymous_session(user_agent: str, local_files: bool, max_idle: float) -> requests.Session:
     """Return a session that sends no credentials and reaches no private address.
 
     No `Authorization`, no cookies, nothing from ~/.netrc. `trust_env` stays on, since proxies and
     CA bundles come from the environment too; requests ignores ~/.netrc if `auth` is set, so `auth`
-    is a function that adds nothing.
+    is a function that adds nothing. Several threads may use it: see `redirects.get`.
     """
     session = requests.Session()
     session.auth = _add_nothing
@@ -214,7 +219,10 @@ def anonymous_session(user_agent: str, *, local_files: bool = False) -> requests
     session.headers.update(
         {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
     )
-    connections.mount(session, connections=8, may_reach=urls.may_reach(local_files))
+    rules = connections.ConnectionRules(
+        urls.may_reach(local_files), kept=KEPT_CONNECTIONS, max_idle=max_idle, resends=True
+    )
+    connections.mount(session, rules)
     return session
 
 

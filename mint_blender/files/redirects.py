@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urljoin
 
 import requests
 
 from ..message import Message
-from ..net import certificates
+from ..net import certificates, response_body
 from . import urls
 from .errors import DownloadFailed
 
@@ -43,7 +44,7 @@ def get(
         response = _send(session, url, headers, timeout, label)
         if response.status_code not in REDIRECT_STATUSES:
             return response
-        response.close()
+        response_body.skip(response)
         target = urljoin(url, _location(response, label))
         url = urls.check(target, local_files=local_files, came_from=url)
     raise DownloadFailed(
@@ -74,15 +75,14 @@ def _send(
     timeout: tuple[float, float],
     label: str,
 ) -> requests.Response:
+    settings: Mapping[str, Any] = session.merge_environment_settings(
+        url, {}, True, certificates.ca_bundle(), None
+    )
+    request = session.prepare_request(requests.Request("GET", url, headers=dict(headers)))
     try:
-        return session.get(
-            url,
-            headers=headers,
-            timeout=timeout,
-            stream=True,
-            allow_redirects=False,
-            verify=certificates.ca_bundle(),
-        )
+        # The adapter is used, not the session: a session reads the whole body of a redirect, and
+        # only its adapter is made for several threads.
+        return session.get_adapter(url).send(request, timeout=timeout, **settings)
     except requests.RequestException:
         raise
     # the only error that requests does not wrap: a CA bundle that does not exist

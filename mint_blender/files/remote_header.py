@@ -19,7 +19,7 @@ import urllib3
 from ..message import Message
 from ..net import connections, guarded_socket
 from . import redirects, urls
-from .download import anonymous_session, never_stop
+from .download import Downloader, never_stop
 from .errors import DownloadFailed, FileError, InvalidGlb, LinkExpired
 from .glb import header
 
@@ -39,36 +39,26 @@ class _Prefix:
 
 
 def fetch_header(
-    url: str,
-    session: requests.Session | None = None,
-    stop: Callable[[], bool] = never_stop,
-    *,
-    local_files: bool = False,
+    url: str, downloader: Downloader, stop: Callable[[], bool] = never_stop
 ) -> header.Glb:
     """Check the beginning of a GLB and return what it holds.
 
     Args:
         url: The address of the file.
-        session: A session without credentials; a temporary one by default.
+        downloader: Its connections are used.
         stop: Returns whether to stop.
-        local_files: Whether the address may lead to this computer.
 
     Raises:
         FileError: The file cannot be reached, or cannot be imported.
     """
-    own = session or anonymous_session("mint-blender", local_files=local_files)
-    try:
-        with guarded_socket.guarded(
-            guarded_socket.Guard(time.monotonic() + TOTAL_TIMEOUT, stop=stop)
-        ):
-            return _fetch(own, urls.check(url, local_files=local_files), local_files)
-    finally:
-        if session is None:
-            own.close()
+    address = urls.check(url, local_files=downloader.local_files)
+    guard = guarded_socket.Guard(time.monotonic() + TOTAL_TIMEOUT, stop=stop)
+    with guarded_socket.guarded(guard):
+        return _fetch(downloader, address)
 
 
-def _fetch(session: requests.Session, url: str, local_files: bool) -> header.Glb:
-    found = _first_bytes(session, url, FIRST_BYTES, local_files)
+def _fetch(downloader: Downloader, url: str) -> header.Glb:
+    found = _first_bytes(downloader, url, FIRST_BYTES)
     needed = _header_length(found.data)
     if needed > len(found.data) and len(found.data) < found.total:
         if needed > header.DEFAULTS.json_bytes:
@@ -79,7 +69,7 @@ def _fetch(session: requests.Session, url: str, local_files: bool) -> header.Glb
                     length=needed,
                 )
             )
-        found = _first_bytes(session, url, needed, local_files)
+        found = _first_bytes(downloader, url, needed)
     return header.inspect_prefix(found.data, found.total, urls.label(url))
 
 
@@ -92,9 +82,9 @@ def _header_length(data: bytes) -> int:
     )
 
 
-def _first_bytes(session: requests.Session, url: str, count: int, local_files: bool) -> _Prefix:
+def _first_bytes(downloader: Downloader, url: str, count: int) -> _Prefix:
     try:
-        with _response(session, url, count, local_files) as response:
+        with _response(downloader, url, count) as response:
             data = b""
             for block in response.iter_content(2**14):
                 data += block
@@ -112,15 +102,13 @@ def _first_bytes(session: requests.Session, url: str, count: int, local_files: b
         ) from error
 
 
-def _response(
-    session: requests.Session, url: str, count: int, local_files: bool
-) -> requests.Response:
+def _response(downloader: Downloader, url: str, count: int) -> requests.Response:
     response = redirects.get(
-        session,
+        downloader.session,
         url,
         headers={"Range": f"bytes=0-{count - 1}"},
         timeout=TIMEOUT,
-        local_files=local_files,
+        local_files=downloader.local_files,
     )
     if response.status_code not in {200, 206}:
         response.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections for requests' sessions: guarded, and only to allowed addresses.
+"""Connections for requests' sessions: guarded, kept alive, and only to allowed addresses.
 
 Connecting and the TLS handshake are limited by the connect timeout, which is a total in Python's
 `ssl` and `socket`; everything after it by the `Guard`. Starts no threads.
@@ -7,8 +7,14 @@ Connecting and the TLS handshake are limited by the connect timeout, which is a 
 
 from __future__ import annotations
 
+import math
+import os
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 import requests
@@ -17,7 +23,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-from .guarded_socket import GuardedSocket
+from .guarded_socket import GuardedSocket, RequestStopped
 
 
 class ForbiddenAddress(HTTPError):
@@ -28,35 +34,52 @@ class ForbiddenAddress(HTTPError):
         self.address = address
 
 
+class StaleConnection(HTTPError):
+    """The server had closed a connection that was kept alive. Nothing was received."""
+
+
 def any_address(address: str) -> bool:
     """Allow all addresses, for sessions whose host names are trusted."""
     return True
 
 
-def mount(
-    session: requests.Session,
-    *,
-    connections: int = 1,
-    may_reach: Callable[[str], bool] = any_address,
-) -> None:
-    """Make all connections of a session guarded, without automatic retries.
+@dataclass(frozen=True)
+class ConnectionRules:
+    """How a session's connections are used.
 
-    Args:
-        session: The session to change.
-        connections: How many connections are kept open.
+    Attributes:
         may_reach: Returns whether an IP address is allowed. It is called with each address that a
             host name resolves to, and with the connected one, before anything is sent;
             ForbiddenAddress is raised otherwise. Not used behind a proxy, which resolves names.
+        kept: How many connections to each host are kept alive.
+        max_idle: Seconds after which an unused connection is not used again.
+        resends: Whether a GET is sent again when a kept connection turns out to be closed.
     """
-    adapter = _Adapter(may_reach, connections)
+
+    may_reach: Callable[[str], bool] = any_address
+    kept: int = 1
+    max_idle: float = math.inf
+    resends: bool = False
+
+
+def mount(session: requests.Session, rules: ConnectionRules = ConnectionRules()) -> None:
+    """Make all connections of a session guarded, without automatic retries."""
+    adapter = _Adapter(rules)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
 
 
 class _Adapter(HTTPAdapter):
-    def __init__(self, may_reach: Callable[[str], bool], connections: int) -> None:
-        self._pools = _pools(may_reach)
-        super().__init__(pool_connections=connections, pool_maxsize=connections, max_retries=0)
+    """Sends requests from any thread: urllib3's pools, which hold the connections, have locks."""
+
+    def __init__(self, rules: ConnectionRules) -> None:
+        self._rules = rules
+        self._pools = _pools(rules)
+        self._open_pools()
+
+    def _open_pools(self) -> None:
+        self._process = os.getpid()
+        super().__init__(pool_connections=8, pool_maxsize=self._rules.kept, max_retries=0)
 
     def init_poolmanager(self, *arguments: Any, **more: Any) -> None:
         super().init_poolmanager(*arguments, **more)
@@ -68,6 +91,18 @@ class _Adapter(HTTPAdapter):
             manager.pool_classes_by_scheme = self._pools
         return manager
 
+    def send(
+        self, request: requests.PreparedRequest, *arguments: Any, **more: Any
+    ) -> requests.Response:
+        """Send a request; on a stale connection, send it again on another one."""
+        if self._process != os.getpid():  # after a fork: those connections are the parent's
+            self._open_pools()
+        try:
+            return super().send(request, *arguments, **more)
+        except StaleConnection:
+            # urllib3 has put the place of the stale one on top, so this one is new
+            return super().send(request, *arguments, **more)
+
 
 class _GuardedConnection:
     """Mixin of connections with a guarded socket, also for a proxy's CONNECT request."""
@@ -76,7 +111,11 @@ class _GuardedConnection:
     proxy: Any
     # debug output of http.client would show the key
     debuglevel = 0
-    may_reach: Callable[[str], bool]
+    rules: ConnectionRules
+    last_used = math.inf
+    """When the last response ended; the future before the first one."""
+    _reused: tuple[GuardedSocket, int] | None = None
+    """The socket that an earlier request has used, and the bytes that it had received."""
 
     def _new_conn(self) -> Any:
         if self.proxy is not None:
@@ -94,7 +133,7 @@ class _GuardedConnection:
 
     def _check(self, addresses: list[str]) -> None:
         for address in addresses:
-            if not self.may_reach(address):
+            if not self.rules.may_reach(address):
                 raise ForbiddenAddress(address)
 
     def connect(self) -> None:
@@ -109,6 +148,28 @@ class _GuardedConnection:
             if self.sock is not None:  # close the connection to a proxy that refuses
                 self.sock = guarded.unguarded()
 
+    def request(self, method: str, *arguments: Any, **more: Any) -> None:
+        is_kept = self.rules.resends and method == "GET" and self.sock is not None
+        self._reused = (self.sock, self.sock.received) if is_kept and self.sock.received else None
+        with self._detecting_stale():
+            super().request(method, *arguments, **more)  # type: ignore[misc]
+
+    def getresponse(self) -> Any:
+        with self._detecting_stale():
+            return super().getresponse()  # type: ignore[misc]
+
+    @contextmanager
+    def _detecting_stale(self) -> Iterator[None]:
+        """Raise StaleConnection for errors before the first byte on a connection that was kept."""
+        try:
+            yield
+        except (TimeoutError, RequestStopped):
+            raise
+        except (OSError, HTTPException) as error:
+            if self._reused is not None and self._reused[0].received == self._reused[1]:
+                raise StaleConnection(str(error)) from error
+            raise
+
 
 def _resolved(host: str, port: int) -> list[str]:
     """Return all addresses of a host name; none if it cannot be resolved."""
@@ -121,12 +182,32 @@ def _resolved(host: str, port: int) -> list[str]:
         return []
 
 
-def _pools(may_reach: Callable[[str], bool]) -> dict[str, type[HTTPConnectionPool]]:
+class _KeepAlivePool:
+    """Mixin of connection pools that do not use a connection again after a long pause."""
+
+    rules: ConnectionRules
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection = super()._get_conn(timeout)  # type: ignore[misc]
+        if time.monotonic() - connection.last_used <= self.rules.max_idle:
+            return connection
+        connection.close()
+        return self._new_conn()  # type: ignore[attr-defined]
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.last_used = time.monotonic()
+        super()._put_conn(conn)  # type: ignore[misc]
+
+
+def _pools(rules: ConnectionRules) -> dict[str, type[HTTPConnectionPool]]:
     """Return connection pool classes for urllib3, which creates the connections itself."""
-    own = {"may_reach": staticmethod(may_reach)}
+    own = {"rules": rules}
     plain = type("_HttpConnection", (_GuardedConnection, HTTPConnection), own)
     secure = type("_HttpsConnection", (_GuardedConnection, HTTPSConnection), own)
+    plain_pool = {**own, "ConnectionCls": plain}
+    secure_pool = {**own, "ConnectionCls": secure}
     return {
-        "http": type("_HttpPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-        "https": type("_HttpsPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        "http": type("_HttpPool", (_KeepAlivePool, HTTPConnectionPool), plain_pool),
+        "https": type("_HttpsPool", (_KeepAlivePool, HTTPSConnectionPool), secure_pool),
     }

@@ -11,6 +11,7 @@ Use it as a context manager:
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -128,6 +129,18 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.table: dict[str, Served] = {}
         self.asked: list[Asked] = []
+        self.accepted = 0
+        self.closed = 0
+
+    def get_request(self) -> tuple[socket.socket, object]:  # type: ignore[override]
+        """Accept a connection; with TLS, this includes the handshake."""
+        accepted = super().get_request()
+        self.accepted += 1
+        return accepted
+
+    def shutdown_request(self, request: object) -> None:
+        super().shutdown_request(request)  # type: ignore[arg-type]
+        self.closed += 1
 
     def handle_error(self, request: object, client_address: object) -> None:
         pass  # clients that go away in the middle are part of the tests
@@ -167,6 +180,16 @@ class FileHost:
     @property
     def asked(self) -> list[Asked]:
         return self._server.asked
+
+    @property
+    def connections(self) -> int:
+        """The number of connections so far, with TLS of handshakes."""
+        return self._server.accepted
+
+    @property
+    def open_connections(self) -> int:
+        """The number of connections that nobody has closed."""
+        return self._server.accepted - self._server.closed
 
 
 def cut(after: int) -> Fault:

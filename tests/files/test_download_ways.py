@@ -172,8 +172,8 @@ def test_the_ca_bundle_of_the_environment_is_used(
         monkeypatch.setenv(variable, str(bundle))
         with Downloader() as loader:
             assert loader.fetch(url, tmp_path / "lamp.glb").read_bytes() == CONTENT
-        with pytest.raises(InvalidGlb):
-            fetch_header(url, local_files=True)
+        with Downloader() as loader, pytest.raises(InvalidGlb):
+            fetch_header(url, loader)
 
 
 def test_a_missing_ca_bundle_is_named(

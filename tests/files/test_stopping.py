@@ -64,10 +64,10 @@ def test_a_download_that_waits_can_be_stopped(said: bytes, tmp_path: Path) -> No
 def test_reading_a_remote_header_can_be_stopped(said: bytes) -> None:
     """The first bytes of a GLB may hang as well."""
     stop = threading.Event()
-    with raw_server(said, drip=1.0) as host:
+    with raw_server(said, drip=1.0) as host, Downloader() as loader:
         error = ended(
             lambda: fetch_header(
-                f"http://127.0.0.1:{host.port}/lamp.glb", stop=stop.is_set, local_files=True
+                f"http://127.0.0.1:{host.port}/lamp.glb", loader, stop=stop.is_set
             ),
             stop,
             lambda: bool(host.received),

@@ -73,7 +73,7 @@ def test_private_addresses_are_refused(url: str, tmp_path: Path) -> None:
     """In every notation, for a download, a first look, and on a redirect."""
     acts = [
         lambda: Downloader().fetch(url, tmp_path / "lamp.glb"),
-        lambda: fetch_header(url),
+        lambda: fetch_header(url, Downloader()),
         lambda: urls.check(url, came_from="https://cdn.mint.gg/lamp.glb"),
     ]
     for act in acts:
@@ -184,7 +184,7 @@ def test_a_name_with_a_private_address_is_refused(
         url = f"https://cdn.example:{inside.port}/lamp.glb"
         for act in (
             lambda: Downloader().fetch(url, tmp_path / "lamp.glb"),
-            lambda: fetch_header(url),
+            lambda: fetch_header(url, Downloader()),
         ):
             with pytest.raises(
                 DownloadFailed, match="leads to this computer or its network"

@@ -127,6 +127,7 @@ class Scheduler:
 
         Returns the seconds until the next one, or None when only a command can change anything.
         """
+        self._downloads.close_idle(at_once=not self._online)
         if not self._online:
             return None
         self._runner.check_decisions()
@@ -285,6 +286,7 @@ class Scheduler:
         In this order, since the main thread then reads from the journal whose key it is.
         """
         self._queries.discard(ended.number)
+        self._downloads.answered(ended.number)
         if ended.account == self._runner.account and ended.key_owner is not None:
             self._identity.apply(ended.key_owner)
         if ended.reached:

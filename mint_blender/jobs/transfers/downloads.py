@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The downloads that are in flight, on threads of two pools: thumbnails never delay paid files."""
+"""The downloads that are in flight, on threads of two pools: thumbnails never delay paid files.
+
+All threads share the connections to the file host, which are closed after a pause.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,8 @@ from . import fetch_file, file_queries
 log = logging.getLogger(__name__)
 
 MAX_THUMBNAIL_DOWNLOADS = 2  # at a time
+IDLE_TIMEOUT = 30.0
+"""Seconds after the last download until the connections are closed."""
 
 
 class Downloads:
@@ -46,8 +51,10 @@ class Downloads:
         self._pictures = config.executor("mint-picture", MAX_THUMBNAIL_DOWNLOADS, 0.0)
         self._numbers = itertools.count(-1, -1)  # negative: calls to Mint have positive numbers
         self._in_flight: set[tuple[str, str]] = set()  # files of jobs, still wanted or not
-        # one for all queries: many small files from one host
-        self._small_downloader: Downloader | None = None
+        self._queries: set[int] = set()  # numbers of those that are being answered
+        # by whether the API, and so its files, are on this computer
+        self._downloaders: dict[bool, Downloader] = {}
+        self._last_used = 0.0
         self._stopped = threading.Event()
 
     def set_account(self, account: Account) -> None:
@@ -56,7 +63,6 @@ class Downloads:
         Running downloads keep their rule.
         """
         self._account = account
-        self._small_downloader = None
 
     def fetch(
         self,
@@ -75,16 +81,13 @@ class Downloads:
             # it is running, or an unwanted download of the file has not ended yet: see `ended`
             return
         self._in_flight.add((job_id, effect.name))
+        downloader = self._downloader()
 
         def unwanted() -> bool:
             return self._stopped.is_set() or not is_wanted()
 
-        local_files = self._account.is_local
-
         def run() -> None:
-            self._inbox.put(
-                self._download(job_id, serial, effect, unwanted, local_files=local_files)
-            )
+            self._inbox.put(self._download(job_id, serial, effect, unwanted, downloader))
 
         if is_optional or effect.role is Role.PICTURE:
             self._pictures.submit(run, first=True)  # before the Library's thumbnails
@@ -97,8 +100,7 @@ class Downloads:
         serial: int,
         effect: Fetch,
         stop: Callable[[], bool],
-        *,
-        local_files: bool,
+        downloader: Downloader,
     ) -> DownloadEnded:
         """Download one file, on a thread of the pool. Never raises."""
 
@@ -107,10 +109,9 @@ class Downloads:
 
         try:
             folder = DownloadFolder(self._config.home).job_folder(job_id)
-            with self._config.downloader(local_files) as downloader:
-                outcome = fetch_file.fetch(
-                    effect, folder, downloader=downloader, stop=stop, progress=report
-                )
+            outcome = fetch_file.fetch(
+                effect, folder, downloader=downloader, stop=stop, progress=report
+            )
             return DownloadEnded(job_id, serial, effect.name, outcome)
         except FileError as error:
             return DownloadEnded(job_id, serial, effect.name, error)
@@ -122,28 +123,51 @@ class Downloads:
     def ended(self, fetched: DownloadEnded) -> None:
         """Note that a job's download has ended."""
         self._in_flight.discard((fetched.job_id, fetched.name))
+        self._last_used = self._config.clock()
 
     def ask(
         self, query: Thumbnail | RemoteGlbHeader, number_of_ask: int, is_allowed: Callable[[], bool]
     ) -> int:
         """Answer a query from the file host; `QueryEnded` with the returned number comes back."""
         number = next(self._numbers)
-        if self._small_downloader is None:
-            self._small_downloader = self._config.downloader(self._account.is_local)
-        downloader, local_files = self._small_downloader, self._account.is_local
+        self._queries.add(number)
+        downloader = self._downloader()
 
         def unwanted() -> bool:
             return self._stopped.is_set() or not is_allowed()
 
         def run() -> None:
-            answered = file_queries.run(
-                query, self._config.home, downloader, unwanted, local_files=local_files
-            )
+            answered = file_queries.run(query, self._config.home, downloader, unwanted)
             self._outbox.put(replace(answered, number=number_of_ask))
             self._inbox.put(QueryEnded(number))
 
         self._pictures.submit(run)
         return number
+
+    def answered(self, number: int) -> None:
+        """Note that a query has been answered, if it was one of these."""
+        if number in self._queries:
+            self._queries.remove(number)
+            self._last_used = self._config.clock()
+
+    def _downloader(self) -> Downloader:
+        """Return the downloader for files of the current account, which all threads share."""
+        local_files = self._account.is_local
+        if local_files not in self._downloaders:
+            self._downloaders[local_files] = self._config.downloader(local_files)
+        return self._downloaders[local_files]
+
+    def close_idle(self, *, at_once: bool = False) -> None:
+        """Close the connections if they have not been used for a while."""
+        limit = 0.0 if at_once else IDLE_TIMEOUT
+        is_used = bool(self._in_flight or self._queries)
+        if self._downloaders and not is_used and self._config.clock() - self._last_used >= limit:
+            self._close_connections()
+
+    def _close_connections(self) -> None:
+        for downloader in self._downloaders.values():
+            downloader.close()
+        self._downloaders.clear()
 
     def stop(self) -> None:
         """Tell all downloads to stop."""
@@ -156,6 +180,5 @@ class Downloads:
         ended = [
             pool.close(max(0.0, end - time.monotonic())) for pool in (self._files, self._pictures)
         ]
-        if self._small_downloader is not None:
-            self._small_downloader.close()
+        self._close_connections()
         return all(ended)

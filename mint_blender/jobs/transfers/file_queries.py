@@ -41,13 +41,11 @@ def run(
     home: Path,
     downloader: Downloader,
     stop: Callable[[], bool],
-    *,
-    local_files: bool = False,
 ) -> QueryAnswered:
     """Return the answer, or the reason why there is none. Never raises."""
     try:
         if isinstance(query, RemoteGlbHeader):
-            return QueryAnswered(query, fetch_header(query.url, stop=stop, local_files=local_files))
+            return QueryAnswered(query, fetch_header(query.url, downloader, stop))
         return QueryAnswered(query, thumbnail(query.url, home, downloader, stop))
     except FileError as error:
         return QueryAnswered(query, None, str(error))
