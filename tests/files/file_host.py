@@ -175,7 +175,11 @@ class FileHost:
         return self.url(path)
 
     def url(self, path: str) -> str:
-        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}{path}"
+        return f"{self._scheme}://127.0.0.1:{self.port}{path}"
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
 
     @property
     def asked(self) -> list[Asked]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 import sys
 import time as real_time
@@ -17,6 +18,7 @@ from mint_blender.files.download import Downloader
 from mint_blender.files.errors import DownloadFailed, LinkExpired, Stopped
 from mint_blender.files.remote_header import fetch_header
 
+from ..mint.raw_server import running_proxy
 from . import build_glb
 from .downloading import CONTENT, DownloadLimits, Time
 from .downloading import Downloader as LocalDownloader
@@ -26,19 +28,20 @@ ROOT = Path(__file__).resolve().parents[2]
 SCHEMES = ("http", "https")
 
 
-@pytest.fixture(params=SCHEMES)
-def host(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[FileHost]:
-    """Run a file host, once without and once with TLS that downloads trust."""
-    if request.param == "http":
-        with FileHost() as running:
-            yield running
-        return
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
+    """Return a certificate authority that downloads trust."""
+    made = trustme.CA()
+    made.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
-    with FileHost(certificate=authority.issue_cert("127.0.0.1")) as running:
+    return made
+
+
+@pytest.fixture(params=SCHEMES)
+def host(request: pytest.FixtureRequest, authority: trustme.CA) -> Iterator[FileHost]:
+    """Run a file host, once without and once with TLS."""
+    secure = request.param == "https"
+    with FileHost(certificate=authority.issue_cert("127.0.0.1") if secure else None) as running:
         yield running
 
 
@@ -116,6 +119,29 @@ def test_redirects_keep_the_connections_of_both_hosts(
             loader.fetch(url, tmp_path / f"{number}.glb")
         assert (host.connections, len(host.asked)) == (1, 5)
         assert (other.connections, len(other.asked)) == (1, 5)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_tunnel_through_a_proxy_is_kept(
+    scheme: str, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One tunnel serves all files, also through a proxy that has TLS itself."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate = authority.issue_cert("127.0.0.1")
+    certificate.configure_cert(tls)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with (
+        FileHost(certificate=certificate) as host,
+        running_proxy(host.port, tls=tls if scheme == "https" else None) as proxy,
+        LocalDownloader() as loader,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        for number in range(3):
+            url = host.put(f"/{number}.glb", CONTENT * 5)
+            target = loader.fetch(url, tmp_path / f"{number}.glb")
+            assert target.read_bytes() == CONTENT * 5
+        assert (len(proxy.asked), host.connections, len(host.asked)) == (1, 1, 3)
 
 
 def test_a_large_answer_that_nobody_needs_is_not_read(

@@ -105,17 +105,20 @@ class Proxy:
     """A running proxy: its address, and the CONNECT lines and credentials it has received."""
 
     port: int
+    scheme: str = "http"
     asked: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def url(self) -> str:
         """The value for HTTPS_PROXY."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
 
 @contextmanager
-def running_proxy(to_port: int, refusal: bytes | None = None) -> Iterator[Proxy]:
+def running_proxy(
+    to_port: int, refusal: bytes | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[Proxy]:
     """Run a proxy that connects every CONNECT to a local port, or responds with `refusal`."""
 
     def serve(client: socket.socket) -> None:
@@ -134,8 +137,8 @@ def running_proxy(to_port: int, refusal: bytes | None = None) -> Iterator[Proxy]
             _pour(client, server)
             back.join()
 
-    with _accepting(serve, None, threading.Event()) as (port, _):
-        tunnel = Proxy(port)
+    with _accepting(serve, tls, threading.Event()) as (port, _):
+        tunnel = Proxy(port, "https" if tls else "http")
         yield tunnel
 
 
