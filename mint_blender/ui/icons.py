@@ -100,13 +100,14 @@ def catch_up(service: JobService) -> None:
     """Load every picture that a job has by now, and free those of jobs that are gone."""
     from ..jobs.job_values import Role
 
+    roles = {Role.PREVIEW, Role.PICTURE}
     cache().keep(
         "jobs",
         {
             each.path: each.path
             for job in service.jobs()
             for each in job.files
-            if each.role in {Role.PREVIEW, Role.PICTURE}
+            if each.role in roles
         },
     )
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .. import heartbeat, session
+from .. import heartbeat, session, visibility
 from ..registry import Registry
 from . import disk_usage, log_file, operators
 from .preferences import MintPreferences
@@ -23,9 +23,9 @@ def _follow_jobs() -> None:
     from . import balance_watch, billing_watch, usage_chart
 
     heartbeat.on_jobs_changed(billing_watch.catch_up)
-    heartbeat.on_jobs_changed(usage_chart.catch_up)
     heartbeat.on_jobs_changed(balance_watch.catch_up)
     heartbeat.on_answers(billing_watch.catch_up)
+    visibility.when_drawn("usage", usage_chart.catch_up)
 
 
 def unregister() -> None:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The last days as a small chart: a bar of Credits for each day, and below the line what failed.
 
-It is drawn with NumPy into icons, by the heartbeat and only when the journal has changed. Blender
-shows an icon as a square, so a wide chart consists of several. The colors can be told from light
-and from dark backgrounds.
+It is drawn with NumPy into icons, only while the preferences are visible and the journal has
+changed. Blender shows an icon as a square, so a wide chart consists of several. The colors can be
+told from light and from dark backgrounds.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...jobs.budget.spending import Day, Month, date_of
-from ...jobs.service import JobService
 from ...message import Message
-from .. import session
+from .. import heartbeat, session, visibility
 from ..icons import IconCache
 from ..icons import cache as icon_cache
 from ..translations import day_of_year, translated
@@ -51,19 +50,24 @@ def _state() -> _State:
     return session.state(_State)
 
 
-def catch_up(service: JobService) -> None:
-    """Redraw the chart if a job was written or another day has begun."""
+def catch_up() -> bool:
+    """Paint the chart again if a job was written or another day has begun since it was drawn."""
+    service = session.existing_service()
+    if bpy.app.background or service is None:
+        return False
     state, now = _state(), (service.serial, date_of(time.time()))
-    if bpy.app.background or now == state.seen:
-        return
-    state.seen, month = now, service.spending.month()
-    if month != state.month:
-        state.month = month
-        _put(month)
+    if now != state.seen:
+        state.seen, month = now, service.spending.month()
+        if month != state.month:
+            state.month = month
+            _put(month)
+            heartbeat.redraw()
+    return False
 
 
 def draw(layout: bpy.types.UILayout) -> None:
     """Draw the chart with its figures."""
+    visibility.note("usage")
     month, icons = _state().month, icon_cache()
     if month is None:
         return
