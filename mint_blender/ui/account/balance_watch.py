@@ -19,19 +19,20 @@ from ..job_list import grouped_jobs
 
 @dataclass
 class _State:
-    seen: dict[str, tuple[float | None, bool]] = field(default_factory=dict)
-    """By job id: its cost in Credits, and whether it has ended."""
+    seen: dict[str, Job] = field(default_factory=dict)
+    """The jobs that have run here, as they were at the last call."""
 
 
 def catch_up(service: JobService) -> None:
     """Ask for the balance if a job that runs here has another cost or has ended."""
-    now = {job.id: _standing(job) for job in service.jobs() if service.is_driven_here(job.id)}
     seen = session.state(_State).seen
     changed = [
-        job_id for job_id, standing in now.items() if seen.get(job_id, (None, False)) != standing
+        (seen.get(job.id), job)
+        for job in service.jobs()
+        if seen.get(job.id) is not job and service.is_driven_here(job.id)
     ]
-    seen.update(now)
-    if changed:
+    seen.update((job.id, job) for _, job in changed)
+    if any(_standing(before) != _standing(job) for before, job in changed):
         service.queries.ask(Balance())
         heartbeat.listen()
 
@@ -44,5 +45,8 @@ def left_after(balance: float, price: float) -> float:
     return balance - price - grouped_jobs.grouped().unsent_credits
 
 
-def _standing(job: Job) -> tuple[float | None, bool]:
+def _standing(job: Job | None) -> tuple[float | None, bool]:
+    """Return what a job costs in Credits, and whether it has ended; None has cost nothing yet."""
+    if job is None:
+        return None, False
     return job.cost, job.phase in {Phase.CANCELED, Phase.FAILED, Phase.PLACED, Phase.READY}

@@ -54,7 +54,8 @@ def is_behind(service: JobService) -> bool:
 def catch_up(service: JobService) -> None:
     """Update the drafts from the jobs, now or as soon as the user is not typing."""
     state = session.state(_State)
-    state.is_behind = text_fields.is_edited()
+    # the second question is the expensive one, and drafts rarely come or go
+    state.is_behind = _is_incomplete(service) and text_fields.is_edited()
     if state.is_behind:
         heartbeat.ensure()
     else:
@@ -70,10 +71,18 @@ def catch_up_later(service: JobService) -> bool:
     return False
 
 
+def _is_incomplete(service: JobService) -> bool:
+    return set(bpy.context.window_manager.mint_drafts.keys()) != _waiting(service)
+
+
+def _waiting(service: JobService) -> set[str]:
+    return {job.id for job in service.jobs() if job.phase is Phase.REVIEW}
+
+
 def _follow(service: JobService) -> None:
     """Keep one draft for each job that waits for a decision, and none for others."""
     drafts = bpy.context.window_manager.mint_drafts
-    waiting = {job.id for job in service.jobs() if job.phase is Phase.REVIEW}
+    waiting = _waiting(service)
     for index in reversed(range(len(drafts))):
         if drafts[index].name not in waiting:
             drafts.remove(index)
