@@ -84,6 +84,8 @@ class Preparations:
         self._expected = SHORTEST  # seconds that it should take
         self._seconds_per_byte = SECONDS_PER_BYTE
         self._results: dict[str, tuple[SceneUnits, PreparedResult | Failure]] = {}
+        self.could_not_start = False
+        """Whether the last attempt to start a child process, or to send it a request, failed."""
 
     def warm_up(self) -> None:
         """Start the child process: a result will arrive soon. Does nothing if it cannot start."""
@@ -186,6 +188,7 @@ class Preparations:
             log.warning("The background Blender could not be started: %s", error)
             self._end_child()
             self._settle(request, Failure(None))
+            self.could_not_start = True
         else:
             self._running, self._since = request, self._clock()
             self._expected = max(SHORTEST, request.size * self._seconds_per_byte)
@@ -194,7 +197,9 @@ class Preparations:
         if self._child is not None and self._child.exit_status is not None:
             self._end_child()
         if self._child is None:
+            self.could_not_start = True  # until it is started
             self._child = self._start()
+        self.could_not_start = False
         return self._child
 
     def _end_child(self) -> None:

@@ -177,9 +177,14 @@ def test_a_child_that_cannot_be_started_leaves_the_direct_way(
     """There is no sentence then: the result can still be imported in this Blender."""
     children.error = FileNotFoundError("no Blender")
     preparations.warm_up()
+    assert preparations.could_not_start
     job = make_job()
     preparations.request(job, UNITS, tmp_path)
     assert preparations.result(job.id, UNITS) == Failure(None) and not preparations.is_busy
+    assert preparations.could_not_start
+    children.error = None
+    preparations.warm_up()
+    assert not preparations.could_not_start
 
 
 def test_a_child_that_takes_too_long_is_ended(

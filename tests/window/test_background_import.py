@@ -22,6 +22,7 @@ preparations.close()
 preparations._start = part('delivery.preparation')._start_child
 """
 DIRECT_IMPORTS = "part('scene.model.build').count"
+WAY = "part('ui.job_list.background_import').way_in_words()"
 
 
 @pytest.fixture
@@ -39,6 +40,7 @@ def generate(blender: BlenderWindow) -> None:
 
 def test_a_result_is_appended_and_can_be_undone(background: BlenderWindow) -> None:
     """The window never runs the importer, and the result is one undo step."""
+    assert background.ask(WAY) == "Results are imported in the background."
     generate(background)
     background.wait_for("placed")
     assert len(background.ask("roots()")) == 1
@@ -85,3 +87,4 @@ def test_a_blender_that_cannot_be_started_leaves_the_direct_way(
     generate(background)
     background.wait_for("placed")
     assert background.ask(DIRECT_IMPORTS) == 1
+    assert "could not be started" in background.ask(WAY)

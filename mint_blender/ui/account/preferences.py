@@ -171,11 +171,13 @@ def _draw_disk(box: bpy.types.UILayout) -> None:
 
 def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     from ...mint.base_url import DEFAULT_BASE_URL
+    from ..job_list import background_import
 
     icon: Any = "DOWNARROW_HLT" if stored.show_advanced else "RIGHTARROW"
     box.prop(stored, "show_advanced", icon=icon, emboss=False)
     if stored.show_advanced:
         box.prop(stored, "import_in_background")
+        wrapped(box, background_import.way_in_words(), icon="INFO")
         row = box.row()
         row.enabled = not base_url_from_environment()
         row.prop(stored, "base_url", placeholder=DEFAULT_BASE_URL)

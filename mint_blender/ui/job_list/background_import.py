@@ -16,10 +16,14 @@ from ...delivery.preparation import Failure, Preparations
 from ...jobs.job import Job
 from ...jobs.phases import Phase
 from ...jobs.service import JobService
+from ...message import Message
 from ...scene.prepared import PreparedResult
 from ...scene.units import SceneUnits
-from .. import session
+from .. import heartbeat, session
 from . import placed_results
+
+BAR_STEPS = 100
+"""How finely the progress bar of a preparation is drawn."""
 
 
 class _Preparations(Preparations):
@@ -28,6 +32,14 @@ class _Preparations(Preparations):
     def __init__(self) -> None:
         super().__init__()
         self.requested: set[str] = set()
+        self.shown = 0
+        """How far the running preparation was when it was last drawn, in `BAR_STEPS`."""
+
+    @property
+    def step(self) -> int:
+        """How far the running preparation is, in `BAR_STEPS`; 0 if none is running."""
+        progress = self.progress(self._running.job.id) if self._running else None
+        return round((progress or 0.0) * BAR_STEPS)
 
 
 def _preparations() -> _Preparations:
@@ -37,6 +49,23 @@ def _preparations() -> _Preparations:
 def is_used() -> bool:
     """Return whether results are prepared in the background."""
     return imports_in_background() and bool(bpy.app.binary_path) and not bpy.app.background
+
+
+def way_in_words() -> Message:
+    """Return in which way results are imported in this Blender now, and why, as a sentence."""
+    if not imports_in_background():
+        return Message("Results are imported directly: Import in Background is off.")
+    if not is_used():
+        return Message(
+            "Results are imported directly: the path of Blender's program is unknown, so a second"
+            " Blender cannot be started."
+        )
+    if _preparations().could_not_start:
+        return Message(
+            "Results are imported directly: the second Blender could not be started. This is tried"
+            " again with the next result."
+        )
+    return Message("Results are imported in the background.")
 
 
 def request(job: Job) -> bool:
@@ -105,7 +134,12 @@ def warm_up(service: JobService) -> None:
 
 def poll(service: JobService) -> bool:
     """Take in what the background Blender has done; return whether a request has ended."""
-    return _preparations().poll()
+    preparations = _preparations()
+    ended = preparations.poll()
+    if preparations.step != preparations.shown:
+        preparations.shown = preparations.step
+        heartbeat.redraw()
+    return ended
 
 
 def is_waiting(service: JobService) -> bool:

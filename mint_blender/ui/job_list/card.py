@@ -29,6 +29,8 @@ _LARGE = 9.0  # times the height of a button
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
 _RESUME = Message("Resume")
 _DOWNLOADING = Message("Downloading")
+_PREPARING = Message("Preparing")
+_HAS_RESULT = {Phase.READY, Phase.PLACED}
 
 
 def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: int) -> None:
@@ -36,7 +38,7 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
     box, job = layout.box(), placed_results.shown(job)
     texts = card_texts.of(job)
     _draw_head(box, service, job, texts)
-    if job.hold is not None and job.phase not in {Phase.READY, Phase.PLACED}:
+    if job.hold is not None and job.phase not in _HAS_RESULT:
         return  # no calls to Mint for this job; what is on disk can still be placed
     if job.phase is Phase.REVIEW and job.decision is None:
         _draw_review(box, job)
@@ -65,6 +67,8 @@ def _draw_head(box: bpy.types.UILayout, service: JobService, job: Job, texts: Ca
     column.label(text=texts.title, translate=False)
     if is_active:
         _draw_progress(column, service, job, texts)
+    elif job.phase in _HAS_RESULT and background_import.is_preparing(job.id):
+        _draw_preparing(column, job)
     elif job.hold is not Hold.FOREIGN:
         icon = STATE_ICONS.get(job.phase, "NONE")
         column.label(text=card_texts.state(service, job, texts), translate=False, icon=icon)
@@ -115,6 +119,15 @@ def _draw_progress(
         _draw_outlook(column, service, job, texts)
     else:
         column.label(text=texts.state, translate=False, icon="TIME")
+
+
+def _draw_preparing(column: bpy.types.UILayout, job: Job) -> None:
+    """Draw how far the background Blender is with a result, or that it comes next."""
+    progress = background_import.progress(job.id)
+    if progress is None:
+        column.label(text=translated(_PREPARING), translate=False, icon="TIME")
+    else:
+        column.progress(text=translated(_PREPARING), translate=False, factor=progress)
 
 
 def _draw_outlook(
@@ -268,8 +281,7 @@ def _draw_import_anyway(layout: bpy.types.UILayout, job: Job) -> None:
 def _draw_ready(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: int) -> None:
     """Draw why the result is not in the scene yet, and the button that places it."""
     if background_import.is_preparing(job.id):
-        box.label(text="Preparing in the background…", icon="TIME")
-        return
+        return  # it is placed by itself
     if texts.problem:
         wrapped(box, texts.problem, width=width, icon="ERROR")
     box.operator(

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a card shows while a background Blender prepares its result."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.jobs.child_process import ChildProcess  # noqa: E402
+from mint_blender.jobs.job import Job  # noqa: E402
+from mint_blender.jobs.job_values import Delivery  # noqa: E402
+from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.service import JobService  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Kind  # noqa: E402
+from mint_blender.scene.units import SceneUnits  # noqa: E402
+from mint_blender.ui.job_list import background_import, card  # noqa: E402
+
+SILENT = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+"""A child process that never answers."""
+
+
+class Layout:
+    """A layout that notes its buttons, texts and progress bars."""
+
+    def __init__(self, drawn: list[tuple[Any, ...]]) -> None:
+        self.drawn = drawn
+
+    def __getattr__(self, name: str) -> Any:
+        def draw(*words: Any, **more: Any) -> Layout:
+            if name in {"operator", "label", "progress"}:
+                self.drawn.append((name, *words, more.get("text"), more.get("factor")))
+            return Layout(self.drawn)
+
+        return draw
+
+
+@pytest.fixture
+def preparations(job_service: JobService) -> Iterator[Any]:
+    """Return the preparations of the session, with a silent child and a clock that stands still."""
+    found: Any = background_import._preparations()
+    found._start, found._clock = (lambda: ChildProcess(SILENT)), (lambda: 100.0)
+    yield found
+    found.close()
+
+
+def ready(job_service: JobService) -> Job:
+    """Return a new job whose result can be placed."""
+    job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), Delivery(), now=0.0)
+    job_service.cache.add(replace(job, phase=Phase.READY))
+    return job_service.job(job.id)
+
+
+def drawn(job_service: JobService, job: Job) -> list[tuple[Any, ...]]:
+    """Return what the card of a job shows."""
+    found: list[tuple[Any, ...]] = []
+    card.draw(Layout(found), job_service, job, width=300)
+    return found
+
+
+def test_a_card_says_how_far_its_result_is(
+    job_service: JobService, preparations: Any, tmp_path: Path
+) -> None:
+    """One is prepared at a time: it has a progress bar, the next one waits. Neither has a button."""
+    first, second = ready(job_service), ready(job_service)
+    assert any("mint.place" in each for each in drawn(job_service, first))
+    for job in (first, second):
+        preparations.request(job, SceneUnits(), tmp_path)
+    preparations._clock = lambda: 100.0 + preparations._expected / 4
+    assert ("progress", "Preparing", 0.25) in drawn(job_service, first)
+    assert ("label", "Preparing", None) in drawn(job_service, second)
+    for job in (first, second):
+        assert not any("mint.place" in each for each in drawn(job_service, job))
+
+
+def test_the_bar_is_redrawn_when_it_has_moved(
+    job_service: JobService, preparations: Any, tmp_path: Path
+) -> None:
+    """A beat in which it has not moved redraws nothing."""
+    preparations.request(ready(job_service), SceneUnits(), tmp_path)
+    background_import.poll(job_service)
+    assert preparations.shown == 0
+    preparations._clock = lambda: 100.0 + preparations._expected / 2
+    background_import.poll(job_service)
+    assert preparations.shown == background_import.BAR_STEPS / 2
+
+
+def test_a_module_imports_directly(job_service: JobService) -> None:
+    """The preferences say why: it knows no program that could be started."""
+    assert "the path of Blender's program is unknown" in background_import.way_in_words()
