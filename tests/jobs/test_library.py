@@ -293,3 +293,16 @@ def test_a_new_page_costs_no_full_sort() -> None:
     assert many[0] > 50 * few[0], "what is counted is the work"
     assert many[1] < 2 * few[1]
     assert many[2] == few[2]
+
+
+def test_entries_that_have_not_changed_are_not_sorted_again() -> None:
+    """Loading the first page again executes few lines of Python for each of its entries."""
+    library, mint = Library(), AssetList(*range(1, 1001), size=50)
+    query: ListPage | None = MODELS
+    while query is not None:
+        library.add_page(query, mint.page(query.cursor))
+        query = library.next_page(Kind.MODEL)
+    assert len(library.entries(Filter())) == 1000
+    page = mint.page(None)
+    assert count_lines(lambda: library.add_page(MODELS, page)) < 50 * len(page.data)
+    assert len(library.entries(Filter())) == 1000

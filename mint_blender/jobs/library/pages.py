@@ -213,13 +213,17 @@ class PagedList:
 
     def _put(self, asset: Asset) -> None:
         """Add or replace an entry; one without an id cannot be used and is skipped."""
-        if asset.id:
-            if (before := self._known.get(asset.id)) is not None:
-                self._change.removed.append(before)
-            self._known[asset.id] = asset
-            self._missing.pop(asset.id, None)
-            self._requested.pop(asset.id, None)
-            self._change.added.append(asset)
+        if not asset.id:
+            return
+        self._missing.pop(asset.id, None)
+        self._requested.pop(asset.id, None)
+        before = self._known.get(asset.id)
+        if before == asset and before.raw == asset.raw:
+            return  # most entries of a page that is loaded again
+        if before is not None:
+            self._change.removed.append(before)
+        self._known[asset.id] = asset
+        self._change.added.append(asset)
 
     def _remove(self, asset_id: str) -> None:
         self._change.removed.append(self._known.pop(asset_id))

@@ -115,12 +115,30 @@ REBUILD_ABOVE = 3 * LARGEST_PAGE
 """If a page removed more entries than this, the view is rebuilt instead of updated."""
 
 
+class SearchTexts:
+    """The text in which each entry is searched for: made once, as each keystroke is a search."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Asset, str]] = {}
+
+    def of(self, asset: Asset) -> str:
+        """Return name, prompt and title of an entry, without upper-case letters."""
+        known = self._known.get(asset.id)
+        if known is None or known[0] is not asset:
+            text = f"{asset.name or ''} {asset.prompt or ''} {title(asset)}".casefold()
+            known = self._known[asset.id] = (asset, text)
+        return known[1]
+
+
 class View:
     """The entries that match a filter, kept in its order while entries are added and removed."""
 
-    def __init__(self, wanted: Filter, assets: Iterable[Asset]) -> None:
+    def __init__(
+        self, wanted: Filter, assets: Iterable[Asset], search_texts: SearchTexts | None = None
+    ) -> None:
         self.wanted = wanted
         self._words = wanted.words.casefold().split()
+        self._search_texts = SearchTexts() if search_texts is None else search_texts
         self.entries = sorted(filter(self._fits, assets), key=self._key)
 
     def apply(self, change: Change) -> None:
@@ -129,7 +147,11 @@ class View:
             if (place := self.place(asset)) is not None:
                 del self.entries[place]
         for asset in change.added:
-            if self._fits(asset):
+            if not self._fits(asset):
+                continue
+            if self.entries and self._key(self.entries[-1]) <= self._key(asset):
+                self.entries.append(asset)  # most entries of a further page
+            else:
                 insort(self.entries, asset, key=self._key)
 
     def place(self, asset: Asset) -> int | None:
@@ -155,7 +177,7 @@ class View:
         )
 
     def _has_all_words(self, asset: Asset) -> bool:
-        text = f"{asset.name or ''} {asset.prompt or ''} {title(asset)}".casefold()
+        text = self._search_texts.of(asset)
         return all(word in text for word in self._words)
 
     def _key(self, asset: Asset) -> Any:
@@ -174,6 +196,7 @@ class Library:
     def __init__(self) -> None:
         self._lists = {kind: PagedList(kind) for kind in Kind}
         self._view: View | None = None
+        self._search_texts = SearchTexts()
         self._tracker = UpdateTracker()
         self._ended: dict[str, AssetUpdate] = {}  # updates by jobs that are done or failed
         # states of entries that are in no list: each is a reason to request the first page once
@@ -199,6 +222,7 @@ class Library:
                     for paged_list in self._chosen(wanted.kind)
                     for asset in paged_list.entries()
                 ),
+                self._search_texts,
             )
         return self._view
 
@@ -317,6 +341,8 @@ class Library:
         return entry
 
     def _show(self, change: Change) -> None:
+        for asset in change.added:
+            self._search_texts.of(asset)
         if len(change.removed) > REBUILD_ABOVE:
             self._view = None
         elif self._view is not None:
