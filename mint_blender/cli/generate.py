@@ -7,7 +7,6 @@ import argparse
 from dataclasses import replace
 
 from ..delivery import write_files
-from ..jobs import request_template
 from ..jobs.job import asset_of
 from ..jobs.job_values import Delivery
 from ..jobs.service import JobService, NotPossible
@@ -67,6 +66,8 @@ def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Start a new job with the request of another one."""
+    from ..jobs import request_template
+
     with session.open_job_service() as job_service:
         template = request_template.of_job(
             job_service.job(arguments.job), job_service.jobs()

@@ -11,7 +11,6 @@ import tempfile
 from pathlib import Path
 
 from ..files.errors import InvalidGlb
-from ..files.glb import header
 from ..jobs import rejected_files
 from ..jobs.job import Job
 from ..jobs.job_values import Role
@@ -113,6 +112,8 @@ def is_copied(job: Job, output: Path, *, raw: bool) -> bool:
 
 
 def _copy_model(job: Job, output: Path, *, raw: bool) -> None:
+    from ..files.glb import header
+
     kept = job.file(Role.MODEL)
     source = rejected_files.raw_file(job) if raw else Path(kept.path) if kept else None
     if source is None:

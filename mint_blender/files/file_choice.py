@@ -10,10 +10,12 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..message import Message, listed, sentences
-from .glb.header import Glb
+
+if TYPE_CHECKING:
+    from .glb.header import Glb
 
 DRACO = "KHR_draco_mesh_compression"
 WEBP = "EXT_texture_webp"

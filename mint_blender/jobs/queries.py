@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from ..files.glb.header import Glb
 from ..mint.errors import ProblemError
 from ..mint.generation_request import GenerationRequest
 from ..mint.schema import Estimate, Kind, Me, Mode, OptimizationLevel, Page, Preset, Usage
@@ -16,6 +15,7 @@ from .job_values import ABOVE_OWN_LIMIT
 from .phases import Phase, Verb
 
 if TYPE_CHECKING:
+    from ..files.glb.header import Glb
     from ..mint.client import Client
 
 PAGE_SIZE = 30  # entries of a page that is shown, as in Mint's own client
@@ -119,7 +119,7 @@ class RemoteGlbHeader:
 
 
 Query = KeyOwner | Balance | Price | OptimizationPrice | ListPage | Thumbnail | RemoteGlbHeader
-Answer = Me | Usage | Estimate | Page | Path | Glb
+Answer: TypeAlias = "Me | Usage | Estimate | Page | Path | Glb"
 
 
 def answer(

@@ -13,8 +13,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ...files.download import Downloader
 from ...files.download_folder import DownloadFolder
 from ...files.errors import FileError
 from ...mint.account import Account
@@ -25,6 +25,9 @@ from ..presentation import error_messages
 from ..queries import RemoteGlbHeader, Thumbnail
 from ..workflow.effects import Fetch
 from . import fetch_file, file_queries
+
+if TYPE_CHECKING:
+    from ...files.download import Downloader
 
 log = logging.getLogger(__name__)
 

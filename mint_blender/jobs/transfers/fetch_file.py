@@ -9,16 +9,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ...files import export_names, pictures
-from ...files.download import Downloader
 from ...files.errors import InvalidFile, InvalidGlb, Stopped
-from ...files.glb import header
 from ...message import Message
 from .. import rejected_files
 from ..job_values import CONVERTED, LocalFile, Role
 from ..workflow.effects import Fetch
+
+if TYPE_CHECKING:
+    from ...files.download import Downloader
 
 PROGRESS_INTERVAL = 0.2  # seconds between two progress messages of one file
 
@@ -84,6 +86,8 @@ def _glb_needs(effect: Fetch, path: Path) -> tuple[str, ...]:
 
     A file that is only copied may use what this add-on cannot import.
     """
+    from ...files.glb import header
+
     try:
         return tuple(sorted(header.inspect(path).extensions_required))
     except InvalidGlb:

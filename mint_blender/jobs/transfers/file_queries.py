@@ -13,15 +13,17 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...files import pictures, private_files
-from ...files.download import Downloader
 from ...files.download_folder import DownloadFolder, prune, thumbnail_name
 from ...files.errors import FileError, InvalidFile
-from ...files.remote_header import fetch_header
 from ..engine.thread_messages import QueryAnswered
 from ..presentation import error_messages
 from ..queries import RemoteGlbHeader, Thumbnail
+
+if TYPE_CHECKING:
+    from ...files.download import Downloader
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ def run(
     """Return the answer, or the reason why there is none. Never raises."""
     try:
         if isinstance(query, RemoteGlbHeader):
+            from ...files.remote_header import fetch_header
+
             return QueryAnswered(query, fetch_header(query.url, downloader, stop))
         return QueryAnswered(query, thumbnail(query.url, home, downloader, stop))
     except FileError as error:
