@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 
 from ..mint.schema import Kind, Mode
 from .job import Job
@@ -65,6 +64,8 @@ def stage_of(job: Job) -> Stage:
 
 def usual_seconds(jobs: Sequence[Job], moves: Mapping[str, Moves]) -> dict[Stage, float]:
     """Return the median seconds of each stage over the latest jobs. `jobs` are newest first."""
+    from statistics import median
+
     samples: dict[Stage, list[float]] = {}
     for job in jobs:
         for ends_in, seconds in _finished_stages(moves.get(job.id, ())):

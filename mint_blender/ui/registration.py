@@ -2,7 +2,8 @@
 """Register and unregister every feature of the interface.
 
 A feature is a module with `register()` and `unregister()`. A feature that subscribes to the events
-of another one need not unsubscribe, since subscriptions end with the session.
+of another one need not unsubscribe, since subscriptions end with the session. What follows jobs is
+imported and subscribed when the job service is first opened (`session.on_first_use`).
 """
 
 from __future__ import annotations
