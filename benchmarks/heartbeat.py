@@ -84,7 +84,10 @@ def measure() -> Iterator[Row | Plot]:
     """Measure beats with running and with finished jobs, and wake-ups without any."""
     with studio() as here:
         here.service.scenario(
-            switches=[], limits={"model": 100_000}, durations={"final": 1e7, "preview": 20}
+            switches=[],
+            limits={"model": 100_000},
+            durations={"final": 1e7, "preview": 20},
+            cancel="everywhere",
         )
         here.blender.open_sidebar()
         here.blender.ask(PREPARE)

@@ -24,15 +24,15 @@ from .workflow_harness import operation, problem
 ONE_SLOT = {Kind.MODEL: 1, Kind.WORLD: 1}
 
 
-def statements_of(engine: EngineHarness, act: Callable[[], object]) -> int:
-    """Return how many SQL statements the scheduler executes."""
+def statements_of(engine: EngineHarness, act: Callable[[], object]) -> list[str]:
+    """Return the SQL statements that the scheduler executes."""
     connection, statements = engine.scheduler._runner.journal._db.connection, list[str]()
     connection.set_trace_callback(statements.append)
     try:
         act()
     finally:
         connection.set_trace_callback(None)
-    return len(statements)
+    return statements
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def test_waiting_costs_the_same_for_any_number_of_jobs(tmp_path: Path) -> None:
     for count in (10, 200):
         with waiting(tmp_path / str(count), count) as engine:
             calls = calls_of(partial(engine.run, 600))
-            statements = statements_of(engine, partial(engine.run, 600))
+            statements = len(statements_of(engine, partial(engine.run, 600)))
             assert named(engine) == ["number 0"]
         costs.append((calls, statements))
     assert costs[0] == costs[1]
@@ -79,6 +79,15 @@ def test_calls_go_on_while_others_wait(tmp_path: Path) -> None:
             engine.run(600)
             polls.append(engine.mint.times("poll"))
     assert polls[0] == polls[1]
+
+
+def test_polls_that_change_nothing_write_nothing(home: Path) -> None:
+    """A running job is polled for ten minutes; the journal is only asked for decisions."""
+    with waiting(home, 0) as engine:
+        before = len(engine.mint.asked)
+        statements = statements_of(engine, partial(engine.run, 600))
+        assert len(engine.mint.asked) - before == 600 / 15
+    assert set(statements) == {"PRAGMA data_version"}
 
 
 @pytest.mark.parametrize("canceled", [0, 1])
