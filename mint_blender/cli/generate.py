@@ -69,8 +69,9 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     from ..jobs import request_template
 
     with session.open_job_service() as job_service:
+        job = job_service.job(arguments.job)
         template = request_template.of_job(
-            job_service.job(arguments.job), job_service.jobs()
+            job, job_service.jobs_of_asset(asset_of(job))
         ).with_prompt(arguments.prompt)
         session.check_request(template.request)
         if problem := write_files.output_problem(

@@ -15,6 +15,7 @@ from ..jobs.phases import BUSY, Phase
 from ..jobs.presentation import presenter
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
+from ..jobs.storage.serialization import Unreadable
 from ..jobs.storage.unsent_jobs import Queue
 from ..mint.schema import Kind
 from . import exits, follow, session
@@ -227,18 +228,18 @@ def _has_rejected_file(job_service: JobService, job: Job) -> bool:
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """List the jobs in the journal, newest first."""
     with session.open_journal() as job_service:
-        jobs = job_service.jobs()
-        for job in jobs:
+        count = 0
+        for count, job in enumerate(job_service.journal.records(), start=1):  # noqa: B007 - counts
+            if isinstance(job, Unreadable):
+                text = f"{job.id}  {presenter.UNREADABLE}"
+                terminal.result({"event": "unreadable", "job": job.id}, text)
+                continue
             terminal.result(
                 job_record(job),
                 f"{job.id}  {job.kind:5}  {job.title}:"
                 f" {presenter.state(job)}{in_parentheses(presenter.cost(job))}",
             )
-        for each in job_service.unreadable():
-            terminal.result(
-                {"event": "unreadable", "job": each.id}, f"{each.id}  {presenter.UNREADABLE}"
-            )
-        if not jobs and not job_service.unreadable():
+        if not count:
             terminal.note("There are no jobs.")
         if (queue := job_service.unfinished.refresh_queue()).count:
             terminal.note(_queued(queue, terminal))

@@ -69,10 +69,10 @@ class ImportOutcomes:
         """Retry what could not be recorded, if it is due; return whether anything was recorded."""
         if not self._unrecorded or self._clock() < self._due:
             return False
-        listed, recorded = {job.id for job in job_service.jobs()}, 0
+        recorded = 0
         for job_id, outcome in list(self._unrecorded.items()):
             try:
-                if job_id in listed:  # else it was dismissed meanwhile
+                if job_service.cache.get(job_id):  # else it was dismissed meanwhile
                     outcome.record(job_service, job_id)
             except NotPossible:
                 continue

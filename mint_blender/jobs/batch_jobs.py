@@ -20,11 +20,7 @@ class BatchJobs:
     def find(self, start: str) -> list[Job]:
         """Return the jobs whose line begins like this. Dismissed ones are listed again."""
         self._runner.cache.restore_dismissed(start)
-        return [
-            job
-            for job in self._runner.jobs()
-            if job.delivery.line is not None and job.delivery.line.startswith(start)
-        ]
+        return self._runner.journal.jobs_of_lines(start)
 
     def adopt(self, job: Job, *, is_newer: bool) -> Job:
         """Store a job from a ledger in this journal, with its id, keys and operations.

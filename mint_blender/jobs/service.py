@@ -23,8 +23,8 @@ from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
 from .budget.totals import SpendingTotals
 from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner
-from .job import Job, asset_of, is_unanswered
-from .job_values import Cause, Decision, Delivery, Hold, Problem
+from .job import Job, is_unanswered
+from .job_values import Cause, Decision, Delivery, Problem
 from .new_jobs import new_attempt, new_conversion, new_fetch, new_job, new_key
 from .phases import BUSY, Phase, Verb
 from .presentation import action_checks, presenter
@@ -63,6 +63,10 @@ class JobService(JobRunner):
         """Talk to Mint with another key or base URL, and resume the jobs of that account."""
         if self.switch_account(account):
             self.unfinished.resume_own()
+
+    def jobs_of_asset(self, asset_id: str | None) -> list[Job]:
+        """Return every job on the list about a Model or World, newest first; none for None."""
+        return self.journal.jobs_of_asset(asset_id) if asset_id else []
 
     # -- starting
 
@@ -137,7 +141,8 @@ class JobService(JobRunner):
         if not wanted:
             raise NotPossible(Message("Choose at least one format."))
         self.reread()  # another process may have started one just now
-        for job in action_checks.open_conversions(self.jobs(), asset, wanted):
+        about = self.jobs_of_asset(asset.id)
+        for job in action_checks.open_conversions(about, asset, wanted):
             if (job.convert, job.delivery.folder) == (wanted, str(folder)):
                 self.resume(job.id)
                 return self.job(job.id)
@@ -161,11 +166,7 @@ class JobService(JobRunner):
         """
         if asset.status is None:  # unknown: Mint itself refuses what has not failed
             asset = Asset.from_json(asset.kind, {**asset.raw, "status": Status.FAILED.value})
-        ours = [
-            job
-            for job in self.jobs()
-            if asset_of(job) == asset.id and not job.convert and job.hold is None
-        ]
+        ours = [job for job in self.jobs_of_asset(asset.id) if not job.convert and job.hold is None]
         action_checks.check_asset_retry(asset, ours)
         job = next((job for job in ours if Verb.RETRY in presenter.verbs(job)), None)
         if job is None:
@@ -277,22 +278,19 @@ class JobService(JobRunner):
     def dismiss(self, job_id: str) -> None:
         """Remove a job from the list. Its files stay."""
         if lost := next((each for each in self.unreadable() if each.id == job_id), None):
-            self.cache.dismiss(lost)
+            self.cache.dismiss(lost.id)
             return
         job = self.job(job_id)
         if job.phase in BUSY and (self.is_active(job.id) or self.is_driven_elsewhere(job)):
             raise NotPossible(Message("{title} is not finished. Cancel it first.", title=job.title))
-        self.cache.dismiss(job)
+        self.cache.dismiss(job.id)
 
     def dismiss_finished(self) -> None:
         """Remove all jobs that are placed, saved or canceled; what can still be used stays."""
         with self.cache.single_commit():
-            for job in self.jobs():
-                is_over = (
-                    job.phase in {Phase.PLACED, Phase.CANCELED} and job.hold is not Hold.FOREIGN
-                )
-                if is_over and not self.is_active(job.id):
-                    self.cache.dismiss(job)
+            for job_id in self.journal.finished_ids():
+                if not self.is_active(job_id):
+                    self.cache.dismiss(job_id)
 
     def set_delivery(self, job_id: str, delivery: Delivery) -> Job:
         """Set another place for the result."""

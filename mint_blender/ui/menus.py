@@ -40,6 +40,7 @@ class MINT_MT_add(bpy.types.Menu):
         layout.operator("mint.continue_queue", icon="PLAY")
         layout.operator("mint.discard_queue", icon="X")
         layout.operator("mint.dismiss_finished", icon="TRASH")
+        layout.operator("mint.show_older_jobs", icon="TRIA_DOWN")
         layout.operator("mint.import_asset", text="Mint Library: Import…", icon="IMPORT")
         layout.operator("mint.sync_library", icon="ASSET_MANAGER")
         layout.operator("mint.refresh_library", icon="FILE_REFRESH")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -69,7 +70,7 @@ def test_an_unreadable_record_hides_no_other_job(journal: Journal, home: Path, h
     lost = Unreadable(bad.id, 2.0)
     process = ProcessLock(home)
     assert journal.jobs() == [good]
-    assert journal.records() == [lost, good]
+    assert list(journal.records()) == [lost, good]
     assert journal.changes(serial)[1] == {good.id: good, bad.id: lost}
     assert journal.job(bad.id) is None
     assert journal.claim(bad.id, process) is None
@@ -206,7 +207,9 @@ def test_a_damaged_file_raises_only_journal_errors(
             journal.jobs,
             lambda: journal.moves([jobs[0].id]),
             lambda: journal.changes(0),
-            lambda: journal.dismissed(0.0),
+            lambda: journal.spent(0.0, time.time() + 1.0),
+            lambda: journal.assets(exclude=""),
+            lambda: journal.jobs_of_lines(""),
             lambda: journal.add(a_job()),
             lambda: journal.save(replace(jobs[0], phase=Phase.SENDING)),
             lambda: journal.dismiss(jobs[0].id),

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
-from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.spending import Limits, committed
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.phases import Phase, Verb
@@ -104,15 +103,18 @@ def test_the_card_shows_both_prices() -> None:
     assert presenter.cost(lamp(Phase.WAITING)) == "About 268 Credits"
 
 
-def test_the_cost_of_the_last_optimization() -> None:
+def test_the_cost_of_the_last_optimization(home: Path) -> None:
     """The newest optimization with a known cost is used, not a failed one."""
-    paid = [{"status": "succeeded", "credits": {"finalized": price}} for price in (0, 35, 20)]
-    jobs = [
-        lamp(Phase.READY, optimized={"status": "succeeded"}),
-        *(lamp(Phase.READY, optimized=each) for each in paid),
-    ]
-    assert spending.paid_for_optimizing(jobs) == 35
-    assert spending.paid_for_optimizing(jobs[:2]) is None
+    paid = [{"status": "succeeded", "credits": {"finalized": price}} for price in (20, 35, 0)]
+    free, *paid_jobs = (
+        lamp(Phase.READY, optimized=each) for each in ({"status": "succeeded"}, *paid)
+    )
+    journal = Journal(home)
+    journal.add(free)
+    assert journal.last_optimization() is None
+    journal.add(*paid_jobs)
+    assert journal.last_optimization() == 35
+    journal.close()
 
 
 # -- on the job service

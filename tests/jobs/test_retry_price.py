@@ -88,7 +88,7 @@ def test_a_retry_counts_before_mint_answered(job: Job, credits: float) -> None:
     assert committed(job) == credits
     counted = entry(job, [(Phase.FAILED, 2.0)], 5 * DAY)
     assert counted is not None
-    assert (counted.at, counted.credits, counted.has_failed) == (5 * DAY, credits, False)
+    assert (counted.at, counted.credits, counted.failed) == (5 * DAY, credits, 0)
 
 
 def test_a_retry_that_only_downloads_costs_nothing() -> None:

@@ -24,6 +24,7 @@ from mint_blender.jobs.new_jobs import new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.presentation.job_groups import Group  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
+from mint_blender.jobs.storage.job_cache import LATEST  # noqa: E402
 from mint_blender.jobs.storage.journal import Journal  # noqa: E402
 from mint_blender.mint.account import Owner  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
@@ -132,6 +133,18 @@ def test_the_list_of_jobs_without_a_card(job_service: JobService) -> None:
     assert bpy.ops.mint.dismiss_finished() == {"FINISHED"}
     assert not drawn(job_service)
     assert rows() == []
+
+
+def test_older_jobs_are_listed_on_demand(job_service: JobService) -> None:
+    """The list begins with the latest jobs; each click lists more of the others."""
+    add(job_service, Phase.PLACED, 2 * LATEST + 10)
+    assert job_service.cache.has_older
+    assert drawn(job_service)["mint.show_older_jobs"] == 1
+    before = len(rows())
+    while job_service.cache.has_older:
+        assert bpy.ops.mint.show_older_jobs() == {"FINISHED"}
+    assert drawn(job_service)["mint.show_older_jobs"] == 0
+    assert len(rows()) == 2 * LATEST > before
 
 
 def test_a_row_has_title_and_state(job_service: JobService) -> None:

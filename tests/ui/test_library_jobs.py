@@ -23,6 +23,7 @@ from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
 from mint_blender.ui.library_browser import job_lookup  # noqa: E402
 from mint_blender.ui.library_browser import panel as library_browser_panel  # noqa: E402
+from mint_blender.ui.library_browser.properties import fields_of  # noqa: E402
 
 from ..jobs.test_library import an_asset  # noqa: E402
 from ..jobs.workflow_harness import operation  # noqa: E402
@@ -51,7 +52,8 @@ def job_of(job_service: JobService, asset: Asset) -> Job | None:
 
 
 def test_the_details_cost_the_same_with_many_jobs(job_service: JobService) -> None:
-    """A drawing reads no more with a thousand jobs than with ten."""
+    """A drawing reads no more with a thousand jobs than with ten, also of the oldest of them."""
+    fields_of(bpy.context).chosen = "id_3"
 
     def draw() -> None:
         library_browser_panel._draw_details(Layout(Counter()), an_asset(3), 300)
@@ -63,6 +65,11 @@ def test_the_details_cost_the_same_with_many_jobs(job_service: JobService) -> No
         draw()
         efforts.append(count_lines(draw))
     assert efforts[0] == efforts[1]
+    assert job_lookup.job_of(an_asset(3)) is not None
+    fields_of(bpy.context).chosen = "id_4"
+    job_lookup.prepare(job_service)
+    assert job_lookup.job_of(an_asset(4)) is not None
+    assert job_lookup.job_of(an_asset(3)) is None, "only the chosen one is read"
 
 
 def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:

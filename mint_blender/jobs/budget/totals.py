@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from datetime import date, timedelta
 
 from ..engine.job_runner import JobRunner
 from ..job import Job
 from . import spending
+from .spending import SpendingEntry
 
 
 class SpendingTotals:
@@ -19,8 +21,9 @@ class SpendingTotals:
 
     def month(self) -> spending.Month:
         """Return what was started on each of the last days."""
-        entries = self._runner.cache.spending_entries()
-        return spending.month(entries, spending.date_of(time.time()))
+        today = spending.date_of(time.time())
+        days = [today - timedelta(days=back) for back in range(spending.DAYS)]
+        return spending.month([entry for day in days for entry in self._spent_on(day)], today)
 
     def today(self) -> float:
         """Return the Credits of what was started today: paid, reserved, or expected.
@@ -28,8 +31,10 @@ class SpendingTotals:
         Includes what other processes have started until this moment.
         """
         self._runner.reread()
-        entries = self._runner.cache.spending_entries()
-        return spending.spent_on(entries, spending.date_of(time.time()))
+        return sum(entry.credits for entry in self._spent_on(spending.date_of(time.time())))
+
+    def _spent_on(self, day: date) -> list[SpendingEntry]:
+        return self._runner.journal.spent(*spending.bounds_of(day))
 
     def today_without(self, jobs: Iterable[Job]) -> float:
         """Return the Credits of `today` without what these jobs are still expected to cost."""

@@ -87,7 +87,7 @@ class JobRunner:
     # -- the jobs
 
     def jobs(self) -> list[Job]:
-        """Return every job on the list, newest first."""
+        """Return the jobs in memory, newest first: all open ones, and the latest ended ones."""
         return self.cache.newest_first()
 
     def unreadable(self) -> list[Unreadable]:

@@ -64,7 +64,7 @@ def importing(home: Path, job_id: str) -> Iterator[None]:
 def note_crashes(job_service: JobService) -> None:
     """Pause each job whose last import never ended, until a person decides. Never raises."""
     for mark, job_id in _left_behind(job_service.home):
-        job = next((job for job in job_service.jobs() if job.id == job_id), None)
+        job = job_service.cache.get(job_id)
         try:
             if job is not None:
                 job_service.mark_import_failed(job.id, CRASHED, code=CRASHED_CODE)

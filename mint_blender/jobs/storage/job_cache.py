@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs of the journal in memory: a window reads them many times a second.
+"""The jobs in memory that a window reads many times a second: the open ones and the latest others.
 
 What is changed here is committed first; `reread` brings what the worker or another process wrote.
+All other jobs are read from the journal when somebody asks for them.
 """
 
 from __future__ import annotations
 
-import heapq
+import itertools
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -18,45 +19,61 @@ from .. import stage_durations
 from ..budget import spending
 from ..budget.prices import NotPossible
 from ..job import Job
-from ..job_values import Decision, Hold
+from ..job_values import Decision
 from ..phases import Phase
 from ..stage_durations import Moves, Stage
 from .journal import Journal, Unreadable
 
-LATEST = 500
-"""How many of the latest jobs are used to estimate how long a stage takes."""
+LATEST = 100
+"""How many of the ended jobs are in memory, the newest ones. No code may need the others here."""
+_ENDED = frozenset({Phase.PLACED, Phase.CANCELED, Phase.FAILED})  # as `tables.jobs.ENDED`
 
 
 class JobCache:
-    """The jobs on the list, their history, and what they and the dismissed jobs have cost."""
+    """The jobs on the list that are in memory: all that are open, and the latest ended ones."""
 
     def __init__(self, journal: Journal) -> None:
         self.version = 0  # grows with every change of the list
         self._journal = journal
+        self._most = self._room = LATEST
         self._read_all()
 
     def _read_all(self) -> None:
         # Read before the jobs: what is written in between is then read twice instead of missed.
-        self._revision, self._serial = self._journal.revision(), self._journal.changes(0)[0]
+        self._revision, self._serial = self._journal.revision(), self._journal.serial()
         self._account = self._journal.look_up_account()
+        ended = self._journal.ended_records(self._most + 1)
+        self.has_older = len(ended) > self._most
+        """Whether there are ended jobs on the list that are not in memory."""
         self._jobs: dict[str, Job] = {}
         self._unreadable: dict[str, Unreadable] = {}
-        for each in self._journal.records():
+        for each in [*self._journal.open_records(), *ended[: self._most]]:
             self._keep(each)
-        # read when first needed
-        self._dismissed: tuple[list[spending.SpendingEntry], float | None] | None = None
+        self._moves: dict[str, Moves] = {}  # of those that were asked for
+        self._usual: dict[Stage, float] | None = None  # computed when it is asked for
+        self._change()
+
+    def _change(self) -> None:
         self.version += 1
-        self._read_all_moves()
-
-    def _read_all_moves(self) -> None:
-        self._moves = self._journal.moves()
-        self._entries: dict[str, tuple[Job, spending.SpendingEntry | None]] = {}
-        self._forget_totals()
-
-    def _forget_totals(self) -> None:
-        """Forget what was computed from many jobs; it is computed again when it is asked for."""
-        self._usual: dict[Stage, float] | None = None
+        self._newest_first: list[Job] | None = None
         self._last_optimization: tuple[float | None] | None = None
+        if len(self._jobs) > self._room:
+            self._drop_older()
+
+    def _drop_older(self) -> None:
+        """Drop all but the newest ended jobs. Half of the room is then free again."""
+        ended = (job for job in self._sorted() if _has_ended(job))
+        for job in itertools.islice(ended, self._most, None):
+            del self._jobs[job.id]
+            self._moves.pop(job.id, None)
+            self.has_older = True
+        self._newest_first = None
+        self._room = len(self._jobs) + self._most
+
+    def show_older(self) -> None:
+        """Bring more of the ended jobs into memory, so that they can be listed."""
+        self._most += LATEST
+        self._read_all()
 
     def _keep(self, record: Job | Unreadable) -> None:
         if isinstance(record, Job):
@@ -72,8 +89,13 @@ class JobCache:
         return iter(self._jobs.values())
 
     def newest_first(self) -> list[Job]:
-        """Return every job on the list, newest first."""
-        return sorted(self, key=_newest_first)
+        """Return every job in memory, newest first."""
+        return list(self._sorted())
+
+    def _sorted(self) -> list[Job]:
+        if self._newest_first is None:
+            self._newest_first = sorted(self, key=_newest_first)
+        return self._newest_first
 
     def unreadable(self) -> list[Unreadable]:
         """Return the records that cannot be read, newest first."""
@@ -81,7 +103,7 @@ class JobCache:
 
     def get(self, job_id: str) -> Job | None:
         """Return a job, or None if it is not on the list."""
-        return self._jobs.get(job_id)
+        return self._jobs.get(job_id) or self._journal.listed_job(job_id)
 
     def find(self, prefix: str) -> Job:
         """Return a job by its id or a unique prefix of it.
@@ -89,9 +111,11 @@ class JobCache:
         Raises:
             NotPossible: There is no such job, or several.
         """
-        if job := self.get(prefix):
+        if job := self._jobs.get(prefix):
             return job
-        matches = [job for job in self if job.id.startswith(prefix)] if prefix else []
+        # what is not printable may be no valid Unicode
+        found = self._journal.listed_jobs(prefix) if prefix and prefix.isprintable() else []
+        matches = [job for job in found if job.id == prefix] or found
         if len(matches) != 1:
             raise NotPossible(
                 Message('There is no job "{beginning}" in the journal.', beginning=prefix)
@@ -102,70 +126,38 @@ class JobCache:
 
     def moves(self, job: Job) -> Moves:
         """Return when the job entered which phase, as of the last `reread`."""
-        return self._moves.get(job.id, ())
+        if job.id not in self._jobs:
+            return self._journal.moves([job.id])[job.id]
+        if job.id not in self._moves:
+            self._moves.update(self._journal.moves([job.id]))
+        return self._moves[job.id]
 
     @property
     def usual(self) -> Mapping[Stage, float]:
         """How many seconds each stage has taken in the latest jobs."""
         if self._usual is None:
-            latest = heapq.nsmallest(LATEST, self, key=_newest_first)
-            self._usual = stage_durations.usual_seconds(latest, self._moves)
+            missing = self._jobs.keys() - self._moves.keys()
+            self._moves.update(self._journal.moves(missing))
+            self._usual = stage_durations.usual_seconds(self._sorted(), self._moves)
         return self._usual
 
     @property
     def paid_for_optimizing(self) -> float | None:
-        """The Credits that Mint took for the latest optimization, or None if there was none.
-
-        Jobs on the list count first, then the dismissed ones.
-        """
+        """The Credits that Mint took for the latest optimization, or None if there was none."""
         if self._last_optimization is None:
-            jobs = (job for job in self.newest_first() if job.hold is not Hold.FOREIGN)
-            self._last_optimization = (spending.paid_for_optimizing(jobs),)
-        return self._last_optimization[0] or self._of_dismissed()[1]
+            self._last_optimization = (self._journal.last_optimization(),)
+        return self._last_optimization[0]
 
     @property
     def serial(self) -> int:
         """A number that changes when the worker, or another process, has written a job."""
         return self._serial
 
-    def spending_entries(self) -> list[spending.SpendingEntry]:
-        """Return the cost of each job of the last days, dismissed ones included.
-
-        Jobs of other accounts are left out.
-        """
-        now = time.time()
-        listed = (self._entry(job, now) for job in self if job.hold is not Hold.FOREIGN)
-        return [*self._of_dismissed()[0], *(entry for entry in listed if entry)]
-
-    def _entry(self, job: Job, now: float) -> spending.SpendingEntry | None:
-        """Return the cost of a job, computed again only when the job or its moves have changed."""
-        known = self._entries.get(job.id)
-        if known is not None and known[0] is job:
-            return known[1]
-        entry = spending.entry(job, self.moves(job), now)
-        if not spending.arises_now(job):
-            self._entries[job.id] = job, entry
-        return entry
-
     def spent_for(self, job: Job) -> float:
         """Return the Credits that this job adds to today's total."""
         now = time.time()
-        entry = self._entry(job, now)
+        entry = spending.entry(job, self.moves(job), now)
         return spending.spent_on([entry] if entry else [], spending.date_of(now))
-
-    def _of_dismissed(self) -> tuple[list[spending.SpendingEntry], float | None]:
-        """Return the costs of recently dismissed jobs, and that of their latest optimization."""
-        if self._dismissed is None:
-            now = time.time()
-            dismissed = self._journal.dismissed(now - (spending.DAYS + 1) * 24 * 3600.0)
-            jobs = [job for job in dismissed if job.hold is not Hold.FOREIGN]
-            moves = self._journal.moves([job.id for job in jobs])
-            entries = [entry for job in jobs if (entry := spending.entry(job, moves[job.id], now))]
-            self._dismissed = (
-                entries,
-                spending.paid_for_optimizing(sorted(jobs, key=lambda job: -job.created_at)),
-            )
-        return self._dismissed
 
     # -- keeping up
 
@@ -190,23 +182,12 @@ class JobCache:
                 self._remove(job_id)
             elif job != before[job_id]:  # what was written here is known already
                 self._put(job)
-        self._reread_moves(
-            [job_id for job_id, job in changes.items() if _phase(before[job_id]) is not _phase(job)]
-        )
         return any(before[job_id] != job for job_id, job in changes.items())
 
     def set_account(self, account: Account) -> None:
         """Talk to another account from now on: each job may match it differently."""
         self._journal.set_account(account)
         self._read_all()
-
-    def _reread_moves(self, job_ids: Collection[str]) -> None:
-        if not job_ids:  # nearly every poll changes a job, but not its phase
-            return
-        self._moves.update(self._journal.moves(job_ids))
-        for job_id in job_ids:
-            self._entries.pop(job_id, None)
-        self._forget_totals()
 
     # -- writing
 
@@ -224,7 +205,8 @@ class JobCache:
                 yield
         except BaseException:
             self._jobs = before
-            self.version += 1
+            self._moves.clear()
+            self._change()
             raise
 
     def add(self, *jobs: Job) -> list[Job]:
@@ -250,27 +232,29 @@ class JobCache:
         self._put(decided)
         return decided
 
-    def dismiss(self, job: Job | Unreadable) -> None:
+    def dismiss(self, job_id: str) -> None:
         """Remove a job from the list. What it cost stays known."""
-        self._journal.dismiss(job.id)
-        self._remove(job.id)
+        self._journal.dismiss(job_id)
+        self._remove(job_id)
 
     def restore_dismissed(self, start: str) -> None:
         """Put dismissed jobs back on the list whose batch line begins like this."""
         self._put(*self._journal.restore_dismissed(start))
-        self._dismissed = None
-        self._read_all_moves()
 
     def _put(self, *jobs: Job | Unreadable) -> None:
-        self.version += 1
         for job in jobs:
+            # nearly every poll changes a job, but not its phase
+            if _phase(job) is not _phase(self._jobs.get(job.id)):
+                self._moves.pop(job.id, None)
+                self._usual = None
             self._keep(job)
+        self._change()
 
     def _remove(self, job_id: str) -> None:
-        self.version += 1
         self._jobs.pop(job_id, None)
         self._unreadable.pop(job_id, None)
-        self._dismissed = None
+        self._moves.pop(job_id, None)
+        self._change()
 
 
 def _newest_first(job: Job) -> tuple[float, str]:
@@ -279,3 +263,7 @@ def _newest_first(job: Job) -> tuple[float, str]:
 
 def _phase(job: Job | Unreadable | None) -> Phase | None:
     return job.phase if isinstance(job, Job) else None
+
+
+def _has_ended(job: Job) -> bool:
+    return job.phase in _ENDED and job.decision is None

@@ -22,7 +22,8 @@ from .database import JournalError
 from .job_locks import ProcessLock
 from .journal_reader import JournalReader
 from .serialization import Unreadable, dump, dump_decision
-from .tables import phase_moves
+from .tables import phase_moves, summaries
+from .tables.jobs import DRIVEN
 
 __all__ = ["Journal", "JournalError", "Unreadable"]
 
@@ -48,7 +49,7 @@ class Journal(JournalReader):
                     *(owner.origin, owner.account),
                 )
                 phase_moves.note(self._db, job.id, job.phase)
-                self._note_change(job.id)
+                self._note_content(job.id, job)
                 self._note_line(job)
         return owned
 
@@ -84,7 +85,7 @@ class Journal(JournalReader):
                     job.id,
                     dump_decision(answered),
                 )
-            self._note_change(job.id)
+            self._note_content(job.id, job)
         self._ledgers.note_if_possible(job)
 
     def decide(self, job_id: str, decision: Decision) -> bool:
@@ -107,7 +108,7 @@ class Journal(JournalReader):
                 dump_decision(decision),
                 job_id,
             )
-            self._note_change(job_id)
+            self._note_content(job_id)
             if (job := self.job(job_id)) is not None:
                 self._note_line(job)
         return True
@@ -116,20 +117,19 @@ class Journal(JournalReader):
         """Remove a job from the list. What it cost stays known."""
         with self._db.transaction():
             self._db.rows("UPDATE jobs SET dismissed = 1 WHERE id = ?", job_id)
-            self._note_change(job_id)
+            if summaries.is_waiting(self._db, job_id):
+                self._note_content(job_id)
+            else:
+                summaries.touch(self._db, job_id, self._note_change(job_id))
 
     def restore_dismissed(self, start: str) -> list[Job]:
         """Put dismissed jobs whose batch line begins like this back on the list."""
-        dismissed = (each for each in self._read("WHERE dismissed") if isinstance(each, Job))
-        found = [
-            job
-            for job in dismissed
-            if job.delivery.line is not None and job.delivery.line.startswith(start)
-        ]
-        with self._db.transaction():
-            for job in found:
-                self._db.rows("UPDATE jobs SET dismissed = 0 WHERE id = ?", job.id)
-                self._note_change(job.id)
+        found = self.jobs_of_lines(start, dismissed=True)
+        if found:
+            with self._db.transaction():
+                for job in found:
+                    self._db.rows("UPDATE jobs SET dismissed = 0 WHERE id = ?", job.id)
+                    self._note_content(job.id)
         return found
 
     # -- between processes
@@ -162,7 +162,7 @@ class Journal(JournalReader):
                     owner.account,
                     job_id,
                 )
-                self._note_change(job_id)
+                self._note_content(job_id)
         return self.job(job_id)
 
     def release(self, job_id: str, process: ProcessLock) -> None:
@@ -183,7 +183,7 @@ class Journal(JournalReader):
 
     def driven(self, process: ProcessLock) -> frozenset[str]:
         """Return the jobs that living processes drive, this one included."""
-        rows = self._db.rows("SELECT id, process FROM jobs WHERE process IS NOT NULL")
+        rows = self._db.rows(f"SELECT id, process FROM jobs WHERE {DRIVEN}")  # noqa: S608 - our constant
         alive = {name for name in {name for _, name in rows} if process.is_alive(name)}
         return frozenset(job_id for job_id, name in rows if name in alive)
 
@@ -208,7 +208,7 @@ class Journal(JournalReader):
                 return False
             self._db.rows("UPDATE jobs SET phase = ? WHERE id = ?", Phase.SENDING.value, job_id)
             phase_moves.note(self._db, job_id, Phase.SENDING)
-            self._note_change(job_id)
+            self._note_content(job_id)
         return True
 
     def _active(self, job_id: str, kind: Kind, process: ProcessLock) -> int:
@@ -242,8 +242,18 @@ class Journal(JournalReader):
                 )
             ) from error
 
-    def _note_change(self, job_id: str) -> None:
+    def _note_change(self, job_id: str) -> int:
+        """Let readers know that a job has changed; return the serial of the change."""
+        self._catch_up()
         self._db.rows("INSERT OR REPLACE INTO changes (job) VALUES (?)", job_id)
+        return self.serial()
+
+    def _note_content(self, job_id: str, record: Job | None = None) -> None:
+        """Note a change that the summary of the job depends on, and write that.
+
+        `record` is the job as its record says, if it was not read.
+        """
+        self._summarize(job_id, self._note_change(job_id), record)
 
     @contextmanager
     def single_commit(self) -> Iterator[None]:

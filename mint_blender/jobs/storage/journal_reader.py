@@ -1,24 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Open the journal, and read jobs from it: the part of `Journal` that changes no job."""
+"""Open the journal, and read jobs from it: the part of `Journal` that changes no job.
+
+What is asked about many jobs is answered from their summaries, or with an index.
+"""
 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from ...mint.account import Account, Owner
-from ..job import Job, asset_of
+from ..budget.spending import SpendingEntry
+from ..job import Job
+from ..job_values import Hold
 from ..phases import Phase
 from . import job_owners
 from .batch_ledger import Ledgers
 from .database import Database
 from .job_owners import AccountMatch, Accounts, CurrentAccount
 from .serialization import Unreadable, load, load_decision
-from .tables import phase_moves
-from .tables.jobs import TABLES
+from .tables import phase_moves, summaries
+from .tables.jobs import ENDED, OPEN, TABLES
 from .tables.phase_moves import Moves
+from .tables.summaries import Summary
 from .tables.upload_cache import UploadCache
 
 log = logging.getLogger(__name__)
@@ -26,7 +33,11 @@ log = logging.getLogger(__name__)
 
 _VERSION = 1
 # The columns that `_read` expects.
-_SELECT = "SELECT id, created_at, record, phase, decision, origin, account FROM jobs "
+_SELECT = (
+    "SELECT id, jobs.created_at, record, phase, decision, jobs.origin, jobs.account FROM jobs "
+)
+PAGE = 500
+"""Jobs that are read at once."""
 
 
 class JournalReader:
@@ -42,9 +53,15 @@ class JournalReader:
         self._unreadable: set[str] = set()  # already logged
         self._db = Database(self.path)
         self._accounts = Accounts(self._db)
-        self._db.prepare(_VERSION, *TABLES, *job_owners.TABLES, *phase_moves.TABLES)
+        tables = (*TABLES, *job_owners.TABLES, *phase_moves.TABLES, *summaries.TABLES)
+        self._db.prepare(_VERSION, *tables)
         self._ledgers = Ledgers(self.path)
         self.uploads = UploadCache(self._db)
+        try:
+            self._summarize_all()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""
@@ -93,33 +110,112 @@ class JournalReader:
         found = next(self._read("WHERE id = ?", job_id), None)
         return found if isinstance(found, Job) else None
 
+    def listed_job(self, job_id: str) -> Job | None:
+        """Return a readable job on the list, or None."""
+        found = next(self._read("WHERE id = ? AND NOT dismissed", job_id), None)
+        return found if isinstance(found, Job) else None
+
+    def listed_jobs(self, prefix: str) -> list[Job]:
+        """Return the readable jobs on the list whose id begins like this."""
+        clause = "WHERE id >= ? AND id < ? AND NOT dismissed"
+        found = self._read(clause, prefix, prefix + "\U0010ffff")
+        return [each for each in found if isinstance(each, Job)]
+
+    def listed_ids(self) -> frozenset[str]:
+        """Return the ids of all jobs on the list, also of those that cannot be read."""
+        return frozenset(
+            job_id for (job_id,) in self._db.rows("SELECT id FROM jobs WHERE NOT dismissed")
+        )
+
     def jobs(self) -> list[Job]:
         """Return every readable job on the list, newest first."""
         return [each for each in self.records() if isinstance(each, Job)]
 
-    def records(self) -> list[Job | Unreadable]:
-        """Return everything on the list, newest first."""
-        return list(self._read("WHERE NOT dismissed ORDER BY created_at DESC, id"))
+    def records(self) -> Iterator[Job | Unreadable]:
+        """Yield everything on the list, newest first. Reads it page by page."""
+        clause = (
+            "WHERE NOT dismissed AND created_at <= ? AND (created_at < ? OR id > ?)"
+            f" ORDER BY created_at DESC, id LIMIT {PAGE}"
+        )
+        at, last = math.inf, ""
+        while page := list(self._read(clause, at, at, last)):
+            yield from page
+            at, last = page[-1].created_at, page[-1].id
+
+    def open_records(self) -> list[Job | Unreadable]:
+        """Return what is on the list and not over, and what cannot be read."""
+        clause = "WHERE id IN (SELECT job FROM summaries WHERE NOT is_readable) AND NOT dismissed"
+        return [*self._read(f"WHERE {OPEN}"), *self._read(clause)]
+
+    def ended_records(self, most: int) -> list[Job | Unreadable]:
+        """Return the newest jobs on the list for which nothing is left to do."""
+        return list(self._read(f"WHERE {ENDED} ORDER BY created_at DESC, id LIMIT ?", most))
+
+    def finished_ids(self) -> list[str]:
+        """Return the readable jobs on the list that are placed or canceled, if not foreign."""
+        rows = self._db.rows(
+            "SELECT id, jobs.origin, jobs.account FROM jobs JOIN summaries ON job = id"
+            " WHERE phase IN ('placed', 'canceled') AND NOT dismissed AND is_readable"
+        )
+        return [job_id for job_id, *owner in rows if not self._is_foreign(Owner(*owner))]
+
+    def jobs_of_asset(self, asset_id: str) -> list[Job]:
+        """Return the jobs on the list that are about this Model or World, newest first."""
+        self.catch_up()
+        found = self._read(
+            "JOIN summaries ON job = id WHERE asset = ? AND NOT dismissed"
+            " ORDER BY jobs.created_at DESC, id",
+            summaries.stored(asset_id),
+        )
+        return [each for each in found if isinstance(each, Job)]
+
+    def jobs_of_lines(self, start: str, *, dismissed: bool = False) -> list[Job]:
+        """Return the jobs whose batch line begins like this, newest first."""
+        self.catch_up()
+        found = self._read(
+            "JOIN summaries ON job = id WHERE line >= ? AND line < ? AND dismissed = ?"
+            " ORDER BY jobs.created_at DESC, id",
+            *summaries.range_of(start),
+            dismissed,
+        )
+        return [each for each in found if isinstance(each, Job)]
 
     def moves(self, job_ids: Collection[str] | None = None) -> Moves:
         """Return when these jobs, or all jobs, entered which phase."""
         return phase_moves.read(self._db, job_ids)
 
-    def dismissed(self, since: float) -> list[Job]:
-        """Return the dismissed jobs that were created or worked on since then."""
-        clause = (
-            "WHERE dismissed AND (created_at >= ? OR id IN (SELECT job FROM moves WHERE at >= ?))"
-        )
-        return [each for each in self._read(clause, since, since) if isinstance(each, Job)]
-
     def assets(self, *, exclude: str) -> frozenset[str]:
         """Return the ids of the assets of all jobs but this one, dismissed jobs included."""
-        jobs = (each for each in self._read("WHERE id != ?", exclude) if isinstance(each, Job))
-        return frozenset(asset for job in jobs if (asset := asset_of(job)))
+        self.catch_up()
+        return summaries.assets(self._db, exclude)
+
+    def spent(self, begin: float, end: float) -> list[SpendingEntry]:
+        """Return what jobs have cost in a time, dismissed ones included, foreign ones not.
+
+        What is still to be sent costs now. Times are seconds since the epoch.
+        """
+        self.catch_up()
+        found = summaries.spent(self._db, begin, end)
+        return [entry for owner, entry in found if not self._is_foreign(owner)]
+
+    def last_optimization(self) -> float | None:
+        """Return the Credits that Mint took for the latest optimization; None if for none."""
+        self.catch_up()
+        found = summaries.optimizations(self._db)
+        return next((price for owner, price in found if not self._is_foreign(owner)), None)
+
+    def _is_foreign(self, owner: Owner) -> bool:
+        return self.current_account is not None and (
+            self.current_account.hold(owner) is Hold.FOREIGN
+        )
 
     def revision(self) -> int:
         """Return a number that changes when another process, or another thread, has written."""
         return int(self._db.rows("PRAGMA data_version")[0][0])
+
+    def serial(self) -> int:
+        """Return the serial of the latest change."""
+        return int(self._db.rows("SELECT coalesce(max(serial), 0) FROM changes")[0][0])
 
     def changes(self, since: int) -> tuple[int, dict[str, Job | Unreadable | None]]:
         """Return the serial for the next call, and the jobs that have changed after `since`, by id.
@@ -127,7 +223,7 @@ class JournalReader:
         None in place of a job: it was dismissed.
         """
         with self._db.transaction("DEFERRED"):
-            newest = int(self._db.rows("SELECT coalesce(max(serial), 0) FROM changes")[0][0])
+            newest = self.serial()
             query = "SELECT id FROM jobs JOIN changes ON job = id WHERE serial > ? AND dismissed"
             changed: dict[str, Job | Unreadable | None] = dict.fromkeys(
                 job_id for (job_id,) in self._db.rows(query, since)
@@ -136,7 +232,55 @@ class JournalReader:
             changed.update((job.id, job) for job in jobs)
         return newest, changed
 
-    def _read(self, clause: str, *values: str | float) -> Iterator[Job | Unreadable]:
+    # -- summaries
+
+    def catch_up(self) -> None:
+        """Summarize what an older version of this add-on has written meanwhile."""
+        if summaries.outdated(self._db):
+            with self._db.transaction():
+                self._catch_up()
+
+    def _summarize_all(self) -> None:
+        """Summarize what has no summary yet, and what only an earlier version could not read."""
+        readable = [job_id for job_id in summaries.unreadable(self._db) if self.job(job_id)]
+        if readable or summaries.outdated(self._db):
+            with self._db.transaction():
+                self._catch_up()
+                for job_id in readable:
+                    self._summarize(job_id, self.serial())
+
+    def _catch_up(self) -> None:
+        """Do the same inside a transaction: before any change that gets a serial of its own."""
+        if job_ids := summaries.outdated(self._db):
+            serial = self.serial()
+            for job_id in job_ids:
+                self._summarize(job_id, serial)
+
+    def _summarize(self, job_id: str, serial: int, record: Job | None = None) -> None:
+        """Write the summary of a job from what the journal has.
+
+        `record` is the job as it stands in its record, if that is known: reading it takes longest.
+        """
+        found = self._db.row(
+            "SELECT dismissed, decision, origin, account FROM jobs WHERE id = ?", job_id
+        )
+        if found is None:
+            return
+        dismissed, decision, *owner = found
+        if record is None or decision is not None:
+            job = self.job(job_id)
+        else:
+            job = replace(record, decision=None, owner=Owner(*owner))
+        if job is None:
+            summaries.write(self._db, Summary(job_id), serial)
+            return
+        moves = phase_moves.read(self._db, [job_id])[job_id]
+        summary = summaries.of_job(job, moves, dismissed=bool(dismissed))
+        summaries.write(self._db, summary, serial)
+
+    # -- rows
+
+    def _read(self, clause: str, *values: str | float | bytes) -> Iterator[Job | Unreadable]:
         """Yield the jobs of these rows; an unreadable record does not hide the others."""
         for job_id, created_at, text, phase, decision, origin, account in self._db.rows(
             _SELECT + clause, *values

@@ -77,7 +77,7 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
 
         try:
             service = session.service()
-            keep = {job.id for job in service.jobs()} | {each.id for each in service.unreadable()}
+            keep = service.journal.listed_ids()
         except JournalError as error:
             self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}

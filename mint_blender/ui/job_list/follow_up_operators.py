@@ -214,16 +214,18 @@ class _TemplateOperator(bpy.types.Operator):
             JournalError: The journal cannot be opened.
         """
         from ...jobs import request_template
+        from ...jobs.job import asset_of
         from ...jobs.service import NotPossible
         from ..library_browser import loader
 
         service = session.service()
         if self.job_id:
-            return request_template.of_job(service.job(self.job_id), service.jobs())
+            job = service.job(self.job_id)
+            return request_template.of_job(job, service.jobs_of_asset(asset_of(job)))
         asset = loader.known().get(self.asset_id)
         if asset is None:
             raise NotPossible(Message("This item is no longer in the list. Refresh the library."))
-        return request_template.of_asset(asset, service.jobs())
+        return request_template.of_asset(asset, service.jobs_of_asset(asset.id))
 
 
 class MINT_OT_again(spending_dialog.SpendingDialog, _TemplateOperator):

@@ -252,6 +252,19 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
         return change_list(self, lambda service: service.dismiss_finished())
 
 
+class MINT_OT_show_older_jobs(bpy.types.Operator):
+    """List more of the jobs that have ended."""
+
+    bl_idname = "mint.show_older_jobs"
+    bl_label = "Show Older Jobs"
+    bl_description = "List more of the jobs that ended longer ago"
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Read them from the journal; needs no network."""
+        return change_list(self, lambda service: service.cache.show_older())
+
+
 CLASSES = (
     MINT_OT_resume_all,
     MINT_OT_cancel_all,
@@ -259,6 +272,7 @@ CLASSES = (
     MINT_OT_continue_queue,
     MINT_OT_discard_queue,
     MINT_OT_dismiss_finished,
+    MINT_OT_show_older_jobs,
     MINT_MT_job,
     MINT_OT_job_menu,
     MINT_OT_copy_report,

@@ -33,6 +33,8 @@ def draw(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None
             _draw_folded(layout, group)
     if grouped_jobs.without_card():
         _draw_list(layout, service, width)
+    if service.cache.has_older:
+        layout.operator("mint.show_older_jobs", icon="TRIA_DOWN")
     draw_unreadable(layout, service, width=width)
 
 

@@ -70,7 +70,6 @@ def about_asset(
 
 def asset(kind: Kind, asset_id: str) -> Asset:
     """Return what is known of an asset: its id at least, and its job reads the rest."""
-    from ...jobs.job import asset_of
     from ...mint.schema import Asset
     from . import loader
 
@@ -80,8 +79,8 @@ def asset(kind: Kind, asset_id: str) -> Asset:
         loader.follow(service)
     told = (
         job.asset
-        for job in (service.jobs() if service else ())
-        if job.asset is not None and asset_of(job) == asset_id
+        for job in (service.jobs_of_asset(asset_id) if service else ())
+        if job.asset is not None
     )
     return (
         loader.known().get(asset_id) or next(told, None) or Asset.from_json(kind, {"id": asset_id})

@@ -3,21 +3,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+import bpy
+
 from ...jobs.job import Job, asset_of
 from ...jobs.service import JobService
+from ...jobs.storage.journal import JournalError
 from ...message import Message
 from ...mint.schema import Asset
+from .properties import fields_of
 from .state import library_state
 
 
 def prepare(service: JobService) -> None:
-    """Look through the jobs once after each change, so that drawing only looks one up."""
-    version = (id(service), service.version)
-    if library_state().jobs_version != version:
-        library_state().jobs_version = version
-        library_state().jobs = {
-            asset_of(job): job for job in reversed(service.jobs()) if job.source_asset_id is None
-        }
+    """Look through the jobs once after each change, so that drawing only looks one up.
+
+    The job of the chosen entry may have ended long ago: then it is read from the journal.
+    """
+    state, chosen = library_state(), fields_of(bpy.context).chosen
+    version = (id(service), service.version, chosen)
+    if state.jobs_version == version:
+        return
+    state.jobs_version = version
+    state.jobs = {asset_of(job): job for job in _makers(reversed(service.jobs()))}
+    if chosen and chosen not in state.jobs:
+        with suppress(JournalError):  # read again after the next change
+            makers = _makers(reversed(service.jobs_of_asset(chosen)))
+            state.jobs.update((chosen, job) for job in makers)
+
+
+def _makers(jobs: Iterable[Job]) -> Iterator[Job]:
+    """Yield the jobs that have made something, or are about to."""
+    return (job for job in jobs if job.source_asset_id is None)
 
 
 def job_of(asset: Asset) -> Job | None:

@@ -29,9 +29,9 @@ class LibraryState:
     facts: dict[str, QueryAnswered] = field(default_factory=dict)
     """The headers of files by URL, as answered."""
     jobs: dict[str | None, Job] = field(default_factory=dict)
-    """The job that made each entry, by the entry's id."""
-    jobs_version: tuple[int, int] | None = None
-    """The version of the list of jobs that `jobs` was made from."""
+    """The job that made each entry, by the entry's id, as far as they are in memory."""
+    jobs_version: tuple[int, int, str] | None = None
+    """The version of the list of jobs that `jobs` was made from, and the chosen entry."""
     pages_left: int = MOST_PAGES
     """How many more pages may be loaded automatically."""
     filter_changed_at: float = 0.0

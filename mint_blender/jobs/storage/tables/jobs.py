@@ -35,4 +35,17 @@ CREATE TABLE IF NOT EXISTS uploads (
 ) STRICT
 """
 
-TABLES = (_JOBS, _CHANGES, _UPLOADS)
+# Nothing is left to do for an ended job, and most jobs are ended. Each condition has to stand in a
+# query word for word, or SQLite does not use the index.
+OPEN = "NOT dismissed AND (phase NOT IN ('placed', 'canceled', 'failed') OR decision IS NOT NULL)"
+ENDED = "NOT dismissed AND phase IN ('placed', 'canceled', 'failed') AND decision IS NULL"
+DRIVEN = "process IS NOT NULL"
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS listed_jobs ON jobs (created_at DESC, id) WHERE NOT dismissed",
+    f"CREATE INDEX IF NOT EXISTS open_jobs ON jobs (created_at DESC, id) WHERE {OPEN}",
+    f"CREATE INDEX IF NOT EXISTS ended_jobs ON jobs (created_at DESC, id) WHERE {ENDED}",
+    f"CREATE INDEX IF NOT EXISTS driven_jobs ON jobs (process) WHERE {DRIVEN}",
+    "CREATE INDEX IF NOT EXISTS jobs_by_phase ON jobs (phase, kind)",
+)
+
+TABLES = (_JOBS, _CHANGES, _UPLOADS, *_INDEXES)

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done with the journal costs the same with many jobs, and with those of older versions."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.jobs.budget.spending import Limits
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision, Delivery
+from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.queries import Price
+from mint_blender.jobs.service import JobService
+from mint_blender.jobs.storage import serialization
+from mint_blender.jobs.storage.job_locks import ProcessLock
+from mint_blender.jobs.storage.journal import Journal, JournalError
+from mint_blender.jobs.storage.tables import summaries
+from mint_blender.mint.account import Account
+from mint_blender.mint.schema import Estimate, Kind
+
+from ..line_counts import count_lines
+from .fast_config import fast_config
+from .spending_helpers import LAMP, costing
+from .workflow_harness import a_job, operation
+
+ACCOUNT = Account("key", "http://127.0.0.1:9/v1")
+SMALL = {"open_jobs", "ended_jobs", "optimizations", "unreadable", "CONSTANT"}
+"""Indexes of a few jobs, which may be read as a whole."""
+NEW_TABLES = ("summaries", "spending")
+RETRY = serialization.dump_decision(Decision(Verb.RETRY, "key", estimate=70.0))
+
+
+def paid(number: int) -> Job:
+    """Return a finished job of some minutes ago, for 10 Credits."""
+    job = costing(Phase.PLACED, status="succeeded", finalized=10)
+    done = operation("succeeded", resource=f"res_{number}", credits={"finalized": 10})
+    line = Delivery(line=f"/out#{number}")
+    return replace(job, created_at=time.time() - 60.0 * number, operation=done, delivery=line)
+
+
+def filled(home: Path, count: int) -> Path:
+    """Return a home with this many finished jobs."""
+    with closing(Journal(home)) as journal:
+        journal.set_account(ACCOUNT)
+        journal.add(*map(paid, range(count)))
+    return home
+
+
+def offline(home: Path) -> JobService:
+    """Return a job service whose jobs stay as they are."""
+    job_service = JobService(fast_config(home), ACCOUNT)
+    job_service.allow_online(False)
+    job_service.queries.cache_answer(Price.of(LAMP), Estimate(None, 50.0, 50.0))
+    job_service.budget.limits = Limits(day=1e9)
+    return job_service
+
+
+# -- growth
+# ----------------------------------------------------------------------------------------------------------------
+
+
+def acts(home: Path, job_service: JobService) -> dict[str, Callable[[], object]]:
+    """Return what a user or a worker does with the journal."""
+    journal, process = job_service.journal, job_service.process
+    waiting, canceled, placed = journal.add(a_job(), a_job(), replace(a_job(), phase=Phase.PLACED))
+    return {
+        "open": lambda: Journal(home).close(),
+        "start": lambda: job_service.start(LAMP),
+        "change": lambda: journal.save(replace(placed, revision=placed.revision + 1)),
+        "move": lambda: journal.save(replace(placed, phase=Phase.FETCHING)),
+        "decide": lambda: journal.decide(canceled.id, Decision(Verb.CANCEL, "key")),
+        "claim": lambda: journal.claim(waiting.id, process),
+        "slot": lambda: journal.take_slot(waiting.id, Kind.MODEL, 10, process),
+        "decisions": lambda: journal.pending_decisions(process),
+        "driven": lambda: journal.driven(process),
+        "changes": lambda: journal.changes(journal.serial() - 1),
+        "of an asset": lambda: job_service.jobs_of_asset("res_3"),
+        "of a line": lambda: journal.jobs_of_lines("/out#3/"),
+        "by id": lambda: job_service.job(placed.id[:9]),
+        "last optimization": lambda: job_service.cache.paid_for_optimizing,
+        "read all": lambda: JobService(fast_config(home), ACCOUNT).close(),
+    }
+
+
+def steps(connection: sqlite3.Connection, act: Callable[[], object]) -> int:
+    """Return how many steps SQLite's virtual machine takes, by tens."""
+    ticks = itertools.count()
+    connection.set_progress_handler(lambda: next(ticks) and None, 10)
+    act()
+    connection.set_progress_handler(None, 0)
+    return next(ticks)
+
+
+def test_no_act_costs_more_with_more_jobs(tmp_path: Path) -> None:
+    """Each executes as many lines with a thousand jobs as with three hundred.
+
+    SQLite takes as many steps, too.
+    """
+    efforts = []
+    for count in (300, 1000):
+        home = filled(tmp_path / str(count), count)
+        job_service = offline(home)
+        job_service.start(LAMP)
+        connection = job_service.journal._db.connection
+        lines = {name: count_lines(act) for name, act in acts(home, job_service).items()}
+        read = {
+            f"{name} in SQL": steps(connection, act)
+            for name, act in acts(home, job_service).items()
+        }
+        efforts.append({**lines, **read})
+        assert job_service.close(20)
+    few, many = efforts
+    grown = {name: (few[name], many[name]) for name in few if many[name] > 1.1 * few[name] + 20}
+    assert grown == {}
+
+
+def test_no_act_reads_a_whole_table(tmp_path: Path) -> None:
+    """SQLite finds every row with an index."""
+    home = filled(tmp_path, 20)
+    job_service = offline(home)
+    statements: set[str] = set()
+    job_service.journal._db.connection.set_trace_callback(statements.add)
+    for act in list(acts(home, job_service).values()):
+        act()
+    job_service.spending.month()
+    job_service.cache.show_older()
+    job_service.journal._db.connection.set_trace_callback(None)
+    assert job_service.close(20)
+    with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
+        scans = [
+            (statement, detail)
+            for statement in statements
+            if statement.startswith(("SELECT", "UPDATE", "INSERT", "DELETE"))
+            for *_, detail in database.execute(f"EXPLAIN QUERY PLAN {statement}")
+            if detail.startswith("SCAN ") and not set(detail.split()) & SMALL
+        ]
+    assert len(statements) > 30
+    assert scans == []
+
+
+def test_the_records_are_listed_page_by_page(home: Path) -> None:
+    """Every job comes once, newest first, also several of the same moment."""
+    with closing(Journal(home)) as journal:
+        journal.add(*(replace(a_job(), created_at=float(number // 7)) for number in range(1200)))
+        jobs = journal.jobs()
+    assert len({job.id for job in jobs}) == 1200
+    assert jobs == sorted(jobs, key=lambda job: (-job.created_at, job.id))
+
+
+# -- journals of an older version
+# ----------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def older_version(home: Path) -> Iterator[sqlite3.Connection]:
+    """Write as a version that knows no summaries."""
+    with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
+        yield database
+
+
+def make_older(home: Path) -> None:
+    """Make the journal one that an older version has written."""
+    with older_version(home) as database:
+        for table in NEW_TABLES:
+            database.execute(f"DROP TABLE {table}")
+        indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '%ON jobs%'"
+        for (name,) in database.execute(indexes).fetchall():
+            database.execute(f"DROP INDEX {name}")
+
+
+def save_older(database: sqlite3.Connection, job: Job) -> None:
+    """Save a job as an older version does."""
+    database.execute(
+        "UPDATE jobs SET phase = ?, record = ? WHERE id = ?",
+        (job.phase.value, serialization.dump(job), job.id),
+    )
+    database.execute("INSERT OR REPLACE INTO changes (job) VALUES (?)", (job.id,))
+
+
+def contents(home: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Return what the new tables say, without serials."""
+    with older_version(home) as database:
+        rows = {
+            table: sorted(database.execute(f"SELECT * FROM {table}"), key=repr)
+            for table in NEW_TABLES
+        }
+    return {**rows, "summaries": [row[:-1] for row in rows["summaries"]]}
+
+
+def test_a_journal_of_an_older_version_is_filled_in(tmp_path: Path) -> None:
+    """Its jobs are found, and count, as if they had been written by this version."""
+    home = filled(tmp_path, 120)
+    before = contents(home)
+    assert len(before["summaries"]) == 120 and before["spending"]
+    make_older(home)
+    job_service = offline(home)
+    assert contents(home) == before
+    (job,) = job_service.jobs_of_asset("res_119")
+    assert job_service.batch.find("/out#119") == [job]
+    assert job_service.spending.month().credits == 1200
+    assert job_service.close(20)
+
+
+def test_a_failed_migration_changes_nothing(tmp_path: Path) -> None:
+    """It is one transaction: an older version still finds its journal, and the next try works."""
+    home = filled(tmp_path, 20)
+    Journal(home).close()
+    make_older(home)
+    with older_version(home) as database:
+        database.execute(summaries.TABLES[0])
+        database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON summaries WHEN (SELECT count(*) FROM summaries) = 9"
+            " BEGIN SELECT raise(ABORT, 'disk is full'); END"
+        )
+    with pytest.raises(JournalError, match="disk is full"):
+        Journal(home)
+    assert contents(home) == {"summaries": [], "spending": []}
+    with older_version(home) as database:
+        database.execute("DROP TRIGGER full")
+    with closing(Journal(home)) as journal:
+        assert len(journal.assets(exclude="")) == 20
+
+
+def test_what_an_older_version_writes_meanwhile_counts(tmp_path: Path) -> None:
+    """It may run at the same time, in another Blender; this version reads its changes first."""
+    home = filled(tmp_path, 20)
+    job_service = offline(home)
+    job = next(job for job in job_service.jobs() if job.delivery.line == "/out#3")
+    dearer = operation("succeeded", resource="res_new", credits={"finalized": 60})
+    with older_version(home) as database:
+        save_older(database, replace(job, operation=dearer))
+    job_service.start(LAMP)
+    assert job_service.journal.assets(exclude="") >= {"res_new", "res_4"}
+    assert [each.id for each in job_service.jobs_of_asset("res_new")] == [job.id]
+    assert job_service.jobs_of_asset("res_3") == []
+    assert job_service.spending.month().credits == 200 + 50 + 50
+    with older_version(home) as database:
+        save_older(database, replace(job, operation=dearer, phase=Phase.FAILED))
+        database.execute("UPDATE jobs SET decision = ? WHERE id = ?", (RETRY, job.id))
+    assert job_service.spending.month().failed == 0
+    assert job_service.spending.today() > 60
+    assert job_service.close(20)
+
+
+def test_a_record_that_a_newer_version_can_read_counts_again(tmp_path: Path) -> None:
+    """It was unreadable for an older one, which has noted that."""
+    home = filled(tmp_path, 5)
+    job_service = offline(home)
+    with older_version(home) as database:
+        ((job_id, record),) = database.execute(
+            "SELECT id, record FROM jobs WHERE record LIKE '%res_2%'"
+        ).fetchall()
+        database.execute("UPDATE jobs SET record = 'new' WHERE id = ?", (job_id,))
+        database.execute("INSERT OR REPLACE INTO changes (job) VALUES (?)", (job_id,))
+    assert job_service.journal.assets(exclude="") == {f"res_{number}" for number in (0, 1, 3, 4)}
+    assert job_service.spending.month().credits == 40
+    assert job_service.close(20)
+    with older_version(home) as database:
+        database.execute("UPDATE jobs SET record = ? WHERE id = ?", (record, job_id))
+    with closing(Journal(home)) as journal:
+        assert "res_2" in journal.assets(exclude="")
+        assert sum(entry.credits for entry in journal.spent(0.0, time.time() + 1.0)) == 50
+
+
+def test_the_sums_match_the_jobs(tmp_path: Path) -> None:
+    """After any changes they are the same as when they are computed anew."""
+    home = filled(tmp_path, 30)
+    process = ProcessLock(home)
+    with closing(Journal(home)) as journal:
+        journal.set_account(ACCOUNT)
+        for number, job in enumerate(journal.jobs()):
+            if number % 3 == 0:
+                journal.save(replace(job, phase=Phase.FAILED, operation=None))
+            if number % 4 == 0:
+                journal.decide(job.id, Decision(Verb.RETRY, "key", estimate=33.0))
+            if number % 5 == 0:
+                journal.dismiss(job.id)
+        (waiting,) = journal.add(replace(a_job(), estimate=7.0))
+        journal.resolve_account("u_1")
+        assert journal.claim(waiting.id, process)
+        journal.take_slot(waiting.id, Kind.MODEL, 10, process)
+        journal.catch_up()
+    process.close()
+    kept = contents(home)
+    make_older(home)
+    Journal(home).close()
+    assert contents(home) == kept
