@@ -72,11 +72,9 @@ def read(folder: Path) -> dict[str, LedgerEntry]:
         data = (folder / FOLDER / NAME).read_bytes()
     except FileNotFoundError:
         return {}
-    found: dict[str, LedgerEntry] = {}
-    for text in data.split(b"\n"):
-        if (entry := _entry(text, folder)) is not None:
-            found[entry.tag] = entry
-    return found
+    latest = {tag: entry for text in data.split(b"\n") for tag, entry in _by_tag(text)}
+    # a line has several entries, and reading a record takes much longer than its JSON
+    return {tag: _entry(tag, entry, folder) for tag, entry in latest.items()}
 
 
 class Ledgers:
@@ -174,18 +172,22 @@ def _append(path: Path, line: bytes) -> None:
             os.close(folder)
 
 
-def _entry(text: bytes, folder: Path) -> LedgerEntry | None:
+def _by_tag(text: bytes) -> list[tuple[str, dict[str, Any]]]:
+    """Return the entry of a line of the file with its tag; nothing if it is incomplete."""
     try:
         data = json.loads(text)
-        tag, job_id, by = str(data["line"]), str(data["job"]), str(data["by"])
+        return [(str(data["line"]), {**data, "job": str(data["job"]), "by": str(data["by"])})]
     except (ValueError, KeyError, TypeError):
-        return None
+        return []
+
+
+def _entry(tag: str, data: dict[str, Any], folder: Path) -> LedgerEntry:
     try:
         job: Job | None = _job(data, folder, tag)
     except Exception:  # of a later version, or damaged: in any case, the line was started
         log.exception("The ledger's entry of the line %s cannot be read", tag)
         job = None
-    return LedgerEntry(tag, job_id, job, by)
+    return LedgerEntry(tag, data["job"], job, data["by"])
 
 
 def _job(data: dict[str, Any], folder: Path, tag: str) -> Job:

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The time that a batch takes grows with its lines, not with their square."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.cli.batch import line_jobs
+from mint_blender.cli.batch.lines import Line, read_lines
+from mint_blender.jobs.engine.config import EngineConfig
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.service import JobService
+from mint_blender.jobs.storage import batch_ledger
+from mint_blender.jobs.storage.journal import Journal
+from mint_blender.mint.account import Account
+
+from ..line_counts import count_lines
+from .batch_helpers import lines_of
+
+ACCOUNT = Account("key", "http://127.0.0.1:9/v1")
+FEW, MANY = 20, 80
+RATIO = 1.1 * MANY / FEW
+"""The effort may grow a little faster than the lines: SQLite's trees become deeper."""
+
+
+def a_batch(tmp_path: Path, count: int) -> tuple[Path, list[Line]]:
+    """Return the folder of a batch, and its lines."""
+    folder = tmp_path / f"{count} lines"
+    (folder / batch_ledger.FOLDER).mkdir(parents=True)
+    prompts: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(count)]
+    return folder, read_lines(lines_of(folder / "a.jsonl", *prompts))
+
+
+def finish(home: Path, folder: Path, lines: list[Line], *, dismissed: bool = False) -> None:
+    """Store a finished job for each line, as an earlier run has left them."""
+    with closing(Journal(home)) as journal, journal.single_commit():
+        journal.set_account(ACCOUNT)
+        for line in lines:
+            delivery = Delivery(line=batch_ledger.line_id(folder, line.tag))
+            (job,) = journal.add(new_job(line.request, delivery, now=1000.0 + line.number))
+            for phase in (Phase.WORKING, Phase.PLACED):
+                journal.save(replace(job, phase=phase))
+            if dismissed:
+                journal.dismiss(job.id)
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[JobService]:
+    """Open a job service without Mint."""
+    job_service = JobService(EngineConfig(home), ACCOUNT)
+    job_service.allow_online(False)
+    try:
+        yield job_service
+    finally:
+        job_service.close()
+
+
+@pytest.mark.parametrize("where", ["here", "dismissed", "in another journal"])
+def test_finding_the_finished_lines(tmp_path: Path, where: str) -> None:
+    """A rerun finds the job of each line, whoever has made it, with as much effort per line."""
+    efforts = []
+    for count in (FEW, MANY):
+        folder, lines = a_batch(tmp_path, count)
+        home = tmp_path / f"home {count}"
+        maker = tmp_path / f"other {count}" if where == "in another journal" else home
+        finish(maker, folder, lines, dismissed=where == "dismissed")
+        with opened(home) as job_service:
+            found = list[object]()
+            act = _load(job_service, folder, lines, found)
+            efforts.append(count_lines(act))
+            assert found == [(count, 0)]
+            assert len(job_service.journal.listed_ids()) == count
+    assert efforts[1] < RATIO * efforts[0]
+
+
+def _load(
+    job_service: JobService, folder: Path, lines: list[Line], found: list[object]
+) -> Callable[[], None]:
+    def act() -> None:
+        jobs, refused = line_jobs.load_jobs(job_service, folder, lines)
+        found.append((len(jobs), len(refused)))
+
+    return act
+
+
+def test_the_ledger_has_an_entry_for_each_step(tmp_path: Path) -> None:
+    """Its size grows with the lines; a rerun of finished lines writes none."""
+    folder, lines = a_batch(tmp_path, FEW)
+    finish(tmp_path / "home", folder, lines)
+    ledger = folder / batch_ledger.FOLDER / batch_ledger.NAME
+    entries = ledger.read_bytes().splitlines()
+    assert len(entries) == 3 * FEW
+    with opened(tmp_path / "home") as job_service:
+        line_jobs.load_jobs(job_service, folder, lines)
+    assert ledger.read_bytes().splitlines() == entries
+
+
+def test_one_record_of_each_line_is_read(tmp_path: Path) -> None:
+    """Of the many entries of a line in the ledger, only the last one counts."""
+    folder, lines = a_batch(tmp_path, FEW)
+    finish(tmp_path / "home", folder, lines)
+    calls = Counter[str]()
+    sys.setprofile(
+        lambda frame, event, _: calls.update([frame.f_code.co_name] if event == "call" else [])
+    )
+    try:
+        found = batch_ledger.read(folder)
+    finally:
+        sys.setprofile(None)
+    assert {entry.job.phase for entry in found.values() if entry.job} == {Phase.PLACED}
+    assert (len(found), calls["load"]) == (FEW, FEW)
