@@ -143,16 +143,15 @@ def transform_rotations(rotations: Floats, matrix: Doubles) -> Floats:
     A reflection is combined with a point reflection: an ellipsoid has no handedness.
     """
     a, b, c, d = _quaternion(matrix * np.linalg.det(matrix)).astype(np.float32)
-    w, x, y, z = rotations.T
-    return np.stack(
-        (
-            a * w - b * x - c * y - d * z,
-            a * x + b * w + c * z - d * y,
-            a * y - b * z + c * w + d * x,
-            a * z + b * y - c * x + d * w,
-        ),
-        axis=1,
-    )
+    product = np.array(((a, -b, -c, -d), (b, a, -d, c), (c, d, a, -b), (d, -c, b, a)))
+    out = np.empty_like(rotations)
+    for row, weights in enumerate(product):
+        first, *others = np.flatnonzero(weights)  # often only two
+        total = weights[first] * rotations[:, first]
+        for column in others:
+            total += weights[column] * rotations[:, column]
+        out[:, row] = total
+    return out
 
 
 def _quaternion(rotation: Doubles) -> Doubles:
@@ -167,4 +166,5 @@ def _quaternion(rotation: Doubles) -> Doubles:
         ]
     )
     found: Doubles = np.linalg.eigh(k)[1][:, -1]
+    found[np.abs(found) < 1e-9] = 0
     return found * (1 if found[int(np.argmax(np.abs(found)))] > 0 else -1)

@@ -13,11 +13,11 @@ mesh, since a point cloud cannot be resized before 5.2 and has no color in Solid
 `splat_nodes` shows them. `make_native` converts such a mesh, or a point cloud that an earlier
 version of this add-on made in 5.2, once the file is open in 5.3.
 
-Measured with 2,000,000 splats with harmonics of degree 3 (an SPZ 3 of 80 MB), `bpy` 4.2 and 5.2, on
-two cores, in seconds: 3.4 and 1.8 from the file to the object (peak of the process 1.2 GB, of which
-510 MB stay); 0.2 and 0.1 to show them in a viewport as points, 2.2 and 0.7 as discs (220 to 290 MB
-more); 11 and 12 to render with Cycles, 480 x 360, 16 samples (peak 2.2 GB). The .blend has 450 MB,
-mostly harmonics.
+Measured with 2,000,000 splats with harmonics of degree 3 (an SPZ 3 of 57 MB), `bpy` 4.2 and 5.2, on
+two cores, in seconds of processor time: 1.3 and 1.1 from the file to the object (peak of the
+process 870 MB, of which 510 MB stay); 0.2 to show them in a viewport as points, 2.3 and 1.3 as
+discs (peak up to 640 MB more). Rendering them with Cycles, 480 x 360, 16 samples, takes 11 and 12 s
+and a peak of 2.2 GB. The .blend has 475 MB, mostly harmonics.
 """
 
 from __future__ import annotations
