@@ -29,7 +29,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..addon_settings import may_go_online
-from . import session, text_fields
+from . import session, text_fields, visibility
 from .registry import Registry
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SECONDS = 0.25
+SOON = 0.05
+"""Seconds between two beats while a result is about to arrive, so that it does not wait for one."""
 LOOK_EVERY = 2.0
 """Seconds between two reads of the journal because a panel was drawn."""
 
@@ -46,6 +48,7 @@ LOOK_EVERY = 2.0
 class _BeatSubscriber:
     work: Callable[[JobService], bool]
     is_waiting: Callable[[JobService], bool]
+    is_due_soon: Callable[[JobService], bool]
 
 
 @dataclass
@@ -77,12 +80,14 @@ def on_beat(
     work: Callable[[JobService], bool],
     *,
     is_waiting: Callable[[JobService], bool] = lambda service: False,
+    is_due_soon: Callable[[JobService], bool] = lambda service: False,
 ) -> None:
     """Call `work` at each beat; it returns whether it has changed what the panels show.
 
-    The heartbeat continues as long as `is_waiting` returns True.
+    The heartbeat continues as long as `is_waiting` returns True, and is faster as long as
+    `is_due_soon` does.
     """
-    _state().on_beat.append(_BeatSubscriber(work, is_waiting))
+    _state().on_beat.append(_BeatSubscriber(work, is_waiting, is_due_soon))
 
 
 def on_jobs_changed(subscriber: Callable[[JobService], object]) -> None:
@@ -243,15 +248,7 @@ def redraw() -> None:
     service = session.existing_service()
     if service is not None:
         _prepare(service)
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            for region in area.regions:
-                # Never the viewport itself: a heavy scene would be drawn again for a line of text.
-                if (area.type, region.type) in {("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")}:
-                    region.tag_redraw()
-    # The status bar is in no screen's areas; it listens to this, and nothing is changed by it.
-    view_layer: Any = (bpy.types.Window, "view_layer")
-    bpy.msgbus.publish_rna(key=view_layer)
+    visibility.tag_redraw()
 
 
 class MINT_OT_heartbeat(bpy.types.Operator):
@@ -267,7 +264,7 @@ class MINT_OT_heartbeat(bpy.types.Operator):
         state = _state()
         if state.is_beating:
             return {"CANCELLED"}
-        state.timer = context.window_manager.event_timer_add(SECONDS, window=context.window)
+        _adjust_timer(context)
         context.window_manager.modal_handler_add(self)
         state.is_beating = True
         return {"RUNNING_MODAL"}
@@ -280,6 +277,7 @@ class MINT_OT_heartbeat(bpy.types.Operator):
         if not is_beating():
             return {"FINISHED", "PASS_THROUGH"}
         if _beat_once():
+            _adjust_timer(context)
             return {"PASS_THROUGH"}
         _stop_beating()
         return {"FINISHED", "PASS_THROUGH"}
@@ -289,6 +287,17 @@ class MINT_OT_heartbeat(bpy.types.Operator):
         _stop_beating()
         _state().is_start_due = True
         listen()
+
+
+def _adjust_timer(context: bpy.types.Context) -> None:
+    """Have the modal operator called rarely, or often while a result is about to arrive."""
+    service, state = session.existing_service(), _state()
+    is_due = service is not None and any(each.is_due_soon(service) for each in state.on_beat)
+    seconds = SOON if is_due else SECONDS
+    if state.timer is None or state.timer.time_step != seconds:
+        if state.timer is not None:
+            _remove_timer(state.timer)
+        state.timer = context.window_manager.event_timer_add(seconds, window=context.window)
 
 
 def _beat_once() -> bool:
@@ -312,7 +321,7 @@ def _stop_beating() -> None:
     state.is_beating = False
     text_fields.reset()
     if state.timer is not None:
-        bpy.context.window_manager.event_timer_remove(state.timer)
+        _remove_timer(state.timer)
         state.timer = None
 
 

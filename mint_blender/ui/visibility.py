@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which panels were drawn a moment ago: Blender has no event for "this became visible".
+"""Have panels drawn again, and know which were drawn: Blender has no event for that.
 
 What is fetched only while somebody looks (prices, pages of the library, thumbnails) has to know
 that. Drawing must change nothing, so a panel only notes its name here. That starts a timer, which
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import bpy
 
@@ -50,6 +51,19 @@ def catch_up() -> None:
     for name in drawn:
         if state.actions[name]():
             state.drawn.add(name)
+
+
+def tag_redraw() -> None:
+    """Have all sidebars, preferences and status bars drawn again."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            for region in area.regions:
+                # Never the viewport itself: a heavy scene would be drawn again for a line of text.
+                if (area.type, region.type) in {("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")}:
+                    region.tag_redraw()
+    # The status bar is in no screen's areas; it listens to this, and nothing is changed by it.
+    view_layer: Any = (bpy.types.Window, "view_layer")
+    bpy.msgbus.publish_rna(key=view_layer)
 
 
 def register() -> None:

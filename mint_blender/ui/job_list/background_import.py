@@ -32,6 +32,8 @@ class _Preparations(Preparations):
     def __init__(self) -> None:
         super().__init__()
         self.requested: set[str] = set()
+        self.is_result_expected = False
+        """Whether the files of a result that belongs here are being downloaded."""
         self.shown = 0
         """How far the running preparation was when it was last drawn, in `BAR_STEPS`."""
 
@@ -125,11 +127,13 @@ def forget(job_id: str) -> None:
 
 def warm_up(service: JobService) -> None:
     """Start the background Blender while the files of a result are still being downloaded."""
-    if is_used() and any(
+    preparations = _preparations()
+    preparations.is_result_expected = is_used() and any(
         job.phase is Phase.FETCHING and placed_results.is_document_open(job)
         for job in service.jobs()
-    ):
-        _preparations().warm_up()
+    )
+    if preparations.is_result_expected:
+        preparations.warm_up()
 
 
 def poll(service: JobService) -> bool:
@@ -140,6 +144,11 @@ def poll(service: JobService) -> bool:
         preparations.shown = preparations.step
         heartbeat.redraw()
     return ended
+
+
+def is_due_soon(service: JobService) -> bool:
+    """Return whether a result will be here, or prepared, within seconds."""
+    return _preparations().is_result_expected or is_waiting(service)
 
 
 def is_waiting(service: JobService) -> bool:

@@ -44,7 +44,11 @@ def _follow_jobs() -> None:
 
     _parts.add(placed_results.add, placed_results.remove)
     heartbeat.on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
-    heartbeat.on_beat(background_import.poll, is_waiting=background_import.is_waiting)
+    heartbeat.on_beat(
+        background_import.poll,
+        is_waiting=background_import.is_waiting,
+        is_due_soon=background_import.is_due_soon,
+    )
     heartbeat.on_beat(auto_import.import_ready, is_waiting=auto_import.is_waiting)
     heartbeat.on_jobs_changed(background_import.warm_up)
     heartbeat.on_jobs_changed(review_feedback.catch_up)
