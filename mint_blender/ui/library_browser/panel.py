@@ -77,7 +77,6 @@ def _draw_filter(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
 
 
 def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
-    from ...jobs.library.view_model import state_of, title
     from . import panel_data
 
     assets = panel_data.on_screen(fields)
@@ -88,19 +87,19 @@ def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> N
     grid = layout.grid_flow(
         row_major=True, columns=columns, even_columns=True, even_rows=True, align=True
     )
+    chosen = fields.chosen
     for asset in assets:
-        cell = grid.column(align=True)
-        state = state_of(asset)
-        cell.template_icon(
-            icon_value=panel_data.icon(asset) or _icon_value(_STAND_INS[state]),
+        column, cell = grid.column(align=True), panel_data.cell(asset)
+        column.template_icon(
+            icon_value=panel_data.icon(asset) or _icon_value(_STAND_INS[cell.state]),
             scale=3.6,
         )
-        cell.operator(
+        column.operator(
             "mint.choose_asset",
-            text=translated(title(asset)),
+            text=cell.title,
             translate=False,
-            icon=_STATE_ICONS[state],
-            depress=asset.id == fields.chosen,
+            icon=_STATE_ICONS[cell.state],
+            depress=asset.id == chosen,
         ).asset_id = asset.id
     for _ in range(-len(assets) % columns):
         grid.column().label(text="")  # empty cells, so that a few items are not drawn larger

@@ -6,15 +6,17 @@ What is missing is requested by `loader`, after the panel was drawn.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ...files.glb.header import Glb
 from ...jobs.engine.thread_messages import QueryAnswered
-from ...jobs.library.view_model import Library, Sort
+from ...jobs.library.view_model import AssetState, Library, Sort, state_of, title
+from ...jobs.presentation.identity_cache import cached_by_identity
 from ...jobs.queries import LARGEST_PAGE, ListPage
 from ...message import Message
 from ...mint.schema import Asset
 from .. import icons, session
+from ..translations import spoken, translated
 from .properties import MintLibrary, filter_of, kind_of
 from .state import library_state
 
@@ -40,6 +42,24 @@ def on_screen(fields: MintLibrary) -> list[Asset]:
 def chosen(fields: MintLibrary) -> Asset | None:
     """Return the entry whose details are shown."""
     return library().get(fields.chosen)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the grid shows of an entry that depends on nothing but the entry."""
+
+    state: AssetState
+    title: str
+
+
+def cell(asset: Asset) -> Cell:
+    """Return what the grid shows of an entry, in the user's language."""
+    return _cell(asset, spoken())
+
+
+@cached_by_identity
+def _cell(asset: Asset, language: str) -> Cell:
+    return Cell(state_of(asset), translated(title(asset), language))
 
 
 def icon(asset: Asset) -> int:

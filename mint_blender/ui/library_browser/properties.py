@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import bpy
@@ -63,14 +64,25 @@ def fields_of(context: bpy.types.Context) -> MintLibrary:
 
 def kind_of(fields: MintLibrary) -> Kind | None:
     """Return the kind that is shown; None means both."""
-    from ...mint.schema import Kind
-
-    return None if fields.kind == "ALL" else Kind(fields.kind.lower())
+    return _kind(fields.kind)
 
 
 def filter_of(fields: MintLibrary) -> Filter:
     """Return what is searched for, and in which order it is shown."""
+    return _filter(fields.kind, fields.state, fields.words, fields.sort)
+
+
+@lru_cache
+def _kind(name: str) -> Kind | None:
+    from ...mint.schema import Kind
+
+    return None if name == "ALL" else Kind(name.lower())
+
+
+@lru_cache(maxsize=16)
+def _filter(kind: str, state: str, words: str, sort: str) -> Filter:
+    """Return the filter of these items; several times at each drawing."""
     from ...jobs.library.view_model import AssetState, Filter, Sort
 
-    state = None if fields.state == "ALL" else AssetState(fields.state.lower())
-    return Filter(kind_of(fields), state, fields.words, Sort(fields.sort.lower()))
+    wanted = None if state == "ALL" else AssetState(state.lower())
+    return Filter(_kind(kind), wanted, words, Sort(sort.lower()))
