@@ -124,8 +124,8 @@ def _why_empty(fields: MintLibrary) -> str:
 
 def _columns(width: int) -> int:
     """Return how many items fit side by side; only numbers that fill whole rows count."""
-    fitting = width / (_WIDTH_OF_ONE * bpy.context.preferences.system.ui_scale)
-    return max((count for count in (3, 4, 6) if count <= fitting), default=2)
+    width_of_one = _WIDTH_OF_ONE * bpy.context.preferences.system.ui_scale
+    return max((count for count in (3, 4, 6) if count * width_of_one <= width), default=2)
 
 
 @lru_cache

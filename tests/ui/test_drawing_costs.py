@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What drawing costs does not depend on how many jobs and library entries there are.
+
+The panels are drawn into a layout that does nothing, and the executed lines of Python are counted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.jobs.engine.thread_messages import QueryAnswered  # noqa: E402
+from mint_blender.jobs.job_values import Cause, Delivery, Problem  # noqa: E402
+from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.queries import Balance, ListPage  # noqa: E402
+from mint_blender.jobs.service import JobService  # noqa: E402
+from mint_blender.message import Message  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Kind, Page  # noqa: E402
+from mint_blender.mint.schema.account import Estimate, Usage  # noqa: E402
+from mint_blender.ui import heartbeat, menus, panel  # noqa: E402
+from mint_blender.ui.create import properties as create_properties  # noqa: E402
+from mint_blender.ui.library_browser import panel as library_panel  # noqa: E402
+from mint_blender.ui.library_browser.state import library_state  # noqa: E402
+
+from ..jobs.library_helpers import an_asset  # noqa: E402
+from ..line_counts import count_lines  # noqa: E402
+
+
+FEW_LINES = 30
+"""The steps of a bisection, or of a check whose result Python keeps."""
+
+
+class Layout:
+    """A layout that draws nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *words, **more: Layout()
+
+
+def drawing(draw: Callable[[Any, Any], None]) -> Callable[[], None]:
+    """Return a call of a drawing function."""
+    context = SimpleNamespace(
+        region=SimpleNamespace(width=300), window_manager=bpy.context.window_manager
+    )
+    return lambda: draw(SimpleNamespace(layout=Layout()), context)
+
+
+def lines_of(draw: Callable[[Any, Any], None]) -> int:
+    """Return how many lines a drawing executes when everything was drawn before."""
+    call = drawing(draw)
+    call()
+    return count_lines(call)
+
+
+def answer_prices(job_service: JobService) -> None:
+    """Let the form know its price and the balance, so that it shows what would be left."""
+    form = bpy.context.window_manager.mint
+    usage = Usage.from_json({"credits": {"totalAvailable": 5000}})
+    answers = {create_properties.price_of(form): Estimate(None, None, 798.0), Balance(): usage}
+    for query, answer in answers.items():
+        job_service.queries.answers[query] = QueryAnswered(query, answer)
+
+
+def add_jobs(job_service: JobService, count: int) -> None:
+    """Add so many jobs in each of some phases."""
+    request = GenerationRequest(Kind.MODEL, "a lamp")
+    problem = Problem(Cause.WORK, Message("The generation failed at Mint. Retry."))
+    phases = (Phase.WAITING, Phase.PAUSED, Phase.FAILED, Phase.READY, Phase.PLACED)
+    job_service.cache.add(
+        *(
+            replace(
+                new_job(request, Delivery(), now=time.time(), estimate=800.0),
+                phase=phase,
+                problem=problem,
+            )
+            for phase in phases
+            for _ in range(count)
+        )
+    )
+    heartbeat.redraw()
+
+
+JOB_DRAWINGS = {
+    "form": panel.MINT_PT_main.draw,
+    "balance": panel.MINT_PT_main.draw_header_preset,
+    "jobs": panel.MINT_PT_jobs.draw,
+    "number of jobs": panel.MINT_PT_jobs.draw_header_preset,
+    "status bar": menus._draw_status_bar,
+}
+
+
+@pytest.mark.parametrize("name", JOB_DRAWINGS)
+def test_drawing_does_not_grow_with_the_jobs(job_service: JobService, name: str) -> None:
+    """With 1,000 jobs as many lines are executed as with 100."""
+    answer_prices(job_service)
+    add_jobs(job_service, 20)
+    few = lines_of(JOB_DRAWINGS[name])
+    add_jobs(job_service, 180)
+    assert abs(lines_of(JOB_DRAWINGS[name]) - few) <= FEW_LINES
+
+
+def test_drawing_does_not_grow_with_the_library(job_service: JobService) -> None:
+    """With 5,000 entries as many lines are executed as with 100, also while they are searched."""
+    found = []
+    bpy.context.window_manager.mint_library.words = "thing"
+    for count in (100, 5000):
+        entries = tuple(an_asset(number) for number in range(count, 0, -1))
+        library_state().library.add_page(ListPage(Kind.MODEL), Page(entries, None))
+        library_state().library.add_page(ListPage(Kind.WORLD), Page((), None))
+        found.append(lines_of(library_panel.MINT_PT_library.draw))
+    few, many = found
+    assert many <= few + FEW_LINES
+
+
+def test_a_card_that_is_drawn_again_makes_no_texts(job_service: JobService) -> None:
+    """That is half of what the first drawing of a card does."""
+    add_jobs(job_service, 10)
+    call = drawing(panel.MINT_PT_jobs.draw)
+    first = count_lines(call)
+    assert count_lines(call) < 0.6 * first
