@@ -35,7 +35,6 @@ from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 from ..jobs.library_helpers import an_asset  # noqa: E402
 from ..line_counts import count_lines  # noqa: E402
 
-
 FEW_LINES = 30
 """The steps of a bisection, or of a check whose result Python keeps."""
 
