@@ -43,8 +43,7 @@ def usage(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     lines += _value_lines("Subscription", usage.subscription or {}) + _value_lines(
         "API", usage.api_usage or {}
     )
-    with session.open_journal() as job_service:
-        month = job_service.spending.month()
+    month = session.month()
     terminal.result(
         {"event": "usage", **usage.raw, "journal": _month_record(month)},
         *lines,

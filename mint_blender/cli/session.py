@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +18,7 @@ from ..mint.retry import RetryPolicy, call_with_retries
 from . import settings
 
 if TYPE_CHECKING:
+    from ..jobs.budget.spending import Month
     from ..jobs.service import JobService
     from ..jobs.workflow.context import WorkflowConfig
     from ..mint.account import Account
@@ -97,6 +98,20 @@ def open_journal() -> Iterator[JobService]:
 
     with _job_service(WorkflowConfig(POLL_INTERVALS)) as job_service:
         yield job_service
+
+
+def month() -> Month:
+    """Return what was started on each of the last days on this computer.
+
+    Raises:
+        JournalError: The journal cannot be opened or read.
+    """
+    from ..jobs.budget import totals
+    from ..jobs.storage.journal_reader import JournalReader
+
+    with closing(JournalReader(home())) as journal:
+        journal.set_account(account())
+        return totals.month(journal)
 
 
 @contextmanager

@@ -6,11 +6,26 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-from ..engine.job_runner import JobRunner
-from ..job import Job
 from . import spending
-from .spending import SpendingEntry
+
+if TYPE_CHECKING:
+    from ..engine.job_runner import JobRunner
+    from ..job import Job
+    from ..storage.journal_reader import JournalReader
+    from .spending import SpendingEntry
+
+
+def month(journal: JournalReader) -> spending.Month:
+    """Return what was started on each of the last days, by the current account of a journal."""
+    today = spending.date_of(time.time())
+    days = [today - timedelta(days=back) for back in range(spending.DAYS)]
+    return spending.month([entry for day in days for entry in _spent_on(journal, day)], today)
+
+
+def _spent_on(journal: JournalReader, day: date) -> list[SpendingEntry]:
+    return journal.spent(*spending.bounds_of(day))
 
 
 class SpendingTotals:
@@ -21,9 +36,7 @@ class SpendingTotals:
 
     def month(self) -> spending.Month:
         """Return what was started on each of the last days."""
-        today = spending.date_of(time.time())
-        days = [today - timedelta(days=back) for back in range(spending.DAYS)]
-        return spending.month([entry for day in days for entry in self._spent_on(day)], today)
+        return month(self._runner.journal)
 
     def today(self) -> float:
         """Return the Credits of what was started today: paid, reserved, or expected.
@@ -34,7 +47,7 @@ class SpendingTotals:
         return sum(entry.credits for entry in self._spent_on(spending.date_of(time.time())))
 
     def _spent_on(self, day: date) -> list[SpendingEntry]:
-        return self._runner.journal.spent(*spending.bounds_of(day))
+        return _spent_on(self._runner.journal, day)
 
     def today_without(self, jobs: Iterable[Job]) -> float:
         """Return the Credits of `today` without what these jobs are still expected to cost."""
