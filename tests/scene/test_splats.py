@@ -309,6 +309,25 @@ def test_above_the_limit_a_window_shows_points_and_a_render_discs(write, photo):
     assert np.array_equal(photo.take(4), before)
 
 
+def test_plain_points_are_as_wide_as_their_splats(write, photo):
+    """They are sized by the two larger axes, and carry nothing that drawing does not need."""
+    made = splats.build(
+        write(some(places=[(0, 0, 0), (1, 0, 0)], scales=[(0.1, 0.2, 0.4), (0.1, 0.1, 0.1)])),
+        "Two",
+        photo.scene.collection,
+    )
+    set_display(made, viewport_limit=1)
+    evaluated = made.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    if not hasattr(evaluated, "evaluated_geometry"):
+        pytest.skip(DOES_NOT_APPLY + "this Blender does not tell scripts of evaluated points")
+    geometry = evaluated.evaluated_geometry()  # keeps the points
+    radii = [point.radius for point in geometry.pointcloud.points]
+    np.testing.assert_allclose(radii, [0.75 * 0.6, 0.75 * 0.2], rtol=0.04)
+    names = {each.name for each in geometry.pointcloud.attributes}
+    assert names >= {"position", "radius", splat_nodes.COLOR}
+    assert not names & {"rotation", "scale"}
+
+
 def test_solid_shading_shows_the_colors(write, photo, tmp_path):
     """The active color is that of each splat, also after saving and opening."""
     made = splats.build(

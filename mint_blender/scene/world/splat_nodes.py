@@ -297,17 +297,18 @@ def _square(b: Builder, turn: tuple[float, float, float]) -> Any:
 
 def _plain_points(b: Builder, points: Any, shown: Any, size: Any) -> Any:
     """Return round points, 1.5 times as wide as the splats, so that they nearly touch."""
-    kept = b.add("GeometryNodeSeparateGeometry", {"Geometry": points, "Selection": shown}).outputs[
-        "Selection"
-    ]
     x, y, z = b.add("ShaderNodeSeparateXYZ", {0: _attribute(b, "scale", "FLOAT_VECTOR")}).outputs
     smallest = b.math("MINIMUM", b.math("MINIMUM", x, y), z)
     width = b.math(
         "MULTIPLY", b.math("SUBTRACT", b.math("ADD", b.math("ADD", x, y), z), smallest), 0.75
     )
-    return b.add(
-        "GeometryNodeSetPointRadius", {0: kept, "Radius": b.math("MULTIPLY", width, size)}
-    ).outputs[0]
+    radius = b.math("MULTIPLY", width, size)
+    sized = b.add("GeometryNodeSetPointRadius", {0: points, "Radius": radius}).outputs[0]
+    # before the selection, which copies every attribute of millions of points
+    reduced = _without(b, sized, "rotation", "scale")
+    return b.add("GeometryNodeSeparateGeometry", {"Geometry": reduced, "Selection": shown}).outputs[
+        "Selection"
+    ]
 
 
 def _random_value(b: Builder) -> Any:
