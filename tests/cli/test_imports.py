@@ -46,9 +46,10 @@ def test_the_help_needs_neither_journal_nor_network(environment: dict[str, str])
 
 
 def test_usage_needs_no_blender(environment: dict[str, str]) -> None:
-    """It asks Mint, and adds up the journal."""
+    """It asks Mint, and adds up the journal without the engine that runs jobs."""
     imported = imported_by(environment, "usage")
     assert not foreign(imported) & {"bpy", "numpy", "rich", "zstandard"}
+    assert not ours(imported) & {"jobs.service", "jobs.engine", "jobs.workflow"}
     assert ours(imported) & OTHERS == {"cli.account"}
 
 
