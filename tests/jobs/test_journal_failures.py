@@ -207,7 +207,7 @@ def test_a_damaged_file_raises_only_journal_errors(
             journal.jobs,
             lambda: journal.moves([jobs[0].id]),
             lambda: journal.changes(0),
-            lambda: journal.spent(0.0, time.time() + 1.0),
+            lambda: journal.spent((0.0, time.time() + 1.0)),
             lambda: journal.assets(exclude=""),
             lambda: journal.jobs_of_lines(""),
             lambda: journal.add(a_job()),

@@ -267,7 +267,7 @@ def test_a_record_that_a_newer_version_can_read_counts_again(tmp_path: Path) -> 
         database.execute("UPDATE jobs SET record = ? WHERE id = ?", (record, job_id))
     with closing(Journal(home)) as journal:
         assert "res_2" in journal.assets(exclude="")
-        assert sum(entry.credits for entry in journal.spent(0.0, time.time() + 1.0)) == 50
+        assert sum(entry.credits for entry in journal.spent((0.0, time.time() + 1.0))) == 50
 
 
 def test_the_sums_match_the_jobs(tmp_path: Path) -> None:

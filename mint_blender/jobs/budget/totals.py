@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from . import spending
@@ -14,18 +14,13 @@ if TYPE_CHECKING:
     from ..engine.job_runner import JobRunner
     from ..job import Job
     from ..storage.journal_reader import JournalReader
-    from .spending import SpendingEntry
 
 
 def month(journal: JournalReader) -> spending.Month:
     """Return what was started on each of the last days, by the current account of a journal."""
     today = spending.date_of(time.time())
     days = [today - timedelta(days=back) for back in range(spending.DAYS)]
-    return spending.month([entry for day in days for entry in _spent_on(journal, day)], today)
-
-
-def _spent_on(journal: JournalReader, day: date) -> list[SpendingEntry]:
-    return journal.spent(*spending.bounds_of(day))
+    return spending.month(journal.spent(*map(spending.bounds_of, days)), today)
 
 
 class SpendingTotals:
@@ -44,10 +39,8 @@ class SpendingTotals:
         Includes what other processes have started until this moment.
         """
         self._runner.reread()
-        return sum(entry.credits for entry in self._spent_on(spending.date_of(time.time())))
-
-    def _spent_on(self, day: date) -> list[SpendingEntry]:
-        return _spent_on(self._runner.journal, day)
+        day = spending.bounds_of(spending.date_of(time.time()))
+        return sum(entry.credits for entry in self._runner.journal.spent(day))
 
     def today_without(self, jobs: Iterable[Job]) -> float:
         """Return the Credits of `today` without what these jobs are still expected to cost."""

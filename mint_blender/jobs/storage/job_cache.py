@@ -56,6 +56,7 @@ class JobCache:
     def _change(self) -> None:
         self.version += 1
         self._newest_first: list[Job] | None = None
+        self._found: dict[str, Job] = {}  # read from the journal since the last change
         self._last_optimization: tuple[float | None] | None = None
         if len(self._jobs) > self._room:
             self._drop_older()
@@ -103,7 +104,12 @@ class JobCache:
 
     def get(self, job_id: str) -> Job | None:
         """Return a job, or None if it is not on the list."""
-        return self._jobs.get(job_id) or self._journal.listed_job(job_id)
+        job = self._jobs.get(job_id) or self._found.get(job_id)
+        if job is None and (job := self._journal.listed_job(job_id)) is not None:
+            if len(self._found) >= LATEST:
+                self._found.clear()
+            self._found[job_id] = job
+        return job
 
     def find(self, prefix: str) -> Job:
         """Return a job by its id or a unique prefix of it.
@@ -111,11 +117,10 @@ class JobCache:
         Raises:
             NotPossible: There is no such job, or several.
         """
-        if job := self._jobs.get(prefix):
+        is_text = bool(prefix) and prefix.isprintable()  # anything else may be no valid Unicode
+        if is_text and (job := self.get(prefix)):
             return job
-        # what is not printable may be no valid Unicode
-        found = self._journal.listed_jobs(prefix) if prefix and prefix.isprintable() else []
-        matches = [job for job in found if job.id == prefix] or found
+        matches = self._journal.listed_jobs(prefix) if is_text else []
         if len(matches) != 1:
             raise NotPossible(
                 Message('There is no job "{beginning}" in the journal.', beginning=prefix)

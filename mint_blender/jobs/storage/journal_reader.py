@@ -25,7 +25,7 @@ from .serialization import Unreadable, load, load_decision
 from .tables import phase_moves, summaries
 from .tables.jobs import ENDED, OPEN, TABLES
 from .tables.phase_moves import Moves
-from .tables.summaries import Summary
+from .tables.summaries import Summary, Time
 from .tables.upload_cache import UploadCache
 
 log = logging.getLogger(__name__)
@@ -189,13 +189,13 @@ class JournalReader:
         self.catch_up()
         return summaries.assets(self._db, exclude)
 
-    def spent(self, begin: float, end: float) -> list[SpendingEntry]:
-        """Return what jobs have cost in a time, dismissed ones included, foreign ones not.
+    def spent(self, *times: Time) -> list[SpendingEntry]:
+        """Return what jobs have cost in each time, dismissed ones included, foreign ones not.
 
-        What is still to be sent costs now. Times are seconds since the epoch.
+        What is still to be sent costs now.
         """
         self.catch_up()
-        found = summaries.spent(self._db, begin, end)
+        found = summaries.spent(self._db, times)
         return [entry for owner, entry in found if not self._is_foreign(owner)]
 
     def last_optimization(self) -> float | None:

@@ -11,8 +11,10 @@ jobs. Each row is for a quarter of an hour, which begins no two days in any time
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 from ....mint.account import Owner
@@ -24,6 +26,8 @@ from ..database import Database
 SLOT = 900  # seconds
 NOW = -1
 """The slot of what is still to be sent: it costs whenever it is sent."""
+Time = tuple[float, float]
+"""Begin and end, in seconds since the epoch."""
 _LAST = 1e15  # seconds since the epoch: no number of a damaged record leaves SQLite's range
 
 TABLES = (
@@ -160,20 +164,22 @@ def is_waiting(database: Database, job_id: str) -> bool:
     )
 
 
-def spent(database: Database, begin: float, end: float) -> list[tuple[Owner, SpendingEntry]]:
-    """Return the costs of each owner in a time, in seconds since the epoch."""
-    slots = "slot >= ? AND slot < ?"
-    if begin <= time.time() < end:
-        slots = f"({slots} OR slot = {NOW})"
+def spent(database: Database, times: Sequence[Time]) -> list[tuple[Owner, SpendingEntry]]:
+    """Return the costs of each owner in each of these times."""
+    ranges: list[tuple[float, int, int]] = []  # with the middle of each time
+    for begin, end in times:
+        ranges.append(((begin + end) / 2, _slot(begin), math.ceil(end / SLOT)))
+        if begin <= time.time() < end:
+            ranges.append(((begin + end) / 2, NOW, NOW + 1))
+    marks = ", ".join(["(?, ?, ?)"] * len(ranges))
     query = (
-        "SELECT origin, account, sum(credits), sum(done), sum(failed), sum(count) FROM spending"  # noqa: S608 - our condition
-        f" WHERE {slots} GROUP BY origin, account"
+        f"WITH times (middle, begin, until) AS (VALUES {marks})"  # noqa: S608 - marks only
+        " SELECT origin, account, middle, sum(credits), sum(done), sum(failed), sum(count)"
+        " FROM times CROSS JOIN spending ON slot >= begin AND slot < until"
+        " GROUP BY middle, origin, account"
     )
-    rows = database.rows(query, _slot(begin), math.ceil(end / SLOT))
-    return [
-        (Owner(origin, account), SpendingEntry((begin + end) / 2, *sums))
-        for origin, account, *sums in rows
-    ]
+    rows = database.rows(query, *itertools.chain(*ranges))
+    return [(Owner(origin, account), SpendingEntry(*sums)) for origin, account, *sums in rows]
 
 
 def optimizations(database: Database) -> list[tuple[Owner, float]]:
