@@ -54,11 +54,11 @@ def _rows(place: Studio) -> Iterator[Row]:
 def _growth(place: Studio) -> Plot:
     jobs, entries = [], []
     for count in SIZES:
-        _fill(place, {"working": 10, "placed": count}, 10)
-        jobs.append((count, _cost(place, "ours") * 1000))
-    for count in SIZES:
         _fill(place, {"placed": 10}, count)
         entries.append((count, _cost(place, "ours") * 1000))
+    for count in SIZES:
+        _fill(place, {"working": 10, "placed": count}, 10)
+        jobs.append((count, _cost(place, "ours") * 1000))
     return Plot(
         name="drawing",
         title="Drawing the sidebar",

@@ -81,10 +81,11 @@ def redraw(times: int) -> Iterator[None]:
 
 
 def fill_jobs(phases: Mapping[str, int]) -> None:
-    """Replace all jobs by so many in each phase."""
+    """Replace the jobs in memory by so many in each phase; older ones stay in the journal."""
     service = part("ui.session").service()
-    for job in service.jobs():
-        service.cache.dismiss(job)
+    with service.cache.single_commit():
+        for job in list(service.jobs()):
+            service.cache.dismiss(job.id)
     service._active.clear()
     jobs = [_job(phase, number) for phase, count in phases.items() for number in range(count)]
     service.cache.add(*jobs)
