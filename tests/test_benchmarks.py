@@ -7,7 +7,9 @@ import importlib
 import json
 import subprocess
 import sys
+import types
 from pathlib import Path
+from typing import Any
 
 from benchmarks import measure
 
@@ -40,8 +42,9 @@ def test_results_survive_the_way_through_a_file(tmp_path: Path) -> None:
     row = measure.Row("what", "≤ 1 ms", "2 ms", is_reached=False)
     plot = measure.Plot("name", "title", "x", "y", {"line": [(1, 2.0), (10, 20.0)]})
     run_one = importlib.import_module("benchmarks.run_one")
-    sys.modules["benchmarks.made_up"] = type(sys)("benchmarks.made_up")
-    sys.modules["benchmarks.made_up"].measure = lambda: iter([row, plot])
+    subject: Any = types.ModuleType("benchmarks.made_up")
+    subject.measure = lambda: iter([row, plot])
+    sys.modules["benchmarks.made_up"] = subject
     try:
         run_one.main("made_up", tmp_path / "results.json")
     finally:
