@@ -129,9 +129,10 @@ def beat() -> bool:
         return False
     service.allow_online(may_go_online())
     state = _state()
-    changed, state.has_news = service.catch_up() or state.has_news, False
-    _prepare(service)  # first: if anything below fails, the current state is still shown
     is_second_over = _is_second_over()
+    changed = service.catch_up(others=is_second_over) or state.has_news
+    state.has_news = False
+    _prepare(service)  # first: if anything below fails, the current state is still shown
     if is_second_over and service.unfinished.are_elsewhere:
         changed |= service.unfinished.take_over()
     for subscriber in state.on_beat:

@@ -206,20 +206,23 @@ class JobRunner:
 
     # -- events
 
-    def catch_up(self) -> bool:
+    def catch_up(self, *, others: bool = True) -> bool:
         """Apply all events of the worker and read what other processes wrote.
 
-        Returns whether anything changed.
+        Without `others`, the journal is read only if the worker has sent something. Returns whether
+        anything changed.
         """
         while True:
             try:
                 event = self.worker.events.get_nowait()
             except queue.Empty:
-                self.reread()
-                has_changes, self._has_changes = self._has_changes, False
-                return has_changes
+                break
             self._apply(event)
             self._has_changes = True
+        if others or self._has_changes:
+            self.reread()
+        has_changes, self._has_changes = self._has_changes, False
+        return has_changes
 
     def reread(self) -> None:
         """Read what other processes wrote; the next `catch_up` reports it."""
