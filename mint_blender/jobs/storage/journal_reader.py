@@ -153,6 +153,7 @@ class JournalReader:
 
     def finished_ids(self) -> list[str]:
         """Return the readable jobs on the list that are placed or canceled, if not foreign."""
+        self.catch_up()
         rows = self._db.rows(
             "SELECT id, jobs.origin, jobs.account FROM jobs JOIN summaries ON job = id"
             " WHERE phase IN ('placed', 'canceled') AND NOT dismissed AND is_readable"

@@ -5,8 +5,8 @@ A summary is written in the same commit as its job, with the serial of that chan
 version of this add-on writes none. Its changes have larger serials than any summary: this is how
 they are found, and summarized later. A journal of an older version is filled in the same way.
 
-The table `spending` has the sums of the costs, so that a total does not depend on the number of
-jobs. Each row is for a quarter of an hour, which begins no two days in any time zone.
+The table `spending` has the sums of the costs, so that a total takes as long with any number of
+jobs. Each row is for a quarter of an hour: in every time zone, a day begins with one of them.
 """
 
 from __future__ import annotations
