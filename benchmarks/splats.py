@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Gaussian splats of degree 3: decoding, compared with inflating alone, and the way to the window.
 
-Decoding is all that precedes Blender: attributes as float32 arrays in Blender's axes. The C++
-reference does the same, in its own axes; its factors were measured once, on another machine.
+Decoding leaves all attributes in memory as float32, as the C++ reference does. The factors of the
+reference were measured once, on another machine.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _row(version: int, decoding: list[float], inflating: list[float]) -> Row:
 
 
 def _decode(path: Path) -> Callable[[], object]:
-    return lambda: list(decode.attributes(path))
+    return lambda: decode.decode(path)
 
 
 def _inflate(path: Path) -> Callable[[], object]:

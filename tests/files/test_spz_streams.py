@@ -47,7 +47,7 @@ def large(write_spz: Callable[[bytes], Path], request: pytest.FixtureRequest) ->
 
 def whole(path: Path) -> dict[str, np.ndarray]:
     """Return what `attributes` yields, harmonics in one array."""
-    listed = list(decode.attributes(path))
+    listed = [(name, values.copy()) for name, values in decode.attributes(path)]
     found = {name: values for name, values in listed if name != "harmonics"}
     planes = [values for name, values in listed if name == "harmonics"]
     return found | ({"harmonics": np.stack(planes, axis=1)} if planes else {})

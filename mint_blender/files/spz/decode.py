@@ -47,7 +47,7 @@ __all__ = [
 Floats = NDArray[np.float32]
 
 _NAMES = ("positions", "scales", "rotations", "base")
-_AHEAD = 3  # harmonics that are unpacked before the caller wants them: 24 MB each
+_AHEAD = 2  # harmonics that are unpacked before the caller wants them: 24 MB each
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ def attributes(
     """Yield the attributes of an SPZ file, in Blender's axes: name and values of each.
 
     The names and shapes are those of `Splats`, but each of the harmonics, (n, 3), comes by itself,
-    from the lowest on. Close the generator if not all are wanted.
+    from the lowest on, and its array is only valid until the next is asked for. Close the
+    generator if not all are wanted.
 
     Raises:
         InvalidSplats: If the file is damaged or above the limits; some may have been yielded.
@@ -201,22 +202,27 @@ class _Parts:
         return values
 
     def harmonics(self) -> Iterator[Floats]:
-        """Yield (n, 3) of each harmonic; few are unpacked before they are wanted."""
+        """Yield (n, 3) of each harmonic; few are unpacked before they are wanted.
+
+        An array is used again for a later one: new memory costs more time than unpacking.
+        """
         stored = self._unpacked.pop("harmonics").result()
         matrix = np.eye(24, dtype=np.float32)
         if self._axes is not None:
             matrix = radiance.coefficient_matrix(self._axes)
         rows = iter(matrix[: len(stored), : len(stored)])
 
+        free = [np.empty(stored.shape[1:], np.float32) for _ in range(_AHEAD + 1)]
+
         def start(row: Floats) -> Future[Floats]:
-            out = np.empty(stored.shape[1:], np.float32)
-            return self._pool.submit(unpack.harmonic, stored, row, out)
+            return self._pool.submit(unpack.harmonic, stored, row, free.pop())
 
         waiting = deque(map(start, islice(rows, _AHEAD)))
         while waiting:
             harmonic = waiting.popleft().result()
             waiting.extend(map(start, islice(rows, 1)))
             yield harmonic
+            free.append(harmonic)
 
 
 @contextmanager

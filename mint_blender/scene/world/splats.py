@@ -15,7 +15,7 @@ version of this add-on made in 5.2, once the file is open in 5.3.
 
 Measured with 2,000,000 splats with harmonics of degree 3 (an SPZ 3 of 57 MB), `bpy` 4.2 and 5.2, on
 two cores, in seconds of processor time: 1.3 and 1.1 from the file to the object (peak of the
-process 870 MB, of which 510 MB stay); 0.2 to show them in a viewport as points, 2.3 and 1.3 as
+process 940 MB, of which 510 MB stay); 0.2 to show them in a viewport as points, 2.3 and 1.3 as
 discs (peak up to 640 MB more). Rendering them with Cycles, 480 x 360, 16 samples, takes 11 and 12 s
 and a peak of 2.2 GB. The .blend has 475 MB, mostly harmonics.
 """
