@@ -21,8 +21,10 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mint_blender.files import download_attempt
+from mint_blender.files import download, download_attempt  # noqa: F401 - download is loaded before the fork, once for all children
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
+from mint_blender.files.glb import checks  # noqa: F401 - loaded before the fork, once for all children
+from mint_blender.files.spz import decode  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.jobs.engine import dispatch, scheduler, worker  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase
