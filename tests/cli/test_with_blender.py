@@ -36,6 +36,13 @@ import os
 os._exit(0)
 """
 
+SMALL_PICTURES = """
+from functools import partial
+from {package}.delivery import import_job
+import_job.render_image = partial(import_job.render_image, width=64, height=48, samples=1)
+"""
+"""What a background Blender of the fixture below runs first."""
+
 
 def look(blend: Path) -> dict[str, object]:
     """Return what another Blender finds in a file."""
@@ -53,15 +60,18 @@ def look(blend: Path) -> dict[str, object]:
 
 @pytest.fixture(autouse=True)
 def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Render small pictures, since these tests only need a picture."""
-    from mint_blender.delivery import import_job
-    from mint_blender.scene.export import render as export_render
+    """Render small pictures, here and in background Blenders: most tests only need a picture.
+
+    `test_blenders_output_is_not_on_standard_output` renders one of the real size.
+    """
+    from mint_blender.delivery import background, import_job
 
     monkeypatch.setattr(
         import_job,
         "render_image",
-        partial(export_render.render_image, width=64, height=48, samples=1),
+        partial(import_job.render_image, width=64, height=48, samples=1),
     )
+    monkeypatch.setattr(background, "CODE", SMALL_PICTURES + background.CODE)
 
 
 def test_a_model_becomes_a_blend_and_a_picture(mint: RunMint, tmp_path: Path) -> None:
