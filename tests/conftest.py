@@ -242,10 +242,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Clean up, and end a process that holds Blender without Python's shutdown.
 
     The 4.5 wheel can hang forever in it. The summary, the coverage and the outcomes are written by
-    now.
+    now, and a worker process has sent everything to its controller.
     """
     shutil.rmtree(_home, ignore_errors=True)
-    if "bpy" in sys.modules and not _is_worker(config) and _session is not None:
+    if "bpy" in sys.modules and _session is not None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(int(_session.exitstatus))

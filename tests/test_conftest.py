@@ -133,7 +133,7 @@ def test_the_home_folder_is_empty_and_no_key_is_set(run_pytest, tmp_path, monkey
 def test_blender_starts_empty_and_ends_with_the_exit_status(run_pytest):
     """Each test marked `blender` starts with an empty scene.
 
-    The process ends at once with the exit status of the tests.
+    The process ends at once with the exit status of the tests, and so does a worker process.
     """
     source = (
         "import pytest\n"
@@ -149,3 +149,6 @@ def test_blender_starts_empty_and_ends_with_the_exit_status(run_pytest):
     done, outcomes = run_pytest(source + "    assert time == 1\n")
     assert (done.returncode, len(outcomes["passed"]), len(outcomes["failed"])) == (1, 1, 1)
     assert "1 failed, 1 passed" in done.stdout
+    done, outcomes = run_pytest(source + "    assert time == 1\n", "-n", "1")
+    assert (done.returncode, len(outcomes["passed"]), len(outcomes["failed"])) == (1, 1, 1)
+    assert "crashed" not in done.stdout, done.stdout

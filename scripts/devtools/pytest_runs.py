@@ -4,8 +4,8 @@
 The default environment runs every test, in three runs:
 
 - Tests without Blender run in several processes.
-- Tests with the `bpy` module run in one process of their own. It exits without Python's shutdown,
-  which hangs in the 4.5 wheel.
+- Tests with the `bpy` module run file by file in two processes. They exit without Python's
+  shutdown, which hangs in the 4.5 wheel.
 - Tests that start a Blender executable run last, file by file on two virtual screens, since they
   spend half of their time waiting.
 
@@ -31,6 +31,7 @@ RESULTS = ROOT / "build" / "tests"
 PURE = "not blender and not window and not debian"
 BLENDER = "blender and not window and not debian"
 DRIVEN = "window or debian"
+BPY_PROCESSES = "2"  # each needs about 1 GB, and several environments run at once
 SCREENS = "2"  # with more, Blenders that draw by processor keep each other waiting
 NO_TESTS = 5  # pytest's exit status when a run has nothing to run
 NEVER_RAN = -1
@@ -93,7 +94,8 @@ def runs_for(environment: Environment, default: Environment, *, fast: bool) -> l
     """Return the runs of an environment; with `fast`, only the tests that need no Blender."""
     name = environment.name
     pure = PytestRun(name, "without Blender", ("-m", PURE, "-n", workers()), environment == default)
-    with_blender = PytestRun(name, "with bpy", ("-m", BLENDER), environment == default)
+    in_processes = ("-m", BLENDER, "-n", BPY_PROCESSES, "--dist", "loadfile")
+    with_blender = PytestRun(name, "with bpy", in_processes, environment == default)
     driven = ("-m", DRIVEN, "-n", SCREENS, "--dist", "loadfile")
     if environment == default:
         last = PytestRun(name, "driven from outside", driven, with_coverage=True)
