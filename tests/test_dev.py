@@ -357,14 +357,17 @@ def test_a_run_records_its_exit_status(tmp_path, monkeypatch):
 
 
 def test_every_blender_runs_the_bpy_tests():
-    """On each other Blender the `bpy` tests run.
+    """On each other Blender the `bpy` tests run, except those that are marked `one_blender`.
 
     On another Python, the tests that need no Blender run as well.
     """
     default = ENVIRONMENTS["bpy-4.5"]
     for name in ("bpy-4.2", "bpy-5.0", "bpy-5.2"):
         selected = pytest_runs.runs_for(ENVIRONMENTS[name], default, fast=False)
-        assert pytest_runs.BLENDER in selected[-1].arguments
+        expression = selected[-1].arguments[1]
+        marks = {"blender": True, "window": False, "debian": False}
+        assert eval(expression, {}, marks | {"one_blender": False})
+        assert not eval(expression, {}, marks | {"one_blender": True})
     everything = pytest_runs.runs_for(ENVIRONMENTS["bpy-5.2"], default, fast=False)[0]
     assert not [argument for argument in everything.arguments if argument.startswith("tests/")]
 
@@ -378,5 +381,7 @@ def test_each_test_is_in_exactly_one_run():
     for blender in (True, False):
         for window in (True, False):
             for debian_ in (True, False):
-                marks = {"blender": blender, "window": window, "debian": debian_}
-                assert sum(eval(expression, {}, marks) for expression in expressions) == 1
+                for one_blender in (True, False):
+                    marks = {"blender": blender, "window": window, "debian": debian_}
+                    marks["one_blender"] = one_blender
+                    assert sum(eval(expression, {}, marks) for expression in expressions) == 1

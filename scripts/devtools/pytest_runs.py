@@ -9,9 +9,12 @@ The default environment runs every test, in three runs:
 - Tests that start a Blender executable run last, file by file on two virtual screens, since they
   spend half of their time waiting.
 
-The other environments run the `bpy` tests again. On another Python version the tests without
-Blender also run again. On the same Python version only those run again that depend on NumPy, whose
-version differs between Blenders, and the import rules.
+The other environments run the `bpy` tests again, except those marked `one_blender`: their subject
+is the stand-in service, or a process or a quantity of ours, and Blender is only the load. What is
+asserted about data-blocks, about files that Blender reads or writes, or about what it registers or
+draws is never marked. On another Python version the tests without Blender also run again. On the
+same Python version only those run again that depend on NumPy, whose version differs between
+Blenders, and the import rules.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from .environments import ENVIRONMENTS, Environment
 RESULTS = ROOT / "build" / "tests"
 PURE = "not blender and not window and not debian"
 BLENDER = "blender and not window and not debian"
+OTHER_BLENDER = f"{BLENDER} and not one_blender"
 DRIVEN = "window or debian"
 BPY_PROCESSES = "2"  # each needs about 1 GB, and several environments run at once
 SCREENS = "2"  # with more, Blenders that draw by processor keep each other waiting
@@ -94,7 +98,8 @@ def runs_for(environment: Environment, default: Environment, *, fast: bool) -> l
     """Return the runs of an environment; with `fast`, only the tests that need no Blender."""
     name = environment.name
     pure = PytestRun(name, "without Blender", ("-m", PURE, "-n", workers()), environment == default)
-    in_processes = ("-m", BLENDER, "-n", BPY_PROCESSES, "--dist", "loadfile")
+    marks = BLENDER if environment == default else OTHER_BLENDER
+    in_processes = ("-m", marks, "-n", BPY_PROCESSES, "--dist", "loadfile")
     with_blender = PytestRun(name, "with bpy", in_processes, environment == default)
     driven = ("-m", DRIVEN, "-n", SCREENS, "--dist", "loadfile")
     if environment == default:

@@ -15,7 +15,7 @@ from mint_blender.jobs.child_process import ChildProcess
 from ..mint_service.runner import ThreadService
 from .command_runner import CommandResult, RunMint
 
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
 # Before it serves, the child learns to fail at the results of one prompt.
 FAILING = """

@@ -13,7 +13,7 @@ import pytest
 from ..mint_service.runner import ThreadService
 from .command_runner import LAMP, RunMint, environment
 
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
 DYING = """
 import os, signal, sys

@@ -156,6 +156,7 @@ def test_paths_in_the_manifest_are_ignored(tmp_path: Path) -> None:
     assert Manifest(tmp_path).entry("a") is None
 
 
+@pytest.mark.one_blender
 def test_five_thousand_assets(tmp_path: Path) -> None:
     """Of 5,000 assets only 20 are new: 51 requests for pages and 40 downloads.
 

@@ -16,7 +16,7 @@ from ..cli.command_runner import command, environment
 from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
 
 from mint_blender.delivery.asset_library.manifest import (  # noqa: E402
     FILE_NAME,

@@ -27,7 +27,7 @@ from tests.mint_service.runner import ThreadService, running_service
 from .contract_client import ContractClient
 
 DracoPy = pytest.importorskip("DracoPy")
-pytestmark = [pytest.mark.blender, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.blender, pytest.mark.one_blender, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
