@@ -34,6 +34,9 @@ area.spaces.active.region_3d.view_location = (0.4, 0, 0.6)
 """
 
 
+SMOOTH = "setattr(bpy.context.preferences.system, 'viewport_aa', '8')"
+"""Blender's own preference, which the profile of the tests turns off: these pictures are shown."""
+
 PROMPTS = {
     "a blue mug": "MODEL",
     "a wooden treasure chest with iron bands": "MODEL",
@@ -53,6 +56,7 @@ def service() -> Iterator[Service]:
 
 def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
     """The Preview shows the lamp; approved, it is in the scene in its colors."""
+    blender.ask(SMOOTH)
     blender.ask("[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None")
     blender.ask(LOOK)
     start(blender, "a small ceramic lamp with an orange shade", mode="REVIEW")
@@ -73,6 +77,7 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
 
 def test_a_world_is_looked_into(blender: BlenderWindow) -> None:
     """A click shows it in color from its start camera; the scene's camera stays the same."""
+    blender.ask(SMOOTH)
     blender.ask(
         "[bpy.data.objects.remove(each) for each in list(bpy.data.objects) if each.type != 'CAMERA'] and None"
     )
@@ -108,6 +113,7 @@ def test_a_library_and_reference_pictures_from_it(
     ) as service:
         generate(service, tmp_path / "elsewhere")
         blender = open_blender(api=service.api, key=service.key)
+        blender.ask(SMOOTH)
         blender.open_sidebar()
         blender.ask(EMPTY)
         blender.call("mint.refresh_library")
