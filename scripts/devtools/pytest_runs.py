@@ -6,8 +6,8 @@ The default environment runs every test, in three runs:
 - Tests without Blender run in several processes.
 - Tests with the `bpy` module run file by file in two processes. They exit without Python's
   shutdown, which hangs in the 4.5 wheel.
-- Tests that start a Blender executable run last, file by file on two virtual screens, since they
-  spend half of their time waiting.
+- Tests that start a Blender executable run last, file by file on three virtual screens, since they
+  spend more than half of their time waiting.
 
 The other environments run the `bpy` tests again, except those marked `one_blender`: their subject
 is the stand-in service, or a process or a quantity of ours, and Blender is only the load. What is
@@ -36,7 +36,7 @@ BLENDER = "blender and not window and not debian"
 OTHER_BLENDER = f"{BLENDER} and not one_blender"
 DRIVEN = "window or debian"
 BPY_PROCESSES = "2"  # each needs about 1 GB, and several environments run at once
-SCREENS = "2"  # with more, Blenders that draw by processor keep each other waiting
+SCREENS = "3"  # a Blender that draws by processor keeps 0.4 of a core busy; each needs about 1 GB
 NO_TESTS = 5  # pytest's exit status when a run has nothing to run
 NEVER_RAN = -1
 
