@@ -88,8 +88,8 @@ def choose_model(
             original_url,
             "original",
             Message(
-                "Using the original file instead of the optimized one: {reason}.",
-                reason=_lacks(missing),
+                "Using the original file instead of the optimized one, which needs {features}.",
+                features=_features(missing),
             ),
         )
     if original_url:
@@ -195,9 +195,11 @@ def _advice(name: str) -> str:
 
 
 def _lacks(missing: Iterable[str]) -> str:
-    return Message(
-        "this Blender lacks {features}", features=listed(KNOWN[name][0] for name in missing)
-    )
+    return Message("this Blender lacks {features}", features=_features(missing))
+
+
+def _features(missing: Iterable[str]) -> str:
+    return listed(KNOWN[name][0] for name in missing)
 
 
 def _shown(name: str) -> str:
