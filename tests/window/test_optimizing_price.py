@@ -12,8 +12,8 @@ from .price_helpers import FORGET, known_price, limit
 pytestmark = pytest.mark.window
 
 WISHED = """
-form = part('ui.create.properties')
-form.readable_extensions = lambda: form.OPTIMIZED_NEEDS  # as a Blender with a Draco decoder
+needs = part('files.file_choice').OPTIMIZED_NEEDS  # as a Blender with a Draco decoder
+part('scene.gltf.gltf_extensions').readable_extensions = lambda: needs
 bpy.context.window_manager.mint.optimize = 'LIGHT'
 """
 SAID = "job_service() and job_service().budget.known(part('jobs.queries').OptimizationPrice()) and part('ui.pricing.price_dialog').optimizing_words()"

@@ -79,7 +79,7 @@ def test_a_dialog_confirmed_before_its_price(
 ) -> None:
     """With a limit nothing is started before the price is known; then the limit is asked about."""
     limit(blender, each=200)
-    slow_price(blender, service, 10.0)  # longer than it takes to fill the dialog in
+    slow_price(blender, service, 30.0)  # longer than it takes to fill the dialog in
     blender.over()
     blender.until_it_shows(
         lambda: blender.call("mint.generate", "INVOKE_DEFAULT", kind="MODEL", preset="FAST")
