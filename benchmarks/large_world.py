@@ -23,4 +23,6 @@ def write(folder: Path) -> dict[str, Path]:
     color = np.stack((rows, columns, np.sin(20 * rows * columns) ** 2), axis=-1) * 255
     Image.fromarray(color.astype(np.uint8)).save(panorama, quality=92)
     splats.write_bytes(build_spz.encode(build_spz.made_up(SPLATS, degree=1)))
-    return {"collider": collider, "pano": panorama, "spz:500k": splats}
+    streamed = folder / "world.rad"  # for Mint's own viewer; it is not downloaded
+    streamed.write_bytes(b"RAD")
+    return {"collider": collider, "pano": panorama, "spz:500k": splats, "rad": streamed}

@@ -18,12 +18,14 @@ def main(name: str, target: Path) -> None:
     """Run the benchmark `name` and write its rows and plots to `target` as JSON."""
     rows: list[dict[str, Any]] = []
     plots: list[dict[str, Any]] = []
+    target.parent.mkdir(parents=True, exist_ok=True)
     for each in importlib.import_module(f"benchmarks.{name}").measure():
         (rows if isinstance(each, Row) else plots).append(asdict(each))
         if isinstance(each, Row):
-            print(f"   {each.what}: {each.measured} (goal: {each.goal})", flush=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps({"rows": rows, "plots": plots}, indent=1), encoding="utf-8")
+            goal = f" (goal: {each.goal})" if each.goal else ""
+            print(f"   {each.what}: {each.measured}{goal}", flush=True)
+        # each time, so that a failure leaves what was measured before
+        target.write_text(json.dumps({"rows": rows, "plots": plots}, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 The default environment runs every test, in three runs:
 
 - Tests without Blender run in several processes.
-- Tests with the `bpy` module run file by file in two processes. They exit without Python's
+- Tests with the `bpy` module run in one process of their own, always in the same order: a file
+  that follows another one for the first time may crash Blender. It exits without Python's
   shutdown, which hangs in the 4.5 wheel.
 - Tests that start a Blender executable run last, file by file on three virtual screens, since they
   spend more than half of their time waiting.
@@ -35,7 +36,6 @@ PURE = "not blender and not window and not debian"
 BLENDER = "blender and not window and not debian"
 OTHER_BLENDER = f"{BLENDER} and not one_blender"
 DRIVEN = "window or debian"
-BPY_PROCESSES = "2"  # each needs about 1 GB, and several environments run at once
 SCREENS = "3"  # a Blender that draws by processor keeps 0.4 of a core busy; each needs about 1 GB
 NO_TESTS = 5  # pytest's exit status when a run has nothing to run
 NEVER_RAN = -1
@@ -99,8 +99,7 @@ def runs_for(environment: Environment, default: Environment, *, fast: bool) -> l
     name = environment.name
     pure = PytestRun(name, "without Blender", ("-m", PURE, "-n", workers()), environment == default)
     marks = BLENDER if environment == default else OTHER_BLENDER
-    in_processes = ("-m", marks, "-n", BPY_PROCESSES, "--dist", "loadfile")
-    with_blender = PytestRun(name, "with bpy", in_processes, environment == default)
+    with_blender = PytestRun(name, "with bpy", ("-m", marks), environment == default)
     driven = ("-m", DRIVEN, "-n", SCREENS, "--dist", "loadfile")
     if environment == default:
         last = PytestRun(name, "driven from outside", driven, with_coverage=True)
