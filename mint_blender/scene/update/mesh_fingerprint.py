@@ -10,6 +10,7 @@ column; numbers that are exchanged change at least one of the two.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,16 +24,7 @@ _COLUMNS = 2048
 
 def of(mesh: Any) -> str:
     """Return the fingerprint of a mesh."""
-    keys = mesh.shape_keys.key_blocks if mesh.shape_keys else ()
-    vertices = mesh_arrays.positions(mesh)
-    content = [
-        _sums(vertices),
-        _sums(mesh_arrays.corner_vertices(mesh)),
-        len(mesh.polygons),
-        [(each.name, _sums(mesh_arrays.coordinates(each))) for each in mesh.uv_layers],
-        [(each.name, _sums(mesh_arrays.read(each.data, "co", vertices.size))) for each in keys],
-    ]
-    return SUMS + _hash(repr(content).encode("utf-8", "surrogatepass"))
+    return SUMS + _combine(mesh, len(mesh.polygons), _sums)
 
 
 def is_of(stored: str, mesh: Any) -> bool:
@@ -48,17 +40,22 @@ def _sums(values: np.ndarray) -> str:
 
 
 def _of_all_numbers(mesh: Any) -> str:
+    def digest(values: np.ndarray) -> str:
+        return _hash(values.data)
+
+    return _combine(mesh, digest(mesh_arrays.face_sizes(mesh)), digest)
+
+
+def _combine(mesh: Any, faces: int | str, digest: Callable[[np.ndarray], str]) -> str:
+    """Return a hash of what is said of the faces and of the digests of all other arrays."""
     keys = mesh.shape_keys.key_blocks if mesh.shape_keys else ()
     vertices = mesh_arrays.positions(mesh)
     content = [
-        _hash(vertices.data),
-        _hash(mesh_arrays.corner_vertices(mesh).data),
-        _hash(mesh_arrays.face_sizes(mesh).data),
-        [(each.name, _hash(mesh_arrays.coordinates(each).data)) for each in mesh.uv_layers],
-        [
-            (each.name, _hash(mesh_arrays.read(each.data, "co", vertices.size).data))
-            for each in keys
-        ],
+        digest(vertices),
+        digest(mesh_arrays.corner_vertices(mesh)),
+        faces,
+        [(each.name, digest(mesh_arrays.coordinates(each))) for each in mesh.uv_layers],
+        [(each.name, digest(mesh_arrays.read(each.data, "co", vertices.size))) for each in keys],
     ]
     return _hash(repr(content).encode("utf-8", "surrogatepass"))
 

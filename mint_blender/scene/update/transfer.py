@@ -21,7 +21,7 @@ import numpy as np
 from mathutils.kdtree import KDTree
 
 from ...message import Message
-from .. import tags
+from .. import mesh_arrays, tags
 from ..notes import note
 from . import animation
 from .fingerprint import is_user_work
@@ -158,9 +158,7 @@ def _points(mesh: Any) -> np.ndarray:
 
     Normalized, so that vertices are also matched if the new version has another size.
     """
-    flat = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
-    mesh.vertices.foreach_get("co", flat)
-    points = flat.reshape(-1, 3).astype(np.float64)
+    points = mesh_arrays.positions(mesh).reshape(-1, 3).astype(np.float64)
     low, size = points.min(axis=0), np.ptp(points, axis=0)
     return (points - low) / np.where(size > 0, size, 1.0)
 

@@ -13,6 +13,7 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ...message import Message
+from .. import mesh_arrays
 from ..data_blocks import is_linked, is_override
 from ..gltf.gltf_import import SceneImportError, import_glb
 from ..model import cleanup
@@ -60,13 +61,12 @@ def surface(
     points, corners, count = [], [], 0
     for each in meshes:
         mesh = each.data
-        flat = np.empty(len(mesh.vertices) * 3, np.float32)
-        mesh.vertices.foreach_get("co", flat)
         mesh.calc_loop_triangles()
         triangles = np.empty(len(mesh.loop_triangles) * 3, np.int32)
         mesh.loop_triangles.foreach_get("vertices", triangles)
         matrix = np.array(matrix_in(each, root))
-        points.append(flat.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3])
+        vertices = mesh_arrays.positions(mesh).reshape(-1, 3)
+        points.append(vertices @ matrix[:3, :3].T + matrix[:3, 3])
         corners.append(triangles.reshape(-1, 3).astype(np.int64) + count)
         count += len(mesh.vertices)
     x, y, z = np.concatenate(points).T

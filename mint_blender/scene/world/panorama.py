@@ -31,6 +31,7 @@ from mathutils import Matrix
 from ...files import pictures as picture
 from ...files.errors import InvalidPicture
 from ...message import Message
+from .. import mesh_arrays
 from ..model.cleanup import plain_name
 from ..node_trees import Builder, empty_tree, new_group
 
@@ -189,10 +190,9 @@ def store_vertex_colors(mesh: Any, image: bpy.types.Image, place: Matrix) -> Non
     """
     if not image.size[0]:
         return
-    flat = np.empty(len(mesh.vertices) * 3, np.float32)
-    mesh.vertices.foreach_get("co", flat)
+    vertices = mesh_arrays.positions(mesh).reshape(-1, 3)
     matrix = np.array(place)
-    x, y, z = (flat.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]).T
+    x, y, z = (vertices @ matrix[:3, :3].T + matrix[:3, 3]).T
     picture = _small(image)
     height, width, _ = picture.shape
     column = (0.5 + np.arctan2(x, y) / (2 * math.pi)) * width
