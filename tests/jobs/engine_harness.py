@@ -154,3 +154,16 @@ class EngineHarness:
     def close(self) -> None:
         self.scheduler.close()
         self.journal.close()
+
+
+def until(engine: EngineHarness, condition: Callable[[], bool]) -> None:
+    """Process messages of the download threads until a condition holds."""
+    for _ in range(200):
+        engine.run()
+        if condition():
+            return
+        try:
+            engine.scheduler.receive(engine.inbox.get(timeout=0.1))
+        except queue.Empty:
+            pass
+    raise AssertionError("it did not come to that")

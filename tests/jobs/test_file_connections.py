@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import queue
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +11,18 @@ import pytest
 
 from mint_blender.files.download import Downloader
 from mint_blender.jobs.engine.thread_messages import SetOnline
-from mint_blender.jobs.job import Job
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.queries import RemoteGlbHeader, Thumbnail
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.transfers import downloads
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Kind, Mode, Page
+from mint_blender.mint.schema import Kind, Page
 
 from ..mint_service.runner import ThreadService, running_service
-from .engine_harness import EngineHarness
+from .engine_harness import EngineHarness, until
 from .fast_config import account, fast_config
 from .library_helpers import MODELS, asked
-from .workflow_harness import FILES, operation, working
+from .workflow_harness import job_in_review, working
 
 
 @pytest.fixture
@@ -104,28 +101,9 @@ def engine(home: Path, made: list[CountingDownloader]) -> Iterator[EngineHarness
     engine.close()
 
 
-def in_review() -> Job:
-    """Return a job whose Preview is about to be downloaded."""
-    run = operation("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"})
-    return replace(working(Mode.REVIEW), phase=Phase.REVIEW, operation=run)
-
-
-def until(engine: EngineHarness, condition: Callable[[], bool]) -> None:
-    """Process messages of the download threads until a condition holds."""
-    for _ in range(200):
-        engine.run()
-        if condition():
-            return
-        try:
-            engine.scheduler.receive(engine.inbox.get(timeout=0.1))
-        except queue.Empty:
-            pass
-    raise AssertionError("it did not come to that")
-
-
 def download(engine: EngineHarness) -> None:
     """Let a new job download its Preview."""
-    job = in_review()
+    job = job_in_review()
     engine.add(job)
     until(engine, lambda: engine.job(job).has_preview)
 

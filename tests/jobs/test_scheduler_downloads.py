@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +20,8 @@ from mint_blender.jobs.transfers import fetch_file, file_queries
 from mint_blender.jobs.workflow.effects import Fetch
 from mint_blender.mint.schema import Mode
 
-from .engine_harness import EngineHarness
-from .workflow_harness import FILES, asset, operation, problem, working
+from .engine_harness import EngineHarness, until
+from .workflow_harness import FILES, asset, job_in_review, operation, problem, working
 
 
 class HeldDownloads:
@@ -68,25 +66,6 @@ def engine(home: Path, held: HeldDownloads) -> Iterator[EngineHarness]:
     engine.close()
 
 
-def until(engine: EngineHarness, condition: Callable[[], bool]) -> None:
-    """Process messages of the download threads until a condition holds."""
-    for _ in range(200):
-        engine.run()
-        if condition():
-            return
-        try:
-            engine.scheduler.receive(engine.inbox.get(timeout=0.1))
-        except queue.Empty:
-            pass
-    raise AssertionError("it did not come to that")
-
-
-def in_review() -> Job:
-    """Return a job whose Preview is about to be downloaded."""
-    run = operation("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"})
-    return replace(working(Mode.REVIEW), phase=Phase.REVIEW, operation=run)
-
-
 def cancel(engine: EngineHarness, job: Job) -> None:
     """Cancel a job while something is pending."""
     engine.journal.decide(job.id, Decision(Verb.CANCEL, "click"))
@@ -95,7 +74,7 @@ def cancel(engine: EngineHarness, job: Job) -> None:
 
 def test_a_slow_download_delays_no_poll(engine: EngineHarness, held: HeldDownloads) -> None:
     """While one job's file hangs, the others are polled on schedule."""
-    slow = in_review()
+    slow = job_in_review()
     engine.add(slow, working())
     engine.run(30)
     assert engine.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
@@ -147,7 +126,7 @@ def test_a_hanging_preview_is_dropped_when_the_result_is_ready(
 
 def test_a_late_download_is_ignored(engine: EngineHarness, held: HeldDownloads) -> None:
     """A decision made during the download wins, and the late file changes nothing."""
-    job = in_review()
+    job = job_in_review()
     engine.add(job)
     engine.run(1)
     engine.mint.says = lambda what, which: operation("running", Mode.REVIEW)
@@ -177,7 +156,7 @@ def test_an_answer_to_an_earlier_scheduler_is_ignored(home: Path) -> None:
 
 def test_a_job_has_one_download_at_a_time(engine: EngineHarness, held: HeldDownloads) -> None:
     """The next download of a job waits until the stopped one released its file."""
-    job = in_review()
+    job = job_in_review()
     engine.add(job)
     engine.run(1)
     engine.mint.says = lambda what, which: problem(404) if what == "cancel" else job.operation
@@ -198,7 +177,7 @@ def test_an_exception_in_a_download_pauses_one_job(home: Path) -> None:
             raise KeyError("oh")
 
     engine = EngineHarness(home, downloader=lambda local: Broken())
-    job = in_review()
+    job = job_in_review()
     engine.add(job)
     until(engine, lambda: engine.job(job).notes != ())
     assert engine.job(job).phase is Phase.REVIEW

@@ -186,6 +186,12 @@ def working(mode: Mode = Mode.AUTO, **more: Any) -> Job:
     )
 
 
+def job_in_review() -> Job:
+    """Return a job whose Preview is about to be downloaded."""
+    run = operation("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"})
+    return replace(working(Mode.REVIEW), phase=Phase.REVIEW, operation=run)
+
+
 def started(job: Job) -> WorkflowHarness:
     """Run a job until Mint has accepted it."""
     run = WorkflowHarness(job)
