@@ -18,6 +18,7 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 from tests.window.blender_window import BlenderWindow
+from tests.window.wake_ups import COUNT
 
 from .measure import Plot, Row, milliseconds, quantile
 from .window import Studio, studio
@@ -64,20 +65,6 @@ with within("VIEW_3D"):
 """
 CANCEL = "[job_service().cancel(job.id) for job in job_service().jobs() if job.is_busy] and None"
 FORGET = "[each.clear() for each in sys.mint_seconds.values()] and None"
-WAKE_UPS = """
-import collections
-started = sys.mint_started = collections.Counter()
-monitoring = sys.monitoring
-
-def note(code, offset):
-    if "/mint_blender/" in code.co_filename:
-        started[code.co_qualname] += 1
-
-if monitoring.get_tool(4) is None:
-    monitoring.use_tool_id(4, "wake-ups")
-monitoring.register_callback(4, monitoring.events.PY_START, note)
-monitoring.set_events(4, monitoring.events.PY_START)
-"""
 
 
 def measure() -> Iterator[Row | Plot]:
@@ -151,7 +138,7 @@ def _idle_row(blender: BlenderWindow) -> Row:
     blender.over("VIEW_3D", "WINDOW")
     blender.wait("not part('ui.heartbeat').is_beating()")
     time.sleep(15.0)  # Blender draws the status bar for a while after a message
-    blender.ask(WAKE_UPS)
+    blender.ask(COUNT)
     time.sleep(10.0)
     count = blender.ask("sum(sys.mint_started.values())")
     blender.ask("sys.monitoring.set_events(4, 0)")

@@ -18,26 +18,10 @@ from mint_blender.mint.schema import Kind, Preset
 from tests.mint_service.runner import Service
 
 from .blender_window import PATIENCE, BlenderWindow
+from .wake_ups import COUNT, STARTED
 
 pytestmark = pytest.mark.window
 
-COUNT = """
-import collections
-monitoring, started = sys.monitoring, collections.Counter()
-
-def note(code, offset):
-    if "/mint_blender/" in code.co_filename:
-        started[code.co_qualname] += 1
-
-if monitoring.get_tool(4) is None:
-    monitoring.use_tool_id(4, "mint wake-ups")
-monitoring.register_callback(4, monitoring.events.PY_START, note)
-monitoring.set_events(4, monitoring.events.PY_START)
-sys.mint_started = started
-"""
-"""Counts by its name each function of the add-on that begins, on any thread."""
-
-STARTED = "[dict(sys.mint_started), sys.mint_started.clear()][0]"
 AT_REST = (
     "not part('ui.heartbeat').is_beating() and not job_service().has_active_work"
     " and not left_of_us()['threads']"
