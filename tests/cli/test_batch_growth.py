@@ -66,7 +66,7 @@ def opened(home: Path) -> Iterator[JobService]:
 
 @pytest.mark.parametrize("where", ["here", "dismissed", "in another journal"])
 def test_finding_the_finished_lines(tmp_path: Path, where: str) -> None:
-    """A rerun finds the job of each line, whoever has made it, with as much effort per line."""
+    """A rerun finds the job of each line, whichever journal made it, with as much effort per line."""
     efforts = []
     for count in (FEW, MANY):
         folder, lines = a_batch(tmp_path, count)

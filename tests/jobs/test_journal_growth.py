@@ -271,7 +271,7 @@ def test_a_record_that_a_newer_version_can_read_counts_again(tmp_path: Path) -> 
 
 
 def test_the_sums_match_the_jobs(tmp_path: Path) -> None:
-    """After any changes they are the same as when they are computed anew."""
+    """After any changes they are the same as when they are computed again."""
     home = filled(tmp_path, 30)
     process = ProcessLock(home)
     with closing(Journal(home)) as journal:

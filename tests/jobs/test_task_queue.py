@@ -56,7 +56,7 @@ def urgency(task: Task, next_call: float) -> tuple[float, bool, float]:
 def test_the_first_task_is_the_most_urgent_one(
     moves: list[tuple[int, AnyEffect | None, float]], next_call: float
 ) -> None:
-    """Tasks are scheduled, scheduled anew with other effects, and removed (no effect)."""
+    """Tasks are scheduled, scheduled again with other effects, and removed (no effect)."""
     tasks, known = Tasks(), [new_task(number) for number in range(6)]
     for number, effect, due in moves:
         task = known[number]

@@ -50,7 +50,7 @@ class Slots:
         self._numbers = itertools.count()
 
     def join(self, task: Task, effect: TakeSlot) -> None:
-        """Let a task wait for a slot; one that needs none goes on at once."""
+        """Let a task wait for a slot; one that needs none continues at once."""
         due = self._config.clock() + effect.after
         if effect.kind is None:
             self._tasks.schedule(task, due)

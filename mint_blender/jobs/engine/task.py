@@ -39,7 +39,7 @@ class Task:
 
 
 class _Queue(IntEnum):
-    """The queues of effects. During an outage, only the last one goes on as usual."""
+    """The queues of effects. During an outage, only the last one works as usual."""
 
     DECISION = 0
     CALL = 1
