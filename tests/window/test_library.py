@@ -91,6 +91,8 @@ def test_the_library_is_searched(
     open_blender: Callable[..., BlenderWindow], service: Service
 ) -> None:
     """For a word of old assets the panel says how far it has searched, to the end."""
+    slowly = {"method": "GET", "path": "/v1/models", "times": 20, "answer": {"delay": 0.5}}
+    service.scenario(answers=[slowly])  # so that the search still runs when it is stopped
     blender = open_blender()
     blender.open_sidebar()
     blender.ask(TO_LIBRARY)
