@@ -19,13 +19,13 @@ from ...message import Message
 from ...mint.schema import Kind
 from .. import icons
 from ..account import billing_watch
+from ..review import review_card
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..worlds import look_inside
-from . import background_import, card_texts, placed_results, review_feedback
+from . import background_import, card_texts, placed_results
 from .card_texts import CardTexts
 
-_LARGE = 9.0  # times the height of a button
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
 _RESUME = Message("Resume")
 _DOWNLOADING = Message("Downloading")
@@ -41,7 +41,7 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
     if job.hold is not None and job.phase not in _HAS_RESULT:
         return  # no calls to Mint for this job; what is on disk can still be placed
     if job.phase is Phase.REVIEW and job.decision is None:
-        _draw_review(box, job)
+        review_card.draw(box, job)
     elif job.phase is Phase.BILLING:
         _draw_billing(box, service, job, width)
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:
@@ -141,80 +141,6 @@ def _draw_outlook(
         return
     text = card_texts.with_time_left(texts.state, outlook.remaining)
     column.progress(text=text, translate=False, factor=outlook.fraction)
-
-
-def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
-    """Draw the Preview, large, and the buttons to decide about it."""
-    draft = review_feedback.of(job.id)
-    previews = job.previews
-    shown = shown_preview(job)
-    if previews and shown:
-        box.template_icon(icon_value=icons.of_file(previews[shown - 1].path), scale=_LARGE)
-    if previews:
-        row = box.row(align=True)
-        row.operator("mint.show_preview", text="View Full Size", icon="IMAGE_DATA").job_id = job.id
-        if len(previews) > 1 or not shown:
-            turning = row.row(align=True)
-            turning.alignment = "RIGHT"
-            _draw_turning(turning, job, shown, len(previews))
-    column = box.column(align=True)
-    column.scale_y = 1.3
-    is_plain = shown == len(previews) and job.has_preview
-    # the other labels are longer than half a sidebar is wide
-    row = column.row(align=True) if is_plain else column
-    _draw_approve(row, job, shown)
-    row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
-    if draft is not None:
-        row = box.split(factor=0.68, align=True)
-        row.prop(draft, "feedback", text="", placeholder="What should change?")
-        row.operator("mint.revise", text="Revise", icon="FILE_REFRESH").job_id = job.id
-
-
-def shown_preview(job: Job) -> int:
-    """Return the number of the Preview that is shown, from 1 on.
-
-    0 means none: there is no picture of the one that would be approved.
-    """
-    draft = review_feedback.of(job.id)
-    if draft is not None and draft.shown:
-        return min(draft.shown, len(job.previews))
-    return len(job.previews) if job.has_preview else 0
-
-
-def _draw_approve(row: bpy.types.UILayout, job: Job, shown: int) -> None:
-    """Draw the button that approves the newest Preview; without its picture, it says so.
-
-    Mint continues with the newest Preview, whichever is shown, so only that one can be approved.
-    """
-    newest = len(job.previews)
-    if not job.has_preview:
-        row.operator(
-            "mint.approve", text="Approve Without Picture", icon="CHECKMARK"
-        ).job_id = job.id
-    elif shown == newest:
-        approve = row.operator("mint.approve", text="Approve", icon="CHECKMARK")
-        approve.job_id, approve.preview = job.id, newest
-    else:
-        turn = row.operator(
-            "mint.turn_preview",
-            text=translated(Message("Back to Preview {number}", number=newest)),
-            translate=False,
-            icon="LOOP_FORWARDS",
-        )
-        turn.job_id, turn.to = job.id, newest
-
-
-def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> None:
-    """Draw the arrows between the Previews of a job."""
-    icon: Any
-    for step, icon in ((-1, "TRIA_LEFT"), (1, "TRIA_RIGHT")):
-        if step > 0:
-            row.label(
-                text=translated(Message("{number} of {total}", number=shown, total=count)),
-                translate=False,
-            )
-        turn = row.operator("mint.turn_preview", text="", icon=icon)
-        turn.job_id, turn.to = job.id, min(count, max(1, shown + step))
 
 
 def _draw_billing(box: bpy.types.UILayout, service: JobService, job: Job, width: int) -> None:

@@ -11,7 +11,7 @@ from ...jobs.phases import Verb
 from ...message import Message
 from .. import heartbeat
 from ..job_actions import Action, JobOperator, Result, run_action
-from . import review_feedback
+from ..review import review_feedback
 
 if TYPE_CHECKING:
     from ...jobs.job import Job

@@ -9,13 +9,13 @@ from ...scene import undo_step
 from .. import heartbeat, session, visibility
 from ..panel import MINT_PT_jobs
 from ..registry import Registry
+from ..review import preview_operators, review_feedback
 from . import (
     decision_operators,
     follow_up_operators,
     job_rows,
     list_operators,
     result_operators,
-    review_feedback,
 )
 
 _parts = Registry()
@@ -27,6 +27,7 @@ def register() -> None:
         review_feedback.MintDraft,
         *job_rows.CLASSES,
         *decision_operators.CLASSES,
+        *preview_operators.CLASSES,
         *result_operators.CLASSES,
         *list_operators.CLASSES,
         *follow_up_operators.CLASSES,
