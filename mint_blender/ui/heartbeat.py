@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SECONDS = 0.25
-SOON = 0.05
+SECONDS = 0.1
+SOON = 0.02
 """Seconds between two beats while a result is about to arrive, so that it does not wait for one."""
 LOOK_EVERY = 2.0
 """Seconds between two reads of the journal because a panel was drawn."""
