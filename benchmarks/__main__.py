@@ -30,7 +30,7 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="dev.py bench")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(subjects())}")
     parser.add_argument("--python", default=sys.executable, help=argparse.SUPPRESS)
-    text = "write docs/performance.md from the latest results of all benchmarks"
+    text = "write the figures of these benchmarks to docs/performance.md, too"
     parser.add_argument("--write", action="store_true", help=text)
     options = parser.parse_args(words)
     if unknown := set(options.names) - set(subjects()):
@@ -41,8 +41,7 @@ def main(words: list[str]) -> int:
         if name not in failed:
             _print(name, _load(name)[0])
     if options.write:
-        known = [name for name in subjects() if _results_of(name).exists()]
-        report.write({name: _load(name) for name in known})
+        report.write({name: _load(name) for name in names if name not in failed})
     if failed:
         print(f"These benchmarks could not be run; see above: {', '.join(failed)}")
     return 1 if failed else 0

@@ -54,6 +54,18 @@ def test_results_survive_the_way_through_a_file(tmp_path: Path) -> None:
     assert found["plots"][0]["lines"] == {"line": [[1, 2.0], [10, 20.0]]}
 
 
+def test_a_section_of_the_page_is_replaced_alone() -> None:
+    """A subject that was not measured again keeps its figures."""
+    report = importlib.import_module("benchmarks.report")
+    page = f"# Title\n\n{report.BEGIN}\n{report.END}\nThe end.\n"
+    page = report.updated(page, {"splats": "| 1 |\n", "batch": "| 2 |\n"}, "A")
+    page = report.updated(page, {"library": "| 3 |\n", "splats": "| 4 |\n"}, "B")
+    assert page == (
+        f"# Title\n\n{report.BEGIN}\nMeasured on B.\n\n### Batch\n\n| 2 |\n\n"
+        f"### Library\n\n| 3 |\n\n### Splats\n\n| 4 |\n{report.END}\nThe end.\n"
+    )
+
+
 def test_medians_and_quantiles() -> None:
     """Ratios are taken pair by pair, so that a slow moment of the machine counts once."""
     assert measure.ratio([1, 2, 30], [1, 1, 10]) == 2
