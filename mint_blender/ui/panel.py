@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bpy
 
+from .. import __package__ as ADDON
 from ..addon_settings import may_go_online
 from ..message import Message
 from . import session, visibility
@@ -17,9 +18,6 @@ from .references import properties as references_properties
 from .text_wrap import wrapped
 from .translations import translated
 from .typed_context import layout_of
-
-REQUEST_ACCESS_URL = "mailto:hello@mint.gg?subject=Access%20to%20the%20Mint%20API"
-CREATE_KEY_URL = "https://platform.mint.gg"
 
 
 class _MintPanel:
@@ -37,36 +35,28 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
     bl_label = "Mint"
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Draw the balance, with a button to refresh it."""
-        from .account import panel as account_panel
-
-        if not is_ready():
-            return
+        """Draw the balance with a button to refresh it, and the way to the preferences."""
         row = self.layout.row(align=True)
-        balance = account_panel.balance()
-        row.label(
-            text=""
-            if balance is None
-            else translated(Message("{credits:,.0f} Credits", credits=balance)),
-            translate=False,
-        )
-        row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
+        if is_ready():
+            _draw_balance(row)
+        row.operator(
+            "preferences.addon_show", text="", icon="PREFERENCES", emboss=False
+        ).module = ADDON
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the first thing that is missing, else the form."""
+        from .account import first_run
         from .account import panel as account_panel
 
         if complaint := session.journal_error():
             wrapped(layout_of(self), complaint, width=context.region.width, icon="ERROR")
-        if not may_go_online():
-            _draw_offline(layout_of(self))
-        elif not session.account().key:
-            _draw_first_run(layout_of(self))
-        else:
-            if account_panel.key_is_in_question():
-                account_panel.draw_key(layout_of(self))
-            visibility.note("form")
-            _draw_form(layout_of(self), create_properties.of(context), width=context.region.width)
+        if not is_ready():
+            first_run.draw(layout_of(self))
+            return
+        if account_panel.check_failed():
+            account_panel.draw_key(layout_of(self))
+        visibility.note("form")
+        _draw_form(layout_of(self), create_properties.of(context), width=context.region.width)
 
 
 class MINT_PT_more(_MintPanel, bpy.types.Panel):
@@ -146,9 +136,28 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
             job_list_panel.draw(layout_of(self), service, width=context.region.width)
 
 
+def _draw_balance(row: bpy.types.UILayout) -> None:
+    from .account import panel as account_panel
+
+    balance = account_panel.balance()
+    row.label(
+        text=""
+        if balance is None
+        else translated(Message("{credits:,.0f} Credits", credits=balance)),
+        translate=False,
+    )
+    row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
+
+
 def is_ready() -> bool:
-    """Return whether there is an API key and online access."""
-    return may_go_online() and bool(session.account().key)
+    """Return whether there is online access and an API key that is not known to be of no use."""
+    if not may_go_online() or not session.account().key:
+        return False
+    if session.existing_service() is None:
+        return True
+    from .account import panel as account_panel
+
+    return account_panel.is_key_usable()
 
 
 def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
@@ -161,28 +170,6 @@ def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.Mint
     sub.prop(fields, "rigid_body")
     column.prop(fields, "panorama", text="Panorama as World")
     column.prop(fields, "camera")
-
-
-def _draw_offline(layout: bpy.types.UILayout) -> None:
-    from .account import panel as account_panel
-
-    layout.label(text="Online access is off", icon="INTERNET_OFFLINE")
-    wrapped(layout, Message("Mint generates on its servers, so it needs online access."))
-    account_panel.draw_allow_online(layout)
-
-
-def _draw_first_run(layout: bpy.types.UILayout) -> None:
-    from .account import panel as account_panel
-
-    layout.label(text="API key required", icon="LOCKED")
-    wrapped(
-        layout,
-        Message("Mint's API is in beta. Request access, create an API key and paste it here."),
-    )
-    column = layout.column(align=True)  # side by side, the German labels are cut off
-    column.operator("wm.url_open", text="Request Access", icon="URL").url = REQUEST_ACCESS_URL
-    column.operator("wm.url_open", text="Create API Key", icon="URL").url = CREATE_KEY_URL
-    account_panel.draw_key(layout)
 
 
 def _draw_form(

@@ -257,6 +257,16 @@ class BlenderWindow:
         self.wait(_SHOW_TAB, tab=tab)
         self.settle()
 
+    def narrow_sidebar(self, width: int = 240) -> None:
+        """Drag the edge of the sidebar until it is about this wide."""
+        left, top, right, bottom = self.ask("box('VIEW_3D', 'UI')")
+        middle = (top + bottom) / 2
+        self.display.move(left, middle)
+        time.sleep(0.2)
+        self.display.drag(right - width, middle)
+        self.display.still()
+        self._known.clear()
+
     def find(self, what: str, *, kind: str = "VIEW_3D", name: str = "UI") -> tuple[int, int]:
         """Return the point of the button whose Python command or data path contains `what`.
 

@@ -92,6 +92,14 @@ class Display:
         time.sleep(seconds)
         self.tool("mouseup", button)
 
+    def drag(self, x: float, y: float) -> None:
+        """Hold the left button, move to a point, and release it there."""
+        self.tool("mousedown", 1)
+        time.sleep(0.1)
+        self.move(x, y)
+        time.sleep(0.1)
+        self.tool("mouseup", 1)
+
     def key(self, *names: str) -> None:
         """Press keys, as in `key("ctrl+z", "Return")`."""
         for name in names:

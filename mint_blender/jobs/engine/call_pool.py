@@ -101,7 +101,13 @@ class CallPool:
                 answered = QueryAnswered(query, found, number=number_of_ask)  # type: ignore[arg-type]  # an Answer
             except MintError as error:
                 ended = replace(ended, key_owner=error if isinstance(query, KeyOwner) else None)
-                answered = QueryAnswered(query, None, str(error), number=number_of_ask)
+                answered = QueryAnswered(
+                    query,
+                    None,
+                    str(error),
+                    number=number_of_ask,
+                    key_problem=error_messages.key_problem(error),
+                )
             except Exception as error:
                 log.exception("The query %s failed", query)
                 answered = QueryAnswered(

@@ -156,6 +156,8 @@ class QueryAnswered:
     at: datetime = field(default_factory=lambda: datetime.now().astimezone())
     # of the `Ask`; if the query was sent again since, this answer is late
     number: int = 0
+    # why the API key is of no use, in a short sentence; None if that is not known
+    key_problem: str | None = None
 
 
 @dataclass(frozen=True)

@@ -228,6 +228,13 @@ def internal(error: Exception) -> Problem:
     )
 
 
+def key_problem(error: errors.MintError) -> str | None:
+    """Return why the API key is of no use, in a short sentence; None for any other error."""
+    if isinstance(error, errors.KeyRefused):
+        return Message("Mint does not accept this API key.")
+    return str(error) if isinstance(error, errors.KeyMissing) else None
+
+
 def _cause(error: errors.MintError) -> Cause:
     if isinstance(error, errors.KeyMissing | errors.KeyRefused):
         return Cause.KEY

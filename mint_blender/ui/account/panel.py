@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date as Date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -18,14 +18,34 @@ from .. import session
 from ..text_wrap import wrapped
 from ..translations import day, number, translated
 
+if TYPE_CHECKING:
+    from ...jobs.service import JobService
 
-def key_is_in_question() -> bool:
-    """Return whether the key is being checked or was refused: then its field stays visible."""
+
+def is_key_usable() -> bool:
+    """Return whether nothing is known against the key: not refused, not checked just now."""
+    service = session.existing_service()
+    if service is None:
+        return True
+    is_first_check = KeyOwner() not in service.queries.answers and service.queries.is_pending(
+        KeyOwner()
+    )
+    return not is_first_check and key_problem() is None
+
+
+def key_problem() -> str | None:
+    """Return why the key is of no use, as Mint has answered last; None if it is, or unknown."""
+    service = session.existing_service()
+    answers = service.queries.answers if service else {}
+    known = [answers[query] for query in (KeyOwner(), Balance()) if query in answers]
+    return max(known, key=lambda each: each.at).key_problem if known else None
+
+
+def check_failed() -> bool:
+    """Return whether the key could not be checked, so that it may be good or not."""
     service = session.existing_service()
     answered = service.queries.answers.get(KeyOwner()) if service else None
-    return bool(service and service.queries.is_pending(KeyOwner())) or bool(
-        answered and answered.error
-    )
+    return answered is not None and answered.error is not None
 
 
 def draw_key(layout: bpy.types.UILayout) -> None:
@@ -47,12 +67,16 @@ def draw_key(layout: bpy.types.UILayout) -> None:
         wrapped(layout, text, icon="ERROR")
         layout.operator("mint.confirm_address", icon="CHECKMARK")
         return
-    service = session.existing_service()
-    if service is None:
-        return
+    if (service := session.existing_service()) is not None:
+        _draw_key_answer(layout, service)
+
+
+def _draw_key_answer(layout: bpy.types.UILayout, service: JobService) -> None:
     answered = service.queries.answers.get(KeyOwner())
     if service.queries.is_pending(KeyOwner()):
         layout.label(text="Asking Mint…", icon="TIME")
+    elif problem := key_problem():
+        wrapped(layout, problem, icon="ERROR")
     elif answered is not None and answered.error:
         wrapped(layout, answered.error, icon="ERROR")
     elif answered is not None:
@@ -67,7 +91,7 @@ def draw_key(layout: bpy.types.UILayout) -> None:
 
 def draw_allow_online(layout: bpy.types.UILayout) -> None:
     """Draw Blender's own button that allows online access."""
-    layout.operator("extensions.userpref_allow_online", text="Allow Online Access")
+    layout.operator("extensions.userpref_allow_online", text="Allow Online Access", icon="INTERNET")
 
 
 def balance() -> float | None:
