@@ -33,10 +33,12 @@ TEMPLATES: dict[str, Message] = {
         " {tiers}."
     ),
     "collider_side_unknown": Message(
-        "Could not detect which way is up for the collider. If it is upside down, flip it."
+        "Could not detect which way is up for the collider. If it is upside down, use Turn"
+        " Collider Upright."
     ),
     "collider_not_flipped": Message(
-        "The collider was already upright, so it was not flipped. If it is upside down, flip it."
+        "The collider was already upright, so it was not turned. If it is upside down, use Turn"
+        " Collider Upright."
     ),
     # replacing an earlier version
     "part_removed": Message(

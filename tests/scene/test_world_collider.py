@@ -56,7 +56,7 @@ def test_an_upside_down_collider_is_turned_with_the_root(files, tmp_path):
     np.testing.assert_allclose(
         places(part(built.root, "collider")), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011
     )
-    assert not any("flip" in each for each in built.notes)
+    assert not any("Turn Collider Upright" in each for each in built.notes)
     closed = build(files)
     assert closed.root["mint_flipped"] and any("Could not detect" in each for each in closed.notes)
 

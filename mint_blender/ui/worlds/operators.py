@@ -129,14 +129,14 @@ class _ColliderOperator(_WorldOperator):
 
 
 class MINT_OT_flip_world(_WorldOperator):
-    """Flip this World if it is upside down."""
+    """Turn this World over if it is upside down."""
 
     bl_idname = "mint.flip_world"
-    bl_label = "Flip World"
-    bl_description = "Flip this World if it is upside down. Its camera stays upright"
+    bl_label = "Turn Upright"
+    bl_description = "Turn this World over if it is upside down. Its camera stays upright"
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
-        """Flip the whole World."""
+        """Turn the whole World over."""
         from ...scene.world import edit as world_edit
 
         world_edit.flip(root)
@@ -146,13 +146,13 @@ class MINT_OT_flip_collider(_ColliderOperator):
     """Turn only the collider over, for one that hangs upside down."""
 
     bl_idname = "mint.flip_collider"
-    bl_label = "Flip Collider"
+    bl_label = "Turn Collider Upright"
     bl_description = (
-        "Flip only the collider, if it is upside down but the panorama and splats are not"
+        "Turn only the collider over, if it is upside down but the panorama and splats are not"
     )
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
-        """Flip the collider only."""
+        """Turn the collider over."""
         from ...scene.world import edit as world_edit
 
         world_edit.flip_collider(root)
@@ -214,11 +214,11 @@ class MINT_OT_show_panorama(_WorldOperator):
 
 
 class MINT_OT_restore_scene_world(bpy.types.Operator):
-    """Restore the World that the scene had before the panorama."""
+    """Restore the background that the scene had before the panorama."""
 
     bl_idname = "mint.restore_scene_world"
-    bl_label = "Restore Earlier World"
-    bl_description = "Restore the World that the scene had before the panorama"
+    bl_label = "Restore Previous Background"
+    bl_description = "Restore the background that the scene had before the panorama"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -234,7 +234,7 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
         return shown
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Restore the earlier World; the panorama stays in the file."""
+        """Restore the previous background; the panorama stays in the file."""
         from ...scene.world import panorama
 
         panorama.restore_earlier_world(scene_of(context))
