@@ -66,44 +66,31 @@ def place_on_floor(
 
 
 @dataclass(frozen=True)
-class WorldRoot:
-    """The transform of a World's root object."""
+class WorldCalibration:
+    """The scale of a World's files, and the height of their origin above the floor."""
 
-    location: Vector
-    rotation: Vector
-    """Euler angles X, Y, Z in radians."""
     scale: float
+    height: float
 
 
-def world_root(
-    scale: float = 2.5,
-    up: float = 1.5,
-    *,
-    flip: bool = True,
-    at: Sequence[float] = (0.0, 0.0, 0.0),
-    meters_per_unit: float = 1.0,
-) -> WorldRoot:
-    """Return the transform that shows a World upright and to scale, as Mint's viewer does.
+def world_calibration(
+    scale: float = 2.5, up: float = 1.5, *, meters_per_unit: float = 1.0
+) -> WorldCalibration:
+    """Return scale and height, in scene units, that show a World as Mint's viewer does.
 
-    The origin of a World is its capture point, at eye height. Source: API contract, section 9.2,
-    converted to Blender's axes.
+    The origin of a World is its capture point, at eye height. Source: API contract, section 9.2.
 
     Args:
         scale: Mint's calibration.
-        up: Height of the capture point above `at`, in meters.
-        flip: Whether the files are Y down, which a half turn about Blender's Y corrects.
-        at: The point on the floor, in scene units.
+        up: Height of the capture point above the floor, in meters.
         meters_per_unit: The unit scale of the scene.
 
     Raises:
         ValueError: A number is not finite, or a scale is not above zero.
     """
-    place, unit = _vector(at), _positive(meters_per_unit, "unit scale")
-    return WorldRoot(
-        location=(place[0], place[1], place[2] + up / unit),
-        rotation=(0.0, math.pi if flip else 0.0, 0.0),
-        scale=_positive(scale, "scale") / unit,
-    )
+    unit = _positive(meters_per_unit, "unit scale")
+    _, _, height = _vector((0.0, 0.0, up / unit))
+    return WorldCalibration(_positive(scale, "scale") / unit, height)
 
 
 NEAR = 0.25

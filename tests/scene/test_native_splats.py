@@ -22,7 +22,12 @@ bpy = pytest.importorskip("bpy")
 from mint_blender.files.spz import decode  # noqa: E402
 from mint_blender.scene.transaction import DataSnapshot  # noqa: E402
 from mint_blender.scene.world import build as world_build  # noqa: E402
-from mint_blender.scene.world import splat_nodes, splats, world_objects  # noqa: E402
+from mint_blender.scene.world import (  # noqa: E402
+    calibration,
+    splat_nodes,
+    splats,
+    world_objects,
+)
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.ui import registration  # noqa: E402
 from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
@@ -231,7 +236,7 @@ def test_a_click_makes_older_splats_native(path, request):
         assert_whole(new, path)
         assert (
             new.name == name
-            and new.parent == root
+            and new.parent == calibration.of(root)
             and new.matrix_world == place
             and child.parent == new
         )

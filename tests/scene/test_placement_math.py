@@ -79,18 +79,15 @@ def test_invalid_numbers_are_refused(how: dict[str, object]) -> None:
         )  # type: ignore[arg-type]
 
 
-def test_the_root_of_a_world_has_mints_calibration() -> None:
-    """A half turn about Y, 2.5 times as large, 1.5 up, as in Mint's own viewer."""
-    assert placement_math.world_root() == placement_math.WorldRoot(
-        (0.0, 0.0, 1.5), (0.0, math.pi, 0.0), 2.5
-    )
+def test_a_world_has_mints_calibration() -> None:
+    """2.5 times as large, 1.5 up, as in Mint's own viewer."""
+    assert placement_math.world_calibration() == placement_math.WorldCalibration(2.5, 1.5)
 
 
-def test_the_root_of_a_world_can_be_changed() -> None:
-    """Position, scale, height and flip are given; the unit scale applies to sizes only."""
-    root = placement_math.world_root(1.0, 2.0, flip=False, at=(3, 4, 5), meters_per_unit=0.1)
-    assert root.rotation == (0.0, 0.0, 0.0) and root.scale == pytest.approx(10)
-    assert root.location == pytest.approx((3, 4, 25))
+def test_the_calibration_of_a_world_can_be_changed() -> None:
+    """Scale and height are given in meters, and returned in the units of the scene."""
+    found = placement_math.world_calibration(1.0, 2.0, meters_per_unit=0.1)
+    assert found.scale == pytest.approx(10) and found.height == pytest.approx(20)
 
 
 def sheet(

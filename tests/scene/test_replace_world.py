@@ -149,7 +149,7 @@ def test_splats_are_added_beside_a_collider_in_edit_mode(files: dict[str, Path])
     _edit_collider(root)
     complete(root, WorldFiles(**files), provenance)
     assert bpy.context.mode == "EDIT_MESH" and any(
-        each.get("mint_part") == "splats" for each in root.children
+        each.get("mint_part") == "splats" for each in root.children_recursive
     )
 
 

@@ -32,16 +32,19 @@ def files(tmp_path):
     return world_helpers.all_parts(tmp_path)
 
 
-def test_the_root_has_mints_calibration(files):
-    """A half turn about Y, 2.5 times as large, 1.5 up; its children have no transform."""
-    root = build(files).root
-    assert tuple(root.location) == pytest.approx((0, 0, 1.5)) and tuple(
-        root.scale
-    ) == pytest.approx((2.5, 2.5, 2.5))
-    assert tuple(root.rotation_euler) == pytest.approx((0, math.pi, 0))
-    for name in ("collider", "splats"):
-        assert np.allclose(np.array(part(root, name).matrix_local), np.eye(4), atol=1e-6)
+def test_the_root_is_neutral(files):
+    """It stands on the floor; an empty below it has Mint's calibration, the parts no transform."""
+    root = build(files, at=(3, 4, 5)).root
+    assert tuple(root.location) == (3, 4, 5) and tuple(root.scale) == (1, 1, 1)
+    assert tuple(root.rotation_euler) == (0, 0, 0)
     assert root.parent is None and root.name == "Room" and root["mint_kind"] == "world"
+    (holder,) = root.children
+    assert tuple(holder.location) == pytest.approx((0, 0, 1.5))
+    assert tuple(holder.scale) == pytest.approx((2.5, 2.5, 2.5))
+    assert tuple(holder.rotation_euler) == pytest.approx((0, math.pi, 0))
+    for name in ("collider", "splats"):
+        assert part(root, name).parent == holder
+        assert np.allclose(np.array(part(root, name).matrix_local), np.eye(4), atol=1e-6)
 
 
 def test_collider_and_splats_are_upright_to_scale_and_together(files):

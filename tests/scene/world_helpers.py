@@ -10,6 +10,7 @@ import numpy as np
 
 from mint_blender.files.spz.decode import Splats
 from mint_blender.scene.world import build as world_build
+from mint_blender.scene.world import calibration
 from mint_blender.scene.world.files import WorldFiles, WorldOptions
 
 from ..files import build_spz
@@ -89,3 +90,15 @@ def ordered(points: np.ndarray) -> np.ndarray:
     """Return points sorted and rounded to the centimeter."""
     points = np.round(points, 2) + 0.0
     return points[np.lexsort(points.T)]
+
+
+def make_legacy(root) -> None:
+    """Change a World to what earlier versions have saved: the root itself has the calibration."""
+    (holder,) = [each for each in root.children if each["mint_part"] == "calibration"]
+    root.matrix_basis = holder.matrix_world.copy()
+    for each in list(holder.children):
+        each.parent = root
+    bpy.data.objects.remove(holder)
+    for key in (calibration.SCALE, calibration.HEIGHT):
+        del root[key]
+    bpy.context.view_layer.update()

@@ -44,11 +44,24 @@ def test_the_reason_is_translated(registered, monkeypatch):
 def test_flip_turns_the_world_of_any_active_part(placed):
     """A second flip turns it back."""
     bpy.context.view_layer.objects.active = part("collider")
-    before = tuple(placed.rotation_euler)
+    before = tuple(part("calibration").rotation_euler)
     assert bpy.ops.mint.flip_world() == {"FINISHED"}
-    assert tuple(placed.rotation_euler) != pytest.approx(before)
+    assert tuple(part("calibration").rotation_euler) != pytest.approx(before)
     bpy.ops.mint.flip_world()
-    assert tuple(placed.rotation_euler) == pytest.approx(before)
+    assert tuple(part("calibration").rotation_euler) == pytest.approx(before)
+    assert tuple(placed.rotation_euler) == (0, 0, 0)
+
+
+def test_the_scale_of_a_world_is_one_number(placed):
+    """It is a property of the object that has the scale; undo restores it."""
+    scaled = parts.WorldParts.under(placed).holder
+    assert scaled == part("calibration") and scaled.mint_world_scale == pytest.approx(1)
+    bpy.ops.ed.undo_push(message="before")
+    scaled.mint_world_scale = 3
+    bpy.ops.ed.undo_push(message="after")
+    assert tuple(part("calibration").scale) == pytest.approx((7.5, 7.5, 7.5))
+    bpy.ops.ed.undo()
+    assert part("calibration").mint_world_scale == pytest.approx(1)
 
 
 def test_flip_collider_turns_only_the_collider(placed):
@@ -60,8 +73,8 @@ def test_flip_collider_turns_only_the_collider(placed):
 
 
 def test_the_choice_for_the_collider_is_kept_when_parts_are_removed(placed):
-    """With splats it is physics by default; the user's choice stays without them."""
-    assert part("collider").display_type == "WIRE"
+    """With splats it is a box by default; the user's choice stays without them."""
+    assert part("collider").display_type == "BOUNDS"
     bpy.ops.mint.show_collider(how="VISIBLE")
     assert part("collider").display_type == "TEXTURED" and not part("collider").hide_render
     bpy.ops.mint.show_collider(how="PHYSICS")

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build a World: its files upright and to scale, below one root object.
 
-The files share one coordinate system: origin at the capture point, at eye height, Y down. The root
-has the correction (a half turn) and Mint's calibration (scale 2.5, 1.5 m up), so that both can be
-changed there; its children have no transform of their own, with two exceptions. The capture point
-is rotated back, so that it is always upright. A collider that is already upright, as some are, is
-rotated by itself, since splats and panorama of the same World are not upright.
+The files share one coordinate system: origin at the capture point, at eye height, Y down. An empty
+below the root has the correction (a half turn) and Mint's calibration (scale 2.5, 1.5 m up); the
+root itself stands on the floor, without rotation and scale. The parts below the empty have no
+transform of their own, with two exceptions. The capture point is rotated back, so that it is always
+upright. A collider that is already upright, as some are, is rotated by itself, since splats and
+panorama of the same World are not upright.
 """
 
 from __future__ import annotations
@@ -29,7 +30,16 @@ from ..prepared import PreparedResult, append
 from ..staging_scene import STAGING_NAME
 from ..transaction import DataSnapshot, rollback_on_error
 from ..update import reparent_and_remap
-from . import capture_point, collider, panorama, part_notes, prepared_parts, splat_nodes, splats
+from . import (
+    calibration,
+    capture_point,
+    collider,
+    panorama,
+    part_notes,
+    prepared_parts,
+    splat_nodes,
+    splats,
+)
 from .capture_point import PART
 from .display import update_collider
 from .files import PART_NAMES, Part, WorldFiles, WorldOptions
@@ -91,7 +101,7 @@ def build_world(
         )
         root, notes = imported.root, imported.notes
     set_properties(root, properties)
-    _calibrate(root, scene, at, options)
+    root.location = at
     _connect(root, scene, options)
     return BuiltWorld(root, (root, *root.children_recursive), notes)
 
@@ -112,11 +122,11 @@ def import_world(
     """
     shown = _files_to_show(parts, options)
     root = create_root(name, collection, {}, parts)
-    _calibrate(root, scene, (0.0, 0.0, 0.0), options)
+    holder = _calibrate(root, scene, collection, options)
     notes: list[Message] = []
     if shown["COLLIDER"] is not None:
         notes += _add_collider(root, shown["COLLIDER"], scene, check=options.flip is None)
-    point = capture_point.add(root, name, collection)
+    point = capture_point.add(holder, name, collection, flipped=root[FLIPPED])
     if options.camera:
         capture_point.add_camera(point, name, collection, scene.unit_settings.scale_length)
     notes += _add_readable_parts(root, shown["PANORAMA"], shown["SPLATS"], scene)
@@ -277,32 +287,34 @@ def remove_part(
 def _calibrate(
     root: bpy.types.Object,
     scene: bpy.types.Scene,
-    at: tuple[float, float, float],
+    collection: bpy.types.Collection,
     options: WorldOptions,
-) -> None:
-    flipped = options.flip is not False
-    place = placement_math.world_root(
-        options.scale, options.up, at=at, meters_per_unit=scene.unit_settings.scale_length
-    )
-    root.location, root.rotation_euler, root.scale = (
-        place.location,
-        capture_point.upright_rotation(flipped),
-        (place.scale,) * 3,
-    )
-    root[FLIPPED] = flipped
+) -> bpy.types.Object:
+    """Add the empty with Mint's calibration; return it."""
+    unit = scene.unit_settings.scale_length
+    root[FLIPPED] = options.flip is not False
+    root.empty_display_size = 1 / unit
+    given = placement_math.world_calibration(options.scale, options.up, meters_per_unit=unit)
+    return calibration.add(root, given.scale, given.height, collection, flipped=root[FLIPPED])
+
+
+def _holder(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
+    """Return the object to which the parts of a World are parented."""
+    return calibration.ensure(root, collection_of(root, scene), flipped=bool(root.get(FLIPPED)))
 
 
 def _add_collider(
     root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *, check: bool
 ) -> list[Message]:
     objects = collider.load(path, f"{root.name} Collider", collection_of(root, scene), scene)
-    surface = collider.surface([each for each in objects if each.type == "MESH"], root)
+    holder = _holder(root, scene)
+    surface = collider.surface([each for each in objects if each.type == "MESH"], holder)
     upside_down = placement_math.is_upside_down(*surface) if check else True
     turn = Matrix.Rotation(math.pi if upside_down is False else 0, 4, "X")
     for each in objects:
         each[PART] = "collider"
         if each.parent is None:
-            each.parent = root
+            each.parent = holder
             each.matrix_basis = turn @ each.matrix_basis
     root[COLLIDER_TURNED] = upside_down is False
     if upside_down is None:
@@ -326,7 +338,7 @@ def _add_panorama(
 def _add_splats(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> None:
     made = splats.build(path, f"{root.name} Splats", collection_of(root, scene))
     made[PART] = "splats"
-    made.parent = root
+    made.parent = _holder(root, scene)
 
 
 def _add_readable_parts(

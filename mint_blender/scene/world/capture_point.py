@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Add the capture point of a World, an upright empty below its root, and a camera there.
+"""Add the capture point of a World, an upright empty beside its parts, and a camera there.
 
-However the root is rotated, the capture point has X to the right, Y forward (where Mint's viewer
+However the parts are rotated, the capture point has X to the right, Y forward (where Mint's viewer
 looks) and Z up. Panorama and camera depend on it.
 """
 
@@ -25,15 +25,17 @@ def upright_rotation(flipped: bool) -> Euler:
     return Euler((0, math.pi, 0) if flipped else (0, 0, math.pi))
 
 
-def add(root: bpy.types.Object, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
-    """Add the capture point of a root, at the root's origin."""
+def add(
+    parent: bpy.types.Object, name: str, collection: bpy.types.Collection, *, flipped: bool
+) -> bpy.types.Object:
+    """Add the capture point at the origin of the object that turns the World's files."""
     point = bpy.data.objects.new(f"{name} Capture Point", None)
     point.empty_display_type = "ARROWS"
     point.empty_display_size = 0.2
     point[PART] = "capture_point"
     collection.objects.link(point)
-    point.parent = root
-    point.rotation_euler = upright_rotation(bool(root.get("mint_flipped")))
+    point.parent = parent
+    point.rotation_euler = upright_rotation(flipped)
     return point
 
 

@@ -70,5 +70,7 @@ def update_vertex_colors(
             and each not in without
         ):
             panorama.store_vertex_colors(
-                each.data, image, points[0].matrix_basis.inverted() @ collider.matrix_in(each, root)
+                each.data,
+                image,
+                collider.matrix_in(points[0], root).inverted() @ collider.matrix_in(each, root),
             )

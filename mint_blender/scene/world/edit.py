@@ -10,7 +10,7 @@ import bpy
 from mathutils import Matrix
 
 from ..data_blocks import current_scene
-from . import capture_point, panorama
+from . import calibration, capture_point, panorama
 from .display import update_collider, update_vertex_colors
 from .files import WorldOptions
 from .world_objects import (
@@ -28,6 +28,7 @@ def flip(root: bpy.types.Object) -> None:
 
     Capture point, camera and panorama stay upright.
     """
+    holder = calibration.of(root)
     root[FLIPPED] = flipped = not root.get(FLIPPED, False)
     before, after = (
         capture_point.upright_rotation(not flipped),
@@ -35,12 +36,12 @@ def flip(root: bpy.types.Object) -> None:
     )
     rotation = before.to_matrix().inverted() @ after.to_matrix()
     is_unchanged = (
-        root.rotation_mode == "XYZ"
-        and max(abs(root.rotation_euler[axis] - before[axis]) for axis in range(3)) < 1e-5
+        holder.rotation_mode == "XYZ"
+        and max(abs(holder.rotation_euler[axis] - before[axis]) for axis in range(3)) < 1e-5
     )
-    root.matrix_basis = root.matrix_basis @ rotation.to_4x4()
+    holder.matrix_basis = holder.matrix_basis @ rotation.to_4x4()
     if is_unchanged:
-        root.rotation_euler = after  # the same rotation without rounding
+        holder.rotation_euler = after  # the same rotation without rounding
     for point in parts_of(root, "capture_point"):
         point.matrix_basis = rotation.inverted().to_4x4() @ point.matrix_basis
     update_vertex_colors(root)
@@ -49,15 +50,16 @@ def flip(root: bpy.types.Object) -> None:
 def flip_collider(root: bpy.types.Object) -> None:
     """Flip only the collider, about X."""
     root[COLLIDER_TURNED] = not root.get(COLLIDER_TURNED, False)
+    holder = calibration.of(root)
     for each in parts_of(root, "collider"):
-        if each.parent == root:
+        if each.parent == holder:
             each.matrix_basis = Matrix.Rotation(math.pi, 4, "X") @ each.matrix_basis
     update_vertex_colors(root)
 
 
 def show_collider(
     root: bpy.types.Object,
-    how: Literal["AUTO", "PHYSICS", "VISIBLE"] = "AUTO",
+    how: Literal["AUTO", "PHYSICS", "VISIBLE", "BOUNDS"] = "AUTO",
     *,
     scene: bpy.types.Scene | None = None,
 ) -> None:

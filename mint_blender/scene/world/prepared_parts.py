@@ -10,6 +10,7 @@ import bpy
 from mathutils import Matrix
 
 from ..transaction import DataSnapshot
+from . import calibration
 from .files import Part
 from .panorama import COLOR
 from .world_objects import (
@@ -79,7 +80,7 @@ def _turn_like_files(
     if is_turned and not root.get(FLIPPED):
         is_turned = False
         for each in colliders:
-            if each.parent == prepared:
+            if each.parent == calibration.of(prepared):
                 each.matrix_basis = Matrix.Rotation(math.pi, 4, "X") @ each.matrix_basis
     root[COLLIDER_TURNED] = is_turned
 
@@ -91,9 +92,11 @@ def _move_objects(
     scene: bpy.types.Scene,
 ) -> None:
     collection = collection_of(root, scene)
+    before = calibration.of(prepared)
+    after = calibration.ensure(root, collection, flipped=bool(root.get(FLIPPED)))
     for each in objects:
         for holder in each.users_collection:
             holder.objects.unlink(each)
         collection.objects.link(each)
-        if each.parent == prepared:
-            each.parent = root
+        if each.parent == before:
+            each.parent = after

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Find and create the objects of a World: its root, its parts, and the custom properties.
 
+    root                 neutral: on the floor, no rotation, no scale
+      calibration        Mint's turn, scale and height
+        collider, splats
+        capture point    upright again
+          camera
+
 Parts are found by custom properties, so that the user may rename and move the objects.
 """
 
@@ -51,17 +57,19 @@ def has_part(root: bpy.types.Object, part: Part) -> bool:
 def parts_of(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
     """Return the objects under a root that are a part of it.
 
-    `part` is one of `collider`, `splats`, `capture_point` and `camera`.
+    `part` is one of `collider`, `splats`, `capture_point`, `camera` and `calibration`.
     """
     return [each for each in root.children_recursive if each.get(PART) == part]
 
 
 def upright(root: bpy.types.Object) -> Matrix:
     """Return the world matrix of the capture point (Y forward, Z up), even if it was deleted."""
+    from . import calibration
+
     for point in parts_of(root, "capture_point"):
         return point.matrix_world.copy()
     return (
-        root.matrix_world
+        calibration.of(root).matrix_world
         @ capture_point.upright_rotation(bool(root.get(FLIPPED))).to_matrix().to_4x4()
     )
 
@@ -71,7 +79,6 @@ def create_root(
 ) -> bpy.types.Object:
     """Create the root of a World, an empty with the given properties, the caption and the URLs."""
     root = bpy.data.objects.new(name, None)
-    root.empty_display_size = 0.5
     collection.objects.link(root)
     set_properties(root, dict(properties))
     set_properties(
@@ -95,8 +102,13 @@ def set_properties(root: bpy.types.Object, properties: Mapping[str, object]) -> 
 
 def ensure_capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
     """Return the capture point; a new one if it was deleted."""
+    from . import calibration
+
     return next(iter(parts_of(root, "capture_point")), None) or capture_point.add(
-        root, root.name, collection_of(root, scene)
+        calibration.ensure(root, collection_of(root, scene), flipped=bool(root.get(FLIPPED))),
+        root.name,
+        collection_of(root, scene),
+        flipped=bool(root.get(FLIPPED)),
     )
 
 

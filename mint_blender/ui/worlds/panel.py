@@ -46,9 +46,9 @@ class MINT_PT_world(bpy.types.Panel):
             return
         layout.label(text=root.name, icon="WORLD", translate=False)
         look_inside.draw_button(layout, context.space_data)
-        layout.row().prop(root, "scale")
-        layout.operator("mint.flip_world", icon="FILE_REFRESH")
         parts = WorldParts.under(root)
+        layout.prop(parts.holder, "mint_world_scale")
+        layout.operator("mint.flip_world", icon="FILE_REFRESH")
         if _draw_part(layout, parts, "COLLIDER"):
             _draw_collider(layout, parts)
         if _draw_part(layout, parts, "PANORAMA"):

@@ -28,6 +28,11 @@ class WorldParts:
         """Return the objects of a part: `collider`, `splats`, `capture_point` or `camera`."""
         return [each for each in self.objects if each.get(PART) == kind]
 
+    @property
+    def holder(self) -> bpy.types.Object:
+        """The object that turns and scales the parts; in an earlier version's file, the root."""
+        return next(iter(self.of_kind("calibration")), self.root)
+
     def has(self, part: Part) -> bool:
         """Return whether a part is in the scene; the panorama is an image, not an object."""
         if part == "PANORAMA":

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scale of a World, one number for all axes.
+
+It is a property of the object that has the scale, so that a change is an undo step of Blender's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+_OWNER: Any = bpy.types.Object  # its stubs know only Blender's own properties
+
+
+def _get_scale(self: bpy.types.Object) -> float:
+    from ...scene.world import calibration
+
+    return calibration.scale_of(self)
+
+
+def _set_scale(self: bpy.types.Object, value: float) -> None:
+    from ...scene.world import calibration
+
+    calibration.set_scale(self, value)
+
+
+def add() -> None:
+    """Add the property to all objects; only those of Worlds show it."""
+    _OWNER.mint_world_scale = bpy.props.FloatProperty(
+        name="Scale",
+        description="Size of the whole World. 1 is the size that it came with",
+        min=0.001,
+        soft_min=0.1,
+        soft_max=10.0,
+        get=_get_scale,
+        set=_set_scale,
+        options=set(),
+    )
+
+
+def remove() -> None:
+    """Remove the property."""
+    del _OWNER.mint_world_scale
