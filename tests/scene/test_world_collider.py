@@ -93,29 +93,30 @@ def test_flip_turns_collider_and_splats_only(files, turned_by_hand):
 
 
 COLLIDERS = [
-    ("AUTO", True, False, True),
-    ("AUTO", True, True, False),
-    ("AUTO", False, False, False),
-    ("PHYSICS", True, False, False),
-    ("VISIBLE", True, True, True),
-    ("VISIBLE", False, False, True),
+    ("AUTO", True, False, "TEXTURED"),
+    ("AUTO", True, True, "BOUNDS"),
+    ("AUTO", False, True, "BOUNDS"),
+    ("AUTO", False, False, "WIRE"),
+    ("PHYSICS", True, False, "WIRE"),
+    ("PHYSICS", True, True, "WIRE"),
+    ("VISIBLE", True, True, "TEXTURED"),
+    ("VISIBLE", False, False, "TEXTURED"),
 ]
 
 
-@pytest.mark.parametrize(("how", "with_panorama", "with_splats", "visible"), COLLIDERS)
+@pytest.mark.parametrize(("how", "with_panorama", "with_splats", "display"), COLLIDERS)
 def test_the_collider_is_visible_with_a_panorama_and_without_splats(
-    files, how, with_panorama, with_splats, visible
+    files, how, with_panorama, with_splats, display
 ):
-    """Otherwise it is drawn as wire and not rendered."""
+    """Otherwise it is drawn as a box beside splats, else as wire, and is not rendered."""
     given = replace(
         files,
         panorama=files.panorama if with_panorama else None,
         splats=files.splats if with_splats else None,
     )
     shape = part(build(given, collider=how).root, "collider")
-    assert (shape.display_type, shape.hide_render) == (
-        ("TEXTURED", False) if visible else ("WIRE", True)
-    )
+    visible = display == "TEXTURED"
+    assert (shape.display_type, shape.hide_render) == (display, not visible)
     assert bool(shape.data.materials) == (visible and with_panorama)
 
 
@@ -123,9 +124,16 @@ def test_the_collider_can_be_changed_afterwards(files):
     """It becomes physics and visible again, without a second material."""
     root = build(files).root
     shape = part(root, "collider")
-    for how, hidden in (("VISIBLE", False), ("PHYSICS", True), ("VISIBLE", False), ("AUTO", True)):
+    for how, display in (
+        ("VISIBLE", "TEXTURED"),
+        ("PHYSICS", "WIRE"),
+        ("VISIBLE", "TEXTURED"),
+        ("BOUNDS", "BOUNDS"),
+        ("PHYSICS", "WIRE"),
+        ("AUTO", "BOUNDS"),
+    ):
         world_edit.show_collider(root, how)
-        assert shape.hide_render is hidden
+        assert (shape.display_type, shape.hide_render) == (display, display != "TEXTURED")
     assert sum(each.name.startswith("Room Panorama") for each in bpy.data.materials) == 1
 
 
@@ -178,6 +186,16 @@ def test_the_collider_can_be_a_rigid_body(files):
     body = part(build(files, rigid_body=True).root, "collider").rigid_body
     assert (body.type, body.collision_shape) == ("PASSIVE", "MESH")
     assert part(build(files).root, "collider").rigid_body is None
+
+
+def test_a_ray_hits_a_collider_that_is_shown_as_a_box(files):
+    """Things can be snapped to it and placed on it although only its bounds are drawn."""
+    shape = part(build(files).root, "collider")
+    assert shape.display_type == "BOUNDS"
+    hit, place, *_, found, _matrix = bpy.context.scene.ray_cast(
+        bpy.context.evaluated_depsgraph_get(), (0, 0, 1.5), (0, 0, -1)
+    )
+    assert hit and found.original == shape and place.z == pytest.approx(0, abs=0.02)
 
 
 def test_objects_fall_onto_the_rigid_collider(files):

@@ -194,6 +194,34 @@ def test_solid_shading_shows_the_panorama(area, tmp_path):
     assert mesh.attributes.active_color is not None
 
 
+def test_one_click_shows_colors_in_solid_shading(area, tmp_path):
+    """It changes this view only, and only when it is clicked."""
+    place_room(tmp_path)
+    space = area.spaces.active
+    space.shading.type, space.shading.color_type = "WIREFRAME", "MATERIAL"
+    assert not look_inside.shows_color(space)
+    assert bpy.ops.mint.show_colors() == {"FINISHED"}
+    assert (space.shading.type, space.shading.color_type) == ("SOLID", "VERTEX")
+    assert look_inside.shows_color(space)
+
+
+@pytest.mark.parametrize("lens", [24, 35])
+def test_a_free_view_shows_what_the_start_camera_shows(area, tmp_path, lens):
+    """Walking starts where the camera is, as wide, and leaves the camera where it is."""
+    root = place_room(tmp_path, at=(3, 2, 1))
+    (camera,) = world_objects.parts_of(root, "camera")
+    assert camera.data.lens == 24
+    camera.data.lens = lens
+    bpy.ops.mint.look_inside()
+    space, before = area.spaces.active, camera.matrix_world.copy()
+    expected = view_pose(space)
+    look_inside.leave_camera(area, bpy.context.scene)
+    assert space.region_3d.view_perspective == "PERSP" and space.lens == 2 * lens
+    for found, wanted in zip(view_pose(space), expected, strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-4)
+    assert camera.matrix_world == before and look_inside.is_inside(space)
+
+
 def test_workbench_uses_solid_shading(area, tmp_path):
     """The engine has no Material Preview; leaving restores the earlier shading."""
     place_room(tmp_path)

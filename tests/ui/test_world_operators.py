@@ -201,7 +201,8 @@ def test_removing_a_part_can_be_undone(placed):
     bpy.ops.ed.undo_push(message="after")
     bpy.ops.ed.undo()
     assert sorted(each.name for each in bpy.data.objects) == names
-    assert part("collider").parent == world_root()
+    assert part("collider").parent == part("calibration")
+    assert part("calibration").parent == world_root()
     bpy.ops.ed.redo()
     assert part("collider") is None
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World in a window: its settings, the start camera, and the buttons of its panel."""
+"""A World in a window: what it looks like at once, looking inside, and the buttons of its panel."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from .blender_window import BlenderWindow
 
 pytestmark = pytest.mark.window
 
-LOOK = """
-space = area('VIEW_3D').spaces.active
-space.shading.type = 'MATERIAL'
-space.shading.use_scene_world = True
-space.region_3d.view_perspective = 'CAMERA'
+ACTIVATE = """
 world = next(each for each in bpy.context.scene.objects if 'mint_flipped' in each.keys())
-bpy.context.scene.camera = next(each for each in world.children_recursive if each.type == 'CAMERA')
 bpy.context.view_layer.objects.active = world
 bpy.ops.ed.undo_push(message='Look')
 """
 PART = "next((each for each in bpy.context.scene.objects if each.get('mint_part') == name), None)"
+SHADING = "[space.shading.type, space.shading.color_type]"
+SPACE = "space = area('VIEW_3D').spaces.active\nresult = "
+CAMERA = (
+    "[tuple(row) for row in next("
+    "each for each in bpy.context.scene.objects if each.get('mint_part') == 'camera').matrix_world]"
+)
+VIEW = "space.region_3d.view_perspective, tuple(space.region_3d.view_location)"
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +38,45 @@ def service() -> Iterator[Service]:
         assert not running.leaks(), "the key went to the file host"
 
 
-def test_a_world_is_shown_and_changed_by_its_panel(blender: BlenderWindow) -> None:
-    """A click fetches splats, and undo reverts what a click did."""
+def test_a_world_looks_good_at_once(blender: BlenderWindow) -> None:
+    """It has splats and no wires over them; one click shows its colors, one more looks inside."""
     blender.fill(kind="WORLD", prompt="a greenhouse", preset="FAST", review=False)
     assert blender.call("mint.generate_from_form") == ["FINISHED"]
     blender.wait_for("placed", seconds=90)
-    blender.ask(LOOK)
+    assert blender.ask(f"({PART}) is not None", name="splats")
+    assert blender.ask(f"({PART}).display_type", name="collider") == "BOUNDS"
+    assert blender.ask(f"{SPACE}{SHADING}") == ["SOLID", "MATERIAL"], "no view is changed unasked"
+    blender.ask(ACTIVATE)
     blender.settle()
-    blender.screenshot("world_through_its_camera")
+    blender.screenshot("world_placed")
+
+    blender.click("mint.show_colors")
+    blender.wait(f"{SPACE}{SHADING} == ['SOLID', 'VERTEX']")
+    blender.screenshot("world_colors")
+
+    blender.click("mint.look_inside")
+    blender.wait(f"{SPACE}space.region_3d.view_perspective == 'CAMERA'")
+    blender.screenshot("world_inside")
+    before = blender.ask(CAMERA)
+    blender.click("mint.walk_inside")
+    blender.wait(f"{SPACE}space.region_3d.view_perspective == 'PERSP'")
+    start = blender.ask(f"{SPACE}[{VIEW}]")
+    blender.display.hold("w", 0.6)
+    blender.key("Return")
+    blender.wait(f"{SPACE}[{VIEW}] != start", start=start)
+    blender.screenshot("world_walked")
+    assert blender.ask(CAMERA) == before, "walking moves the view, not the start camera"
+    blender.click("mint.look_outside")
+    blender.wait(f"{SPACE}{SHADING} == ['SOLID', 'VERTEX']")
+
+
+def test_a_world_is_changed_by_its_panel(blender: BlenderWindow) -> None:
+    """Clicks show the collider and scale the World; undo reverts each."""
+    blender.fill(kind="WORLD", prompt="a greenhouse", preset="FAST", review=False, splats="NONE")
+    assert blender.call("mint.generate_from_form") == ["FINISHED"]
+    blender.wait_for("placed", seconds=90)
+    blender.ask(ACTIVATE)
+    blender.settle()
     assert blender.ask(f"({PART}).display_type", name="collider") == "TEXTURED"
 
     blender.click("mint.show_collider(how='PHYSICS')")
@@ -52,12 +85,15 @@ def test_a_world_is_shown_and_changed_by_its_panel(blender: BlenderWindow) -> No
     blender.key("ctrl+z")
     blender.wait(f"({PART}).display_type == 'TEXTURED'", name="collider")
 
+    blender.write("mint_world_scale", "2")
+    blender.wait(f"tuple(({PART}).scale) == (5, 5, 5)", name="calibration")
+    blender.over()
+    blender.key("ctrl+z")
+    blender.wait(f"tuple(({PART}).scale) == (2.5, 2.5, 2.5)", name="calibration")
+
     assert blender.call("mint.fetch_world_part", part="SPLATS", splats="100k") == ["FINISHED"]
     blender.wait(f"({PART}) is not None", name="splats", seconds=90)
     blender.wait_for("placed")
-    assert (
-        blender.ask(f"'mint_flipped' in ({PART}).parent.keys() and len(roots())", name="splats")
-        == 1
-    )
+    assert blender.ask("len(roots())") == 1
     blender.settle()
     blender.screenshot("world_with_splats")

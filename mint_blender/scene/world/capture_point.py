@@ -12,6 +12,8 @@ import math
 import bpy
 from mathutils import Euler
 
+LENS = 24.0
+"""Focal length of the start camera in mm: 74 degrees, wide without bending a room."""
 PART = "mint_part"
 """The custom property that says which part of a World an object is."""
 
@@ -42,9 +44,9 @@ def add(
 def add_camera(
     point: bpy.types.Object, name: str, collection: bpy.types.Collection, meters_per_unit: float = 1
 ) -> bpy.types.Object:
-    """Add a camera at the capture point, wide enough for an interior."""
+    """Add a camera with a wide lens at the capture point."""
     data = bpy.data.cameras.new(f"{name} Camera")
-    data.lens = 18  # 90 degrees, wide enough for interiors
+    data.lens = LENS
     data.clip_start, data.clip_end = 0.01 / meters_per_unit, 1000 / meters_per_unit
     camera = bpy.data.objects.new(data.name, data)
     camera[PART] = "camera"

@@ -83,13 +83,22 @@ def matrix_in(each: bpy.types.Object, root: bpy.types.Object) -> Matrix:
     return matrix
 
 
-def set_display(
-    meshes: Iterable[bpy.types.Object], how: Literal["PHYSICS", "VISIBLE"] | str
-) -> None:
-    """Set the display: PHYSICS is wire and not rendered, VISIBLE is solid and rendered."""
+DISPLAY: dict[str, Literal["WIRE", "BOUNDS", "TEXTURED"]] = {
+    "PHYSICS": "WIRE",
+    "BOUNDS": "BOUNDS",
+    "VISIBLE": "TEXTURED",
+}
+"""How an object is displayed, by the way a collider can be shown."""
+
+
+def set_display(meshes: Iterable[bpy.types.Object], how: str) -> None:
+    """Set the display, one of `DISPLAY`. Only a visible collider is rendered.
+
+    Physics, snapping and ray casts use the mesh in any case.
+    """
     for each in meshes:
-        each.display_type = "WIRE" if how == "PHYSICS" else "TEXTURED"
-        each.hide_render = how == "PHYSICS"
+        each.display_type = DISPLAY[how]
+        each.hide_render = how != "VISIBLE"
 
 
 def add_rigid_bodies(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Show a World's collider as wire for physics, or solid with the panorama projected on it."""
+"""Show a World's collider as wire or as a box, or solid with the panorama projected on it."""
 
 from __future__ import annotations
 
@@ -33,13 +33,9 @@ def update_collider(
         each for each in parts_of(root, "collider") if each.type == "MESH" and each not in without
     ]
     image = root.get(IMAGE)
-    how = (
-        options.collider
-        if options.collider in {"PHYSICS", "VISIBLE"}
-        else root.get(COLLIDER_DISPLAY)
-    )
-    if how not in {"PHYSICS", "VISIBLE"}:
-        how = "VISIBLE" if image is not None and not parts_of(root, "splats") else "PHYSICS"
+    how = options.collider if options.collider in collider.DISPLAY else root.get(COLLIDER_DISPLAY)
+    if how not in collider.DISPLAY:
+        how = _automatic(root)
     is_textured = how == "VISIBLE" and image is not None and bool(meshes)
     # checked before anything is changed: the user may have entered Edit Mode since the request
     if is_textured and any(each.data.is_editmode for each in meshes):
@@ -54,6 +50,16 @@ def update_collider(
             meshes, panorama.projection(image, ensure_capture_point(root, scene), image.name)
         )
         update_vertex_colors(root, {*without, *colored})
+
+
+def _automatic(root: bpy.types.Object) -> str:
+    """Return how the collider is shown if the user has not chosen.
+
+    Beside splats only its bounds: 150,000 black edges would cover them.
+    """
+    if parts_of(root, "splats"):
+        return "BOUNDS"
+    return "VISIBLE" if root.get(IMAGE) is not None else "PHYSICS"
 
 
 def update_vertex_colors(

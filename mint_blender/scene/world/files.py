@@ -49,7 +49,8 @@ class WorldOptions:
     collider: Literal["AUTO", "PHYSICS", "VISIBLE", "NONE"] = "AUTO"
     """PHYSICS: drawn as wire, not rendered.
 
-    VISIBLE: solid, with the panorama on it. AUTO: visible if there is a panorama and no splats.
+    VISIBLE: solid, with the panorama on it. AUTO: its bounds beside splats, else visible if there
+    is a panorama.
     """
     panorama_as_world: bool = True
     splats: bool = True

@@ -131,7 +131,7 @@ class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
         """Start the job."""
         request = self._request()
         delivery, level, kind_word = (
-            create_properties.with_cursor(context),
+            create_properties.with_cursor(context, kind=self.kind),
             self._level(),
             self.kind,
         )

@@ -151,7 +151,8 @@ class MintForm(bpy.types.PropertyGroup):
     splats: bpy.props.EnumProperty(
         name="Splats",
         items=SPLATS,
-        description="Gaussian splats to download with a World",
+        default="100k",
+        description="Gaussian splats to download with a World, if it has any",
         update=_changed,
     )
     collider: bpy.props.EnumProperty(
@@ -302,12 +303,18 @@ def delivery_of(form: MintForm, context: bpy.types.Context) -> Delivery:
     )
 
 
-def with_cursor(context: bpy.types.Context, delivery: Delivery | None = None) -> Delivery:
-    """Return the delivery with the current 3D cursor, scene and document."""
+def with_cursor(
+    context: bpy.types.Context, delivery: Delivery | None = None, *, kind: str = "MODEL"
+) -> Delivery:
+    """Return the delivery with the current 3D cursor, scene and document.
+
+    Without a delivery a World is fetched with the splats that the form has.
+    """
     from ...jobs.job_values import Delivery
 
+    splats = of(context).splats
     return replace(
-        delivery or Delivery(),
+        delivery or Delivery(splats=splats if kind == "WORLD" and splats != "NONE" else None),
         at=cursor(context),
         document=session.document_id(),
         scene=context.scene.name,

@@ -36,7 +36,7 @@ class AssetOperator(bpy.types.Operator):
         """Start the job; its result is placed at the current 3D cursor."""
         from ...mint.schema import Kind
 
-        start, delivery = self.start, create_properties.with_cursor(context)
+        start, delivery = self.start, create_properties.with_cursor(context, kind=self.kind)
         return about_asset(
             self,
             Kind(self.kind.lower()),

@@ -63,7 +63,7 @@ def look_inside(
     overlays: bool = False,
 ) -> None:
     """Move a 3D View to a World's capture point, through its camera if it has one."""
-    from ...scene.world import world_objects
+    from ...scene.world import capture_point, world_objects
 
     space: Any = area.spaces.active
     seen = _seen(space)
@@ -75,7 +75,7 @@ def look_inside(
     if camera is not None:
         _look_through(space, camera, _shape(area, scene))
     else:
-        _stand_at(space, world_objects.upright(root), scene)
+        _stand_at(space, world_objects.upright(root), scene, capture_point.LENS)
     space.overlay.show_overlays = overlays
     area.tag_redraw()
 
@@ -100,6 +100,22 @@ def look_outside(area: bpy.types.Area) -> None:
         # only now: if restoring fails, the saved view is still needed
         del _earlier()[space.as_pointer()]
     area.tag_redraw()
+
+
+def show_colors(area: bpy.types.Area) -> None:
+    """Show the colors that Worlds store for Solid shading, which is the fastest one."""
+    space: Any = area.spaces.active
+    space.shading.type, space.shading.color_type = "SOLID", "VERTEX"
+    area.tag_redraw()
+
+
+def leave_camera(area: bpy.types.Area, scene: bpy.types.Scene) -> None:
+    """Look on from where the camera is, so that walking does not move the camera."""
+    space: Any = area.spaces.active
+    camera = space.camera if space.use_local_camera else scene.camera
+    if space.region_3d.view_perspective == "CAMERA" and camera is not None:
+        place = camera.matrix_world.normalized() @ Matrix.Rotation(-math.pi / 2, 4, "X")
+        _stand_at(space, place, scene, getattr(camera.data, "lens", space.lens))
 
 
 def is_inside(space: Any) -> bool:
@@ -127,13 +143,15 @@ def shows_color(space: Any) -> bool:
 
 
 def draw_button(layout: bpy.types.UILayout, space: Any, *, job_id: str = "") -> None:
-    """Draw the button and the way back, with a hint if the view shows no colors."""
-    if not shows_color(space):
-        layout.label(text="This shading shows no colors", icon="INFO")
+    """Draw what makes sense in this view: look inside, show colors, walk, or go back."""
     row = layout.row(align=True)
-    row.operator("mint.look_inside", icon="HIDE_OFF").job_id = job_id
-    if is_inside(space):
-        row.operator("mint.look_outside", icon="LOOP_BACK")
+    if not is_inside(space):
+        row.operator("mint.look_inside", icon="HIDE_OFF").job_id = job_id
+        if not shows_color(space):
+            row.operator("mint.show_colors", icon="COLOR")
+        return
+    row.operator("mint.walk_inside", icon="VIEW_PAN")
+    row.operator("mint.look_outside", icon="LOOP_BACK")
 
 
 def _owners(space: Any) -> tuple[tuple[Any, tuple[str, ...]], ...]:
@@ -184,12 +202,12 @@ def _shape(area: bpy.types.Area, scene: bpy.types.Scene) -> tuple[float, float]:
     return width / longer * max(wide, high) / wide, height / longer * max(wide, high) / high
 
 
-def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene) -> None:
-    """Show a free view from this place along its Y axis: for a World without a camera."""
+def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene, lens: float) -> None:
+    """Show a free view from this place along its Y axis, as wide as through a camera's lens."""
     upright = place.normalized() @ Matrix.Rotation(math.pi / 2, 4, "X")
     view, distance = space.region_3d, AHEAD / scene.unit_settings.scale_length
     space.lens, space.clip_start = (
-        18,
+        2 * lens,  # a free view counts on a sensor of twice a camera's width
         min(space.clip_start, 0.01 / scene.unit_settings.scale_length),
     )
     view.view_perspective = "PERSP"
@@ -221,7 +239,7 @@ def _shade(space: Any, shading: str) -> str:
     return shading
 
 
-class _ViewOperator(bpy.types.Operator):
+class ViewOperator(bpy.types.Operator):
     """Base of both operators: finds the 3D View."""
 
     bl_options = {"REGISTER"}  # nothing to undo: the scene stays as it is
@@ -242,7 +260,7 @@ class _ViewOperator(bpy.types.Operator):
         return max(found, key=lambda each: each.width * each.height, default=None)
 
 
-class MINT_OT_look_inside(_ViewOperator):
+class MINT_OT_look_inside(ViewOperator):
     """Show this World in color from where it was captured, in this 3D View."""
 
     bl_idname = "mint.look_inside"
@@ -293,7 +311,7 @@ class MINT_OT_look_inside(_ViewOperator):
         )
 
 
-class MINT_OT_look_outside(_ViewOperator):
+class MINT_OT_look_outside(ViewOperator):
     """Restore the view from before looking inside the World."""
 
     bl_idname = "mint.look_outside"

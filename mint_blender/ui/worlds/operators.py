@@ -33,6 +33,7 @@ PARTS = [
 SHOWN = [
     ("VISIBLE", "Visible", "Solid and rendered, with the panorama on it"),
     ("PHYSICS", "Physics Only", "Displayed as wire and not rendered"),
+    ("BOUNDS", "Bounds", "Displayed as a box and not rendered"),
     ("AUTO", "Auto", "Visible with the panorama on it, unless splats are shown"),
 ]
 

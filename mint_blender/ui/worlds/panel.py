@@ -94,6 +94,11 @@ _LABELS: dict[Part, str] = {
 }
 
 
+_COLLIDER_DISPLAYS = (
+    ("VISIBLE", "TEXTURED", Message("Visible")),
+    ("PHYSICS", "WIRE", Message("Wire")),
+    ("BOUNDS", "BOUNDS", Message("Bounds")),
+)
 _SPLAT_SETTINGS = (Message("Density"), Message("Size"), Message("Viewport Limit"))
 
 
@@ -125,14 +130,20 @@ def _draw_part(layout: bpy.types.UILayout, parts: WorldParts, part: Part) -> boo
 
 def _draw_collider(layout: bpy.types.UILayout, parts: WorldParts) -> None:
     meshes = [each for each in parts.of_kind("collider") if each.type == "MESH"]
-    is_physics = any(each.display_type == "WIRE" for each in meshes)
+    shown = {each.display_type for each in meshes}
     is_rigid = any(each.rigid_body is not None for each in meshes)
     row = layout.row(align=True)
-    row.operator("mint.show_collider", text="Visible", depress=not is_physics).how = "VISIBLE"
-    row.operator("mint.show_collider", text="Physics Only", depress=is_physics).how = "PHYSICS"
+    for how, display, label in _COLLIDER_DISPLAYS:
+        button = row.operator(
+            "mint.show_collider",
+            text=translated(label),
+            translate=False,
+            depress=display in shown,
+        )
+        button.how = how
     row = layout.row(align=True)
     row.operator("mint.rigid_collider", text="Rigid Body", depress=is_rigid).on = not is_rigid
-    row.operator("mint.flip_collider", text="Flip")
+    row.operator("mint.flip_collider", text="Turn Upright")
 
 
 def _draw_panorama(
