@@ -28,12 +28,13 @@ CARDS: Mapping[Group, int] = {
     Group.RUNNING: 20,
     Group.QUEUED: 3,
     Group.READY_OR_FAILED: 10,
-    Group.FINISHED: 5,
+    Group.FINISHED: 8,
     Group.OTHER_ACCOUNT: 3,
 }
 """How many jobs of each group have a card.
 
-There is room for everything that Mint runs at once: ten models and ten Worlds.
+There is room for everything that Mint runs at once: ten models and ten Worlds. A finished job is
+only one line.
 """
 
 _GROUPS = {

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Any
 
 import bpy
@@ -11,7 +10,7 @@ import bpy
 from ...addon_settings import may_go_online
 from ...jobs import rejected_files
 from ...jobs.job import Job, asset_of
-from ...jobs.job_values import CONVERTED, Hold
+from ...jobs.job_values import Hold
 from ...jobs.phases import Phase, Verb
 from ...jobs.presentation import presenter
 from ...jobs.service import JobService
@@ -22,9 +21,9 @@ from ..account import billing_watch
 from ..review import review_card
 from ..text_wrap import wrapped
 from ..translations import translated
-from ..worlds import look_inside
 from . import background_import, card_texts, placed_results
 from .card_texts import CardTexts
+from .cards import menu_head
 
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
 _RESUME = Message("Resume")
@@ -50,10 +49,6 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
         wrapped(box, texts.problem, width=width, icon="TIME")
     elif job.phase is Phase.READY:
         _draw_ready(box, job, texts, width)
-    elif job.phase is Phase.PLACED and job.convert:
-        _draw_saved(box, job, width)
-    elif job.phase is Phase.PLACED and job.kind is Kind.WORLD:
-        look_inside.draw_button(box, bpy.context.space_data, job_id=job.id)
     for note in texts.notes:
         wrapped(box, note, width=width, icon="INFO", most=3)
 
@@ -226,17 +221,6 @@ def _place_label(job: Job, again: str = "") -> str:
     )
 
 
-def _draw_saved(box: bpy.types.UILayout, job: Job, width: int) -> None:
-    """Draw which files were saved where."""
-    folder = job.delivery.folder or ""
-    column = box.column(align=True)
-    for kept in job.files:
-        if kept.role in CONVERTED:
-            column.label(text=PurePath(kept.path).name, translate=False, icon="FILE")
-    wrapped(column, Message("Saved in {folder}", folder=folder), width=width)
-    box.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = folder
-
-
 def _draw_follow_ups(layout: bpy.types.UILayout, job: Job) -> None:
     """Draw what can be made from a result, or like it."""
     layout.operator_context = "INVOKE_DEFAULT"
@@ -262,8 +246,13 @@ def _draw_follow_ups(layout: bpy.types.UILayout, job: Job) -> None:
 
 def draw_menu(layout: bpy.types.UILayout, job: Job) -> None:
     """Draw the rarer actions, as far as they make sense for the job."""
-    job = placed_results.shown(job)
+    menu_head.draw(layout, job)
+    folder, job = card_texts.of(job).folder, placed_results.shown(job)
+    if folder:
+        layout.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = folder
     if job.phase is Phase.PLACED and not job.convert:
+        if job.kind is Kind.WORLD:
+            layout.operator("mint.look_inside", icon="HIDE_OFF").job_id = job.id
         layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
         layout.operator(
             "mint.place",

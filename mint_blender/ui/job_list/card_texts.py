@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import PurePath
 
 from ...jobs.job import Job
-from ...jobs.job_values import Hold, Role
+from ...jobs.job_values import CONVERTED, Hold, Role
 from ...jobs.phases import Phase, Verb
 from ...jobs.presentation import presenter
 from ...jobs.presentation.identity_cache import cached_by_identity
@@ -38,6 +39,10 @@ class CardTexts:
     """The latest notes, oldest first."""
     picture: str | None
     """The path of the final picture, else of the newest Preview."""
+    folder: str
+    """Where the files of the result were saved; empty if it went into a scene."""
+    saved: tuple[str, ...]
+    """The names of these files."""
     can_be_canceled: bool
     can_be_retried: bool
 
@@ -71,17 +76,34 @@ def with_time_so_far(state: str, seconds: float) -> str:
 @cached_by_identity
 def _of(job: Job, language: str) -> CardTexts:
     verbs = presenter.verbs(job)
-    picture = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
+    picture, saved = job.file(Role.PICTURE) or job.file(Role.PREVIEW), _saved(job)
     return CardTexts(
-        title=translated(job.title, language),
+        title=_title(job, language),
         state=translated(_short_state(job), language),
         cost=translated(presenter.cost(job), language),
         problem=translated(job.problem.message, language) if job.problem else "",
         notes=tuple(translated(note, language) for note in job.notes[-_MOST_NOTES:]),
         picture=picture.path if picture else None,
+        folder=job.delivery.folder or str(PurePath(saved[0]).parent) if saved else "",
+        saved=tuple(PurePath(path).name for path in saved),
         can_be_canceled=Verb.CANCEL in verbs and job.decision is None,
         can_be_retried=Verb.RETRY in verbs,
     )
+
+
+def _title(job: Job, language: str) -> str:
+    """Return the title; a conversion has that of its model, so it names the formats too."""
+    title = translated(job.title, language)
+    formats = ", ".join(format.value.upper() for format in job.convert)
+    return f"{title} ({formats})" if formats else title
+
+
+def _saved(job: Job) -> list[str]:
+    """Return the paths of the files that were saved for the user."""
+    if job.phase is not Phase.PLACED:
+        return []
+    written = [each for each in (job.delivery.output, job.delivery.render) if each]
+    return [kept.path for kept in job.files if kept.role in CONVERTED] or written
 
 
 def _short_state(job: Job) -> str:

@@ -14,7 +14,7 @@ import bpy
 from ...jobs.phases import Phase, Verb
 from ...message import Message
 from .. import heartbeat, session
-from ..job_actions import JobOperator, Result, report_error, run_action
+from ..job_actions import JobOperator, Result, find_job, report_error, run_action
 from ..translations import translated
 from ..typed_context import layout_of
 
@@ -30,6 +30,18 @@ class MINT_OT_job_menu(JobOperator):
     bl_label = "Job"
     bl_description = "More about this job"
     bl_options = {"INTERNAL"}
+
+    @classmethod
+    def description(
+        cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties
+    ) -> str:
+        """Return the notes on the job, for which its line has no room."""
+        from . import card_texts
+
+        job_id: str = properties.job_id
+        job = find_job(job_id)
+        notes = card_texts.of(job).notes if job is not None else ()
+        return "\n".join(notes) or translated(Message("More about this job"))
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Open the menu for this job."""

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import bpy
 
+from ...jobs.job import Job
 from ...jobs.presentation import presenter
 from ...jobs.presentation.job_groups import Group, JobGroup
 from ...jobs.service import JobService
@@ -12,6 +15,7 @@ from ...message import Message
 from ..text_wrap import wrapped
 from ..translations import translated
 from . import card, grouped_jobs, job_rows
+from .cards import finished_line
 
 _FOLDED = {
     Group.NEEDS_USER: Message("{count:,} more need a decision"),
@@ -27,8 +31,7 @@ def draw(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None
     """Draw a card for the first jobs of each group, and a list of all others."""
     _draw_queue(layout, service)
     for group in grouped_jobs.grouped().groups:
-        for job in group.shown:
-            card.draw(layout, service, job, width=width)
+        _draw_jobs(layout, service, group.shown, width)
         if group.folded:
             _draw_folded(layout, group)
     if grouped_jobs.without_card():
@@ -38,13 +41,27 @@ def draw(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None
     draw_unreadable(layout, service, width=width)
 
 
+def _draw_jobs(
+    layout: bpy.types.UILayout, service: JobService, jobs: Iterable[Job], width: int
+) -> None:
+    """Draw a card for each job; those for which one line is enough share a box."""
+    lines: bpy.types.UILayout | None = None
+    for job in jobs:
+        if finished_line.is_enough(service, job):
+            lines = lines or layout.box().column(align=True)
+            finished_line.draw(lines, job, width=width)
+        else:
+            lines = None
+            card.draw(layout, service, job, width=width)
+
+
 def _draw_list(layout: bpy.types.UILayout, service: JobService, width: int) -> None:
     """Draw the list of jobs without a card, and the card of the one that is chosen there."""
     jobs = bpy.context.window_manager.mint_jobs
     layout.template_list("MINT_UL_jobs", "", jobs, "rows", jobs, "active", rows=4, maxrows=6)
     chosen = job_rows.chosen()
     if chosen is not None:
-        card.draw(layout, service, chosen, width=width)
+        _draw_jobs(layout, service, [chosen], width)
 
 
 def draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:

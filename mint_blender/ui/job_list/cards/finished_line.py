@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draw a job that needs nothing from the user as one line: picture, title, one button, menu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ....jobs.job import Job
+from ....jobs.job_values import Hold
+from ....jobs.phases import Phase
+from ....jobs.service import JobService
+from ....message import Message
+from ....mint.schema import Kind
+from ... import icons
+from ...translations import translated
+from ...worlds import look_inside
+from .. import background_import, card_texts, placed_results
+from ..card_texts import CardTexts
+
+ROOMY = 300
+"""Pixels, at scale 1, of a sidebar with room for a word on the button."""
+_HEIGHT = 1.4
+"""Times that of a button: room for a picture in which something can be seen."""
+_ENDED = {Phase.PLACED, Phase.CANCELED}
+_SHOW = Message("Show")
+_PLACE = Message("Place")
+_REPLACE = Message("Replace")
+_CANCELED = Message("Canceled")
+
+
+def is_enough(service: JobService, job: Job) -> bool:
+    """Return whether one line says all about a job: it has ended, and nothing has to be decided.
+
+    A result that is no longer in the open file can be placed again from its line.
+    """
+    return (
+        job.phase in _ENDED
+        and job.decision is None
+        and job.hold is not Hold.FOREIGN
+        and not service.is_active(job.id)
+        and not background_import.is_preparing(job.id)
+    )
+
+
+def draw(layout: bpy.types.UILayout, job: Job, *, width: int) -> None:
+    """Draw the line."""
+    texts, row = card_texts.of(job), layout.row()
+    picture = icons.of_file(texts.picture) if texts.picture else 0
+    if picture:
+        row.template_icon(icon_value=picture, scale=_HEIGHT)
+    row = row.row()
+    row.scale_y = _HEIGHT
+    _draw_title(row, job, texts, has_picture=bool(picture))
+    # without a window the scale is 0
+    is_roomy = width >= ROOMY * (bpy.context.preferences.system.ui_scale or 1.0)
+    buttons = row.row(align=True)
+    buttons.alignment = "RIGHT"
+    if job.phase is Phase.PLACED:
+        _draw_button(buttons, job, is_roomy=is_roomy)
+    icon: Any = "INFO" if texts.notes else "DOWNARROW_HLT"
+    buttons.operator("mint.job_menu", text="", icon=icon, emboss=False).job_id = job.id
+
+
+def _draw_title(row: bpy.types.UILayout, job: Job, texts: CardTexts, *, has_picture: bool) -> None:
+    if job.phase is Phase.PLACED:
+        row.label(text=texts.title, translate=False, icon="NONE" if has_picture else "CHECKMARK")
+        return
+    row = row.row()
+    row.active = False
+    row.label(text=texts.title, translate=False, icon="NONE" if has_picture else "CANCEL")
+    row.label(text=translated(_CANCELED), translate=False)
+
+
+def _draw_button(row: bpy.types.UILayout, job: Job, *, is_roomy: bool) -> None:
+    """Draw what a user does most with this result: see it, place it again, or open its folder."""
+    if folder := card_texts.of(job).folder:
+        row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = folder
+    elif placed_results.shown(job).phase is Phase.READY:
+        word = _REPLACE if placed_results.will_replace(job) else _PLACE
+        text = translated(word) if is_roomy else ""
+        row.operator("mint.place", text=text, translate=False, icon="IMPORT").job_id = job.id
+    else:
+        if job.kind is Kind.WORLD:
+            _draw_look(row, job)
+        text = translated(_SHOW) if is_roomy else ""
+        row.operator(
+            "mint.select_result", text=text, translate=False, icon="ZOOM_SELECTED"
+        ).job_id = job.id
+
+
+def _draw_look(row: bpy.types.UILayout, job: Job) -> None:
+    """Draw the button that looks into a World, and the way back."""
+    row.operator("mint.look_inside", text="", icon="HIDE_OFF").job_id = job.id
+    if look_inside.is_inside(bpy.context.space_data):
+        row.operator("mint.look_outside", text="", icon="LOOP_BACK")

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job that needs nothing from the user is one line; what it does not show is in its menu."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import PurePath
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.jobs.job import Job  # noqa: E402
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role  # noqa: E402
+from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.service import JobService  # noqa: E402
+from mint_blender.message import Message  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Format, Kind  # noqa: E402
+from mint_blender.scene import tags  # noqa: E402
+from mint_blender.scene.tags import Provenance  # noqa: E402
+from mint_blender.ui.job_list import card, grouped_jobs, placed_results  # noqa: E402
+from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
+from mint_blender.ui.job_list.list_operators import MINT_OT_job_menu  # noqa: E402
+
+from .test_job_list import Layout  # noqa: E402
+
+NOTE = Message("This world has no panorama.")
+
+
+def a_job(job_service: JobService, **more: Any) -> Job:
+    """Add a job that is in the scene, unless told otherwise."""
+    request = GenerationRequest(more.pop("kind", Kind.MODEL), more.pop("prompt", "a lamp"))
+    delivery = more.pop("delivery", Delivery())
+    job = replace(new_job(request, delivery, now=time.time()), **({"phase": Phase.PLACED} | more))
+    job_service.cache.add(job)
+    return job_service.job(job.id)
+
+
+def drawn(job_service: JobService, *, width: int = 320) -> Counter[str]:
+    """Return what the panel draws: operators by name, labels by text, all else by kind."""
+    counts: Counter[str] = Counter()
+    grouped_jobs.prepare(job_service)
+    job_list_panel.draw(Layout(counts), job_service, width=width)
+    return counts
+
+
+def in_menu(job: Job) -> Counter[str]:
+    """Return what the menu of a job draws."""
+    counts: Counter[str] = Counter()
+    card.draw_menu(Layout(counts), job)
+    return counts
+
+
+def in_scene(job: Job) -> None:
+    """Put something of a job into the scene."""
+    root = bpy.data.objects.new("Result", None)
+    bpy.context.scene.collection.objects.link(root)
+    tags.write(root, Provenance(job_id=job.id))
+    placed_results.scan()
+
+
+def test_a_placed_model_is_one_line(job_service: JobService) -> None:
+    """There are a title, Show in Viewport and the menu, and all finished jobs share a box."""
+    for prompt in ("a lamp", "a chair"):
+        in_scene(a_job(job_service, prompt=prompt))
+    shown = drawn(job_service)
+    assert (shown["a lamp"], shown["a chair"], shown["label"]) == (1, 1, 2)
+    assert (shown["mint.select_result"], shown["mint.job_menu"], shown["box"]) == (2, 2, 1)
+    assert not shown["mint.place"]
+
+
+def test_a_placed_world_can_be_looked_into(job_service: JobService) -> None:
+    """Its line has Look Inside as well, and so has its menu."""
+    job = a_job(job_service, kind=Kind.WORLD)
+    in_scene(job)
+    assert drawn(job_service)["mint.look_inside"] == in_menu(job)["mint.look_inside"] == 1
+
+
+def test_a_result_of_another_file_is_placed_from_its_line(job_service: JobService) -> None:
+    """Its line says Place instead of Show, since there is nothing to show."""
+    a_job(job_service)
+    placed_results.scan()
+    shown = drawn(job_service)
+    assert (shown["mint.place"], shown["mint.select_result"], shown["label"]) == (1, 0, 1)
+
+
+def test_the_note_of_a_finished_job_is_a_tooltip(job_service: JobService) -> None:
+    """The menu shows it too. Without a note the tooltip says what the menu is."""
+    job = a_job(job_service, notes=(NOTE,))
+    assert drawn(job_service)[NOTE] == 0
+    assert in_menu(job)[NOTE] == 1
+    tooltip = MINT_OT_job_menu.description
+    assert tooltip(bpy.context, SimpleNamespace(job_id=job.id)) == NOTE
+    other = a_job(job_service)
+    assert tooltip(bpy.context, SimpleNamespace(job_id=other.id)) == "More about this job"
+
+
+@pytest.mark.parametrize("way", ["converted", "written"])
+def test_saved_files_open_their_folder(job_service: JobService, way: str) -> None:
+    """The line has the folder, the menu the names of the files, and the title names the formats."""
+    path = str(PurePath("/models/lamp.obj"))
+    if way == "converted":
+        kept = LocalFile(Role.OBJ, path, "https://files.example/lamp.obj")
+        delivery = Delivery(folder="/models")
+        job = a_job(job_service, convert=(Format.OBJ,), files=(kept,), delivery=delivery)
+    else:
+        job = a_job(job_service, delivery=Delivery(output=path))
+    shown, menu = drawn(job_service), in_menu(job)
+    assert shown["a lamp (OBJ)" if way == "converted" else "a lamp"] == 1
+    assert (shown["wm.path_open"], shown["mint.select_result"]) == (1, 0)
+    assert (menu["lamp.obj"], menu["wm.path_open"]) == (1, 1)
+
+
+def test_a_canceled_job_is_one_line(job_service: JobService) -> None:
+    """It says so and has only its menu."""
+    a_job(job_service, phase=Phase.CANCELED)
+    shown = drawn(job_service)
+    assert (shown["a lamp"], shown["Canceled"], shown["operator"]) == (1, 1, 0)
+    assert shown["mint.job_menu"] == 1
+
+
+def test_a_line_has_words_where_there_is_room(job_service: JobService) -> None:
+    """In a narrow sidebar the title gets the room, and the button is an icon."""
+    in_scene(a_job(job_service))
+    grouped_jobs.prepare(job_service)
+    words: list[str] = []
+
+    class Words:
+        def __getattr__(self, name: str) -> Any:
+            def take(*_: Any, **more: Any) -> Words:
+                words.extend([more["text"]] if name == "operator" else [])
+                return Words()
+
+            return take
+
+    for width in (240, 320):
+        job_list_panel.draw(Words(), job_service, width=width)  # type: ignore[arg-type]
+    assert words == ["", "", "Show", ""]
+
+
+@pytest.mark.parametrize("phase", [Phase.READY, Phase.FAILED, Phase.PAUSED, Phase.REVIEW])
+def test_what_waits_for_the_user_is_a_card(job_service: JobService, phase: Phase) -> None:
+    """It keeps its state and its buttons."""
+    a_job(job_service, phase=phase)
+    shown = drawn(job_service)
+    assert shown["label"] >= 2
+    assert shown["operator"] + sum(shown[f"mint.{word}"] for word in WORDS) >= 2
+
+
+WORDS = ("place", "retry", "resume", "approve", "job_menu")
