@@ -84,7 +84,7 @@ def generate(
         preset: "fast", "standard" or "production".
         mode: "auto", or "review" to call `review` at each Preview.
         name: The name at Mint.
-        images: Reference pictures: paths or https URLs.
+        images: Reference images: paths or https URLs.
         pose: "t_pose" or "a_pose", for models of characters.
         splats: The tier of a World's splats to import, such as "100k"; by default none.
         optimize: "light", "moderate" or "aggressive": a smaller model for more Credits.

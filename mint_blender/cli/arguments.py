@@ -34,7 +34,7 @@ required:
   kind                 model (default) or world
   preset               fast, standard (default) or production
   mode                 auto (default) or review: stop at the Preview
-  image, images        reference pictures: paths and https URLs
+  image, images        reference images: paths and https URLs
   pose                 of a character: t_pose or a_pose
   optimize             of a model: light, moderate or aggressive
   height               of a model in a .blend, in scene units
@@ -143,7 +143,7 @@ def _request(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PATH_OR_URL",
-        help="a reference picture; up to 8",
+        help="a reference image; up to 8",
     )
     command.add_argument("--name", metavar="NAME", help="the name at Mint and in Blender")
     for option, values, default, help in (

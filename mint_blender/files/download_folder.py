@@ -2,7 +2,7 @@
 """Folders of downloads and thumbnails, safe file names, and freeing disk space.
 
 <home>/downloads/<job id>/…    the files of one job
-<home>/jobs/<job id>/…         copies of the job's reference pictures
+<home>/jobs/<job id>/…         copies of the job's reference images
 <home>/thumbnails/…            a cache that may be pruned at any time
 """
 
@@ -54,7 +54,7 @@ class DownloadFolder:
         return folder
 
     def reference_folder(self, job_id: str) -> Path:
-        """Return the folder of a job's reference pictures, which may not exist.
+        """Return the folder of a job's reference images, which may not exist.
 
         Raises:
             ValueError: The id is not safe as a folder name.
@@ -62,7 +62,7 @@ class DownloadFolder:
         return self.jobs / _check_id(job_id) / "references"
 
     def size(self) -> int:
-        """Return the bytes of all downloads, thumbnails and reference pictures."""
+        """Return the bytes of all downloads, thumbnails and reference images."""
         return folder_size(self.downloads) + folder_size(self.thumbnails) + folder_size(self.jobs)
 
     def clear(self, keep: Collection[str] = ()) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Copies of the reference pictures that a job is started with.
+"""Copies of the reference images that a job is started with.
 
     <home>/jobs/<job id>/references/<number>/<name>
 
@@ -63,7 +63,7 @@ def _copy(home: Path, job: Job, number: int, image: str) -> str:
     except OSError as error:
         raise NotPossible(
             Message(
-                "The reference picture {name} cannot be copied: {reason}.",
+                "The reference image {name} cannot be copied: {reason}.",
                 name=image,
                 reason=error.strerror or error,
             )

@@ -12,7 +12,7 @@ from ..mint.generation_request import GenerationRequest
 from ..mint.limits import MAX_IMAGE_BYTES
 
 UPLOADABLE = frozenset({"png", "jpeg", "webp"})
-"""Formats that Mint accepts as a reference picture."""
+"""Formats that Mint accepts as a reference image."""
 
 
 def complaint(request: GenerationRequest) -> str | None:
@@ -28,7 +28,7 @@ def complaint(request: GenerationRequest) -> str | None:
 
 
 def picture_complaint(image: str) -> str | None:
-    """Return why Mint would refuse this reference picture, or None.
+    """Return why Mint would refuse this reference image, or None.
 
     Local pictures are read; https addresses are left to Mint.
     """
@@ -36,7 +36,7 @@ def picture_complaint(image: str) -> str | None:
         return None
     if "://" in image:
         return Message(
-            "A reference picture must be a file or an https:// address, not {image}.", image=image
+            "A reference image must be a file or an https:// address, not {image}.", image=image
         )
     path = Path(image)
     try:
@@ -45,22 +45,22 @@ def picture_complaint(image: str) -> str | None:
         pictures.check_complete(path, found)
     except OSError as error:
         return Message(
-            "The reference picture {name} cannot be read: {reason}.",
+            "The reference image {name} cannot be read: {reason}.",
             name=image,
             reason=error.strerror,
         )
     except InvalidPicture as error:
-        return Message("The reference picture cannot be used. {reason}", reason=error)
+        return Message("The reference image cannot be used. {reason}", reason=error)
     if size > MAX_IMAGE_BYTES:
         return Message(
-            "The reference picture {name} is {size:.1f} MB; Mint accepts at most 5 MB."
+            "The reference image {name} is {size:.1f} MB; Mint accepts at most 5 MB."
             " Scale it down first.",
             name=image,
             size=size / 1024 / 1024,
         )
     if found.format not in UPLOADABLE:
         return Message(
-            "The reference picture {name} is {format}; Mint accepts PNG, JPEG and WebP."
+            "The reference image {name} is {format}; Mint accepts PNG, JPEG and WebP."
             " Convert it first.",
             name=image,
             format=found.format.upper(),

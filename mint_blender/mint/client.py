@@ -103,7 +103,7 @@ class Client:
         """Return the price of optimizing a model. Free, starts nothing."""
         return self._estimate({"operation": "model_optimization", "modelId": _path_id(model_id)})
 
-    # Reference pictures
+    # Reference images
 
     def upload_image(
         self, data: bytes, file_name: str, media_type: str, *, key: str
@@ -133,7 +133,7 @@ class Client:
             ValueError: It is no https address.
         """
         if not url.startswith("https://"):
-            raise ValueError(Message("A reference picture's address must start with https://."))
+            raise ValueError(Message("A reference image's address must start with https://."))
         return self._reference_image({"sourceUrl": url}, key)
 
     # Operations
@@ -286,7 +286,7 @@ class Client:
         image = ReferenceImage.from_json(response.data)
         if image.url is None:
             raise InvalidResponse(
-                Message("the reference picture has no URL"),
+                Message("the reference image has no URL"),
                 request_id=response.request_id,
             )
         return image

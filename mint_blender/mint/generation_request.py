@@ -22,8 +22,8 @@ MAX_PROMPT_LENGTH = {Kind.WORLD: 4000, Kind.MODEL: 8000}
 def default_prompt(kind: Kind) -> str:
     """Return the prompt to send with pictures when the user wrote none: Mint requires one."""
     if kind is Kind.WORLD:
-        return Message("A place that looks like the reference picture.")
-    return Message("A 3D model that matches the reference picture.")
+        return Message("A place that looks like the reference image.")
+    return Message("A 3D model that matches the reference image.")
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,12 @@ class GenerationRequest:
             )
         if len(self.images) > MAX_IMAGES:
             return Message(
-                "There are {count} reference pictures; Mint accepts at most {most}.",
+                "There are {count} reference images; Mint accepts at most {most}.",
                 count=len(self.images),
                 most=MAX_IMAGES,
             )
         if any(image.startswith("http://") for image in self.images):
-            return Message("A reference picture's address must start with https://.")
+            return Message("A reference image's address must start with https://.")
         if self.pose is not None and self.kind is Kind.WORLD:
             return Message("A pose is only for models of characters, not for Worlds.")
         return None

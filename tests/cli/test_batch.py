@@ -206,7 +206,7 @@ def test_a_started_line_does_not_need_its_picture(
     )
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert ran.status == 2
-    assert "a.jsonl, line 2: The reference picture" in ran.error_text
+    assert "a.jsonl, line 2: The reference image" in ran.error_text
     assert len(service.operations()) == 3
 
 

@@ -87,7 +87,7 @@ def world(**more: object) -> Case:
 CASES = {
     # the work
     "moderation": failed(
-        "Mint's moderation rejected the prompt or a picture. Change it, then generate again. "
+        "Mint's moderation rejected the prompt or an image. Change it, then generate again. "
         "Mint says: The prompt was blocked by moderation."
     ),
     "transient": failed(
@@ -100,7 +100,7 @@ CASES = {
         leads_to=Phase.READY,
     ),
     "invalid-input": failed(
-        "Mint could not use the prompt or a picture. Change it, then generate again. Mint says: "
+        "Mint could not use the prompt or an image. Change it, then generate again. Mint says: "
         "The input cannot be used for a generation."
     ),
     "quota": failed(
@@ -143,7 +143,7 @@ CASES = {
     "type-word": Case(),
     "lagging": Case(),
     "reasons": failed(
-        "Mint's moderation rejected the prompt or a picture. Change it, then generate again. "
+        "Mint's moderation rejected the prompt or an image. Change it, then generate again. "
         "Mint says: The prompt was blocked by moderation. The prompt names a real person. "
         "Describe the figure without a name. Categories: real person, weapons.",
         with_switches="[moderation]",

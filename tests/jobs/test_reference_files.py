@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference pictures are copied when a job is created, and the copies are sent."""
+"""Reference images are copied when a job is created, and the copies are sent."""
 
 from __future__ import annotations
 

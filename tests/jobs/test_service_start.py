@@ -36,7 +36,7 @@ from .workflow_harness import a_job
         ),
         (
             GenerationRequest(Kind.MODEL, "x", images=("http://a.example/b.png",)),
-            "A reference picture's address must start with https://.",
+            "A reference image's address must start with https://.",
         ),
     ],
 )

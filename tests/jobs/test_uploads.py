@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference pictures are uploaded once per server, and invalid ones create no job."""
+"""Reference images are uploaded once per server, and invalid ones create no job."""
 
 from __future__ import annotations
 

@@ -242,7 +242,7 @@ def test_failed_says_what_to_do() -> None:
     assert run.job.problem is not None
     assert run.job.problem.cause is Cause.WORK
     assert run.job.problem.message == (
-        "Mint's moderation rejected the prompt or a picture. Change it, then generate again. "
+        "Mint's moderation rejected the prompt or an image. Change it, then generate again. "
         "Mint says: Blocked."
     )
 
@@ -269,7 +269,7 @@ def test_partial_success_says_what_is_missing() -> None:
     assert presenter.state(run.job) == "Partly ready to place"
 
 
-# -- reference pictures
+# -- reference images
 # --------------------------------------------------------------------------------------------------------
 
 

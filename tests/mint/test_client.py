@@ -65,7 +65,7 @@ def test_estimate_of_an_optimization(service, client):
     }
 
 
-# Reference pictures
+# Reference images
 
 
 def test_an_uploaded_picture_can_be_used_in_a_start(service, client):

@@ -66,7 +66,7 @@ def test_pictures_without_a_prompt_get_a_default_prompt():
         ),
         (replace(LAMP, name=""), "The name has 0 characters"),
         (replace(LAMP, name="n" * 121), "The name has 121 characters"),
-        (replace(LAMP, images=("a.png",) * 9), "There are 9 reference pictures"),
+        (replace(LAMP, images=("a.png",) * 9), "There are 9 reference images"),
         (replace(LAMP, images=("http://example.org/1.png",)), "must start with https://"),
         (GenerationRequest(Kind.WORLD, "a hall", pose=Pose.T_POSE), "A pose is only for models"),
     ],

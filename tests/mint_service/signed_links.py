@@ -3,7 +3,7 @@
 
 Time is `Clock.age_now`: advanced by hand like the service's clock, but never sped up, so that links
 stay valid in a fast test. Within the first half of a link's lifetime the same link is returned
-again, so that a client that reads twice gets the same address. Reference pictures have permanent
+again, so that a client that reads twice gets the same address. Reference images have permanent
 addresses, as at Mint.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures in several formats, and the list of reference pictures in Blender."""
+"""Pictures in several formats, and the list of reference images in Blender."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference pictures that Mint does not accept as they are: converted, scaled down or refused."""
+"""Reference images that Mint does not accept as they are: converted, scaled down or refused."""
 
 from __future__ import annotations
 

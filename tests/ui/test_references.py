@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference pictures: the list beside the form, and what is sent to Mint."""
+"""Reference images: the list beside the form, and what is sent to Mint."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_at_most_eight_pictures_are_accepted(home: Path, tmp_path: Path) -> None
         directory=str(tmp_path), files=[{"name": each.name} for each in files]
     )
     assert len(listed()) == 8
-    with pytest.raises(RuntimeError, match="Mint accepts at most 8 pictures"):
+    with pytest.raises(RuntimeError, match="Mint accepts at most 8 images"):
         bpy.ops.mint.add_reference_url(url="https://example.org/a.png")
 
 

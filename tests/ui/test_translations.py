@@ -261,7 +261,7 @@ def test_the_table_is_read_once(registered: Any) -> None:
     translations._table.cache_clear()
     reasons = [
         Message(
-            "The reference picture {name} is {format}; Mint accepts PNG, JPEG and WebP. Convert "
+            "The reference image {name} is {format}; Mint accepts PNG, JPEG and WebP. Convert "
             "it first.",
             name=f"{number}.png",
             format="GIF",

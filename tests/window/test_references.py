@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference pictures: the sub-panel, the menu, captured views, and files dropped on the 3D View."""
+"""Reference images: the sub-panel, the menu, captured views, and files dropped on the 3D View."""
 
 from __future__ import annotations
 

@@ -205,7 +205,7 @@ def _picture(entry: LineReport) -> str:
         return f'<div class="{classes}">{content}</div>'
     address, alt = (
         _address(entry.picture),
-        escape(entry.line.request.name or entry.line.request.prompt[:200] or "reference pictures"),
+        escape(entry.line.request.name or entry.line.request.prompt[:200] or "reference images"),
     )
     return (
         f'<a class="picture" href="{address}"><img src="{address}" alt="{alt}" loading="lazy"'
@@ -224,7 +224,7 @@ _NO_PICTURE = {
 
 def _prompt(entry: LineReport) -> str:
     """Return the prompt; a long one is cut and can be unfolded."""
-    prompt = " ".join(entry.line.request.prompt.split()) or "(from reference pictures)"
+    prompt = " ".join(entry.line.request.prompt.split()) or "(from reference images)"
     if len(prompt) <= _SHOWN:
         return f'<p class="prompt" dir="auto">{escape(prompt)}</p>'
     start = prompt[: _SHOWN - 20].rsplit(" ", 1)[0]

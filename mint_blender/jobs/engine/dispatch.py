@@ -67,7 +67,7 @@ def _act(client: Client, effect: SendDecision) -> Operation:
 
 
 def read(effect: Upload) -> bytes:
-    """Return the bytes of a local reference picture.
+    """Return the bytes of a local reference image.
 
     Raises:
         FileError: It is gone, or has a format or size that Mint does not accept.
@@ -78,7 +78,7 @@ def read(effect: Upload) -> bytes:
     except OSError as error:
         raise DiskError(
             Message(
-                "The reference picture {name} cannot be read ({reason}). Choose it again.",
+                "The reference image {name} cannot be read ({reason}). Choose it again.",
                 name=path.name,
                 reason=error.strerror,
             )
@@ -87,7 +87,7 @@ def read(effect: Upload) -> bytes:
     if kind.format not in UPLOADABLE:
         raise InvalidPicture(
             Message(
-                "The reference picture {name} is {format}; Mint accepts PNG, JPEG and WebP."
+                "The reference image {name} is {format}; Mint accepts PNG, JPEG and WebP."
                 " Convert it first.",
                 name=path.name,
                 format=kind.format.upper(),
@@ -96,7 +96,7 @@ def read(effect: Upload) -> bytes:
     if len(data) > MAX_IMAGE_BYTES:
         raise InvalidPicture(
             Message(
-                "The reference picture {name} is {size:.1f} MB; Mint accepts at most 5 MB."
+                "The reference image {name} is {size:.1f} MB; Mint accepts at most 5 MB."
                 " Scale it down first.",
                 name=path.name,
                 size=len(data) / 1024 / 1024,

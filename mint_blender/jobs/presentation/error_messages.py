@@ -20,7 +20,7 @@ from ..phases import Phase
 _ADVICE = {
     "moderation_blocked": (
         Message(
-            "Mint's moderation rejected the prompt or a picture. Change it, then generate again."
+            "Mint's moderation rejected the prompt or an image. Change it, then generate again."
         )
     ),
     "quota_blocked": (
@@ -29,7 +29,7 @@ _ADVICE = {
         )
     ),
     "invalid_generation_input": (
-        Message("Mint could not use the prompt or a picture. Change it, then generate again.")
+        Message("Mint could not use the prompt or an image. Change it, then generate again.")
     ),
     "transient_generation_failure": Message("Mint had a temporary problem. Retry."),
     "generation_interrupted": Message("The generation was interrupted at Mint. Retry."),

@@ -47,7 +47,7 @@ class TakeSlot(Effect[None]):
 
 @dataclass(frozen=True)
 class Upload(Effect[str]):
-    """Upload one local reference picture to Mint; the result is its permanent URL.
+    """Upload one local reference image to Mint; the result is its permanent URL.
 
     `force` uploads it even if it was uploaded before.
     """

@@ -56,8 +56,8 @@ class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
         name="Name", description="Name of the result", options={"SKIP_SAVE"}
     )
     images: bpy.props.StringProperty(
-        name="Reference Pictures",
-        description="Reference pictures: paths or https addresses, separated by semicolons",
+        name="Reference Images",
+        description="Reference images: paths or https addresses, separated by semicolons",
         options={"SKIP_SAVE"},
     )
     pose: bpy.props.EnumProperty(name="Pose", items=create_properties.POSES)

@@ -285,9 +285,7 @@ class MINT_OT_again(spending_dialog.SpendingDialog, _TemplateOperator):
         for image in self._gone:
             wrapped(
                 layout,
-                Message(
-                    "The reference picture {name} is no longer on disk.", name=Path(image).name
-                ),
+                Message("The reference image {name} is no longer on disk.", name=Path(image).name),
                 icon="ERROR",
                 width=420,
             )
@@ -342,7 +340,7 @@ class MINT_OT_use_prompt(_TemplateOperator):
                 {"WARNING"},
                 translated(
                     Message(
-                        "The reference picture {name} is no longer on disk.", name=Path(image).name
+                        "The reference image {name} is no longer on disk.", name=Path(image).name
                     )
                 ),
             )
@@ -361,7 +359,7 @@ def _settings_words(known: RequestTemplate) -> list[str]:
     ]
     words += [Message("Review")] if request.mode.value == "review" else []
     words += (
-        [Message("{count} reference pictures", count=len(request.images))] if request.images else []
+        [Message("{count} reference images", count=len(request.images))] if request.images else []
     )
     return [*words, *([Message("Optimized")] if known.optimize else [])]
 

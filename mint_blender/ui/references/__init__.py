@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference pictures that go with a prompt."""
+"""Reference images that go with a prompt."""

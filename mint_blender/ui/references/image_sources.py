@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference pictures made with Blender.
+"""Reference images made with Blender.
 
 Sources are an image of the file, the last render, or a view. A picture that Mint would refuse is
 scaled or converted. Everything is written to a path that the caller names. Nothing in the user's

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where reference pictures come from, and what can be done with those on the list."""
+"""Where reference images come from, and what can be done with those on the list."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VIEWS = [
     ("VIEWPORT", "Viewport", "What this 3D View shows, without grid and gizmos"),
     ("CAMERA", "Camera View", "What the scene's camera sees, drawn as in this 3D View"),
 ]
-FIT = Message("Scale down or convert pictures that exceed Mint's limits")
+FIT = Message("Scale down or convert images that exceed Mint's limits")
 
 
 def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
@@ -73,8 +73,8 @@ class MINT_OT_add_references(bpy.types.Operator):
     """Add pictures from files."""
 
     bl_idname = "mint.add_references"
-    bl_label = "Add Pictures from Files"
-    bl_description = "Add pictures from files. They can be sent with or without a prompt"
+    bl_label = "Add Images from Files"
+    bl_description = "Add images from files. They can be sent with or without a prompt"
     bl_options = {"REGISTER"}
 
     # What Blender fills in: the file browser, and a drop on the 3D View.
@@ -123,7 +123,7 @@ class MINT_OT_add_references(bpy.types.Operator):
                 {"INFO"},
                 translated(
                     Message(
-                        "Reference pictures for the next prompt: {count}",
+                        "Reference images for the next prompt: {count}",
                         count=len(references_properties.entries()),
                     )
                 ),
@@ -139,11 +139,11 @@ class MINT_OT_add_references(bpy.types.Operator):
 
 
 class MINT_OT_add_reference_url(bpy.types.Operator):
-    """Add a picture from a web address."""
+    """Add an image from a web address."""
 
     bl_idname = "mint.add_reference_url"
-    bl_label = "Add Picture from Web Address"
-    bl_description = "Add a picture from a web address"
+    bl_label = "Add Image from Web Address"
+    bl_description = "Add an image from a web address"
     bl_options = {"REGISTER"}
 
     url: bpy.props.StringProperty(
@@ -152,9 +152,7 @@ class MINT_OT_add_reference_url(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the address."""
-        return context.window_manager.invoke_props_dialog(
-            self, width=420, confirm_text="Add Picture"
-        )
+        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Add Image")
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw one field, which takes the keyboard at once."""
@@ -171,7 +169,7 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
     """Add an image from this Blender file, as it is now."""
 
     bl_idname = "mint.add_reference_image"
-    bl_label = "Add Picture from Blender Image"
+    bl_label = "Add Blender Image"
     bl_description = "Add an image from this Blender file, as it is now"
     bl_options = {"REGISTER"}
 
@@ -180,7 +178,7 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the image."""
-        return context.window_manager.invoke_props_dialog(self, confirm_text="Add Picture")
+        return context.window_manager.invoke_props_dialog(self, confirm_text="Add Image")
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw a search field."""
@@ -220,7 +218,7 @@ class MINT_OT_add_reference_render(bpy.types.Operator):
     """Add the last render."""
 
     bl_idname = "mint.add_reference_render"
-    bl_label = "Add Picture from Render Result"
+    bl_label = "Add Render Result"
     bl_description = "Add the last render"
     bl_options = {"REGISTER"}
 
@@ -244,7 +242,7 @@ class MINT_OT_add_reference_view(bpy.types.Operator):
     """Add a capture of this 3D View, or of what the camera sees."""
 
     bl_idname = "mint.add_reference_view"
-    bl_label = "Add Picture of View"
+    bl_label = "Add Image of View"
     bl_description = "Add a capture of this 3D View, or of what the camera sees"
     bl_options = {"REGISTER"}
 
@@ -279,7 +277,7 @@ class _EntryOperator(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     index: bpy.props.IntProperty(
-        name="Picture", description="Position in the list, starting at 0", options={"SKIP_SAVE"}
+        name="Image", description="Position in the list, starting at 0", options={"SKIP_SAVE"}
     )
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -297,7 +295,7 @@ class MINT_OT_fit_reference(_EntryOperator):
 
     bl_idname = "mint.fit_reference"
     bl_label = "Scale Down or Convert"
-    bl_description = "Convert or scale this picture to meet Mint's limits. Your file is not changed"
+    bl_description = "Convert or scale this image to meet Mint's limits. Your file is not changed"
 
     def _act(self) -> None:
         _fit(references_properties.entries()[self.index])
@@ -307,8 +305,8 @@ class MINT_OT_remove_reference(_EntryOperator):
     """Remove this picture from the list."""
 
     bl_idname = "mint.remove_reference"
-    bl_label = "Remove Picture"
-    bl_description = "Remove this picture from the list. Your file stays"
+    bl_label = "Remove Image"
+    bl_description = "Remove this image from the list. Your file stays"
 
     def _act(self) -> None:
         references_properties.entries().remove(self.index)
@@ -318,8 +316,8 @@ class MINT_OT_move_reference(_EntryOperator):
     """Move this picture."""
 
     bl_idname = "mint.move_reference"
-    bl_label = "Move Picture"
-    bl_description = "Move this picture. The first one matters most"
+    bl_label = "Move Image"
+    bl_description = "Move this image. The first one matters most"
 
     by: bpy.props.IntProperty(name="Offset", default=1, options={"SKIP_SAVE"})
 
@@ -330,11 +328,11 @@ class MINT_OT_move_reference(_EntryOperator):
 
 
 class MINT_MT_references(bpy.types.Menu):
-    """Add a reference picture."""
+    """Add a reference image."""
 
     bl_idname = "MINT_MT_references"
-    bl_label = "Reference Picture"
-    bl_description = "Add a reference picture"
+    bl_label = "Reference Image"
+    bl_description = "Add a reference image"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw every source of pictures."""
@@ -355,7 +353,7 @@ class MINT_FH_references(bpy.types.FileHandler):
     """A picture dropped on the 3D View; Blender asks which of its handlers is meant."""
 
     bl_idname = "MINT_FH_references"
-    bl_label = "Reference Picture for Mint"
+    bl_label = "Reference Image for Mint"
     bl_import_operator = "mint.add_references"
     bl_file_extensions = ";".join(ENDINGS)
 

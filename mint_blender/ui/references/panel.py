@@ -30,7 +30,7 @@ class MINT_PT_references(bpy.types.Panel):
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Mint"
-    bl_label = "Reference Pictures"
+    bl_label = "Reference Images"
     bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod
@@ -55,10 +55,10 @@ class MINT_PT_references(bpy.types.Panel):
         if not listed:
             wrapped(
                 layout_of(self),
-                Message("Add up to 8 pictures that show what you mean. A prompt is optional."),
+                Message("Add up to 8 images that show what you mean. A prompt is optional."),
             )
         if len(listed) < MAX_IMAGES:
-            self.layout.menu("MINT_MT_references", text="Add Picture", icon="ADD")
+            self.layout.menu("MINT_MT_references", text="Add Image", icon="ADD")
 
 
 def _draw_entry(layout: bpy.types.UILayout, index: int, entry: Any, count: int) -> None:

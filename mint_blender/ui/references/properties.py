@@ -37,9 +37,9 @@ class MintReference(bpy.types.PropertyGroup):
     source: bpy.props.StringProperty(
         name="Source", description="Path of the add-on's copy, or an https address"
     )
-    note: bpy.props.StringProperty(name="Note", description="What was done with the picture")
+    note: bpy.props.StringProperty(name="Note", description="What was done with the image")
     problem: bpy.props.StringProperty(
-        name="Problem", description="Why Mint does not accept this picture"
+        name="Problem", description="Why Mint does not accept this image"
     )
     message: bpy.props.StringProperty()
     """Note or problem as JSON, so that it can be translated where it is shown."""
@@ -80,7 +80,7 @@ def complaint(manager: Any = None) -> str | None:
     """Return why these pictures cannot be sent yet, or None. Opens no file."""
     entry = next((entry for entry in entries(manager) if entry.problem), None)
     return (
-        Message("Picture {name}: {problem}", name=entry.name, problem=message(entry))
+        Message("Image {name}: {problem}", name=entry.name, problem=message(entry))
         if entry
         else None
     )
@@ -117,9 +117,7 @@ def add_url(url: str) -> Any:
 
     url = url.strip()
     if not url.startswith("https://") or len(url) < 12 or any(letter.isspace() for letter in url):
-        raise ReferenceImageError(
-            Message("A reference picture's address must start with https://.")
-        )
+        raise ReferenceImageError(Message("A reference image's address must start with https://."))
     _check_room()
     _check_new(url, Message("This address"))
     entry = entries().add()
@@ -171,7 +169,7 @@ def _check_room() -> None:
     if len(entries()) >= MAX_IMAGES:
         raise ReferenceImageError(
             Message(
-                "Mint accepts at most {count} pictures. Remove one first.",
+                "Mint accepts at most {count} images. Remove one first.",
                 count=MAX_IMAGES,
             )
         )

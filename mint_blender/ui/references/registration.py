@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Register the list of reference pictures."""
+"""Register the list of reference images."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The account: me, usage, prices, reference pictures (sections 3.3 and 7)."""
+"""The account: me, usage, prices, reference images (sections 3.3 and 7)."""
 
 from __future__ import annotations
 
