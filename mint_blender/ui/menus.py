@@ -19,21 +19,40 @@ if TYPE_CHECKING:
 
 
 class MINT_MT_add(bpy.types.Menu):
-    """Generate with Mint and manage jobs."""
+    """Add models and Worlds that Mint generates."""
 
     bl_idname = "MINT_MT_add"
     bl_label = "Mint"
-    bl_description = "Generate with Mint and manage jobs"
+    bl_description = "Add models and Worlds that Mint generates"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the operators that start something, then those for the job list and the account."""
+        """Draw what adds something. F3 finds it by its name: generate, prompt, model, world."""
         layout = self.layout
         layout.operator_context = "INVOKE_DEFAULT"
-        layout.operator("mint.generate", text="Mint 3D Model…", icon="MESH_MONKEY").kind = "MODEL"
-        layout.operator("mint.generate", text="Mint World…", icon="WORLD").kind = "WORLD"
-        layout.operator("mint.batch_text", text="Mint: Each Line of a Text…", icon="TEXT")
-        layout.menu("MINT_MT_references", icon="IMAGE_DATA")
+        layout.operator(
+            "mint.generate", text="Generate 3D Model from Prompt…", icon="MESH_MONKEY"
+        ).kind = "MODEL"
+        layout.operator(
+            "mint.generate", text="Generate World from Prompt…", icon="WORLD"
+        ).kind = "WORLD"
+        layout.operator("mint.batch_text", text="Generate from Each Line of a Text…", icon="TEXT")
         layout.separator()
+        layout.operator(
+            "mint.import_asset", text="Import Model or World from Library…", icon="IMPORT"
+        )
+
+
+class MINT_MT_manage(bpy.types.Menu):
+    """Manage Mint's jobs, library and account."""
+
+    bl_idname = "MINT_MT_manage"
+    bl_label = "Mint Jobs and Account"
+    bl_description = "Manage Mint's jobs, library and account"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw what the panels and the preferences have too, so that F3 finds it."""
+        layout = self.layout
+        layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("mint.resume_all", icon="PLAY")
         layout.operator("mint.cancel_all", icon="X")
         layout.operator("mint.cancel_waiting", icon="X")
@@ -41,7 +60,11 @@ class MINT_MT_add(bpy.types.Menu):
         layout.operator("mint.discard_queue", icon="X")
         layout.operator("mint.dismiss_finished", icon="TRASH")
         layout.operator("mint.show_older_jobs", icon="TRIA_DOWN")
-        layout.operator("mint.import_asset", text="Mint Library: Import…", icon="IMPORT")
+        layout.separator()
+        layout.menu("MINT_MT_references", icon="IMAGE_DATA")
+        layout.operator("mint.write_prompt", icon="TEXT")
+        layout.operator("mint.save_style", text="Save Style Preset…", icon="PRESET_NEW")
+        layout.separator()
         layout.operator("mint.sync_library", icon="ASSET_MANAGER")
         layout.operator("mint.refresh_library", icon="FILE_REFRESH")
         layout.operator("mint.refresh_account", icon="FILE_REFRESH")
@@ -51,6 +74,11 @@ class MINT_MT_add(bpy.types.Menu):
 def _draw_add(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.separator()
     self.layout.menu(MINT_MT_add.bl_idname, icon="WORLD")
+
+
+def _draw_manage(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    self.layout.separator()
+    self.layout.menu(MINT_MT_manage.bl_idname, icon="WORLD")
 
 
 def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None:
@@ -103,8 +131,8 @@ _parts = Registry()
 
 
 def register() -> None:
-    """Register the menu and add the entries."""
-    _parts.add_classes(MINT_MT_add)
+    """Register the menus and add the entries."""
+    _parts.add_classes(MINT_MT_add, MINT_MT_manage)
     _parts.add(add, remove)
 
 
@@ -116,10 +144,12 @@ def unregister() -> None:
 def add() -> None:
     """Add the entries."""
     bpy.types.VIEW3D_MT_add.append(_draw_add)
+    bpy.types.TOPBAR_MT_edit.append(_draw_manage)
     bpy.types.STATUSBAR_HT_header.append(_draw_status_bar)
 
 
 def remove() -> None:
     """Remove the entries."""
     bpy.types.VIEW3D_MT_add.remove(_draw_add)
+    bpy.types.TOPBAR_MT_edit.remove(_draw_manage)
     bpy.types.STATUSBAR_HT_header.remove(_draw_status_bar)

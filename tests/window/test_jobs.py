@@ -191,6 +191,7 @@ def test_a_running_job_is_canceled(blender: BlenderWindow, service: Service, sin
 
 def test_the_f3_search_finds_the_operators(blender: BlenderWindow, since: Since) -> None:
     """Enter opens the dialog and does not spend Credits; G, as its button, does."""
+    blender.fill(review=False)
     blender.over()
     blender.until_it_shows(lambda: blender.key("F3"))
     blender.until_it_shows(lambda: blender.type("mint"))
