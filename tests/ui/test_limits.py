@@ -64,6 +64,19 @@ def generate(**more: Any) -> set[str]:
     return done
 
 
+def test_a_limit_is_switched_on_and_off(preferences: Any) -> None:
+    """Off is no limit, which the amount says as 0; the last amount comes back."""
+    for name, first in (("limit_each", 1000), ("limit_day", 5000)):
+        assert not getattr(preferences, f"use_{name}")
+        setattr(preferences, f"use_{name}", True)
+        assert getattr(preferences, name) == first
+        setattr(preferences, name, 300)
+        setattr(preferences, f"use_{name}", False)
+        assert getattr(preferences, name) == 0
+        setattr(preferences, f"use_{name}", True)
+        assert getattr(preferences, name) == 300
+
+
 def test_a_generation_above_the_limit_raises(service: ThreadService, preferences: Any) -> None:
     """Nothing is started, and the price is requested once; at the limit it is generated."""
     preferences.limit_each = 247

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import ADDON, BlenderWindow
+from .price_helpers import PREFERENCES
 
 pytestmark = pytest.mark.window
 
@@ -17,21 +18,29 @@ area.type = 'PREFERENCES'
 bpy.context.preferences.active_section = 'ADDONS'
 bpy.context.window_manager.addon_search = 'Mint'
 bpy.ops.preferences.addon_expand(module=addon)
-bpy.context.preferences.addons[addon].preferences.show_advanced = True
+stored = bpy.context.preferences.addons[addon].preferences
+stored.show_advanced = stored.show_styles = stored.use_limit_each = True
 """
 
 
 def test_the_preferences_are_drawn(blender: BlenderWindow) -> None:
-    """Account, usage, defaults, downloads and Advanced are shown, with the key's source."""
+    """In the order of use: account with usage, limits, defaults, library, downloads."""
+    blender.call("mint.generate", prompt="a lamp", preset="FAST", mode="AUTO")
+    blender.wait_for("placed")
     blender.ask("bpy.ops.mint.check_key() and None")
     blender.wait(f"part('ui.session').existing_service() and len({SAID}) >= 2")
     blender.ask("bpy.ops.mint.measure_downloads() and None")
     blender.ask(SHOW_PAGE, addon=ADDON)
     blender.screenshot("preferences")
+    blender.over("PREFERENCES")
+    for _ in range(30):
+        blender.display.press(5, 0.01)
+    blender.settle()
+    blender.screenshot("preferences_below")
     credits = blender.ask(
         f"[getattr(getattr(said.answer, 'credits', None), 'total_available', None) for said in {SAID}.values()]"
     )
     assert any(credits)
     blender.ask(
-        "window().screen.areas and setattr(next(each for each in window().screen.areas if each.type == 'PREFERENCES'), 'type', 'VIEW_3D')"
+        f"setattr({PREFERENCES}, 'use_limit_each', False) or setattr(next(each for each in window().screen.areas if each.type == 'PREFERENCES'), 'type', 'VIEW_3D')"
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on's preferences: account, usage, limits, defaults, disk, and advanced settings."""
+"""The add-on's preferences in the order of use: account, limits, defaults, library, downloads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import bpy
 from ... import __package__ as ADDON
 from ...addon_settings import base_url_from_environment, key_from_environment, may_go_online
 from ...message import Message
-from .. import session
+from .. import session, visibility
 from ..create import properties as create_properties
 from ..text_wrap import wrapped
 from ..translations import translated
@@ -21,6 +21,32 @@ from . import operators as account_operators
 def _account_changed(self: MintPreferences, context: bpy.types.Context) -> None:
     session.account_changed()
     account_operators.account_changed()
+
+
+def _has_limit_each(self: MintPreferences) -> bool:
+    return self.limit_each > 0
+
+
+def _has_limit_day(self: MintPreferences) -> bool:
+    return self.limit_day > 0
+
+
+def _switch_limit_each(self: MintPreferences, is_on: bool) -> None:
+    _switch_limit(self, "limit_each", is_on)
+
+
+def _switch_limit_day(self: MintPreferences, is_on: bool) -> None:
+    _switch_limit(self, "limit_day", is_on)
+
+
+def _switch_limit(stored: MintPreferences, name: str, is_on: bool) -> None:
+    """Turn a limit on with its last amount, or off; 0 is no limit."""
+    last = f"last_{name}"
+    if is_on and not getattr(stored, name):
+        setattr(stored, name, getattr(stored, last))
+    elif not is_on and getattr(stored, name):
+        setattr(stored, last, getattr(stored, name))
+        setattr(stored, name, 0)
 
 
 class MintPreferences(bpy.types.AddonPreferences):
@@ -47,7 +73,7 @@ class MintPreferences(bpy.types.AddonPreferences):
         name="Per Generation",
         description=(
             "Ask before a generation that costs more than this many Credits. Scripts and the "
-            "command line refuse instead. 0 means no limit"
+            "command line refuse instead"
         ),
         min=0,
     )
@@ -55,10 +81,24 @@ class MintPreferences(bpy.types.AddonPreferences):
         name="Per Day",
         description=(
             "Ask before spending more than this many Credits in a day. Scripts and the command "
-            "line refuse instead. 0 means no limit"
+            "line refuse instead"
         ),
         min=0,
     )
+    use_limit_each: bpy.props.BoolProperty(
+        name="Limit Each Generation",
+        description="Ask before a generation that costs more than a number of Credits",
+        get=_has_limit_each,
+        set=_switch_limit_each,
+    )
+    use_limit_day: bpy.props.BoolProperty(
+        name="Limit Each Day",
+        description="Ask before spending more than a number of Credits in a day",
+        get=_has_limit_day,
+        set=_switch_limit_day,
+    )
+    last_limit_each: bpy.props.IntProperty(default=1000, options={"HIDDEN"})
+    last_limit_day: bpy.props.IntProperty(default=5000, options={"HIDDEN"})
     import_in_background: bpy.props.BoolProperty(
         name="Import in Background",
         description=(
@@ -67,6 +107,8 @@ class MintPreferences(bpy.types.AddonPreferences):
         ),
         default=True,
     )
+    show_usage: bpy.props.BoolProperty(name="Usage Details", options={"SKIP_SAVE"})
+    show_styles: bpy.props.BoolProperty(name="Style Presets", options={"SKIP_SAVE"})
     show_advanced: bpy.props.BoolProperty(name="Advanced", options={"SKIP_SAVE"})
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -75,85 +117,125 @@ class MintPreferences(bpy.types.AddonPreferences):
 
 
 def _draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
-    """Draw account, usage, limits, defaults, disk and advanced settings."""
-    _draw_account(layout.box())
-    if session.account().key:
-        _draw_usage(layout.box())
-        _draw_limits(layout.box(), stored)
-    _draw_defaults(layout.box())
-    _draw_disk(layout.box())
+    """Draw a box for each subject, the most used first."""
+    _draw_account(layout.box(), stored)
+    _draw_limits(layout.box(), stored)
+    _draw_defaults(layout.box(), stored)
+    _draw_library(layout.box())
+    _draw_downloads(layout.box())
     _draw_advanced(layout.box(), stored)
 
 
-def _draw_account(box: bpy.types.UILayout) -> None:
+def _draw_account(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     from . import panel as account_panel
 
-    box.label(text="Account", icon="USER")
+    row = box.row()
+    row.label(text="Account", icon="USER")
+    if session.account().key:
+        row.operator("mint.refresh_account", text="Refresh", icon="FILE_REFRESH")
+    if not may_go_online():
+        row = box.row()
+        row.label(text="Online access is off", icon="INTERNET_OFFLINE")
+        account_panel.draw_allow_online(row)
+    account_panel.draw_key(box)
     if key_from_environment():
         wrapped(
             box,
             Message("The environment variable MINT_API_KEY overrides this field."),
             icon="INFO",
         )
-    account_panel.draw_key(box)
-    wrapped(
-        box,
-        Message(
-            "Blender stores the key unencrypted in your preferences. Alternatively, set the "
-            "environment variable MINT_API_KEY."
-        ),
-    )
-    online = may_go_online()
-    row = box.row()
-    row.label(
-        text="Online access is on" if online else "Online access is off",
-        icon="INTERNET" if online else "INTERNET_OFFLINE",
-    )
-    if not online:
-        account_panel.draw_allow_online(row)
+    elif not stored.api_key:
+        wrapped(
+            box,
+            Message(
+                "Blender stores the key unencrypted in your preferences. Alternatively, set the "
+                "environment variable MINT_API_KEY."
+            ),
+        )
+    if session.account().key:
+        _draw_usage(box, stored)
 
 
-def _draw_usage(box: bpy.types.UILayout) -> None:
-    """Draw the totals from Mint, and those from the journal of this computer."""
+def _draw_usage(box: bpy.types.UILayout, stored: MintPreferences) -> None:
+    """Draw three figures and the chart; the totals of Mint and of this computer are folded."""
     from . import panel as account_panel
     from . import usage_chart
 
-    row = box.row()
-    row.label(text=translated(Message("Usage")), translate=False, icon="GRAPH")
-    row.operator("mint.refresh_account", text="Refresh", icon="FILE_REFRESH")
     usage_chart.draw(box)
-    account_panel.draw_usage(box)
+    if _draw_fold(box, stored, "show_usage"):
+        usage_chart.draw_details(box)
+        account_panel.draw_usage(box)
+
+
+def _draw_fold(box: bpy.types.UILayout, stored: MintPreferences, name: str) -> bool:
+    """Draw the heading of a part that can be folded, and return whether it is open."""
+    is_open = bool(getattr(stored, name))
+    icon: Any = "DOWNARROW_HLT" if is_open else "RIGHTARROW"
+    row = box.row()
+    row.alignment = "LEFT"
+    row.prop(stored, name, icon=icon, emboss=False)
+    return is_open
 
 
 def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     """Draw the spending limits."""
     box.label(text=translated(Message("Limits")), translate=False, icon="LOCKED")
-    wrapped(
-        box,
-        Message(
-            "Above a limit, you are asked before anything starts. Scripts and the command line "
-            "refuse instead."
-        ),
-    )
+    column = _settings(box)
+    _draw_limit(column.row(heading="Per Generation"), stored, "limit_each")
+    _draw_limit(column.row(heading="Per Day"), stored, "limit_day")
+
+
+def _draw_limit(row: bpy.types.UILayout, stored: MintPreferences, name: str) -> None:
+    row.prop(stored, f"use_{name}", text="")
+    if getattr(stored, name):
+        row.prop(stored, name, text="")
+    else:
+        row.label(text="No limit")
+
+
+def _settings(box: bpy.types.UILayout) -> bpy.types.UILayout:
+    """Return a column for settings, with their names at the left as in Blender."""
     column = box.column()
     column.use_property_split = True
     column.use_property_decorate = False
-    column.prop(stored, "limit_each")
-    column.prop(stored, "limit_day")
+    return column
 
 
-def _draw_defaults(box: bpy.types.UILayout) -> None:
+def _draw_defaults(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     """Draw the form's settings: the last ones used are the defaults."""
     box.label(text="Defaults", icon="PRESET")
     fields = create_properties.of(bpy.context)
-    column = box.column()
-    column.use_property_split = True
-    column.use_property_decorate = False
+    column = _settings(box)
     for name in ("kind", "preset", "review", "place", "pose", "splats"):
         column.prop(fields, name)
+    if _draw_fold(box, stored, "show_styles"):
+        _draw_styles(box.column(align=True))
 
 
-def _draw_disk(box: bpy.types.UILayout) -> None:
+def _draw_styles(column: bpy.types.UILayout) -> None:
+    """Draw the style presets with what changes them."""
+    from ..create import styles
+
+    visibility.note("styles")
+    for style in styles.known():
+        row = column.row(align=True)
+        split = row.split(factor=0.3, align=True)
+        split.label(text=style.name, translate=False)
+        split.label(text=style.words, translate=False)
+        edit = row.operator("mint.save_style", text="", icon="GREASEPENCIL")
+        edit.name, edit.words, edit.instead_of = style.name, style.words, style.name
+        row.operator("mint.remove_style", text="", icon="X").name = style.name
+    column.operator("mint.save_style", text="Add Style Preset…", icon="ADD")
+
+
+def _draw_library(box: bpy.types.UILayout) -> None:
+    box.label(text="Library", icon="ASSET_MANAGER")
+    row = box.row()
+    row.operator("mint.sync_library", icon="ASSET_MANAGER")
+    row.operator("mint.refresh_library", icon="FILE_REFRESH")
+
+
+def _draw_downloads(box: bpy.types.UILayout) -> None:
     box.label(text="Downloads and Journal", icon="DISK_DRIVE")
     row = box.row()
     row.label(text=str(session.home()), translate=False)
@@ -173,9 +255,7 @@ def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     from ...mint.base_url import DEFAULT_BASE_URL
     from ..job_list import background_import
 
-    icon: Any = "DOWNARROW_HLT" if stored.show_advanced else "RIGHTARROW"
-    box.prop(stored, "show_advanced", icon=icon, emboss=False)
-    if stored.show_advanced:
+    if _draw_fold(box, stored, "show_advanced"):
         box.prop(stored, "import_in_background")
         wrapped(box, background_import.way_in_words(), icon="INFO")
         row = box.row()

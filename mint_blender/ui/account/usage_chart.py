@@ -21,7 +21,7 @@ from ...message import Message
 from .. import heartbeat, session, visibility
 from ..icons import IconCache
 from ..icons import cache as icon_cache
-from ..translations import day_of_year, translated
+from ..translations import day_of_year, number, translated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,36 +66,64 @@ def catch_up() -> bool:
 
 
 def draw(layout: bpy.types.UILayout) -> None:
-    """Draw the chart with its figures."""
+    """Draw what is available and was spent, and the chart."""
     visibility.note("usage")
     month, icons = _state().month, icon_cache()
     if month is None:
         return
     column = layout.column()
+    _draw_figures(column, month)
+    if month.count:
+        _draw_bars(column, month, icons)
+    else:
+        column.label(text="Nothing generated yet")
+
+
+def draw_details(layout: bpy.types.UILayout) -> None:
+    """Draw what the bars of the chart mean, with their totals."""
+    month, icons = _state().month, icon_cache()
+    if month is None or not month.count:
+        return
+    column = layout.column(align=True)
     column.label(
         text=translated(Message("Last {count} days on this computer", count=len(month.days))),
         translate=False,
     )
-    if not month.count:
-        column.label(text="Nothing generated yet")
-        return
-    _draw_bars(column, month, icons)
-    _draw_figures(column.column(align=True), month, icons)
+    _draw_totals(column, month, icons)
+
+
+def _draw_figures(column: bpy.types.UILayout, month: Month) -> None:
+    """Draw three amounts of Credits, each above what it is."""
+    from . import panel as account_panel
+
+    row = column.row(align=True)
+    days = Message("Spent in {count} Days", count=len(month.days))
+    _draw_figure(row, account_panel.balance(), Message("Credits Available"))
+    _draw_figure(row, month.credits, days)
+    _draw_figure(row, month.days[-1].credits, Message("Spent Today"))
+
+
+def _draw_figure(row: bpy.types.UILayout, credits: float | None, name: Message) -> None:
+    figure = row.box().column(align=True)
+    for text in ("–" if credits is None else number(credits), translated(name)):
+        line = figure.row()
+        line.alignment = "CENTER"
+        line.label(text=text, translate=False)
 
 
 def _draw_bars(column: bpy.types.UILayout, month: Month, icons: IconCache) -> None:
     """Draw the tiles of the chart, each with its first day below."""
     chart = column.row(align=True)
     chart.alignment = "LEFT"
-    for number, days in enumerate(tiles(month.days)):
+    for place, days in enumerate(tiles(month.days)):
         tile = chart.column(align=True)
         # without it a label takes all free width, which separates the tiles
         tile.ui_units_x = _SCALE
-        tile.template_icon(icon_value=icons.icon("chart", f"tile-{number}"), scale=_SCALE)
+        tile.template_icon(icon_value=icons.icon("chart", f"tile-{place}"), scale=_SCALE)
         tile.label(text=day_of_year(days[0].date), translate=False)
 
 
-def _draw_figures(figures: bpy.types.UILayout, month: Month, icons: IconCache) -> None:
+def _draw_totals(figures: bpy.types.UILayout, month: Month, icons: IconCache) -> None:
     """Draw what the generations have cost, and how many have failed."""
     most = max(day.credits for day in month.days)
     count = (
@@ -141,8 +169,8 @@ def tile_pixels(days: Sequence[Day], most_credits: float, most_failed: int) -> N
 
     pixels = np.zeros((SIZE, SIZE, 4), dtype=np.float32)
     step = SIZE / len(days)
-    for number, day in enumerate(days):
-        left, right = round((number + 0.2) * step), round((number + 0.8) * step)
+    for place, day in enumerate(days):
+        left, right = round((place + 0.2) * step), round((place + 0.8) * step)
         up = _length(day.credits, most_credits, _TOP)
         down = _length(day.failed, most_failed, _BASE - 6)
         pixels[_BASE : _BASE + up, left:right] = _PAID
@@ -161,8 +189,8 @@ def _put(month: Month) -> None:
 
     most_credits = max(day.credits for day in month.days)
     most_failed = max(day.failed for day in month.days)
-    for number, days in enumerate(tiles(month.days)):
-        icon_cache().paint("chart", f"tile-{number}", tile_pixels(days, most_credits, most_failed))
+    for place, days in enumerate(tiles(month.days)):
+        icon_cache().paint("chart", f"tile-{place}", tile_pixels(days, most_credits, most_failed))
     for name, color in (("paid", _PAID), ("failed", _FAILED)):
         swatch = np.zeros((_SWATCH, _SWATCH, 4), dtype=np.float32)
         swatch[8:24, 8:24] = color
