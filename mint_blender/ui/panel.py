@@ -13,8 +13,6 @@ from ..addon_settings import may_go_online
 from ..message import Message
 from . import session, visibility
 from .create import properties as create_properties
-from .pricing import limit_dialog
-from .references import properties as references_properties
 from .text_wrap import wrapped
 from .translations import translated
 from .typed_context import layout_of
@@ -47,6 +45,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
         """Draw the first thing that is missing, else the form."""
         from .account import first_run
         from .account import panel as account_panel
+        from .create import form_panel
 
         if complaint := session.journal_error():
             wrapped(layout_of(self), complaint, width=context.region.width, icon="ERROR")
@@ -56,7 +55,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
         if account_panel.check_failed():
             account_panel.draw_key(layout_of(self))
         visibility.note("form")
-        _draw_form(layout_of(self), create_properties.of(context), width=context.region.width)
+        form_panel.draw(layout_of(self), create_properties.of(context), width=context.region.width)
 
 
 class MINT_PT_more(_MintPanel, bpy.types.Panel):
@@ -74,11 +73,14 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
         return is_ready()
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw name, place, size, pose and parts."""
+        """Draw name, style, place, size, pose and parts."""
+        from .create import form_panel
+
         layout, fields = layout_of(self), create_properties.of(context)
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(fields, "name", placeholder="From the prompt")
+        form_panel.draw_style(layout, fields)
         layout.prop(fields, "place")
         if fields.kind == "MODEL":
             row = layout.row(heading="Scale to Height")
@@ -97,7 +99,6 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
                 )
         else:
             _draw_world_parts(layout, fields)
-        layout.prop(fields, "text", text="Prompt Text")
 
 
 class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
@@ -170,71 +171,3 @@ def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.Mint
     sub.prop(fields, "rigid_body")
     column.prop(fields, "panorama", text="Panorama as World")
     column.prop(fields, "camera")
-
-
-def _draw_form(
-    layout: bpy.types.UILayout, fields: create_properties.MintForm, *, width: int
-) -> None:
-    layout.row().prop(fields, "kind", expand=True)
-    prompt = create_properties.prompt_of(fields)
-    if fields.text is None:
-        layout.prop(fields, "prompt", text="", placeholder=create_properties.placeholder(fields))
-    else:
-        layout.prop(fields, "text", text="")
-    longest = create_properties.longest_prompt(fields)
-    if fields.text is not None or len(prompt) > longest // 2:
-        row = layout.row()
-        row.alert = len(prompt) > longest
-        row.label(
-            text=translated(
-                Message("{count:,} of {most:,} characters", count=len(prompt), most=longest)
-            ),
-            translate=False,
-        )
-    complaint = create_properties.complaint(fields)
-    if complaint and (prompt or references_properties.sources()):
-        wrapped(layout, complaint, icon="ERROR")
-    layout.row().prop(fields, "preset", expand=True)
-    layout.prop(fields, "review")
-    _draw_generate(layout, fields, width)
-
-
-def _draw_generate(
-    layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
-) -> None:
-    """Draw the button with its price, further costs, and the balance left after them."""
-    from ..jobs.queries import OptimizationPrice
-    from .account import balance_watch
-    from .account import panel as account_panel
-    from .pricing import price_dialog
-
-    service, query = session.existing_service(), create_properties.price_of(fields)
-    price = service.budget.price(query) if service else None
-    told = service.queries.answers.get(query) if service else None
-    column = layout.column()
-    column.scale_y = 1.5
-    label = (
-        translated(Message("Generate"))
-        if price is None
-        else translated(Message("Generate  ·  {credits:,.0f} Credits", credits=price))
-    )
-    column.operator("mint.generate_from_form", text=label, translate=False, icon="PLAY")
-    if is_optimized := create_properties.optimize_of(fields) is not None:
-        wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=width)
-    balance = account_panel.balance()
-    if limit_dialog.waits_for_price():
-        layout.label(text="Asking Mint for the price…", icon="TIME")
-    elif told is not None and told.answer is not None and price is None:
-        layout.label(text="Price unavailable", icon="INFO")
-    elif service is not None and price is not None and balance is not None:
-        extra = service.budget.price(OptimizationPrice()) if is_optimized else None
-        row, left = layout.row(), balance_watch.left_after(balance, price + (extra or 0.0))
-        row.alert = left < 0
-        row.label(
-            text=translated(
-                Message("Leaves {credits:,.0f} Credits", credits=left)
-                if left >= 0
-                else Message("{credits:,.0f} Credits short", credits=-left)
-            ),
-            translate=False,
-        )

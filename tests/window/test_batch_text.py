@@ -33,6 +33,7 @@ def test_each_line_of_a_text_is_generated(blender: BlenderWindow, since: Since) 
     """The dialog shows how many prompts there are and their price; results are side by side."""
     blender.ask("[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None")
     blender.ask("bpy.context.scene.cursor.location = (-3, 0, 0)")
+    blender.fill(preset="FAST", review=False)  # the dialog begins with the form's settings
     blender.ask(TEXT)
     blender.over("TEXT_EDITOR")
     blender.until_it_shows(lambda: blender.ask(MENU))

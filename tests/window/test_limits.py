@@ -96,7 +96,9 @@ def test_an_f3_call_above_the_limit_opens_a_dialog(blender: BlenderWindow, since
     limit(blender, each=200)
     blender.over()
     blender.until_it_shows(
-        lambda: blender.call("mint.generate", "INVOKE_DEFAULT", kind="MODEL", preset="FAST")
+        lambda: blender.call(
+            "mint.generate", "INVOKE_DEFAULT", kind="MODEL", preset="FAST", mode="AUTO"
+        )
     )
     blender.until_it_shows(lambda: blender.type("a chair"))
     blender.wait(

@@ -51,7 +51,9 @@ def test_a_dialog_shows_a_price_that_comes_late(
         slow_price(blender, service)
         blender.over()
         blender.until_it_shows(
-            lambda: blender.call("mint.generate", "INVOKE_DEFAULT", kind="MODEL", preset="FAST")
+            lambda: blender.call(
+                "mint.generate", "INVOKE_DEFAULT", kind="MODEL", preset="FAST", mode="AUTO"
+            )
         )
         blender.until_it_shows(lambda: blender.type("a chair"))
         assert blender.ask(DRAWN)[0] is None, "the dialog waited for the price"
@@ -82,7 +84,9 @@ def test_a_dialog_confirmed_before_its_price(
     slow_price(blender, service, 30.0)  # longer than it takes to fill the dialog in
     blender.over()
     blender.until_it_shows(
-        lambda: blender.call("mint.generate", "INVOKE_DEFAULT", kind="MODEL", preset="FAST")
+        lambda: blender.call(
+            "mint.generate", "INVOKE_DEFAULT", kind="MODEL", preset="FAST", mode="AUTO"
+        )
     )
     blender.until_it_shows(lambda: blender.type("a chair"))
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text

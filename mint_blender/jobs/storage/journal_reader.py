@@ -181,6 +181,15 @@ class JournalReader:
         )
         return [each for each in found if isinstance(each, Job)]
 
+    def newest(self) -> int:
+        """Return a number that changes when there is another new job."""
+        return int(self._db.rows("SELECT coalesce(max(rowid), 0) FROM jobs")[0][0])
+
+    def newest_jobs(self, most: int) -> list[Job]:
+        """Return the readable ones of the jobs that were added last, dismissed ones included."""
+        found = self._read("ORDER BY rowid DESC LIMIT ?", most)
+        return [each for each in found if isinstance(each, Job)]
+
     def moves(self, job_ids: Collection[str] | None = None) -> Moves:
         """Return when these jobs, or all jobs, entered which phase."""
         return phase_moves.read(self._db, job_ids)

@@ -16,7 +16,7 @@ from ..text_wrap import wrapped
 from ..translations import OURS, translated
 from ..typed_context import layout_of
 from . import properties as create_properties
-from .operators import MODES
+from .operators import MODES, copy_settings
 
 if TYPE_CHECKING:
     from ...jobs.job_values import Delivery
@@ -101,7 +101,8 @@ class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
         return bool(bpy.data.texts)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Open the dialog."""
+        """Open the dialog, with the settings that the form has."""
+        copy_settings(self, ("kind", "preset", "mode"))
         self.text = self.text or _text_at_hand(context)
         return self.ask_before_spending(context, width=420, confirm_text="Generate All")
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import bpy
@@ -66,7 +67,8 @@ class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Open the dialog."""
+        """Open the dialog, with the settings that the form has."""
+        copy_settings(self, ("preset", "mode", "pose", "optimize"))
         self.prompt = self.prompt or _unsent().get(self.kind, "")
         return self.ask_before_spending(context, width=420, confirm_text="Generate")
 
@@ -173,6 +175,17 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
             lambda service: service.start(request, delivery, optimize=level).id,
             create_properties.clear_sent,
         )
+
+
+def copy_settings(operator: bpy.types.Operator, names: Iterable[str]) -> None:
+    """Give an operator the settings of the form, except those that the caller has given."""
+    form = create_properties.of(bpy.context)
+    for name in names:
+        if not operator.properties.is_property_set(name):
+            is_mode = name == "mode"
+            setattr(
+                operator, name, create_properties.mode_of(form) if is_mode else getattr(form, name)
+            )
 
 
 CLASSES = (MINT_OT_generate, MINT_OT_generate_from_form)

@@ -120,6 +120,11 @@ class MintForm(bpy.types.PropertyGroup):
         description="Name of the result. Leave empty to use the prompt",
         maxlen=MAX_NAME_LENGTH,
     )
+    style: bpy.props.StringProperty(
+        name="Style",
+        description="Words that are added to the prompt when it is sent",
+        update=_changed,
+    )
     pose: bpy.props.EnumProperty(
         name="Pose", items=POSES, description="A neutral pose for a character", update=_changed
     )
@@ -185,6 +190,20 @@ def prompt_of(form: MintForm) -> str:
     return form.text.as_string().strip() if form.text is not None else form.prompt.strip()
 
 
+def full_prompt_of(form: MintForm) -> str:
+    """Return the prompt with the words of the style, as it is sent."""
+    prompt, style = prompt_of(form), form.style.strip()
+    if not prompt and style and references_properties.sources(form.id_data):
+        from ...mint.generation_request import default_prompt
+        from ...mint.schema import Kind
+
+        prompt = default_prompt(Kind(form.kind.lower()))
+    # an earlier prompt that is used again has the words already
+    if not prompt or not style or prompt.endswith(style):
+        return prompt
+    return f"{prompt} {style}" if prompt[-1] in ".,;:!?。、" else f"{prompt}, {style}"
+
+
 def placeholder(form: MintForm) -> str:
     """Return the hint in the empty field, or the prompt that pictures get without one."""
     from ...mint.generation_request import default_prompt
@@ -237,9 +256,9 @@ def request_of(form: MintForm) -> GenerationRequest:
     """Return the request that the form describes."""
     return build_request(
         kind=form.kind,
-        prompt=prompt_of(form),
+        prompt=full_prompt_of(form),
         preset=form.preset,
-        mode="REVIEW" if form.review else "AUTO",
+        mode=mode_of(form),
         name=form.name,
         pose=form.pose,
         images=references_properties.sources(form.id_data),
@@ -336,7 +355,7 @@ def fill_form(form: MintForm, template: RequestTemplate) -> None:
     from ...mint.schema import Kind, Mode
 
     request, delivery = template.request, template.delivery
-    form.kind, form.text = request.kind.name, None
+    form.kind, form.text, form.style = request.kind.name, None, ""
     form.prompt, form.name = (
         request.prompt[: MAX_PROMPT_LENGTH[request.kind]],
         (request.name or "")[:MAX_NAME_LENGTH],
@@ -360,6 +379,11 @@ def fill_form(form: MintForm, template: RequestTemplate) -> None:
     references_properties.replace_all(
         image for image in request.images if image not in template.gone
     )
+
+
+def mode_of(form: MintForm) -> str:
+    """Return the generation mode, as an item of an enum property."""
+    return "REVIEW" if form.review else "AUTO"
 
 
 def clear_sent() -> None:

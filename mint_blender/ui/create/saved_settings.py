@@ -19,7 +19,8 @@ from .. import heartbeat, session
 PAUSE = 0.6  # seconds without a change before the form is saved, and its price asked for
 
 _WORLD = ("splats", "collider", "rigid_body", "panorama", "camera")
-_SAVED = ("kind", "preset", "review", "pose", "optimize", "place", "use_height", "height", *_WORLD)
+_MODEL = ("pose", "optimize", "use_height", "height")
+_SAVED = ("kind", "style", "preset", "review", "place", *_MODEL, *_WORLD)
 
 
 class _State:

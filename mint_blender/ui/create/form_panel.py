@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draw the form for a new generation."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...message import Message
+from .. import session
+from ..pricing import limit_dialog
+from ..references import properties as references_properties
+from ..text_wrap import wrapped
+from ..translations import translated
+from . import prompts
+from . import properties as create_properties
+
+
+def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, width: int) -> None:
+    """Draw what to generate, how, and the button with its price."""
+    layout.row().prop(fields, "kind", expand=True)
+    _draw_prompt(layout, fields)
+    if style := fields.style.strip():
+        _draw_style(layout, style)
+    _draw_length(layout, fields)
+    complaint = create_properties.complaint(fields)
+    if complaint and (create_properties.prompt_of(fields) or references_properties.sources()):
+        wrapped(layout, complaint, icon="ERROR")
+    if fields.text is None and prompts.is_first_prompt():
+        _draw_examples(layout, fields)
+    layout.row().prop(fields, "preset", expand=True)
+    layout.prop(fields, "review")
+    _draw_generate(layout, fields, width)
+
+
+def draw_style(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
+    """Draw the words of the style, and the presets to choose from."""
+    row = layout.row(align=True)
+    row.prop(fields, "style", placeholder="None")
+    row.menu("MINT_MT_styles", text="", icon="PRESET")
+
+
+def _draw_prompt(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
+    """Draw the field or the text, and the menus with other prompts and texts."""
+    row = layout.row(align=True)
+    if fields.text is None:
+        row.prop(fields, "prompt", text="", placeholder=create_properties.placeholder(fields))
+        row.menu("MINT_MT_prompts", text="", icon="RECOVER_LAST")
+        row.menu("MINT_MT_prompt_text", text="", icon="TEXT")
+    else:
+        row.prop(fields, "text", text="")
+        row.operator("mint.write_prompt", text="", icon="GREASEPENCIL")
+
+
+def _draw_style(layout: bpy.types.UILayout, style: str) -> None:
+    """Draw the words that are added to the prompt, with a button to leave them out."""
+    row = layout.row()
+    row.label(text=style, translate=False, icon="ADD")
+    row.operator("mint.use_style", text="", icon="X", emboss=False).words = ""
+
+
+def _draw_length(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
+    """Draw how long the prompt is, if that may matter."""
+    count = len(create_properties.full_prompt_of(fields))
+    longest = create_properties.longest_prompt(fields)
+    if fields.text is None and count <= longest // 2:
+        return
+    row = layout.row()
+    row.alert = count > longest
+    row.label(
+        text=translated(Message("{count:,} of {most:,} characters", count=count, most=longest)),
+        translate=False,
+    )
+
+
+def _draw_examples(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
+    """Draw prompts to click. They stay while the user types, so that nothing moves."""
+    examples = [translated(example) for example in prompts.EXAMPLES[fields.kind]]
+    column = layout.column()
+    column.scale_y = 0.8
+    column.enabled = fields.prompt.strip() in {"", *examples}
+    for example in examples:
+        row = column.row()
+        row.alignment = "LEFT"
+        row.operator(
+            "mint.choose_prompt", text=example, translate=False, emboss=False
+        ).prompt = example
+
+
+def _draw_generate(
+    layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
+) -> None:
+    """Draw the button with its price, further costs, and the balance left after them."""
+    from ...jobs.queries import OptimizationPrice
+    from ..account import balance_watch
+    from ..account import panel as account_panel
+    from ..pricing import price_dialog
+
+    service, query = session.existing_service(), create_properties.price_of(fields)
+    price = service.budget.price(query) if service else None
+    told = service.queries.answers.get(query) if service else None
+    column = layout.column()
+    column.scale_y = 1.5
+    label = (
+        translated(Message("Generate"))
+        if price is None
+        else translated(Message("Generate  ·  {credits:,.0f} Credits", credits=price))
+    )
+    column.operator("mint.generate_from_form", text=label, translate=False, icon="PLAY")
+    if is_optimized := create_properties.optimize_of(fields) is not None:
+        wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=width)
+    balance = account_panel.balance()
+    if limit_dialog.waits_for_price():
+        layout.label(text="Asking Mint for the price…", icon="TIME")
+    elif told is not None and told.answer is not None and price is None:
+        layout.label(text="Price unavailable", icon="INFO")
+    elif service is not None and price is not None and balance is not None:
+        extra = service.budget.price(OptimizationPrice()) if is_optimized else None
+        row, left = layout.row(), balance_watch.left_after(balance, price + (extra or 0.0))
+        row.alert = left < 0
+        row.label(
+            text=translated(
+                Message("Leaves {credits:,.0f} Credits", credits=left)
+                if left >= 0
+                else Message("{credits:,.0f} Credits short", credits=-left)
+            ),
+            translate=False,
+        )

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stands beside the prompt: earlier prompts, examples, a text, and styles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import bpy
+
+from ...message import Message
+from .. import heartbeat
+from ..translations import translated
+from ..typed_context import layout_of
+from . import properties as create_properties
+
+Result = Any  # a set of words, which the stubs want spelled as literals
+
+SHOWN = 60  # letters of a prompt in a menu
+TEXTS = 20  # texts of the file in a menu
+
+
+class MINT_OT_choose_prompt(bpy.types.Operator):
+    """Put this prompt into the form."""
+
+    bl_idname = "mint.choose_prompt"
+    bl_label = "Choose Prompt"
+    bl_description = "Put this prompt into the form"
+    bl_options = {"INTERNAL"}
+
+    prompt: bpy.props.StringProperty(
+        name="Prompt", description="What to generate", options={"SKIP_SAVE"}
+    )
+
+    @classmethod
+    def description(
+        cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties
+    ) -> str:
+        """Return the whole prompt as the tooltip: the menu shows only its beginning."""
+        return str(properties.prompt)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Replace the prompt; the earlier one can be chosen from the menu again."""
+        from . import prompts
+
+        fields = create_properties.of(context)
+        prompts.keep_unsent(fields.prompt)
+        fields.prompt, fields.text = self.prompt, None
+        return {"FINISHED"}
+
+
+class MINT_OT_write_prompt(bpy.types.Operator):
+    """Continue the prompt in a text of the Text Editor."""
+
+    bl_idname = "mint.write_prompt"
+    bl_label = "Write Prompt in Text Editor"
+    bl_description = "Continue the prompt in a text of the Text Editor, which has room for more"
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Make a text from the prompt, and show it in an editor."""
+        fields = create_properties.of(context)
+        text = fields.text
+        if text is None:
+            text = bpy.data.texts.new("Prompt")
+            text.write(fields.prompt)
+            fields.text = text
+        if not bpy.app.background:
+            _show(text)
+        return {"FINISHED"}
+
+
+class MINT_OT_use_text(bpy.types.Operator):
+    """Use this text as the prompt."""
+
+    bl_idname = "mint.use_text"
+    bl_label = "Use Text as Prompt"
+    bl_description = "Use this text as the prompt instead of the field"
+    bl_options = {"INTERNAL"}
+
+    text: bpy.props.StringProperty(
+        name="Text", description="A text of this file", options={"SKIP_SAVE"}
+    )
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Choose the text; an unknown one changes nothing."""
+        text: bpy.types.Text | None = bpy.data.texts.get(self.text)
+        if text is None:
+            return {"CANCELLED"}
+        create_properties.of(context).text = text
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
+class MINT_OT_use_style(bpy.types.Operator):
+    """Add these words to the prompt when it is sent."""
+
+    bl_idname = "mint.use_style"
+    bl_label = "Use Style"
+    bl_description = "Add these words to the prompt when it is sent"
+    bl_options = {"INTERNAL"}
+
+    words: bpy.props.StringProperty(
+        name="Style", description="Words that are added to the prompt", options={"SKIP_SAVE"}
+    )
+
+    @classmethod
+    def description(
+        cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties
+    ) -> str:
+        """Return the words as the tooltip: the menu shows only their name."""
+        words = str(properties.words)
+        return words or translated(Message("Add nothing to the prompt"))
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Put the words into the form."""
+        create_properties.of(context).style = self.words
+        return {"FINISHED"}
+
+
+class MINT_OT_save_style(bpy.types.Operator):
+    """Keep words for the end of a prompt as a preset."""
+
+    bl_idname = "mint.save_style"
+    bl_label = "Save Style Preset"
+    bl_description = "Keep words for the end of a prompt under a name"
+    bl_options = {"REGISTER"}
+
+    name: bpy.props.StringProperty(
+        name="Name", description="Name of the style preset", options={"SKIP_SAVE"}
+    )
+    words: bpy.props.StringProperty(
+        name="Style", description="Words that are added to the prompt", options={"SKIP_SAVE"}
+    )
+    instead_of: bpy.props.StringProperty(
+        name="Earlier Name",
+        description="Name of the preset that is changed",
+        options={"SKIP_SAVE", "HIDDEN"},
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask for the name, with the words of the form."""
+        self.words = self.words or create_properties.of(context).style
+        return context.window_manager.invoke_props_dialog(
+            self, width=360, confirm_text="Save Preset"
+        )
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Write the file; the form keeps to a preset whose words were changed."""
+        from . import styles
+
+        style = styles.Style(self.name.strip(), self.words.strip())
+        if not (style.name and style.words):
+            self.report({"ERROR"}, translated(Message("Enter a name and the words of the style.")))
+            return {"CANCELLED"}
+        fields = create_properties.of(context)
+        before = next((each for each in styles.known() if each.name == self.instead_of), None)
+        if before is not None and fields.style == before.words:
+            fields.style = style.words
+        return _change(self, lambda: styles.save(style, instead_of=self.instead_of))
+
+
+class MINT_OT_remove_style(bpy.types.Operator):
+    """Remove this style preset."""
+
+    bl_idname = "mint.remove_style"
+    bl_label = "Remove Style Preset"
+    bl_description = "Remove this style preset"
+    bl_options = {"INTERNAL"}
+
+    name: bpy.props.StringProperty(
+        name="Name", description="Name of the style preset", options={"SKIP_SAVE"}
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask for confirmation."""
+        return context.window_manager.invoke_confirm(
+            self, event, title="Remove Style Preset", message=self.name, confirm_text="Remove"
+        )
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Write the file without it."""
+        from . import styles
+
+        return _change(self, lambda: styles.remove(self.name))
+
+
+class MINT_MT_prompts(bpy.types.Menu):
+    """Earlier prompts and examples."""
+
+    bl_idname = "MINT_MT_prompts"
+    bl_label = "Prompts"
+    bl_description = "Earlier prompts and examples"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the earlier prompts, newest first, then the examples."""
+        from . import prompts
+
+        layout, kind = layout_of(self), create_properties.of(context).kind
+        if earlier := prompts.earlier():
+            layout.label(text="Earlier Prompts")
+            for prompt in earlier:
+                _draw_prompt(layout, prompt)
+            layout.separator()
+        layout.label(text="Examples")
+        for example in prompts.EXAMPLES[kind]:
+            _draw_prompt(layout, translated(example))
+
+
+class MINT_MT_prompt_text(bpy.types.Menu):
+    """Write the prompt in a text."""
+
+    bl_idname = "MINT_MT_prompt_text"
+    bl_label = "Prompt from Text"
+    bl_description = "Write a long prompt in a text of the Text Editor"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the way to a new text, then the texts of the file."""
+        layout = self.layout
+        layout.operator("mint.write_prompt", icon="ADD")
+        texts = bpy.data.texts[:TEXTS]
+        if texts:
+            layout.separator()
+        for text in texts:
+            layout.operator(
+                "mint.use_text", text=text.name, translate=False, icon="TEXT"
+            ).text = text.name
+
+
+class MINT_MT_styles(bpy.types.Menu):
+    """Words to add to the prompt."""
+
+    bl_idname = "MINT_MT_styles"
+    bl_label = "Style Presets"
+    bl_description = "Words to add to the prompt"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the presets, and the way to another one."""
+        from . import styles
+
+        layout = self.layout
+        layout.operator("mint.use_style", text="None").words = ""
+        for style in styles.known():
+            layout.operator("mint.use_style", text=style.name, translate=False).words = style.words
+        layout.separator()
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator("mint.save_style", text="Save Style Preset…", icon="ADD")
+
+
+def _draw_prompt(layout: bpy.types.UILayout, prompt: str) -> None:
+    line = " ".join(prompt.split())
+    shown = line if len(line) <= SHOWN else f"{line[:SHOWN].rstrip()}…"
+    layout.operator("mint.choose_prompt", text=shown, translate=False).prompt = prompt
+
+
+def _change(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
+    """Change the presets, and report in a sentence what is not possible."""
+    from . import styles
+
+    try:
+        act()
+    except styles.FileError as error:
+        operator.report({"ERROR"}, translated(str(error)))
+        return {"CANCELLED"}
+    heartbeat.redraw()
+    return {"FINISHED"}
+
+
+def _show(text: bpy.types.Text) -> None:
+    """Show a text in a Text Editor that is open, else in a new window."""
+    windows = bpy.context.window_manager.windows
+    areas = [area for window in windows for area in window.screen.areas]
+    editor = next((area for area in areas if area.type == "TEXT_EDITOR"), None)
+    if editor is None:
+        bpy.ops.wm.window_new()
+        editor = windows[-1].screen.areas[0]
+        editor.type = "TEXT_EDITOR"
+    space: Any = editor.spaces.active
+    space.text = text
+    space.show_word_wrap = True
+
+
+CLASSES = (
+    MINT_OT_choose_prompt,
+    MINT_OT_write_prompt,
+    MINT_OT_use_text,
+    MINT_OT_use_style,
+    MINT_OT_save_style,
+    MINT_OT_remove_style,
+    MINT_MT_prompts,
+    MINT_MT_prompt_text,
+    MINT_MT_styles,
+)
