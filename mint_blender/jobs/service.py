@@ -193,13 +193,19 @@ class JobService(JobRunner):
                 return
         self._decide(job.id, Verb.CANCEL)
 
-    def cancel_waiting(self) -> None:
-        """Cancel every queued job: those that nothing was sent for yet."""
+    def cancel_waiting(self, only: Collection[str] | None = None) -> None:
+        """Cancel every queued job: those that nothing was sent for yet.
+
+        `only` are the ids of the jobs to look at; None: all.
+        """
         with self.cache.single_commit():
             waiting = [
                 job
                 for job in self.jobs()
-                if job.phase is Phase.WAITING and job.decision is None and job.hold is None
+                if job.phase is Phase.WAITING
+                and job.decision is None
+                and job.hold is None
+                and (only is None or job.id in only)
             ]
             unclaimed = [job for job in waiting if self.unsent_jobs.is_unclaimed(job)]
             for job in unclaimed:
@@ -285,11 +291,14 @@ class JobService(JobRunner):
             raise NotPossible(Message("{title} is not finished. Cancel it first.", title=job.title))
         self.cache.dismiss(job.id)
 
-    def dismiss_finished(self) -> None:
-        """Remove all jobs that are placed, saved or canceled; what can still be used stays."""
+    def dismiss_finished(self, only: Collection[str] | None = None) -> None:
+        """Remove all jobs that are placed, saved or canceled; what can still be used stays.
+
+        `only` are the ids of the jobs to look at; None: all.
+        """
         with self.cache.single_commit():
             for job_id in self.journal.finished_ids():
-                if not self.is_active(job_id):
+                if not self.is_active(job_id) and (only is None or job_id in only):
                     self.cache.dismiss(job_id)
 
     def set_delivery(self, job_id: str, delivery: Delivery) -> Job:

@@ -99,10 +99,8 @@ def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
     grouped = grouped_jobs.grouped()
     if not grouped.active:
         return
-    shown = [job for part in grouped.groups for job in part.shown if service.is_active(job.id)]
-    running = [job for job in shown if job.phase is not Phase.WAITING] or shown[:1]
-    if not running:
-        return
+    followed = grouped.followed
+    running = [job for job in followed if job.phase is not Phase.WAITING] or followed[:1]
     ahead = [
         (outlook.remaining, job)
         for job in running

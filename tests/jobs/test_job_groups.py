@@ -106,6 +106,65 @@ def test_active_jobs_are_counted() -> None:
     assert (found.active, found.in_flight) == (7, 2)
 
 
+def batch_of(*phases: Phase, key: str = "one") -> list[Job]:
+    """Return jobs that were started together, newest first."""
+    jobs = [replace(a_job(f"line {number}"), phase=phase) for number, phase in enumerate(phases)]
+    return [
+        replace(job, created_at=float(number), delivery=Delivery(group=key))
+        for number, job in enumerate(jobs)
+    ][::-1]
+
+
+def test_jobs_that_were_started_together_are_one() -> None:
+    """The batch is in the group of its most urgent job and counts all of them."""
+    jobs = batch_of(*[Phase.WAITING] * 3, Phase.WORKING, Phase.PLACED, Phase.FAILED, Phase.READY)
+    (group,) = groups_of([*jobs, *jobs_in(Phase.PLACED, 0)]).values()
+    (batch,) = group.batches
+    assert (group.group, group.shown, group.folded) == (Group.RUNNING, (), ())
+    assert (batch.total, batch.finished, batch.ready, batch.failed, batch.canceled) == (
+        7,
+        2,
+        1,
+        1,
+        0,
+    )
+    assert (batch.counts[Group.RUNNING], batch.counts[Group.QUEUED]) == (1, 3)
+    assert [job.title for job in batch.jobs][:4] == ["line 3", "line 0", "line 1", "line 2"]
+
+
+def test_a_job_of_a_batch_that_needs_the_user_has_its_card() -> None:
+    """The batch still counts it, and other jobs stay by themselves."""
+    jobs = batch_of(Phase.REVIEW, Phase.WORKING, Phase.WORKING)
+    groups = groups_of([*jobs, *jobs_in(Phase.WORKING, 1)])
+    assert [job.title for job in groups[Group.NEEDS_USER].shown] == ["line 0"]
+    (batch,) = groups[Group.RUNNING].batches
+    assert (batch.total, len(batch.jobs), batch.counts[Group.NEEDS_USER]) == (3, 2, 1)
+    assert [job.title for job in groups[Group.RUNNING].shown] == ["working 0"]
+
+
+def test_a_single_job_of_a_batch_is_a_usual_job() -> None:
+    """One bar for one job would say less than its card."""
+    (group,) = groups_of(batch_of(Phase.WORKING)).values()
+    assert (len(group.shown), group.batches) == (1, ())
+
+
+def test_lines_of_one_batch_folder_are_one() -> None:
+    """Batches of the command line are known by their folder."""
+    lines = ("/out#1", "/out#2", "/other#1", "/other#2", None)
+    jobs = [replace(a_job(str(line)), delivery=Delivery(line=line)) for line in lines]
+    (group,) = groups_of(jobs).values()
+    assert {batch.key: len(batch.jobs) for batch in group.batches} == {"/out": 2, "/other": 2}
+    assert len(group.shown) == 1
+
+
+def test_the_active_jobs_of_a_batch_are_followed() -> None:
+    """The status bar names one of them: those in flight come before the queue."""
+    jobs = batch_of(*[Phase.WAITING] * 40, Phase.WORKING)
+    followed = group_jobs(jobs, lambda job_id: True).followed
+    assert followed[0].phase is Phase.WORKING
+    assert len(followed) == CARDS[Group.RUNNING]
+
+
 # -- all at once
 # -------------------------------------------------------------------------------------------------------------
 
@@ -151,6 +210,24 @@ def test_queued_jobs_are_canceled_in_one_commit(
     assert len(service.requests("POST", "/v1/models:generate")) == 10
     assert not service.requests("POST", "*:cancel")
     for job in jobs[:10]:
+        job_service.cancel(job.id)
+    job_service.watch([job.id for job in jobs])
+
+
+def test_the_queue_of_one_batch_is_canceled(
+    job_service: JobService, service: ThreadService
+) -> None:
+    """Jobs of another batch stay in the queue."""
+    job_service.allow_online(False)
+    request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
+    jobs = job_service.start_all((request, Delivery()) for _ in range(6))
+    mine = [job.id for job in jobs[:3]]
+    job_service.cancel_waiting(mine)
+    job_service.allow_online(True)
+    job_service.watch(mine)
+    assert [job_service.job(job.id).phase for job in jobs[:3]] == [Phase.CANCELED] * 3
+    assert Phase.CANCELED not in {job_service.job(job.id).phase for job in jobs[3:]}
+    for job in jobs[3:]:
         job_service.cancel(job.id)
     job_service.watch([job.id for job in jobs])
 

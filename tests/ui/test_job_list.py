@@ -239,6 +239,35 @@ def test_few_jobs_have_only_cards(job_service: JobService) -> None:
     assert groups(job_service) == [Group.QUEUED, Group.READY_OR_FAILED, Group.FINISHED]
 
 
+def test_a_batch_is_one_card_that_opens(job_service: JobService) -> None:
+    """It has one bar; open, it shows its first jobs, and the list has the others."""
+    request = GenerationRequest(Kind.MODEL, "a lamp")
+    jobs = [new_job(request, Delivery(group="one"), now=float(n)) for n in range(50)]
+    phases = [Phase.PLACED] * 10 + [Phase.WAITING] * 40
+    job_service.cache.add(
+        *(replace(job, phase=phase) for job, phase in zip(jobs, phases, strict=True))
+    )
+    job_list_groups.prepare(job_service)
+    closed = drawn(job_service)
+    assert (closed["progress"], closed["box"], closed[CARD], closed["template_list"]) == (
+        1,
+    ) * 2 + (0,) * 2
+    assert (closed["a lamp and 49 more"], closed["40 queued"]) == (1, 1)
+    assert closed["mint.cancel_waiting"] == 1
+    assert bpy.ops.mint.toggle_batch(batch="one") == {"FINISHED"}
+    opened = drawn(job_service)
+    assert (opened[CARD], len(rows())) == (20, 30)
+    assert bpy.ops.mint.toggle_batch(batch="one") == {"FINISHED"}
+    assert drawn(job_service) == closed
+    for job in job_service.jobs():
+        job_service.cache.save(replace(job, phase=Phase.PLACED))
+    ended = drawn(job_service)
+    assert (ended["progress"], ended["mint.dismiss_finished"]) == (0, 1)
+    add(job_service, Phase.PLACED, 1)
+    assert bpy.ops.mint.dismiss_finished(batch="one") == {"FINISHED"}
+    assert [job.title for job in job_service.jobs()] == ["a lamp that is placed"]
+
+
 def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
     """A new job is in the next drawing, a dismissed one is not."""
     add(job_service, Phase.PLACED, 2)

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,6 +38,8 @@ There is room for everything that Mint runs at once: ten models and ten Worlds. 
 only one line.
 """
 
+_SMALLEST_BATCH = 2
+
 _GROUPS = {
     Phase.REVIEW: Group.NEEDS_USER,
     Phase.BILLING: Group.NEEDS_USER,
@@ -50,12 +53,44 @@ _GROUPS = {
 
 
 @dataclass(frozen=True)
+class Batch:
+    """Jobs that were started together and are shown as one; those that need the user are not in it.
+
+    `counts` are the numbers of jobs in each group, also of those that are not in it.
+    """
+
+    key: str
+    jobs: tuple[Job, ...]
+    counts: Mapping[Group, int]
+    ready: int = 0
+    failed: int = 0
+    canceled: int = 0
+
+    @property
+    def total(self) -> int:
+        """The number of jobs that were started together and are still on the list."""
+        return sum(self.counts.values())
+
+    @property
+    def finished(self) -> int:
+        """The number of results that are here, placed or not."""
+        ended = self.counts[Group.READY_OR_FAILED] + self.counts[Group.FINISHED]
+        return ended - self.failed - self.canceled
+
+    @property
+    def group(self) -> Group:
+        """The group of its most urgent job."""
+        return group_of(self.jobs[0])
+
+
+@dataclass(frozen=True)
 class JobGroup:
-    """The jobs of a group: those that have a card, and those that are only listed."""
+    """The jobs of a group: those that have a card, those that are only listed, and batches."""
 
     group: Group
     shown: tuple[Job, ...]
     folded: tuple[Job, ...] = ()
+    batches: tuple[Batch, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +100,8 @@ class JobGroups:
     groups: tuple[JobGroup, ...] = ()
     active: int = 0
     in_flight: int = 0
+    followed: tuple[Job, ...] = ()
+    """The first of the active jobs, those in flight before those in the queue."""
     unsent_credits: float = 0.0
     """What the jobs that are not sent yet will cost: Mint's balance does not know of them."""
 
@@ -82,19 +119,66 @@ def group_jobs(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> JobGrou
     In the queue the order is reversed: the next job to be sent comes first.
     """
     found: dict[Group, list[Job]] = {group: [] for group in Group}
-    active: list[Group] = []
     for job in jobs:
         found[group_of(job)].append(job)
-        active += [group_of(job)] if is_active(job.id) else []
     found[Group.QUEUED].sort(key=lambda job: (job.created_at, job.id))
-    groups = (
-        JobGroup(group, tuple(members[: CARDS[group]]), tuple(members[CARDS[group] :]))
-        for group, members in found.items()
-        if members
-    )
+    active = {
+        group: [job for job in members if is_active(job.id)] for group, members in found.items()
+    }
+    in_flight = [job for group in Group if group is not Group.QUEUED for job in active[group]]
     unsent = sum(map(_unsent_credits, [*found[Group.RUNNING], *found[Group.QUEUED]]))
-    in_flight = len(active) - active.count(Group.QUEUED)
-    return JobGroups(tuple(groups), len(active), in_flight, unsent)
+    return JobGroups(
+        tuple(_with_batches(found)),
+        len(in_flight) + len(active[Group.QUEUED]),
+        len(in_flight),
+        (*in_flight, *active[Group.QUEUED])[: CARDS[Group.RUNNING]],
+        unsent,
+    )
+
+
+def _with_batches(found: Mapping[Group, Sequence[Job]]) -> Iterator[JobGroup]:
+    """Yield the groups that are not empty. A batch is in that of its most urgent job."""
+    batches = _batches(found)
+    in_batch = {job.id for batch in batches for job in batch.jobs}
+    for group, members in found.items():
+        single = [job for job in members if job.id not in in_batch]
+        here = tuple(batch for batch in batches if batch.group is group)
+        if single or here:
+            most = CARDS[group]
+            yield JobGroup(group, tuple(single[:most]), tuple(single[most:]), here)
+
+
+def _batches(found: Mapping[Group, Sequence[Job]]) -> list[Batch]:
+    """Return the batches with at least two jobs that need nothing from the user."""
+    members: dict[str, list[Job]] = {}
+    for group in Group:
+        for job in found[group] if group is not Group.OTHER_ACCOUNT else ():
+            if key := batch_key(job):
+                members.setdefault(key, []).append(job)
+    return [
+        batch
+        for key, jobs in members.items()
+        if len((batch := _batch(key, jobs)).jobs) >= _SMALLEST_BATCH
+    ]
+
+
+def _batch(key: str, members: Sequence[Job]) -> Batch:
+    counts = dict.fromkeys(Group, 0) | Counter(map(group_of, members))
+    phases = Counter(job.phase for job in members if job.decision is None)
+    return Batch(
+        key,
+        tuple(job for job in members if group_of(job) is not Group.NEEDS_USER),
+        counts,
+        phases[Phase.READY],
+        phases[Phase.FAILED],
+        phases[Phase.CANCELED],
+    )
+
+
+def batch_key(job: Job) -> str:
+    """Return what the jobs of a batch have in common; empty for a job that is in none."""
+    line = job.delivery.line
+    return job.delivery.group or (line.rpartition("#")[0] if line else "")
 
 
 def _unsent_credits(job: Job) -> float:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...jobs.job import Job
-from ...jobs.presentation.job_groups import JobGroups, group_jobs
+from ...jobs.presentation.job_groups import Batch, JobGroups, group_jobs
 from ...jobs.service import JobService
 from .. import heartbeat, session
+
+MOST_OF_BATCH = 20
+"""How many jobs of an open batch have a card or a line of their own; the others are in the list."""
 
 
 @dataclass
@@ -21,6 +24,8 @@ class _State:
     """Which version of the list of jobs is grouped here."""
     without_card: dict[str, Job] = field(default_factory=dict)
     """The jobs that are only in the list, by id."""
+    open_batches: set[str] = field(default_factory=set)
+    """The keys of the batches whose jobs are shown."""
 
 
 def _state() -> _State:
@@ -39,8 +44,32 @@ def prepare(service: JobService) -> bool:
         return False
     state.version = version
     state.grouped = group_jobs(service.jobs(), service.is_active)
-    state.without_card = {job.id: job for part in state.grouped.groups for job in part.folded}
+    folded = [job for part in state.grouped.groups for job in part.folded]
+    opened = [batch for batch in _batches() if batch.key in state.open_batches]
+    folded += [job for batch in opened for job in batch.jobs[MOST_OF_BATCH:]]
+    state.without_card = {job.id: job for job in folded}
     return True
+
+
+def _batches() -> list[Batch]:
+    return [batch for part in _state().grouped.groups for batch in part.batches]
+
+
+def batch(key: str) -> Batch | None:
+    """Return a batch, or None if there is none (any more)."""
+    return next((each for each in _batches() if each.key == key), None)
+
+
+def is_open(key: str) -> bool:
+    """Return whether the jobs of a batch are shown."""
+    return key in _state().open_batches
+
+
+def toggle(key: str) -> None:
+    """Show the jobs of a batch, or show only the batch again."""
+    state = _state()
+    state.open_batches ^= {key}
+    state.version = None  # what is in the list depends on it
 
 
 def without_card() -> dict[str, Job]:

@@ -118,6 +118,8 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
     )
     bl_options = {"REGISTER"}
 
+    batch: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"})
+
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask first, as many jobs are canceled at once.
 
@@ -133,8 +135,37 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Cancel them all."""
-        return run_action(self, lambda service: service.cancel_waiting())
+        """Cancel them all, or those of one batch."""
+        key = self.batch
+        return run_action(self, lambda service: service.cancel_waiting(_ids(service, key)))
+
+
+def _ids(service: JobService, key: str) -> list[str] | None:
+    """Return the ids of a batch's jobs; None for an empty key: all jobs."""
+    from . import grouped_jobs
+
+    grouped_jobs.prepare(service)
+    batch = grouped_jobs.batch(key)
+    return None if not key else [job.id for job in batch.jobs] if batch else []
+
+
+class MINT_OT_toggle_batch(bpy.types.Operator):
+    """Show or hide the jobs that were started together."""
+
+    bl_idname = "mint.toggle_batch"
+    bl_label = "Show Jobs"
+    bl_description = "Show or hide the jobs that were started together"
+    bl_options = {"INTERNAL"}
+
+    batch: bpy.props.StringProperty(options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Open or close the batch; needs no network."""
+        from . import grouped_jobs
+
+        grouped_jobs.toggle(self.batch)
+        heartbeat.redraw()
+        return {"FINISHED"}
 
 
 def change_list(operator: bpy.types.Operator, change: Callable[[JobService], None]) -> Result:
@@ -253,6 +284,8 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
     )
     bl_options = {"REGISTER"}
 
+    batch: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"})
+
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask first, as this affects many jobs."""
         return context.window_manager.invoke_confirm(
@@ -260,8 +293,9 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Dismiss them; needs no network."""
-        return change_list(self, lambda service: service.dismiss_finished())
+        """Dismiss them all, or those of one batch; needs no network."""
+        key = self.batch
+        return change_list(self, lambda service: service.dismiss_finished(_ids(service, key)))
 
 
 class MINT_OT_show_older_jobs(bpy.types.Operator):
@@ -285,6 +319,7 @@ CLASSES = (
     MINT_OT_discard_queue,
     MINT_OT_dismiss_finished,
     MINT_OT_show_older_jobs,
+    MINT_OT_toggle_batch,
     MINT_MT_job,
     MINT_OT_job_menu,
     MINT_OT_copy_report,

@@ -9,13 +9,13 @@ import bpy
 
 from ...jobs.job import Job
 from ...jobs.presentation import presenter
-from ...jobs.presentation.job_groups import Group, JobGroup
+from ...jobs.presentation.job_groups import Batch, Group, JobGroup
 from ...jobs.service import JobService
 from ...message import Message
 from ..text_wrap import wrapped
 from ..translations import translated
 from . import card, grouped_jobs, job_rows
-from .cards import finished_line
+from .cards import batch_card, finished_line
 
 _FOLDED = {
     Group.NEEDS_USER: Message("{count:,} more need a decision"),
@@ -31,6 +31,8 @@ def draw(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None
     """Draw a card for the first jobs of each group, and a list of all others."""
     _draw_queue(layout, service)
     for group in grouped_jobs.grouped().groups:
+        for batch in group.batches:
+            _draw_batch(layout, service, batch, width)
         _draw_jobs(layout, service, group.shown, width)
         if group.folded:
             _draw_folded(layout, group)
@@ -53,6 +55,14 @@ def _draw_jobs(
         else:
             lines = None
             card.draw(layout, service, job, width=width)
+
+
+def _draw_batch(layout: bpy.types.UILayout, service: JobService, batch: Batch, width: int) -> None:
+    """Draw a batch, with its jobs below it if it is open."""
+    box, is_open = layout.box(), grouped_jobs.is_open(batch.key)
+    batch_card.draw(box, batch, is_open=is_open)
+    if is_open:
+        _draw_jobs(box, service, batch.jobs[: grouped_jobs.MOST_OF_BATCH], width)
 
 
 def _draw_list(layout: bpy.types.UILayout, service: JobService, width: int) -> None:
