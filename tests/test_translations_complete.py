@@ -341,8 +341,8 @@ def test_sentences_are_joined_as_the_language_requires() -> None:
 )
 def test_user_text_is_never_translated(title: str) -> None:
     """A title that equals a text of the add-on stays as the user entered it."""
-    message = Message("Mint: {title}: {state}", title=title, state=Message("Placed"))
-    assert german(message) == f"Mint: {title}: Platziert"
+    message = Message("Mint: {title}: {state}", title=title, state=Message("In scene"))
+    assert german(message) == f"Mint: {title}: In der Szene"
 
 
 def test_numbers_follow_the_language() -> None:

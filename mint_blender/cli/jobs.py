@@ -228,20 +228,25 @@ def _has_rejected_file(job_service: JobService, job: Job) -> bool:
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """List the jobs in the journal, newest first."""
     with session.open_journal() as job_service:
-        count = 0
+        queue, count = job_service.unfinished.refresh_queue(), 0
         for count, job in enumerate(job_service.journal.records(), start=1):  # noqa: B007 - counts
             if isinstance(job, Unreadable):
                 text = f"{job.id}  {presenter.UNREADABLE}"
                 terminal.result({"event": "unreadable", "job": job.id}, text)
                 continue
+            state = presenter.state(
+                job,
+                is_slot_free=job_service.is_slot_free(job.kind),
+                is_held_back=job_service.unfinished.is_held_back(job.id),
+            )
             terminal.result(
                 job_record(job),
                 f"{job.id}  {job.kind:5}  {job.title}:"
-                f" {presenter.state(job)}{in_parentheses(presenter.cost(job))}",
+                f" {state}{in_parentheses(presenter.cost(job))}",
             )
         if not count:
             terminal.note("There are no jobs.")
-        if (queue := job_service.unfinished.refresh_queue()).count:
+        if queue.count:
             terminal.note(_queued(queue, terminal))
     return Exit.DONE
 

@@ -94,7 +94,7 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
 
 def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
     from ..jobs.presentation import presenter
-    from .job_list import grouped_jobs
+    from .job_list import card_texts, grouped_jobs
 
     grouped = grouped_jobs.grouped()
     if not grouped.active:
@@ -115,10 +115,12 @@ def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
         else Message("Mint: {title}", title=job.title)
     )
     when = (
-        presenter.state(job)
+        card_texts.state(service, job, card_texts.of(job))
         if seconds is None
-        else Message("about {duration}", duration=presenter.duration(seconds))
+        else Message("about {duration} left", duration=presenter.duration(seconds))
     )
+    if retry := service.scheduled_retries.get(job.id):
+        when = Message("Cannot reach Mint, retrying in {seconds:.0f} s", seconds=retry.seconds)
     if not may_go_online():
         when = Message("waiting: online access is off")
     row.label(text=translated(Message("{text}, {when}", text=text, when=when)), translate=False)

@@ -241,7 +241,7 @@ def test_one_run_at_a_time(
     service.scenario(durations={"slow": 200000.0})
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1 [slow-start]"}, {"prompt": "lamp 2"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
-    with running_elsewhere(service, home, *arguments, until="Queued at Mint") as first:
+    with running_elsewhere(service, home, *arguments, until="Queued") as first:
         for journal in (home, tmp_path / "elsewhere"):
             second = run(service, journal, *arguments)
             assert second.status == 1
@@ -272,7 +272,7 @@ def test_dismissed_while_the_batch_runs(
     )
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
     with running_elsewhere(
-        service, home, *arguments, until="lamp 2 [slow-start]: Queued at Mint"
+        service, home, *arguments, until="lamp 2 [slow-start]: Queued"
     ) as running:
         (done,) = [
             record["job"]

@@ -183,7 +183,7 @@ def test_an_impossible_decision_is_refused(
     before = len(service.log())
     ran = mint(words[0], job_of(mint), *words[1:])
     assert ran.status == 2
-    assert "not possible now (Ready to place)" in ran.error_text
+    assert "not possible now (Ready)" in ran.error_text
     assert len(service.log()) == before
 
 

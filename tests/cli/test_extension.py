@@ -62,7 +62,7 @@ def test_a_model_as_mints_own_file(blender: Blender, tmp_path: Path) -> None:
     ran = blender(*MINT, *LAMP, "-o", "lamp.glb")
     assert ran.status == 0, ran.err
     assert (tmp_path / "lamp.glb").read_bytes()[:4] == b"glTF"
-    assert "a lamp: Placed" in ran.out
+    assert "a lamp: Saved" in ran.out
     assert "a lamp: Downloading" in ran.err
 
 
@@ -200,7 +200,7 @@ def test_ctrl_c_in_blender(service: ThreadService, resources: Path, home: Path) 
         text=True,
         preexec_fn=restore_sigint,
     )
-    _, err = press_ctrl_c(running, at="Queued at Mint", within=30)
+    _, err = press_ctrl_c(running, at="Queued", within=30)
     assert running.returncode == 130, err
     assert "Interrupted." in err
     assert "Traceback" not in err

@@ -202,7 +202,7 @@ def test_jobs_show_their_cost(mint: RunMint) -> None:
     mint("generate", "--prompt", "a vase [moderation]", "--preset", "fast")
     mint("generate", "--prompt", "a mug", "--preset", "fast", "--mode", "review")
     told = mint("jobs").out
-    assert "a lamp: Ready to place (248 Credits)" in told
+    assert "a lamp: Ready (248 Credits)" in told
     assert "a mug: Preview ready (248 Credits reserved)" in told
     assert any(
         "a vase" in line and line.endswith("(No Credits charged)") for line in told.splitlines()

@@ -36,7 +36,7 @@ class Case:
 
     reads: str = ""  # the trouble's sentence
     phase: Phase = Phase.READY
-    state: str = "Ready to place"
+    state: str = "Ready"
     notes: tuple[str, ...] = ()
     passing: tuple[str, ...] = ()  # what is read for a moment while a call is repeated
     then: str = ""  # the click: resume, retry, cancel
@@ -133,7 +133,7 @@ CASES = {
     "billing-preview": needs_credits(),
     "billing-final": needs_credits(),
     "billing-unpaid": needs_credits(with_switches="[billing-preview]", leads_to=Phase.BILLING),
-    "partial": world(state="Partly ready to place", notes=("This world has no panorama.",)),
+    "partial": world(state="Partly done", notes=("This world has no panorama.",)),
     "unknown-status": Case(),
     "unknown-type": Case(),
     "slow-start": Case(),

@@ -101,7 +101,7 @@ def test_a_partial_model_lacks_only_its_thumbnail(home: Path, service: ThreadSer
     job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp [partial]"))
     job_service.watch([job.id])
     job = job_service.job(job.id)
-    assert presenter.state(job) == "Partly ready to place"
+    assert presenter.state(job) == "Partly done"
     assert job.notes == (
         "Mint could not generate every part, but all parts that are used here are available.",
     )

@@ -266,7 +266,7 @@ def test_partial_success_says_what_is_missing() -> None:
     run.answer(asset(Kind.WORLD, colliderMeshUrl=GLB, thumbnailUrl=THUMB))
     assert fetch_all(run).job.phase is Phase.READY
     assert run.job.notes == ("This world has no panorama.",)
-    assert presenter.state(run.job) == "Partly ready to place"
+    assert presenter.state(run.job) == "Partly done"
 
 
 # -- reference images

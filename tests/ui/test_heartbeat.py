@@ -93,7 +93,7 @@ def test_a_finished_job_is_announced_once(enabled: None, said: list[str]) -> Non
         )
     )
     heartbeat.beat()
-    assert said == ["Mint: World: Ready to place"]
+    assert said == ["Mint: World: Ready"]
 
 
 def test_a_repeated_exception_is_logged_once(

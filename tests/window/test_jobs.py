@@ -231,4 +231,4 @@ def test_a_result_is_announced_in_another_editor(blender: BlenderWindow) -> None
     blender.wait_for("placed")
     blender.screenshot("notice_in_another_editor")
     blender.ask("area('TEXT_EDITOR').type = 'VIEW_3D'")
-    assert blender.ask(SAID).count("a lamp for the notice: Placed") == 1
+    assert blender.ask(SAID).count("a lamp for the notice: In scene") == 1

@@ -119,7 +119,7 @@ def test_an_earlier_session_is_not_announced(
         second.wait("jobs()[0]['phase'] == 'ready' and not jobs()[0]['active']")
         second.wait("not part('ui.heartbeat').is_beating()")
         said = second.ask(SAID)
-        assert said.count("a lamp of today: Ready to place") == 1
+        assert said.count("a lamp of today: Ready") == 1
         assert "yesterday" not in said
     finally:
         service.scenario(durations={"final": 40})

@@ -48,7 +48,7 @@ class ProgressReporter:
             self._terminal.error(event.message)
 
     def _show_state(self, job: Job) -> None:
-        text = presenter.state(job)
+        text = presenter.state(job, is_slot_free=self._job_service.is_slot_free(job.kind))
         if self._shown.get(job.id) == text:
             return
         self._shown[job.id] = text

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 
 from ...message import Message
 from ...mint.account import Account, Owner
+from ...mint.schema import Kind
 from .. import stage_durations
 from ..budget.prices import NotPossible
 from ..job import Job
@@ -52,6 +53,7 @@ class JobRunner:
         self.scheduled_retries: dict[str, RetryScheduled] = {}
         self.progress: dict[str, Progress] = {}
         self.account = account
+        self._slots = config.slots
         self.journal = Journal(config.home)
         try:
             self.journal.set_account(account)
@@ -170,6 +172,10 @@ class JobRunner:
         """Return whether another living process drives the job."""
         # The worker has a lock of its own, so a job that is active here has to be left out.
         return not self.is_active(job.id) and self.journal.is_driven_elsewhere(job.id, self.process)
+
+    def is_slot_free(self, kind: Kind) -> bool:
+        """Return whether another job of this kind may be sent to Mint now."""
+        return self.cache.slots_taken[kind] < self._slots[kind]
 
     @property
     def has_active_work(self) -> bool:

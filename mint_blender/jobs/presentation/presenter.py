@@ -24,46 +24,62 @@ _STATE = {
     Phase.REVIEW: Message("Preview ready"),
     Phase.BILLING: Message("Needs Credits"),
     Phase.FETCHING: Message("Downloading"),
-    Phase.READY: Message("Ready to place"),
-    Phase.PLACED: Message("Placed"),
+    Phase.READY: Message("Ready"),
+    Phase.PLACED: Message("In scene"),
     Phase.CANCELED: Message("Canceled"),
 }
 
 
-def state(job: Job) -> str:
-    """Return the state of a job in a few words."""
+_UPLOADING = Message("Uploading pictures")
+_STARTING = Message("Starting")
+_HELD_BACK = Message("Queued earlier, not sent")
+
+
+def state(job: Job, *, is_slot_free: bool = False, is_held_back: bool = False) -> str:
+    """Return the state of a job in a few words.
+
+    `is_slot_free` tells whether Mint would take another job of its kind now, as far as is known,
+    and `is_held_back` that an earlier session has not sent it.
+    """
     if job.hold is Hold.FOREIGN:
         return Message("Belongs to another account")
     if job.decision is not None:
         return _pending(job.decision.verb)
     if job.phase is Phase.WORKING and job.operation is not None:
         return _working(job, job.operation)
-    if job.phase is Phase.PAUSED:
-        return (
-            Message("Paused: {reason}", reason=job.problem.message)
-            if job.problem
-            else Message("Paused")
-        )
-    if job.phase is Phase.FAILED:
-        return (
-            Message("Failed: {reason}", reason=job.problem.message)
-            if job.problem
-            else Message("Failed")
-        )
-    if job.phase is Phase.PLACED and job.convert:
+    if job.phase in {Phase.PAUSED, Phase.FAILED}:
+        return _stopped(job)
+    if job.phase is Phase.WAITING:
+        return _HELD_BACK if is_held_back else _waiting(job, is_slot_free=is_slot_free)
+    if job.phase is Phase.PLACED and _is_saved(job):
         return Message("Saved")
-    if job.phase is Phase.FETCHING and job.optimization is not None and job.optimization.is_busy:
-        return Message("Optimizing")
-    if job.phase is Phase.FETCHING and is_being_made(job):
-        return _made_elsewhere(job)
+    if job.phase is Phase.FETCHING:
+        return _fetching(job)
     partly = job.operation is not None and job.operation.status is Status.PARTIALLY_SUCCEEDED
     if partly and job.phase in {Phase.READY, Phase.PLACED}:
-        return (
-            Message("Partly ready to place")
-            if job.phase is Phase.READY
-            else Message("Partly placed")
-        )
+        return Message("Partly done")
     return _STATE[job.phase]
+
+
+def _stopped(job: Job) -> str:
+    if job.phase is Phase.PAUSED:
+        if job.problem is None:
+            return Message("Paused")
+        return Message("Paused: {reason}", reason=job.problem.message)
+    if job.problem is None:
+        return Message("Failed")
+    return Message("Failed: {reason}", reason=job.problem.message)
+
+
+def _fetching(job: Job) -> str:
+    if job.optimization is not None and job.optimization.is_busy:
+        return Message("Optimizing")
+    return _made_elsewhere(job) if is_being_made(job) else _STATE[Phase.FETCHING]
+
+
+def _is_saved(job: Job) -> bool:
+    """Return whether the result goes into files instead of a scene."""
+    return bool(job.convert or job.delivery.output or job.delivery.render)
 
 
 def verbs(job: Job) -> tuple[Verb, ...]:
@@ -157,6 +173,17 @@ def _pending(verb: Verb) -> str:
     }[verb]
 
 
+def _waiting(job: Job, *, is_slot_free: bool) -> str:
+    """Return what a job that was not sent yet waits for."""
+    sources = job.request.images[len(job.image_urls) :]
+    if any(not each.startswith("https://") for each in sources):
+        return _UPLOADING
+    needs_slot = not job.convert and job.source_asset_id is None
+    # a problem: Mint has just refused it, because too many are active
+    has_to_wait = job.problem is not None or not is_slot_free
+    return _STATE[Phase.WAITING] if needs_slot and has_to_wait else _STARTING
+
+
 def _made_elsewhere(job: Job) -> str:
     """Return the state of an asset that another job or program is generating."""
     status = Status(job.asset.status) if job.asset and job.asset.status else None
@@ -169,7 +196,7 @@ def _made_elsewhere(job: Job) -> str:
 
 def _working(job: Job, operation: Operation) -> str:
     if operation.status is Status.QUEUED:
-        return Message("Queued at Mint")
+        return Message("Queued")
     if operation.status is Status.UNKNOWN:
         return Message('Working at Mint ("{status}")', status=operation.status_word)
     if job.convert:

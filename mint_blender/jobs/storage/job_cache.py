@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
 from ...message import Message
 from ...mint.account import Account
+from ...mint.schema import Kind
 from .. import stage_durations
 from ..budget import spending
 from ..budget.prices import NotPossible
 from ..job import Job
 from ..job_values import Decision
-from ..phases import Phase
+from ..phases import HOLDS_SLOT, Phase
 from ..stage_durations import Moves, Stage
 from .journal import Journal, Unreadable
 
@@ -58,6 +60,7 @@ class JobCache:
         self._newest_first: list[Job] | None = None
         self._found: dict[str, Job] = {}  # read from the journal since the last change
         self._last_optimization: tuple[float | None] | None = None
+        self._slots_taken: Counter[Kind] | None = None
         if len(self._jobs) > self._room:
             self._drop_older()
 
@@ -152,6 +155,15 @@ class JobCache:
         if self._last_optimization is None:
             self._last_optimization = (self._journal.last_optimization(),)
         return self._last_optimization[0]
+
+    @property
+    def slots_taken(self) -> Counter[Kind]:
+        """How many jobs of each kind are active at Mint, as far as this journal knows."""
+        if self._slots_taken is None:
+            self._slots_taken = Counter(
+                job.kind for job in self if job.phase in HOLDS_SLOT and job.hold is None
+            )
+        return self._slots_taken
 
     @property
     def serial(self) -> int:

@@ -39,6 +39,8 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
     _draw_head(box, service, job, texts)
     if job.hold is not None and job.phase not in _HAS_RESULT:
         return  # no calls to Mint for this job; what is on disk can still be placed
+    if job.decision is not None and service.is_active(job.id):
+        return  # the head says what is being done; what was decided cannot be decided again
     if job.phase is Phase.REVIEW and job.decision is None:
         review_card.draw(box, job)
     elif job.phase is Phase.BILLING:
@@ -110,10 +112,11 @@ def _draw_progress(
             translate=False,
             factor=min(1.0, loading.done / loading.total),
         )
-    elif job.phase is Phase.WORKING:
+    elif job.phase is Phase.WORKING and job.decision is None:
         _draw_outlook(column, service, job, texts)
     else:
-        column.label(text=texts.state, translate=False, icon="TIME")
+        state = card_texts.state(service, job, texts)
+        column.label(text=state, translate=False, icon="TIME")
 
 
 def _draw_preparing(column: bpy.types.UILayout, job: Job) -> None:

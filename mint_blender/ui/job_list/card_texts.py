@@ -23,7 +23,6 @@ from ..translations import spoken, translated
 # enough for a World with a note on each of its three parts, its RAD file and its orientation
 _MOST_NOTES = 5
 _SHORT_STATES = {Phase.PAUSED: Message("Paused"), Phase.FAILED: Message("Failed")}
-_HELD_BACK = Message("Queued earlier, not sent")
 
 
 @dataclass(frozen=True)
@@ -53,9 +52,12 @@ def of(job: Job) -> CardTexts:
 
 
 def state(service: JobService, job: Job, texts: CardTexts) -> str:
-    """Return the state without its reason, or that an earlier session did not send the job."""
+    """Return the state without its reason, as it is with all other jobs in mind."""
+    if job.phase is not Phase.WAITING or job.decision is not None or job.hold is not None:
+        return texts.state
     is_held_back = service.unfinished.is_held_back(job.id)
-    return translated(_HELD_BACK) if is_held_back else texts.state
+    is_slot_free = service.is_slot_free(job.kind)
+    return translated(presenter.state(job, is_slot_free=is_slot_free, is_held_back=is_held_back))
 
 
 def with_time_left(state: str, seconds: float | None) -> str:
@@ -117,6 +119,6 @@ def _with_time(state: str, seconds: float | None, language: str) -> str:
     time = (
         Message("longer than usual")
         if seconds is None
-        else Message("about {duration}", duration=presenter.duration(seconds))
+        else Message("about {duration} left", duration=presenter.duration(seconds))
     )
     return translated(Message("{state}, {time}", state=state, time=time), language)

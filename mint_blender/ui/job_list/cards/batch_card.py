@@ -24,10 +24,17 @@ _CANCELED = Message("{count:,} canceled")
 
 def draw(layout: bpy.types.UILayout, batch: Batch, *, is_open: bool) -> None:
     """Draw the batch. When all its jobs have ended, it has no bar."""
-    row = layout.row(align=True)
+    row = layout.row()
+    title = row.row()
+    title.alignment = "LEFT"  # the text is centered otherwise
     icon: Any = "TRIA_DOWN" if is_open else "TRIA_RIGHT"
-    row.operator("mint.toggle_batch", text="", icon=icon, emboss=False).batch = batch.key
-    row.label(text=_title(batch, spoken()), translate=False)
+    title.operator(
+        "mint.toggle_batch",
+        text=_title(batch, spoken()),
+        translate=False,
+        icon=icon,
+        emboss=False,
+    ).batch = batch.key
     _draw_action(row, batch)
     column, share = layout.column(align=True), _ended(batch) / batch.total
     if share < 1:
@@ -41,6 +48,7 @@ def draw(layout: bpy.types.UILayout, batch: Batch, *, is_open: bool) -> None:
 def _draw_action(row: bpy.types.UILayout, batch: Batch) -> None:
     """Draw what can be done with all jobs: cancel the queued ones, or dismiss the ended ones."""
     button = row.row()
+    button.alignment = "RIGHT"
     button.operator_context = "INVOKE_DEFAULT"
     if batch.counts[Group.QUEUED]:
         button.operator("mint.cancel_waiting", text="", icon="X", emboss=False).batch = batch.key
@@ -58,7 +66,7 @@ def _ended(batch: Batch) -> int:
 def _title(batch: Batch, language: str) -> str:
     first = min(batch.jobs, key=lambda job: (job.created_at, job.id))
     return translated(
-        Message("{title} and {count:,} more", title=first.title, count=batch.total - 1), language
+        Message("{count:,} jobs: {title}", title=first.title, count=batch.total), language
     )
 
 
