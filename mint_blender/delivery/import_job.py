@@ -28,6 +28,7 @@ from ..scene.data_blocks import current_scene
 from ..scene.export import output
 from ..scene.export.render import render_image
 from ..scene.gltf.gltf_import import SceneImportError
+from ..scene.model import face_count
 from ..scene.model.build import import_model
 from ..scene.place import PlacedResult, PlaceOptions, Provenance
 from ..scene.prepared import PreparedResult
@@ -234,12 +235,16 @@ def _place_model(
     source: PreparedResult | None,
 ) -> PlacedResult:
     model, provenance = source or _file(job, Role.MODEL), _provenance(job)
+    before = face_count.faces(root) if root is not None else None
     if root is not None:
         placed = replace.replace_model(model, provenance, root, scene=scene, undo=False)
     else:
         placed = scene_place.place_model(model, provenance, _place_options(job), scene, undo=False)
-    note = imported_file.note(job)
-    return dataclasses.replace(placed, notes=(*placed.notes, *([message_of(note)] if note else [])))
+    told = imported_file.note(job)
+    notes = [message_of(told)] if told else []
+    if faces := imported_file.faces_note(job, before, face_count.faces(placed.root)):
+        notes.append(faces)
+    return dataclasses.replace(placed, notes=(*placed.notes, *notes))
 
 
 def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:

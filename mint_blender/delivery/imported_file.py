@@ -11,6 +11,7 @@ from ..jobs.job import Job
 from ..jobs.job_values import LocalFile, Role
 from ..jobs.notes import NOT_OPTIMIZED_CODES
 from ..message import Message, message_of
+from ..scene import notes as scene_notes
 from ..scene.gltf import gltf_extensions
 
 OPTIMIZED, ORIGINAL = "optimized", "original"
@@ -45,6 +46,18 @@ def note(job: Job) -> str:
     """Return the explanation if the user can do something about it or should know; else empty."""
     text = explanation(job)
     return "" if text in (_ONLY_ORIGINAL, _READABLE) else text
+
+
+def faces_note(job: Job, before: int | None, after: int) -> Message | None:
+    """Return how many faces an optimized model has, of those of the version that it replaces.
+
+    Only once: what is placed again replaces itself.
+    """
+    if variant(job) != OPTIMIZED or job.has_note(*scene_notes.OPTIMIZED_CODES):
+        return None
+    if before is None:
+        return scene_notes.note("optimized_alone", after=after)
+    return scene_notes.note("optimized", after=after, before=before)
 
 
 def explain(model_file: LocalFile, variant: str, note: str | None = None) -> str:

@@ -40,6 +40,9 @@ TEMPLATES: dict[str, Message] = {
         "The collider was already upright, so it was not turned. If it is upside down, use Turn"
         " Collider Upright."
     ),
+    # what an optimization has brought
+    "optimized": Message("Optimized: {after:,} of {before:,} faces"),
+    "optimized_alone": Message("Optimized: {after:,} faces"),
     # replacing an earlier version
     "part_removed": Message(
         "The {what} of the earlier version was removed: the new version has none."
@@ -64,6 +67,9 @@ TEMPLATES: dict[str, Message] = {
         " Add them to the parts."
     ),
 }
+
+
+OPTIMIZED_CODES = ("optimized", "optimized_alone")
 
 
 def note(code: str, **params: Any) -> Message:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,13 +14,20 @@ import pytest
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision, Delivery
 from mint_blender.jobs.phases import Phase, Verb
-from mint_blender.jobs.presentation.job_groups import CARDS, Group, JobGroup, group_jobs, group_of
+from mint_blender.jobs.presentation.job_groups import (
+    CARDS,
+    Group,
+    JobGroup,
+    group_jobs,
+    group_of,
+    merge_versions,
+)
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Kind, Preset
+from mint_blender.mint.schema import Asset, Kind, OptimizationLevel, Preset
 
 from ..mint_service.runner import ThreadService, running_service
 from .fast_config import account, fast_config
@@ -163,6 +171,52 @@ def test_the_active_jobs_of_a_batch_are_followed() -> None:
     followed = group_jobs(jobs, lambda job_id: True).followed
     assert followed[0].phase is Phase.WORKING
     assert len(followed) == CARDS[Group.RUNNING]
+
+
+def version(phase: Phase, *, optimize: bool = False, **more: object) -> Job:
+    """Return a job about one model: that which made it, or one that optimizes it."""
+    made = Asset.from_json(Kind.MODEL, {"id": "model_1"})
+    job = replace(a_job("lamp"), phase=phase, asset=made)
+    if optimize:
+        job = replace(job, source_asset_id="model_1", optimize=OptimizationLevel.LIGHT)
+    return replace(job, id=f"job{next(_numbers)}", **more)  # type: ignore[arg-type]
+
+
+_numbers = itertools.count()
+
+
+@pytest.mark.parametrize("phase", [Phase.WAITING, Phase.FETCHING, Phase.READY, Phase.PLACED])
+def test_an_optimized_version_is_the_same_card(phase: Phase) -> None:
+    """The job that optimizes is shown from the click on, instead of the one it replaces."""
+    original = version(Phase.PLACED)
+    optimization = version(phase, optimize=True)
+    groups = group_jobs([optimization, original], lambda job_id: False)
+    assert [job for group in groups.groups for job in group.shown] == [optimization]
+    assert groups.versions == {optimization.id: (original,)}
+
+
+def test_a_canceled_optimization_shows_the_original() -> None:
+    """A failed one has a card of its own: it says why, and what it is about is still there."""
+    original = version(Phase.PLACED)
+    canceled = version(Phase.CANCELED, optimize=True)
+    assert merge_versions([canceled, original]) == ([original], {original.id: (canceled,)})
+    failed = version(Phase.FAILED, optimize=True)
+    assert merge_versions([failed, original]) == ([failed, original], {})
+    assert merge_versions([canceled]) == ([canceled], {})
+
+
+def test_the_newest_optimization_is_shown() -> None:
+    """What was imported again after it has a card of its own, and so has what still runs."""
+    original, first = version(Phase.PLACED), version(Phase.PLACED, optimize=True)
+    again, second = version(Phase.PLACED), version(Phase.WAITING, optimize=True)
+    visible, versions = merge_versions([second, first, original])
+    assert (visible, versions) == ([second], {second.id: (first, original)})
+    assert merge_versions([again, first, original])[0] == [again, first]
+    running = version(Phase.FETCHING)
+    assert merge_versions([first, running])[0] == [first, running]
+    saved = version(Phase.PLACED, delivery=Delivery(output="lamp.glb"))
+    assert merge_versions([first, saved])[0] == [first, saved]
+    assert merge_versions([original, saved])[0] == [original, saved]
 
 
 # -- all at once

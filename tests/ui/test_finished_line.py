@@ -22,7 +22,8 @@ from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Format, Kind  # noqa: E402
+from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel  # noqa: E402
+from mint_blender.scene import notes as scene_notes  # noqa: E402
 from mint_blender.scene import tags  # noqa: E402
 from mint_blender.scene.tags import Provenance  # noqa: E402
 from mint_blender.ui.job_list import card, grouped_jobs, placed_results  # noqa: E402
@@ -143,6 +144,20 @@ def test_a_line_has_words_where_there_is_room(job_service: JobService) -> None:
     for width in (240, 320):
         job_list_panel.draw(Words(), job_service, width=width)  # type: ignore[arg-type]
     assert words == ["", "", "Show", ""]
+
+
+def test_an_optimized_model_is_the_same_line(job_service: JobService) -> None:
+    """It says how many faces are left, and is dismissed together with the earlier version."""
+    made = Asset.from_json(Kind.MODEL, {"id": "model_1"})
+    faces = scene_notes.note("optimized", after=812, before=1814)
+    a_job(job_service, asset=made)
+    changes: dict[str, Any] = {"optimize": OptimizationLevel.LIGHT, "source_asset_id": "model_1"}
+    job = a_job(job_service, asset=made, notes=(faces,), **changes)
+    shown = drawn(job_service)
+    assert (shown["a lamp"], shown["Optimized: 812 of 1,814 faces"]) == (1, 1)
+    assert in_menu(job)["Optimized: 812 of 1,814 faces"] == 0
+    assert bpy.ops.mint.dismiss(job_id=job.id) == {"FINISHED"}
+    assert job_service.jobs() == []
 
 
 @pytest.mark.parametrize("phase", [Phase.READY, Phase.FAILED, Phase.PAUSED, Phase.REVIEW])

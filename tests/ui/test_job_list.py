@@ -253,7 +253,7 @@ def test_a_batch_is_one_card_that_opens(job_service: JobService) -> None:
     assert (closed["progress"], closed["box"], closed[CARD], closed["template_list"]) == (
         1,
     ) * 2 + (0,) * 2
-    assert (closed["50 jobs: a lamp"], closed["40 queued"]) == (1, 1)
+    assert (closed["mint.toggle_batch"], closed["40 queued"]) == (1, 1)
     assert closed["mint.cancel_waiting"] == 1
     assert bpy.ops.mint.toggle_batch(batch="one") == {"FINISHED"}
     opened = drawn(job_service)

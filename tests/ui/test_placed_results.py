@@ -158,3 +158,20 @@ def test_the_button_says_what_it_does(model: Path, tmp_path: Path) -> None:
         any("(earlier)" in note for note in notes)
         and bpy.data.objects["Lamp (earlier)"].hide_viewport
     )
+
+
+def test_an_optimized_model_says_how_many_faces_are_left(model: Path, tmp_path: Path) -> None:
+    """It is compared with the version that it replaces, once: not with itself."""
+    kept = tmp_path / "model-optimized.glb"
+    kept.write_bytes(model.read_bytes())
+    root = place.place_model(model, FIRST, PlaceOptions(at=(0, 0, 0))).root
+    before = len(root.data.polygons)
+    job = replace(finished(kept, delivery=Delivery(replaces=True)), source_asset_id=FIRST.asset_id)
+    notes = import_job.place(job).notes
+    assert f"Optimized: {before} of {before} faces" in notes
+    placed = replace(job, notes=notes)
+    assert not any("Optimized" in note for note in import_job.place(placed).notes)
+    alone = replace(job, source_asset_id="another", delivery=Delivery())
+    assert f"Optimized: {before} faces" in import_job.place(alone).notes
+    original = finished(model, delivery=Delivery(replaces=True), source_asset_id=FIRST.asset_id)
+    assert not any("Optimized" in note for note in import_job.place(original).notes)

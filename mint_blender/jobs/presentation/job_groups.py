@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ..job import Job
+from ..job import Job, asset_of
 from ..job_values import Hold
 from ..phases import Phase
 
@@ -39,6 +39,7 @@ only one line.
 """
 
 _SMALLEST_BATCH = 2
+_HAS_RESULT = {Phase.READY, Phase.PLACED}
 
 _GROUPS = {
     Phase.REVIEW: Group.NEEDS_USER,
@@ -102,6 +103,8 @@ class JobGroups:
     in_flight: int = 0
     followed: tuple[Job, ...] = ()
     """The first of the active jobs, those in flight before those in the queue."""
+    versions: Mapping[str, tuple[Job, ...]] = field(default_factory=dict)
+    """By the id of a job: jobs about other versions of its model, which it is shown for."""
     unsent_credits: float = 0.0
     """What the jobs that are not sent yet will cost: Mint's balance does not know of them."""
 
@@ -118,8 +121,9 @@ def group_jobs(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> JobGrou
 
     In the queue the order is reversed: the next job to be sent comes first.
     """
+    visible, versions = merge_versions(list(jobs))
     found: dict[Group, list[Job]] = {group: [] for group in Group}
-    for job in jobs:
+    for job in visible:
         found[group_of(job)].append(job)
     found[Group.QUEUED].sort(key=lambda job: (job.created_at, job.id))
     active = {
@@ -128,12 +132,57 @@ def group_jobs(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> JobGrou
     in_flight = [job for group in Group if group is not Group.QUEUED for job in active[group]]
     unsent = sum(map(_unsent_credits, [*found[Group.RUNNING], *found[Group.QUEUED]]))
     return JobGroups(
-        tuple(_with_batches(found)),
-        len(in_flight) + len(active[Group.QUEUED]),
-        len(in_flight),
-        (*in_flight, *active[Group.QUEUED])[: CARDS[Group.RUNNING]],
-        unsent,
+        groups=tuple(_with_batches(found)),
+        active=len(in_flight) + len(active[Group.QUEUED]),
+        in_flight=len(in_flight),
+        followed=(*in_flight, *active[Group.QUEUED])[: CARDS[Group.RUNNING]],
+        versions=versions,
+        unsent_credits=unsent,
     )
+
+
+def merge_versions(jobs: Sequence[Job]) -> tuple[list[Job], dict[str, tuple[Job, ...]]]:
+    """Return the jobs, newest first, without those of a model that has a job for a newer version.
+
+    Also returns these, by the id of the job that is shown for them. An optimization is shown for
+    the job whose result it replaces; if it was canceled, that job is shown for it.
+    """
+    assets = {job.source_asset_id for job in jobs if _is_optimization(job)}
+    about: dict[str, list[Job]] = {}
+    for job in jobs if assets else ():
+        asset_id = asset_of(job)
+        if asset_id in assets and asset_id is not None and _is_version(job):
+            about.setdefault(asset_id, []).append(job)
+    versions: dict[str, tuple[Job, ...]] = {}
+    for members in about.values():
+        for job, shown in _hidden_versions(members):
+            versions[shown.id] = (*versions.get(shown.id, ()), job)
+    hidden = {job.id for others in versions.values() for job in others}
+    return [job for job in jobs if job.id not in hidden], versions
+
+
+def _hidden_versions(members: Sequence[Job]) -> Iterator[tuple[Job, Job]]:
+    """Yield each job of a model, given newest first, that is not shown, and the one that is."""
+    newer: Job | None = None
+    alive = next((job for job in members if job.phase is not Phase.CANCELED), None)
+    for job in members:
+        is_canceled = job.phase is Phase.CANCELED
+        if is_canceled and _is_optimization(job) and alive is not None:
+            yield job, newer or alive
+        elif newer is not None and job.phase in _HAS_RESULT and job.decision is None:
+            yield job, newer
+        elif _is_optimization(job) and not is_canceled:
+            newer = job
+
+
+def _is_optimization(job: Job) -> bool:
+    return job.optimize is not None and job.source_asset_id is not None and not job.convert
+
+
+def _is_version(job: Job) -> bool:
+    """Return whether a job is for the model itself in a scene, and its card has nothing to say."""
+    is_in_file = job.convert or job.delivery.output or job.delivery.render
+    return not is_in_file and job.hold is not Hold.FOREIGN and job.phase is not Phase.FAILED
 
 
 def _with_batches(found: Mapping[Group, Sequence[Job]]) -> Iterator[JobGroup]:

@@ -18,6 +18,7 @@ from ...jobs.presentation import presenter
 from ...jobs.presentation.identity_cache import cached_by_identity
 from ...jobs.service import JobService
 from ...message import Message
+from ...scene.notes import OPTIMIZED_CODES
 from ..translations import spoken, translated
 
 # enough for a World with a note on each of its three parts, its RAD file and its orientation
@@ -35,7 +36,9 @@ class CardTexts:
     cost: str
     problem: str
     notes: tuple[str, ...]
-    """The latest notes, oldest first."""
+    """The latest notes, oldest first, without `version`."""
+    version: str
+    """How an optimized model differs from the original one, if it does."""
     picture: str | None
     """The path of the final picture, else of the newest Preview."""
     folder: str
@@ -78,13 +81,16 @@ def with_time_so_far(state: str, seconds: float) -> str:
 @cached_by_identity
 def _of(job: Job, language: str) -> CardTexts:
     verbs = presenter.verbs(job)
+    version = next((note for note in job.notes if note.code in OPTIMIZED_CODES), "")
+    notes = [note for note in job.notes if note.code not in OPTIMIZED_CODES]
     picture, saved = job.file(Role.PICTURE) or job.file(Role.PREVIEW), _saved(job)
     return CardTexts(
         title=_title(job, language),
         state=translated(_short_state(job), language),
         cost=translated(presenter.cost(job), language),
         problem=translated(job.problem.message, language) if job.problem else "",
-        notes=tuple(translated(note, language) for note in job.notes[-_MOST_NOTES:]),
+        notes=tuple(translated(note, language) for note in notes[-_MOST_NOTES:]),
+        version=translated(version, language),
         picture=picture.path if picture else None,
         folder=job.delivery.folder or str(PurePath(saved[0]).parent) if saved else "",
         saved=tuple(PurePath(path).name for path in saved),
@@ -111,7 +117,8 @@ def _saved(job: Job) -> list[str]:
 def _short_state(job: Job) -> str:
     if job.hold is Hold.FOREIGN:
         return Message("Other account")
-    return _SHORT_STATES.get(job.phase) or presenter.state(job)
+    short = _SHORT_STATES.get(job.phase) if job.decision is None else None
+    return short or presenter.state(job)
 
 
 @lru_cache(maxsize=256)

@@ -128,8 +128,17 @@ class MINT_OT_dismiss(JobOperator):
     bl_description = "Remove this job from the list. Objects in your scene stay"
 
     def find(self, context: bpy.types.Context, service: JobService) -> Result:
-        """Dismiss the job, even if it cannot be read; needs no network."""
+        """Dismiss the job, even if it cannot be read; needs no network.
+
+        Jobs for which its card is shown are dismissed with it.
+        """
+        from . import grouped_jobs
+
+        grouped_jobs.prepare(service)
+        others = grouped_jobs.grouped().versions.get(self.job_id, ())
         service.dismiss(self.job_id)
+        for each in others:
+            service.dismiss(each.id)
         heartbeat.jobs_changed(service)
         heartbeat.redraw()
         return {"FINISHED"}

@@ -45,7 +45,7 @@ def is_enough(service: JobService, job: Job) -> bool:
 
 
 def draw(layout: bpy.types.UILayout, job: Job, *, width: int) -> None:
-    """Draw the line."""
+    """Draw the line; below that of an optimized model, how many faces it has left."""
     texts, row = card_texts.of(job), layout.row()
     picture = icons.of_file(texts.picture) if texts.picture else 0
     if picture:
@@ -61,6 +61,15 @@ def draw(layout: bpy.types.UILayout, job: Job, *, width: int) -> None:
         _draw_button(buttons, job, is_roomy=is_roomy)
     icon: Any = "INFO" if texts.notes else "DOWNARROW_HLT"
     buttons.operator("mint.job_menu", text="", icon=icon, emboss=False).job_id = job.id
+    if texts.version:
+        draw_version(layout, texts)
+
+
+def draw_version(layout: bpy.types.UILayout, texts: CardTexts) -> None:
+    """Draw how an optimized model differs from the original one."""
+    row = layout.row()
+    row.active = False
+    row.label(text=texts.version, translate=False, icon="MOD_DECIM")
 
 
 def _draw_title(row: bpy.types.UILayout, job: Job, texts: CardTexts, *, has_picture: bool) -> None:
