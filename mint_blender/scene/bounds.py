@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Iterator
 
 import bpy
 import numpy as np
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
 from . import mesh_arrays
 from .staging_scene import staging_scene
@@ -48,6 +48,17 @@ def bounds(
     if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
         return None
     return _as_tuple(lowest), _as_tuple(highest)
+
+
+def extent(objects: Iterable[bpy.types.Object]) -> tuple[float, float, float] | None:
+    """Return width, depth and height in scene units, from the bounding boxes as last evaluated.
+
+    Fast, and a little too large where a rotated object does not fill its box. None without objects.
+    """
+    corners = np.array(
+        [each.matrix_world @ Vector(corner) for each in objects for corner in each.bound_box]
+    )
+    return _as_tuple(np.ptp(corners, axis=0)) if len(corners) else None
 
 
 def world_points(shown: bpy.types.Object, space: Matrix | None = None) -> np.ndarray:

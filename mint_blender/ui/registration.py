@@ -19,6 +19,7 @@ from .job_list import registration as job_list
 from .library_browser import registration as library_browser
 from .pricing import registration as pricing
 from .references import registration as references
+from .selection import registration as selection
 from .worlds import registration as worlds
 
 
@@ -40,10 +41,11 @@ FEATURES: tuple[Feature, ...] = (
     notifications,
     account,
     pricing,
+    selection,
+    worlds,
     create,
     references,
     job_list,
-    worlds,
     library_browser,
     menus,
     heartbeat,

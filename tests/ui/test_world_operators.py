@@ -15,6 +15,7 @@ from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.scene.world import edit as world_edit  # noqa: E402
 from mint_blender.scene.world import splats, world_objects  # noqa: E402
+from mint_blender.ui.selection import selected  # noqa: E402
 from mint_blender.ui.worlds import operators as worlds_operators  # noqa: E402
 from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
 from mint_blender.ui.worlds import parts  # noqa: E402
@@ -207,12 +208,14 @@ def test_removing_a_part_can_be_undone(placed):
     assert part("collider") is None
 
 
-def test_the_panel_reads_the_parts_once(placed, monkeypatch):
-    """It does so however many buttons it has."""
-    walks = []
-    under = parts.WorldParts.under
-    monkeypatch.setattr(parts.WorldParts, "under", lambda root: walks.append(root) or under(root))
-    layout = Layout(Counter())
-    worlds_panel.MINT_PT_world.draw(SimpleNamespace(layout=layout), bpy.context)
-    assert walks == [placed]
-    assert layout.drawn["mint.remove_world_part"] == 3
+def test_the_panels_draw_what_was_prepared(placed):
+    """They do not look for the parts while drawing; before they are known, little is drawn."""
+    drawn = Counter()
+    for panel in (worlds_panel.MINT_PT_world, worlds_panel.MINT_PT_world_parts):
+        panel.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+    assert drawn["mint.look_inside"] == 1 and drawn["mint.remove_world_part"] == 0
+    selected.prepare()
+    assert parts.WorldParts.known(placed) == parts.WorldParts.under(placed)
+    for panel in (worlds_panel.MINT_PT_world, worlds_panel.MINT_PT_world_parts):
+        panel.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+    assert drawn["mint.show_collider"] == 3 and drawn["mint.remove_world_part"] == 3

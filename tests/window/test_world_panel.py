@@ -10,6 +10,7 @@ import pytest
 from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
+from .test_languages import SWITCH
 
 pytestmark = pytest.mark.window
 
@@ -49,6 +50,11 @@ def test_a_world_looks_good_at_once(blender: BlenderWindow) -> None:
     blender.ask(ACTIVATE)
     blender.settle()
     blender.screenshot("world_placed")
+    blender.ask(SWITCH, language="de_DE")
+    try:
+        blender.screenshot("world_placed_german")
+    finally:
+        blender.ask(SWITCH, language="en_US")
 
     blender.click("mint.show_colors")
     blender.wait(f"{SPACE}{SHADING} == ['SOLID', 'VERTEX']")
@@ -79,8 +85,8 @@ def test_a_world_is_changed_by_its_panel(blender: BlenderWindow) -> None:
     blender.settle()
     assert blender.ask(f"({PART}).display_type", name="collider") == "TEXTURED"
 
-    blender.click("mint.show_collider(how='PHYSICS')")
-    blender.wait(f"({PART}).display_type == 'WIRE'", name="collider")
+    blender.click("mint.show_collider(how='BOUNDS')")
+    blender.wait(f"({PART}).display_type == 'BOUNDS'", name="collider")
     blender.over()
     blender.key("ctrl+z")
     blender.wait(f"({PART}).display_type == 'TEXTURED'", name="collider")

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...message import Message
+from .. import visibility
 from ..create import properties as create_properties
+from ..selection import panel as selection_panel
+from ..selection import selected
 from ..translations import translated
 from ..typed_context import layout_of, scene_of
 from . import look_inside
@@ -19,11 +22,9 @@ if TYPE_CHECKING:
     from .parts import WorldParts
 
 
-class MINT_PT_world(bpy.types.Panel):
-    """What can be changed about the World of the active object."""
+class _WorldPanel:
+    """The place that both panels share, and when they are shown."""
 
-    bl_idname = "MINT_PT_world"
-    bl_label = "World"
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Mint"
@@ -31,23 +32,56 @@ class MINT_PT_world(bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether the active object belongs to a World."""
-        from ...scene.world import world_objects
+        return selected.world_root(context.active_object) is not None
 
-        return world_objects.root_of(context.active_object) is not None
+
+class MINT_PT_world(_WorldPanel, bpy.types.Panel):
+    """How the selected World is looked at, and how large it is."""
+
+    bl_idname = "MINT_PT_world"
+    bl_label = ""  # its name is in the header
+
+    def draw_header(self, context: bpy.types.Context) -> None:
+        """Draw the name."""
+        selection_panel.draw_name(layout_of(self), selected.world_root(context.active_object))
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """Draw the menu with the rarer actions."""
+        layout_of(self).menu("MINT_MT_selection", text="", icon="DOWNARROW_HLT")
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the whole World, then each part."""
-        from ...scene.world import world_objects
+        """Draw what a click changes about the whole World."""
         from .parts import WorldParts
 
-        layout = layout_of(self)
-        root = world_objects.root_of(context.active_object)
+        visibility.note(selected.PANEL)
+        layout, root = layout_of(self), selected.world_root(context.active_object)
         if root is None:
             return
-        layout.label(text=root.name, icon="WORLD", translate=False)
         look_inside.draw_button(layout, context.space_data)
-        parts = WorldParts.under(root)
+        parts = WorldParts.known(root)
+        if parts is None:
+            return
+        if parts.has("COLLIDER"):
+            _draw_collider_display(layout, parts)
         layout.prop(parts.holder, "mint_world_scale")
+
+
+class MINT_PT_world_parts(_WorldPanel, bpy.types.Panel):
+    """The parts of the selected World."""
+
+    bl_idname = "MINT_PT_world_parts"
+    bl_parent_id = "MINT_PT_world"
+    bl_label = "Parts"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw each part, with what adds or removes it."""
+        from .parts import WorldParts
+
+        layout, root = layout_of(self), selected.world_root(context.active_object)
+        parts = WorldParts.known(root) if root is not None else None
+        if root is None or parts is None:
+            return
         layout.operator("mint.flip_world", icon="FILE_REFRESH")
         if _draw_part(layout, parts, "COLLIDER"):
             _draw_collider(layout, parts)
@@ -128,11 +162,12 @@ def _draw_part(layout: bpy.types.UILayout, parts: WorldParts, part: Part) -> boo
     return False
 
 
-def _draw_collider(layout: bpy.types.UILayout, parts: WorldParts) -> None:
-    meshes = [each for each in parts.of_kind("collider") if each.type == "MESH"]
-    shown = {each.display_type for each in meshes}
-    is_rigid = any(each.rigid_body is not None for each in meshes)
-    row = layout.row(align=True)
+def _draw_collider_display(layout: bpy.types.UILayout, parts: WorldParts) -> None:
+    """Draw the ways to show the collider."""
+    shown = {each.display_type for each in parts.of_kind("collider") if each.type == "MESH"}
+    column = layout.column(align=True)
+    column.label(text=translated(_LABELS["COLLIDER"]), translate=False)
+    row = column.row(align=True)
     for how, display, label in _COLLIDER_DISPLAYS:
         button = row.operator(
             "mint.show_collider",
@@ -141,6 +176,10 @@ def _draw_collider(layout: bpy.types.UILayout, parts: WorldParts) -> None:
             depress=display in shown,
         )
         button.how = how
+
+
+def _draw_collider(layout: bpy.types.UILayout, parts: WorldParts) -> None:
+    is_rigid = any(each.rigid_body is not None for each in parts.of_kind("collider"))
     row = layout.row(align=True)
     row.operator("mint.rigid_collider", text="Rigid Body", depress=is_rigid).on = not is_rigid
     row.operator("mint.flip_collider", text="Turn Upright")
@@ -188,7 +227,7 @@ def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None
         self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
 
 
-CLASSES = (MINT_MT_world, MINT_PT_world)
+CLASSES = (MINT_MT_world, MINT_PT_world, MINT_PT_world_parts)
 
 
 def add_to_menus() -> None:

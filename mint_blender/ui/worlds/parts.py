@@ -10,6 +10,7 @@ import bpy
 from ...scene.world.capture_point import PART
 from ...scene.world.files import Part
 from ...scene.world.world_objects import IMAGE
+from ..selection import selected
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,14 @@ class WorldParts:
 
     @classmethod
     def under(cls, root: bpy.types.Object) -> WorldParts:
-        """Walk through the objects under a root."""
-        return cls(root, tuple(root.children_recursive))
+        """Return the objects under a root: those of the selected World are known already."""
+        return cls.known(root) or cls(root, tuple(root.children_recursive))
+
+    @classmethod
+    def known(cls, root: bpy.types.Object) -> WorldParts | None:
+        """Return the parts of the selected World without a scan; None if they are not known."""
+        objects = selected.known_objects(root)
+        return None if objects is None else cls(root, objects)
 
     def of_kind(self, kind: str) -> list[bpy.types.Object]:
         """Return the objects of a part: `collider`, `splats`, `capture_point` or `camera`."""

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel of the selected model, on top of the tab, and the menu of a selected result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ...message import Message
+from .. import visibility
+from ..text_wrap import wrapped
+from ..translations import translated
+from ..typed_context import layout_of, scene_of
+from . import selected
+
+if TYPE_CHECKING:
+    from ...scene.tags import Provenance
+
+_VARIATION = Message("Variation…")
+
+
+class MINT_PT_selection(bpy.types.Panel):
+    """What is known of the selected model, and what can be made of it."""
+
+    bl_idname = "MINT_PT_selection"
+    bl_label = ""  # its name is in the header
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Mint"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether the active object belongs to a model of Mint."""
+        return selected.model_root(context.active_object) is not None
+
+    def draw_header(self, context: bpy.types.Context) -> None:
+        """Draw the name."""
+        draw_name(layout_of(self), selected.model_root(context.active_object))
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """Draw the menu with the rarer actions."""
+        layout_of(self).menu("MINT_MT_selection", text="", icon="DOWNARROW_HLT")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the facts, the prompt, and the next steps."""
+        from ...scene import tags
+
+        visibility.note(selected.PANEL)
+        layout, root = layout_of(self), selected.model_root(context.active_object)
+        known = tags.read(root) if root is not None else None
+        if root is None or known is None:
+            return
+        column = layout.column(align=True)
+        column.label(text=_facts_words(root, scene_of(context)), translate=False)
+        if words := _version_words(known):
+            column.label(text=words, translate=False)
+        if known.prompt and known.prompt != known.title:
+            aside = layout.column()
+            aside.active = False
+            wrapped(aside, known.prompt, width=context.region.width, most=3, translate=False)
+        _draw_next_steps(layout, root, known)
+
+
+class MINT_MT_selection(bpy.types.Menu):
+    """Rarer actions on the selected result."""
+
+    bl_idname = "MINT_MT_selection"
+    bl_label = "Selected Result"
+    bl_description = "More that can be done with the selected result"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw what makes sense for this result."""
+        from ...scene import tags
+
+        layout, active = layout_of(self), context.active_object
+        root = selected.root_of(active)
+        known = tags.read(root) if root is not None else None
+        if active is None or root is None or known is None:
+            return
+        layout.operator_context = "INVOKE_DEFAULT"
+        if known.kind == "model" and known.asset_id:
+            layout.operator(
+                "mint.convert", text="Convert…", icon="EXPORT"
+            ).asset_id = known.asset_id
+        if known.kind == "model" and known.asset_id and selected.instanced(active) is None:
+            layout.operator("mint.replace_model", icon="FILE_REFRESH").asset_id = known.asset_id
+        if known.kind == "world":
+            _draw_variation(layout, root, known)
+        if known.mint_url:
+            layout.operator("mint.open_in_mint", icon="URL").url = known.mint_url
+
+
+def draw_name(layout: bpy.types.UILayout, root: bpy.types.Object | None) -> None:
+    """Draw the name of a result, as the Outliner shows it."""
+    if root is not None:
+        is_world = root.get(selected.WORLD_MARK) is not None
+        icon: Any = "WORLD" if is_world else "MESH_MONKEY"
+        layout.label(text=root.name, translate=False, icon=icon)
+
+
+def _facts_words(root: bpy.types.Object, scene: bpy.types.Scene) -> str:
+    """Return faces and size; empty until they are counted."""
+    facts = selected.facts(root)
+    if facts is None:
+        return " "  # a line as high as what will be here
+    words = translated(
+        Message("1 face") if facts.faces == 1 else Message("{count:,} faces", count=facts.faces)
+    )
+    return " · ".join(filter(None, (words, _size_words(facts.size, scene))))
+
+
+def _size_words(size: tuple[float, float, float] | None, scene: bpy.types.Scene) -> str:
+    """Return width, depth and height in the scene's units."""
+    if size is None:
+        return ""
+    units = scene.unit_settings
+    if units.system == "NONE":
+        return " × ".join(f"{each:.2f}" for each in size)
+    return " × ".join(
+        bpy.utils.units.to_string(
+            units.system, "LENGTH", each * units.scale_length, precision=3, compatible_unit=False
+        )
+        for each in size
+    )
+
+
+def _version_words(known: Provenance) -> str:
+    """Return the preset, and whether this is the optimized file."""
+    words = (
+        Message(known.preset.title()) if known.preset else "",
+        Message("Optimized") if known.file_used == "optimized" else "",
+    )
+    return " · ".join(translated(word) for word in words if word)
+
+
+def _draw_next_steps(layout: bpy.types.UILayout, root: bpy.types.Object, known: Provenance) -> None:
+    row = layout.row(align=True)
+    row.operator_context = "INVOKE_DEFAULT"
+    if known.kind == "model" and known.asset_id and known.file_used != "optimized":
+        row.operator("mint.optimize", text="Optimize…", icon="MOD_DECIM").asset_id = known.asset_id
+    _draw_variation(row, root, known)
+
+
+def _draw_variation(layout: bpy.types.UILayout, root: bpy.types.Object, known: Provenance) -> None:
+    """Draw the button for another one: as its job was, or from the prompt that the file keeps."""
+    facts = selected.facts(root)
+    if facts is not None and facts.job is not None:
+        again = layout.operator(
+            "mint.again", text=translated(_VARIATION), translate=False, icon="DUPLICATE"
+        )
+        again.job_id = facts.job.id
+    elif known.prompt:
+        again = layout.operator(
+            "mint.generate", text=translated(_VARIATION), translate=False, icon="DUPLICATE"
+        )
+        again.kind, again.prompt = known.kind.upper(), known.prompt
+
+
+CLASSES = (MINT_MT_selection, MINT_PT_selection)

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The result of Mint that the active object belongs to, and what its panel says of it.
+
+Which result it is, is a walk up its parents, or a look into the collection of an instance: cheap
+enough for each drawing. What is below it takes a scan of all objects. So it is found when another
+object becomes active, and after other changes by a timer, soon after the panel was drawn. Until
+then the panel draws what was known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import bpy
+from bpy.app.handlers import persistent
+
+from .. import session, visibility
+
+if TYPE_CHECKING:
+    from ...jobs.job import Job
+
+PANEL = "selection"
+"""The name of the panel for `visibility`."""
+WORLD_MARK = "mint_flipped"
+_MARKS = ("mint_job_id", "mint_asset_id", WORLD_MARK)
+_RESULT = "mint_result"
+"""Marks the collection of a result, also where the Asset Browser has linked or appended it."""
+
+
+class Facts(NamedTuple):
+    """What was counted and measured, for the result of one root."""
+
+    root: Any
+    objects: tuple[Any, ...]
+    """All objects under the root."""
+    faces: int
+    size: tuple[float, float, float] | None
+    """Extent in scene units along the axes of the scene; None without a mesh, or of an instance."""
+    job: Job | None
+    """The job that made it, if it is on the list."""
+
+
+class _State:
+    def __init__(self) -> None:
+        self.facts: Facts | None = None
+        self.changes = 0
+        """Grows with each change of the file."""
+        self.counted = -1
+        """The number of changes when the facts were found."""
+        self.active: Any = None
+        """The active object, to be compared only."""
+
+
+def _state() -> _State:
+    return session.state(_State)
+
+
+def root_of(each: bpy.types.Object | None) -> bpy.types.Object | None:
+    """Return the root of the result that an object belongs to or instances, or None."""
+    if each is not None and (inside := instanced(each)) is not None:
+        return inside
+    while each is not None:
+        if _has(each, *_MARKS):
+            return each
+        each = each.parent
+    return None
+
+
+def instanced(each: bpy.types.Object) -> bpy.types.Object | None:
+    """Return the root of the result that a collection instance shows, or None."""
+    collection = each.instance_collection if each.instance_type == "COLLECTION" else None
+    if collection is None or not _has(collection, _RESULT):
+        return None
+    return next((part for part in collection.objects if _has(part, *_MARKS)), None)
+
+
+def model_root(each: bpy.types.Object | None) -> bpy.types.Object | None:
+    """Return the root if the result is a model, or a World that can only be changed elsewhere."""
+    root = root_of(each)
+    return None if root is not None and root == world_root(each) else root
+
+
+def world_root(each: bpy.types.Object | None) -> bpy.types.Object | None:
+    """Return the root if the result is a World that is in the scene itself."""
+    root = root_of(each)
+    if root is None or each is None or not _has(root, WORLD_MARK) or instanced(each) is not None:
+        return None
+    return root
+
+
+def _has(block: bpy.types.ID, *names: str) -> bool:
+    """Return whether a data-block has one of these custom properties."""
+    return any(block.get(name) is not None for name in names)
+
+
+def facts(root: bpy.types.Object) -> Facts | None:
+    """Return what is known of a result; None until it was counted."""
+    known = _state().facts
+    try:
+        return known if known is not None and known.root == root else None
+    except ReferenceError:
+        return None
+
+
+def known_objects(root: bpy.types.Object) -> tuple[bpy.types.Object, ...] | None:
+    """Return the objects under a root as they were found last; None if they are not known."""
+    known = facts(root)
+    try:
+        return (
+            known.objects
+            if known is not None and all(each.name for each in known.objects)
+            else None
+        )
+    except ReferenceError:  # one of them was deleted
+        return None
+
+
+def prepare() -> bool:
+    """Count and measure what is selected if anything has changed; redraw if that differs."""
+    state, active = _state(), bpy.context.active_object
+    root = root_of(active)
+    if active is None or root is None:
+        state.facts = None
+    elif facts(root) is None or state.counted != state.changes:
+        before, state.counted = state.facts, state.changes
+        state.facts = _count(root, is_instance=root != active and instanced(active) == root)
+        if state.facts != before:
+            visibility.tag_redraw()
+    return False
+
+
+def forget() -> None:
+    """Forget what is selected: objects do not outlive an undo or the opening of a file."""
+    state = _state()
+    state.facts, state.active, state.changes = None, None, state.changes + 1
+
+
+def _count(root: bpy.types.Object, *, is_instance: bool) -> Facts:
+    from ...scene import bounds
+
+    objects = tuple(root.children_recursive)
+    meshes = [each for each in (root, *objects) if each.type == "MESH"]
+    return Facts(
+        root,
+        objects,
+        sum(len(each.data.polygons) for each in meshes),
+        None if is_instance else bounds.extent(meshes),
+        _job_of(root),
+    )
+
+
+def _job_of(root: bpy.types.Object) -> Job | None:
+    """Return the job that made a result; None if it is not on the list or cannot be read."""
+    if session.existing_service() is None:
+        return None
+    from ...jobs.storage.journal import JournalError
+    from ..job_actions import find_job
+
+    try:
+        return find_job(str(root.get("mint_job_id", "")))
+    except JournalError:
+        return None
+
+
+@persistent
+def _changed(_scene: object, depsgraph: Any = None) -> None:
+    """Note a change, however small; another active object is counted at once."""
+    state = _state()
+    state.changes += 1
+    if depsgraph is None or bpy.app.background:  # there, no timer keeps it up to date
+        return
+    active = depsgraph.view_layer.objects.active
+    if active != state.active:
+        state.active = active
+        prepare()
+
+
+@persistent
+def _forget(*_: object) -> None:
+    forget()
+
+
+@persistent
+def _restored(*_: object) -> None:
+    """Count at once after an undo, so that the panel does not change its height twice."""
+    if bpy.context.screen is not None and not bpy.app.background:
+        prepare()
+
+
+def _handlers() -> tuple[tuple[Any, Any], ...]:
+    handlers: Any = bpy.app.handlers
+    before = (handlers.undo_pre, handlers.redo_pre, handlers.load_pre)
+    return (
+        *((each, _forget) for each in before),
+        *((each, _restored) for each in (handlers.undo_post, handlers.redo_post)),
+        (handlers.depsgraph_update_post, _changed),
+    )
+
+
+def add() -> None:
+    """Follow changes of the file."""
+    for handlers, function in _handlers():
+        handlers.append(function)
+    visibility.when_drawn(PANEL, prepare)
+
+
+def remove() -> None:
+    """Stop following them."""
+    for handlers, function in _handlers():
+        if function in handlers:
+            handlers.remove(function)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel of the selected result: which result it is, what it says, and what drawing it costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.blender
+bpy = pytest.importorskip("bpy")
+
+from mint_blender.scene import assets  # noqa: E402
+from mint_blender.scene.place import place_model  # noqa: E402
+from mint_blender.ui import session  # noqa: E402
+from mint_blender.ui.selection import panel, selected  # noqa: E402
+
+from ..line_counts import count_lines  # noqa: E402
+from ..scene import glb_fixtures  # noqa: E402
+from ..scene.place_helpers import LAMP  # noqa: E402
+from .test_job_list import Layout  # noqa: E402
+
+
+def drawn() -> Counter[str]:
+    """Return what the panel draws for the active object; nothing if it is not shown."""
+    found: Counter[str] = Counter()
+    context = SimpleNamespace(
+        active_object=bpy.context.active_object,
+        scene=bpy.context.scene,
+        region=SimpleNamespace(width=300),
+    )
+    if panel.MINT_PT_selection.poll(context):
+        owner = SimpleNamespace(layout=Layout(found))
+        for draw in (
+            panel.MINT_PT_selection.draw_header,
+            panel.MINT_PT_selection.draw,
+            panel.MINT_MT_selection.draw,
+        ):
+            draw(owner, context)
+    return found
+
+
+def activate(each: Any) -> None:
+    """Make an object active, as a click does, and let what a timer does be done."""
+    bpy.context.view_layer.objects.active = each
+    selected.prepare()
+
+
+@pytest.fixture
+def lamp(registered: None, model: Path) -> Any:
+    """Place a model of Mint, which is active."""
+    root = place_model(model, LAMP).root
+    activate(root)
+    return root
+
+
+def test_a_model_is_described(lamp: Any) -> None:
+    """Its name, faces, size and preset; what can be made of it; its prompt."""
+    found = drawn()
+    assert found["Ceramic Lamp"] == 1 and found["Fast"] == 1
+    assert found["12 faces · 1 m × 1 m × 1 m"] == 1
+    for operator in ("optimize", "generate", "convert", "replace_model", "open_in_mint"):
+        assert found[f"mint.{operator}"] == 1
+    lamp.scale = (1, 1, 2)
+    bpy.context.view_layer.update()
+    selected.prepare()
+    assert drawn()["12 faces · 1 m × 1 m × 2 m"] == 1
+
+
+def test_an_optimized_model_is_not_optimized_again(registered: None, model: Path) -> None:
+    """Nor is one whose ID at Mint is not known."""
+    activate(place_model(model, replace(LAMP, file_used="optimized")).root)
+    assert drawn()["Fast · Optimized"] == 1 and drawn()["mint.optimize"] == 0
+    activate(place_model(model, replace(LAMP, asset_id="")).root)
+    assert drawn()["mint.optimize"] == drawn()["mint.convert"] == 0
+    assert drawn()["mint.generate"] == 1
+
+
+def test_a_part_of_a_model_shows_the_model(registered: None, tmp_path: Path) -> None:
+    """The nearest result counts, also if the user has parented it to something else."""
+    root = place_model(glb_fixtures.animated(tmp_path / "a.glb"), LAMP).root
+    activate(root.children_recursive[-1])
+    assert selected.root_of(bpy.context.active_object) == root
+    assert drawn()["Ceramic Lamp"] == 1
+    bpy.ops.mesh.primitive_cube_add()
+    cube = bpy.context.active_object
+    assert not drawn()
+    root.parent = cube
+    activate(root)
+    assert drawn()["Ceramic Lamp"] == 1
+
+
+def test_a_world_has_its_own_panel(placed: Any) -> None:
+    """A model parented to it has the panel of models."""
+    activate(placed)
+    assert selected.world_root(placed) == placed and not drawn()
+    assert selected.world_root(placed.children_recursive[-1]) == placed
+    lamp = bpy.data.objects.new("Lamp", None)
+    bpy.context.scene.collection.objects.link(lamp)
+    lamp["mint_asset_id"], lamp.parent = "mdl_1", placed
+    assert selected.world_root(lamp) is None and selected.model_root(lamp) == lamp
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_an_instance_from_the_asset_browser_is_described(
+    registered: None, tmp_path: Path, linked: bool
+) -> None:
+    """Its collection holds the root, in this file or in a library; it cannot be replaced there."""
+    glb = glb_fixtures.animated(tmp_path / "a.glb")
+    blend = assets.save_model_to_library(glb, LAMP, tmp_path)
+    with bpy.data.libraries.load(str(blend), link=linked) as (available, wanted):
+        wanted.collections = [each for each in available.collections if each != "Mint"]
+    (collection,) = wanted.collections
+    instance = bpy.data.objects.new("Instance", None)
+    instance.instance_type, instance.instance_collection = "COLLECTION", collection
+    bpy.context.scene.collection.objects.link(instance)
+    activate(instance)
+    found = drawn()
+    assert found["Ceramic Lamp"] == found["mint.optimize"] == 1 and found["24 faces"] == 1
+    assert found["mint.replace_model"] == 0
+
+
+def test_what_is_not_from_mint_has_no_panel(registered: None) -> None:
+    """Nor has an instance of the user's own collection, or nothing."""
+    own = bpy.data.collections.new("Own")
+    instance = bpy.data.objects.new("Instance", None)
+    instance.instance_type, instance.instance_collection = "COLLECTION", own
+    for each in (None, instance, bpy.data.objects.new("Own", None)):
+        assert selected.root_of(each) is None
+
+
+def test_drawing_does_not_grow_with_the_scene(lamp: Any) -> None:
+    """A thousand other objects are not looked at, neither by the panel nor by its poll."""
+    few = count_lines(drawn)
+    for number in range(1000):
+        bpy.context.scene.collection.objects.link(bpy.data.objects.new(f"Other {number}", None))
+    assert abs(count_lines(drawn) - few) <= 5
+
+
+def test_deleted_parts_are_noticed(registered: None, tmp_path: Path) -> None:
+    """Before the next count nothing dead is used."""
+    root = place_model(glb_fixtures.animated(tmp_path / "a.glb"), LAMP).root
+    activate(root)
+    assert selected.known_objects(root)
+    bpy.data.objects.remove(root.children_recursive[0])
+    assert selected.known_objects(root) is None
+    bpy.data.objects.remove(root)
+    selected.prepare()
+    assert session.state(selected._State).facts is None
+
+
+def test_nothing_outlives_an_undo(lamp: Any) -> None:
+    """The facts are forgotten before it."""
+    bpy.ops.ed.undo_push(message="one")
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.ed.undo_push(message="two")
+    assert session.state(selected._State).facts is not None
+    bpy.ops.ed.undo()
+    assert session.state(selected._State).facts is None

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel of the selected model: it follows the selection and is on top of the tab."""
+
+from __future__ import annotations
+
+import pytest
+
+from .blender_window import BlenderWindow
+from .test_languages import SWITCH
+
+pytestmark = pytest.mark.window
+
+PROMPT = "a lamp with an orange shade, made of clay by hand, on a wooden foot"
+NO_CUBE = "bpy.data.objects.remove(bpy.data.objects['Cube'])"
+NARROW = "bpy.context.preferences.view.ui_scale = scale"  # the sidebar keeps its pixels
+FACTS = "part('ui.session').state(part('ui.selection.selected')._State).facts"
+INSTANCE = """
+root = bpy.data.objects[roots()[0]]
+instance = bpy.data.objects.new('Instance', None)
+instance.instance_type, instance.instance_collection = 'COLLECTION', root.users_collection[0]
+bpy.context.scene.collection.objects.link(instance)
+instance.location = (2, 0, 0)
+bpy.context.view_layer.objects.active = instance
+"""
+
+
+def place(blender: BlenderWindow) -> None:
+    """Generate a model at the 3D cursor, where nothing else is."""
+    blender.ask(NO_CUBE)
+    blender.fill(prompt=PROMPT, name="Clay Lamp", preset="FAST", review=False)
+    assert blender.call("mint.generate_from_form") == ["FINISHED"]
+    blender.wait_for("placed")
+
+
+def test_a_click_on_a_model_shows_its_panel(blender: BlenderWindow) -> None:
+    """It stands above the form, and goes when something else is selected."""
+    place(blender)
+    blender.ask("bpy.context.view_layer.objects.active = bpy.data.objects['Light']")
+    blender.settle()
+    assert not any("optimize" in each for each in blender.buttons())
+    blender.over()
+    blender.display.press()
+    blender.wait("bpy.context.active_object.name in roots()")
+    optimize, form = blender.find("mint.optimize"), blender.find("mint.generate_from_form")
+    assert optimize[1] < form[1], "the panel of what is selected is on top"
+    blender.wait(f"{FACTS}.faces > 0")
+    blender.screenshot("selected_model")
+    blender.ask(NARROW, scale=1.2)
+    blender.ask(SWITCH, language="de_DE")
+    try:
+        blender.screenshot("selected_model_narrow_german")
+    finally:
+        blender.ask(SWITCH, language="en_US")
+        blender.ask(NARROW, scale=1.0)
+
+
+def test_another_one_is_made_from_the_panel(blender: BlenderWindow) -> None:
+    """Generate Again asks first, with the price; and a collection instance has the panel, too."""
+    place(blender)
+    blender.over()
+    blender.display.press()
+    blender.until_it_shows(lambda: blender.click("mint.again"))
+    blender.screenshot("selected_model_again")
+    blender.key("Escape")  # leaves the prompt
+    blender.key("Escape")
+    blender.ask(INSTANCE)
+    blender.settle()
+    blender.find("mint.optimize")
+    blender.screenshot("selected_instance")
