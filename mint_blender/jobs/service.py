@@ -291,15 +291,29 @@ class JobService(JobRunner):
             raise NotPossible(Message("{title} is not finished. Cancel it first.", title=job.title))
         self.cache.dismiss(job.id)
 
-    def dismiss_finished(self, only: Collection[str] | None = None) -> None:
+    def dismiss_finished(
+        self, only: Collection[str] | None = None, *, failed: bool = False
+    ) -> None:
         """Remove all jobs that are placed, saved or canceled; what can still be used stays.
 
-        `only` are the ids of the jobs to look at; None: all.
+        `only` are the ids of the jobs to look at; None: all. With `failed`, what Mint refused or
+        could not make is removed too.
         """
         with self.cache.single_commit():
-            for job_id in self.journal.finished_ids():
-                if not self.is_active(job_id) and (only is None or job_id in only):
-                    self.cache.dismiss(job_id)
+            for job_id in self.finished(only, failed=failed):
+                self.cache.dismiss(job_id)
+
+    def finished(
+        self, only: Collection[str] | None = None, *, failed: bool = False
+    ) -> dict[str, Phase]:
+        """Return the phases of the jobs that `dismiss_finished` removes, by id."""
+        return {
+            job_id: phase
+            for job_id, phase in self.journal.ended_ids().items()
+            if (failed or phase is not Phase.FAILED)
+            and not self.is_active(job_id)
+            and (only is None or job_id in only)
+        }
 
     def set_delivery(self, job_id: str, delivery: Delivery) -> Job:
         """Set another place for the result."""

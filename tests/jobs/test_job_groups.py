@@ -316,3 +316,26 @@ def test_finished_jobs_are_dismissed_in_one_commit(home: Path) -> None:
     assert [job.phase for job in job_service.jobs()] == [Phase.FAILED] * 40
     assert job_service.spending.today() == 400
     assert job_service.close(5)
+
+
+def test_failed_jobs_are_dismissed_on_demand(home: Path) -> None:
+    """What runs, waits for the user or can still be placed stays, as does a retry."""
+    job_service = JobService(fast_config(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service.allow_online(False)
+    jobs = {phase: jobs_in(phase, 1)[0] for phase in Phase}
+    retried = jobs_in(Phase.FAILED, 2)[0]
+    job_service.cache.add(*jobs.values(), retried)
+    assert job_service.cache.decide(retried, Decision(Verb.RETRY, "click")) is not None
+    over = {Phase.PLACED, Phase.CANCELED, Phase.FAILED}
+    assert job_service.finished(failed=True) == {jobs[phase].id: phase for phase in over}
+    job_service.dismiss_finished(failed=True)
+    left = {job.id for job in job_service.jobs()}
+    assert left == {retried.id, *(jobs[phase].id for phase in set(Phase) - over)}
+    assert job_service.close(5)
+
+
+def test_jobs_that_are_over_are_counted() -> None:
+    """The panel offers to dismiss them together."""
+    jobs = [job for phase in Phase for job in jobs_in(phase, 2)]
+    assert group_jobs(jobs, lambda job_id: False).ended == 6
+    assert group_jobs([decided(jobs_in(Phase.FAILED, 1)[0], Verb.RETRY)], bool).ended == 0

@@ -19,20 +19,19 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job import Job  # noqa: E402
-from mint_blender.jobs.job_values import Cause, Decision, Delivery, Problem  # noqa: E402
+from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.jobs.new_jobs import new_job  # noqa: E402
-from mint_blender.jobs.phases import Phase, Verb  # noqa: E402
+from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.presentation.job_groups import Group  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.jobs.storage.job_cache import LATEST  # noqa: E402
 from mint_blender.jobs.storage.journal import Journal  # noqa: E402
-from mint_blender.message import Message  # noqa: E402
 from mint_blender.mint.account import Owner  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui import heartbeat, menus, panel  # noqa: E402
 from mint_blender.ui.account import balance_watch  # noqa: E402
-from mint_blender.ui.job_list import card_texts, job_rows  # noqa: E402
+from mint_blender.ui.job_list import job_rows  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
 
@@ -238,71 +237,6 @@ def test_few_jobs_have_only_cards(job_service: JobService) -> None:
     counts = drawn(job_service)
     assert (counts["box"], counts["template_list"]) == (7, 0)
     assert groups(job_service) == [Group.QUEUED, Group.READY_OR_FAILED, Group.FINISHED]
-
-
-def test_a_batch_is_one_card_that_opens(job_service: JobService) -> None:
-    """It has one bar; open, it shows its first jobs, and the list has the others."""
-    request = GenerationRequest(Kind.MODEL, "a lamp")
-    jobs = [new_job(request, Delivery(group="one"), now=float(n)) for n in range(50)]
-    phases = [Phase.PLACED] * 10 + [Phase.WAITING] * 40
-    job_service.cache.add(
-        *(replace(job, phase=phase) for job, phase in zip(jobs, phases, strict=True))
-    )
-    job_list_groups.prepare(job_service)
-    closed = drawn(job_service)
-    assert (closed["progress"], closed["box"], closed[CARD], closed["template_list"]) == (
-        1,
-    ) * 2 + (0,) * 2
-    assert (closed["mint.toggle_batch"], closed["40 queued"]) == (1, 1)
-    assert closed["mint.cancel_waiting"] == 1
-    assert bpy.ops.mint.toggle_batch(batch="one") == {"FINISHED"}
-    opened = drawn(job_service)
-    assert (opened[CARD], len(rows())) == (20, 30)
-    assert bpy.ops.mint.toggle_batch(batch="one") == {"FINISHED"}
-    assert drawn(job_service) == closed
-    for job in job_service.jobs():
-        job_service.cache.save(replace(job, phase=Phase.PLACED))
-    ended = drawn(job_service)
-    assert (ended["progress"], ended["mint.dismiss_finished"]) == (0, 1)
-    add(job_service, Phase.PLACED, 1)
-    assert bpy.ops.mint.dismiss_finished(batch="one") == {"FINISHED"}
-    assert [job.title for job in job_service.jobs()] == ["a lamp that is placed"]
-
-
-@pytest.mark.parametrize(
-    ("phase", "verb", "says"),
-    [
-        (Phase.FAILED, Verb.RETRY, "Retrying"),
-        (Phase.PAUSED, Verb.RETRY, "Retrying"),
-        (Phase.BILLING, Verb.RESUME, "Resuming"),
-        (Phase.WORKING, Verb.CANCEL, "Canceling"),
-    ],
-)
-def test_a_card_says_what_a_click_does(
-    job_service: JobService, phase: Phase, verb: Verb, says: str
-) -> None:
-    """The reason why the job had stopped is gone, and its buttons are too, until Mint answers."""
-    add(job_service, phase, 1)
-    (job,) = job_service.jobs()
-    reason = Problem(Cause.WORK, Message("The generation failed at Mint."))
-    job_service.cache.save(
-        replace(job, problem=reason, decision=Decision(verb, "key", at=time.time()))
-    )
-    job_service._active.begin(job.id)
-    job_list_groups.prepare(job_service)
-    shown = drawn(job_service)
-    assert shown[says] == 1
-    assert not shown["The generation failed at Mint."]
-    assert not any(shown[f"mint.{word}"] for word in ("retry", "resume"))
-
-
-def test_elapsed_and_remaining_time_look_different(job_service: JobService) -> None:
-    """What is left is about so much; what has passed is not."""
-    add(job_service, Phase.WORKING, 1)
-    left = card_texts.with_time_left("Generating", 10)
-    assert left == "Generating, about 10 s left"
-    assert card_texts.with_time_so_far("Generating", 16) == "Generating, 16 s"
-    assert drawn(job_service)["progress"] == 1
 
 
 def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:

@@ -39,6 +39,7 @@ only one line.
 """
 
 _SMALLEST_BATCH = 2
+_ENDED = {Phase.PLACED, Phase.CANCELED, Phase.FAILED}
 _HAS_RESULT = {Phase.READY, Phase.PLACED}
 
 _GROUPS = {
@@ -105,6 +106,8 @@ class JobGroups:
     """The first of the active jobs, those in flight before those in the queue."""
     versions: Mapping[str, tuple[Job, ...]] = field(default_factory=dict)
     """By the id of a job: jobs about other versions of its model, which it is shown for."""
+    ended: int = 0
+    """How many jobs need nothing any more and can be dismissed together."""
     unsent_credits: float = 0.0
     """What the jobs that are not sent yet will cost: Mint's balance does not know of them."""
 
@@ -137,6 +140,11 @@ def group_jobs(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> JobGrou
         in_flight=len(in_flight),
         followed=(*in_flight, *active[Group.QUEUED])[: CARDS[Group.RUNNING]],
         versions=versions,
+        ended=sum(
+            job.phase in _ENDED
+            for group in (Group.READY_OR_FAILED, Group.FINISHED)
+            for job in found[group]
+        ),
         unsent_credits=unsent,
     )
 

@@ -151,14 +151,22 @@ class JournalReader:
         """Return the newest jobs on the list for which nothing is left to do."""
         return list(self._read(f"WHERE {ENDED} ORDER BY created_at DESC, id LIMIT ?", most))
 
-    def finished_ids(self) -> list[str]:
-        """Return the readable jobs on the list that are placed or canceled, if not foreign."""
+    def ended_ids(self) -> dict[str, Phase]:
+        """Return the phases of the readable jobs on the list that are over, by id.
+
+        Those are placed, canceled or failed, and not foreign; nothing was decided about them since.
+        """
         self.catch_up()
         rows = self._db.rows(
-            "SELECT id, jobs.origin, jobs.account FROM jobs JOIN summaries ON job = id"
-            " WHERE phase IN ('placed', 'canceled') AND NOT dismissed AND is_readable"
+            "SELECT id, phase, jobs.origin, jobs.account FROM jobs JOIN summaries ON job = id"
+            " WHERE phase IN ('placed', 'canceled', 'failed') AND NOT dismissed AND is_readable"
+            " AND decision IS NULL"
         )
-        return [job_id for job_id, *owner in rows if not self._is_foreign(Owner(*owner))]
+        return {
+            job_id: Phase(phase)
+            for job_id, phase, *owner in rows
+            if not self._is_foreign(Owner(*owner))
+        }
 
     def jobs_of_asset(self, asset_id: str) -> list[Job]:
         """Return the jobs on the list that are about this Model or World, newest first."""

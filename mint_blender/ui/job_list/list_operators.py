@@ -275,27 +275,70 @@ class MINT_OT_cancel_all(bpy.types.Operator):
 
 
 class MINT_OT_dismiss_finished(bpy.types.Operator):
-    """Remove all placed, saved and canceled jobs from the list."""
+    """Remove all jobs from the list that are over."""
 
     bl_idname = "mint.dismiss_finished"
-    bl_label = "Dismiss All Finished"
+    bl_label = "Dismiss All"
     bl_description = (
-        "Remove all placed, saved and canceled jobs from the list. Objects in your scene stay"
+        "Remove all placed, saved, canceled and failed jobs from the list. Objects in your scene "
+        "stay"
     )
     bl_options = {"REGISTER"}
 
+    failed: bpy.props.BoolProperty(
+        name="Failed Jobs",
+        description="Also remove jobs that Mint refused or could not make",
+        options={"SKIP_SAVE"},
+    )
     batch: bpy.props.StringProperty(options={"SKIP_SAVE", "HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask first, as this affects many jobs."""
+        """Ask first, as this affects many jobs. Failed jobs are removed too."""
+        from ...jobs.storage.journal import JournalError
+
+        self.failed = True
+        try:
+            service = session.service()
+            found = service.finished(_ids(service, self.batch), failed=True)
+            kept = len(service.journal.listed_ids()) - len(found)
+        except JournalError as error:
+            return report_error(self, str(error))
+        if not found:
+            return report_error(self, Message("There is nothing to dismiss."))
         return context.window_manager.invoke_confirm(
-            self, event, title="Dismiss All Finished", confirm_text="Dismiss"
+            self,
+            event,
+            title="Dismiss All",
+            message=_dismissed(list(found.values()), kept),
+            confirm_text="Dismiss",
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Dismiss them all, or those of one batch; needs no network."""
-        key = self.batch
-        return change_list(self, lambda service: service.dismiss_finished(_ids(service, key)))
+        key, failed = self.batch, self.failed
+        return change_list(
+            self,
+            lambda service: service.dismiss_finished(_ids(service, key), failed=failed),
+        )
+
+
+def _dismissed(phases: list[Phase], kept: int) -> str:
+    """Return how many jobs are removed, in the user's language, and what is kept."""
+    counts = (
+        (Message("{count:,} finished"), phases.count(Phase.PLACED)),
+        (Message("{count:,} failed"), phases.count(Phase.FAILED)),
+        (Message("{count:,} canceled"), phases.count(Phase.CANCELED)),
+    )
+    removed = ", ".join(
+        translated(Message(words.template, count=count)) for words, count in counts if count
+    )
+    parts = [
+        translated(Message("Removed from the list: {jobs}.", jobs=removed)),
+        translated(Message("Objects in your scene and files on disk stay.")),
+    ]
+    if kept:
+        parts.append(translated(Message("Jobs that stay on the list: {count:,}.", count=kept)))
+    return " ".join(parts)
 
 
 class MINT_OT_show_older_jobs(bpy.types.Operator):

@@ -26,6 +26,9 @@ _FOLDED = {
     Group.OTHER_ACCOUNT: Message("{count:,} more of other accounts"),
 }
 
+_MANY = 2
+"""Jobs that are over; a single one is dismissed with its menu."""
+
 
 def draw(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
     """Draw a card for the first jobs of each group, and a list of all others."""
@@ -40,6 +43,8 @@ def draw(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None
         _draw_list(layout, service, width)
     if service.cache.has_older:
         layout.operator("mint.show_older_jobs", icon="TRIA_DOWN")
+    if grouped_jobs.grouped().ended >= _MANY:
+        _draw_dismiss_all(layout)
     draw_unreadable(layout, service, width=width)
 
 
@@ -55,6 +60,14 @@ def _draw_jobs(
         else:
             lines = None
             card.draw(layout, service, job, width=width)
+
+
+def _draw_dismiss_all(layout: bpy.types.UILayout) -> None:
+    """Draw the button that removes what is over; it asks."""
+    row = layout.row()
+    row.alignment = "RIGHT"
+    row.operator_context = "INVOKE_DEFAULT"
+    row.operator("mint.dismiss_finished", text="Dismiss All…", icon="TRASH", emboss=False)
 
 
 def _draw_batch(layout: bpy.types.UILayout, service: JobService, batch: Batch, width: int) -> None:
@@ -114,5 +127,3 @@ def _draw_folded(layout: bpy.types.UILayout, group: JobGroup) -> None:
     row.operator_context = "INVOKE_DEFAULT"
     if group.group is Group.QUEUED:
         row.operator("mint.cancel_waiting", text="", icon="X")
-    elif group.group is Group.FINISHED:
-        row.operator("mint.dismiss_finished", text="", icon="TRASH")

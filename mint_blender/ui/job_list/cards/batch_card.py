@@ -52,7 +52,7 @@ def _draw_action(row: bpy.types.UILayout, batch: Batch) -> None:
     button.operator_context = "INVOKE_DEFAULT"
     if batch.counts[Group.QUEUED]:
         button.operator("mint.cancel_waiting", text="", icon="X", emboss=False).batch = batch.key
-    elif batch.group is Group.FINISHED:
+    elif not batch.counts[Group.RUNNING]:
         button.operator(
             "mint.dismiss_finished", text="", icon="TRASH", emboss=False
         ).batch = batch.key

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Batches, what a card says after a click, and what Dismiss All removes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.jobs.job_values import Cause, Decision, Delivery, Problem  # noqa: E402
+from mint_blender.jobs.new_jobs import new_job  # noqa: E402
+from mint_blender.jobs.phases import Phase, Verb  # noqa: E402
+from mint_blender.jobs.service import JobService  # noqa: E402
+from mint_blender.message import Message  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Kind  # noqa: E402
+from mint_blender.ui.job_list import card_texts  # noqa: E402
+from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
+from mint_blender.ui.job_list.list_operators import MINT_OT_dismiss_finished  # noqa: E402
+
+from .test_job_list import CARD, add, drawn, rows  # noqa: E402
+
+
+def test_a_batch_is_one_card_that_opens(job_service: JobService) -> None:
+    """It has one bar; open, it shows its first jobs, and the list has the others."""
+    request = GenerationRequest(Kind.MODEL, "a lamp")
+    jobs = [new_job(request, Delivery(group="one"), now=float(n)) for n in range(50)]
+    phases = [Phase.PLACED] * 10 + [Phase.WAITING] * 40
+    job_service.cache.add(
+        *(replace(job, phase=phase) for job, phase in zip(jobs, phases, strict=True))
+    )
+    job_list_groups.prepare(job_service)
+    closed = drawn(job_service)
+    assert (closed["progress"], closed["box"], closed[CARD], closed["template_list"]) == (
+        1,
+    ) * 2 + (0,) * 2
+    assert (closed["mint.toggle_batch"], closed["40 queued"]) == (1, 1)
+    assert closed["mint.cancel_waiting"] == 1
+    assert bpy.ops.mint.toggle_batch(batch="one") == {"FINISHED"}
+    opened = drawn(job_service)
+    assert (opened[CARD], len(rows())) == (20, 30)
+    assert bpy.ops.mint.toggle_batch(batch="one") == {"FINISHED"}
+    assert drawn(job_service) == closed
+    for job in job_service.jobs():
+        job_service.cache.save(replace(job, phase=Phase.PLACED))
+    ended = drawn(job_service)
+    assert (ended["progress"], ended["mint.dismiss_finished"]) == (0, 2)
+    add(job_service, Phase.PLACED, 1)
+    assert bpy.ops.mint.dismiss_finished(batch="one") == {"FINISHED"}
+    assert [job.title for job in job_service.jobs()] == ["a lamp that is placed"]
+
+
+@pytest.mark.parametrize(
+    ("phase", "verb", "says"),
+    [
+        (Phase.FAILED, Verb.RETRY, "Retrying"),
+        (Phase.PAUSED, Verb.RETRY, "Retrying"),
+        (Phase.BILLING, Verb.RESUME, "Resuming"),
+        (Phase.WORKING, Verb.CANCEL, "Canceling"),
+    ],
+)
+def test_a_card_says_what_a_click_does(
+    job_service: JobService, phase: Phase, verb: Verb, says: str
+) -> None:
+    """The reason why the job had stopped is gone, and its buttons are too, until Mint answers."""
+    add(job_service, phase, 1)
+    (job,) = job_service.jobs()
+    reason = Problem(Cause.WORK, Message("The generation failed at Mint."))
+    job_service.cache.save(
+        replace(job, problem=reason, decision=Decision(verb, "key", at=time.time()))
+    )
+    job_service._active.begin(job.id)
+    job_list_groups.prepare(job_service)
+    shown = drawn(job_service)
+    assert shown[says] == 1
+    assert not shown["The generation failed at Mint."]
+    assert not any(shown[f"mint.{word}"] for word in ("retry", "resume"))
+
+
+def test_elapsed_and_remaining_time_look_different(job_service: JobService) -> None:
+    """What is left is about so much; what has passed is not."""
+    add(job_service, Phase.WORKING, 1)
+    left = card_texts.with_time_left("Generating", 10)
+    assert left == "Generating, about 10 s left"
+    assert card_texts.with_time_so_far("Generating", 16) == "Generating, 16 s"
+    assert drawn(job_service)["progress"] == 1
+
+
+def test_dismiss_all_says_what_is_removed_and_kept(
+    job_service: JobService,
+) -> None:
+    """A click takes failed jobs too, after a question; a script has to ask for that."""
+    for phase, count in {Phase.PLACED: 3, Phase.FAILED: 2, Phase.READY: 1}.items():
+        add(job_service, phase, count)
+    assert drawn(job_service)["mint.dismiss_finished"] == 1
+    said: dict[str, Any] = {}
+    asks = SimpleNamespace(invoke_confirm=lambda *_, **words: said.update(words) or {"RUNNING"})
+    click = SimpleNamespace(batch="", failed=False)
+    context = SimpleNamespace(window_manager=asks)
+    MINT_OT_dismiss_finished.invoke(click, context, None)  # type: ignore[arg-type]
+    assert said["message"] == (
+        "Removed from the list: 3 finished, 2 failed. Objects in your scene and files on disk "
+        "stay. Jobs that stay on the list: 1."
+    )
+    assert click.failed
+    assert bpy.ops.mint.dismiss_finished() == {"FINISHED"}
+    assert len(job_service.jobs()) == 3
+    assert bpy.ops.mint.dismiss_finished(failed=True) == {"FINISHED"}
+    assert [job.phase for job in job_service.jobs()] == [Phase.READY]
+    assert not drawn(job_service)["mint.dismiss_finished"]
