@@ -2,8 +2,8 @@
 """The empty between a World's root and its parts: Mint's turn, scale and height.
 
 It keeps the root neutral: without rotation and scale, its origin on the floor. So clearing the
-root's rotation or scale does no harm. The empty cannot be selected by a click or with everything
-else, and what it needs to be made again is stored on the root.
+root's rotation or scale does no harm. The transform of the empty is locked against Blender's tools,
+and what it needs to be made again is stored on the root.
 
 Worlds from files of earlier versions have no such empty: there the root itself has the transform.
 """
@@ -50,7 +50,7 @@ def add(
     for each in (root, made):
         each[SCALE], each[HEIGHT] = scale, height
     made.empty_display_size = 0.05
-    made.hide_select = True
+    made.lock_location = made.lock_rotation = made.lock_scale = (True, True, True)
     collection.objects.link(made)
     made.parent = root
     made.location, made.rotation_euler, made.scale = (

@@ -38,6 +38,8 @@ def add(
     collection.objects.link(point)
     point.parent = parent
     point.rotation_euler = upright_rotation(flipped)
+    # cleared together with everything else, it would turn the panorama over
+    point.lock_rotation = point.lock_scale = (True, True, True)
     return point
 
 
