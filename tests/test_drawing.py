@@ -45,6 +45,7 @@ LAYOUT = {
     "scale_y",
     "alignment",
     "ui_units_x",
+    "ui_units_y",
     "use_property_split",
     "use_property_decorate",
     "operator_context",

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 MOST = 512
 """Most pictures of each owner that are kept in Blender's memory."""
 
-_OURS = "mint_preview"
-_EDITOR = bpy.types.SpaceImageEditor
-
 
 class IconCache:
     """Icons by owner and key. Each owner says which pictures it shows; the others are freed."""
@@ -56,7 +53,15 @@ class IconCache:
         icon: Any = previews[name] if name in previews else previews.new(name)
         size = (pixels.shape[1], pixels.shape[0])
         icon.icon_size = icon.image_size = size
-        icon.icon_pixels_float = icon.image_pixels_float = pixels.ravel().tolist()
+        flat = pixels.astype("f", copy=False).ravel()
+        icon.icon_pixels_float.foreach_set(flat)
+        icon.image_pixels_float.foreach_set(flat)
+
+    def erase(self, owner: str, key: str) -> None:
+        """Free an icon that was painted, if there is one."""
+        name = _name(owner, key)
+        if self._previews is not None and name in self._previews:
+            del self._previews[name]
 
     def icon(self, owner: str, key: str | None) -> int:
         """Return the icon number for a layout; 0 if there is no picture (yet)."""
@@ -115,26 +120,3 @@ def catch_up(service: JobService) -> None:
 def of_file(path: str | None) -> int:
     """Return the icon number of a job's picture; 0 if there is none (yet)."""
     return cache().icon("jobs", path)
-
-
-def for_editor(path: str) -> bpy.types.Image:
-    """Return a picture for an Image Editor that does not become part of the user's file.
-
-    Frees those that no editor shows any more.
-    """
-    shown = {
-        space.image
-        for screen in bpy.data.screens
-        for area in screen.areas
-        for space in area.spaces
-        if isinstance(space, _EDITOR)
-    }
-    ours = [each for each in bpy.data.images if each.get(_OURS)]
-    bpy.data.batch_remove([each for each in ours if each not in shown])
-    known = next((each for each in ours if each in shown and each.filepath == path), None)
-    if known is not None:
-        return known
-    image = bpy.data.images.load(path)
-    image[_OURS] = True
-    image.is_runtime_data = True  # Blender does not save such data
-    return image

@@ -13,6 +13,7 @@ from ..message import Message
 from . import session, visibility
 from .registry import Registry
 from .translations import translated
+from .typed_context import layout_of
 
 if TYPE_CHECKING:
     from ..jobs.service import JobService
@@ -82,13 +83,16 @@ def _draw_manage(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 
 def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None:
-    """Draw how many jobs run and which one ends next, with a button to cancel it.
+    """Draw which Previews wait, how many jobs run and which one ends next.
 
-    Draws nothing while no job runs.
+    Draws nothing while no job runs and no Preview waits.
     """
+    from .review import review_notice
+
     visibility.note("jobs")
     service = session.existing_service()
     if service is not None:
+        review_notice.draw(layout_of(self))
         _draw_running_jobs(self, service)
 
 
@@ -124,7 +128,8 @@ def _draw_running_jobs(self: bpy.types.Header, service: JobService) -> None:
     if not may_go_online():
         when = Message("waiting: online access is off")
     row.label(text=translated(Message("{text}, {when}", text=text, when=when)), translate=False)
-    row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
+    cancel = row.operator("mint.cancel", text="", icon="X", emboss=False)
+    cancel.job_id, cancel.asks = job.id, True
 
 
 _parts = Registry()

@@ -118,12 +118,16 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
         return bool(grouped_jobs.grouped().groups)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Draw how many jobs are in flight."""
+        """Draw how many Previews wait for a decision, else how many jobs are in flight."""
         from .job_list import grouped_jobs
+        from .review import review_notice
 
         service = session.existing_service()
         active = grouped_jobs.grouped().in_flight if service else 0
-        if active:
+        if previews := len(review_notice.waiting()) if service else 0:
+            words = review_notice.count_words(previews)
+            self.layout.label(text=translated(words), translate=False, icon="HIDE_OFF")
+        elif active:
             self.layout.label(
                 text=translated(Message("{active} active", active=active)), translate=False
             )

@@ -19,6 +19,7 @@ from .job_list import registration as job_list
 from .library_browser import registration as library_browser
 from .pricing import registration as pricing
 from .references import registration as references
+from .review import registration as review
 from .selection import registration as selection
 from .worlds import registration as worlds
 
@@ -45,6 +46,7 @@ FEATURES: tuple[Feature, ...] = (
     worlds,
     create,
     references,
+    review,
     job_list,
     library_browser,
     menus,

@@ -12,7 +12,9 @@ def scene_of(context: bpy.types.Context) -> bpy.types.Scene:
     return context.scene
 
 
-def layout_of(drawn: bpy.types.Panel | bpy.types.Menu | bpy.types.Operator) -> bpy.types.UILayout:
+def layout_of(
+    drawn: bpy.types.Panel | bpy.types.Menu | bpy.types.Header | bpy.types.Operator,
+) -> bpy.types.UILayout:
     """Return the layout of what is being drawn."""
     assert drawn.layout is not None
     return drawn.layout

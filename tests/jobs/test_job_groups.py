@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Decision, Delivery
+from mint_blender.jobs.job_values import Decision, Delivery, Hold
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation.job_groups import (
     CARDS,
@@ -339,3 +339,15 @@ def test_jobs_that_are_over_are_counted() -> None:
     jobs = [job for phase in Phase for job in jobs_in(phase, 2)]
     assert group_jobs(jobs, lambda job_id: False).ended == 6
     assert group_jobs([decided(jobs_in(Phase.FAILED, 1)[0], Verb.RETRY)], bool).ended == 0
+
+
+def test_previews_that_wait_are_listed() -> None:
+    """Those with a decision that is being sent, or of another account, do not wait for the user."""
+    first, second, third = jobs_in(Phase.REVIEW, 3)
+    jobs = [
+        first,
+        replace(second, decision=Decision(Verb.APPROVE, "key")),
+        replace(third, hold=Hold.UNKNOWN),
+        *jobs_in(Phase.PAUSED, 2),
+    ]
+    assert group_jobs(jobs, lambda job_id: False).previews == (first,)

@@ -31,8 +31,8 @@ from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui import heartbeat, menus, panel  # noqa: E402
 from mint_blender.ui.account import balance_watch  # noqa: E402
-from mint_blender.ui.job_list import job_rows  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
+from mint_blender.ui.job_list import job_rows  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
 
 CARD = "mint.job_menu"

@@ -226,7 +226,7 @@ def under_pointer(kind, name):
         return "(field)" if bpy.ops.ui.reset_default_button.poll() else None
 
 
-def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69, 0.8), step=9, gap=420):
+def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69, 0.8), step=9, gap=620):
     """Move the pointer over a region in columns until it meets the button that does `what`.
 
     Return the button's point from the window's upper left; without `what`, everything that was met,

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image, ImageChops
 
 from .blender_window import BlenderWindow
+from .display import HEIGHT as HIGH
+from .display import WIDTH
 from .test_jobs import start
 
 pytestmark = pytest.mark.window
@@ -53,3 +55,25 @@ def test_the_status_bar_shows_running_jobs(blender: BlenderWindow) -> None:
     assert not ImageChops.difference(
         bar(blender.screenshot("status_bar_after")), bar(before)
     ).getbbox()
+
+
+def test_the_cross_in_the_status_bar_asks(blender: BlenderWindow) -> None:
+    """A click there opens a question; Esc keeps the job, and Enter cancels it."""
+    start(blender, "a statue [stuck]")
+    blender.wait("jobs()[0]['active'] and jobs()[0]['phase'] == 'working'")
+    time.sleep(1.5)  # the bar is drawn again each second
+
+    def click() -> None:
+        blender.display.move(WIDTH - 14, HIGH - HEIGHT // 2)
+        blender.settle()
+        time.sleep(0.4)
+        blender.display.press()
+
+    blender.until_it_shows(click)
+    blender.screenshot("status_bar_asks")
+    blender.key("Escape")
+    blender.settle()
+    assert blender.jobs()[0]["phase"] == "working"
+    blender.until_it_shows(click)
+    blender.key("Return")
+    blender.wait_for("canceled")

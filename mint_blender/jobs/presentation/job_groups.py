@@ -110,6 +110,8 @@ class JobGroups:
     """How many jobs need nothing any more and can be dismissed together."""
     unsent_credits: float = 0.0
     """What the jobs that are not sent yet will cost: Mint's balance does not know of them."""
+    previews: tuple[Job, ...] = ()
+    """The jobs whose Preview waits for a decision, newest first."""
 
 
 def group_of(job: Job) -> Group:
@@ -146,6 +148,9 @@ def group_jobs(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> JobGrou
             for job in found[group]
         ),
         unsent_credits=unsent,
+        previews=tuple(
+            job for job in found[Group.NEEDS_USER] if job.phase is Phase.REVIEW and job.hold is None
+        ),
     )
 
 

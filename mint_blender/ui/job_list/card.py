@@ -12,7 +12,7 @@ from ...jobs import rejected_files
 from ...jobs.job import Job, asset_of
 from ...jobs.job_values import Hold
 from ...jobs.phases import Phase, Verb
-from ...jobs.presentation import presenter
+from ...jobs.presentation import error_messages, presenter
 from ...jobs.service import JobService
 from ...message import Message
 from ...mint.schema import Kind
@@ -42,7 +42,7 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
     if job.decision is not None and service.is_active(job.id):
         return  # the head says what is being done; what was decided cannot be decided again
     if job.phase is Phase.REVIEW and job.decision is None:
-        review_card.draw(box, job)
+        review_card.draw(box, job, width=width)
     elif job.phase is Phase.BILLING:
         _draw_billing(box, service, job, width)
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:
@@ -187,6 +187,8 @@ def _draw_problem(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: in
             row.operator("mint.retry", text="Start Again", icon="FILE_REFRESH").job_id = job.id
             row = column.row(align=True)  # four in a row would be cut off
             row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
+    elif job.problem is not None and job.problem.code in error_messages.NEEDS_ANOTHER_PROMPT:
+        row.operator("mint.use_prompt", text="Edit Prompt", icon="GREASEPENCIL").job_id = job.id
     else:
         row.operator("mint.retry", text="Retry", icon="FILE_REFRESH").job_id = job.id
     row.operator("mint.copy_report", text="Copy Report", icon="COPYDOWN").job_id = job.id

@@ -10,12 +10,16 @@ import bpy
 from ...jobs.phases import Verb
 from ...message import Message
 from .. import heartbeat
-from ..job_actions import Action, JobOperator, Result, run_action
+from ..job_actions import Action, JobOperator, Result, find_job, run_action
 from ..review import review_feedback
+from ..translations import translated
 
 if TYPE_CHECKING:
     from ...jobs.job import Job
     from ...jobs.service import JobService
+
+
+_KEYS_BESIDE_LETTERS = {"SPACE", "PERIOD", "COMMA", "LEFT_SHIFT", "RIGHT_SHIFT"}
 
 
 class _Decision(JobOperator):
@@ -70,12 +74,8 @@ class MINT_OT_approve(_Decision):
         return super().act(context, service, job)
 
 
-class MINT_OT_revise(_Decision):
-    """Request another Preview with your changes."""
-
-    bl_idname = "mint.revise"
-    bl_label = "Revise Preview"
-    bl_description = "Request another Preview with your changes"
+class _Revision(_Decision):
+    """Base of the operators that request another Preview."""
 
     feedback: bpy.props.StringProperty(
         name="Change", description="What to change", options={"SKIP_SAVE"}
@@ -91,6 +91,53 @@ class MINT_OT_revise(_Decision):
             return job_id
 
         return decide
+
+
+class MINT_OT_revise(_Revision):
+    """Request another Preview with your changes."""
+
+    bl_idname = "mint.revise"
+    bl_label = "Revise Preview"
+    bl_description = "Request another Preview with your changes"
+
+
+class MINT_OT_revise_on_enter(_Revision):
+    """Request another Preview if Enter has ended the typing of the feedback."""
+
+    # Blender reports the new text of a field, but not whether Enter, Tab or a click elsewhere ended
+    # its editing. The field takes that event, but not the release of the key or button, so the next
+    # event tells. Any other event is no Enter, and nothing is sent.
+
+    bl_idname = "mint.revise_on_enter"
+    bl_label = "Revise Preview"
+    bl_description = "Request another Preview with your changes"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Wait for the next event."""
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Revise at the release of Enter; pass every event on."""
+        if _is_no_decision(event):
+            return {"PASS_THROUGH"}
+        if event.type in {"RET", "NUMPAD_ENTER"} and event.value == "RELEASE":
+            self.execute(context)
+        return {"FINISHED", "PASS_THROUGH"}
+
+
+def _is_no_decision(event: bpy.types.Event) -> bool:
+    """Return whether an event does not tell how a text was ended.
+
+    These are timers, moves, and the release of the last letter, which may follow a quick Enter.
+    """
+    is_letter = len(event.type) == 1 or event.type in _KEYS_BESIDE_LETTERS
+    return (
+        event.type in {"NONE", "MOUSEMOVE", "INBETWEEN_MOUSEMOVE"}
+        or event.type.startswith("TIMER")
+        or (is_letter and event.value == "RELEASE")
+    )
 
 
 class MINT_OT_resume(_Decision):
@@ -118,6 +165,36 @@ class MINT_OT_cancel(_Decision):
     bl_label = "Cancel Job"
     bl_description = "Cancel this job here and at Mint"
     verb = Verb.CANCEL
+
+    asks: bpy.props.BoolProperty(
+        name="Ask",
+        description="Ask also if no Credits were spent",
+        options={"SKIP_SAVE", "HIDDEN"},
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask before Credits are lost. A script is not asked."""
+        job = find_job(self.job_id)
+        if job is None or not (job.cost or self.asks):
+            return self.execute(context)
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title="Cancel Job",
+            message=translated(_what_is_lost(job)),
+            confirm_text="Stop Job",  # beside Blender's own button Cancel
+            icon="WARNING" if job.cost else "QUESTION",
+        )
+
+
+def _what_is_lost(job: Job) -> str:
+    if not job.cost:
+        return Message("{title} has not finished.", title=job.title)
+    return Message(
+        "{title}: {credits:,.0f} Credits are spent or reserved. Mint may not return them.",
+        title=job.title,
+        credits=job.cost,
+    )
 
 
 class MINT_OT_dismiss(JobOperator):
@@ -147,6 +224,7 @@ class MINT_OT_dismiss(JobOperator):
 CLASSES = (
     MINT_OT_approve,
     MINT_OT_revise,
+    MINT_OT_revise_on_enter,
     MINT_OT_resume,
     MINT_OT_retry,
     MINT_OT_cancel,

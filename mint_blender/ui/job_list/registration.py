@@ -9,7 +9,6 @@ from ...scene import undo_step
 from .. import heartbeat, session, visibility
 from ..panel import MINT_PT_jobs
 from ..registry import Registry
-from ..review import preview_operators, review_feedback
 from . import (
     decision_operators,
     follow_up_operators,
@@ -24,17 +23,14 @@ _parts = Registry()
 def register() -> None:
     """Register them."""
     _parts.add_classes(
-        review_feedback.MintDraft,
         *job_rows.CLASSES,
         *decision_operators.CLASSES,
-        *preview_operators.CLASSES,
         *result_operators.CLASSES,
         *list_operators.CLASSES,
         *follow_up_operators.CLASSES,
         *undo_step.CLASSES,
         MINT_PT_jobs,
     )
-    _parts.add_property("mint_drafts", bpy.props.CollectionProperty(type=review_feedback.MintDraft))
     _parts.add_property("mint_jobs", bpy.props.PointerProperty(type=job_rows.MintJobs))
     session.on_first_use(_follow_jobs)
 
@@ -44,7 +40,6 @@ def _follow_jobs() -> None:
     from . import auto_import, background_import, grouped_jobs, placed_results
 
     _parts.add(placed_results.add, placed_results.remove)
-    heartbeat.on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
     heartbeat.on_beat(
         background_import.poll,
         is_waiting=background_import.is_waiting,
@@ -52,7 +47,6 @@ def _follow_jobs() -> None:
     )
     heartbeat.on_beat(auto_import.import_ready, is_waiting=auto_import.is_waiting)
     heartbeat.on_jobs_changed(background_import.warm_up)
-    heartbeat.on_jobs_changed(review_feedback.catch_up)
     heartbeat.on_beat(job_rows.sync)
     heartbeat.on_jobs_changed(job_rows.sync)
     heartbeat.before_redraw(grouped_jobs.prepare)

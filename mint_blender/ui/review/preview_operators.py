@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...message import Message
-from .. import icons
 from ..job_actions import JobOperator, Result
 from . import review_feedback
 
@@ -23,43 +22,83 @@ class MINT_OT_show_preview(JobOperator):
 
     bl_idname = "mint.show_preview"
     bl_label = "View Full Size"
-    bl_description = "Open the Preview in an Image Editor in a new window"
+    bl_description = "Open the Preview in an Image Editor in a new window. Esc closes it"
     bl_options = {"INTERNAL"}
 
-    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
-        """Open a new window, so that the user's layout stays as it is."""
-        from ...jobs.service import NotPossible
+    preview: bpy.props.IntProperty(
+        name="Preview",
+        description="Number of the Preview. 0 is the newest",
+        min=0,
+        options={"SKIP_SAVE"},
+    )
 
-        draft = review_feedback.of(job.id)
-        shown = (
-            job.previews[draft.shown - 1 if draft and 0 < draft.shown <= len(job.previews) else -1]
-            if job.previews
-            else None
-        )
+    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+        """Open a temporary window, which leaves the user's layout and file as they are."""
+        from ...jobs.service import NotPossible
+        from . import full_size
+
+        number = self.preview or len(job.previews)
+        shown = job.previews[number - 1] if 0 < number <= len(job.previews) else None
         if shown is None or not Path(shown.path).is_file():
             raise NotPossible(
                 Message("{title}: the Preview is no longer on disk.", title=job.title)
             )
-        image = icons.for_editor(shown.path)
-        bpy.ops.wm.window_new()
-        area = context.window_manager.windows[-1].screen.areas[0]
-        area.type = "IMAGE_EDITOR"
-        area.spaces.active.image = image
+        full_size.open_window(shown.path)
         return {"FINISHED"}
 
 
+class MINT_OT_fit_preview(bpy.types.Operator):
+    """Fit a Preview to its window, and remove its picture from the file when the window closes."""
+
+    bl_idname = "mint.fit_preview"
+    bl_label = "Fit Preview"
+    bl_description = "Fit a Preview to its window"
+    bl_options = {"INTERNAL"}
+
+    _timer: bpy.types.Timer | None = None
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Wait until the window has its size."""
+        self._timer = context.window_manager.event_timer_add(0.05, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Fit the picture once, then pass every event on but Esc, which closes the window."""
+        from . import full_size
+
+        if event.type == "TIMER" and self._timer is not None and full_size.fit(context.window):
+            self._remove_timer(context)
+        if event.type == "ESC" and event.value == "PRESS":
+            full_size.close_soon(context.window)
+            return {"RUNNING_MODAL"}
+        return {"PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Remove the picture: the window closes, or another file is being opened."""
+        from . import full_size
+
+        self._remove_timer(context)
+        full_size.free_unseen()
+
+    def _remove_timer(self, context: bpy.types.Context) -> None:
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+
+
 class MINT_OT_turn_preview(JobOperator):
-    """Show another Preview of this job."""
+    """Compare with another Preview of this job."""
 
     bl_idname = "mint.turn_preview"
-    bl_label = "Show Other Preview"
-    bl_description = "Show another Preview of this job"
+    bl_label = "Compare with Other Preview"
+    bl_description = "Compare the newest Preview with another one of this job"
     bl_options = {"INTERNAL"}
 
     to: bpy.props.IntProperty(min=1, options={"SKIP_SAVE"})
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
-        """Remember which Preview is shown beside the unsent feedback."""
+        """Remember which Preview is shown beside the newest."""
         from ...jobs.service import NotPossible
 
         draft = review_feedback.of(job.id)
@@ -69,4 +108,4 @@ class MINT_OT_turn_preview(JobOperator):
         return {"FINISHED"}
 
 
-CLASSES = (MINT_OT_show_preview, MINT_OT_turn_preview)
+CLASSES = (MINT_OT_show_preview, MINT_OT_fit_preview, MINT_OT_turn_preview)

@@ -9,82 +9,93 @@ import bpy
 
 from ...jobs.job import Job
 from ...message import Message
-from .. import icons
+from .. import visibility
 from ..translations import translated
-from . import review_feedback
+from . import large_previews, review_feedback
 
-_LARGE = 9.0  # times the height of a button
+_MARGINS = 60.0  # pixels of a sidebar beside the content of a box: tabs, panel and box
+_PADDING = 8.0  # pixels that Blender leaves around an icon, at any scale
+_APPROVE = 1.5  # times the height of a button
 
 
-def draw(box: bpy.types.UILayout, job: Job) -> None:
-    """Draw the Preview, large, and the buttons to decide about it."""
+def draw(box: bpy.types.UILayout, job: Job, *, width: int) -> None:
+    """Draw the Preview as wide as the sidebar, and the buttons to decide about it.
+
+    Beside the newest Preview is the one that it is compared with. Mint continues with the newest,
+    so only that one can be approved.
+    """
+    visibility.note(large_previews.NAME)
+    earlier, newest = review_feedback.compared(job)
+    _draw_pictures(box, job, earlier, newest, width)
+    row = box.row()
+    row.scale_y = _APPROVE
+    row.active_default = bool(newest)
+    _draw_approve(row, job, newest)
     draft = review_feedback.of(job.id)
-    previews = job.previews
-    shown = shown_preview(job)
-    if previews and shown:
-        box.template_icon(icon_value=icons.of_file(previews[shown - 1].path), scale=_LARGE)
-    if previews:
-        row = box.row(align=True)
-        row.operator("mint.show_preview", text="View Full Size", icon="IMAGE_DATA").job_id = job.id
-        if len(previews) > 1 or not shown:
-            turning = row.row(align=True)
-            turning.alignment = "RIGHT"
-            _draw_turning(turning, job, shown, len(previews))
-    column = box.column(align=True)
-    column.scale_y = 1.3
-    is_plain = shown == len(previews) and job.has_preview
-    # the other labels are longer than half a sidebar is wide
-    row = column.row(align=True) if is_plain else column
-    _draw_approve(row, job, shown)
-    row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
     if draft is not None:
         row = box.split(factor=0.68, align=True)
         row.prop(draft, "feedback", text="", placeholder="What should change?")
-        row.operator("mint.revise", text="Revise", icon="FILE_REFRESH").job_id = job.id
+        button = row.row(align=True)
+        button.enabled = bool(draft.feedback.strip())
+        button.operator("mint.revise", text="Revise").job_id = job.id
+    row = box.row()
+    row.alignment = "RIGHT"
+    row.operator("mint.cancel", text="Cancel…" if job.cost else "Cancel", icon="X").job_id = job.id
 
 
-def shown_preview(job: Job) -> int:
-    """Return the number of the Preview that is shown, from 1 on.
-
-    0 means none: there is no picture of the one that would be approved.
-    """
-    draft = review_feedback.of(job.id)
-    if draft is not None and draft.shown:
-        return min(draft.shown, len(job.previews))
-    return len(job.previews) if job.has_preview else 0
-
-
-def _draw_approve(row: bpy.types.UILayout, job: Job, shown: int) -> None:
-    """Draw the button that approves the newest Preview; without its picture, it says so.
-
-    Mint continues with the newest Preview, whichever is shown, so only that one can be approved.
-    """
-    newest = len(job.previews)
-    if not job.has_preview:
-        row.operator(
-            "mint.approve", text="Approve Without Picture", icon="CHECKMARK"
-        ).job_id = job.id
-    elif shown == newest:
-        approve = row.operator("mint.approve", text="Approve", icon="CHECKMARK")
-        approve.job_id, approve.preview = job.id, newest
-    else:
-        turn = row.operator(
-            "mint.turn_preview",
-            text=translated(Message("Back to Preview {number}", number=newest)),
-            translate=False,
-            icon="LOOP_FORWARDS",
+def _draw_pictures(
+    box: bpy.types.UILayout, job: Job, earlier: int, newest: int, width: int
+) -> None:
+    """Draw the newest Preview, and the one that it is compared with, each with its button."""
+    shown = [number for number in (earlier, newest) if number]
+    if not shown:
+        return
+    row = box.row(align=True)
+    room = (width - _MARGINS * bpy.context.preferences.system.ui_scale) / len(shown)
+    for number in shown:
+        column = row.column(align=True)
+        _draw_picture(column, job.previews[number - 1].path, room)
+        caption = column.row(align=True)
+        if number == earlier:
+            _draw_turning(caption, job, earlier, len(job.previews) - (1 if newest else 0))
+        text = (
+            translated(Message("View Full Size"))
+            if len(shown) == 1
+            else translated(Message("Preview {number}", number=number))
         )
-        turn.job_id, turn.to = job.id, newest
+        view = caption.operator("mint.show_preview", text=text, translate=False, icon="ZOOM_IN")
+        view.job_id, view.preview = job.id, number
+
+
+def _draw_picture(layout: bpy.types.UILayout, path: str, room: float) -> None:
+    """Draw a picture as wide as `room`, in pixels.
+
+    The icon is a square, and the picture is at its top: what follows is drawn over the rest.
+    """
+    system = bpy.context.preferences.system
+    unit = round(18.0 * system.ui_scale) + 2.0 * system.pixel_size  # Blender's height of a button
+    area = layout.column()
+    height = (room - _PADDING) * large_previews.height(path) + _PADDING
+    area.ui_units_y = height / unit
+    area.template_icon(icon_value=large_previews.icon(path), scale=room / unit)
 
 
 def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> None:
-    """Draw the arrows between the Previews of a job."""
+    """Draw the arrows between the Previews to compare with, if there are several."""
+    if count < 2:
+        return
     icon: Any
     for step, icon in ((-1, "TRIA_LEFT"), (1, "TRIA_RIGHT")):
-        if step > 0:
-            row.label(
-                text=translated(Message("{number} of {total}", number=shown, total=count)),
-                translate=False,
-            )
         turn = row.operator("mint.turn_preview", text="", icon=icon)
         turn.job_id, turn.to = job.id, min(count, max(1, shown + step))
+
+
+def _draw_approve(row: bpy.types.UILayout, job: Job, newest: int) -> None:
+    """Draw the button that approves the newest Preview; without its picture, it says so."""
+    if newest:
+        approve = row.operator("mint.approve", text="Approve", icon="CHECKMARK")
+        approve.job_id, approve.preview = job.id, newest
+    else:
+        row.operator(
+            "mint.approve", text="Approve Without Picture", icon="CHECKMARK"
+        ).job_id = job.id

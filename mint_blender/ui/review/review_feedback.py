@@ -16,7 +16,14 @@ from ...mint.limits import MAX_FEEDBACK_LENGTH
 from .. import heartbeat, session, text_fields
 
 if TYPE_CHECKING:
+    from ...jobs.job import Job
     from ...jobs.service import JobService
+
+
+def _revise_on_enter(draft: MintDraft, context: bpy.types.Context) -> None:
+    """Revise if it is Enter that ends the typing."""
+    if draft.feedback.strip() and context.region is not None and not bpy.app.background:
+        bpy.ops.mint.revise_on_enter("INVOKE_DEFAULT", job_id=draft.name)  # type: ignore[attr-defined]
 
 
 class MintDraft(bpy.types.PropertyGroup):
@@ -24,13 +31,14 @@ class MintDraft(bpy.types.PropertyGroup):
 
     feedback: bpy.props.StringProperty(
         name="Change",
-        description="What to change in the next Preview",
+        description="What to change in the next Preview. Enter requests it",
         maxlen=MAX_FEEDBACK_LENGTH,
+        update=_revise_on_enter,
         options={"SKIP_SAVE"},
     )
     shown: bpy.props.IntProperty(
         name="Preview",
-        description="Number of the Preview to show. 0 is the newest",
+        description="Number of the Preview to compare with. 0 is the one before the newest",
         min=0,
         options={"SKIP_SAVE"},
     )
@@ -39,6 +47,18 @@ class MintDraft(bpy.types.PropertyGroup):
 def of(job_id: str) -> MintDraft | None:
     """Return the draft of a job; None before the first heartbeat has made it."""
     return bpy.context.window_manager.mint_drafts.get(job_id)
+
+
+def compared(job: Job) -> tuple[int, int]:
+    """Return the numbers of the Previews to show: one to compare with, and the newest.
+
+    They count from 1. 0 means none: there is nothing to compare with, or the picture of the one
+    that would be approved is missing.
+    """
+    draft, newest = of(job.id), len(job.previews) if job.has_preview else 0
+    earlier = len(job.previews) - (1 if newest else 0)
+    chosen = draft.shown if draft is not None else 0
+    return min(chosen or earlier, earlier), newest
 
 
 class _State:

@@ -34,7 +34,8 @@ class TinyAssetGenerator:
         """Return all files of a stage."""
         color = prompt_words.color(request.description)
         if request.stage == "preview":
-            return [Made("preview", "image/webp", pictures.webp(color, 96, 96))]
+            height = 54 if request.kind == "world" else 96
+            return [Made("preview", "image/webp", pictures.webp(color, 96, height))]
         if request.stage == "optimize":
             return [Made("optimized", "model/gltf-binary", draco_box(color))]
         if request.stage == "convert":

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Previews that a decision is about, as icons that can be as wide as the sidebar.
+
+Blender makes small icons of picture files, and draws any icon as a square: a wide picture would
+have a band above and below. These icons are larger, and a wide picture is at the top of its square,
+with nothing below, so that its place in the layout can be as high as the picture is.
+
+They are made after a card that shows them was drawn, one at a beat, since there may be many. Only
+an image data-block gives the pixels of a file, so there is one for a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ...jobs.phases import Phase
+from .. import heartbeat, icons, session, text_fields
+from . import review_feedback
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ...jobs.job import Job
+    from ...jobs.service import JobService
+
+NAME = "review"
+"""What drawing notes (`visibility.note`), and the owner of the icons."""
+
+SIDE = 512
+"""Fewest pixels of the longer side that are kept of a large picture."""
+
+_MOST_PIXELS = 4096 * 4096
+
+
+@dataclass
+class _State:
+    heights: dict[str, float | None] = field(default_factory=dict)
+    """By file: the height of the picture as a share of its width; None: it cannot be read."""
+    missing: list[str] = field(default_factory=list)
+    """The files of pictures that were drawn and have no icon yet."""
+
+
+def _state() -> _State:
+    return session.state(_State)
+
+
+def height(path: str) -> float:
+    """Return how high a picture is drawn, as a share of its width: at most 1."""
+    return _state().heights.get(path) or 1.0
+
+
+def icon(path: str) -> int:
+    """Return the icon number of a Preview: the large one, else Blender's own of the file."""
+    return icons.cache().icon(NAME, path) or icons.of_file(path)
+
+
+def look() -> bool:
+    """Have the icons made that a card lacks; return whether that has to wait for the user.
+
+    Called soon after a card was drawn.
+    """
+    state = _state()
+    state.missing = [path for path in dict.fromkeys(_wanted()) if path not in state.heights]
+    if not state.missing:
+        return False
+    if not heartbeat.is_beating() and text_fields.may_be_edited():
+        return True
+    heartbeat.ensure()
+    return False
+
+
+def is_waiting(service: JobService) -> bool:
+    """Return whether a card that was drawn lacks an icon."""
+    return bool(_state().missing)
+
+
+def catch_up(service: JobService) -> bool:
+    """Make one icon that a card lacks, unless the user is typing. Changes no job."""
+    state = _state()
+    if state.missing and not text_fields.is_edited():
+        path = state.missing.pop(0)
+        state.heights[path] = _make(path)
+        heartbeat.redraw()
+    return False
+
+
+def free(service: JobService) -> None:
+    """Free the icons of jobs that do not wait for a decision any more."""
+    heights = _state().heights
+    if heights:
+        for path in heights.keys() - set(_wanted()):
+            del heights[path]
+            icons.cache().erase(NAME, path)
+
+
+def _wanted() -> Iterator[str]:
+    """Yield the files of the Previews that cards show."""
+    from ..job_list import grouped_jobs, job_rows
+
+    chosen = job_rows.chosen()
+    jobs = [job for part in grouped_jobs.grouped().groups for job in part.shown]
+    for job in [*jobs, *([chosen] if chosen is not None else [])]:
+        if job.phase is Phase.REVIEW and job.decision is None:
+            yield from _shown(job)
+
+
+def _shown(job: Job) -> Iterator[str]:
+    for number in review_feedback.compared(job):
+        if number:
+            yield job.previews[number - 1].path
+
+
+def _make(path: str) -> float | None:
+    """Make the icon of a picture; return its height as a share of its width, at most 1."""
+    pixels = _read(path)
+    if pixels is None:
+        return None
+    icons.cache().paint(NAME, path, in_square(pixels))
+    return min(1.0, pixels.shape[0] / pixels.shape[1])
+
+
+def _read(path: str) -> NDArray[np.float32] | None:
+    """Return the pixels of a picture: rows from below, RGBA from 0 to 1; None: not readable."""
+    import numpy as np
+
+    try:
+        image = bpy.data.images.load(path)
+    except RuntimeError:  # it was deleted
+        return None
+    try:
+        width, height = image.size
+        if not 0 < width * height <= _MOST_PIXELS or image.is_float or image.channels != 4:
+            return None
+        stored: Any = image.pixels
+        pixels = np.empty(width * height * 4, np.float32)
+        stored.foreach_get(pixels)
+    finally:
+        bpy.data.images.remove(image)
+    return smaller(pixels.reshape(height, width, 4))
+
+
+def smaller(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a picture with the mean of each block of pixels; `SIDE` or more remain."""
+    rows, columns = pixels.shape[:2]
+    step = max(1, max(rows, columns) // SIDE)
+    rows, columns = max(1, rows // step), max(1, columns // step)
+    if step == 1 or min(rows, columns) == 1:
+        return pixels
+    whole = pixels[: rows * step, : columns * step]
+    return whole.reshape(rows, step, columns, step, 4).mean(axis=(1, 3))
+
+
+def in_square(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a picture at the top of a transparent square, in the middle if it is narrow."""
+    import numpy as np
+
+    rows, columns = pixels.shape[:2]
+    side = max(rows, columns)
+    square = np.zeros((side, side, 4), np.float32)
+    left = (side - columns) // 2
+    square[side - rows :, left : left + columns] = pixels
+    return square

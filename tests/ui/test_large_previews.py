@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The icons of Previews are large, and wide pictures are at the top of a square."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.ui.icons import IconCache  # noqa: E402
+from mint_blender.ui.review import large_previews  # noqa: E402
+
+from ..mint_service import pictures  # noqa: E402
+
+BLUE = (0.0, 0.2, 0.8)
+
+
+def test_a_picture_is_read_without_leaving_an_image(tmp_path: Path) -> None:
+    """Its pixels are as in the file; nothing stays in the user's data."""
+    path = tmp_path / "preview.webp"
+    path.write_bytes(pictures.webp(BLUE, 96, 54))
+    before = set(bpy.data.images)
+    pixels = large_previews._read(str(path))
+    assert pixels is not None
+    assert pixels.shape == (54, 96, 4)
+    assert pixels[0, 0] == pytest.approx((0.0, 0.2, 0.8, 1.0), abs=0.01)
+    assert set(bpy.data.images) == before
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a picture"])
+def test_what_is_no_picture_is_not_read(tmp_path: Path, content: bytes | None) -> None:
+    """The card then shows what Blender makes of the file; no image is left behind."""
+    path = tmp_path / "preview.webp"
+    if content is not None:
+        path.write_bytes(content)
+    before = set(bpy.data.images)
+    assert large_previews._read(str(path)) is None
+    assert set(bpy.data.images) == before
+
+
+@pytest.mark.parametrize(
+    ("size", "left"),
+    [((1024, 1024), (512, 512)), ((2048, 1152), (512, 288)), ((900, 700), (900, 700))],
+)
+def test_a_large_picture_is_made_smaller(size: tuple[int, int], left: tuple[int, int]) -> None:
+    """By a whole number, so that each pixel is the mean of a block."""
+    pixels = np.zeros((size[1], size[0], 4), np.float32)
+    pixels[:, ::2] = 1.0
+    smaller = large_previews.smaller(pixels)
+    assert smaller.shape == (left[1], left[0], 4)
+    assert smaller.mean() == pytest.approx(0.5)
+    assert (smaller[0, 0, 0] == 0.5) is np.True_ or left == size
+
+
+@pytest.mark.parametrize(("width", "height"), [(6, 2), (2, 6), (4, 4)])
+def test_a_picture_is_at_the_top_of_a_square(width: int, height: int) -> None:
+    """A wide one has nothing below, a narrow one nothing beside it. Rows count from below."""
+    square = large_previews.in_square(np.ones((height, width, 4), np.float32))
+    side = max(width, height)
+    assert square.shape == (side, side, 4)
+    assert square.sum() == width * height * 4
+    margin = (side - width) // 2
+    assert square[side - height :, margin : side - margin].all()
+
+
+def test_an_icon_is_painted_and_erased() -> None:
+    """Its pixels arrive, and erasing frees it; erasing twice does no harm."""
+    cache, pixels = IconCache(), np.zeros((3, 5, 4), np.float32)
+    pixels[0, 1] = (1.0, 0.2, 0.0, 1.0)
+    cache.paint("test", "a", pixels)
+    icon = cache._collection()["test:a"]
+    assert tuple(icon.image_size) == (5, 3)
+    assert list(icon.image_pixels_float[4:8]) == pytest.approx([1.0, 0.2, 0.0, 1.0], abs=0.01)
+    cache.erase("test", "a")
+    cache.erase("test", "a")
+    assert "test:a" not in cache._collection()
+    cache.close()
