@@ -48,6 +48,7 @@ def place(
     *,
     raw: bool = False,
     prepared: PreparedResult | None = None,
+    select: bool = False,
 ) -> PlacedResult:
     """Import a job's result into a scene (default: the current one), in one undo step.
 
@@ -60,20 +61,20 @@ def place(
             unchecked, which may crash Blender.
         prepared: What `prepare` has made of this job, with the units of this scene; None imports
             the files here.
+        select: Select the result, if it does not replace anything.
 
     Raises:
         SceneImportError: The import failed; nothing has changed.
     """
-    roots: list[bpy.types.Object] = []
-    if job.delivery.replaces and not raw:
-        roots = list(tags.roots(job_id=job.id, scene=scene)) if job.kind is Kind.WORLD else []
-        roots = roots or _earlier_versions(job, scene)
+    roots = [] if raw else _replaced(job, scene)
     placed: list[PlacedResult] = []
     try:
         for change in (
             [partial(_place_raw, job, scene)] if raw else _changes(job, scene, roots, prepared)
         ):
             placed.append(change())  # noqa: PERF401 - what came before a failure is kept
+        if select and not roots:
+            scene_place.select(placed[0], scene)
     finally:
         if placed:
             undo_step.push(_provenance(job).title)
@@ -179,7 +180,10 @@ def _place_raw(job: Job, scene: bpy.types.Scene | None) -> PlacedResult:
 
 
 def _place_options(job: Job) -> PlaceOptions:
-    return PlaceOptions(at=job.delivery.at, height=job.delivery.height)
+    """Return where to place a result: exactly at its point only if a script has named that."""
+    delivery = job.delivery
+    is_click = delivery.at is None or delivery.document is not None
+    return PlaceOptions(at=delivery.at, height=delivery.height, beside=is_click)
 
 
 def resolved_codes(job: Job, placed: PlacedResult) -> tuple[str, ...]:
@@ -245,6 +249,18 @@ def _place_model(
     if faces := imported_file.faces_note(job, before, face_count.faces(placed.root)):
         notes.append(faces)
     return dataclasses.replace(placed, notes=(*placed.notes, *notes))
+
+
+def _replaced(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:
+    """Return the roots that a result replaces: of the same World, else of an earlier version.
+
+    Raises:
+        SceneImportError: One of them cannot be replaced now; none has been replaced.
+    """
+    if not job.delivery.replaces:
+        return []
+    roots = list(tags.roots(job_id=job.id, scene=scene)) if job.kind is Kind.WORLD else []
+    return roots or _earlier_versions(job, scene)
 
 
 def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:

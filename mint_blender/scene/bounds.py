@@ -86,7 +86,7 @@ def update_view_layers(scene: bpy.types.Scene) -> None:
 
     Other view layers may never have been evaluated; evaluating them could change a simulation.
     """
-    for view_layer in _visible_view_layers(scene):
+    for view_layer in visible_view_layers(scene):
         view_layer.update()
 
 
@@ -107,10 +107,11 @@ def world_matrix(each: bpy.types.Object, known: Container[bpy.types.Object] | No
 
 def evaluated_objects(scene: bpy.types.Scene) -> set[bpy.types.Object]:
     """Return the objects that `update_view_layers` evaluates."""
-    return {each for view_layer in _visible_view_layers(scene) for each in view_layer.objects}
+    return {each for view_layer in visible_view_layers(scene) for each in view_layer.objects}
 
 
-def _visible_view_layers(scene: bpy.types.Scene) -> list[bpy.types.ViewLayer]:
+def visible_view_layers(scene: bpy.types.Scene) -> list[bpy.types.ViewLayer]:
+    """Return the view layers of a scene that windows show; without any, its first one."""
     shown = [
         window.view_layer for window in bpy.context.window_manager.windows if window.scene == scene
     ]

@@ -53,6 +53,9 @@ class PlaceOptions:
     """A point on the floor in world space; None: the 3D cursor at the time of import."""
     height: float | None = None
     """Height in scene units; None: as large as it was delivered. Models only."""
+    beside: bool = False
+    """Whether a model goes to the right of what is visible there already. A World is a place, and
+    stays at its point."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,9 @@ def place_model(
             checked=checked,
         )
         tags.write(built.root, provenance)
-        _avoid_overlap(built.root, provenance, scene)
+        grid_layout.avoid_overlap(
+            built.root, scene, group=provenance.group, everything=where.beside
+        )
     return PlacedResult(
         built.root, collection, built.objects, (*built.notes, *_hidden_notes(scene, collection))
     )
@@ -127,7 +132,7 @@ def place_world(
             properties=provenance.properties(),
         )
         tags.write(built.root, provenance)
-        _avoid_overlap(built.root, provenance, scene)
+        grid_layout.avoid_overlap(built.root, scene, group=provenance.group)
     return PlacedResult(
         built.root,
         collection,
@@ -143,6 +148,27 @@ def find(
     for root in tags.roots(job_id=job_id, asset_id=asset_id, scene=scene):
         return PlacedResult(root, tags.result_collection(root), tags.hierarchy(root))
     return None
+
+
+def select(placed: PlacedResult, scene: bpy.types.Scene | None = None) -> bool:
+    """Select only what was placed and make its root active, as Blender's importers do.
+
+    As far as it is visible. Returns False, without a change, if nothing of it is, or if the scene
+    is not the current one.
+    """
+    view_layer = bpy.context.view_layer
+    if view_layer is None or (scene or current_scene()) != bpy.context.scene:
+        return False
+    view_layer.update()
+    shown = [each for each in placed.objects if each.visible_get(view_layer=view_layer)]
+    if not shown:
+        return False
+    for each in list(view_layer.objects.selected):
+        each.select_set(False, view_layer=view_layer)
+    for each in shown:
+        each.select_set(True, view_layer=view_layer)
+    view_layer.objects.active = placed.root if placed.root in shown else shown[0]
+    return True
 
 
 @contextlib.contextmanager
@@ -173,11 +199,6 @@ def import_transaction(
     update_view_layers(scene)
     if undo and not bpy.app.background:
         bpy.ops.ed.undo_push(message=Message("Mint: {title}", title=provenance.title))
-
-
-def _avoid_overlap(root: bpy.types.Object, provenance: Provenance, scene: bpy.types.Scene) -> None:
-    if provenance.group:
-        grid_layout.avoid_overlap(root, scene, provenance.group)
 
 
 def _location(where: PlaceOptions, scene: bpy.types.Scene) -> tuple[float, float, float]:

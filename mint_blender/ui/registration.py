@@ -21,6 +21,7 @@ from .pricing import registration as pricing
 from .references import registration as references
 from .review import registration as review
 from .selection import registration as selection
+from .viewport import registration as viewport
 from .worlds import registration as worlds
 
 
@@ -47,6 +48,7 @@ FEATURES: tuple[Feature, ...] = (
     create,
     references,
     review,
+    viewport,
     job_list,
     library_browser,
     menus,

@@ -21,6 +21,7 @@ from ...jobs.storage import import_marks
 from ...message import Message
 from ...scene.prepared import PreparedResult
 from .. import session, text_fields
+from ..viewport import idle_scene
 from . import background_import, placed_results
 
 log = logging.getLogger(__name__)
@@ -111,7 +112,13 @@ def _import(service: JobService, job: Job, raw: bool, prepared: PreparedResult |
 
     try:
         with import_marks.importing(service.home, job.id):
-            placed = import_job.place(job, placed_results.scene_of(job), raw=raw, prepared=prepared)
+            placed = import_job.place(
+                job,
+                placed_results.scene_of(job),
+                raw=raw,
+                prepared=prepared,
+                select=idle_scene.is_left_alone(job.id),
+            )
         placed_results.scan()  # so that the panel shows it
         return Outcome(placed.notes, import_job.resolved_codes(job, placed))
     except SceneImportError as error:

@@ -258,7 +258,7 @@ def draw_menu(layout: bpy.types.UILayout, job: Job) -> None:
     if job.phase is Phase.PLACED and not job.convert:
         if job.kind is Kind.WORLD:
             layout.operator("mint.look_inside", icon="HIDE_OFF").job_id = job.id
-        layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
+        layout.operator("mint.select_result", icon="ZOOM_SELECTED").job_id = job.id
         layout.operator(
             "mint.place",
             text=translated(_place_label(job, Message("Place Again"))),

@@ -19,37 +19,6 @@ if TYPE_CHECKING:
     from ...jobs.service import JobService
 
 
-class MINT_OT_select_result(JobOperator):
-    """Select the objects of this job."""
-
-    bl_idname = "mint.select_result"
-    bl_label = "Select Result"
-    bl_description = "Select the objects of this job"
-    bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether objects can be selected: in Object Mode."""
-        return context.mode == "OBJECT"
-
-    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
-        """Select the objects, found by their custom property, which survives an undo."""
-        from ...scene import place
-
-        placed = place.find(job_id=job.id)
-        if placed is None:
-            self.report(
-                {"WARNING"}, translated(Message("This result is not in the current scene."))
-            )
-            return {"CANCELLED"}
-        for each in context.selected_objects:
-            each.select_set(False)
-        for each in placed.objects:
-            each.select_set(True)
-        context.view_layer.objects.active = placed.root
-        return {"FINISHED"}
-
-
 class MINT_OT_place(JobOperator):
     """Place this result in the current scene, where it was requested or at the 3D cursor."""
 
@@ -112,6 +81,7 @@ class MINT_OT_place(JobOperator):
         from ...jobs import rejected_files
         from ...jobs.presentation import presenter
         from ...jobs.service import NotPossible
+        from ..viewport import idle_scene
         from . import auto_import, background_import
 
         is_refused = self.raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
@@ -125,6 +95,7 @@ class MINT_OT_place(JobOperator):
             )
         if job.delivery.document != session.document_id():
             job = service.set_delivery(job.id, create_properties.with_cursor(context, job.delivery))
+        idle_scene.note(job.id)
         if self.is_click and not self.raw and background_import.request(job):
             heartbeat.ensure()
             heartbeat.redraw()
@@ -135,4 +106,4 @@ class MINT_OT_place(JobOperator):
         return {"FINISHED"}
 
 
-CLASSES = (MINT_OT_select_result, MINT_OT_place)
+CLASSES = (MINT_OT_place,)

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Register what shows results in the 3D Viewport."""
+
+from __future__ import annotations
+
+from .. import heartbeat, session
+from ..registry import Registry
+from . import show_result
+
+_parts = Registry()
+
+
+def register() -> None:
+    """Register it."""
+    _parts.add_classes(*show_result.CLASSES)
+    session.on_first_use(_follow_jobs)
+
+
+def _follow_jobs() -> None:
+    """Notice whether the user leaves the scene alone while a job runs."""
+    from . import idle_scene
+
+    _parts.add(idle_scene.add, idle_scene.remove)
+    heartbeat.before_redraw(idle_scene.follow)
+
+
+def unregister() -> None:
+    """Undo `register`."""
+    _parts.undo_all()

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first result is seen: beside the default cube, selected, and framed by a click."""
+
+from __future__ import annotations
+
+import pytest
+
+from .blender_window import BlenderWindow
+
+pytestmark = pytest.mark.window
+
+LEFT = "min((each.matrix_world @ __import__('mathutils').Vector(corner)).x for each in bpy.data.objects if each.name in names and each.type == 'MESH' for corner in each.bound_box)"
+VIEW = "[list(area('VIEW_3D').spaces.active.region_3d.view_location), area('VIEW_3D').spaces.active.region_3d.view_distance]"
+
+
+def arrive(blender: BlenderWindow, prompt: str = "a lamp") -> None:
+    """Generate a model and wait until it is placed."""
+    assert blender.call("mint.generate", prompt=prompt, mode="AUTO", preset="FAST") == ["FINISHED"]
+    blender.wait_for("placed", title=prompt)
+
+
+def test_the_first_result_is_selected_beside_the_cube(blender: BlenderWindow) -> None:
+    """Nothing was done meanwhile: it is active as after one of Blender's importers."""
+    assert blender.ask("scene()")["active"] == "Cube"
+    arrive(blender)
+    (root,) = blender.ask("roots()")
+    after = blender.ask("scene()")
+    assert (after["active"], after["mode"]) == (root, "OBJECT")
+    assert after["selected"] == [root]
+    assert blender.ask(LEFT, names=[root]) >= 1.0
+    blender.screenshot("first_result_beside_the_cube")
+    blender.over()
+    blender.key("ctrl+z")
+    blender.wait("roots() == []")
+    assert blender.ask("scene()")["active"] == "Cube"
+    blender.key("ctrl+shift+z")
+    blender.wait("len(roots()) == 1")
+    assert blender.ask("scene()") == after
+
+
+def test_an_edit_meanwhile_keeps_the_selection(blender: BlenderWindow) -> None:
+    """The user moves the cube while the job runs: it stays selected."""
+    blender.over()
+    assert blender.call("mint.generate", prompt="a lamp", mode="REVIEW", preset="FAST") == [
+        "FINISHED"
+    ]
+    job = blender.wait_for("review")
+    blender.key("g", "y", "3", "Return")
+    blender.wait("round(bpy.data.objects['Cube'].location.y, 3) == 3")
+    blender.call("mint.approve", job_id=job["id"])
+    blender.wait_for("placed")
+    after = blender.ask("scene()")
+    assert (after["active"], after["selected"]) == ("Cube", ["Cube"])
+
+
+def test_a_preview_does_not_count_as_an_edit(blender: BlenderWindow) -> None:
+    """Approving a Preview in the sidebar leaves the scene alone."""
+    assert blender.call("mint.generate", prompt="a lamp", mode="REVIEW", preset="FAST") == [
+        "FINISHED"
+    ]
+    blender.wait_for("review")
+    blender.click("mint.approve")
+    blender.wait_for("placed")
+    (root,) = blender.ask("roots()")
+    assert blender.ask("scene()")["active"] == root
+
+
+def test_the_second_of_two_changes_nothing(blender: BlenderWindow) -> None:
+    """The first of two jobs is selected; both are side by side."""
+    for prompt in ("a lamp", "a chair"):
+        assert blender.call("mint.generate", prompt=prompt, mode="AUTO", preset="FAST") == [
+            "FINISHED"
+        ]
+    blender.wait("sum(each['phase'] == 'placed' for each in jobs()) >= 1")
+    blender.wait("all(each['phase'] == 'placed' for each in jobs())")
+    first, second = blender.ask("roots()")
+    assert blender.ask("scene()")["active"] in {first, second}
+    assert len(blender.ask("scene()")["selected"]) == 1
+    assert abs(blender.ask(LEFT, names=[first]) - blender.ask(LEFT, names=[second])) >= 0.1
+
+
+def test_show_in_viewport_selects_and_frames(blender: BlenderWindow) -> None:
+    """From the card's menu, after something else was selected and the view has moved away."""
+    blender.ask("bpy.context.scene.cursor.location = (40, 0, 0)")
+    arrive(blender)
+    (root,) = blender.ask("roots()")
+    blender.ask("bpy.data.objects[root].select_set(False)", root=root)
+    blender.ask("setattr(bpy.context.view_layer.objects, 'active', bpy.data.objects['Cube'])")
+    before = blender.ask(VIEW)
+    job = blender.jobs()[0]
+    assert blender.call("mint.select_result", "INVOKE_DEFAULT", job_id=job["id"]) == ["FINISHED"]
+    (x, _, _), _ = blender.ask(VIEW)
+    assert blender.ask(VIEW) != before and abs(x - 40) < 2
+    after = blender.ask("scene()")
+    assert (after["active"], after["selected"]) == (root, [root])
+    blender.screenshot("show_in_viewport")
