@@ -56,6 +56,7 @@ class Session:
         self.service: JobService | None = None
         self.journal_error: str | None = None
         self.document_id = _new_id()
+        self.earlier_ids: frozenset[str] = frozenset()
         self.on_first_use: list[Callable[[], object]] = []
         self.on_service_opened: list[Callable[[JobService], object]] = []
         self.on_account_changed: list[Callable[[], object]] = []
@@ -224,9 +225,19 @@ def document_id() -> str:
     return current().document_id
 
 
+def document_ids() -> frozenset[str]:
+    """Return the ids under which jobs may know the open document: also its earlier openings."""
+    return current().earlier_ids | {current().document_id}
+
+
+def adopt_documents(earlier: frozenset[str]) -> None:
+    """Take over the ids that the file had when it was open before."""
+    current().earlier_ids = earlier
+
+
 def document_changed() -> None:
     """Make a new document id, after another file was opened."""
-    current().document_id = _new_id()
+    current().document_id, current().earlier_ids = _new_id(), frozenset()
 
 
 def _new_id() -> str:

@@ -69,16 +69,16 @@ def is_waiting(service: JobService) -> bool:
 
 def _candidates(service: JobService) -> tuple[Job, ...]:
     """Return the jobs that are ready in this document or requested, without the others."""
-    known, document = session.state(_Candidates), session.document_id()
+    known, documents = session.state(_Candidates), session.document_ids()
     requested = background_import.requested()
-    version = (id(service), service.version, document, requested)
+    version = (id(service), service.version, documents, requested)
     if known.version != version:
         known.version = version
         known.jobs = tuple(
             job
             for job in reversed(service.jobs())
             if job.id in requested
-            or (job.phase is Phase.READY and job.delivery.document == document)
+            or (job.phase is Phase.READY and job.delivery.document in documents)
         )
     return known.jobs
 

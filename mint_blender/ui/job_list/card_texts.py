@@ -20,6 +20,7 @@ from ...jobs.service import JobService
 from ...message import Message
 from ...scene.notes import OPTIMIZED_CODES
 from ..translations import spoken, translated
+from . import job_documents
 
 # enough for a World with a note on each of its three parts, its RAD file and its orientation
 _MOST_NOTES = 5
@@ -55,9 +56,13 @@ def of(job: Job) -> CardTexts:
 
 
 def state(service: JobService, job: Job, texts: CardTexts) -> str:
-    """Return the state without its reason, as it is with all other jobs in mind."""
+    """Return the state without its reason, as it is with all other jobs in mind.
+
+    Of a result that was made for another file, it names that file.
+    """
     if job.phase is not Phase.WAITING or job.decision is not None or job.hold is not None:
-        return texts.state
+        file = job_documents.made_for(job) if job.phase is Phase.READY else ""
+        return _made_for(file, spoken()) if file else texts.state
     is_held_back = service.unfinished.is_held_back(job.id)
     is_slot_free = service.is_slot_free(job.kind)
     return translated(presenter.state(job, is_slot_free=is_slot_free, is_held_back=is_held_back))
@@ -119,6 +124,11 @@ def _short_state(job: Job) -> str:
         return Message("Other account")
     short = _SHORT_STATES.get(job.phase) if job.decision is None else None
     return short or presenter.state(job)
+
+
+@lru_cache(maxsize=256)
+def _made_for(file: str, language: str) -> str:
+    return translated(Message("Ready: made for {file}", file=file), language)
 
 
 @lru_cache(maxsize=256)

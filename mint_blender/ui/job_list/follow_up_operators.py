@@ -304,7 +304,7 @@ class MINT_OT_again(spending_dialog.SpendingDialog, _TemplateOperator):
             return report_error(self, str(error))
         delivery = (
             create_properties.with_cursor(context, wanted.delivery)
-            if wanted.delivery.document != session.document_id()
+            if wanted.delivery.document not in session.document_ids()
             else wanted.delivery
         )
         return run_action(

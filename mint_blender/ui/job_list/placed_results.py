@@ -104,7 +104,7 @@ def scene_of(job: Job) -> bpy.types.Scene:
 
 def is_document_open(job: Job) -> bool:
     """Return whether the document and scene in which the prompt was submitted are open."""
-    is_same = job.delivery.document == session.document_id()
+    is_same = job.delivery.document in session.document_ids()
     return is_same and job.delivery.scene is not None and job.delivery.scene in bpy.data.scenes
 
 

@@ -37,7 +37,7 @@ def register() -> None:
 
 def _follow_jobs() -> None:
     """Keep the list up to date, and import results at a beat."""
-    from . import auto_import, background_import, grouped_jobs, placed_results
+    from . import auto_import, background_import, grouped_jobs, job_documents, placed_results
 
     _parts.add(placed_results.add, placed_results.remove)
     heartbeat.on_beat(
@@ -50,6 +50,10 @@ def _follow_jobs() -> None:
     heartbeat.on_beat(job_rows.sync)
     heartbeat.on_jobs_changed(job_rows.sync)
     heartbeat.before_redraw(grouped_jobs.prepare)
+    _parts.add(job_documents.add, job_documents.remove)
+    session.on_service_opened(job_documents.open_with)
+    heartbeat.on_file_loaded(job_documents.file_opened)
+    heartbeat.before_redraw(job_documents.follow)
     session.on_service_opened(grouped_jobs.prepare)
     visibility.when_drawn("jobs", grouped_jobs.check)
 

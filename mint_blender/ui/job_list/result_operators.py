@@ -9,7 +9,7 @@ import bpy
 
 from ...jobs.phases import Phase
 from ...message import Message
-from .. import heartbeat, session
+from .. import heartbeat
 from ..create import properties as create_properties
 from ..job_actions import JobOperator, Result, find_job, report_error
 from ..translations import translated
@@ -82,7 +82,7 @@ class MINT_OT_place(JobOperator):
         from ...jobs.presentation import presenter
         from ...jobs.service import NotPossible
         from ..viewport import idle_scene
-        from . import auto_import, background_import
+        from . import auto_import, background_import, placed_results
 
         is_refused = self.raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
         if (job.phase not in {Phase.READY, Phase.PLACED} and not is_refused) or job.convert:
@@ -93,7 +93,7 @@ class MINT_OT_place(JobOperator):
                     state=presenter.state(job),
                 )
             )
-        if job.delivery.document != session.document_id():
+        if not placed_results.is_document_open(job):
             job = service.set_delivery(job.id, create_properties.with_cursor(context, job.delivery))
         idle_scene.note(job.id)
         if self.is_click and not self.raw and background_import.request(job):
