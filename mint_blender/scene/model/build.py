@@ -16,7 +16,7 @@ from ..gltf.gltf_import import SceneImportError, import_glb
 from ..prepared import PreparedResult, append
 from ..transaction import DataSnapshot
 from ..update import fingerprint, match_parts
-from . import cleanup
+from . import cleanup, viewport_color
 
 RENAMED_TYPES = (
     bpy.types.Mesh,
@@ -105,6 +105,9 @@ def import_model(
     root = _root(objects, collection, foot=_bottom_center(extent))
     parts = [each for each in objects if each != root]
     renamed: list[bpy.types.ID] = [each for each in before.new() if isinstance(each, RENAMED_TYPES)]
+    viewport_color.set_from_textures(
+        each for each in renamed if isinstance(each, bpy.types.Material)
+    )
     _name_and_mark(name, root, parts, renamed)
     return ImportedModel(root, tuple(parts), extent)
 
