@@ -23,6 +23,7 @@ class StoredPreferences(Protocol):
     limit_each: int
     limit_day: int
     import_in_background: bool
+    show_targets: bool
 
 
 def preferences() -> StoredPreferences | None:
@@ -60,6 +61,12 @@ def imports_in_background() -> bool:
     """Return whether results are imported in a background Blender first, as the user chose."""
     stored = preferences()
     return stored.import_in_background if stored else True
+
+
+def shows_targets() -> bool:
+    """Return whether the viewport shows where results will be, as the user chose."""
+    stored = preferences()
+    return stored.show_targets if stored else True
 
 
 def key_from_environment() -> bool:

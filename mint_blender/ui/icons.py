@@ -70,6 +70,18 @@ class IconCache:
         found = self._previews.get(_name(owner, key))
         return found.icon_id if found is not None else 0
 
+    def pixels(self, owner: str, key: str) -> tuple[int, int, list[float]] | None:
+        """Return a picture as width, height and RGBA values from 0 to 1, rows from below.
+
+        It is decoded here, so not for drawing. Returns None if there is no picture (yet).
+        """
+        previews = self._previews
+        found: Any = previews.get(_name(owner, key)) if previews is not None else None
+        if found is None:
+            return None
+        width, height = found.image_size
+        return (width, height, list(found.image_pixels_float)) if width and height else None
+
     def close(self) -> None:
         """Free all icons."""
         if self._previews is not None:
@@ -120,3 +132,8 @@ def catch_up(service: JobService) -> None:
 def of_file(path: str | None) -> int:
     """Return the icon number of a job's picture; 0 if there is none (yet)."""
     return cache().icon("jobs", path)
+
+
+def pixels_of_file(path: str) -> tuple[int, int, list[float]] | None:
+    """Return a job's picture, decoded, as `IconCache.pixels` does."""
+    return cache().pixels("jobs", path)

@@ -10,7 +10,7 @@ import bpy
 from ... import __package__ as ADDON
 from ...addon_settings import base_url_from_environment, key_from_environment, may_go_online
 from ...message import Message
-from .. import session, visibility
+from .. import heartbeat, session, visibility
 from ..create import properties as create_properties
 from ..text_wrap import wrapped
 from ..translations import translated
@@ -21,6 +21,10 @@ from . import operators as account_operators
 def _account_changed(self: MintPreferences, context: bpy.types.Context) -> None:
     session.account_changed()
     account_operators.account_changed()
+
+
+def _targets_changed(self: MintPreferences, context: bpy.types.Context) -> None:
+    heartbeat.redraw()
 
 
 def _has_limit_each(self: MintPreferences) -> bool:
@@ -106,6 +110,15 @@ class MintPreferences(bpy.types.AddonPreferences):
             " finished objects. Turn this off to import here, which stops the window meanwhile"
         ),
         default=True,
+    )
+    show_targets: bpy.props.BoolProperty(
+        name="Show Targets in Viewport",
+        description=(
+            "While a job runs, show a box in the 3D Viewport where its result will be, with the"
+            " Preview and the progress"
+        ),
+        default=True,
+        update=_targets_changed,
     )
     show_usage: bpy.props.BoolProperty(name="Usage Details", options={"SKIP_SAVE"})
     show_styles: bpy.props.BoolProperty(name="Style Presets", options={"SKIP_SAVE"})
@@ -208,6 +221,7 @@ def _draw_defaults(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     column = _settings(box)
     for name in ("kind", "preset", "review", "place", "pose", "splats"):
         column.prop(fields, name)
+    column.prop(stored, "show_targets")
     if _draw_fold(box, stored, "show_styles"):
         _draw_styles(box.column(align=True))
 

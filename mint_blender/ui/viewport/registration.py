@@ -17,11 +17,13 @@ def register() -> None:
 
 
 def _follow_jobs() -> None:
-    """Notice whether the user leaves the scene alone while a job runs."""
-    from . import idle_scene
+    """Notice whether the user leaves the scene alone while a job runs, and show its target."""
+    from . import idle_scene, targets
 
     _parts.add(idle_scene.add, idle_scene.remove)
     heartbeat.before_redraw(idle_scene.follow)
+    heartbeat.before_redraw(targets.follow)
+    heartbeat.on_file_loaded(targets.file_opened)
 
 
 def unregister() -> None:

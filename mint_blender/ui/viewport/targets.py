@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Show where results will be: a box in the 3D Viewport, with the Preview and the progress.
+
+What is drawn is prepared when jobs change. The draw handlers exist only while there is a box, and
+the viewport is drawn again only when one has changed visibly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from mathutils import Matrix, Vector
+
+from ...addon_settings import shows_targets
+from ...jobs.job_values import Role
+from ...jobs.phases import BUSY, Phase
+from ...jobs.presentation import presenter
+from ...message import Message
+from ...mint.schema import Kind
+from ...scene.model import grid_layout, occupied_space
+from ...scene.model.occupied_space import Footprint
+from .. import icons, session
+from ..job_list import placed_results
+from ..translations import translated
+from . import shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...jobs.job import Job
+    from ...jobs.service import JobService
+
+MOST = 20
+"""Most boxes: as many as jobs run at Mint at once."""
+STEPS = 20
+"""How finely the progress is shown: each step draws the viewport again."""
+_SIZES = {Kind.MODEL: (1.0, 1.0, 1.0), Kind.WORLD: (4.0, 4.0, 2.5)}
+"""Expected size in meters: the real one is known only when the result is here."""
+_SHOWN = BUSY | {Phase.REVIEW, Phase.BILLING, Phase.READY}
+
+
+@dataclass(frozen=True)
+class Target:
+    """The box of a result that is not here yet."""
+
+    scene: str
+    space: Footprint
+    title: str
+    state: str
+    fraction: float | None
+    picture: shapes.Picture | None
+
+
+@dataclass
+class _State:
+    targets: tuple[Target, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    """The jobs with a box."""
+    version: tuple[Any, ...] | None = None
+    """Which version of the list of jobs these are from."""
+    spaces: dict[str, Footprint] = field(default_factory=dict)
+    """By job id."""
+    pictures: dict[str, shapes.Picture] = field(default_factory=dict)
+    """By path."""
+    handlers: list[Any] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Remove the draw handlers: the add-on is being disabled."""
+        while self.handlers:
+            bpy.types.SpaceView3D.draw_handler_remove(self.handlers.pop(), "WINDOW")
+
+
+def _state() -> _State:
+    return session.state(_State)
+
+
+def targets() -> tuple[Target, ...]:
+    """Return the boxes that are shown, as they were prepared."""
+    return _state().targets
+
+
+def follow(service: JobService) -> None:
+    """Prepare the boxes of the jobs whose results will be placed in the open file."""
+    if bpy.app.background:
+        return
+    state = _state()
+    wanted = shows_targets()
+    version = (id(service), service.version, session.document_ids(), wanted)
+    if state.version != version:
+        state.version = version
+        _choose(state, service if wanted else None)
+    found = tuple(_target(state, service, job) for job in state.jobs)
+    if found != state.targets:
+        state.targets = found
+        _switch_handlers(state)
+        tag_viewports()
+
+
+def file_opened() -> None:
+    """Remove the boxes of the file that was open before."""
+    service = session.existing_service()
+    if service is not None:
+        follow(service)
+
+
+def _choose(state: _State, service: JobService | None) -> None:
+    """Choose the jobs with a box, and find a place for each new one."""
+    jobs = () if service is None else tuple(job for job in service.jobs() if _has_target(job))
+    state.jobs = jobs[:MOST]
+    state.spaces = {job.id: state.spaces[job.id] for job in state.jobs if job.id in state.spaces}
+    for job in reversed(state.jobs):  # the oldest first, as they will be placed
+        if job.id not in state.spaces:
+            state.spaces[job.id] = _space(job, list(state.spaces.values()))
+    pictures = {path for job in state.jobs if (path := _picture_path(job))}
+    state.pictures = {path: each for path, each in state.pictures.items() if path in pictures}
+
+
+def _has_target(job: Job) -> bool:
+    """Return whether a result will be placed by itself, where nothing of it is yet."""
+    delivery = job.delivery
+    return (
+        job.phase in _SHOWN
+        and delivery.at is not None
+        and not (job.convert or delivery.output or delivery.render or delivery.replaces)
+        and job.hold is None
+        and (job.phase is not Phase.READY or job.problem is None)
+        and placed_results.is_document_open(job)
+    )
+
+
+def _space(job: Job, others: list[Footprint]) -> Footprint:
+    """Return the box that a result is expected to fill, beside what is there already."""
+    scene = placed_results.scene_of(job)
+    width, depth, height = _expected_size(job, scene)
+    assert job.delivery.at is not None
+    x, y, z = job.delivery.at
+    own = Footprint(x - width / 2, x + width / 2, y - depth / 2, y + depth / 2, z, z + height)
+    if job.kind is Kind.WORLD:
+        return own
+    there = occupied_space.around(own, scene)
+    return own.shifted(grid_layout.free_shift(own.raised(), [*there, *others]))
+
+
+def _expected_size(job: Job, scene: bpy.types.Scene) -> tuple[float, float, float]:
+    """Return width, depth and height in scene units."""
+    unit = scene.unit_settings.scale_length or 1.0
+    width, depth, height = (size / unit for size in _SIZES[job.kind])
+    wanted = job.delivery.height
+    ratio = 1.0 if wanted is None else wanted / height
+    return width * ratio, depth * ratio, height * ratio
+
+
+def _target(state: _State, service: JobService, job: Job) -> Target:
+    fraction = _fraction(service, job)
+    return Target(
+        scene=placed_results.scene_of(job).name,
+        space=state.spaces[job.id],
+        title=translated(job.title),
+        state=translated(_state_in_words(job, fraction)),
+        fraction=fraction,
+        picture=_picture(state, job),
+    )
+
+
+def _state_in_words(job: Job, fraction: float | None) -> str:
+    state = presenter.state(job)
+    if fraction is None:
+        return state
+    return Message("{state}, {percent}%", state=state, percent=round(fraction * 100))
+
+
+def _fraction(service: JobService, job: Job) -> float | None:
+    """Return the progress of a job in steps, from 0 to 1; None if it is unknown."""
+    if not service.is_active(job.id):
+        return None
+    loading = service.progress.get(job.id)
+    if loading is not None and loading.total:
+        fraction: float | None = loading.done / loading.total
+    else:
+        fraction = service.outlook(job).fraction if job.phase is Phase.WORKING else None
+    return None if fraction is None else int(min(1.0, fraction) * STEPS) / STEPS
+
+
+def _picture_path(job: Job) -> str | None:
+    found = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
+    return found.path if found else None
+
+
+def _picture(state: _State, job: Job) -> shapes.Picture | None:
+    """Return the newest Preview of a job, decoded once; None before it is here."""
+    path = _picture_path(job)
+    if path is not None and path not in state.pictures:
+        decoded = icons.pixels_of_file(path)
+        if decoded is not None:
+            state.pictures[path] = shapes.Picture(*decoded)
+    return state.pictures.get(path) if path is not None else None
+
+
+def _switch_handlers(state: _State) -> None:
+    """Have the boxes drawn while there are any."""
+    if not state.targets:
+        state.close()
+    elif not state.handlers:
+        add = bpy.types.SpaceView3D.draw_handler_add
+        state.handlers = [
+            add(draw_boxes, (), "WINDOW", "POST_VIEW"),
+            add(draw_captions, (), "WINDOW", "POST_PIXEL"),
+        ]
+
+
+def tag_viewports() -> None:
+    """Have all 3D Viewports drawn again."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                for region in area.regions:
+                    if region.type == "WINDOW":
+                        region.tag_redraw()
+
+
+def _visible(context: Any) -> Iterator[Target]:
+    """Yield the boxes to draw in a viewport: none where its overlays are hidden."""
+    if context.space_data.overlay.show_overlays:
+        for each in targets():
+            if each.scene == context.scene.name:
+                yield each
+
+
+def draw_boxes() -> None:
+    """Draw the boxes with their Previews."""
+    context: Any = bpy.context
+    for each in _visible(context):
+        space = each.space
+        low = (space.left, space.front, space.bottom)
+        high = (space.right, space.back, space.top)
+        shapes.draw_box(shapes.corners(low, high, Matrix()), shapes.line_color(context))
+        if each.picture is not None:
+            size = 0.8 * min(space.right - space.left, space.top - space.bottom)
+            shapes.draw_picture(each.picture, space.center, size, context.region_data)
+
+
+def draw_captions() -> None:
+    """Draw title, state and progress above each box."""
+    context: Any = bpy.context
+    for each in _visible(context):
+        center = each.space.center
+        above = Vector((center.x, center.y, each.space.top))
+        shapes.draw_caption(context, above, (each.title, each.state), each.fraction)
