@@ -150,7 +150,7 @@ def _place_world(
             files, provenance, root, options=options, scene=scene, undo=False, prepared=source
         )
     placed = scene_place.place_world(
-        source or files, provenance, _place_options(job), options, scene, undo=False
+        source or files, provenance, _place_options(job, scene), options, scene, undo=False
     )
     explained = _explained_codes(job)
     return dataclasses.replace(
@@ -168,7 +168,7 @@ def _place_raw(job: Job, scene: bpy.types.Scene | None) -> PlacedResult:
             )
         )
     placed = scene_place.place_model(
-        path, _provenance(job), _place_options(job), scene, undo=False, checked=False
+        path, _provenance(job), _place_options(job, scene), scene, undo=False, checked=False
     )
     return dataclasses.replace(
         placed,
@@ -179,11 +179,20 @@ def _place_raw(job: Job, scene: bpy.types.Scene | None) -> PlacedResult:
     )
 
 
-def _place_options(job: Job) -> PlaceOptions:
-    """Return where to place a result: exactly at its point only if a script has named that."""
+def _place_options(job: Job, scene: bpy.types.Scene | None) -> PlaceOptions:
+    """Return where to place a result.
+
+    Exactly at its point if a script has named that, or if the user has put it there with the mouse.
+    """
     delivery = job.delivery
-    is_click = delivery.at is None or delivery.document is not None
-    return PlaceOptions(at=delivery.at, height=delivery.height, beside=is_click)
+    is_named = delivery.at is not None and delivery.document is None
+    is_by_hand = delivery.rotation is not None and not any(tags.roots(job_id=job.id, scene=scene))
+    return PlaceOptions(
+        at=delivery.at,
+        rotation=delivery.rotation,
+        height=delivery.height,
+        beside=not (is_named or is_by_hand),
+    )
 
 
 def resolved_codes(job: Job, placed: PlacedResult) -> tuple[str, ...]:
@@ -243,7 +252,7 @@ def _place_model(
     if root is not None:
         placed = replace.replace_model(model, provenance, root, scene=scene, undo=False)
     else:
-        placed = scene_place.place_model(model, provenance, _place_options(job), scene, undo=False)
+        placed = scene_place.place_model(model, provenance, _place_options(job, scene), scene, undo=False)
     told = imported_file.note(job)
     notes = [message_of(told)] if told else []
     if faces := imported_file.faces_note(job, before, face_count.faces(placed.root)):

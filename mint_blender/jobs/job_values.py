@@ -114,6 +114,9 @@ class Delivery:
     output: str | None = None  # path of the .blend or .glb to write
     render: str | None = None  # path of the picture to render
     at: tuple[float, float, float] | None = None  # location in the scene, in meters
+    # Euler angles in radians, of a result that the user has placed with the mouse: it is put
+    # exactly at its location
+    rotation: tuple[float, float, float] | None = None
     height: float | None = None  # of a model, in meters
     document: str | None = None  # id of the .blend that was open at the click
     scene: str | None = None

@@ -28,6 +28,7 @@ from .notes import note
 from .prepared import PreparedResult
 from .tags import Provenance
 from .transaction import DataSnapshot, rollback_on_error
+from .update import move
 from .world import build as world_build
 from .world import panorama
 from .world.files import WorldFiles, WorldOptions
@@ -53,6 +54,8 @@ class PlaceOptions:
     """A point on the floor in world space; None: the 3D cursor at the time of import."""
     height: float | None = None
     """Height in scene units; None: as large as it was delivered. Models only."""
+    rotation: tuple[float, float, float] | None = None
+    """Euler angles in radians; None: upright, facing -Y."""
     beside: bool = False
     """Whether a model goes to the right of what is visible there already. A World is a place, and
     stays at its point."""
@@ -97,6 +100,8 @@ def place_model(
             checked=checked,
         )
         tags.write(built.root, provenance)
+        if where.rotation is not None:
+            move.turn(built.root, where.rotation)
         grid_layout.avoid_overlap(
             built.root, scene, group=provenance.group, everything=where.beside
         )
@@ -132,6 +137,8 @@ def place_world(
             properties=provenance.properties(),
         )
         tags.write(built.root, provenance)
+        if where.rotation is not None:
+            move.turn(built.root, where.rotation)
         grid_layout.avoid_overlap(built.root, scene, group=provenance.group)
     return PlacedResult(
         built.root,

@@ -111,7 +111,11 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
 
 
 def _delivery(record: Mapping[str, Any]) -> Delivery:
-    return _from_record(Delivery, record, at=lambda at: tuple(at) if at else None)
+    return _from_record(Delivery, record, at=_vector, rotation=_vector)
+
+
+def _vector(values: Any) -> Any:
+    return tuple(values) if values else None
 
 
 def _operation(raw: Mapping[str, Any] | None) -> Operation | None:

@@ -335,6 +335,7 @@ def with_cursor(
     return replace(
         delivery or Delivery(splats=splats if kind == "WORLD" and splats != "NONE" else None),
         at=cursor(context),
+        rotation=None,
         document=session.document_id(),
         scene=context.scene.name,
     )

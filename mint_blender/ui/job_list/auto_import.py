@@ -171,6 +171,7 @@ _HANDS_ON = (
     "GREASE_PENCIL_OT_",
     "GEOMETRY_OT_",
     "VIEW3D_OT_",
+    "MINT_OT_place_with_mouse",
     "VIEW2D_OT_",
     "GIZMOGROUP_OT_",
     "UV_OT_",

@@ -21,6 +21,7 @@ from ..account import billing_watch
 from ..review import review_card
 from ..text_wrap import wrapped
 from ..translations import translated
+from ..viewport import place_with_mouse
 from . import background_import, card_texts, placed_results
 from .card_texts import CardTexts
 from .cards import menu_head
@@ -249,6 +250,12 @@ def _draw_follow_ups(layout: bpy.types.UILayout, job: Job) -> None:
         layout.operator("mint.use_prompt", icon="GREASEPENCIL").job_id = job.id
 
 
+def _draw_place_with_mouse(layout: bpy.types.UILayout, job: Job) -> None:
+    layout = layout.column()
+    layout.operator_context = "INVOKE_DEFAULT"
+    layout.operator("mint.place_with_mouse", icon="SNAP_ON").job_id = job.id
+
+
 def draw_menu(layout: bpy.types.UILayout, job: Job) -> None:
     """Draw the rarer actions, as far as they make sense for the job."""
     menu_head.draw(layout, job)
@@ -259,12 +266,15 @@ def draw_menu(layout: bpy.types.UILayout, job: Job) -> None:
         if job.kind is Kind.WORLD:
             layout.operator("mint.look_inside", icon="HIDE_OFF").job_id = job.id
         layout.operator("mint.select_result", icon="ZOOM_SELECTED").job_id = job.id
+        _draw_place_with_mouse(layout, job)
         layout.operator(
             "mint.place",
             text=translated(_place_label(job, Message("Place Again"))),
             translate=False,
             icon="IMPORT",
         ).job_id = job.id
+    elif place_with_mouse.can_be_placed(job):
+        _draw_place_with_mouse(layout, job)
     if rejected_files.has_importable(job) and job.phase in {Phase.READY, Phase.PLACED}:
         _draw_import_anyway(layout, job)
     if job.hold is not None:

@@ -8,6 +8,7 @@ each operator waits for its end.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -305,7 +306,7 @@ class MINT_OT_again(spending_dialog.SpendingDialog, _TemplateOperator):
         delivery = (
             create_properties.with_cursor(context, wanted.delivery)
             if wanted.delivery.document not in session.document_ids()
-            else wanted.delivery
+            else replace(wanted.delivery, rotation=None)
         )
         return run_action(
             self,

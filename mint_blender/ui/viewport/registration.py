@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from .. import heartbeat, session
 from ..registry import Registry
-from . import show_result
+from . import place_with_mouse, show_result
 
 _parts = Registry()
 
 
 def register() -> None:
     """Register it."""
-    _parts.add_classes(*show_result.CLASSES)
+    _parts.add_classes(*show_result.CLASSES, *place_with_mouse.CLASSES)
+    _parts.add(place_with_mouse.add_to_menu, place_with_mouse.remove_from_menu)
     session.on_first_use(_follow_jobs)
 
 

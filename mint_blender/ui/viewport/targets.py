@@ -21,6 +21,8 @@ from ...message import Message
 from ...mint.schema import Kind
 from ...scene.model import grid_layout, occupied_space
 from ...scene.model.occupied_space import Footprint
+from ...scene.update import move
+from ...scene.update.move import Placing
 from .. import icons, session
 from ..job_list import placed_results
 from ..translations import translated
@@ -150,6 +152,16 @@ def _expected_size(job: Job, scene: bpy.types.Scene) -> tuple[float, float, floa
     wanted = job.delivery.height
     ratio = 1.0 if wanted is None else wanted / height
     return width * ratio, depth * ratio, height * ratio
+
+
+def expected(job: Job, scene: bpy.types.Scene) -> Placing:
+    """Return the box that a result is expected to fill, for placing it with the mouse."""
+    width, depth, height = _expected_size(job, scene)
+    return move.expected(
+        (-width / 2, -depth / 2, 0.0),
+        (width / 2, depth / 2, height),
+        is_place=job.kind is Kind.WORLD,
+    )
 
 
 def _target(state: _State, service: JobService, job: Job) -> Target:
