@@ -100,13 +100,13 @@ def test_the_viewport_is_not_drawn_for_a_second_of_time(blender: BlenderWindow, 
     blender.wait(f"{BOXES}[0][3]")
     blender.ask(COUNT)
     try:
-        before = blender.ask("part('ui.viewport.targets').targets()[0].state")
+        before = blender.ask("part('ui.viewport.targets').targets()[0].fraction")
         second = blender.ask("part('ui.session').state(part('ui.heartbeat')._State).second")
         blender.wait(
             "part('ui.session').state(part('ui.heartbeat')._State).second >= second + 3",
             second=second,
         )
-        after = blender.ask("part('ui.viewport.targets').targets()[0].state")
+        after = blender.ask("part('ui.viewport.targets').targets()[0].fraction")
         drawn = blender.ask("len(part('ui.viewport.targets')._counted)")
         assert drawn <= 1 + (before != after)
     finally:

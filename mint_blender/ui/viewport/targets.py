@@ -17,7 +17,6 @@ from ...addon_settings import shows_targets
 from ...jobs.job_values import Role
 from ...jobs.phases import BUSY, Phase
 from ...jobs.presentation import presenter
-from ...message import Message
 from ...mint.schema import Kind
 from ...scene.model import grid_layout, occupied_space
 from ...scene.model.occupied_space import Footprint
@@ -165,22 +164,14 @@ def expected(job: Job, scene: bpy.types.Scene) -> Placing:
 
 
 def _target(state: _State, service: JobService, job: Job) -> Target:
-    fraction = _fraction(service, job)
     return Target(
         scene=placed_results.scene_of(job).name,
         space=state.spaces[job.id],
         title=translated(job.title),
-        state=translated(_state_in_words(job, fraction)),
-        fraction=fraction,
+        state=translated(presenter.state(job)),
+        fraction=_fraction(service, job),
         picture=_picture(state, job),
     )
-
-
-def _state_in_words(job: Job, fraction: float | None) -> str:
-    state = presenter.state(job)
-    if fraction is None:
-        return state
-    return Message("{state}, {percent}%", state=state, percent=round(fraction * 100))
 
 
 def _fraction(service: JobService, job: Job) -> float | None:
