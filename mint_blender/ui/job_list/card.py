@@ -67,7 +67,7 @@ def _draw_head(box: bpy.types.UILayout, service: JobService, job: Job, texts: Ca
         _draw_progress(column, service, job, texts)
     elif job.phase in _HAS_RESULT and background_import.is_preparing(job.id):
         _draw_preparing(column, job)
-    elif job.hold is not Hold.FOREIGN:
+    elif job.hold is not Hold.FOREIGN and not card_texts.made_for(job):
         icon = STATE_ICONS.get(job.phase, "NONE")
         column.label(text=card_texts.state(service, job, texts), translate=False, icon=icon)
     if texts.cost:
@@ -209,6 +209,8 @@ def _draw_ready(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: int)
     """Draw why the result is not in the scene yet, and the button that places it."""
     if background_import.is_preparing(job.id):
         return  # it is placed by itself
+    if made_for := card_texts.made_for(job):  # too long for the column beside the picture
+        wrapped(box, made_for, width=width, icon="FILE_BLEND")
     if texts.problem:
         wrapped(box, texts.problem, width=width, icon="ERROR")
     box.operator(

@@ -61,11 +61,16 @@ def state(service: JobService, job: Job, texts: CardTexts) -> str:
     Of a result that was made for another file, it names that file.
     """
     if job.phase is not Phase.WAITING or job.decision is not None or job.hold is not None:
-        file = job_documents.made_for(job) if job.phase is Phase.READY else ""
-        return _made_for(file, spoken()) if file else texts.state
+        return made_for(job) or texts.state
     is_held_back = service.unfinished.is_held_back(job.id)
     is_slot_free = service.is_slot_free(job.kind)
     return translated(presenter.state(job, is_slot_free=is_slot_free, is_held_back=is_held_back))
+
+
+def made_for(job: Job) -> str:
+    """Return for which other file a result was made; empty if for the open or an unknown one."""
+    file = job_documents.made_for(job) if job.phase is Phase.READY else ""
+    return _made_for(file, spoken()) if file else ""
 
 
 def with_time_left(state: str, seconds: float | None) -> str:

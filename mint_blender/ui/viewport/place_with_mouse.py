@@ -177,7 +177,9 @@ class MINT_OT_place_with_mouse(bpy.types.Operator):
             return
         matrix = placing.matrix(surface, self._turn, align=self._is_aligned)
         points = shapes.corners(placing.low, placing.high, matrix)
-        shapes.draw_box(points, shapes.line_color(bpy.context))
+        color = shapes.active_color(bpy.context)
+        shapes.draw_box(points, color)
+        shapes.draw_front(points, color)
 
 
 def _draw(operator: Any) -> None:

@@ -18,7 +18,7 @@ LINE_WIDTH = 1.5
 TEXT_SIZE = 11.0
 _MARGIN = 4.0
 _BAR_HEIGHT = 3.0
-_BAR_WIDTH = 120.0
+_BAR_WIDTH = 80.0
 
 Color = tuple[float, float, float, float]
 
@@ -38,7 +38,7 @@ class Picture:
         """The texture on the graphics card."""
         types: Any = gpu.types
         data = types.Buffer("FLOAT", len(self._pixels), self._pixels)
-        return types.GPUTexture((self.width, self.height), format="RGBA8", data=data)
+        return types.GPUTexture((self.width, self.height), format="SRGB8_A8", data=data)
 
 
 def corners(low: Sequence[float], high: Sequence[float], matrix: Matrix) -> list[Vector]:
@@ -51,8 +51,21 @@ def corners(low: Sequence[float], high: Sequence[float], matrix: Matrix) -> list
 
 def draw_box(points: Sequence[Vector], color: Color) -> None:
     """Draw the edges of a box with these corners, in the order of `corners`."""
+    _draw_lines([points[each] for edge in _EDGES for each in edge], color)
+
+
+def draw_front(points: Sequence[Vector], color: Color) -> None:
+    """Draw an arrow on the floor that points to where the front of a box (-Y) faces."""
+    left, right, back = points[0], points[1], (points[2] + points[3]) / 2
+    middle = (left + right) / 2
+    tip = middle + (middle - back) * 0.3
+    ends = (middle + (each - middle) * 0.4 for each in (left, right))
+    _draw_lines([point for end in ends for point in (end, tip)], color)
+
+
+def _draw_lines(lines: Sequence[Vector], color: Color) -> None:
+    """Draw lines, given as pairs of points in world space."""
     shader = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
-    lines = [points[each] for edge in _EDGES for each in edge]
     batch = _batch(shader, "LINES", {"pos": lines})
     gpu.state.blend_set("ALPHA")
     gpu.state.depth_test_set("LESS_EQUAL")
@@ -145,9 +158,15 @@ def _batch(shader: gpu.types.GPUShader, kind: Any, content: Any) -> gpu.types.GP
 
 
 def line_color(context: bpy.types.Context) -> Color:
-    """Return the theme's color of what is active in the 3D Viewport, a little transparent."""
+    """Return a color for boxes that is not that of the selection, but seen on any background."""
+    red, green, blue, _ = _text_color(context)
+    return red, green, blue, 0.6
+
+
+def active_color(context: bpy.types.Context) -> Color:
+    """Return the theme's color of the active object."""
     red, green, blue = context.preferences.themes[0].view_3d.object_active
-    return red, green, blue, 0.8
+    return red, green, blue, 1.0
 
 
 def _text_color(context: bpy.types.Context) -> Color:

@@ -250,4 +250,6 @@ def draw_captions() -> None:
     for each in _visible(context):
         center = each.space.center
         above = Vector((center.x, center.y, each.space.top))
-        shapes.draw_caption(context, above, (each.title, each.state), each.fraction)
+        # the bar says as much as the state, in a scene where text stands before other things
+        lines = (each.title, each.state) if each.fraction is None else (each.title,)
+        shapes.draw_caption(context, above, lines, each.fraction)
