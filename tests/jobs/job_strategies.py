@@ -82,6 +82,7 @@ targets = every_field(
     output=maybe,
     render=maybe,
     at=st.none() | st.tuples(numbers, numbers, numbers),
+    rotation=st.none() | st.tuples(numbers, numbers, numbers),
     height=st.none() | numbers,
     document=maybe,
     scene=maybe,
