@@ -252,7 +252,9 @@ def _place_model(
     if root is not None:
         placed = replace.replace_model(model, provenance, root, scene=scene, undo=False)
     else:
-        placed = scene_place.place_model(model, provenance, _place_options(job, scene), scene, undo=False)
+        placed = scene_place.place_model(
+            model, provenance, _place_options(job, scene), scene, undo=False
+        )
     told = imported_file.note(job)
     notes = [message_of(told)] if told else []
     if faces := imported_file.faces_note(job, before, face_count.faces(placed.root)):
