@@ -37,9 +37,8 @@ class Place:
         self.folder, self.scene = folder, bpy.context.scene
         collection = self.scene.collection
         self.root = bpy.data.objects.new("Room", None)
-        self.root["mint_flipped"] = True
         collection.objects.link(self.root)
-        self.point = capture_point.add(self.root, "Room", collection)
+        self.point = capture_point.add(self.root, "Room", collection, flipped=True)
         self.camera = capture_point.add_camera(self.point, "Room", collection)
         self.collider = import_glb(synthetic_world.collider(folder / "collider.glb"), collection)
         for each in self.collider:
