@@ -71,6 +71,12 @@ def test_a_model_is_described(lamp: Any) -> None:
     assert drawn()["12 faces · 1 m × 1 m × 2 m"] == 1
 
 
+def test_a_long_name_is_cut_off(lamp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would cover the menu beside it. Without a window no text has a width."""
+    monkeypatch.setattr(panel, "lines_of", lambda text, room: ("Ceramic", "Lamp"))
+    assert drawn()["Ceramic …"] == 1
+
+
 def test_an_optimized_model_is_not_optimized_again(registered: None, model: Path) -> None:
     """Nor is one whose ID at Mint is not known."""
     activate(place_model(model, replace(LAMP, file_used="optimized")).root)

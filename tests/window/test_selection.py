@@ -27,7 +27,9 @@ bpy.context.view_layer.objects.active = instance
 def place(blender: BlenderWindow) -> None:
     """Generate a model at the 3D cursor, where nothing else is."""
     blender.ask(NO_CUBE)
-    blender.fill(prompt=PROMPT, name="Clay Lamp", preset="FAST", review=False)
+    blender.fill(
+        prompt=PROMPT, name="Clay Lamp with a Shade in Evening Light", preset="FAST", review=False
+    )
     assert blender.call("mint.generate_from_form") == ["FINISHED"]
     blender.wait_for("placed")
 

@@ -9,7 +9,7 @@ import bpy
 
 from ...message import Message
 from .. import visibility
-from ..text_wrap import wrapped
+from ..text_wrap import lines_of, wrapped
 from ..translations import translated
 from ..typed_context import layout_of, scene_of
 from . import selected
@@ -17,6 +17,8 @@ from . import selected
 if TYPE_CHECKING:
     from ...scene.tags import Provenance
 
+_BESIDE_NAME = 155.0
+"""Pixels of a panel's header, at a scale of 1, that its name cannot have."""
 _VARIATION = Message("Variation…")
 
 
@@ -36,7 +38,8 @@ class MINT_PT_selection(bpy.types.Panel):
 
     def draw_header(self, context: bpy.types.Context) -> None:
         """Draw the name."""
-        draw_name(layout_of(self), selected.model_root(context.active_object))
+        root = selected.model_root(context.active_object)
+        draw_name(layout_of(self), root, width=context.region.width)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Draw the menu with the rarer actions."""
@@ -91,12 +94,14 @@ class MINT_MT_selection(bpy.types.Menu):
             layout.operator("mint.open_in_mint", icon="URL").url = known.mint_url
 
 
-def draw_name(layout: bpy.types.UILayout, root: bpy.types.Object | None) -> None:
-    """Draw the name of a result, as the Outliner shows it."""
+def draw_name(layout: bpy.types.UILayout, root: bpy.types.Object | None, *, width: int) -> None:
+    """Draw the name of a result, cut off where it would cover the menu in a panel's header."""
     if root is not None:
+        room = width - _BESIDE_NAME * bpy.context.preferences.system.ui_scale
+        first, *more = lines_of(root.name, room)
         is_world = root.get(selected.WORLD_MARK) is not None
         icon: Any = "WORLD" if is_world else "MESH_MONKEY"
-        layout.label(text=root.name, translate=False, icon=icon)
+        layout.label(text=f"{first} …" if more else first, translate=False, icon=icon)
 
 
 def _facts_words(root: bpy.types.Object, scene: bpy.types.Scene) -> str:

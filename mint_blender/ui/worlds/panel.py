@@ -43,7 +43,8 @@ class MINT_PT_world(_WorldPanel, bpy.types.Panel):
 
     def draw_header(self, context: bpy.types.Context) -> None:
         """Draw the name."""
-        selection_panel.draw_name(layout_of(self), selected.world_root(context.active_object))
+        root = selected.world_root(context.active_object)
+        selection_panel.draw_name(layout_of(self), root, width=context.region.width)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Draw the menu with the rarer actions."""
