@@ -98,10 +98,11 @@ def draw_name(layout: bpy.types.UILayout, root: bpy.types.Object | None, *, widt
     """Draw the name of a result, cut off where it would cover the menu in a panel's header."""
     if root is not None:
         room = width - _BESIDE_NAME * bpy.context.preferences.system.ui_scale
-        first, *more = lines_of(root.name, room)
+        lines = lines_of(root.name, room)
+        name = lines[0] if len(lines) == 1 else f"{lines[0]} …"
         is_world = root.get(selected.WORLD_MARK) is not None
         icon: Any = "WORLD" if is_world else "MESH_MONKEY"
-        layout.label(text=f"{first} …" if more else first, translate=False, icon=icon)
+        layout.label(text=name, translate=False, icon=icon)
 
 
 def _facts_words(root: bpy.types.Object, scene: bpy.types.Scene) -> str:
