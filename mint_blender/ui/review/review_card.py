@@ -50,21 +50,31 @@ def _draw_pictures(
     shown = [number for number in (earlier, newest) if number]
     if not shown:
         return
-    row = box.row(align=True)
+    # halves of a split are equal, whatever is in them
+    row = box.split(factor=0.5, align=True) if len(shown) > 1 else box.row()
     room = (width - _MARGINS * bpy.context.preferences.system.ui_scale) / len(shown)
     for number in shown:
         column = row.column(align=True)
         _draw_picture(column, job.previews[number - 1].path, room)
         caption = column.row(align=True)
-        if number == earlier:
-            _draw_turning(caption, job, earlier, len(job.previews) - (1 if newest else 0))
-        text = (
-            translated(Message("View Full Size"))
-            if len(shown) == 1
-            else translated(Message("Preview {number}", number=number))
-        )
-        view = caption.operator("mint.show_preview", text=text, translate=False, icon="ZOOM_IN")
-        view.job_id, view.preview = job.id, number
+        count = len(job.previews) - (1 if newest else 0) if number == earlier else 1
+        _draw_turning(caption, job, number - 1, count, "TRIA_LEFT")
+        _draw_view(caption, job, number, is_only=len(shown) == 1, has_room=count == 1)
+        _draw_turning(caption, job, number + 1, count, "TRIA_RIGHT")
+
+
+def _draw_view(
+    row: bpy.types.UILayout, job: Job, number: int, *, is_only: bool, has_room: bool
+) -> None:
+    """Draw the button below a Preview, which names it and shows it in full size."""
+    text = Message("View Full Size") if is_only else Message("Preview {number}", number=number)
+    view = row.operator(
+        "mint.show_preview",
+        text=translated(text),
+        translate=False,
+        icon="ZOOM_IN" if has_room else "NONE",
+    )
+    view.job_id, view.preview = job.id, number
 
 
 def _draw_picture(layout: bpy.types.UILayout, path: str, room: float) -> None:
@@ -80,14 +90,13 @@ def _draw_picture(layout: bpy.types.UILayout, path: str, room: float) -> None:
     area.template_icon(icon_value=large_previews.icon(path), scale=room / unit)
 
 
-def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> None:
-    """Draw the arrows between the Previews to compare with, if there are several."""
-    if count < 2:
-        return
-    icon: Any
-    for step, icon in ((-1, "TRIA_LEFT"), (1, "TRIA_RIGHT")):
-        turn = row.operator("mint.turn_preview", text="", icon=icon)
-        turn.job_id, turn.to = job.id, min(count, max(1, shown + step))
+def _draw_turning(row: bpy.types.UILayout, job: Job, to: int, count: int, icon: Any) -> None:
+    """Draw an arrow to another Preview to compare with, if there are several."""
+    if count > 1:
+        arrow = row.row(align=True)
+        arrow.enabled = 0 < to <= count
+        turn = arrow.operator("mint.turn_preview", text="", icon=icon)
+        turn.job_id, turn.to = job.id, max(1, to)
 
 
 def _draw_approve(row: bpy.types.UILayout, job: Job, newest: int) -> None:
