@@ -59,6 +59,11 @@ def test_an_example_is_one_click(open_blender: Callable[..., BlenderWindow]) -> 
     blender.fill(style="low poly, flat colors", preset="FAST", review=False)
     blender.settle()
     blender.screenshot("form_style")
+    blender.ask("setattr(bpy.context.preferences.view, 'ui_scale', 1.5)")
+    blender.settle()
+    blender.screenshot("form_style_large")
+    blender.ask("setattr(bpy.context.preferences.view, 'ui_scale', 1.0)")
+    blender.settle()
     blender.click("mint.generate_from_form")
     blender.wait_for("placed")
     assert blender.jobs()[0]["prompt"] == "a chair of wood, low poly, flat colors"

@@ -41,7 +41,7 @@ def _draw_no_key(layout: bpy.types.UILayout) -> None:
     )
     column = layout.column(align=True)  # side by side, the German labels are cut off
     column.operator("wm.url_open", text="Request Access", icon="URL").url = REQUEST_ACCESS_URL
-    _draw_create_key(column)
+    draw_create_key(column)
     account_panel.draw_key(layout)
 
 
@@ -49,8 +49,9 @@ def _draw_key_to_check(layout: bpy.types.UILayout) -> None:
     """Draw a key that is being checked, was refused, or waits for its address to be confirmed."""
     account_panel.draw_key(layout)
     if account_panel.key_problem():
-        _draw_create_key(layout)
+        draw_create_key(layout)
 
 
-def _draw_create_key(layout: bpy.types.UILayout) -> None:
+def draw_create_key(layout: bpy.types.UILayout) -> None:
+    """Draw the button that opens the page where keys are created."""
     layout.operator("wm.url_open", text="Create API Key", icon="URL").url = CREATE_KEY_URL

@@ -140,6 +140,7 @@ def _draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
 
 
 def _draw_account(box: bpy.types.UILayout, stored: MintPreferences) -> None:
+    from . import first_run
     from . import panel as account_panel
 
     row = box.row()
@@ -151,6 +152,8 @@ def _draw_account(box: bpy.types.UILayout, stored: MintPreferences) -> None:
         row.label(text="Online access is off", icon="INTERNET_OFFLINE")
         account_panel.draw_allow_online(row)
     account_panel.draw_key(box)
+    if account_panel.key_problem() or not session.account().key:
+        first_run.draw_create_key(box)
     if key_from_environment():
         wrapped(
             box,
