@@ -149,7 +149,7 @@ def test_the_menu_names_every_source(blender: BlenderWindow) -> None:
     blender.key("Escape")
     blender.over()
     blender.until_it_shows(lambda: blender.key("F3"))
-    blender.until_it_shows(lambda: blender.type("picture camera view"))
+    blender.until_it_shows(lambda: blender.type("reference camera view"))
     blender.screenshot("references_f3")
     blender.key("Return")
     blender.wait("len(bpy.context.window_manager.mint_references) == 1")
