@@ -30,11 +30,13 @@ DIALOG_PRICE = (
 )
 
 
-def slow_price(blender: BlenderWindow, service: Service, seconds: float = 2.0) -> None:
+def slow_price(
+    blender: BlenderWindow, service: Service, seconds: float = 2.0, times: int = 1
+) -> None:
     """Let the price of the dialog come late; the panel in sight has its own already."""
     known_price(blender)
     blender.ask(f"job_service().queries.answers.pop({DIALOG_PRICE}, None) and None")
-    answer = {"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"delay": seconds}}
+    answer = {"method": "POST", "path": ESTIMATE, "times": times, "answer": {"delay": seconds}}
     service.scenario(answers=[answer])
 
 
@@ -81,7 +83,8 @@ def test_a_dialog_confirmed_before_its_price(
 ) -> None:
     """With a limit nothing is started before the price is known; then the limit is asked about."""
     limit(blender, each=200)
-    slow_price(blender, service, 30.0)  # longer than it takes to fill the dialog in
+    # longer than it takes to fill the dialog in; the confirmed dialog asks once more
+    slow_price(blender, service, 15.0, times=2)
     blender.over()
     blender.until_it_shows(
         lambda: blender.call(
