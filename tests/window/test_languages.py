@@ -60,8 +60,8 @@ def test_a_review_in_another_language(
 @pytest.mark.parametrize(
     ("language", "placed", "price"),
     [
-        pytest.param("de_DE", "Platziert", "1.650 Credits", id="german"),
-        pytest.param("ja_JP", "配置済み", "1,650 クレジット", id="japanese"),
+        pytest.param("de_DE", "In der Szene", "1.650 Credits", id="german"),
+        pytest.param("ja_JP", "シーンにあります", "1,650 クレジット", id="japanese"),
     ],
 )
 def test_the_users_words_are_not_translated(
