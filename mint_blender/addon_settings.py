@@ -13,6 +13,9 @@ from . import __package__ as ADDON
 if TYPE_CHECKING:
     from .jobs.budget.spending import Limits
 
+PICTURE_SIZE = 112
+"""Pixels of a picture of the library at a scale of 1, until the user chooses another size."""
+
 
 class StoredPreferences(Protocol):
     """The preferences read here; `ui.account.preferences.MintPreferences` defines them."""
@@ -24,6 +27,9 @@ class StoredPreferences(Protocol):
     limit_day: int
     import_in_background: bool
     show_targets: bool
+    picture_size: int
+    asset_library: str
+    sync_new_assets: bool
 
 
 def preferences() -> StoredPreferences | None:
@@ -67,6 +73,24 @@ def shows_targets() -> bool:
     """Return whether the viewport shows where results will be, as the user chose."""
     stored = preferences()
     return stored.show_targets if stored else True
+
+
+def picture_size() -> int:
+    """Return how large pictures of the library are drawn, in pixels at a scale of 1."""
+    stored = preferences()
+    return stored.picture_size if stored else PICTURE_SIZE
+
+
+def asset_library_folder() -> str:
+    """Return the folder of the user's asset library; empty if there is none."""
+    stored = preferences()
+    return stored.asset_library if stored else ""
+
+
+def syncs_new_assets() -> bool:
+    """Return whether new assets are saved into the user's asset library by themselves."""
+    stored = preferences()
+    return stored.sync_new_assets if stored else False
 
 
 def key_from_environment() -> bool:

@@ -29,7 +29,9 @@ __all__ = [
     "Library",
     "OutputError",
     "libraries",
+    "library_folders",
     "mark_as_asset",
+    "registered_library",
     "save_model_to_library",
     "save_to_library",
 ]
@@ -51,6 +53,21 @@ def libraries() -> tuple[Library, ...]:
         if each.path
     )
     return tuple(each for each in known if each.folder.is_dir())
+
+
+def library_folders() -> tuple[Path, ...]:
+    """Return the folders of all asset libraries of the preferences, also of those that are gone."""
+    known = bpy.context.preferences.filepaths.asset_libraries
+    return tuple(Path(bpy.path.abspath(each.path)) for each in known if each.path)
+
+
+def registered_library(folder: Path, name: str) -> Library:
+    """Return the asset library of the preferences with this folder, added if there is none."""
+    known = bpy.context.preferences.filepaths.asset_libraries
+    for each in known:
+        if each.path and Path(bpy.path.abspath(each.path)) == folder:
+            return Library(each.name, folder)
+    return Library(known.new(name=name, directory=str(folder)).name, folder)
 
 
 def mark_as_asset(

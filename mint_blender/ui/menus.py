@@ -41,6 +41,7 @@ class MINT_MT_add(bpy.types.Menu):
         layout.operator(
             "mint.import_asset", text="Import Model or World from Library…", icon="IMPORT"
         )
+        layout.operator("mint.browse_library", text="Browse Library", icon="IMGDISPLAY")
 
 
 class MINT_MT_manage(bpy.types.Menu):
@@ -66,6 +67,7 @@ class MINT_MT_manage(bpy.types.Menu):
         layout.operator("mint.write_prompt", icon="TEXT")
         layout.operator("mint.save_style", text="Save Style Preset…", icon="PRESET_NEW")
         layout.separator()
+        layout.operator("mint.open_asset_library", icon="ASSET_MANAGER")
         layout.operator("mint.sync_library", icon="ASSET_MANAGER")
         layout.operator("mint.refresh_library", icon="FILE_REFRESH")
         layout.operator("mint.refresh_account", icon="FILE_REFRESH")

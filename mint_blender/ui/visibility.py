@@ -26,6 +26,7 @@ class _State:
     def __init__(self) -> None:
         self.drawn: set[str] = set()
         self.actions: dict[str, Callable[[], bool]] = {}
+        self.followers: list[Callable[[], object]] = []
 
 
 def _state() -> _State:
@@ -41,6 +42,11 @@ def note(name: str) -> None:
 def when_drawn(name: str, action: Callable[[], bool]) -> None:
     """Call `action` soon after a panel was drawn, and again while it returns True (not yet)."""
     _state().actions[name] = action
+
+
+def when_redrawn(follower: Callable[[], object]) -> None:
+    """Call this whenever the panels are about to be drawn again because something has changed."""
+    _state().followers.append(follower)
 
 
 def catch_up() -> None:
@@ -64,6 +70,8 @@ def tag_redraw() -> None:
     # The status bar is in no screen's areas; it listens to this, and nothing is changed by it.
     view_layer: Any = (bpy.types.Window, "view_layer")
     bpy.msgbus.publish_rna(key=view_layer)
+    for follower in _state().followers:
+        follower()
 
 
 def register() -> None:

@@ -16,6 +16,8 @@ from ..mint_service.runner import ThreadService, running_service
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
+from mathutils import Vector  # noqa: E402
+
 from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
@@ -91,6 +93,21 @@ def test_an_asset_is_imported(kind: Kind, service: ThreadService) -> None:
     )
     assert len(service.operations()) == before
     assert service.requests("POST") == []
+
+
+def test_an_asset_is_imported_at_a_location() -> None:
+    """It stands there, not at the 3D cursor, as one that was dropped in the 3D View."""
+    bpy.context.scene.cursor.location = (1, 2, 0)
+    asset = an_entry()
+    bpy.ops.mint.import_asset(kind="MODEL", asset_id=asset.id, location=(4.0, -3.0, 2.0))
+    placed = place.find(asset_id=asset.id)
+    assert placed is not None
+    bpy.context.view_layer.update()
+    corners = [
+        each.matrix_world @ Vector(corner) for each in placed.objects for corner in each.bound_box
+    ]
+    assert min(each.z for each in corners) == pytest.approx(2.0, abs=1e-4)
+    assert sum(each.x for each in corners) / len(corners) == pytest.approx(4.0, abs=1e-3)
 
 
 def test_import_by_id_alone() -> None:

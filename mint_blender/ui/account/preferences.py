@@ -8,7 +8,12 @@ from typing import Any
 import bpy
 
 from ... import __package__ as ADDON
-from ...addon_settings import base_url_from_environment, key_from_environment, may_go_online
+from ...addon_settings import (
+    PICTURE_SIZE,
+    base_url_from_environment,
+    key_from_environment,
+    may_go_online,
+)
 from ...message import Message
 from .. import heartbeat, session, visibility
 from ..create import properties as create_properties
@@ -122,6 +127,27 @@ class MintPreferences(bpy.types.AddonPreferences):
     )
     show_usage: bpy.props.BoolProperty(name="Usage Details", options={"SKIP_SAVE"})
     show_styles: bpy.props.BoolProperty(name="Style Presets", options={"SKIP_SAVE"})
+    picture_size: bpy.props.IntProperty(
+        name="Picture Size",
+        description="Size of the pictures in the library",
+        default=PICTURE_SIZE,
+        min=64,
+        max=256,
+        subtype="PIXEL",
+    )
+    asset_library: bpy.props.StringProperty(
+        name="Folder",
+        description="Folder of the asset library that is kept in sync. Empty: none",
+        subtype="DIR_PATH",
+    )
+    sync_new_assets: bpy.props.BoolProperty(
+        name="Keep in Sync",
+        description=(
+            "Save each new Model and World into the asset library. This only downloads, and costs "
+            "no Credits"
+        ),
+        default=True,
+    )
     show_advanced: bpy.props.BoolProperty(name="Advanced", options={"SKIP_SAVE"})
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -134,7 +160,7 @@ def _draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
     _draw_account(layout.box(), stored)
     _draw_limits(layout.box(), stored)
     _draw_defaults(layout.box(), stored)
-    _draw_library(layout.box())
+    _draw_library(layout.box(), stored)
     _draw_downloads(layout.box())
     _draw_advanced(layout.box(), stored)
 
@@ -245,10 +271,17 @@ def _draw_styles(column: bpy.types.UILayout) -> None:
     column.operator("mint.save_style", text="Add Style Preset…", icon="ADD")
 
 
-def _draw_library(box: bpy.types.UILayout) -> None:
+def _draw_library(box: bpy.types.UILayout, stored: MintPreferences) -> None:
+    """Draw the asset library; without one, the button that makes it."""
     box.label(text="Library", icon="ASSET_MANAGER")
+    if stored.asset_library:
+        column = _settings(box)
+        column.prop(stored, "asset_library")
+        column.prop(stored, "sync_new_assets")
     row = box.row()
-    row.operator("mint.sync_library", icon="ASSET_MANAGER")
+    if not stored.asset_library:
+        row.operator_context = "INVOKE_DEFAULT"
+        row.operator("mint.open_asset_library", text="Create Asset Library…", icon="ASSET_MANAGER")
     row.operator("mint.refresh_library", icon="FILE_REFRESH")
 
 

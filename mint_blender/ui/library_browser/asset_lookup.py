@@ -33,16 +33,20 @@ class AssetOperator(bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Start the job; its result is placed at the current 3D cursor."""
+        """Start the job."""
         from ...mint.schema import Kind
 
-        start, delivery = self.start, create_properties.with_cursor(context, kind=self.kind)
+        start, delivery = self.start, self.delivery(context)
         return about_asset(
             self,
             Kind(self.kind.lower()),
             self.asset_id,
             lambda service, asset: start(service, asset, delivery),
         )
+
+    def delivery(self, context: bpy.types.Context) -> Delivery:
+        """Return where the result is placed: at the current 3D cursor."""
+        return create_properties.with_cursor(context, kind=self.kind)
 
     @staticmethod
     def start(service: JobService, asset: Asset, delivery: Delivery) -> Job:

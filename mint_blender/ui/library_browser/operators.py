@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,6 +165,22 @@ class MINT_OT_import_asset(AssetOperator):
         "Import an existing Model or World at the 3D cursor. Unfinished ones are imported when "
         "they are done"
     )
+
+    location: bpy.props.FloatVectorProperty(
+        name="Location",
+        description="Where to place it. Without a location it is placed at the 3D cursor",
+        subtype="TRANSLATION",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+
+    def delivery(self, context: bpy.types.Context) -> Delivery:
+        """Return where the result is placed: at the location, if there is one."""
+        delivery = super().delivery(context)
+        if not self.properties.is_property_set("location"):
+            return delivery
+        x, y, z = self.location
+        # with a rotation it stands exactly there, not beside what is there already
+        return replace(delivery, at=(x, y, z), rotation=(0.0, 0.0, 0.0))
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the id, when called from a menu."""

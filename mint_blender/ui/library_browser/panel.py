@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...addon_settings import may_go_online
+from ...addon_settings import asset_library_folder, may_go_online, picture_size, preferences
 from ...message import Message
 from .. import session, visibility
 from ..text_wrap import wrapped
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from ...jobs.library.view_model import AssetState
     from ...mint.schema import Asset
 
-_WIDTH_OF_ONE = 84.0  # pixels of an entry, at a scale of 1
+_MARGIN = 40.0  # pixels of the panel's margins and the tabs, at a scale of 1
+_LARGEST = 256.0  # pixels of a picture in Blender's memory
+_ICON = 20.0  # pixels of an icon of scale 1
 # by `AssetState`
 _STATE_ICONS: dict[str, Any] = {"done": "NONE", "unfinished": "TIME", "failed": "ERROR"}
 _STAND_INS = {"done": "SHADING_BBOX", "unfinished": "SORTTIME", "failed": "ERROR"}
@@ -50,20 +52,26 @@ class MINT_PT_library(bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the filter, a page of items, and the chosen item."""
+        from ..asset_bar import bar
         from . import panel_data
 
         layout, fields = layout_of(self), fields_of(context)
         visibility.note("library")
+        visibility.note("asset_bar")  # it shows the same page
+        is_in_viewport = bar.is_shown_in(context.area)
+        _draw_browse(layout, is_open=is_in_viewport)
+        _draw_sync(layout, context.region.width)
         _draw_filter(layout, fields)
         known = panel_data.library()
         if complaint := known.error(kind_of(fields)):
             wrapped(layout, complaint, icon="ERROR")
-        _draw_grid(layout, fields, context.region.width)
-        _draw_turning(layout, fields, context.region.width)
         asset = panel_data.chosen(fields)
         if asset is not None:
             _draw_details(layout.box(), asset, context.region.width)
-        _draw_sync(layout, context.region.width)
+        if not is_in_viewport:  # one grid at a time
+            _draw_grid(layout, fields, context.region.width)
+            _draw_turning(layout, fields)
+        _draw_extent(layout, fields, context.region.width)
 
 
 def _draw_filter(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
@@ -76,14 +84,24 @@ def _draw_filter(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
     row.prop(fields, "sort", text="")
 
 
+def _draw_browse(layout: bpy.types.UILayout, *, is_open: bool) -> None:
+    """Draw the button for the pictures in the 3D View, and how large pictures are."""
+    row = layout.split(factor=0.68, align=True)
+    row.operator("mint.browse_library", icon="IMGDISPLAY", depress=is_open)
+    if (stored := preferences()) is not None:
+        size: Any = stored
+        row.prop(size, "picture_size", text="", slider=True)
+
+
 def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
     from . import panel_data
 
     assets = panel_data.on_screen(fields)
     if not assets:
-        layout.label(text=translated(_why_empty(fields)), translate=False)
+        layout.label(text=translated(panel_data.empty_words(fields)), translate=False)
         return
     columns = _columns(width)
+    scale = _picture_scale(width, columns)
     grid = layout.grid_flow(
         row_major=True, columns=columns, even_columns=True, even_rows=True, align=True
     )
@@ -92,7 +110,7 @@ def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> N
         column, cell = grid.column(align=True), panel_data.cell(asset)
         column.template_icon(
             icon_value=panel_data.icon(asset) or _icon_value(_STAND_INS[cell.state]),
-            scale=3.6,
+            scale=scale,
         )
         column.operator(
             "mint.choose_asset",
@@ -105,27 +123,17 @@ def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> N
         grid.column().label(text="")  # empty cells, so that a few items are not drawn larger
 
 
-def _why_empty(fields: MintLibrary) -> str:
-    from . import panel_data
-
-    known = panel_data.library()
-    if known.error(kind_of(fields)) and known.unloaded_pages(kind_of(fields)):
-        return ""
-    if panel_data.is_loading() or known.unloaded_pages(kind_of(fields)):
-        return Message("Asking Mint…")
-    if known.count(kind_of(fields)) == 0:
-        return Message("Nothing generated yet.")
-    return (
-        Message("No matches.")
-        if known.next_page(kind_of(fields)) is None
-        else Message("No matches in the loaded items.")
-    )
-
-
 def _columns(width: int) -> int:
     """Return how many items fit side by side; only numbers that fill whole rows count."""
-    width_of_one = _WIDTH_OF_ONE * bpy.context.preferences.system.ui_scale
-    return max((count for count in (3, 4, 6) if count * width_of_one <= width), default=2)
+    width_of_one = picture_size() * bpy.context.preferences.system.ui_scale
+    room = width - _MARGIN * bpy.context.preferences.system.ui_scale
+    return max((count for count in (2, 3, 4, 6) if count * width_of_one <= room), default=1)
+
+
+def _picture_scale(width: int, columns: int) -> float:
+    """Return the scale at which a picture is as wide as its column, in units of an icon."""
+    room = width / bpy.context.preferences.system.ui_scale - _MARGIN
+    return min(room / columns, 1.3 * picture_size()) / _ICON
 
 
 @lru_cache
@@ -139,51 +147,29 @@ def _icon_value(name: str) -> int:
     return items[name].value if name in items else 0
 
 
-def _draw_turning(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
+def _draw_turning(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
     """Draw the range that is shown and the buttons to page; past the end, more is loaded."""
     from . import panel_data
 
-    count = len(panel_data.shown(fields))
-    further = panel_data.library().next_page(kind_of(fields)) is not None
-    last = min(count, fields.start + panel_data.ON_SCREEN)
-    if count or fields.start:
-        _draw_arrows(layout.row(align=True), fields, last, count, further)
-    _draw_extent(layout, fields, further, width)
-
-
-def _draw_arrows(
-    row: bpy.types.UILayout,
-    fields: MintLibrary,
-    last: int,
-    count: int,
-    further: bool,
-) -> None:
+    if not panel_data.shown(fields) and not fields.start:
+        return
+    row = layout.row(align=True)
     back = row.row(align=True)
     back.enabled = fields.start > 0
     back.operator("mint.turn_library", text="", icon="TRIA_LEFT").forward = False
     middle = row.row(align=True)
     middle.alignment = "CENTER"
-    if last <= fields.start:
-        middle.label(text="Loading…")
-    else:
-        total = Message("{count:,}+", count=count) if further else Message("{count:,}", count=count)
-        middle.label(
-            text=translated(
-                Message("{first}–{last} of {total}", first=fields.start + 1, last=last, total=total)
-            ),
-            translate=False,
-        )
+    middle.label(text=translated(panel_data.range_words(fields)), translate=False)
     forward = row.row(align=True)
-    forward.enabled = last > fields.start and (last < count or further)
+    forward.enabled = panel_data.has_next_screen(fields)
     forward.operator("mint.turn_library", text="", icon="TRIA_RIGHT").forward = True
 
 
-def _draw_extent(
-    layout: bpy.types.UILayout, fields: MintLibrary, further: bool, width: int
-) -> None:
+def _draw_extent(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
     """Draw how much of the library this is, and the button for the rest of it."""
     from . import panel_data
 
+    further = panel_data.library().next_page(kind_of(fields)) is not None
     is_searching = panel_data.is_searching(fields)
     if (words := panel_data.extent_words(fields)) is not None:
         row = layout.row(align=True)
@@ -216,7 +202,8 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         icon="WORLD" if asset.kind is Kind.WORLD else "MESH_MONKEY",
     )
     if icon := panel_data.icon(asset):
-        box.template_icon(icon_value=icon, scale=8.0)
+        room = width / bpy.context.preferences.system.ui_scale - _MARGIN - _ICON
+        box.template_icon(icon_value=icon, scale=min(room, _LARGEST) / _ICON)
     column = box.column(align=True)
     facts = (
         translated(state_label(asset)),
@@ -307,16 +294,16 @@ def _draw_sync(layout: bpy.types.UILayout, width: int) -> None:
     """Draw the sync to an asset library, and its progress while it runs."""
     from ...delivery.asset_library.sync_process import SyncProcess
 
-    if (words := session.state(SyncProcess).status) is not None:
+    sync = session.state(SyncProcess)
+    row = layout.row(align=True)
+    row.operator_context = "INVOKE_DEFAULT"
+    row.operator("mint.open_asset_library", icon="ASSET_MANAGER")
+    if (folder := asset_library_folder()) and not sync.is_running:
+        row.operator_context = "EXEC_DEFAULT"
+        row.operator("mint.sync_library", text="", icon="FILE_REFRESH").directory = folder
+    if (words := sync.status) is not None:
         row = layout.row(align=True)
-        wrapped(
-            row.column(align=True),
-            words,
-            width=width,
-            icon="TIME" if session.state(SyncProcess).is_running else "INFO",
-        )
-        if session.state(SyncProcess).is_running:
+        icon = "TIME" if sync.is_running else "INFO"
+        wrapped(row.column(align=True), words, width=width, icon=icon)
+        if sync.is_running:
             row.operator("mint.stop_sync", text="", icon="X", emboss=False)
-    if not session.state(SyncProcess).is_running:
-        layout.operator_context = "INVOKE_DEFAULT"
-        layout.operator("mint.sync_library", icon="ASSET_MANAGER")

@@ -116,6 +116,45 @@ def page_for_screen(fields: MintLibrary) -> ListPage | None:
     return replace(page, size=LARGEST_PAGE) if wanted.narrows and page.cursor else page
 
 
+def has_next_screen(fields: MintLibrary) -> bool:
+    """Return whether there is anything after this screen, loaded or not."""
+    last = fields.start + ON_SCREEN
+    count = len(shown(fields))
+    return count > last or (
+        count > fields.start and library().next_page(kind_of(fields)) is not None
+    )
+
+
+def range_words(fields: MintLibrary) -> str:
+    """Return which items are on the screen, of how many."""
+    count = len(shown(fields))
+    if count <= fields.start:
+        return Message("Loading…")
+    further = library().next_page(kind_of(fields)) is not None
+    return Message(
+        "{first}–{last} of {total}",
+        first=fields.start + 1,
+        last=min(count, fields.start + ON_SCREEN),
+        total=Message("{count:,}+", count=count) if further else Message("{count:,}", count=count),
+    )
+
+
+def empty_words(fields: MintLibrary) -> str:
+    """Return why nothing is shown."""
+    kind, known = kind_of(fields), library()
+    if known.error(kind) and known.unloaded_pages(kind):
+        return ""
+    if is_loading() or known.unloaded_pages(kind):
+        return Message("Asking Mint…")
+    if known.count(kind) == 0:
+        return Message("Nothing generated yet.")
+    return (
+        Message("No matches.")
+        if known.next_page(kind) is None
+        else Message("No matches in the loaded items.")
+    )
+
+
 def extent_words(fields: MintLibrary) -> str | None:
     """Return how much of the library was searched or sorted; None without a filter or sorting."""
     known, wanted = library(), filter_of(fields)

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the asset bar shows and where; loads its pictures outside of drawing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ...addon_settings import picture_size
+from .. import icons, session
+from ..library_browser import panel_data
+from ..library_browser.properties import fields_of
+from .bar_layout import OUTSIDE, BarLayout, arrange
+
+if TYPE_CHECKING:
+    import gpu
+
+    from ...mint.schema import Asset
+
+
+_AT_ONCE = 4  # textures
+
+
+class BarState:
+    """The bar of this session: in one 3D View, or closed."""
+
+    def __init__(self) -> None:
+        self.area = 0
+        """Address of the area that shows it; 0 while it is closed."""
+        self.hovered = OUTSIDE
+        self.dragged: Asset | None = None
+        self.pointer = (0.0, 0.0)
+        self.clicked = ("", 0.0)
+        """The item of the last click, and when it was, by the monotonic clock."""
+        self.textures: dict[str, gpu.types.GPUTexture] = {}
+        self.quad: gpu.types.GPUBatch | None = None
+        self.shown: object = None
+        """What was shown when the region was last redrawn for a change."""
+
+    def close(self) -> None:
+        """Close the bar and free its pictures."""
+        self.area, self.hovered, self.dragged, self.shown = 0, OUTSIDE, None, None
+        self.textures.clear()
+        self.quad = None
+
+
+def state() -> BarState:
+    """Return the state of this session."""
+    return session.state(BarState)
+
+
+def is_shown_in(area: bpy.types.Area | None) -> bool:
+    """Return whether an area shows the bar; with its gizmos switched off it cannot."""
+    if area is None or state().area != area.as_pointer():
+        return False
+    space: Any = area.spaces.active
+    return bool(space.show_gizmo)
+
+
+def toggle(area: bpy.types.Area | None) -> None:
+    """Show the bar in an area, or close it there."""
+    if area is None:
+        return
+    was_here = is_shown_in(area)
+    state().close()
+    area.tag_redraw()
+    if not was_here:
+        space: Any = area.spaces.active
+        space.show_gizmo = True
+        state().area = area.as_pointer()
+        catch_up()
+
+
+def layout_in(context: bpy.types.Context) -> BarLayout:
+    """Return the layout in the current region, between the toolbar and the sidebar."""
+    region = context.region
+    left, right = 0, region.width
+    for each in context.area.regions:
+        overlaps = each.width > 1 and region.x <= each.x < region.x + region.width
+        if overlaps and each.type == "TOOLS":
+            left = max(left, each.x + each.width - region.x)
+        elif overlaps and each.type == "UI":
+            right = min(right, each.x - region.x)
+    scale = context.preferences.system.ui_scale
+    wanted = picture_size() * scale
+    return arrange(left, right, region.height, panel_data.ON_SCREEN, wanted, scale)
+
+
+def assets(context: bpy.types.Context) -> list[Asset]:
+    """Return the items of the page."""
+    return panel_data.on_screen(fields_of(context))
+
+
+def asset_at(context: bpy.types.Context, part: int) -> Asset | None:
+    """Return the item of a part; None if the part shows none."""
+    page = assets(context)
+    return page[part] if 0 <= part < len(page) else None
+
+
+def catch_up() -> bool:
+    """Load the pictures of the page, and redraw the 3D View if anything it shows has changed.
+
+    Returns whether pictures are still to be loaded.
+    """
+    area = _area()
+    if area is None:
+        return False
+    page, fields = assets(bpy.context), fields_of(bpy.context)
+    urls = [url for asset in page if (url := panel_data.picture_url(asset))]
+    is_more = _keep_textures(urls)
+    shown = (
+        [(asset.id, panel_data.cell(asset)) for asset in page],
+        [url in state().textures for url in urls],
+        (fields.chosen, fields.start, len(panel_data.shown(fields)), picture_size()),
+    )
+    if shown != state().shown:
+        state().shown = shown
+        area.tag_redraw()
+    return is_more
+
+
+def _area() -> bpy.types.Area | None:
+    """Return the area that shows the bar; None if it is closed or the area is gone."""
+    wanted = state().area
+    areas: Any = (
+        area for window in bpy.context.window_manager.windows for area in window.screen.areas
+    )
+    return next((each for each in areas if wanted and each.as_pointer() == wanted), None)
+
+
+def _keep_textures(urls: list[str]) -> bool:
+    """Make textures of these pictures as far as they have arrived, and free the others.
+
+    Each one is decoded here, so only a few are made at a time. Returns whether more are to be made.
+    """
+    import gpu
+    from gpu_extras.batch import batch_for_shader
+
+    known = state()
+    if known.quad is None:
+        corners = [(0, 0), (1, 0), (1, 1), (0, 1)]
+        known.quad = batch_for_shader(
+            gpu.shader.from_builtin("IMAGE"),
+            "TRI_FAN",
+            {"pos": corners, "texCoord": corners},
+        )
+    for url in known.textures.keys() - set(urls):
+        del known.textures[url]
+    ready = [
+        url for url in urls if url not in known.textures and icons.cache().icon("library", url)
+    ]
+    for url in ready[:_AT_ONCE]:
+        if (found := icons.cache().pixels("library", url)) is not None:
+            known.textures[url] = _texture(*found)
+    return len(ready) > _AT_ONCE
+
+
+def _texture(width: int, height: int, values: list[float]) -> gpu.types.GPUTexture:
+    """Return a texture of sRGB values; Blender draws the values of a texture as linear ones."""
+    import gpu
+    import numpy as np
+
+    rows = np.array(values, dtype=np.float32).reshape(-1, 4)
+    rows[:, :3] = np.where(
+        rows[:, :3] <= 0.04045, rows[:, :3] / 12.92, ((rows[:, :3] + 0.055) / 1.055) ** 2.4
+    )
+    types: Any = gpu.types  # the stubs do not know the arguments
+    texture: gpu.types.GPUTexture = types.GPUTexture(
+        (width, height), format="RGBA16F", data=types.Buffer("FLOAT", rows.size, rows.ravel())
+    )
+    return texture

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The asset bar as a gizmo: it gets the pointer only where it is, and needs no modal operator.
+
+A modal operator would run as long as the bar is open, and Blender does not save its automatic
+backups meanwhile. A keymap would come after the one of the active tool.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ...addon_settings import may_go_online
+from .. import session
+
+
+class MINT_GT_asset_bar(bpy.types.Gizmo):
+    """The pictures of one page, with their buttons."""
+
+    bl_idname = "MINT_GT_asset_bar"
+    __slots__ = ("pressed",)
+
+    def setup(self) -> None:
+        """Begin without a pressed button."""
+        self.pressed = (-1, 0, 0)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the bar in the pixels of the region."""
+        from .. import visibility
+        from . import drawing
+
+        visibility.note("library")
+        visibility.note("asset_bar")
+        drawing.draw_bar(context)
+
+    def test_select(self, context: bpy.types.Context, location: Any) -> int:
+        """Return the part under the pointer; -1 outside of the bar."""
+        from . import pointer
+
+        return pointer.hover(context, *location)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Begin a click or a drag."""
+        from . import bar
+
+        self.pressed = (bar.state().hovered, event.mouse_region_x, event.mouse_region_y)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event, tweak: Any) -> set[str]:
+        """Follow a drag until the mouse button is released."""
+        from . import pointer
+
+        pointer.drag(context, self.pressed, event)
+        return {"RUNNING_MODAL"}
+
+    def exit(self, context: bpy.types.Context, cancel: bool) -> None:
+        """Do what was clicked, or import what was dragged to where it was dropped."""
+        from . import pointer
+
+        pointer.release(context, self.pressed[0], cancel=cancel)
+
+
+class MINT_GGT_asset_bar(bpy.types.GizmoGroup):
+    """The asset bar, in the 3D View where it was opened."""
+
+    bl_idname = "MINT_GGT_asset_bar"
+    bl_label = "Mint Library"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "WINDOW"
+    bl_options = {"PERSISTENT"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether the bar is open here."""
+        from . import bar
+
+        return bar.is_shown_in(context.area)
+
+    @classmethod
+    def setup_keymap(cls, keyconfig: bpy.types.KeyConfig) -> bpy.types.KeyMap:
+        """Return what mouse and keys do over the bar."""
+        keymap = keyconfig.keymaps.new("Mint Library", space_type="VIEW_3D", region_type="WINDOW")
+        items = keymap.keymap_items
+        items.new("gizmogroup.gizmo_tweak", "LEFTMOUSE", "PRESS", any=True)
+        items.new("mint.turn_library", "WHEELDOWNMOUSE", "PRESS").properties.forward = True
+        items.new("mint.turn_library", "WHEELUPMOUSE", "PRESS").properties.forward = False
+        items.new("mint.browse_library", "ESC", "PRESS")
+        return keymap
+
+    def setup(self, context: bpy.types.Context) -> None:
+        """Make the gizmo."""
+        gizmo = self.gizmos.new(MINT_GT_asset_bar.bl_idname)
+        gizmo.use_draw_modal = True  # also while a picture is dragged
+
+
+class MINT_OT_browse_library(bpy.types.Operator):
+    """Show or hide large pictures of the library in the 3D View."""
+
+    bl_idname = "mint.browse_library"
+    bl_label = "Browse in Viewport"
+    bl_description = (
+        "Show or hide large pictures of the library at the bottom of the 3D View. Double-click a "
+        "picture to import it, or drag it into the scene"
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether this is a 3D View, and there is an API key and online access."""
+        is_in_view = context.area is not None and context.area.type == "VIEW_3D"
+        return is_in_view and may_go_online() and bool(session.account().key)
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Show or hide the bar in this area."""
+        from . import bar
+
+        bar.toggle(context.area)
+        return {"FINISHED"}
+
+
+CLASSES = (MINT_GT_asset_bar, MINT_GGT_asset_bar, MINT_OT_browse_library)

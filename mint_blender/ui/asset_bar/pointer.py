@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the pointer does over the asset bar: hover, click, double-click, and drag into the scene."""
+
+from __future__ import annotations
+
+import time
+
+import bpy
+
+from ...jobs.library.view_model import AssetState
+from ...mint.schema import Asset
+from .. import heartbeat
+from ..library_browser import panel_data
+from ..library_browser.properties import fields_of
+from . import bar
+from .bar_layout import BACK, CLOSE, FORWARD, OUTSIDE, part_at
+from .drop import location_under
+
+Pressed = tuple[int, int, int]
+"""The part that was pressed, and where, in pixels of the region."""
+
+
+def hover(context: bpy.types.Context, x: float, y: float) -> int:
+    """Return the part under the pointer, and remember it for drawing."""
+    part = part_at(bar.layout_in(context), x, y)
+    if part != bar.state().hovered:
+        bar.state().hovered = part
+        context.region.tag_redraw()
+    return part
+
+
+def drag(context: bpy.types.Context, pressed: Pressed, event: bpy.types.Event) -> None:
+    """Follow the pointer; beyond the threshold for drags, a finished item is dragged."""
+    part, x, y = pressed
+    now = bar.state()
+    distance = max(abs(event.mouse_region_x - x), abs(event.mouse_region_y - y))
+    inputs = context.preferences.inputs
+    threshold = inputs.drag_threshold_mouse * context.preferences.system.ui_scale
+    if now.dragged is None and distance > threshold:
+        asset = bar.asset_at(context, part)
+        now.dragged = asset if asset is not None and can_import(asset) else None
+    now.pointer = (event.mouse_region_x, event.mouse_region_y)
+    if now.dragged is not None:
+        context.region.tag_redraw()
+
+
+def release(context: bpy.types.Context, part: int, *, cancel: bool) -> None:
+    """End a click or a drag."""
+    now = bar.state()
+    asset, now.dragged = now.dragged, None
+    context.region.tag_redraw()
+    if cancel:
+        return
+    if asset is None:
+        click(context, part)
+    elif part_at(bar.layout_in(context), *now.pointer) == OUTSIDE:
+        import_asset(context, asset, location_under(context, *now.pointer))
+
+
+def click(context: bpy.types.Context, part: int) -> None:
+    """Choose an item, import it on a double click, turn the page, or close the bar."""
+    if part == CLOSE:
+        bar.toggle(context.area)
+    elif part in {BACK, FORWARD}:
+        bpy.ops.mint.turn_library(forward=part == FORWARD)  # type: ignore[attr-defined]
+    elif (asset := bar.asset_at(context, part)) is not None:
+        is_double = _is_double_click(context, asset)
+        fields_of(context).chosen = asset.id
+        heartbeat.redraw()
+        if is_double and can_import(asset):
+            import_asset(context, asset)
+
+
+def can_import(asset: Asset) -> bool:
+    """Return whether an item is finished and has files."""
+    return panel_data.cell(asset).state is AssetState.DONE
+
+
+def import_asset(
+    context: bpy.types.Context, asset: Asset, location: tuple[float, float, float] | None = None
+) -> None:
+    """Import an item at a location, else at the 3D cursor; a mistake is shown in a popup."""
+    where = {"location": location} if location else {}
+    try:
+        bpy.ops.mint.import_asset(  # type: ignore[attr-defined]
+            kind=asset.kind.name, asset_id=asset.id, **where
+        )
+    except RuntimeError as error:
+        words = str(error).removeprefix("Error: ").strip()
+        context.window_manager.popup_menu(
+            lambda menu, _: menu.layout.label(text=words, translate=False), icon="ERROR"
+        )
+
+
+def _is_double_click(context: bpy.types.Context, asset: Asset) -> bool:
+    """Return whether this is the second of two quick clicks on an item; a third begins anew."""
+    now = time.monotonic()
+    earlier, at = bar.state().clicked
+    within = context.preferences.inputs.mouse_double_click_time / 1000
+    is_double = earlier == asset.id and now - at < within
+    bar.state().clicked = ("", 0.0) if is_double else (asset.id, now)
+    return is_double

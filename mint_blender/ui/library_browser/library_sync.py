@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps the user's asset library in sync: what was just made is saved into it, in the background.
+
+Only free requests are sent. What could not be saved is saved by the next complete sync.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...addon_settings import asset_library_folder, may_go_online, syncs_new_assets
+from ...delivery.asset_library import own_folder
+from ...delivery.asset_library.sync_process import SyncProcess
+from ...jobs.job import Job, asset_of
+from ...jobs.phases import Phase
+from ...jobs.service import JobService
+from .. import heartbeat, session
+from . import asset_browser
+
+_FINISHED = {Phase.READY, Phase.PLACED}
+
+Made = tuple[str, str]
+"""A kind and the id of an asset, as the command line takes them."""
+
+
+class _State:
+    def __init__(self) -> None:
+        self.unfinished: set[str] = set()
+        """The jobs that were not finished when jobs last changed."""
+        self.pending: list[Made] = []
+
+
+def follow(service: JobService) -> None:
+    """Queue what jobs have just finished, if the user keeps a library in sync.
+
+    Jobs that had finished before are for a complete sync.
+    """
+    state = session.state(_State)
+    makers = [job for job in service.jobs() if _makes_an_asset(job)]
+    new = [job for job in makers if job.id in state.unfinished and job.phase in _FINISHED]
+    state.unfinished = {job.id for job in makers if job.phase not in _FINISHED}
+    if new and is_wanted():
+        made = ((job.kind.value, asset) for job in new if (asset := asset_of(job)))
+        state.pending += [each for each in made if each not in state.pending]
+
+
+def forget_pending() -> None:
+    """Drop what is queued: another account has its own assets."""
+    session.state(_State).pending.clear()
+
+
+def work(service: JobService) -> bool:
+    """Read what the sync reports, and start the next one; return whether anything changed."""
+    process, state = session.state(SyncProcess), session.state(_State)
+    was_running = process.is_running
+    changed = process.poll()
+    if was_running and not process.is_running:
+        asset_browser.refresh()
+    if state.pending and not process.is_running:
+        kind, asset_id = state.pending.pop(0)
+        if is_wanted():
+            words = ["sync", asset_library_folder(), "--kind", kind, "--only", asset_id]
+            changed |= _start(words)
+    return changed
+
+
+def is_waiting(service: JobService) -> bool:
+    """Return whether a sync runs or is about to."""
+    return session.state(SyncProcess).is_running or bool(session.state(_State).pending)
+
+
+def is_wanted() -> bool:
+    """Return whether new assets are to be saved now.
+
+    A folder that is gone is not made again: it may be on a drive that is not connected.
+    """
+    folder = Path(asset_library_folder())
+    return (
+        syncs_new_assets()
+        and may_go_online()
+        and folder.is_dir()
+        and own_folder.complaint(folder, Path.home()) is None
+    )
+
+
+def _start(words: list[str]) -> bool:
+    try:
+        session.state(SyncProcess).start(words, session.account(), session.home())
+    except OSError:
+        heartbeat.log.exception("The asset library could not be synced")
+        return False
+    return True
+
+
+def _makes_an_asset(job: Job) -> bool:
+    """Return whether a job makes or changes an asset, and does not only fetch one."""
+    return job.source_asset_id is None or job.optimize is not None
