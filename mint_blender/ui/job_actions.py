@@ -133,7 +133,10 @@ class JobOperator(bpy.types.Operator):
         """Act on the job as it is now."""
         from ..jobs.service import NotPossible
         from ..jobs.storage.journal import JournalError
+        from .job_list.cards import pointer
 
+        if pointer.note_click(context):
+            heartbeat.ensure()  # it moves the cards to their new places after a moment
         try:
             return self.find(context, session.service())
         except (NotPossible, JournalError) as error:

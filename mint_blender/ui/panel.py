@@ -154,6 +154,31 @@ def _draw_balance(row: bpy.types.UILayout) -> None:
     row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
 
 
+class MINT_PT_realign(_MintPanel, bpy.types.Panel):
+    """An empty panel that is there, or not, depending on how often the list of jobs has changed.
+
+    Blender moves the panels below one that has grown slowly, for 0.3 seconds, and they overlap
+    until then. It moves them at once if a panel has come or gone.
+    """
+
+    bl_idname = "MINT_PT_realign"
+    bl_label = ""
+    bl_options = {"HIDE_HEADER"}
+    bl_order = 1000  # at the very end
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return whether it is there now."""
+        if session.existing_service() is None:
+            return False
+        from .job_list import grouped_jobs
+
+        return grouped_jobs.changes() % 2 == 1
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw nothing."""
+
+
 def is_ready() -> bool:
     """Return whether there is online access and an API key that is not known to be of no use."""
     if not may_go_online() or not session.account().key:

@@ -40,10 +40,13 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
     _draw_head(box, service, job, texts)
     if job.hold is not None and job.phase not in _HAS_RESULT:
         return  # no calls to Mint for this job; what is on disk can still be placed
-    if job.decision is not None and service.is_active(job.id):
+    is_decided = job.decision is not None and service.is_active(job.id)
+    if job.phase is Phase.REVIEW and (is_decided or job.decision is None):
+        part = box.column()
+        part.enabled = not is_decided  # gray, so that a second click meets the same buttons
+        review_card.draw(part, job, width=width)
+    elif is_decided:
         return  # the head says what is being done; what was decided cannot be decided again
-    if job.phase is Phase.REVIEW and job.decision is None:
-        review_card.draw(box, job, width=width)
     elif job.phase is Phase.BILLING:
         _draw_billing(box, service, job, width)
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...jobs.job import Job
+from ...jobs.presentation import kept_places
 from ...jobs.presentation.job_groups import Batch, JobGroups, group_jobs
 from ...jobs.service import JobService
 from .. import heartbeat, session
+from .cards import pointer
 
 MOST_OF_BATCH = 20
 """How many jobs of an open batch have a card or a line of their own; the others are in the list."""
@@ -24,6 +26,11 @@ class _State:
     """Which version of the list of jobs is grouped here."""
     without_card: dict[str, Job] = field(default_factory=dict)
     """The jobs that are only in the list, by id."""
+    is_held: bool = False
+    """Whether jobs are shown in earlier places."""
+    has_settled: bool = False
+    """Whether they no longer are, which was not drawn yet."""
+    changes: int = 0
     open_batches: set[str] = field(default_factory=set)
     """The keys of the batches whose jobs are shown."""
 
@@ -38,12 +45,21 @@ def grouped() -> JobGroups:
 
 
 def prepare(service: JobService) -> bool:
-    """Group the jobs again if the list has changed, and return whether it has."""
-    state, version = _state(), (id(service), service.version)
-    if state.version == version:
+    """Group the jobs again if the list has changed, and return whether it has.
+
+    As long as the user may be about to click on a card, each keeps its place.
+    """
+    state, version, is_held = _state(), (id(service), service.version), pointer.may_click()
+    state.has_settled |= state.is_held and not is_held
+    if state.version == version and (is_held or not state.is_held):
         return False
     state.version = version
-    state.grouped = group_jobs(service.jobs(), service.is_active)
+    groups = group_jobs(service.jobs(), service.is_active)
+    before, state.grouped = state.grouped, groups
+    if is_held:
+        state.grouped = kept_places.keep(groups, before)
+    state.is_held = state.grouped is not groups
+    state.changes += 1
     folded = [job for part in state.grouped.groups for job in part.folded]
     opened = [batch for batch in _batches() if batch.key in state.open_batches]
     folded += [job for batch in opened for job in batch.jobs[MOST_OF_BATCH:]]
@@ -70,6 +86,23 @@ def toggle(key: str) -> None:
     state = _state()
     state.open_batches ^= {key}
     state.version = None  # what is in the list depends on it
+
+
+def changes() -> int:
+    """Return how often the list has changed."""
+    return _state().changes
+
+
+def settle(_service: JobService) -> bool:
+    """Return whether jobs have just moved to where they belong, so that panels are drawn again."""
+    state = _state()
+    has_settled, state.has_settled = state.has_settled, False
+    return has_settled
+
+
+def is_unsettled(_service: JobService) -> bool:
+    """Return whether jobs are kept where they no longer belong, for a moment."""
+    return _state().is_held
 
 
 def without_card() -> dict[str, Job]:

@@ -7,7 +7,7 @@ import bpy
 
 from ...scene import undo_step
 from .. import heartbeat, session, visibility
-from ..panel import MINT_PT_jobs
+from ..panel import MINT_PT_jobs, MINT_PT_realign
 from ..registry import Registry
 from . import (
     decision_operators,
@@ -30,6 +30,7 @@ def register() -> None:
         *follow_up_operators.CLASSES,
         *undo_step.CLASSES,
         MINT_PT_jobs,
+        MINT_PT_realign,
     )
     _parts.add_property("mint_jobs", bpy.props.PointerProperty(type=job_rows.MintJobs))
     session.on_first_use(_follow_jobs)
@@ -39,6 +40,7 @@ def _follow_jobs() -> None:
     """Keep the list up to date, and import results at a beat."""
     from . import auto_import, background_import, grouped_jobs, job_documents, placed_results
 
+    heartbeat.on_beat(grouped_jobs.settle, is_waiting=grouped_jobs.is_unsettled)
     _parts.add(placed_results.add, placed_results.remove)
     heartbeat.on_beat(
         background_import.poll,

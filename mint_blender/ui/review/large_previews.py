@@ -105,7 +105,7 @@ def _wanted() -> Iterator[str]:
     chosen = job_rows.chosen()
     jobs = [job for part in grouped_jobs.grouped().groups for job in part.shown]
     for job in [*jobs, *([chosen] if chosen is not None else [])]:
-        if job.phase is Phase.REVIEW and job.decision is None:
+        if job.phase is Phase.REVIEW:
             yield from _shown(job)
 
 

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cards stay where they are for a moment after a click, and while the pointer moves over them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.service import JobService  # noqa: E402
+from mint_blender.ui import heartbeat, text_fields  # noqa: E402
+from mint_blender.ui.job_list import grouped_jobs  # noqa: E402
+from mint_blender.ui.job_list.cards import pointer  # noqa: E402
+from mint_blender.ui.panel import MINT_PT_realign  # noqa: E402
+
+from .test_job_list import add  # noqa: E402
+
+SIDEBAR = SimpleNamespace(region=SimpleNamespace(type="UI"))
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Return a function that lets time pass for the pointer."""
+    now = [time.monotonic()]
+    monkeypatch.setattr(pointer.time, "monotonic", lambda: now[0])
+
+    def pass_time(seconds: float) -> None:
+        now[0] += seconds
+
+    return pass_time
+
+
+def order(job_service: JobService) -> list[str]:
+    """Return the ids of the shown jobs after a change."""
+    grouped_jobs.prepare(job_service)
+    return [job.id for part in grouped_jobs.grouped().groups for job in part.shown]
+
+
+def settle_all(job_service: JobService) -> bool:
+    """Do what a beat does; return whether panels would be drawn again."""
+    grouped_jobs.prepare(job_service)
+    return grouped_jobs.settle(job_service)
+
+
+def test_cards_stay_for_a_moment_after_a_click(
+    job_service: JobService, later: Callable[[float], None]
+) -> None:
+    """The heartbeat runs until they have moved, and then redraws."""
+    add(job_service, Phase.REVIEW, 1)
+    add(job_service, Phase.PAUSED, 1)
+    before = order(job_service)
+    first = job_service.job(before[0])
+    assert pointer.note_click(SIDEBAR)  # type: ignore[arg-type]
+    job_service.cache.save(replace(first, phase=Phase.PLACED))
+    assert order(job_service) == before
+    assert grouped_jobs.is_unsettled(job_service)
+    assert not settle_all(job_service)
+    later(pointer.AFTER_CLICK)
+    assert settle_all(job_service)
+    assert order(job_service) == before[::-1]
+    assert not grouped_jobs.is_unsettled(job_service)
+    assert not settle_all(job_service)
+
+
+def test_cards_stay_while_the_pointer_moves_over_them(
+    job_service: JobService,
+    later: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A pointer that rests for long does not count: nobody may be there."""
+    is_over = [True]
+    monkeypatch.setattr(pointer, "_is_over_sidebar", lambda window, position: is_over[0])
+    window = SimpleNamespace(window=SimpleNamespace(as_pointer=lambda: 1))
+    move: Any = SimpleNamespace(type="MOUSEMOVE", value="NOTHING", mouse_x=5, mouse_y=5)
+    assert not pointer.may_click()
+    text_fields.on_event(window, move)  # type: ignore[arg-type]
+    assert pointer.may_click()
+    later(pointer.AFTER_MOVE)
+    assert not pointer.may_click()
+    text_fields.on_event(window, move)  # type: ignore[arg-type]
+    is_over[0] = False
+    assert not pointer.may_click()
+
+
+def test_a_click_elsewhere_moves_cards_at_once(job_service: JobService) -> None:
+    """A script, or a click in the viewport, is not followed by a click on a card."""
+    for region in (None, SimpleNamespace(type="WINDOW")):
+        assert not pointer.note_click(SimpleNamespace(region=region))  # type: ignore[arg-type]
+    assert not pointer.may_click()
+
+
+def test_a_changed_list_moves_the_panels_below_at_once(job_service: JobService) -> None:
+    """An empty panel comes or goes with each change, and not otherwise."""
+    shown = []
+    for _ in range(3):
+        add(job_service, Phase.PLACED, 1)
+        heartbeat.redraw()
+        shown.append(MINT_PT_realign.poll(bpy.context))
+        heartbeat.redraw()
+        assert MINT_PT_realign.poll(bpy.context) is shown[-1]
+    assert shown in ([True, False, True], [False, True, False])
