@@ -29,7 +29,7 @@ CARDS: Mapping[Group, int] = {
     Group.RUNNING: 20,
     Group.QUEUED: 3,
     Group.READY_OR_FAILED: 10,
-    Group.FINISHED: 8,
+    Group.FINISHED: 6,
     Group.OTHER_ACCOUNT: 3,
 }
 """How many jobs of each group have a card.
