@@ -45,7 +45,9 @@ def run_action(
     from ..jobs.service import NotPossible, TooExpensive
     from ..jobs.storage.journal import JournalError
     from . import headless
+    from .job_list.cards import pointer
 
+    pointer.note_click(bpy.context)
     if not may_go_online():
         return report_error(operator, session.OFFLINE)
     try:

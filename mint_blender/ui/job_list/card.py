@@ -22,7 +22,7 @@ from ..review import review_card
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..viewport import place_with_mouse
-from . import background_import, card_texts, placed_results
+from . import background_import, card_texts, grouped_jobs, placed_results
 from .card_texts import CardTexts
 from .cards import menu_head
 
@@ -41,9 +41,11 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
     if job.hold is not None and job.phase not in _HAS_RESULT:
         return  # no calls to Mint for this job; what is on disk can still be placed
     is_decided = job.decision is not None and service.is_active(job.id)
-    if job.phase is Phase.REVIEW and (is_decided or job.decision is None):
+    is_kept = grouped_jobs.keeps_review(job.id)
+    if is_kept or (job.phase is Phase.REVIEW and (is_decided or job.decision is None)):
         part = box.column()
-        part.enabled = not is_decided  # gray, so that a second click meets the same buttons
+        # gray, so that a second click meets the same buttons
+        part.enabled = not (is_decided or is_kept)
         review_card.draw(part, job, width=width)
     elif is_decided:
         return  # the head says what is being done; what was decided cannot be decided again

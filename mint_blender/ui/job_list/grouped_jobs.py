@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...jobs.job import Job
+from ...jobs.phases import Phase
 from ...jobs.presentation import kept_places
 from ...jobs.presentation.job_groups import Batch, JobGroups, group_jobs
 from ...jobs.service import JobService
@@ -28,6 +29,8 @@ class _State:
     """The jobs that are only in the list, by id."""
     is_held: bool = False
     """Whether jobs are shown in earlier places."""
+    kept_reviews: frozenset[str] = frozenset()
+    """The ids of jobs that have just been decided about."""
     has_settled: bool = False
     """Whether they no longer are, which was not drawn yet."""
     changes: int = 0
@@ -56,15 +59,32 @@ def prepare(service: JobService) -> bool:
     state.version = version
     groups = group_jobs(service.jobs(), service.is_active)
     before, state.grouped = state.grouped, groups
+    reviewed = {job.id for job in _shown(before) if job.phase is Phase.REVIEW}
+    kept = reviewed | state.kept_reviews if is_held else frozenset()
     if is_held:
         state.grouped = kept_places.keep(groups, before)
-    state.is_held = state.grouped is not groups
+    state.kept_reviews = frozenset(
+        job.id for job in _shown(groups) if job.id in kept and job.phase is not Phase.REVIEW
+    )
+    state.is_held = state.grouped is not groups or bool(state.kept_reviews)
     state.changes += 1
     folded = [job for part in state.grouped.groups for job in part.folded]
     opened = [batch for batch in _batches() if batch.key in state.open_batches]
     folded += [job for batch in opened for job in batch.jobs[MOST_OF_BATCH:]]
     state.without_card = {job.id: job for job in folded}
     return True
+
+
+def _shown(groups: JobGroups) -> list[Job]:
+    return [job for part in groups.groups for job in part.shown]
+
+
+def keeps_review(job_id: str) -> bool:
+    """Return whether a card stays as large as when it asked for a decision, for a moment.
+
+    If it shrank, the button of the next card would move under the pointer.
+    """
+    return job_id in _state().kept_reviews
 
 
 def _batches() -> list[Batch]:

@@ -105,7 +105,7 @@ def _wanted() -> Iterator[str]:
     chosen = job_rows.chosen()
     jobs = [job for part in grouped_jobs.grouped().groups for job in part.shown]
     for job in [*jobs, *([chosen] if chosen is not None else [])]:
-        if job.phase is Phase.REVIEW:
+        if job.phase is Phase.REVIEW or grouped_jobs.keeps_review(job.id):
             yield from _shown(job)
 
 

@@ -16,7 +16,7 @@ from ....mint.schema import Kind
 from ... import icons
 from ...translations import translated
 from ...worlds import look_inside
-from .. import background_import, card_texts, placed_results
+from .. import background_import, card_texts, grouped_jobs, placed_results
 from ..card_texts import CardTexts
 
 ROOMY = 300
@@ -40,6 +40,7 @@ def is_enough(service: JobService, job: Job) -> bool:
         and job.decision is None
         and job.hold is not Hold.FOREIGN
         and not service.is_active(job.id)
+        and not grouped_jobs.keeps_review(job.id)
         and not background_import.is_preparing(job.id)
     )
 
