@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether the user is about to click in the sidebar: then the cards must not move.
 
-The modal operator of the heartbeat sees the pointer move. Without it, a click in the sidebar counts
-for a moment.
+The modal operator of the heartbeat sees the pointer move. Without it, a click counts for a moment.
 """
 
 from __future__ import annotations
@@ -27,15 +26,18 @@ def _state() -> _State:
 
 
 def note_click(context: bpy.types.Context) -> bool:
-    """Note a click on a job if it was in a sidebar; return whether it was."""
-    is_here = context.region is not None and context.region.type == "UI"
+    """Note a click on a job, and return whether it was one: scripts and timers have no region.
+
+    Which region was clicked in is unknown: a sidebar's buttons run in the area's main region.
+    """
+    is_here = context.region is not None
     if is_here:
         _state().clicked_at = time.monotonic()
     return is_here
 
 
 def may_click() -> bool:
-    """Return whether the user has just clicked in a sidebar, or moves the pointer over one."""
+    """Return whether the user has just clicked on a job, or moves the pointer over a sidebar."""
     clicked_at, now = _state().clicked_at, time.monotonic()
     if clicked_at is not None and now - clicked_at < AFTER_CLICK:
         return True
