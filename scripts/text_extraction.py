@@ -51,6 +51,7 @@ DATA = {
         "remote_header",
     ),
     "assets",
+    "own_folder",
 }
 """Modules in which a single word is the name of a socket, a folder or a header."""
 NO_TEXT = re.compile(
