@@ -6,7 +6,9 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
+from .conftest import Since
 from .test_jobs import start
+from .test_languages import SWITCH
 
 pytestmark = pytest.mark.window
 
@@ -35,3 +37,33 @@ def test_finished_jobs_are_lines(blender: BlenderWindow) -> None:
     blender.until_it_shows(lambda: blender.click(f'mint.job_menu(job_id="{world["id"]}"'))
     blender.screenshot("job_line_menu")
     blender.key("Escape")
+
+
+ORDER = """
+groups = part('ui.job_list.grouped_jobs').grouped().groups
+result = [job.title for each in groups for job in each.shown]
+"""
+
+
+def test_a_double_click_approves_one_preview(blender: BlenderWindow, since: Since) -> None:
+    """The next Preview does not move under the pointer; it does when the pointer has left."""
+    for prompt in ("a lamp", "a chair"):
+        start(blender, prompt, mode="REVIEW")
+        blender.wait_for("review", title=prompt)
+        blender.wait("all(not each['active'] for each in jobs())")
+    assert blender.ask(ORDER) == ["a chair", "a lamp"]
+    blender.click("mint.approve")
+    blender.display.press()
+    blender.screenshot("job_approved")
+    blender.wait("any(each['phase'] not in ('review',) for each in jobs())")
+    blender.settle()
+    blender.display.press()
+    blender.screenshot("job_running_in_place")
+    blender.over("VIEW_3D")
+    blender.wait_for("placed", title="chair")
+    blender.wait("jobs()[1]['phase'] == 'review'")
+    assert since.count("POST", "/v1/operations/*:approve") == 1
+    blender.wait(ORDER + "result = result == titles", titles=["a lamp", "a chair"])
+    blender.ask(SWITCH, language="de_DE")
+    blender.screenshot("job_list_german")
+    blender.ask(SWITCH, language="en_US")
