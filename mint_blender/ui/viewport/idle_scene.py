@@ -95,8 +95,22 @@ def _now() -> _Scene:
 
 @persistent
 def _count_edit(_scene: object, depsgraph: Any = None) -> None:
-    if depsgraph is None or any(depsgraph.id_type_updated(kind) for kind in _EDITED):
+    if depsgraph is None or _is_edit(depsgraph):
         _state().edits += 1
+
+
+def _is_edit(depsgraph: Any) -> bool:
+    """Return whether something has moved or has another shape or look.
+
+    Objects are also updated, without any of that, when a data-block is added or removed elsewhere,
+    as by a picture that is loaded.
+    """
+    return any(depsgraph.id_type_updated(kind) for kind in _EDITED) and any(
+        each.is_updated_transform
+        or (each.is_updated_geometry and not isinstance(each.id, bpy.types.Collection))
+        or (each.is_updated_shading and not isinstance(each.id, bpy.types.Object))
+        for each in depsgraph.updates
+    )
 
 
 @persistent
