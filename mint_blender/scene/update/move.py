@@ -21,6 +21,8 @@ LEVEL = math.radians(20.0)
 """A surface that is less steep counts as a floor: what stands on it stays upright."""
 
 _VERTICAL = Vector((0.0, 0.0, 1.0)).freeze()
+FARTHEST = 1000.0
+"""The floor counts only within this many scene units, not near the horizon."""
 _MOST_HITS = 200  # on the way through the result itself
 _STEP = 1e-4  # how far behind a hit the ray continues, in scene units
 _WITH_EXTENT = {"MESH", "POINTCLOUD", "CURVE", "SURFACE", "FONT", "META"}
@@ -136,7 +138,7 @@ def _floor(origin: Vector, direction: Vector) -> Surface | None:
     if abs(direction.z) < 1e-6:
         return None
     distance = -origin.z / direction.z
-    if distance <= 0.0:
+    if not 0.0 < distance * direction.length < FARTHEST:
         return None
     return Surface(origin + direction * distance, Vector((0.0, 0.0, 1.0)))
 
