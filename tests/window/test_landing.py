@@ -39,15 +39,16 @@ def test_the_first_result_is_selected_beside_the_cube(blender: BlenderWindow) ->
 
 
 def test_an_edit_meanwhile_keeps_the_selection(blender: BlenderWindow) -> None:
-    """The user moves the cube while the job runs: it stays selected."""
+    """The user moves the cube after approving the Preview: it stays selected."""
     blender.over()
     assert blender.call("mint.generate", prompt="a lamp", mode="REVIEW", preset="FAST") == [
         "FINISHED"
     ]
     job = blender.wait_for("review")
+    blender.call("mint.approve", job_id=job["id"])
     blender.key("g", "y", "3", "Return")
     blender.wait("round(bpy.data.objects['Cube'].location.y, 3) == 3")
-    blender.call("mint.approve", job_id=job["id"])
+    assert blender.jobs()[0]["phase"] == "working"
     blender.wait_for("placed")
     after = blender.ask("scene()")
     assert (after["active"], after["selected"]) == ("Cube", ["Cube"])

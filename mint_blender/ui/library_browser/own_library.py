@@ -13,6 +13,7 @@ from ...message import Message
 from .. import session
 from ..job_actions import Result, report_error
 from ..text_wrap import wrapped
+from ..translations import translated
 from ..typed_context import layout_of
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ class MINT_OT_open_asset_library(bpy.types.Operator):
             return self.execute(context)
         self.directory = str(_default_folder())
         return context.window_manager.invoke_props_dialog(
-            self, width=420, title="Asset Library", confirm_text="Create Library"
+            self,
+            width=420,
+            title=translated(Message("Asset Library")),
+            confirm_text="Create Library",
         )
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every state of the sidebar in each theme, size and language: pictures to look at.
+
+What can be checked without eyes is checked: nothing is drawn with an error, and what waits for the
+user is in reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.mint_service.runner import Service
+
+from .blender_window import BlenderWindow
+from .test_jobs import start
+from .test_languages import SWITCH
+
+pytestmark = pytest.mark.window
+
+THEME = """
+import os
+folder = bpy.utils.preset_paths("interface_theme")[0]
+path = next(
+    os.path.join(folder, each) for each in os.listdir(folder) if name in each.lower()
+)
+bpy.ops.script.execute_preset(filepath=path, menu_idname="USERPREF_MT_interface_theme_presets")
+"""
+SCALE = "bpy.context.preferences.view.ui_scale = scale"
+LOOKS = ("dark", "light", "large", "german", "japanese")
+STATES = {
+    "a ceramic lamp": "review",
+    "a wooden chest [stuck]": "working",
+    "a garden bench [no-credits]": "billing",
+    "a soldier [moderation]": "failed",
+    "a green bottle": "placed",
+    "a red chair": "placed",
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_sidebar_looks_right(blender: BlenderWindow, service: Service, look: str) -> None:
+    """The form and a job in each state can be drawn, and the Preview can be approved."""
+    service.scenario(credits=10_000)
+    for prompt, phase in STATES.items():
+        start(blender, prompt, mode="REVIEW" if phase == "review" else "AUTO")
+        blender.wait(
+            "any(each['phase'] == phase and each['prompt'] == prompt for each in jobs())",
+            phase=phase,
+            prompt=prompt,
+        )
+    blender.fill(prompt="a small brass telescope")
+    with _looking(blender, look):
+        blender.screenshot(f"appearance_{look}_top")
+        assert any("mint.approve" in what for what in blender.buttons())
+        for page in (1, 2):
+            _scroll(blender)
+            blender.screenshot(f"appearance_{look}_{page}")
+
+
+@contextmanager
+def _looking(blender: BlenderWindow, look: str) -> Iterator[None]:
+    """Set a theme, size or language, and restore the default at the end."""
+    language = {"german": "de_DE", "japanese": "ja_JP"}.get(look, "en_US")
+    blender.ask(THEME, name="light" if look == "light" else "dark")
+    blender.ask(SCALE, scale=1.5 if look == "large" else 1.0)
+    blender.ask(SWITCH, language=language)
+    blender.settle()
+    try:
+        yield
+    finally:
+        blender.ask(SWITCH, language="en_US")
+        blender.ask(SCALE, scale=1.0)
+        blender.ask(THEME, name="dark")
+        blender.settle()
+
+
+def _scroll(blender: BlenderWindow) -> None:
+    """Scroll the sidebar down by about a screen."""
+    blender.over("VIEW_3D", "UI")
+    for _ in range(12):
+        blender.display.tool("click", 5)
+    blender.settle()
