@@ -59,11 +59,14 @@ def release(context: bpy.types.Context, part: int, *, cancel: bool) -> None:
 
 def click(context: bpy.types.Context, part: int) -> None:
     """Choose an item, import it on a double click, turn the page, or close the bar."""
+    asset = bar.asset_at(context, part)
+    if asset is None:
+        bar.state().clicked = ("", 0.0)  # what is clicked next is clicked for the first time
     if part == CLOSE:
         bar.toggle(context.area)
     elif part in {BACK, FORWARD}:
         bpy.ops.mint.turn_library(forward=part == FORWARD)  # type: ignore[attr-defined]
-    elif (asset := bar.asset_at(context, part)) is not None:
+    elif asset is not None:
         is_double = _is_double_click(context, asset)
         fields_of(context).chosen = asset.id
         heartbeat.redraw()
