@@ -28,10 +28,15 @@ def service() -> Iterator[Service]:
 
 
 def open_bar(blender: BlenderWindow) -> None:
-    """Open the bar with its button, and wait for the pictures."""
+    """Open the bar of a library that is loaded."""
     blender.open_sidebar()
     blender.ask(TO_LIBRARY)
     blender.wait(f"{VIEW}.library().count() > 12")
+    show_bar(blender)
+
+
+def show_bar(blender: BlenderWindow) -> None:
+    """Click the button of the bar, and wait for the pictures."""
     blender.click("mint.browse_library")
     blender.wait(f"{BAR}.state().area != 0")
     blender.wait(

@@ -21,6 +21,7 @@ from tests.mint_service.runner import Service, running_service
 from .blender_window import BlenderWindow
 from .conftest import SPEED
 from .test_jobs import start
+from .test_asset_bar import show_bar
 from .test_library import FIELDS, TO_LIBRARY, VIEW
 from .test_references import LISTED, OPEN
 
@@ -144,6 +145,7 @@ def test_a_library_and_reference_pictures_from_it(
         blender.wait(
             f"'vertices' in ({VIEW}.facts_words({VIEW}.library().get(lamp)) or '')", lamp=lamp
         )
+        show_bar(blender)
         blender.screenshot("picture_library")
 
 
