@@ -20,8 +20,8 @@ from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
 from .conftest import SPEED
-from .test_jobs import start
 from .test_asset_bar import show_bar
+from .test_jobs import start
 from .test_library import FIELDS, TO_LIBRARY, VIEW
 from .test_references import LISTED, OPEN
 
