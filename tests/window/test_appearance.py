@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every state of the sidebar in each theme, size and language: pictures to look at.
 
-What can be checked without eyes is checked: nothing is drawn with an error, and what waits for the
-user is in reach.
+An error while drawing is written to Blender's log, where it makes the test fail.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ STATES = {
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_the_sidebar_looks_right(blender: BlenderWindow, service: Service, look: str) -> None:
-    """The form and a job in each state can be drawn, and the Preview can be approved."""
+    """The form and a job in each state can be drawn."""
     service.scenario(credits=10_000)
     for prompt, phase in STATES.items():
         start(blender, prompt, mode="REVIEW" if phase == "review" else "AUTO")
@@ -54,7 +53,6 @@ def test_the_sidebar_looks_right(blender: BlenderWindow, service: Service, look:
     blender.fill(prompt="a small brass telescope")
     with _looking(blender, look):
         blender.screenshot(f"appearance_{look}_top")
-        assert any("mint.approve" in what for what in blender.buttons())
         for page in (1, 2):
             _scroll(blender)
             blender.screenshot(f"appearance_{look}_{page}")
