@@ -49,7 +49,9 @@ class Layout:
 def drawing(draw: Callable[[Any, Any], None]) -> Callable[[], None]:
     """Return a call of a drawing function."""
     context = SimpleNamespace(
-        region=SimpleNamespace(width=300), window_manager=bpy.context.window_manager
+        area=None,
+        region=SimpleNamespace(width=300),
+        window_manager=bpy.context.window_manager,
     )
     return lambda: draw(SimpleNamespace(layout=Layout()), context)
 

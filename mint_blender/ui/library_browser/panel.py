@@ -132,7 +132,7 @@ def _columns(width: int) -> int:
 
 def _picture_scale(width: int, columns: int) -> float:
     """Return the scale at which a picture is as wide as its column, in units of an icon."""
-    room = width / bpy.context.preferences.system.ui_scale - _MARGIN
+    room = width / (bpy.context.preferences.system.ui_scale or 1.0) - _MARGIN
     return min(room / columns, 1.3 * picture_size()) / _ICON
 
 
