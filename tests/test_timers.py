@@ -37,7 +37,9 @@ CHANGING_CALLS = {
 }
 SUBSCRIBING = {"heartbeat.on_answers", "visibility.when_drawn"}
 KNOWN = {
-    "_look", "_resume", "partial",  # heartbeat, visibility; a `partial` only removes a timer
+    "_look", "_resume",  # heartbeat, visibility
+    # what follows right after a click: a timer is removed, a window closed, a tab or library shown
+    "partial", "_choose_library",
     "_remember",  # saved_settings
     "_look_now",  # placed_results: which results are in the open file
 }  # fmt: skip
