@@ -22,8 +22,8 @@ class _State:
 
     def close(self) -> None:
         """Stop the timer."""
-        if bpy.app.timers.is_registered(_choose):
-            bpy.app.timers.unregister(_choose)
+        if bpy.app.timers.is_registered(_choose_library):
+            bpy.app.timers.unregister(_choose_library)
 
 
 def show(context: bpy.types.Context, library: str) -> None:
@@ -33,8 +33,8 @@ def show(context: bpy.types.Context, library: str) -> None:
         _divide(context)
     state = session.state(_State)
     state.library, state.attempts = library, _ATTEMPTS
-    if not bpy.app.timers.is_registered(_choose):
-        bpy.app.timers.register(_choose, first_interval=_SECONDS)
+    if not bpy.app.timers.is_registered(_choose_library):
+        bpy.app.timers.register(_choose_library, first_interval=_SECONDS)
 
 
 def refresh() -> None:
@@ -67,7 +67,7 @@ def _divide(context: bpy.types.Context) -> None:
     lowest.ui_type = "ASSETS"
 
 
-def _choose() -> float | None:
+def _choose_library() -> float | None:
     """Choose the library once the new editor was drawn: before, it has no settings."""
     state = session.state(_State)
     state.attempts -= 1
