@@ -21,6 +21,7 @@ from ...jobs.presentation.identity_cache import cached_by_identity
 from ...message import Message
 from ...scene import tags
 from .. import heartbeat, session, typed_context
+from ..translations import translated
 
 SOON = 0.1  # seconds; a drag changes the scene many times a second
 
@@ -77,6 +78,20 @@ def edited_objects(asset_id: str | None, scene: bpy.types.Scene) -> list[str]:
     from ...scene.update import replace as replacing
 
     return replacing.edited_objects(asset_id, scene) if asset_id else []
+
+
+def confirm_replacing(
+    operator: bpy.types.Operator, event: bpy.types.Event, names: list[str]
+) -> Any:
+    """Ask whether the edited objects shall be replaced; return what `invoke` returns."""
+    return bpy.context.window_manager.invoke_confirm(
+        operator,
+        event,
+        title="Replace Model",
+        message=translated(kept_message(names)),
+        confirm_text="Replace Model",
+        icon="WARNING",
+    )
 
 
 def kept_message(names: list[str]) -> str:

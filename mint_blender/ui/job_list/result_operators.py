@@ -12,7 +12,6 @@ from ...message import Message
 from .. import heartbeat
 from ..create import properties as create_properties
 from ..job_actions import JobOperator, Result, find_job, report_error
-from ..translations import translated
 
 if TYPE_CHECKING:
     from ...jobs.job import Job
@@ -67,14 +66,7 @@ class MINT_OT_place(JobOperator):
         edited = placed_results.edited(job) if job is not None else []
         if not edited:
             return self.execute(context)
-        return context.window_manager.invoke_confirm(
-            self,
-            event,
-            title="Replace Model",
-            message=translated(placed_results.kept_message(edited)),
-            confirm_text="Replace Model",
-            icon="WARNING",
-        )
+        return placed_results.confirm_replacing(self, event, edited)
 
     def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
         """Import the result: at once for a script, prepared in the background for a click."""

@@ -35,14 +35,7 @@ class MINT_OT_replace_model(bpy.types.Operator):
         edited = placed_results.edited_objects(self.asset_id, scene_of(context))
         if not edited:
             return self.execute(context)
-        return context.window_manager.invoke_confirm(
-            self,
-            event,
-            title="Replace Model",
-            message=translated(placed_results.kept_message(edited)),
-            confirm_text="Replace Model",
-            icon="WARNING",
-        )
+        return placed_results.confirm_replacing(self, event, edited)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start a job that only downloads; its result replaces the model in the scene."""
