@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import bpy
 
 
@@ -10,6 +12,12 @@ def scene_of(context: bpy.types.Context) -> bpy.types.Scene:
     """Return the scene of a context."""
     assert context.scene is not None
     return context.scene
+
+
+def all_areas() -> Iterator[bpy.types.Area]:
+    """Yield the areas of all windows."""
+    for window in bpy.context.window_manager.windows:
+        yield from window.screen.areas
 
 
 def layout_of(

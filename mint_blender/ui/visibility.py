@@ -16,6 +16,7 @@ from typing import Any
 import bpy
 
 from . import session
+from .typed_context import all_areas
 
 _log = logging.getLogger(__name__)
 
@@ -61,12 +62,11 @@ def catch_up() -> None:
 
 def tag_redraw() -> None:
     """Have all sidebars, preferences and status bars drawn again."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            for region in area.regions:
-                # Never the viewport itself: a heavy scene would be drawn again for a line of text.
-                if (area.type, region.type) in {("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")}:
-                    region.tag_redraw()
+    for area in all_areas():
+        for region in area.regions:
+            # Never the viewport itself: a heavy scene would be drawn again for a line of text.
+            if (area.type, region.type) in {("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")}:
+                region.tag_redraw()
     # The status bar is in no screen's areas; it listens to this, and nothing is changed by it.
     view_layer: Any = (bpy.types.Window, "view_layer")
     bpy.msgbus.publish_rna(key=view_layer)

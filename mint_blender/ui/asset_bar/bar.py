@@ -11,6 +11,7 @@ from ...addon_settings import picture_size
 from .. import icons, session
 from ..library_browser import panel_data
 from ..library_browser.properties import fields_of
+from ..typed_context import all_areas
 from .bar_layout import OUTSIDE, BarLayout, arrange
 
 if TYPE_CHECKING:
@@ -123,10 +124,7 @@ def catch_up() -> bool:
 def _area() -> bpy.types.Area | None:
     """Return the area that shows the bar; None if it is closed or the area is gone."""
     wanted = state().area
-    areas: Any = (
-        area for window in bpy.context.window_manager.windows for area in window.screen.areas
-    )
-    return next((each for each in areas if wanted and each.as_pointer() == wanted), None)
+    return next((each for each in all_areas() if wanted and each.as_pointer() == wanted), None)
 
 
 def _keep_textures(urls: list[str]) -> bool:

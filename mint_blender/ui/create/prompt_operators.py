@@ -10,11 +10,10 @@ import bpy
 
 from ...message import Message
 from .. import heartbeat
+from ..job_actions import Result
 from ..translations import translated
-from ..typed_context import layout_of
+from ..typed_context import all_areas, layout_of
 from . import properties as create_properties
-
-Result = Any  # a set of words, which the stubs want spelled as literals
 
 SHOWN = 60  # letters of a prompt in a menu
 TEXTS = 20  # texts of the file in a menu
@@ -268,12 +267,10 @@ def _change(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
 
 def _show(text: bpy.types.Text) -> None:
     """Show a text in a Text Editor that is open, else in a new window."""
-    windows = bpy.context.window_manager.windows
-    areas = [area for window in windows for area in window.screen.areas]
-    editor = next((area for area in areas if area.type == "TEXT_EDITOR"), None)
+    editor = next((area for area in all_areas() if area.type == "TEXT_EDITOR"), None)
     if editor is None:
         bpy.ops.wm.window_new()
-        editor = windows[-1].screen.areas[0]
+        editor = bpy.context.window_manager.windows[-1].screen.areas[0]
         editor.type = "TEXT_EDITOR"
     space: Any = editor.spaces.active
     space.text = text

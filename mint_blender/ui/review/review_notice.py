@@ -11,6 +11,7 @@ import bpy
 from ...message import Message
 from ..job_actions import Result
 from ..translations import translated
+from ..typed_context import all_areas
 
 if TYPE_CHECKING:
     from ...jobs.job import Job
@@ -70,8 +71,7 @@ class MINT_OT_review(bpy.types.Operator):
 
 def _show_tab(pointer: int, attempts: list[None]) -> float | None:
     """Bring the tab to the front, once Blender has drawn the sidebar."""
-    areas = (area for window in bpy.context.window_manager.windows for area in window.screen.areas)
-    area = next((each for each in areas if each.as_pointer() == pointer), None)
+    area = next((each for each in all_areas() if each.as_pointer() == pointer), None)
     region: Any = next((each for each in area.regions if each.type == "UI"), None) if area else None
     if region is None or not attempts:
         return None

@@ -25,6 +25,7 @@ from ...scene.update.move import Placing
 from .. import icons, session
 from ..job_list import placed_results
 from ..translations import translated
+from ..typed_context import all_areas
 from . import shapes
 
 if TYPE_CHECKING:
@@ -215,12 +216,11 @@ def _switch_handlers(state: _State) -> None:
 
 def tag_viewports() -> None:
     """Have all 3D Viewports drawn again."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                for region in area.regions:
-                    if region.type == "WINDOW":
-                        region.tag_redraw()
+    for area in all_areas():
+        if area.type == "VIEW_3D":
+            for region in area.regions:
+                if region.type == "WINDOW":
+                    region.tag_redraw()
 
 
 def _visible(context: Any) -> Iterator[Target]:
