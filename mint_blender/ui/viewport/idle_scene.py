@@ -95,8 +95,10 @@ def _now() -> _Scene:
 
 @persistent
 def _count_edit(_scene: object, depsgraph: Any = None) -> None:
-    if depsgraph is None or _is_edit(depsgraph):
-        _state().edits += 1
+    state = _state()
+    # what happens without a job is compared with nothing
+    if state.noted and (depsgraph is None or _is_edit(depsgraph)):
+        state.edits += 1
 
 
 def _is_edit(depsgraph: Any) -> bool:
