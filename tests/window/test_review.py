@@ -71,7 +71,7 @@ def test_a_preview_is_as_wide_as_the_sidebar(blender: BlenderWindow, kind: str) 
         left, top, right, bottom = extent(shot, BLUE, area)
         assert right - left > area[2] - area[0] - 75 * factor
         share = 9 / 16 if kind == "WORLD" else 1.0
-        if bottom < area[3] - area[1] - 5:  # else it goes on below the sidebar
+        if bottom < area[3] - area[1] - 5:  # else its lower part is out of sight
             assert bottom - top == pytest.approx((right - left) * share, abs=3)
         else:
             assert factor == 1.5

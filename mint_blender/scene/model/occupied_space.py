@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Find what occupies the spot where a result is placed.
 
-Bounding boxes decide: they are fast, and whoever looks at a scene sees them as occupied. Something
+Bounding boxes decide: they are fast, and to a viewer the space inside them is taken. Something
 large around the spot, such as a floor, a terrain or a room, occupies it only where it is solid.
 """
 

@@ -96,7 +96,7 @@ def import_asset(
 
 
 def _is_double_click(context: bpy.types.Context, asset: Asset) -> bool:
-    """Return whether this is the second of two quick clicks on an item; a third begins anew."""
+    """Return whether this is the second of two quick clicks on an item; a third is a first one."""
     now = time.monotonic()
     earlier, at = bar.state().clicked
     within = context.preferences.inputs.mouse_double_click_time / 1000
