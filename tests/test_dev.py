@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -337,7 +338,7 @@ def test_a_run_records_its_exit_status(tmp_path, monkeypatch):
     pytest_run = PytestRun("bpy-4.5", "with bpy", ("tests",))
     printed = {"passed": ["a"], "failed": [], "not_applicable": {}, "left_out": {"b": "no display"}}
 
-    def run(command, *, cwd):
+    def run(command, *, cwd, extra, output):
         assert command[3:] == [
             f"--outcomes={pytest_run.results}",
             "tests",
@@ -354,6 +355,24 @@ def test_a_run_records_its_exit_status(tmp_path, monkeypatch):
     outcome = Outcome.read(pytest_run)
     assert (outcome.status, outcome.passed, outcome.left_out) == (1, {"a"}, {"b": "no display"})
     assert not outcome.is_successful
+
+
+def test_runs_that_are_beside_another_are_made_at_its_time(tmp_path, monkeypatch):
+    """Both are under way before either ends; what the second one prints comes as a whole."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    under_way, printed = threading.Barrier(2, timeout=30), list[str]()
+    selected = [PytestRun("bpy-4.5", "one", ()), PytestRun("bpy-4.5", "two", (), beside=True)]
+
+    def run(command, *, cwd, extra, output):
+        under_way.wait()
+        if output:
+            output.write_text("what it printed")
+        return 0
+
+    monkeypatch.setattr(pytest_runs, "run_command", run)
+    monkeypatch.setattr(pytest_runs, "echo", printed.append)
+    pytest_runs.run_all(Path("python"), selected, strict=True)
+    assert printed[-1] == "-- the output of bpy-4.5 two:\nwhat it printed"
 
 
 def test_every_blender_runs_the_bpy_tests():

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ class DevError(Exception):
 
 def echo(text: str) -> None:
     """Print one line and flush it, so that the order is kept in a pipe too."""
-    print(text, flush=True)
+    print(f"{text}\n", end="", flush=True)  # in one piece, since runs may print side by side
 
 
 def run_command(
@@ -24,20 +25,21 @@ def run_command(
     *,
     cwd: Path,
     extra: Mapping[str, str] | None = None,
-    quiet: bool = False,
+    output: Path | None = None,
 ) -> int:
-    """Run a command and return its exit status; `quiet` discards its output."""
+    """Run a command and return its exit status; `output` is a file for what it prints."""
     sys.stdout.flush()
-    output = subprocess.DEVNULL if quiet else None
-    done = subprocess.run(
-        [str(word) for word in command],
-        cwd=cwd,
-        env={**os.environ, **(extra or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        check=False,
-    )
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(output.open("wb")) if output else None
+        done = subprocess.run(
+            [str(word) for word in command],
+            cwd=cwd,
+            env={**os.environ, **(extra or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT if file else None,
+            check=False,
+        )
     return done.returncode
 
 

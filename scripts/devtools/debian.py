@@ -113,8 +113,8 @@ def install_packages(packages: list[str], *, reason: str, install: bool) -> None
     here = Path.cwd()
     get = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=300"]
     command = [*get, "install", "-y", "--no-install-recommends", *packages]
-    run_command([*get, "update"], cwd=here, extra=quiet, quiet=True)
-    done = run_command(command, cwd=here, extra=quiet, quiet=True) == 0
+    run_command([*get, "update"], cwd=here, extra=quiet, output=Path(os.devnull))
+    done = run_command(command, cwd=here, extra=quiet, output=Path(os.devnull)) == 0
     # Run again with its output shown, so that the reason can be read.
     if not done and run_command(command, cwd=here, extra=quiet) != 0:
         raise DevError(f"apt-get could not install {what}. Its output is above.")

@@ -4,9 +4,9 @@
 The default environment runs every test, in three runs:
 
 - Tests without Blender run in several processes.
-- Tests with the `bpy` module run in one process of their own, always in the same order: a file
-  that follows another one for the first time may crash Blender. It exits without Python's
-  shutdown, which hangs in the 4.5 wheel.
+- Tests with the `bpy` module run beside them, in one process of their own, always in the same
+  order: a file that follows another one for the first time may crash Blender. It exits without
+  Python's shutdown, which hangs in the 4.5 wheel. Its output is printed at the end.
 - Tests that start a Blender executable run last, file by file on three virtual screens, since they
   spend more than half of their time waiting.
 
@@ -22,7 +22,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -32,6 +34,7 @@ from .console import echo, run_command
 from .environments import ENVIRONMENTS, Environment
 
 RESULTS = ROOT / "build" / "tests"
+COVERAGE = ROOT / "build" / "coverage"
 PURE = "not blender and not window and not debian"
 BLENDER = "blender and not window and not debian"
 OTHER_BLENDER = f"{BLENDER} and not one_blender"
@@ -50,6 +53,8 @@ class PytestRun:
     arguments: tuple[str, ...]
     with_coverage: bool = False
     """Whether the run measures the coverage of the add-on."""
+    beside: bool = False
+    """Whether it runs at the same time as the one before it."""
 
     @property
     def title(self) -> str:
@@ -60,6 +65,11 @@ class PytestRun:
     def results(self) -> Path:
         """The JSON file with the outcome of the run."""
         return RESULTS / f"{self.title.replace(' ', '-')}.json"
+
+    @property
+    def output(self) -> Path | None:
+        """The file for what it prints; None prints it at once."""
+        return self.results.with_suffix(".log") if self.beside else None
 
 
 @dataclass
@@ -96,12 +106,14 @@ def workers() -> str:
 
 def runs_for(environment: Environment, default: Environment, *, fast: bool) -> list[PytestRun]:
     """Return the runs of an environment; with `fast`, only the tests that need no Blender."""
-    name = environment.name
-    pure = PytestRun(name, "without Blender", ("-m", PURE, "-n", workers()), environment == default)
-    marks = BLENDER if environment == default else OTHER_BLENDER
-    with_blender = PytestRun(name, "with bpy", ("-m", marks), environment == default)
+    name, is_default = environment.name, environment == default
+    pure = PytestRun(name, "without Blender", ("-m", PURE, "-n", workers()), is_default)
+    marks = BLENDER if is_default else OTHER_BLENDER
+    with_blender = PytestRun(
+        name, "with bpy", ("-m", marks), with_coverage=is_default, beside=is_default
+    )
     driven = ("-m", DRIVEN, "-n", SCREENS, "--dist", "loadfile")
-    if environment == default:
+    if is_default:
         last = PytestRun(name, "driven from outside", driven, with_coverage=True)
         return [pure] if fast else [pure, with_blender, last]
     if environment.python != default.python:
@@ -116,39 +128,58 @@ def custom_run(environment: Environment, arguments: list[str]) -> list[PytestRun
 
 
 def run_all(python: Path, selected: list[PytestRun], *, strict: bool) -> bool:
-    """Make the runs one after another; return whether all are successful."""
+    """Make the runs, those that are `beside` another at its time; return whether all succeed."""
     with_coverage = [pytest_run for pytest_run in selected if pytest_run.with_coverage]
-    for pytest_run in selected:
-        _run_pytest(python, pytest_run, strict=strict, append=pytest_run in with_coverage[1:])
+    if with_coverage:
+        shutil.rmtree(COVERAGE, ignore_errors=True)
+        COVERAGE.mkdir(parents=True)
+    for group in _groups(selected):
+        with ThreadPoolExecutor(len(group)) as pool:
+            list(pool.map(lambda each: _run_pytest(python, each, strict=strict), group))
     if with_coverage:
         echo("-- coverage of mint_blender/")
+        run_command([python, "-m", "coverage", "combine", "--quiet", COVERAGE], cwd=ROOT)
         run_command([python, "-m", "coverage", "report"], cwd=ROOT)
     return all(Outcome.read(pytest_run).is_successful for pytest_run in selected)
 
 
-def _run_pytest(python: Path, pytest_run: PytestRun, *, strict: bool, append: bool) -> None:
+def _groups(selected: list[PytestRun]) -> list[list[PytestRun]]:
+    """Return the runs in groups that are made at the same time."""
+    groups: list[list[PytestRun]] = []
+    for pytest_run in selected:
+        if pytest_run.beside and groups:
+            groups[-1].append(pytest_run)
+        else:
+            groups.append([pytest_run])
+    return groups
+
+
+def _run_pytest(python: Path, pytest_run: PytestRun, *, strict: bool) -> None:
     """Run pytest once; add its exit status and duration to its results file.
 
     This environment and that of nox are not on the PATH of the processes, since a Blender that a
     test starts looks there for a Python.
     """
-    (ROOT / "build" / "coverage").mkdir(parents=True, exist_ok=True)
     RESULTS.mkdir(parents=True, exist_ok=True)
     pytest_run.results.unlink(missing_ok=True)
     command: list[str | Path] = [python, "-m", "pytest", f"--outcomes={pytest_run.results}"]
     command += pytest_run.arguments
     command += ["--continue-on-collection-errors"]  # a file that cannot be read hides no other
     command += ["--strict-skips"] if strict else []
-    coverage = ["--cov", "--cov-report=", *(["--cov-append"] if append else [])]
-    command += coverage if pytest_run.with_coverage else ["-p", "no:cacheprovider"]
+    command += ["--cov", "--cov-report="] if pytest_run.with_coverage else []
+    command += ["-p", "no:cacheprovider"]
     echo(f"-- pytest: {pytest_run.title}")
     started_at = time.monotonic()
-    status = run_command(command, cwd=ROOT)
+    data = {"COVERAGE_FILE": str(COVERAGE / f"data.{pytest_run.results.stem}")}
+    status = run_command(command, cwd=ROOT, extra=data, output=pytest_run.output)
     outcome = Outcome.read(pytest_run)
     outcome.status, outcome.seconds = status, time.monotonic() - started_at
     pytest_run.results.write_text(
         json.dumps(asdict(outcome), default=sorted, indent=1), encoding="utf-8"
     )
+    if pytest_run.output:
+        text = pytest_run.output.read_text(encoding="utf-8", errors="replace")
+        echo(f"-- the output of {pytest_run.title}:\n{text}")
 
 
 def environment_of_session(session: str) -> Environment:

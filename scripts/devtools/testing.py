@@ -24,7 +24,10 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
     default = environments.default()
     chosen = _chosen(options, default)
     in_turn = [one for one in chosen if one == default or arguments]
-    side_by_side = [one for one in chosen if one not in in_turn]
+    # The longest first: on another Python, the tests without Blender run again.
+    side_by_side = sorted(
+        (one for one in chosen if one not in in_turn), key=lambda one: one.python == default.python
+    )
     selected: list[PytestRun] = []
     for one in chosen:
         whole = pytest_runs.runs_for(one, default, fast=options.fast)
