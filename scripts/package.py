@@ -27,7 +27,8 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mint_blender"
-SKIPPED_FOLDERS = ("__pycache__",)
+SKIPPED_FOLDERS = ("__pycache__", "mcp_server")
+"""The second one needs the package mcp, which Blender does not have."""
 SKIPPED_SUFFIXES = (".pyc", ".pyo", ".blend1", ".po", ".pot")
 TRANSLATIONS = "ui/translations"
 DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold

@@ -29,8 +29,11 @@ BLENDERS_OWN = {
 THREADS_FOR_ONE_USE = {
     ("ui", "queue"),  # answers from threads
     ("files", "concurrent"),  # a pool that ends with the call: splats are unpacked side by side
+    ("cli", "concurrent"),  # a pool that ends with the server: its thread owns the job service
 }
 THREADS = {"_thread", "asyncio", "concurrent", "multiprocessing", "queue", "threading"}
+PACKAGES_OF_FOLDERS = {("cli", "mcp_server"): {"anyio", "mcp", "mcp_types", "pydantic"}}
+"""External modules that one folder of a room may import at the top of a file."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +178,7 @@ def complaints(source: str, room: str, parts: tuple[str, ...]) -> list[str]:
         elif (
             found.first not in sys.stdlib_module_names
             and found.first not in rule.outside
+            and found.first not in PACKAGES_OF_FOLDERS.get(parts[:2], ())
             and not (found.later and found.first in rule.later_outside)
         ):
             wrong.append(

@@ -86,6 +86,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     _after(commands)
     _account(commands)
     _library(commands)
+    _command(commands, "mcp", "serve tools for an agent on standard input and output (MCP)")
     return root
 
 

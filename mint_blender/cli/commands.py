@@ -39,6 +39,7 @@ COMMANDS = {
     "library": "asset_library.library",
     "usage": "account.usage",
     "check": "account.check",
+    "mcp": "mcp_command.mcp",
 }
 """The function of each command. Its module is imported only when the command runs."""
 

@@ -63,6 +63,14 @@ class ProcessLock:
             path.unlink(missing_ok=True)
         return False
 
+    def others(self) -> int:
+        """Return how many other living processes use this folder."""
+        try:
+            names = [each.name for each in self._folder.iterdir() if each.name != self.name]
+        except OSError:
+            return 0
+        return sum(self.is_alive(name) for name in names)
+
     def close(self) -> None:
         """Release the lock: other processes can take over at once."""
         if not self._handle.closed:

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a tool is registered, and how its errors become sentences for the agent."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.shared.exceptions import MCPError
+from mcp_types import ToolAnnotations
+
+from ...mint.redaction import redact
+from .. import error_log, exits, session
+
+log = logging.getLogger(__name__)
+
+Function = Callable[..., Awaitable[Any]]
+
+READ_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=True)
+"""The tool changes nothing, and may ask Mint."""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool: its function, whose docstring is the description for the agent, and its hints."""
+
+    function: Function
+    title: str
+    hints: ToolAnnotations
+
+    def add_to(self, server: MCPServer[Any]) -> None:
+        """Register the tool under the name of its function."""
+        server.add_tool(with_sentences(self.function), title=self.title, annotations=self.hints)
+
+
+def with_sentences(function: Function) -> Function:
+    """Return the same function, whose errors are sentences without a traceback or a key."""
+
+    @functools.wraps(function)
+    async def call(*arguments: Any, **named: Any) -> Any:
+        try:
+            return await function(*arguments, **named)
+        except MCPError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is logged and reported
+            raise ToolError(redact(_sentence(function.__name__, error))) from None
+
+    return call
+
+
+def _sentence(tool: str, error: Exception) -> str:
+    if isinstance(error, ToolError) or exits.is_expected(error):
+        return str(error)
+    log.error("%s", tool, exc_info=error)
+    if isinstance(error, OSError):
+        return (
+            f"Cannot use {error.filename or 'a file'}: {error.strerror or error}. Jobs that were"
+            " started are kept."
+        )
+    return (
+        f"Unexpected error ({type(error).__name__}). The details are in"
+        f" {session.home() / error_log.NAME}. Jobs that were started are kept: call jobs."
+    )

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of the tool `account`."""
+
+from __future__ import annotations
+
+import pytest
+
+from ...mint_service.runner import ThreadService
+from .agent import Agent, Connect
+
+
+def test_account_says_whose_credits_are_spent(agent: Agent, signed_in: ThreadService) -> None:
+    """The key is accepted, and the Credits are those at Mint."""
+    state = agent.ask("account")
+    assert state["key"] == "accepted"
+    assert state["credits_available"] == signed_in.credits()
+    assert state["credits_spent_today"] == 0
+    assert state["limit_per_day"] is None
+    assert state["base_url"] == signed_in.api
+
+
+def test_account_works_without_a_key(
+    connect: Connect, signed_in: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A missing key is an answer, not an error: the agent has to say what to do."""
+    monkeypatch.delenv("MINT_API_KEY")
+    state = connect().ask("account")
+    assert state["key"] == "missing"
+    assert "MINT_API_KEY" in state["problem"]
+    assert signed_in.requests() == []
+
+
+def test_account_says_that_the_key_was_refused(agent: Agent, signed_in: ThreadService) -> None:
+    """A key that Mint refuses is an answer, too."""
+    signed_in.scenario(revoked=True)
+    state = agent.ask("account")
+    assert (state["key"], state["credits_available"]) == ("refused", None)
+    assert state["problem"]
+
+
+def test_account_counts_other_programs(connect: Connect) -> None:
+    """Another server on the same jobs is another process's lock."""
+    one, other = connect(), connect()
+    assert one.ask("account")["other_processes"] == 0
+    assert other.ask("account")["other_processes"] == 1
+
+
+def test_account_changes_nothing(agent: Agent) -> None:
+    """Its hints say so."""
+    listed = agent.portal.call(agent.client.list_tools)
+    (tool,) = [each for each in listed.tools if each.name == "account"]
+    assert tool.annotations is not None and tool.annotations.read_only_hint
+    assert tool.output_schema is not None
