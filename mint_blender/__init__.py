@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mint for Blender: from a prompt to a 3D Model or a World in the scene.
 
-Scripts call `generate`, `usage`, `models` and `worlds`; Blender calls `register` and `unregister`.
+Scripts call `generate`, `usage`, `models`, `worlds` and `job_records`; Blender calls `register` and
+`unregister`.
 
 Importing this package imports neither `bpy` nor `requests`: other modules can be used without
 Blender, and enabling the add-on does not slow down Blender's start.
@@ -11,7 +12,11 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["generate", "models", "register", "unregister", "usage", "worlds"]
+__all__ = ["generate", "job_records", "models", "register", "unregister", "usage", "worlds"]
+
+_OF_API = frozenset(
+    {"generate", "job_records", "models", "usage", "worlds", "GenerationStopped", "TooExpensive"}
+)
 
 
 def register() -> None:
@@ -44,7 +49,7 @@ def __getattr__(name: str) -> Any:
     Raises:
         AttributeError: There is no such name.
     """
-    if name in {"generate", "models", "usage", "worlds", "GenerationStopped", "TooExpensive"}:
+    if name in _OF_API:
         from . import api
 
         return getattr(api, name)

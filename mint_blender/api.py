@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Python interface: `generate`, `usage`, `models` and `worlds`.
+"""The Python interface: `generate`, `usage`, `models`, `worlds` and `job_records`.
 
 Each function blocks, and raises an exception with a sentence for the user. Notes are texts with a
 `code` and `params` for programs.
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .cli import session
 from .cli.follow import Review, follow
+from .cli.output.job_json import job_record
 from .cli.price_check import check_price
 from .jobs.engine.retry_schedule import StillUnreachable
 from .jobs.job import Job
@@ -28,7 +30,15 @@ from .message import message_of
 from .mint.generation_request import GenerationRequest
 from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Usage
 
-__all__ = ["GenerationStopped", "TooExpensive", "generate", "models", "usage", "worlds"]
+__all__ = [
+    "GenerationStopped",
+    "TooExpensive",
+    "generate",
+    "job_records",
+    "models",
+    "usage",
+    "worlds",
+]
 
 log = logging.getLogger(__name__)
 
@@ -146,6 +156,21 @@ def worlds() -> Iterator[Asset]:
         MintError: Mint refused a call or cannot be reached.
     """
     yield from _assets(Kind.WORLD)
+
+
+def job_records() -> Iterator[dict[str, Any]]:
+    """Yield every job on the list, newest first, as `jobs --json` prints it.
+
+    Reads only the journal: it asks Mint nothing, and jobs that run in this Blender keep running.
+
+    Raises:
+        JournalError: The journal cannot be opened or read.
+    """
+    from .jobs.storage.journal_reader import JournalReader
+
+    with closing(JournalReader(session.home())) as journal:
+        journal.set_account(session.account())
+        yield from (job_record(job) for job in journal.records() if isinstance(job, Job))
 
 
 def _follow(job_service: JobService, job_id: str, review: Review | None) -> Job:

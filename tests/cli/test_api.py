@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Python interface: `mint_blender.generate`, `usage`, `models`, `worlds`."""
+"""The Python interface: `mint_blender.generate`, `usage`, `models`, `worlds`, `job_records`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from mint_blender.mint.errors import KeyMissing, KeyRefused
 
 from ..jobs.workflow_harness import a_job
 from ..mint_service.runner import ThreadService
+from .command_runner import RunMint
 
 Signed = ThreadService
 
@@ -33,6 +34,20 @@ def test_lists_yield_all_pages(signed_in: Signed) -> None:
     """Both lists yield all assets with all fields."""
     assert list(mint_blender.models()) == []
     assert list(mint_blender.worlds()) == []
+
+
+def test_job_records_reads_the_journal_only(signed_in: Signed, mint: RunMint) -> None:
+    """It yields what `jobs --json` prints, newest first, and asks Mint nothing."""
+    assert list(mint_blender.job_records()) == []
+    mint("generate", "--prompt", "a lamp")
+    mint("generate", "--prompt", "a vase", "--mode", "review")
+    asked = len(signed_in.log())
+    newest, oldest = mint_blender.job_records()
+    assert [newest, oldest] == mint("jobs", "--json").records
+    assert (newest["phase"], newest["previews"]) == ("review", 1)
+    assert Path(newest["files"]["preview"]).is_file()
+    assert oldest["phase"] == "ready"
+    assert len(signed_in.log()) == asked
 
 
 REFUSED = {

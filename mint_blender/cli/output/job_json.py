@@ -30,6 +30,8 @@ def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
         "operation": job.operation.id if job.operation else None,
         "mint_url": job.operation.mint_url if job.operation else None,
         "credits": job.cost,
+        # the newest one is in `files`
+        "previews": len(job.previews),
         "files": {file.role.value: file.path for file in job.files},
         "notes": list(job.notes),
         "note_details": [{"code": note.code, "params": note.params} for note in job.notes],

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The code of the skill for agents in a Blender with a window, run from a timer as agents do."""
+
+from __future__ import annotations
+
+import pytest
+
+from .. import skill_file
+from .blender_window import BlenderWindow
+from .conftest import Since
+
+pytestmark = pytest.mark.window
+
+START, GENERATE, WAIT = (
+    skill_file.code_block(part) for part in ("sys.modules", "INVOKE_DEFAULT", "job_records")
+)
+CONFIRM = "g"  # the underlined letter of the button; Enter is Cancel
+
+
+def test_the_price_is_confirmed_in_blender(blender: BlenderWindow, since: Since) -> None:
+    """The code opens the dialog and starts nothing; the user's click starts it once.
+
+    The Preview is found and approved as the skill says, and the result is in the scene.
+    """
+    blender.over("VIEW_3D", "WINDOW")
+    blender.until_it_shows(lambda: blender.ask(GENERATE + "\nresult = None"))
+    blender.settle()
+    assert since.starts == 0, "nothing was confirmed yet"
+    blender.screenshot("dialog_that_an_agent_has_opened")
+    blender.key("Return")  # ends the text
+    blender.key(CONFIRM)
+    job = blender.wait_for("review")
+    code = f"{START}\nresult = list(mint.job_records())[0]"
+    record = blender.ask(code)
+    assert (record["job"], record["previews"], record["name"]) == (job["id"], 1, "Lamp")
+    assert record["files"]["preview"]
+    blender.call("mint.approve", job_id=job["id"], preview=1)
+    blender.wait_for("placed")
+    assert since.starts == 1
+    count = "len([each for each in bpy.data.objects if each.get('mint_job_id') == job_id])"
+    assert blender.ask(count, job_id=job["id"]) >= 1
