@@ -47,7 +47,7 @@ def test_each_command_exists() -> None:
     """So do the commands of the command line, with their options."""
     lines = [each for each in skill_file.inline_code() if "-m mint_blender " in each]
     commands = {each.split("-m mint_blender ")[1].split()[0] for each in lines}
-    assert {"jobs", "place", "mcp"} <= commands <= set(COMMANDS) | {"mcp"}
+    assert {"jobs", "place", "mcp"} <= commands <= set(COMMANDS)
 
 
 def test_each_phase_is_explained() -> None:
