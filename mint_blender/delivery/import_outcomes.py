@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..jobs.job_values import Placement
 from ..jobs.service import JobService, NotPossible
 from ..jobs.storage.journal import JournalError
 
@@ -26,6 +27,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     resolved_codes: tuple[str, ...] = ()
     problem: str | None = None
+    placement: Placement | None = None
 
     def record(self, job_service: JobService, job_id: str) -> None:
         """Write the outcome into the journal.
@@ -35,7 +37,12 @@ class Outcome:
             NotPossible: The job is in a state without an import.
         """
         if self.problem is None:
-            job_service.mark_placed(job_id, *self.notes, resolved_codes=self.resolved_codes)
+            job_service.mark_placed(
+                job_id,
+                *self.notes,
+                resolved_codes=self.resolved_codes,
+                placement=self.placement,
+            )
         else:
             job_service.mark_import_failed(job_id, self.problem)
 

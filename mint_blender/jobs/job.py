@@ -21,6 +21,7 @@ from .job_values import (
     Delivery,
     Hold,
     LocalFile,
+    Placement,
     Problem,
     Role,
 )
@@ -65,6 +66,7 @@ class Job:
     decision: Decision | None = None
     problem: Problem | None = None
     notes: tuple[Message, ...] = field(default=())
+    placement: Placement | None = None  # None: not placed yet, or not by this version
     owner: Owner | None = None  # None: nothing was sent for it yet
     # how the current account relates to it: not stored, the journal sets it when a job is read
     hold: Hold | None = None

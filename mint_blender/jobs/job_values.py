@@ -130,3 +130,15 @@ class Delivery:
     folder: str | None = None  # where converted files are saved
     line: str | None = None  # batch and line: a rerun finds the job by it
     group: str | None = None  # jobs started together: their results are placed side by side
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a result was placed last: the names of its objects, and its bounding box in meters."""
+
+    scene: str
+    objects: tuple[str, ...] = ()  # the root first
+    file: str | None = None  # path of the .blend that was open; None if it was never saved
+    # the lowest and the highest corner; None without anything to measure
+    low: tuple[float, float, float] | None = None
+    high: tuple[float, float, float] | None = None

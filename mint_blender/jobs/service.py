@@ -24,7 +24,7 @@ from .budget.totals import SpendingTotals
 from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner
 from .job import Job, is_unanswered
-from .job_values import Cause, Decision, Delivery, Problem
+from .job_values import Decision, Delivery
 from .new_jobs import new_attempt, new_conversion, new_fetch, new_job, new_key
 from .phases import BUSY, Phase, Verb
 from .presentation import action_checks, presenter
@@ -266,20 +266,6 @@ class JobService(JobRunner):
             )
         )
         self.wake(job)
-
-    def mark_placed(self, job_id: str, *notes: str, resolved_codes: Collection[str] = ()) -> None:
-        """Store that the result is in a scene or a file.
-
-        `resolved_codes` are the codes of earlier notes that no longer apply.
-        """
-        job = self.job(job_id).without_notes(*resolved_codes)
-        for note in notes:
-            job = job.with_note(note)
-        self.save(job.moved(Phase.PLACED, problem=None))
-
-    def mark_import_failed(self, job_id: str, message: str, *, code: str = "import_failed") -> None:
-        """Store why a result could not be imported. The job waits for a person."""
-        self.save(replace(self.job(job_id), problem=Problem(Cause.IMPORT, message, code=code)))
 
     def dismiss(self, job_id: str) -> None:
         """Remove a job from the list. Its files stay."""

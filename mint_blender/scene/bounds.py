@@ -61,6 +61,23 @@ def extent(objects: Iterable[bpy.types.Object]) -> tuple[float, float, float] | 
     return _as_tuple(np.ptp(corners, axis=0)) if len(corners) else None
 
 
+def bounds_in_meters(objects: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> Bounds | None:
+    """Return the lowest and highest corner in world space in meters; None without a solid object.
+
+    From bounding boxes, as `extent`.
+    """
+    corners = [
+        each.matrix_world @ Vector(corner)
+        for each in objects
+        if each.type in {"MESH", "POINTCLOUD"}
+        for corner in each.bound_box
+    ]
+    if not corners:
+        return None
+    points = np.array(corners) * scene.unit_settings.scale_length
+    return _as_tuple(points.min(axis=0)), _as_tuple(points.max(axis=0))
+
+
 def world_points(shown: bpy.types.Object, space: Matrix | None = None) -> np.ndarray:
     """Return the vertices of an evaluated mesh object, shape (n, 3).
 

@@ -9,7 +9,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Cause, Decision, Delivery, LocalFile, Problem, Role
+from mint_blender.jobs.job_values import (
+    Cause,
+    Decision,
+    Delivery,
+    LocalFile,
+    Placement,
+    Problem,
+    Role,
+)
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.mint.account import Owner
 from mint_blender.mint.generation_request import GenerationRequest
@@ -90,6 +98,15 @@ targets = every_field(
     splats=maybe,
     line=maybe,
 )
+corners = st.none() | st.tuples(numbers, numbers, numbers)
+placements = every_field(
+    Placement,
+    scene=texts,
+    objects=st.lists(texts, max_size=3).map(tuple),
+    file=maybe,
+    low=corners,
+    high=corners,
+)
 jobs = every_field(
     Job,
     id=texts,
@@ -121,5 +138,6 @@ jobs = every_field(
         Problem, cause=st.sampled_from(Cause), message=texts, code=maybe, request_id=maybe
     ),
     notes=st.lists(texts, max_size=3).map(tuple),
+    placement=st.none() | placements,
     hold=st.none(),
 )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.storage.documents import Documents
+from mint_blender.jobs.storage.documents import Documents, OpenDocument, open_elsewhere
 
 ONE, TWO = "1" * 32, "2" * 32
 
@@ -128,3 +129,77 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     documents = Documents(tmp_path)
     documents.remember(ONE, tmp_path / "a.blend")
     assert documents.path_of(ONE) is None
+
+
+OPEN = """
+import sys
+from pathlib import Path
+from mint_blender.jobs.storage.documents import Documents
+documents = Documents(Path(sys.argv[1]))
+path = Path(sys.argv[3]) if len(sys.argv) > 3 else None
+documents.show_open(sys.argv[2], path)
+if path is not None:
+    documents.remember("9" * 32, path)  # an earlier opening of the same file, whose job is here
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+def open_in_a_process(home: Path, *words: str) -> subprocess.Popen[str]:
+    """Open a document in another process, until its standard input is closed."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", OPEN, str(home), *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None and process.stdout.readline() == "open\n"
+    return process
+
+
+def test_open_documents_can_be_seen(tmp_path: Path) -> None:
+    """Two Blenders, each with its current document; a killed one is no longer there."""
+    assert open_elsewhere(tmp_path) == []
+    file = tmp_path / "scene.blend"
+    with (
+        open_in_a_process(tmp_path, ONE, str(file)) as first,
+        open_in_a_process(tmp_path, TWO) as second,
+    ):
+        assert open_elsewhere(tmp_path) == [OpenDocument(ONE, file), OpenDocument(TWO, None)]
+        first.kill()
+        first.wait()
+        assert open_elsewhere(tmp_path) == [OpenDocument(TWO, None)]
+        assert second.stdin is not None
+        second.stdin.close()
+        second.wait()
+        assert open_elsewhere(tmp_path) == []
+
+
+def test_looking_does_not_take_a_document(tmp_path: Path) -> None:
+    """It can be opened while another process looks."""
+    Documents(tmp_path).show_open(ONE, tmp_path / "scene.blend")
+    assert open_elsewhere(tmp_path) == [], "nobody holds it any more"
+    Documents(tmp_path).remember(ONE, tmp_path / "scene.blend")
+    assert Documents(tmp_path).take_over(tmp_path / "scene.blend") == {ONE}
+
+
+def test_an_open_document_without_jobs_leaves_nothing(tmp_path: Path) -> None:
+    """Opening a thousand files leaves no thousand records; those with jobs stay."""
+    documents = Documents(tmp_path)
+    documents.show_open(ONE, tmp_path / "a.blend")
+    documents.release()
+    assert list((tmp_path / "documents").iterdir()) == []
+    documents.show_open(ONE, tmp_path / "a.blend")
+    documents.remember(ONE, tmp_path / "a.blend")
+    documents.release()
+    assert documents.path_of(ONE) == tmp_path / "a.blend"
+
+
+def test_the_name_of_an_open_document_changes(tmp_path: Path) -> None:
+    """It was saved for the first time, then under another name; it stays the current one."""
+    documents = Documents(tmp_path)
+    for path in (None, tmp_path / "a.blend", tmp_path / "b.blend"):
+        documents.show_open(ONE, path)
+        assert documents.path_of(ONE) == path
+    documents.remember(ONE, tmp_path / "b.blend")
+    assert json.loads((tmp_path / "documents" / ONE).read_bytes())["is_current"]

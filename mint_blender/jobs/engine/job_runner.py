@@ -8,6 +8,7 @@ import math
 import queue
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from ...message import Message
 from ...mint.account import Account, Owner
@@ -15,6 +16,8 @@ from ...mint.schema import Kind
 from .. import stage_durations
 from ..budget.prices import NotPossible
 from ..job import Job
+from ..job_values import Cause, Placement, Problem
+from ..phases import Phase
 from ..queries import Query
 from ..storage.job_cache import JobCache
 from ..storage.job_locks import ProcessLock
@@ -140,6 +143,27 @@ class JobRunner:
                 )
             )
         self.cache.save(job)
+
+    def mark_placed(
+        self,
+        job_id: str,
+        *notes: str,
+        resolved_codes: Collection[str] = (),
+        placement: Placement | None = None,
+    ) -> None:
+        """Store that the result is in a scene or a file.
+
+        `resolved_codes` are the codes of earlier notes that no longer apply; `placement` is known
+        if the result is in a scene.
+        """
+        job = self.job(job_id).without_notes(*resolved_codes)
+        for note in notes:
+            job = job.with_note(note)
+        self.save(job.moved(Phase.PLACED, problem=None, placement=placement or job.placement))
+
+    def mark_import_failed(self, job_id: str, message: str, *, code: str = "import_failed") -> None:
+        """Store why a result could not be imported. The job waits for a person."""
+        self.save(replace(self.job(job_id), problem=Problem(Cause.IMPORT, message, code=code)))
 
     # -- what runs, and where
 

@@ -16,7 +16,16 @@ from ...mint.account import Owner
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
 from ..job import Job
-from ..job_values import Cause, DecidedPreview, Decision, Delivery, LocalFile, Problem, Role
+from ..job_values import (
+    Cause,
+    DecidedPreview,
+    Decision,
+    Delivery,
+    LocalFile,
+    Placement,
+    Problem,
+    Role,
+)
 from ..notes import stored_note
 from ..phases import Phase, Verb
 from .type_checks import matches_type
@@ -64,6 +73,7 @@ def dump(job: Job) -> str:
         "refused": [_dump_file(file) for file in job.refused],
         "problem": _dump_problem(job.problem) if job.problem else None,
         "notes": [message_of(note).to_json() for note in job.notes],
+        "placement": asdict(job.placement) if job.placement else None,
     }
     return json.dumps(record)
 
@@ -74,8 +84,14 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
     Raises:
         Exception: Of any type, for a word of a later version or a value of the wrong type.
     """
-    record = json.loads(text)
-    job = Job(
+    job = _job(json.loads(text), decision, phase)
+    if not matches_type(job, Job):
+        raise TypeError("a member is not what it should be")
+    return job
+
+
+def _job(record: Mapping[str, Any], decision: Decision | None, phase: Phase) -> Job:
+    return Job(
         id=record["id"],
         request=_request(record["request"]),
         key=record["key"],
@@ -104,14 +120,18 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         decision=decision,
         problem=_problem(record.get("problem")),
         notes=tuple(stored_note(note) for note in _list(record.get("notes", ()))),
+        placement=_placement(record.get("placement")),
     )
-    if not matches_type(job, Job):
-        raise TypeError("a member is not what it should be")
-    return job
 
 
 def _delivery(record: Mapping[str, Any]) -> Delivery:
     return _from_record(Delivery, record, at=_vector, rotation=_vector)
+
+
+def _placement(record: Mapping[str, Any] | None) -> Placement | None:
+    if not record:
+        return None
+    return _from_record(Placement, record, objects=_list, low=_vector, high=_vector)
 
 
 def _vector(values: Any) -> Any:

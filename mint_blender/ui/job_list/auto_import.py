@@ -108,19 +108,25 @@ def import_result(service: JobService, job: Job, *, raw: bool = False) -> str | 
 def _import(service: JobService, job: Job, raw: bool, prepared: PreparedResult | None) -> Outcome:
     """Import a result and return the outcome. Never raises: the next beat would try again."""
     from ...delivery import import_job
+    from ...delivery.placement import placement_of
     from ...scene.place import SceneImportError
 
     try:
         with import_marks.importing(service.home, job.id):
+            scene = placed_results.scene_of(job)
             placed = import_job.place(
                 job,
-                placed_results.scene_of(job),
+                scene,
                 raw=raw,
                 prepared=prepared,
                 select=idle_scene.is_left_alone(job.id),
             )
         placed_results.scan()  # so that the panel shows it
-        return Outcome(placed.notes, import_job.resolved_codes(job, placed))
+        return Outcome(
+            placed.notes,
+            import_job.resolved_codes(job, placed),
+            placement=placement_of(placed, scene),
+        )
     except SceneImportError as error:
         return Outcome(problem=str(error))
     except Exception as mistake:  # an importer can fail in any way

@@ -63,9 +63,17 @@ def file_opened() -> None:
         state.documents.release()
         if bpy.data.filepath:
             session.adopt_documents(state.documents.take_over(Path(bpy.data.filepath)))
+        _show_open()
     service = session.existing_service()
     if service is not None:
         follow(service)
+
+
+def _show_open() -> None:
+    """Let other programs see which file is open in this window, so that they can place into it."""
+    documents, path = _state().documents, bpy.data.filepath
+    if documents is not None and not bpy.app.background:
+        documents.show_open(session.document_id(), Path(path) if path else None)
 
 
 def follow(service: JobService) -> None:
@@ -91,6 +99,7 @@ def _saved(*_: object) -> None:
     """Remember the name under which the file was saved."""
     service = session.existing_service()
     if service is not None:
+        _show_open()
         follow(service)
 
 

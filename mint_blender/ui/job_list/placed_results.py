@@ -111,16 +111,19 @@ def kept_message(names: list[str]) -> str:
 
 
 def scene_of(job: Job) -> bpy.types.Scene:
-    """Return the scene of the click, or the current one if another file is open."""
+    """Return the scene of the click, or the current one if another file is open.
+
+    A job that another program has sent to this document names no scene.
+    """
     if is_document_open(job) and job.delivery.scene is not None:
         return bpy.data.scenes[job.delivery.scene]
     return typed_context.scene_of(bpy.context)
 
 
 def is_document_open(job: Job) -> bool:
-    """Return whether the document and scene in which the prompt was submitted are open."""
+    """Return whether the document and the scene that a result is meant for are open."""
     is_same = job.delivery.document in session.document_ids()
-    return is_same and job.delivery.scene is not None and job.delivery.scene in bpy.data.scenes
+    return is_same and (job.delivery.scene is None or job.delivery.scene in bpy.data.scenes)
 
 
 def scan() -> bool:
