@@ -19,7 +19,11 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
-COMMAND_LINE_ONLY = {"delivery/background.py", "delivery/write_files.py"}
+COMMAND_LINE_ONLY = {
+    "delivery/background.py",
+    "delivery/write_files.py",
+    "delivery/write_result.py",
+}
 """Modules whose sentences reach only the command line, which is in English."""
 
 ROOMS = ("mint", "files", "jobs", "scene", "delivery", "ui")

@@ -29,7 +29,9 @@ BLENDERS_OWN = {
 THREADS_FOR_ONE_USE = {
     ("ui", "queue"),  # answers from threads
     ("files", "concurrent"),  # a pool that ends with the call: splats are unpacked side by side
-    ("cli", "concurrent"),  # a pool that ends with the server: its thread owns the job service
+    ("delivery", "concurrent"),  # the pool of background Blenders is a context manager
+    # the executor of a batch's results; a pool that ends with the server, with the job service
+    ("cli", "concurrent"),
 }
 THREADS = {"_thread", "asyncio", "concurrent", "multiprocessing", "queue", "threading"}
 PACKAGES_OF_FOLDERS = {("cli", "mcp_server"): {"anyio", "mcp", "mcp_types", "pydantic"}}

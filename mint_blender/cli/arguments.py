@@ -177,6 +177,12 @@ def _batch(commands: Commands) -> None:
         help="how many to run at once (default: 4; Mint allows 10 of each kind)",
     )
     batch.add_argument(
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="how many Blenders import at once (default: one less than there are cores)",
+    )
+    batch.add_argument(
         "--render",
         action="store_true",
         help="render a picture of each result instead of using Mint's",

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..delivery import write_files
+from ..delivery.write_result import WriteResult
 from ..jobs import rejected_files
 from ..jobs.engine.retry_schedule import StillUnreachable
 from ..jobs.job import Job
@@ -17,15 +17,13 @@ from ..jobs.phases import BUSY, Phase, Verb
 from ..jobs.presentation import presenter
 from ..jobs.service import JobService
 from ..jobs.storage import import_marks
+from ..message import message_of
 from . import exits
 from .exits import Exit
 from .follow import follow
 from .output.job_json import job_record
 from .output.progress import progress_listener
 from .output.terminal import Terminal
-
-WriteJob = Callable[[Job], tuple[str, ...]]
-"""Writes the files of a job's delivery and returns notes. Raises `write_files.DeliveryError`."""
 
 
 def follow_and_write(
@@ -74,62 +72,81 @@ def deliver(
     job: Job,
     terminal: Terminal,
     *,
-    line: int | None = None,
     delivery: Delivery | None = None,
-    write_job: WriteJob | None = None,
     raw: bool = False,
 ) -> Exit:
-    """Write the files of a finished job, and report how the job stands.
+    """Write the files of a finished job here, and report how the job stands.
 
     Args:
         job_service: The job service, which records the outcome.
         job: The job; it may not be finished.
         terminal: Where the result is printed.
-        line: The job's line number in a batch file.
         delivery: Where to write this once; by default where the job's own delivery says.
-        write_job: Writes the files; by default this process does, with a mark on disk meanwhile.
         raw: Also write a file that our check refused.
     """
-    status = exits.of_job(job)
     job = replace(job, delivery=delivery or job.delivery)
-    is_reported = False
-    if (status is Exit.DONE or raw) and (job.delivery.output or job.delivery.render):
-        status = _write(
-            job_service, job, terminal, write_job or partial(_write_here, job_service, raw=raw)
-        )
-        is_reported = status is not Exit.DONE
-        job = job_service.job(job.id)
-        job = replace(job, delivery=delivery or job.delivery)
-    record = job_record(job, event="result") | ({} if line is None else {"line": line})
-    if status is Exit.DONE:
-        terminal.result(record, *_done_lines(job))
-        return status
-    terminal.event(record)
-    if not is_reported:
-        where = "" if line is None else f"line {line}: "
-        terminal.note(f"{where}{job.title}: {stop_text(job, terminal)}")
-    return status
+    if is_to_write(job) or (raw and _names_files(job)):
+        return report_written(job_service, job, terminal, _write_here(job_service, job, raw=raw))
+    return report_job(job, terminal)
 
 
-def _write_here(job_service: JobService, job: Job, *, raw: bool) -> tuple[str, ...]:
-    with import_marks.importing(job_service.home, job.id):
-        return write_files.write(job, raw=raw)
+def is_to_write(job: Job) -> bool:
+    """Return whether a job is finished at Mint, and its delivery names files."""
+    return exits.of_job(job) is Exit.DONE and _names_files(job)
 
 
-def _write(job_service: JobService, job: Job, terminal: Terminal, write_job: WriteJob) -> Exit:
-    try:
-        notes = write_job(job)
-    except write_files.DeliveryError as error:
+def _names_files(job: Job) -> bool:
+    return bool(job.delivery.output or job.delivery.render)
+
+
+def report_written(
+    job_service: JobService,
+    job: Job,
+    terminal: Terminal,
+    result: WriteResult,
+    *,
+    line: int | None = None,
+) -> Exit:
+    """Store what became of a job's files, and report it. `line` is its number in a batch file."""
+    if (problem := result.problem) is not None:
         file = "".join(f"\n  {file.path}" for file in (*job.files, *job.refused))
         terminal.error(
-            f"{job.title} was downloaded, but could not be written. {error} Mint's files are"
+            f"{job.title} was downloaded, but could not be written. {problem} Mint's files are"
             f" kept:{file}",
             job=job.id,
         )
-        job_service.mark_import_failed(job.id, str(error))
+        job_service.mark_import_failed(job.id, problem)
+        job = replace(job_service.job(job.id), delivery=job.delivery)
+        terminal.event(_record(job, line))
         return Exit.IMPORT
-    job_service.mark_placed(job.id, *notes)
-    return Exit.DONE
+    job_service.mark_placed(job.id, *result.notes)
+    return report_job(replace(job_service.job(job.id), delivery=job.delivery), terminal, line=line)
+
+
+def report_job(job: Job, terminal: Terminal, *, line: int | None = None) -> Exit:
+    """Report a job that is done, or why it has stopped; return its status."""
+    status = exits.of_job(job)
+    if status is Exit.DONE:
+        terminal.result(_record(job, line), *_done_lines(job))
+        return status
+    terminal.event(_record(job, line))
+    where = "" if line is None else f"line {line}: "
+    terminal.note(f"{where}{job.title}: {stop_text(job, terminal)}")
+    return status
+
+
+def _record(job: Job, line: int | None) -> dict[str, Any]:
+    return job_record(job, event="result") | ({} if line is None else {"line": line})
+
+
+def _write_here(job_service: JobService, job: Job, *, raw: bool) -> WriteResult:
+    """Write the files in this process, with a mark on disk meanwhile."""
+    try:
+        with import_marks.importing(job_service.home, job.id):
+            notes = write_files.write(job, raw=raw)
+    except write_files.DeliveryError as error:
+        return WriteResult(job.id, problem=message_of(error))
+    return WriteResult(job.id, notes=tuple(message_of(note) for note in notes))
 
 
 def _done_lines(job: Job) -> list[str]:

@@ -8,6 +8,7 @@ is started when it is first needed, and again after a crash. It ends when its pa
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ..jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow
 from ..jobs.job import Job
@@ -18,22 +19,30 @@ from . import write_files as delivery_write
 TIME_LIMIT = 15 * 60.0
 """Seconds for one result, including its rendered picture."""
 
+RESULTS_PER_CHILD = 100
+"""After so many results a child process is replaced by a new one, which bounds its memory."""
+
 CODE = background_worker.code()
 
 
 class BackgroundImporter:
     """Writes results as `write_files.write` does, but in a child process.
 
-    A context manager; otherwise call `close` at the end.
+    For one thread, except `stop`. A context manager; otherwise call `close` at the end.
     """
 
     def __init__(self) -> None:
         self._child: ChildProcess | None = None
+        self._results = 0  # of this child process
+        self._is_stopped = False
 
     def __enter__(self) -> BackgroundImporter:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
         self.close()
 
     def close(self) -> None:
@@ -42,23 +51,25 @@ class BackgroundImporter:
             self._child.end()
             self._child = None
 
+    def stop(self) -> None:
+        """Kill the child process and start no other, also while another thread waits for it."""
+        self._is_stopped = True
+        if (child := self._child) is not None:
+            child.kill()
+
     def write(self, job: Job) -> tuple[str, ...]:
         """Write the files that `job.delivery` names; return notes for the user.
 
+        A result that crashes Blender is tried once more, in a new child process.
+
         Raises:
-            DeliveryError: The import failed, crashed or took longer than `TIME_LIMIT`.
+            DeliveryError: The import failed, crashed twice or took longer than `TIME_LIMIT`.
         """
         if not _needs_blender(job):
             return delivery_write.write(job)  # a plain copy cannot crash
+        request = background_worker.request(job)
         try:
-            if self._child is None:
-                self._child = ChildProcess(blender_runtime.background_command(CODE))
-            answer = self._child.ask(background_worker.request(job), TIME_LIMIT)
-        except ChildEnded as end:
-            self.close()
-            raise delivery_write.DeliveryError(
-                "Blender closed unexpectedly while importing it."
-            ) from end
+            answer = self._ask(request) or self._ask(request)
         except ChildTooSlow as end:
             self.close()
             raise delivery_write.DeliveryError(
@@ -69,9 +80,39 @@ class BackgroundImporter:
             raise delivery_write.DeliveryError(
                 f"Blender could not be started for the import: {error.strerror or error}."
             ) from error
+        if answer is None:
+            raise delivery_write.DeliveryError(_STOPPED if self._is_stopped else _CRASHED)
         if "problem" in answer:
             raise delivery_write.DeliveryError(Message.from_json(answer["problem"]))
         return tuple(Message.from_json(note) for note in answer["notes"])
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the child's answer; None if it crashed, or if `stop` was called."""
+        try:
+            answer = self._running_child().ask(request, TIME_LIMIT)
+        except ChildEnded:
+            self.close()
+            return None
+        self._results += 1
+        if self._results >= RESULTS_PER_CHILD:
+            self.close()
+        return answer
+
+    def _running_child(self) -> ChildProcess:
+        """Return the child process, started if there is none. Raises ChildEnded, OSError."""
+        if self._child is None:
+            self._child, self._results = _start_child(), 0
+        if self._is_stopped:  # looked at after the start, so that `stop` misses no child
+            raise ChildEnded
+        return self._child
+
+
+def _start_child() -> ChildProcess:
+    return ChildProcess(blender_runtime.background_command(CODE))
+
+
+_CRASHED = "Blender closed unexpectedly while importing it, twice."
+_STOPPED = "The import was stopped."
 
 
 def _needs_blender(job: Job) -> bool:

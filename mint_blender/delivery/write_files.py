@@ -8,12 +8,14 @@ import io
 import logging
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..files.errors import InvalidGlb
 from ..jobs import rejected_files
 from ..jobs.job import Job
 from ..jobs.job_values import Role
+from ..message import Message, message_of
 from ..mint.schema import Kind
 from . import blender_runtime
 
@@ -129,6 +131,32 @@ def _copy_model(job: Job, output: Path, *, raw: bool) -> None:
 def _write_with_blender(
     job: Job, output: Path | None, render: Path | None, *, raw: bool
 ) -> tuple[str, ...]:
+    """Write both files beside their places, and move them there when both are complete.
+
+    So a failure or a crash leaves the files of an earlier import as they are.
+    """
+    parts = {_part(path): path for path in (output, render) if path is not None}
+    for part in parts:
+        part.unlink(missing_ok=True)
+    try:
+        notes = _import_and_write(
+            job, _part(output) if output else None, _part(render) if render else None, raw, parts
+        )
+        for part, path in parts.items():
+            part.replace(path)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+    return notes
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.part{path.suffix}")
+
+
+def _import_and_write(
+    job: Job, output: Path | None, render: Path | None, raw: bool, parts: Mapping[Path, Path]
+) -> tuple[str, ...]:
     from ..scene.export.output_path import OutputError
     from . import import_job
 
@@ -136,7 +164,9 @@ def _write_with_blender(
         # Blender prints "Info: Saved as …" to Python's standard output, which is for our results
         with contextlib.redirect_stdout(io.StringIO()):
             return import_job.write(job, output, render, raw=raw).notes
-    except (import_job.SceneImportError, OutputError) as error:
+    except OutputError as error:
+        raise DeliveryError(_with_real_path(message_of(error), parts)) from error
+    except import_job.SceneImportError as error:
         raise DeliveryError(str(error)) from error
     except OSError:
         raise
@@ -146,3 +176,13 @@ def _write_with_blender(
         raise DeliveryError(
             f"The import failed unexpectedly ({type(error).__name__}: {error})."
         ) from error
+
+
+def _with_real_path(problem: Message, parts: Mapping[Path, Path]) -> Message:
+    """Return the message about a file with the place where the file should have gone."""
+    places = {str(part): str(path) for part, path in parts.items()}
+    params = {
+        name: places.get(value, value) if isinstance(value, str) else value
+        for name, value in problem.params.items()
+    }
+    return Message.build(problem.template, params, problem.code)

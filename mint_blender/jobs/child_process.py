@@ -14,10 +14,12 @@ import queue
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 LOG_TAIL = 4000
 """Bytes of a child's standard error that are logged when it has ended."""
@@ -105,6 +107,10 @@ class ChildProcess:
         """The exit status; None while it runs."""
         return self._process.poll()
 
+    def kill(self) -> None:
+        """Kill the process, from any thread: whoever waits for an answer gets ChildEnded."""
+        self._process.kill()
+
     def end(self) -> None:
         """Kill the process. Everything that it has answered is on disk."""
         self._process.kill()
@@ -133,6 +139,28 @@ class ChildProcess:
                     if isinstance(answer := json.loads(line), dict):
                         self._answers.put(answer)
         self._answers.put(None)
+
+
+class PerThread(Generic[T]):
+    """An object for each thread, such as its child process, made when it is first asked for.
+
+    It is dropped when its thread ends.
+    """
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._local = threading.local()
+
+    def get(self) -> T:
+        """Return the object of this thread."""
+        if not hasattr(self._local, "value"):
+            self._local.value = self._make()
+        value: T = self._local.value
+        return value
+
+    def set(self, value: T) -> None:
+        """Give this thread an object that was made elsewhere."""
+        self._local.value = value
 
 
 def requests(stream: Iterable[str], idle_limit: float | None = None) -> Iterator[str]:

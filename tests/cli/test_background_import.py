@@ -59,14 +59,14 @@ def test_a_crashing_import_fails_one_line(
     monkeypatch.setattr(background, "CODE", FAILING % (KILL, str(started)))
     ran = batch(mint, tmp_path, "a lamp", "a bad mug", "a chair")
     assert ran.status == 7
-    assert "Blender closed unexpectedly while importing it." in ran.error_text
+    assert "Blender closed unexpectedly while importing it, twice." in ran.error_text
     assert {path.name for path in (tmp_path / "out").glob("*.blend")} == {
         "0001-a-lamp.blend",
         "0003-a-chair.blend",
     }
     told = json.loads((tmp_path / "out" / "0002-a-bad-mug.json").read_text())
     assert told["state"] == "failed" and "closed unexpectedly" in told["trouble"]["message"]
-    assert len(started.read_text().split()) == 2, "one before the crash, one after it"
+    assert len(started.read_text().split()) == 3, "one before, one after each crash"
     monkeypatch.undo()
     assert len(service.operations()) == 3
 

@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 
 from ...delivery import write_files
-from ...delivery.background import BackgroundImporter
+from ...delivery.blender_pool import BlenderPool, default_workers
 from ...files.file_lock import FileInUse
 from ...jobs.service import NotPossible
 from ...jobs.storage.batch_lease import UNKNOWN, Lease
@@ -20,6 +20,7 @@ from ..exits import Exit
 from ..output.terminal import Terminal
 from . import contact_sheet, line_jobs
 from .lines import BadLineError, Line, read_lines
+from .result_writer import ResultWriter
 from .runner import BatchRun, Options
 
 
@@ -62,8 +63,10 @@ def _generate(
     terminal: Terminal,
     lease: Lease,
 ) -> Exit:
-    with session.open_job_service() as job_service, BackgroundImporter() as importer:
-        batch_run = BatchRun(job_service, options, terminal, lines, importer)
+    workers = arguments.workers or default_workers()
+    with session.open_job_service() as job_service, BlenderPool(workers) as pool:
+        writer = ResultWriter(pool, 2 * workers, job_service.notify)
+        batch_run = BatchRun(job_service, options, terminal, lines, writer)
         batch_run.is_lost = lambda: lease.is_lost
         try:
             return batch_run.run(arguments.jobs, arguments.max_credits)

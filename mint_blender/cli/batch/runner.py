@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...delivery.background import BackgroundImporter
 from ...jobs.engine.retry_schedule import StillUnreachable
 from ...jobs.job import Job
 from ...jobs.job_values import Delivery
@@ -20,14 +19,16 @@ from ..output.job_json import job_record
 from ..output.progress import progress_listener
 from ..output.terminal import Terminal
 from ..price_check import check_limits, check_total
-from ..results import deliver
+from ..results import is_to_write, report_job, report_written
 from . import contact_sheet, line_jobs, result_files
 from .lines import Line
 from .prices import BatchBudget, Prices, fetch_prices, price_summary
+from .result_writer import ResultWriter, Written
 
 # phases in which a job may still have to be paid
 _UNPAID = frozenset({Phase.WAITING, Phase.SENDING, Phase.BILLING, Phase.PAUSED})
 _OVER = frozenset({Phase.FAILED, Phase.CANCELED})
+_LOST = "Another machine is now working on this folder. Nothing more is started here."
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,10 @@ class BatchRun:
         options: Options,
         terminal: Terminal,
         lines: list[Line],
-        importer: BackgroundImporter,
+        writer: ResultWriter,
     ) -> None:
         self._job_service = job_service
-        self._importer = importer
+        self._writer = writer
         self._options = options
         self._terminal = terminal
         self._lines = lines
@@ -123,7 +124,9 @@ class BatchRun:
             while True:
                 while len(self._active) < at_once and (line := next(waiting, None)) is not None:
                     self._start_line(line)
-                if not self._active:
+                    self._take_written()
+                self._take_written()
+                if not self._active and not self._writer.is_busy:
                     return
                 try:
                     listener(self._job_service.next_event())
@@ -138,6 +141,8 @@ class BatchRun:
     def _mark_unreachable(self, error: StillUnreachable) -> None:
         """Stop the run: without the network no line can finish. Every job is kept."""
         self._terminal.error(str(error))
+        for written in self._writer.rest():
+            self._end_written(written)
         for line in self._lines:
             self._statuses.setdefault(line.number, Exit.UNREACHABLE)
 
@@ -186,11 +191,7 @@ class BatchRun:
             self._refuse(line, refusal.sentence, refusal.status)
             return
         if self.is_lost():
-            self._refuse(
-                line,
-                "Another machine is now working on this folder. Nothing more is started here.",
-                Exit.FAILED,
-            )
+            self._refuse(line, _LOST, Exit.FAILED)
             return
         needs_credits, resumable = self._needs_credits(line), self._resumable_job(line)
         if needs_credits and not self._budget.allows(
@@ -279,18 +280,35 @@ class BatchRun:
         self._end(line, line_jobs.current_job(self._job_service, self._jobs[line.tag]))
 
     def _end(self, line: Line, job: Job) -> None:
+        """End a line that has stopped at Mint, or have its files written."""
         self._budget.end(job)
         if result_files.is_written(job):
             self._terminal.event({**job_record(job, event="result"), "line": line.number})
-            self._statuses[line.number] = Exit.DONE
+            self._conclude_line(line, job, Exit.DONE)
+        elif not is_to_write(job):
+            self._conclude_line(line, job, report_job(job, self._terminal, line=line.number))
+        elif self.is_lost():
+            self._refuse(line, _LOST, Exit.FAILED)
         else:
-            self._statuses[line.number] = deliver(
-                self._job_service,
-                self._target_left(job),
-                self._terminal,
-                line=line.number,
-                write_job=self._importer.write,
-            )
+            self._writer.add(line, self._target_left(job))
+
+    def _take_written(self) -> None:
+        if self.is_lost():
+            for line in self._writer.drop_waiting():
+                self._refuse(line, _LOST, Exit.FAILED)
+        for written in self._writer.take():
+            self._end_written(written)
+
+    def _end_written(self, written: Written) -> None:
+        line = written.line
+        line_jobs.current_job(self._job_service, written.job)  # it may have been dismissed
+        status = report_written(
+            self._job_service, written.job, self._terminal, written.result, line=line.number
+        )
+        self._conclude_line(line, written.job, status)
+
+    def _conclude_line(self, line: Line, job: Job, status: Exit) -> None:
+        self._statuses[line.number] = status
         try:
             result_files.write_record(
                 line, line_jobs.current_job(self._job_service, job), self._terminal

@@ -32,6 +32,7 @@ from .thread_messages import (
     Event,
     Idle,
     JobChanged,
+    Notified,
     Progress,
     QueryAnswered,
     Recovered,
@@ -257,6 +258,10 @@ class JobRunner:
     def reread(self) -> None:
         """Read what other processes wrote; the next `catch_up` reports it."""
         self._has_changes |= self.cache.reread()
+
+    def notify(self) -> None:
+        """Make `next_event` return, from any thread."""
+        self.worker.events.put(Notified())
 
     def next_event(self) -> Event:
         """Block until the worker sends an event, and apply it. For scripts, never for a window.

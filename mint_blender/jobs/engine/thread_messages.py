@@ -167,4 +167,11 @@ class Crashed:
     message: str
 
 
-Event = JobChanged | Idle | RetryScheduled | Recovered | Progress | QueryAnswered | Crashed
+@dataclass(frozen=True)
+class Notified:
+    """Something outside the engine has happened, such as a file that was written."""
+
+
+Event = (
+    JobChanged | Idle | RetryScheduled | Recovered | Progress | QueryAnswered | Crashed | Notified
+)

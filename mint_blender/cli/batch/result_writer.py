@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hand finished lines to an executor, which writes their files while other lines go on."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...delivery.write_files import needs_blender
+from ...delivery.write_result import WriteResult, write_result
+from ...jobs.job import Job
+from ...message import message_of
+from .lines import Line
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A line whose files were written, or could not be."""
+
+    line: Line
+    job: Job
+    result: WriteResult
+
+
+class ResultWriter:
+    """Submits at most `at_once` lines to an executor; the others wait here.
+
+    `notify` is called, on any thread, when one of them has been written.
+    """
+
+    def __init__(
+        self, executor: Executor, at_once: int, notify: Callable[[], None] = lambda: None
+    ) -> None:
+        self._executor = executor
+        self._at_once = at_once
+        self._notify = notify
+        self._waiting: deque[tuple[Line, Job]] = deque()
+        self._running: dict[Future[WriteResult], tuple[Line, Job]] = {}
+        self._ended: list[Written] = []
+
+    def add(self, line: Line, job: Job) -> None:
+        """Write the files that the job's delivery names.
+
+        Where Blender is not needed, they are copied here and now: that takes moments.
+        """
+        output, render = _paths(job)
+        if needs_blender(job.kind, output, render):
+            self._waiting.append((line, job))
+            self._submit()
+        else:
+            self._ended.append(Written(line, job, write_result(job, output, render)))
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any line is being written, waits for it, or was not taken yet."""
+        return bool(self._waiting or self._running or self._ended)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another line would be submitted at once."""
+        return len(self._running) < self._at_once
+
+    def take(self) -> list[Written]:
+        """Return the lines that have been written since the last call."""
+        for future in [each for each in self._running if each.done()]:
+            line, job = self._running.pop(future)
+            self._ended.append(Written(line, job, _result(future, job)))
+        self._submit()
+        ended, self._ended = self._ended, []
+        return ended
+
+    def wait(self, timeout: float | None = None) -> list[Written]:
+        """Return the lines that have been written, after waiting for one for `timeout` seconds."""
+        if self._running and not self._ended:
+            wait(self._running, timeout, FIRST_COMPLETED)
+        return self.take()
+
+    def rest(self) -> Iterator[Written]:
+        """Yield all other lines as they are written."""
+        while self.is_busy:
+            yield from self.wait()
+
+    def drop_waiting(self) -> list[Line]:
+        """Forget the lines that no worker has begun, and return them."""
+        dropped = [line for line, _ in self._waiting]
+        self._waiting.clear()
+        canceled = [each for each in self._running if each.cancel()]
+        return dropped + [self._running.pop(future)[0] for future in canceled]
+
+    def _submit(self) -> None:
+        while self._waiting and self.has_room:
+            line, job = self._waiting.popleft()
+            future = self._executor.submit(write_result, job, *_paths(job))
+            self._running[future] = line, job
+            future.add_done_callback(lambda _: self._notify())
+
+
+def _paths(job: Job) -> tuple[Path | None, Path | None]:
+    output, render = job.delivery.output, job.delivery.render
+    return Path(output) if output else None, Path(render) if render else None
+
+
+def _result(future: Future[WriteResult], job: Job) -> WriteResult:
+    """Return the result; where the executor itself has failed, a problem."""
+    try:
+        return future.result()
+    except Exception as error:  # of any executor, such as a broken pool or a lost connection
+        log.exception("Job %s was not written", job.id)
+        sentence = f"The worker that wrote it has failed ({type(error).__name__}: {error})."
+        return WriteResult(job.id, problem=message_of(sentence))

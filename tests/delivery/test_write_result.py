@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One function writes a result: any executor can run it, and a failure is an answer."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+from concurrent.futures import CancelledError, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.delivery import background
+from mint_blender.delivery.blender_pool import BlenderPool
+from mint_blender.delivery.write_result import WriteResult, write_result
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role
+from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.phases import Phase
+from mint_blender.message import Message
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind
+
+from ..scene import glb_fixtures
+
+NOTE = Message("{count} textures are missing.", count=2)
+
+# The child writes its process id first; what it does with a result depends on the prompt.
+CHILD = """
+import os, signal, time
+from {package}.delivery import import_job
+write = import_job.write
+def failing(job, *words, **more):
+    if job.request.prompt == "crash once" and not os.path.exists(%(mark)r):
+        open(%(mark)r, "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if job.request.prompt == "crash":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if job.request.prompt == "hang":
+        time.sleep(600)
+    return write(job, *words, **more)
+import_job.write = failing
+with open(%(started)r, "a") as started:
+    print(os.getpid(), file=started)
+from {package}.delivery.background_worker import serve
+serve()
+os._exit(0)
+"""
+
+
+@pytest.fixture
+def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the file with the process ids of the child processes."""
+    names = {"mark": str(tmp_path / "mark"), "started": str(tmp_path / "started")}
+    monkeypatch.setattr(background, "CODE", CHILD % names)
+    return tmp_path / "started"
+
+
+def a_job(tmp_path: Path, prompt: str = "a lamp") -> Job:
+    """Return a finished job whose file is on disk."""
+    path = tmp_path / "model.glb"
+    if not path.exists():
+        glb_fixtures.simple(path)
+    job = new_job(GenerationRequest(Kind.MODEL, prompt), Delivery(), now=1.0)
+    kept = LocalFile(Role.MODEL, str(path), "https://files.example/a.glb")
+    return replace(job, phase=Phase.READY, files=(kept,), notes=(NOTE,))
+
+
+def test_job_and_result_can_be_pickled(tmp_path: Path) -> None:
+    """Both arrive in another process as they were, with the parts of each message."""
+    job = a_job(tmp_path)
+    again = pickle.loads(pickle.dumps(job))
+    assert again == job and again.notes[0].params == {"count": 2}
+    result = WriteResult(job.id, (tmp_path / "a.blend",), (NOTE,), NOTE)
+    copy = pickle.loads(pickle.dumps(result))
+    assert copy == result and copy.notes[0].template == NOTE.template
+
+
+def test_a_copy_is_written_in_another_process(tmp_path: Path) -> None:
+    """An executor of processes runs it: Mint's own .glb is copied, without Blender."""
+    job, target = a_job(tmp_path), tmp_path / "out" / "lamp.glb"
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        result = pool.submit(write_result, job, target, None).result(60)
+    assert result == WriteResult(job.id, (target,))
+    assert target.read_bytes() == (tmp_path / "model.glb").read_bytes()
+
+
+def test_a_problem_is_an_answer(tmp_path: Path) -> None:
+    """A missing download and a folder that is a file become sentences."""
+    job = a_job(tmp_path)
+    (tmp_path / "model.glb").unlink()
+    missing = write_result(job, tmp_path / "lamp.glb", None)
+    assert missing.problem and "could not be read" in missing.problem and missing.files == ()
+    (tmp_path / "file").write_text("")
+    blocked = write_result(a_job(tmp_path), tmp_path / "file" / "lamp.glb", None)
+    assert blocked.problem and str(tmp_path / "file") in blocked.problem
+
+
+def test_a_mistake_of_ours_is_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It concerns this result only, and is logged."""
+    monkeypatch.setattr(background.delivery_write, "write", lambda job: 1 / 0)
+    result = write_result(a_job(tmp_path), tmp_path / "lamp.glb", None)
+    assert result.problem and "unexpectedly (ZeroDivisionError" in result.problem
+    assert "could not be written" in caplog.text
+
+
+@pytest.mark.blender
+def test_a_thread_keeps_its_blender(tmp_path: Path, started: Path) -> None:
+    """The next result of a thread needs no new child process, which ends with the thread."""
+    with ThreadPoolExecutor(1) as pool:
+        for name in ("a", "b"):
+            path = tmp_path / f"{name}.blend"
+            assert pool.submit(write_result, a_job(tmp_path), path, None).result().files == (path,)
+    (process,) = map(int, started.read_text().split())
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_a_crash_is_tried_once_more(tmp_path: Path, started: Path) -> None:
+    """The second try has a new child process. After two crashes, a sentence says so."""
+    with BlenderPool(1) as pool:
+        once, twice, after = (
+            pool.submit(write_result, a_job(tmp_path, prompt), tmp_path / f"{prompt}.blend", None)
+            for prompt in ("crash once", "crash", "a lamp")
+        )
+        assert once.result().problem is None and (tmp_path / "crash once.blend").is_file()
+        problem = twice.result().problem
+        assert problem and "closed unexpectedly while importing it, twice" in problem
+        assert after.result().problem is None
+    assert len(started.read_text().split()) == 4
+
+
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_a_hang_is_stopped(tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the time limit, a sentence says so; it is not tried again."""
+    with BlenderPool(1) as pool:
+        first = pool.submit(write_result, a_job(tmp_path), tmp_path / "a.blend", None)
+        assert first.result().problem is None
+        monkeypatch.setattr(background, "TIME_LIMIT", 0.5)
+        hung = pool.submit(write_result, a_job(tmp_path, "hang"), tmp_path / "b.blend", None)
+        assert hung.result().problem and "was stopped" in str(hung.result().problem)
+    assert len(started.read_text().split()) == 1
+
+
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_a_child_is_replaced_after_a_number_of_results(
+    tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This bounds its memory."""
+    monkeypatch.setattr(background, "RESULTS_PER_CHILD", 2)
+    with BlenderPool(1) as pool:
+        for number in range(5):
+            path = tmp_path / f"{number}.blend"
+            assert pool.submit(write_result, a_job(tmp_path), path, None).result().problem is None
+    assert len(started.read_text().split()) == 3
+
+
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_the_end_of_a_pool_kills_its_blenders(tmp_path: Path, started: Path) -> None:
+    """A hanging import does not delay the end, and nothing waiting is begun."""
+    with BlenderPool(2) as pool:
+        hung = [
+            pool.submit(write_result, a_job(tmp_path, "hang"), tmp_path / f"{name}.blend", None)
+            for name in "abcd"
+        ]
+        while not started.exists() or len(started.read_text().split()) < 2:
+            assert not any(each.done() for each in hung)
+    assert [each.result().problem for each in hung[:2]] == ["The import was stopped."] * 2
+    for each in hung[2:]:
+        with pytest.raises(CancelledError):
+            each.result()
+    for process in map(int, started.read_text().split()):
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
+
+
+@pytest.mark.blender
+def test_a_failed_import_keeps_the_old_file(tmp_path: Path, started: Path) -> None:
+    """New files replace old ones only when all are complete; nothing else is left."""
+    output, render = tmp_path / "out" / "lamp.blend", tmp_path / "out" / "lamp.png"
+    output.parent.mkdir()
+    output.write_text("old")
+    with BlenderPool(1) as pool:
+        for prompt in ("crash", "a lamp"):
+            job = a_job(tmp_path, prompt)
+            blocked = pool.submit(write_result, job, output, render if prompt == "crash" else None)
+            assert bool(blocked.result().problem) is (prompt == "crash")
+            assert (output.read_bytes() == b"old") is (prompt == "crash")
+    assert [path.name for path in output.parent.iterdir()] == ["lamp.blend"]
