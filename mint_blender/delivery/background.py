@@ -12,9 +12,11 @@ from typing import Any
 
 from ..jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow
 from ..jobs.job import Job
+from ..jobs.storage import serialization
 from ..message import Message
 from . import background_worker, blender_runtime
 from . import write_files as delivery_write
+from .write_files import WrittenFiles
 
 TIME_LIMIT = 15 * 60.0
 """Seconds for one result, including its rendered picture."""
@@ -26,7 +28,7 @@ CODE = background_worker.code()
 
 
 class BackgroundImporter:
-    """Writes results as `write_files.write` does, but in a child process.
+    """Writes results as `write_files.write_described` does, but in a child process.
 
     For one thread, except `stop`. A context manager; otherwise call `close` at the end.
     """
@@ -57,8 +59,8 @@ class BackgroundImporter:
         if (child := self._child) is not None:
             child.kill()
 
-    def write(self, job: Job) -> tuple[str, ...]:
-        """Write the files that `job.delivery` names; return notes for the user.
+    def write(self, job: Job) -> WrittenFiles:
+        """Write the files that `job.delivery` names; return what was written.
 
         A result that crashes Blender is tried once more, in a new child process.
 
@@ -66,7 +68,7 @@ class BackgroundImporter:
             DeliveryError: The import failed, crashed twice or took longer than `TIME_LIMIT`.
         """
         if not _needs_blender(job):
-            return delivery_write.write(job)  # a plain copy cannot crash
+            return delivery_write.write_described(job)  # a plain copy cannot crash
         request = background_worker.request(job)
         try:
             answer = self._ask(request) or self._ask(request)
@@ -84,7 +86,10 @@ class BackgroundImporter:
             raise delivery_write.DeliveryError(_STOPPED if self._is_stopped else _CRASHED)
         if "problem" in answer:
             raise delivery_write.DeliveryError(Message.from_json(answer["problem"]))
-        return tuple(Message.from_json(note) for note in answer["notes"])
+        return WrittenFiles(
+            tuple(Message.from_json(note) for note in answer["notes"]),
+            serialization.load_placement(answer.get("placement")),
+        )
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
         """Return the child's answer; None if it crashed, or if `stop` was called."""

@@ -60,7 +60,11 @@ def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
 
 def _write(job: Job) -> dict[str, Any]:
     try:
-        return {"notes": [message_of(note).to_json() for note in write_files.write(job)]}
+        written = write_files.write_described(job)
+        return {
+            "notes": [message_of(note).to_json() for note in written.notes],
+            "placement": serialization.dump_placement(written.placement),
+        }
     except write_files.DeliveryError as error:
         return {"problem": message_of(error).to_json()}
 

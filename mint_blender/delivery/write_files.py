@@ -9,12 +9,13 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..files.errors import InvalidGlb
 from ..jobs import rejected_files
 from ..jobs.job import Job
-from ..jobs.job_values import Role
+from ..jobs.job_values import Placement, Role
 from ..message import Message, message_of
 from ..mint.schema import Kind
 from . import blender_runtime
@@ -66,10 +67,30 @@ def folder_problem(folder: Path) -> str | None:
     return None
 
 
+@dataclass(frozen=True)
+class WrittenFiles:
+    """What was written: notes for the user, and what the result became in Blender.
+
+    `placement` is None if Mint's own file was copied.
+    """
+
+    notes: tuple[str, ...] = ()
+    placement: Placement | None = None
+
+
 def write(job: Job, *, raw: bool = False) -> tuple[str, ...]:
     """Write the files that `job.delivery` names; return notes for the user.
 
     With `raw`, our checks are skipped, even for a file that they refused.
+
+    Raises:
+        DeliveryError: The result cannot be imported or written.
+    """
+    return write_described(job, raw=raw).notes
+
+
+def write_described(job: Job, *, raw: bool = False) -> WrittenFiles:
+    """Write the files as `write` does, and return also what the result became in Blender.
 
     Raises:
         DeliveryError: The result cannot be imported or written.
@@ -84,7 +105,9 @@ def write(job: Job, *, raw: bool = False) -> tuple[str, ...]:
         if output is not None and is_copied(job, output, raw=raw):
             _copy_model(job, output, raw=raw)
             output = None
-        return _write_with_blender(job, output, render, raw=raw) if output or render else ()
+        if output is None and render is None:
+            return WrittenFiles()
+        return _write_with_blender(job, output, render, raw=raw)
     except OSError as error:
         raise DeliveryError(
             f"{error.strerror or error}: {error.filename or 'the file'} cannot be written."
@@ -130,7 +153,7 @@ def _copy_model(job: Job, output: Path, *, raw: bool) -> None:
 
 def _write_with_blender(
     job: Job, output: Path | None, render: Path | None, *, raw: bool
-) -> tuple[str, ...]:
+) -> WrittenFiles:
     """Write both files beside their places, and move them there when both are complete.
 
     So a failure or a crash leaves the files of an earlier import as they are.
@@ -139,7 +162,7 @@ def _write_with_blender(
     for part in parts:
         part.unlink(missing_ok=True)
     try:
-        notes = _import_and_write(
+        written = _import_and_write(
             job, _part(output) if output else None, _part(render) if render else None, raw, parts
         )
         for part, path in parts.items():
@@ -147,7 +170,7 @@ def _write_with_blender(
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
-    return notes
+    return written
 
 
 def _part(path: Path) -> Path:
@@ -156,14 +179,17 @@ def _part(path: Path) -> Path:
 
 def _import_and_write(
     job: Job, output: Path | None, render: Path | None, raw: bool, parts: Mapping[Path, Path]
-) -> tuple[str, ...]:
+) -> WrittenFiles:
     from ..scene.export.output_path import OutputError
     from . import import_job
+    from .placement import placement_of
 
     try:
         # Blender prints "Info: Saved as …" to Python's standard output, which is for our results
         with contextlib.redirect_stdout(io.StringIO()):
-            return import_job.write(job, output, render, raw=raw).notes
+            placed = import_job.write(job, output, render, raw=raw)
+        placement = replace(placement_of(placed), file=str(parts[output]) if output else None)
+        return WrittenFiles(placed.notes, placement)
     except OutputError as error:
         raise DeliveryError(_with_real_path(message_of(error), parts)) from error
     except import_job.SceneImportError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..jobs.child_process import PerThread
 from ..jobs.job import Job
+from ..jobs.job_values import Placement
 from ..message import Message, message_of
 from .background import BackgroundImporter
 from .write_files import DeliveryError
@@ -32,12 +33,14 @@ class WriteResult:
         files: The files that were written; none if there is a problem.
         notes: Notes for the user.
         problem: Why nothing was written, as a sentence; None if it was.
+        placement: What the result became in Blender; None if Mint's own file was copied.
     """
 
     job_id: str
     files: tuple[Path, ...] = ()
     notes: tuple[Message, ...] = ()
     problem: Message | None = None
+    placement: Placement | None = None
 
 
 def write_result(job: Job, output: Path | None, render: Path | None) -> WriteResult:
@@ -48,7 +51,7 @@ def write_result(job: Job, output: Path | None, render: Path | None) -> WriteRes
     """
     delivery = replace(job.delivery, output=_text(output), render=_text(render))
     try:
-        notes = IMPORTERS.get().write(replace(job, delivery=delivery))
+        written = IMPORTERS.get().write(replace(job, delivery=delivery))
     except DeliveryError as error:
         return WriteResult(job.id, problem=message_of(error))
     except Exception as error:  # a bug of ours: it is logged, and the other results continue
@@ -56,7 +59,8 @@ def write_result(job: Job, output: Path | None, render: Path | None) -> WriteRes
         sentence = f"Writing it failed unexpectedly ({type(error).__name__}: {error})."
         return WriteResult(job.id, problem=message_of(sentence))
     files = tuple(path for path in (output, render) if path is not None)
-    return WriteResult(job.id, files, tuple(message_of(note) for note in notes))
+    notes = tuple(message_of(note) for note in written.notes)
+    return WriteResult(job.id, files, notes, placement=written.placement)
 
 
 def _text(path: Path | None) -> str | None:

@@ -138,7 +138,7 @@ class Placement:
 
     scene: str
     objects: tuple[str, ...] = ()  # the root first
-    file: str | None = None  # path of the .blend that was open; None if it was never saved
+    file: str | None = None  # path of the file that it is in; None for one that was never saved
     # the lowest and the highest corner; None without anything to measure
     low: tuple[float, float, float] | None = None
     high: tuple[float, float, float] | None = None

@@ -102,7 +102,7 @@ def test_a_mistake_of_ours_is_an_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It concerns this result only, and is logged."""
-    monkeypatch.setattr(background.delivery_write, "write", lambda job: 1 / 0)
+    monkeypatch.setattr(background.delivery_write, "write_described", lambda job: 1 / 0)
     result = write_result(a_job(tmp_path), tmp_path / "lamp.glb", None)
     assert result.problem and "unexpectedly (ZeroDivisionError" in result.problem
     assert "could not be written" in caplog.text
@@ -196,3 +196,25 @@ def test_a_failed_import_keeps_the_old_file(tmp_path: Path, started: Path) -> No
             assert bool(blocked.result().problem) is (prompt == "crash")
             assert (output.read_bytes() == b"old") is (prompt == "crash")
     assert [path.name for path in output.parent.iterdir()] == ["lamp.blend"]
+
+
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_what_the_result_became_is_described(tmp_path: Path, started: Path) -> None:
+    """The names of the objects, their size in meters, and the file itself, not its part."""
+    with BlenderPool(1) as pool:
+        output, render = tmp_path / "lamp.blend", tmp_path / "lamp.png"
+        result = pool.submit(write_result, a_job(tmp_path), output, render).result()
+    assert result.problem is None and result.files == (output, render)
+    placement = result.placement
+    assert placement is not None and placement.objects and placement.file == str(output)
+    assert placement.low is not None and placement.high is not None
+    sizes = [high - low for low, high in zip(placement.low, placement.high, strict=True)]
+    assert max(sizes) == pytest.approx(1.0, rel=0.01)
+    assert pickle.loads(pickle.dumps(result)) == result
+
+
+def test_a_copy_became_no_objects(tmp_path: Path) -> None:
+    """Mint's own file was not opened."""
+    result = write_result(a_job(tmp_path), tmp_path / "copy.glb", None)
+    assert result.problem is None and result.placement is None

@@ -73,7 +73,7 @@ def dump(job: Job) -> str:
         "refused": [_dump_file(file) for file in job.refused],
         "problem": _dump_problem(job.problem) if job.problem else None,
         "notes": [message_of(note).to_json() for note in job.notes],
-        "placement": asdict(job.placement) if job.placement else None,
+        "placement": dump_placement(job.placement),
     }
     return json.dumps(record)
 
@@ -120,7 +120,7 @@ def _job(record: Mapping[str, Any], decision: Decision | None, phase: Phase) -> 
         decision=decision,
         problem=_problem(record.get("problem")),
         notes=tuple(stored_note(note) for note in _list(record.get("notes", ()))),
-        placement=_placement(record.get("placement")),
+        placement=load_placement(record.get("placement")),
     )
 
 
@@ -128,7 +128,13 @@ def _delivery(record: Mapping[str, Any]) -> Delivery:
     return _from_record(Delivery, record, at=_vector, rotation=_vector)
 
 
-def _placement(record: Mapping[str, Any] | None) -> Placement | None:
+def dump_placement(placement: Placement | None) -> dict[str, Any] | None:
+    """Return a placement as JSON values."""
+    return asdict(placement) if placement else None
+
+
+def load_placement(record: Mapping[str, Any] | None) -> Placement | None:
+    """Return the placement that `dump_placement` wrote."""
     if not record:
         return None
     return _from_record(Placement, record, objects=_list, low=_vector, high=_vector)
