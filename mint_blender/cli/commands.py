@@ -109,6 +109,7 @@ def _report(error: Exception, command: str, terminal: Terminal, home: Path) -> E
 def from_shell() -> int:
     """Run as a process of its own: the `mint-blender` program or `python3 -m`."""
     standard_output.reserve_for_results()
+    _end_as_with_ctrl_c(signal.SIGTERM)
     installed = Path(sys.argv[0]).name.startswith("mint-blender")
     return main(program="mint-blender" if installed else "python3 -m mint_blender")
 
@@ -117,5 +118,11 @@ def from_blender(arguments: list[str]) -> int:
     """Run as Blender's `--command mint`; Blender exits with the returned status."""
     standard_output.reserve_for_results()
     # Blender handles Ctrl-C itself, to stop a render; here it should interrupt Python.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _end_as_with_ctrl_c(signal.SIGINT)
+    _end_as_with_ctrl_c(signal.SIGTERM)
     return main(arguments, program="blender --online-mode --command mint")
+
+
+def _end_as_with_ctrl_c(request: signal.Signals) -> None:
+    """Let a signal end the command in order; render farms ask with SIGTERM before they kill."""
+    signal.signal(request, signal.default_int_handler)

@@ -48,7 +48,9 @@ MEANINGS = {
         "the result could not be imported into this Blender or written, or our own check"
         " refused the file; the files are always kept"
     ),
-    Exit.INTERRUPTED: "interrupted with Ctrl-C; started jobs are kept, and `resume` continues them",
+    Exit.INTERRUPTED: (
+        "interrupted with Ctrl-C or SIGTERM; started jobs are kept, and `resume` continues them"
+    ),
 }
 """What each status means: for the help and the README."""
 
