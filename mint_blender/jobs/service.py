@@ -120,14 +120,16 @@ class JobService(JobRunner):
         delivery: Delivery = Delivery(),
         *,
         optimize: OptimizationLevel | None = None,
+        max_credits: float | None = None,
     ) -> Job:
-        """Return a job that fetches an existing asset. Optimizing it first costs Credits."""
+        """Return a job that fetches an existing asset. Optimizing it first costs Credits.
+
+        `max_credits` is the most that this may cost. Raises TooExpensive.
+        """
         starts = [[OptimizationPrice(asset.id)]] if optimize else []
-        (estimate,) = self._prices(*starts) or [None]
-        return self._begin(
-            new_fetch(asset, delivery, now=time.time(), optimize=optimize, estimate=estimate),
-            starts=starts,
-        )[0]
+        (estimate,) = self._prices(*starts, own_limit=max_credits) or [None]
+        job = new_fetch(asset, delivery, now=time.time(), optimize=optimize, estimate=estimate)
+        return self._begin(replace(job, max_credits=max_credits), starts=starts)[0]
 
     def convert(self, asset: Asset, formats: Sequence[Format], folder: Path) -> Job:
         """Return a job that brings a model to a folder in other formats.
