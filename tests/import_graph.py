@@ -34,7 +34,7 @@ THREADS_FOR_ONE_USE = {
     ("cli", "concurrent"),
 }
 THREADS = {"_thread", "asyncio", "concurrent", "multiprocessing", "queue", "threading"}
-PACKAGES_OF_FOLDERS = {("cli", "mcp_server"): {"anyio", "mcp", "mcp_types", "pydantic"}}
+PACKAGES_OF_FOLDERS = {("cli", "mcp_server"): {"PIL", "anyio", "mcp", "mcp_types", "pydantic"}}
 """External modules that one folder of a room may import at the top of a file."""
 
 

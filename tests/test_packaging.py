@@ -58,7 +58,7 @@ def test_the_archive_has_the_expected_layout(tmp_path):
     modules = {
         path.relative_to(ROOT / "mint_blender").as_posix()
         for path in (ROOT / "mint_blender").rglob("*.py")
-        if path.parent.name != "mcp_server"
+        if "mcp_server" not in path.parts
     }
     assert {"blender_manifest.toml", "LICENSE", "__init__.py"} <= set(names)
     assert {name for name in names if name.endswith(".py")} == modules

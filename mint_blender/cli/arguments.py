@@ -16,6 +16,9 @@ environment:
   MINT_API_KEY       your API key, from platform.mint.gg
   MINT_API_BASE_URL  Mint's address (default: https://api.mint.gg/v1)
   MINT_BLENDER_HOME  the folder for jobs and downloads
+  MINT_MAX_CREDITS   the most Credits of one generation
+  MINT_MAX_CREDITS_PER_DAY
+                     the most Credits of a day
 """
 
 GENERATE = """\

@@ -67,10 +67,13 @@ def open_client() -> Iterator[Client]:
 
 
 @contextmanager
-def open_job_service(*, opens_results: bool = True) -> Iterator[JobService]:
+def open_job_service(
+    *, opens_results: bool = True, waits_for_owner: bool = True
+) -> Iterator[JobService]:
     """Yield the user's jobs, ready to run. Unfinished jobs stay in the journal.
 
     Which files this Blender can read is found out only if it `opens_results`: that loads `bpy`.
+    With `waits_for_owner`, it is known whose key this is, if a job depends on it.
 
     Raises:
         MintError: There is no usable key.
@@ -85,7 +88,7 @@ def open_job_service(*, opens_results: bool = True) -> Iterator[JobService]:
     readable = blender_runtime.readable_extensions() if opens_results else frozenset[str]()
     with _job_service(WorkflowConfig(POLL_INTERVALS, readable)) as job_service:
         job_service.unfinished.identify_account()
-        while job_service.queries.is_pending(KeyOwner()):
+        while waits_for_owner and job_service.queries.is_pending(KeyOwner()):
             job_service.next_event()
         job_service.catch_up()
         yield job_service

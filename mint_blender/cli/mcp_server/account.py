@@ -33,9 +33,9 @@ class AccountState(BaseModel):
         None
     )
     limit_per_day: Annotated[float | None, Field(description="Credits; null: no limit")] = None
-    other_processes: Annotated[
-        int, Field(description="Other running programs with the same jobs, such as Blender")
-    ] = 0
+    shares_jobs: Annotated[
+        bool, Field(description="Another program with the same jobs is running, such as Blender")
+    ] = False
 
 
 async def account(context: ToolContext) -> AccountState:
@@ -69,7 +69,7 @@ def _of_journal(job_service: JobService) -> dict[str, float | None]:
         "credits_spent_today": job_service.spending.today(),
         "limit_per_generation": limits.each or None,
         "limit_per_day": limits.day or None,
-        "other_processes": job_service.process.others(),
+        "shares_jobs": job_service.process.has_others(),
     }
 
 

@@ -57,7 +57,9 @@ class JobThread:
 
     def _use(self, use: Callable[[JobService], T]) -> T:
         if self._job_service is None:
-            job_service = self._open.enter_context(session.open_job_service(opens_results=False))
+            job_service = self._open.enter_context(
+                session.open_job_service(opens_results=False, waits_for_owner=False)
+            )
             job_service.unfinished.resume_all()
             self._job_service = job_service
         self._job_service.catch_up()

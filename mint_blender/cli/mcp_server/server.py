@@ -4,17 +4,27 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import anyio
 from mcp.server.mcpserver import MCPServer
 
-from . import account
+from ...jobs.service import NotPossible
+from ...jobs.storage.journal import JournalError
+from ...mint.errors import MintError
+from .. import session
+from . import account, decisions, generate, job_tools
 from .job_thread import JobThread
 from .state import ServerState
 
-TOOLS = (*account.TOOLS,)
+TOOLS = (*account.TOOLS, *generate.TOOLS, *job_tools.TOOLS, *decisions.TOOLS)
 """All tools, in the order in which a client lists them."""
+
+KEEP_UP_INTERVAL = 2.0
+"""Seconds between two looks at the jobs while no tool is called."""
+EXPECTED = (MintError, NotPossible, JournalError, session.NotAllowedOnline)
+"""Why the jobs cannot be opened; the next tool says it."""
 
 INSTRUCTIONS = """\
 Generate 3D Models and Worlds with Mint (mint.gg). Credits are money of a person: show the price
@@ -39,4 +49,15 @@ def make_server() -> MCPServer[ServerState]:
 @asynccontextmanager
 async def _lifespan(_server: MCPServer[Any]) -> AsyncIterator[ServerState]:
     with JobThread() as jobs:
-        yield ServerState(jobs)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_keep_up, jobs)
+            yield ServerState(jobs)
+            tasks.cancel_scope.cancel()
+
+
+async def _keep_up(jobs: JobThread) -> None:
+    """Resume what an earlier server has left, then follow the jobs between calls."""
+    while True:
+        with suppress(*EXPECTED):
+            await jobs.run(lambda job_service: job_service.unfinished.take_over())
+        await anyio.sleep(KEEP_UP_INTERVAL)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 import anyio.to_thread
@@ -13,16 +13,21 @@ from mcp.server.mcpserver import Context
 from ...jobs.service import JobService
 from ...mint.client import Client
 from .. import session
+from .job_state import JobState
 from .job_thread import JobThread
+from .spending.quotes import Quotes
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class ServerState:
-    """The thread with the jobs."""
+    """The thread with the jobs, the quotes, and what the client has seen of the jobs."""
 
     jobs: JobThread
+    quotes: Quotes = field(default_factory=Quotes)
+    seen: dict[str, str] = field(default_factory=dict)
+    """By job: the state in which a tool has last returned it."""
 
 
 ToolContext: TypeAlias = Context[ServerState, Any]
@@ -54,3 +59,9 @@ async def with_client(use: Callable[[Client], T]) -> T:
             return session.call_mint(lambda: use(client))
 
     return await anyio.to_thread.run_sync(ask, abandon_on_cancel=True)
+
+
+def note_seen(context: ToolContext, *states: JobState) -> None:
+    """Note that a tool returns these states, so that `wait` waits for the next change."""
+    for state in states:
+        state_of(context).seen[state.job] = state.change_key

@@ -7,7 +7,7 @@ import functools
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -20,9 +20,14 @@ from .. import error_log, exits, session
 log = logging.getLogger(__name__)
 
 Function = Callable[..., Awaitable[Any]]
+F = TypeVar("F", bound=Function)
 
 READ_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=True)
 """The tool changes nothing, and may ask Mint."""
+PAID_ONCE = ToolAnnotations(
+    read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True
+)
+"""The tool spends Credits, which nothing brings back; the same call again does nothing more."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Tool:
         server.add_tool(with_sentences(self.function), title=self.title, annotations=self.hints)
 
 
-def with_sentences(function: Function) -> Function:
+def with_sentences(function: F) -> F:
     """Return the same function, whose errors are sentences without a traceback or a key."""
 
     @functools.wraps(function)
@@ -50,7 +55,7 @@ def with_sentences(function: Function) -> Function:
         except Exception as error:  # noqa: BLE001 - it is logged and reported
             raise ToolError(redact(_sentence(function.__name__, error))) from None
 
-    return call
+    return cast(F, call)
 
 
 def _sentence(tool: str, error: Exception) -> str:

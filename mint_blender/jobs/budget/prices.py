@@ -195,7 +195,7 @@ class Budget:
         price = self.total(queries)
         if price is None and not is_new:
             price = job.estimate
-        total = None if missing_prices or price is None else self._after(job, decision)
+        total = None if missing_prices or price is None else self.total_after(job, decision)
         paid = job.paid_before + sum(
             each.credits.finalized or 0.0 for each in job.operations if each.credits
         )
@@ -215,7 +215,7 @@ class Budget:
         if message:
             raise TooExpensive(message, spent=others + paid, missing_prices=missing_prices)
 
-    def _after(self, job: Job, decision: Decision) -> float:
+    def total_after(self, job: Job, decision: Decision) -> float:
         """Return the total cost of a job after a click, in Credits.
 
         A revision costs no more than another Preview, if Mint gives its price.

@@ -17,6 +17,9 @@ from ...files import private_files
 from ...files.file_lock import try_lock, try_shared_lock
 from .database import journal_error
 
+# the names of the locks that this process holds: the worker has one of its own
+_ours: set[str] = set()
+
 
 class ProcessLock:
     """The lock that shows this process is alive, under `home/processes`.
@@ -36,6 +39,7 @@ class ProcessLock:
             if not try_lock(self._handle):
                 self._handle.close()
                 raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            _ours.add(self.name)
         except OSError as error:
             raise journal_error(self._folder, error) from error
 
@@ -63,17 +67,18 @@ class ProcessLock:
             path.unlink(missing_ok=True)
         return False
 
-    def others(self) -> int:
-        """Return how many other living processes use this folder."""
+    def has_others(self) -> bool:
+        """Return whether another living process uses this folder, such as a Blender."""
         try:
-            names = [each.name for each in self._folder.iterdir() if each.name != self.name]
+            names = [each.name for each in self._folder.iterdir() if each.name not in _ours]
         except OSError:
-            return 0
-        return sum(self.is_alive(name) for name in names)
+            return False
+        return any(map(self.is_alive, names))
 
     def close(self) -> None:
         """Release the lock: other processes can take over at once."""
         if not self._handle.closed:
             self._handle.close()
+            _ours.discard(self.name)
             with suppress(OSError):
                 (self._folder / self.name).unlink(missing_ok=True)

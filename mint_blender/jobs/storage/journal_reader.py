@@ -22,7 +22,8 @@ from .batch_ledger import Ledgers
 from .database import Database
 from .job_owners import AccountMatch, Accounts, CurrentAccount
 from .serialization import Unreadable, load, load_decision
-from .tables import phase_moves, summaries
+from .tables import client_requests, phase_moves, summaries
+from .tables.client_requests import ClientRequests
 from .tables.jobs import ENDED, OPEN, TABLES
 from .tables.phase_moves import Moves
 from .tables.summaries import Summary, Time
@@ -53,10 +54,11 @@ class JournalReader:
         self._unreadable: set[str] = set()  # already logged
         self._db = Database(self.path)
         self._accounts = Accounts(self._db)
-        tables = (*TABLES, *job_owners.TABLES, *phase_moves.TABLES, *summaries.TABLES)
-        self._db.prepare(_VERSION, *tables)
+        parts = (job_owners, phase_moves, summaries, client_requests)
+        self._db.prepare(_VERSION, *TABLES, *(each for part in parts for each in part.TABLES))
         self._ledgers = Ledgers(self.path)
         self.uploads = UploadCache(self._db)
+        self.client_requests = ClientRequests(self._db)
         try:
             self._summarize_all()
         except BaseException:

@@ -3,19 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
+from mint_blender.cli import settings
+from mint_blender.cli.mcp_server import job_tools
+from mint_blender.jobs.budget.spending import Limits
+
 from ...mint_service.runner import ThreadService
 from .agent import Agent, Connect, connected_agent
 
+SetLimits = Callable[[Limits], None]
+
 
 @pytest.fixture
-def connect(signed_in: ThreadService) -> Iterator[Connect]:
+def connect(signed_in: ThreadService, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
     """Return a function that connects an agent to a new server; all end with the test."""
+    monkeypatch.setattr(job_tools, "INTERVAL", 0.02)
     with ExitStack() as stack:
 
         def connect_one(**options: Any) -> Agent:
@@ -25,6 +32,20 @@ def connect(signed_in: ThreadService) -> Iterator[Connect]:
 
 
 @pytest.fixture
-def agent(connect: Connect) -> Agent:
-    """Return an agent that cannot ask a person."""
+def set_limits(monkeypatch: pytest.MonkeyPatch) -> SetLimits:
+    """Return a function that sets limits, before the server opens the jobs."""
+    return lambda limits: monkeypatch.setattr(settings, "limits", lambda: limits)
+
+
+@pytest.fixture
+def limits(set_limits: SetLimits) -> Limits:
+    """Set limits within which an agent may spend."""
+    limits = Limits(each=2000, day=5000)
+    set_limits(limits)
+    return limits
+
+
+@pytest.fixture
+def agent(limits: Limits, connect: Connect) -> Agent:
+    """Return an agent that cannot ask a person, with limits within which it need not ask."""
     return connect()

@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from ...mint_service.runner import ThreadService
+from ..command_runner import ROOT
 from .agent import Agent, Connect
 
 
@@ -15,7 +20,7 @@ def test_account_says_whose_credits_are_spent(agent: Agent, signed_in: ThreadSer
     assert state["key"] == "accepted"
     assert state["credits_available"] == signed_in.credits()
     assert state["credits_spent_today"] == 0
-    assert state["limit_per_day"] is None
+    assert (state["limit_per_generation"], state["limit_per_day"]) == (2000, 5000)
     assert state["base_url"] == signed_in.api
 
 
@@ -38,11 +43,24 @@ def test_account_says_that_the_key_was_refused(agent: Agent, signed_in: ThreadSe
     assert state["problem"]
 
 
-def test_account_counts_other_programs(connect: Connect) -> None:
-    """Another server on the same jobs is another process's lock."""
-    one, other = connect(), connect()
-    assert one.ask("account")["other_processes"] == 0
-    assert other.ask("account")["other_processes"] == 1
+def test_account_says_that_another_program_runs(agent: Agent, home: Path) -> None:
+    """A process that may drive jobs holds a lock, as a Blender does."""
+    assert agent.ask("account")["shares_jobs"] is False
+    code = (
+        "import sys; from pathlib import Path;"
+        " from mint_blender.jobs.storage.job_locks import ProcessLock;"
+        " lock = ProcessLock(Path(sys.argv[1])); print('held', flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    ) as other:
+        assert other.stdout.readline() == b"held\n"
+        assert agent.ask("account")["shares_jobs"] is True
+        other.kill()
+    assert agent.ask("account")["shares_jobs"] is False
 
 
 def test_account_changes_nothing(agent: Agent) -> None:

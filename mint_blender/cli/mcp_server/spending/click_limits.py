@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a decision about a job would cost, and whether a person has to be asked first."""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+from ....jobs.budget import spending
+from ....jobs.budget.spending import Limits
+from ....jobs.job import Job
+from ....jobs.job_values import Decision
+from ....jobs.phases import Phase, Verb
+from ....jobs.presentation import action_checks, presenter
+from ....jobs.queries import prices_of_click
+from ....jobs.service import JobService, TooExpensive
+from ..job_state import HELD_BACK, revision_of
+from . import approval
+
+
+@dataclass(frozen=True)
+class Click:
+    """A decision about a job, as the agent requests it.
+
+    Attributes:
+        job: The id of the job.
+        revision: What the agent has seen.
+        verb: The decision.
+        approved_credits: The most that the job may cost in total.
+        feedback: What should change, for a revision.
+    """
+
+    job: str
+    revision: str
+    verb: Verb
+    approved_credits: float = 0.0
+    feedback: str = ""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a click costs: the expected total of the job in Credits; None if it is unknown.
+
+    `reason` says why a person has to decide; None if nobody has to.
+    """
+
+    total: float | None
+    reason: str | None
+
+
+def is_stale(job: Job, click: Click) -> bool:
+    """Return whether the job has changed since the agent saw it."""
+    return revision_of(job) != click.revision
+
+
+def cost_of(job_service: JobService, job: Job, click: Click) -> Cost | None:
+    """Return what a click costs, by the prices that are known; None if it is free.
+
+    Raises:
+        NotPossible: The decision is not possible now.
+        ToolError: It costs more than was approved.
+    """
+    if job.phase is Phase.WAITING and job_service.unsent_jobs.holds_back(job):
+        if click.verb is not Verb.CANCEL:
+            raise ToolError(f"{job.title}: {click.verb} is not possible now. {HELD_BACK}")
+        return None
+    if click.verb not in presenter.verbs(job):
+        raise action_checks.refusal(job, click.verb)
+    queries = prices_of_click(job, click.verb)
+    if not queries:
+        return None
+    budget = job_service.budget
+    estimates = [budget.price(query) if query else None for query in queries]
+    decision = Decision(click.verb, "", None, time.time(), *estimates)
+    price = budget.total(queries)
+    total = _total(job_service, job, decision, job.estimate if price is None else price)
+    if total is not None and total > click.approved_credits:
+        raise ToolError(
+            f"{_what(job, click, total)} That is more than the approved"
+            f" {click.approved_credits:,.0f} Credits. Nothing was started. Show the price to the"
+            " person."
+        )
+    return Cost(total, _reason(job_service, job, click, decision, total))
+
+
+def question_text(job: Job, click: Click, cost: Cost) -> str:
+    """Return what a person is asked about: the decision, and what the job then costs."""
+    return _what(job, click, cost.total)
+
+
+def apply(job_service: JobService, click: Click, *, is_approved: bool) -> tuple[Job, bool]:
+    """Commit a decision, unless it is stale; return the job, and whether it was done.
+
+    Everything is checked in the commit: other programs decide about the same jobs.
+
+    Raises:
+        NotPossible: The decision is not possible now.
+        ToolError: A person has to be asked again, or it costs more than was approved.
+    """
+    with job_service.cache.single_commit():
+        job = job_service.job(click.job)
+        if is_stale(job, click):
+            return job, False
+        cost = cost_of(job_service, job, click)
+        if cost is not None and cost.reason and not is_approved:
+            raise ToolError(f"{question_text(job, click, cost)} {cost.reason} Nothing was started.")
+        if cost is not None and _raises_limit(job_service, job, click, is_approved=is_approved):
+            job_service.set_limit(job.id, click.approved_credits)
+        with job_service.budget.without_limits() if is_approved else nullcontext():
+            _perform(job_service, job, click)
+    return job_service.job(job.id), True
+
+
+def _perform(job_service: JobService, job: Job, click: Click) -> None:
+    if click.verb is Verb.APPROVE:
+        job_service.approve(job.id)
+    elif click.verb is Verb.REVISE:
+        job_service.revise(job.id, click.feedback)
+    elif click.verb is Verb.RESUME:
+        job_service.resume(job.id)
+    elif click.verb is Verb.CANCEL:
+        job_service.cancel(job.id)
+    else:
+        raise action_checks.refusal(job, click.verb)
+
+
+def _total(
+    job_service: JobService, job: Job, decision: Decision, price: float | None
+) -> float | None:
+    """Return the most that a job costs in total after a decision; None if that is not known.
+
+    Where Mint does not say what another Preview costs, it may cost as much as a generation.
+    """
+    if price is None:
+        return None
+    total, before = job_service.budget.total_after(job, decision), spending.committed(job)
+    return before + price if decision.verb is Verb.REVISE and total <= before else total
+
+
+def _reason(
+    job_service: JobService, job: Job, click: Click, decision: Decision, total: float | None
+) -> str | None:
+    """Return why a person has to decide; None if nobody has to."""
+    budget = job_service.budget
+    own = job.max_credits
+    if not budget.limits and (own is None or total is None or total > own):
+        return approval.NO_PRICE if total is None else approval.NO_LIMIT
+    if _raises_limit(job_service, job, click, is_approved=False):
+        own = click.approved_credits
+    others = job_service.spending.today() - job_service.cache.spent_for(job)
+    limited = replace(job, max_credits=own)
+    try:
+        budget.check_click(limited, decision, prices_of_click(job, click.verb), others)
+    except TooExpensive as error:
+        return error.message
+    return _limit_error(limited, budget.limits, total, others)
+
+
+def _limit_error(job: Job, limits: Limits, total: float | None, others: float) -> str | None:
+    """Return why the total cost of a job is above a limit; None if it is not.
+
+    `others` is what other jobs have spent today.
+    """
+    of_each, of_day = replace(limits, day=0.0), replace(limits, each=0.0)
+    return (
+        spending.limit_error(total, of_each, others)
+        or spending.limit_error(total, of_day, others)
+        or spending.job_limit_error(total, job.max_credits)
+    )
+
+
+def _raises_limit(job_service: JobService, job: Job, click: Click, *, is_approved: bool) -> bool:
+    """Return whether the job's own limit becomes what is approved now.
+
+    The agent may raise what it has set itself, within the limits of a person. What a person has
+    set, only a person raises.
+    """
+    if job.max_credits is None or click.approved_credits <= job.max_credits:
+        return False
+    is_of_agent = job_service.journal.client_requests.of_job(job.id) is not None
+    return is_approved or (is_of_agent and bool(job_service.budget.limits))
+
+
+def _what(job: Job, click: Click, total: float | None) -> str:
+    price = (
+        "The price is unknown."
+        if total is None
+        else f"The job would cost up to {total:,.0f} Credits in total"
+        + (f", {job.cost:,.0f} of them are spent or reserved." if job.cost else ".")
+    )
+    return f'{click.verb.capitalize()} "{job.title}". {price}'

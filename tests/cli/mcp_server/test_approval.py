@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of what a person decides: above the limits, without limits, and for an unknown price."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mint_blender.jobs.budget.spending import Limits
+
+from ...mint_service.runner import ThreadService
+from .agent import Agent, Connect
+from .conftest import SetLimits
+from .people import Person
+from .test_generate import LAMP, arguments, started
+
+MODES = ("auto", "legacy")
+"""The SDK's client with the newest protocol, and with the one of most clients."""
+
+NO_PRICES = {
+    "method": "POST",
+    "path": "/v1/pricing:estimate",
+    "times": 100,
+    "answer": {"status": 404},
+}
+DIALOGS = [
+    Person("decline"),
+    Person("cancel"),
+    Person("accept", {"spend": False}),
+    Person("accept", {}),
+    Person("accept", None),
+]
+
+
+def ask_for_lamp(connect: Connect, person: Person | None, mode: str = "auto") -> tuple[Agent, Any]:
+    """Return an agent with this person, and a quote for a lamp."""
+    agent = connect(mode=mode, elicitation_callback=person.answer if person else None)
+    return agent, agent.ask("estimate", **LAMP)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(each=247), "more than your limit of 247 Credits per generation"),
+        (Limits(day=247), "more than your daily limit of 247 Credits"),
+        (Limits(), "No spending limit is set"),
+    ],
+)
+def test_a_person_decides_beyond_the_limits(
+    connect: Connect,
+    service: ThreadService,
+    set_limits: SetLimits,
+    mode: str,
+    limits: Limits,
+    reason: str,
+) -> None:
+    """The question has what, how much and why; a yes starts it once, with its own limit."""
+    set_limits(limits)
+    person = Person()
+    agent, quote = ask_for_lamp(connect, person, mode)
+    assert reason in quote["person_decides"]
+    job = agent.ask("generate", **arguments(quote))
+    (question,) = person.asked
+    assert question.startswith('Generate the model "a lamp" (fast, review). About 248 Credits. ')
+    assert reason in question
+    assert job["approved_credits"] == 248
+    agent.ask("wait", jobs=[job["job"]], seconds=20)
+    assert agent.ask("generate", **arguments(quote))["job"] == job["job"]
+    assert len(person.asked) == 1  # the same request again asks nobody
+    assert started(service) == 1
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("person", DIALOGS, ids=str)
+def test_anything_but_a_yes_starts_nothing(
+    connect: Connect, service: ThreadService, mode: str, person: Person
+) -> None:
+    """Decline, cancel, an unchecked box, and answers without the box."""
+    agent, quote = ask_for_lamp(connect, person, mode)
+    agent.refusal("generate", **arguments(quote))
+    assert agent.ask("jobs")["jobs"] == []
+    assert started(service) == 0
+    person.asked.clear()
+
+
+def test_a_no_is_said(connect: Connect, service: ThreadService) -> None:
+    """The agent reads that nothing was started, and the quote is still good for a yes."""
+    person = Person("decline")
+    agent, quote = ask_for_lamp(connect, person)
+    assert "The person has not agreed. Nothing was started" in agent.refusal(
+        "generate", **arguments(quote)
+    )
+    person.action = "accept"
+    assert agent.ask("generate", **arguments(quote))["job"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_client_that_cannot_ask_is_refused(
+    connect: Connect, service: ThreadService, set_limits: SetLimits, mode: str
+) -> None:
+    """The sentence says what a person can change."""
+    set_limits(Limits(each=247))
+    agent, quote = ask_for_lamp(connect, None, mode)
+    refusal = agent.refusal("generate", **arguments(quote, approved_credits=100_000))
+    assert "more than your limit of 247 Credits per generation" in refusal
+    assert "MINT_MAX_CREDITS" in refusal
+    assert "Nothing was started." in refusal
+    assert started(service) == 0
+
+
+def test_limits_come_from_the_environment(
+    connect: Connect, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This is how a person allows an agent to spend without being asked."""
+    monkeypatch.setenv("MINT_MAX_CREDITS", "248")
+    monkeypatch.setenv("MINT_MAX_CREDITS_PER_DAY", "500")
+    agent, quote = ask_for_lamp(connect, None)
+    state = agent.ask("account")
+    assert (state["limit_per_generation"], state["limit_per_day"]) == (248, 500)
+    for name in ("one", "two"):
+        agent.ask("generate", **arguments(quote, request_id=name))
+        quote = agent.ask("estimate", **LAMP)
+    refusal = agent.refusal("generate", **arguments(quote, request_id="three"))
+    assert "With the 496 Credits spent today" in refusal
+
+
+def test_a_limit_that_is_no_number_starts_nothing(
+    connect: Connect, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake must not become "no limit"."""
+    monkeypatch.setenv("MINT_MAX_CREDITS", "1.000,00")
+    refusal = connect(elicitation_callback=Person().answer).refusal("estimate", **LAMP)
+    assert 'MINT_MAX_CREDITS must be a number of Credits above 0, not "1.000,00".' in refusal
+    assert started(service) == 0
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_person_decides_about_an_unknown_price(
+    connect: Connect, service: ThreadService, limits: Limits, mode: str
+) -> None:
+    """The estimate says that the price is unknown."""
+    service.scenario(answers=[NO_PRICES])
+    person = Person()
+    agent, quote = ask_for_lamp(connect, person, mode)
+    assert quote["credits"] is None
+    assert "Price unknown." in quote["summary"]
+    job = agent.ask("generate", **arguments(quote, approved_credits=0))
+    assert "Price unknown. Mint did not return a price." in person.asked[0]
+    done = agent.ask("wait", jobs=[job["job"]], seconds=20)["jobs"][0]
+    assert done["phase"] == "review"
+    assert started(service) == 1
+
+
+def test_an_unknown_price_is_refused_without_a_person(agent: Agent, service: ThreadService) -> None:
+    """An agent cannot agree to a price that nobody knows."""
+    service.scenario(answers=[NO_PRICES])
+    quote = agent.ask("estimate", **LAMP)
+    refusal = agent.refusal("generate", **arguments(quote, approved_credits=100_000))
+    assert "Mint did not return a price." in refusal
+    assert started(service) == 0

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of the tools `approve`, `revise`, `resume` and `cancel`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.cli import session
+from mint_blender.jobs.budget.spending import Limits
+from mint_blender.jobs.service import JobService
+
+from ...mint_service.runner import ThreadService
+from .agent import Agent, Connect, pictures_of, text_of
+from .conftest import SetLimits
+from .people import Person
+from .test_generate import LAMP, arguments
+
+PREVIEW = "preview-1"
+
+
+def lamp_at_preview(agent: Agent, approved_credits: float = 248, **changes: Any) -> dict[str, Any]:
+    """Return a job that waits with its Preview."""
+    quote = agent.ask("estimate", **{**LAMP, **changes})
+    job = agent.ask("generate", **arguments(quote, approved_credits=approved_credits))
+    return wait(agent, job["job"])
+
+
+def wait(agent: Agent, job: str) -> dict[str, Any]:
+    """Wait for a job, and return its state."""
+    return agent.ask("wait", jobs=[job], seconds=20)["jobs"][0]
+
+
+def decisions(service: ThreadService, verb: str) -> int:
+    """Return how many decisions of a kind Mint has received, each counted once."""
+    sent = service.requests("POST", f"/v1/operations/*:{verb}")
+    return len({each.headers.get("Idempotency-Key", "") for each in sent})
+
+
+@pytest.fixture
+def blender(signed_in: ThreadService) -> Iterator[JobService]:
+    """Yield another program's job service on the same journal, as a Blender has."""
+    with session.open_job_service(opens_results=False) as job_service:
+        yield job_service
+
+
+def test_a_revision_brings_another_preview(agent: Agent, service: ThreadService) -> None:
+    """Each Preview has a number, and its revision is what the next decision takes."""
+    job = lamp_at_preview(agent, approved_credits=1000)
+    assert job["possible"] == ["approve", "revise", "cancel"]
+    revised = agent.ask(
+        "revise", job=job["job"], revision=PREVIEW, feedback="make it red", approved_credits=1000
+    )
+    assert revised["revision"] == "preview-2-requested"
+    second = wait(agent, job["job"])
+    assert (second["revision"], second["preview"]["number"]) == ("preview-2", 2)
+    assert second["preview"]["path"] != job["preview"]["path"]
+    agent.ask("approve", job=job["job"], revision="preview-2", approved_credits=1000)
+    assert wait(agent, job["job"])["phase"] == "ready"
+    assert (decisions(service, "revise"), decisions(service, "approve")) == (1, 1)
+
+
+@pytest.mark.parametrize("verb", ["approve", "revise", "cancel"])
+def test_what_was_not_seen_is_not_decided(
+    agent: Agent, service: ThreadService, blender: JobService, verb: str
+) -> None:
+    """A person has revised in Blender: the agent gets the new Preview instead."""
+    job = lamp_at_preview(agent, approved_credits=1000)
+    blender.catch_up()
+    blender.set_limit(job["job"], None)
+    blender.revise(job["job"], "make it blue")
+    blender.watch([job["job"]])
+    more = {
+        "approve": {"approved_credits": 1000},
+        "revise": {"approved_credits": 1000, "feedback": "make it red"},
+        "cancel": {},
+    }
+    result = agent.call(verb, job=job["job"], revision=PREVIEW, **more[verb])
+    assert result.is_error
+    assert "you saw preview-1, and it is now preview-2 (Preview ready)" in text_of(result)
+    assert len(pictures_of(result)) == 1
+    assert result.structured_content["preview"]["number"] == 2
+    assert decisions(service, verb) == (1 if verb == "revise" else 0)
+
+
+def test_a_repeated_decision_is_not_carried_out_twice(agent: Agent, service: ThreadService) -> None:
+    """A client that repeats a call after a timeout pays once."""
+    job = lamp_at_preview(agent)
+    approval = {"job": job["job"], "revision": PREVIEW, "approved_credits": 248}
+    agent.ask("approve", **approval)
+    assert "Nothing was done" in agent.refusal("approve", **approval)
+    wait(agent, job["job"])
+    assert decisions(service, "approve") == 1
+
+
+def test_an_approval_costs_no_more_than_was_approved(agent: Agent, service: ThreadService) -> None:
+    """The whole price of the job counts, not only what is still to be spent."""
+    job = lamp_at_preview(agent)
+    refusal = agent.refusal("approve", job=job["job"], revision=PREVIEW, approved_credits=247)
+    assert "up to 248 Credits in total, 248 of them are spent or reserved" in refusal
+    assert "more than the approved 247 Credits" in refusal
+    assert decisions(service, "approve") == 0
+
+
+def test_an_agent_raises_only_its_own_limit(agent: Agent, blender: JobService) -> None:
+    """A limit of a person stays, also if the agent says that more was approved."""
+    own = lamp_at_preview(agent, approved_credits=248)
+    revision = {"revision": PREVIEW, "feedback": "make it red", "approved_credits": 1000}
+    assert agent.ask("revise", job=own["job"], **revision)["approved_credits"] == 1000
+
+    request = agent_request()
+    theirs = blender.start(request, max_credits=248).id
+    blender.watch([theirs])
+    refusal = agent.refusal("revise", job=theirs, **revision)
+    assert "more than its limit of 248 Credits" in refusal
+
+
+def agent_request() -> Any:
+    """Return the request of a lamp in review mode."""
+    from mint_blender.mint.generation_request import GenerationRequest
+
+    return GenerationRequest.parse(kind="model", mode="review", **LAMP)
+
+
+def test_a_job_of_a_person_is_not_approved_without_a_person(
+    connect: Connect, service: ThreadService, blender: JobService
+) -> None:
+    """Without limits, a job of Blender has no amount that anybody has agreed to."""
+    theirs = blender.start(agent_request()).id
+    blender.watch([theirs])
+    approval = {"job": theirs, "revision": PREVIEW, "approved_credits": 1000}
+    refusal = connect().refusal("approve", **approval)
+    assert "No spending limit is set" in refusal
+    no = Person("decline")
+    assert "has not agreed" in connect(elicitation_callback=no.answer).refusal(
+        "approve", **approval
+    )
+    assert decisions(service, "approve") == 0
+    yes = Person()
+    agent = connect(elicitation_callback=yes.answer)
+    agent.ask("approve", **approval)
+    (question,) = yes.asked
+    assert question.startswith('Approve "a lamp". The job would cost up to 248 Credits in total')
+    assert wait(agent, theirs)["phase"] == "ready"
+    assert decisions(service, "approve") == 1
+
+
+def test_an_approval_within_the_amount_of_the_start_asks_nobody_again(
+    connect: Connect, service: ThreadService
+) -> None:
+    """The person has agreed to the whole price at the start."""
+    person = Person()
+    agent = connect(elicitation_callback=person.answer)
+    job = lamp_at_preview(agent)
+    agent.ask("approve", job=job["job"], revision=PREVIEW, approved_credits=248)
+    assert wait(agent, job["job"])["phase"] == "ready"
+    assert len(person.asked) == 1
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_revision_beyond_the_start_asks_a_person(
+    connect: Connect, service: ThreadService, mode: str
+) -> None:
+    """It costs another Preview."""
+    person = Person()
+    agent = connect(mode=mode, elicitation_callback=person.answer)
+    job = lamp_at_preview(agent)
+    revision = {
+        "job": job["job"],
+        "revision": PREVIEW,
+        "feedback": "make it red",
+        "approved_credits": 500,
+    }
+    agent.ask("revise", **revision)
+    assert "up to 496 Credits in total" in person.asked[1]
+    assert wait(agent, job["job"])["revision"] == "preview-2"
+    assert decisions(service, "revise") == 1
+
+
+def test_a_limit_of_the_day_stops_an_approval(
+    connect: Connect, service: ThreadService, set_limits: SetLimits, blender: JobService
+) -> None:
+    """What else was spent today counts."""
+    theirs = blender.start(agent_request()).id
+    blender.watch([theirs])
+    set_limits(Limits(day=200))
+    refusal = connect().refusal("approve", job=theirs, revision=PREVIEW, approved_credits=1000)
+    assert "daily limit of 200 Credits" in refusal
+    assert decisions(service, "approve") == 0
+
+
+def test_a_cancel_spends_nothing_more(agent: Agent, service: ThreadService) -> None:
+    """The Preview was paid for; the rest is not."""
+    job = lamp_at_preview(agent)
+    agent.ask("cancel", job=job["job"], revision=PREVIEW)
+    assert wait(agent, job["job"])["phase"] == "canceled"
+    assert agent.refusal("cancel", job=job["job"], revision="canceled-1")
+    assert decisions(service, "cancel") == 1
+
+
+def test_a_job_that_needs_credits_is_resumed(agent: Agent, service: ThreadService) -> None:
+    """After Credits were bought; until then it waits."""
+    service.scenario(credits=200)
+    quote = agent.ask("estimate", **LAMP)
+    job = agent.ask("generate", **arguments(quote))
+    state = wait(agent, job["job"])
+    assert (state["phase"], state["possible"]) == ("billing", ["resume", "cancel"])
+    resume = {"job": job["job"], "revision": state["revision"]}
+    assert "approved 0 Credits" in agent.refusal("resume", **resume)
+    service.scenario(credits=5000)
+    agent.ask("resume", **resume, approved_credits=248)
+    assert wait(agent, job["job"])["phase"] == "review"
+
+
+@pytest.mark.parametrize("verb", ["approve", "revise", "resume"])
+def test_a_decision_that_is_not_possible_is_refused(
+    agent: Agent, service: ThreadService, verb: str
+) -> None:
+    """A finished job is not approved; a job that does not exist is not found."""
+    quote = agent.ask("estimate", **LAMP, mode="auto")
+    job = wait(agent, agent.ask("generate", **arguments(quote))["job"])
+    more = {"feedback": "make it red"} if verb == "revise" else {}
+    state = {"revision": job["revision"], "approved_credits": 1000, **more}
+    assert "is not possible now" in agent.refusal(verb, job=job["job"], **state)
+    assert 'There is no job "nowhere"' in agent.refusal(verb, job="nowhere", **state)
+
+
+def test_feedback_is_checked(agent: Agent, service: ThreadService) -> None:
+    """An empty text is no revision."""
+    job = lamp_at_preview(agent, approved_credits=1000)
+    revision = {"job": job["job"], "revision": PREVIEW, "approved_credits": 1000}
+    assert "Describe what to change" in agent.refusal("revise", **revision, feedback=" ")
+    assert "at most" in agent.refusal("revise", **revision, feedback="x" * 3000)
+    assert Path(job["preview"]["path"]).is_file()
+    assert decisions(service, "revise") == 0

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of the tools `estimate` and `generate`: nothing is paid that nobody has agreed to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.cli.mcp_server.spending import quotes
+from mint_blender.jobs.engine.job_runner import JobRunner
+from mint_blender.jobs.storage import unsent_jobs
+
+from ...mint_service.pictures import webp
+from ...mint_service.runner import ThreadService
+from .agent import Agent, Connect
+
+LAMP: dict[str, Any] = {"prompt": "a lamp", "preset": "fast"}
+
+
+def started(service: ThreadService) -> int:
+    """Return how many generations were started at Mint."""
+    return len({operation.id for operation in service.operations()})
+
+
+def generate(agent: Agent, quote: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Start a quote with its price, and return the job."""
+    return agent.ask("generate", **arguments(quote, **changes))
+
+
+def arguments(quote: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return the arguments that start a quote."""
+    usual = {
+        "quote_id": quote["quote_id"],
+        "approved_credits": quote["credits"],
+        "request_id": "one",
+    }
+    return {**usual, **changes}
+
+
+def test_an_estimate_has_the_price_and_starts_nothing(agent: Agent, service: ThreadService) -> None:
+    """The price is Mint's."""
+    quote = agent.ask("estimate", **LAMP)
+    assert quote["credits"] == 248
+    assert quote["credits_needed"] == 248
+    assert quote["expires_in_seconds"] == 600
+    assert quote["person_decides"] is None
+    assert quote["summary"] == 'Generate the model "a lamp" (fast, review). About 248 Credits.'
+    assert started(service) == 0
+
+
+def test_a_job_is_returned_at_once_and_ends_at_its_preview(
+    agent: Agent, service: ThreadService
+) -> None:
+    """The usual way: quote, generate, wait, look, approve, wait."""
+    job = generate(agent, agent.ask("estimate", **LAMP), request_id="lamp")
+    assert job["request_id"] == "lamp"
+    assert job["approved_credits"] == 248
+    assert not job["is_waiting_for_somebody"]
+    waited = agent.call("wait", jobs=[job["job"]], seconds=20)
+    state = waited.structured_content
+    assert (state["ended"], state["changed"]) == ("change", [job["job"]])
+    (seen,) = state["jobs"]
+    assert (seen["phase"], seen["revision"]) == ("review", "preview-1")
+    assert Path(seen["preview"]["path"]).is_file()
+    assert len([each for each in waited.content if each.type == "image"]) == 1
+    approved = agent.ask("approve", job=job["job"], revision=seen["revision"], approved_credits=248)
+    assert approved["revision"] == "preview-1-approved"
+    done = agent.ask("wait", jobs=[job["job"]], seconds=20)["jobs"][0]
+    assert done["phase"] == "ready"
+    assert Path(done["files"]["model"]).is_file()
+    assert done["credits"] == 248
+    assert started(service) == 1
+
+
+def test_the_same_request_returns_the_same_job(agent: Agent, service: ThreadService) -> None:
+    """Also with another quote for the same; a used quote starts nothing else."""
+    quote = agent.ask("estimate", **LAMP)
+    job = generate(agent, quote)
+    assert generate(agent, quote)["job"] == job["job"]
+    assert generate(agent, agent.ask("estimate", **LAMP))["job"] == job["job"]
+    assert "was used for the job" in agent.refusal("generate", **arguments(quote, request_id="two"))
+    agent.ask("wait", jobs=[job["job"]], seconds=20)
+    assert started(service) == 1
+
+
+def test_the_same_request_returns_the_same_job_after_a_restart(
+    limits: object, connect: Connect, service: ThreadService
+) -> None:
+    """Another server has the same journal, but does not know the quote."""
+    quote = connect().ask("estimate", **LAMP)
+    first = connect()
+    quote = first.ask("estimate", **LAMP)
+    job = generate(first, quote)
+    second = connect()
+    assert generate(second, quote)["job"] == job["job"]
+    assert generate(second, second.ask("estimate", **LAMP))["job"] == job["job"]
+    assert "with another request" in second.refusal(
+        "generate", **arguments({**quote, "quote_id": "unknown"})
+    )
+    second.ask("wait", jobs=[job["job"]], seconds=20)
+    assert started(service) == 1
+
+
+def test_an_id_belongs_to_one_request(agent: Agent, service: ThreadService) -> None:
+    """The same id with another prompt is a mistake of the agent, and starts nothing."""
+    job = generate(agent, agent.ask("estimate", **LAMP))
+    other = agent.ask("estimate", prompt="a chest", preset="fast")
+    refusal = agent.refusal("generate", **arguments(other))
+    assert f"has started the job {job['job']} with another request" in refusal
+    agent.ask("wait", jobs=[job["job"]], seconds=20)
+    assert started(service) == 1
+
+
+def test_quotes_expire(
+    agent: Agent, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old price is not used."""
+    monkeypatch.setattr(quotes, "LIFETIME", -1.0)
+    quote = agent.ask("estimate", **LAMP)
+    assert "has expired" in agent.refusal("generate", **arguments(quote))
+    assert started(service) == 0
+
+
+def test_quotes_of_other_servers_are_not_used(
+    limits: object, connect: Connect, service: ThreadService
+) -> None:
+    """A quote is good where it was made."""
+    quote = connect().ask("estimate", **LAMP)
+    assert "has not made the quote" in connect().refusal("generate", **arguments(quote))
+    assert started(service) == 0
+
+
+def test_less_than_the_price_was_approved(agent: Agent, service: ThreadService) -> None:
+    """The sentence has both numbers."""
+    quote = agent.ask("estimate", **LAMP)
+    refusal = agent.refusal("generate", **arguments(quote, approved_credits=247))
+    assert "About 248 Credits. That is more than the approved 247 Credits." in refusal
+    for wrong in (-1, "nan", "inf"):
+        agent.refusal("generate", **arguments(quote, approved_credits=wrong))
+    assert started(service) == 0
+
+
+def test_a_price_that_rose_is_refused(agent: Agent, service: ThreadService) -> None:
+    """Mint is asked again right before the start."""
+    quote = agent.ask("estimate", **LAMP)
+    dearer = {
+        "object": "pricing_estimate",
+        "operation": "model_generation",
+        "credits": {"requiredToStart": 150, "estimatedTotal": 300},
+    }
+    service.scenario(
+        answers=[
+            {
+                "method": "POST",
+                "path": "/v1/pricing:estimate",
+                "times": 100,
+                "answer": {"status": 200, "json": dearer},
+            }
+        ]
+    )
+    refusal = agent.refusal("generate", **arguments(quote, approved_credits=1000))
+    assert "The price has changed since the quote: it is now 300 Credits." in refusal
+    assert started(service) == 0
+
+
+def test_an_outage_starts_nothing(agent: Agent, service: ThreadService) -> None:
+    """The price cannot be checked, so nothing is started; later the quote is still good."""
+    quote = agent.ask("estimate", **LAMP)
+    service.stop()
+    agent.refusal("generate", **arguments(quote))
+    assert agent.ask("jobs")["jobs"] == []
+    service.start()
+    assert generate(agent, quote)["job"]
+
+
+def test_a_picture_that_changed_is_refused(
+    agent: Agent, service: ThreadService, tmp_path: Path
+) -> None:
+    """The person has agreed to another picture."""
+    picture = tmp_path / "lamp.webp"
+    picture.write_bytes(webp((0.9, 0.4, 0.1)))
+    quote = agent.ask("estimate", **LAMP, images=[str(picture)])
+    picture.write_bytes(webp((0.1, 0.4, 0.9)))
+    assert "has changed since the quote" in agent.refusal("generate", **arguments(quote))
+    assert started(service) == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"prompt": " "}, "The prompt is empty"),
+        ({"images": ["lamp.png"]}, "needs an absolute path"),
+        ({"images": ["/nowhere/lamp.png"]}, "cannot be read"),
+        ({"kind": "world", "pose": "t_pose"}, "A pose is only for models"),
+        ({"preset": "cheap"}, "preset"),
+    ],
+)
+def test_wrong_requests_get_a_sentence(
+    agent: Agent, service: ThreadService, wrong: dict[str, Any], sentence: str
+) -> None:
+    """What Mint would refuse is refused before anything is sent."""
+    assert sentence in agent.refusal("estimate", **{**LAMP, **wrong})
+    assert service.requests("POST") == []
+
+
+def test_a_job_that_was_never_sent_waits_for_the_same_request(
+    limits: object,
+    connect: Connect,
+    service: ThreadService,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a crash between commit and sending nothing is spent by itself."""
+    first = connect()
+    quote = first.ask("estimate", **LAMP)
+    with monkeypatch.context() as crash:
+        crash.setattr(JobRunner, "wake_own", lambda runner, job: None)
+        job = generate(first, quote)["job"]
+    monkeypatch.setattr(unsent_jobs, "_requested", set())  # as in a new process
+    second = connect()
+    left = second.ask("wait", jobs=[job], seconds=10)
+    assert left["ended"] == "change"
+    assert "Call generate with the same request_id" in left["jobs"][0]["next"]
+    refusal = second.refusal(
+        "resume", job=job, revision=left["jobs"][0]["revision"], approved_credits=1000
+    )
+    assert "same request_id" in refusal
+    assert started(service) == 0
+    assert generate(second, quote)["job"] == job
+    assert second.ask("wait", jobs=[job], seconds=20)["jobs"][0]["phase"] == "review"
+    assert started(service) == 1
