@@ -13,9 +13,9 @@ from pathlib import Path
 
 from ..delivery import standard_output
 from . import error_log, exits, session
-from .arguments import parser
 from .exits import Exit
 from .output.terminal import Terminal
+from .parser.commands import parser
 
 log = logging.getLogger(__name__)
 

@@ -109,18 +109,21 @@ def report_written(
 ) -> Exit:
     """Store what became of a job's files, and report it. `line` is its number in a batch file."""
     if (problem := result.problem) is not None:
-        file = "".join(f"\n  {file.path}" for file in (*job.files, *job.refused))
-        terminal.error(
-            f"{job.title} was downloaded, but could not be written. {problem} Mint's files are"
-            f" kept:{file}",
-            job=job.id,
-        )
+        report_failure(job, terminal, problem)
         job_service.mark_import_failed(job.id, problem)
         job = replace(job_service.job(job.id), delivery=job.delivery)
         terminal.event(_record(job, line))
         return Exit.IMPORT
     job_service.mark_placed(job.id, *result.notes)
     return report_job(replace(job_service.job(job.id), delivery=job.delivery), terminal, line=line)
+
+
+def report_failure(job: Job, terminal: Terminal, problem: str) -> None:
+    """Report why the files of a finished job could not be written."""
+    file = "".join(f"\n  {file.path}" for file in (*job.files, *job.refused))
+    kept = f" Mint's files are kept:{file}" if file else ""
+    sentence = f"{job.title} was downloaded, but could not be written. {problem}{kept}"
+    terminal.error(sentence, job=job.id)
 
 
 def report_job(job: Job, terminal: Terminal, *, line: int | None = None) -> Exit:

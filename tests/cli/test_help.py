@@ -24,7 +24,10 @@ PROMISED = {
         "-o",
         "--render",
     ],
-    "batch": ["FILE", "-o", "--jobs", ".jsonl", ".csv", ".txt"],
+    "batch": [
+        *("FILE", "-o", "--jobs", ".jsonl", ".csv", ".txt", "--workers", "--again", "--lines"),
+        *("--step generate", "--step write", "--step sheet"),
+    ],
     "jobs": [],
     "resume": ["JOB"],
     "approve": ["JOB"],

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command `batch`: check the file, lock the folder, and hand the lines to `runner`.
 
+Or only to `write_step`, for lines that are finished at Mint.
+
 A rerun continues and never starts a line twice: before anything is sent for a line, its job is
 written to the ledger in the folder of results. A crash or another journal cannot lose it.
 """
@@ -8,43 +10,63 @@ written to the ledger in the folder of results. A crash or another journal canno
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from ...delivery import write_files
-from ...delivery.blender_pool import BlenderPool, default_workers
 from ...files.file_lock import FileInUse
+from ...jobs.batch_folder.claims import open_claims
 from ...jobs.service import NotPossible
 from ...jobs.storage.batch_lease import UNKNOWN, Lease
-from .. import session
+from ...mint.errors import MintError
+from .. import exits, session
 from ..exits import Exit
 from ..output.terminal import Terminal
-from . import contact_sheet, line_jobs
-from .lines import BadLineError, Line, read_lines
-from .result_writer import ResultWriter
+from . import contact_sheet, line_jobs, mint_files, result_files
+from .lines import BadLineError, Line, choose, read_lines
+from .result_writer import open_writer
 from .runner import BatchRun, Options
+from .write_step import WriteStep, current_job
 
 
 def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Generate every line of a file; return the first status that is not done."""
     # Resolved, since a job is found by its folder: a job that is not found would be paid for again.
-    options = Options(arguments.output.resolve(), arguments.render, arguments.retry_failed)
+    options = Options(
+        arguments.output.resolve(),
+        arguments.render,
+        arguments.retry_failed,
+        again=arguments.again,
+        writes=arguments.step != "generate",
+    )
     try:
         lines = read_lines(arguments.file)
-        with session.open_journal() as job_service:
-            started_tags = line_jobs.started_tags(job_service, options.folder)
-        for line in lines:
-            # Started lines were checked before, and their pictures may be gone by now.
-            if line.tag not in started_tags:
-                _check(line, arguments.file)
+        chosen = choose(lines, arguments.lines)
+        if arguments.step in {None, "generate"} and not options.again:
+            _check_new(lines, options, arguments.file)
     except BadLineError as error:
         terminal.error(f"{error} Nothing was started.")
         return Exit.USAGE
-    if problem := _cannot_write(lines, options):
+    if problem := _cannot_write(chosen, options, arguments.step):
         terminal.error(problem)
         return Exit.IMPORT
+    if arguments.step == "sheet":
+        return _write_sheet(lines, options, arguments, terminal)
+    if arguments.step == "write" or (options.again and options.writes):
+        return _write_finished(lines, chosen, options, arguments, terminal)
+    return _lock_and_generate(lines, chosen, options, arguments, terminal)
+
+
+def _lock_and_generate(
+    lines: list[Line],
+    chosen: list[Line],
+    options: Options,
+    arguments: argparse.Namespace,
+    terminal: Terminal,
+) -> Exit:
     try:
         with line_jobs.lock_folder(options.folder) as lease:
-            return _generate(lines, options, arguments, terminal, lease)
+            return _generate(lines, chosen, options, arguments, terminal, lease)
     except FileInUse as error:
         name = str(error).replace(UNKNOWN, "another machine")
         host = f" on {name}" if name else ""
@@ -58,20 +80,83 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 def _generate(
     lines: list[Line],
+    chosen: list[Line],
     options: Options,
     arguments: argparse.Namespace,
     terminal: Terminal,
     lease: Lease,
 ) -> Exit:
-    workers = arguments.workers or default_workers()
-    with session.open_job_service() as job_service, BlenderPool(workers) as pool:
-        writer = ResultWriter(pool, 2 * workers, job_service.notify)
+    with (
+        session.open_job_service() as job_service,
+        open_writer(arguments, job_service.notify) as writer,
+    ):
         batch_run = BatchRun(job_service, options, terminal, lines, writer)
         batch_run.is_lost = lambda: lease.is_lost
+        lease.on_lost = job_service.notify
         try:
-            return batch_run.run(arguments.jobs, arguments.max_credits)
+            return batch_run.run(chosen, arguments.jobs, arguments.max_credits)
         finally:
-            batch_run.write_sheet(arguments.file.name)
+            if options.writes:
+                batch_run.write_sheet(arguments.file.name)
+
+
+def _write_finished(
+    lines: list[Line],
+    chosen: list[Line],
+    options: Options,
+    arguments: argparse.Namespace,
+    terminal: Terminal,
+) -> Exit:
+    """Write finished lines; without `--step`, download missing files first, and write the sheet."""
+    status = Exit.DONE
+    with session.open_journal() as job_service:
+        jobs = line_jobs.finished_jobs(job_service, options.folder, lines)
+    if arguments.step is None:
+        try:
+            mint_files.fetch_missing(chosen, jobs, options, terminal)
+        except (MintError, session.NotAllowedOnline) as error:
+            terminal.error(str(error))
+            status = exits.of_error(error)
+    with (
+        session.open_journal() as job_service,
+        open_claims(options.folder) as claims,
+        open_writer(arguments) as writer,
+    ):
+        find = partial(mint_files.find, job_service, options.folder)
+        step = WriteStep(options, terminal, jobs, find, writer, claims)
+        written = step.run(chosen)
+    if arguments.step is None:
+        _write_sheet(lines, options, arguments, terminal)
+    return written if written is Exit.DONE else status or written
+
+
+def _write_sheet(
+    lines: list[Line], options: Options, arguments: argparse.Namespace, terminal: Terminal
+) -> Exit:
+    """Write the contact sheet from what the folder knows."""
+    with session.open_journal() as job_service:
+        jobs = line_jobs.finished_jobs(job_service, options.folder, lines)
+    reports = [
+        result_files.report(line, current_job(jobs.get(line.tag), options.folder), terminal)
+        for line in lines
+    ]
+    if jobs and not contact_sheet.report_sheet(
+        options.folder, arguments.file.name, reports, terminal
+    ):
+        return Exit.IMPORT
+    return Exit.DONE
+
+
+def _check_new(lines: list[Line], options: Options, path: Path) -> None:
+    """Raise BadLineError for a line that Mint would refuse.
+
+    Started lines were checked before, and their pictures may be gone by now.
+    """
+    with session.open_journal() as job_service:
+        started_tags = line_jobs.started_tags(job_service, options.folder, lines)
+    for line in lines:
+        if line.tag not in started_tags:
+            _check(line, path)
 
 
 def _check(line: Line, path: Path) -> None:
@@ -82,8 +167,12 @@ def _check(line: Line, path: Path) -> None:
         raise BadLineError(f"{path.name}, line {line.number}: {error}") from error
 
 
-def _cannot_write(lines: list[Line], options: Options) -> str | None:
+def _cannot_write(lines: list[Line], options: Options, step: str | None) -> str | None:
     """Return why the results cannot be written here, or None."""
+    if step in {"generate", "sheet"} and (problem := write_files.folder_problem(options.folder)):
+        return problem
+    if step in {"generate", "sheet"}:
+        return contact_sheet.write_problem(options.folder)
     for kind, suffix, renders in sorted(
         {(line.request.kind, line.suffix, options.renders(line)) for line in lines}
     ):

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from ...delivery.write_files import write_text
 from ...jobs.phases import Phase
+from ..output.terminal import Terminal
 from .result_files import LineReport, LineState
 from .sheet_style import STYLE
 
@@ -71,6 +72,20 @@ def write_sheet(folder: Path, source: str, entries: Sequence[LineReport]) -> Pat
     path = folder / NAME
     write_text(path, page(source, entries, datetime.now().astimezone()))
     return path
+
+
+def report_sheet(
+    folder: Path, source: str, entries: Sequence[LineReport], terminal: Terminal
+) -> bool:
+    """Write the contact sheet and report where it is; return whether it could be written."""
+    try:
+        path = write_sheet(folder, source, entries)
+    except OSError as error:
+        terminal.note(f"Could not write the contact sheet: {error.strerror or error}.")
+        return False
+    terminal.event({"event": "batch", **summary(entries), "sheet": str(path)})
+    terminal.note(f"Contact sheet: {path}")
+    return True
 
 
 def page(source: str, entries: Sequence[LineReport], now: datetime) -> str:

@@ -37,6 +37,8 @@ FIELDS = frozenset(
         *WORLD_FIELDS,
     }
 )
+FREE_FIELDS = frozenset({"height", *WORLD_FIELDS, "format", "render"})
+"""What Mint is not asked for: these decide only what becomes of its files."""
 COLLIDERS = ("auto", "physics", "visible", "none")
 YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
 

@@ -3,17 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from ...files.file_lock import file_lock
+from ...jobs.batch_folder import write_records
 from ...jobs.job import Job
+from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage import batch_lease, batch_ledger
 from ..exits import Exit
-from .lines import Line
+from .lines import Line, request_part
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,9 +44,64 @@ def lock_folder(folder: Path) -> Iterator[batch_lease.Lease]:
         yield lease
 
 
-def started_tags(job_service: JobService, folder: Path) -> frozenset[str]:
+def started_tags(job_service: JobService, folder: Path, lines: list[Line]) -> frozenset[str]:
     """Return the tags of the lines that have a job. Raises OSError."""
-    return frozenset(batch_ledger.read(folder)) | frozenset(_in_journal(job_service, folder))
+    found = batch_ledger.read(folder).keys() | _in_journal(job_service, folder).keys()
+    return frozenset(match(lines, found))
+
+
+def match(lines: Iterable[Line], tags: Iterable[str]) -> dict[str, str]:
+    """Return the started tag of each line that has one, by the line's own tag.
+
+    If that tag was not started, one that was and no longer is in the file counts, provided that
+    Mint was asked for the same: a new height or another format is not paid for.
+    """
+    lines, tags = list(lines), list(tags)
+    started, own = set(tags), {line.tag for line in lines}
+    spare: dict[str, deque[str]] = {}
+    for tag in tags:
+        if tag not in own:
+            spare.setdefault(request_part(tag), deque()).append(tag)
+    found = {}
+    for line in lines:
+        others = spare.get(request_part(line.tag))
+        if line.tag in started:
+            found[line.tag] = line.tag
+        elif others:
+            found[line.tag] = others.popleft()
+    return found
+
+
+def finished_jobs(job_service: JobService, folder: Path, lines: list[Line]) -> dict[str, Job]:
+    """Return the job of each started line by its tag, as the ledger knows it; changes nothing.
+
+    The ledger does not list Mint's files. Raises OSError.
+    """
+    start = batch_ledger.line_id(folder)
+    jobs = {
+        (job.delivery.line or "").removeprefix(start): job
+        for job in reversed(job_service.journal.jobs_of_lines(start))
+    }
+    for tag, entry in batch_ledger.read(folder).items():
+        if entry.job is not None:
+            jobs[tag] = entry.job
+    return {tag: jobs[started] for tag, started in match(lines, jobs).items()}
+
+
+def take_over_files(job_service: JobService, folder: Path, jobs: dict[str, Job]) -> None:
+    """Store what other machines have written for these jobs since the last run here."""
+    known = write_records.known(folder)
+    for tag, job in jobs.items():
+        if job.id not in known or job.phase not in {Phase.READY, Phase.PLACED}:
+            continue
+        record = write_records.read(folder, job.id)
+        is_new = record.delivery is not None and (
+            job.phase is Phase.READY or record.delivery.output != job.delivery.output
+        )
+        if is_new and record.has_files:
+            with suppress(NotPossible):  # another process is working on it
+                job_service.save(record.applied_to(job_service.job(job.id)))
+                jobs[tag] = job_service.job(job.id)
 
 
 def load_jobs(
@@ -54,9 +115,11 @@ def load_jobs(
         OSError: The ledger cannot be read.
     """
     jobs, refused = _in_journal(job_service, folder), dict[str, Refusal]()
-    requests = {line.tag: line.request for line in lines}
+    found = batch_ledger.read(folder)
+    matched = match(lines, [*found, *(tag for tag in jobs if tag not in found)])
+    requests = {matched[line.tag]: line.request for line in lines if line.tag in matched}
     journal_name = batch_ledger.journal_name(job_service.home / "journal.sqlite3")
-    for tag, entry in batch_ledger.read(folder).items():
+    for tag, entry in found.items():
         if entry.job is None:
             refused[tag] = Refusal(_UNREADABLE, Exit.FAILED)
             jobs.pop(tag, None)
@@ -73,7 +136,8 @@ def load_jobs(
                 else replace(entry.job, request=request, image_urls=())
             )
             jobs[tag] = job_service.batch.adopt(job, is_newer=entry.by != journal_name)
-    return jobs, refused
+    take_over_files(job_service, folder, jobs)
+    return _by_line(jobs, matched), _by_line(refused, matched)
 
 
 def current_job(job_service: JobService, job: Job) -> Job:
@@ -92,6 +156,13 @@ def _in_journal(job_service: JobService, folder: Path) -> dict[str, Job]:
         (job.delivery.line or "").removeprefix(start): job
         for job in reversed(job_service.batch.find(start))
     }
+
+
+def _by_line(values: dict[str, T], matched: dict[str, str]) -> dict[str, T]:
+    """Return values by the tags of the lines instead of the tags that were started."""
+    moved = {tag: values[started] for tag, started in matched.items() if started in values}
+    used = set(matched.values())
+    return {tag: value for tag, value in values.items() if tag not in used} | moved
 
 
 _UNREADABLE = (

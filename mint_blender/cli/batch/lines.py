@@ -12,7 +12,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,8 @@ class Line:
 
     Attributes:
         number: Line number in the file, from 1.
-        tag: Identifies the line's content in every run, wherever in the file it is.
+        tag: Identifies the line's content in every run, wherever in the file it is. Its beginning,
+            up to the point, stands for what Mint is asked for.
         request: What Mint is asked for.
         delivery: What the result should look like, without the paths of its files.
         optimize: The optimization level, or None.
@@ -69,6 +70,22 @@ def read_lines(path: Path) -> list[Line]:
     if not lines:
         raise BadLineError(f"{path.name} has no lines to generate.")
     return lines
+
+
+def choose(lines: list[Line], ranges: Sequence[range] | None) -> list[Line]:
+    """Return the lines whose numbers are in any of these ranges; all without ranges.
+
+    A number without a line, such as that of an empty line, is skipped.
+
+    Raises:
+        BadLineError: A range begins after the last line.
+    """
+    if ranges is None:
+        return lines
+    last = lines[-1].number
+    if beyond := [each.start for each in ranges if each.start > last]:
+        raise BadLineError(f"--lines: there is no line {beyond[0]}. The last one is {last}.")
+    return [line for line in lines if any(line.number in each for each in ranges)]
 
 
 def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -136,15 +153,25 @@ def _line(number: int, values: Mapping[str, Any], folder: Path, where: str) -> L
             fields.suffix(values),
             fields.render(values),
         )
-        return Line(number, _digest(values), request, delivery, optimize, suffix, render)
+        return Line(number, _tag(values), request, delivery, optimize, suffix, render)
     except ValueError as error:
         raise BadLineError(f"{where}: {error}.") from error
 
 
-def _digest(values: Mapping[str, Any]) -> str:
-    """Return a digest of the line's content.
+def request_part(tag: str) -> str:
+    """Return the part of a tag that stands for what Mint is asked for, and paid for."""
+    return tag.partition(".")[0]
+
+
+def _tag(values: Mapping[str, Any]) -> str:
+    """Return a digest of what Mint is asked for, and one of what its result should look like.
 
     `render` does not count: a picture can be rendered later, so it makes no new line.
     """
-    counted = {name: value for name, value in values.items() if name != "render"}
-    return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()[:16]
+    paid = {name: value for name, value in values.items() if name not in fields.FREE_FIELDS}
+    free = {name: values[name] for name in values.keys() - paid.keys() - {"render"}}
+    return f"{_digest(paid)}.{_digest(free)}"
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

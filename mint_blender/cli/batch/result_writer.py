@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...delivery.blender_pool import BlenderPool, default_workers
 from ...delivery.write_files import needs_blender
 from ...delivery.write_result import WriteResult, write_result
 from ...jobs.job import Job
@@ -26,6 +29,16 @@ class Written:
     line: Line
     job: Job
     result: WriteResult
+
+
+@contextmanager
+def open_writer(
+    arguments: argparse.Namespace, notify: Callable[[], None] = lambda: None
+) -> Iterator[ResultWriter]:
+    """Yield the writer that the command's arguments ask for; its Blenders end with it."""
+    workers = arguments.workers or default_workers()
+    with BlenderPool(workers) as pool:
+        yield ResultWriter(pool, 2 * workers, notify)
 
 
 class ResultWriter:

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ...jobs.batch_folder import shared_files
 from ...jobs.engine.retry_schedule import StillUnreachable
 from ...jobs.job import Job
 from ...jobs.job_values import Delivery
 from ...jobs.phases import Phase
 from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.storage import batch_ledger
+from .. import exits
 from ..exits import Exit
 from ..jobs import was_interrupted
 from ..output.job_json import job_record
@@ -28,6 +30,7 @@ from .result_writer import ResultWriter, Written
 # phases in which a job may still have to be paid
 _UNPAID = frozenset({Phase.WAITING, Phase.SENDING, Phase.BILLING, Phase.PAUSED})
 _OVER = frozenset({Phase.FAILED, Phase.CANCELED})
+_UNFINISHED = "This line is not finished, and --again starts nothing. Run the batch without it."
 _LOST = "Another machine is now working on this folder. Nothing more is started here."
 
 
@@ -38,6 +41,10 @@ class Options:
     folder: Path
     render: bool
     retry_failed: bool
+    again: bool = False
+    """Write finished lines again."""
+    writes: bool = True
+    """Write the results; otherwise put Mint's files where other machines can read them."""
 
     def renders(self, line: Line) -> bool:
         """Return whether to render a picture; the line's own setting wins."""
@@ -59,7 +66,7 @@ class BatchRun:
         self._writer = writer
         self._options = options
         self._terminal = terminal
-        self._lines = lines
+        self._lines = self._chosen = lines
         self._jobs, self._refused = line_jobs.load_jobs(job_service, options.folder, lines)
         self._names = {path.stem for path in options.folder.iterdir()}
         self._names |= {
@@ -75,9 +82,13 @@ class BatchRun:
         # returns whether another machine has taken over the folder
         self.is_lost: Callable[[], bool] = lambda: False
 
-    def run(self, at_once: int, limit: float | None) -> Exit:
-        """Check the price, run the lines, `at_once` at a time, and return the exit status."""
-        unpaid = [line for line in self._lines if self._needs_credits(line)]
+    def run(self, chosen: list[Line], at_once: int, limit: float | None) -> Exit:
+        """Check the price of the chosen lines, run them, and return the exit status.
+
+        At most `at_once` of them run at a time; results that are being written do not count.
+        """
+        self._chosen = chosen
+        unpaid = [line for line in chosen if self._needs_credits(line) and not self._options.again]
         resumed = {
             line.tag: job for line in unpaid if (job := self._resumable_job(line)) is not None
         }
@@ -108,18 +119,10 @@ class BatchRun:
             )
             for line in self._lines
         ]
-        try:
-            sheet = contact_sheet.write_sheet(self._options.folder, name, entries)
-        except OSError as error:
-            self._terminal.note(f"Could not write the contact sheet: {error.strerror or error}.")
-            return
-        self._terminal.event(
-            {"event": "batch", **contact_sheet.summary(entries), "sheet": str(sheet)}
-        )
-        self._terminal.note(f"Contact sheet: {sheet}")
+        contact_sheet.report_sheet(self._options.folder, name, entries, self._terminal)
 
     def _follow(self, at_once: int) -> None:
-        waiting = iter(self._lines)
+        waiting = iter(self._chosen)
         with progress_listener(self._terminal, self._job_service) as listener:
             while True:
                 while len(self._active) < at_once and (line := next(waiting, None)) is not None:
@@ -143,25 +146,27 @@ class BatchRun:
         self._terminal.error(str(error))
         for written in self._writer.rest():
             self._end_written(written)
-        for line in self._lines:
+        for line in self._chosen:
             self._statuses.setdefault(line.number, Exit.UNREACHABLE)
 
     def _conclude(self) -> Exit:
         done = sum(status is Exit.DONE for status in self._statuses.values())
+        word = "done" if self._options.writes else "generated"
         self._terminal.note(
-            f"{done} of {len(self._lines)} lines are done. The files are in {self._options.folder}."
+            f"{done} of {len(self._chosen)} lines are {word}. The files are in"
+            f" {self._options.folder}."
         )
         if self._budget.is_exhausted:
             self._terminal.error(
                 "The next line would have exceeded --max-credits. No more lines were started."
             )
             return Exit.CREDITS
-        if done < len(self._lines):
+        if done < len(self._chosen):
             self._terminal.note(
                 "Run the same command again to continue. Failed lines are not retried"
                 " automatically. Use --retry-failed (this costs Credits again)."
             )
-        statuses = (self._statuses[line.number] for line in self._lines)
+        statuses = (self._statuses[line.number] for line in self._chosen)
         return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
 
     def _job(self, line: Line) -> Job | None:
@@ -192,6 +197,9 @@ class BatchRun:
             return
         if self.is_lost():
             self._refuse(line, _LOST, Exit.FAILED)
+            return
+        if self._options.again and not is_finished(self._job(line)):
+            self._refuse(line, _UNFINISHED, Exit.FAILED)
             return
         needs_credits, resumable = self._needs_credits(line), self._resumable_job(line)
         if needs_credits and not self._budget.allows(
@@ -235,13 +243,17 @@ class BatchRun:
             self._job_service.resume(job.id)
         elif job.phase is Phase.FAILED and self._options.retry_failed:
             self._job_service.retry(job.id)
-        elif (
-            job.phase in {Phase.READY, Phase.PLACED}
-            and not result_files.is_written(job)
-            and _files_are_missing(job)
-        ):
+        elif job.phase in {Phase.READY, Phase.PLACED} and self._lacks_files(job):
             self._job_service.fetch_again(job.id)
         return job
+
+    def _lacks_files(self, job: Job) -> bool:
+        """Return whether Mint's files are needed, and gone or with another journal."""
+        if shared_files.are_on_disk(job) or (
+            result_files.is_written(job) and not self._options.again
+        ):
+            return False
+        return self._options.writes or shared_files.read(job, self._options.folder) is None
 
     def _target(self, line: Line) -> Delivery:
         """Return where a new line's files go: under a name not used in the folder."""
@@ -282,7 +294,9 @@ class BatchRun:
     def _end(self, line: Line, job: Job) -> None:
         """End a line that has stopped at Mint, or have its files written."""
         self._budget.end(job)
-        if result_files.is_written(job):
+        if not self._options.writes:
+            self._publish(line, job)
+        elif result_files.is_written(job):
             self._terminal.event({**job_record(job, event="result"), "line": line.number})
             self._conclude_line(line, job, Exit.DONE)
         elif not is_to_write(job):
@@ -291,6 +305,21 @@ class BatchRun:
             self._refuse(line, _LOST, Exit.FAILED)
         else:
             self._writer.add(line, self._target_left(job))
+
+    def _publish(self, line: Line, job: Job) -> None:
+        """End a line by putting Mint's files where other machines can read them."""
+        status = exits.of_job(job)
+        if status is Exit.DONE and shared_files.are_on_disk(job):
+            try:
+                shared_files.publish(job, self._options.folder)
+            except OSError as error:
+                where = error.filename or "its files"
+                self._refuse(
+                    line, f"{where} cannot be copied: {error.strerror or error}.", Exit.IMPORT
+                )
+                return
+        report_job(job, self._terminal, line=line.number)
+        self._conclude_line(line, job, status)
 
     def _take_written(self) -> None:
         if self.is_lost():
@@ -331,10 +360,10 @@ class BatchRun:
         )
 
 
+def is_finished(job: Job | None) -> bool:
+    """Return whether Mint has finished a line, so that its files can be written."""
+    return job is not None and job.phase in {Phase.READY, Phase.PLACED}
+
+
 def _has_output(job: Job) -> bool:
     return job.delivery.output is not None and Path(job.delivery.output).is_file()
-
-
-def _files_are_missing(job: Job) -> bool:
-    """Return whether its downloads are gone, or belong to another journal."""
-    return not job.files or not all(Path(file.path).is_file() for file in job.files)

@@ -39,12 +39,14 @@ SETTLE_TIME = 1.0
 class Lease:
     """The lease of one holder.
 
-    `is_lost`: another machine has taken it over, for example while this one was asleep.
+    `is_lost`: another machine has taken it over, for example while this one was asleep. `on_lost`
+    is called then, on the thread that renews it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.is_lost = False
+        self.on_lost: Callable[[], None] = lambda: None
         self._id = uuid.uuid4().hex
 
     def acquire(self, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -75,8 +77,9 @@ class Lease:
         try:
             if self._is_mine():
                 os.utime(self.path)
-            else:
+            elif not self.is_lost:
                 self.is_lost = True
+                self.on_lost()
         # no network: another machine cannot take over either, or only after a minute
         except OSError as error:
             log.warning("The lease %s could not be touched: %s", self.path, error)

@@ -135,8 +135,8 @@ def _line(job: Job, folder: Path, tag: str, by: str) -> bytes:
     data["files"] = []
     data["delivery"] |= {
         "line": None,
-        "output": _relative(job.delivery.output, folder),
-        "render": _relative(job.delivery.render, folder),
+        "output": relative(job.delivery.output, folder),
+        "render": relative(job.delivery.render, folder),
     }
     entry = {
         "line": tag,
@@ -196,19 +196,19 @@ def _job(data: dict[str, Any], folder: Path, tag: str) -> Job:
         serialization.load_decision(data["decision"]),
         Phase(data["state"]),
     )
-    output, render = (
-        _absolute(text, folder) for text in (job.delivery.output, job.delivery.render)
-    )
+    output, render = (absolute(text, folder) for text in (job.delivery.output, job.delivery.render))
     return replace(
         job, delivery=replace(job.delivery, line=line_id(folder, tag), output=output, render=render)
     )
 
 
-def _relative(text: str | None, folder: Path) -> str | None:
+def relative(text: str | None, folder: Path) -> str | None:
+    """Return a path as the ledger stores it: relative, if it is in the folder."""
     if text is None or not Path(text).is_relative_to(folder):
         return text
     return Path(text).relative_to(folder).as_posix()
 
 
-def _absolute(text: str | None, folder: Path) -> str | None:
+def absolute(text: str | None, folder: Path) -> str | None:
+    """Return the path that `relative` has stored."""
     return None if text is None else str(folder / PurePosixPath(text))

@@ -69,8 +69,8 @@ def dump(job: Job) -> str:
         "decided_preview": asdict(job.decided_preview) if job.decided_preview else None,
         "asset": {"kind": job.asset.kind, "json": job.asset.raw} if job.asset else None,
         "revision": job.revision,
-        "files": [_dump_file(file) for file in job.files],
-        "refused": [_dump_file(file) for file in job.refused],
+        "files": [dump_file(file) for file in job.files],
+        "refused": [dump_file(file) for file in job.refused],
         "problem": _dump_problem(job.problem) if job.problem else None,
         "notes": [message_of(note).to_json() for note in job.notes],
         "placement": dump_placement(job.placement),
@@ -96,7 +96,7 @@ def _job(record: Mapping[str, Any], decision: Decision | None, phase: Phase) -> 
         request=_request(record["request"]),
         key=record["key"],
         created_at=record["created_at"],
-        delivery=_delivery(record.get("delivery") or {}),
+        delivery=load_delivery(record.get("delivery") or {}),
         owner=_from_record(Owner, record["owner"]) if record.get("owner") else None,
         estimate=record.get("estimate"),
         optimize_estimate=record.get("optimize_estimate"),
@@ -115,8 +115,8 @@ def _job(record: Mapping[str, Any], decision: Decision | None, phase: Phase) -> 
         decided_preview=_decided_preview(record.get("decided_preview")),
         asset=_asset(record.get("asset")),
         revision=record.get("revision", 0),
-        files=_local_files(record.get("files", ())),
-        refused=_local_files(record.get("refused", ())),
+        files=load_files(record.get("files", ())),
+        refused=load_files(record.get("refused", ())),
         decision=decision,
         problem=_problem(record.get("problem")),
         notes=tuple(stored_note(note) for note in _list(record.get("notes", ()))),
@@ -124,7 +124,8 @@ def _job(record: Mapping[str, Any], decision: Decision | None, phase: Phase) -> 
     )
 
 
-def _delivery(record: Mapping[str, Any]) -> Delivery:
+def load_delivery(record: Mapping[str, Any]) -> Delivery:
+    """Return a delivery from its members as JSON. Raises an error of any type."""
     return _from_record(Delivery, record, at=_vector, rotation=_vector)
 
 
@@ -162,7 +163,8 @@ def _problem(record: Mapping[str, Any] | None) -> Problem | None:
     return _from_record(Problem, record, cause=Cause, message=Message.from_json)
 
 
-def _local_files(records: Iterable[Mapping[str, Any]]) -> tuple[LocalFile, ...]:
+def load_files(records: Iterable[Mapping[str, Any]]) -> tuple[LocalFile, ...]:
+    """Return the files that `dump_file` wrote. Raises an error of any type."""
     return tuple(
         _from_record(LocalFile, file, role=Role, needs=tuple, note=_load_message)
         for file in _list(records)
@@ -173,7 +175,8 @@ def _load_message(record: Mapping[str, Any] | None) -> Message | None:
     return Message.from_json(record) if record is not None else None
 
 
-def _dump_file(file: LocalFile) -> dict[str, Any]:
+def dump_file(file: LocalFile) -> dict[str, Any]:
+    """Return a file as JSON values."""
     note = message_of(file.note).to_json() if file.note is not None else None
     return {**asdict(file), "note": note}
 

@@ -8,8 +8,9 @@ import textwrap
 from pathlib import Path
 from typing import TypeAlias
 
-from ..mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
-from .exits import MEANINGS
+from ...mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
+from ..exits import MEANINGS
+from . import argument_types, batch_options
 
 ENVIRONMENT = """\
 environment:
@@ -27,41 +28,6 @@ examples:
   … generate --kind world --prompt "a greenhouse" -o greenhouse.blend
   … generate --prompt "a hero" --mode review --pose t_pose
 """
-
-BATCH = """\
-A .txt file has one prompt per line. A .jsonl file has one object per line:
-  {"prompt": "a lamp", "preset": "fast", "format": "glb"}
-A .csv file has the names of the fields in its first line. Only a prompt is
-required:
-  prompt, name         what to generate, and its name
-  kind                 model (default) or world
-  preset               fast, standard (default) or production
-  mode                 auto (default) or review: stop at the Preview
-  image, images        reference images: paths and https URLs
-  pose                 of a character: t_pose or a_pose
-  optimize             of a model: light, moderate or aggressive
-  height               of a model in a .blend, in scene units
-  splats               of a world: a tier such as 100k or 500k
-  collider             of a world: auto, physics, visible or none
-  panorama, camera, rigid_body
-                       of a world: yes or no
-  format               blend (default) or glb
-  render               yes or no; overrides --render
-
-For each line, DIR gets the result, its picture (Mint's own, or a rendered
-one) and a record (.json). index.html shows them all and opens without a
-network.
-
-A line that fails or waits at its Preview does not stop the others. Run the
-same command again to continue: finished lines are skipped, and no line is
-started or paid for twice, even on another computer or after DIR was moved.
-This is recorded in DIR/.mint-batch: keep it with the results.
-
-The price of all lines is shown before the first one starts. Mint returns the
-price of an optimization only if the API project has a model. Without one,
---max-credits refuses a batch with optimizations.
-"""
-
 
 CONVERT = """\
 Formats that Mint has converted before are only downloaded, at no cost.
@@ -166,35 +132,12 @@ def _request(command: argparse.ArgumentParser) -> None:
 
 def _batch(commands: Commands) -> None:
     batch = _command(
-        commands, "batch", "generate every line of a file; run it again to continue", BATCH
+        commands,
+        "batch",
+        "generate every line of a file; run it again to continue",
+        batch_options.HELP,
     )
-    batch.add_argument("file", type=Path, metavar="FILE", help="a .txt, .jsonl or .csv file")
-    batch.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="DIR", help="the folder for the results"
-    )
-    batch.add_argument(
-        "--jobs",
-        type=_count,
-        default=4,
-        metavar="N",
-        help="how many to run at once (default: 4; Mint allows 10 of each kind)",
-    )
-    batch.add_argument(
-        "--workers",
-        type=_count,
-        metavar="N",
-        help="how many Blenders import at once (default: one less than there are cores)",
-    )
-    batch.add_argument(
-        "--render",
-        action="store_true",
-        help="render a picture of each result instead of using Mint's",
-    )
-    batch.add_argument(
-        "--retry-failed",
-        action="store_true",
-        help="retry failed lines (costs Credits again)",
-    )
+    batch_options.add(batch)
     _max_credits(batch, "the most Credits that all lines together may cost")
 
 
@@ -313,7 +256,7 @@ def _job(commands: Commands, name: str, help: str) -> argparse.ArgumentParser:
 
 
 def _max_credits(command: argparse.ArgumentParser, help: str) -> None:
-    command.add_argument("--max-credits", type=_credits, metavar="N", help=help)
+    command.add_argument("--max-credits", type=argument_types.credits, metavar="N", help=help)
 
 
 def _approve_all(command: argparse.ArgumentParser) -> None:
@@ -324,38 +267,15 @@ def _approve_all(command: argparse.ArgumentParser) -> None:
 
 def _outputs(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "-o", "--output", type=_output, metavar="FILE", help="the file to write: .blend or .glb"
+        "-o",
+        "--output",
+        type=argument_types.output,
+        metavar="FILE",
+        help="the file to write: .blend or .glb",
     )
     command.add_argument(
-        "--render", type=_picture, metavar="FILE.png", help="render a picture of the result"
+        "--render",
+        type=argument_types.picture,
+        metavar="FILE.png",
+        help="render a picture of the result",
     )
-
-
-def _output(text: str) -> Path:
-    path = Path(text)
-    if path.suffix.lower() not in {".blend", ".glb"}:
-        raise argparse.ArgumentTypeError(f'"{text}" must end in .blend or .glb')
-    return path.absolute()
-
-
-def _picture(text: str) -> Path:
-    path = Path(text)
-    if path.suffix.lower() != ".png":
-        raise argparse.ArgumentTypeError(f'"{text}" must end in .png')
-    return path.absolute()
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'"{text}" must be a whole number, at least 1')
-    return int(text)
-
-
-def _credits(text: str) -> float:
-    try:
-        credits = float(text)
-    except ValueError:
-        credits = -1.0
-    if not credits >= 0:
-        raise argparse.ArgumentTypeError(f'"{text}" must be a number of Credits')
-    return credits

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The types of command-line arguments. Each raises ArgumentTypeError with a sentence."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def output(text: str) -> Path:
+    """Return the path of a .blend or .glb file."""
+    path = Path(text)
+    if path.suffix.lower() not in {".blend", ".glb"}:
+        raise argparse.ArgumentTypeError(f'"{text}" must end in .blend or .glb')
+    return path.absolute()
+
+
+def picture(text: str) -> Path:
+    """Return the path of a .png file."""
+    path = Path(text)
+    if path.suffix.lower() != ".png":
+        raise argparse.ArgumentTypeError(f'"{text}" must end in .png')
+    return path.absolute()
+
+
+def count(text: str) -> int:
+    """Return a whole number, at least 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" must be a whole number, at least 1')
+    return int(text)
+
+
+def ranges(text: str) -> tuple[range, ...]:
+    """Return the ranges of line numbers in a text such as "1-10,14"."""
+    found = []
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        start, end = count(first.strip()), count((last or first).strip())
+        if end < start:
+            raise argparse.ArgumentTypeError(f'"{part}" must begin with the smaller number')
+        found.append(range(start, end + 1))
+    return tuple(found)
+
+
+def credits(text: str) -> float:
+    """Return a number of Credits."""
+    try:
+        credits = float(text)
+    except ValueError:
+        credits = -1.0
+    if not credits >= 0:
+        raise argparse.ArgumentTypeError(f'"{text}" must be a number of Credits')
+    return credits

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Claims on the lines of a batch, so that several machines never write the same one at once.
+
+    <folder>/.mint-batch/claims/<job id>    a lease for each line that is being written
+
+A claim of a dead process of this machine is free at once, that of another machine after a minute.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...files.file_lock import FileInUse, file_lock
+from ..storage import batch_ledger
+from ..storage.batch_lease import RENEW_INTERVAL, UNKNOWN, Lease
+
+
+class Claims:
+    """The claims of this process. For one thread, except `renew`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / batch_ledger.FOLDER / "claims"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._held: dict[str, Lease] = {}
+
+    def take(self, name: str) -> str | None:
+        """Claim a line; return None, or the name of the machine that has claimed it already.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
+        lease = Lease(self._folder / name)
+        try:
+            # two processes of this machine must not both take over the claim of a dead one
+            with file_lock(self._folder / ".lock"):
+                lease.acquire()
+        except FileInUse as error:
+            return str(error) or UNKNOWN
+        self._held[name] = lease
+        return None
+
+    def holds(self, name: str) -> bool:
+        """Return whether the claim is still ours: another machine may have taken it over."""
+        return name in self._held and not self._held[name].is_lost
+
+    def release(self, name: str) -> None:
+        """Give a claim back."""
+        if (lease := self._held.pop(name, None)) is not None:
+            lease.release()
+
+    def release_all(self) -> None:
+        """Give all claims back."""
+        for name in list(self._held):
+            self.release(name)
+
+    def renew(self) -> None:
+        """Show that this process is alive."""
+        for lease in list(self._held.values()):
+            lease.renew()
+
+
+@contextmanager
+def open_claims(folder: Path) -> Iterator[Claims]:
+    """Yield the claims of this process, and renew them on a thread. Releases them at the end.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    claims, ended = Claims(folder), threading.Event()
+
+    def keep() -> None:
+        while not ended.wait(RENEW_INTERVAL):
+            claims.renew()
+
+    thread = threading.Thread(target=keep, name="mint-claims", daemon=True)
+    thread.start()
+    try:
+        yield claims
+    finally:
+        ended.set()
+        thread.join(RENEW_INTERVAL)
+        claims.release_all()

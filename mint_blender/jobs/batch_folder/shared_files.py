@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mint's files of a batch, where every machine that sees the folder can read them.
+
+<folder>/.mint-batch/files/<job id>/<name>        Mint's files
+<folder>/.mint-batch/files/<job id>/files.json    what each is for; written last
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+from ..job import Job
+from ..job_values import LocalFile, Role
+from ..storage import batch_ledger, serialization
+
+log = logging.getLogger(__name__)
+
+LIST = "files.json"
+_PICTURES = frozenset({Role.PREVIEW, Role.PICTURE})
+
+
+def publish(job: Job, folder: Path) -> None:
+    """Copy the files of a job into the batch's folder, each of them atomically.
+
+    Raises:
+        OSError: A file cannot be read or copied.
+    """
+    target = _folder_of(folder, job.id)
+    target.mkdir(parents=True, exist_ok=True)
+    listed = []
+    there = [file for file in job.files if Path(file.path).is_file()]
+    for number, file in enumerate(there, start=1):
+        name = f"{number}-{Path(file.path).name}"
+        _copy(Path(file.path), target / name)
+        listed.append(serialization.dump_file(replace(file, path=name)))
+    _write(target / LIST, json.dumps({"job": job.id, "files": listed}))
+
+
+def read(job: Job, folder: Path) -> Job | None:
+    """Return the job with its files in the batch's folder; None if they are not all there."""
+    target = _folder_of(folder, job.id)
+    try:
+        listed = json.loads((target / LIST).read_bytes())["files"]
+        files = [_absolute(file, target) for file in serialization.load_files(listed)]
+    except FileNotFoundError:
+        return None
+    except Exception:  # noqa: BLE001 - of a later version, or damaged: as if there were none
+        log.warning("The list of the files of job %s cannot be read", job.id)
+        return None
+    job = replace(job, files=tuple(files))
+    return job if are_on_disk(job) else None
+
+
+def are_on_disk(job: Job) -> bool:
+    """Return whether Mint's files of a job are on this machine. Pictures of them do not count."""
+    needed = [file for file in job.files if file.role not in _PICTURES]
+    return bool(needed) and all(Path(file.path).is_file() for file in needed)
+
+
+def _folder_of(folder: Path, job_id: str) -> Path:
+    return folder / batch_ledger.FOLDER / "files" / job_id
+
+
+def _absolute(file: LocalFile, target: Path) -> LocalFile:
+    return replace(file, path=str(target / Path(file.path).name))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file, unless it is there already. Mint's files never change under the same name."""
+    if target.is_file() and target.stat().st_size == source.stat().st_size:
+        return
+    part = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
+    try:
+        shutil.copyfile(source, part)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write(target: Path, text: str) -> None:
+    part = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(target)

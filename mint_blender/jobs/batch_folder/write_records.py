@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which lines of a batch are written, and how: one small file for each, by whichever machine.
+
+    <folder>/.mint-batch/written/<job id>.json    the last success, and the last problem since
+    <folder>/.mint-batch/rounds/<number>          one for each time that all lines were due again
+
+The ledger has one writer, so machines that only write files put nothing into it. The next run that
+holds the folder takes these records over.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...message import Message
+from ..job import Job
+from ..job_values import Cause, Delivery, Problem
+from ..phases import Phase
+from ..storage import batch_ledger, serialization
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class WriteRecord:
+    """What is known about the files of one line.
+
+    Attributes:
+        delivery: How they were written, with absolute paths; None: never.
+        notes: The notes of that import.
+        round: The number of the round in which they were written.
+        problem: Why the last attempt failed; None if it did not.
+    """
+
+    delivery: Delivery | None = None
+    notes: tuple[Message, ...] = ()
+    round: int = 0
+    problem: Message | None = None
+
+    @property
+    def has_files(self) -> bool:
+        """Whether every file that was written is still there."""
+        names = (self.delivery.output, self.delivery.render) if self.delivery else ()
+        paths = [Path(name) for name in names if name]
+        return bool(paths) and all(path.is_file() for path in paths)
+
+    def applied_to(self, job: Job) -> Job:
+        """Return a finished job as it is with these files."""
+        if self.problem is not None:
+            job = replace(job, problem=Problem(Cause.IMPORT, self.problem, code="import_failed"))
+        if self.delivery is None:
+            return job
+        problem = job.problem if self.problem is not None else None
+        delivery = replace(self.delivery, line=job.delivery.line)
+        job = job.moved(Phase.PLACED, delivery=delivery, problem=problem)
+        for note in self.notes:
+            job = job.with_note(note)
+        return job
+
+
+def read(folder: Path, job_id: str) -> WriteRecord:
+    """Return the record of a line; an empty one if there is none, or if it cannot be read."""
+    try:
+        data = json.loads(_path(folder, job_id).read_bytes())
+        delivery = data["delivery"]
+        return WriteRecord(
+            delivery=_with_absolute_paths(delivery, folder) if delivery else None,
+            notes=tuple(Message.from_json(note) for note in data["notes"]),
+            round=int(data["round"]),
+            problem=Message.from_json(data["problem"]) if data["problem"] else None,
+        )
+    except FileNotFoundError:
+        return WriteRecord()
+    except Exception:  # noqa: BLE001 - damaged: the line is written again, which is free
+        log.warning("The record of what was written for job %s cannot be read", job_id)
+        return WriteRecord()
+
+
+def write(folder: Path, job_id: str, record: WriteRecord) -> None:
+    """Write the record of a line atomically. Raises OSError."""
+    data = {
+        "job": job_id,
+        "delivery": _with_relative_paths(record.delivery, folder) if record.delivery else None,
+        "notes": [note.to_json() for note in record.notes],
+        "round": record.round,
+        "problem": record.problem.to_json() if record.problem else None,
+    }
+    path = _path(folder, job_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+    part.write_text(json.dumps(data), encoding="utf-8")
+    part.replace(path)
+
+
+def known(folder: Path) -> frozenset[str]:
+    """Return the ids of the jobs that have a record."""
+    return frozenset(path.stem for path in _path(folder, "-").parent.glob("*.json"))
+
+
+def current_round(folder: Path) -> int:
+    """Return the number of the latest round; 0 before the first."""
+    return max((int(path.name) for path in _rounds(folder).glob("[0-9]*")), default=0)
+
+
+def begin_round(folder: Path, number: int) -> None:
+    """Begin a round, unless another machine has just done so. Raises OSError."""
+    _rounds(folder).mkdir(parents=True, exist_ok=True)
+    (_rounds(folder) / str(number)).touch()
+
+
+def _path(folder: Path, job_id: str) -> Path:
+    return folder / batch_ledger.FOLDER / "written" / f"{job_id}.json"
+
+
+def _rounds(folder: Path) -> Path:
+    return folder / batch_ledger.FOLDER / "rounds"
+
+
+def _with_relative_paths(delivery: Delivery, folder: Path) -> dict[str, Any]:
+    return asdict(delivery) | {
+        "line": None,
+        "output": batch_ledger.relative(delivery.output, folder),
+        "render": batch_ledger.relative(delivery.render, folder),
+    }
+
+
+def _with_absolute_paths(data: dict[str, Any], folder: Path) -> Delivery:
+    delivery = serialization.load_delivery(data)
+    return replace(
+        delivery,
+        output=batch_ledger.absolute(delivery.output, folder),
+        render=batch_ledger.absolute(delivery.render, folder),
+    )
