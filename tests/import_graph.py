@@ -78,7 +78,7 @@ ROOMS = {
     "cli": Room(
         rooms=_set("delivery", "jobs", "mint", "files"),
         later_rooms=_set("scene", TOP),
-        later_outside=_set("rich"),
+        later_outside=_set("distributed", "rich"),
     ),
     TOP: Room(
         rooms=_set("cli", "jobs", "mint"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,9 @@ from mint_blender.mint.retry import RetryPolicy
 
 from ..mint_service.runner import ThreadService, running_service
 from .command_runner import CommandResult, RunMint
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 @pytest.fixture
@@ -82,3 +86,20 @@ def mint(signed_in: ThreadService, capfd: pytest.CaptureFixture[str]) -> RunMint
         return CommandResult(status, out, err).check_no_leaks(signed_in)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    """Run a Dask cluster of two workers with one thread each, in this process, over TCP."""
+    from distributed import Client, LocalCluster
+
+    cluster = LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address=None,
+    )
+    with cluster, Client(cluster, set_as_default=False) as connected:
+        yield connected

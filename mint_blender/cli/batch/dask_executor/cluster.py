@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connect to a Dask cluster, and check its workers before anything is started."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ....delivery import blender_runtime
+from . import worker_checks
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds to reach the scheduler."""
+
+_PYTHON = ".".join(str(part) for part in sys.version_info[:2])
+_NAMED = 3
+"""Workers that a sentence names, at most."""
+
+
+class ClusterError(Exception):
+    """The cluster cannot be used; the text is a sentence for the user. Nothing was started."""
+
+
+def connect(address: str) -> Client:
+    """Return a client of the scheduler at an address; `close` it at the end.
+
+    Raises:
+        ClusterError: The package `distributed` is missing, or the scheduler cannot be reached.
+    """
+    if blender_runtime.PACKAGE.startswith("bl_ext."):
+        raise ClusterError(
+            "Dask needs the pip package, because workers cannot load an extension: pip install"
+            ' "mint-blender[dask]", then use python3 -m mint_blender. Nothing was started.'
+        )
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ClusterError(
+            'Dask is not installed: pip install "mint-blender[dask]". Nothing was started.'
+        ) from error
+    _check_scheduler(address)
+    try:
+        return Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False, name="mint-blender")
+    except (OSError, ValueError) as error:
+        raise _no_scheduler(address) from error
+
+
+def _check_scheduler(address: str) -> None:
+    """Raise ClusterError unless something at the address speaks first, as a scheduler does.
+
+    Dask itself would wait without end for the first byte of anything else.
+    """
+    parts = urlsplit(address)
+    try:
+        with socket.create_connection(
+            (parts.hostname or "", parts.port or 0), CONNECT_TIMEOUT
+        ) as connection:
+            if not connection.recv(1):
+                raise _no_scheduler(address)
+    except OSError as error:
+        raise _no_scheduler(address) from error
+
+
+def _no_scheduler(address: str) -> ClusterError:
+    return ClusterError(
+        f"No Dask scheduler answers at {address}. Check the address, and that dask scheduler runs"
+        " there. Nothing was started."
+    )
+
+
+def call_workers(client: Client, function: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
+    """Run a function on all workers; return each worker's result, or the exception it raised.
+
+    Raises:
+        ClusterError: The scheduler cannot be reached any more.
+    """
+    try:
+        answers: dict[str, Any] = client.run(function, *arguments, on_error="return")
+    except OSError as error:
+        raise ClusterError(
+            "The connection to the Dask scheduler was lost. Nothing was started."
+        ) from error
+    return answers
+
+
+def check_workers(client: Client) -> None:
+    """Check that there are workers, with the Python and the version of this package used here.
+
+    Raises:
+        ClusterError: There are no workers, or some cannot be used. It names them.
+    """
+    if not client.nthreads():
+        raise ClusterError(
+            "The Dask scheduler has no workers. Start some: dask worker HOST:PORT. Nothing was"
+            " started."
+        )
+    # Dask asks for this itself; code of another Python could not be loaded.
+    versions: Any = client.get_versions()
+    _refuse(
+        {worker: _python(described) for worker, described in versions["workers"].items()},
+        "Use the same version of Python everywhere.",
+    )
+    here = worker_checks.package_digest()
+    answers = call_workers(client, worker_checks.package_digest)
+    _refuse(
+        {worker: _code(answer, here) for worker, answer in answers.items()},
+        'Install the same version everywhere: pip install "mint-blender[dask]".',
+    )
+
+
+def readable_extensions(client: Client) -> frozenset[str]:
+    """Return the glTF extensions that the Blenders of all workers can read.
+
+    Raises:
+        ClusterError: Some workers have no Blender. It names them.
+    """
+    answers = call_workers(client, worker_checks.blender_extensions)
+    _refuse(
+        {
+            worker: "" if isinstance(found, list) else "cannot start Blender"
+            for worker, found in answers.items()
+        },
+        "Install the bpy package for its Python: pip install bpy.",
+    )
+    return frozenset.intersection(*map(frozenset, answers.values()))
+
+
+def refuse_folder(workers: list[str], folder: Path) -> None:
+    """Raise ClusterError for workers that do not see the folder of the results, if any."""
+    _refuse(
+        dict.fromkeys(workers, f"does not see the folder {folder}"),
+        "Use a folder that all machines share under the same path, or --ship-results.",
+    )
+
+
+def _python(described: Mapping[str, Any] | None) -> str:
+    """Return what is wrong with the Python of a worker; empty if it is the one used here."""
+    text = described["host"]["python"] if described else "unknown"
+    there = ".".join(text.split(".")[:2])
+    return "" if there == _PYTHON else f"has Python {there}, not {_PYTHON}"
+
+
+def _code(answer: str | Exception, here: str) -> str:
+    """Return what is wrong with this package on a worker; empty if it is the one used here."""
+    if isinstance(answer, ImportError):
+        return f"cannot load mint-blender ({answer})"
+    if isinstance(answer, Exception):
+        return f"cannot be asked for its version ({type(answer).__name__}: {answer})"
+    return "" if answer == here else "has another version of mint-blender"
+
+
+def _refuse(problems: Mapping[str, str], advice: str) -> None:
+    """Raise ClusterError for the workers that have a problem, if any."""
+    named = [f"The worker {worker} {problem}." for worker, problem in problems.items() if problem]
+    if not named:
+        return
+    more = f" {len(named) - _NAMED} more workers cannot be used." if len(named) > _NAMED else ""
+    raise ClusterError(f"{' '.join(named[:_NAMED])}{more} {advice} Nothing was started.")

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An executor that has the workers of a Dask cluster write results.
+
+A few threads wait for Dask, one for each result in flight. They bound what the scheduler and the
+workers hold, and Dask still decides which worker does what.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ....delivery.write_result import WriteResult, write_result
+from ....jobs.job import Job
+from ....jobs.job_values import Role
+from ....message import message_of
+from . import cluster, input_files, shared_folder, worker_blenders, worker_task
+from .input_files import InputFiles
+from .worker_task import Outcome, Task
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+log = logging.getLogger(__name__)
+
+SHIPPED_AT_ONCE = 4
+"""Results whose content the client holds at a time."""
+
+MOST_IN_FLIGHT = 256
+
+_CHECK_INTERVAL = 10.0  # seconds between two looks at the cluster while a result is awaited
+_NO_WORKERS_CHECKS = 6
+"""So many looks in a row at a cluster without workers end the wait: Dask restarts some of them."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a batch uses a cluster.
+
+    Attributes:
+        address: The scheduler's address, as Dask writes it.
+        folder: The folder of the results.
+        ships_results: Whether workers return the files instead of writing into the folder.
+        local_files: Whether Mint's API is a server on this computer.
+    """
+
+    address: str
+    folder: Path
+    ships_results: bool = False
+    local_files: bool = False
+
+
+@contextlib.contextmanager
+def open_executor(settings: Settings) -> Iterator[DaskExecutor]:
+    """Yield an executor for `write_result`, after checking the cluster.
+
+    When it ends with an exception, such as Ctrl+C, all tasks are canceled.
+
+    Raises:
+        ClusterError: The cluster cannot be used.
+        OSError: The folder cannot be written.
+    """
+    run = uuid.uuid4().hex
+    with contextlib.ExitStack() as stack:
+        client = cluster.connect(settings.address)
+        stack.callback(client.close)
+        cluster.check_workers(client)
+        readable = cluster.readable_extensions(client)
+        staging = None
+        if not settings.ships_results:
+            staging = stack.enter_context(shared_folder.staging(client, settings.folder, run))
+        yield stack.enter_context(
+            DaskExecutor(client, run, staging, settings.local_files, readable)
+        )
+
+
+class DaskExecutor(Executor):
+    """Runs `write_result` on the workers of a cluster; a context manager.
+
+    Args:
+        client: The client of the cluster.
+        run: The id of this run.
+        staging: The shared folder for results in progress; None has the files sent here.
+        local_files: Whether Mint's API is a server on this computer.
+        readable: The glTF extensions that all workers can read.
+
+    Attributes:
+        in_flight: How many results are with the cluster at a time; the others wait here.
+        readable: As the argument.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        run: str,
+        staging: Path | None,
+        local_files: bool = False,
+        readable: frozenset[str] = frozenset(),
+    ) -> None:
+        self._client = client
+        self._run = run
+        self._staging = staging
+        self._local_files = local_files
+        self.readable = readable
+        # Each thread of a worker finds its next result there when it ends one.
+        self.in_flight = min(2 * sum(client.nthreads().values()), MOST_IN_FLIGHT)
+        self._threads = ThreadPoolExecutor(self.in_flight, "mint-dask")
+        self._receivers = ThreadPoolExecutor(SHIPPED_AT_ONCE, "mint-dask-receive")
+        self._in_flight: set[Any] = set()  # Dask's futures
+        self._is_stopped = False
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.shutdown(cancel_futures=kind is not None)
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
+        """Have a worker write a result; `call` is `write_result`, with its arguments."""
+        if call is not write_result:
+            raise TypeError("This executor runs write_result only.")
+        return self._threads.submit(self._write, *args, **more)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the run: its Blenders on all workers, too.
+
+        With `cancel_futures`, without waiting for results.
+        """
+        if cancel_futures:
+            self._is_stopped = True
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._client.cancel(list(self._in_flight), force=True)
+            self._end_blenders()
+        self._threads.shutdown(wait=wait)
+        self._receivers.shutdown(wait=wait)
+        if not cancel_futures:
+            self._end_blenders()
+
+    def _end_blenders(self) -> None:
+        with contextlib.suppress(cluster.ClusterError):
+            cluster.call_workers(self._client, worker_blenders.end_run, self._run)
+
+    def _write(self, job: Job, output: Path | None, render: Path | None) -> WriteResult:
+        """Write one result; on a thread of ours, which waits for Dask."""
+        try:
+            outcome = self._outcome(self._task(job, output, render), job)
+        except _Unfinished as problem:
+            outcome = Outcome(problem=message_of(problem))
+        except OSError as error:
+            outcome = Outcome(problem=message_of(_cannot_use(error)))
+        except Exception as error:  # a bug: it is logged, and the other results continue
+            log.exception("Job %s could not be written", job.id)
+            sentence = f"A Dask worker failed unexpectedly ({type(error).__name__}: {error})."
+            outcome = Outcome(problem=message_of(sentence))
+        files = tuple(path for path in (output, render) if path is not None)
+        if outcome.problem is not None:
+            return WriteResult(job.id, problem=outcome.problem)
+        if missing := next((path for path in files if not path.is_file()), None):
+            return WriteResult(job.id, problem=message_of(_VANISHED.format(path=missing)))
+        # the worker knows the path under which it wrote the file first
+        placement = outcome.placement and replace(
+            outcome.placement, file=str(output) if output else None
+        )
+        return WriteResult(job.id, files, outcome.notes, placement=placement)
+
+    def _task(self, job: Job, output: Path | None, render: Path | None) -> Task:
+        sizes = {
+            file.role: path.stat().st_size
+            for file in input_files.imported_files(job)
+            if (path := Path(file.path)).is_file()
+        }
+        return Task(
+            self._run,
+            f"mint-{self._run}-{uuid.uuid4().hex}",
+            job_for_worker(job),
+            str(output) if output else None,
+            str(render) if render else None,
+            InputFiles(sizes, self._local_files),
+            str(self._staging) if self._staging else None,
+        )
+
+    def _outcome(self, task: Task, job: Job) -> Outcome:
+        """Return what became of a task; Mint's files are sent if the worker needs them."""
+        from distributed import Variable
+
+        attempts = Variable(task.attempts, client=self._client)
+        attempts.set(0)
+        try:
+            outcome = self._attempt_twice(task, {})
+            if outcome.needed:
+                sent = {
+                    file.role: Path(file.path).read_bytes()
+                    for file in input_files.imported_files(job)
+                    if file.role in outcome.needed
+                }
+                outcome = self._attempt_twice(task, sent)
+            return outcome
+        finally:
+            attempts.delete()
+
+    def _attempt_twice(self, task: Task, sent: dict[Role, bytes]) -> Outcome:
+        """Submit a task, and once more if workers died before it even began."""
+        from distributed import KilledWorker
+
+        for _ in range(worker_task.MOST_ATTEMPTS):
+            try:
+                return self._attempt(task, sent)
+            except (KilledWorker, CancelledError):
+                self._check_connection()
+        return Outcome(problem=worker_task.KILLED_WORKERS)
+
+    def _attempt(self, task: Task, sent: dict[Role, bytes]) -> Outcome:
+        arguments = (task, self._scattered(sent))
+        future = self._client.submit(
+            worker_task.carry_out, *arguments, pure=False, retries=0, key=f"mint-{uuid.uuid4().hex}"
+        )
+        self._in_flight.add(future)
+        try:
+            self._wait(future)
+            return self._receivers.submit(self._received, future).result()
+        finally:
+            self._in_flight.discard(future)
+            future.release()
+
+    def _scattered(self, sent: dict[Role, bytes]) -> Any:
+        """Put files on a worker; as an argument they would stay in the scheduler's memory."""
+        return self._client.scatter([sent], hash=False)[0] if sent else sent
+
+    def _wait(self, future: Any) -> None:
+        """Wait until a task has ended; its result stays on the worker."""
+        checks = 0
+        while True:
+            try:
+                error = future.exception(timeout=_CHECK_INTERVAL)
+            except TimeoutError:
+                self._check_connection()
+                checks = 0 if self._client.nthreads() else checks + 1
+                if checks >= _NO_WORKERS_CHECKS:
+                    raise _Unfinished(_NO_WORKERS) from None
+                continue
+            if error is not None:
+                raise error
+            return
+
+    def _received(self, future: Any) -> Outcome:
+        """Fetch the result of a task, and write the files that came with it."""
+        outcome: Outcome = future.result()
+        for path, content in outcome.content.items():
+            write_atomically(Path(path), content)
+        return replace(outcome, content={})
+
+    def _check_connection(self) -> None:
+        if self._is_stopped:
+            raise _Unfinished("The batch was stopped.")
+        if self._client.status != "running":
+            raise _Unfinished(_LOST)
+
+
+class _Unfinished(Exception):
+    """A result that nobody will write; the text is a sentence."""
+
+
+def job_for_worker(job: Job) -> Job:
+    """Return a job without what only its own client needs, to start or to pay for something."""
+    return replace(
+        job, key="", body=None, image_urls=(), owner=None, decision=None, refused=(), hold=None
+    )
+
+
+def write_atomically(target: Path, content: bytes) -> None:
+    """Write a file, which is complete or unchanged. Raises OSError."""
+    part = target.with_name(f".{target.stem}.{uuid.uuid4().hex[:8]}{target.suffix}")
+    try:
+        part.write_bytes(content)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _cannot_use(error: OSError) -> str:
+    reason, file = error.strerror or type(error).__name__, error.filename or "a file"
+    return f"{reason}: {file} cannot be used."
+
+
+_VANISHED = (
+    "A Dask worker wrote {path}, but it is not there. Use a folder that all machines share, or"
+    " --ship-results."
+)
+_LOST = "The connection to the Dask scheduler was lost. Run the same command again."
+_NO_WORKERS = (
+    "The Dask cluster has no workers any more. Start some, then run the same command again."
+)

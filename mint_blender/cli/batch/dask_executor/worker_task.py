@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Dask worker does: write one result. Values in, values out; no API key is needed.
+
+Files are written in a folder of their own and moved to their places when all are complete. So a
+worker that dies, and a Blender that outlives it for a moment, leave nothing incomplete in place.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ....delivery.write_result import write_result
+from ....jobs.job import Job
+from ....jobs.job_values import Placement, Role
+from ....message import Message, message_of
+from . import worker_blenders
+from .input_files import FilesNeeded, InputFiles, with_files_here
+
+MOST_ATTEMPTS = 2
+"""A result that killed so many workers is not tried again."""
+
+TOKEN = "token"  # noqa: S105 - the name of a file
+"""A file in the folder for results in progress, which shows that it is the client's folder."""
+
+_VARIABLE_TIMEOUT = 10.0  # seconds
+
+
+@dataclass(frozen=True)
+class Task:
+    """One result to write.
+
+    Attributes:
+        run: The id of the batch's run.
+        attempts: The name of the Dask variable that counts the attempts that did not end.
+        job: The job, without what only the client needs.
+        output: The path of the .blend or .glb, None for none.
+        render: The path of the picture, None for none.
+        inputs: What is known about Mint's files.
+        staging: The shared folder for results in progress; None returns the content of the files.
+    """
+
+    run: str
+    attempts: str
+    job: Job = field(repr=False)
+    output: str | None
+    render: str | None
+    inputs: InputFiles = field(repr=False)
+    staging: str | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task.
+
+    Attributes:
+        notes: Notes for the user.
+        problem: Why nothing was written; None if it was.
+        placement: What the result became in Blender; None if Mint's own file was copied.
+        needed: The files that the client has to send first.
+        content: The content of each file, by the path where the client writes it.
+    """
+
+    notes: tuple[Message, ...] = ()
+    problem: Message | None = None
+    placement: Placement | None = None
+    needed: tuple[Role, ...] = ()
+    content: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+
+def carry_out(task: Task, sent: Mapping[Role, bytes]) -> Outcome:
+    """Write one result on this worker, unless it has killed too many workers already.
+
+    Dask gives a task to another worker when one dies, several times if the cluster is set up so.
+    The count of attempts is kept by the scheduler, which outlives the workers.
+    """
+    from distributed import Variable
+
+    attempts = Variable(task.attempts)
+    try:
+        begun = attempts.get(timeout=_VARIABLE_TIMEOUT)
+    except TimeoutError:  # the client has removed it
+        return Outcome(problem=message_of("The batch was stopped."))
+    if begun >= MOST_ATTEMPTS:
+        return Outcome(problem=KILLED_WORKERS)
+    attempts.set(begun + 1)
+    outcome = _write(task, sent)
+    attempts.set(begun)
+    return outcome
+
+
+KILLED_WORKERS = message_of(
+    "A Dask worker died while it wrote this, twice. The workers' logs may say why; often their"
+    " memory was too small."
+)
+
+
+def _write(task: Task, sent: Mapping[Role, bytes]) -> Outcome:
+    try:
+        with tempfile.TemporaryDirectory(prefix="mint-") as folder:
+            here = Path(folder)
+            job = with_files_here(task.job, task.inputs, sent, here)
+            if task.staging is None:
+                return _write_and_read(task, job, here / "results")
+            return _write_and_move(task, job, Path(task.staging))
+    except FilesNeeded as needed:
+        return Outcome(needed=needed.roles)
+    except OSError as error:
+        file, reason = error.filename or "a file", error.strerror or error
+        return Outcome(problem=message_of(f"A Dask worker could not write {file}: {reason}."))
+
+
+def _write_and_read(task: Task, job: Job, staging: Path) -> Outcome:
+    """Write the files in a folder of this worker and return their content."""
+    staging.mkdir()
+    outcome, places = _write_staged(task, job, staging)
+    if outcome.problem is not None:
+        return outcome
+    content = {final: staged.read_bytes() for staged, final in places.items()}
+    return replace(outcome, content=content)
+
+
+def _write_and_move(task: Task, job: Job, staging: Path) -> Outcome:
+    """Write the files in the shared folder and move them to their places."""
+    if not (staging / TOKEN).is_file():  # a worker that has joined the cluster since the check
+        return Outcome(problem=message_of(f"A Dask worker does not see {staging}."))
+    own = staging / uuid.uuid4().hex
+    own.mkdir()
+    outcome, places = _write_staged(task, job, own)
+    if outcome.problem is None:
+        for staged, final in places.items():
+            staged.replace(final)
+        own.rmdir()
+    return outcome
+
+
+def _write_staged(task: Task, job: Job, staging: Path) -> tuple[Outcome, dict[Path, str]]:
+    """Write the files into a folder; return what became of it, and the final path of each."""
+    output, render = (
+        staging / _name(path) if path else None for path in (task.output, task.render)
+    )
+    pairs = ((output, task.output), (render, task.render))
+    places = {staged: final for staged, final in pairs if staged and final}
+    with worker_blenders.of_run(task.run).in_use():
+        result = write_result(job, output, render)
+    problem = result.problem and _with_final_paths(result.problem, places)
+    return Outcome(result.notes, problem, result.placement), places
+
+
+def _name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+def _with_final_paths(problem: Message, places: Mapping[Path, str]) -> Message:
+    """Return a message about a file with the place where it should have gone."""
+    named = {str(staged): final for staged, final in places.items()}
+    params = {
+        name: named.get(value, value) if isinstance(value, str) else value
+        for name, value in problem.params.items()
+    }
+    return Message.build(problem.template, params, problem.code)

@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Results that Dask workers write, with scheduler and workers in this process, over TCP.
+
+The results are copies, which need no Blender; `test_dask_batch` has processes and imports.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from distributed import Client
+
+from mint_blender.cli.batch.dask_executor import executor, input_files, worker_task
+from mint_blender.cli.batch.dask_executor.executor import DaskExecutor
+from mint_blender.delivery.write_result import WriteResult, write_result
+from mint_blender.files.download import Downloader
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision, LocalFile, Placement, Role
+from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.message import Message
+from mint_blender.mint.account import Owner
+from mint_blender.mint.schema import Kind
+
+from ..jobs.workflow_harness import a_job
+from ..mint.generation_helpers import client_of, made
+from ..mint_service.runner import ThreadService
+from ..scene import glb_fixtures
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Return the folder of the results."""
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out"
+
+
+@contextmanager
+def shared(client: Client, out: Path, **more: Any) -> Iterator[DaskExecutor]:
+    """Yield an executor whose workers write into a shared folder."""
+    staging = out / "in-progress"
+    staging.mkdir()
+    (staging / worker_task.TOKEN).touch()
+    with DaskExecutor(client, "run", staging, **more) as opened:
+        yield opened
+        assert [path.name for path in staging.iterdir()] == [worker_task.TOKEN]
+
+
+@contextmanager
+def shipping(client: Client, out: Path, **more: Any) -> Iterator[DaskExecutor]:
+    """Yield an executor whose workers return the files."""
+    with DaskExecutor(client, "run", None, **more) as opened:
+        yield opened
+
+
+BOTH = pytest.mark.parametrize("opened", [shared, shipping])
+
+
+def a_result(folder: Path, name: str = "model.glb") -> Job:
+    """Return a finished job with Mint's file on disk."""
+    path = glb_fixtures.simple(folder / name)
+    kept = LocalFile(Role.MODEL, str(path), "https://127.0.0.1/a.glb")  # never allowed
+    return replace(a_job(), phase=Phase.READY, files=(kept,))
+
+
+@BOTH
+def test_results_are_written(client: Client, tmp_path: Path, out: Path, opened: Any) -> None:
+    """Each result is complete in its place, and nothing else is in the folder."""
+    job = a_result(tmp_path)
+    with opened(client, out) as dask:
+        places = [out / f"{number}.glb" for number in range(6)]
+        written = [dask.submit(write_result, job, place, None) for place in places]
+        assert [each.result() for each in written] == [
+            WriteResult(job.id, (place,)) for place in places
+        ]
+    content = Path(job.files[0].path).read_bytes()
+    assert all(place.read_bytes() == content for place in places)
+    assert sorted(out.glob("*.*")) == places
+
+
+@BOTH
+def test_a_problem_is_the_result_of_its_line_only(
+    client: Client, tmp_path: Path, out: Path, opened: Any
+) -> None:
+    """A damaged file is a sentence; an earlier result stays, and the next line is written."""
+    good, bad = a_result(tmp_path), a_result(tmp_path, "damaged.glb")
+    Path(bad.files[0].path).write_bytes(b"no model")
+    (out / "bad.glb").write_text("from an earlier run")
+    with opened(client, out) as dask:
+        first = dask.submit(write_result, bad, out / "bad.glb", None).result()
+        second = dask.submit(write_result, good, out / "good.glb", None).result()
+        for left in out.glob("in-progress/*/"):
+            left.rmdir()
+    assert (
+        first.files == () and "damaged.glb" in first.problem and "/tmp/mint-" not in first.problem
+    )
+    assert second.problem is None and (out / "good.glb").is_file()
+    assert (out / "bad.glb").read_text() == "from an earlier run"
+
+
+def test_a_file_that_cannot_be_moved_is_a_sentence(
+    client: Client, tmp_path: Path, out: Path
+) -> None:
+    """A folder in the place of the result is named in the problem."""
+    (out / "lamp.glb").mkdir()
+    job = a_result(tmp_path)
+    with shipping(client, out) as dask:
+        result = dask.submit(write_result, job, out / "lamp.glb", None).result()
+    assert "Is a directory" in result.problem and [*out.iterdir()] == [out / "lamp.glb"]
+
+
+def test_a_worker_that_fails_is_a_sentence(
+    client: Client, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception on the worker, a bug of ours, does not end the run."""
+    monkeypatch.setattr(worker_task, "with_files_here", lambda *_: 1 / 0)
+    with shipping(client, out) as dask:
+        result = dask.submit(write_result, a_result(tmp_path), out / "a.glb", None).result()
+    assert "A Dask worker failed unexpectedly (ZeroDivisionError" in result.problem
+
+
+def test_a_result_that_is_not_in_the_shared_folder_is_a_problem(
+    client: Client, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that claims to have written a file is not believed."""
+    monkeypatch.setattr(worker_task, "_write", lambda *_: worker_task.Outcome())
+    with shared(client, out) as dask:
+        result = dask.submit(write_result, a_result(tmp_path), out / "a.glb", None).result()
+    assert "a.glb, but it is not there" in result.problem and result.files == ()
+
+
+def test_a_worker_without_the_folder_writes_nothing(
+    client: Client, tmp_path: Path, out: Path
+) -> None:
+    """A worker that joined after the check, and sees another disk, makes no folder there."""
+    staging = out / "elsewhere"
+    with DaskExecutor(client, "run", staging) as dask:
+        result = dask.submit(write_result, a_result(tmp_path), out / "a.glb", None).result()
+    assert f"does not see {staging}" in result.problem and not [*out.iterdir()]
+
+
+def test_only_results_are_written(client: Client, out: Path) -> None:
+    """The executor is for `write_result`; anything else is a mistake."""
+    with shipping(client, out) as dask, pytest.raises(TypeError, match="write_result only"):
+        dask.submit(print, "hello")
+
+
+def test_few_results_are_in_memory_at_a_time(
+    client: Client, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the client's disk is slow, the content of other results stays on the workers."""
+    held, most, lock = [0], [0], threading.Lock()
+
+    def slow(target: Path, content: bytes) -> None:
+        with lock:
+            held[0] += 1
+            most[0] = max(most[0], held[0])
+        time.sleep(0.1)
+        target.write_bytes(content)
+        with lock:
+            held[0] -= 1
+
+    monkeypatch.setattr(executor, "write_atomically", slow)
+    monkeypatch.setattr(executor, "SHIPPED_AT_ONCE", 2)
+    job = a_result(tmp_path)
+    with shipping(client, out) as dask:
+        assert dask.in_flight == 4  # two workers with one thread
+        written = [dask.submit(write_result, job, out / f"{n}.glb", None) for n in range(12)]
+        assert all(each.result().problem is None for each in written)
+    assert most == [2]
+
+
+def test_a_job_is_sent_without_what_pays(tmp_path: Path) -> None:
+    """No idempotency key, decision or account goes to the cluster; the import needs none."""
+    job = replace(
+        a_result(tmp_path),
+        key="start-key",
+        body={"prompt": "a lamp"},
+        image_urls=("https://files.example/signed",),
+        owner=Owner("https://api.mint.gg", "key:salted"),
+        decision=Decision(Verb.APPROVE, "click-key"),
+    )
+    sent = pickle.dumps(executor.job_for_worker(job))
+    assert job.id.encode() in sent
+    for secret in (b"start-key", b"click-key", b"salted", b"https://files.example/signed"):
+        assert secret in pickle.dumps(job) and secret not in sent
+
+
+def from_mint(service: ThreadService, folder: Path) -> Job:
+    """Return a finished job with Mint's current link, and its file in a folder."""
+    client = client_of(service)
+    asset = client.asset(Kind.MODEL, made(service, client))
+    client.close()
+    assert asset.assets is not None and asset.assets.glb_url is not None
+    folder.mkdir()
+    with Downloader(local_files=True) as downloader:
+        path = downloader.fetch(asset.assets.glb_url, folder / "model.glb")
+    kept = LocalFile(Role.MODEL, str(path), asset.assets.glb_url)
+    return replace(a_job(), phase=Phase.READY, files=(kept,))
+
+
+def downloads(service: ThreadService) -> list[int]:
+    """Return the statuses of all requests for model files after the client's own."""
+    return [entry.status for entry in service.requests("GET", "*.glb", "files")][1:]
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the workers not see the client's files, as on another machine."""
+    monkeypatch.setattr(input_files, "_on_disk", lambda *_: None)
+
+
+def test_a_worker_uses_a_file_that_is_there(
+    client: Client, service: ThreadService, tmp_path: Path, out: Path
+) -> None:
+    """With the right size at its path, nothing is downloaded."""
+    job = from_mint(service, tmp_path / "home")
+    with shipping(client, out, local_files=True) as dask:
+        assert dask.submit(write_result, job, out / "a.glb", None).result().problem is None
+    assert downloads(service) == []
+
+
+def test_a_worker_fetches_from_the_file_host(
+    client: Client, service: ThreadService, tmp_path: Path, out: Path, elsewhere: None
+) -> None:
+    """The signed link is enough; the file host sees neither key nor cookie."""
+    job = from_mint(service, tmp_path / "home")
+    with shipping(client, out, local_files=True) as dask:
+        assert dask.submit(write_result, job, out / "a.glb", None).result().problem is None
+    assert downloads(service) == [200] and service.leaks() == []
+    assert (out / "a.glb").read_bytes() == Path(job.files[0].path).read_bytes()
+
+
+def test_another_file_at_the_path_is_not_used(
+    client: Client,
+    service: ThreadService,
+    tmp_path: Path,
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A file of another size on the worker is not Mint's."""
+    job = from_mint(service, tmp_path / "home")
+    right = Path(job.files[0].path).read_bytes()
+    task = DaskExecutor._task
+    monkeypatch.setattr(DaskExecutor, "_task", lambda *args: _cut(task(*args)))
+    with shipping(client, out, local_files=True) as dask:
+        assert dask.submit(write_result, job, out / "a.glb", None).result().problem is None
+    assert downloads(service) == [200]
+    assert (out / "a.glb").read_bytes() == right
+
+
+def _cut(task: worker_task.Task) -> worker_task.Task:
+    """Truncate the file once the client has measured it."""
+    path = Path(task.job.files[0].path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    return task
+
+
+@pytest.mark.parametrize("local_files", [True, False])
+def test_the_client_sends_what_a_worker_cannot_fetch(
+    client: Client,
+    service: ThreadService,
+    tmp_path: Path,
+    out: Path,
+    elsewhere: None,
+    local_files: bool,
+) -> None:
+    """After an expired link, or where the address is not allowed, the bytes come from here."""
+    job = from_mint(service, tmp_path / "home")
+    service.advance(2 * 3600)
+    with shipping(client, out, local_files=local_files) as dask:
+        assert dask.submit(write_result, job, out / "a.glb", None).result().problem is None
+    assert downloads(service) == ([403] if local_files else [])
+    assert (out / "a.glb").read_bytes() == Path(job.files[0].path).read_bytes()
+
+
+def test_a_file_that_nobody_has_is_a_sentence(
+    client: Client, tmp_path: Path, out: Path, elsewhere: None
+) -> None:
+    """The client names the file that is missing."""
+    job = a_result(tmp_path)
+    Path(job.files[0].path).unlink()
+    with shipping(client, out) as dask:
+        result = dask.submit(write_result, job, out / "a.glb", None).result()
+    assert "No such file" in result.problem and "model.glb" in result.problem
+
+
+def test_notes_and_placement_come_back(
+    client: Client, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note keeps its template and its values; the file's path is the one where it is now."""
+    note = Message("{count} objects", count=3).with_code("objects")
+
+    def noted(job: Job, output: Path, render: Path | None) -> WriteResult:
+        output.write_bytes(b"glTF")
+        placement = Placement("Scene", ("lamp",), str(output))
+        return WriteResult(job.id, (output,), (note,), placement=placement)
+
+    monkeypatch.setattr(worker_task, "write_result", noted)
+    with shipping(client, out) as dask:
+        result = dask.submit(write_result, a_result(tmp_path), out / "a.glb", None).result()
+    assert result.notes == (note,) and result.notes[0].params == {"count": 3}
+    assert result.notes[0].code == "objects"
+    assert result.placement == Placement("Scene", ("lamp",), str(out / "a.glb"))
+
+
+def test_stopping_leaves_no_task(
+    client: Client, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At an exception, as Ctrl+C raises, nothing else begins, and the scheduler forgets all."""
+    begun, released = threading.Semaphore(0), threading.Event()
+
+    def held(job: Job, output: Path, render: Path | None) -> WriteResult:
+        begun.release()
+        released.wait(20)
+        return WriteResult(job.id)
+
+    monkeypatch.setattr(worker_task, "write_result", held)
+    job = a_result(tmp_path)
+    with pytest.raises(KeyboardInterrupt), shipping(client, out) as dask:
+        written = [dask.submit(write_result, job, out / f"{n}.glb", None) for n in range(10)]
+        assert begun.acquire(timeout=20) and begun.acquire(timeout=20)
+        raise KeyboardInterrupt
+    assert all(each.done() for each in written)
+    released.set()
+    assert not begun.acquire(timeout=0.5)
+    assert not [key for keys in client.processing().values() for key in keys]
+    assert not [*out.iterdir()]
