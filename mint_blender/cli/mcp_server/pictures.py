@@ -35,6 +35,7 @@ def _read(path: Path) -> ImageContent | None:
         if found.format not in READABLE or _pixels(found) > MAX_PIXELS:
             return None
         if _is_small(found) and path.stat().st_size <= MAX_BYTES:
+            pictures.check_complete(path, found)
             return _content(path.read_bytes(), found.media_type)
         return _content(_scaled(path), "image/jpeg")
     except (InvalidPicture, OSError, ValueError, Image.DecompressionBombError):

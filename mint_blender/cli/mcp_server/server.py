@@ -27,8 +27,15 @@ EXPECTED = (MintError, NotPossible, JournalError, session.NotAllowedOnline)
 """Why the jobs cannot be opened; the next tool says it."""
 
 INSTRUCTIONS = """\
-Generate 3D Models and Worlds with Mint (mint.gg). Credits are money of a person: show the price
-of every estimate and ask before you spend them.
+Generate 3D Models and Worlds with Mint (mint.gg) for Blender.
+
+Credits are money of a person. Show the price of an estimate and ask before you spend them, and
+never call generate, approve, revise or resume in a loop. approved_credits is what the person has
+agreed to, not a guess of yours.
+
+The usual way: estimate; ask the person; generate with a new request_id; wait; look at the Preview
+and show it; approve, revise or cancel with the revision that you have seen; wait for the result.
+After a timeout or a restart, repeat the same call with the same request_id: nothing is paid twice.
 """
 
 

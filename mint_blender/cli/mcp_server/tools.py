@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -40,7 +41,12 @@ class Tool:
 
     def add_to(self, server: MCPServer[Any]) -> None:
         """Register the tool under the name of its function."""
-        server.add_tool(with_sentences(self.function), title=self.title, annotations=self.hints)
+        server.add_tool(
+            with_sentences(self.function),
+            title=self.title,
+            description=inspect.getdoc(self.function),
+            annotations=self.hints,
+        )
 
 
 def with_sentences(function: F) -> F:

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of the tools `job`, `jobs` and `wait`."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from mint_blender.cli import session
+from mint_blender.jobs.storage import unsent_jobs
+
+from ...mint_service.runner import ThreadService
+from .agent import Agent, Connect, pictures_of
+from .test_decisions import agent_request, lamp_at_preview
+from .test_generate import LAMP, generate
+
+
+def test_a_job_has_its_preview_as_a_picture(agent: Agent, service: ThreadService) -> None:
+    """The picture is beside the path of the original."""
+    job = lamp_at_preview(agent)
+    result = agent.call("job", job=job["job"])
+    assert result.structured_content["preview"]["path"] == job["preview"]["path"]
+    (picture,) = pictures_of(result)
+    assert picture.startswith(b"RIFF")  # WebP of the stand-in, small enough as it is
+    assert agent.ask("job", job=job["job"][:6])["job"] == job["job"]
+    assert 'There is no job "nowhere"' in agent.refusal("job", job="nowhere")
+
+
+def test_jobs_are_listed_newest_first(agent: Agent, service: ThreadService) -> None:
+    """Also those of Blender; `only_open` leaves out what is over."""
+    first = lamp_at_preview(agent)["job"]
+    agent.ask("cancel", job=first, revision="preview-1")
+    agent.ask("wait", jobs=[first], seconds=20)
+    with session.open_job_service(opens_results=False) as blender:
+        second = blender.start(agent_request()).id
+        listed = agent.ask("jobs")
+        assert [each["job"] for each in listed["jobs"]] == [second, first]
+        assert not listed["has_more"]
+        assert [each["job"] for each in agent.ask("jobs", only_open=True)["jobs"]] == [second]
+        assert agent.ask("jobs", most=1)["has_more"]
+        blender.watch([second])
+    assert "most" in agent.refusal("jobs", most=0)
+
+
+def test_a_wait_ends_at_the_first_of_several_jobs(agent: Agent, service: ThreadService) -> None:
+    """The change is named, and the others are returned as they are."""
+    service.scenario(switches=[])
+    jobs = []
+    for name in ("one", "two"):
+        quote = agent.ask("estimate", **LAMP, name=name)
+        jobs.append(generate(agent, quote, request_id=name)["job"])
+    seen: set[str] = set()
+    for _ in range(2):
+        result = agent.ask("wait", jobs=jobs, seconds=20)
+        if result["ended"] == "nothing to wait for":
+            break
+        assert result["ended"] == "change"
+        assert not seen & set(result["changed"])
+        seen |= set(result["changed"])
+    assert seen == set(jobs)
+    # both wait for a decision, and the agent knows that
+    again = agent.ask("wait", jobs=jobs, seconds=60)
+    assert (again["ended"], again["changed"]) == ("nothing to wait for", [])
+
+
+def test_a_wait_ends_after_its_time(agent: Agent, service: ThreadService) -> None:
+    """A job that is still working is no error."""
+    service.scenario(speed=0.001)
+    job = generate(agent, agent.ask("estimate", **LAMP))["job"]
+    started = time.monotonic()
+    result = agent.ask("wait", jobs=[job], seconds=0.5)
+    assert result["ended"] == "time"
+    assert time.monotonic() - started >= 0.5
+    assert "seconds" in agent.refusal("wait", jobs=[job], seconds=61)
+    assert "jobs" in agent.refusal("wait", jobs=[])
+
+
+def test_a_wait_reports_its_progress(agent: Agent, service: ThreadService) -> None:
+    """With the state of each job, for the person who watches."""
+    service.scenario(speed=0.001)
+    job = generate(agent, agent.ask("estimate", **LAMP))["job"]
+    told: list[tuple[float, float | None, str | None]] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, total, message))
+
+    call = partial(
+        agent.client.call_tool,
+        "wait",
+        {"jobs": [job], "seconds": 0.3},
+        progress_callback=note,
+    )
+    agent.portal.call(call)
+    assert told[0][1] == 0.3
+    assert told[0][2].startswith("a lamp: ")
+
+
+def test_tools_answer_while_one_waits(agent: Agent, service: ThreadService) -> None:
+    """A wait blocks neither the other tools nor the jobs."""
+    service.scenario(speed=0.001)
+    job = generate(agent, agent.ask("estimate", **LAMP))["job"]
+    waiting = agent.portal.start_task_soon(
+        partial(agent.client.call_tool, "wait", {"jobs": [job], "seconds": 60})
+    )
+    assert agent.ask("job", job=job)["job"] == job
+    agent.ask("cancel", job=job, revision="preview-1-requested")
+    assert not waiting.done() or waiting.result().structured_content["ended"] == "change"
+    service.scenario(speed=2000)
+    assert waiting.result(30).structured_content["changed"] == [job]
+
+
+def test_a_server_continues_the_jobs_of_an_earlier_one(
+    limits: object, connect: Connect, service: ThreadService, home: object
+) -> None:
+    """Without any call: what was sent is followed to its Preview."""
+    service.scenario(speed=0.001)
+    with session.open_job_service(opens_results=False) as earlier:
+        job = earlier.start(agent_request()).id
+        while not service.operations():
+            earlier.next_event()
+    service.scenario(speed=2000)
+    unsent_jobs._requested.discard(job)
+    agent = connect()
+    deadline = time.monotonic() + 20
+    while agent.ask("jobs")["jobs"][0]["phase"] != "review":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_job_of_another_process_is_left_to_it(agent: Agent, service: ThreadService) -> None:
+    """The server shows it, and does not drive it a second time."""
+    service.scenario(speed=0.001)
+    with session.open_job_service(opens_results=False) as blender:
+        job = blender.start(agent_request()).id
+        while not service.operations():
+            blender.next_event()
+        state = agent.ask("job", job=job)
+        assert (state["job"], state["is_waiting_for_somebody"]) == (job, False)
+        assert state["request_id"] is None
+        service.scenario(speed=2000)
+        result = agent.ask("wait", jobs=[job], seconds=20)
+        assert result["jobs"][0]["phase"] == "review"
+    assert len(service.operations()) == 1

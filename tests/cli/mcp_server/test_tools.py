@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of all tools together: their hints, and what an agent never sees."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from mint_blender.cli.mcp_server import account, server
+from mint_blender.cli.mcp_server.tools import READ_ONLY, Tool
+from mint_blender.mint import redaction
+
+from ...mint_service.runner import ThreadService
+from .agent import Agent, Connect
+
+SPENDS = {"generate", "approve", "revise", "resume"}
+FREE = {"account", "estimate", "job", "jobs", "wait"}
+LOCAL = {"job", "jobs", "wait"}
+
+
+def test_hints_tell_what_a_tool_does(agent: Agent) -> None:
+    """A client may run without asking only what changes nothing."""
+    listed = agent.portal.call(agent.client.list_tools).tools
+    hints = {each.name: each.annotations for each in listed}
+    assert set(hints) >= SPENDS | FREE | {"cancel"}
+    for name in SPENDS | {"cancel"}:
+        assert not hints[name].read_only_hint, name
+        assert hints[name].destructive_hint, name
+        assert hints[name].idempotent_hint, name
+        assert hints[name].open_world_hint, name
+    for name in FREE:
+        assert hints[name].read_only_hint, name
+        assert hints[name].open_world_hint is (name not in LOCAL), name
+
+
+def test_tools_describe_themselves(agent: Agent) -> None:
+    """Each has a title, sentences, a schema of what it returns, and no argument of the server's."""
+    for tool in agent.portal.call(agent.client.list_tools).tools:
+        assert tool.title, tool.name
+        assert tool.description.endswith("."), tool.name
+        assert "\n  " not in tool.description, tool.name
+        assert tool.output_schema, tool.name
+        assert not {"context", "decision", "ctx"} & set(tool.input_schema["properties"]), tool.name
+
+
+def test_an_unexpected_error_is_a_sentence(
+    connect: Connect,
+    signed_in: ThreadService,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Neither the agent nor the log gets the key; the traceback is in the log alone."""
+    key = signed_in.key
+    redaction.register_secret(key)
+
+    async def account_() -> account.AccountState:
+        """Fail."""
+        raise RuntimeError(f"bug with {key}")
+
+    account_.__name__ = "broken"
+    monkeypatch.setattr(server, "TOOLS", (*server.TOOLS, Tool(account_, "Broken", READ_ONLY)))
+    with caplog.at_level(logging.DEBUG):
+        sentence = connect().refusal("broken")
+    assert "Unexpected error (RuntimeError)" in sentence
+    assert "mint.log" in sentence
+    assert key not in caplog.text
+    assert "bug with (key)" in caplog.text
+
+
+def test_the_key_is_in_no_file_and_no_log(
+    agent: Agent, service: ThreadService, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also when Mint refuses the key."""
+    with caplog.at_level(logging.DEBUG):
+        agent.ask("account")
+        service.scenario(revoked=True)
+        agent.ask("account")
+        agent.refusal("estimate", prompt="a lamp")
+    assert service.key not in caplog.text
+    for file in home.rglob("*"):
+        assert not file.is_file() or service.key.encode() not in file.read_bytes()
