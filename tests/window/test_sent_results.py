@@ -90,4 +90,4 @@ def test_each_of_two_blenders_gets_its_own(
     assert len(second.ask("roots()")) == 1
     assert first.ask("roots()") == []
     second.quit()
-    assert set(each.path for each in open_elsewhere(tmp_path / "home")) == {None}
+    assert {each.path for each in open_elsewhere(tmp_path / "home")} == {None}

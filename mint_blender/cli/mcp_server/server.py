@@ -10,15 +10,26 @@ from typing import Any
 import anyio
 from mcp.server.mcpserver import MCPServer
 
+from ...delivery.blender_pool import BlenderPool
 from ...jobs.service import NotPossible
 from ...jobs.storage.journal import JournalError
 from ...mint.errors import MintError
 from .. import session
 from . import account, decisions, generate, job_tools
 from .job_thread import JobThread
+from .results import library, place, reference_image, transform
 from .state import ServerState
 
-TOOLS = (*account.TOOLS, *generate.TOOLS, *job_tools.TOOLS, *decisions.TOOLS)
+TOOLS = (
+    *account.TOOLS,
+    *reference_image.TOOLS,
+    *generate.TOOLS,
+    *job_tools.TOOLS,
+    *decisions.TOOLS,
+    *place.TOOLS,
+    *library.TOOLS,
+    *transform.TOOLS,
+)
 """All tools, in the order in which a client lists them."""
 
 KEEP_UP_INTERVAL = 2.0
@@ -55,10 +66,10 @@ def make_server() -> MCPServer[ServerState]:
 
 @asynccontextmanager
 async def _lifespan(_server: MCPServer[Any]) -> AsyncIterator[ServerState]:
-    with JobThread() as jobs:
+    with JobThread() as jobs, BlenderPool(1) as blenders:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_keep_up, jobs)
-            yield ServerState(jobs)
+            yield ServerState(jobs, blenders)
             tasks.cancel_scope.cancel()
 
 

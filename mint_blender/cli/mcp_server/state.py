@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 import anyio.to_thread
 from mcp.server.mcpserver import Context
 
+from ...delivery.blender_pool import BlenderPool
 from ...jobs.service import JobService
 from ...mint.client import Client
 from .. import session
@@ -22,9 +23,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ServerState:
-    """The thread with the jobs, the quotes, and what the client has seen of the jobs."""
+    """What tools work with: jobs, a background Blender, quotes, and what the client has seen."""
 
     jobs: JobThread
+    blenders: BlenderPool
+    """Writes and renders results; it is started for the first of them."""
     quotes: Quotes = field(default_factory=Quotes)
     seen: dict[str, str] = field(default_factory=dict)
     """By job: the state in which a tool has last returned it."""

@@ -81,11 +81,10 @@ class Optimizer(WorkflowPart):
             return True
         price = yield from credit_limit.current_price(self._context, OptimizationPrice(asset_id))
         price = self._job.optimize_estimate if price is None else price
-        total = (
-            None
-            if price is None
-            else spending.at_prices(self._job, self._job.estimate or 0.0, price)
-        )
+        # of a model that existed before, the estimate is that of the optimization itself
+        is_existing = self._job.source_asset_id is not None
+        generation = 0.0 if is_existing else self._job.estimate or 0.0
+        total = None if price is None else spending.at_prices(self._job, generation, price)
         limit_error = spending.job_limit_error(total, self._job.max_credits)
         if limit_error is not None:
             self._add_note("not_optimized", reason=limit_error)

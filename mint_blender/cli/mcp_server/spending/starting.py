@@ -77,6 +77,8 @@ async def start_quoted(
 
 def reason_to_ask(job_service: JobService, quote: Quote) -> str | None:
     """Return why a person has to decide; None if nobody has to."""
+    if not quote.purchase.prices:
+        return None  # it is free
     if quote.credits is None:
         return approval.NO_PRICE
     if not job_service.budget.limits:

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of the tool `place`: results for running Blenders, through the journal."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from mint_blender.cli import session
+from mint_blender.cli.mcp_server.results import blender_target
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Placement
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.service import JobService, NotPossible
+
+from ...mint_service.runner import ThreadService
+from .agent import Agent
+from .results import finished, open_file
+
+ONE, TWO = "1" * 32, "2" * 32
+PLACEMENT = Placement("Scene", ("Lamp", "Shade"), None, (0.0, 0.0, 0.0), (1.0, 2.0, 3.0))
+
+
+@pytest.fixture(autouse=True)
+def _short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait long for a Blender that is asleep."""
+    monkeypatch.setattr(blender_target, "LONGEST", 3.0)
+    monkeypatch.setattr(blender_target, "INTERVAL", 0.02)
+
+
+@contextmanager
+def awake(document: str, problem: str = "") -> Iterator[list[str]]:
+    """Place what is sent to a document, as a Blender does at each beat; yield what was placed."""
+    placed: list[str] = []
+    is_over = threading.Event()
+
+    def beat() -> None:
+        with session.open_journal() as job_service:
+            while not is_over.wait(0.05):
+                job_service.catch_up()
+                for job in job_service.jobs():
+                    if _is_due(job, document):
+                        with suppress(NotPossible):  # the other program is still writing it
+                            _land(job_service, job, problem)
+                            placed.append(job.id)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        yield placed
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def _is_due(job: Job, document: str) -> bool:
+    is_here = job.delivery.document == document
+    return is_here and job.phase is Phase.READY and job.problem is None
+
+
+def _land(job_service: JobService, job: Job, problem: str) -> None:
+    if problem:
+        job_service.mark_import_failed(job.id, problem)
+    else:
+        job_service.mark_placed(job.id, placement=PLACEMENT)
+
+
+def test_a_running_blender_places_it(agent: Agent, home: Path, service: ThreadService) -> None:
+    """The answer has the names and bounds that Blender has written into the journal."""
+    job, spent = finished(agent)["job"], service.credits()
+    with open_file(home, ONE), awake(ONE) as landed:
+        placed = agent.ask("place", job=job)
+        assert (placed["status"], placed["objects"]) == ("placed", ["Lamp", "Shade"])
+        assert (placed["low"], placed["high"]) == ([0, 0, 0], [1, 2, 3])
+        assert agent.ask("place", job=job)["status"] == "placed"
+        assert landed == [job], "the same call places it once"
+        assert agent.ask("place", job=job, again=True)["status"] == "placed"
+        assert landed == [job, job]
+    assert service.credits() == spent
+
+
+def test_without_a_blender_it_says_so(agent: Agent, home: Path) -> None:
+    """And offers a file; a Blender that has ended is none."""
+    job = finished(agent)["job"]
+    for _ in range(2):
+        sentence = agent.refusal("place", job=job)
+        assert "No running Blender" in sentence and "call place with path" in sentence
+        with open_file(home, ONE):
+            pass
+    assert agent.ask("job", job=job)["phase"] == "ready"
+
+
+def test_an_idle_blender_is_woken_by_a_person(agent: Agent, home: Path) -> None:
+    """The answer says how; the next call with the same arguments finds it placed once."""
+    job = finished(agent)["job"]
+    with open_file(home, ONE):
+        sent = agent.ask("place", job=job)
+        assert sent["status"] == "sent" and "open the tab Mint" in sent["next"]
+        with awake(ONE) as landed:
+            assert agent.ask("place", job=job)["status"] == "placed"
+            time.sleep(0.2)
+        assert landed == [job]
+
+
+def test_two_blenders(agent: Agent, home: Path, tmp_path: Path) -> None:
+    """The agent has to choose, by id, name or path."""
+    jobs = [finished(agent, prompt=f"lamp {number}")["job"] for number in range(3)]
+    file = tmp_path / "scene.blend"
+    with open_file(home, ONE), open_file(home, TWO, file), awake(TWO) as landed:
+        sentence = agent.refusal("place", job=jobs[0])
+        assert "Several Blenders are running" in sentence
+        assert "11111111: a file that was never saved" in sentence
+        assert f"22222222: {file}" in sentence
+        for job, name in zip(jobs, ("2222", "scene.blend", str(file)), strict=True):
+            assert agent.ask("place", job=job, blender=name)["status"] == "placed"
+        assert landed == jobs
+        assert "is meant by that" in agent.refusal("place", job=jobs[0], blender="other.blend")
+
+
+def test_a_failed_import_is_told_and_not_repeated(agent: Agent, home: Path) -> None:
+    """It waits for a person; again=true tries it once more."""
+    job = finished(agent)["job"]
+    with open_file(home, ONE):
+        with awake(ONE, problem="The importer failed."):
+            assert "could not be placed: The importer failed." in agent.refusal("place", job=job)
+        with awake(ONE) as landed:
+            assert "use again=true" in agent.refusal("place", job=job)
+            assert landed == []
+            assert agent.ask("place", job=job, again=True)["status"] == "placed"
+            assert landed == [job]
+
+
+def test_a_blender_that_closes_meanwhile(agent: Agent, home: Path) -> None:
+    """The agent does not wait for it."""
+    job = finished(agent)["job"]
+    with open_file(home, ONE) as opened:
+        closing = threading.Timer(0.5, opened.close)
+        closing.start()
+        assert "that Blender has closed the file" in agent.refusal("place", job=job)
+        closing.join()
+    assert agent.ask("job", job=job)["phase"] == "ready"
+
+
+def test_an_asset_of_the_library(agent: Agent, home: Path, service: ThreadService) -> None:
+    """It is downloaded for free, then placed."""
+    finished(agent)
+    (resource,) = service.resources()
+    with open_file(home, ONE), awake(ONE) as landed:
+        placed = agent.ask("place", asset=resource.id)
+        assert placed["status"] == "placed" and landed == [placed["job"]]

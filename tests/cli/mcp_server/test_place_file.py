@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of the tool `place`: results as files."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from mint_blender.cli import session
+
+from ...mint_service.runner import ThreadService
+from .agent import Agent, pictures_of
+from .results import finished
+from .test_decisions import lamp_at_preview
+
+
+def look_at(picture: bytes) -> Image.Image:
+    """Return a picture after decoding all of it."""
+    with Image.open(io.BytesIO(picture)) as image:
+        return image.convert("RGB")
+
+
+@pytest.mark.blender
+@pytest.mark.parametrize("suffix", [".blend", ".glb"])
+def test_a_file_with_names_bounds_and_a_picture(
+    agent: Agent, service: ThreadService, tmp_path: Path, suffix: str
+) -> None:
+    """The answer says what is in the file, and shows it. It costs nothing."""
+    job, file = finished(agent), tmp_path / f"lamp{suffix}"
+    spent = service.credits()
+    result = agent.call("place", job=job["job"], path=str(file))
+    placed = result.structured_content
+    assert placed is not None and placed["status"] == "written"
+    assert placed["file"] == str(file) and file.stat().st_size > 500
+    assert placed["objects"] and all(placed["objects"])
+    sizes = [high - low for low, high in zip(placed["low"], placed["high"], strict=True)]
+    assert all(0.01 < size < 100 for size in sizes)
+    (picture,) = pictures_of(result)
+    shown = look_at(picture)
+    assert shown.size == (640, 480)
+    assert len(shown.getcolors(640 * 480) or []) > 1000, "it is empty"
+    assert service.credits() == spent
+    assert agent.ask("job", job=job["job"])["phase"] == "placed"
+
+
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_a_world_is_written(agent: Agent, tmp_path: Path) -> None:
+    """Its camera and collider have names, and its still is what its camera sees."""
+    job, file = finished(agent, prompt="a small hall", kind="world"), tmp_path / "hall.blend"
+    result = agent.call("place", job=job["job"], path=str(file))
+    assert result.structured_content is not None and file.is_file()
+    assert len(result.structured_content["objects"]) > 1
+    assert len(look_at(pictures_of(result)[0]).getcolors(640 * 480) or []) > 100
+
+
+def test_mints_own_file_is_copied_without_blender(agent: Agent, tmp_path: Path) -> None:
+    """The answer says why there is no picture."""
+    job, file = finished(agent), tmp_path / "lamp.glb"
+    placed = agent.ask("place", job=job["job"], path=str(file))
+    assert file.read_bytes() == Path(job["files"]["model"]).read_bytes()
+    assert (placed["objects"], placed["low"]) == ([], None)
+    assert "pip install bpy" in placed["notes"][0]
+    assert (
+        agent.ask("place", job=job["job"], path=str(tmp_path / "b.glb"), still=False)["notes"] == []
+    )
+
+
+def test_an_existing_file_is_kept(agent: Agent, tmp_path: Path) -> None:
+    """Only overwrite=true replaces it."""
+    job, file = finished(agent), tmp_path / "lamp.glb"
+    file.write_text("mine")
+    assert "exists already" in agent.refusal("place", job=job["job"], path=str(file))
+    assert file.read_text() == "mine"
+    agent.ask("place", job=job["job"], path=str(file), overwrite=True)
+    assert file.read_bytes()[:4] == b"glTF"
+
+
+def test_paths_that_cannot_be_written(agent: Agent, tmp_path: Path) -> None:
+    """Each refusal says what is wrong; nothing is written."""
+    job = finished(agent)["job"]
+    (tmp_path / "folder.blend").mkdir()
+    (tmp_path / "file").write_text("")
+    for path, sentence in {
+        "lamp.blend": "absolute path",
+        str(tmp_path / "lamp.obj"): "has to end with .blend or .glb",
+        str(tmp_path / "lamp.blend"): "Writing this needs Blender",
+        str(tmp_path / "file" / "lamp.glb"): "Nothing can be written to the folder",
+    }.items():
+        assert sentence in agent.refusal("place", job=job, path=path)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "folder.blend", "home"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="does not apply: root may write everywhere")
+def test_a_folder_that_is_read_only(agent: Agent, tmp_path: Path) -> None:
+    """The person learns which folder it is."""
+    (tmp_path / "locked").mkdir(mode=0o500)
+    path = tmp_path / "locked" / "lamp.glb"
+    assert "Nothing can be written" in agent.refusal(
+        "place", job=finished(agent)["job"], path=str(path)
+    )
+
+
+def test_a_job_without_a_result(agent: Agent, service: ThreadService, tmp_path: Path) -> None:
+    """It says how far the job is."""
+    job, path = lamp_at_preview(agent)["job"], str(tmp_path / "lamp.glb")
+    assert "is not ready to place: Preview ready" in agent.refusal("place", job=job, path=path)
+    assert "There is no job" in agent.refusal("place", job="nothing", path=path)
+    for both in ({}, {"job": job, "asset": "abc"}):
+        assert "either a job or an asset" in agent.refusal("place", **both, path=path)
+
+
+def library_item(agent: Agent, service: ThreadService) -> dict[str, Any]:
+    """Return an item of the library that no job on this computer knows."""
+    finished(agent)
+    (resource,) = service.resources()
+    return {"asset": resource.id}
+
+
+def test_an_asset_of_the_library_is_downloaded_once(
+    agent: Agent, service: ThreadService, tmp_path: Path
+) -> None:
+    """Its files are fetched for free; a second call uses them."""
+    item = library_item(agent, service)
+    generated = agent.ask("jobs")["jobs"][0]
+    placed = agent.ask("place", **item, path=str(tmp_path / "a.glb"))
+    assert placed["job"] == generated["job"], "the files are here already"
+    spent = service.credits()
+    forget(generated["job"])
+    placed = agent.ask("place", **item, path=str(tmp_path / "b.glb"))
+    assert placed["job"] != generated["job"] and (tmp_path / "b.glb").is_file()
+    again = agent.ask("place", **item, path=str(tmp_path / "c.glb"))
+    assert again["job"] == placed["job"]
+    assert service.credits() == spent
+    assert "Not a valid Mint ID" in agent.refusal(
+        "place", asset="../x", path=str(tmp_path / "d.glb")
+    )
+
+
+def forget(job: str) -> None:
+    """Remove a job from the list, as a person does in Blender."""
+    with session.open_journal() as job_service:
+        job_service.dismiss(job)
+
+
+def test_files_that_are_gone_are_downloaded_again(
+    agent: Agent, service: ThreadService, tmp_path: Path
+) -> None:
+    """For free."""
+    job = finished(agent)
+    spent = service.credits()
+    Path(job["files"]["model"]).unlink()
+    placed = agent.ask("place", job=job["job"], path=str(tmp_path / "lamp.glb"))
+    assert placed["status"] == "written" and (tmp_path / "lamp.glb").is_file()
+    assert service.credits() == spent
+
+
+def test_the_hints_are_true(agent: Agent) -> None:
+    """It can replace a file, so it is not called harmless."""
+    listed = {each.name: each for each in agent.portal.call(agent.client.list_tools).tools}
+    hints = listed["place"].annotations
+    assert hints is not None and listed["place"].output_schema is not None
+    assert (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint) == (
+        False,
+        True,
+        False,
+    )
+    for name in ("library", "reference_image", "estimate_transform"):
+        assert listed[name].annotations.read_only_hint and listed[name].output_schema
+    paid = listed["transform"].annotations
+    assert (paid.read_only_hint, paid.destructive_hint, paid.idempotent_hint) == (False, True, True)
