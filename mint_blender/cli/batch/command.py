@@ -38,6 +38,7 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         arguments.retry_failed,
         again=arguments.again,
         writes=arguments.step != "generate",
+        skip_failed=arguments.skip_failed,
     )
     try:
         lines = read_lines(arguments.file)

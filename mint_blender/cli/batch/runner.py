@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,10 +45,22 @@ class Options:
     """Write finished lines again."""
     writes: bool = True
     """Write the results; otherwise put Mint's files where other machines can read them."""
+    skip_failed: bool = False
+    """Let lines that failed at Mint, or wait for a person there, not count for the exit status."""
 
     def renders(self, line: Line) -> bool:
         """Return whether to render a picture; the line's own setting wins."""
         return self.render if line.render is None else line.render
+
+    def overall(self, lines: Iterable[tuple[Exit, Job | None]]) -> Exit:
+        """Return the first status that is not done; a line has a status and perhaps a job."""
+        return next((status for status, job in lines if not self._accepts(status, job)), Exit.DONE)
+
+    def _accepts(self, status: Exit, job: Job | None) -> bool:
+        is_stopped = job is not None and job.phase in _OVER | {Phase.REVIEW}
+        return status is Exit.DONE or (
+            self.skip_failed and is_stopped and status in {Exit.FAILED, Exit.PREVIEW}
+        )
 
 
 class BatchRun:
@@ -166,8 +178,9 @@ class BatchRun:
                 "Run the same command again to continue. Failed lines are not retried"
                 " automatically. Use --retry-failed (this costs Credits again)."
             )
-        statuses = (self._statuses[line.number] for line in self._chosen)
-        return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
+        return self._options.overall(
+            (self._statuses[line.number], self._job(line)) for line in self._chosen
+        )
 
     def _job(self, line: Line) -> Job | None:
         """Return the line's job in its current state, or None."""

@@ -107,8 +107,9 @@ class WriteStep:
         self._terminal.note(
             f"{done} of {len(lines)} lines are written. The files are in {self._folder}."
         )
-        statuses = (self._statuses[line.number] for line in lines)
-        return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
+        return self._options.overall(
+            (self._statuses[line.number], self._jobs.get(line.tag)) for line in lines
+        )
 
     # -- which lines
 

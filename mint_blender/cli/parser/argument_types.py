@@ -31,15 +31,20 @@ def count(text: str) -> int:
 
 
 def ranges(text: str) -> tuple[range, ...]:
-    """Return the ranges of line numbers in a text such as "1-10,14"."""
-    found = []
-    for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        start, end = count(first.strip()), count((last or first).strip())
-        if end < start:
-            raise argparse.ArgumentTypeError(f'"{part}" must begin with the smaller number')
-        found.append(range(start, end + 1))
-    return tuple(found)
+    """Return the ranges of line numbers in a text such as "1-10,14".
+
+    "2-10:2" is every second line, as job schedulers write it.
+    """
+    return tuple(_range(part.strip()) for part in text.split(","))
+
+
+def _range(text: str) -> range:
+    ends, _, step = text.partition(":")
+    first, _, last = ends.partition("-")
+    start, end = count(first.strip()), count((last or first).strip())
+    if end < start:
+        raise argparse.ArgumentTypeError(f'"{text}" must begin with the smaller number')
+    return range(start, end + 1, count(step.strip()) if ":" in text else 1)
 
 
 def credits(text: str) -> float:

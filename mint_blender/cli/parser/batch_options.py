@@ -49,6 +49,7 @@ On a farm, --step does a part of the work, and --lines says for which lines:
   --step sheet         write the contact sheet
 Only one machine can generate into DIR at a time, but any number can write: each
 line is written once, and lines that another machine is writing are waited for.
+With --skip-failed, lines that failed at Mint do not keep a farm from the rest.
 
 The price of all lines is shown before the first one starts. Mint returns the
 price of an optimization only if the API project has a model. Without one,
@@ -102,4 +103,9 @@ def _add_farm_options(batch: argparse.ArgumentParser) -> None:
     )
     batch.add_argument(
         "--lines", type=ranges, metavar="1-10,14", help="only the lines with these numbers"
+    )
+    batch.add_argument(
+        "--skip-failed",
+        action="store_true",
+        help="exit with 0 although lines failed at Mint or wait for a Preview",
     )
