@@ -22,7 +22,7 @@ from ...mint.errors import MintError
 from .. import exits, session
 from ..exits import Exit
 from ..output.terminal import Terminal
-from . import contact_sheet, line_jobs, mint_files, result_files
+from . import contact_sheet, line_jobs, mint_files, openjd_files, result_files
 from .lines import BadLineError, Line, choose, read_lines
 from .result_writer import open_writer
 from .runner import BatchRun, Options
@@ -48,6 +48,8 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     except BadLineError as error:
         terminal.error(f"{error} Nothing was started.")
         return Exit.USAGE
+    if arguments.openjd is not None:
+        return openjd_files.write(arguments, chosen, terminal)
     if problem := _cannot_write(chosen, options, arguments.step):
         terminal.error(problem)
         return Exit.IMPORT

@@ -50,6 +50,7 @@ On a farm, --step does a part of the work, and --lines says for which lines:
 Only one machine can generate into DIR at a time, but any number can write: each
 line is written once, and lines that another machine is writing are waited for.
 With --skip-failed, lines that failed at Mint do not keep a farm from the rest.
+--openjd writes these steps as a job template (OpenJD) for a render farm.
 
 The price of all lines is shown before the first one starts. Mint returns the
 price of an optimization only if the API project has a model. Without one,
@@ -95,11 +96,18 @@ def _add_farm_options(batch: argparse.ArgumentParser) -> None:
         action="store_true",
         help="import, render and file finished lines again (never costs Credits)",
     )
-    batch.add_argument(
+    parts = batch.add_mutually_exclusive_group()
+    parts.add_argument(
         "--step",
         choices=("generate", "write", "sheet"),
         metavar="STEP",
         help="on a farm, only generate, write or sheet; see below",
+    )
+    parts.add_argument(
+        "--openjd",
+        type=Path,
+        metavar="TDIR",
+        help="write a job template for a render farm into TDIR, and start nothing",
     )
     batch.add_argument(
         "--lines", type=ranges, metavar="1-10,14", help="only the lines with these numbers"

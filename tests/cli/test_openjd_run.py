@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job template of a batch in real OpenJD sessions: as written, side by side, and killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from mint_blender.cli import commands
+
+from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
+from .contact_sheet_reader import ContactSheet
+from .openjd_session import GENERATE, SHEET, WRITE, Kill, Session, worker
+
+bpy = pytest.importorskip("bpy")
+pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
+
+PROMPTS = ["a lamp", "a mug", "a chair", "a crate", "a bell", "a boat"]
+
+
+@pytest.fixture
+def job(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of the template of six lines, in a folder with a difficult name."""
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(home))
+    place = tmp_path / 'the "farm\'s" {{Param.Program}} folder'
+    place.mkdir()
+    lines = [{"prompt": prompt, "format": "blend"} for prompt in PROMPTS]
+    file = lines_of(place / "props.jsonl", *lines)
+    folder = tmp_path / "job"
+    words = ["batch", str(file), "-o", str(place / "results"), "--openjd", str(folder)]
+    assert commands.main(words) == 0
+    return folder
+
+
+def results(job: Path) -> Path:
+    return Path(json.loads((job / "parameters.json").read_text())["OutputFolder"])
+
+
+def check_complete(job: Path, service: ThreadService) -> None:
+    """Assert that every line was paid once and has its files, and that the sheet shows all."""
+    assert len(service.operations()) == len(PROMPTS)
+    titles = [f"{n:04}-{prompt.replace(' ', '-')}" for n, prompt in enumerate(PROMPTS, 1)]
+    names = {path.name for path in results(job).iterdir()}
+    wanted = {f"{title}{suffix}" for title in titles for suffix in (".blend", ".webp", ".json")}
+    assert names == wanted | {"index.html", ".mint-batch"}
+    for title in titles:
+        with bpy.data.libraries.load(str(results(job) / f"{title}.blend")) as (found, _):
+            assert found.meshes
+    sheet = ContactSheet(results(job) / "index.html")
+    assert [card.state for card in sheet.cards] == ["done"] * len(PROMPTS)
+
+
+def test_a_session_runs_the_whole_job(job: Path, service: ThreadService, tmp_path: Path) -> None:
+    """One command runs all steps in their order, and a second run pays and writes nothing again."""
+    session = Session(job, worker(service, tmp_path / "worker"))
+    assert session.end() == 0, session.output
+    assert service.key not in session.output
+    check_complete(job, service)
+    before = {path: path.stat().st_mtime_ns for path in results(job).glob("*.blend")}
+    session = Session(job, worker(service, tmp_path / "worker"))
+    assert session.end() == 0, session.output
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    check_complete(job, service)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_tasks_run_again_and_nothing_is_paid_twice(
+    job: Path, service: ThreadService, tmp_path: Path, seed: int
+) -> None:
+    """Tasks are killed anywhere, and run again by other workers; three write side by side."""
+    dice = random.Random(seed)
+    homes = (tmp_path / f"worker {number}" for number in count())
+    kill = Kill(dice.choice(["Sent", "Queued", "Ready"]), dice.randint(1, 5))
+    session = Session(job, worker(service, next(homes)), "--step", GENERATE, kill=kill)
+    assert session.end() != 0 and session.was_killed, session.output
+    session = Session(job, worker(service, next(homes)), "--step", GENERATE)
+    assert session.end() == 0, session.output
+
+    kills = [Kill("Saved"), dice.choice([Kill("Command started"), Kill("Saved")]), None]
+    dice.shuffle(kills)
+    chunks = dict(zip(["1-2", "3-4", "5-6"], kills, strict=True))
+    while chunks:
+        sessions = {
+            lines: Session(
+                job,
+                worker(service, next(homes), has_key=False),
+                *("--step", WRITE, "--task-param", f"Lines={lines}"),
+                kill=kill,
+            )
+            for lines, kill in chunks.items()
+        }
+        ends = {lines: session.end() for lines, session in sessions.items()}
+        for lines, session in sessions.items():
+            assert (ends[lines] != 0) == session.was_killed, session.output
+        chunks = dict.fromkeys(lines for lines, status in ends.items() if status)
+
+    session = Session(job, worker(service, next(homes), has_key=False), "--step", SHEET)
+    assert session.end() == 0, session.output
+    check_complete(job, service)
+
+
+def test_a_canceled_task_leaves_the_folder_free(
+    job: Path, service: ThreadService, tmp_path: Path
+) -> None:
+    """The task is asked to stop, and has ended in order when it would be killed."""
+    session = Session(job, worker(service, tmp_path / "worker"), "--step", GENERATE)
+    while "Queued" not in session.output:
+        time.sleep(0.05)
+    session.interrupt()
+    assert session.end() != 0
+    assert "Interrupted. Jobs that were started continue at Mint." in session.output
+    with pytest.raises(ProcessLookupError):
+        os.kill(session.task_id(), 0)
+    assert not (results(job) / ".mint-batch" / "lease").exists()
+    session = Session(job, worker(service, tmp_path / "worker"))
+    assert session.end() == 0, session.output
+    check_complete(job, service)
+
+
+def test_without_a_key_nothing_is_started(
+    job: Path, service: ThreadService, tmp_path: Path
+) -> None:
+    """The first task fails with a sentence, and the others do not run."""
+    session = Session(job, worker(service, tmp_path / "worker", has_key=False))
+    assert session.end() != 0
+    assert "MINT_API_KEY" in session.output and WRITE not in session.output
+    assert service.operations() == []

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`batch --openjd`: the job template that it writes, checked by OpenJD's own library and program."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from openjd.model import (
+    IntRangeExpr,
+    create_job,
+    decode_job_template,
+    preprocess_job_parameters,
+)
+
+from mint_blender.cli.batch import openjd_template
+from mint_blender.cli.batch.openjd_template import FarmJob
+from mint_blender.cli.parser.commands import parser
+
+from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
+from .command_runner import RunMint
+from .openjd_reader import FILES, PROGRAMS, STEPS, chunks, command_of, job_of, openjd, run, write
+
+
+@pytest.fixture(autouse=True)
+def _no_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writing a template needs no key."""
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(home))
+
+
+def test_the_steps_call_the_batch_command(tmp_path: Path) -> None:
+    """One task generates, the next step's tasks write some lines each, the last one the sheet."""
+    job, table = job_of(write(tmp_path))
+    assert [step.name for step in job.steps] == STEPS
+    assert [[need.dependsOn for need in step.dependencies or ()] for step in job.steps] == [
+        [],
+        STEPS[:1],
+        STEPS[1:2],
+    ]
+    start = ["python3", "-m", "mint_blender", "batch"]
+    start += [str(tmp_path / "props.txt"), "-o", str(tmp_path / "out")]
+    first = [*start, "--skip-failed", "--step"]
+    assert command_of(job, table, 0) == [*first, "generate", "--jobs", "4"]
+    assert command_of(job, table, 2) == [*start, "--step", "sheet"]
+    (table["Task.Param.Lines"],) = chunks(job.steps[1])
+    assert command_of(job, table, 1) == [*first, "write", "--lines", "1,3,4"]
+
+
+def test_only_the_step_in_the_middle_has_many_tasks(tmp_path: Path) -> None:
+    """Its tasks have as many lines as the parameter says, and each line is in one of them."""
+    prompts = "".join(f"lamp {number}\n" for number in range(25))
+    (tmp_path / "many.txt").write_text(prompts, encoding="utf-8")
+    assert run("batch", tmp_path / "many.txt", "-o", tmp_path, "--openjd", tmp_path / "job") == 0
+    job, _ = job_of(tmp_path / "job")
+    assert [chunks(step) for step in job.steps] == [[], ["1-10", "11-20", "21-25"], []]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_workers_run_the_same_program(tmp_path: Path, program: str) -> None:
+    """The template calls the program that wrote it, and a farm can name another path for it."""
+    folder = write(tmp_path, program=program)
+    job, table = job_of(folder)
+    assert command_of(job, table, 0)[: len(program.split()) + 1] == [*program.split(), "batch"]
+    table["Param.Program"] = "/opt/mint blender/bin/python"
+    assert command_of(job, table, 2)[0] == "/opt/mint blender/bin/python"
+
+
+def test_options_of_the_batch_are_carried_over(tmp_path: Path) -> None:
+    """What costs Credits is in the first step alone; a picture is rendered in the second."""
+    paid = ["--jobs", "8", "--max-credits", "250.5", "--retry-failed"]
+    job, table = job_of(write(tmp_path, *paid, "--render", "--workers", "3"))
+    table["Task.Param.Lines"] = "1"
+    generate, write_files, sheet = (command_of(job, table, step) for step in range(3))
+    assert generate[-5:] == paid and "--render" in generate
+    assert "--render" in write_files and write_files[-2:] == ["--workers", "3"]
+    for command in (write_files, sheet):
+        assert not {"--jobs", "--max-credits", "--retry-failed"} & set(command)
+    assert "--workers" not in generate + sheet
+
+
+def test_finished_lines_can_be_written_again(tmp_path: Path) -> None:
+    """The first step then only brings files that are missing, and says so."""
+    folder = write(tmp_path, "--again")
+    job, table = job_of(folder)
+    table["Task.Param.Lines"] = "1"
+    assert [step.name for step in job.steps] == ["Fetch Mint's files", *STEPS[1:]]
+    assert ["--again" in command_of(job, table, step) for step in range(3)] == [True, True, False]
+    assert "spends Credits" not in (folder / "template.json").read_text(encoding="utf-8")
+
+
+def test_a_part_of_the_lines_is_a_job_of_its_own(tmp_path: Path) -> None:
+    """Only these lines are generated and written; the sheet shows all."""
+    job, table = job_of(write(tmp_path, "--lines", "2-3"))
+    assert command_of(job, table, 0)[-2:] == ["--lines", "3"]
+    assert chunks(job.steps[1]) == ["3"]
+    assert "--lines" not in command_of(job, table, 2)
+
+
+def test_the_command_line_accepts_every_task(tmp_path: Path) -> None:
+    """The options exist, and a chunk of any form is a value of `--lines`."""
+    job, table = job_of(write(tmp_path, "--max-credits", "9", "--retry-failed", "--workers", "2"))
+    for lines in ("5", "5-5", "1-3,7", "11-15:2", "1,4,6-8:2,20"):
+        table["Task.Param.Lines"] = lines
+        for step in range(3):
+            arguments = parser("mint-blender").parse_args(command_of(job, table, step)[3:])
+            assert arguments.command == "batch"
+            if step == 1:
+                numbers = [number for each in arguments.lines for number in each]
+                assert numbers == list(IntRangeExpr.from_str(lines))
+
+
+def test_an_infinite_limit_is_no_limit(tmp_path: Path) -> None:
+    """JSON has no infinite numbers."""
+    job, table = job_of(write(tmp_path, "--max-credits", "inf"))
+    assert "--max-credits" not in command_of(job, table, 0)
+
+
+def test_a_task_can_stop_in_time(tmp_path: Path) -> None:
+    """Each task is asked to stop before it is killed, and none runs forever."""
+    job, _ = job_of(write(tmp_path))
+    for step in job.steps:
+        action = step.script.actions.onRun
+        assert action.cancelation.mode == "NOTIFY_THEN_TERMINATE"
+        assert 10 <= action.cancelation.notifyPeriodInSeconds <= 600
+        assert 3600 <= action.timeout <= 24 * 3600
+
+
+def test_no_key_and_no_path_is_in_the_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paths are values of parameters, in files of their own; the key stays on the worker."""
+    monkeypatch.setenv("MINT_API_KEY", "mint_secret")
+    folder = write(tmp_path)
+    assert {path.name for path in folder.iterdir()} == FILES
+    texts = {path.name: path.read_text(encoding="ascii") for path in folder.iterdir()}
+    assert not any("mint_secret" in text for text in texts.values())
+    assert str(tmp_path) not in texts["template.json"] and sys.prefix not in texts["template.json"]
+    bundle = {
+        value["name"]: value["value"]
+        for value in json.loads(texts["parameter_values.json"])["parameterValues"]
+    }
+    assert (
+        bundle
+        == json.loads(texts["parameters.json"])
+        == {
+            "BatchFile": str(tmp_path / "props.txt"),
+            "OutputFolder": str(tmp_path / "out"),
+        }
+    )
+
+
+def test_nothing_is_asked_or_started(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
+    """Mint gets no request, and what was written is said."""
+    file = lines_of(tmp_path / "props.jsonl", {"prompt": "a lamp"}, {"prompt": "a mug"})
+    ran = mint(
+        "batch", str(file), "-o", str(tmp_path / "out"), "--openjd", str(tmp_path / "job"), "--json"
+    )
+    assert ran.status == 0 and service.log() == []
+    assert ran.records == [
+        {
+            "event": "template",
+            "template": str(tmp_path / "job" / "template.json"),
+            "parameters": str(tmp_path / "job" / "parameters.json"),
+            "lines": 2,
+        }
+    ]
+    assert "Nothing was started." in ran.err and "openjd run" in ran.err
+    assert mint("jobs", "--json").records == []
+
+
+KINDS = {
+    "a .txt file": ("props.txt", "a lamp\n\n\na mug\n", ()),
+    "a .csv file": ("props.csv", 'prompt,format\n"a lamp,\nbig",glb\na mug,\n', ()),
+    "a .jsonl file": ("props.jsonl", '{"prompt": "a lamp", "height": 1}\n', ("--render",)),
+    "Worlds": ("worlds.jsonl", '{"prompt": "a cave", "kind": "world"}\n' * 30, ()),
+    "every other line": ("gaps.txt", "a lamp\n\n" * 3000, ("--max-credits", "100")),
+    "10,000 lines": ("many.txt", "a lamp\n" * 10_000, ("--jobs", "10")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name, text, options", KINDS.values(), ids=KINDS.keys())
+def test_openjd_itself_accepts_it(
+    tmp_path: Path, name: str, text: str, options: tuple[str, ...]
+) -> None:
+    """`openjd check` accepts the template of any batch, and `openjd summary` its parameters."""
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    folder = tmp_path / "job"
+    assert run("batch", tmp_path / name, "-o", tmp_path, "--openjd", folder, *options) == 0
+    checked = openjd("check", str(folder / "template.json"))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    values = f"file://{folder / 'parameters.json'}"
+    summed = openjd("summary", str(folder / "template.json"), "-p", values)
+    assert summed.returncode == 0, summed.stdout + summed.stderr
+    assert f"Mint: {name}" in summed.stdout
+    # what Deadline Cloud accepts
+    assert (folder / "template.json").stat().st_size < 300_000
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=40)
+NASTY = st.sampled_from(
+    [
+        '"',
+        "'",
+        "{{",
+        "}}",
+        "{{Param.Program}}",
+        " ",
+        "\n",
+        "\t",
+        "$HOME",
+        "ß猫🐈",
+        "\\",
+        "-o",
+        "\x7f",
+        "\x85",
+    ]
+)
+NAMES = st.lists(NASTY | TEXT, min_size=1, max_size=4).map("".join).map(
+    lambda name: name.encode()[:120].decode(errors="ignore")
+).filter(lambda name: name.strip(".") != "")  # fmt: skip
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(file=NAMES, folder=NAMES, prompts=st.lists(st.text(min_size=1), min_size=1, max_size=5))
+def test_any_path_and_prompt_makes_a_valid_template(
+    tmp_path_factory: pytest.TempPathFactory, file: str, folder: str, prompts: list[str]
+) -> None:
+    """Whatever paths and prompts contain, OpenJD accepts the job and passes the paths unchanged."""
+    place = tmp_path_factory.mktemp("any")
+    batch = place / f"{file}.jsonl"
+    lines = [json.dumps({"prompt": f"a lamp {prompt}"}) for prompt in prompts]
+    batch.write_text("\n".join(lines), encoding="utf-8")
+    assert run("batch", batch, "-o", place / folder, "--openjd", place / "job") == 0
+    job, table = job_of(place / "job")
+    command = command_of(job, table, 0)
+    assert command[4] == str(batch) and command[6] == str(place / folder)
+    assert job.name.startswith("Mint: ")
+
+
+@settings(deadline=None)
+@given(numbers=st.sets(st.integers(1, 60), min_size=1, max_size=30))
+def test_ranges_name_the_same_lines(numbers: set[int]) -> None:
+    """The lines that a farm counts are the lines of the batch."""
+    job = FarmJob(("mint-blender", "batch"), Path("/a"), Path("/b"), tuple(sorted(numbers)), 4)
+    template = decode_job_template(
+        template=openjd_template.template(job), supported_extensions=["TASK_CHUNKING"]
+    )
+    values = preprocess_job_parameters(
+        job_template=template,
+        job_parameter_values=openjd_template.values(job),
+        job_template_dir=Path("/"),
+        current_working_dir=Path("/"),
+    )
+    made = create_job(job_template=template, job_parameter_values=values)
+    (lines,) = made.steps[1].parameterSpace.taskParameterDefinitions.values()
+    assert list(lines.range) == sorted(numbers)
