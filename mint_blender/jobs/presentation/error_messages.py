@@ -135,6 +135,20 @@ def with_long_wait(job: Job, polling: Polling) -> Job:
     return replace(job, problem=Problem(Cause.PATIENCE, message, code="taking_long"))
 
 
+def awaits_person(job: Job) -> Problem:
+    """Return the problem of an asset that waits at Mint for an approval or a payment.
+
+    Its operation is not known here, so neither can be sent from here.
+    """
+    message = Message(
+        "This {kind} waits at Mint for you ({status}). Approve its Preview or buy Credits at"
+        " mint.gg, then resume.",
+        kind=job.kind,
+        status=job.asset.status if job.asset else Status.UNKNOWN,
+    )
+    return Problem(Cause.WORK, message, code="awaits_person")
+
+
 def unanswered(job: Job) -> Problem:
     """Return the problem of a start without an answer, of which nothing was found at Mint.
 

@@ -21,6 +21,7 @@ from .effects import Poll, ReadAsset
 # A fresh asset can be incomplete for some seconds after its operation succeeded (contract, 13.16).
 SETTLING_TRIES = 3
 SETTLING_WAIT = 3.0  # seconds
+AWAITS_PERSON = frozenset({Status.PREVIEW_READY.value, Status.BILLING_REQUIRED.value})
 
 
 class ResultReader(WorkflowPart):
@@ -110,7 +111,8 @@ class ResultReader(WorkflowPart):
     def wait_until_made(self) -> Steps:
         """Wait while another job or program generates the asset.
 
-        Its operation is not known here, so the Model or World itself is polled.
+        Its operation is not known here, so the Model or World itself is polled. One that has waited
+        for a person for half an hour pauses the job: it can only be approved or paid at Mint.
         """
         polling = Polling(self._config.pace)
         while is_being_made(self._job):
@@ -120,6 +122,10 @@ class ResultReader(WorkflowPart):
             self._job = error_messages.with_long_wait(
                 replace(self._job, asset=asset, problem=None), polling
             )
+            if polling.is_slow and asset.status in AWAITS_PERSON:
+                problem = error_messages.awaits_person(self._job)
+                self._job = self._job.moved(Phase.PAUSED, problem=problem)
+                return
         self._job = replace(self._job, problem=None)
         status = self._job.asset.status if self._job.asset else None
         if status in {Status.FAILED.value, Status.CANCELED.value} and not self.assets.has_result:
