@@ -74,6 +74,7 @@ class BackgroundImporter:
             answer = self._ask(request) or self._ask(request)
         except ChildTooSlow as end:
             self.close()
+            delivery_write.remove_parts(job)
             raise delivery_write.DeliveryError(
                 f"The import took longer than {TIME_LIMIT / 60:.0f} minutes and was stopped."
             ) from end
@@ -83,6 +84,7 @@ class BackgroundImporter:
                 f"Blender could not be started for the import: {error.strerror or error}."
             ) from error
         if answer is None:
+            delivery_write.remove_parts(job)
             raise delivery_write.DeliveryError(_STOPPED if self._is_stopped else _CRASHED)
         if "problem" in answer:
             raise delivery_write.DeliveryError(Message.from_json(answer["problem"]))
@@ -105,9 +107,11 @@ class BackgroundImporter:
 
     def _running_child(self) -> ChildProcess:
         """Return the child process, started if there is none. Raises ChildEnded, OSError."""
-        if self._child is None:
+        if self._child is None and not self._is_stopped:
             self._child, self._results = _start_child(), 0
-        if self._is_stopped:  # looked at after the start, so that `stop` misses no child
+        if (
+            self._child is None or self._is_stopped
+        ):  # looked at after the start, so that `stop` misses no child
             raise ChildEnded
         return self._child
 

@@ -173,6 +173,13 @@ def _write_with_blender(
     return written
 
 
+def remove_parts(job: Job) -> None:
+    """Delete what a Blender that has crashed or was stopped has left beside a job's files."""
+    for text in filter(None, (job.delivery.output, job.delivery.render)):
+        with contextlib.suppress(OSError):
+            _part(Path(text)).unlink(missing_ok=True)
+
+
 def _part(path: Path) -> Path:
     return path.with_name(f".{path.stem}.part{path.suffix}")
 

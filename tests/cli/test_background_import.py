@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from mint_blender.delivery import background, blender_runtime
 from mint_blender.jobs.child_process import ChildProcess
+from mint_blender.jobs.storage import batch_lease
 
 from ..mint_service.runner import ThreadService
 from .command_runner import CommandResult, RunMint
@@ -134,3 +137,37 @@ def test_a_process_that_cannot_start_is_reported(
     )
     ran = batch(mint, tmp_path, "a lamp")
     assert ran.status == 7 and "could not be started" in ran.error_text
+
+
+def test_a_folder_that_is_taken_over_while_files_are_written(
+    mint: RunMint,
+    tmp_path: Path,
+    started: Path,
+    service: ThreadService,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is being written ends, nothing more is begun, and a rerun continues at no cost."""
+    lease = tmp_path / "out" / ".mint-batch" / "lease"
+
+    def take_over() -> None:
+        while not started.exists():
+            time.sleep(0.01)
+        lease.write_text('{"host": "farm", "pid": 1, "id": "theirs"}')
+
+    other = threading.Thread(target=take_over)
+    other.start()
+    with monkeypatch.context() as patched:
+        patched.setattr(batch_lease, "RENEW_INTERVAL", 0.05)
+        patched.setattr(background, "CODE", FAILING % ("time.sleep(1)", str(started)))
+        prompts = [f"a bad mug {number}" for number in range(6)]
+        (tmp_path / "a.txt").write_text("\n".join(prompts))
+        arguments = ("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path / "out"))
+        ran = mint(*arguments, "--workers", "1")
+    other.join()
+    assert ran.status == 1 and "Another machine is now working on this folder" in ran.error_text
+    assert 1 <= len(list((tmp_path / "out").glob("*.blend"))) < 6
+    assert json.loads(lease.read_text())["id"] == "theirs"
+    lease.unlink()
+    assert mint(*arguments).status == 0
+    assert len(list((tmp_path / "out").glob("*.blend"))) == 6
+    assert len(service.operations()) == 6

@@ -118,3 +118,16 @@ def test_one_record_of_each_line_is_read(tmp_path: Path) -> None:
         sys.setprofile(None)
     assert {entry.job.phase for entry in found.values() if entry.job} == {Phase.PLACED}
     assert (len(found), calls["load"]) == (FEW, FEW)
+
+
+def test_an_incomplete_entry_does_not_hide_the_one_before(tmp_path: Path) -> None:
+    """The ledger is read from its end; a damaged entry there does not count."""
+    folder, lines = a_batch(tmp_path, 2)
+    finish(tmp_path / "home", folder, lines)
+    ledger = folder / batch_ledger.FOLDER / batch_ledger.NAME
+    before = batch_ledger.read(folder)
+    *_, last = ledger.read_bytes().splitlines()
+    with ledger.open("ab") as file:
+        file.write(last[:-40] + b"\n" + last[: len(last) // 2])
+    assert batch_ledger.read(folder) == before
+    assert list(batch_ledger.read_unparsed(folder)) == list(before)

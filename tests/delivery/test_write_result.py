@@ -37,6 +37,7 @@ def failing(job, *words, **more):
         open(%(mark)r, "w").close()
         os.kill(os.getpid(), signal.SIGKILL)
     if job.request.prompt == "crash":
+        open(words[0], "w").close()
         os.kill(os.getpid(), signal.SIGKILL)
     if job.request.prompt == "hang":
         time.sleep(600)
@@ -195,7 +196,7 @@ def test_a_failed_import_keeps_the_old_file(tmp_path: Path, started: Path) -> No
             blocked = pool.submit(write_result, job, output, render if prompt == "crash" else None)
             assert bool(blocked.result().problem) is (prompt == "crash")
             assert (output.read_bytes() == b"old") is (prompt == "crash")
-    assert [path.name for path in output.parent.iterdir()] == ["lamp.blend"]
+            assert [path.name for path in output.parent.iterdir()] == ["lamp.blend"]
 
 
 @pytest.mark.blender

@@ -113,7 +113,7 @@ def _write_finished(
     """Write finished lines; without `--step`, download missing files first, and write the sheet."""
     status = Exit.DONE
     with session.open_journal() as job_service:
-        jobs = line_jobs.finished_jobs(job_service, options.folder, lines)
+        jobs = line_jobs.finished_jobs(job_service, options.folder, lines, chosen)
     if arguments.step is None:
         try:
             mint_files.fetch_missing(chosen, jobs, options, terminal)
@@ -138,7 +138,7 @@ def _write_sheet(
 ) -> Exit:
     """Write the contact sheet from what the folder knows."""
     with session.open_journal() as job_service:
-        jobs = line_jobs.finished_jobs(job_service, options.folder, lines)
+        jobs = line_jobs.finished_jobs(job_service, options.folder, lines, lines)
     reports = [
         result_files.report(line, current_job(jobs.get(line.tag), options.folder), terminal)
         for line in lines

@@ -46,7 +46,8 @@ def lock_folder(folder: Path) -> Iterator[batch_lease.Lease]:
 
 def started_tags(job_service: JobService, folder: Path, lines: list[Line]) -> frozenset[str]:
     """Return the tags of the lines that have a job. Raises OSError."""
-    found = batch_ledger.read(folder).keys() | _in_journal(job_service, folder).keys()
+    started = batch_ledger.read_unparsed(folder)
+    found = [*started, *(tag for tag in _in_journal(job_service, folder) if tag not in started)]
     return frozenset(match(lines, found))
 
 
@@ -72,20 +73,27 @@ def match(lines: Iterable[Line], tags: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def finished_jobs(job_service: JobService, folder: Path, lines: list[Line]) -> dict[str, Job]:
-    """Return the job of each started line by its tag, as the ledger knows it; changes nothing.
+def finished_jobs(
+    job_service: JobService, folder: Path, lines: list[Line], chosen: list[Line]
+) -> dict[str, Job]:
+    """Return the job of each chosen line that was started, by its tag; changes nothing.
 
-    The ledger does not list Mint's files. Raises OSError.
+    The ledger counts, which does not list Mint's files. `lines` are all of the file. Raises
+    OSError.
     """
     start = batch_ledger.line_id(folder)
     jobs = {
         (job.delivery.line or "").removeprefix(start): job
         for job in reversed(job_service.journal.jobs_of_lines(start))
     }
-    for tag, entry in batch_ledger.read(folder).items():
-        if entry.job is not None:
-            jobs[tag] = entry.job
-    return {tag: jobs[started] for tag, started in match(lines, jobs).items()}
+    entries = batch_ledger.read_unparsed(folder)
+    started = match(lines, [*entries, *(tag for tag in jobs if tag not in entries)])
+    found = dict[str, Job]()
+    for line in chosen:
+        if (tag := started.get(line.tag)) is not None:
+            job = batch_ledger.parse(tag, entries[tag], folder).job if tag in entries else jobs[tag]
+            found |= {line.tag: job} if job is not None else {}
+    return found
 
 
 def take_over_files(job_service: JobService, folder: Path, jobs: dict[str, Job]) -> None:

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 FOLDER = ".mint-batch"
 NAME = "ledger.jsonl"
+Unparsed = dict[str, Any]
+_START = b'{"line": "'  # of each entry: `json.dumps` keeps the order of the members
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,27 @@ def read(folder: Path) -> dict[str, LedgerEntry]:
     Raises:
         OSError: The ledger exists and cannot be read.
     """
+    latest = read_unparsed(folder)
+    return {tag: parse(tag, entry, folder) for tag, entry in latest.items()}
+
+
+def read_unparsed(folder: Path) -> dict[str, Unparsed]:
+    """Return the latest entries as `read` does, to `parse` only some: that takes longest.
+
+    Raises:
+        OSError: The ledger exists and cannot be read.
+    """
     try:
         data = (folder / FOLDER / NAME).read_bytes()
     except FileNotFoundError:
         return {}
-    latest = {tag: entry for text in data.split(b"\n") for tag, entry in _by_tag(text)}
-    # a line has several entries, and reading a record takes much longer than its JSON
-    return {tag: _entry(tag, entry, folder) for tag, entry in latest.items()}
+    latest: dict[str, Unparsed] = {}
+    # a line has several entries: from the end on, so that only the last one of each is read
+    for text in reversed(data.split(b"\n")):
+        if _tag_at_start(text) not in latest:
+            for tag, entry in _by_tag(text).items():
+                latest.setdefault(tag, entry)
+    return dict(reversed(latest.items()))
 
 
 class Ledgers:
@@ -172,16 +188,25 @@ def _append(path: Path, line: bytes) -> None:
             os.close(folder)
 
 
-def _by_tag(text: bytes) -> list[tuple[str, dict[str, Any]]]:
-    """Return the entry of a line of the file with its tag; nothing if it is incomplete."""
+def _tag_at_start(text: bytes) -> str | None:
+    """Return the tag of an entry without reading the rest; None if it does not begin with it."""
+    if not text.startswith(_START):
+        return None
+    end = text.find(b'"', len(_START))
+    return text[len(_START) : end].decode("utf-8", "replace")
+
+
+def _by_tag(text: bytes) -> dict[str, Unparsed]:
+    """Return the entry of a line of the file by its tag; nothing if it is incomplete."""
     try:
         data = json.loads(text)
-        return [(str(data["line"]), {**data, "job": str(data["job"]), "by": str(data["by"])})]
+        return {str(data["line"]): {**data, "job": str(data["job"]), "by": str(data["by"])}}
     except (ValueError, KeyError, TypeError):
-        return []
+        return {}
 
 
-def _entry(tag: str, data: dict[str, Any], folder: Path) -> LedgerEntry:
+def parse(tag: str, data: Unparsed, folder: Path) -> LedgerEntry:
+    """Return an entry that `read_unparsed` has returned."""
     try:
         job: Job | None = _job(data, folder, tag)
     except Exception:  # of a later version, or damaged: in any case, the line was started

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the results of a large batch again: workers against time, lines against time and memory.
+
+Small models, Mint's files on disk. Then a whole batch through the stand-in, which is as fast as it
+can be. For a quick run, set the numbers in the environment:
+
+    FARM_LINES=20,100 FARM_WORKERS=1,2 FARM_WORKER_LINES=50 FARM_SERVICE_LINES=50,100
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from unittest import mock
+
+from mint_blender.cli.batch.lines import Line, read_lines
+from mint_blender.jobs.batch_folder import shared_files
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role
+from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.storage import batch_ledger
+from mint_blender.jobs.storage.batch_ledger import Ledgers
+from tests.mint_service.runner import subprocess_service
+from tests.scene import glb_fixtures
+
+from .measure import Plot, Row
+
+DEFAULTS = {
+    "FARM_LINES": "100,1000,10000",
+    "FARM_WORKERS": "1,2,4",
+    "FARM_WORKER_LINES": "1000",
+    "FARM_SERVICE_LINES": "100,1000,10000",
+}
+MOST_GROWTH = 1.3
+"""How much more a line may cost in the largest batch than in the next smaller one."""
+
+# Runs a command and prints its time, and the memory of its largest process and largest child.
+COMMAND = """
+import json, os, resource, sys, time
+from mint_blender.cli import main, session
+from benchmarks.batch import INTERVALS
+session.POLL_INTERVALS = INTERVALS
+output = os.dup(1)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+os.dup2(1, 2)
+begun = time.perf_counter()
+status = main(sys.argv[1:])
+own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+seconds = time.perf_counter() - begun
+found = {"status": status, "seconds": seconds, "own": own, "child": child}
+os.write(output, json.dumps(found).encode())
+os._exit(0)
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a command took: seconds, and MB of the command itself and of its largest Blender."""
+
+    seconds: float
+    own: float
+    child: float
+
+
+def measure() -> Iterator[Row | Plot]:
+    """Yield the tables and plots of writing again and of generating."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _workers(Path(folder))
+        yield from _lines(Path(folder))
+        yield from _service(Path(folder))
+
+
+def _numbers(name: str) -> list[int]:
+    return [int(text) for text in os.environ.get(name, DEFAULTS[name]).split(",")]
+
+
+def _workers(folder: Path) -> Iterator[Row | Plot]:
+    (count,) = _numbers("FARM_WORKER_LINES")
+    arguments = _finished_batch(folder / "workers", count)
+    costs = {
+        workers: _run(folder, *arguments, "--workers", str(workers))
+        for workers in _numbers("FARM_WORKERS")
+    }
+    first = next(iter(costs.values()))
+    for workers, cost in costs.items():
+        yield Row(
+            f"Farm: {count:,} lines written again by {workers} Blenders on {os.cpu_count()} cores",
+            "",
+            f"{cost.seconds:.0f} s, {cost.seconds / count * 1000:.0f} ms for each;"
+            f" {first.seconds / cost.seconds:.2f} × as fast as with {next(iter(costs))};"
+            f" {cost.own:.0f} MB, and {cost.child:.0f} MB for each Blender",
+            None,
+        )
+    points = [(workers, cost.seconds) for workers, cost in costs.items()]
+    title = f"Write {count:,} results again"
+    yield Plot("farm_workers", title, "workers", "seconds", {"time": points})
+
+
+def _lines(folder: Path) -> Iterator[Row | Plot]:
+    costs = {
+        count: _run(folder, *_finished_batch(folder / f"{count} lines", count), "--workers", "2")
+        for count in _numbers("FARM_LINES")
+    }
+    yield from _growth("write again with 2 Blenders", costs, has_blenders=True)
+    yield from _plots("farm_lines", "Write results again, 2 workers", costs)
+
+
+def _service(folder: Path) -> Iterator[Row | Plot]:
+    costs = {
+        count: _generate(folder / f"{count} generated", count)
+        for count in _numbers("FARM_SERVICE_LINES")
+    }
+    what = "generate with an instant service, and copy"
+    yield from _growth(what, costs, has_blenders=False)
+    yield from _plots("farm_service", "Generate with an instant service", costs)
+
+
+def _growth(what: str, costs: dict[int, Cost], *, has_blenders: bool) -> Iterator[Row]:
+    before: float | None = None
+    for count, cost in costs.items():
+        each = cost.seconds / count
+        more = f", and {cost.child:.0f} MB for each Blender" if has_blenders else ""
+        growth = "" if before is None else f"; {each / before:.2f} × that of the row above"
+        yield Row(
+            f"Farm: {count:,} lines: {what}",
+            "" if before is None else f"≤ {MOST_GROWTH} × for each line",
+            f"{cost.seconds:.0f} s, {each * 1000:.0f} ms for each{growth}; {cost.own:.0f} MB{more}",
+            None if before is None else each <= MOST_GROWTH * before,
+        )
+        before = each
+
+
+def _plots(name: str, title: str, costs: dict[int, Cost]) -> Iterator[Plot]:
+    seconds = [(count, cost.seconds) for count, cost in costs.items()]
+    memory = [(count, cost.own) for count, cost in costs.items()]
+    yield Plot(f"{name}_time", f"{title}: time", "lines", "seconds", {"time": seconds})
+    yield Plot(f"{name}_memory", f"{title}: memory", "lines", "MB", {"command": memory})
+
+
+def _finished_batch(folder: Path, count: int) -> tuple[str, ...]:
+    """Return the arguments that write the lines of a batch again, after making it.
+
+    It is as a batch is after `--step generate`: a ledger, and a small model for each line.
+    """
+    out = folder / "out"
+    (out / batch_ledger.FOLDER).mkdir(parents=True)
+    file = folder / "lamps.jsonl"
+    prompts = ({"prompt": f"lamp {number}", "preset": "fast"} for number in range(count))
+    file.write_text("".join(json.dumps(line) + "\n" for line in prompts), encoding="utf-8")
+    model, ledgers = glb_fixtures.simple(folder / "model.glb"), Ledgers(folder / "journal.sqlite3")
+    with mock.patch("os.fsync"):  # the disk is not what is measured here
+        for line in read_lines(file):
+            job = _job(out, line, model)
+            shared_files.publish(job, out)
+            ledgers.note(job)
+    return ("batch", str(file), "-o", str(out), "--step", "write", "--again")
+
+
+def _job(out: Path, line: Line, model: Path) -> Job:
+    delivery = Delivery(
+        output=f"{out / line.title}{line.suffix}", line=batch_ledger.line_id(out, line.tag)
+    )
+    file = LocalFile(Role.MODEL, str(model), "https://files.example/model.glb")
+    job = new_job(line.request, delivery, now=time.time())
+    return replace(job, phase=Phase.READY, files=(file,))
+
+
+def _generate(folder: Path, count: int) -> Cost:
+    folder.mkdir()
+    file = folder / "lamps.jsonl"
+    lines = ({"prompt": f"lamp {number}", "format": "glb"} for number in range(count))
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    with subprocess_service(speed=20_000, credits=1e9, assets="tiny") as service:
+        key, address = service.key, service.api
+        arguments = ("batch", str(file), "-o", str(folder / "out"), "--jobs", "10")
+        return _run(folder, *arguments, MINT_API_KEY=key, MINT_API_BASE_URL=address)
+
+
+def _run(folder: Path, *arguments: str, **more: str) -> Cost:
+    """Return what a command took, with a journal of its own."""
+    home = tempfile.mkdtemp(dir=folder)
+    ended = subprocess.run(
+        [sys.executable, "-c", COMMAND, *arguments],
+        env={**os.environ, "MINT_BLENDER_HOME": home, **more},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    found = json.loads(ended.stdout)
+    assert found.pop("status") == 0
+    return Cost(**found)

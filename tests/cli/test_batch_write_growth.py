@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The effort of writing lines again grows with the lines, not with their square."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.cli import main
+from mint_blender.cli.batch.lines import read_lines
+from mint_blender.jobs.batch_folder import shared_files
+from mint_blender.jobs.job_values import Delivery, LocalFile, Role
+from mint_blender.jobs.new_jobs import new_job
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.storage import batch_ledger
+from mint_blender.jobs.storage.batch_ledger import Ledgers
+
+from ..line_counts import count_lines
+from ..scene import glb_fixtures
+from .batch_helpers import lines_of
+
+FEW, MANY = 20, 80
+RATIO = 1.1 * MANY / FEW
+
+
+def finished_batch(tmp_path: Path, count: int) -> tuple[str, ...]:
+    """Return the arguments that write a batch again, as the step `generate` has left it."""
+    folder = tmp_path / f"{count} lines"
+    (folder / batch_ledger.FOLDER).mkdir(parents=True)
+    file = lines_of(folder / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(count)))
+    model, ledgers = glb_fixtures.simple(folder / "model.glb"), Ledgers(folder / "journal")
+    kept = LocalFile(Role.MODEL, str(model), "https://files.example/model.glb")
+    for line in read_lines(file):
+        output = f"{folder / line.title}{line.suffix}"
+        delivery = Delivery(output=output, line=batch_ledger.line_id(folder, line.tag))
+        job = new_job(line.request, delivery, now=1000.0)
+        job = replace(job, phase=Phase.READY, files=(kept,))
+        shared_files.publish(job, folder)
+        ledgers.note(job)
+    return ("batch", str(file), "-o", str(folder), "--step", "write")
+
+
+@pytest.mark.parametrize("more", [(), ("--again",)], ids=["first", "again"])
+def test_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]) -> None:
+    """Each line takes as much effort in a batch of four times as many lines."""
+    efforts = []
+    for count in (FEW, MANY):
+        monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / f"home {count}"))
+        arguments = finished_batch(tmp_path, count)
+        efforts.append(count_lines(lambda: main([*arguments, *more])))  # noqa: B023 - called now
+        assert len(list((tmp_path / f"{count} lines").glob("0*.glb"))) == count
+    assert efforts[1] < RATIO * efforts[0]
+
+
+def test_a_few_lines_of_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task of a farm parses only the records of its own lines."""
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
+    arguments, parsed = finished_batch(tmp_path, FEW), list[str]()
+    parse = batch_ledger.parse
+    monkeypatch.setattr(
+        batch_ledger, "parse", lambda tag, *more: parsed.append(tag) or parse(tag, *more)
+    )
+    assert main([*arguments, "--lines", "3-4"]) == 0
+    assert len(parsed) == 2
