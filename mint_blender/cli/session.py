@@ -68,11 +68,15 @@ def open_client() -> Iterator[Client]:
 
 @contextmanager
 def open_job_service(
-    *, opens_results: bool = True, waits_for_owner: bool = True
+    *,
+    opens_results: bool = True,
+    waits_for_owner: bool = True,
+    readable: frozenset[str] | None = None,
 ) -> Iterator[JobService]:
     """Yield the user's jobs, ready to run. Unfinished jobs stay in the journal.
 
-    Which files this Blender can read is found out only if it `opens_results`: that loads `bpy`.
+    `readable` are the glTF extensions that a file may require. By default they are those of this
+    Blender if it `opens_results`: finding out loads `bpy`.
     With `waits_for_owner`, it is known whose key this is, if a job depends on it.
 
     Raises:
@@ -85,7 +89,8 @@ def open_job_service(
 
     check_online()
     connect(account()).close()
-    readable = blender_runtime.readable_extensions() if opens_results else frozenset[str]()
+    if readable is None:
+        readable = blender_runtime.readable_extensions() if opens_results else frozenset()
     with _job_service(WorkflowConfig(POLL_INTERVALS, readable)) as job_service:
         job_service.unfinished.identify_account()
         while waits_for_owner and job_service.queries.is_pending(KeyOwner()):

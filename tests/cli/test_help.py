@@ -26,7 +26,7 @@ PROMISED = {
     ],
     "batch": [
         *("FILE", "-o", "--jobs", ".jsonl", ".csv", ".txt", "--workers", "--again", "--lines"),
-        *("--step generate", "--step write", "--step sheet"),
+        *("--step generate", "--step write", "--step sheet", "--executor", "--ship-results"),
     ],
     "jobs": [],
     "resume": ["JOB"],

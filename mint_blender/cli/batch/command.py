@@ -23,14 +23,18 @@ from .. import exits, session
 from ..exits import Exit
 from ..output.terminal import Terminal
 from . import contact_sheet, line_jobs, mint_files, openjd_files, result_files
+from .dask_executor.cluster import ClusterError
 from .lines import BadLineError, Line, choose, read_lines
-from .result_writer import open_writer
+from .result_writer import ResultWriter, Writers, open_writers
 from .runner import BatchRun, Options
 from .write_step import WriteStep, current_job
 
 
 def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Generate every line of a file; return the first status that is not done."""
+    if problem := _wrong_options(arguments):
+        terminal.error(problem)
+        return Exit.USAGE
     # Resolved, since a job is found by its folder: a job that is not found would be paid for again.
     options = Options(
         arguments.output.resolve(),
@@ -50,14 +54,33 @@ def batch(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         return Exit.USAGE
     if arguments.openjd is not None:
         return openjd_files.write(arguments, chosen, terminal)
-    if problem := _cannot_write(chosen, options, arguments.step):
+    imports_here = arguments.step not in {"generate", "sheet"} and not arguments.executor
+    if problem := _cannot_write(chosen, options, needs_blender=imports_here):
         terminal.error(problem)
         return Exit.IMPORT
     if arguments.step == "sheet":
         return _write_sheet(lines, options, arguments, terminal)
-    if arguments.step == "write" or (options.again and options.writes):
-        return _write_finished(lines, chosen, options, arguments, terminal)
-    return _lock_and_generate(lines, chosen, options, arguments, terminal)
+    try:
+        with open_writers(arguments, options.folder) as writers:
+            finished_only = arguments.step == "write" or (options.again and options.writes)
+            run = _write_finished if finished_only else _lock_and_generate
+            return run(lines, chosen, options, arguments, terminal, writers)
+    except ClusterError as error:
+        terminal.error(str(error))
+        return Exit.IMPORT
+
+
+def _wrong_options(arguments: argparse.Namespace) -> str | None:
+    """Return which options do not go together, or None."""
+    if arguments.ship_results and not arguments.executor:
+        return "--ship-results needs --executor. Nothing was started."
+    if arguments.executor and arguments.workers:
+        return "--workers is for this machine: use it without --executor. Nothing was started."
+    if arguments.executor and arguments.step in {"generate", "sheet"}:
+        return f"--step {arguments.step} writes no results, so it takes no --executor."
+    if arguments.executor and arguments.openjd is not None:
+        return "--openjd writes a job for another farm, so it takes no --executor."
+    return None
 
 
 def _lock_and_generate(
@@ -66,10 +89,11 @@ def _lock_and_generate(
     options: Options,
     arguments: argparse.Namespace,
     terminal: Terminal,
+    writers: Writers,
 ) -> Exit:
     try:
         with line_jobs.lock_folder(options.folder) as lease:
-            return _generate(lines, chosen, options, arguments, terminal, lease)
+            return _generate(lines, chosen, options, arguments, terminal, writers, lease)
     except FileInUse as error:
         name = str(error).replace(UNKNOWN, "another machine")
         host = f" on {name}" if name else ""
@@ -87,12 +111,11 @@ def _generate(
     options: Options,
     arguments: argparse.Namespace,
     terminal: Terminal,
+    writers: Writers,
     lease: Lease,
 ) -> Exit:
-    with (
-        session.open_job_service() as job_service,
-        open_writer(arguments, job_service.notify) as writer,
-    ):
+    with session.open_job_service(readable=writers.readable) as job_service:
+        writer = ResultWriter(writers, job_service.notify)
         batch_run = BatchRun(job_service, options, terminal, lines, writer)
         batch_run.is_lost = lambda: lease.is_lost
         lease.on_lost = job_service.notify
@@ -109,6 +132,7 @@ def _write_finished(
     options: Options,
     arguments: argparse.Namespace,
     terminal: Terminal,
+    writers: Writers,
 ) -> Exit:
     """Write finished lines; without `--step`, download missing files first, and write the sheet."""
     status = Exit.DONE
@@ -116,17 +140,16 @@ def _write_finished(
         jobs = line_jobs.finished_jobs(job_service, options.folder, lines, chosen)
     if arguments.step is None:
         try:
-            mint_files.fetch_missing(chosen, jobs, options, terminal)
+            mint_files.fetch_missing(chosen, jobs, options, terminal, writers.readable)
         except (MintError, session.NotAllowedOnline) as error:
             terminal.error(str(error))
             status = exits.of_error(error)
     with (
         session.open_journal() as job_service,
         open_claims(options.folder) as claims,
-        open_writer(arguments) as writer,
     ):
         find = partial(mint_files.find, job_service, options.folder)
-        step = WriteStep(options, terminal, jobs, find, writer, claims)
+        step = WriteStep(options, terminal, jobs, find, ResultWriter(writers), claims)
         written = step.run(chosen)
     if arguments.step is None:
         _write_sheet(lines, options, arguments, terminal)
@@ -170,11 +193,14 @@ def _check(line: Line, path: Path) -> None:
         raise BadLineError(f"{path.name}, line {line.number}: {error}") from error
 
 
-def _cannot_write(lines: list[Line], options: Options, step: str | None) -> str | None:
-    """Return why the results cannot be written here, or None."""
-    if step in {"generate", "sheet"} and (problem := write_files.folder_problem(options.folder)):
+def _cannot_write(lines: list[Line], options: Options, *, needs_blender: bool) -> str | None:
+    """Return why the results cannot be written here, or None.
+
+    `needs_blender` is False where nothing is imported here.
+    """
+    if not needs_blender and (problem := write_files.folder_problem(options.folder)):
         return problem
-    if step in {"generate", "sheet"}:
+    if not needs_blender:
         return contact_sheet.write_problem(options.folder)
     for kind, suffix, renders in sorted(
         {(line.request.kind, line.suffix, options.renders(line)) for line in lines}

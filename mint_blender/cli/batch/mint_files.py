@@ -47,10 +47,15 @@ def _suffice(job: Job, delivery: Delivery) -> bool:
 
 
 def fetch_missing(
-    lines: list[Line], jobs: dict[str, Job], options: Options, terminal: Terminal
+    lines: list[Line],
+    jobs: dict[str, Job],
+    options: Options,
+    terminal: Terminal,
+    readable: frozenset[str] | None,
 ) -> None:
     """Download the files of those finished lines that have none here. Never starts anything.
 
+    `readable` are the glTF extensions that they may require; None for those of the Blender here.
     What stays missing is reported when the line is to be written.
 
     Raises:
@@ -69,7 +74,10 @@ def fetch_missing(
         return
     terminal.note(f"Downloading the files of {len(missing)} lines again. This is free.")
     try:
-        with line_jobs.lock_folder(options.folder), session.open_job_service() as job_service:
+        with (
+            line_jobs.lock_folder(options.folder),
+            session.open_job_service(readable=readable) as job_service,
+        ):
             _fetch(job_service, missing, options, terminal)
     except FileInUse:
         terminal.error(

@@ -17,6 +17,7 @@ from ...delivery.write_files import needs_blender
 from ...delivery.write_result import WriteResult, write_result
 from ...jobs.job import Job
 from ...message import message_of
+from .. import session
 from .lines import Line
 
 log = logging.getLogger(__name__)
@@ -31,27 +32,57 @@ class Written:
     result: WriteResult
 
 
+@dataclass(frozen=True)
+class Writers:
+    """An executor for `write_result`.
+
+    Attributes:
+        executor: The executor.
+        at_once: How many results to submit at a time.
+        readable: The glTF extensions that its Blenders can read; None for the Blender used here.
+    """
+
+    executor: Executor
+    at_once: int
+    readable: frozenset[str] | None = None
+
+
 @contextmanager
-def open_writer(
-    arguments: argparse.Namespace, notify: Callable[[], None] = lambda: None
-) -> Iterator[ResultWriter]:
-    """Yield the writer that the command's arguments ask for; its Blenders end with it."""
-    workers = arguments.workers or default_workers()
-    with BlenderPool(workers) as pool:
-        yield ResultWriter(pool, 2 * workers, notify)
+def open_writers(arguments: argparse.Namespace, folder: Path) -> Iterator[Writers]:
+    """Yield what the command's arguments ask for: Blenders here, or a Dask cluster.
+
+    They end with the context.
+
+    Raises:
+        ClusterError: The cluster cannot be used.
+        OSError: The folder cannot be written.
+    """
+    if arguments.executor is None:
+        workers = arguments.workers or default_workers()
+        with BlenderPool(workers) as pool:
+            yield Writers(pool, 2 * workers)
+        return
+    from .dask_executor import executor
+
+    settings = executor.Settings(
+        arguments.executor,
+        folder,
+        ships_results=arguments.ship_results,
+        local_files=session.account().is_local,
+    )
+    with executor.open_executor(settings) as dask:
+        yield Writers(dask, dask.in_flight, dask.readable)
 
 
 class ResultWriter:
-    """Submits at most `at_once` lines to an executor; the others wait here.
+    """Submits lines to an executor, some at a time; the others wait here.
 
     `notify` is called, on any thread, when one of them has been written.
     """
 
-    def __init__(
-        self, executor: Executor, at_once: int, notify: Callable[[], None] = lambda: None
-    ) -> None:
-        self._executor = executor
-        self._at_once = at_once
+    def __init__(self, writers: Writers, notify: Callable[[], None] = lambda: None) -> None:
+        self._executor = writers.executor
+        self._at_once = writers.at_once
         self._notify = notify
         self._waiting: deque[tuple[Line, Job]] = deque()
         self._running: dict[Future[WriteResult], tuple[Line, Job]] = {}

@@ -30,6 +30,16 @@ def count(text: str) -> int:
     return int(text)
 
 
+def executor(text: str) -> str:
+    """Return the address of a Dask scheduler."""
+    from ..batch.dask_executor.address import scheduler_address
+
+    try:
+        return scheduler_address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def ranges(text: str) -> tuple[range, ...]:
     """Return the ranges of line numbers in a text such as "1-10,14".
 

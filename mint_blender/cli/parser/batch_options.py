@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .argument_types import count, ranges
+from .argument_types import count, executor, ranges
 
 HELP = """\
 A .txt file has one prompt per line. A .jsonl file has one object per line:
@@ -52,6 +52,10 @@ line is written once, and lines that another machine is writing are waited for.
 With --skip-failed, lines that failed at Mint do not keep a farm from the rest.
 --openjd writes these steps as a job template (OpenJD) for a render farm.
 
+With --executor, the workers of a Dask cluster import and render. The key stays
+here. All of them need this version of mint-blender[dask], the same Python, bpy,
+and DIR under the same path; with --ship-results they send the files instead.
+
 The price of all lines is shown before the first one starts. Mint returns the
 price of an optimization only if the API project has a model. Without one,
 --max-credits refuses a batch with optimizations.
@@ -72,12 +76,7 @@ def add(batch: argparse.ArgumentParser) -> None:
         help="how many to run at once (default: 4; Mint allows 10 of each kind)",
     )
     _add_farm_options(batch)
-    batch.add_argument(
-        "--workers",
-        type=count,
-        metavar="N",
-        help="how many Blenders import at once (default: one less than there are cores)",
-    )
+    _add_workers(batch)
     batch.add_argument(
         "--render",
         action="store_true",
@@ -87,6 +86,26 @@ def add(batch: argparse.ArgumentParser) -> None:
         "--retry-failed",
         action="store_true",
         help="retry failed lines (costs Credits again)",
+    )
+
+
+def _add_workers(batch: argparse.ArgumentParser) -> None:
+    batch.add_argument(
+        "--workers",
+        type=count,
+        metavar="N",
+        help="how many Blenders import at once (default: one less than there are cores)",
+    )
+    batch.add_argument(
+        "--executor",
+        type=executor,
+        metavar="dask://HOST:PORT",
+        help="import and render on the workers of a Dask cluster instead; see below",
+    )
+    batch.add_argument(
+        "--ship-results",
+        action="store_true",
+        help="with --executor: the workers send the files, and need not see DIR",
     )
 
 

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Dask cluster for tests: a scheduler and workers as processes, as `dask scheduler` starts them.
+
+They get no API key, and everything that they print is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+START_TIMEOUT = 60.0
+
+
+class DaskProcesses:
+    """A scheduler on loopback, and the workers that a test starts."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if name != "MINT_API_KEY"},
+            "PYTHONPATH": str(ROOT),
+            **environment,
+        }
+        self._processes: list[subprocess.Popen[bytes]] = []
+        about = folder / "scheduler.json"
+        self._start("scheduler", "--port", "0", "--scheduler-file", str(about))
+        wait_until(about.is_file)
+        self.address: str = json.loads(about.read_text())["address"]  # tcp://127.0.0.1:PORT
+        self.executor = self.address.replace("tcp://", "dask://")
+        self.workers: list[subprocess.Popen[bytes]] = []
+
+    def add_workers(self, count: int = 1, *options: str, threads: int = 1) -> None:
+        """Start workers and wait until the scheduler knows them."""
+        for _ in range(count):
+            place = str(self.folder / f"local-{len(self.workers)}")
+            self.workers.append(
+                self._start(
+                    "worker",
+                    self.address,
+                    *("--nthreads", str(threads), "--no-nanny", "--local-directory", place),
+                    *options,
+                )
+            )
+        wait_until(lambda: self.log.count("Register worker") >= len(self.workers))
+
+    @property
+    def log(self) -> str:
+        """Return what the scheduler and the workers have printed so far."""
+        return "".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
+
+    def _start(self, kind: str, *words: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{kind}-{len(self._processes)}.log").open("wb") as log:
+            started = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "dask", kind, *words),
+                    *("--host", "127.0.0.1", "--no-dashboard"),
+                ],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                cwd=self.folder,
+            )
+        self._processes.append(started)
+        return started
+
+    def close(self) -> None:
+        """Kill all processes."""
+        for process in self._processes:
+            with contextlib.suppress(OSError):
+                process.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+@contextmanager
+def dask_processes(folder: Path, workers: int = 0, **environment: str) -> Iterator[DaskProcesses]:
+    """Run a scheduler and some workers with one thread each."""
+    running = DaskProcesses(folder, **environment)
+    try:
+        running.add_workers(workers)
+        yield running
+    finally:
+        running.close()
+
+
+def wait_until(is_true: Callable[[], object], timeout: float = START_TIMEOUT) -> None:
+    """Wait until something is true; fail after the timeout."""
+    deadline = time.monotonic() + timeout
+    while not is_true():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.05)

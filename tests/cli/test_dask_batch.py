@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`batch --executor dask://…` with a scheduler, workers and Blenders as processes of their own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
+from .command_runner import command, environment, restore_sigint, run
+from .dask_processes import DaskProcesses, dask_processes, wait_until
+from .recording_proxy import recording_proxy
+
+pytestmark = [pytest.mark.blender, pytest.mark.one_blender]
+
+
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskProcesses]:
+    """Run a scheduler and two workers with one thread each."""
+    with dask_processes(tmp_path_factory.mktemp("dask"), 2) as running:
+        yield running
+
+
+def some_lamps(path: Path, count: int) -> Path:
+    """Write a batch file of models that Blender has to import."""
+    return lines_of(path, *({"prompt": f"lamp {n}", "format": "blend"} for n in range(count)))
+
+
+def children_of(processes: list[subprocess.Popen[bytes]]) -> list[str]:
+    """Return the process ids of the Blenders that the workers have started."""
+    threads = [folder for each in processes for folder in Path(f"/proc/{each.pid}/task").iterdir()]
+    return [child for each in threads for child in (each / "children").read_text().split()]
+
+
+def in_progress(folder: Path) -> list[Path]:
+    """Return the folders of the results that are being written."""
+    return [path for path in folder.glob(".mint-batch/dask-*/*") if path.is_dir()]
+
+
+def states(folder: Path) -> list[str]:
+    """Return the state of each line, from its record."""
+    return [json.loads(path.read_text())["state"] for path in sorted(folder.glob("*.json"))]
+
+
+@pytest.mark.parametrize("options", [(), ("--ship-results",)])
+def test_a_batch_is_written_by_the_workers(
+    dask: DaskProcesses,
+    service: ThreadService,
+    home: Path,
+    tmp_path: Path,
+    options: tuple[str, ...],
+) -> None:
+    """All lines get done and are paid for once; the key is in no byte, log or argument.
+
+    Everything between the client and the cluster goes through a proxy that keeps it.
+    """
+    file, out = some_lamps(tmp_path / "a.jsonl", 3), tmp_path / "out"
+    with recording_proxy(dask.address) as proxy:
+        words = ("batch", str(file), "-o", str(out), "--executor", proxy.executor, *options)
+        ran = run(service, home, *words, timeout=240)
+    assert ran.status == 0, ran.err
+    assert states(out) == ["done"] * 3 and len(service.operations()) == 3
+    assert all(
+        path.read_bytes()[:4] in (b"BLEN", b"\x28\xb5\x2f\xfd") for path in out.glob("*.blend")
+    )
+    assert not [*out.glob("**/*.part*")] and not [*out.glob(".mint-batch/dask-*")]
+    job = json.loads(next(out.glob("*.json")).read_text())["job"]
+    assert job.encode() in proxy.recorded and service.key.encode() not in proxy.recorded
+    assert "carry_out" in proxy.recorded.decode("latin-1") and service.key not in dask.log
+    assert not children_of(dask.workers)  # the run has ended its Blenders
+
+
+def test_a_worker_that_is_killed_costs_nothing(
+    dask: DaskProcesses, service: ThreadService, home: Path, tmp_path: Path
+) -> None:
+    """The other worker does its line; all lines are written, and paid for once."""
+    file, out = some_lamps(tmp_path / "a.jsonl", 4), tmp_path / "out"
+    words = command("batch", str(file), "-o", str(out), "--executor", dask.executor)
+    with subprocess.Popen(
+        words, env=environment(service, home), stderr=subprocess.PIPE, text=True
+    ) as running:
+        wait_until(lambda: len(in_progress(out)) == 2 and len(children_of(dask.workers)) == 2)
+        victim = dask.workers.pop()
+        victim.send_signal(signal.SIGKILL)
+        _, err = running.communicate(timeout=240)
+    dask.add_workers()
+    assert running.returncode == 0, err
+    assert states(out) == ["done"] * 4 and len(service.operations()) == 4
+    assert not [*out.glob("**/*.part*")] and not [*out.glob(".mint-batch/dask-*")]
+
+
+def test_ctrl_c_leaves_nothing_running(
+    dask: DaskProcesses, service: ThreadService, home: Path, tmp_path: Path
+) -> None:
+    """Tasks and Blenders end, and a rerun continues without paying again."""
+    file, out = some_lamps(tmp_path / "a.jsonl", 4), tmp_path / "out"
+    words = ("batch", str(file), "-o", str(out), "--executor", dask.executor)
+    with subprocess.Popen(
+        command(*words),
+        env=environment(service, home),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=restore_sigint,
+    ) as running:
+        wait_until(lambda: in_progress(out) and children_of(dask.workers))
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
+    wait_until(lambda: not children_of(dask.workers), 10)
+    assert not [*out.glob(".mint-batch/dask-*")]
+    assert run(service, home, *words, timeout=240).status == 0
+    assert states(out) == ["done"] * 4 and len(service.operations()) == 4

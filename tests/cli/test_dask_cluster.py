@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Dask cluster that cannot be used is refused in a sentence, before anything is started."""
+
+from __future__ import annotations
+
+import builtins
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from distributed import Client, LocalCluster
+
+from mint_blender.cli.batch.dask_executor import cluster, shared_folder, worker_checks, worker_task
+from mint_blender.cli.batch.dask_executor.cluster import ClusterError
+from mint_blender.delivery import blender_runtime
+
+from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
+from .command_runner import CommandResult, RunMint
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_TIMEOUT", 1.0)
+    monkeypatch.setattr(shared_folder, "ANSWER_TIMEOUT", 0.2)
+
+
+@pytest.fixture
+def refused(mint: RunMint, service: ThreadService, tmp_path: Path) -> Any:
+    """Return a function that runs a batch on a cluster and expects that nothing is started."""
+
+    def run(address: str, *options: str) -> CommandResult:
+        file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp", "format": "blend"})
+        words = ("--executor", address.replace("tcp://", "dask://"), *options)
+        ran = mint("batch", str(file), "-o", str(tmp_path / "out"), *words)
+        assert ran.status == 7 and "Nothing was started." in ran.error_text
+        assert not service.operations() and not mint("jobs", "--json").records
+        assert not [*(tmp_path / "out").glob("[!.]*")]
+        return ran
+
+    return run
+
+
+DIGESTS: Iterator[str] = iter(())  # of the client and of the two workers
+ANSWERS: Iterator[Any] = iter(())
+
+
+def digest_in_turn() -> str:
+    """Return the next digest; Dask sends functions of a module by their names."""
+    return next(DIGESTS)
+
+
+def answer_in_turn(*arguments: str) -> str | None:
+    """Answer as the next worker does."""
+    return next(ANSWERS)(*arguments)
+
+
+def address_of(client: Client) -> str:
+    """Return the address of a client's scheduler."""
+    return client.scheduler.address
+
+
+def test_nobody_listens(refused: Any) -> None:
+    """The sentence names the address."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert (
+        f"No Dask scheduler answers at tcp://127.0.0.1:{port}."
+        in refused(f"dask://127.0.0.1:{port}").error_text
+    )
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """Run a server that accepts connections and says nothing."""
+    server = socket.create_server(("127.0.0.1", 0))
+    connections: list[socket.socket] = []
+
+    def accept() -> None:
+        while True:
+            try:
+                connections.append(server.accept()[0])
+            except OSError:
+                return
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    yield f"dask://127.0.0.1:{server.getsockname()[1]}"
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+    thread.join()
+    for each in connections:
+        each.close()
+
+
+def test_something_else_listens(refused: Any, silent_server: str) -> None:
+    """A server that is no scheduler does not hold the command up."""
+    assert "No Dask scheduler answers" in refused(silent_server).error_text
+
+
+def test_a_stand_in_for_mint_is_no_scheduler(refused: Any, service: ThreadService) -> None:
+    """An HTTP server, such as the scheduler's dashboard, is refused too."""
+    port = service.api.rpartition(":")[2].partition("/")[0]
+    assert "No Dask scheduler answers" in refused(f"dask://127.0.0.1:{port}").error_text
+
+
+def test_no_workers(refused: Any) -> None:
+    """The sentence says how to start some."""
+    with LocalCluster(
+        n_workers=0, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
+    ) as empty:
+        assert (
+            "has no workers. Start some: dask worker" in refused(empty.scheduler_address).error_text
+        )
+
+
+def test_distributed_is_not_installed(refused: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence names the extra."""
+    real = builtins.__import__
+
+    def without(name: str, *more: Any, **also: Any) -> Any:
+        if name == "distributed":
+            raise ImportError(name)
+        return real(name, *more, **also)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    ran = refused("dask://127.0.0.1:1")
+    assert 'pip install "mint-blender[dask]"' in ran.error_text
+
+
+def test_an_extension_cannot_use_workers(refused: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers could not import it under the name that Blender gives it."""
+    monkeypatch.setattr(blender_runtime, "PACKAGE", "bl_ext.user_default.mint_blender")
+    assert "Dask needs the pip package" in refused("dask://127.0.0.1:1").error_text
+
+
+def test_another_python_is_named(
+    client: Client, refused: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code of one Python cannot be loaded by another, so this is checked first."""
+    here = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    monkeypatch.setattr(cluster, "_PYTHON", "3.99")
+    ran = refused(address_of(client))
+    assert f"has Python {here}, not 3.99." in ran.error_text
+    assert all(worker in ran.error_text for worker in client.nthreads())
+
+
+def test_another_version_of_the_package_is_named(
+    client: Client, refused: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A digest of the source tells; the worker that differs is named, and no other."""
+    monkeypatch.setattr(worker_checks, "package_digest", digest_in_turn)
+    monkeypatch.setattr("tests.cli.test_dask_cluster.DIGESTS", iter(["new", "new", "old"]))
+    with pytest.raises(ClusterError) as refusal:
+        cluster.check_workers(client)
+    named = [
+        worker
+        for worker in client.nthreads()
+        if f"The worker {worker} has another" in str(refusal.value)
+    ]
+    assert len(named) == 1 and "pip install" in str(refusal.value)
+
+
+def test_a_worker_without_the_package_is_named() -> None:
+    """What the worker cannot import is in the sentence."""
+    assert cluster._code(ModuleNotFoundError("No module named 'mint_blender'"), "here") == (
+        "cannot load mint-blender (No module named 'mint_blender')"
+    )
+    assert "RuntimeError: broken" in cluster._code(RuntimeError("broken"), "here")
+    assert cluster._code("here", "here") == ""
+
+
+def test_many_workers_are_counted() -> None:
+    """A sentence names three and counts the others."""
+    with pytest.raises(ClusterError) as refusal:
+        cluster.refuse_folder([f"tcp://10.0.0.{number}:1" for number in range(9)], Path("/out"))
+    assert str(refusal.value).count("does not see the folder /out") == 3
+    assert "6 more workers cannot be used." in str(refusal.value)
+
+
+def test_a_worker_without_blender_is_named(client: Client, refused: Any) -> None:
+    """The tests of this module hide Blender."""
+    ran = refused(address_of(client))
+    assert all(
+        f"The worker {each} cannot start Blender." in ran.error_text for each in client.nthreads()
+    )
+    assert "pip install bpy" in ran.error_text
+
+
+def test_a_blender_that_does_not_start_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Blender that ends, hangs or prints nonsense is as good as none."""
+    monkeypatch.setattr(blender_runtime, "can_import", lambda: True)
+    monkeypatch.setattr(worker_checks, "_BLENDER_TIMEOUT", 2.0)
+    for code in ("raise SystemExit(1)", "print('hello')", "pass", "import time; time.sleep(60)"):
+        monkeypatch.setattr(
+            blender_runtime, "background_command", lambda _, code=code: [sys.executable, "-c", code]
+        )
+        assert worker_checks.blender_extensions() is None
+
+
+def test_a_folder_that_a_worker_does_not_see_is_named(
+    client: Client, refused: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One worker reads the token, the other has another disk: that one is named."""
+    monkeypatch.setattr(worker_checks, "blender_extensions", list)
+    answers = iter([worker_checks.answer_token, lambda *_: None])
+    monkeypatch.setattr("tests.cli.test_dask_cluster.ANSWERS", answers)
+    monkeypatch.setattr(worker_checks, "answer_token", answer_in_turn)
+    ran = refused(address_of(client))
+    named = [
+        each for each in client.nthreads() if f"The worker {each} does not see" in ran.error_text
+    ]
+    assert len(named) == 1 and "--ship-results" in ran.error_text
+
+
+def test_a_worker_that_answers_on_its_own_disk_is_named(
+    client: Client, refused: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer counts when it is seen here."""
+    monkeypatch.setattr(worker_checks, "blender_extensions", list)
+    monkeypatch.setattr(worker_checks, "answer_token", lambda *_: "answer-elsewhere")
+    ran = refused(address_of(client))
+    assert all(f"The worker {each} does not see" in ran.error_text for each in client.nthreads())
+
+
+def test_a_token_is_answered_beside_it(tmp_path: Path) -> None:
+    """Only the right token is answered, and a missing folder is not made."""
+    assert worker_checks.answer_token(str(tmp_path / "missing"), "token") is None
+    (tmp_path / worker_task.TOKEN).write_text("another")
+    assert worker_checks.answer_token(str(tmp_path), "token") is None
+    (tmp_path / worker_task.TOKEN).write_text("token")
+    name = worker_checks.answer_token(str(tmp_path), "token")
+    assert (tmp_path / name).read_text() == "token"
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([name, worker_task.TOKEN])
+
+
+def test_results_need_no_shared_folder_when_they_are_shipped(
+    client: Client, mint: RunMint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No token is written then."""
+    monkeypatch.setattr(worker_checks, "blender_extensions", list)
+    monkeypatch.setattr(worker_checks, "answer_token", lambda *_: 1 / 0)
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"})
+    words = ("--executor", address_of(client).replace("tcp", "dask"), "--ship-results")
+    assert mint("batch", str(file), "-o", str(tmp_path / "out"), *words).status == 0
+    assert len([*(tmp_path / "out").glob("*.glb")]) == 1
+
+
+def test_the_digest_is_of_the_source() -> None:
+    """It changes with any module, and not from one call to the next."""
+    first = worker_checks.package_digest()
+    assert first == worker_checks.package_digest() and len(first) == 64
