@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.cli.mcp_server.results import blender_target
 from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
@@ -16,9 +17,11 @@ from mint_blender.jobs.storage.documents import open_elsewhere
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
+from tests.cli.mcp_server.agent import connected_agent, pictures_of
+from tests.cli.mcp_server.results import finished
 from tests.mint_service.runner import Service
 
-from .blender_window import BlenderWindow
+from .blender_window import SCREENSHOTS, BlenderWindow
 from .test_idle import AT_REST, DRAW, count_wake_ups, wake_ups
 
 pytestmark = pytest.mark.window
@@ -91,3 +94,39 @@ def test_each_of_two_blenders_gets_its_own(
     assert first.ask("roots()") == []
     second.quit()
     assert {each.path for each in open_elsewhere(tmp_path / "home")} == {None}
+
+
+def test_an_agent_places_a_result(
+    open_blender: Callable[..., BlenderWindow],
+    service: Service,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The tool `place` finds the Blender, waits for it, and returns names, bounds and a picture."""
+    for name, value in {
+        "MINT_API_KEY": service.key,
+        "MINT_API_BASE_URL": service.api,
+        "MINT_BLENDER_HOME": str(tmp_path / "home"),
+        "MINT_MAX_CREDITS": "2000",
+        "MINT_MAX_CREDITS_PER_DAY": "5000",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(blender_target, "LONGEST", 1.0)
+    with connected_agent(service.key) as agent:
+        job = finished(agent)["job"]
+        blender = open_blender()
+        blender.open_sidebar()
+        blender.wait("jobs()")
+        count_wake_ups(blender)
+        assert agent.ask("place", job=job)["status"] == "sent"
+        blender.ask(DRAW)
+        blender.wait_for("placed")
+        result = agent.call("place", job=job)
+    placed = result.structured_content
+    assert placed is not None and placed["status"] == "placed"
+    assert placed["objects"][0] in blender.ask("roots()")
+    assert len(blender.ask("roots()")) == 1
+    assert all(high >= low for low, high in zip(placed["low"], placed["high"], strict=True))
+    (picture,) = pictures_of(result)
+    blender.screenshot("placed_by_an_agent")
+    (SCREENSHOTS / "still_for_an_agent.png").write_bytes(picture)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tools `approve`, `revise`, `resume` and `cancel`: decisions about a job that was seen.
+"""The tools `approve`, `revise`, `resume`, `retry` and `cancel`: decisions about a job.
 
 Each takes the revision that the agent has seen. If the job has changed since, nothing is done: a
 person may have decided in Blender meanwhile.
@@ -67,6 +67,14 @@ async def check_resume(
     return await _check(ctx, Click(job, revision, Verb.RESUME, approved_credits))
 
 
+@with_sentences
+async def check_retry(
+    job: JobId, revision: Revision, approved_credits: ApprovedCredits, ctx: ToolContext
+) -> Elicit[Approval] | WithinLimits:
+    """Return the question for a person before a new attempt, if any."""
+    return await _check(ctx, Click(job, revision, Verb.RETRY, approved_credits))
+
+
 async def approve(
     context: ToolContext,
     job: JobId,
@@ -114,6 +122,21 @@ async def resume(
     """
     click = Click(job, revision, Verb.RESUME, approved_credits)
     return await _apply(context, click, decision)
+
+
+async def retry(
+    context: ToolContext,
+    job: JobId,
+    revision: Revision,
+    approved_credits: ApprovedCredits,
+    decision: Annotated[Decision, Resolve(check_retry)],
+) -> Annotated[CallToolResult, JobState]:
+    """Start a new attempt at a job that has failed. This spends Credits again.
+
+    Tell the person why it has failed and what another attempt costs, and ask. approved_credits
+    includes what the job has cost before. Refused if the job has changed since you saw it.
+    """
+    return await _apply(context, Click(job, revision, Verb.RETRY, approved_credits), decision)
 
 
 async def cancel(
@@ -168,5 +191,6 @@ TOOLS = (
     Tool(approve, "Approve a Preview (spends Credits)", PAID_ONCE),
     Tool(revise, "Request another Preview (spends Credits)", PAID_ONCE),
     Tool(resume, "Resume a job", PAID_ONCE),
+    Tool(retry, "Retry a failed job (spends Credits)", PAID_ONCE),
     Tool(cancel, "Cancel a job", CANCEL),
 )

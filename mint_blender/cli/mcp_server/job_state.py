@@ -122,6 +122,8 @@ def revision_of(job: Job) -> str:
         return f"preview-{number}"
     if verb is Verb.REVISE:
         return f"preview-{number + 1}-requested"
+    if verb is Verb.RETRY:
+        return f"{job.phase.value}-{number}-retried"
     if job.phase in {Phase.BILLING, Phase.FAILED, Phase.CANCELED}:
         return f"{job.phase.value}-{number}"
     if verb is Verb.APPROVE or _is_approved(job):

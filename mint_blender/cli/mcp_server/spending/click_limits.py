@@ -121,10 +121,10 @@ def _perform(job_service: JobService, job: Job, click: Click) -> None:
         job_service.revise(job.id, click.feedback)
     elif click.verb is Verb.RESUME:
         job_service.resume(job.id)
-    elif click.verb is Verb.CANCEL:
-        job_service.cancel(job.id)
+    elif click.verb is Verb.RETRY:
+        job_service.retry(job.id)
     else:
-        raise action_checks.refusal(job, click.verb)
+        job_service.cancel(job.id)
 
 
 def _total(
