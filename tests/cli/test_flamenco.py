@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +19,10 @@ from py_mini_racer import JSEvalException, MiniRacer
 from mint_blender.cli.batch.lines import read_lines
 from mint_blender.cli.parser.commands import parser
 
-from .command_runner import ROOT
+from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
+from .command_runner import ROOT, environment
+from .contact_sheet_reader import ContactSheet
 
 SCRIPT = ROOT / "extras" / "flamenco" / "mint_batch.js"
 DOUBLE = Path(__file__).with_name("flamenco_double.js")
@@ -150,6 +155,34 @@ def test_the_workers_may_start_it_in_another_way(
     for task in job_type.compile(command=command, lines="1"):
         line = words(task)
         assert line[0] == program and line[1 : line.index("batch")] == others
+
+
+def test_the_tasks_make_every_result(
+    job_type: JobType, service: ThreadService, tmp_path: Path
+) -> None:
+    """Run as workers would, each line is paid once, and one that Mint refuses stops no task."""
+    place = tmp_path / 'a "studio\'s" share'
+    place.mkdir()
+    prompts = ["a lamp", "a mug [forbidden]", "a chair"]
+    file = lines_of(place / "props.jsonl", *({"prompt": prompt} for prompt in prompts))
+    tasks = job_type.compile(
+        batch_file=str(file),
+        output_folder=str(place / "results"),
+        lines="1-3",
+        chunk_size=2,
+        command=f'"{sys.executable}" -m mint_blender',
+    )
+    for number, task in enumerate(tasks):
+        variables = environment(service, tmp_path / f"worker {number}")
+        if number > 0:
+            del variables["MINT_API_KEY"]
+        ended = subprocess.run(words(task), env=variables, capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert len(service.requests("POST", "/v1/models:generate")) == 3
+    names = {path.name for path in (place / "results").iterdir()}
+    assert {"0001-a-lamp.glb", "0003-a-chair.glb", "index.html"} <= names
+    states = [card.state for card in ContactSheet(place / "results" / "index.html").cards]
+    assert states == ["done", "failed", "done"]
 
 
 @pytest.mark.parametrize(
