@@ -12,6 +12,7 @@ import blf
 import bpy
 
 from .translations import translated
+from .typed_context import ui_scale
 
 _FONT = 0
 _MARGINS = 74.0  # tabs or scroll bar, a panel's and a box's margins, and those of the text itself
@@ -37,10 +38,9 @@ def wrapped(
 
     With `translate` it is shown in the user's language; the user's own words are not translated.
     """
-    scale = bpy.context.preferences.system.ui_scale
     room = (width or bpy.context.region.width) - (
         _MARGINS + (_ICON if icon != "NONE" else 0.0)
-    ) * scale
+    ) * ui_scale()
     lines = lines_of(translated(text) if translate else text, room)
     column = layout.column(align=True)
     column.scale_y = 0.75
@@ -53,7 +53,7 @@ def wrapped(
 def lines_of(text: str, room: float) -> tuple[str, ...]:
     """Return the text in lines of at most `room` pixels, in the font of Blender's interface."""
     preferences = bpy.context.preferences
-    size = preferences.ui_styles[0].widget.points * preferences.system.ui_scale
+    size = preferences.ui_styles[0].widget.points * ui_scale()
     return _lines(text, max(room, 80.0), size, preferences.view.font_path_ui)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a running Blender always has, although its type stubs call it optional."""
+"""What many modules read of the context of a running Blender."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ def scene_of(context: bpy.types.Context) -> bpy.types.Scene:
     """Return the scene of a context."""
     assert context.scene is not None
     return context.scene
+
+
+def ui_scale() -> float:
+    """Return how large Blender's interface is: 1 at its usual size, and without a window."""
+    return float(bpy.context.preferences.system.ui_scale) or 1.0
 
 
 def all_areas() -> Iterator[bpy.types.Area]:

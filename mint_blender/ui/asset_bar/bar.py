@@ -11,7 +11,7 @@ from ...addon_settings import picture_size
 from .. import icons, session
 from ..library_browser import panel_data
 from ..library_browser.properties import fields_of
-from ..typed_context import all_areas
+from ..typed_context import all_areas, ui_scale
 from .bar_layout import OUTSIDE, BarLayout, arrange
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def layout_in(context: bpy.types.Context) -> BarLayout:
             left = max(left, each.x + each.width - region.x)
         elif overlaps and each.type == "UI":
             right = min(right, each.x - region.x)
-    scale = context.preferences.system.ui_scale
+    scale = ui_scale()
     wanted = picture_size() * scale
     return arrange(left, right, region.height, panel_data.ON_SCREEN, wanted, scale)
 

@@ -16,6 +16,7 @@ from ..library_browser import job_lookup, panel_data
 from ..library_browser.properties import fields_of
 from ..text_wrap import lines_of
 from ..translations import date, translated
+from ..typed_context import ui_scale
 from . import bar
 from .bar_layout import BACK, CLOSE, FORWARD, BarLayout, Box
 
@@ -43,7 +44,7 @@ class _Theme:
         self.chosen: Color = (*item.inner_sel[:3], 1.0)
         self.text_on_chosen: Color = (*item.text_sel[:3], 1.0)
         self.empty: Color = (*item.text[:3], 0.08)
-        self.scale = preferences.system.ui_scale
+        self.scale = ui_scale()
         self.points = preferences.ui_styles[0].widget.points * self.scale
 
 

@@ -12,6 +12,7 @@ from ...mint.schema import Asset
 from .. import heartbeat
 from ..library_browser import panel_data
 from ..library_browser.properties import fields_of
+from ..typed_context import ui_scale
 from . import bar
 from .bar_layout import BACK, CLOSE, FORWARD, OUTSIDE, part_at
 from .drop import location_under
@@ -34,8 +35,7 @@ def drag(context: bpy.types.Context, pressed: Pressed, event: bpy.types.Event) -
     part, x, y = pressed
     now = bar.state()
     distance = max(abs(event.mouse_region_x - x), abs(event.mouse_region_y - y))
-    inputs = context.preferences.inputs
-    threshold = inputs.drag_threshold_mouse * context.preferences.system.ui_scale
+    threshold = context.preferences.inputs.drag_threshold_mouse * ui_scale()
     if now.dragged is None and distance > threshold:
         asset = bar.asset_at(context, part)
         now.dragged = asset if asset is not None and can_import(asset) else None

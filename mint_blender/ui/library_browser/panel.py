@@ -16,7 +16,7 @@ from ...message import Message
 from .. import session, visibility
 from ..text_wrap import wrapped
 from ..translations import date, translated
-from ..typed_context import layout_of
+from ..typed_context import layout_of, ui_scale
 from .properties import MintLibrary, fields_of, kind_of
 
 if TYPE_CHECKING:
@@ -125,14 +125,13 @@ def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> N
 
 def _columns(width: int) -> int:
     """Return how many items fit side by side; only numbers that fill whole rows count."""
-    width_of_one = picture_size() * bpy.context.preferences.system.ui_scale
-    room = width - _MARGIN * bpy.context.preferences.system.ui_scale
-    return max((count for count in (2, 3, 4, 6) if count * width_of_one <= room), default=1)
+    room = width / ui_scale() - _MARGIN
+    return max((count for count in (2, 3, 4, 6) if count * picture_size() <= room), default=1)
 
 
 def _picture_scale(width: int, columns: int) -> float:
     """Return the scale at which a picture is as wide as its column, in units of an icon."""
-    room = width / (bpy.context.preferences.system.ui_scale or 1.0) - _MARGIN
+    room = width / ui_scale() - _MARGIN
     return min(room / columns, 1.3 * picture_size()) / _ICON
 
 
@@ -202,7 +201,7 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         icon="WORLD" if asset.kind is Kind.WORLD else "MESH_MONKEY",
     )
     if icon := panel_data.icon(asset):
-        room = width / bpy.context.preferences.system.ui_scale - _MARGIN - _ICON
+        room = width / ui_scale() - _MARGIN - _ICON
         box.template_icon(icon_value=icon, scale=min(room, _LARGEST) / _ICON)
     column = box.column(align=True)
     facts = (

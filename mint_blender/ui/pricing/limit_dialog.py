@@ -16,6 +16,7 @@ from ...message import Message
 from .. import click_window, session, text_fields
 from ..text_wrap import lines_of
 from ..translations import translated
+from ..typed_context import ui_scale
 from . import spending_dialog
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class MINT_OT_spend(spending_dialog.SpendingDialog, bpy.types.Operator):
             return
         error, _, _ = unconfirmed
         column = self.layout.column(align=True)
-        room = (_WIDTH - 50) * context.preferences.system.ui_scale
+        room = (_WIDTH - 50) * ui_scale()
         for number, line in enumerate(lines_of(translated(error.message), room)):
             column.label(text=line, icon="BLANK1" if number else "ERROR", translate=False)
         self.layout.label(

@@ -11,6 +11,7 @@ from ...jobs.job import Job
 from ...message import Message
 from .. import visibility
 from ..translations import translated
+from ..typed_context import ui_scale
 from . import large_previews, review_feedback
 
 _MARGINS = 60.0  # pixels of a sidebar beside the content of a box: tabs, panel and box
@@ -52,7 +53,7 @@ def _draw_pictures(
         return
     # halves of a split are equal, whatever is in them
     row = box.split(factor=0.5, align=True) if len(shown) > 1 else box.row()
-    room = (width - _MARGINS * bpy.context.preferences.system.ui_scale) / len(shown)
+    room = (width - _MARGINS * ui_scale()) / len(shown)
     for number in shown:
         column = row.column(align=True)
         _draw_picture(column, job.previews[number - 1].path, room)
@@ -82,8 +83,8 @@ def _draw_picture(layout: bpy.types.UILayout, path: str, room: float) -> None:
 
     The icon is a square, and the picture is at its top: what follows is drawn over the rest.
     """
-    system = bpy.context.preferences.system
-    unit = round(18.0 * system.ui_scale) + 2.0 * system.pixel_size  # Blender's height of a button
+    pixel_size = bpy.context.preferences.system.pixel_size
+    unit = round(18.0 * ui_scale()) + 2.0 * pixel_size  # Blender's height of a button
     area = layout.column()
     height = (room - _PADDING) * large_previews.height(path) + _PADDING
     area.ui_units_y = height / unit

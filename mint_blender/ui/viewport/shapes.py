@@ -14,6 +14,8 @@ from bpy_extras import view3d_utils
 from gpu_extras.batch import batch_for_shader
 from mathutils import Matrix, Vector
 
+from ..typed_context import ui_scale
+
 LINE_WIDTH = 1.5
 TEXT_SIZE = 11.0
 _MARGIN = 4.0
@@ -71,7 +73,7 @@ def _draw_lines(lines: Sequence[Vector], color: Color) -> None:
     gpu.state.depth_test_set("LESS_EQUAL")
     viewport: Any = gpu.state.viewport_get()
     shader.uniform_float("viewportSize", viewport[2:])
-    shader.uniform_float("lineWidth", LINE_WIDTH * _scale())
+    shader.uniform_float("lineWidth", LINE_WIDTH * ui_scale())
     shader.uniform_float("color", color)
     batch.draw(shader)
     gpu.state.depth_test_set("NONE")
@@ -113,7 +115,7 @@ def draw_caption(
     point = view3d_utils.location_3d_to_region_2d(region, view, above)
     if point is None:
         return  # behind the view
-    scale, color = _scale(), _text_color(context)
+    scale, color = ui_scale(), _text_color(context)
     bottom = point.y + 2 * _MARGIN * scale
     if fraction is not None:
         _draw_bar(point.x, bottom, fraction, color)
@@ -125,7 +127,7 @@ def draw_caption(
 def _draw_line(line: str, x: float, y: float, color: Color) -> float:
     """Draw a centered line of text; return its height."""
     font = 0
-    blf.size(font, TEXT_SIZE * _scale())
+    blf.size(font, TEXT_SIZE * ui_scale())
     width, _ = blf.dimensions(font, line)
     blf.enable(font, blf.SHADOW)
     blf.shadow(font, 3, 0.0, 0.0, 0.0, 0.8)
@@ -133,11 +135,11 @@ def _draw_line(line: str, x: float, y: float, color: Color) -> float:
     blf.color(font, *color)
     blf.draw(font, line)
     blf.disable(font, blf.SHADOW)
-    return TEXT_SIZE * _scale()
+    return TEXT_SIZE * ui_scale()
 
 
 def _draw_bar(x: float, y: float, fraction: float, color: Color) -> None:
-    width, height = _BAR_WIDTH * _scale(), _BAR_HEIGHT * _scale()
+    width, height = _BAR_WIDTH * ui_scale(), _BAR_HEIGHT * ui_scale()
     left = x - width / 2
     _draw_rectangle(left, y, width, height, (0.0, 0.0, 0.0, 0.5))
     _draw_rectangle(left, y, width * max(0.0, min(1.0, fraction)), height, color)
@@ -172,9 +174,3 @@ def active_color(context: bpy.types.Context) -> Color:
 def _text_color(context: bpy.types.Context) -> Color:
     red, green, blue = context.preferences.themes[0].view_3d.space.text_hi
     return red, green, blue, 1.0
-
-
-def _scale() -> float:
-    """Return the size of a pixel of the interface."""
-    preferences: Any = bpy.context.preferences
-    return float(preferences.system.ui_scale)

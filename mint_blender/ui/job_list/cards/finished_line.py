@@ -15,6 +15,7 @@ from ....message import Message
 from ....mint.schema import Kind
 from ... import icons
 from ...translations import translated
+from ...typed_context import ui_scale
 from ...worlds import look_inside
 from .. import background_import, card_texts, grouped_jobs, placed_results
 from ..card_texts import CardTexts
@@ -54,8 +55,7 @@ def draw(layout: bpy.types.UILayout, job: Job, *, width: int) -> None:
     row = row.row()
     row.scale_y = _HEIGHT
     _draw_title(row, job, texts, has_picture=bool(picture))
-    # without a window the scale is 0
-    is_roomy = width >= ROOMY * (bpy.context.preferences.system.ui_scale or 1.0)
+    is_roomy = width >= ROOMY * ui_scale()
     buttons = row.row(align=True)
     buttons.alignment = "RIGHT"
     if job.phase is Phase.PLACED:

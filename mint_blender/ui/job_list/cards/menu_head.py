@@ -9,6 +9,7 @@ from ....jobs.job import Job
 from ....jobs.phases import Phase
 from ...text_wrap import wrapped
 from ...translations import translated
+from ...typed_context import ui_scale
 from .. import card_texts
 from ..card_texts import CardTexts
 
@@ -22,7 +23,7 @@ def draw(layout: bpy.types.UILayout, job: Job) -> None:
         return
     texts = card_texts.of(job)
     layout.label(text=_headline(texts), translate=False)
-    width = max(1, int(WIDTH * bpy.context.preferences.system.ui_scale))
+    width = int(WIDTH * ui_scale())
     for name in texts.saved:
         layout.label(text=name, translate=False, icon="FILE")
     for note in texts.notes:
