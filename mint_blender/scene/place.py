@@ -227,7 +227,7 @@ def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Col
         parent = bpy.data.collections.new(COLLECTION_NAME)
         scene.collection.children.link(parent)
     collection = bpy.data.collections.new(provenance.title)
-    collection[tags.PREFIX + "result"] = True
+    collection[tags.RESULT] = True
     parent.children.link(collection)
     return collection
 

@@ -15,6 +15,11 @@ import bpy
 from .data_blocks import current_scene
 
 PREFIX = "mint_"
+WORLD_MARK = PREFIX + "flipped"
+"""Only the root of a World has this custom property."""
+RESULT = PREFIX + "result"
+"""Marks the collection of a result, also where the Asset Browser has linked or appended it."""
+_ROOT_MARKS = (PREFIX + "job_id", PREFIX + "asset_id", WORLD_MARK)
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,26 @@ def read(root: bpy.types.Object) -> Provenance | None:
     return Provenance(**known) if known["job_id"] or known["asset_id"] else None
 
 
+def root_of(each: bpy.types.Object | None) -> bpy.types.Object | None:
+    """Return the root of the result that an object belongs to: the nearest one; None without."""
+    while each is not None and not is_root(each):
+        each = each.parent
+    return each
+
+
+def is_root(each: bpy.types.Object) -> bool:
+    """Return whether an object is the root of a model or World."""
+    return any(each.get(name) is not None for name in _ROOT_MARKS)
+
+
+def root_in_instance(each: bpy.types.Object) -> bpy.types.Object | None:
+    """Return the root of the result that a collection instance shows, or None."""
+    collection = each.instance_collection if each.instance_type == "COLLECTION" else None
+    if collection is None or collection.get(RESULT) is None:
+        return None
+    return next(filter(is_root, collection.objects), None)
+
+
 def roots(
     *, job_id: str = "", asset_id: str = "", scene: bpy.types.Scene | None = None
 ) -> Iterator[bpy.types.Object]:
@@ -104,7 +129,7 @@ def all_provenances(scene: bpy.types.Scene) -> Iterator[Provenance]:
 def result_collection(root: bpy.types.Object) -> bpy.types.Collection | None:
     """Return the collection made for this root, or None if the user moved the root out of it."""
     for each in root.users_collection:
-        if each.get(PREFIX + "result"):
+        if each.get(RESULT):
             return each
     return None
 

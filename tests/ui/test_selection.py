@@ -14,8 +14,9 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.scene import assets  # noqa: E402
+from mint_blender.scene import assets, tags  # noqa: E402
 from mint_blender.scene.place import place_model  # noqa: E402
+from mint_blender.scene.world import world_objects  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.selection import panel, selected  # noqa: E402
 
@@ -109,6 +110,7 @@ def test_a_world_has_its_own_panel(placed: Any) -> None:
     bpy.context.scene.collection.objects.link(lamp)
     lamp["mint_asset_id"], lamp.parent = "mdl_1", placed
     assert selected.world_root(lamp) is None and selected.model_root(lamp) == lamp
+    assert tags.root_of(lamp) == lamp and world_objects.root_of(lamp) is None
 
 
 @pytest.mark.parametrize("linked", [False, True])

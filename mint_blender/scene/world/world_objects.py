@@ -17,11 +17,12 @@ from collections.abc import Mapping
 import bpy
 from mathutils import Matrix
 
+from .. import tags
 from . import capture_point
 from .capture_point import PART
 from .files import Part, WorldFiles
 
-FLIPPED, COLLIDER_TURNED = "mint_flipped", "mint_collider_turned"
+FLIPPED, COLLIDER_TURNED = tags.WORLD_MARK, "mint_collider_turned"
 CAPTION = "mint_caption"
 COLLIDER_DISPLAY = "mint_collider"
 """How the user chose to show the collider; not set if it depends on the other parts."""
@@ -43,10 +44,12 @@ def is_root(candidate: bpy.types.Object) -> bool:
 
 
 def root_of(each: bpy.types.Object | None) -> bpy.types.Object | None:
-    """Return the root of the World that an object belongs to, or None."""
-    while each is not None and not is_root(each):
-        each = each.parent
-    return each
+    """Return the root of the World that an object belongs to, or None.
+
+    A model that the user has parented to a World is no part of it.
+    """
+    root = tags.root_of(each)
+    return root if root is not None and is_root(root) else None
 
 
 def has_part(root: bpy.types.Object, part: Part) -> bool:

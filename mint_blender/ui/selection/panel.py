@@ -11,7 +11,7 @@ from ...message import Message
 from .. import visibility
 from ..text_wrap import lines_of, wrapped
 from ..translations import translated
-from ..typed_context import layout_of, scene_of
+from ..typed_context import layout_of, scene_of, ui_scale
 from . import selected
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class MINT_MT_selection(bpy.types.Menu):
             layout.operator(
                 "mint.convert", text="Convert…", icon="EXPORT"
             ).asset_id = known.asset_id
-        if known.kind == "model" and known.asset_id and selected.instanced(active) is None:
+        if known.kind == "model" and known.asset_id and not selected.is_instance(active):
             layout.operator("mint.replace_model", icon="FILE_REFRESH").asset_id = known.asset_id
         if known.kind == "world":
             _draw_variation(layout, root, known)
@@ -97,11 +97,10 @@ class MINT_MT_selection(bpy.types.Menu):
 def draw_name(layout: bpy.types.UILayout, root: bpy.types.Object | None, *, width: int) -> None:
     """Draw the name of a result, cut off where it would cover the menu in a panel's header."""
     if root is not None:
-        room = width - _BESIDE_NAME * bpy.context.preferences.system.ui_scale
+        room = width - _BESIDE_NAME * ui_scale()
         lines = lines_of(root.name, room)
         name = lines[0] if len(lines) == 1 else f"{lines[0]} …"
-        is_world = root.get(selected.WORLD_MARK) is not None
-        icon: Any = "WORLD" if is_world else "MESH_MONKEY"
+        icon: Any = "WORLD" if selected.is_world(root) else "MESH_MONKEY"
         layout.label(text=name, translate=False, icon=icon)
 
 

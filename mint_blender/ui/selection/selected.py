@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
 PANEL = "selection"
 """The name of the panel for `visibility`."""
-WORLD_MARK = "mint_flipped"
-_MARKS = ("mint_job_id", "mint_asset_id", WORLD_MARK)
-_RESULT = "mint_result"
-"""Marks the collection of a result, also where the Asset Browser has linked or appended it."""
 
 
 class Facts(NamedTuple):
@@ -57,21 +53,11 @@ def _state() -> _State:
 
 def root_of(each: bpy.types.Object | None) -> bpy.types.Object | None:
     """Return the root of the result that an object belongs to or instances, or None."""
-    if each is not None and (inside := instanced(each)) is not None:
-        return inside
-    while each is not None:
-        if _has(each, *_MARKS):
-            return each
-        each = each.parent
-    return None
-
-
-def instanced(each: bpy.types.Object) -> bpy.types.Object | None:
-    """Return the root of the result that a collection instance shows, or None."""
-    collection = each.instance_collection if each.instance_type == "COLLECTION" else None
-    if collection is None or not _has(collection, _RESULT):
+    if each is None:
         return None
-    return next((part for part in collection.objects if _has(part, *_MARKS)), None)
+    from ...scene import tags
+
+    return tags.root_in_instance(each) or tags.root_of(each)
 
 
 def model_root(each: bpy.types.Object | None) -> bpy.types.Object | None:
@@ -83,14 +69,21 @@ def model_root(each: bpy.types.Object | None) -> bpy.types.Object | None:
 def world_root(each: bpy.types.Object | None) -> bpy.types.Object | None:
     """Return the root if the result is a World that is in the scene itself."""
     root = root_of(each)
-    if root is None or each is None or not _has(root, WORLD_MARK) or instanced(each) is not None:
-        return None
-    return root
+    return root if root is not None and is_world(root) and not is_instance(each) else None
 
 
-def _has(block: bpy.types.ID, *names: str) -> bool:
-    """Return whether a data-block has one of these custom properties."""
-    return any(block.get(name) is not None for name in names)
+def is_world(root: bpy.types.Object) -> bool:
+    """Return whether a root is that of a World."""
+    from ...scene import tags
+
+    return root.get(tags.WORLD_MARK) is not None
+
+
+def is_instance(each: bpy.types.Object | None) -> bool:
+    """Return whether an object only shows a result, which is in a collection elsewhere."""
+    from ...scene import tags
+
+    return each is not None and tags.root_in_instance(each) is not None
 
 
 def facts(root: bpy.types.Object) -> Facts | None:
@@ -123,7 +116,7 @@ def prepare() -> bool:
         state.facts = None
     elif facts(root) is None or state.counted != state.changes:
         before, state.counted = state.facts, state.changes
-        state.facts = _count(root, is_instance=root != active and instanced(active) == root)
+        state.facts = _count(root, is_instance=is_instance(active))
         if state.facts != before:
             visibility.tag_redraw()
     return False

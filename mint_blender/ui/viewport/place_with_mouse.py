@@ -84,7 +84,7 @@ class MINT_OT_place_with_mouse(bpy.types.Operator):
         from ...scene.update import move
 
         roots = tags.roots(job_id=self.job_id, scene=scene_of(context)) if self.job_id else ()
-        root = next(iter(roots), None) if self.job_id else active_root(context)
+        root = next(iter(roots), None) if self.job_id else tags.root_of(context.active_object)
         if root is not None:
             self._root = root.name
             return move.placing(root)
@@ -188,16 +188,6 @@ def _draw(operator: Any) -> None:
         operator.draw_box()
     except ReferenceError:
         return
-
-
-def active_root(context: bpy.types.Context) -> bpy.types.Object | None:
-    """Return the root of the result that the active object belongs to, or None."""
-    from ...scene import tags
-
-    each = context.active_object
-    while each is not None and tags.read(each) is None:
-        each = each.parent
-    return each
 
 
 def can_be_placed(job: Job) -> bool:
