@@ -53,3 +53,17 @@ def test_pictures_are_as_large_as_wanted_where_there_is_room() -> None:
     )
     assert (small.picture, large.picture) == (96.0, 200.0)
     assert len({each.x for each in small.cells}) > len({each.x for each in large.cells})
+
+
+@pytest.mark.parametrize("used", range(COUNT + 1))
+def test_a_small_library_has_no_empty_rows(used: int) -> None:
+    """There is a row for what there is, at least one, and the pictures keep their size."""
+    full = bar_layout.arrange(0.0, 1000.0, 700.0, COUNT, 112.0, 1.0)
+    columns = len({each.x for each in full.cells})
+    assert columns < COUNT, "several rows"
+    layout = bar_layout.arrange(0.0, 1000.0, 700.0, COUNT, 112.0, 1.0, used)
+    rows = len({each.y for each in layout.cells})
+    assert rows == max(1, -(-used // columns)) and len(layout.cells) == rows * columns
+    assert layout.picture == full.picture
+    assert layout.frame.y == full.frame.y and layout.frame.width == full.frame.width
+    assert (layout.frame.height == full.frame.height) == (rows == COUNT // columns)

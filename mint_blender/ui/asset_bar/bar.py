@@ -85,7 +85,8 @@ def layout_in(context: bpy.types.Context) -> BarLayout:
             right = min(right, each.x - region.x)
     scale = ui_scale()
     wanted = picture_size() * scale
-    return arrange(left, right, region.height, panel_data.ON_SCREEN, wanted, scale)
+    used = panel_data.cells_used(fields_of(context))
+    return arrange(left, right, region.height, panel_data.ON_SCREEN, wanted, scale, used)
 
 
 def assets(context: bpy.types.Context) -> list[Asset]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 
 BACK, FORWARD, CLOSE, FRAME = 100, 101, 102, 103
 """Parts that are not pictures; a picture's part is its place on the page, from 0."""
@@ -47,12 +48,19 @@ class BarLayout:
 
 @lru_cache(maxsize=8)
 def arrange(
-    left: float, right: float, height: float, count: int, wanted: float, scale: float
+    left: float,
+    right: float,
+    height: float,
+    count: int,
+    wanted: float,
+    scale: float,
+    used: int | None = None,
 ) -> BarLayout:
     """Return the layout of a page of `count` cells between two edges of a region.
 
     All cells of the page fit: pictures get smaller than the `wanted` pixels where they would
-    cover too much of the region. `scale` is that of the interface.
+    cover too much of the region. `scale` is that of the interface. Where only the first cells are
+    `used`, the rows below them are left out, and pictures are as large as on a full page.
     """
     wide = right - left - 2 * (_ARROW + _GAP) * scale
     picture, columns = wanted, _columns(wide, count, wanted, scale)
@@ -62,7 +70,8 @@ def arrange(
     ):
         picture *= 0.9
         columns = _columns(wide, count, picture, scale)
-    return _boxes((left + right) / 2, count, columns, picture, scale)
+    rows = ceil((count if used is None else max(1, used)) / columns)
+    return _boxes((left + right) / 2, rows * columns, columns, picture, scale)
 
 
 def _columns(wide: float, count: int, picture: float, scale: float) -> int:

@@ -39,6 +39,12 @@ def on_screen(fields: MintLibrary) -> list[Asset]:
     return shown(fields)[fields.start : fields.start + ON_SCREEN]
 
 
+def cells_used(fields: MintLibrary) -> int:
+    """Return how many cells of a page are needed: all, unless everything is on one page."""
+    is_all = fields.start == 0 and library().next_page(kind_of(fields)) is None
+    return min(len(shown(fields)), ON_SCREEN) if is_all else ON_SCREEN
+
+
 def chosen(fields: MintLibrary) -> Asset | None:
     """Return the entry whose details are shown."""
     return library().get(fields.chosen)
