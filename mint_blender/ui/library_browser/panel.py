@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...addon_settings import asset_library_folder, may_go_online, picture_size, preferences
+from ...addon_settings import asset_library_folder, picture_size, preferences
 from ...message import Message
-from .. import session, visibility
+from .. import panel, session, visibility
 from ..text_wrap import wrapped
 from ..translations import date, translated
 from ..typed_context import layout_of, ui_scale
@@ -43,8 +43,8 @@ class MINT_PT_library(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is an API key and online access."""
-        return may_go_online() and bool(session.account().key)
+        """Return whether there is online access and an API key that Mint has not refused."""
+        return panel.is_ready()
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Draw the button that reloads the list."""
