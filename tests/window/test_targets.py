@@ -65,6 +65,25 @@ def test_two_boxes_stand_side_by_side(blender: BlenderWindow, long: None) -> Non
     blender.wait(f"{HANDLERS} == 0")
 
 
+SPACES = f"[[each.space.left, each.space.right] for each in {STATE}.targets]"
+CUBE = (
+    "with within('VIEW_3D'):\n    bpy.ops.mesh.primitive_cube_add(size=0.5, location=(at, 0, 0.5))"
+)
+
+
+def test_a_box_makes_way_for_what_comes_to_its_place(blender: BlenderWindow, long: None) -> None:
+    """The result will be beside it, too. What comes elsewhere moves no box."""
+    start(blender, "a lamp")
+    blender.wait(f"len({SPACES}) == 1")
+    ((left, right),) = blender.ask(SPACES)
+    blender.ask(CUBE, at=left - 20)
+    blender.wait("part('ui.job_list.placed_results')._known().objects == len(bpy.data.objects)")
+    blender.settle()
+    assert blender.ask(SPACES) == [[left, right]]
+    blender.ask(CUBE, at=(left + right) / 2)
+    blender.wait(f"{SPACES}[0][0] >= at + 0.25", at=(left + right) / 2)
+
+
 def test_the_boxes_can_be_switched_off(blender: BlenderWindow, long: None) -> None:
     """At once, in the preferences; and on again."""
     start(blender, "a lamp")

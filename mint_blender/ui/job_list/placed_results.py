@@ -60,6 +60,11 @@ def _ready(job: Job) -> Job:
     return replace(job, phase=Phase.READY)
 
 
+def contents() -> object:
+    """Return a value that changes when results, or any objects, come into the file or go."""
+    return _known().jobs, _known().objects
+
+
 def will_replace(job: Job) -> bool:
     """Return whether this result will replace an earlier version in the scene it goes to."""
     return job.delivery.replaces and asset_of(job) in _known().assets.get(scene_of(job).name, ())

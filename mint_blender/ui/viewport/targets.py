@@ -62,6 +62,8 @@ class _State:
     """The jobs with a box."""
     version: tuple[Any, ...] | None = None
     """Which version of the list of jobs these are from."""
+    contents: object = None
+    """What was in the file when the places were last found to be free."""
     spaces: dict[str, Footprint] = field(default_factory=dict)
     """By job id."""
     pictures: dict[str, shapes.Picture] = field(default_factory=dict)
@@ -89,10 +91,11 @@ def follow(service: JobService) -> None:
         return
     state = _state()
     wanted = shows_targets()
-    version = (id(service), service.version, session.document_ids(), wanted)
+    contents = placed_results.contents()
+    version = (id(service), service.version, session.document_ids(), wanted, contents)
     if state.version != version:
         state.version = version
-        _choose(state, service if wanted else None)
+        _choose(state, service if wanted else None, contents)
     found = tuple(_target(state, service, job) for job in state.jobs)
     if found != state.targets:
         state.targets = found
@@ -107,14 +110,19 @@ def file_opened() -> None:
         follow(service)
 
 
-def _choose(state: _State, service: JobService | None) -> None:
-    """Choose the jobs with a box, and find a place for each new one."""
+def _choose(state: _State, service: JobService | None, contents: object) -> None:
+    """Choose the jobs with a box, and find a place for each new one.
+
+    A box moves only if something has come to its place; to find out, all objects are looked at.
+    """
+    has_come, state.contents = contents != state.contents, contents
     jobs = () if service is None else tuple(job for job in service.jobs() if _has_target(job))
     state.jobs = jobs[:MOST]
     state.spaces = {job.id: state.spaces[job.id] for job in state.jobs if job.id in state.spaces}
     for job in reversed(state.jobs):  # the oldest first, as they will be placed
-        if job.id not in state.spaces:
-            state.spaces[job.id] = _space(job, list(state.spaces.values()))
+        if job.id not in state.spaces or (has_come and not _is_free(job, state.spaces[job.id])):
+            others = [space for name, space in state.spaces.items() if name != job.id]
+            state.spaces[job.id] = _space(job, others)
     pictures = {path for job in state.jobs if (path := _picture_path(job))}
     state.pictures = {path: each for path, each in state.pictures.items() if path in pictures}
 
@@ -143,6 +151,12 @@ def _space(job: Job, others: list[Footprint]) -> Footprint:
         return own
     there = occupied_space.around(own, scene)
     return own.shifted(grid_layout.free_shift(own.raised(), [*there, *others]))
+
+
+def _is_free(job: Job, space: Footprint) -> bool:
+    """Return whether nothing in the scene is in the way of a result; never of a World."""
+    there = occupied_space.around(space, placed_results.scene_of(job))
+    return job.kind is Kind.WORLD or not any(map(space.raised().touches, there))
 
 
 def _expected_size(job: Job, scene: bpy.types.Scene) -> tuple[float, float, float]:
