@@ -31,6 +31,7 @@ from bpy.app.handlers import persistent
 from ..addon_settings import may_go_online
 from . import session, text_fields, visibility
 from .registry import Registry
+from .typed_context import is_gizmo_dragged
 
 if TYPE_CHECKING:
     from ..jobs.service import JobService
@@ -272,6 +273,8 @@ class MINT_OT_heartbeat(bpy.types.Operator):
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Call `beat` on timer events only; pass every event on."""
+        if is_gizmo_dragged(context):
+            return {"PASS_THROUGH"}
         if event.type != "TIMER":
             text_fields.on_event(context, event)
             return {"PASS_THROUGH"}

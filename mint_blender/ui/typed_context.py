@@ -25,6 +25,16 @@ def all_areas() -> Iterator[bpy.types.Area]:
         yield from window.screen.areas
 
 
+def is_gizmo_dragged(context: bpy.types.Context) -> bool:
+    """Return whether a gizmo is being dragged in the window.
+
+    Blender then gives all events to modal operators with a type that has no name in Python, and
+    warns in the console when a script reads it.
+    """
+    running = context.window.modal_operators if context.window is not None else ()
+    return any(each.bl_idname == "GIZMOGROUP_OT_gizmo_tweak" for each in running)
+
+
 def layout_of(
     drawn: bpy.types.Panel | bpy.types.Menu | bpy.types.Header | bpy.types.Operator,
 ) -> bpy.types.UILayout:

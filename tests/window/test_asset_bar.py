@@ -13,6 +13,7 @@ import pytest
 from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
+from .price_helpers import PREFERENCES
 from .test_library import FIELDS, TO_LIBRARY, VIEW
 
 pytestmark = pytest.mark.window
@@ -128,6 +129,40 @@ def test_a_picture_is_dragged_into_the_scene(
     blender.screenshot("asset_bar_dropped")
 
 
+def test_a_drag_does_not_fill_the_console(
+    open_blender: Callable[..., BlenderWindow], service: Service
+) -> None:
+    """Blender warns when a script reads the type of an event during a drag; a job runs."""
+    service.scenario(durations={"final": 1000})
+    blender = open_blender()
+    open_bar(blender)
+    blender.call("mint.generate", prompt="a lamp", preset="FAST")
+    blender.wait("jobs()[0]['previews'] and jobs()[0]['active']")
+    before = len(blender.log())
+    drag(blender, at(blender, "cells[0]"), at(blender, "cells[11]"))
+    blender.ask("print('a line of the console', flush=True)")
+    blender.wait("part('ui.heartbeat').is_beating()")
+    assert "a line of the console" in blender.log()[before:]
+    assert "WARN" not in blender.log()[before:]
+
+
+def test_a_small_library_has_a_small_bar(
+    open_blender: Callable[..., BlenderWindow], service: Service
+) -> None:
+    """It has no empty row below the Worlds, of which there are fewer than on a page."""
+    blender = open_blender()
+    open_bar(blender)
+    blender.ask(f"setattr({PREFERENCES}, 'picture_size', 160)")
+    all_kinds, columns = blender.ask(_SHAPE)
+    assert all_kinds == 12 and columns in {4, 6}, "several rows"
+    blender.ask(f"setattr({FIELDS}, 'kind', 'WORLD')")
+    blender.wait(f"len({VIEW}.shown({FIELDS})) == 8")
+    cells, columns = blender.ask(_SHAPE)
+    assert cells == -(-8 // columns) * columns
+    blender.settle()
+    blender.screenshot("asset_bar_small")
+
+
 def test_the_page_is_turned(open_blender: Callable[..., BlenderWindow], service: Service) -> None:
     """By the wheel over the bar, and by its arrows; the view is not zoomed."""
     blender = open_blender()
@@ -231,6 +266,13 @@ url = {VIEW}.picture_url({VIEW}.library().get(asset))
 width, height, values = part('ui.icons').cache().pixels('library', url)
 middle = 4 * (height // 2 * width + width // 2)
 result = [each * 255 for each in values[middle:middle + 3]]
+"""
+
+# How many cells the bar has, and how many side by side.
+_SHAPE = """
+with within('VIEW_3D'):
+    cells = part('ui.asset_bar.bar').layout_in(bpy.context).cells
+result = [len(cells), len({each.x for each in cells})]
 """
 
 _DISTANCE = "area('VIEW_3D').spaces.active.region_3d.view_distance"

@@ -10,6 +10,7 @@ import bpy
 
 from ...message import Message
 from ..job_actions import JobOperator, Result
+from ..typed_context import is_gizmo_dragged
 from . import review_feedback
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class MINT_OT_fit_preview(bpy.types.Operator):
         """Fit the picture once, then pass every event on but Esc, which closes the window."""
         from . import full_size
 
+        if is_gizmo_dragged(context):
+            return {"PASS_THROUGH"}
         if event.type == "TIMER" and self._timer is not None and full_size.fit(context.window):
             self._remove_timer(context)
         if event.type == "ESC" and event.value == "PRESS":
