@@ -67,6 +67,94 @@ def test_the_scale_is_even_and_the_floor_stays(files, unit):
     assert tuple(holder.location) == pytest.approx((0, 0, 1.5 / unit))
 
 
+APPLIED = {
+    "scale": {"scale": True},
+    "rotation": {"rotation": True},
+    "all transforms": {"location": True, "rotation": True, "scale": True},
+}
+
+
+def apply_transform(objects, applied):
+    """Select these objects only, and apply their transforms, as Ctrl+A does."""
+    bpy.ops.object.select_all(action="DESELECT")
+    for each in objects:
+        each.select_set(True)
+    defaults = dict.fromkeys(("location", "rotation", "scale"), False)
+    bpy.ops.object.transform_apply(**defaults | APPLIED[applied])
+    bpy.context.view_layer.update()
+
+
+def check_room(root, scale, at):
+    """Assert that all parts of the synthetic room have this scale and place."""
+    bpy.context.view_layer.update()
+    expected = ordered((CORNERS * 2.5 + [0, 0, 1.5]) * scale + np.array(at))
+    for name in PART_NAMES:
+        np.testing.assert_allclose(places(part(root, name)), expected, atol=0.011 * scale)
+    point = part(root, "capture_point").matrix_world
+    assert tuple(point.translation) == pytest.approx((at[0], at[1], at[2] + 1.5 * scale), abs=1e-4)
+
+
+@pytest.mark.parametrize("applied", APPLIED)
+@pytest.mark.parametrize("scale", [1, 2])
+def test_an_applied_calibration_is_noticed_and_restored(files, scale, applied):
+    """The World stays as it looks; its scale is right again, and so is a part that is added."""
+    root = build(files, at=(3, 4, 0), camera=False).root
+    holder, point = calibration.of(root), part(root, "capture_point")
+    calibration.set_scale(holder, scale)
+    bpy.context.view_layer.update()
+    assert not calibration.is_changed(holder, point)
+    apply_transform([holder], applied)
+    assert calibration.is_changed(holder, point)
+    check_room(root, scale, (3, 4, 0))
+    calibration.restore(holder, point)
+    assert not calibration.is_changed(holder, point)
+    assert calibration.scale_of(holder) == pytest.approx(scale)
+    check_room(root, scale, (3, 4, 0))
+    world_build.remove_part(root, "SPLATS")
+    world_build.add_part(root, "SPLATS", files.splats)
+    calibration.set_scale(holder, 1)
+    check_room(root, 1, (3, 4, 0))
+
+
+def test_a_world_whose_parts_were_applied_as_well_is_restored(files):
+    """Ctrl+A with everything selected: the meshes have the scale, and the World looks the same."""
+    root = build(replace(files, splats=None), at=(3, 4, 0), camera=False).root
+    holder, point = calibration.of(root), part(root, "capture_point")
+    apply_transform([root, *root.children_recursive], "scale")
+    assert calibration.is_changed(holder, point)
+    before = places(part(root, "collider"))
+    calibration.restore(holder, point)
+    bpy.context.view_layer.update()
+    assert calibration.scale_of(holder) == pytest.approx(1)
+    np.testing.assert_allclose(places(part(root, "collider")), before, atol=1e-4)
+
+
+def test_the_scale_of_the_root_can_be_applied(files):
+    """The World is that much larger, nothing is to be restored, and it can be scaled further."""
+    root = build(files, at=(3, 4, 0), camera=False).root
+    holder = calibration.of(root)
+    root.scale = (2, 2, 2)
+    apply_transform([root], "scale")
+    assert not calibration.is_changed(holder, part(root, "capture_point"))
+    check_room(root, 2, (3, 4, 0))
+    assert calibration.scale_of(holder) == pytest.approx(2)
+    calibration.set_scale(holder, 1)
+    check_room(root, 1, (3, 4, 0))
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_an_untouched_calibration_is_not_changed(files, is_turned):
+    """Nor is one that was turned upright, moved with its root, or is of an earlier version."""
+    root = build(files, at=(3, 4, 5), camera=False).root
+    if is_turned:
+        world_edit.flip(root)
+    root.rotation_euler, root.scale = (0.1, 0.2, 0.3), (0.5, 0.5, 0.5)
+    bpy.context.view_layer.update()
+    assert not calibration.is_changed(calibration.of(root), part(root, "capture_point"))
+    make_legacy(root)
+    assert not calibration.is_changed(calibration.of(root), part(root, "capture_point"))
+
+
 def test_a_deleted_calibration_is_made_again_for_the_next_part(files):
     """The part is where it would have been."""
     root = build(replace(files, splats=None)).root

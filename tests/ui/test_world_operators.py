@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.blender
@@ -63,6 +64,40 @@ def test_the_scale_of_a_world_is_one_number(placed):
     assert tuple(part("calibration").scale) == pytest.approx((7.5, 7.5, 7.5))
     bpy.ops.ed.undo()
     assert part("calibration").mint_world_scale == pytest.approx(1)
+
+
+def drawn_panel():
+    """Return what the panel of the World draws, after a timer has looked at it."""
+    selected.prepare()
+    found = Counter()
+    context = SimpleNamespace(
+        active_object=bpy.context.active_object,
+        space_data=None,
+        region=SimpleNamespace(width=300),
+        scene=bpy.context.scene,
+    )
+    worlds_panel.MINT_PT_world.draw(SimpleNamespace(layout=Layout(found)), context)
+    return found
+
+
+def test_an_applied_scale_is_restored_with_a_button(placed):
+    """The panel offers it in place of the scale, which is wrong; afterwards nothing is offered."""
+    holder = part("calibration")
+    with pytest.raises(RuntimeError, match="is right"):
+        bpy.ops.mint.restore_calibration()
+    bpy.ops.object.select_all(action="DESELECT")
+    holder.select_set(True)
+    bpy.ops.object.transform_apply(location=False, rotation=False, scale=True)
+    bpy.context.view_layer.update()
+    before = part("splats").matrix_world.copy()
+    shown = drawn_panel()
+    assert shown["mint.restore_calibration"] == 1 and shown["prop"] == 0
+    assert bpy.ops.mint.restore_calibration() == {"FINISHED"}
+    shown = drawn_panel()
+    assert shown["mint.restore_calibration"] == 0 and shown["prop"] == 1
+    assert holder.mint_world_scale == pytest.approx(1)
+    bpy.context.view_layer.update()
+    assert np.allclose(before, part("splats").matrix_world, atol=1e-4)
 
 
 def test_flip_collider_turns_only_the_collider(placed):

@@ -11,12 +11,15 @@ Worlds from files of earlier versions have no such empty: there the root itself 
 from __future__ import annotations
 
 import bpy
+from mathutils import Euler, Matrix, Vector
 
+from ..tags import WORLD_MARK
 from . import capture_point
 from .capture_point import PART
 
 NAME = "calibration"
 """The value of `PART` for the empty."""
+_ROUNDING = 1e-4
 SCALE, HEIGHT = "mint_calibration_scale", "mint_calibration_height"
 """Custom properties of the root and of the empty: Mint's scale and eye height, in scene units."""
 
@@ -72,6 +75,83 @@ def scale_of(holder: bpy.types.Object) -> float:
 def set_scale(holder: bpy.types.Object, value: float) -> None:
     """Scale a World evenly; its floor stays at the origin of the root."""
     before = scale_of(holder)
+    if holder.get(PART) == NAME:
+        _set_local(holder, _local(holder))  # Apply Scale on the root moves the origin of this
     holder.scale = (value * holder.get(SCALE, 1.0),) * 3
     if holder.get(SCALE) is not None and before:
         holder.location *= value / before
+
+
+def is_changed(holder: bpy.types.Object, point: bpy.types.Object | None) -> bool:
+    """Return whether the empty has another transform than a World's parts need.
+
+    Blender's Apply Scale and Apply Rotation ignore locks. They clear the transform of the empty and
+    give it to its children. So the World looks the same, but its scale is wrong, and so are parts
+    that are added later.
+
+    Args:
+        holder: The empty. The root of an earlier World is never changed.
+        point: The capture point, which shows what was applied; None if it was deleted.
+    """
+    if holder.get(PART) != NAME:
+        return False
+    if _differ(_local(holder), _matrix(holder, scale_of(holder))):
+        return True
+    if point is None or point.parent != holder:
+        return False
+    return abs(_local(point).median_scale - 1.0) > _ROUNDING
+
+
+def restore(holder: bpy.types.Object, point: bpy.types.Object | None) -> None:
+    """Give the empty the transform that the parts need; what is below it stays where it is."""
+    before = _local(holder)
+    after = _matrix(holder, _scale_shown(holder, point))
+    _set_local(holder, after)
+    holder.rotation_euler = _rotation(holder)  # the same rotation without rounding
+    for each in holder.children:
+        _set_local(each, after.inverted() @ before @ _local(each))
+
+
+def _scale_shown(holder: bpy.types.Object, point: bpy.types.Object | None) -> float:
+    """Return how large the World looks: 1 is the size that Mint gave it.
+
+    The height of the capture point tells, whatever was applied, unless the user moved it.
+    """
+    if point is None or point.parent != holder:
+        return scale_of(holder)
+    seen = _local(holder) @ _local(point)
+    height = seen.translation.z
+    if holder[HEIGHT] > 0.0 and height > 0.0:
+        return float(height / holder[HEIGHT])
+    return float(seen.median_scale / holder[SCALE])
+
+
+def _matrix(holder: bpy.types.Object, scale: float) -> Matrix:
+    """Return the transform below the root that fits a scale."""
+    return Matrix.LocRotScale(
+        Vector((0.0, 0.0, holder[HEIGHT] * scale)),
+        _rotation(holder),
+        Vector((scale * holder[SCALE],) * 3),
+    )
+
+
+def _rotation(holder: bpy.types.Object) -> Euler:
+    root = holder.parent
+    return capture_point.upright_rotation(root is None or bool(root.get(WORLD_MARK)))
+
+
+def _local(each: bpy.types.Object) -> Matrix:
+    """Return the transform of an object below its parent."""
+    return each.matrix_parent_inverse @ each.matrix_basis
+
+
+def _set_local(each: bpy.types.Object, matrix: Matrix) -> None:
+    each.matrix_parent_inverse = Matrix()
+    each.matrix_basis = matrix
+
+
+def _differ(one: Matrix, other: Matrix) -> bool:
+    """Return whether two transforms differ by more than rounding."""
+    size = max(abs(other[row][column]) for row in range(4) for column in range(4))
+    off = one - other
+    return any(abs(off[row][column]) > _ROUNDING * size for row in range(4) for column in range(4))

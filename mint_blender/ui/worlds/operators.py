@@ -7,22 +7,18 @@ active object is removed, the World's root becomes active.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...jobs.phases import Phase
 from ...message import Message
 from .. import session
 from ..create import properties as create_properties
-from ..job_actions import Result, find_job, run_action
+from ..job_actions import Result, run_action
 from ..translations import translated
 from ..typed_context import scene_of
 
 if TYPE_CHECKING:
-    from ...jobs.job import Job
-    from ...jobs.service import JobService
     from .parts import WorldParts
 
 PARTS = [
@@ -38,32 +34,11 @@ SHOWN = [
 ]
 
 
-def job_of(root: bpy.types.Object) -> Job | None:
-    """Return the job that imported a World, if it is still on the list."""
-    from ...scene import tags
-
-    known = tags.read(root)
-    return find_job(known.job_id) if known is not None and known.job_id else None
-
-
 def _active_root(context: bpy.types.Context) -> bpy.types.Object | None:
     """Return the root of the World that the active object belongs to."""
     from ...scene.world import world_objects
 
     return world_objects.root_of(context.active_object)
-
-
-def can_fetch(root: bpy.types.Object) -> str:
-    """Return why no more parts can be fetched for this World; empty if they can."""
-    job = job_of(root)
-    if job is None:
-        return Message(
-            "The job that made this World is no longer on the list. Import the World from the "
-            "library instead."
-        )
-    if job.phase not in {Phase.READY, Phase.PLACED}:
-        return Message("The job that made this World is still running. Wait until it is done.")
-    return ""
 
 
 class _WorldOperator(bpy.types.Operator):
@@ -141,6 +116,30 @@ class MINT_OT_flip_world(_WorldOperator):
         from ...scene.world import edit as world_edit
 
         world_edit.flip(root)
+
+
+class MINT_OT_restore_calibration(_WorldOperator):
+    """Restore the scale and rotation of a World after they were applied."""
+
+    bl_idname = "mint.restore_calibration"
+    bl_label = "Restore Scale"
+    bl_description = (
+        "Restore the scale and rotation that this World's parts need, after Apply Scale or Apply "
+        "Rotation. Everything stays where it is"
+    )
+
+    @classmethod
+    def lacking(cls, parts: WorldParts) -> str:
+        """Return a message if nothing was applied."""
+        return "" if parts.is_calibration_changed else Message("The scale of this World is right.")
+
+    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+        """Restore it."""
+        from ...scene.world import calibration
+        from .parts import WorldParts
+
+        parts = WorldParts.under(root)
+        calibration.restore(parts.holder, parts.capture_point)
 
 
 class MINT_OT_flip_collider(_ColliderOperator):
@@ -288,8 +287,9 @@ class MINT_OT_add_world_part(_WorldOperator):
         from ...jobs.job_values import Role
         from ...scene.gltf.gltf_import import SceneImportError
         from ...scene.world import build as world_build
+        from . import world_job
 
-        job = job_of(root)
+        job = world_job.of(root)
         path = import_job.part_file(job, Role(self.part.lower())) if job else None
         if path is None:
             raise SceneImportError(
@@ -340,12 +340,16 @@ class MINT_OT_fetch_world_part(_WorldOperator):
     @classmethod
     def lacking(cls, parts: WorldParts) -> str:
         """Return why no more parts can be fetched; empty if they can."""
-        return can_fetch(parts.root)
+        from . import world_job
+
+        return world_job.why_not_fetch(parts.root)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Resume the World's job with another delivery."""
+        from . import world_job
+
         root = _active_root(context)
-        job = job_of(root) if root else None
+        job = world_job.of(root) if root else None
         if job is None:
             return {"CANCELLED"}
         wanted: dict[str, Any] = {"replaces": True, "document": session.document_id()}
@@ -354,7 +358,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
             wanted["splats"] = self.splats
         if self.part == "COLLIDER" and job.delivery.collider == "NONE":
             wanted["collider"] = "AUTO"
-        result = run_action(self, lambda service: _fetch(service, job.id, wanted))
+        result = run_action(self, lambda service: world_job.fetch(service, job.id, wanted))
         if result == {"FINISHED"} and bpy.app.background:
             return self._place_part(job.id)
         return result
@@ -369,24 +373,9 @@ class MINT_OT_fetch_world_part(_WorldOperator):
         return {"CANCELLED"} if complaint else {"FINISHED"}
 
 
-def _fetch(service: JobService, job_id: str, wanted: dict[str, Any]) -> str:
-    from ...jobs.service import NotPossible
-
-    job = service.job(job_id)
-    if job.phase not in {Phase.READY, Phase.PLACED}:
-        raise NotPossible(
-            Message(
-                "{title} is still in progress. Wait until it stops, then try again.",
-                title=job.title,
-            )
-        )
-    service.set_delivery(job.id, replace(job.delivery, **wanted))
-    service.fetch_again(job.id)
-    return job.id
-
-
 CLASSES = (
     MINT_OT_flip_world,
+    MINT_OT_restore_calibration,
     MINT_OT_flip_collider,
     MINT_OT_show_collider,
     MINT_OT_rigid_collider,

@@ -12,10 +12,10 @@ from .. import visibility
 from ..create import properties as create_properties
 from ..selection import panel as selection_panel
 from ..selection import selected
+from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import layout_of, scene_of
 from . import look_inside
-from . import operators as worlds_operators
 
 if TYPE_CHECKING:
     from ...scene.world.files import Part
@@ -64,7 +64,17 @@ class MINT_PT_world(_WorldPanel, bpy.types.Panel):
             return
         if parts.has("COLLIDER"):
             _draw_collider_display(layout, parts)
-        layout.prop(parts.holder, "mint_world_scale")
+        if parts.is_calibration_changed:
+            _draw_restoring(layout, context.region.width)
+        else:
+            layout.prop(parts.holder, "mint_world_scale")
+
+
+def _draw_restoring(layout: bpy.types.UILayout, width: int) -> None:
+    """Draw what has happened to the scale, and the button that restores it."""
+    text = Message("The scale of this World was applied. Restore it before you add parts.")
+    wrapped(layout, text, width=width, icon="ERROR")
+    layout.operator("mint.restore_calibration", icon="LOOP_BACK")
 
 
 class MINT_PT_world_parts(_WorldPanel, bpy.types.Panel):
@@ -108,6 +118,7 @@ class MINT_MT_world(bpy.types.Menu):
         layout.operator("mint.look_outside", icon="LOOP_BACK")
         layout.separator()
         layout.operator("mint.flip_world", icon="FILE_REFRESH")
+        layout.operator("mint.restore_calibration")
         layout.operator("mint.flip_collider")
         layout.operator_menu_enum("mint.show_collider", "how")
         layout.operator("mint.rigid_collider").on = True
@@ -141,6 +152,7 @@ def _draw_part(layout: bpy.types.UILayout, parts: WorldParts, part: Part) -> boo
     """Draw the heading of a part with what adds or removes it; return whether it is there."""
     from ...delivery import import_job
     from ...jobs.job_values import Role
+    from . import world_job
 
     layout.separator()
     row = layout.row()
@@ -148,7 +160,7 @@ def _draw_part(layout: bpy.types.UILayout, parts: WorldParts, part: Part) -> boo
     if parts.has(part):
         row.operator("mint.remove_world_part", text="", icon="X", emboss=False).part = part
         return True
-    job = worlds_operators.job_of(parts.root)
+    job = world_job.of(parts.root)
     if job is not None and import_job.part_file(job, Role(part.lower())) is not None:
         row.operator("mint.add_world_part", text="Add").part = part
     elif part == "SPLATS":

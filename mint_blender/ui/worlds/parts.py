@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import bpy
 
+from ...scene.world import calibration
 from ...scene.world.capture_point import PART
 from ...scene.world.files import Part
 from ...scene.world.world_objects import IMAGE
@@ -39,6 +40,16 @@ class WorldParts:
     def holder(self) -> bpy.types.Object:
         """The object that turns and scales the parts; in an earlier version's file, the root."""
         return next(iter(self.of_kind("calibration")), self.root)
+
+    @property
+    def capture_point(self) -> bpy.types.Object | None:
+        """Where the World was captured; None if it was deleted."""
+        return next(iter(self.of_kind("capture_point")), None)
+
+    @property
+    def is_calibration_changed(self) -> bool:
+        """Return whether the scale of the World is wrong, after Apply Scale or the like."""
+        return calibration.is_changed(self.holder, self.capture_point)
 
     def has(self, part: Part) -> bool:
         """Return whether a part is in the scene; the panorama is an image, not an object."""
