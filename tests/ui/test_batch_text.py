@@ -50,6 +50,17 @@ def test_each_line_is_a_job(service: ThreadService) -> None:
     assert [tuple(each.location) for each in roots()] == [(5, 1, 0), (9, 1, 0), (13, 1, 0)]
 
 
+def test_a_style_is_added_to_each_line(service: ThreadService) -> None:
+    """It is an argument, and the form's style counts only in the dialog, where it is seen."""
+    write("lamp 1", "lamp 2, clay")
+    bpy.context.window_manager.mint.style = "low poly"
+    assert bpy.ops.mint.batch_text(preset="FAST", style="clay") == {"FINISHED"}
+    assert bpy.ops.mint.generate(prompt="lamp 3", preset="FAST") == {"FINISHED"}
+    assert bpy.ops.mint.generate(prompt="lamp 4", style="clay", preset="FAST") == {"FINISHED"}
+    sent = [entry.body["prompt"] for entry in service.requests("POST", "/v1/models:generate")]
+    assert sorted(sent) == ["lamp 1, clay", "lamp 2, clay", "lamp 3", "lamp 4, clay"]
+
+
 def test_a_batch_respects_the_limit_of_concurrent_jobs(service: ThreadService) -> None:
     """For two dozen lines Mint never has to refuse a request."""
     service.scenario(credits=24 * 248)

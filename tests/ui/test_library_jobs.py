@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,12 +19,14 @@ from mint_blender.jobs.job import Job  # noqa: E402
 from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.jobs.new_jobs import new_fetch, new_job  # noqa: E402
 from mint_blender.jobs.phases import Phase  # noqa: E402
+from mint_blender.jobs.queries import ListPage  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
+from mint_blender.mint.schema import Asset, Kind, Page, Preset  # noqa: E402
 from mint_blender.ui.library_browser import job_lookup  # noqa: E402
 from mint_blender.ui.library_browser import panel as library_browser_panel  # noqa: E402
 from mint_blender.ui.library_browser.properties import fields_of  # noqa: E402
+from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
 from ..jobs.test_library import an_asset  # noqa: E402
 from ..jobs.workflow_harness import operation  # noqa: E402
@@ -92,3 +95,32 @@ def test_changed_jobs_of_an_asset_are_drawn(job_service: JobService) -> None:
     assert job_of(job_service, asset) == first
     job_service.dismiss(first.id)
     assert job_of(job_service, asset) is None
+
+
+MORE = ("optimize", "convert", "save_to_library", "again", "use_prompt", "copy_prompt")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "next_step", "more"),
+    [
+        ("succeeded", Kind.MODEL, "import_asset", set(MORE)),
+        ("succeeded", Kind.WORLD, "import_asset", set(MORE) - {"optimize", "convert"}),
+        ("running", Kind.MODEL, "import_asset", {"again", "use_prompt", "copy_prompt"}),
+        ("failed", Kind.MODEL, "retry_asset", {"again", "use_prompt", "copy_prompt"}),
+    ],
+)
+def test_the_details_have_one_button(
+    job_service: JobService, status: str, kind: Kind, next_step: str, more: set[str]
+) -> None:
+    """It is what people want next. The rest is in a menu, and only what makes sense."""
+    asset = an_asset(3, kind=kind, status=status, prompt="a lamp of glass")
+    library_state().library.add_page(ListPage(kind), Page((asset,), None))
+    fields_of(bpy.context).chosen = asset.id
+    drawn: Counter[str] = Counter()
+    library_browser_panel._draw_details(Layout(drawn), asset, 300)
+    assert {name for name in drawn if name.startswith("mint.")} == {f"mint.{next_step}"}
+    assert drawn["menu"] == 1
+    shown: Counter[str] = Counter()
+    menu = library_browser_panel.MINT_MT_library_item
+    menu.draw(SimpleNamespace(layout=Layout(shown)), bpy.context)  # type: ignore[arg-type]
+    assert {name for name in shown if name.startswith("mint.")} == {f"mint.{each}" for each in more}

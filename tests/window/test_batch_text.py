@@ -33,7 +33,8 @@ def test_each_line_of_a_text_is_generated(blender: BlenderWindow, since: Since) 
     """The dialog shows how many prompts there are and their price; results are side by side."""
     blender.ask("[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None")
     blender.ask("bpy.context.scene.cursor.location = (-3, 0, 0)")
-    blender.fill(preset="FAST", review=False)  # the dialog begins with the form's settings
+    # the dialog begins with the form's settings
+    blender.fill(preset="FAST", review=False, style="low poly")
     blender.ask(TEXT)
     blender.over("TEXT_EDITOR")
     blender.until_it_shows(lambda: blender.ask(MENU))
@@ -48,6 +49,8 @@ def test_each_line_of_a_text_is_generated(blender: BlenderWindow, since: Since) 
     assert since.starts == 0, "something was started before it was confirmed"
     blender.key("g")  # Generate All; Enter is Cancel
     blender.wait("len(jobs()) == 4")
+    assert all(each["title"].endswith(", low poly") for each in blender.jobs())
+    blender.fill(style="")
     blender.ask("area('TEXT_EDITOR').type = 'VIEW_3D'")
     blender.wait("jobs()[0]['phase'] == 'working'")
     blender.screenshot("batch_text_in_flight")

@@ -70,6 +70,9 @@ class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
         name="Text", description="Text with one prompt per line", options={"SKIP_SAVE"}
     )
     kind: bpy.props.EnumProperty(name="Kind", items=create_properties.KINDS)
+    style: bpy.props.StringProperty(
+        name="Style", description="Words that are added to each prompt", options={"SKIP_SAVE"}
+    )
     preset: bpy.props.EnumProperty(
         name="Preset", items=create_properties.PRESETS, default="FAST", translation_context=OURS
     )
@@ -102,7 +105,7 @@ class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Open the dialog, with the settings that the form has."""
-        copy_settings(self, ("kind", "preset", "mode"))
+        copy_settings(self, ("kind", "style", "preset", "mode"))
         self.text = self.text or _text_at_hand(context)
         return self.ask_before_spending(context, width=420, confirm_text="Generate All")
 
@@ -113,6 +116,7 @@ class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
         layout.use_property_decorate = False
         layout.prop_search(self, "text", bpy.data, "texts", icon="TEXT")
         layout.prop(self, "kind")
+        layout.prop(self, "style", placeholder="None")
         layout.prop(self, "preset")
         layout.prop(self, "mode")
         layout.prop(self, "landing")
@@ -160,7 +164,10 @@ class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
 
     def _request(self, prompt: str) -> GenerationRequest:
         return create_properties.build_request(
-            kind=self.kind, prompt=prompt, preset=self.preset, mode=self.mode
+            kind=self.kind,
+            prompt=create_properties.with_style(prompt, self.style.strip()),
+            preset=self.preset,
+            mode=self.mode,
         )
 
     def _targets(self, context: bpy.types.Context, count: int) -> list[Delivery]:

@@ -49,6 +49,9 @@ class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
     prompt: bpy.props.StringProperty(
         name="Prompt", description="What to generate", options={"SKIP_SAVE"}
     )
+    style: bpy.props.StringProperty(
+        name="Style", description="Words that are added to the prompt", options={"SKIP_SAVE"}
+    )
     preset: bpy.props.EnumProperty(
         name="Preset", items=create_properties.PRESETS, default="STANDARD", translation_context=OURS
     )
@@ -69,6 +72,8 @@ class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Open the dialog, with the settings that the form has."""
         copy_settings(self, ("preset", "mode", "pose", "optimize"))
+        if not self.prompt:  # one that is given is complete
+            copy_settings(self, ("style",))
         self.prompt = self.prompt or _unsent().get(self.kind, "")
         return self.ask_before_spending(context, width=420, confirm_text="Generate")
 
@@ -86,6 +91,7 @@ class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
         row.use_property_split = False
         row.activate_init = True  # the field takes the keyboard at once
         row.prop(self, "prompt", text="", placeholder="a small ceramic lamp with an orange shade")
+        layout.prop(self, "style", placeholder="None")
         layout.prop(self, "preset")
         layout.prop(self, "mode")
         layout.prop(self, "name")
@@ -99,7 +105,7 @@ class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
     def _request(self) -> GenerationRequest:
         return create_properties.build_request(
             kind=self.kind,
-            prompt=self.prompt,
+            prompt=create_properties.with_style(self.prompt.strip(), self.style.strip()),
             preset=self.preset,
             mode=self.mode,
             name=self.name,

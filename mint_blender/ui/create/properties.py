@@ -198,7 +198,11 @@ def full_prompt_of(form: MintForm) -> str:
         from ...mint.schema import Kind
 
         prompt = default_prompt(Kind(form.kind.lower()))
-    # an earlier prompt that is used again has the words already
+    return with_style(prompt, style)
+
+
+def with_style(prompt: str, style: str) -> str:
+    """Return a prompt with the words of a style; one that ends with them is used as it is."""
     if not prompt or not style or prompt.endswith(style):
         return prompt
     return f"{prompt} {style}" if prompt[-1] in ".,;:!?。、" else f"{prompt}, {style}"

@@ -195,11 +195,14 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
     from . import job_lookup, panel_data
 
     state = state_of(asset)
-    box.label(
-        text=translated(title(asset)),
+    heading = translated(title(asset))
+    row = box.row()
+    row.label(
+        text=heading,
         translate=False,
         icon="WORLD" if asset.kind is Kind.WORLD else "MESH_MONKEY",
     )
+    row.menu("MINT_MT_library_item", text="", icon="DOWNARROW_HLT")
     if icon := panel_data.icon(asset):
         room = width / ui_scale() - _MARGIN - _ICON
         box.template_icon(icon_value=icon, scale=min(room, _LARGEST) / _ICON)
@@ -218,50 +221,76 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         )
     if state is AssetState.FAILED and (why := reason(asset)):
         wrapped(box, why, width=width, icon="ERROR")
-    _draw_actions(box, asset, state, width)
-    _draw_prompt(box, asset, width)
-    if asset.mint_url:
-        box.operator("mint.open_in_mint", icon="URL").url = asset.mint_url
+    _draw_next_step(box, asset, state, width)
+    if (text := prompt_of(asset)) and text != heading:
+        wrapped(box, text, width=width, most=6, translate=False)
 
 
-def _draw_prompt(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
-    text = asset.prompt or (asset.assets.caption if asset.assets else None)
-    if not text:
-        return
-    wrapped(box, text, width=width, most=6, translate=False)
-    row = box.row(align=True)
-    row.operator("mint.copy_prompt", text="Copy", icon="COPYDOWN").asset_id = asset.id
-    if asset.prompt:
-        row.operator(
-            "mint.use_prompt", text="Use as Draft", icon="GREASEPENCIL"
-        ).asset_id = asset.id
-        box.operator_context = "INVOKE_DEFAULT"
-        box.operator("mint.again", text="Generate Again…", icon="DUPLICATE").asset_id = asset.id
+def prompt_of(asset: Asset) -> str | None:
+    """Return the prompt of an item, or the caption that Mint has given it."""
+    return asset.prompt or (asset.assets.caption if asset.assets else None)
 
 
-def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: AssetState, width: int) -> None:
+def _draw_next_step(box: bpy.types.UILayout, asset: Asset, state: AssetState, width: int) -> None:
+    """Draw the one thing that people want next; the rest is in the menu."""
     from ...jobs.library.view_model import AssetState, can_be_retried
-    from ...mint.schema import Kind
 
-    if state is AssetState.FAILED:
-        if can_be_retried(asset):
-            retry = box.operator("mint.retry_asset", text="Retry", icon="FILE_REFRESH")
-            retry.kind, retry.asset_id = asset.kind.name, asset.id
-        return
     if state is AssetState.UNFINISHED:
         _draw_unfinished(box, asset, width)
-        return
-    row = box.row(align=True)
-    row.scale_y = 1.3
-    _import(row, asset, Message("Import"))
+    elif state is AssetState.DONE:
+        row = box.row()
+        row.scale_y = 1.3
+        _import(row, asset, Message("Import"))
+    elif can_be_retried(asset):
+        retry = box.operator("mint.retry_asset", text="Retry", icon="FILE_REFRESH")
+        retry.kind, retry.asset_id = asset.kind.name, asset.id
+
+
+class MINT_MT_library_item(bpy.types.Menu):
+    """More that can be done with the chosen item of the library."""
+
+    bl_idname = "MINT_MT_library_item"
+    bl_label = "Library Item"
+    bl_description = "More that can be done with this item"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw what makes sense for the chosen item."""
+        from ...jobs.library.view_model import AssetState, state_of
+        from . import panel_data
+
+        layout, asset = layout_of(self), panel_data.chosen(fields_of(context))
+        if asset is None:
+            return
+        layout.operator_context = "INVOKE_DEFAULT"
+        if state_of(asset) is AssetState.DONE:
+            _draw_uses(layout, asset)
+        _draw_uses_of_prompt(layout, asset)
+        if asset.mint_url:
+            layout.operator("mint.open_in_mint", icon="URL").url = asset.mint_url
+
+
+def _draw_uses(layout: bpy.types.UILayout, asset: Asset) -> None:
+    """Draw what can be made of a finished item."""
+    from ...mint.schema import Kind
+
     if asset.kind is Kind.MODEL:
-        row.operator_context = "INVOKE_DEFAULT"
-        row.operator("mint.optimize", text="Optimize", icon="MOD_DECIM").asset_id = asset.id
-    box.operator_context = "INVOKE_DEFAULT"
-    if asset.kind is Kind.MODEL:
-        box.operator("mint.convert", text="Convert…", icon="EXPORT").asset_id = asset.id
-    save = box.operator("mint.save_to_library", icon="ASSET_MANAGER")
+        layout.operator("mint.optimize", text="Optimize…", icon="MOD_DECIM").asset_id = asset.id
+        layout.operator("mint.convert", text="Convert…", icon="EXPORT").asset_id = asset.id
+    save = layout.operator("mint.save_to_library", icon="ASSET_MANAGER")
     save.kind, save.asset_id = asset.kind.name, asset.id
+    layout.separator()
+
+
+def _draw_uses_of_prompt(layout: bpy.types.UILayout, asset: Asset) -> None:
+    """Draw what can be done with the prompt of an item."""
+    if asset.prompt:
+        again = layout.operator("mint.again", text="Generate Again…", icon="DUPLICATE")
+        again.asset_id = asset.id
+        use = layout.operator("mint.use_prompt", text="Use as Draft", icon="GREASEPENCIL")
+        use.asset_id = asset.id
+    if prompt_of(asset):
+        copy = layout.operator("mint.copy_prompt", icon="COPYDOWN")
+        copy.asset_id = asset.id
 
 
 def _draw_unfinished(box: bpy.types.UILayout, asset: Asset, width: int) -> None:

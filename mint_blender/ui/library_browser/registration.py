@@ -19,6 +19,7 @@ def register() -> None:
         properties.MintLibrary,
         *operators.CLASSES,
         *own_library.CLASSES,
+        panel.MINT_MT_library_item,
         panel.MINT_PT_library,
         *gizmos.CLASSES,
     )
