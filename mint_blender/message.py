@@ -111,6 +111,8 @@ def listed(words: Iterable[str]) -> Message:
 
 
 def _param(value: object) -> Param:
+    if type(value) is int or type(value) is float:
+        return value  # most are; the questions below are slow
     if isinstance(value, Enum):
         return Message(str(value.value))
     if isinstance(value, str):

@@ -181,13 +181,14 @@ class MINT_PT_realign(_MintPanel, bpy.types.Panel):
 
 def is_ready() -> bool:
     """Return whether there is online access and an API key that is not known to be of no use."""
-    if not may_go_online() or not session.account().key:
+    if not may_go_online():
         return False
-    if session.existing_service() is None:
-        return True
+    service = session.existing_service()
+    if service is None:
+        return bool(session.account().key)
     from .account import panel as account_panel
 
-    return account_panel.is_key_usable()
+    return bool(service.account.key) and account_panel.is_key_usable()
 
 
 def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:

@@ -24,6 +24,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -134,11 +135,13 @@ def unregister() -> None:
     """Close the session and drop it: the add-on is being disabled."""
     while _sessions:
         _sessions.pop().close()
+    _account.cache_clear()
 
 
 def state(kind: type[State]) -> State:
     """Return the one instance of a feature's state, made on first use."""
-    return current().state(kind)
+    found: State | None = _sessions[0]._states.get(kind) if _sessions else None
+    return found if found is not None else current().state(kind)
 
 
 def service() -> JobService:
@@ -154,7 +157,7 @@ def service() -> JobService:
 
 def existing_service() -> JobService | None:
     """Return the job service if it is open. Drawing uses this: it must not open anything."""
-    return current().service
+    return _sessions[0].service if _sessions else None
 
 
 def journal_error() -> str | None:
@@ -195,10 +198,22 @@ def home() -> Path:
 
 def account() -> Account:
     """Return the key and the base URL: from the environment, else from the preferences."""
-    from ..mint.account import Account
+    from ..mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
 
     key, base_url = stored_account()
-    return Account.of(os.environ, key=key, base_url=base_url, confirmed=confirmed_origins())
+    names = KEY_VARIABLE, BASE_URL_VARIABLE
+    environment = tuple((name, os.environ.get(name, "")) for name in names)
+    return _account(environment, key, base_url, confirmed_origins())
+
+
+@lru_cache(maxsize=1)
+def _account(
+    environment: tuple[tuple[str, str], ...], key: str, base_url: str, confirmed: frozenset[str]
+) -> Account:
+    """Return the account for these settings; every panel needs it at each drawing."""
+    from ..mint.account import Account
+
+    return Account.of(dict(environment), key=key, base_url=base_url, confirmed=confirmed)
 
 
 def account_changed() -> None:

@@ -30,8 +30,10 @@ from mint_blender.mint.schema.account import Estimate, Usage  # noqa: E402
 from mint_blender.ui import heartbeat, menus, panel  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.library_browser import panel as library_panel  # noqa: E402
+from mint_blender.ui.library_browser.panel import MINT_PT_library  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
+from ..call_counts import calls_of  # noqa: E402
 from ..jobs.library_helpers import an_asset  # noqa: E402
 from ..line_counts import count_lines  # noqa: E402
 
@@ -121,6 +123,54 @@ def test_drawing_does_not_grow_with_the_library(job_service: JobService) -> None
         found.append(lines_of(library_panel.MINT_PT_library.draw))
     few, many = found
     assert many <= few + FEW_LINES
+
+
+class CountingLayout:
+    """A layout that draws nothing, and counts what is asked of it."""
+
+    items = 0
+
+    def __getattr__(self, name: str) -> Any:
+        CountingLayout.items += 1
+        return lambda *words, **more: CountingLayout()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        pass
+
+
+def test_a_typical_sidebar_makes_few_calls(
+    job_service: JobService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten jobs, the form and a page of the library; each call costs about a microsecond.
+
+    Counted are what is put into the layout, and our own functions that are called meanwhile.
+    """
+    monkeypatch.setattr(panel, "may_go_online", lambda: True)
+    answer_prices(job_service)
+    add_jobs(job_service, 2)
+    entries = tuple(an_asset(number) for number in range(5000, 0, -1))
+    library_state().library.add_page(ListPage(Kind.MODEL), Page(entries, None))
+    library_state().library.add_page(ListPage(Kind.WORLD), Page((), None))
+    context = SimpleNamespace(
+        area=None,
+        region=SimpleNamespace(width=300),
+        window_manager=bpy.context.window_manager,
+    )
+    panels = (panel.MINT_PT_main, panel.MINT_PT_more, panel.MINT_PT_jobs, MINT_PT_library)
+
+    def draw() -> None:
+        owner = SimpleNamespace(layout=CountingLayout())
+        for each in panels:
+            if each is panel.MINT_PT_main or each.poll(context):
+                each.draw(owner, context)
+
+    draw()
+    CountingLayout.items = 0
+    draw()
+    items = CountingLayout.items
+    calls = calls_of(draw) - 2 * items
+    assert items < 200
+    assert calls < 920
 
 
 def test_a_card_that_is_drawn_again_makes_no_texts(job_service: JobService) -> None:

@@ -2,34 +2,19 @@
 """Cache what depends only on an object that never changes, such as a job or an asset.
 
 These have no hash, and comparing two of them is slow. A changed one is always another object, so
-identity is enough.
+identity is enough. A cached object is kept alive, so its id is not given to another one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Any, TypeVar, cast
 
 MOST = 512
-"""How many results each function keeps: more than are ever drawn at a time."""
+"""Most results that each function keeps: more than are ever drawn at a time."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-class _Same:
-    """A key that is equal only to a key of the same object."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.value is other.value
 
 
 def cached_by_identity(function: Function) -> Function:
@@ -37,13 +22,16 @@ def cached_by_identity(function: Function) -> Function:
 
     The other arguments need a hash. The function may depend on nothing but its arguments.
     """
-
-    @lru_cache(maxsize=MOST)
-    def cached(key: _Same, *others: Hashable) -> Any:
-        return function(key.value, *others)
+    known: dict[tuple[Hashable, ...], tuple[Any, Any]] = {}
 
     @wraps(function)
     def find(value: Any, *others: Hashable) -> Any:
-        return cached(_Same(value), *others)
+        key = (id(value), *others)
+        found = known.get(key)
+        if found is None:
+            if len(known) >= MOST:
+                known.clear()
+            found = known[key] = (value, function(value, *others))
+        return found[1]
 
     return cast(Function, find)

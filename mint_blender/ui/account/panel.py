@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from ...jobs.service import JobService
 
 
+_KEY_OWNER, _BALANCE = KeyOwner(), Balance()
+
+
 def is_key_usable() -> bool:
     """Return whether nothing is known against the key: not refused, not checked just now."""
     service = session.existing_service()
     if service is None:
         return True
-    is_first_check = KeyOwner() not in service.queries.answers and service.queries.is_pending(
-        KeyOwner()
-    )
+    queries = service.queries
+    is_first_check = _KEY_OWNER not in queries.answers and queries.is_pending(_KEY_OWNER)
     return not is_first_check and key_problem() is None
 
 
@@ -37,14 +39,14 @@ def key_problem() -> str | None:
     """Return why the key is of no use, as Mint has answered last; None if it is, or unknown."""
     service = session.existing_service()
     answers = service.queries.answers if service else {}
-    known = [answers[query] for query in (KeyOwner(), Balance()) if query in answers]
+    known = [answers[query] for query in (_KEY_OWNER, _BALANCE) if query in answers]
     return max(known, key=lambda each: each.at).key_problem if known else None
 
 
 def check_failed() -> bool:
     """Return whether the key could not be checked, so that it may be good or not."""
     service = session.existing_service()
-    answered = service.queries.answers.get(KeyOwner()) if service else None
+    answered = service.queries.answers.get(_KEY_OWNER) if service else None
     return answered is not None and answered.error is not None
 
 
@@ -72,8 +74,8 @@ def draw_key(layout: bpy.types.UILayout) -> None:
 
 
 def _draw_key_answer(layout: bpy.types.UILayout, service: JobService) -> None:
-    answered = service.queries.answers.get(KeyOwner())
-    if service.queries.is_pending(KeyOwner()):
+    answered = service.queries.answers.get(_KEY_OWNER)
+    if service.queries.is_pending(_KEY_OWNER):
         layout.label(text="Asking Mint…", icon="TIME")
     elif problem := key_problem():
         wrapped(layout, problem, icon="ERROR")
@@ -103,7 +105,7 @@ def balance() -> float | None:
 def draw_usage(box: bpy.types.UILayout) -> None:
     """Draw Credits, subscription and totals from Mint."""
     service = session.existing_service()
-    answered = service.queries.answers.get(Balance()) if service else None
+    answered = service.queries.answers.get(_BALANCE) if service else None
     if answered is None:
         box.label(text="Not loaded yet")
     elif answered.error:

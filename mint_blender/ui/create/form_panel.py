@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
 from ...message import Message
 from .. import session
 from ..pricing import limit_dialog
-from ..references import properties as references_properties
 from ..text_wrap import wrapped
 from ..translations import translated
 from . import prompts
 from . import properties as create_properties
+
+if TYPE_CHECKING:
+    from ...mint.generation_request import GenerationRequest
 
 
 def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, width: int) -> None:
@@ -21,15 +25,16 @@ def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, widt
     _draw_prompt(layout, fields)
     if style := fields.style.strip():
         _draw_style(layout, style)
-    _draw_length(layout, fields)
-    complaint = create_properties.complaint(fields)
-    if complaint and (create_properties.prompt_of(fields) or references_properties.sources()):
+    request = create_properties.request_of(fields)
+    _draw_length(layout, fields, len(request.prompt))
+    complaint = create_properties.complaint(fields, request)
+    if complaint and (request.prompt or request.images):
         wrapped(layout, complaint, icon="ERROR")
     if fields.text is None and prompts.is_first_prompt():
         _draw_examples(layout, fields)
     layout.row().prop(fields, "preset", expand=True)
     layout.prop(fields, "review")
-    _draw_generate(layout, fields, width)
+    _draw_generate(layout, fields, request, width)
 
 
 def draw_style(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
@@ -58,9 +63,10 @@ def _draw_style(layout: bpy.types.UILayout, style: str) -> None:
     row.operator("mint.use_style", text="", icon="X", emboss=False).words = ""
 
 
-def _draw_length(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
+def _draw_length(
+    layout: bpy.types.UILayout, fields: create_properties.MintForm, count: int
+) -> None:
     """Draw how long the prompt is, if that may matter."""
-    count = len(create_properties.full_prompt_of(fields))
     longest = create_properties.longest_prompt(fields)
     if fields.text is None and count <= longest // 2:
         return
@@ -87,15 +93,18 @@ def _draw_examples(layout: bpy.types.UILayout, fields: create_properties.MintFor
 
 
 def _draw_generate(
-    layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
+    layout: bpy.types.UILayout,
+    fields: create_properties.MintForm,
+    request: GenerationRequest,
+    width: int,
 ) -> None:
     """Draw the button with its price, further costs, and the balance left after them."""
-    from ...jobs.queries import OptimizationPrice
+    from ...jobs.queries import OptimizationPrice, Price
     from ..account import balance_watch
     from ..account import panel as account_panel
     from ..pricing import price_dialog
 
-    service, query = session.existing_service(), create_properties.price_of(fields)
+    service, query = session.existing_service(), Price.of(request)
     price = service.budget.price(query) if service else None
     told = service.queries.answers.get(query) if service else None
     column = layout.column()

@@ -284,9 +284,10 @@ def prices_of(form: MintForm) -> tuple[Price | OptimizationPrice, ...]:
     return queries.prices_of(request_of(form), optimize_of(form))
 
 
-def complaint(form: MintForm) -> str | None:
-    """Return why Mint would refuse the request, or None. Opens no file."""
-    return request_of(form).validation_error() or references_properties.complaint(form.id_data)
+def complaint(form: MintForm, request: GenerationRequest | None = None) -> str | None:
+    """Return why Mint would refuse the request that was made of the form. Opens no file."""
+    request = request or request_of(form)
+    return request.validation_error() or references_properties.complaint(form.id_data)
 
 
 def optimize_of(form: MintForm) -> OptimizationLevel | None:

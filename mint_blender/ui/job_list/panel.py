@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import bpy
 
@@ -13,7 +14,7 @@ from ...jobs.presentation.job_groups import Batch, Group, JobGroup
 from ...jobs.service import JobService
 from ...message import Message
 from ..text_wrap import wrapped
-from ..translations import translated
+from ..translations import spoken, translated
 from . import card, grouped_jobs, job_rows
 from .cards import batch_card, finished_line
 
@@ -119,11 +120,15 @@ def _draw_queue(layout: bpy.types.UILayout, service: JobService) -> None:
     row.operator("mint.discard_queue", text="Discard", icon="X")
 
 
+@lru_cache(maxsize=16)
+def _folded_words(group: Group, count: int, language: str) -> str:
+    return translated(Message(_FOLDED[group].template, count=count), language)
+
+
 def _draw_folded(layout: bpy.types.UILayout, group: JobGroup) -> None:
     """Draw how many more of a group are in the list, and what can be done with all of them."""
     row = layout.row(align=True)
-    words = Message(_FOLDED[group.group].template, count=len(group.folded))
-    row.label(text=translated(words), translate=False)
+    row.label(text=_folded_words(group.group, len(group.folded), spoken()), translate=False)
     row.operator_context = "INVOKE_DEFAULT"
     if group.group is Group.QUEUED:
         row.operator("mint.cancel_waiting", text="", icon="X")

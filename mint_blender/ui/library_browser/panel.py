@@ -13,9 +13,9 @@ import bpy
 
 from ...addon_settings import asset_library_folder, picture_size, preferences
 from ...message import Message
-from .. import panel, session, visibility
+from .. import icons, panel, session, visibility
 from ..text_wrap import wrapped
-from ..translations import date, translated
+from ..translations import date, spoken, translated
 from ..typed_context import layout_of, ui_scale
 from .properties import MintLibrary, fields_of, kind_of
 
@@ -105,11 +105,11 @@ def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> N
     grid = layout.grid_flow(
         row_major=True, columns=columns, even_columns=True, even_rows=True, align=True
     )
-    chosen = fields.chosen
+    chosen, language, cache = fields.chosen, spoken(), icons.cache()
     for asset in assets:
-        column, cell = grid.column(align=True), panel_data.cell(asset)
+        column, cell = grid.column(align=True), panel_data.cell(asset, language)
         column.template_icon(
-            icon_value=panel_data.icon(asset) or _icon_value(_STAND_INS[cell.state]),
+            icon_value=panel_data.icon(asset, cache) or _icon_value(_STAND_INS[cell.state]),
             scale=scale,
         )
         column.operator(
@@ -125,8 +125,8 @@ def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> N
 
 def _columns(width: int) -> int:
     """Return how many items fit side by side; only numbers that fill whole rows count."""
-    room = width / ui_scale() - _MARGIN
-    return max((count for count in (2, 3, 4, 6) if count * picture_size() <= room), default=1)
+    room, wanted = width / ui_scale() - _MARGIN, picture_size()
+    return max((count for count in (2, 3, 4, 6) if count * wanted <= room), default=1)
 
 
 def _picture_scale(width: int, columns: int) -> float:

@@ -7,6 +7,7 @@ What is missing is requested by `loader`, after the panel was drawn.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ...files.glb.header import Glb
 from ...jobs.engine.thread_messages import QueryAnswered
@@ -58,9 +59,9 @@ class Cell:
     title: str
 
 
-def cell(asset: Asset) -> Cell:
-    """Return what the grid shows of an entry, in the user's language."""
-    return _cell(asset, spoken())
+def cell(asset: Asset, language: str | None = None) -> Cell:
+    """Return what the grid shows of an entry, in the user's language, given by who knows it."""
+    return _cell(asset, spoken() if language is None else language)
 
 
 @cached_by_identity
@@ -68,9 +69,9 @@ def _cell(asset: Asset, language: str) -> Cell:
     return Cell(state_of(asset), translated(title(asset), language))
 
 
-def icon(asset: Asset) -> int:
+def icon(asset: Asset, cache: icons.IconCache | None = None) -> int:
     """Return the icon number of the entry's picture; 0 if there is none (yet)."""
-    return icons.cache().icon("library", picture_url(asset))
+    return (cache or icons.cache()).icon("library", picture_url(asset))
 
 
 def picture_url(asset: Asset) -> str | None:
@@ -136,11 +137,15 @@ def range_words(fields: MintLibrary) -> str:
     count = len(shown(fields))
     if count <= fields.start:
         return Message("Loading…")
-    further = library().next_page(kind_of(fields)) is not None
+    return _range(fields.start, count, library().next_page(kind_of(fields)) is not None)
+
+
+@lru_cache(maxsize=8)
+def _range(start: int, count: int, further: bool) -> Message:
     return Message(
         "{first}–{last} of {total}",
-        first=fields.start + 1,
-        last=min(count, fields.start + ON_SCREEN),
+        first=start + 1,
+        last=min(count, start + ON_SCREEN),
         total=Message("{count:,}+", count=count) if further else Message("{count:,}", count=count),
     )
 

@@ -85,6 +85,8 @@ def day_of_year(date: Date) -> str:
 
 def spoken() -> str:
     """Return the language of the interface as two letters; empty where nothing is translated."""
+    if not _registration.language:
+        return ""  # Blender has no table of ours, so that it is in English or an unknown language
     return _locale() if bpy.context.preferences.view.use_translate_interface else ""
 
 

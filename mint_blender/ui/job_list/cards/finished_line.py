@@ -52,14 +52,14 @@ def draw(layout: bpy.types.UILayout, job: Job, *, width: int) -> None:
     picture = icons.of_file(texts.picture) if texts.picture else 0
     if picture:
         row.template_icon(icon_value=picture, scale=_HEIGHT)
-    row = row.row()
+        row = row.row()  # of its own, so that the picture keeps its size
     row.scale_y = _HEIGHT
     _draw_title(row, job, texts, has_picture=bool(picture))
     is_roomy = width >= ROOMY * ui_scale()
     buttons = row.row(align=True)
     buttons.alignment = "RIGHT"
     if job.phase is Phase.PLACED:
-        _draw_button(buttons, job, is_roomy=is_roomy)
+        _draw_button(buttons, job, texts, is_roomy=is_roomy)
     icon: Any = "INFO" if texts.notes else "DOWNARROW_HLT"
     buttons.operator("mint.job_menu", text="", icon=icon, emboss=False).job_id = job.id
     if texts.version:
@@ -83,10 +83,10 @@ def _draw_title(row: bpy.types.UILayout, job: Job, texts: CardTexts, *, has_pict
     row.label(text=translated(_CANCELED), translate=False)
 
 
-def _draw_button(row: bpy.types.UILayout, job: Job, *, is_roomy: bool) -> None:
+def _draw_button(row: bpy.types.UILayout, job: Job, texts: CardTexts, *, is_roomy: bool) -> None:
     """Draw what a user does most with this result: see it, place it again, or open its folder."""
-    if folder := card_texts.of(job).folder:
-        row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = folder
+    if texts.folder:
+        row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = texts.folder
     elif placed_results.shown(job).phase is Phase.READY:
         word = _REPLACE if placed_results.will_replace(job) else _PLACE
         text = translated(word) if is_roomy else ""
