@@ -21,9 +21,8 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
 from bpy.app.handlers import persistent
@@ -45,14 +44,12 @@ LOOK_EVERY = 2.0
 """Seconds between two reads of the journal because a panel was drawn."""
 
 
-@dataclass(frozen=True)
-class _BeatSubscriber:
+class _BeatSubscriber(NamedTuple):
     work: Callable[[JobService], bool]
     is_waiting: Callable[[JobService], bool]
     is_due_soon: Callable[[JobService], bool]
 
 
-@dataclass
 class _State:
     is_beating: bool = False
     timer: bpy.types.Timer | None = None
@@ -63,11 +60,12 @@ class _State:
     is_file_new: bool = False  # no feature was told yet of the file that Blender started with
     mistake: str = ""  # what went wrong at the last beat, if anything
 
-    on_beat: list[_BeatSubscriber] = field(default_factory=list)
-    on_jobs_changed: list[Callable[[JobService], object]] = field(default_factory=list)
-    on_answers: list[Callable[[JobService], object]] = field(default_factory=list)
-    on_file_loaded: list[Callable[[], object]] = field(default_factory=list)
-    before_redraw: list[Callable[[JobService], object]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.on_beat: list[_BeatSubscriber] = []
+        self.on_jobs_changed: list[Callable[[JobService], object]] = []
+        self.on_answers: list[Callable[[JobService], object]] = []
+        self.on_file_loaded: list[Callable[[], object]] = []
+        self.before_redraw: list[Callable[[JobService], object]] = []
 
 
 def _state() -> _State:

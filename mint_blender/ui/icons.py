@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import bpy.utils.previews
 
-from . import heartbeat, session
+from . import session
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,15 +102,6 @@ def cache() -> IconCache:
 
 def _name(owner: str, key: str) -> str:
     return f"{owner}:{key}"
-
-
-def register() -> None:
-    """Follow the jobs."""
-    heartbeat.on_jobs_changed(catch_up)
-
-
-def unregister() -> None:
-    """Do nothing: the session frees the icons."""
 
 
 def catch_up(service: JobService) -> None:

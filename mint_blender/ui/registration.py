@@ -12,7 +12,7 @@ import logging
 from contextlib import suppress
 from typing import Protocol
 
-from . import heartbeat, icons, menus, notifications, session, translations, visibility
+from . import heartbeat, menus, notifications, session, translations, visibility
 from .account import registration as account
 from .create import registration as create
 from .job_list import registration as job_list
@@ -39,7 +39,6 @@ FEATURES: tuple[Feature, ...] = (
     translations,
     session,
     visibility,
-    icons,
     notifications,
     account,
     pricing,

@@ -29,7 +29,7 @@ entry.module = "mint_blender"
 import mint_blender
 from mint_blender.ui import translations
 from mint_blender.message import Message
-from mint_blender.ui.translations import translated
+from mint_blender.ui.translations import tables, translated
 amount = Message("{{credits:,.0f}} more Credits", credits=146)
 NEEDED = Message("Mint needs {{amount}} to continue. Buy them at {{where}}, then resume.", amount=amount, where="{{1}}")
 view = bpy.context.preferences.view
@@ -45,7 +45,7 @@ for short, language in (("de", "de_DE"), ("ja", "ja_JP")):
     view.language = language
     view.use_translate_interface = view.use_translate_tooltips = True
     answers["other words " + short] = [
-        text for text, ours in translations.tables.load(short).items() if find.pgettext_iface(text) not in (text, ours)
+        text for text, ours in tables.load(short).items() if find.pgettext_iface(text) not in (text, ours)
     ]
 for time in ("registered", "again"):
     mint_blender.register()
@@ -194,9 +194,9 @@ def _shown(struct: Any) -> Iterator[str]:
 @pytest.mark.parametrize("language", ["de", "ja"])
 def test_every_registered_text_is_in_the_table(registered: Any, language: str) -> None:
     """Labels, tooltips, properties and enum items are there as they are registered."""
-    from mint_blender.ui import translations
+    from mint_blender.ui.translations import tables
 
-    table = translations.tables.load(language)
+    table = tables.load(language)
     texts = [(each.__name__, text) for each in _registered_classes() for text in _shown(each)]
     assert len(texts) > 150
     assert {
@@ -240,13 +240,12 @@ def test_only_the_language_in_use_is_loaded(
 ) -> None:
     """Each change of Blender's language loads one table, and English none."""
     from mint_blender.ui import translations
+    from mint_blender.ui.translations import tables
 
     translations._table.cache_clear()
     loaded: list[str] = []
-    load = translations.tables.load
-    monkeypatch.setattr(
-        translations.tables, "load", lambda language: loaded.append(language) or load(language)
-    )
+    load = tables.load
+    monkeypatch.setattr(tables, "load", lambda language: loaded.append(language) or load(language))
     for locale in ("en_US", "de_DE", "de_DE", "ja_JP", "en_US"):
         monkeypatch.setattr(translations, "_locale", lambda locale=locale: locale[:2])
         translations.follow_language()

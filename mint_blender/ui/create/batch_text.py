@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
 
@@ -40,8 +40,7 @@ LANDINGS = [
 NO_PROMPTS = Message("This text contains no prompts. Write one per line.")
 
 
-@dataclass(frozen=True)
-class Prompt:
+class Prompt(NamedTuple):
     """A line that is not empty, and its number."""
 
     number: int

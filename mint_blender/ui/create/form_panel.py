@@ -124,13 +124,18 @@ def _draw_generate(
         layout.label(text="Price unavailable", icon="INFO")
     elif service is not None and price is not None and balance is not None:
         extra = service.budget.price(OptimizationPrice()) if is_optimized else None
-        row, left = layout.row(), balance_watch.left_after(balance, price + (extra or 0.0))
-        row.alert = left < 0
-        row.label(
-            text=translated(
-                Message("Leaves {credits:,.0f} Credits", credits=left)
-                if left >= 0
-                else Message("{credits:,.0f} Credits short", credits=-left)
-            ),
-            translate=False,
-        )
+        _draw_left(layout, balance_watch.left_after(balance, price + (extra or 0.0)))
+
+
+def _draw_left(layout: bpy.types.UILayout, left: float) -> None:
+    """Draw how many Credits are left after this, or missing."""
+    row = layout.row()
+    row.alert = left < 0
+    row.label(
+        text=translated(
+            Message("Leaves {credits:,.0f} Credits", credits=left)
+            if left >= 0
+            else Message("{credits:,.0f} Credits short", credits=-left)
+        ),
+        translate=False,
+    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...jobs.phases import Phase
-from .. import icons, session
+from .. import session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,6 +91,7 @@ class MINT_UL_jobs(bpy.types.UIList):
         active_property: str,
     ) -> None:
         """Draw one row."""
+        from .. import icons
         from . import card_texts, grouped_jobs
         from .card import STATE_ICONS
 

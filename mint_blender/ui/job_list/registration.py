@@ -38,8 +38,10 @@ def register() -> None:
 
 def _follow_jobs() -> None:
     """Keep the list up to date, and import results at a beat."""
+    from .. import icons
     from . import auto_import, background_import, grouped_jobs, job_documents, placed_results
 
+    heartbeat.on_jobs_changed(icons.catch_up)
     heartbeat.on_beat(grouped_jobs.settle, is_waiting=grouped_jobs.is_unsettled)
     _parts.add(placed_results.add, placed_results.remove)
     heartbeat.on_beat(

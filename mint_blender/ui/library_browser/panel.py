@@ -13,7 +13,7 @@ import bpy
 
 from ...addon_settings import asset_library_folder, picture_size, preferences
 from ...message import Message
-from .. import icons, panel, session, visibility
+from .. import panel, session, visibility
 from ..text_wrap import wrapped
 from ..translations import date, spoken, translated
 from ..typed_context import layout_of, ui_scale
@@ -94,6 +94,7 @@ def _draw_browse(layout: bpy.types.UILayout, *, is_open: bool) -> None:
 
 
 def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
+    from .. import icons
     from . import panel_data
 
     assets = panel_data.on_screen(fields)

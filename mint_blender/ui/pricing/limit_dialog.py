@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...message import Message
-from .. import click_window, session, text_fields
+from .. import session, text_fields
 from ..text_wrap import lines_of
 from ..translations import translated
 from ..typed_context import ui_scale
@@ -57,6 +57,8 @@ def is_waiting(service: JobService) -> bool:
 
 def when_priced(service: JobService, queries: tuple[Query, ...], act: Act) -> None:
     """Ask for the prices, and run the action as soon as all of them are answered."""
+    from .. import click_window
+
     _state().unpriced = queries, act, click_window.key_of(bpy.context)
     for query in queries:
         service.queries.ask(query)
@@ -64,6 +66,8 @@ def when_priced(service: JobService, queries: tuple[Query, ...], act: Act) -> No
 
 def when_confirmed(error: TooExpensive, act: Act) -> None:
     """Ask the user in the window of the click, and run the action if they confirm."""
+    from .. import click_window
+
     window = click_window.key_of(bpy.context)
     _state().unconfirmed = error, act, window
     with click_window.inside(window):
@@ -79,6 +83,8 @@ def catch_up(service: JobService) -> bool:
         or any(service.queries.is_pending(query) for query in state.unpriced[0])
     ):
         return False
+    from .. import click_window
+
     (_, act, window), state.unpriced = state.unpriced, None
     with click_window.inside(window):
         act(None)
@@ -126,6 +132,8 @@ class MINT_OT_spend(spending_dialog.SpendingDialog, bpy.types.Operator):
         state = _state()
         if state.unconfirmed is None:
             return {"CANCELLED"}
+        from .. import click_window
+
         (_, act, window), state.unconfirmed = state.unconfirmed, None
         with click_window.inside(window):
             return act(self)

@@ -18,7 +18,7 @@ import bpy
 
 from ...message import Message, message_of
 from ...mint.limits import MAX_IMAGE_BYTES, MAX_IMAGES
-from .. import icons, session
+from .. import session
 
 ROOM = 256 * 1024 * 1024
 """Bytes that our copies may take up. The longest unused are deleted first, but never those on the
@@ -157,6 +157,8 @@ def clear() -> None:
 
 def icon(entry: Any) -> int:
     """Return the icon number of the thumbnail; 0 for an address, and without a window."""
+    from .. import icons
+
     return icons.cache().icon("references", entry.source)
 
 
@@ -219,4 +221,6 @@ def _set_picture(entry: Any, kept: Path, format: str, note: str) -> None:
             "It is {size:.1f} MB; Mint accepts at most 5 MB.", size=size / 1024 / 1024
         )
     _tell(entry, problem=problem, note=note)
+    from .. import icons
+
     icons.cache().keep("references", {path: path for path in sources() if "://" not in path})

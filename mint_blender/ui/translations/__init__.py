@@ -16,7 +16,6 @@ from bpy.app.handlers import persistent
 
 from ... import __package__ as ADDON
 from ...message import Message
-from . import tables
 
 if TYPE_CHECKING:
     from datetime import date as Date
@@ -97,6 +96,8 @@ def _locale() -> str:
 @lru_cache(maxsize=1)
 def _table(language: str) -> dict[str, str]:
     """Return the texts of one language, read from disk when it is first needed."""
+    from . import tables
+
     return tables.load(language)
 
 
