@@ -32,10 +32,14 @@ def job(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place = tmp_path / 'the "farm\'s" {{Param.Program}} folder'
     place.mkdir()
     lines = [{"prompt": prompt, "format": "blend"} for prompt in PROMPTS]
-    file = lines_of(place / "props.jsonl", *lines)
-    folder = tmp_path / "job"
-    words = ["batch", str(file), "-o", str(place / "results"), "--openjd", str(folder)]
-    assert commands.main(words) == 0
+    lines_of(place / "props.jsonl", *lines)
+    return write_template(place, tmp_path / "job")
+
+
+def write_template(place: Path, folder: Path, *options: str) -> Path:
+    """Write the template into a folder, and return it."""
+    file, output = str(place / "props.jsonl"), str(place / "results")
+    assert commands.main(["batch", file, "-o", output, "--openjd", str(folder), *options]) == 0
     return folder
 
 
@@ -58,7 +62,10 @@ def check_complete(job: Path, service: ThreadService) -> None:
 
 
 def test_a_session_runs_the_whole_job(job: Path, service: ThreadService, tmp_path: Path) -> None:
-    """One command runs all steps in their order, and a second run pays and writes nothing again."""
+    """One command runs all steps in their order, and a second run pays and writes nothing again.
+
+    With `--again`, another worker writes all files again, and nothing is paid.
+    """
     session = Session(job, worker(service, tmp_path / "worker"))
     assert session.end() == 0, session.output
     assert service.key not in session.output
@@ -67,6 +74,12 @@ def test_a_session_runs_the_whole_job(job: Path, service: ThreadService, tmp_pat
     session = Session(job, worker(service, tmp_path / "worker"))
     assert session.end() == 0, session.output
     assert {path: path.stat().st_mtime_ns for path in before} == before
+    check_complete(job, service)
+
+    again = write_template(results(job).parent, tmp_path / "again", "--again")
+    session = Session(again, worker(service, tmp_path / "worker 2"))
+    assert session.end() == 0, session.output
+    assert all(path.stat().st_mtime_ns > before[path] for path in before)
     check_complete(job, service)
 
 
