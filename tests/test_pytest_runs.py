@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command `test`: which tests run where, and its summary."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from scripts.devtools import pytest_runs, testing
+from scripts.devtools.environments import BLENDERS, ENVIRONMENTS
+from scripts.devtools.pytest_runs import Outcome, PytestRun
+
+
+def _outcome(title: str, **printed) -> Outcome:
+    outcome = Outcome(title, printed.pop("status", 0), 1.0)
+    for name, value in printed.items():
+        setattr(outcome, name, value)
+    return outcome
+
+
+def test_a_skipped_test_is_listed_and_fails_a_strict_run(capsys):
+    """The summary lists the tests that did not run and why; a strict run fails because of them."""
+    outcomes = [
+        _outcome("bpy-4.5 with bpy", passed={"a"}, left_out={"b": "needs Debian's package blender"})
+    ]
+    assert testing.print_summary(outcomes, lint_good=True, strict=False) == 0
+    assert testing.print_summary(outcomes, lint_good=True, strict=True) == 1
+    printed = capsys.readouterr().out
+    assert "b [bpy-4.5 with bpy]: needs Debian's package blender" in printed
+    assert printed.splitlines()[-1] == "1 passed, 0 failed, 1 skipped"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "lint_good"),
+    [
+        ({"passed": {"a"}, "failed": {"b"}, "status": 1}, True),
+        ({"passed": {"a"}, "status": 3}, True),
+        ({"passed": {"a"}}, False),
+        ({}, True),
+    ],
+    ids=["a failure", "pytest broke", "lint", "no test at all"],
+)
+def test_a_failed_run_ends_with_status_1(outcome, lint_good):
+    """A failed test, a crash of pytest, a failed check, and a run without tests all count."""
+    assert (
+        testing.print_summary(
+            [_outcome("bpy-4.5 with bpy", **outcome)], lint_good=lint_good, strict=False
+        )
+        == 1
+    )
+
+
+def test_a_test_that_is_skipped_in_every_environment_is_listed(capsys):
+    """A skip that is intended on one Blender is allowed if another Blender runs the test."""
+    blenders = [environment.name for environment in BLENDERS]
+    skipped = {"t": "does not apply: no decoder"}
+    outcomes = [
+        _outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped))
+        for name in blenders
+    ]
+    assert testing.print_summary(outcomes, lint_good=None, strict=True) == 1
+    assert "t: does not apply: no decoder (in every environment)" in capsys.readouterr().out
+    outcomes[-1].not_applicable.clear()
+    outcomes[-1].passed.add("t")
+    assert testing.print_summary(outcomes, lint_good=None, strict=True) == 0
+    assert (
+        testing.print_summary(outcomes[:-1], lint_good=None, strict=True, before=outcomes[-1:]) == 0
+    )
+
+
+def test_a_skipped_file_counts_as_run_where_its_tests_ran():
+    """A skipped file is listed by its own name.
+
+    On the Blender where it applies, only its tests are listed.
+    """
+    blenders = [environment.name for environment in BLENDERS]
+    skipped = {"tests/test_it.py": "does not apply: no point clouds"}
+    outcomes = [
+        _outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped))
+        for name in blenders[:-1]
+    ]
+    ran = _outcome(f"{blenders[-1]} with bpy", passed={"tests/test_it.py::test_a"})
+    assert testing.print_summary([*outcomes, ran], lint_good=None, strict=True) == 0
+    elsewhere = _outcome(f"{blenders[-1]} with bpy", passed={"tests/test_it.pyx::test_a"})
+    assert testing.print_summary([*outcomes, elsewhere], lint_good=None, strict=True) == 1
+
+
+def test_a_run_without_a_results_file_is_a_failure(tmp_path, monkeypatch, capsys):
+    """When pytest or nox ends before it writes its results, the run fails."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    outcomes = [
+        Outcome.read(PytestRun("bpy-4.5", "with bpy", ())),
+        _outcome("bpy-4.5 other", passed={"a"}),
+    ]
+    assert testing.print_summary(outcomes, lint_good=True, strict=False) == 1
+    assert "did not run" in capsys.readouterr().out
+
+
+def test_a_run_records_its_exit_status(tmp_path, monkeypatch):
+    """The exit status of pytest is recorded beside the outcome of each test."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    pytest_run = PytestRun("bpy-4.5", "with bpy", ("tests",))
+    printed = {"passed": ["a"], "failed": [], "not_applicable": {}, "left_out": {"b": "no display"}}
+
+    def run(command, *, cwd, extra, output):
+        assert command[3:] == [
+            f"--outcomes={pytest_run.results}",
+            "tests",
+            "--continue-on-collection-errors",
+            "--strict-skips",
+            "-p",
+            "no:cacheprovider",
+        ]
+        pytest_run.results.write_text(json.dumps(printed))
+        return 1
+
+    monkeypatch.setattr(pytest_runs, "run_command", run)
+    assert not pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+    outcome = Outcome.read(pytest_run)
+    assert (outcome.status, outcome.passed, outcome.left_out) == (1, {"a"}, {"b": "no display"})
+    assert not outcome.is_successful
+
+
+def test_runs_that_are_beside_another_are_made_at_its_time(tmp_path, monkeypatch):
+    """Both are under way before either ends; what the second one prints comes as a whole."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    under_way, printed = threading.Barrier(2, timeout=30), list[str]()
+    selected = [PytestRun("bpy-4.5", "one", ()), PytestRun("bpy-4.5", "two", (), beside=True)]
+
+    def run(command, *, cwd, extra, output):
+        under_way.wait()
+        if output:
+            output.write_text("what it printed")
+        return 0
+
+    monkeypatch.setattr(pytest_runs, "run_command", run)
+    monkeypatch.setattr(pytest_runs, "echo", printed.append)
+    pytest_runs.run_all(Path("python"), selected, strict=True)
+    assert printed[-1] == "-- the output of bpy-4.5 two:\nwhat it printed"
+
+
+def test_every_blender_runs_the_bpy_tests():
+    """On each other Blender the `bpy` tests run, except those that are marked `one_blender`.
+
+    On another Python, the tests that need no Blender run as well.
+    """
+    default = ENVIRONMENTS["bpy-4.5"]
+    for name in ("bpy-4.2", "bpy-5.0", "bpy-5.2"):
+        selected = pytest_runs.runs_for(ENVIRONMENTS[name], default, fast=False)
+        expression = selected[-1].arguments[1]
+        marks = {"blender": True, "window": False, "debian": False}
+        assert eval(expression, {}, marks | {"one_blender": False})
+        assert not eval(expression, {}, marks | {"one_blender": True})
+    everything = pytest_runs.runs_for(ENVIRONMENTS["bpy-5.2"], default, fast=False)[0]
+    assert not [argument for argument in everything.arguments if argument.startswith("tests/")]
+
+
+def test_each_test_is_in_exactly_one_run():
+    """Whatever markers a test has, exactly one run of the default environment includes it."""
+    default = ENVIRONMENTS["bpy-4.5"]
+    expressions = [
+        pytest_run.arguments[1] for pytest_run in pytest_runs.runs_for(default, default, fast=False)
+    ]
+    for blender in (True, False):
+        for window in (True, False):
+            for debian_ in (True, False):
+                for one_blender in (True, False):
+                    marks = {"blender": blender, "window": window, "debian": debian_}
+                    marks["one_blender"] = one_blender
+                    assert sum(eval(expression, {}, marks) for expression in expressions) == 1
