@@ -128,9 +128,10 @@ def _job_service(workflow_config: WorkflowConfig) -> Iterator[JobService]:
     from ..jobs.service import JobService
     from ..jobs.storage import import_marks
 
+    limits = settings.limits()
     job_service = JobService(EngineConfig(home(), workflow_config, RETRIES), account())
     job_service.budget.limits, job_service.blocks_for_prices, job_service.unreachable_timeout = (
-        settings.limits(),
+        limits,
         True,
         RETRIES.give_up_after,
     )

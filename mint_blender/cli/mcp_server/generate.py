@@ -81,7 +81,7 @@ async def generate(
 
 def purchase_of(request: GenerationRequest) -> Purchase:
     """Return the generation of a request, as something that is quoted and started."""
-    what = request.name or " ".join(request.prompt.split()) or "from pictures"
+    what = " ".join((request.name or request.prompt).split()) or "from pictures"
     what = what if len(what) <= 100 else f"{what[:99].rstrip()}…"
     return Purchase(
         title=f'Generate the {request.kind} "{what}" ({request.preset}, {request.mode}).',

@@ -143,11 +143,11 @@ def _is_approved(job: Job) -> bool:
 
 def is_waiting_for_somebody(job_service: JobService, job: Job) -> bool:
     """Return whether a job stays as it is until somebody acts, or is over."""
-    if job.hold is not None or job_service.unsent_jobs.holds_back(job):
-        return not job_service.is_driven_elsewhere(job)
-    if job.phase in BUSY or job.decision is not None:
+    if job_service.is_active(job.id) or job_service.is_driven_elsewhere(job):
         return False
-    return not (job.phase is Phase.REVIEW and job.is_resumable and job_service.is_active(job.id))
+    if job.hold is not None or job_service.unsent_jobs.holds_back(job):
+        return True
+    return job.phase not in BUSY and job.decision is None
 
 
 def _state_text(job_service: JobService, job: Job) -> str:

@@ -39,11 +39,6 @@ class JobThread:
         self._pool.submit(self._open.close).result()
         self._pool.shutdown()
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the job service was opened."""
-        return self._job_service is not None
-
     async def run(self, use: Callable[[JobService], T]) -> T:
         """Return what a function returns for the job service, which knows the latest changes.
 
@@ -57,10 +52,15 @@ class JobThread:
 
     def _use(self, use: Callable[[JobService], T]) -> T:
         if self._job_service is None:
-            job_service = self._open.enter_context(
+            self._job_service = self._opened()
+        self._job_service.catch_up()
+        return use(self._job_service)
+
+    def _opened(self) -> JobService:
+        with ExitStack() as opening:
+            job_service = opening.enter_context(
                 session.open_job_service(opens_results=False, waits_for_owner=False)
             )
             job_service.unfinished.resume_all()
-            self._job_service = job_service
-        self._job_service.catch_up()
-        return use(self._job_service)
+            self._open = opening.pop_all()
+        return job_service

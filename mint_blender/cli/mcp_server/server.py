@@ -3,22 +3,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
 from mcp.server.mcpserver import MCPServer
 
 from ...delivery.blender_pool import BlenderPool
-from ...jobs.service import NotPossible
-from ...jobs.storage.journal import JournalError
-from ...mint.errors import MintError
-from .. import session
+from .. import exits
 from . import account, decisions, generate, job_tools
 from .job_thread import JobThread
 from .results import library, place, reference_image, transform
 from .state import ServerState
+
+log = logging.getLogger(__name__)
 
 TOOLS = (
     *account.TOOLS,
@@ -34,8 +34,6 @@ TOOLS = (
 
 KEEP_UP_INTERVAL = 2.0
 """Seconds between two looks at the jobs while no tool is called."""
-EXPECTED = (MintError, NotPossible, JournalError, session.NotAllowedOnline)
-"""Why the jobs cannot be opened; the next tool says it."""
 
 INSTRUCTIONS = """\
 Generate 3D Models and Worlds with Mint (mint.gg) for Blender.
@@ -74,8 +72,16 @@ async def _lifespan(_server: MCPServer[Any]) -> AsyncIterator[ServerState]:
 
 
 async def _keep_up(jobs: JobThread) -> None:
-    """Resume what an earlier server has left, then follow the jobs between calls."""
+    """Resume what an earlier server has left, then follow the jobs between calls.
+
+    An error is said by the next tool that needs the jobs, so that it ends nothing here.
+    """
+    said = ""
     while True:
-        with suppress(*EXPECTED):
+        try:
             await jobs.run(lambda job_service: job_service.unfinished.take_over())
+        except Exception as error:
+            if not exits.is_expected(error) and said != repr(error):
+                said = repr(error)
+                log.exception("between calls")
         await anyio.sleep(KEEP_UP_INTERVAL)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,3 +161,32 @@ def test_an_unknown_price_is_refused_without_a_person(agent: Agent, service: Thr
     refusal = agent.refusal("generate", **arguments(quote, approved_credits=100_000))
     assert "Mint did not return a price." in refusal
     assert started(service) == 0
+
+
+def test_a_person_sees_the_most_that_they_agree_to(
+    connect: Connect, service: ThreadService
+) -> None:
+    """Room for revisions is part of the question: nobody is asked again within it."""
+    person = Person()
+    agent, quote = ask_for_lamp(connect, person)
+    job = agent.ask("generate", **arguments(quote, approved_credits=1000))
+    assert "About 248 Credits. With revisions, up to 1,000 Credits in total." in person.asked[0]
+    assert job["approved_credits"] == 1000
+
+
+def test_an_agent_alone_gives_a_job_no_more_than_a_limit(agent: Agent) -> None:
+    """Whatever it says that was approved."""
+    quote = agent.ask("estimate", **LAMP)
+    job = agent.ask("generate", **arguments(quote, approved_credits=1_000_000))
+    assert job["approved_credits"] == 2000
+
+
+def test_a_wrong_limit_leaves_nothing_open(
+    connect: Connect, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each try would hold another lock, and show a program that does not run."""
+    monkeypatch.setenv("MINT_MAX_CREDITS", "a lot")
+    agent = connect()
+    for _ in range(3):
+        agent.refusal("jobs")
+    assert not list(home.glob("processes/*"))

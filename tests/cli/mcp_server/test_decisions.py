@@ -12,6 +12,7 @@ import pytest
 from mint_blender.cli import session
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.service import JobService
+from mint_blender.mint.generation_request import GenerationRequest
 
 from ...mint_service.runner import ThreadService
 from .agent import Agent, Connect, pictures_of, text_of
@@ -118,10 +119,19 @@ def test_an_agent_raises_only_its_own_limit(agent: Agent, blender: JobService) -
     assert "more than its limit of 248 Credits" in refusal
 
 
+def test_a_limit_of_a_person_is_no_approval(
+    connect: Connect, service: ThreadService, blender: JobService
+) -> None:
+    """`--max-credits` of a job is an upper bound, not a yes to its Preview."""
+    theirs = blender.start(agent_request(), max_credits=1000).id
+    blender.watch([theirs])
+    refusal = connect().refusal("approve", job=theirs, revision=PREVIEW, approved_credits=248)
+    assert "No spending limit is set" in refusal
+    assert decisions(service, "approve") == 0
+
+
 def agent_request() -> Any:
     """Return the request of a lamp in review mode."""
-    from mint_blender.mint.generation_request import GenerationRequest
-
     return GenerationRequest.parse(kind="model", mode="review", **LAMP)
 
 

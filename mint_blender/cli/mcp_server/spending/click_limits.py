@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -107,8 +108,10 @@ def apply(job_service: JobService, click: Click, *, is_approved: bool) -> tuple[
         cost = cost_of(job_service, job, click)
         if cost is not None and cost.reason and not is_approved:
             raise ToolError(f"{question_text(job, click, cost)} {cost.reason} Nothing was started.")
-        if cost is not None and _raises_limit(job_service, job, click, is_approved=is_approved):
-            job_service.set_limit(job.id, click.approved_credits)
+        if cost is not None:
+            limit = cost.total if is_approved else _new_limit(job_service, job, click)
+            if limit is not None and limit > (job.max_credits or math.inf):
+                job_service.set_limit(job.id, limit)
         with job_service.budget.without_limits() if is_approved else nullcontext():
             _perform(job_service, job, click)
     return job_service.job(job.id), True
@@ -145,11 +148,10 @@ def _reason(
 ) -> str | None:
     """Return why a person has to decide; None if nobody has to."""
     budget = job_service.budget
-    own = job.max_credits
-    if not budget.limits and (own is None or total is None or total > own):
+    agreed = job.max_credits if _is_of_agent(job_service, job) else None
+    if not budget.limits and (agreed is None or total is None or total > agreed):
         return approval.NO_PRICE if total is None else approval.NO_LIMIT
-    if _raises_limit(job_service, job, click, is_approved=False):
-        own = click.approved_credits
+    own = _new_limit(job_service, job, click) or job.max_credits
     others = job_service.spending.today() - job_service.cache.spent_for(job)
     limited = replace(job, max_credits=own)
     try:
@@ -172,16 +174,22 @@ def _limit_error(job: Job, limits: Limits, total: float | None, others: float) -
     )
 
 
-def _raises_limit(job_service: JobService, job: Job, click: Click, *, is_approved: bool) -> bool:
-    """Return whether the job's own limit becomes what is approved now.
+def _new_limit(job_service: JobService, job: Job, click: Click) -> float | None:
+    """Return the job's own limit after this click, if the agent may raise it; else None.
 
     The agent may raise what it has set itself, within the limits of a person. What a person has
     set, only a person raises.
     """
-    if job.max_credits is None or click.approved_credits <= job.max_credits:
-        return False
-    is_of_agent = job_service.journal.client_requests.of_job(job.id) is not None
-    return is_approved or (is_of_agent and bool(job_service.budget.limits))
+    limits = job_service.budget.limits
+    if job.max_credits is None or not limits or not _is_of_agent(job_service, job):
+        return None
+    approved = min(click.approved_credits, limits.each or limits.day)
+    return approved if approved > job.max_credits else None
+
+
+def _is_of_agent(job_service: JobService, job: Job) -> bool:
+    """Return whether an agent has started the job, so that its own limit was approved there."""
+    return job_service.journal.client_requests.of_job(job.id) is not None
 
 
 def _what(job: Job, click: Click, total: float | None) -> str:
@@ -191,4 +199,4 @@ def _what(job: Job, click: Click, total: float | None) -> str:
         else f"The job would cost up to {total:,.0f} Credits in total"
         + (f", {job.cost:,.0f} of them are spent or reserved." if job.cost else ".")
     )
-    return f'{click.verb.capitalize()} "{job.title}". {price}'
+    return f'{click.verb.capitalize()} "{" ".join(job.title.split())}". {price}'

@@ -50,7 +50,7 @@ async def check_start(
     quote = await with_jobs(ctx, lambda jobs: quotes.usable(quote_id))
     await _check_price(ctx, quote, approved_credits)
     reason = await with_jobs(ctx, lambda jobs: reason_to_ask(jobs, quote))
-    return approval.question(ctx, quote.text, reason)
+    return approval.question(ctx, _question_text(quote, approved_credits), reason)
 
 
 async def start_quoted(
@@ -103,7 +103,7 @@ def _start_once(
         known = _known_request(quotes, job_service, request_id, quote_id)
         if known is None:
             quote = quotes.usable(quote_id)
-            own_limit = None if quote.credits is None else approved_credits
+            own_limit = _own_limit(job_service, quote, approved_credits, is_approved=is_approved)
             with job_service.budget.without_limits() if is_approved else nullcontext():
                 job = quote.purchase.start(job_service, own_limit)
             request = ClientRequest(request_id, job.id, quote.content, quote.id)
@@ -113,6 +113,27 @@ def _start_once(
     else:
         job = _started_before(job_service, known)
     return job_state(job_service, job)
+
+
+def _own_limit(
+    job_service: JobService, quote: Quote, approved_credits: float, *, is_approved: bool
+) -> float | None:
+    """Return the most that the new job may cost in total; None if its price is unknown.
+
+    Where no person was asked, it is not above the limits of a person.
+    """
+    if quote.credits is None:
+        return None
+    limits = job_service.budget.limits
+    most = limits.each or limits.day
+    return min(approved_credits, most) if most and not is_approved else approved_credits
+
+
+def _question_text(quote: Quote, approved_credits: float) -> str:
+    """Return what a person is asked about, with all that the person agrees to."""
+    if quote.credits is None or approved_credits <= quote.credits:
+        return quote.text
+    return f"{quote.text} With revisions, up to {approved_credits:,.0f} Credits in total."
 
 
 async def _check_price(context: ToolContext, quote: Quote, approved_credits: float) -> None:
