@@ -56,7 +56,10 @@ status = main(sys.argv[1:])
 own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 seconds = time.perf_counter() - begun
+times = os.times()
 found = {"status": status, "seconds": seconds, "own": own, "child": child}
+found["cpu"] = times.user + times.system
+found["blender_cpu"] = times.children_user + times.children_system
 os.write(output, json.dumps(found).encode())
 os._exit(0)
 """
@@ -64,11 +67,26 @@ os._exit(0)
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command took: seconds, and MB of the command itself and of its largest Blender."""
+    """What a command took.
+
+    Seconds, MB of the command itself and of its largest Blender, and seconds of processor time of
+    the command and of all its Blenders.
+    """
 
     seconds: float
     own: float
     child: float
+    cpu: float
+    blender_cpu: float
+
+    def text(self, count: int, *, has_blenders: bool) -> str:
+        """Return time and memory as a text."""
+        blenders = f" + {self.blender_cpu / count * 1000:.0f} ms in Blender" if has_blenders else ""
+        memory = f", and {self.child:.0f} MB for each Blender" if has_blenders else ""
+        return (
+            f"{self.seconds:.0f} s; {self.seconds / count * 1000:.0f} ms for each; processor time"
+            f" {self.cpu / count * 1000:.0f} ms{blenders}; {self.own:.0f} MB{memory}"
+        )
 
 
 def measure() -> Iterator[Row | Plot]:
@@ -95,9 +113,8 @@ def _workers(folder: Path) -> Iterator[Row | Plot]:
         yield Row(
             f"Farm: {count:,} lines written again by {workers} Blenders on {os.cpu_count()} cores",
             "",
-            f"{cost.seconds:.0f} s, {cost.seconds / count * 1000:.0f} ms for each;"
-            f" {first.seconds / cost.seconds:.2f} × as fast as with {next(iter(costs))};"
-            f" {cost.own:.0f} MB, and {cost.child:.0f} MB for each Blender",
+            f"{cost.text(count, has_blenders=True)}; {first.seconds / cost.seconds:.2f} × as fast"
+            f" as with {next(iter(costs))}",
             None,
         )
     points = [(workers, cost.seconds) for workers, cost in costs.items()]
@@ -128,12 +145,11 @@ def _growth(what: str, costs: dict[int, Cost], *, has_blenders: bool) -> Iterato
     before: float | None = None
     for count, cost in costs.items():
         each = cost.seconds / count
-        more = f", and {cost.child:.0f} MB for each Blender" if has_blenders else ""
-        growth = "" if before is None else f"; {each / before:.2f} × that of the row above"
+        growth = "" if before is None else f"; {each / before:.2f} × the time above for each"
         yield Row(
             f"Farm: {count:,} lines: {what}",
             "" if before is None else f"≤ {MOST_GROWTH} × for each line",
-            f"{cost.seconds:.0f} s, {each * 1000:.0f} ms for each{growth}; {cost.own:.0f} MB{more}",
+            f"{cost.text(count, has_blenders=has_blenders)}{growth}",
             None if before is None else each <= MOST_GROWTH * before,
         )
         before = each

@@ -134,15 +134,18 @@ def test_another_height_and_format(mint: RunMint, service: ThreadService, tmp_pa
     file, out = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"}), tmp_path / "out"
     arguments = ("batch", str(file), "-o", str(out))
     assert mint(*arguments).status == 0
-    for height in (3.0, 5.0):
+    for height in (3.0, 4.0, 5.0):
         lines_of(file, {"prompt": "a lamp", "format": "blend", "height": height})
         ran = mint(*arguments, "--again")
-        assert ran.status == 0
+        assert ran.status == 0 and mint(*arguments).status == 0
+        assert "other settings" not in mint(*arguments).error_text
         assert ("0001-a-lamp.glb is kept, too" in ran.error_text) is (height == 3.0)
         assert _height(out / "0001-a-lamp.blend") == pytest.approx(height, rel=1e-3)
     assert {path.name for path in out.glob("0001*")} >= {"0001-a-lamp.glb", "0001-a-lamp.blend"}
+    lines_of(file, {"prompt": "a lamp", "format": "blend", "height": 7.0})
     again = mint(*arguments)
     assert again.status == 0 and "1 of 1 lines are done" in again.error_text
+    assert "1 finished line has other settings now. --again applies them" in again.error_text
     record = json.loads((out / "0001-a-lamp.json").read_text())
     assert record["files"]["result"] == "0001-a-lamp.blend" and record["settings"]["height"] == 5.0
     assert len(service.operations()) == 1

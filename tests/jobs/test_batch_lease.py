@@ -75,7 +75,7 @@ def test_only_one_of_two_machines_takes_over_a_lease(
 
     def meanwhile(seconds: float) -> None:
         path.unlink()
-        assert Lease(path)._create()
+        assert Lease(path).create()
 
     with pytest.raises(FileInUse):
         Lease(path).acquire(sleep=meanwhile)

@@ -103,10 +103,7 @@ def take_over_files(job_service: JobService, folder: Path, jobs: dict[str, Job])
         if job.id not in known or job.phase not in {Phase.READY, Phase.PLACED}:
             continue
         record = write_records.read(folder, job.id)
-        is_new = record.delivery is not None and (
-            job.phase is Phase.READY or record.delivery.output != job.delivery.output
-        )
-        if is_new and record.has_files:
+        if record.has_files and record.is_news_about(job):
             with suppress(NotPossible):  # another process is working on it
                 job_service.save(record.applied_to(job_service.job(job.id)))
                 jobs[tag] = job_service.job(job.id)

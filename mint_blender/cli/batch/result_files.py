@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -59,6 +59,13 @@ def is_written(job: Job) -> bool:
     """Return whether all files of the job's delivery exist."""
     paths = [text for text in (job.delivery.output, job.delivery.render) if text]
     return job.phase is Phase.PLACED and bool(paths) and all(Path(text).is_file() for text in paths)
+
+
+def has_other_settings(line: Line, job: Job) -> bool:
+    """Return whether the batch file now says other settings than the result was written with."""
+    before = job.delivery
+    wanted = replace(line.delivery, output=before.output, render=before.render, line=before.line)
+    return wanted != before or Path(before.output or "").suffix != line.suffix
 
 
 def report(

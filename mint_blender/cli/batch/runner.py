@@ -90,6 +90,7 @@ class BatchRun:
         self._budget = BatchBudget(None, Prices())
         self._active: dict[str, Line] = {}
         self._statuses: dict[int, Exit] = {}
+        self._outdated = 0  # finished lines whose settings in the file have changed
         self._refusals: dict[int, str] = {}
         # returns whether another machine has taken over the folder
         self.is_lost: Callable[[], bool] = lambda: False
@@ -173,6 +174,12 @@ class BatchRun:
                 "The next line would have exceeded --max-credits. No more lines were started."
             )
             return Exit.CREDITS
+        if self._outdated:
+            lines = "line has" if self._outdated == 1 else "lines have"
+            self._terminal.note(
+                f"{self._outdated} finished {lines} other settings now. --again applies them; this"
+                " is free."
+            )
         if done < len(self._chosen):
             self._terminal.note(
                 "Run the same command again to continue. Failed lines are not retried"
@@ -310,6 +317,7 @@ class BatchRun:
         if not self._options.writes:
             self._publish(line, job)
         elif result_files.is_written(job):
+            self._outdated += result_files.has_other_settings(line, job)
             self._terminal.event({**job_record(job, event="result"), "line": line.number})
             self._conclude_line(line, job, Exit.DONE)
         elif not is_to_write(job):

@@ -9,6 +9,7 @@ A claim of a dead process of this machine is free at once, that of another machi
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,9 @@ from pathlib import Path
 from ...files.file_lock import FileInUse, file_lock
 from ..storage import batch_ledger
 from ..storage.batch_lease import RENEW_INTERVAL, UNKNOWN, Lease
+
+LOCK_TRIES, LOCK_INTERVAL = 50, 0.02
+"""How often, and after how many seconds, the lock for taking over a claim is tried again."""
 
 
 class Claims:
@@ -33,12 +37,19 @@ class Claims:
             OSError: The folder cannot be written.
         """
         lease = Lease(self._folder / name)
-        try:
-            # two processes of this machine must not both take over the claim of a dead one
-            with file_lock(self._folder / ".lock"):
-                lease.acquire()
-        except FileInUse as error:
-            return str(error) or UNKNOWN
+        if not lease.create():
+            for _ in range(LOCK_TRIES):
+                try:
+                    # two processes of this machine must not both take over the claim of a dead one
+                    with file_lock(self._folder / ".lock"):
+                        lease.acquire()
+                    break
+                except FileInUse as error:
+                    if holder := str(error):
+                        return holder
+                    time.sleep(LOCK_INTERVAL)
+            else:
+                return UNKNOWN
         self._held[name] = lease
         return None
 

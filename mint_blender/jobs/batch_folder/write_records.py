@@ -49,6 +49,18 @@ class WriteRecord:
         paths = [Path(name) for name in names if name]
         return bool(paths) and all(path.is_file() for path in paths)
 
+    def is_news_about(self, job: Job) -> bool:
+        """Return whether a job does not know yet that, or how, these files were written."""
+        return self.delivery is not None and (
+            job.phase is Phase.READY or self._delivery_of(job) != job.delivery
+        )
+
+    def _delivery_of(self, job: Job) -> Delivery:
+        """Return the delivery for a job. A picture that was rendered before is still there."""
+        delivery = self.delivery or job.delivery
+        render = delivery.render or job.delivery.render
+        return replace(delivery, line=job.delivery.line, render=render)
+
     def applied_to(self, job: Job) -> Job:
         """Return a finished job as it is with these files."""
         if self.problem is not None:
@@ -56,8 +68,7 @@ class WriteRecord:
         if self.delivery is None:
             return job
         problem = job.problem if self.problem is not None else None
-        delivery = replace(self.delivery, line=job.delivery.line)
-        job = job.moved(Phase.PLACED, delivery=delivery, problem=problem)
+        job = job.moved(Phase.PLACED, delivery=self._delivery_of(job), problem=problem)
         for note in self.notes:
             job = job.with_note(note)
         return job

@@ -56,7 +56,7 @@ class Lease:
             FileInUse: Another machine, or another process of this one, holds it.
             OSError: The file cannot be written.
         """
-        if self._create():
+        if self.create():
             return
         holder = self.holder()
         host = holder.get("host")
@@ -65,7 +65,7 @@ class Lease:
         ) and self._age() < EXPIRES_AFTER:
             raise FileInUse(str(host or UNKNOWN))
         self.path.unlink(missing_ok=True)
-        if not self._create():
+        if not self.create():
             raise FileInUse(UNKNOWN)
         if host != platform.node():
             sleep(SETTLE_TIME)
@@ -98,7 +98,8 @@ class Lease:
             return {}
         return data if isinstance(data, dict) else {}
 
-    def _create(self) -> bool:
+    def create(self) -> bool:
+        """Acquire the lease if nobody has it; return whether that was so. Raises OSError."""
         try:
             with self.path.open("x", encoding="utf-8") as file:
                 json.dump({"host": platform.node(), "pid": os.getpid(), "id": self._id}, file)
