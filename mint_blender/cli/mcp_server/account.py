@@ -8,10 +8,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from ...jobs.service import JobService
+from ...jobs.storage.documents import open_elsewhere
 from ...mint.account import Account
 from ...mint.client import Client
 from ...mint.errors import KeyMissing, KeyRefused, MintError
 from .. import session
+from .results import blender_target
 from .state import ToolContext, with_client, with_jobs
 from .tools import READ_ONLY, Tool
 
@@ -33,6 +35,9 @@ class AccountState(BaseModel):
         None
     )
     limit_per_day: Annotated[float | None, Field(description="Credits; null: no limit")] = None
+    running_blenders: Annotated[
+        list[str], Field(description="Where place can put a result: id and open file of each")
+    ] = []
     shares_jobs: Annotated[
         bool, Field(description="Another program with the same jobs is running, such as Blender")
     ] = False
@@ -62,13 +67,16 @@ def _ask(client: Client, current: Account) -> AccountState:
     )
 
 
-def _of_journal(job_service: JobService) -> dict[str, float | None]:
+def _of_journal(job_service: JobService) -> dict[str, float | list[str] | None]:
     """Return what this computer knows without Mint, by the fields of `AccountState`."""
     limits = job_service.budget.limits
     return {
         "credits_spent_today": job_service.spending.today(),
         "limit_per_generation": limits.each or None,
         "limit_per_day": limits.day or None,
+        "running_blenders": [
+            blender_target.describe(each) for each in open_elsewhere(job_service.home)
+        ],
         "shares_jobs": job_service.process.has_others(),
     }
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Placement
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService, NotPossible
+from mint_blender.jobs.storage.documents import OpenDocument
 
 from ...mint_service.runner import ThreadService
 from .agent import Agent
@@ -112,10 +114,11 @@ def test_two_blenders(agent: Agent, home: Path, tmp_path: Path) -> None:
     jobs = [finished(agent, prompt=f"lamp {number}")["job"] for number in range(3)]
     file = tmp_path / "scene.blend"
     with open_file(home, ONE), open_file(home, TWO, file), awake(TWO) as landed:
+        running = agent.ask("account")["running_blenders"]
+        assert running == ["11111111: a file that was never saved", f"22222222: {file}"]
         sentence = agent.refusal("place", job=jobs[0])
         assert "Several Blenders are running" in sentence
-        assert "11111111: a file that was never saved" in sentence
-        assert f"22222222: {file}" in sentence
+        assert all(each in sentence for each in running)
         for job, name in zip(jobs, ("2222", "scene.blend", str(file)), strict=True):
             assert agent.ask("place", job=job, blender=name)["status"] == "placed"
         assert landed == jobs
@@ -153,3 +156,33 @@ def test_an_asset_of_the_library(agent: Agent, home: Path, service: ThreadServic
     with open_file(home, ONE), awake(ONE) as landed:
         placed = agent.ask("place", asset=resource.id)
         assert placed["status"] == "placed" and landed == [placed["job"]]
+
+
+def test_a_line_of_a_batch_stays_with_its_batch(agent: Agent, home: Path) -> None:
+    """A batch finds its files through the job's delivery, which is not changed."""
+    job = finished(agent)["job"]
+    with session.open_journal() as job_service:
+        delivery = replace(job_service.job(job).delivery, line="batch 1")
+        job_service.set_delivery(job, delivery)
+    with open_file(home, ONE), awake(ONE) as landed:
+        assert "belongs to a batch" in agent.refusal("place", job=job)
+        assert landed == []
+    with session.open_journal() as job_service:
+        assert job_service.job(job).delivery == delivery
+
+
+def test_a_result_that_lands_meanwhile_is_not_sent_again(
+    agent: Agent, home: Path, signed_in: ThreadService
+) -> None:
+    """Blender places it after the other program has last read the journal."""
+    job = finished(agent)["job"]
+    document = OpenDocument(ONE, None)
+    with session.open_journal() as blender, session.open_journal() as other:
+        blender_target.send(other, job, document, again=False)
+        blender.catch_up()
+        blender.mark_placed(job, placement=PLACEMENT)
+        assert other.job(job).phase is Phase.READY, "it does not know yet"
+        blender_target.send(other, job, document, again=False)
+        assert other.job(job).phase is Phase.PLACED
+        blender.catch_up()
+        assert blender.job(job).phase is Phase.PLACED

@@ -71,25 +71,33 @@ def _is_meant(document: OpenDocument, wanted: str) -> bool:
 def send(job_service: JobService, job_id: str, document: OpenDocument, *, again: bool) -> None:
     """Send a result to a document. Does nothing if it is there, unless `again` is set.
 
+    In one commit with the check, so that what Blender has placed meanwhile is not sent again.
+
     Raises:
         NotPossible: It belongs to a batch, or its last import failed.
     """
-    job = job_service.job(job_id)
-    if job.delivery.line is not None:
-        raise NotPossible(
-            f"{job.title} belongs to a batch, which writes it to a file. Place its model or World"
-            " from the library: call place with asset."
-        )
-    if is_placed(job, document) and not again:
-        return
-    if job.problem is not None and not again:
-        raise NotPossible(
-            f"{job.title} could not be placed: {job.problem.message} To try it again, ask the"
-            " person, and use again=true."
-        )
-    job_service.save(replace(job, delivery=_delivery(job, document), problem=None))
-    if job.phase is Phase.PLACED:
-        job_service.fetch_again(job.id)
+    with job_service.cache.single_commit():
+        job = job_service.job(job_id)
+        if job.delivery.line is not None:
+            raise NotPossible(
+                f"{job.title} belongs to a batch, which writes it to a file. Place its model or"
+                " World from the library: call place with asset."
+            )
+        if (is_placed(job, document) or _is_sent(job, document)) and not again:
+            return
+        if job.problem is not None and not again:
+            raise NotPossible(
+                f"{job.title} could not be placed: {job.problem.message} To try it again, ask the"
+                " person, and use again=true."
+            )
+        job_service.save(replace(job, delivery=_delivery(job, document), problem=None))
+        if job.phase is Phase.PLACED:
+            job_service.fetch_again(job.id)
+
+
+def _is_sent(job: Job, document: OpenDocument) -> bool:
+    is_due = job.phase is Phase.READY and job.problem is None
+    return is_due and job.delivery.document == document.id
 
 
 def _delivery(job: Job, document: OpenDocument) -> Delivery:

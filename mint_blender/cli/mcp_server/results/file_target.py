@@ -92,10 +92,11 @@ async def note_written(context: ToolContext, job: Job, file: Path, result: Write
     """Store that the result is in a file, unless it belongs to a scene or to a batch."""
 
     def note(job_service: JobService) -> None:
-        now = job_service.job(job.id)
-        is_free = now.delivery.document is None and now.delivery.line is None
-        if now.phase is Phase.READY and is_free:
-            job_service.set_delivery(job.id, replace(now.delivery, output=str(file)))
-            job_service.mark_placed(job.id, *result.notes, placement=result.placement)
+        with job_service.cache.single_commit():
+            now = job_service.job(job.id)
+            is_free = now.delivery.document is None and now.delivery.line is None
+            if now.phase is Phase.READY and is_free:
+                job_service.set_delivery(job.id, replace(now.delivery, output=str(file)))
+                job_service.mark_placed(job.id, *result.notes, placement=result.placement)
 
     await with_jobs(context, note)
