@@ -18,6 +18,7 @@ import logging
 import os
 import platform
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -86,7 +87,7 @@ def read_unparsed(folder: Path) -> dict[str, Unparsed]:
         return {}
     latest: dict[str, Unparsed] = {}
     # a line has several entries: from the end on, so that only the last one of each is read
-    for text in reversed(data.split(b"\n")):
+    for text in _lines_from_end(data):
         if _tag_at_start(text) not in latest:
             for tag, entry in _by_tag(text).items():
                 latest.setdefault(tag, entry)
@@ -186,6 +187,15 @@ def _append(path: Path, line: bytes) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _lines_from_end(data: bytes) -> Iterator[bytes]:
+    """Yield the lines, the last one first, without a copy of all: there may be 200 MB."""
+    end = len(data)
+    while end >= 0:
+        start = data.rfind(b"\n", 0, end)
+        yield data[start + 1 : end]
+        end = start
 
 
 def _tag_at_start(text: bytes) -> str | None:
