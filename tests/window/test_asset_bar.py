@@ -146,19 +146,19 @@ def test_a_drag_does_not_fill_the_console(
     assert "WARN" not in blender.log()[before:]
 
 
-def test_a_small_library_has_a_small_bar(
+def test_few_items_have_a_small_bar(
     open_blender: Callable[..., BlenderWindow], service: Service
 ) -> None:
-    """It has no empty row below the Worlds, of which there are fewer than on a page."""
+    """It has no empty row below what a search has found."""
     blender = open_blender()
     open_bar(blender)
     blender.ask(f"setattr({PREFERENCES}, 'picture_size', 160)")
     all_kinds, columns = blender.ask(_SHAPE)
     assert all_kinds == 12 and columns in {4, 6}, "several rows"
     blender.ask(f"setattr({FIELDS}, 'kind', 'WORLD')")
-    blender.wait(f"len({VIEW}.shown({FIELDS})) == 8")
-    cells, columns = blender.ask(_SHAPE)
-    assert cells == -(-8 // columns) * columns
+    blender.ask(f"setattr({FIELDS}, 'words', 'chest')")
+    blender.wait(f"len({VIEW}.shown({FIELDS})) == 2")
+    assert blender.ask(_SHAPE) == [columns, columns], "one row"
     blender.settle()
     blender.screenshot("asset_bar_small")
 
