@@ -287,3 +287,29 @@ def test_a_machine_that_dies_loses_nothing(
     after = {path.name: path.stat().st_mtime_ns for path in out.glob("*.blend")}
     assert all(after[name] > before[name] for name in before)
     assert len(service.operations()) == 4
+
+
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_an_interrupted_step_gives_its_claims_back(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
+    """After Ctrl+C no Blender and no claim is left, so that nobody has to wait."""
+    arguments = (*batch_of(tmp_path, format="blend"), "--step")
+    assert mint(*arguments, "generate").status == 0
+    out = tmp_path / "out"
+    running = subprocess.Popen(
+        slow_command(tmp_path, 1.0, *arguments, "write", "--workers", "1"),
+        env=environment(service, tmp_path / "farm"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=restore_sigint,
+    )
+    wait_for_files(out, 1, running)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(30) == 130
+    assert_no_child_is_left(tmp_path)
+    assert {path.name for path in (out / ".mint-batch" / "claims").iterdir()} <= {".lock"}
+    assert mint(*arguments, "write").status == 0
+    assert len(list(out.glob("*.blend"))) == 4
