@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network between the product and the simulated services, with everything that goes wrong.
+
+It takes the place of requests' adapter: the real client builds requests and reads answers.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import parse_qsl, urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+
+from mint_blender.net import connections
+
+from .messages import Request, Response
+
+PROBABILITY = 0.1
+"""Of each kind of fault, for each request."""
+API_FAULTS = ("lost before", "lost after", "doubled", "delayed", "gateway", "rate limited")
+FILE_FAULTS = ("lost before", "cut", "delayed", "gateway", "expired")
+HTML = b"<html><body><h1>Bad gateway</h1></body></html>"
+
+
+class Network:
+    """Delivers requests, or not.
+
+    `deliver` hands a request to its service and returns the answer. `later` delivers a request that
+    was on its way for longer than the client has waited. `slow` is told how many seconds the
+    running call takes. `rate` scales the probability of faults.
+    """
+
+    def __init__(self, rng: random.Random, true_time: Callable[[], float]) -> None:
+        self._rng = rng
+        self._true_time = true_time
+        self.rate = 1.0
+        self.counts: Counter[str] = Counter()
+        self.key_hosts: dict[str, str] = {}
+        self.deliver: Callable[[Request], Response] = lambda request: Response(500)
+        self.later: Callable[[float, Request], None] = lambda seconds, request: None
+        self.slow: Callable[[float], None] = lambda seconds: None
+        self.boundary: Callable[[], None] = lambda: None
+        self.note: Callable[[str], None] = lambda text: None
+        self.fail: Callable[[str], None] = lambda text: None
+
+    def exchange(self, request: Request) -> Response:
+        """Send a request; raise ConnectionError if there is no answer."""
+        self.check_key(request)
+        self.boundary()
+        is_api = request.host in set(self.key_hosts.values())
+        fault = self._fault(API_FAULTS if is_api else FILE_FAULTS)
+        if fault:
+            self.counts[fault] += 1
+        answer = self._with_fault(request, fault) if fault else self.deliver(request)
+        self.note(f"{request} {fault} -> {answer.status}")
+        self.boundary()
+        return answer
+
+    def check_key(self, request: Request) -> None:
+        """Fail if the request shows a key to a host that it is not for."""
+        text = " ".join((request.path, *request.query.values(), *request.headers.values()))
+        for key, host in self.key_hosts.items():
+            if host != request.host and (key in text or key.encode() in request.body):
+                self.fail(f"the key of {host} was sent to {request.host}.")
+        if "Authorization" in request.headers and request.token not in self.key_hosts:
+            self.fail(f"something was sent to {request.host} as a key.")
+
+    def _fault(self, kinds: tuple[str, ...]) -> str:
+        number = self._rng.random() / max(PROBABILITY * self.rate, 1e-9)
+        return kinds[int(number)] if number < len(kinds) else ""
+
+    def _with_fault(self, request: Request, fault: str) -> Response:
+        if fault == "lost before":
+            self._lose(request, fault)
+        if fault == "delayed":
+            return self._delayed(request)
+        if fault == "gateway":
+            return self._gateway(request)
+        if fault == "rate limited":
+            return self._rate_limited()
+        if fault == "expired":
+            return Response(self._rng.choice([403, 404, 410]))
+        answer = self.deliver(request)
+        if fault == "lost after":
+            self._lose(request, fault)
+        if fault == "doubled":
+            return self.deliver(request)
+        cut = answer.body[: self._rng.randrange(len(answer.body) or 1)]
+        return Response(answer.status, answer.headers, cut)
+
+    def _lose(self, request: Request, fault: str) -> None:
+        self.slow(self._rng.choice([0.5, 60.0, 180.0]))
+        self.note(f"{request} {fault}")
+        raise requests.exceptions.ConnectionError(fault)
+
+    def _delayed(self, request: Request) -> Response:
+        """Answer slowly, or arrive at Mint after the client has given up."""
+        if self._rng.random() < 0.5:
+            self.slow(self._rng.uniform(5.0, 170.0))
+            return self.deliver(request)
+        self.later(self._rng.uniform(61.0, 600.0), request)
+        self.slow(60.0)
+        self.note(f"{request} delayed")
+        raise requests.exceptions.ReadTimeout("delayed")
+
+    def _gateway(self, request: Request) -> Response:
+        """Answer in Mint's place, before or after Mint has done the work."""
+        if self._rng.random() < 0.5:
+            self.deliver(request)
+        status = self._rng.choice([502, 503, 504, 524, 200, 403])
+        return Response(status, {"Content-Type": "text/html"}, HTML)
+
+    def _rate_limited(self) -> Response:
+        seconds = self._rng.choice([1, 5, 30, 300])
+        at = datetime.fromtimestamp(self._true_time() + seconds, UTC)
+        date = datetime.fromtimestamp(self._true_time(), UTC)
+        headers = {"Retry-After": str(seconds)}
+        if self._rng.random() < 0.5:
+            headers = {"Retry-After": format_datetime(at, usegmt=True)}
+        headers["Date"] = format_datetime(date, usegmt=True)
+        body = json.dumps({"type": "rate-limited", "title": "Too many requests", "status": 429})
+        return Response(429, headers, body.encode())
+
+
+class _Body(io.BytesIO):
+    """A body as urllib3 and `http.client` show it."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__(answer.body)
+        self._original_response = self
+        self._announced = int(answer.headers.get("Content-Length", len(answer.body)))
+
+    @property
+    def length(self) -> int:
+        """The bytes that are still announced."""
+        return self._announced - self.tell()
+
+    def read1(self, size: int | None = -1, **more: Any) -> bytes:
+        return super().read1(-1 if size is None else size)
+
+    def release_conn(self) -> None:
+        """Do nothing: there is no connection."""
+
+
+class _Adapter(BaseAdapter):
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self._network = network
+
+    def send(self, request: requests.PreparedRequest, *more: Any, **most: Any) -> requests.Response:
+        parts = urlsplit(request.url or "")
+        body = request.body or b""
+        answer = self._network.exchange(
+            Request(
+                request.method or "",
+                parts.hostname or "",
+                parts.path,
+                dict(parse_qsl(parts.query)),
+                dict(request.headers),
+                body.encode() if isinstance(body, str) else bytes(body),
+            )
+        )
+        response = requests.Response()
+        response.status_code = answer.status
+        response.headers = CaseInsensitiveDict(answer.headers)
+        response.raw = _Body(answer)
+        response.url, response.request = request.url or "", request
+        return response
+
+    def close(self) -> None:
+        pass
+
+
+@contextmanager
+def simulated_network(network: Network) -> Iterator[None]:
+    """Let the product's sessions use this network."""
+
+    def mount(session: requests.Session, rules: object = None) -> None:
+        adapter = _Adapter(network)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+
+    # the environment names no proxy here; looking for one takes longer than all the rest
+    def no_proxies(*arguments: object, **more: object) -> dict[str, str]:
+        return {}
+
+    with (
+        patch.object(connections, "mount", mount),
+        patch.object(requests.sessions, "get_environ_proxies", no_proxies),
+    ):
+        yield

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people do at random: start, approve, revise, cancel, retry, dismiss, resume, quit, come back.
+
+In the end everything works again, and a patient person brings every job to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from mint_blender.jobs.job import Job, is_unanswered
+from mint_blender.jobs.job_values import Hold
+from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.presentation import presenter
+from mint_blender.jobs.queries import KeyOwner
+from mint_blender.jobs.service import JobService, NotPossible
+from mint_blender.jobs.storage.journal import JournalError
+from mint_blender.mint.account import Account
+
+from .actions import Actions
+from .batch import run_batch
+from .process import Process
+from .world import API, OTHER_API, World
+
+BLENDERS = ("Blender A", "Blender B")
+BEAT = 10.0
+"""Seconds between two looks of a Blender at its jobs."""
+ENDED = frozenset({Phase.READY, Phase.PLACED, Phase.FAILED, Phase.CANCELED})
+
+
+class People:
+    """The people at one computer, and what they decide."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.rng = world.rng
+        self.actions = Actions(world)
+        self._beats: set[str] = set()
+
+    # -- a few days
+
+    def live(self) -> None:
+        """Live until all jobs were started, then bring everything to an end."""
+        world = self.world
+        while sum(world.clicks.starts.values()) < world.options.jobs:
+            self._let_something_happen()
+            world.run(self._pause())
+        self._settle()
+
+    def _pause(self) -> float:
+        chance = self.rng.random()
+        if self.world.options.pause < 1.0:
+            chance = 1.0
+        if chance < 0.01:
+            self.world.note("nobody comes for a day or two")
+            if self.rng.random() < 0.5:
+                for name in BLENDERS:
+                    self._quit(name)
+            return self.rng.uniform(10.0, 50.0) * 3600.0
+        if chance < 0.1:
+            return self.rng.uniform(600.0, 7200.0)
+        return self.rng.expovariate(1 / self.world.options.pause)
+
+    def _let_something_happen(self) -> None:
+        chance = self.rng.random()
+        if chance < 0.04 and self.world.options.disk_fills:
+            self._fill_disk()
+        elif chance < 0.07 and self.world.options.accounts_change:
+            self._change_account()
+        elif chance < 0.10:
+            self._jump()
+        elif chance < 0.13:
+            self._buy_credits()
+        elif chance < 0.15:
+            self._quit(self.rng.choice(BLENDERS))
+        elif chance < 0.18:
+            self._run_batch()
+        elif chance < 0.24:
+            self._use_command_line()
+        else:
+            self._click(self._blender(self.rng.choice(BLENDERS)))
+
+    def _click(self, process: Process | None) -> None:
+        if process is not None:
+            self._do(process, lambda service: self.actions.something(service))
+
+    def _do(self, process: Process, action: Callable[[JobService], Any]) -> None:
+        """Do something in a process. What it refuses is no violation."""
+
+        def click() -> None:
+            assert process.service is not None
+            try:
+                process.service.catch_up()
+                action(process.service)
+            except NotPossible as reason:
+                self.world.note(f"not possible: {reason}")
+            except JournalError as error:
+                self.world.note(f"{error}")
+
+        process.run(click)
+
+    def _fill_disk(self) -> None:
+        self.world.disk.is_full = True
+        self.world.note("the disk is full")
+
+        def free() -> None:
+            self.world.disk.is_full = False
+            self.world.note("the disk has space again")
+
+        self.world.at(self.rng.expovariate(1 / 300.0), free)
+
+    def _change_account(self) -> None:
+        """Rotate the key, use a wrong one or none for a while, or use another account or API."""
+        world, owner = self.world, self.world.mint.projects[0]
+        key = f"key-of-owner-{self.rng.getrandbits(32):08x}-secret"
+        if self.rng.random() < 0.3:
+            owner.keys.clear()
+        chance = self.rng.random()
+        if chance < 0.4:
+            world.add_key(owner, key)
+            account = Account(key, API)
+        elif chance < 0.5:
+            world.network.key_hosts[key] = owner.host
+            account = Account(key, API)
+        elif chance < 0.6:
+            account = Account("", API)
+        elif chance < 0.8:
+            account = Account("key-of-other-1-secret", API)
+        else:
+            account = Account("key-of-dev-1-secret", OTHER_API)
+        self._use(account)
+        world.at(self.rng.expovariate(1 / 1800.0), self._use_own_account)
+
+    def _use_own_account(self) -> None:
+        owner = self.world.mint.projects[0]
+        if not owner.keys:
+            self.world.add_key(owner, f"key-of-owner-{self.rng.getrandbits(32):08x}-secret")
+        self._use(Account(max(owner.keys), API))
+
+    def _use(self, account: Account) -> None:
+        self.world.account = account
+        self.world.note(f"the key is now {account.key or 'missing'}")
+        for process in list(self.world.processes.values()):
+            process.account = account
+            if process.is_usable:
+                self._do(process, lambda service: service.set_account(account))
+
+    def _jump(self) -> None:
+        most = self.world.options.most_clock_jump
+        self.world.clock.offset = self.rng.uniform(-most, most)
+        self.world.note(f"this computer's clock is off by {self.world.clock.offset:.0f} s")
+
+    def _buy_credits(self) -> None:
+        self.world.mint.projects[0].balance += self.rng.choice([200.0, 2000.0, 20000.0])
+
+    # -- processes
+
+    def _blender(self, name: str) -> Process | None:
+        """Return a Blender, which is started if it does not run."""
+        process = self.world.processes.get(name)
+        if process is not None and process.is_usable:
+            return process
+        process = self.world.start_process(name)
+        if process is not None:
+            self._do(process, lambda service: service.unfinished.resume_all())
+            self._beat(process)
+        return process
+
+    def _beat(self, process: Process) -> None:
+        """Look at the jobs as Blender's heartbeat does, for as long as the process lives."""
+
+        def beat(service: JobService) -> None:
+            if service.unfinished.are_elsewhere:
+                service.unfinished.take_over()
+            for job in [each for each in service.jobs() if each.phase is Phase.READY]:
+                with suppress(NotPossible):
+                    service.mark_placed(job.id)
+            is_active = service.has_active_work or service.unfinished.are_elsewhere
+            process.later(BEAT if is_active else 60.0, lambda: self._do(process, beat))
+
+        process.later(BEAT, lambda: self._do(process, beat))
+
+    def _quit(self, name: str) -> None:
+        process = self.world.processes.get(name)
+        if process is not None and not process.is_dead:
+            self.world.note(f"{name} quits")
+            process.run(process.quit)
+
+    def _use_command_line(self) -> None:
+        """Run one command: start a job or resume one, wait until it stops, and end."""
+        name = f"command {len(self.world.processes)}"
+        process = self.world.start_process(name)
+        if process is None:
+            return
+        job_ids: list[str] = []
+
+        def begin(service: JobService) -> None:
+            job = self.actions.something(service)
+            if job is not None:
+                job_ids.append(job.id)
+
+        def follow(service: JobService) -> None:
+            if any(service.is_active(job_id) for job_id in job_ids):
+                process.later(5.0, lambda: self._do(process, follow))
+            else:
+                process.quit()
+
+        self._do(process, begin)
+        process.later(1.0, lambda: self._do(process, follow))
+        # a command that cannot go on is stopped in the end
+        process.later(6 * 3600.0, process.quit)
+
+    def _run_batch(self) -> None:
+        before = self.world.processes.get("batch")
+        if before is not None and not before.is_dead:
+            return
+        process = self.world.start_process("batch")
+        if process is not None:
+            self.world.at(0.0, lambda: self._do(process, lambda s: run_batch(self.world, s)))
+            process.later(12 * 3600.0, process.die)
+
+    # -- the end
+
+    def _settle(self) -> None:
+        """Let everything work again, and bring every job of every account to an end."""
+        world = self.world
+        world.note("everything works again")
+        world.options = replace(world.options, boundaries=0, accounts_change=False)
+        world.network.rate = 0.0
+        world.clock.offset = 0.0
+        world.run(1.0)
+        for process in list(world.processes.values()):
+            process.run(process.quit)
+        world.run(3600.0)
+        world.disk.is_full = False
+        for project in world.mint.projects:
+            project.balance = 10.0**9
+            if not project.keys:
+                world.add_key(project, f"key-of-{project.user}-last-secret")
+        for project in world.mint.projects:
+            api = API if project.host == "api.mint.gg" else OTHER_API
+            world.account = Account(max(project.keys), api)
+            world.note(f"the end of the jobs of {project.user} at {project.host}")
+            self._finish_jobs()
+
+    def _finish_jobs(self) -> None:
+        name = "Blender at the end"
+        process = self._blender(name)
+        assert process is not None
+        for _ in range(60):
+            left = list[Job | None]([None])
+            self._do(
+                process,
+                lambda service, left=left: left.__setitem__(slice(None), self._press_on(service)),
+            )
+            if not left:
+                break
+            self.world.run(1800.0)
+        process.run(process.quit)
+
+    def _press_on(self, service: JobService) -> list[Job]:
+        """Do what each job waits for; return the jobs that are not over."""
+        service.queries.ask(KeyOwner())  # as the panel of the account does
+        service.unfinished.resume_all()
+        service.unfinished.refresh_queue()
+        with suppress(NotPossible):
+            service.unfinished.continue_queue()
+        left = [
+            job
+            for job in service.jobs()
+            if job.hold is not Hold.FOREIGN and (job.phase not in ENDED or job.decision is not None)
+        ]
+        for job in left:
+            if not service.is_active(job.id) and job.decision is None:
+                with suppress(NotPossible), service.budget.without_limits():
+                    self._press(service, job)
+        return left
+
+    def _press(self, service: JobService, job: Job) -> None:
+        verbs = presenter.verbs(job)
+        if job.source_asset_id is not None:
+            self.world.mint.go_on_at_mint(job.source_asset_id, self.world.clock.true)
+        if is_unanswered(job):
+            self.actions.retry(service, job)
+        elif Verb.APPROVE in verbs:
+            self.actions.approve(service, job)
+        elif Verb.RESUME in verbs or job.phase is Phase.PAUSED:
+            service.resume(job.id)

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A simulated process: a real job service whose worker takes its steps without threads."""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from mint_blender.files.download import Downloader
+from mint_blender.files.file_choice import OPTIMIZED_NEEDS
+from mint_blender.jobs.engine import job_runner
+from mint_blender.jobs.engine.config import EngineConfig
+from mint_blender.jobs.engine.scheduler import Scheduler
+from mint_blender.jobs.engine.thread_messages import Command, Crashed, Event
+from mint_blender.jobs.engine.worker import Worker
+from mint_blender.jobs.service import JobService
+from mint_blender.jobs.storage import unsent_jobs
+from mint_blender.jobs.storage.job_locks import ProcessLock
+from mint_blender.jobs.storage.journal import JournalError
+from mint_blender.jobs.workflow.context import WorkflowConfig
+from mint_blender.mint.account import Account
+
+from .disk import Killed
+
+if TYPE_CHECKING:
+    from .world import World
+
+
+class _Events(queue.SimpleQueue[Event]):
+    """The worker's events. Waiting for one lets the world go on."""
+
+    def __init__(self, process: Process) -> None:
+        super().__init__()
+        self._process = process
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Event:
+        if self.empty() and timeout:
+            self._process.let_the_world_go_on(timeout, lambda: not self.empty())
+        return super().get(block=False)
+
+
+class _Inbox(queue.SimpleQueue[Command]):
+    """The worker's commands. What comes from a call is there when its answer has arrived."""
+
+    def __init__(self, process: Process) -> None:
+        super().__init__()
+        self._process = process
+        self.waited: float | None = 0.0
+
+    def put(self, item: Command, block: bool = True, timeout: float | None = None) -> None:
+        process = self._process
+        if process.call_takes is None:
+            super().put(item)
+            process.step_soon()
+            return
+        process.later(process.call_takes, lambda: self._arrive(item))
+
+    def _arrive(self, item: Command) -> None:
+        super().put(item)
+        self._process.step_soon()
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Command:
+        if self.empty():
+            self.waited = timeout
+        return super().get(block=False)
+
+
+class _Executor:
+    """Sends each call a moment later; it ends when its answer arrives."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._is_closed = False
+
+    def submit(self, work: Callable[[], None], *, first: bool = False) -> None:
+        def run() -> None:
+            if not self._is_closed:
+                self._process.make_call(work)
+
+        self._process.later(self._process.world.rng.uniform(0.01, 0.3), run)
+
+    def close(self, timeout: float) -> bool:
+        self._is_closed = True
+        return True
+
+
+class SteppedWorker(Worker):
+    """The worker without its thread: `step` does what the thread would do now."""
+
+    def __init__(self, config: EngineConfig, account: Account, process: Process) -> None:
+        super().__init__(config, account)
+        self._process = process
+        self.events = _Events(process)
+        self._inbox: _Inbox = _Inbox(process)
+        self._scheduler: Scheduler | None = None
+
+    def _send(self, command: Command) -> None:
+        self._inbox.put(command)
+
+    def step(self) -> float | None:
+        """Do everything that is due; return the seconds until there is more to do, if known."""
+        while self._scheduler is not None or not self._inbox.empty():
+            try:
+                wait = self._run_until_idle()
+            except Exception as error:  # as `Worker._serve`
+                self._crash(error)
+                return None
+            if self._scheduler is not None:
+                return wait
+        return None
+
+    def _run_until_idle(self) -> float | None:
+        """Step the scheduler until it waits or has ended. Returns how long it waits."""
+        if self._scheduler is None:
+            self._scheduler = Scheduler(
+                self._config, self._account, self._inbox, self.events, online=self._online
+            )
+            # `set_account` and `allow_online` then send their commands to it
+            self._thread = self  # type: ignore[assignment]
+        self._inbox.waited = 0.0
+        while self._step(self._scheduler):
+            if self._inbox.waited != 0.0:
+                return self._inbox.waited
+        self._close_scheduler()
+        return None
+
+    def _close_scheduler(self) -> None:
+        scheduler, self._scheduler, self._thread = self._scheduler, None, None
+        if scheduler is not None:
+            scheduler.close(0.0)
+
+    def _crash(self, error: Exception) -> None:
+        with suppress(Exception):
+            self._close_scheduler()
+        self._drain_inbox()
+        if not isinstance(error, JournalError):
+            self._process.world.fail(f"the worker crashed: {error!r}", error)
+        self.events.put(Crashed(str(error)))
+
+    def stop(self, timeout: float) -> bool:
+        try:
+            self._close_scheduler()
+        except Exception as error:  # as `Worker._serve`
+            self._crash(error)
+        return True
+
+
+class Process:
+    """A Blender, a command line or a batch. `requested` are the jobs that it was asked for."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world = world
+        self.name = name
+        self.is_dead = False
+        self.call_takes: float | None = None
+        self.account = world.account
+        self._requested: set[str] = set()
+        self._opened: list[sqlite3.Connection | ProcessLock] = []
+        self._next_step: object = None
+        self._boundaries_left = world.boundaries_until_kill()
+        self.service: JobService | None = None
+
+    # -- life and death
+
+    def open(self) -> JobService:
+        """Open the job service. Raises JournalError, Killed."""
+
+        def worker(config: EngineConfig, account: Account) -> SteppedWorker:
+            return SteppedWorker(config, account, self)
+
+        with patch.object(job_runner, "Worker", worker):
+            self.service = JobService(self._config(), self.account)
+        return self.service
+
+    def _config(self) -> EngineConfig:
+        clock, rng = self.world.clock, self.world.rng
+        return EngineConfig(
+            self.world.home,
+            WorkflowConfig(readable=OPTIMIZED_NEEDS, now=clock.wall),
+            clock=clock.monotonic,
+            chance=rng.random,
+            executor=lambda name, size, idle: _Executor(self),
+            downloader=lambda local: Downloader(
+                local_files=local, clock=clock.monotonic, sleep=lambda s: None, chance=rng.random
+            ),
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Let this process run; whoever ran before runs again afterwards."""
+        world, before = self.world, unsent_jobs._requested
+        outer, world.current = world.current, self
+        unsent_jobs._requested = self._requested
+        try:
+            yield
+        finally:
+            world.current = outer
+            unsent_jobs._requested = before
+
+    def boundary(self) -> None:
+        """Die here if it is time; raise Killed ever after."""
+        if not self.is_dead:
+            self._boundaries_left -= 1
+            if self._boundaries_left > 0:
+                return
+            self.die()
+        raise Killed
+
+    def die(self) -> None:
+        """End without a trace of it, as after SIGKILL: the system closes what was open."""
+        self.is_dead = True
+        self.world.note(f"{self.name} was killed")
+        self.world.kills += 1
+
+    def bury(self) -> None:
+        """Close what a dead process has left open."""
+        for opened in self._opened:
+            if isinstance(opened, ProcessLock):
+                if hasattr(opened, "_handle"):
+                    opened._handle.close()
+            else:
+                opened.close()
+        self._opened.clear()
+
+    def opened(self, opened: sqlite3.Connection | ProcessLock) -> None:
+        """Note something that the system would close."""
+        self._opened.append(opened)
+
+    def quit(self) -> None:
+        """Quit in an orderly way."""
+        if self.service is not None and not self.is_dead:
+            with suppress(JournalError):
+                self.service.close(0.0)
+        self.is_dead = True
+        self.bury()
+
+    # -- time
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do something later, if the process still lives then."""
+        self.world.at(seconds, lambda: self.run(action))
+
+    def run(self, action: Callable[[], Any]) -> None:
+        """Do something in this process; it may die meanwhile."""
+        if self.is_dead:
+            return
+        try:
+            with self.running():
+                action()
+        except Killed:
+            self.bury()
+        if self.is_dead:
+            self.bury()
+
+    def make_call(self, work: Callable[[], None]) -> None:
+        """Make a call on a thread of a pool. What it puts into the inbox arrives later."""
+        outer, self.call_takes = self.call_takes, self.world.rng.uniform(0.01, 0.5)
+        try:
+            work()
+        finally:
+            self.call_takes = outer
+
+    def slow(self, seconds: float) -> None:
+        """Note that the running call takes this long."""
+        if self.call_takes is not None:
+            self.call_takes += seconds
+
+    def step_soon(self) -> None:
+        """Let the worker take its next step now."""
+        self._step_in(0.0)
+
+    def _step_in(self, seconds: float) -> None:
+        mark = self._next_step = object()
+        self.world.at(seconds, lambda: self.run(self._step) if self._next_step is mark else None)
+
+    def _step(self) -> None:
+        worker = self.service.worker if self.service is not None else None
+        if isinstance(worker, SteppedWorker):
+            self._next_step = None
+            wait = worker.step()
+            if wait is not None and self._next_step is None:
+                self._step_in(wait)
+
+    def let_the_world_go_on(self, seconds: float, until: Callable[[], bool]) -> None:
+        """Wait on the main thread: everything else goes on. Raises Killed."""
+        self.world.run_nested(seconds, lambda: self.is_dead or until())
+        if self.is_dead:
+            raise Killed
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a person can click in it."""
+        return not self.is_dead and self.service is not None
