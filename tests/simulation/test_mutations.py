@@ -18,6 +18,7 @@ FOUND_BY = {
     "a new key after a restart": 1,
     "ignores own limits": 3,
     "shows the key to the file host": 1,
+    "waits for nobody": 65,
 }
 """A seed that finds each mistake: the first one that did."""
 
