@@ -30,10 +30,12 @@ CODE = background_worker.code()
 class BackgroundImporter:
     """Writes results as `write_files.write_described` does, but in a child process.
 
-    For one thread, except `stop`. A context manager; otherwise call `close` at the end.
+    For one thread, except `stop`. A context manager; otherwise call `close` at the end. With
+    `idle_limit`, the child process ends after that many seconds without a result to write.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, idle_limit: float | None = None) -> None:
+        self._idle_limit = idle_limit
         self._child: ChildProcess | None = None
         self._results = 0  # of this child process
         self._is_stopped = False
@@ -108,7 +110,7 @@ class BackgroundImporter:
     def _running_child(self) -> ChildProcess:
         """Return the child process, started if there is none. Raises ChildEnded, OSError."""
         if self._child is None and not self._is_stopped:
-            self._child, self._results = _start_child(), 0
+            self._child, self._results = _start_child(self._idle_limit), 0
         if (
             self._child is None or self._is_stopped
         ):  # looked at after the start, so that `stop` misses no child
@@ -116,8 +118,9 @@ class BackgroundImporter:
         return self._child
 
 
-def _start_child() -> ChildProcess:
-    return ChildProcess(blender_runtime.background_command(CODE))
+def _start_child(idle_limit: float | None) -> ChildProcess:
+    code = CODE if idle_limit is None else background_worker.code(idle_limit)
+    return ChildProcess(blender_runtime.background_command(code))
 
 
 _CRASHED = "Blender closed unexpectedly while importing it, twice."

@@ -33,12 +33,20 @@ class DaskProcesses:
             **environment,
         }
         self._processes: list[subprocess.Popen[bytes]] = []
-        about = folder / "scheduler.json"
-        self._start("scheduler", "--port", "0", "--scheduler-file", str(about))
-        wait_until(about.is_file)
-        self.address: str = json.loads(about.read_text())["address"]  # tcp://127.0.0.1:PORT
-        self.executor = self.address.replace("tcp://", "dask://")
+        self.address = ""  # tcp://127.0.0.1:PORT
         self.workers: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Start the scheduler and wait until it listens."""
+        about = self.folder / "scheduler.json"
+        self._start("scheduler", "--port", "0", "--scheduler-file", str(about))
+        wait_until(lambda: about.is_file() and about.read_text().rstrip().endswith("}"))
+        self.address = json.loads(about.read_text())["address"]
+
+    @property
+    def executor(self) -> str:
+        """Return the scheduler's address, as the command line takes it."""
+        return self.address.replace("tcp://", "dask://")
 
     def add_workers(self, count: int = 1, *options: str, threads: int = 1) -> None:
         """Start workers and wait until the scheduler knows them."""
@@ -87,6 +95,7 @@ def dask_processes(folder: Path, workers: int = 0, **environment: str) -> Iterat
     """Run a scheduler and some workers with one thread each."""
     running = DaskProcesses(folder, **environment)
     try:
+        running.start()
         running.add_workers(workers)
         yield running
     finally:

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import builtins
+import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -236,6 +238,18 @@ def test_a_token_is_answered_beside_it(tmp_path: Path) -> None:
     name = worker_checks.answer_token(str(tmp_path), "token")
     assert (tmp_path / name).read_text() == "token"
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted([name, worker_task.TOKEN])
+
+
+def test_a_folder_that_was_left_is_removed_after_a_day(client: Client, tmp_path: Path) -> None:
+    """A command that was killed leaves its folder; another run may still be using a newer one."""
+    left, used = (tmp_path / ".mint-batch" / name for name in ("dask-left", "dask-used"))
+    for place, age in ((left, 25 * 3600), (used, 23 * 3600)):
+        (place / "result").mkdir(parents=True)
+        for each in (place / "result", place):
+            os.utime(each, (time.time() - age,) * 2)
+    with shared_folder.staging(client, tmp_path, "now") as place:
+        assert place.is_dir() and used.is_dir() and not left.exists()
+    assert not place.exists() and used.is_dir()
 
 
 def test_results_need_no_shared_folder_when_they_are_shipped(

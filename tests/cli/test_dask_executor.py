@@ -119,11 +119,18 @@ def test_a_file_that_cannot_be_moved_is_a_sentence(
 def test_a_worker_that_fails_is_a_sentence(
     client: Client, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An exception on the worker, a bug of ours, does not end the run."""
-    monkeypatch.setattr(worker_task, "with_files_here", lambda *_: 1 / 0)
+    """An exception on the worker, a bug of ours, does not end the run.
+
+    Dask's client would wait without end for one with a traceback that is too deep to be pickled.
+    """
+
+    def broken(*arguments: object) -> None:
+        broken(*arguments)
+
+    monkeypatch.setattr(worker_task, "with_files_here", broken)
     with shipping(client, out) as dask:
-        result = dask.submit(write_result, a_result(tmp_path), out / "a.glb", None).result()
-    assert "A Dask worker failed unexpectedly (ZeroDivisionError" in result.problem
+        result = dask.submit(write_result, a_result(tmp_path), out / "a.glb", None).result(20)
+    assert "A Dask worker failed unexpectedly (RecursionError" in result.problem
 
 
 def test_a_result_that_is_not_in_the_shared_folder_is_a_problem(

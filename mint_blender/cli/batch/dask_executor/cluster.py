@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,10 @@ def connect(address: str) -> Client:
         ) from error
     _check_scheduler(address)
     try:
-        return Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False, name="mint-blender")
+        with warnings.catch_warnings(action="ignore"):  # of versions, which `check_workers` names
+            return Client(
+                address, timeout=CONNECT_TIMEOUT, set_as_default=False, name="mint-blender"
+            )
     except (OSError, ValueError) as error:
         raise _no_scheduler(address) from error
 

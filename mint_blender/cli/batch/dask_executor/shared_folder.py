@@ -22,6 +22,9 @@ from .worker_task import TOKEN
 if TYPE_CHECKING:
     from distributed import Client
 
+ABANDONED_AFTER = 24 * 3600.0
+"""Seconds without a new file after which a folder for results in progress is removed."""
+
 ANSWER_TIMEOUT = 5.0
 """Seconds until an answer has to be seen here: network file systems show new files late."""
 
@@ -36,6 +39,7 @@ def staging(client: Client, folder: Path, run: str) -> Iterator[Path]:
     """
     place = folder / batch_ledger.FOLDER / f"dask-{run}"
     place.mkdir(parents=True)
+    _remove_abandoned(place.parent)
     try:
         token = uuid.uuid4().hex
         (place / TOKEN).write_text(token, encoding="utf-8")
@@ -52,6 +56,14 @@ def staging(client: Client, folder: Path, run: str) -> Iterator[Path]:
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what a command has left that was killed: nothing was written there for a day."""
+    for place in folder.glob("dask-*"):
+        newest = max((each.stat().st_mtime for each in (place, *place.iterdir())), default=0.0)
+        if time.time() - newest > ABANDONED_AFTER:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def _is_seen(answer: Path, token: str, deadline: float) -> bool:

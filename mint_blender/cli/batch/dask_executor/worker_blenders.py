@@ -14,6 +14,9 @@ from ....delivery.background import BackgroundImporter
 from ....delivery.write_result import IMPORTERS
 from ....jobs.child_process import PerThread
 
+IDLE_LIMIT = 15 * 60.0
+"""Seconds without a result after which a Blender ends, in case the client is gone."""
+
 
 class RunBlenders:
     """The background Blenders of one run."""
@@ -25,7 +28,7 @@ class RunBlenders:
         self._is_stopped = False
 
     def _new(self) -> BackgroundImporter:
-        importer = BackgroundImporter()
+        importer = BackgroundImporter(IDLE_LIMIT)
         self._all.append(importer)
         return importer
 

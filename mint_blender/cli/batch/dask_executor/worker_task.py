@@ -7,6 +7,7 @@ worker that dies, and a Blender that outlives it for a moment, leave nothing inc
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import uuid
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from ....jobs.job_values import Placement, Role
 from ....message import Message, message_of
 from . import worker_blenders
 from .input_files import FilesNeeded, InputFiles, with_files_here
+
+log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 2
 """A result that killed so many workers is not tried again."""
@@ -111,6 +114,11 @@ def _write(task: Task, sent: Mapping[Role, bytes]) -> Outcome:
     except OSError as error:
         file, reason = error.filename or "a file", error.strerror or error
         return Outcome(problem=message_of(f"A Dask worker could not write {file}: {reason}."))
+    # A bug. Dask's client would wait without end for a traceback that cannot be pickled.
+    except Exception as error:
+        log.exception("Job %s could not be written", task.job.id)
+        sentence = f"A Dask worker failed unexpectedly ({type(error).__name__}: {error})."
+        return Outcome(problem=message_of(sentence))
 
 
 def _write_and_read(task: Task, job: Job, staging: Path) -> Outcome:
