@@ -1,19 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Wrap text into several labels: Blender's labels do not wrap by themselves."""
+"""Fit text into a sidebar: wrapped, shortened, or as buttons below each other.
+
+Blender cuts off what is too long for a label or a button.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 import blf
 import bpy
 
+from ..message import Message
 from .translations import translated
 from .typed_context import ui_scale
 
+NARROW = 300
+"""Pixels, at scale 1, below which a sidebar has no room for words beside a picture."""
+PANEL, BOX = 56.0, 68.0
+"""Pixels of a sidebar, at scale 1, that the content of a panel, or of a box in it, cannot have."""
+_BUTTON = 27.0  # pixels of a button that its text cannot have: icon and margins
+_PLAIN_BUTTON = 9.0  # without an icon
 _FONT = 0
 _MARGINS = 74.0  # tabs or scroll bar, a panel's and a box's margins, and those of the text itself
 _ICON = 20.0
@@ -48,6 +58,74 @@ def wrapped(
         last = number == most - 1 and len(lines) > most
         beside: Any = icon if number == 0 else ("BLANK1" if icon != "NONE" else "NONE")
         column.label(text=f"{line} …" if last else line, icon=beside, translate=False)
+
+
+def width_of(text: str) -> float:
+    """Return how many pixels wide a text is, in the font of Blender's interface."""
+    preferences = bpy.context.preferences
+    size = preferences.ui_styles[0].widget.points * ui_scale()
+    return _measured(text, size, preferences.view.font_path_ui)
+
+
+@lru_cache(maxsize=512)
+def _measured(text: str, size: float, font: str) -> float:
+    """Return the width, measured once for each text and font."""
+    blf.size(_FONT, size)
+    return _width(text)
+
+
+def scaled(pixels: float) -> float:
+    """Return a length at scale 1 as pixels of the screen; without a window the scale is 0."""
+    return pixels * ui_scale()
+
+
+def is_narrow(width: int) -> bool:
+    """Return whether a sidebar of `width` pixels has no room for words beside a picture."""
+    return width < scaled(NARROW)
+
+
+def button_row(
+    layout: bpy.types.UILayout,
+    labels: Sequence[Message],
+    *,
+    width: int,
+    margins: float = PANEL,
+    has_icons: bool = True,
+) -> bpy.types.UILayout:
+    """Return a row for buttons of equal width; a column if a label would be cut off in a row.
+
+    `width` is that of the sidebar in pixels.
+    """
+    room = (width - scaled(margins)) / len(labels)
+    if are_labels_cut_off(labels, room, has_icons=has_icons):
+        return layout.column(align=True)
+    return layout.row(align=True)
+
+
+def are_labels_cut_off(labels: Sequence[Message], room: float, *, has_icons: bool = True) -> bool:
+    """Return whether one of some buttons of `room` pixels is too small for its label."""
+    beside = scaled(_BUTTON if has_icons else _PLAIN_BUTTON)
+    return any(width_of(translated(label)) + beside > room for label in labels)
+
+
+def fitting(room: float, *texts: str) -> str:
+    """Return the first text that is at most `room` pixels wide, else the last one."""
+    return next((text for text in texts if width_of(text) <= room), texts[-1])
+
+
+def shortened(text: str, room: float) -> str:
+    """Return the text, with its end cut off if it is wider than `room` pixels."""
+    if width_of(text) <= room:
+        return text
+    return _shortened(text, room, width_of("…"))
+
+
+@lru_cache(maxsize=64)
+def _shortened(text: str, room: float, end: float) -> str:
+    count = next(
+        (count for count in range(len(text) - 1, 0, -1) if width_of(text[:count]) + end <= room), 1
+    )
+    return f"{text[:count].rstrip()}…"
 
 
 def lines_of(text: str, room: float) -> tuple[str, ...]:

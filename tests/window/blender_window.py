@@ -257,15 +257,29 @@ class BlenderWindow:
         self.wait(_SHOW_TAB, tab=tab)
         self.settle()
 
-    def narrow_sidebar(self, width: int = 240) -> None:
-        """Drag the edge of the sidebar until it is about this wide."""
-        left, top, right, bottom = self.ask("box('VIEW_3D', 'UI')")
-        middle = (top + bottom) / 2
-        self.display.move(left, middle)
-        time.sleep(0.2)
-        self.display.drag(right - width, middle)
+    def set_sidebar_width(self, width: int) -> None:
+        """Drag the edge of the sidebar until it is this wide, give or take two pixels.
+
+        Only where panels are can the edge be grabbed, and a little inside: elsewhere the sidebar is
+        transparent, and the mouse reaches the viewport.
+        """
+        for turn in range(12):  # Blender does not always notice that the pointer is on the edge
+            self.settle()
+            left, top, right, _bottom = self.ask("box('VIEW_3D', 'UI')")
+            if abs(right - left - width) <= 2:
+                break
+            inset = self.ask("round(8 * bpy.context.preferences.system.ui_scale)") - turn % 3
+            y = top + 40 + 15 * (turn % 4)
+            self.display.move(left + inset + 30, y)
+            self.settle()
+            self.display.move(left + inset, y)
+            self.settle()
+            time.sleep(0.3)
+            self.display.drag(right - width + inset, y)
         self.display.still()
         self._known.clear()
+        now = self.ask("region('VIEW_3D', 'UI').width")
+        assert abs(now - width) <= 2, f"the sidebar is {now} pixels wide, not {width}"
 
     def find(self, what: str, *, kind: str = "VIEW_3D", name: str = "UI") -> tuple[int, int]:
         """Return the point of the button whose Python command or data path contains `what`.

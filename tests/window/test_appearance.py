@@ -51,15 +51,15 @@ def test_the_sidebar_looks_right(blender: BlenderWindow, service: Service, look:
             prompt=prompt,
         )
     blender.fill(prompt="a small brass telescope")
-    with _looking(blender, look):
+    with looking(blender, look):
         blender.screenshot(f"appearance_{look}_top")
         for page in (1, 2):
-            _scroll(blender)
+            scroll(blender)
             blender.screenshot(f"appearance_{look}_{page}")
 
 
 @contextmanager
-def _looking(blender: BlenderWindow, look: str) -> Iterator[None]:
+def looking(blender: BlenderWindow, look: str) -> Iterator[None]:
     """Set a theme, size or language, and restore the default at the end."""
     language = {"german": "de_DE", "japanese": "ja_JP"}.get(look, "en_US")
     blender.ask(THEME, name="light" if look == "light" else "dark")
@@ -75,7 +75,7 @@ def _looking(blender: BlenderWindow, look: str) -> Iterator[None]:
         blender.settle()
 
 
-def _scroll(blender: BlenderWindow) -> None:
+def scroll(blender: BlenderWindow) -> None:
     """Scroll the sidebar down by about a screen."""
     blender.over("VIEW_3D", "UI")
     for _ in range(12):

@@ -218,7 +218,7 @@ def test_the_size_of_pictures_is_remembered(
     blender.wait(f"{BAR}.state().area == 0")
     blender.settle()
     blender.screenshot("library_large_pictures")
-    blender.narrow_sidebar()
+    blender.set_sidebar_width(240)
     blender.screenshot("library_narrow")
 
 

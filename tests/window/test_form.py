@@ -45,7 +45,7 @@ def test_an_example_is_one_click(open_blender: Callable[..., BlenderWindow]) -> 
     blender.wait("part('ui.create.prompts').is_first_prompt()")
     blender.settle()
     blender.screenshot("form_examples")
-    blender.narrow_sidebar()
+    blender.set_sidebar_width(240)
     blender.ask(GERMAN)
     blender.settle()
     blender.screenshot("form_examples_narrow_german")

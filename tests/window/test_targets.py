@@ -12,6 +12,7 @@ from tests.mint_service.runner import Service
 from .blender_window import BlenderWindow
 from .price_helpers import PREFERENCES
 from .test_jobs import start
+from .test_languages import SWITCH
 
 pytestmark = pytest.mark.window
 
@@ -51,6 +52,20 @@ def test_a_box_stands_where_the_result_will_be(
         left, abs=0.01
     )
     blender.screenshot("target_is_gone")
+
+
+def test_the_box_speaks_the_language_of_the_interface(blender: BlenderWindow, long: None) -> None:
+    """The state above the box is translated, also when the language changes; the title is not."""
+    start(blender, "World")
+    blender.wait("jobs()[0]['previews']")
+    blender.wait(f"{BOXES}[0][1] == 'Finishing'")
+    blender.ask(SWITCH, language="de_DE")
+    try:
+        blender.wait(f"{BOXES}[0][:2] == ['World', 'Fertigstellung']")
+        blender.screenshot("target_german")
+    finally:
+        blender.ask(SWITCH, language="en_US")
+    blender.wait(f"{BOXES}[0][1] == 'Finishing'")
 
 
 def test_two_boxes_stand_side_by_side(blender: BlenderWindow, long: None) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...message import Message
-from .. import session
+from .. import session, text_wrap
 from ..pricing import limit_dialog
+from ..references import properties as references_properties
 from ..text_wrap import wrapped
 from ..translations import translated
 from . import prompts
@@ -18,11 +19,14 @@ from . import properties as create_properties
 if TYPE_CHECKING:
     from ...mint.generation_request import GenerationRequest
 
+_BESIDE_PROMPT = 114.0
+"""Pixels of a sidebar, at scale 1, that the hint in the empty field cannot have."""
+
 
 def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, width: int) -> None:
     """Draw what to generate, how, and the button with its price."""
     layout.row().prop(fields, "kind", expand=True)
-    _draw_prompt(layout, fields)
+    _draw_prompt(layout, fields, width)
     if style := fields.style.strip():
         _draw_style(layout, style)
     request = create_properties.request_of(fields)
@@ -32,7 +36,7 @@ def draw(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, widt
         wrapped(layout, complaint, icon="ERROR")
     if fields.text is None and prompts.is_first_prompt():
         _draw_examples(layout, fields)
-    layout.row().prop(fields, "preset", expand=True)
+    _draw_preset(layout, fields, width)
     layout.prop(fields, "review")
     _draw_generate(layout, fields, request, width)
 
@@ -44,11 +48,29 @@ def draw_style(layout: bpy.types.UILayout, fields: create_properties.MintForm) -
     row.menu("MINT_MT_styles", text="", icon="PRESET")
 
 
-def _draw_prompt(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
+def _draw_preset(
+    layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
+) -> None:
+    """Draw the presets as buttons, or as a menu where they would be cut off."""
+    names = [Message(name) for _, name, _ in create_properties.PRESETS]
+    room = (width - text_wrap.scaled(text_wrap.PANEL)) / len(names)
+    if text_wrap.are_labels_cut_off(names, room, has_icons=False):
+        layout.prop(fields, "preset", text="")
+    else:
+        layout.row().prop(fields, "preset", expand=True)
+
+
+def _draw_prompt(
+    layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
+) -> None:
     """Draw the field or the text, and the menus with other prompts and texts."""
     row = layout.row(align=True)
     if fields.text is None:
-        row.prop(fields, "prompt", text="", placeholder=create_properties.placeholder(fields))
+        hint = translated(create_properties.placeholder(fields))
+        room = width - text_wrap.scaled(_BESIDE_PROMPT)
+        if not references_properties.sources():
+            hint = text_wrap.fitting(room, hint, translated(Message("Prompt")))
+        row.prop(fields, "prompt", text="", placeholder=hint)
         row.menu("MINT_MT_prompts", text="", icon="RECOVER_LAST")
         row.menu("MINT_MT_prompt_text", text="", icon="TEXT")
     else:

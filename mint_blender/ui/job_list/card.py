@@ -16,7 +16,7 @@ from ...jobs.presentation import error_messages, presenter
 from ...jobs.service import JobService
 from ...message import Message
 from ...mint.schema import Kind
-from .. import icons
+from .. import icons, text_wrap
 from ..account import billing_watch
 from ..review import review_card
 from ..text_wrap import wrapped
@@ -28,6 +28,12 @@ from .cards import menu_head
 
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
 _RESUME = Message("Resume")
+_BUY = Message("Buy Credits")
+_EDIT = Message("Edit Prompt")
+_RETRY = Message("Retry")
+_START_AGAIN = Message("Start Again")
+_CANCEL = Message("Cancel")
+_REPORT = Message("Copy Report")
 _DOWNLOADING = Message("Downloading")
 _PREPARING = Message("Preparing")
 _HAS_RESULT = {Phase.READY, Phase.PLACED}
@@ -37,7 +43,7 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
     """Draw one card."""
     box, job = layout.box(), placed_results.shown(job)
     texts = card_texts.of(job)
-    _draw_head(box, service, job, texts)
+    _draw_head(box, service, job, texts, width)
     if job.hold is not None and job.phase not in _HAS_RESULT:
         return  # no calls to Mint for this job; what is on disk can still be placed
     is_decided = job.decision is not None and service.is_active(job.id)
@@ -61,15 +67,35 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
         wrapped(box, note, width=width, icon="INFO", most=3)
 
 
-def _draw_head(box: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts) -> None:
-    """Draw picture, title, state and cost; on the right what cancels or dismisses it."""
-    row, is_active = box.row(), service.is_active(job.id)
+def _draw_head(
+    box: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts, width: int
+) -> None:
+    """Draw picture, title, state and cost; on the right what cancels or dismisses it.
+
+    In a narrow sidebar state and cost are below the picture, since they would be cut off beside it.
+    """
+    row, is_narrow = box.row(), text_wrap.is_narrow(width)
     if texts.picture and job.phase is not Phase.REVIEW and (icon := icons.of_file(texts.picture)):
-        row.template_icon(icon_value=icon, scale=2.6)
+        picture = row.row()
+        picture.alignment = "LEFT"
+        picture.template_icon(icon_value=icon, scale=1.0 if is_narrow else 2.6)
     column = row.column(align=True)
     column.label(text=texts.title, translate=False)
-    if is_active:
-        _draw_progress(column, service, job, texts)
+    _draw_state(box.column(align=True) if is_narrow else column, service, job, texts, width)
+    if not service.is_active(job.id):
+        row.operator("mint.job_menu", text="", icon="DOWNARROW_HLT", emboss=False).job_id = job.id
+    elif texts.can_be_canceled:
+        row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
+    if job.hold is Hold.FOREIGN:  # too long for the column beside the picture
+        box.label(text=translated(presenter.state(job)), translate=False, icon="USER")
+
+
+def _draw_state(
+    column: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts, width: int
+) -> None:
+    """Draw the state, or the progress, and the cost."""
+    if service.is_active(job.id):
+        _draw_progress(column, service, job, texts, width)
     elif job.phase in _HAS_RESULT and background_import.is_preparing(job.id):
         _draw_preparing(column, job)
     elif job.hold is not Hold.FOREIGN and not card_texts.made_for(job):
@@ -79,12 +105,6 @@ def _draw_head(box: bpy.types.UILayout, service: JobService, job: Job, texts: Ca
         aside = column.row()
         aside.active = False
         aside.label(text=texts.cost, translate=False)
-    if not is_active:
-        row.operator("mint.job_menu", text="", icon="DOWNARROW_HLT", emboss=False).job_id = job.id
-    elif texts.can_be_canceled:
-        row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
-    if job.hold is Hold.FOREIGN:  # too long for the column beside the picture
-        box.label(text=translated(presenter.state(job)), translate=False, icon="USER")
 
 
 STATE_ICONS: dict[Phase, Any] = {
@@ -99,7 +119,7 @@ STATE_ICONS: dict[Phase, Any] = {
 
 
 def _draw_progress(
-    column: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts
+    column: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts, width: int
 ) -> None:
     """Draw the progress: downloaded bytes, a share of the usual time, or the time so far."""
     retry, loading = service.scheduled_retries.get(job.id), service.progress.get(job.id)
@@ -119,7 +139,7 @@ def _draw_progress(
             factor=min(1.0, loading.done / loading.total),
         )
     elif job.phase is Phase.WORKING and job.decision is None:
-        _draw_outlook(column, service, job, texts)
+        _draw_outlook(column, service, job, texts, width)
     else:
         state = card_texts.state(service, job, texts)
         column.label(text=state, translate=False, icon="TIME")
@@ -135,7 +155,7 @@ def _draw_preparing(column: bpy.types.UILayout, job: Job) -> None:
 
 
 def _draw_outlook(
-    column: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts
+    column: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts, width: int
 ) -> None:
     """Draw the time that is left as a bar; without an estimate, the time so far."""
     outlook = service.outlook(job)
@@ -144,6 +164,9 @@ def _draw_outlook(
         column.label(text=text, translate=False, icon="TIME")
         return
     text = card_texts.with_time_left(texts.state, outlook.remaining)
+    if text_wrap.is_narrow(width):
+        room = width - text_wrap.scaled(text_wrap.BOX)
+        text = text_wrap.fitting(room, text, card_texts.time_left(outlook.remaining))
     column.progress(text=text, translate=False, factor=outlook.fraction)
 
 
@@ -158,8 +181,8 @@ def _draw_billing(box: bpy.types.UILayout, service: JobService, job: Job, width:
         width=width,
         icon="CHECKMARK" if enough else "NONE",
     )
-    row = box.row(align=True)
-    row.operator("mint.open_in_mint", text="Buy Credits", icon="URL").url = (
+    row = _button_row(box, width, _BUY, _RESUME)
+    row.operator("mint.open_in_mint", text=translated(_BUY), translate=False, icon="URL").url = (
         billing.action_url if billing else None
     ) or presenter.BUY_CREDITS
     row = row.row(align=True)
@@ -184,22 +207,47 @@ def _draw_problem(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: in
     if texts.problem:
         wrapped(box, texts.problem, width=width, most=_MOST_LINES)
     column = box.column(align=True)
-    row = column.row(align=True)
     if job.phase is Phase.PAUSED:
-        row.operator(
-            "mint.resume", text=translated(_RESUME), translate=False, icon="PLAY"
-        ).job_id = job.id
-        if texts.can_be_retried:
-            row.operator("mint.retry", text="Start Again", icon="FILE_REFRESH").job_id = job.id
-            row = column.row(align=True)  # four in a row would be cut off
-            row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
+        row = _draw_resume(column, job, texts, width)
     elif job.problem is not None and job.problem.code in error_messages.NEEDS_ANOTHER_PROMPT:
-        row.operator("mint.use_prompt", text="Edit Prompt", icon="GREASEPENCIL").job_id = job.id
+        row = _button_row(column, width, _EDIT, _REPORT)
+        row.operator(
+            "mint.use_prompt", text=translated(_EDIT), translate=False, icon="GREASEPENCIL"
+        ).job_id = job.id
     else:
-        row.operator("mint.retry", text="Retry", icon="FILE_REFRESH").job_id = job.id
-    row.operator("mint.copy_report", text="Copy Report", icon="COPYDOWN").job_id = job.id
+        row = _button_row(column, width, _RETRY, _REPORT)
+        row.operator(
+            "mint.retry", text=translated(_RETRY), translate=False, icon="FILE_REFRESH"
+        ).job_id = job.id
+    row.operator(
+        "mint.copy_report", text=translated(_REPORT), translate=False, icon="COPYDOWN"
+    ).job_id = job.id
     if job.phase is Phase.PAUSED and rejected_files.has_importable(job):
         _draw_import_anyway(box, job)
+
+
+def _draw_resume(
+    column: bpy.types.UILayout, job: Job, texts: CardTexts, width: int
+) -> bpy.types.UILayout:
+    """Draw how a paused job goes on, and return the row with room for one more button."""
+    beside = _START_AGAIN if texts.can_be_retried else _REPORT
+    row = _button_row(column, width, _RESUME, beside)
+    row.operator(
+        "mint.resume", text=translated(_RESUME), translate=False, icon="PLAY"
+    ).job_id = job.id
+    if texts.can_be_retried:
+        row.operator(
+            "mint.retry", text=translated(_START_AGAIN), translate=False, icon="FILE_REFRESH"
+        ).job_id = job.id
+        row = _button_row(column, width, _CANCEL, _REPORT)
+        row.operator(
+            "mint.cancel", text=translated(_CANCEL), translate=False, icon="X"
+        ).job_id = job.id
+    return row
+
+
+def _button_row(layout: bpy.types.UILayout, width: int, *labels: Message) -> bpy.types.UILayout:
+    return text_wrap.button_row(layout, labels, width=width, margins=text_wrap.BOX)
 
 
 def _draw_import_anyway(layout: bpy.types.UILayout, job: Job) -> None:

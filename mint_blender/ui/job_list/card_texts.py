@@ -81,6 +81,11 @@ def with_time_left(state: str, seconds: float | None) -> str:
     return _with_time(state, round(seconds / unit) * unit, spoken())
 
 
+def time_left(seconds: float | None) -> str:
+    """Return the time that is left alone."""
+    return translated(_time_left(seconds))
+
+
 def with_time_so_far(state: str, seconds: float) -> str:
     """Return a state with the time so far."""
     return translated(
@@ -138,9 +143,10 @@ def _made_for(file: str, language: str) -> str:
 
 @lru_cache(maxsize=256)
 def _with_time(state: str, seconds: float | None, language: str) -> str:
-    time = (
-        Message("longer than usual")
-        if seconds is None
-        else Message("about {duration} left", duration=presenter.duration(seconds))
-    )
-    return translated(Message("{state}, {time}", state=state, time=time), language)
+    return translated(Message("{state}, {time}", state=state, time=_time_left(seconds)), language)
+
+
+def _time_left(seconds: float | None) -> Message:
+    if seconds is None:
+        return Message("longer than usual")
+    return Message("about {duration} left", duration=presenter.duration(seconds))

@@ -9,13 +9,16 @@ import bpy
 
 from ...jobs.job import Job
 from ...message import Message
-from .. import visibility
+from .. import text_wrap, visibility
+from ..text_wrap import width_of
 from ..translations import translated
 from ..typed_context import ui_scale
 from . import large_previews, review_feedback
 
 _MARGINS = 60.0  # pixels of a sidebar beside the content of a box: tabs, panel and box
 _PADDING = 8.0  # pixels that Blender leaves around an icon, at any scale
+_ICON = 27.0  # pixels, at scale 1, that the text of a button with an icon cannot have
+_FIELD = 9.0  # the same of a text field
 _APPROVE = 1.5  # times the height of a button
 
 
@@ -35,13 +38,21 @@ def draw(box: bpy.types.UILayout, job: Job, *, width: int) -> None:
     draft = review_feedback.of(job.id)
     if draft is not None:
         row = box.split(factor=0.68, align=True)
-        row.prop(draft, "feedback", text="", placeholder="What should change?")
+        row.prop(draft, "feedback", text="", placeholder=_hint(width))
         button = row.row(align=True)
         button.enabled = bool(draft.feedback.strip())
         button.operator("mint.revise", text="Revise").job_id = job.id
     row = box.row()
     row.alignment = "RIGHT"
     row.operator("mint.cancel", text="Cancel…" if job.cost else "Cancel", icon="X").job_id = job.id
+
+
+def _hint(width: int) -> str:
+    """Return what the empty field for the feedback says; it has 68 percent of the box."""
+    room = 0.68 * (width - text_wrap.scaled(text_wrap.BOX)) - text_wrap.scaled(_FIELD)
+    return text_wrap.fitting(
+        room, translated(Message("What should change?")), translated(Message("Change"))
+    )
 
 
 def _draw_pictures(
@@ -60,15 +71,16 @@ def _draw_pictures(
         caption = column.row(align=True)
         count = len(job.previews) - (1 if newest else 0) if number == earlier else 1
         _draw_turning(caption, job, number - 1, count, "TRIA_LEFT")
-        _draw_view(caption, job, number, is_only=len(shown) == 1, has_room=count == 1)
+        _draw_view(caption, job, number, is_only=len(shown) == 1, room=room if count == 1 else 0.0)
         _draw_turning(caption, job, number + 1, count, "TRIA_RIGHT")
 
 
 def _draw_view(
-    row: bpy.types.UILayout, job: Job, number: int, *, is_only: bool, has_room: bool
+    row: bpy.types.UILayout, job: Job, number: int, *, is_only: bool, room: float
 ) -> None:
     """Draw the button below a Preview, which names it and shows it in full size."""
     text = Message("View Full Size") if is_only else Message("Preview {number}", number=number)
+    has_room = width_of(translated(text)) + text_wrap.scaled(_ICON) <= room
     view = row.operator(
         "mint.show_preview",
         text=translated(text),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...message import Message
-from .. import visibility
-from ..text_wrap import lines_of, wrapped
+from .. import text_wrap, visibility
+from ..text_wrap import wrapped
 from ..translations import translated
 from ..typed_context import layout_of, scene_of, ui_scale
 from . import selected
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _BESIDE_NAME = 155.0
 """Pixels of a panel's header, at a scale of 1, that its name cannot have."""
+_OPTIMIZE = Message("Optimize…")
 _VARIATION = Message("Variation…")
 
 
@@ -62,7 +63,7 @@ class MINT_PT_selection(bpy.types.Panel):
             aside = layout.column()
             aside.active = False
             wrapped(aside, known.prompt, width=context.region.width, most=3, translate=False)
-        _draw_next_steps(layout, root, known)
+        _draw_next_steps(layout, root, known, context.region.width)
 
 
 class MINT_MT_selection(bpy.types.Menu):
@@ -97,9 +98,7 @@ class MINT_MT_selection(bpy.types.Menu):
 def draw_name(layout: bpy.types.UILayout, root: bpy.types.Object | None, *, width: int) -> None:
     """Draw the name of a result, cut off where it would cover the menu in a panel's header."""
     if root is not None:
-        room = width - _BESIDE_NAME * ui_scale()
-        lines = lines_of(root.name, room)
-        name = lines[0] if len(lines) == 1 else f"{lines[0]} …"
+        name = text_wrap.shortened(root.name, width - _BESIDE_NAME * ui_scale())
         icon: Any = "WORLD" if selected.is_world(root) else "MESH_MONKEY"
         layout.label(text=name, translate=False, icon=icon)
 
@@ -139,11 +138,15 @@ def _version_words(known: Provenance) -> str:
     return " · ".join(translated(word) for word in words if word)
 
 
-def _draw_next_steps(layout: bpy.types.UILayout, root: bpy.types.Object, known: Provenance) -> None:
-    row = layout.row(align=True)
+def _draw_next_steps(
+    layout: bpy.types.UILayout, root: bpy.types.Object, known: Provenance, width: int
+) -> None:
+    row = text_wrap.button_row(layout, (_OPTIMIZE, _VARIATION), width=width)
     row.operator_context = "INVOKE_DEFAULT"
     if known.kind == "model" and known.asset_id and known.file_used != "optimized":
-        row.operator("mint.optimize", text="Optimize…", icon="MOD_DECIM").asset_id = known.asset_id
+        row.operator(
+            "mint.optimize", text=translated(_OPTIMIZE), translate=False, icon="MOD_DECIM"
+        ).asset_id = known.asset_id
     _draw_variation(row, root, known)
 
 

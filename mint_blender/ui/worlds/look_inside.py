@@ -15,7 +15,7 @@ from bpy.app.handlers import persistent
 from mathutils import Matrix, Vector
 
 from ...message import Message
-from .. import session
+from .. import session, text_wrap
 from ..job_actions import Result, report_error
 from ..translations import translated
 from ..typed_context import scene_of
@@ -26,6 +26,8 @@ SHADING = [
     ("SOLID", "Solid", "Fastest, with approximate colors and no materials"),
     ("KEEP", "Unchanged", "Do not change the shading of the view"),
 ]
+_LOOK = (Message("Look Inside"), Message("Show Colors"))
+_WALK = (Message("Walk"), Message("Restore View"))
 NOT_INSIDE = Message("This 3D View is not inside a World.")
 AHEAD = 2.0
 """Meters before the capture point, around which a view without a camera turns."""
@@ -142,14 +144,15 @@ def shows_color(space: Any) -> bool:
     )
 
 
-def draw_button(layout: bpy.types.UILayout, space: Any, *, job_id: str = "") -> None:
+def draw_button(layout: bpy.types.UILayout, space: Any, *, width: int) -> None:
     """Draw what makes sense in this view: look inside, show colors, walk, or go back."""
-    row = layout.row(align=True)
     if not is_inside(space):
-        row.operator("mint.look_inside", icon="HIDE_OFF").job_id = job_id
+        row = text_wrap.button_row(layout, _LOOK, width=width)
+        row.operator("mint.look_inside", icon="HIDE_OFF")
         if not shows_color(space):
             row.operator("mint.show_colors", icon="COLOR")
         return
+    row = text_wrap.button_row(layout, _WALK, width=width)
     row.operator("mint.walk_inside", icon="VIEW_PAN")
     row.operator("mint.look_outside", icon="LOOP_BACK")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...message import Message
-from .. import visibility
+from .. import text_wrap, visibility
 from ..create import properties as create_properties
 from ..selection import panel as selection_panel
 from ..selection import selected
@@ -58,12 +58,12 @@ class MINT_PT_world(_WorldPanel, bpy.types.Panel):
         layout, root = layout_of(self), selected.world_root(context.active_object)
         if root is None:
             return
-        look_inside.draw_button(layout, context.space_data)
+        look_inside.draw_button(layout, context.space_data, width=context.region.width)
         parts = WorldParts.known(root)
         if parts is None:
             return
         if parts.has("COLLIDER"):
-            _draw_collider_display(layout, parts)
+            _draw_collider_display(layout, parts, context.region.width)
         if parts.is_calibration_changed:
             _draw_restoring(layout, context.region.width)
         else:
@@ -175,12 +175,13 @@ def _draw_part(layout: bpy.types.UILayout, parts: WorldParts, part: Part) -> boo
     return False
 
 
-def _draw_collider_display(layout: bpy.types.UILayout, parts: WorldParts) -> None:
+def _draw_collider_display(layout: bpy.types.UILayout, parts: WorldParts, width: int) -> None:
     """Draw the ways to show the collider."""
     shown = {each.display_type for each in parts.of_kind("collider") if each.type == "MESH"}
     column = layout.column(align=True)
     column.label(text=translated(_LABELS["COLLIDER"]), translate=False)
-    row = column.row(align=True)
+    labels = [label for _, _, label in _COLLIDER_DISPLAYS]
+    row = text_wrap.button_row(column, labels, width=width, has_icons=False)
     for how, display, label in _COLLIDER_DISPLAYS:
         button = row.operator(
             "mint.show_collider",

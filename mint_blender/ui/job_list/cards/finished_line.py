@@ -13,15 +13,12 @@ from ....jobs.phases import Phase
 from ....jobs.service import JobService
 from ....message import Message
 from ....mint.schema import Kind
-from ... import icons
+from ... import icons, text_wrap
 from ...translations import translated
-from ...typed_context import ui_scale
 from ...worlds import look_inside
 from .. import background_import, card_texts, grouped_jobs, placed_results
 from ..card_texts import CardTexts
 
-ROOMY = 300
-"""Pixels, at scale 1, of a sidebar with room for a word on the button."""
 _HEIGHT = 1.4
 """Times that of a button: room for a picture in which something can be seen."""
 _ENDED = {Phase.PLACED, Phase.CANCELED}
@@ -49,13 +46,15 @@ def is_enough(service: JobService, job: Job) -> bool:
 def draw(layout: bpy.types.UILayout, job: Job, *, width: int) -> None:
     """Draw the line; below that of an optimized model, how many faces it has left."""
     texts, row = card_texts.of(job), layout.row()
+    is_roomy = not text_wrap.is_narrow(width)
     picture = icons.of_file(texts.picture) if texts.picture else 0
     if picture:
-        row.template_icon(icon_value=picture, scale=_HEIGHT)
+        beside = row.row()
+        beside.alignment = "LEFT"  # as wide as it is high, however wide the sidebar is
+        beside.template_icon(icon_value=picture, scale=_HEIGHT)
         row = row.row()  # of its own, so that the picture keeps its size
     row.scale_y = _HEIGHT
-    _draw_title(row, job, texts, has_picture=bool(picture))
-    is_roomy = width >= ROOMY * ui_scale()
+    _draw_title(row, job, texts, has_picture=bool(picture), is_roomy=is_roomy)
     buttons = row.row(align=True)
     buttons.alignment = "RIGHT"
     if job.phase is Phase.PLACED:
@@ -73,14 +72,21 @@ def draw_version(layout: bpy.types.UILayout, texts: CardTexts) -> None:
     row.label(text=texts.version, translate=False, icon="MOD_DECIM")
 
 
-def _draw_title(row: bpy.types.UILayout, job: Job, texts: CardTexts, *, has_picture: bool) -> None:
+def _draw_title(
+    row: bpy.types.UILayout, job: Job, texts: CardTexts, *, has_picture: bool, is_roomy: bool
+) -> None:
+    """Draw the title; that a job was canceled is a word, or an icon where there is no room."""
     if job.phase is Phase.PLACED:
         row.label(text=texts.title, translate=False, icon="NONE" if has_picture else "CHECKMARK")
         return
     row = row.row()
     row.active = False
-    row.label(text=texts.title, translate=False, icon="NONE" if has_picture else "CANCEL")
-    row.label(text=translated(_CANCELED), translate=False)
+    has_icon = not (has_picture and is_roomy)
+    row.label(text=texts.title, translate=False, icon="CANCEL" if has_icon else "NONE")
+    if is_roomy:
+        word = row.row()
+        word.alignment = "RIGHT"
+        word.label(text=translated(_CANCELED), translate=False)
 
 
 def _draw_button(row: bpy.types.UILayout, job: Job, texts: CardTexts, *, is_roomy: bool) -> None:
@@ -92,16 +98,25 @@ def _draw_button(row: bpy.types.UILayout, job: Job, texts: CardTexts, *, is_room
         text = translated(word) if is_roomy else ""
         row.operator("mint.place", text=text, translate=False, icon="IMPORT").job_id = job.id
     else:
-        if job.kind is Kind.WORLD:
-            _draw_look(row, job)
+        is_gray = job.kind is Kind.WORLD and _draw_look(row, job)
+        if is_gray and not is_roomy:
+            return  # the menu has it, too
         text = translated(_SHOW) if is_roomy else ""
         row.operator(
             "mint.select_result", text=text, translate=False, icon="ZOOM_SELECTED"
         ).job_id = job.id
 
 
-def _draw_look(row: bpy.types.UILayout, job: Job) -> None:
-    """Draw the button that looks into a World, and the way back."""
+def _draw_look(row: bpy.types.UILayout, job: Job) -> bool:
+    """Draw the button that looks into a World, and the way back; or to colors, if it is gray.
+
+    Return whether it is gray in this 3D View.
+    """
+    space = bpy.context.space_data
+    is_gray = not look_inside.shows_color(space)
+    if is_gray:
+        row.operator("mint.show_colors", text="", icon="COLOR")
     row.operator("mint.look_inside", text="", icon="HIDE_OFF").job_id = job.id
-    if look_inside.is_inside(bpy.context.space_data):
+    if look_inside.is_inside(space):
         row.operator("mint.look_outside", text="", icon="LOOP_BACK")
+    return is_gray

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sidebar as narrow as it is used, and as wide: pictures to look at, and nothing is cut off."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mint_service.runner import Service
+
+from .blender_window import BlenderWindow
+from .test_appearance import looking, scroll
+from .test_jobs import start
+from .test_review import BLUE, extent, sidebar, wait_for_pictures
+
+pytestmark = pytest.mark.window
+
+NARROW, WIDE = 240, 529
+JOBS = {
+    "a wooden treasure chest with iron bands [stuck]": "working",
+    "a garden bench [no-credits]": "billing",
+    "a soldier [moderation]": "failed",
+    "a vase with a long title [transient]": "failed",
+    "an old greenhouse": "placed",
+    "a green bottle": "placed",
+}
+ACTIVATE = """
+found = [bpy.data.objects[name] for name in roots()]
+bpy.context.view_layer.objects.active = next(
+    each for each in found if ("mint_flipped" in each.keys()) == is_world
+)
+"""
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+def test_a_preview_fills_the_sidebar(blender: BlenderWindow, width: int) -> None:
+    """One Preview is as wide as the sidebar; two together are, and equally large."""
+    start(blender, "a blue lamp with a long title", mode="REVIEW")
+    blender.wait_for("review")
+    blender.set_sidebar_width(width)
+    wait_for_pictures(blender, 1)
+    area = sidebar(blender)
+    for look in ("dark", "light", "german", "japanese"):
+        with looking(blender, look):
+            shot = blender.screenshot(f"width_{width}_review_{look}")
+        left, _, right, _ = extent(shot, BLUE, area)
+        assert right - left > width - 75
+    job = blender.jobs()[0]["id"]
+    blender.call("mint.revise", job_id=job, feedback="a darker blue")
+    blender.wait("jobs()[0]['previews'] == 2 and jobs()[0]['phase'] == 'review'")
+    wait_for_pictures(blender, 2)
+    for look in ("dark", "german", "japanese"):
+        with looking(blender, look):
+            shot = blender.screenshot(f"width_{width}_two_{look}")
+        left, top, right, bottom = extent(shot, BLUE, area)
+        assert right - left > width - 75
+        assert bottom - top < (right - left) / 2
+
+
+def test_every_kind_of_card_fits(blender: BlenderWindow, service: Service) -> None:
+    """Buttons whose texts do not fit beside each other are below each other."""
+    service.scenario(credits=10_000)
+    for prompt, phase in JOBS.items():
+        start(blender, prompt, kind="WORLD" if "greenhouse" in prompt else "MODEL")
+        blender.wait(
+            "any(each['phase'] == phase and each['prompt'] == prompt for each in jobs())",
+            phase=phase,
+            prompt=prompt,
+        )
+    for width in (NARROW, WIDE):
+        blender.set_sidebar_width(width)
+        for look in ("dark", "light", "german", "japanese"):
+            with looking(blender, look):
+                blender.screenshot(f"width_{width}_jobs_{look}")
+                scroll(blender)
+                blender.screenshot(f"width_{width}_jobs_{look}_below")
+                for _ in range(20):
+                    blender.display.tool("click", 4)
+                blender.settle()
+
+
+@pytest.mark.parametrize("is_world", [False, True])
+def test_what_is_selected_fits(blender: BlenderWindow, is_world: bool) -> None:
+    """The steps of a German panel are below each other where they do not fit side by side."""
+    start(blender, "an old greenhouse of glass", kind="WORLD" if is_world else "MODEL")
+    blender.wait_for("placed")
+    blender.ask(ACTIVATE, is_world=is_world)
+    blender.settle()
+    first, second = (
+        ("mint.look_inside", "mint.show_colors") if is_world else ("mint.optimize", "mint.again")
+    )
+    for width in (NARROW, WIDE):
+        blender.set_sidebar_width(width)
+        for look in ("dark", "japanese", "german"):
+            with looking(blender, look):
+                blender.screenshot(f"width_{width}_{'world' if is_world else 'model'}_{look}")
+                if look == "german":
+                    blender._known.clear()
+                    heights = blender.find(first)[1], blender.find(second)[1]
+                    is_beside = abs(heights[0] - heights[1]) < 10
+                    assert is_beside is (width == WIDE)
