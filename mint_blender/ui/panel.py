@@ -6,16 +6,21 @@ It draws what was prepared elsewhere: nothing is fetched, opened or written whil
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import bpy
 
 from .. import __package__ as ADDON
 from ..addon_settings import may_go_online
 from ..message import Message
-from . import session, visibility
+from . import session, text_wrap, visibility
 from .create import properties as create_properties
 from .text_wrap import wrapped
-from .translations import translated
+from .translations import number, translated
 from .typed_context import layout_of
+
+_BESIDE_BALANCE = 154.0
+"""Pixels of the header, at scale 1, that the balance cannot have: title, two buttons and tabs."""
 
 
 class _MintPanel:
@@ -36,7 +41,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
         """Draw the balance with a button to refresh it, and the way to the preferences."""
         row = self.layout.row(align=True)
         if is_ready():
-            _draw_balance(row)
+            _draw_balance(row, context.region.width)
         row.operator(
             "preferences.addon_show", text="", icon="PREFERENCES", emboss=False
         ).module = ADDON
@@ -141,30 +146,32 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
             job_list_panel.draw(layout_of(self), service, width=context.region.width)
 
 
-def _draw_balance(row: bpy.types.UILayout) -> None:
+def _draw_balance(row: bpy.types.UILayout, width: int) -> None:
+    """Draw the balance; without its unit where that would cover the title of the panel."""
     from .account import panel as account_panel
 
     balance = account_panel.balance()
-    row.label(
-        text=""
-        if balance is None
-        else translated(Message("{credits:,.0f} Credits", credits=balance)),
-        translate=False,
-    )
+    text = ""
+    if balance is not None:
+        credits = translated(Message("{credits:,.0f} Credits", credits=balance))
+        room = width - text_wrap.scaled(_BESIDE_BALANCE)
+        text = text_wrap.fitting(room, credits, number(balance))
+    row.label(text=text, translate=False)
     row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
 
 
-class MINT_PT_realign(_MintPanel, bpy.types.Panel):
-    """An empty panel that is there, or not, depending on how often the list of jobs has changed.
+class _Realigning(_MintPanel):
+    """An empty panel; of two, the other one is there after each change of the list of jobs.
 
     Blender moves the panels below one that has grown slowly, for 0.3 seconds, and they overlap
-    until then. It moves them at once if a panel has come or gone.
+    until then. It moves them at once if a panel has come or gone, but not if that is inside of
+    another one. A panel without a header comes first and takes its tab along: if there were only
+    one that comes and goes, the tabs and all panels would move with each change.
     """
 
-    bl_idname = "MINT_PT_realign"
     bl_label = ""
     bl_options = {"HIDE_HEADER"}
-    bl_order = 1000  # at the very end
+    is_odd: ClassVar[bool]
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -173,10 +180,24 @@ class MINT_PT_realign(_MintPanel, bpy.types.Panel):
             return False
         from .job_list import grouped_jobs
 
-        return grouped_jobs.changes() % 2 == 1
+        return grouped_jobs.changes() % 2 == cls.is_odd
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw nothing."""
+
+
+class MINT_PT_realign(_Realigning, bpy.types.Panel):
+    """It is there after an even number of changes."""
+
+    bl_idname = "MINT_PT_realign"
+    is_odd = False
+
+
+class MINT_PT_realign_odd(_Realigning, bpy.types.Panel):
+    """It is there after an odd number of changes."""
+
+    bl_idname = "MINT_PT_realign_odd"
+    is_odd = True
 
 
 def is_ready() -> bool:

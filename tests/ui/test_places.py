@@ -19,7 +19,7 @@ from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.ui import heartbeat, text_fields  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs  # noqa: E402
 from mint_blender.ui.job_list.cards import pointer  # noqa: E402
-from mint_blender.ui.panel import MINT_PT_realign  # noqa: E402
+from mint_blender.ui.panel import MINT_PT_realign, MINT_PT_realign_odd  # noqa: E402
 
 from .test_job_list import add, drawn  # noqa: E402
 
@@ -118,7 +118,7 @@ def test_a_script_moves_cards_at_once(job_service: JobService) -> None:
 
 
 def test_a_changed_list_moves_the_panels_below_at_once(job_service: JobService) -> None:
-    """An empty panel comes or goes with each change, and not otherwise."""
+    """Of two empty panels, the other one is there after each change, and not otherwise."""
     shown = []
     for _ in range(3):
         add(job_service, Phase.PLACED, 1)
@@ -126,4 +126,5 @@ def test_a_changed_list_moves_the_panels_below_at_once(job_service: JobService) 
         shown.append(MINT_PT_realign.poll(bpy.context))
         heartbeat.redraw()
         assert MINT_PT_realign.poll(bpy.context) is shown[-1]
+        assert MINT_PT_realign_odd.poll(bpy.context) is not shown[-1]
     assert shown in ([True, False, True], [False, True, False])

@@ -7,7 +7,7 @@ import bpy
 
 from ...scene import undo_step
 from .. import heartbeat, session, visibility
-from ..panel import MINT_PT_jobs, MINT_PT_realign
+from ..panel import MINT_PT_jobs, MINT_PT_realign, MINT_PT_realign_odd
 from ..registry import Registry
 from . import (
     decision_operators,
@@ -31,6 +31,7 @@ def register() -> None:
         *undo_step.CLASSES,
         MINT_PT_jobs,
         MINT_PT_realign,
+        MINT_PT_realign_odd,
     )
     _parts.add_property("mint_jobs", bpy.props.PointerProperty(type=job_rows.MintJobs))
     session.on_first_use(_follow_jobs)
