@@ -19,7 +19,7 @@ from .translations import translated
 from .typed_context import ui_scale
 
 NARROW = 300
-"""Pixels, at scale 1, below which a sidebar has no room for words beside a picture."""
+"""Pixels, at scale 1, below which a sidebar has no room for words on the buttons of a line."""
 PANEL, BOX = 56.0, 68.0
 """Pixels of a sidebar, at scale 1, that the content of a panel, or of a box in it, cannot have."""
 _BUTTON = 27.0  # pixels of a button that its text cannot have: icon and margins
@@ -80,7 +80,7 @@ def scaled(pixels: float) -> float:
 
 
 def is_narrow(width: int) -> bool:
-    """Return whether a sidebar of `width` pixels has no room for words beside a picture."""
+    """Return whether a sidebar of `width` pixels has no room for words on the buttons of a line."""
     return width < scaled(NARROW)
 
 

@@ -49,7 +49,7 @@ def test_a_gray_world_gets_its_colors_from_its_line(blender: BlenderWindow) -> N
     start(blender, "a green bottle")
     blender.wait_for("placed", title="bottle")
     blender.ask("setattr(bpy.context.view_layer.objects, 'active', None)")
-    blender.settle()
+    blender.set_sidebar_width(240)
     shown = [each for each in blender.buttons() if "show_colors" in each]
     assert len(shown) == 1, "a model has no such button"
     blender.screenshot("world_line_gray")

@@ -27,6 +27,8 @@ from .card_texts import CardTexts
 from .cards import menu_head
 
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
+_NARROW = 265  # pixels, at scale 1, of a sidebar in which a state beside a picture is cut off
+_BESIDE_PROGRESS = 86.0  # pixels of the picture and the button that cancels
 _RESUME = Message("Resume")
 _BUY = Message("Buy Credits")
 _EDIT = Message("Edit Prompt")
@@ -74,11 +76,11 @@ def _draw_head(
 
     In a narrow sidebar state and cost are below the picture, since they would be cut off beside it.
     """
-    row, is_narrow = box.row(), text_wrap.is_narrow(width)
+    row, is_narrow = box.row(), _is_narrow(width)
     if texts.picture and job.phase is not Phase.REVIEW and (icon := icons.of_file(texts.picture)):
         picture = row.row()
         picture.alignment = "LEFT"
-        picture.template_icon(icon_value=icon, scale=1.0 if is_narrow else 2.6)
+        picture.template_icon(icon_value=icon, scale=1.4 if is_narrow else 2.6)
     column = row.column(align=True)
     column.label(text=texts.title, translate=False)
     _draw_state(box.column(align=True) if is_narrow else column, service, job, texts, width)
@@ -88,6 +90,10 @@ def _draw_head(
         row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
     if job.hold is Hold.FOREIGN:  # too long for the column beside the picture
         box.label(text=translated(presenter.state(job)), translate=False, icon="USER")
+
+
+def _is_narrow(width: int) -> bool:
+    return width < text_wrap.scaled(_NARROW)
 
 
 def _draw_state(
@@ -164,9 +170,9 @@ def _draw_outlook(
         column.label(text=text, translate=False, icon="TIME")
         return
     text = card_texts.with_time_left(texts.state, outlook.remaining)
-    if text_wrap.is_narrow(width):
-        room = width - text_wrap.scaled(text_wrap.BOX)
-        text = text_wrap.fitting(room, text, card_texts.time_left(outlook.remaining))
+    beside = 0.0 if _is_narrow(width) else _BESIDE_PROGRESS
+    room = width - text_wrap.scaled(text_wrap.BOX + beside)
+    text = text_wrap.fitting(room, text, card_texts.time_left(outlook.remaining))
     column.progress(text=text, translate=False, factor=outlook.fraction)
 
 

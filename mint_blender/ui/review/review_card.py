@@ -51,7 +51,7 @@ def _hint(width: int) -> str:
     """Return what the empty field for the feedback says; it has 68 percent of the box."""
     room = 0.68 * (width - text_wrap.scaled(text_wrap.BOX)) - text_wrap.scaled(_FIELD)
     return text_wrap.fitting(
-        room, translated(Message("What should change?")), translated(Message("Change"))
+        room, translated(Message("What should change?")), translated(Message("Feedback"))
     )
 
 
