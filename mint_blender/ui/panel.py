@@ -155,7 +155,7 @@ def _draw_balance(row: bpy.types.UILayout, width: int) -> None:
     if balance is not None:
         credits = translated(Message("{credits:,.0f} Credits", credits=balance))
         room = width - text_wrap.scaled(_BESIDE_BALANCE)
-        text = text_wrap.fitting(room, credits, number(balance))
+        text = credits if text_wrap.width_of(credits) <= room else number(balance)
     row.label(text=text, translate=False)
     row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
 

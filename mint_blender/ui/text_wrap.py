@@ -7,7 +7,7 @@ Blender cuts off what is too long for a label or a button.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,7 @@ import blf
 import bpy
 
 from ..message import Message
-from .translations import translated
+from .translations import spoken, translated
 from .typed_context import ui_scale
 
 NARROW = 300
@@ -86,7 +86,7 @@ def is_narrow(width: int) -> bool:
 
 def button_row(
     layout: bpy.types.UILayout,
-    labels: Sequence[Message],
+    labels: tuple[Message, ...],
     *,
     width: int,
     margins: float = PANEL,
@@ -96,21 +96,23 @@ def button_row(
 
     `width` is that of the sidebar in pixels.
     """
-    room = (width - scaled(margins)) / len(labels)
-    if are_labels_cut_off(labels, room, has_icons=has_icons):
+    beside = margins + len(labels) * (_BUTTON if has_icons else _PLAIN_BUTTON)
+    scale = ui_scale()
+    if _widest(labels, scale, spoken()) * len(labels) > width - beside * scale:
         return layout.column(align=True)
     return layout.row(align=True)
 
 
-def are_labels_cut_off(labels: Sequence[Message], room: float, *, has_icons: bool = True) -> bool:
+def are_labels_cut_off(labels: tuple[Message, ...], room: float, *, has_icons: bool = True) -> bool:
     """Return whether one of some buttons of `room` pixels is too small for its label."""
-    beside = scaled(_BUTTON if has_icons else _PLAIN_BUTTON)
-    return any(width_of(translated(label)) + beside > room for label in labels)
+    beside = _BUTTON if has_icons else _PLAIN_BUTTON
+    return _widest(labels, ui_scale(), spoken()) > room - scaled(beside)
 
 
-def fitting(room: float, *texts: str) -> str:
-    """Return the first text that is at most `room` pixels wide, else the last one."""
-    return next((text for text in texts if width_of(text) <= room), texts[-1])
+@lru_cache(maxsize=64)
+def _widest(labels: tuple[Message, ...], scale: float, language: str) -> float:
+    """Return the width of the widest label, measured once for each scale and language."""
+    return max(width_of(translated(label)) for label in labels)
 
 
 def shortened(text: str, room: float) -> str:

@@ -19,6 +19,8 @@ from . import properties as create_properties
 if TYPE_CHECKING:
     from ...mint.generation_request import GenerationRequest
 
+_PRESETS = tuple(Message(name) for _, name, _ in create_properties.PRESETS)
+_PROMPT = Message("Prompt")
 _BESIDE_PROMPT = 114.0
 """Pixels of a sidebar, at scale 1, that the hint in the empty field cannot have."""
 
@@ -52,9 +54,8 @@ def _draw_preset(
     layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
 ) -> None:
     """Draw the presets as buttons, or as a menu where they would be cut off."""
-    names = [Message(name) for _, name, _ in create_properties.PRESETS]
-    room = (width - text_wrap.scaled(text_wrap.PANEL)) / len(names)
-    if text_wrap.are_labels_cut_off(names, room, has_icons=False):
+    room = (width - text_wrap.scaled(text_wrap.PANEL)) / len(_PRESETS)
+    if text_wrap.are_labels_cut_off(_PRESETS, room, has_icons=False):
         layout.prop(fields, "preset", text="")
     else:
         layout.row().prop(fields, "preset", expand=True)
@@ -68,8 +69,8 @@ def _draw_prompt(
     if fields.text is None:
         hint = translated(create_properties.placeholder(fields))
         room = width - text_wrap.scaled(_BESIDE_PROMPT)
-        if not references_properties.sources():
-            hint = text_wrap.fitting(room, hint, translated(Message("Prompt")))
+        if text_wrap.width_of(hint) > room and not references_properties.sources():
+            hint = translated(_PROMPT)
         row.prop(fields, "prompt", text="", placeholder=hint)
         row.menu("MINT_MT_prompts", text="", icon="RECOVER_LAST")
         row.menu("MINT_MT_prompt_text", text="", icon="TEXT")

@@ -172,7 +172,8 @@ def _draw_outlook(
     text = card_texts.with_time_left(texts.state, outlook.remaining)
     beside = 0.0 if _is_narrow(width) else _BESIDE_PROGRESS
     room = width - text_wrap.scaled(text_wrap.BOX + beside)
-    text = text_wrap.fitting(room, text, card_texts.time_left(outlook.remaining))
+    if text_wrap.width_of(text) > room:
+        text = card_texts.time_left(outlook.remaining)
     column.progress(text=text, translate=False, factor=outlook.fraction)
 
 

@@ -19,6 +19,7 @@ _MARGINS = 60.0  # pixels of a sidebar beside the content of a box: tabs, panel 
 _PADDING = 8.0  # pixels that Blender leaves around an icon, at any scale
 _ICON = 27.0  # pixels, at scale 1, that the text of a button with an icon cannot have
 _FIELD = 9.0  # the same of a text field
+_HINT, _SHORT_HINT = Message("What should change?"), Message("Feedback")
 _APPROVE = 1.5  # times the height of a button
 
 
@@ -50,9 +51,8 @@ def draw(box: bpy.types.UILayout, job: Job, *, width: int) -> None:
 def _hint(width: int) -> str:
     """Return what the empty field for the feedback says; it has 68 percent of the box."""
     room = 0.68 * (width - text_wrap.scaled(text_wrap.BOX)) - text_wrap.scaled(_FIELD)
-    return text_wrap.fitting(
-        room, translated(Message("What should change?")), translated(Message("Feedback"))
-    )
+    hint = translated(_HINT)
+    return hint if width_of(hint) <= room else translated(_SHORT_HINT)
 
 
 def _draw_pictures(

@@ -180,7 +180,7 @@ def _draw_collider_display(layout: bpy.types.UILayout, parts: WorldParts, width:
     shown = {each.display_type for each in parts.of_kind("collider") if each.type == "MESH"}
     column = layout.column(align=True)
     column.label(text=translated(_LABELS["COLLIDER"]), translate=False)
-    labels = [label for _, _, label in _COLLIDER_DISPLAYS]
+    labels = tuple(label for _, _, label in _COLLIDER_DISPLAYS)
     row = text_wrap.button_row(column, labels, width=width, has_icons=False)
     for how, display, label in _COLLIDER_DISPLAYS:
         button = row.operator(
