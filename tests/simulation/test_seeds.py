@@ -10,6 +10,8 @@ from .world import Options, simulate
 SEEDS: dict[int, Options] = {
     # a start that was never answered was found as an asset that waited for an approval, for ever
     65: Options(),
+    # a revision of long ago was forgotten before Mint was polled: an approval met another Preview
+    5018: Options(),
 }
 
 

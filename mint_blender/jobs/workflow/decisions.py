@@ -82,9 +82,10 @@ class DecisionHandler(WorkflowPart):
         if retried is not None:
             yield from unknown_outcome.find_retried(self._context, retried)
             return
-        self._job = replace(self._job.with_note(notes.note("decide_again")), decision=None)
         if self._job.operation is not None:
+            # the decision stays until then: after a kill, an earlier Preview could be approved
             yield from self._refresh()
+        self._job = replace(self._job.with_note(notes.note("decide_again")), decision=None)
 
     def _repeats_start(self, decision: Decision) -> bool:
         """Return whether a retry or resume sends the start again.
