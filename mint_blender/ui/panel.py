@@ -6,8 +6,6 @@ It draws what was prepared elsewhere: nothing is fetched, opened or written whil
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import bpy
 
 from .. import __package__ as ADDON
@@ -158,46 +156,6 @@ def _draw_balance(row: bpy.types.UILayout, width: int) -> None:
         text = credits if text_wrap.width_of(credits) <= room else number(balance)
     row.label(text=text, translate=False)
     row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
-
-
-class _Realigning(_MintPanel):
-    """An empty panel; of two, the other one is there after each change of the list of jobs.
-
-    Blender moves the panels below one that has grown slowly, for 0.3 seconds, and they overlap
-    until then. It moves them at once if a panel has come or gone, but not if that is inside of
-    another one. A panel without a header comes first and takes its tab along: if there were only
-    one that comes and goes, the tabs and all panels would move with each change.
-    """
-
-    bl_label = ""
-    bl_options = {"HIDE_HEADER"}
-    is_odd: ClassVar[bool]
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether it is there now."""
-        if session.existing_service() is None:
-            return False
-        from .job_list import grouped_jobs
-
-        return grouped_jobs.changes() % 2 == cls.is_odd
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw nothing."""
-
-
-class MINT_PT_realign(_Realigning, bpy.types.Panel):
-    """It is there after an even number of changes."""
-
-    bl_idname = "MINT_PT_realign"
-    is_odd = False
-
-
-class MINT_PT_realign_odd(_Realigning, bpy.types.Panel):
-    """It is there after an odd number of changes."""
-
-    bl_idname = "MINT_PT_realign_odd"
-    is_odd = True
 
 
 def is_ready() -> bool:

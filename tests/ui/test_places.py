@@ -16,10 +16,9 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
-from mint_blender.ui import heartbeat, text_fields  # noqa: E402
+from mint_blender.ui import text_fields  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs  # noqa: E402
 from mint_blender.ui.job_list.cards import pointer  # noqa: E402
-from mint_blender.ui.panel import MINT_PT_realign, MINT_PT_realign_odd  # noqa: E402
 
 from .test_job_list import add, drawn  # noqa: E402
 
@@ -115,16 +114,3 @@ def test_a_script_moves_cards_at_once(job_service: JobService) -> None:
     window = SimpleNamespace(region=SimpleNamespace(type="WINDOW"))
     assert pointer.note_click(window)  # type: ignore[arg-type]
     assert pointer.may_click()
-
-
-def test_a_changed_list_moves_the_panels_below_at_once(job_service: JobService) -> None:
-    """Of two empty panels, the other one is there after each change, and not otherwise."""
-    shown = []
-    for _ in range(3):
-        add(job_service, Phase.PLACED, 1)
-        heartbeat.redraw()
-        shown.append(MINT_PT_realign.poll(bpy.context))
-        heartbeat.redraw()
-        assert MINT_PT_realign.poll(bpy.context) is shown[-1]
-        assert MINT_PT_realign_odd.poll(bpy.context) is not shown[-1]
-    assert shown in ([True, False, True], [False, True, False])

@@ -33,7 +33,6 @@ class _State:
     """The ids of jobs that have just been decided about."""
     has_settled: bool = False
     """Whether they no longer are, which was not drawn yet."""
-    changes: int = 0
     open_batches: set[str] = field(default_factory=set)
     """The keys of the batches whose jobs are shown."""
 
@@ -67,7 +66,6 @@ def prepare(service: JobService) -> bool:
         job.id for job in _shown(groups) if job.id in kept and job.phase is not Phase.REVIEW
     )
     state.is_held = state.grouped is not groups or bool(state.kept_reviews)
-    state.changes += 1
     folded = [job for part in state.grouped.groups for job in part.folded]
     opened = [batch for batch in _batches() if batch.key in state.open_batches]
     folded += [job for batch in opened for job in batch.jobs[MOST_OF_BATCH:]]
@@ -106,11 +104,6 @@ def toggle(key: str) -> None:
     state = _state()
     state.open_batches ^= {key}
     state.version = None  # what is in the list depends on it
-
-
-def changes() -> int:
-    """Return how often the list has changed."""
-    return _state().changes
 
 
 def settle(_service: JobService) -> bool:
