@@ -333,7 +333,7 @@ def _dismissed(phases: list[Phase], kept: int) -> str:
         translated(Message(words.template, count=count)) for words, count in counts if count
     )
     parts = [
-        translated(Message("Removed from the list: {jobs}.", jobs=removed)),
+        translated(Message("This removes from the list: {jobs}.", jobs=removed)),
         translated(Message("Objects in your scene and files on disk stay.")),
     ]
     if kept:
