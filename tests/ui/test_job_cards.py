@@ -105,8 +105,8 @@ def test_dismiss_all_says_what_is_removed_and_kept(
     context = SimpleNamespace(window_manager=asks)
     MINT_OT_dismiss_finished.invoke(click, context, None)  # type: ignore[arg-type]
     assert said["message"] == (
-        "Removed from the list: 3 finished, 2 failed. Objects in your scene and files on disk "
-        "stay. Jobs that stay on the list: 1."
+        "This removes from the list: 3 finished, 2 failed. Objects in your scene and files on "
+        "disk stay. Jobs that stay on the list: 1."
     )
     assert click.failed
     assert bpy.ops.mint.dismiss_finished() == {"FINISHED"}

@@ -150,7 +150,7 @@ def test_texts_that_blender_translates_differently_are_known(
 OTHER_WORDS = {
     *("Fast", "Light", "None", "Preset"),  # have our own context
     # `translated` before they are drawn
-    *("Asset Library", "Continue", "Limits", "Measure", "Resume", "Search", "Usage"),
+    *("Asset Library", "Continue", "Feedback", "Limits", "Measure", "Resume", "Search", "Usage"),
     *("Show", "Starting", "Wire"),
     *("Fetch", "Add", "More", "Show Preview", "Walk"),  # are looked up in another context
 }
