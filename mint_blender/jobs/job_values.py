@@ -16,6 +16,19 @@ UNANSWERED = "unanswered"
 
 
 @dataclass(frozen=True)
+class ClaimedAssets:
+    """What the journal knows about the assets of other jobs.
+
+    Attributes:
+        ids: The assets themselves.
+        unnamed_prompts: The prompts of operations in progress whose asset Mint has not named yet.
+    """
+
+    ids: frozenset[str]
+    unnamed_prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Decision:
     """A decision of the user about a job, stored with its idempotency key before it is sent.
 

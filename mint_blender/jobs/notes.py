@@ -34,6 +34,10 @@ TEMPLATES: dict[str, Message] = {
     "start_found": Message(
         "Mint did not answer the start request. The result was found in Mint's list."
     ),
+    "same_prompt": Message(
+        "Another job with the same prompt is still in progress, so it is not clear which result in "
+        "Mint's list belongs to this job. It continues when the other one is done."
+    ),
     "retry_found": Message("Mint did not answer the retry request, but the new attempt was found."),
     "decide_again": Message(
         "Mint did not answer for 12 hours, so your decision is not sent again. Please decide again."

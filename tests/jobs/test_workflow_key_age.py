@@ -12,7 +12,7 @@ import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job import Job, is_unanswered
-from mint_blender.jobs.job_values import Role
+from mint_blender.jobs.job_values import ClaimedAssets, Role
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.workflow.context import REPEATED_FOR, WorkflowConfig
@@ -133,7 +133,7 @@ def test_after_twelve_hours_the_result_is_searched_and_adopted() -> None:
     assert run.expect(ReadPage).cursor == "next"
     run.answer(page({}, {"id": "older", "createdAt": BEFORE}, cursor="more"))
     run.expect(ReadClaimedAssets)
-    run.answer(frozenset()).expect(ReadAsset)
+    run.answer(ClaimedAssets(frozenset())).expect(ReadAsset)
     assert (run.job.phase, run.job.source_asset_id, run.job.operation) == (
         Phase.FETCHING,
         "res_1",
@@ -154,7 +154,7 @@ def test_what_is_not_its_own_is_not_adopted(entry: dict[str, Any]) -> None:
     """Then a person decides; nothing was sent."""
     run = WorkflowHarness(sent(), LATER).answer(page(entry))
     if isinstance(run.effect, ReadClaimedAssets):
-        run.answer(frozenset({"taken"}))
+        run.answer(ClaimedAssets(frozenset({"taken"})))
     assert run.rests
     assert is_unanswered(run.job)
     assert run.job.problem is not None
@@ -168,8 +168,25 @@ def test_of_two_the_first_one_is_taken_and_the_name_counts() -> None:
         {"id": "c", "name": "Lamp"}, {"id": "b", "name": "Other"}, {"id": "a", "name": "Other"}
     )
     for name, taken in (("Lamp", "c"), (None, "a")):
-        run = WorkflowHarness(sent(name=name), LATER).answer(several).answer(frozenset())
+        run = (
+            WorkflowHarness(sent(name=name), LATER)
+            .answer(several)
+            .answer(ClaimedAssets(frozenset()))
+        )
         assert run.job.source_asset_id == taken
+
+
+def test_the_asset_of_another_job_in_progress_is_not_adopted() -> None:
+    """Mint names an operation's asset late: with one prompt, nobody knows yet whose this is."""
+    run = WorkflowHarness(sent(), LATER).answer(page({}))
+    for _ in range(3):
+        run.answer(ClaimedAssets(frozenset(), ("a  lamp",)))
+        assert run.expect(ReadPage).after == 60.0
+        assert "Another job with the same prompt" in run.job.notes[0]
+        run.answer(page({}))
+    run.answer(ClaimedAssets(frozenset(), ("a chair",)))
+    assert run.job.source_asset_id == "res_1"
+    assert not any("Another job" in note for note in run.job.notes)
 
 
 def test_a_list_that_goes_round_ends() -> None:
@@ -184,7 +201,7 @@ def test_what_is_still_made_is_watched() -> None:
     run = (
         WorkflowHarness(sent(), LATER)
         .answer(page({"status": "running", "assets": None}))
-        .answer(frozenset())
+        .answer(ClaimedAssets(frozenset()))
     )
     running = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"})
     for _ in range(4):
@@ -199,7 +216,7 @@ def test_what_was_adopted_and_broken_off_is_not_started_again() -> None:
     run = (
         WorkflowHarness(sent(), LATER)
         .answer(page({}))
-        .answer(frozenset())
+        .answer(ClaimedAssets(frozenset()))
         .answer(asset(glbUrl=GLB))
         .fail(LOST)
     )
@@ -257,7 +274,9 @@ def test_cancel_looks_and_starts_nothing() -> None:
     run.answer(page())
     assert (run.rests, run.job.phase) == (True, Phase.CANCELED)
     found = (
-        WorkflowHarness(decided(sent(), Verb.CANCEL), LATER).answer(page({})).answer(frozenset())
+        WorkflowHarness(decided(sent(), Verb.CANCEL), LATER)
+        .answer(page({}))
+        .answer(ClaimedAssets(frozenset()))
     )
     assert (found.job.phase, found.job.decision) == (Phase.FETCHING, None), (
         "it is there, and paid for: it is kept"

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from mint_blender.files.errors import DownloadFailed, LinkExpired
 from mint_blender.jobs.job import Job, is_unanswered
-from mint_blender.jobs.job_values import Decision, Role
+from mint_blender.jobs.job_values import ClaimedAssets, Decision, Role
 from mint_blender.jobs.phases import VERBS, Phase, Verb, may_decide
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.storage import serialization
@@ -109,7 +109,7 @@ class JobMachine(RuleBasedStateMachine):
         elif isinstance(effect, Fetch):
             self._go_on(kept(effect))
         elif isinstance(effect, ReadClaimedAssets):
-            self._go_on(frozenset())
+            self._go_on(ClaimedAssets(frozenset()))
         elif isinstance(effect, OptionalFetch):
             self._go_on(kept(effect.fetch))
         else:

@@ -11,7 +11,7 @@ import pytest
 
 from mint_blender.files.file_choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.job import Job
-from mint_blender.jobs.job_values import Role
+from mint_blender.jobs.job_values import ClaimedAssets, Role
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.workflow.context import WorkflowConfig
@@ -152,7 +152,7 @@ def test_without_a_resource_the_operation_and_then_the_list_are_looked_at() -> N
         "status": "succeeded",
     }
     run.answer(Page.from_json(Kind.MODEL, {"data": [entry]})).expect(ReadClaimedAssets)
-    assert run.answer(frozenset()).expect(ReadAsset).asset_id == "res_9"
+    assert run.answer(ClaimedAssets(frozenset())).expect(ReadAsset).asset_id == "res_9"
     run.answer(asset(glbUrl=GLB))
     run.answer(kept(run.expect(Fetch)))
     assert run.job.phase is Phase.READY

@@ -12,6 +12,8 @@ SEEDS: dict[int, Options] = {
     65: Options(),
     # a revision of long ago was forgotten before Mint was polled: an approval met another Preview
     5018: Options(),
+    # a start that was never answered adopted the asset of another job with the same prompt
+    5033: Options(),
 }
 
 

@@ -15,7 +15,8 @@ from ...files.errors import FileError, Stopped
 from ...message import Message
 from ...mint.account import Account
 from ...mint.errors import MintError, Unreachable
-from ..job_values import LocalFile
+from ..job import Job
+from ..job_values import ClaimedAssets, LocalFile
 from ..queries import Query, RemoteGlbHeader, Thumbnail
 from ..transfers.downloads import Downloads
 from ..transfers.uploads import Uploads
@@ -175,9 +176,13 @@ class Scheduler:
         elif isinstance(effect, OptionalFetch):
             self._fetch_optional(task, effect)
         elif isinstance(effect, ReadClaimedAssets):
-            self._runner.send(task, self._runner.journal.assets(exclude=task.job.id))
+            self._runner.send(task, self._claimed_assets(task.job))
         elif effect is not None:
             self._call(task, effect)
+
+    def _claimed_assets(self, job: Job) -> ClaimedAssets:
+        journal = self._runner.journal
+        return ClaimedAssets(journal.assets(exclude=job.id), journal.unnamed_prompts(job))
 
     def _take_slot(self, task: Task, effect: TakeSlot) -> None:
         if self._runner.slots.take(task, effect):

@@ -13,8 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...mint.account import Account, Owner
+from ...mint.schema.enums import ENDED as ENDED_STATUSES
 from ..budget.spending import SpendingEntry
-from ..job import Job
+from ..job import Job, asset_of
 from ..job_values import Hold
 from ..phases import Phase
 from . import job_owners
@@ -208,6 +209,22 @@ class JournalReader:
         """Return the ids of the assets of all jobs but this one, dismissed jobs included."""
         self.catch_up()
         return summaries.assets(self._db, exclude)
+
+    def unnamed_prompts(self, job: Job) -> tuple[str, ...]:
+        """Return the prompts of other operations in progress whose asset Mint has not named yet.
+
+        Only those of the job's kind, and of its account.
+        """
+        clause = f"WHERE {OPEN} AND kind = ? AND id != ? AND phase != 'waiting'"
+        return tuple(
+            other.request.prompt
+            for other in self._read(clause, job.kind.value, job.id)
+            if isinstance(other, Job)
+            and other.operation is not None
+            and other.operation.status not in ENDED_STATUSES
+            and asset_of(other) is None
+            and not self._is_foreign(other.owner or Owner("", ""))
+        )
 
     def spent(self, *times: Time) -> list[SpendingEntry]:
         """Return what jobs have cost in each time, dismissed ones included, foreign ones not.

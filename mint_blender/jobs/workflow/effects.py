@@ -23,7 +23,7 @@ from ...mint.schema import (
     PollResult,
 )
 from ..job import Job
-from ..job_values import Decision, LocalFile, Role
+from ..job_values import ClaimedAssets, Decision, LocalFile, Role
 from ..queries import OptimizationPrice, Price
 
 T_co = TypeVar("T_co", covariant=True)
@@ -118,8 +118,8 @@ class ReadPage(Effect[Page]):
 
 
 @dataclass(frozen=True)
-class ReadClaimedAssets(Effect[frozenset[str]]):
-    """Read the ids of the assets that other jobs are about, from the journal."""
+class ReadClaimedAssets(Effect[ClaimedAssets]):
+    """Read from the journal which assets other jobs are about."""
 
     after: float = 0.0
 

@@ -21,6 +21,9 @@ from .effects import ReadAsset, ReadClaimedAssets, ReadPage, Step
 CLOCK_DIFFERENCE = 120.0
 """Seconds by which this computer's clock may be ahead of Mint's."""
 
+REPEAT_INTERVAL = 60.0
+"""Seconds between two searches while another job with the same prompt is in progress."""
+
 MAX_PAGES = 100
 
 FAILED = frozenset({Status.FAILED.value, Status.CANCELED.value})
@@ -97,6 +100,9 @@ def _still_failed(job: Job) -> Job:
 def find_made(context: WorkflowContext, since: float) -> Generator[Step, Any, Asset | None]:
     """Return the first asset of the job's kind and prompt that Mint began after `since`.
 
+    While an operation of another job with this prompt is in progress, nobody knows which asset will
+    be its, and the search is repeated.
+
     Args:
         context: The run of the job's workflow.
         since: Seconds since the epoch, by this computer's clock.
@@ -104,28 +110,35 @@ def find_made(context: WorkflowContext, since: float) -> Generator[Step, Any, As
     Returns:
         The asset, or None. It belongs to no other job.
     """
-    job = context.job
-    body = job.body or job.request.body(job.image_urls)
-    found = yield from _search(context, body["prompt"], since - CLOCK_DIFFERENCE)
-    if not found:
-        return None
-    # Last, and with nothing between it and the next step: two jobs of one prompt must not adopt the
-    # same asset.
-    taken = yield from context.perform(ReadClaimedAssets())
-    name = body.get("name") or body.get("displayName")
-    free = [asset for asset in reversed(found) if asset.id not in taken]
-    return min(free, key=lambda asset: name is not None and asset.name != name, default=None)
+    body = context.job.body or context.job.request.body(context.job.image_urls)
+    prompt, since = body["prompt"], since - CLOCK_DIFFERENCE
+    found = yield from _search(context, prompt, since)
+    while found:
+        # Last, and with nothing between it and the next step: two jobs of one prompt must not adopt
+        # the same asset.
+        claimed = yield from context.perform(ReadClaimedAssets())
+        if _normalized(prompt) not in map(_normalized, claimed.unnamed_prompts):
+            context.job = context.job.without_notes("same_prompt")
+            name = body.get("name") or body.get("displayName")
+            free = [asset for asset in reversed(found) if asset.id not in claimed.ids]
+            return min(
+                free, key=lambda asset: name is not None and asset.name != name, default=None
+            )
+        context.job = context.job.with_note(notes.note("same_prompt"))
+        found = yield from _search(context, prompt, since, after=REPEAT_INTERVAL)
+    return None
 
 
 def _search(
-    context: WorkflowContext, prompt: str, since: float
+    context: WorkflowContext, prompt: str, since: float, *, after: float = 0.0
 ) -> Generator[Step, Any, list[Asset]]:
     """Return the assets with this prompt that are no older than `since`, newest first."""
     found: list[Asset] = []
     cursor, read = None, set[str | None]()
     while cursor not in read and len(read) < MAX_PAGES:
         read.add(cursor)
-        page = yield from context.perform(ReadPage(context.job.kind, cursor))
+        page = yield from context.perform(ReadPage(context.job.kind, cursor, after))
+        after = 0.0
         dated = [
             (asset, asset.created_at.timestamp())
             for asset in page.data
