@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 from typing import Any
 
@@ -94,16 +93,6 @@ def test_paths_that_cannot_be_written(agent: Agent, tmp_path: Path) -> None:
     }.items():
         assert sentence in agent.refusal("place", job=job, path=path)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "folder.blend", "home"]
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="does not apply: root may write everywhere")
-def test_a_folder_that_is_read_only(agent: Agent, tmp_path: Path) -> None:
-    """The person learns which folder it is."""
-    (tmp_path / "locked").mkdir(mode=0o500)
-    path = tmp_path / "locked" / "lamp.glb"
-    assert "Nothing can be written" in agent.refusal(
-        "place", job=finished(agent)["job"], path=str(path)
-    )
 
 
 def test_a_job_without_a_result(agent: Agent, service: ThreadService, tmp_path: Path) -> None:
