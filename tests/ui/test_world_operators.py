@@ -66,17 +66,21 @@ def test_the_scale_of_a_world_is_one_number(placed):
     assert part("calibration").mint_world_scale == pytest.approx(1)
 
 
-def drawn_panel():
-    """Return what the panel of the World draws, after a timer has looked at it."""
-    selected.prepare()
-    found = Counter()
-    context = SimpleNamespace(
+def sidebar():
+    """Return the context in which a panel is drawn."""
+    return SimpleNamespace(
         active_object=bpy.context.active_object,
         space_data=None,
         region=SimpleNamespace(width=300),
         scene=bpy.context.scene,
     )
-    worlds_panel.MINT_PT_world.draw(SimpleNamespace(layout=Layout(found)), context)
+
+
+def drawn_panel():
+    """Return what the panel of the World draws, after a timer has looked at it."""
+    selected.prepare()
+    found = Counter()
+    worlds_panel.MINT_PT_world.draw(SimpleNamespace(layout=Layout(found)), sidebar())
     return found
 
 
@@ -247,10 +251,10 @@ def test_the_panels_draw_what_was_prepared(placed):
     """They do not look for the parts while drawing; before they are known, little is drawn."""
     drawn = Counter()
     for panel in (worlds_panel.MINT_PT_world, worlds_panel.MINT_PT_world_parts):
-        panel.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+        panel.draw(SimpleNamespace(layout=Layout(drawn)), sidebar())
     assert drawn["mint.look_inside"] == 1 and drawn["mint.remove_world_part"] == 0
     selected.prepare()
     assert parts.WorldParts.known(placed) == parts.WorldParts.under(placed)
     for panel in (worlds_panel.MINT_PT_world, worlds_panel.MINT_PT_world_parts):
-        panel.draw(SimpleNamespace(layout=Layout(drawn)), bpy.context)
+        panel.draw(SimpleNamespace(layout=Layout(drawn)), sidebar())
     assert drawn["mint.show_collider"] == 3 and drawn["mint.remove_world_part"] == 3
