@@ -8,7 +8,6 @@ A claim of a dead process of this machine is free at once, that of another machi
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from ...files.file_lock import FileInUse, file_lock
 from ..storage import batch_ledger
-from ..storage.batch_lease import RENEW_INTERVAL, UNKNOWN, Lease
+from ..storage.batch_lease import UNKNOWN, Lease, renewing
 
 LOCK_TRIES, LOCK_INTERVAL = 50, 0.02
 """How often, and after how many seconds, the lock for taking over a claim is tried again."""
@@ -80,17 +79,9 @@ def open_claims(folder: Path) -> Iterator[Claims]:
     Raises:
         OSError: The folder cannot be written.
     """
-    claims, ended = Claims(folder), threading.Event()
-
-    def keep() -> None:
-        while not ended.wait(RENEW_INTERVAL):
-            claims.renew()
-
-    thread = threading.Thread(target=keep, name="mint-claims", daemon=True)
-    thread.start()
+    claims = Claims(folder)
     try:
-        yield claims
+        with renewing(claims.renew, "mint-claims"):
+            yield claims
     finally:
-        ended.set()
-        thread.join(RENEW_INTERVAL)
         claims.release_all()

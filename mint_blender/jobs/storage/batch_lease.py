@@ -145,18 +145,28 @@ def held(path: Path) -> Iterator[Lease]:
         FileInUse: Another machine holds it, whose name is in the error.
         OSError: The file cannot be written.
     """
-    lease, ended = Lease(path), threading.Event()
+    lease = Lease(path)
     lease.acquire()
+    try:
+        with renewing(lease.renew, "mint-lease"):
+            yield lease
+    finally:
+        lease.release()
+
+
+@contextmanager
+def renewing(renew: Callable[[], None], name: str) -> Iterator[None]:
+    """Call `renew` every `RENEW_INTERVAL` seconds, on a thread with this name."""
+    ended = threading.Event()
 
     def keep() -> None:
         while not ended.wait(RENEW_INTERVAL):
-            lease.renew()
+            renew()
 
-    thread = threading.Thread(target=keep, name="mint-lease", daemon=True)
+    thread = threading.Thread(target=keep, name=name, daemon=True)
     thread.start()
     try:
-        yield lease
+        yield
     finally:
         ended.set()
         thread.join(RENEW_INTERVAL)
-        lease.release()
