@@ -108,7 +108,7 @@ class ChildProcess:
         return self._process.poll()
 
     def kill(self) -> None:
-        """Kill the process, from any thread: whoever waits for an answer gets ChildEnded."""
+        """Kill the process, from any thread: a thread that waits for an answer gets ChildEnded."""
         self._process.kill()
 
     def end(self) -> None:

@@ -22,7 +22,7 @@ from .write_step import wanted_delivery
 
 
 def find(job_service: JobService, folder: Path, job: Job, delivery: Delivery) -> Job | None:
-    """Return a job with files on disk that suffice for a delivery; None without them.
+    """Return a job with all the files on disk that its delivery needs; None without them.
 
     They are in the downloads of this journal, or in the batch's folder.
     """

@@ -37,7 +37,7 @@ _NO_FILES = (
 )
 
 FindFiles = Callable[[Job, Delivery], Job | None]
-"""Returns the job with files on disk that suffice for a delivery, or None."""
+"""Returns the job with all the files on disk that its delivery needs, or None."""
 
 
 def wanted_delivery(line: Line, job: Job, options: Options) -> Delivery:

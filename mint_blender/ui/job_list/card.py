@@ -236,7 +236,7 @@ def _draw_problem(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: in
 def _draw_resume(
     column: bpy.types.UILayout, job: Job, texts: CardTexts, width: int
 ) -> bpy.types.UILayout:
-    """Draw how a paused job goes on, and return the row with room for one more button."""
+    """Draw how a paused job continues, and return the row with room for one more button."""
     beside = _START_AGAIN if texts.can_be_retried else _REPORT
     row = _button_row(column, width, _RESUME, beside)
     row.operator(

@@ -71,7 +71,7 @@ async def library(
     """List what was generated before, newest first, page by page. Free.
 
     Place an item with its id; that costs nothing. A search looks through a few hundred items, and
-    goes on with next_cursor.
+    continues with next_cursor.
     """
     found, looked_at, following = await _find(context, kind, search, cursor, most)
     page = LibraryPage(
