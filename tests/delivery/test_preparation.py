@@ -276,7 +276,8 @@ def test_a_real_child_that_is_killed_is_a_crash(
     real: Preparations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The sentence says that nothing in the open file has changed."""
-    monkeypatch.setattr(preparation, "CODE", "import os\nos.kill(os.getpid(), 9)")
+    code = "import os, sys\nsys.stdin.readline()\nos.kill(os.getpid(), 9)"
+    monkeypatch.setattr(preparation, "CODE", code)
     job = make_job(path=glb_fixtures.simple(tmp_path / "model.glb"))
     real.request(job, UNITS, tmp_path / "prepared")
     wait_until(lambda: real.result(job.id, UNITS) is not None, real)
