@@ -111,10 +111,10 @@ def _workers(folder: Path) -> Iterator[Row | Plot]:
     first = next(iter(costs.values()))
     for workers, cost in costs.items():
         yield Row(
-            f"Farm: {count:,} lines written again by {workers} Blenders on {os.cpu_count()} cores",
+            f"Farm: {count:,} lines written again on {os.cpu_count()} cores, --workers {workers}",
             "",
             f"{cost.text(count, has_blenders=True)}; {first.seconds / cost.seconds:.2f} × as fast"
-            f" as with {next(iter(costs))}",
+            f" as with --workers {next(iter(costs))}",
             None,
         )
     points = [(workers, cost.seconds) for workers, cost in costs.items()]
