@@ -9,7 +9,7 @@ import sys
 
 from scripts import dev
 
-from . import environments, pip_settings, testing
+from . import environments, pip_settings, soak, testing
 from .console import DevError, echo
 from .environments import BLENDERS, ENVIRONMENTS
 
@@ -27,7 +27,8 @@ def parser() -> argparse.ArgumentParser:
     )
     for name in MODULES:
         commands.add_parser(name, add_help=False, parents=[installing])
-    commands.add_parser("bench", add_help=False, parents=[installing])
+    for name in ("bench", "soak"):
+        commands.add_parser(name, add_help=False, parents=[installing])
     commands.add_parser("lint")
     lock = commands.add_parser("lock")
     lock.add_argument("--upgrade", action="store_true", help="use the newest compatible versions")
@@ -61,6 +62,8 @@ def main(words: list[str]) -> int:
         return dev.replace_process([str(python), "-m", MODULES[options.command], *unknown, *rest])
     if options.command == "bench":
         return _bench([*unknown, *rest], install=options.install)
+    if options.command == "soak":
+        return soak.main([*unknown, *rest], install=options.install)
     if unknown:
         parser().error(f"unknown arguments: {' '.join(unknown)}")
     if options.command == "env":

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`docs/reliability.md`: its table and a section about each method, from the kept figures."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+from scripts.dev import ROOT
+
+from .soak_methods import METHODS, Method
+
+PAGE = ROOT / "docs" / "reliability.md"
+FIGURES = ROOT / "docs" / "reliability.json"
+"""The figures of the last whole run of each method, which `soak --write` keeps."""
+BEGIN, END = "<!-- begin: figures -->", "<!-- end: figures -->"
+NOT_RUN = "not run yet"
+
+
+def write(results: Mapping[str, Mapping[str, Any]]) -> None:
+    """Keep these results, by method, and write the page; the figures of other methods stay."""
+    kept = kept_figures()
+    run = {"date": datetime.datetime.now(datetime.UTC).date().isoformat(), "machine": _machine()}
+    kept |= {name: {**result, **run} for name, result in results.items()}
+    known = {name: kept[name] for name in METHODS if name in kept}
+    text = json.dumps(known, indent=1, default=list, ensure_ascii=False)
+    FIGURES.write_text(f"{text}\n", encoding="utf-8")
+    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8"), known), encoding="utf-8")
+
+
+def kept_figures() -> dict[str, dict[str, Any]]:
+    """Return the kept results by method."""
+    found: dict[str, dict[str, Any]] = json.loads(FIGURES.read_text(encoding="utf-8"))
+    return found
+
+
+def updated(page: str, kept: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the page with its generated part made from these results."""
+    before, _, rest = page.partition(BEGIN)
+    after = rest.partition(END)[2]
+    rows = [_row(method, kept.get(method.name)) for method in METHODS.values()]
+    table = [
+        "| Method | Figures of the last whole run | Failures | Found and fixed | Repeat |",
+        "| --- | --- | --- | --- | --- |",
+        *rows,
+    ]
+    sections = [_section(method, kept.get(method.name)) for method in METHODS.values()]
+    return "\n".join([f"{before}{BEGIN}", *table, "", *sections, ""]) + f"{END}{after}"
+
+
+def number(value: float) -> str:
+    """Return a figure as people write it: 1,000,000 or 0.25."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def _row(method: Method, result: Mapping[str, Any] | None) -> str:
+    figures, failures = NOT_RUN, ""
+    if result is not None:
+        figures = ", ".join(f"{name}: {number(n)}" for name, n in result["figures"].items())
+        failures = str(len(result["failures"]))
+    anchor = method.title.lower().replace(" ", "-")
+    found = f"[{len(method.found)}](#{anchor})" if method.found else "0"
+    repeat = f"`dev.py soak {method.name}`"
+    return f"| [{method.title}](#{anchor}) | {figures} | {failures} | {found} | {repeat} |"
+
+
+def _section(method: Method, result: Mapping[str, Any] | None) -> str:
+    lines = [f"### {method.title}\n", f"{method.what}\n", f"{_when(result)}\n"]
+    if method.found:
+        lines += ["Found and fixed:\n", *(f"- {each}" for each in method.found), ""]
+    if result is not None and result["failures"]:
+        lines += ["Not fixed:\n", *(f"- {each}" for each in result["failures"]), ""]
+    command = " ".join(["python3 -m", method.package, *method.long])
+    return "\n".join(
+        [*lines, f"Repeat: `python3 scripts/dev.py soak {method.name}` (`{command}`)\n"]
+    )
+
+
+def _when(result: Mapping[str, Any] | None) -> str:
+    if result is None:
+        return "Its long form was not run yet, so nothing is claimed."
+    minutes = max(1, round(result["seconds"] / 60))
+    unit = "minute" if minutes == 1 else "minutes"
+    return f"Run on {result['date']} for {number(minutes)} {unit} on {result['machine']}."
+
+
+def _machine() -> str:
+    return f"{platform.system()} with {os.cpu_count()} processor cores"

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the tests, and count what was searched for the API key: `python3 -m tests.key_search`.
+
+Without `--only` all tests are run, as `scripts/dev.py test` does in its default environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from scripts.devtools.pytest_runs import BLENDER, DRIVEN, PURE, SCREENS, workers
+
+from .plugin import COUNTS
+
+ROOT = Path(__file__).parents[2]
+
+
+def main() -> int:
+    """Return 0 if no key was found, else 1."""
+    parser = argparse.ArgumentParser(prog="python3 -m tests.key_search", description=__doc__)
+    parser.add_argument("--only", action="append", metavar="PATH", help="only these tests")
+    options = parser.parse_args()
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="key-search-") as folder:
+        statuses = [_run(words, folder) for words in _runs(options.only)]
+        found = [json.loads(path.read_text("utf-8")) for path in Path(folder).glob("*.json")]
+    result = _result(found, statuses) | {"seconds": round(time.monotonic() - begun, 1)}
+    print(json.dumps(result))
+    return int(bool(result["failures"]))
+
+
+def _runs(only: list[str] | None) -> list[list[str]]:
+    if only:
+        return [only]
+    return [
+        ["-m", PURE, "-n", workers()],
+        ["-m", BLENDER],
+        ["-m", DRIVEN, "-n", SCREENS, "--dist", "loadfile"],
+    ]
+
+
+def _run(words: list[str], folder: str) -> int:
+    """Run pytest and return its exit status."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
+    environment = {**os.environ, COUNTS: folder}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def _result(found: list[dict[str, Any]], statuses: list[int]) -> dict[str, Any]:
+    counts = sum((Counter(each["counts"]) for each in found), Counter[str]())
+    failures = [leak for each in found for leak in each["leaks"]]
+    # 1: tests have failed; 5: none was selected
+    failures += [
+        f"pytest ended with status {status}: see above"
+        for status in statuses
+        if status not in (0, 5)
+    ]
+    figures = {
+        "tests": counts["tests"],
+        "files searched": counts["files"],
+        "MB of files": round(counts["bytes of files"] / 1e6, 1),
+        "MB of output": round(counts["bytes of output"] / 1e6, 1),
+        "requests searched": counts["requests"],
+        "keys found": sum(len(each["leaks"]) for each in found),
+        "seconds of searching": round(sum(each["seconds"] for each in found), 1),
+    }
+    return {"method": "key", "figures": figures, "failures": failures}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
