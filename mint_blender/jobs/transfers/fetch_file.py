@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ...files import export_names, pictures
+from ...files import pictures
 from ...files.errors import InvalidFile, InvalidGlb, Stopped
 from ...message import Message
 from .. import rejected_files
 from ..job_values import CONVERTED, LocalFile, Role
 from ..workflow.effects import Fetch
+from . import export_names
 
 if TYPE_CHECKING:
     from ...files.download import Downloader

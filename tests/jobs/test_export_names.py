@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mint_blender.files import export_names
 from mint_blender.files.errors import DiskError, InvalidFile
+from mint_blender.jobs.transfers import export_names
 
 from ..mint_service import convert
 

@@ -10,9 +10,9 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from ..message import Message
-from .errors import InvalidFile
-from .partial_download import disk_errors
+from ...files.errors import InvalidFile
+from ...files.partial_download import disk_errors
+from ...message import Message
 
 _ZIP = b"PK\x03\x04"
 _HEAD_BYTES = 256
