@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..files import disk_sync
 from ..files.errors import InvalidGlb
 from ..jobs import rejected_files
 from ..jobs.job import Job
@@ -115,9 +116,10 @@ def write_described(job: Job, *, raw: bool = False) -> WrittenFiles:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy a file atomically. Raises OSError."""
+    """Copy a file atomically, and sync it to disk first. Raises OSError."""
     part = target.with_name(target.name + ".part")
     shutil.copyfile(source, part)
+    disk_sync.sync_file(part)
     part.replace(target)
 
 
@@ -165,6 +167,8 @@ def _write_with_blender(
         written = _import_and_write(
             job, _part(output) if output else None, _part(render) if render else None, raw, parts
         )
+        for part in parts:
+            disk_sync.sync_file(part)
         for part, path in parts.items():
             part.replace(path)
     finally:

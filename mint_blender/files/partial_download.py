@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..message import Message
-from . import private_files
+from . import disk_sync, private_files
 from .errors import DiskError, DownloadFailed
 
 
@@ -51,7 +50,10 @@ class PartFile:
             return 0
 
     def load(self, address: str) -> None:
-        """Load the metadata of an earlier attempt; discard the part if it cannot be resumed."""
+        """Load the metadata of an earlier attempt; discard the part if it cannot be resumed.
+
+        A part from before this computer was started is not: a power cut may have left holes in it.
+        """
         self.source = self._read_metadata()
         known = self.source
         if (
@@ -59,6 +61,7 @@ class PartFile:
             or known.address != address
             or known.validator is None
             or not self.size
+            or disk_sync.is_from_earlier_boot(self.path)
             or (known.total is not None and self.size > known.total)
         ):
             self.discard()
@@ -107,11 +110,10 @@ class PartFile:
                 )
             )
         with disk_errors(self.target):
-            with self.path.open("rb+") as stream:
-                os.fsync(stream.fileno())
+            disk_sync.sync_file(self.path)
             self.path.replace(self.target)
             self.metadata_path.unlink(missing_ok=True)
-            _sync_folder(self.target.parent)
+            disk_sync.sync_folder(self.target.parent)
         self.source = None
 
     def _read_metadata(self) -> PartSource | None:
@@ -186,14 +188,3 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 def _megabytes(size: int) -> str:
     return Message("{size:,.0f} MB", size=size / 2**20)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Sync the folder, so that the rename is durable (not possible on Windows)."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -61,13 +61,15 @@ def restrict(path: Path) -> None:
 
 
 def copy_private(source: Path, target: Path) -> None:
-    """Copy the content of a file to a private file.
+    """Copy the content of a file to a private file, and sync it to disk.
 
     Raises:
         OSError: A file cannot be read or written.
     """
     with source.open("rb") as incoming, open(target, "wb", opener=opener) as outgoing:
         shutil.copyfileobj(incoming, outgoing)
+        outgoing.flush()
+        os.fsync(outgoing.fileno())
 
 
 class LogHandler(RotatingFileHandler):

@@ -14,7 +14,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from ..files import private_files
+from ..files import disk_sync, private_files
 from ..files.download_folder import DownloadFolder, safe_name
 from ..message import Message
 from . import request_checks
@@ -60,6 +60,7 @@ def _copy(home: Path, job: Job, number: int, image: str) -> str:
         private_files.make_folder(target.parent)
         if not (_is_ours(source, home) and _linked(source, target)):
             private_files.copy_private(source, target)
+        _sync_folders(target, home)
     except OSError as error:
         raise NotPossible(
             Message(
@@ -72,6 +73,14 @@ def _copy(home: Path, job: Job, number: int, image: str) -> str:
     if complaint := request_checks.picture_complaint(str(target)):
         raise NotPossible(complaint)
     return str(target)
+
+
+def _sync_folders(target: Path, home: Path) -> None:
+    """Write the name of a copy to disk, and those of its new folders: the job relies on it."""
+    for folder in target.parents:
+        disk_sync.sync_folder(folder)
+        if folder == home:
+            return
 
 
 def _name(job: Job, number: int, source: Path) -> str:

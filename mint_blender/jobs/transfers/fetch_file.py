@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ...files import pictures
+from ...files import disk_sync, pictures
 from ...files.errors import InvalidFile, InvalidGlb, Stopped
+from ...files.partial_download import disk_errors
 from ...message import Message
 from .. import rejected_files
 from ..job_values import CONVERTED, LocalFile, Role
@@ -69,7 +70,11 @@ def _checked(effect: Fetch, path: Path) -> LocalFile:
     needs: tuple[str, ...] = ()
     if effect.role in PICTURES:
         (pictures.check_panorama if effect.role is Role.PANORAMA else pictures.inspect_sized)(path)
-        path = pictures.rename_by_content(path)
+        renamed = pictures.rename_by_content(path)
+        if renamed != path:  # the job will know it by this name, also after a power cut
+            with disk_errors(renamed):
+                disk_sync.sync_folder(renamed.parent)
+        path = renamed
     elif effect.role in CONVERTED:
         path = _move_to_destination(effect, path)
     elif effect.role is Role.SPLATS:
