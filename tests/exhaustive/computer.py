@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One computer with one Blender: it follows the disk, and lets the process die at any change."""
+
+from __future__ import annotations
+
+import base64
+import gc
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+from mint_blender.files import disk_sync
+from mint_blender.jobs.engine import scheduler, workflow_runner
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import LocalFile, Role
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.service import JobService
+from mint_blender.jobs.storage import database, unsent_jobs
+from mint_blender.jobs.storage.journal_reader import JournalReader
+
+from ..simulation.checks import check
+from ..simulation.clock import simulated_time
+from ..simulation.disk import simulated_disk
+from ..simulation.messages import Request, Response
+from ..simulation.mint_files import _content, _png
+from ..simulation.mint_operations import Operations
+from ..simulation.network import simulated_network
+from ..simulation.observer import observed
+from ..simulation.people import People
+from ..simulation.world import CALM, MEMORY_DISK, Violation, World
+from .disk_image import Crash, DiskImage
+from .workloads import exported_file
+
+SEED = 1
+STAGE_SECONDS = 4.0
+"""How long Mint takes for each stage: a poll or two."""
+PICTURE = _png(16, 16)
+"""The reference picture of the jobs that have one."""
+
+
+@dataclass(frozen=True)
+class CrashPoint:
+    """A moment of a run. `number` counts the points of its last action, from 1."""
+
+    number: int
+    what: str
+
+
+class Computer:
+    """A world with one process at a time. `crash` is called at every crash point while armed."""
+
+    def __init__(self, root: Path, credits: float) -> None:
+        self.root = root
+        self.world = world = World(SEED, CALM)
+        world.home, world.folder = root / "home", root / "batch"
+        world.mint.projects = world.mint.projects[:1]
+        world.mint.projects[0].balance = credits
+        world.mint._asks_402 = False
+        self.image = DiskImage(root, world.home)
+        self.is_armed = False
+        self._is_crashing = False
+        self.points = 0
+        self.crash: Callable[[CrashPoint], None] = lambda point: None
+        self._calls = 0
+        self._starts = 0
+        self._left_open: list[object] = []
+        world.disk.boundary = world.network.boundary = self._boundary
+        world.network.deliver = self._deliver
+
+    def _deliver(self, request: Request) -> Response:
+        if request.path.endswith("/reference-images"):
+            uploaded = base64.b64decode(json.loads(request.body).get("base64Data", ""))
+            if uploaded != PICTURE:
+                self.world.fail("a damaged picture was uploaded")
+        return self.world._deliver(request)
+
+    # -- using it
+
+    def start(self) -> None:
+        """Start Blender, which resumes what is in the journal."""
+        self._starts += 1
+        process = self.world.start_process(f"Blender {self._starts}")
+        if process is None:
+            raise Violation("the journal cannot be opened")
+        self.process = process
+        self.use(lambda service: service.unfinished.resume_all())
+
+    def use(self, action: Callable[[JobService], Any]) -> None:
+        """Do something in Blender."""
+        self.process.run(lambda: action(self.service))
+
+    @property
+    def service(self) -> JobService:
+        """The job service of Blender."""
+        assert self.process.service is not None
+        return self.process.service
+
+    def quit(self) -> None:
+        """Quit Blender in an orderly way."""
+        self.process.run(self.process.quit)
+
+    # -- crash points
+
+    def _boundary(self) -> None:
+        """Look at the disk and at Mint before and after each call that may change them."""
+        if self._is_crashing:
+            return
+        calls, self._calls = self._calls, self.world.mint.calls
+        has_changed = self.image.look()
+        if self.is_armed and (has_changed or calls != self._calls):
+            self.points += 1
+            self._is_crashing = True
+            self.crash(CrashPoint(self.points, self.image.last if has_changed else "request"))
+            self._is_crashing = False
+
+    def sync(self, handle: int) -> None:
+        """Sync a file: the place of `os.fsync`."""
+        self._boundary()
+        self.image.synced(handle)
+
+    # -- after a crash
+
+    def recover(self, crash: Crash) -> None:
+        """Let the process die, start another one over its disk, and judge the end.
+
+        For a child process: the connections of the dead process stay open, and what called this
+        never goes on. Raises Violation and whatever else goes wrong.
+        """
+        world = self.world
+        self.is_armed = False
+        for process in world.processes.values():
+            if not process.is_dead:
+                # kept: to close them would write into the disk of the parent process
+                self._left_open.append(process._opened)
+                process.is_dead, process._opened = True, []
+        world.current = None
+        unsent_jobs._requested = set()
+        world.note(f"the process dies: {crash}")
+        self.image.replace_with_crashed(crash, self.root.with_name(self.root.name + ".aside"))
+        if crash is not Crash.KILLED:  # the computer is started again
+            disk_sync.booted_at = lambda: math.inf
+        self.judge()
+
+    def judge(self) -> None:
+        """Bring every job to its end, and check the ledger, the journal and the files."""
+        exported = {job.id for job in self._jobs() if job.phase is Phase.PLACED}
+        people = People(self.world)
+        people._settle()
+        check(self.world, people)
+        for job in self._jobs():
+            if job.phase is Phase.FAILED and not self._has_failed_at_mint(job):
+                raise Violation(f"{job.id} failed here: {job.problem}", job.id)
+            if job.phase in {Phase.READY, Phase.PLACED}:
+                for file in job.files:
+                    self._check_file(job, Path(file.path), file)
+            if job.id in exported and (model := job.file(Role.MODEL)):
+                self._check_file(job, exported_file(self.root, job), model)
+
+    def _jobs(self) -> list[Job]:
+        with closing(JournalReader(self.world.home)) as journal:
+            return [each for each in journal._read("") if isinstance(each, Job)]
+
+    def _has_failed_at_mint(self, job: Job) -> bool:
+        found = self.world.mint.operations.all.get(job.operation.id if job.operation else "")
+        return found is not None and found.status in {"failed", "canceled"}
+
+    def _check_file(self, job: Job, path: Path, file: LocalFile) -> None:
+        name = path.relative_to(self.root)
+        if not path.is_file():
+            raise Violation(f"{name} of {job.id} is missing", job.id)
+        if path.read_bytes() != _content(urlsplit(file.url).path):
+            raise Violation(f"{name} of {job.id} is damaged", job.id)
+
+
+def _outcome(self: Operations, operation: Any) -> str:
+    return "succeeded"
+
+
+def _duration(self: Operations, least: float, most: float) -> float:
+    return STAGE_SECONDS
+
+
+@contextmanager
+def computer(credits: float) -> Iterator[Computer]:
+    """Yield a computer with an empty disk."""
+    base = Path(tempfile.mkdtemp(prefix="mint-crash-", dir=MEMORY_DISK))
+    root = base / "disk"
+    root.mkdir()
+    used = Computer(root, credits)
+    choose_mode = database.choose_mode
+    try:
+        with ExitStack() as stack:
+            gc.disable()
+            stack.callback(gc.enable)
+            for surroundings in (
+                simulated_time(used.world.clock, used.world.rng),
+                simulated_disk(used.world.disk),
+                simulated_network(used.world.network),
+                observed(used.world),
+                patch.object(workflow_runner, "DECISION_CHECK_INTERVAL", 20.0),
+                patch.object(scheduler, "DECISION_CHECK_INTERVAL", 20.0),
+                # the simulation leaves out what is the subject here: the log and the syncs
+                patch.object(database, "choose_mode", choose_mode),
+                patch.object(os, "fsync", used.sync),
+                patch.object(Operations, "_outcome", _outcome),
+                patch.object(Operations, "_duration", _duration),
+            ):
+                stack.enter_context(surroundings)
+            yield used
+    finally:
+        for process in used.world.processes.values():
+            process.bury()
+        shutil.rmtree(base, ignore_errors=True)
