@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 Result = Any  # a set of words, which the stubs want spelled as literals
 
+REPEATED = Message(
+    "Nothing was started: repeating this could cost Credits again. Click its button instead."
+)
+
 Action = Callable[["JobService"], str | None]
 """What an operator does with the job service; may return the id of a job to wait for.
 
@@ -41,6 +45,7 @@ def run_action(
     """Run an action, then call `on_done`; report what is not possible in a sentence.
 
     Above a limit of the preferences the action runs again once the user has confirmed that.
+    Blender's Repeat Last and Repeat History run nothing: they show neither price nor question.
     """
     from ..jobs.service import NotPossible, TooExpensive
     from ..jobs.storage.journal import JournalError
@@ -48,6 +53,8 @@ def run_action(
     from .job_list.cards import pointer
 
     pointer.note_click(bpy.context)
+    if operator is not None and _is_repeated(operator):
+        return report_error(operator, REPEATED)
     if not may_go_online():
         return report_error(operator, session.OFFLINE)
     try:
@@ -63,6 +70,10 @@ def run_action(
     heartbeat.ensure()
     heartbeat.redraw()
     return {"FINISHED"}
+
+
+def _is_repeated(operator: bpy.types.Operator) -> bool:
+    return bool(operator.options.is_repeat or operator.options.is_repeat_last)
 
 
 def _ask_above_limit(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from .blender_window import BlenderWindow
+from .blender_window import BlenderError, BlenderWindow
+from .conftest import Since
 
 pytestmark = pytest.mark.window
 
@@ -96,3 +97,30 @@ def test_an_import_in_edit_mode_after_an_edit(blender: BlenderWindow) -> None:
     blender.key("ctrl+z", "ctrl+z")
     blender.wait(UNDONE, objects=before["objects"])
     assert blender.ask(VERTICES) == untouched
+
+
+GENERATE = """
+with within('VIEW_3D'):
+    bpy.ops.mint.generate('EXEC_DEFAULT', True, prompt='a lamp', preset='FAST', mode='AUTO')
+"""
+LAST = "bpy.context.window_manager.operators[-1].bl_idname"
+REPEAT = "with within('VIEW_3D'):\n    bpy.ops.screen.repeat_last()"
+REPEAT_HISTORY = """
+with within('VIEW_3D'):
+    bpy.ops.screen.repeat_history(index=len(bpy.context.window_manager.operators) - 1)
+"""
+
+
+@pytest.mark.parametrize("repeat", [REPEAT, REPEAT_HISTORY])
+def test_repeating_the_last_operator_costs_nothing(
+    blender: BlenderWindow, since: Since, repeat: str
+) -> None:
+    """Shift R and Repeat History after a click that has cost Credits: nothing is started."""
+    blender.ask(GENERATE)
+    assert blender.ask(LAST) == "MINT_OT_generate"
+    try:
+        blender.ask(repeat)
+    except BlenderError as refusal:
+        assert "Nothing was started" in str(refusal)
+    blender.wait_for("placed")
+    assert since.starts == 1 and len(blender.jobs()) == 1
