@@ -30,6 +30,7 @@ class StoredPreferences(Protocol):
     picture_size: int
     asset_library: str
     sync_new_assets: bool
+    log_level: str
 
 
 def preferences() -> StoredPreferences | None:
@@ -91,6 +92,24 @@ def syncs_new_assets() -> bool:
     """Return whether new assets are saved into the user's asset library by themselves."""
     stored = preferences()
     return stored.sync_new_assets if stored else False
+
+
+def log_level() -> str:
+    """Return what the log file is to hold: WARNING, INFO or DEBUG."""
+    stored = preferences()
+    return stored.log_level if stored else "WARNING"
+
+
+_SHOWN = (
+    *("limit_each", "limit_day", "import_in_background", "show_targets"),
+    *("asset_library", "sync_new_assets", "log_level"),
+)
+
+
+def shown_settings() -> dict[str, str]:
+    """Return the preferences that a report for support shows, none of which is a secret."""
+    stored = preferences()
+    return {name: str(getattr(stored, name)) for name in _SHOWN} if stored else {}
 
 
 def key_from_environment() -> bool:

@@ -189,9 +189,9 @@ def _follow(job_service: JobService, job_id: str, review: Review | None) -> Job:
 
 
 def _place(job_service: JobService, job: Job) -> PlacedResult:
-    from .delivery import import_job
+    from .delivery import blender_runtime, import_job
 
-    with import_marks.importing(job_service.home, job.id):
+    with import_marks.importing(job_service.home, job.id, blender_runtime.crash_log()):
         placed = import_job.place(job)
     try:
         job_service.mark_placed(job.id, *placed.notes)

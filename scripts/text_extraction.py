@@ -23,8 +23,13 @@ COMMAND_LINE_ONLY = {
     "delivery/background.py",
     "delivery/write_files.py",
     "delivery/write_result.py",
+    "delivery/versions.py",
+    "jobs/diagnostics/folder_check.py",
+    "jobs/diagnostics/journal_check.py",
+    "jobs/diagnostics/report.py",
+    "mint/connection_check.py",
 }
-"""Modules whose sentences reach only the command line, which is in English."""
+"""Modules whose sentences reach only the command line or the report for support: in English."""
 
 ROOMS = ("mint", "files", "jobs", "scene", "delivery", "ui")
 

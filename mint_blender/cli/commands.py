@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ..delivery import standard_output
+from ..jobs.diagnostics import log_file
 from . import error_log, exits, session
 from .exits import Exit
 from .output.terminal import Terminal
@@ -39,6 +40,7 @@ COMMANDS = {
     "library": "asset_library.library",
     "usage": "account.usage",
     "check": "account.check",
+    "doctor": "doctor.doctor",
     "mcp": "mcp_command.mcp",
 }
 """The function of each command. Its module is imported only when the command runs."""
@@ -56,7 +58,7 @@ def main(
     terminal = Terminal(program, as_json=parsed.json)
     try:
         home = session.home()
-        with error_log.logging_to_file(home, session.account().key):
+        with error_log.logging_to_file(home, session.account().key, parsed.log_level):
             return int(_run(parsed, terminal, home))
     except BrokenPipeError:
         standard_output.discard_output()
@@ -100,7 +102,7 @@ def _report(error: Exception, command: str, terminal: Terminal, home: Path) -> E
     else:
         terminal.error(
             f"Unexpected error ({type(error).__name__}). The details are in"
-            f" {home / error_log.NAME}. Jobs that were started are kept. Resume them:"
+            f" {home / log_file.NAME}. Jobs that were started are kept. Resume them:"
             f" {terminal.command('resume')}"
         )
     return Exit.FAILED

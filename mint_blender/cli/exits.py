@@ -30,7 +30,8 @@ MEANINGS = {
     Exit.DONE: "done",
     Exit.FAILED: (
         "the generation failed or was canceled, or Mint could not cancel it; the job journal"
-        " cannot be used; another batch is working on the folder; a line was not generated yet"
+        " cannot be used; another batch is working on the folder; a line was not generated yet;"
+        " `doctor` has found another problem than those below"
     ),
     Exit.USAGE: "wrong arguments",
     Exit.KEY: (

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..delivery import write_files
+from ..delivery import blender_runtime, write_files
 from ..delivery.write_result import WriteResult
 from ..jobs import rejected_files
 from ..jobs.engine.retry_schedule import StillUnreachable
@@ -145,7 +145,7 @@ def _record(job: Job, line: int | None) -> dict[str, Any]:
 def _write_here(job_service: JobService, job: Job, *, raw: bool) -> WriteResult:
     """Write the files in this process, with a mark on disk meanwhile."""
     try:
-        with import_marks.importing(job_service.home, job.id):
+        with import_marks.importing(job_service.home, job.id, blender_runtime.crash_log()):
             notes = write_files.write(job, raw=raw)
     except write_files.DeliveryError as error:
         return WriteResult(job.id, problem=message_of(error))

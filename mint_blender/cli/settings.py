@@ -49,6 +49,17 @@ def confirmed_origins() -> frozenset[str]:
     return addon_settings.confirmed_origins()
 
 
+def shown() -> dict[str, str]:
+    """Return the settings that a report for support shows, by name; none of them is a secret."""
+    names = (LIMIT_EACH_VARIABLE, LIMIT_DAY_VARIABLE)
+    found = {name: os.environ[name] for name in names if name in os.environ}
+    if not inside_blender():
+        return found
+    from .. import addon_settings
+
+    return addon_settings.shown_settings() | found
+
+
 def limits() -> Limits:
     """Return the spending limits, in Credits: of preferences and environment, the lower ones.
 

@@ -38,6 +38,25 @@ def readable_extensions() -> frozenset[str]:
     return readable_extensions()
 
 
+def crash_log() -> str:
+    """Return the path at which this Blender writes a log when it crashes.
+
+    Empty for the `bpy` module, which writes none. Blender takes its folder for temporary files,
+    and the name of the open file.
+    """
+    bpy = sys.modules.get("bpy")
+    if bpy is None or not bpy.app.binary_path:
+        return ""
+    session = Path(bpy.app.tempdir)  # of this process, in the folder for temporary files
+    folder = session.parent if session.name.startswith("blender_") else session
+    return str(folder / f"{Path(bpy.data.filepath).stem or 'blender'}.crash.txt")
+
+
+def package_folder() -> Path:
+    """Return the folder of this package."""
+    return Path(sys.modules[PACKAGE].__file__ or "").parent
+
+
 def background_command(code: str, *, online: bool = False) -> list[str]:
     """Return the command that runs Python code in a second Blender without a window.
 
@@ -46,22 +65,18 @@ def background_command(code: str, *, online: bool = False) -> list[str]:
     """
     # Blender itself finds an extension
     is_extension = PACKAGE.startswith("bl_ext.")
-    paths = [] if is_extension else [_package_folder().parent]
+    paths = [] if is_extension else [package_folder().parent]
     return _command(code.replace("{package}", PACKAGE), paths, _ONLINE if online else _OFFLINE)
 
 
 def bare_background_command(code: str) -> list[str]:
     """Return the command for a Blender with factory settings, without add-ons or network."""
-    folder = _package_folder()
+    folder = package_folder()
     code = code.replace("{package}", folder.name)
     return _command(code, [folder.parent], (*_OFFLINE, "--factory-startup"))
 
 
 _ONLINE, _OFFLINE = ("--online-mode",), ("--offline-mode",)
-
-
-def _package_folder() -> Path:
-    return Path(sys.modules[PACKAGE].__file__ or "").parent
 
 
 def _command(code: str, paths: list[Path], options: tuple[str, ...]) -> list[str]:

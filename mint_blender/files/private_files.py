@@ -10,9 +10,7 @@ import os
 import shutil
 import stat
 from contextlib import suppress
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import IO, Any
 
 FILE, FOLDER = 0o600, 0o700
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -70,20 +68,6 @@ def copy_private(source: Path, target: Path) -> None:
         shutil.copyfileobj(incoming, outgoing)
         outgoing.flush()
         os.fsync(outgoing.fileno())
-
-
-class LogHandler(RotatingFileHandler):
-    """A private log file, created with its first entry.
-
-    It is rotated at half a megabyte, and one earlier file is kept.
-    """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, maxBytes=512 * 1024, backupCount=1, delay=True, encoding="utf-8")
-        restrict(path)
-
-    def _open(self) -> IO[Any]:  # type: ignore[override]
-        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=opener)
 
 
 def _make_private(path: Path, mode: int) -> None:

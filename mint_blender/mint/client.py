@@ -81,6 +81,11 @@ class Client:
 
     # The account
 
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds that this computer's clock is ahead of Mint's; None before any response."""
+        return self._transport.clock_offset
+
     def me(self) -> Me:
         """Return the owner of the key: the cheapest way to test a key."""
         return Me.from_json(self._get("me").data)

@@ -16,6 +16,7 @@ import requests
 
 from ..message import Message
 from .base_url import Origin
+from .errors import Part
 
 _PROXY = Message("the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY")
 _BUNDLE = Message("the file in REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE")
@@ -30,6 +31,15 @@ def describe(error: BaseException, origin: Origin) -> str:
         or _tls_reason(chain)
         or _network_reason(chain, origin)
     )
+
+
+def part_of(error: BaseException) -> Part:
+    """Return which part of the connection a request failed at."""
+    chain, errors = tuple(_chain(error)), requests.exceptions
+    is_proxy = isinstance(error, errors.InvalidProxyURL | errors.InvalidSchema)
+    if is_proxy or _proxy_reason(error, chain):
+        return Part.PROXY
+    return Part.TLS if _setup_reason(error) or _tls_reason(chain) else Part.NETWORK
 
 
 def _chain(error: BaseException, seen: tuple[BaseException, ...] = ()) -> Iterator[BaseException]:

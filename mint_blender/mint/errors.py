@@ -36,6 +36,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum
 
 from ..message import Message, sentences
 
@@ -125,6 +126,12 @@ class KeyUnusable(KeyMissing):
         )
 
 
+class Part(Enum):
+    """The part of a connection that has failed."""
+
+    PROXY, TLS, NETWORK = range(3)
+
+
 class Unreachable(MintError):
     """There was no response.
 
@@ -133,9 +140,9 @@ class Unreachable(MintError):
 
     retryable = True
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, part: Part = Part.NETWORK) -> None:
         super().__init__(Message("Mint cannot be reached: {reason}.", reason=reason))
-        self.reason = reason
+        self.reason, self.part = reason, part
 
 
 class InvalidResponse(MintError):

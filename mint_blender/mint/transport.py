@@ -12,10 +12,12 @@ Knows no endpoints, retries or threads. Enforces these rules for all callers:
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -28,10 +30,12 @@ from ..net import certificates, connections, guarded_socket
 from ..net.retry_after import parse_retry_after
 from . import redaction
 from .base_url import Origin
-from .connection_errors import describe
-from .errors import InvalidResponse, KeyMissing, KeyUnusable, Unreachable, problem_error
+from .connection_errors import describe, part_of
+from .errors import InvalidResponse, KeyMissing, KeyUnusable, MintError, Unreachable, problem_error
 from .problem_documents import read_problem
 from .schema import Json
+
+log = logging.getLogger(__name__)
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 MAX_IDEMPOTENCY_KEY_LENGTH = 255
@@ -94,6 +98,8 @@ class Transport:
         self._now = now
         self._session = _session(user_agent)
         self._is_stopped = False
+        self.clock_offset: float | None = None
+        """Seconds that this computer's clock is ahead of Mint's; None without a response."""
 
     def __repr__(self) -> str:
         return f"Transport({self.origin.base_url})"
@@ -153,8 +159,26 @@ class Transport:
         request = requests.Request(
             method, url, params=query, data=content, headers=headers, auth=self._authorize
         )
-        response, answer = self._send_guarded(request, len(content or b""))
+        response, answer = self._send_logged(request, path.lstrip("/"), len(content or b""))
         return self._parse_response(response, answer)
+
+    def _send_logged(
+        self, request: requests.Request, path: str, upload_size: int
+    ) -> tuple[requests.Response, bytes]:
+        """Send a request, and log its outcome and duration."""
+        began = time.monotonic()
+        try:
+            response, answer = self._send_guarded(request, upload_size)
+        except MintError as error:
+            seconds = time.monotonic() - began
+            log.info("%s /%s: failed after %.2f s: %s", request.method, path, seconds, error)
+            raise
+        log.info(
+            "%s /%s: status %d, request id %s, %.2f s",
+            *(request.method, path, response.status_code),
+            *(response.headers.get("X-Request-Id", "none"), time.monotonic() - began),
+        )
+        return response, answer
 
     def _send_guarded(
         self, request: requests.Request, upload_size: int
@@ -173,11 +197,9 @@ class Transport:
         except (OSError, HTTPError) as error:
             # requests' exceptions are OSErrors. "from None": the original may show a proxy's
             # password in a traceback.
-            raise Unreachable(
-                Message("the request was stopped")
-                if guard.was_stopped
-                else describe(error, self.origin)
-            ) from None
+            if guard.was_stopped:
+                raise Unreachable(Message("the request was stopped")) from None
+            raise Unreachable(describe(error, self.origin), part_of(error)) from None
 
     def _send(self, request: requests.Request) -> tuple[requests.Response, bytes]:
         # No proxy between this computer and itself: it would see the key.
@@ -199,6 +221,7 @@ class Transport:
 
     def _parse_response(self, response: requests.Response, content: bytes) -> ApiResponse:
         status, headers = response.status_code, response.headers
+        self.clock_offset = _clock_offset(headers.get("Date"), self._now())
         request_id = headers.get("X-Request-Id")
         wait = parse_retry_after(
             headers.get("Retry-After"), date=headers.get("Date"), now=self._now()
@@ -225,6 +248,14 @@ def _validate_key(key: str) -> str:
     if not all("!" <= character <= "~" for character in trimmed):
         raise KeyUnusable()
     return trimmed
+
+
+def _clock_offset(date: str | None, now: datetime) -> float | None:
+    """Return how many seconds `now` is after the Date of a response; None for an invalid one."""
+    try:
+        return (now - parsedate_to_datetime(date or "")).total_seconds()
+    except (ValueError, OverflowError, TypeError):  # the last: a date without a zone
+        return None
 
 
 def _session(user_agent: str) -> requests.Session:

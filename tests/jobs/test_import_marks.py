@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import import_marks
 from mint_blender.jobs.storage.journal import Journal, JournalError
+from mint_blender.message import Message
 from mint_blender.mint.account import Account
 
 from .workflow_harness import a_job
@@ -29,6 +32,24 @@ from mint_blender.jobs.storage import import_marks
 with import_marks.importing(pathlib.Path(sys.argv[1]), sys.argv[2]):
     {then}
 """
+
+
+WITH_LOG = """
+import os, pathlib, signal, sys
+from mint_blender.jobs.storage import import_marks
+log = pathlib.Path(sys.argv[3])
+with import_marks.importing(pathlib.Path(sys.argv[1]), sys.argv[2], str(log)):
+    {then}
+    os._exit(1)
+"""
+
+
+def crash_with_log(home: Path, log: Path, then: str = "log.write_text('# backtrace')") -> None:
+    """Let a process die in the middle of an import, as Blender does."""
+    code = WITH_LOG.format(then=then)
+    subprocess.run(
+        [sys.executable, "-c", code, str(home), "ready", str(log)], cwd=ROOT, check=False
+    )
 
 
 def in_another_process(then: str, home: Path, job_id: str) -> subprocess.Popen[bytes]:
@@ -128,3 +149,42 @@ def test_a_crash_is_recorded_later_when_the_journal_is_locked(
     assert len(marks(job_service)) == 1
     import_marks.note_crashes(job_service)
     assert job_service.job("ready").problem is not None and marks(job_service) == []
+
+
+def test_the_crash_log_of_blender_is_named(job_service: JobService, tmp_path: Path) -> None:
+    """The job says where the log is that was written after the import had begun."""
+    log = tmp_path / "my scene.crash.txt"
+    crash_with_log(job_service.home, log)
+    import_marks.note_crashes(job_service)
+    job = job_service.job("ready")
+    assert import_marks.crash_log_of(job) == str(log)
+    assert job.problem is not None and job.problem.code == import_marks.CRASHED_CODE
+    assert job.problem.message == f"{import_marks.CRASHED} Blender's crash log: {log}"
+    journal = Journal(job_service.home)  # as it is read after a restart
+    kept = journal.job("ready")
+    journal.close()
+    assert kept is not None and import_marks.crash_log_of(kept) == str(log)
+
+
+@pytest.mark.parametrize("case", ["none", "earlier"])
+def test_only_a_log_of_this_crash_counts(
+    job_service: JobService, tmp_path: Path, case: str
+) -> None:
+    """A killed process writes no log, and that of an earlier crash explains nothing."""
+    log = tmp_path / "blender.crash.txt"
+    if case == "earlier":
+        log.write_text("# of yesterday")
+        before = time.time() - 60
+        os.utime(log, (before, before))
+    crash_with_log(job_service.home, log, then="pass")
+    import_marks.note_crashes(job_service)
+    job = job_service.job("ready")
+    assert job.problem is not None and job.problem.message == import_marks.CRASHED
+    assert import_marks.crash_log_of(job) == ""
+
+
+def test_another_problem_has_no_crash_log(job_service: JobService) -> None:
+    """Only a crash has one, whatever the values of the message are called."""
+    assert import_marks.crash_log_of(job_service.job("ready")) == ""
+    job_service.mark_import_failed("ready", Message("{crash_log} is odd", crash_log="a lamp"))
+    assert import_marks.crash_log_of(job_service.job("ready")) == ""

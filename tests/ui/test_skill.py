@@ -26,7 +26,7 @@ from mint_blender.ui import session  # noqa: E402
 # what `interface.md` promises to scripts
 FOR_SCRIPTS = {
     "generate", "approve", "revise", "resume", "retry", "cancel", "dismiss", "place", "optimize",
-    "import_asset", "refresh_library", "refresh_account", "copy_report",
+    "import_asset", "refresh_library", "refresh_account", "copy_report", "copy_diagnostics",
 }  # fmt: skip
 
 

@@ -15,8 +15,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPError
 from mcp_types import ToolAnnotations
 
+from ...jobs.diagnostics import log_file
 from ...mint.redaction import redact
-from .. import error_log, exits, session
+from .. import exits, session
 
 log = logging.getLogger(__name__)
 
@@ -75,5 +76,5 @@ def _sentence(tool: str, error: Exception) -> str:
         )
     return (
         f"Unexpected error ({type(error).__name__}). The details are in"
-        f" {session.home() / error_log.NAME}. Jobs that were started are kept: call jobs."
+        f" {session.home() / log_file.NAME}. Jobs that were started are kept: call jobs."
     )

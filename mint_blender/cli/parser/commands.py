@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 from typing import TypeAlias
 
+from ...jobs.diagnostics.log_file import LEVELS
 from ...mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
 from ..exits import MEANINGS
 from . import argument_types, batch_options
@@ -209,6 +210,14 @@ def _account(commands: Commands) -> None:
         "show Credits, totals, and the last 30 days on this computer",
     )
     _command(commands, "check", "check the API key and show its account")
+    doctor = _command(
+        commands, "doctor", "find out what is wrong with the set-up; free, changes nothing"
+    )
+    doctor.add_argument(
+        "--report",
+        action="store_true",
+        help="also print a report for support, without the API key and the prompts",
+    )
 
 
 def _library(commands: Commands) -> None:
@@ -245,6 +254,16 @@ def _command(
     )
     command.add_argument(
         "--json", action="store_true", help="print results and events as JSON, one object per line"
+    )
+    command.add_argument(
+        "--log-level",
+        type=str.upper,
+        choices=LEVELS,
+        metavar="LEVEL",
+        help=(
+            "what to write to mint.log: warning (default), info (also requests and phases of jobs)"
+            " or debug"
+        ),
     )
     return command
 

@@ -146,6 +146,7 @@ class WorkflowRunner:
 
     def _await(self, task: Task, effect: AnyEffect) -> None:
         before, task.effect = task.effect, effect
+        log.debug("Job %s: next %s", task.job.id, type(effect).__name__)
         task.failures.reset()
         if isinstance(effect, TakeSlot):
             self.slots.join(task, effect)

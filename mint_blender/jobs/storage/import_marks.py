@@ -11,18 +11,21 @@ import contextlib
 import json
 import logging
 import os
+import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...files import private_files
 from ...files.file_lock import try_lock
-from ...message import Message
+from ...message import Message, message_of
 from ..budget.prices import NotPossible
 from .database import JournalError
 
 if TYPE_CHECKING:
+    from ..job import Job
     from ..service import JobService
 
 log = logging.getLogger(__name__)
@@ -32,11 +35,25 @@ CRASHED = Message(
     "Blender closed unexpectedly while importing this result. Its files are kept. Save"
     " your work, then import it again."
 )
+_CRASH_LOG = "crash_log"
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """A mark that was left behind, and what it says."""
+
+    path: Path
+    job_id: str
+    crash_log: str
+    at: float
+    """When it was made, in seconds since the epoch."""
 
 
 @contextlib.contextmanager
-def importing(home: Path, job_id: str) -> Iterator[None]:
+def importing(home: Path, job_id: str, crash_log: str = "") -> Iterator[None]:
     """Mark that a job's result is being imported. On disk before anything is read.
+
+    `crash_log` is the path at which this Blender writes a log when it crashes, if it does.
 
     Raises:
         OSError: Nothing can be written there.
@@ -49,7 +66,8 @@ def importing(home: Path, job_id: str) -> Iterator[None]:
             try:
                 try_lock(handle)
                 # after the lock: an empty mark is one that is just being made
-                handle.write(json.dumps({"job": job_id}).encode())
+                content = {"job": job_id, _CRASH_LOG: crash_log, "at": time.time()}
+                handle.write(json.dumps(content).encode())
                 handle.flush()
                 os.fsync(handle.fileno())
                 _sync_folder(folder)
@@ -63,35 +81,58 @@ def importing(home: Path, job_id: str) -> Iterator[None]:
 
 def note_crashes(job_service: JobService) -> None:
     """Pause each job whose last import never ended, until a person decides. Never raises."""
-    for mark, job_id in _left_behind(job_service.home):
-        job = job_service.cache.get(job_id)
+    for mark in _left_behind(job_service.home):
+        job = job_service.cache.get(mark.job_id)
         try:
             if job is not None:
-                job_service.mark_import_failed(job.id, CRASHED, code=CRASHED_CODE)
+                job_service.mark_import_failed(job.id, _message(mark), code=CRASHED_CODE)
         except (JournalError, NotPossible):
-            log.warning("It could not be noted that the import of job %s crashed", job_id)
+            log.warning("It could not be noted that the import of job %s crashed", mark.job_id)
             continue  # retried at the next start
         with contextlib.suppress(OSError):
-            mark.unlink(missing_ok=True)
+            mark.path.unlink(missing_ok=True)
 
 
-def _left_behind(home: Path) -> list[tuple[Path, str]]:
-    """Return the marks that no living process holds, with their jobs."""
+def crash_log_of(job: Job) -> str:
+    """Return the path of the log that Blender wrote when it crashed while importing this job.
+
+    Empty if it did not crash then, or wrote none.
+    """
+    if job.problem is None or job.problem.code != CRASHED_CODE:
+        return ""
+    return str(message_of(job.problem.message).params.get(_CRASH_LOG, ""))
+
+
+def _message(mark: _Mark) -> Message:
+    """Return what happened, with Blender's crash log if it was written after the mark."""
+    # whole seconds: some file systems store no fractions
+    with contextlib.suppress(OSError, ValueError):
+        if mark.crash_log and Path(mark.crash_log).stat().st_mtime >= int(mark.at):
+            return Message(
+                "{crashed} Blender's crash log: {crash_log}",
+                crashed=CRASHED,
+                crash_log=mark.crash_log,
+            )
+    return CRASHED
+
+
+def _left_behind(home: Path) -> list[_Mark]:
+    """Return the marks that no living process holds."""
     found = []
-    for mark in sorted(_folder(home).glob("*.json")):
-        with contextlib.suppress(OSError), mark.open("r+b") as handle:
+    for path in sorted(_folder(home).glob("*.json")):
+        with contextlib.suppress(OSError), path.open("r+b") as handle:
             if try_lock(handle) and (content := handle.read()):
-                found.append((mark, _job_in(content)))
+                found.append(_mark(path, content))
     return found
 
 
-def _job_in(content: bytes) -> str:
-    """Return the job's id, or an empty string for an unreadable mark."""
+def _mark(path: Path, content: bytes) -> _Mark:
+    """Return what a mark says; one that cannot be read names no job."""
     try:
         data: Any = json.loads(content)
-        return str(data["job"])
+        return _Mark(path, str(data["job"]), str(data[_CRASH_LOG]), float(data["at"]))
     except (ValueError, KeyError, TypeError):
-        return ""
+        return _Mark(path, "", "", 0.0)
 
 
 def _folder(home: Path) -> Path:

@@ -8,6 +8,7 @@ journal of its own on the same file.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,6 +26,8 @@ from .serialization import Unreadable, dump, dump_decision
 from .tables import phase_moves, summaries
 from .tables.jobs import DRIVEN
 
+log = logging.getLogger(__name__)
+
 __all__ = ["Journal", "JournalError", "Unreadable"]
 
 
@@ -39,18 +42,18 @@ class Journal(JournalReader):
             self.look_up_account()
             owned = [self._owned(job) for job in jobs]
             for job in owned:
-                # The kind counts for slots at Mint, of which a conversion takes none.
-                kind = "conversion" if job.convert else job.kind.value
                 owner = job.owner or Owner("", "")
                 self._db.rows(
                     "INSERT INTO jobs (id, created_at, kind, phase, record, origin, account) VALUES"
                     " (?, ?, ?, ?, ?, ?, ?)",
-                    *(job.id, job.created_at, kind, job.phase.value, dump(job)),
+                    *(job.id, job.created_at, _kind(job), job.phase.value, dump(job)),
                     *(owner.origin, owner.account),
                 )
                 phase_moves.note(self._db, job.id, job.phase)
                 self._note_content(job.id, job)
                 self._note_line(job)
+        for job in owned:
+            log.info("Job %s: new (%s, %s), %s", job.id, _kind(job), job.request.preset, job.phase)
         return owned
 
     def _owned(self, job: Job) -> Job:
@@ -86,6 +89,8 @@ class Journal(JournalReader):
                     dump_decision(answered),
                 )
             self._note_content(job.id, job)
+        if before is not None and before[0] != job.phase.value:
+            _log_move(job)
         self._ledgers.note_if_possible(job)
 
     def decide(self, job_id: str, decision: Decision) -> bool:
@@ -111,6 +116,7 @@ class Journal(JournalReader):
             self._note_content(job_id)
             if (job := self.job(job_id)) is not None:
                 self._note_line(job)
+        log.info("Job %s: decided to %s", job_id, decision.verb)
         return True
 
     def dismiss(self, job_id: str) -> None:
@@ -209,6 +215,7 @@ class Journal(JournalReader):
             self._db.rows("UPDATE jobs SET phase = ? WHERE id = ?", Phase.SENDING.value, job_id)
             phase_moves.note(self._db, job_id, Phase.SENDING)
             self._note_content(job_id)
+        log.info("Job %s: %s", job_id, Phase.SENDING)
         return True
 
     def _active(self, job_id: str, kind: Kind, process: ProcessLock) -> int:
@@ -260,3 +267,21 @@ class Journal(JournalReader):
         """Write everything inside in one commit. No other process writes meanwhile."""
         with self._db.single_commit():
             yield
+
+
+def _kind(job: Job) -> str:
+    """Return the kind that counts for slots at Mint, of which a conversion takes none."""
+    return "conversion" if job.convert else job.kind.value
+
+
+def _log_move(job: Job) -> None:
+    """Log the phase that a job has entered, with the operation or the problem."""
+    operation = job.operation.id if job.operation else "none"
+    if job.problem is None:
+        log.info("Job %s: %s, operation %s", job.id, job.phase, operation)
+        return
+    log.info(
+        "Job %s: %s, operation %s, problem %s, code %s, request id %s",
+        *(job.id, job.phase, operation),
+        *(job.problem.cause, job.problem.code or "none", job.problem.request_id or "none"),
+    )

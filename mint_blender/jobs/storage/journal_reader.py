@@ -33,13 +33,19 @@ from .tables.upload_cache import UploadCache
 log = logging.getLogger(__name__)
 
 
-_VERSION = 1
+VERSION = 1
+"""The version of the tables, which only a newer add-on raises."""
 # The columns that `_read` expects.
 _SELECT = (
     "SELECT id, jobs.created_at, record, phase, decision, jobs.origin, jobs.account FROM jobs "
 )
 PAGE = 500
 """Jobs that are read at once."""
+
+
+def journal_file(home: Path) -> Path:
+    """Return the path of the journal in the home folder."""
+    return home / "journal.sqlite3"
 
 
 class JournalReader:
@@ -49,14 +55,14 @@ class JournalReader:
     """
 
     def __init__(self, home: Path) -> None:
-        self.path = home / "journal.sqlite3"
+        self.path = journal_file(home)
         self.current_account: CurrentAccount | None = None
         self._account: Account | None = None
         self._unreadable: set[str] = set()  # already logged
         self._db = Database(self.path)
         self._accounts = Accounts(self._db)
         parts = (job_owners, phase_moves, summaries, client_requests)
-        self._db.prepare(_VERSION, *TABLES, *(each for part in parts for each in part.TABLES))
+        self._db.prepare(VERSION, *TABLES, *(each for part in parts for each in part.TABLES))
         self._ledgers = Ledgers(self.path)
         self.uploads = UploadCache(self._db)
         self.client_requests = ClientRequests(self._db)

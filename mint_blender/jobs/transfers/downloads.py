@@ -115,6 +115,7 @@ class Downloads:
             outcome = fetch_file.fetch(
                 effect, folder, downloader=downloader, stop=stop, progress=report
             )
+            log.debug("Job %s: downloaded %s", job_id, effect.role)
             return DownloadEnded(job_id, serial, effect.name, outcome)
         except FileError as error:
             return DownloadEnded(job_id, serial, effect.name, error)

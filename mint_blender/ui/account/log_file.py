@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on's log file: its own warnings and errors, and nothing of Blender's."""
+"""The add-on's log file: its own entries, as many as the user wants, and nothing of Blender's."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from pathlib import Path
 
+from ... import addon_settings
 from .. import session
 
 _LOGGER = logging.getLogger(__package__.rpartition(".ui")[0])
@@ -47,20 +47,26 @@ def start() -> None:
     session.state(_State).handler = handler
 
 
+def apply_level() -> None:
+    """Log what the preferences say from now on: warnings, or more."""
+    level = addon_settings.log_level()
+    # with warnings alone, the logger is as other add-ons have set up the root logger
+    _LOGGER.setLevel(logging.NOTSET if level == "WARNING" else level)
+    if (handler := session.state(_State).handler) is not None:
+        handler.setLevel(level)
+
+
 def stop() -> None:
     """Close the log file."""
     state = session.state(_State)
     if state.handler is not None:
         _LOGGER.removeHandler(state.handler)
+        _LOGGER.setLevel(logging.NOTSET)
         state.handler.close()
         state.handler = None
 
 
 def _open() -> logging.Handler:
-    from ...files import private_files
+    from ...jobs.diagnostics.log_file import LogFile
 
-    with contextlib.suppress(OSError):
-        private_files.make_home(file().parent)
-    handler = private_files.LogHandler(file())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    return handler
+    return LogFile(file(), "NOTSET")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Operators that ask Mint about the API key and the balance."""
+"""Operators that ask Mint about the API key and the balance, and one that copies a report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...addon_settings import may_go_online, preferences
+from ...addon_settings import may_go_online, preferences, shown_settings
+from ...message import Message
 from .. import session
 from ..create import properties as create_properties
 from ..translations import translated
@@ -95,8 +96,35 @@ class MINT_OT_confirm_address(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class MINT_OT_copy_diagnostics(bpy.types.Operator):
+    """Copy a report for support, without the API key and the prompts."""
+
+    bl_idname = "mint.copy_diagnostics"
+    bl_label = "Copy Diagnostics"
+    bl_description = (
+        "Copy a report for support: versions, settings, open jobs, latest problems and the end of"
+        " the log, without the API key and the prompts"
+    )
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Copy the report."""
+        from ...delivery import versions
+        from ...jobs.diagnostics import report
+
+        context.window_manager.clipboard = report.diagnostics(
+            session.home(),
+            session.account(),
+            versions=versions.lines(),
+            settings=shown_settings(),
+        )
+        self.report({"INFO"}, translated(Message("Diagnostics copied to the clipboard.")))
+        return {"FINISHED"}
+
+
 CLASSES = (
     MINT_OT_confirm_address,
     MINT_OT_check_key,
     MINT_OT_refresh_account,
+    MINT_OT_copy_diagnostics,
 )

@@ -28,6 +28,10 @@ def _account_changed(self: MintPreferences, context: bpy.types.Context) -> None:
     account_operators.account_changed()
 
 
+def _log_level_changed(self: MintPreferences, context: bpy.types.Context) -> None:
+    log_file.apply_level()
+
+
 def _targets_changed(self: MintPreferences, context: bpy.types.Context) -> None:
     heartbeat.redraw()
 
@@ -147,6 +151,16 @@ class MintPreferences(bpy.types.AddonPreferences):
             "no Credits"
         ),
         default=True,
+    )
+    log_level: bpy.props.EnumProperty(
+        name="Log",
+        description="What is written to the log file. The API key is never written",
+        items=(
+            ("WARNING", "Warnings", "Write warnings and errors only"),
+            ("INFO", "Info", "Also write each request to Mint and each phase of a job"),
+            ("DEBUG", "Debug", "Also write each step of a job and each download"),
+        ),
+        update=_log_level_changed,
     )
     show_advanced: bpy.props.BoolProperty(name="Advanced", options={"SKIP_SAVE"})
 
@@ -317,4 +331,11 @@ def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
                 Message("The environment variable MINT_API_BASE_URL overrides this field."),
                 icon="INFO",
             )
-        box.label(text=translated(Message("Log: {path}", path=log_file.file())), translate=False)
+        _draw_log(box, stored)
+
+
+def _draw_log(box: bpy.types.UILayout, stored: MintPreferences) -> None:
+    """Draw what is logged and where, and what support needs."""
+    box.row().prop(stored, "log_level", expand=True)
+    box.label(text=translated(Message("Log: {path}", path=log_file.file())), translate=False)
+    box.operator("mint.copy_diagnostics", icon="COPYDOWN")

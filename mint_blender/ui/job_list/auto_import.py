@@ -12,6 +12,7 @@ from typing import Any
 
 import bpy
 
+from ...delivery import blender_runtime
 from ...delivery.import_outcomes import ImportOutcomes, Outcome
 from ...delivery.preparation import Failure
 from ...jobs.job import Job
@@ -112,7 +113,7 @@ def _import(service: JobService, job: Job, raw: bool, prepared: PreparedResult |
     from ...scene.place import SceneImportError
 
     try:
-        with import_marks.importing(service.home, job.id):
+        with import_marks.importing(service.home, job.id, blender_runtime.crash_log()):
             scene = placed_results.scene_of(job)
             placed = import_job.place(
                 job,

@@ -272,7 +272,9 @@ def _draw_ready(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: int)
     if made_for := card_texts.made_for(job):  # too long for the column beside the picture
         wrapped(box, made_for, width=width, icon="FILE_BLEND")
     if texts.problem:
-        wrapped(box, texts.problem, width=width, icon="ERROR")
+        wrapped(box, texts.problem, width=width, icon="ERROR", most=_MOST_LINES)
+    if texts.crash_log:
+        box.operator("wm.path_open", text="Open Crash Log", icon="TEXT").filepath = texts.crash_log
     box.operator(
         "mint.place", text=translated(_place_label(job)), translate=False, icon="IMPORT"
     ).job_id = job.id
@@ -340,7 +342,7 @@ def draw_menu(layout: bpy.types.UILayout, job: Job) -> None:
     if rejected_files.has_importable(job) and job.phase in {Phase.READY, Phase.PLACED}:
         _draw_import_anyway(layout, job)
     if job.hold is not None:
-        layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
+        _draw_last_actions(layout, job)
         return
     _draw_follow_ups(layout, job)
     icon: Any
@@ -355,5 +357,10 @@ def draw_menu(layout: bpy.types.UILayout, job: Job) -> None:
     if url:
         layout.operator("mint.open_in_mint", icon="URL").url = url
     layout.operator("mint.copy_report", icon="COPYDOWN").job_id = job.id
+    _draw_last_actions(layout, job)
+
+
+def _draw_last_actions(layout: bpy.types.UILayout, job: Job) -> None:
+    layout.operator("mint.copy_diagnostics", icon="COPYDOWN")
     layout.separator()
     layout.operator("mint.dismiss", icon="TRASH").job_id = job.id

@@ -17,6 +17,7 @@ from ...jobs.phases import Phase, Verb
 from ...jobs.presentation import presenter
 from ...jobs.presentation.identity_cache import cached_by_identity
 from ...jobs.service import JobService
+from ...jobs.storage import import_marks
 from ...message import Message
 from ...scene.notes import OPTIMIZED_CODES
 from ..translations import spoken, translated
@@ -46,6 +47,8 @@ class CardTexts:
     """Where the files of the result were saved; empty if it went into a scene."""
     saved: tuple[str, ...]
     """The names of these files."""
+    crash_log: str
+    """The path of the log that Blender wrote when it crashed while importing the result."""
     can_be_canceled: bool
     can_be_retried: bool
 
@@ -109,6 +112,7 @@ def _of(job: Job, language: str) -> CardTexts:
         picture=picture.path if picture else None,
         folder=job.delivery.folder or str(PurePath(saved[0]).parent) if saved else "",
         saved=tuple(PurePath(path).name for path in saved),
+        crash_log=import_marks.crash_log_of(job),
         can_be_canceled=Verb.CANCEL in verbs and job.decision is None,
         can_be_retried=Verb.RETRY in verbs,
     )

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The log file in the home folder: private to the user, limited in size, shared by all processes.
+
+The API key is removed before an entry comes here (`mint/redaction.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import suppress
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from ...files import private_files
+
+NAME = "mint.log"
+EARLIER = ".1"
+"""What the name of the file with earlier entries ends with."""
+MAX_BYTES = 512 * 1024
+"""The most that the file holds; one earlier file of that size is kept beside it."""
+LEVELS = ("WARNING", "INFO", "DEBUG")
+"""What can be logged, least first: warnings; also requests and phases of jobs; also each step."""
+
+
+class LogFile(RotatingFileHandler):
+    """Writes entries into a log file, which is created by the first one. Never raises."""
+
+    def __init__(self, path: Path, level: str = "WARNING") -> None:
+        super().__init__(
+            path,
+            maxBytes=MAX_BYTES,
+            backupCount=1,
+            delay=True,
+            encoding="utf-8",
+            errors="backslashreplace",
+        )
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self.setLevel(level)
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:
+        """Return whether the entry would make the file too large."""
+        self._follow()
+        return bool(super().shouldRollover(record))
+
+    def doRollover(self) -> None:
+        """Keep the entries so far as the earlier file, and begin an empty one."""
+        path, earlier = Path(self.baseFilename), Path(self.baseFilename + EARLIER)
+        self._close_stream()
+        try:
+            path.replace(earlier)
+        except OSError:  # on Windows, while another process has the file open
+            private_files.copy_private(path, earlier)
+            os.truncate(path, 0)
+        self.stream = self._open()
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Drop an entry that cannot be written: Python would print a traceback."""
+
+    def _open(self) -> TextIOWrapper:
+        path = Path(self.baseFilename)
+        with suppress(OSError):
+            private_files.make_home(path.parent)
+        private_files.restrict(path)
+        return open(
+            path,
+            "a",
+            encoding=self.encoding,
+            errors=self.errors,
+            opener=private_files.opener,
+        )
+
+    def _follow(self) -> None:
+        """Close the file if another process has made it the earlier one."""
+        if (stream := self.stream) is None:
+            return
+        try:
+            current = Path(self.baseFilename).stat()
+            is_current = os.path.samestat(os.fstat(stream.fileno()), current)
+        except OSError:
+            is_current = False
+        if not is_current:
+            self._close_stream()
+
+    def _close_stream(self) -> None:
+        if self.stream is not None:
+            self.stream.close()
+            self.stream = None
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """Return the last lines of a log file; none if there is no file or it cannot be read."""
+    try:
+        with path.open("rb") as log:
+            log.seek(max(0, path.stat().st_size - 400 * lines))
+            return log.read().decode("utf-8", "replace").splitlines()[-lines:]
+    except OSError:
+        return []

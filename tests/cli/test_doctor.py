@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`doctor`: each line is ok where all is well, and each can fail with what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+import ssl
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+import trustme
+
+from mint_blender.cli import session
+from mint_blender.files import filesystem_type
+from mint_blender.jobs.diagnostics import folder_check
+from mint_blender.jobs.storage.journal import Journal
+
+from ..jobs.test_diagnostics import fill, snapshot
+from ..mint.raw_server import answer, raw_server, running_proxy, unused_port
+from ..mint_service.runner import ThreadService
+from .command_runner import CommandResult, RunMint, run
+
+FAR = "api.mint.test"  # a name that no name server resolves
+ME = {"owner": {"id": "u-1", "email": "artist@mint.test"}}
+PARTS = ["key", "network", "proxy", "tls", "clock", "folder", "filesystem", "journal", "blender", "decoders"]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):  # fmt: skip
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+def states(ran: CommandResult) -> dict[str, tuple[str, str]]:
+    """Return the state and the text of each part."""
+    return {
+        record["part"]: (record["state"], record["text"])
+        for record in ran.records
+        if record["event"] == "doctor"
+    }
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    """A certificate authority that nobody knows."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def secured(authority: trustme.CA, tmp_path: Path) -> Iterator[int]:
+    """A TLS server with a certificate of that authority, which answers as Mint; its port."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", FAR).configure_cert(context)
+    date = format_datetime(datetime.now(UTC), usegmt=True)
+    with raw_server(answer(ME, Date=date), tls=context) as server:
+        yield server.port
+
+
+def test_all_is_well(mint: RunMint, service: ThreadService, home: Path) -> None:
+    """A line for each part, status 0, one request that starts nothing, and nothing written."""
+    ran = mint("doctor", "--json")
+    assert ran.status == 0
+    found = states(ran)
+    assert list(found) == PARTS
+    assert {part: state for part, (state, _) in found.items() if state != "ok"} == {
+        "blender": "note",
+        "decoders": "unknown",
+    }
+    assert "MINT_API_KEY" in found["key"][1] and service.api[:20] in found["network"][1]
+    assert [(each.method, each.path) for each in service.requests()] == [("GET", "/v1/me")]
+    assert not home.exists()
+    lines = mint("doctor").out.splitlines()
+    assert [line.split()[0] for line in lines] == PARTS
+
+
+def test_it_changes_nothing(mint: RunMint, home: Path) -> None:
+    """Neither an existing journal nor the permissions of its folder."""
+    fill(home).close()
+    home.chmod(0o755)
+    before = snapshot(home)
+    found = states(mint("doctor", "--json"))
+    assert found["journal"] == ("ok", "Intact: 4 jobs, 2 of them open.")
+    assert snapshot(home) == before and home.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [("", "No Mint API key is set"), ("mint_wrong", "does not accept"), ("two words", "Copy the whole key")],
+)  # fmt: skip
+def test_a_bad_key(mint: RunMint, monkeypatch: pytest.MonkeyPatch, key: str, says: str) -> None:
+    """Missing, refused, or not a key at all; the rest is still checked."""
+    monkeypatch.setenv("MINT_API_KEY", key)
+    ran = mint("doctor", "--json")
+    state, text = states(ran)["key"]
+    assert (ran.status, state) == (3, "problem") and says in text
+    assert states(ran)["network"][0] == ("ok" if key == "mint_wrong" else "unknown")
+    assert states(ran)["folder"][0] == "ok"
+
+
+def test_no_network(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection is refused, or the network asks for a sign-in."""
+    monkeypatch.setenv("MINT_API_BASE_URL", f"http://127.0.0.1:{unused_port()}/v1")
+    ran = mint("doctor", "--json")
+    found = states(ran)
+    assert ran.status == 5 and found["network"][0] == "problem"
+    assert "refused the connection" in found["network"][1] and "firewall" in found["network"][1]
+    assert {found[part][0] for part in ("key", "clock")} == {"unknown"}
+    with raw_server(answer(b"<html>Sign in</html>", Content_Type="text/html")) as portal:
+        monkeypatch.setenv("MINT_API_BASE_URL", portal.base_url)
+        ran = mint("doctor", "--json")
+    assert ran.status == 5 and "response is invalid" in states(ran)["network"][1]
+
+
+def test_an_invalid_address(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key would be sent in clear text, so nothing is sent."""
+    monkeypatch.setenv("MINT_API_BASE_URL", "http://example.com/v1")
+    state, text = states(mint("doctor", "--json"))["network"]
+    assert state == "problem" and "must start with https://" in text
+
+
+def test_online_access_is_off(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blender's own switch: nothing is sent."""
+    monkeypatch.setattr("mint_blender.cli.settings.may_go_online", lambda: False)
+    ran = mint("doctor", "--json")
+    assert ran.status == 5 and "Online access is off" in states(ran)["network"][1]
+    assert "folder" in states(ran)
+
+
+def test_a_proxy(
+    mint: RunMint, monkeypatch: pytest.MonkeyPatch, secured: int, tmp_path: Path
+) -> None:
+    """One that works is named without its password; one that does not is the problem."""
+    monkeypatch.setenv("MINT_API_BASE_URL", f"https://{FAR}/v1")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    with running_proxy(secured) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//me:proxy-password@"))
+        ran = mint("doctor", "--json")
+    found = states(ran)
+    assert ran.status == 0, found
+    assert found["proxy"] == ("ok", f"{proxy.url} is used.")
+    assert found["tls"][0] == "ok" and "ca.pem" in found["tls"][1]
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:proxy-password@127.0.0.1:{unused_port()}")
+    ran = mint("doctor", "--json")
+    found = states(ran)
+    assert (ran.status, found["proxy"][0], found["network"][0]) == (5, "problem", "unknown")
+    assert "does not respond" in found["proxy"][1] and "NO_PROXY" in found["proxy"][1]
+    assert "proxy-password" not in ran.out
+
+
+def test_an_unknown_authority(mint: RunMint, monkeypatch: pytest.MonkeyPatch, secured: int) -> None:
+    """As behind a company proxy that opens TLS: the line names the variable for its CA bundle."""
+    monkeypatch.setenv("MINT_API_BASE_URL", f"https://127.0.0.1:{secured}/v1")
+    ran = mint("doctor", "--json")
+    state, text = states(ran)["tls"]
+    assert (ran.status, state) == (5, "problem") and "REQUESTS_CA_BUNDLE" in text
+    assert states(ran)["network"][0] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("hours", "says"), [(26, "26 hours ahead of"), (-26, "26 hours behind"), (0.2, "12 minutes")]
+)
+def test_a_wrong_clock(
+    mint: RunMint, monkeypatch: pytest.MonkeyPatch, hours: float, says: str
+) -> None:
+    """The Date of Mint's answer says so."""
+    date = format_datetime(datetime.now(UTC) - timedelta(hours=hours), usegmt=True)
+    with raw_server(answer(ME, Date=date)) as server:
+        monkeypatch.setenv("MINT_API_BASE_URL", server.base_url)
+        ran = mint("doctor", "--json")
+    state, text = states(ran)["clock"]
+    assert (ran.status, state) == (1, "problem") and says in text and "automatically" in text
+
+
+def test_an_unusable_folder(mint: RunMint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file is in its place, or nothing can be written into it."""
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "file"))
+    ran = mint("doctor", "--json")
+    state, text = states(ran)["folder"]
+    assert (ran.status, state) == (1, "problem")
+    assert "is not a folder" in text and "MINT_BLENDER_HOME" in text
+
+
+def test_little_space_and_a_network_drive(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are limitations that need no other status."""
+    monkeypatch.setattr(folder_check, "LITTLE_SPACE", 2**62)
+    monkeypatch.setattr(filesystem_type, "is_local", lambda folder: False)
+    ran = mint("doctor", "--json")
+    found = states(ran)
+    assert ran.status == 0
+    assert found["folder"][0] == "note" and "free some space" in found["folder"][1]
+    assert found["filesystem"][0] == "note" and "network drive" in found["filesystem"][1]
+
+
+def test_a_damaged_journal(mint: RunMint, home: Path) -> None:
+    """It says not to delete it."""
+    Journal(home).close()
+    (home / "journal.sqlite3").write_bytes(b"no database" * 400)
+    ran = mint("doctor", "--json")
+    state, text = states(ran)["journal"]
+    assert (ran.status, state) == (1, "problem") and "Do not delete it" in text
+
+
+def test_unreadable_jobs(mint: RunMint, home: Path) -> None:
+    """They are counted, and kept."""
+    fill(home).close()
+    with sqlite3.connect(home / "journal.sqlite3") as database:
+        database.execute("UPDATE jobs SET record = '{' WHERE id = 'job-0'")
+    database.close()
+    state, text = states(mint("doctor", "--json"))["journal"]
+    assert state == "note" and "1 of its jobs cannot be read" in text
+
+
+@pytest.mark.blender
+def test_blender_and_its_decoders(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The version is named; what cannot be read, and what helps, is a note."""
+    from mint_blender.delivery import blender_runtime, versions
+    from mint_blender.files.file_choice import DRACO
+
+    found = states(mint("doctor", "--json"))
+    assert found["blender"][0] == "ok" and "the bpy module" in found["blender"][1]
+    monkeypatch.setattr(blender_runtime, "readable_extensions", lambda: frozenset({DRACO}))
+    found = states(mint("doctor", "--json"))
+    assert found["decoders"][0] == "note" and "cannot read WebP" in found["decoders"][1]
+    monkeypatch.setattr(versions, "MIN_BLENDER", (99, 0, 0))
+    ran = mint("doctor", "--json")
+    assert ran.status == 7 and "is too old" in states(ran)["blender"][1]
+
+
+@pytest.mark.blender
+def test_a_blender_that_does_not_load(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken `bpy` is a line, not a traceback."""
+    from mint_blender.delivery import blender_runtime
+
+    def broken() -> frozenset[str]:
+        raise ImportError("libGL.so.1: cannot open shared object file")
+
+    monkeypatch.setattr(blender_runtime, "readable_extensions", broken)
+    ran = mint("doctor", "--json")
+    assert ran.status == 7 and "libGL.so.1" in states(ran)["blender"][1]
+
+
+def test_missing_python_packages(mint: RunMint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Splats need NumPy and zstandard."""
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    ran = mint("doctor", "--json")
+    assert ran.status == 7 and "zstandard" in states(ran)["decoders"][1]
+
+
+def test_the_report_for_support(mint: RunMint, home: Path, service: ThreadService) -> None:
+    """`--report` adds the text of Copy Diagnostics."""
+    fill(home).close()
+    ran = mint("doctor", "--report")
+    assert "# Versions" in ran.out and "request id req-42" in ran.out
+    assert "Mint for Blender 0.1.0" in ran.out
+    record = mint("doctor", "--report", "--json").records[-1]
+    assert record["event"] == "report" and "job: job-0" in record["text"]
+
+
+def test_as_a_process(service: ThreadService, home: Path) -> None:
+    """As a user types it."""
+    ran = run(service, home, "doctor")
+    assert "Traceback" not in ran.err and ran.out.startswith("key         ok")
+    assert session.home() is not None

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report for support, and reading the journal and its folder without changing them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files import filesystem_type
+from mint_blender.jobs.diagnostics import folder_check, journal_check, report
+from mint_blender.jobs.diagnostics.log_file import LogFile
+from mint_blender.jobs.job_values import Cause, Problem
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.storage import import_marks
+from mint_blender.jobs.storage.journal import Journal, JournalError
+from mint_blender.message import Message
+from mint_blender.mint.account import Account
+
+from .workflow_harness import a_job
+
+ROOT = Path(__file__).parents[2]
+KEY = "mint_secret_0123456789"
+PROMPT = "a lamp for my secret project"
+REFUSED = Problem(Cause.REFUSED, Message("Mint said no."), code="odd", request_id="req-42")
+
+
+def fill(home: Path) -> Journal:
+    """Return an open journal with an open job, a failed one and one that crashed Blender."""
+    journal, job = Journal(home), a_job()
+    request = replace(job.request, prompt=PROMPT)
+    crash = Message("{crashed} Blender's crash log: {crash_log}", crashed="Crashed.", crash_log="/t/x.crash.txt")  # fmt: skip
+    for number, (phase, problem) in enumerate(
+        [
+            (Phase.WORKING, None),
+            (Phase.FAILED, REFUSED),
+            (Phase.READY, Problem(Cause.IMPORT, crash, code=import_marks.CRASHED_CODE)),
+            (Phase.PLACED, None),
+        ]
+    ):
+        new = replace(
+            job, id=f"job-{number}", request=request, phase=Phase.WAITING, key=f"{number}"
+        )
+        journal.add(new)
+        journal.save(replace(new, phase=phase, problem=problem))
+    return journal
+
+
+def diagnostics(home: Path, **settings: str) -> str:
+    """Return the report for this folder."""
+    account = Account(KEY, "https://api.mint.test/v1")
+    return report.diagnostics(home, account, versions=["Blender 9.9"], settings=settings)
+
+
+def snapshot(home: Path) -> dict[str, tuple[bytes, int]]:
+    """Return the content and the permissions of all files in a folder."""
+    return {
+        str(path.relative_to(home)): (path.read_bytes(), path.stat().st_mode)
+        for path in home.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_the_report_has_what_support_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Versions, settings, counts, open jobs, problems with request ids, the end of the log."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:proxy-password@proxy.test:3128")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/company.pem")
+    home = tmp_path / "home"
+    fill(home).close()
+    log = LogFile(home / "mint.log")
+    log.handle(logging.LogRecord("mint_blender", 30, "", 0, f"odd: {KEY}", None, None))
+    log.close()
+    text = diagnostics(home, log_level="INFO")
+    for part in (
+        "Blender 9.9",
+        "address: https://api.mint.test; key: from the preferences",
+        "folder: ~/home (local disk)",
+        "proxy: http://proxy.test:3128",
+        "CA bundle: /etc/company.pem",
+        "log_level: INFO",
+        "failed: 1, placed: 1, ready: 1, working: 1",
+        "job: job-0",
+        "problem: refused, code odd, request id req-42",
+        "Mint said no.",
+        "Blender's crash log: /t/x.crash.txt",
+        "WARNING mint_blender: odd: (key)",
+    ):
+        assert part in text, f"{part!r} is missing:\n{text}"
+    assert text.count("job: job-2") == 1
+    for secret in (KEY, PROMPT, "proxy-password", str(tmp_path)):
+        assert secret not in text
+
+
+def test_a_damaged_journal_is_a_line_of_the_report(tmp_path: Path) -> None:
+    """Exactly then somebody needs the report."""
+    (tmp_path / "journal.sqlite3").write_bytes(b"no database" * 100)
+    text = diagnostics(tmp_path)
+    assert "journal.sqlite3 cannot be read" in text and "Blender 9.9" in text
+    assert "no journal yet" in diagnostics(tmp_path / "elsewhere")
+
+
+def test_the_journal_is_only_read(tmp_path: Path) -> None:
+    """No file is created or changed, neither while it is in use nor afterwards."""
+    journal = fill(tmp_path)
+    in_use = snapshot(tmp_path)
+    assert "journal.sqlite3-wal" in in_use
+    content = journal_check.read(tmp_path)
+    assert content is not None
+    assert [job.id for job in content.open_jobs] == ["job-0", "job-2"]
+    assert [job.id for job in content.problems] == ["job-1", "job-2"]
+    assert (content.phases.total(), content.unreadable) == (4, 0)
+    now = snapshot(tmp_path)
+    shared = "journal.sqlite3-shm"  # SQLite's memory for locks of readers
+    assert {**now, shared: b""} == {**in_use, shared: b""}
+    journal.close()
+    for child in tmp_path.iterdir():  # a folder that is read-only, but for root
+        child.chmod(0o400)
+    closed = snapshot(tmp_path)
+    assert journal_check.read(tmp_path) == content
+    assert snapshot(tmp_path) == closed
+    assert journal_check.read(tmp_path / "none") is None
+
+
+def test_damage_is_found(tmp_path: Path) -> None:
+    """A page in the middle is overwritten; the head of the file is intact."""
+    fill(tmp_path).close()
+    path = tmp_path / "journal.sqlite3"
+    content = bytearray(path.read_bytes())
+    for page in range(2, len(content) // 4096):
+        content[page * 4096 : page * 4096 + 600] = os.urandom(600)
+    path.write_bytes(content)
+    with pytest.raises(JournalError, match=r"damaged.*Do not delete it"):
+        journal_check.read(tmp_path)
+
+
+def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
+    """As by the add-on itself."""
+    fill(tmp_path).close()
+    with sqlite3.connect(tmp_path / "journal.sqlite3") as database:
+        database.execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(JournalError, match=r"newer version.*Update the add-on"):
+        journal_check.read(tmp_path)
+
+
+def test_a_damaged_record_concerns_its_job_alone(tmp_path: Path) -> None:
+    """It is counted, and the others are read."""
+    fill(tmp_path).close()
+    with sqlite3.connect(tmp_path / "journal.sqlite3") as database:
+        database.execute("UPDATE jobs SET record = '{' WHERE id = 'job-0'")
+    database.close()
+    content = journal_check.read(tmp_path)
+    assert content is not None and content.unreadable == 1
+    assert [job.id for job in content.open_jobs] == ["job-2"]
+
+
+def test_a_usable_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that does not exist yet is judged by the folder above, and is not created."""
+    state = folder_check.check(tmp_path / "a" / "b")
+    assert state.problem == "" and state.free > 0
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(filesystem_type, "is_local", lambda folder: False)
+    assert not folder_check.check(tmp_path).is_local
+    monkeypatch.setattr(folder_check, "LITTLE_SPACE", 2**62)
+    assert folder_check.check(tmp_path).has_little_space
+
+
+def test_an_unusable_folder(tmp_path: Path) -> None:
+    """A file in its place, and a folder in which this user may not write."""
+    (tmp_path / "file").write_text("in the way")
+    assert folder_check.check(tmp_path / "file").problem == f"{tmp_path / 'file'} is not a folder"
+    assert "is not a folder" in folder_check.check(tmp_path / "file" / "below").problem
+    code = """
+import os, pathlib
+from mint_blender.jobs.diagnostics import folder_check
+if os.getuid() == 0:  # root may write anywhere
+    os.setuid(65534)
+print(folder_check.check(pathlib.Path("/usr/mint")).problem)
+"""
+    asked = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert asked.stdout.strip() == "/usr is read-only for you"

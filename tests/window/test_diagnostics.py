@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Copy Diagnostics by mouse and keyboard, and the crash log of a real crash."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.mint_service.runner import Service
+
+from .blender_window import ADDON, BlenderWindow
+
+pytestmark = pytest.mark.window
+
+CLIPBOARD = "bpy.context.window_manager.clipboard"
+SHOW_PAGE = """
+area = next(each for each in window().screen.areas if each.type == 'VIEW_3D')
+area.type = 'PREFERENCES'
+bpy.context.preferences.active_section = 'ADDONS'
+bpy.context.window_manager.addon_search = 'Mint'
+bpy.ops.preferences.addon_expand(module=addon)
+bpy.context.preferences.addons[addon].preferences.show_advanced = True
+"""
+BACK = "next(each for each in window().screen.areas if each.type == 'PREFERENCES').type = 'VIEW_3D'"
+CRASH_AT_IMPORT = """
+import os, signal
+bpy.context.preferences.filepaths.temporary_directory = folder
+def crash(*arguments, **options):
+    os.kill(os.getpid(), signal.SIGSEGV)
+part('delivery.import_job').place = crash
+"""
+
+
+def check(text: str, service: Service) -> None:
+    """Check that a report was copied."""
+    assert "# Versions" in text and "# Settings" in text and "Blender 4." in text
+    assert service.key not in text and "a lamp" not in text
+
+
+def test_copied_from_the_menu_of_a_card(blender: BlenderWindow, service: Service) -> None:
+    """By keyboard: the menu of a card, the first letters of the entry, Enter."""
+    blender.call("mint.generate", prompt="a lamp", preset="FAST", mode="AUTO")
+    blender.wait_for("placed")
+    blender.ask(f"{CLIPBOARD} = ''; result = None")
+    blender.until_it_shows(lambda: blender.click("mint.job_menu"))
+    blender.screenshot("diagnostics_menu")
+    blender.ask(f"{CLIPBOARD} = ''; result = None")
+    blender.key("End", "Up")  # the last entry removes the job
+    blender.screenshot("diagnostics_menu_chosen")
+    blender.key("Return")
+    blender.wait(CLIPBOARD)
+    check(blender.ask(CLIPBOARD), service)
+    assert len(blender.jobs()) == 1
+
+
+def test_copied_from_the_preferences(blender: BlenderWindow, service: Service) -> None:
+    """By mouse: the button below the log, which also shows what is logged."""
+    blender.ask(f"{CLIPBOARD} = ''; result = None")
+    blender.ask(SHOW_PAGE, addon=ADDON)
+    blender.over("PREFERENCES")
+    for _ in range(40):
+        blender.display.press(5, 0.01)
+    blender.settle()
+    blender.screenshot("diagnostics_preferences")
+    blender.click("mint.copy_diagnostics", kind="PREFERENCES", name="WINDOW")
+    blender.ask(BACK + "; result = None")
+    check(blender.ask(CLIPBOARD), service)
+
+
+def test_a_crash_during_an_import_names_the_crash_log(
+    open_blender: Callable[..., BlenderWindow], service: Service, tmp_path: Path
+) -> None:
+    """Blender's own log of the crash is noticed at the next start, with a button that opens it."""
+    (tmp_path / "temp").mkdir()
+    first = open_blender()
+    first.ask(CRASH_AT_IMPORT, folder=str(tmp_path / "temp"))
+    first.call("mint.generate", prompt="a lamp", preset="FAST", mode="AUTO")
+    assert first.process.wait(60) == -signal.SIGSEGV
+    log = tmp_path / "temp" / "blender.crash.txt"
+    assert "# backtrace" in log.read_text(errors="replace")
+    second = open_blender()
+    second.open_sidebar()
+    second.wait("jobs() and jobs()[0]['trouble']")
+    assert second.jobs()[0]["trouble"].endswith(f"Blender's crash log: {log}")
+    assert any("wm.path_open" in each and log.name in each for each in second.buttons())
+    second.set_sidebar_width(240)
+    second.screenshot("crash_log_240")
