@@ -336,6 +336,6 @@ def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
 
 def _draw_log(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     """Draw what is logged and where, and what support needs."""
-    box.row().prop(stored, "log_level", expand=True)
+    _settings(box).row().prop(stored, "log_level", expand=True)
     box.label(text=translated(Message("Log: {path}", path=log_file.file())), translate=False)
     box.operator("mint.copy_diagnostics", icon="COPYDOWN")
