@@ -354,10 +354,7 @@ def test_a_folder_that_was_taken_over(
     mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After another machine took over, running lines end and none is started."""
-    monkeypatch.setattr(Lease, "is_lost", True, raising=False)
-    monkeypatch.setattr(
-        Lease, "__init__", lambda self, path: self.__dict__.update(path=path, _id="id")
-    )
+    monkeypatch.setattr(Lease, "is_held", lambda self: False)
     ran = mint("batch", str(lines_of(tmp_path / "a.jsonl", *LAMPS)), "-o", str(tmp_path / "out"))
     assert ran.status == 1 and "Another machine is now working on this folder" in ran.error_text
     assert not service.operations()

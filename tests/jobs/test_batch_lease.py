@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,6 +62,25 @@ def test_an_abandoned_lease_is_taken_over(tmp_path: Path, on: Callable[[str], No
     assert asleep.is_lost
     asleep.release()
     assert path.exists()
+
+
+def test_a_machine_that_wakes_up_looks_before_it_starts_anything(
+    tmp_path: Path, on: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its next renewal is seconds away, and another machine may have started the lines by then."""
+    path = tmp_path / "lease"
+    on("laptop")
+    asleep = Lease(path)
+    asleep.acquire()
+    assert asleep.is_held()
+    abandon(path)
+    on("farm")
+    Lease(path).acquire(sleep=lambda seconds: None)
+    on("laptop")
+    assert asleep.is_held(), "the file is not read for every question"
+    later = time.time() + EXPIRES_AFTER
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert not asleep.is_held()
 
 
 def test_only_one_of_two_machines_takes_over_a_lease(

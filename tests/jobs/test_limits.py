@@ -206,6 +206,43 @@ def test_revising_is_within_the_limits(offline_job_service: JobService) -> None:
     offline_job_service.revise(job.id, "more ivy")
 
 
+def test_a_revision_without_the_price_of_a_preview(offline_job_service: JobService) -> None:
+    """It counts as much as a generation: it is not free."""
+    job = at_preview()
+    offline_job_service.cache.add(job)
+    offline_job_service.queries.cache_answer(Price.of(WORLD), Estimate(None, None, 1650.0))
+    offline_job_service.budget.limits = Limits(each=1799)
+    with pytest.raises(TooExpensive, match="about 1,800 Credits"):
+        offline_job_service.revise(job.id, "more ivy")
+    offline_job_service.budget.limits = Limits(each=1800)
+    offline_job_service.revise(job.id, "more ivy")
+    assert offline_job_service.spending.today() == 1800
+
+
+@pytest.mark.parametrize("price", [PRICE, Estimate(None, None, None)])
+def test_an_approval_after_a_revision(offline_job_service: JobService, price: Estimate) -> None:
+    """Both Previews count, and the final stage in addition."""
+    job = at_preview(300.0, revision=1)
+    offline_job_service.cache.add(job)
+    offline_job_service.queries.cache_answer(Price.of(WORLD), price)
+    total = 1800 if price is PRICE else 1950
+    offline_job_service.budget.limits = Limits(each=total - 1)
+    with pytest.raises(TooExpensive, match=f"about {total:,} Credits"):
+        offline_job_service.approve(job.id)
+    offline_job_service.budget.limits = Limits(each=total)
+    offline_job_service.approve(job.id)
+
+
+def test_an_approval_where_mint_reports_no_credits(offline_job_service: JobService) -> None:
+    """The price of the generation counts, and a Preview for each revision."""
+    job = replace(at_preview(revision=2), operation=operation("preview_ready", Mode.REVIEW))
+    offline_job_service.cache.add(job)
+    offline_job_service.queries.cache_answer(Price.of(WORLD), PRICE)
+    offline_job_service.budget.limits = Limits(each=1949)
+    with pytest.raises(TooExpensive, match="about 1,950 Credits"):
+        offline_job_service.approve(job.id)
+
+
 def test_without_a_limit_a_decision_needs_no_price(offline_job_service: JobService) -> None:
     """Neither the user nor the job has a limit."""
     job = at_preview(estimate=None)

@@ -80,6 +80,8 @@ def test_a_price_above_a_limit_is_reported(
         (costing(Phase.WORKING, estimate=248.0), 248),
         (costing(Phase.WORKING, estimate=248.0, reserved=0, finalized=0), 248),
         (costing(Phase.WORKING, estimate=248.0, reserved=300, finalized=0), 300),
+        # two Previews are paid, and the final stage is reserved
+        (costing(Phase.WORKING, estimate=248.0, estimated=248, finalized=300, reserved=98), 398),
         (costing(Phase.REVIEW, estimate=248.0, reserved=50), 50),
         (costing(Phase.BILLING, status="billing_required", estimate=248.0, reserved=0), 248),
         (costing(Phase.PLACED, status="succeeded", estimate=248.0, reserved=0, finalized=200), 200),

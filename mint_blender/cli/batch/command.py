@@ -117,7 +117,7 @@ def _generate(
     with session.open_job_service(readable=writers.readable) as job_service:
         writer = ResultWriter(writers, job_service.notify)
         batch_run = BatchRun(job_service, options, terminal, lines, writer)
-        batch_run.is_lost = lambda: lease.is_lost
+        batch_run.is_lost = lambda: not lease.is_held()
         lease.on_lost = job_service.notify
         try:
             return batch_run.run(chosen, arguments.jobs, arguments.max_credits)

@@ -216,20 +216,30 @@ class Budget:
             raise TooExpensive(message, spent=others + paid, missing_prices=missing_prices)
 
     def total_after(self, job: Job, decision: Decision) -> float:
-        """Return the total cost of a job after a click, in Credits.
+        """Return the most that a job costs in total after a click, in Credits.
 
-        A revision costs no more than another Preview, if Mint gives its price.
+        Each revision costs another Preview, in addition to the estimate of the generation. Where
+        Mint does not return the price of a Preview, it counts as much as a generation.
         """
-        answered = self._answers.get(Price.of(job.request))
-        estimate = answered.answer if answered and isinstance(answered.answer, Estimate) else None
-        if (
-            decision.verb is Verb.REVISE
-            and estimate
-            and estimate.required_to_start
-            and estimate.required_to_start < (estimate.estimated_total or 0.0)
-        ):
-            return committed(replace(job, decision=None)) + estimate.required_to_start
+        price, preview = decision.estimate or job.estimate or 0.0, self._preview_price(job)
+        before = committed(replace(job, decision=None))
+        if decision.verb is Verb.REVISE:
+            return before + (preview or price)
+        if decision.verb is Verb.APPROVE and job.revision:
+            reported = job.operation.credits if job.operation else None
+            if reported is not None and reported.spent:
+                return before + price - (preview or 0.0)
+            return before + job.revision * (preview or price)
         return committed(replace(job, decision=decision))
+
+    def _preview_price(self, job: Job) -> float | None:
+        """Return what a Preview costs in Credits; None if Mint does not return that."""
+        answered = self._answers.get(Price.of(job.request))
+        estimate = answered.answer if answered else None
+        if not isinstance(estimate, Estimate) or not estimate.required_to_start:
+            return None
+        is_part = estimate.required_to_start < (estimate.estimated_total or 0.0)
+        return estimate.required_to_start if is_part else None
 
     @property
     def ignores_limits(self) -> bool:

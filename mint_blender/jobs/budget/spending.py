@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from ...message import Message
+from ...mint.schema import Operation
 from ..job import Job, has_failed_at_mint, is_retried
 from ..phases import BUSY, Phase, Verb
 
@@ -118,13 +119,36 @@ def at_prices(job: Job, generation: float, optimization: float) -> float:
 def _for_generating(job: Job, expected: float) -> float:
     """Return the Credits that the current attempt has cost or reserved, or is expected to cost."""
     said = job.operation.credits if job.operation else None
-    spent = said.spent if said else 0.0
+    spent = _spent(job.operation)
     if is_retried(job):
         return spent + expected  # another attempt begins, beside the one that has failed
+    if _adds_to_previews(job):
+        return spent + expected
     if job.phase in _COSTS_MORE or has_pending_payment(job):
         return max(spent, expected)  # the Preview alone may have been paid so far
     unsaid = said is None and job.phase in _DONE
     return expected if not spent and (unsaid or job.phase in _WILL_COST) else spent
+
+
+def _spent(operation: Operation | None) -> float:
+    """Return the Credits that Mint has taken or reserved, and still requires before it goes on."""
+    credits, billing = (operation.credits, operation.billing) if operation else (None, None)
+    if operation is None or credits is None:
+        return 0.0
+    if not (operation.is_busy or operation.awaits_payment):
+        return credits.spent
+    # the estimate is no bound: each revision costs another Preview
+    required = (billing.required_credits if billing else None) or 0.0
+    return (credits.finalized or 0.0) + (credits.reserved or 0.0) + required
+
+
+def _adds_to_previews(job: Job) -> bool:
+    """Return whether a click was made that costs more than the estimate of the generation.
+
+    That is a revision, and an approval after one. How much is known once Mint has answered.
+    """
+    verb = job.decision.verb if job.decision else None
+    return verb is Verb.REVISE or (verb is Verb.APPROVE and job.revision > 0)
 
 
 def has_pending_payment(job: Job) -> bool:

@@ -32,6 +32,8 @@ EXPIRES_AFTER = 60.0
 """Seconds without a renewal after which another machine may take over the lease."""
 RENEW_INTERVAL = 10.0
 """Seconds between two renewals."""
+CHECK_INTERVAL = 1.0
+"""Seconds for which it is known that the lease is held."""
 SETTLE_TIME = 1.0
 """Seconds after a takeover until the file shows which of two machines holds the lease."""
 
@@ -48,6 +50,7 @@ class Lease:
         self.is_lost = False
         self.on_lost: Callable[[], None] = lambda: None
         self._id = uuid.uuid4().hex
+        self._checked_at = 0.0  # seconds since the epoch: a clock that goes on while asleep
 
     def acquire(self, sleep: Callable[[float], None] = time.sleep) -> None:
         """Acquire the lease.
@@ -72,8 +75,18 @@ class Lease:
         if not self._is_mine():
             raise FileInUse(str(self.holder().get("host") or UNKNOWN))
 
+    def is_held(self) -> bool:
+        """Return whether the lease is still ours. Looks at the file, at most once a second.
+
+        After a machine was asleep, that is known before the next renewal.
+        """
+        if abs(time.time() - self._checked_at) > CHECK_INTERVAL:
+            self.renew()
+        return not self.is_lost
+
     def renew(self) -> None:
         """Show that the holder is alive, or note that the lease is lost."""
+        self._checked_at = time.time()
         try:
             if self._is_mine():
                 os.utime(self.path)

@@ -189,6 +189,9 @@ class DecisionHandler(WorkflowPart):
             if isinstance(error, errors.CannotCancel)
             else str(error)
         )
+        if self._job.operation is not None:
+            # It is polled after a kill, too: the Preview that is shown may not be the latest one.
+            self._job = self._job.moved(Phase.WORKING)
         yield from self._refresh()
 
     def _refresh(self) -> Steps:

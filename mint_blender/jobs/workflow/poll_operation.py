@@ -54,16 +54,18 @@ class Watcher(WorkflowPart):
         A user can decide without it, so a failure is only a note.
         """
         assets = operation_of(self._job).assets
+        url = assets.preview_image_url if assets else None
+        if self._job.has_preview and url is not None and stale_previews.is_another(self._job, url):
+            # made by a revision whose answer never arrived, or by a person at mint.gg
+            self._job = replace(self._job, revision=self._job.revision + 1)
         if self._job.has_preview:
             return
-        if assets is None or assets.preview_image_url is None:
+        if url is None:
             self._set_preview_note("preview_missing")
-        elif stale_previews.is_earlier(self._job, assets.preview_image_url):
+        elif stale_previews.is_earlier(self._job, url):
             self._set_preview_note("preview_outdated")
         else:
-            yield from self._add_preview(
-                Fetch(Role.PREVIEW, assets.preview_image_url, self._job.preview_name)
-            )
+            yield from self._add_preview(Fetch(Role.PREVIEW, url, self._job.preview_name))
 
     def _try_preview(self) -> Steps:
         """Fetch the Preview of auto mode, while polling continues.

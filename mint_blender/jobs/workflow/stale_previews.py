@@ -64,6 +64,14 @@ def is_earlier(job: Job, url: str) -> bool:
     return urls.content_key(url) in {urls.content_key(file.url) for file in job.previews}
 
 
+def is_another(job: Job, url: str) -> bool:
+    """Return whether this is certainly another picture than those of the job's Previews."""
+    return not any(
+        urls.same_file(file.url, url) or urls.content_key(file.url) == urls.content_key(url)
+        for file in job.previews
+    )
+
+
 def _picture_key(operation: Operation) -> str | None:
     """Return a key of the picture, which is the same for a fresh link to the same picture."""
     url = operation.assets.preview_image_url if operation.assets else None

@@ -77,7 +77,8 @@ def cost_of(job_service: JobService, job: Job, click: Click) -> Cost | None:
     estimates = [budget.price(query) if query else None for query in queries]
     decision = Decision(click.verb, "", None, time.time(), *estimates)
     price = budget.total(queries)
-    total = _total(job_service, job, decision, job.estimate if price is None else price)
+    is_known = price is not None or job.estimate is not None
+    total = budget.total_after(job, decision) if is_known else None
     if total is not None and total > click.approved_credits:
         raise ToolError(
             f"{_what(job, click, total)} That is more than the approved"
@@ -128,19 +129,6 @@ def _perform(job_service: JobService, job: Job, click: Click) -> None:
         job_service.retry(job.id)
     else:
         job_service.cancel(job.id)
-
-
-def _total(
-    job_service: JobService, job: Job, decision: Decision, price: float | None
-) -> float | None:
-    """Return the most that a job costs in total after a decision; None if that is not known.
-
-    Where Mint does not say what another Preview costs, it may cost as much as a generation.
-    """
-    if price is None:
-        return None
-    total, before = job_service.budget.total_after(job, decision), spending.committed(job)
-    return before + price if decision.verb is Verb.REVISE and total <= before else total
 
 
 def _reason(
