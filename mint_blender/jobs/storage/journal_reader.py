@@ -328,8 +328,11 @@ class JournalReader:
         for job_id, created_at, text, phase, decision, origin, account in self._db.rows(
             _SELECT + clause, *values
         ):
+            hold = (
+                self.current_account.hold(Owner(origin, account)) if self.current_account else None
+            )
             try:
-                job = load(text, load_decision(decision), Phase(phase))
+                job = load_row(text, phase, decision, origin, account, hold)
                 if job.id != job_id:
                     raise KeyError(job_id)  # the record of another job
             except Exception as error:  # noqa: BLE001 - a damaged record concerns its job alone
@@ -339,9 +342,16 @@ class JournalReader:
                     log.warning("The record of job %s cannot be read: %s", ascii(job_id), name)
                 yield Unreadable(job_id, created_at)
             else:
-                owner = Owner(origin, account) if origin or account else None
-                yield replace(
-                    job,
-                    owner=owner,
-                    hold=self.current_account.hold(owner) if self.current_account else None,
-                )
+                yield job
+
+
+def load_row(
+    record: str, phase: str, decision: str | None, origin: str, account: str, hold: Hold | None
+) -> Job:
+    """Return the job of a row of the table, which another account may own.
+
+    Raises:
+        Exception: Of any type, as `serialization.load`.
+    """
+    owner = Owner(origin, account) if origin or account else None
+    return replace(load(record, load_decision(decision), Phase(phase)), owner=owner, hold=hold)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, TypeVar
 
 from ...message import Message, message_of
@@ -48,11 +49,11 @@ def dump(job: Job) -> str:
     """Return the job as JSON, without its decision, which has a column of its own."""
     record = {
         "id": job.id,
-        "request": asdict(job.request),
+        "request": vars(job.request),
         "key": job.key,
         "created_at": job.created_at,
-        "delivery": asdict(job.delivery),
-        "owner": asdict(job.owner) if job.owner else None,
+        "delivery": vars(job.delivery),
+        "owner": vars(job.owner) if job.owner else None,
         "estimate": job.estimate,
         "optimize_estimate": job.optimize_estimate,
         "paid_before": job.paid_before,
@@ -66,7 +67,7 @@ def dump(job: Job) -> str:
         "optimize": job.optimize,
         "optimization": job.optimization.raw if job.optimization else None,
         "optimize_sent_at": job.optimize_sent_at,
-        "decided_preview": asdict(job.decided_preview) if job.decided_preview else None,
+        "decided_preview": vars(job.decided_preview) if job.decided_preview else None,
         "asset": {"kind": job.asset.kind, "json": job.asset.raw} if job.asset else None,
         "revision": job.revision,
         "files": [dump_file(file) for file in job.files],
@@ -131,7 +132,7 @@ def load_delivery(record: Mapping[str, Any]) -> Delivery:
 
 def dump_placement(placement: Placement | None) -> dict[str, Any] | None:
     """Return a placement as JSON values."""
-    return asdict(placement) if placement else None
+    return dict(vars(placement)) if placement else None
 
 
 def load_placement(record: Mapping[str, Any] | None) -> Placement | None:
@@ -178,11 +179,11 @@ def _load_message(record: Mapping[str, Any] | None) -> Message | None:
 def dump_file(file: LocalFile) -> dict[str, Any]:
     """Return a file as JSON values."""
     note = message_of(file.note).to_json() if file.note is not None else None
-    return {**asdict(file), "note": note}
+    return {**vars(file), "note": note}
 
 
 def _dump_problem(problem: Problem) -> dict[str, Any]:
-    return {**asdict(problem), "message": message_of(problem.message).to_json()}
+    return {**vars(problem), "message": message_of(problem.message).to_json()}
 
 
 def _list(value: Any) -> tuple[Any, ...]:
@@ -197,7 +198,7 @@ def dump_decision(decision: Decision) -> str:
     Empty members are left out: an answered decision is found by its exact text, and an earlier
     version wrote fewer members.
     """
-    data = asdict(decision)
+    data = vars(decision)
     return json.dumps(
         {name: data[name] for name in data if data[name] is not None or name == "feedback"}
     )
@@ -223,10 +224,16 @@ def _request(record: Mapping[str, Any]) -> GenerationRequest:
 
 def _from_record(cls: type[DataclassT], record: Mapping[str, Any], **readers: Any) -> DataclassT:
     """Return a dataclass from its members; `readers` convert JSON's words and lists."""
-    known = {member.name for member in fields(cls)}  # type: ignore[arg-type]  # a dataclass, which TypeVar cannot say
+    known = _members(cls)  # type: ignore[arg-type]  # a type can be hashed, which TypeVar cannot say
     members = {
         name: readers[name](value) if name in readers else value
         for name, value in record.items()
         if name in known
     }
     return cls(**members)
+
+
+@cache
+def _members(cls: Any) -> frozenset[str]:
+    """Return the names of the members of a dataclass."""
+    return frozenset(member.name for member in fields(cls))

@@ -29,8 +29,7 @@ def _check_of(hint: Any) -> Check:
     if hint is Any:
         return lambda value: True
     if origin in {Union, types.UnionType}:
-        checks = tuple(_check_of(each) for each in arguments)
-        return lambda value: any(check(value) for check in checks)
+        return _union_check(arguments)
     if origin is tuple:
         return _tuple_check(arguments)
     if origin is dict:
@@ -44,6 +43,15 @@ def _check_of(hint: Any) -> Check:
     if isinstance(hint, type) and is_dataclass(hint) and hint not in _READ_TOLERANTLY:
         return _dataclass_check(hint)
     return lambda value: isinstance(value, hint)
+
+
+def _union_check(arguments: tuple[Any, ...]) -> Check:
+    checks = [_check_of(each) for each in arguments if each is not type(None)]
+    if len(checks) == 1 and len(arguments) == 2:  # most are optional values
+        (check,) = checks
+        return lambda value: value is None or check(value)
+    checks = [_check_of(each) for each in arguments]
+    return lambda value: any(check(value) for check in checks)
 
 
 def _tuple_check(arguments: tuple[Any, ...]) -> Check:
