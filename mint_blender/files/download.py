@@ -168,16 +168,17 @@ class Downloader:
 
     def _fetch_with_retries(self, request: DownloadRequest) -> None:
         """Retry until all bytes are there or a limit is reached."""
-        fruitless = 0
+        fruitless, most = 0, request.part.size
         for number in range(1, self.limits.most_tries + 1):
-            before = request.part.size
             try:
                 attempt(self.session, request)
                 return
             except Stopped:
                 raise
             except FileError as error:
-                fruitless = 0 if request.part.size > before else fruitless + 1
+                # more than ever before: to start over is no progress
+                fruitless = 0 if request.part.size > most else fruitless + 1
+                most = max(most, request.part.size)
                 pause = self._pause_after(error, fruitless)
                 is_last = fruitless >= self.limits.tries or number == self.limits.most_tries
                 if not error.retryable or is_last or self._clock() + pause >= request.deadline:

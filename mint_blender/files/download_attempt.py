@@ -24,7 +24,8 @@ from .errors import DownloadFailed, FileError, LinkExpired, Stopped, TooLarge, T
 from .partial_download import PartFile, PartSource, check_free_space, disk_errors, is_header_text
 
 BLOCK = 2**18
-RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+RETRY_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
+"""Statuses of a failure that passes; a CDN has some of its own, such as 522 and 524."""
 EXPIRED_STATUSES = frozenset({403, 404, 410})
 
 
@@ -341,8 +342,11 @@ def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
         return DownloadFailed(
             Message(
                 "The proxy blocked {label}. Check HTTPS_PROXY and NO_PROXY.", label=request.label
-            )
+            ),
+            is_outage=True,
         )
+    if isinstance(error, exceptions.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError):
+        return _unreachable(request)
     if isinstance(error, exceptions.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return TooSlow(
             Message(

@@ -9,7 +9,7 @@
     ├─ InvalidResponse            a response that cannot be parsed                (retryable)
     │  └─ MismatchedResponse      a response about another id                     (retryable)
     └─ ProblemError               a status other than 2xx; itself: an unknown one (retryable)
-       ├─ UnclearRefusal          400 to 422 without Mint's reason (a gateway?)   (retryable)
+       ├─ UnclearRefusal          400 to 422 without Mint's reason (a gateway?), 511 (retryable)
        ├─ Refusal                 with Mint's reason: nothing was started
        │  ├─ InvalidRequest       400, 413, 422
        │  ├─ CreditsNeeded        402
@@ -380,6 +380,7 @@ _BY_STATUS: dict[int, type[ProblemError]] = {
     502: ServiceError,
     503: ServiceError,
     504: ServiceError,
+    511: UnclearRefusal,
 }
 
 

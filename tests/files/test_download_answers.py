@@ -15,7 +15,7 @@ from mint_blender.files import partial_download
 from mint_blender.files.errors import DownloadFailed, LinkExpired, TooLarge, TooSlow
 
 from .downloading import CONTENT, Downloader, DownloadLimits, Time
-from .file_host import FileHost, cut, hang, mute, released, status
+from .file_host import FileHost, claim, cut, hang, mute, released, status
 
 
 def test_compressed_content_is_decompressed_within_the_limit(
@@ -57,7 +57,7 @@ def test_an_expired_link_is_not_retried(
     assert len(host.asked) == 1 and not caught.value.retryable
 
 
-@pytest.mark.parametrize("code", [408, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("code", [408, 429, 500, 502, 503, 504, 511, 522, 524])
 def test_a_temporary_error_is_retried(
     host: FileHost, loader: Downloader, target: Path, code: int
 ) -> None:
@@ -98,6 +98,17 @@ def test_all_tries_together_are_limited(host: FileHost, time: Time, target: Path
     ):
         loader.fetch(url, target)
     assert len(host.asked) == 10
+
+
+def test_starting_over_is_no_progress(host: FileHost, target: Path) -> None:
+    """A host that always claims more bytes than it has is given up after a few tries."""
+    url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[claim(len(CONTENT) + 5)] * 40)
+    with (
+        Downloader(sleep=lambda _: None) as loader,
+        pytest.raises(DownloadFailed, match="connection was lost"),
+    ):
+        loader.fetch(url, target)
+    assert len(host.asked) == 7  # the first brought something new
 
 
 def test_retry_after_is_obeyed_within_bounds(

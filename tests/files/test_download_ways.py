@@ -234,7 +234,7 @@ def test_an_unreachable_proxy_is_named(
         pytest.raises(DownloadFailed, match="HTTPS_PROXY") as caught,
     ):
         loader.fetch("https://cdn.example/lamp.glb", tmp_path / "lamp.glb")
-    assert caught.value.retryable
+    assert caught.value.retryable and caught.value.is_outage
 
 
 def test_a_redirect_without_a_location_is_an_error(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...files.errors import FileError, InvalidFile, LinkExpired
+from ...files.errors import DownloadFailed, FileError, InvalidFile, LinkExpired, TooLarge
 from ...message import Message, sentences
 from ...mint import errors
 from ...mint.polling import Polling
@@ -227,9 +227,9 @@ def problem_of(error: errors.MintError | FileError) -> Problem:
 def _file_advice(error: FileError) -> tuple[str, ...]:
     if isinstance(error, LinkExpired):
         return (Message("Resume does that."),)
-    if isinstance(error, InvalidFile) and error.kept is not None:
-        return (_DOWNLOAD_AGAIN,)
-    return ()
+    is_kept = isinstance(error, InvalidFile) and error.kept is not None
+    is_refused = isinstance(error, DownloadFailed | TooLarge) and not error.retryable
+    return (_DOWNLOAD_AGAIN,) if is_kept or is_refused else ()
 
 
 def internal(error: Exception) -> Problem:
