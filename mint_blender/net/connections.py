@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse, parse_headers
 from typing import Any
 
 import requests
@@ -104,6 +104,20 @@ class _Adapter(HTTPAdapter):
             return super().send(request, *arguments, **more)
 
 
+class _FinalResponse(HTTPResponse):
+    """A response after all interim ones, such as 103 Early Hints (RFC 9110, section 15.2).
+
+    Python itself skips only 100 Continue.
+    """
+
+    def _read_status(self) -> Any:
+        while True:
+            line = super()._read_status()  # type: ignore[misc]  # not in the stubs
+            if not 101 < line[1] < 200:
+                return line
+            parse_headers(self.fp)
+
+
 class _GuardedConnection:
     """Mixin of connections with a guarded socket, also for a proxy's CONNECT request."""
 
@@ -111,6 +125,7 @@ class _GuardedConnection:
     proxy: Any
     # debug output of http.client would show the key
     debuglevel = 0
+    response_class = _FinalResponse
     rules: ConnectionRules
     last_used = math.inf
     """When the last response ended; the future before the first one."""

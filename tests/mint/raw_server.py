@@ -7,11 +7,12 @@ kind.
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -100,12 +101,24 @@ def raw_server(
         yield wire
 
 
+PROXY_WANTS_CREDENTIALS = (
+    b"HTTP/1.1 407 Proxy Authentication Required\r\n"
+    b'Proxy-Authenticate: Basic realm="proxy"\r\nContent-Length: 0\r\n\r\n'
+)
+
+
 @dataclass
 class Proxy:
-    """A running proxy: its address, and the CONNECT lines and credentials it has received."""
+    """A running proxy: its address, and the CONNECT lines and credentials it has received.
+
+    `refusal` and `credentials` may be changed while it runs; with `only_for`, they are for one host.
+    """
 
     port: int
     scheme: str = "http"
+    refusal: bytes | None = None
+    credentials: str = ""
+    only_for: str = ""
     asked: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
@@ -114,12 +127,29 @@ class Proxy:
         """The value for HTTPS_PROXY."""
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
+    def answer_to(self, received: ReceivedRequest) -> bytes | None:
+        """Return what is answered in place of a tunnel; None for a tunnel."""
+        if self.only_for not in received.line:
+            return None
+        given = received.headers.get("proxy-authorization", "")
+        wanted = f"Basic {base64.b64encode(self.credentials.encode()).decode()}"
+        if self.credentials and given != wanted:
+            return PROXY_WANTS_CREDENTIALS
+        return self.refusal
+
 
 @contextmanager
 def running_proxy(
-    to_port: int, refusal: bytes | None = None, tls: ssl.SSLContext | None = None
+    to_port: int,
+    refusal: bytes | None = None,
+    tls: ssl.SSLContext | None = None,
+    *,
+    routes: Mapping[str, int] | None = None,
 ) -> Iterator[Proxy]:
-    """Run a proxy that connects every CONNECT to a local port, or responds with `refusal`."""
+    """Run a proxy that connects every CONNECT to a local port, or responds with `refusal`.
+
+    `routes` are the ports for some host names. With `NO_ANSWER` it never responds.
+    """
 
     def serve(client: socket.socket) -> None:
         received = _read_request(client.makefile("rb", buffering=0).readline, lambda size: b"", 0)
@@ -127,18 +157,24 @@ def running_proxy(
             return
         tunnel.asked.append(received.line)
         tunnel.headers.append(received.headers)
-        if refusal is not None:
-            client.sendall(refusal)
+        said = tunnel.answer_to(received)
+        if said == NO_ANSWER:
+            stopped.wait()
+        if said is not None:
+            client.sendall(said)
             return
-        with socket.create_connection(("127.0.0.1", to_port)) as server:
+        host = received.line.split()[1].partition(":")[0]
+        port = (routes or {}).get(host, to_port)
+        with socket.create_connection(("127.0.0.1", port)) as server:
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             back = threading.Thread(target=_pour, args=(server, client), daemon=True)
             back.start()
             _pour(client, server)
             back.join()
 
-    with _accepting(serve, tls, threading.Event()) as (port, _):
-        tunnel = Proxy(port, "https" if tls else "http")
+    stopped = threading.Event()
+    with _accepting(serve, tls, stopped) as (port, _):
+        tunnel = Proxy(port, "https" if tls else "http", refusal)
         yield tunnel
 
 

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a job through each fault of the network: `python3 -m tests.network_faults [--write]`.
+
+The last line is a JSON object: what was counted, and what went wrong. `--write` also writes
+`docs/network-faults.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.mint_service.runner import running_service
+
+from . import page
+from .checks import violations
+from .faults import FAULTS
+from .journey import Record, run
+
+SCALE = 12.0
+
+
+def main() -> int:
+    """Return 0 if every job survived, else 1."""
+    arguments = _arguments()
+    logging.disable(logging.CRITICAL)
+    begun = time.monotonic()
+    records, failures = _run_all(arguments)
+    if arguments.write and not arguments.only:
+        page.PAGE.write_text(page.text(records, arguments.scale), encoding="utf-8")
+    print(json.dumps(_summary(records, failures, time.monotonic() - begun)))
+    return int(bool(failures))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python3 -m tests.network_faults", description=__doc__)
+    parser.add_argument("--scale", type=float, default=SCALE, help="by how much waits are shorter")
+    parser.add_argument("--only", default="", help="only faults whose id contains this")
+    parser.add_argument("--minutes", type=float, help="begin no round after so many minutes")
+    parser.add_argument("--seed", type=int, default=1, help="without effect: nothing is random")
+    parser.add_argument("--write", action="store_true", help="write docs/network-faults.md")
+    return parser.parse_args()
+
+
+def _run_all(arguments: argparse.Namespace) -> tuple[dict[str, Record], list[str]]:
+    """Return the last record of each fault, and everything that went wrong; at least one round."""
+    records: dict[str, Record] = {}
+    failures: list[str] = []
+    end = time.monotonic() + 60 * (arguments.minutes or 0.0)
+    is_first = True
+    while is_first or time.monotonic() < end:
+        is_first = False
+        with running_service(speed=2000, credits=1e9) as service:
+            for fault in FAULTS:
+                if arguments.only in fault.id:
+                    with tempfile.TemporaryDirectory(prefix="mint-faults-") as folder:
+                        record = run(fault, service, Path(folder), arguments.scale)
+                    records[fault.id] = record
+                    failures += _commands(violations(fault, record), fault.id)
+                    print(f"{fault.id}: {record}", flush=True)
+    return records, failures
+
+
+def _commands(found: list[str], id: str) -> list[str]:
+    return [f"{each} (python3 -m tests.network_faults --only {id})" for each in found]
+
+
+def _summary(records: dict[str, Record], failures: list[str], seconds: float) -> dict[str, object]:
+    found = records.values()
+    figures = {
+        "faults": len(records),
+        "requests hit": sum(each.hits for each in found),
+        "jobs that went on by themselves": sum(each.then != "Resume" for each in found),
+        "jobs resumed by a click": sum(each.then == "Resume" for each in found),
+        "operations paid twice": sum(max(0, each.operations - 1) for each in found),
+        "places with the key": sum(len(each.leaks) for each in found),
+        "longest seconds until the user read of it": round(
+            max((each.seconds or 0.0 for each in found), default=0.0)
+        ),
+    }
+    return {
+        "method": "network faults",
+        "figures": figures,
+        "failures": failures,
+        "seconds": round(seconds, 1),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

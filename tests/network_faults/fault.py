@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a row of the table of faults says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import trustme
+
+from .hosts import Behavior, Call
+from .listeners import FullQueue, Listener
+from .name_resolution import Lookup
+
+BY_ITSELF = "goes on by itself"
+RESUME = "Resume"
+ASK_AGAIN = "is asked again"
+
+
+@dataclass(frozen=True)
+class ProxyFault:
+    """What the proxy in HTTPS_PROXY does until the fault is over.
+
+    Attributes:
+        answer: What it answers to CONNECT; empty for nothing at all, None for a tunnel.
+        credentials: The user name and password that it wants.
+        only_for: The host that all of this is about; empty for all.
+        is_missing: Nothing listens at its address.
+    """
+
+    answer: bytes | None = None
+    credentials: str = ""
+    only_for: str = ""
+    is_missing: bool = False
+
+
+@dataclass(frozen=True)
+class NetworkFault:
+    """A fault that hits a call until the user has read of it, and what comes of it.
+
+    Attributes:
+        name: Its name, as an id of a test.
+        call: The call that it hits.
+        how: What happens, in words.
+        exchange: What happens to the exchange.
+        lookup: What the name of the host leads to.
+        listener: What listens where the name leads; then there is TLS.
+        proxy: There is a proxy, and TLS to Mint through it.
+        is_refused: Nothing listens at Mint.
+        is_lasting: It does not end, since the client can live with it, such as HTTP/1.0.
+        clock: Seconds by which this computer's clock is ahead.
+        clock_jump: Seconds by which the clock is set forward when the user has read of the fault.
+        most: How many requests are hit at most.
+        reads: The sentence that the user reads; empty if there is none.
+        then: How the job continues once the fault is over.
+        is_slow: Whether it takes more than a second with short waits.
+    """
+
+    name: str
+    call: Call
+    how: str
+    exchange: Behavior | None = None
+    lookup: Lookup | None = None
+    listener: Callable[[trustme.CA], Listener | FullQueue] | None = None
+    proxy: ProxyFault | None = None
+    is_refused: bool = False
+    is_lasting: bool = False
+    clock: float = 0.0
+    clock_jump: float = 0.0
+    most: int | None = None
+    reads: str = ""
+    then: str = BY_ITSELF
+    is_slow: bool = False
+
+    @property
+    def id(self) -> str:
+        """Its name and its call."""
+        return f"{self.name}-{self.call}"

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Replace this process's name resolution for the name of the hosts; other names are not changed."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .hosts import NAME
+
+Found = list[tuple[Any, ...]]
+Lookup = Callable[[int, float], Found]
+"""Returns what is found for a port; the number is by how much waits are shorter than in earnest."""
+HERE = "127.0.0.1"
+
+
+def leads_to(*addresses: str) -> Lookup:
+    """Return these addresses, in this order."""
+
+    def lookup(port: int, scale: float) -> Found:
+        return [_entry(address, port) for address in addresses]
+
+    return lookup
+
+
+def fails(code: int, text: str) -> Lookup:
+    """Raise the error of the resolver."""
+
+    def lookup(port: int, scale: float) -> Found:
+        raise socket.gaierror(code, text)
+
+    return lookup
+
+
+def hangs(seconds: float) -> Lookup:
+    """Raise a temporary error after some seconds, as a resolver without an answer does."""
+
+    def lookup(port: int, scale: float) -> Found:
+        time.sleep(seconds / scale)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    return lookup
+
+
+@contextmanager
+def resolving(lookup: Callable[[int], Found]) -> Iterator[None]:
+    """Answer lookups of the hosts' name with this function of the port."""
+    earlier = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, port: Any, *arguments: Any, **more: Any) -> Any:
+        if host in (NAME, NAME.encode()):
+            return lookup(int(port))
+        return earlier(host, port, *arguments, **more)
+
+    socket.getaddrinfo = getaddrinfo
+    try:
+        yield
+    finally:
+        socket.getaddrinfo = earlier
+
+
+def _entry(address: str, port: int) -> tuple[Any, ...]:
+    if ":" in address:
+        return (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, port, 0, 0))
+    return (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One job for each fault of the network, with waits that are 120 times as short.
+
+The slow ones run in the long form only: `python3 -m tests.network_faults`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mint_service.runner import ThreadService, running_service
+
+from . import page
+from .behaviors import close, nothing, sent
+from .checks import violations
+from .fault import NetworkFault
+from .faults import FAULTS
+from .hosts import Call
+from .journey import run
+
+SCALE = 120.0
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[ThreadService]:
+    """Run a fast service with Credits for all."""
+    with running_service(speed=2000, credits=1e9) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    "fault", [each for each in FAULTS if not each.is_slow], ids=lambda fault: fault.id
+)
+def test_a_job_survives(fault: NetworkFault, service: ThreadService, tmp_path: Path) -> None:
+    """The user reads this sentence, the job is done in the end, and it was paid once."""
+    assert violations(fault, run(fault, service, tmp_path, SCALE)) == []
+
+
+def test_the_table_is_complete() -> None:
+    """There are at least 40 faults, each with its own id, and every call is hit."""
+    assert len(FAULTS) >= 40
+    assert [id for id, count in Counter(each.id for each in FAULTS).items() if count > 1] == []
+    assert {each.call for each in FAULTS} == set(Call)
+
+
+def test_a_sentence_that_nobody_expects_is_noticed(service: ThreadService, tmp_path: Path) -> None:
+    """The check compares what the user reads, and how the job goes on."""
+    fault = NetworkFault(
+        "answer-lost", Call.START, "", sent(nothing, close), reads="Oh", then="Resume"
+    )
+    found = violations(fault, run(fault, service, tmp_path, SCALE))
+    assert len(found) == 2 and "the user read 'Mint cannot be reached" in found[0]
+
+
+def test_a_key_outside_mint_is_noticed(service: ThreadService, tmp_path: Path) -> None:
+    """A file of ours with the key in it is found."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "log.txt").write_text(service.key)
+    fault = NetworkFault("none", Call.START, "", is_lasting=True)
+    assert violations(fault, run(fault, service, tmp_path, SCALE)) == [
+        "none-start: the key is in log.txt"
+    ]
+
+
+def test_the_page_shows_every_fault() -> None:
+    """`python3 -m tests.network_faults --write` was run after the last change of the table."""
+    rows = page.PAGE.read_text(encoding="utf-8").splitlines()
+    shown = [row.split(" | ") for row in rows if row.startswith("| ")][2:]
+    expected = [page.row(fault, "").split(" | ") for fault in FAULTS]
+    assert [row[:4] + row[5:] for row in shown] == [row[:4] + row[5:] for row in expected]
