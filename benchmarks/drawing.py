@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What drawing costs: processor time inside our drawing functions at each redraw, in a window.
 
-The functions are wrapped for the measurement only. All panels are open.
+The functions are wrapped for the measurement only. All sections are open.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
+
+from tests.window.sections import open_section
 
 from .measure import Plot, Row, milliseconds
 from .window import Studio, studio
@@ -28,6 +30,8 @@ def measure() -> Iterator[Row | Plot]:
     with studio() as place:
         place.blender.fresh()
         place.blender.call("mint.refresh_account")  # opens the journal
+        for name in ("mint_library", "mint_options", "mint_references"):
+            open_section(place.blender, name)
         place.blender.ask(f"import sys; sys.path.insert(0, {str(METER.parent)!r})")
         place.blender.ask("import drawing_meter; drawing_meter.start()")
         yield from _rows(place)

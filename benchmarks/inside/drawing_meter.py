@@ -23,12 +23,7 @@ def part(name: str) -> Any:
 
 
 def start() -> None:
-    """Open all panels, and measure from now on."""
-    for name in ("MINT_PT_library", "MINT_PT_more", "MINT_PT_references"):
-        panel: Any = getattr(bpy.types, name)  # Blender remembers by name that a panel is closed
-        bpy.utils.unregister_class(panel)
-        panel.bl_idname, panel.bl_options = f"{name}_open", set()
-        bpy.utils.register_class(panel)
+    """Measure from now on."""
     for panel in bpy.types.Panel.__subclasses__():
         place = getattr(panel, "bl_space_type", ""), getattr(panel, "bl_region_type", "")
         if place == ("VIEW_3D", "UI") and panel.is_registered:

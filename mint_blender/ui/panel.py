@@ -6,142 +6,146 @@ It draws what was prepared elsewhere: nothing is fetched, opened or written whil
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import bpy
 
 from .. import __package__ as ADDON
 from ..addon_settings import may_go_online
 from ..message import Message
 from . import session, text_wrap, visibility
-from .create import properties as create_properties
 from .text_wrap import wrapped
 from .translations import number, translated
 from .typed_context import layout_of
 
+_REFERENCES, _OPTIONS = Message("Reference Images"), Message("Options")
+_JOBS, _LIBRARY = Message("Jobs"), Message("Library")
 _BESIDE_BALANCE = 154.0
 """Pixels of the header, at scale 1, that the balance cannot have: title, two buttons and tabs."""
+_PREVIEWS = 24.0  # pixels of the header, at scale 1, of the eye beside the number of Previews
 
 
-class _MintPanel:
-    """The place that all panels share."""
+class MINT_PT_main(bpy.types.Panel):
+    """The form, or what is missing before anything can be generated, and sections below it.
 
+    The sections are layout panels, which are laid out together with the form. Panels of their own
+    would slide for a moment whenever the form or a card has grown.
+    """
+
+    bl_idname = "MINT_PT_main"
+    bl_label = "Mint"
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Mint"
 
-
-class MINT_PT_main(_MintPanel, bpy.types.Panel):
-    """The form, or what is missing before anything can be generated."""
-
-    bl_idname = "MINT_PT_main"
-    bl_label = "Mint"
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Return True. Blender asks this also while another tab is shown, or this is collapsed."""
+        visibility.note("jobs")
+        return True
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Draw the balance with a button to refresh it, and the way to the preferences."""
-        row = self.layout.row(align=True)
+        """Draw how many Previews wait, the balance, and the way to the preferences."""
+        row, width = self.layout.row(align=True), context.region.width
+        if previews := _waiting_previews():
+            row.label(text=number(previews), translate=False, icon="HIDE_OFF")
+            width -= round(text_wrap.scaled(_PREVIEWS) + text_wrap.width_of(number(previews)))
         if is_ready():
-            _draw_balance(row, context.region.width)
+            _draw_balance(row, width)
         row.operator(
             "preferences.addon_show", text="", icon="PREFERENCES", emboss=False
         ).module = ADDON
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the first thing that is missing, else the form."""
+        """Draw the first thing that is missing, else the form; then the sections."""
         from .account import first_run
-        from .account import panel as account_panel
-        from .create import form_panel
 
+        layout, ready = layout_of(self), is_ready()
         if complaint := session.journal_error():
-            wrapped(layout_of(self), complaint, width=context.region.width, icon="ERROR")
-        if not is_ready():
-            first_run.draw(layout_of(self))
-            return
-        if account_panel.check_failed():
-            account_panel.draw_key(layout_of(self))
-        visibility.note("form")
-        form_panel.draw(layout_of(self), create_properties.of(context), width=context.region.width)
-
-
-class MINT_PT_more(_MintPanel, bpy.types.Panel):
-    """Settings that are rarely changed."""
-
-    bl_idname = "MINT_PT_more"
-    bl_parent_id = "MINT_PT_main"
-    bl_label = "Options"
-    bl_order = 1  # after the references
-    bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is an API key and online access."""
-        return is_ready()
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw name, style, place, size, pose and parts."""
-        from .create import form_panel
-
-        layout, fields = layout_of(self), create_properties.of(context)
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        layout.prop(fields, "name", placeholder="From the prompt")
-        form_panel.draw_style(layout, fields)
-        layout.prop(fields, "place")
-        if fields.kind == "MODEL":
-            row = layout.row(heading="Scale to Height")
-            row.prop(fields, "use_height", text="")
-            sub = row.row()
-            sub.active = fields.use_height
-            sub.prop(fields, "height", text="")
-            layout.prop(fields, "pose")
-            layout.prop(fields, "optimize", text="Optimize")
-            if lacking := create_properties.optimize_complaint(fields):
-                wrapped(
-                    layout,
-                    Message("The model will not be optimized. {reason}", reason=lacking),
-                    icon="INFO",
-                    width=context.region.width,
-                )
+            wrapped(layout, complaint, width=context.region.width, icon="ERROR")
+        if ready:
+            _draw_form(layout, context)
         else:
-            _draw_world_parts(layout, fields)
+            first_run.draw(layout)
+        _draw_sections(layout, context, ready=ready)
 
 
-class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
-    """The job list, most urgent first; of a long group only the first jobs."""
+class _Content(Protocol):
+    """A module that draws what a section shows."""
 
-    bl_idname = "MINT_PT_jobs"
-    bl_label = "Jobs"
+    def draw_header(self, layout: bpy.types.UILayout) -> None:
+        """Draw what is at the right of the title, also while the section is closed."""
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there are jobs. Blender asks this whichever tab is shown."""
-        visibility.note("jobs")
-        if session.existing_service() is None:
-            return False
-        from .job_list import grouped_jobs
+    def draw(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+        """Draw what is below the title."""
 
-        return bool(grouped_jobs.grouped().groups)
 
-    def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Draw how many Previews wait for a decision, else how many jobs are in flight."""
-        from .job_list import grouped_jobs
-        from .review import review_notice
+def _draw_sections(layout: bpy.types.UILayout, context: bpy.types.Context, *, ready: bool) -> None:
+    """Draw the sections below the form; without a usable key only the jobs, if there are any."""
+    from .create import options_panel
+    from .library_browser import panel as library_panel
+    from .references import panel as references_panel
 
-        service = session.existing_service()
-        active = grouped_jobs.grouped().in_flight if service else 0
-        if previews := len(review_notice.waiting()) if service else 0:
-            words = review_notice.count_words(previews)
-            self.layout.label(text=translated(words), translate=False, icon="HIDE_OFF")
-        elif active:
-            self.layout.label(
-                text=translated(Message("{active} active", active=active)), translate=False
-            )
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw a card for each job."""
+    if ready:
+        _draw_section(layout, context, "mint_references", _REFERENCES, references_panel)
+        _draw_section(layout, context, "mint_options", _OPTIONS, options_panel)
+    if _has_jobs():
         from .job_list import panel as job_list_panel
 
-        service = session.existing_service()
-        if service is not None:
-            job_list_panel.draw(layout_of(self), service, width=context.region.width)
+        _draw_section(layout, context, "mint_jobs", _JOBS, job_list_panel, is_closed=False)
+    if ready:
+        _draw_section(layout, context, "mint_library", _LIBRARY, library_panel)
+
+
+def _draw_section(
+    layout: bpy.types.UILayout,
+    context: bpy.types.Context,
+    name: str,
+    title: str,
+    content: _Content,
+    *,
+    is_closed: bool = True,
+) -> None:
+    """Draw the header of a section, and its content if it is open.
+
+    Blender remembers by `name` whether it is open; `is_closed` says whether it is at first.
+    """
+    header, body = layout.panel(name, default_closed=is_closed)
+    header.label(text=translated(title), translate=False)
+    right = header.row(align=True)
+    right.alignment = "RIGHT"
+    content.draw_header(right)
+    if body is not None:
+        content.draw(body, context)
+
+
+def _draw_form(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw the form; above it the key, if it could not be checked."""
+    from .account import panel as account_panel
+    from .create import form_panel
+    from .create import properties as create_properties
+
+    if account_panel.check_failed():
+        account_panel.draw_key(layout)
+    visibility.note("form")
+    form_panel.draw(layout, create_properties.of(context), width=context.region.width)
+
+
+def _has_jobs() -> bool:
+    if session.existing_service() is None:
+        return False
+    from .job_list import grouped_jobs
+
+    return bool(grouped_jobs.grouped().groups)
+
+
+def _waiting_previews() -> int:
+    """Return how many Previews wait for a decision."""
+    if session.existing_service() is None:
+        return 0
+    from .review import review_notice
+
+    return len(review_notice.waiting())
 
 
 def _draw_balance(row: bpy.types.UILayout, width: int) -> None:
@@ -168,15 +172,3 @@ def is_ready() -> bool:
     from .account import panel as account_panel
 
     return bool(service.account.key) and account_panel.is_key_usable()
-
-
-def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
-    """Draw which parts of a World are imported, and how."""
-    layout.prop(fields, "splats")
-    layout.prop(fields, "collider")
-    column = layout.column()
-    sub = column.column()
-    sub.active = fields.collider != "NONE"
-    sub.prop(fields, "rigid_body")
-    column.prop(fields, "panorama", text="Panorama as World")
-    column.prop(fields, "camera")

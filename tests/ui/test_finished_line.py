@@ -48,7 +48,7 @@ def drawn(job_service: JobService, *, width: int = 320) -> Counter[str]:
     """Return what the panel draws: operators by name, labels by text, all else by kind."""
     counts: Counter[str] = Counter()
     grouped_jobs.prepare(job_service)
-    job_list_panel.draw(Layout(counts), job_service, width=width)
+    job_list_panel.draw_jobs(Layout(counts), job_service, width=width)
     return counts
 
 
@@ -142,7 +142,7 @@ def test_a_line_has_words_where_there_is_room(job_service: JobService) -> None:
             return take
 
     for width in (240, 320):
-        job_list_panel.draw(Words(), job_service, width=width)  # type: ignore[arg-type]
+        job_list_panel.draw_jobs(Words(), job_service, width=width)  # type: ignore[arg-type]
     assert words == ["", "", "Show", ""]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Jobs panel with hundreds of jobs: the cost of drawing does not grow with their number."""
+"""The section *Jobs* with hundreds of jobs: the cost of drawing does not grow with their number."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from mint_blender.jobs.storage.journal import Journal  # noqa: E402
 from mint_blender.mint.account import Owner  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.ui import heartbeat, menus, panel  # noqa: E402
+from mint_blender.ui import heartbeat, menus  # noqa: E402
 from mint_blender.ui.account import balance_watch  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
 from mint_blender.ui.job_list import job_rows  # noqa: E402
@@ -77,17 +77,14 @@ def drawn(job_service: JobService) -> Counter[str]:
 
 def draw_panel(job_service: JobService, counts: Counter[str]) -> None:
     """Draw the panel."""
-    job_list_panel.draw(Layout(counts), job_service, width=300)
+    job_list_panel.draw_jobs(Layout(counts), job_service, width=300)
 
 
 def test_the_number_of_rows_does_not_grow(job_service: JobService) -> None:
     """With four hundred queued jobs as many rows are drawn as with two hundred."""
 
     def draw() -> None:
-        panel.MINT_PT_jobs.poll(bpy.context)
-        panel.MINT_PT_jobs.draw_header_preset(
-            type("Panel", (), {"layout": Layout(Counter())}), bpy.context
-        )
+        job_list_panel.draw_header(Layout(Counter()))  # type: ignore[arg-type]
         draw_panel(job_service, Counter())
         menus._draw_status_bar(type("Header", (), {"layout": Layout(Counter())}), bpy.context)
 

@@ -162,7 +162,7 @@ def test_what_follows_jobs_is_imported_with_the_job_service(home: Path) -> None:
     assert not found & {"delivery.import_job", "files.spz.decode", "mint.client", "scene.place"}
 
 
-@pytest.mark.parametrize("which", ["MINT_OT_place", "MINT_PT_jobs"])
+@pytest.mark.parametrize("which", ["MINT_OT_place", "MINT_PT_main"])
 def test_enabling_is_rolled_back_after_an_error(
     which: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

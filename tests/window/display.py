@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 1600, 900
 
@@ -37,6 +43,8 @@ class Display:
             "-nolisten",
             "tcp",
             "-noreset",
+            "-fbdir",
+            str(folder),
         ]
         self._log = (folder / "display.log").open("w", encoding="utf-8")
         self._server = subprocess.Popen(
@@ -53,6 +61,7 @@ class Display:
                 f"Xvfb did not start: {(folder / 'display.log').read_text(encoding='utf-8')}"
             )
         self.name = f":{number}"
+        self._framebuffer = folder / "Xvfb_screen0"
         self.environment = {**os.environ, "DISPLAY": self.name}
         rules = folder / "openbox.xml"
         rules.write_text(_OPENBOX, encoding="utf-8")
@@ -133,6 +142,38 @@ class Display:
             capture_output=True,
             timeout=60,
         ).stdout
+
+    @contextmanager
+    def watch(self, box: Sequence[int]) -> Iterator[list[NDArray[np.uint8]]]:
+        """Collect each picture of a part of the screen that differs from the one before.
+
+        `box` is left, top, right, bottom. A picture has rows from above, of red, green and blue.
+        The screen is a file that the display has mapped: reading it disturbs nobody and is faster
+        than Blender draws.
+        """
+        frames: list[NDArray[np.uint8]] = []
+        end = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(box, frames, end), daemon=True)
+        watcher.start()
+        try:
+            yield frames
+        finally:
+            end.set()
+            watcher.join()
+
+    def _watch(
+        self, box: Sequence[int], frames: list[NDArray[np.uint8]], end: threading.Event
+    ) -> None:
+        left, top, right, bottom = box
+        screen = np.memmap(self._framebuffer, np.uint8, "r")[-WIDTH * HEIGHT * 4 :]
+        part = screen.reshape(HEIGHT, WIDTH, 4)[top:bottom, left:right, 2::-1]
+        while not end.is_set():
+            now = part.copy()
+            time.sleep(0.004)
+            # a picture that has just changed may be half of the next one
+            is_whole = np.array_equal(now, part)
+            if is_whole and not (frames and np.array_equal(now, frames[-1])):
+                frames.append(now)
 
     def grab(self, target: Path) -> None:
         """Save what a person would see, as a picture."""

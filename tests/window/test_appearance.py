@@ -14,6 +14,7 @@ import pytest
 from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
+from .sections import scroll
 from .test_jobs import start
 from .test_languages import SWITCH
 
@@ -73,11 +74,3 @@ def looking(blender: BlenderWindow, look: str) -> Iterator[None]:
         blender.ask(SCALE, scale=1.0)
         blender.ask(THEME, name="dark")
         blender.settle()
-
-
-def scroll(blender: BlenderWindow) -> None:
-    """Scroll the sidebar down by about a screen."""
-    blender.over("VIEW_3D", "UI")
-    for _ in range(12):
-        blender.display.tool("click", 5)
-    blender.settle()

@@ -14,7 +14,8 @@ from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
 from .price_helpers import PREFERENCES
-from .test_library import FIELDS, TO_LIBRARY, VIEW
+from .sections import open_section
+from .test_library import FIELDS, VIEW
 
 pytestmark = pytest.mark.window
 
@@ -31,7 +32,7 @@ def service() -> Iterator[Service]:
 def open_bar(blender: BlenderWindow) -> None:
     """Open the bar of a library that is loaded."""
     blender.open_sidebar()
-    blender.ask(TO_LIBRARY)
+    open_section(blender, "mint_library")
     blender.wait(f"{VIEW}.library().count() > 12")
     show_bar(blender)
 

@@ -11,8 +11,8 @@ import pytest
 from tests.mint_service.runner import running_service
 
 from .blender_window import BlenderWindow
+from .sections import open_section
 from .test_asset_bar import drag
-from .test_library import TO_LIBRARY
 
 pytestmark = pytest.mark.window
 
@@ -29,7 +29,7 @@ def test_the_library_is_made_with_one_click_and_kept_in_sync(
         blender = open_blender(api=small.api, key=small.key)
         blender.ask(_HOME, home=str(tmp_path))
         blender.open_sidebar()
-        blender.ask(TO_LIBRARY)
+        open_section(blender, "mint_library")
         before = blender.ask("scene()")
         blender.until_it_shows(lambda: blender.click("mint.open_asset_library"))
         blender.screenshot("asset_library_asked")

@@ -12,21 +12,11 @@ from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
 from .conftest import SPEED, Since
+from .sections import open_section, scroll
 
 pytestmark = pytest.mark.window
 
 TEMP = "[each for each in bpy.context.window_manager.windows if each.screen.is_temporary]"
-
-# Blender has no call to open a panel: the same one under another name, open.
-OPENED = """
-panel = getattr(bpy.types, name)
-bpy.utils.unregister_class(panel)
-parts = ('poll', 'draw', 'bl_label', 'bl_space_type', 'bl_region_type', 'bl_category', 'bl_parent_id')
-same = {part: vars(each)[part] for each in reversed(panel.__mro__) for part in parts if part in vars(each)}
-bpy.utils.register_class(type(name + '_open', (bpy.types.Panel,), {**same, 'bl_idname': name + '_open', 'bl_options': set()}))
-region('VIEW_3D', 'UI').tag_redraw()
-result = True
-"""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +40,7 @@ def made(blender: BlenderWindow, prompt: str = "a ceramic lamp", **more: str) ->
 
 def test_the_form_says_what_optimizing_needs(blender: BlenderWindow, since: Since) -> None:
     """This Blender has no Draco, so an optimized file could not be imported."""
-    blender.ask(OPENED, name="MINT_PT_more")
+    open_section(blender, "mint_options")
     blender.fill(preset="FAST", review=False, optimize="LIGHT", prompt="a lamp")
     complaint = blender.ask(
         "part('ui.create.properties').optimize_complaint(bpy.context.window_manager.mint)"
@@ -167,14 +157,11 @@ def test_a_failed_asset_is_retried_from_the_library(
     """Its details say why it failed; a click on Retry brings the model."""
     blender = open_blender()
     blender.open_sidebar()
-    blender.ask(
-        "[bpy.utils.unregister_class(each) for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_main)]"
-    )
-    blender.ask(OPENED, name="MINT_PT_library")
+    open_section(blender, "mint_library")
     entries = "part('ui.library_browser.panel_data').library().entries(part('jobs.library.view_model').Filter())"
     failed = blender.wait(f"next((each.id for each in {entries} if each.status == 'failed'), None)")
     blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
-    blender.settle()
+    scroll(blender, 8)
     blender.screenshot("after_failed_entry")
     blender.click("mint.retry_asset")
     blender.wait_for("placed")

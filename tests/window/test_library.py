@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Library panel as a person uses it, and everything saved by a second Blender."""
+"""The Library as a person uses it, and everything saved by a second Blender."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.jobs.fast_config import account, fast_config
 from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
+from .sections import open_section, scroll
 
 pytestmark = pytest.mark.window
 
@@ -37,7 +38,7 @@ def test_the_library_requests_only_what_is_shown(
     blender = open_blender()
     blender.open_sidebar()
     assert service.requests("GET", "/v1/models") == []
-    blender.ask(TO_LIBRARY)
+    open_section(blender, "mint_library")
     blender.wait(f"{VIEW}.library().count() == 50")
     blender.wait(
         f"all({VIEW}.icon(each) or {VIEW}.has_no_picture(each) for each in {VIEW}.on_screen({FIELDS}))"
@@ -68,7 +69,7 @@ def test_the_library_requests_only_what_is_shown(
         f"next(each.id for each in {VIEW}.library().entries(part('jobs.library.view_model').Filter()) if each.status == 'running')"
     )
     blender.ask("bpy.ops.mint.choose_asset(asset_id=running)", running=running)
-    blender.settle()
+    scroll(blender, 8)
     assert any("mint.import_asset" in what and running in what for what in blender.buttons())
     blender.screenshot("library_unfinished")
     blender.ask("bpy.ops.mint.import_asset(kind='MODEL', asset_id=model)", model=model)
@@ -95,7 +96,7 @@ def test_the_library_is_searched(
     service.scenario(answers=[slowly])  # so that the search still runs when it is stopped
     blender = open_blender()
     blender.open_sidebar()
-    blender.ask(TO_LIBRARY)
+    open_section(blender, "mint_library")
     blender.wait(f"{VIEW}.library().count() == 50")
     blender.ask(f"{FIELDS}.words = 'white rock 300'")
     blender.wait(f"{VIEW}.library().count() > 600")
@@ -133,7 +134,7 @@ def test_the_library_updates_without_refresh(
     ) as made:
         blender = open_blender(api=made.api, key=made.key)
         blender.open_sidebar()
-        blender.ask(TO_LIBRARY)
+        open_section(blender, "mint_library")
         blender.wait(f"{VIEW}.library().count() == 8")
         assert blender.call(
             "mint.generate", kind="MODEL", prompt="a teal lamp", preset="FAST", mode="AUTO"
@@ -150,7 +151,7 @@ def test_the_library_updates_without_refresh(
             f"next(each.id for each in {VIEW}.on_screen({FIELDS}) if each.status == 'failed')"
         )
         blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
-        blender.settle()
+        scroll(blender, 8)
         blender.click("mint.retry_asset")
         state = f"part('jobs.library.view_model').state_label({VIEW}.chosen({FIELDS}))"
         blender.wait(f"{state} == 'In progress'")
@@ -216,19 +217,6 @@ _SHOWN = """
 space = area('FILE_BROWSER').spaces.active
 with within('FILE_BROWSER'):
     result = space.params is not None and space.params.asset_library_reference == 'Mint assets'
-"""
-
-# Blender has no call to open a panel, and remembers that this one was closed: the same panel under
-# another name, open, and alone.
-TO_LIBRARY = """
-panel = bpy.types.MINT_PT_library
-for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_main, panel):
-    bpy.utils.unregister_class(each)
-same = {name: value for name, value in vars(panel).items() if name in {'poll', 'draw', 'draw_header_preset'} or name.startswith('bl_')}
-same.pop('bl_rna', None)
-bpy.utils.register_class(type('MINT_PT_library_open', (bpy.types.Panel,), {**same, 'bl_idname': 'MINT_PT_library_open', 'bl_options': set()}))
-region('VIEW_3D', 'UI').tag_redraw()
-result = True
 """
 
 # How long the entries of one screen take to be found, with everything that is loaded and with a

@@ -20,10 +20,11 @@ from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
 from .conftest import SPEED
+from .sections import open_section
 from .test_asset_bar import show_bar
 from .test_jobs import start
-from .test_library import FIELDS, TO_LIBRARY, VIEW
-from .test_references import LISTED, OPEN
+from .test_library import FIELDS, VIEW
+from .test_references import LISTED
 
 pytestmark = pytest.mark.window
 
@@ -128,13 +129,13 @@ def test_a_library_and_reference_pictures_from_it(
             folder=str(folder),
             count=len(PROMPTS),
         )
-        blender.ask(OPEN)
+        open_section(blender, "mint_references")
         names = [{"name": each.name} for each in sorted(folder.glob("*.webp"))[:3]]
         blender.call("mint.add_references", "INVOKE_DEFAULT", directory=f"{folder}/", files=names)
         assert len(blender.ask(LISTED)) == 3
         blender.fill(prompt="a lamp in the style of these")
         blender.screenshot("picture_references")
-        blender.ask(TO_LIBRARY)
+        open_section(blender, "mint_library")
         blender.wait(f"all({VIEW}.icon(each) for each in {VIEW}.on_screen({FIELDS}))")
         lamp = blender.ask(
             f"next(each.id for each in {VIEW}.shown({FIELDS}) if 'lamp' in (each.prompt or ''))"

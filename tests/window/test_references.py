@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference images: the sub-panel, the menu, captured views, and files dropped on the 3D View."""
+"""Reference images: the section, the menu, captured views, and files dropped on the 3D View."""
 
 from __future__ import annotations
 
@@ -12,24 +12,12 @@ from mint_blender.files import pictures as files_pictures
 from ..mint_service import pictures
 from .blender_window import BlenderWindow
 from .conftest import Since
+from .sections import open_section
 
 pytestmark = pytest.mark.window
 
 RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.1, 0.8)
 LISTED = "[(each.name, each.source, each.problem, each.note) for each in bpy.context.window_manager.mint_references]"
-# Blender has no call to open a panel, and remembers that this one was closed: the same panel under
-# another name, and open.
-OPEN = """
-panel = getattr(bpy.types, 'MINT_PT_references', None)
-if panel is not None:
-    bpy.utils.unregister_class(panel)
-    same = {name: value for name, value in vars(panel).items() if name in {'poll', 'draw', 'draw_header_preset'} or name.startswith('bl_')}
-    same.pop('bl_rna', None)
-    same.update(bl_idname='MINT_PT_references_open', bl_options=set(), bl_order=-1)
-    bpy.utils.register_class(type('MINT_PT_references_open', (bpy.types.Panel,), same))
-region('VIEW_3D', 'UI').tag_redraw()
-"""
-
 OPEN_MENU = """
 with within('VIEW_3D'):
     bpy.ops.wm.call_menu('INVOKE_DEFAULT', name='MINT_MT_references')
@@ -73,7 +61,7 @@ def test_reference_pictures_are_listed_and_sent(
     blender: BlenderWindow, since: Since, tmp_path: Path
 ) -> None:
     """They are dropped, captured, converted, moved and removed by clicks."""
-    blender.ask(OPEN)
+    open_section(blender, "mint_references")
     blender.fill(preset="FAST", review=False)
     large = tmp_path / "odd.bmp"
     blender.ask(
@@ -103,11 +91,11 @@ def test_reference_pictures_are_listed_and_sent(
     assert since.starts == 1
 
 
-def test_the_panel_with_none_and_with_eight_pictures(
+def test_the_section_with_none_and_with_eight_pictures(
     blender: BlenderWindow, tmp_path: Path
 ) -> None:
     """Without any it says what they are for; with eight it offers no ninth."""
-    blender.ask(OPEN)
+    open_section(blender, "mint_references")
     blender.screenshot("references_0")
     for count in range(1, 9):
         color = (count / 9, 0.4, 1 - count / 9)

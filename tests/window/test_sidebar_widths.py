@@ -8,7 +8,8 @@ import pytest
 from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
-from .test_appearance import looking, scroll
+from .sections import scroll
+from .test_appearance import looking
 from .test_jobs import start
 from .test_review import BLUE, extent, sidebar, wait_for_pictures
 

@@ -13,7 +13,7 @@ from tests.mint_service.runner import Service
 
 from .blender_window import BlenderWindow
 from .conftest import Since
-from .test_follow_up import OPENED
+from .sections import open_section
 from .test_jobs import SAID, start
 
 pytestmark = pytest.mark.window
@@ -50,11 +50,7 @@ def test_opening_a_file_sends_nothing(
 
 def test_nothing_is_imported_while_the_user_types(blender: BlenderWindow, service: Service) -> None:
     """The Library is searched meanwhile; the scene does not change until the field is left."""
-    blender.ask(OPENED, name="MINT_PT_library")
-    blender.ask(
-        "[bpy.utils.unregister_class(each) for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_references)] and None"
-    )
-    blender.settle()
+    open_section(blender, "mint_library")
     service.scenario(durations={"final": 1000})
     try:
         start(blender, "a lamp that comes late")
@@ -113,7 +109,7 @@ def test_an_earlier_session_is_not_announced(
         first.quit()
         second = open_blender()
         second.open_sidebar()
-        second.ask(OPENED, name="MINT_PT_library")
+        open_section(second, "mint_library")
         second.wait("jobs() and jobs()[0]['active']")
         service.advance(2000)
         second.wait("jobs()[0]['phase'] == 'ready' and not jobs()[0]['active']")

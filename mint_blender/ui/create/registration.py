@@ -21,7 +21,6 @@ def register() -> None:
         *prompt_operators.CLASSES,
         *batch_text.CLASSES,
         panel.MINT_PT_main,
-        panel.MINT_PT_more,
     )
     _parts.add_property("mint", bpy.props.PointerProperty(type=MintForm))
     _parts.add(batch_text.add_to_menu, batch_text.remove_from_menu)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Jobs panel: cards, their operators, and automatic import of finished jobs."""
+"""The section *Jobs*: cards, their operators, and automatic import of finished jobs."""

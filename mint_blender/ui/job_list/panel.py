@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw the jobs: cards for the first of each group, and a list of the others."""
+"""Draw the section *Jobs*: cards for the first of each group, and a list of the others."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from ...jobs.presentation import presenter
 from ...jobs.presentation.job_groups import Batch, Group, JobGroup
 from ...jobs.service import JobService
 from ...message import Message
+from .. import session
+from ..review import review_notice
 from ..text_wrap import wrapped
 from ..translations import spoken, translated
 from . import card, grouped_jobs, job_rows
@@ -31,7 +33,27 @@ _MANY = 2
 """Jobs that are over; a single one is dismissed with its menu."""
 
 
-def draw(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
+def draw_header(layout: bpy.types.UILayout) -> None:
+    """Draw how many Previews wait for a decision, else how many jobs are in flight."""
+    words = ""
+    if previews := len(review_notice.waiting()):
+        words = review_notice.count_words(previews)
+    elif active := grouped_jobs.grouped().in_flight:
+        words = Message("{active} active", active=active)
+    if words:
+        layout.label(
+            text=translated(words), translate=False, icon="HIDE_OFF" if previews else "NONE"
+        )
+
+
+def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw the jobs, most urgent first; of a long group only the first jobs."""
+    service = session.existing_service()
+    if service is not None:
+        draw_jobs(layout, service, width=context.region.width)
+
+
+def draw_jobs(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
     """Draw a card for the first jobs of each group, and a list of all others."""
     _draw_queue(layout, service)
     for group in grouped_jobs.grouped().groups:

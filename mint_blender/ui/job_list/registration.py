@@ -7,7 +7,6 @@ import bpy
 
 from ...scene import undo_step
 from .. import heartbeat, session, visibility
-from ..panel import MINT_PT_jobs
 from ..registry import Registry
 from . import (
     decision_operators,
@@ -29,7 +28,6 @@ def register() -> None:
         *list_operators.CLASSES,
         *follow_up_operators.CLASSES,
         *undo_step.CLASSES,
-        MINT_PT_jobs,
     )
     _parts.add_property("mint_jobs", bpy.props.PointerProperty(type=job_rows.MintJobs))
     session.on_first_use(_follow_jobs)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Library panel: browse, import and save what the API project has generated."""
+"""The section *Library*: browse, import and save what the API project has generated."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Loads what the Library panel lacks: only what is seen is fetched, and never while drawing.
+"""Loads what the Library lacks: only what is seen is fetched, and never while drawing.
 
 Shortly after the panel was drawn, `supply` requests what is missing, and the heartbeat receives the
 answers. A closed panel requests nothing.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Library panel: a page of what the API project has made, and the details of one item.
+"""Draw the section *Library*: a page of what the API project has made, and details of one item.
 
 It draws only what is loaded.
 """
@@ -13,7 +13,7 @@ import bpy
 
 from ...addon_settings import asset_library_folder, picture_size, preferences
 from ...message import Message
-from .. import panel, session, visibility
+from .. import session, text_wrap, visibility
 from ..text_wrap import wrapped
 from ..translations import date, spoken, translated
 from ..typed_context import layout_of, ui_scale
@@ -26,52 +26,40 @@ if TYPE_CHECKING:
 _MARGIN = 40.0  # pixels of the panel's margins and the tabs, at a scale of 1
 _LARGEST = 256.0  # pixels of a picture in Blender's memory
 _ICON = 20.0  # pixels of an icon of scale 1
+_BROWSE = Message("Browse in Viewport")
+_BROWSE_SHARE = 0.68  # of the line; the rest is the size of the pictures
 # by `AssetState`
 _STATE_ICONS: dict[str, Any] = {"done": "NONE", "unfinished": "TIME", "failed": "ERROR"}
 _STAND_INS = {"done": "SHADING_BBOX", "unfinished": "SORTTIME", "failed": "ERROR"}
 
 
-class MINT_PT_library(bpy.types.Panel):
-    """Models and Worlds that were made before."""
+def draw_header(layout: bpy.types.UILayout) -> None:
+    """Draw the button that reloads the list."""
+    layout.operator("mint.refresh_library", text="", icon="FILE_REFRESH", emboss=False)
 
-    bl_idname = "MINT_PT_library"
-    bl_label = "Library"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Mint"
-    bl_options = {"DEFAULT_CLOSED"}
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is online access and an API key that Mint has not refused."""
-        return panel.is_ready()
+def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw the filter, a page of items, and the chosen item."""
+    from ..asset_bar import bar
+    from . import panel_data
 
-    def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Draw the button that reloads the list."""
-        self.layout.operator("mint.refresh_library", text="", icon="FILE_REFRESH", emboss=False)
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the filter, a page of items, and the chosen item."""
-        from ..asset_bar import bar
-        from . import panel_data
-
-        layout, fields = layout_of(self), fields_of(context)
-        visibility.note("library")
-        visibility.note("asset_bar")  # it shows the same page
-        is_in_viewport = bar.is_shown_in(context.area)
-        _draw_browse(layout, is_open=is_in_viewport)
-        _draw_sync(layout, context.region.width)
-        _draw_filter(layout, fields)
-        known = panel_data.library()
-        if complaint := known.error(kind_of(fields)):
-            wrapped(layout, complaint, icon="ERROR")
-        asset = panel_data.chosen(fields)
-        if asset is not None:
-            _draw_details(layout.box(), asset, context.region.width)
-        if not is_in_viewport:  # one grid at a time
-            _draw_grid(layout, fields, context.region.width)
-            _draw_turning(layout, fields)
-        _draw_extent(layout, fields, context.region.width)
+    fields = fields_of(context)
+    visibility.note("library")
+    visibility.note("asset_bar")  # it shows the same page
+    is_in_viewport = bar.is_shown_in(context.area)
+    _draw_browse(layout, context.region.width, is_open=is_in_viewport)
+    _draw_sync(layout, context.region.width)
+    _draw_filter(layout, fields)
+    known = panel_data.library()
+    if complaint := known.error(kind_of(fields)):
+        wrapped(layout, complaint, icon="ERROR")
+    asset = panel_data.chosen(fields)
+    if asset is not None:
+        _draw_details(layout.box(), asset, context.region.width)
+    if not is_in_viewport:  # one grid at a time
+        _draw_grid(layout, fields, context.region.width)
+        _draw_turning(layout, fields)
+    _draw_extent(layout, fields, context.region.width)
 
 
 def _draw_filter(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
@@ -84,9 +72,13 @@ def _draw_filter(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
     row.prop(fields, "sort", text="")
 
 
-def _draw_browse(layout: bpy.types.UILayout, *, is_open: bool) -> None:
+def _draw_browse(layout: bpy.types.UILayout, width: int, *, is_open: bool) -> None:
     """Draw the button for the pictures in the 3D View, and how large pictures are."""
-    row = layout.split(factor=0.68, align=True)
+    room = _BROWSE_SHARE * (width - text_wrap.scaled(text_wrap.PANEL))
+    if text_wrap.are_labels_cut_off((_BROWSE,), room):
+        row = layout.column(align=True)
+    else:
+        row = layout.split(factor=_BROWSE_SHARE, align=True)
     row.operator("mint.browse_library", icon="IMGDISPLAY", depress=is_open)
     if (stored := preferences()) is not None:
         size: Any = stored

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the Library panel draws: reads what is known, and changes nothing.
+"""What the section *Library* draws: reads what is known, and changes nothing.
 
 What is missing is requested by `loader`, after the panel was drawn.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter of the Library panel, and which entry is chosen: properties of the window manager."""
+"""The filter of the Library, and which entry is chosen: properties of the window manager."""
 
 from __future__ import annotations
 

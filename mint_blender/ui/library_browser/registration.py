@@ -20,7 +20,6 @@ def register() -> None:
         *operators.CLASSES,
         *own_library.CLASSES,
         panel.MINT_MT_library_item,
-        panel.MINT_PT_library,
         *gizmos.CLASSES,
     )
     _parts.add_property("mint_library", bpy.props.PointerProperty(type=properties.MintLibrary))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the Library panel holds in memory while Blender runs."""
+"""What the Library holds in memory while Blender runs."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sub-panel with the pictures that go with the prompt.
+"""Draw the section *Reference Images*: up to eight, in order, that go with the prompt.
 
 Draws what is on the list, and opens nothing.
 """
@@ -12,53 +12,37 @@ import bpy
 
 from ...message import Message
 from ...mint.limits import MAX_IMAGES
-from .. import panel
 from ..text_wrap import wrapped
 from ..translations import translated
-from ..typed_context import layout_of
 from . import properties as references_properties
 
 THUMBNAIL, SMALL = 3.2, 2.0  # heights in lines of the panel
 FEW = 3  # up to so many pictures are shown large
 
 
-class MINT_PT_references(bpy.types.Panel):
-    """Up to eight pictures, in order."""
+def draw_header(layout: bpy.types.UILayout) -> None:
+    """Draw the number of images."""
+    count = len(references_properties.entries(bpy.context.window_manager))
+    if count:
+        layout.label(
+            text=translated(Message("{number} of {total}", number=count, total=MAX_IMAGES)),
+            translate=False,
+        )
 
-    bl_idname = "MINT_PT_references"
-    bl_parent_id = "MINT_PT_main"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Mint"
-    bl_label = "Reference Images"
-    bl_options = {"DEFAULT_CLOSED"}
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Return whether there is an API key and online access."""
-        return panel.is_ready()
-
-    def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Draw the number of pictures, also while the panel is closed."""
-        count = len(references_properties.entries(context.window_manager))
-        if count:
-            self.layout.label(
-                text=translated(Message("{number} of {total}", number=count, total=MAX_IMAGES)),
-                translate=False,
-            )
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw each picture with its buttons, then a menu for more."""
-        listed = references_properties.entries(context.window_manager)
-        for index, entry in enumerate(listed):
-            _draw_entry(layout_of(self), index, entry, len(listed))
-        if not listed:
-            wrapped(
-                layout_of(self),
-                Message("Add up to 8 images that show what you mean. A prompt is optional."),
-            )
-        if len(listed) < MAX_IMAGES:
-            self.layout.menu("MINT_MT_references", text="Add Image", icon="ADD")
+def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw each image with its buttons, then a menu for more."""
+    listed = references_properties.entries(context.window_manager)
+    for index, entry in enumerate(listed):
+        _draw_entry(layout, index, entry, len(listed))
+    if not listed:
+        wrapped(
+            layout,
+            Message("Add up to 8 images that show what you mean. A prompt is optional."),
+            width=context.region.width,
+        )
+    if len(listed) < MAX_IMAGES:
+        layout.menu("MINT_MT_references", text="Add Image", icon="ADD")
 
 
 def _draw_entry(layout: bpy.types.UILayout, index: int, entry: Any, count: int) -> None:

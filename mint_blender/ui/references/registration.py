@@ -6,14 +6,14 @@ from __future__ import annotations
 import bpy
 
 from ..registry import Registry
-from . import operators, panel, properties
+from . import operators, properties
 
 _parts = Registry()
 
 
 def register() -> None:
     """Register it."""
-    _parts.add_classes(*operators.CLASSES, panel.MINT_PT_references)
+    _parts.add_classes(*operators.CLASSES)
     _parts.add_property(
         "mint_references", bpy.props.CollectionProperty(type=properties.MintReference)
     )

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draw the section *Options*: settings that are rarely changed."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...message import Message
+from ..text_wrap import wrapped
+from . import form_panel
+from . import properties as create_properties
+
+
+def draw_header(layout: bpy.types.UILayout) -> None:
+    """Draw nothing beside the title."""
+
+
+def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw name, style, place, size, pose and parts."""
+    fields = create_properties.of(context)
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    layout.prop(fields, "name", placeholder="From the prompt")
+    form_panel.draw_style(layout, fields)
+    layout.prop(fields, "place")
+    if fields.kind == "MODEL":
+        _draw_model(layout, fields, context.region.width)
+    else:
+        _draw_world_parts(layout, fields)
+
+
+def _draw_model(layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int) -> None:
+    """Draw height, pose, and whether the model is optimized."""
+    row = layout.row(heading="Scale to Height")
+    row.prop(fields, "use_height", text="")
+    sub = row.row()
+    sub.active = fields.use_height
+    sub.prop(fields, "height", text="")
+    layout.prop(fields, "pose")
+    layout.prop(fields, "optimize", text="Optimize")
+    if lacking := create_properties.optimize_complaint(fields):
+        wrapped(
+            layout,
+            Message("The model will not be optimized. {reason}", reason=lacking),
+            icon="INFO",
+            width=width,
+        )
+
+
+def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
+    """Draw which parts of a World are imported, and how."""
+    layout.prop(fields, "splats")
+    layout.prop(fields, "collider")
+    column = layout.column()
+    sub = column.column()
+    sub.active = fields.collider != "NONE"
+    sub.prop(fields, "rigid_body")
+    column.prop(fields, "panorama", text="Panorama as World")
+    column.prop(fields, "camera")
