@@ -17,6 +17,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
+from ..mint.account import KEY_VARIABLE
+
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -34,7 +36,7 @@ class ChildTooSlow(Exception):
 
 
 class ChildProcess:
-    """One child process. For one thread.
+    """One child process, which does not get the API key. For one thread.
 
     After an error, `end` it and make another one.
 
@@ -56,6 +58,7 @@ class ChildProcess:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
+                env={name: value for name, value in os.environ.items() if name != KEY_VARIABLE},
             )
         except OSError:
             self._stderr.close()

@@ -21,6 +21,8 @@ for line in sys.stdin:
         os.kill(os.getpid(), signal.SIGKILL)
     if order["do"] == "hang":
         time.sleep(60)
+    if order["do"] == "environment":
+        order["do"] = sorted(os.environ)
     print("Saved as something", flush=True)
     print(json.dumps({"did": order["do"]}), flush=True)
 """
@@ -56,3 +58,15 @@ def test_a_process_that_does_not_answer_times_out(child: ChildProcess) -> None:
     """The process is ended after the time limit."""
     with pytest.raises(ChildTooSlow):
         child.ask({"do": "hang"}, 0.2)
+
+
+@pytest.mark.covers("S-key-children")
+def test_a_child_does_not_get_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads files that came from outside, and asks Mint nothing. Other variables it gets."""
+    monkeypatch.setenv("MINT_API_KEY", "sk-1234567890")
+    monkeypatch.setenv("MINT_BLENDER_HOME", "/somewhere")
+    child = ChildProcess([sys.executable, "-c", CHILD])
+    names = child.ask({"do": "environment"}, 30.0)["did"]
+    child.end()
+    assert "MINT_API_KEY" not in names
+    assert {"MINT_BLENDER_HOME", "PATH"} <= set(names)
