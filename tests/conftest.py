@@ -9,6 +9,7 @@
   something: the test was *left out*. It is listed at the end, and with `--strict-skips` it is a
   failure.
 - Tests marked `blender` start with an empty scene, and what they register is removed afterwards.
+- No test leaves an API key behind; see `tests/key_search/`.
 """
 
 from __future__ import annotations
@@ -188,6 +189,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--outcomes", metavar="FILE", help="write what became of each test to FILE, as JSON"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Search for the API key after each test."""
+    from tests.key_search.plugin import KeySearch
+
+    config.pluginmanager.register(KeySearch(_home), "key-search")
 
 
 def _is_worker(config: pytest.Config) -> bool:

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from .key_search.plugin import COUNTS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,7 +25,7 @@ def run_pytest(tmp_path):
         shutil.copy(ROOT / "tests" / "conftest.py", tmp_path / "conftest.py")
         (tmp_path / "test_it.py").write_text(source)
         (tmp_path / "pytest.ini").write_text(
-            "[pytest]\nmarkers =\n    blender\n    window\n    debian\n"
+            "[pytest]\nmarkers =\n    blender\n    window\n    debian\n    shows_key\n"
         )
         command = [
             sys.executable,
@@ -33,7 +36,11 @@ def run_pytest(tmp_path):
             "--outcomes=outcomes.json",
             *arguments,
         ]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment.pop(COUNTS, None)
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
         outcomes = tmp_path / "outcomes.json"
         return done, json.loads(outcomes.read_text()) if outcomes.exists() else {}
 

@@ -21,6 +21,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import trustme
 
+from ..key_search import requests_seen
+
 
 @dataclass
 class Served:
@@ -56,9 +58,9 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        self.server.asked.append(
-            Asked(self.path, {name.lower(): value for name, value in self.headers.items()})
-        )
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        requests_seen.look("a file host", self.path, headers, allowed="")
+        self.server.asked.append(Asked(self.path, headers))
         served = self.server.table.get(self.path.partition("?")[0])
         if served is None:
             self.answer(404, b"no such file")

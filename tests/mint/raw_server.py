@@ -16,7 +16,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-KEY = "sk-secret-0123456789"
+from ..key_search import requests_seen
+from ..key_search.spellings import KEY_TEXT
+
+KEY = f"sk-{KEY_TEXT}"
 NO_ANSWER = b""
 
 
@@ -250,4 +253,6 @@ def _read_request(
     while text := readline().decode("latin-1").rstrip("\r\n"):
         name, _, value = text.partition(":")
         headers[name.lower()] = value.strip()
-    return ReceivedRequest(line, headers, read(int(headers.get("content-length", 0))), connection)
+    body = read(int(headers.get("content-length", 0)))
+    requests_seen.look("a raw server", line, headers, body)
+    return ReceivedRequest(line, headers, body, connection)

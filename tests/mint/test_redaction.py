@@ -20,9 +20,10 @@ from mint_blender.mint.base_url import Origin
 from mint_blender.mint.errors import MintError
 from mint_blender.mint.transport import Transport
 
+from ..key_search.spellings import KEY_TEXT
 from .raw_server import answer, raw_server
 
-SECRET = "sk-live/4f9c+secret-0123456789"
+SECRET = f"sk-live/4f9c+{KEY_TEXT}"
 
 
 class Foreign(logging.Handler):
@@ -55,6 +56,7 @@ def foreign() -> Iterator[Foreign]:
     root.setLevel(level)
 
 
+@pytest.mark.covers("S-key-nowhere")
 def test_the_key_is_removed_from_messages_arguments_and_tracebacks(foreign: Foreign) -> None:
     """This holds for our loggers and others; the rest of the line is unchanged."""
     Account.of({"MINT_API_KEY": f" {SECRET}\n"})

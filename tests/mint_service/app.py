@@ -11,6 +11,7 @@ import traceback
 
 from aiohttp import web
 
+from ..key_search import requests_seen
 from . import control
 from .api import Answer
 from .api.routes import Received, respond
@@ -51,6 +52,7 @@ async def _answer(
         entry.status = 413
         return problem_response(Problem("payload-too-large"), request.path, trace)
     entry.body = _json_or_none(content)
+    entry.leak |= requests_seen.look("the API", entry.path, {}, content)
     scripted = mint.scripted_fault("api", request.method, path)
     if (
         scripted is not None

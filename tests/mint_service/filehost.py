@@ -8,6 +8,7 @@ import re
 
 from aiohttp import web
 
+from ..key_search import requests_seen
 from . import glb
 from .backend import Mint
 from .faults import HTML
@@ -42,6 +43,7 @@ def application(mint: Mint) -> web.Application:
 async def _serve(mint: Mint, request: web.Request, entry: LoggedRequest) -> web.StreamResponse:
     if any(name in request.headers for name in SECRETS):
         entry.leak, entry.note = True, "leak"
+        requests_seen.note(f"a secret header of a request to the file host: {entry.path}")
         return _text(entry, 400, "A file host must never see a key or a cookie.")
     scripted = mint.scripted_fault("files", request.method, raw_path(request))
     if scripted is not None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..key_search import requests_seen
+
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 
@@ -35,7 +37,7 @@ class LoggedRequest:
     status: int | None = None
     operation: str | None = None
     sent: int = 0  # bytes of body (file host)
-    leak: bool = False  # a secret was sent to the file host
+    leak: bool = False  # a secret to the file host, or the key anywhere but in Authorization
     note: str = ""  # the switch that made the response
     body: Any = None  # JSON body, if there was one
 
@@ -59,6 +61,7 @@ class RequestLog:
             for name, value in headers.items()
             if name.lower() not in SECRET_HEADERS
         }
+        leak = requests_seen.look(f"the {host} host", f"{method} {path}?{query}", headers)
         with self._lock:
             entry = LoggedRequest(
                 number=len(self.entries) + 1,
@@ -73,6 +76,7 @@ class RequestLog:
                 port=port,
                 at=at,
                 monotonic=time.monotonic(),
+                leak=leak,
             )
             self.entries.append(entry)
         return entry

@@ -28,6 +28,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from ..key_search import requests_seen
 from .backend import Mint
 from .options import Options
 from .records import Operation, Resource
@@ -98,7 +99,7 @@ class Service(ABC):
         ]
 
     def leaks(self) -> list[LoggedRequest]:
-        """Return the requests that sent a key or a cookie to the file host.
+        """Return the requests that sent a key or a cookie where it must not be.
 
         A test fails when there are any.
         """
@@ -241,6 +242,9 @@ class SubprocessService(Service):
 
     def _end(self, number: signal.Signals) -> None:
         assert self._process is not None
+        for entry in self._earlier:
+            if entry.leak:
+                requests_seen.note(f"a request to the {entry.host} host: {entry.path}")
         self._process.send_signal(number)
         self._process.wait()
         if self._process.stdout is not None:

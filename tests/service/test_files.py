@@ -23,6 +23,7 @@ def test_the_file_host_is_another_origin(service: ThreadService, url: str) -> No
     assert service.files not in service.api
 
 
+@pytest.mark.shows_key("a secret is sent to the file host to see that it refuses it")
 @pytest.mark.parametrize("name", ["Authorization", "Cookie"])
 def test_a_secret_is_rejected_and_logged(service: ThreadService, url: str, name: str) -> None:
     """Any key or cookie sent to the file host returns 400, and the log marks it as a leak."""

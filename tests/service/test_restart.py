@@ -116,7 +116,7 @@ def test_the_command_line(tmp_path: Path) -> None:
         "--scenario",
         str(scenario),
         "--state",
-        str(tmp_path / "s.db"),
+        str(tmp_path / "state.db"),
     ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -129,7 +129,7 @@ def test_the_command_line(tmp_path: Path) -> None:
         process.terminate()
         assert process.stdout.read() == ""
     assert process.returncode == 0
-    assert (tmp_path / "s.db").exists()
+    assert (tmp_path / "state.db").exists()
 
 
 @pytest.mark.parametrize(
@@ -191,8 +191,8 @@ def test_the_control_address() -> None:
 
 def test_state_has_one_file_per_content(tmp_path: Path) -> None:
     """The same picture for two operations is stored once."""
-    with running_service(state=tmp_path / "s.db", clock="manual") as service:
+    with running_service(state=tmp_path / "state.db", clock="manual") as service:
         client = ContractClient(service)
         for _ in range(2):
             client.until(client.start("a red mug", generationMode="review"), "preview_ready")
-        assert len(list((tmp_path / "s.db-files").iterdir())) == 1
+        assert len(list((tmp_path / "state.db-files").iterdir())) == 1
