@@ -23,6 +23,7 @@ def test_every_folder_has_import_rules():
     assert {room for _, room, _ in modules()} == set(ROOMS)
 
 
+@pytest.mark.covers("C14-threads")
 @pytest.mark.parametrize(
     ("path", "room", "parts"),
     modules(),

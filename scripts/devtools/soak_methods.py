@@ -54,6 +54,33 @@ _SIMULATION = Method(
         "another Preview. The decision now stays until Mint has answered.",
         "A start without an answer adopted the asset of another job with the same prompt. It now "
         "waits until that job has its own.",
+        "A refused decision was dropped before Mint was polled, so that a kill left an earlier "
+        "Preview to be approved. It now stays until Mint was asked.",
+        "A Preview of a revision whose answer was lost was never fetched. It is now fetched, so "
+        "that what is approved is what was seen.",
+        "A revision without a price counted as free for the limit of a job. Each revision counts.",
+        "A machine that woke up could start a line of a batch that another one had started. It now "
+        "looks before it starts one.",
+    ),
+)
+
+_EXHAUSTIVE = Method(
+    "exhaustive",
+    "tests.exhaustive",
+    "All sequences of up to four actions (start, poll, approve, revise, pay, cancel, retry, open a "
+    "file, restart), with a crash wherever something has changed on the disk or at Mint. The "
+    "process is killed, or the power fails and the last write is lost, torn, or renamed without "
+    "its data.",
+    long=("--processes", "2"),
+    short=("--length", "2"),
+    takes_minutes=True,
+    found=(
+        "After a power cut a converted or exported file could be empty. It is now on disk before "
+        "the job says so.",
+        "After a power cut a Preview, or the copy of a reference image, could be missing. Both are "
+        "now on disk before the journal names them.",
+        "A half download could be continued after a power cut although it had holes. It now starts "
+        "over.",
     ),
 )
 
@@ -66,12 +93,17 @@ _KEY = Method(
     "encoding.",
     short=("--only", "tests/mint"),
     needs_window=True,
+    found=(
+        "Background Blenders, which read files from outside, got the key of `MINT_API_KEY` in "
+        "their environment. They no longer do.",
+    ),
 )
 
 METHODS = {
     each.name: each
     for each in (
         _SIMULATION,
+        _EXHAUSTIVE,
         _KEY,
     )
 }

@@ -51,6 +51,7 @@ def started(tmp_path: Path) -> Path:
     return tmp_path / "started"
 
 
+@pytest.mark.covers("R-batch-crash")
 def test_a_crashing_import_fails_one_line(
     mint: RunMint,
     tmp_path: Path,

@@ -109,6 +109,7 @@ def test_the_status_is_that_of_the_first_line_that_is_not_done(
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 6
 
 
+@pytest.mark.covers("R-batch-limit")
 def test_a_batch_above_the_limit_starts_nothing(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:
@@ -234,6 +235,7 @@ def running_elsewhere(
         other.communicate()
 
 
+@pytest.mark.covers("R-batch-alone")
 def test_one_run_at_a_time(
     mint: RunMint, service: ThreadService, home: Path, tmp_path: Path
 ) -> None:

@@ -67,6 +67,7 @@ def test_only_some_lines(mint: RunMint, made: tuple[str, ...], tmp_path: Path) -
     assert mint(*made, "--lines", "3-1").status == 2
 
 
+@pytest.mark.covers("R-batch-free")
 def test_it_never_starts_a_line(
     mint: RunMint, made: tuple[str, ...], service: ThreadService, tmp_path: Path
 ) -> None:

@@ -39,6 +39,7 @@ def entries(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+@pytest.mark.covers("R-batch-once")
 def test_two_journals_start_each_line_once(
     mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_waiting_line_continues_from_the_other_journal(
     assert len(service.operations()) == 1
 
 
+@pytest.mark.covers("R-batch-once")
 def test_killed_and_continued_from_another_journal(
     service: ThreadService, tmp_path: Path, at_home: Home
 ) -> None:
@@ -323,6 +325,7 @@ def test_a_folder_that_cannot_be_written_starts_nothing(
     assert not service.operations()
 
 
+@pytest.mark.covers("R-batch-alone")
 def test_a_run_on_another_machine(
     mint: RunMint,
     service: ThreadService,
@@ -350,6 +353,7 @@ def test_a_run_on_another_machine(
     assert not (place / "lease").exists()
 
 
+@pytest.mark.covers("R-batch-alone")
 def test_a_folder_that_was_taken_over(
     mint: RunMint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,6 +89,7 @@ def test_only_new_lines_are_priced(mint: RunMint, service: ThreadService, tmp_pa
     assert len(service.operations()) == 3
 
 
+@pytest.mark.covers("R-batch-limit")
 def test_the_limit_holds_while_lines_run(
     mint: RunMint, service: ThreadService, tmp_path: Path
 ) -> None:

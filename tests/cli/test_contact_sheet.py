@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import pytest
+
 from mint_blender.cli.batch import contact_sheet
 from mint_blender.cli.batch.lines import Line
 from mint_blender.cli.batch.result_files import LineReport, LineState
@@ -59,6 +61,7 @@ def test_every_line_has_a_card(mint: RunMint, service: ThreadService, tmp_path: 
     assert "4 lines1 done1 failed2 waiting" in sheet.header
 
 
+@pytest.mark.covers("S-page")
 def test_the_sheet_needs_no_network(mint: RunMint, tmp_path: Path) -> None:
     """All pictures and links are relative, and a policy forbids loading anything else."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"}, {"prompt": "лампа № 1"})
@@ -112,6 +115,7 @@ def test_unknown_costs_are_named_beside_the_sum(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.covers("S-page")
 def test_markup_is_escaped(mint: RunMint, tmp_path: Path) -> None:
     """Markup in prompts, names, reasons and addresses is shown as text."""
     evil = """<img src=x onerror=alert(1)> "quoted" 'and' &amp; </article><script>alert(2)</script> [start-fails]"""

@@ -48,6 +48,7 @@ def states(folder: Path) -> list[str]:
     return [json.loads(path.read_text())["state"] for path in sorted(folder.glob("*.json"))]
 
 
+@pytest.mark.covers("S-key-farm")
 @pytest.mark.parametrize("options", [(), ("--ship-results",)])
 def test_a_batch_is_written_by_the_workers(
     dask: DaskProcesses,

@@ -184,6 +184,7 @@ def test_few_results_are_in_memory_at_a_time(
     assert most == [2]
 
 
+@pytest.mark.covers("S-key-farm")
 def test_a_job_is_sent_without_what_pays(tmp_path: Path) -> None:
     """No idempotency key, decision or account goes to the cluster; the import needs none."""
     job = replace(

@@ -99,6 +99,7 @@ def test_resume_after_credits_were_bought(mint: RunMint, service: ThreadService)
     assert len(service.operations()) == 1
 
 
+@pytest.mark.covers("C5-click")
 def test_resume_without_a_job_makes_no_decision(
     mint: RunMint, review: str, service: ThreadService
 ) -> None:

@@ -72,6 +72,7 @@ CASES = {
 }  # fmt: skip
 
 
+@pytest.mark.covers("C8-error", "R-statuses")
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_every_situation_has_its_status_and_its_sentence(
     mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case
@@ -105,6 +106,7 @@ def test_json_has_the_same_status_and_outcome(
     assert case.says in ran.error_text
 
 
+@pytest.mark.covers("R-three-minutes")
 def test_a_job_that_mint_could_not_be_reached_for_is_kept(
     mint: RunMint, service: ThreadService
 ) -> None:

@@ -154,6 +154,7 @@ def test_the_key_in_the_preferences_is_found(blender: Blender, service: ThreadSe
     assert ran.status == 3
 
 
+@pytest.mark.covers("R-one-home")
 def test_blender_and_pip_share_one_journal(
     blender: Blender, service: ThreadService, tmp_path: Path
 ) -> None:

@@ -119,6 +119,7 @@ def test_an_invalid_request_is_not_sent(
     assert "There are no jobs." in mint("jobs").err
 
 
+@pytest.mark.covers("C13-upload")
 def test_a_local_picture_is_uploaded(mint: RunMint, service: ThreadService, tmp_path: Path) -> None:
     """A local picture is uploaded first, and the request has its URL."""
     picture = tmp_path / "my picture.png"

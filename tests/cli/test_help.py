@@ -81,6 +81,7 @@ def test_the_first_page_has_commands_statuses_and_variables(
     assert max(map(len, text.splitlines())) <= 80
 
 
+@pytest.mark.covers("R-statuses")
 def test_the_readme_lists_the_same_exit_statuses() -> None:
     """The table of the README is the table of the help, word for word."""
     rows = [f"| {status.value} | {meaning} |" for status, meaning in MEANINGS.items()]

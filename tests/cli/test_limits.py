@@ -60,6 +60,7 @@ def test_a_day_above_the_limit(mint: RunMint, service: ThreadService, preference
     assert len(service.operations()) == 2
 
 
+@pytest.mark.covers("C17-unknown")
 def test_an_unknown_price(mint: RunMint, service: ThreadService, preferences: Set) -> None:
     """With a limit an unknown price is refused; without a limit it is not."""
     service.scenario(
@@ -250,6 +251,7 @@ def test_approving_in_python_above_a_limit(
     assert not service.requests("POST", "*:approve")
 
 
+@pytest.mark.covers("R-limit")
 def test_max_credits_belongs_to_the_job(mint: RunMint, service: ThreadService) -> None:
     """The limit of a job holds for later commands, until one sets another limit."""
     job = in_review(mint, "--max-credits", "300")
@@ -264,6 +266,7 @@ def test_max_credits_belongs_to_the_job(mint: RunMint, service: ThreadService) -
     assert mint("approve", job, "--max-credits", "700").status == 0
 
 
+@pytest.mark.covers("R-limit")
 def test_a_resumed_job_keeps_its_limit(mint: RunMint, service: ThreadService, home: Path) -> None:
     """Resuming an unsent job fetches the price again; above the limit it is status 4."""
     job = new_job(

@@ -130,6 +130,7 @@ def test_a_task_can_stop_in_time(tmp_path: Path) -> None:
         assert 3600 <= action.timeout <= 24 * 3600
 
 
+@pytest.mark.covers("S-key-farm")
 def test_no_key_and_no_path_is_in_the_template(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from ..mint_service.runner import ThreadService, running_service
 from .command_runner import RunMint
 
 
+@pytest.mark.covers("S-key-address")
 def test_an_address_of_the_environment_does_not_get_a_stored_key(
     mint: RunMint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +75,7 @@ def test_jobs_name_their_account(
     assert (listed["mine"], listed["phase"]) == (None, "review"), "without a key nobody can say"
 
 
+@pytest.mark.covers("R-unreadable")
 def test_an_unreadable_record_is_listed_and_kept(mint: RunMint, home: Path) -> None:
     """Other jobs work, and an unreadable record is not changed by dismissing it."""
     mint("generate", "--prompt", "a lamp")

@@ -29,6 +29,7 @@ def job_of(mint: RunMint) -> str:
     return str(mint("jobs", "--json").records[0]["job"])
 
 
+@pytest.mark.covers("R-files-kept")
 def test_a_refused_file_is_kept_and_nothing_is_started(
     mint: RunMint, service: ThreadService
 ) -> None:

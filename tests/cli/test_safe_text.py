@@ -44,6 +44,7 @@ def test_cleaned_texts(text: str) -> None:
     assert safe_text.lines(text) == SAMPLES[text]
 
 
+@pytest.mark.covers("S-terminal")
 @given(
     st.text(
         alphabet=st.characters() | st.sampled_from("\x1b\x9b\x9d\x90[];\\\x07\x9c\r\n\u202e"),
@@ -57,6 +58,7 @@ def test_no_control_sequence_is_left(text: str) -> None:
     assert safe_text.lines(safe_text.lines(text)) == safe_text.lines(text)
 
 
+@pytest.mark.covers("S-terminal")
 def test_every_output_is_cleaned(capsys: pytest.CaptureFixture[str]) -> None:
     """Results, errors, notes and progress are cleaned; the JSON record is exact."""
     evil = "a \x1b[31mlamp\x1b[0m\u202e\x9b1m"

@@ -102,6 +102,7 @@ def taken_from(asset: Any) -> tuple[str, str]:
     return root.get("mint_file_used", ""), root.get("mint_file_reason", "")
 
 
+@pytest.mark.covers("R-library-files")
 def test_files_of_the_user_are_not_changed(service: ThreadService, tmp_path: Path) -> None:
     """The user's files and edited files are not changed, whatever their names."""
     folder, found = tmp_path / "library", list_assets(service)
@@ -135,6 +136,7 @@ def test_a_new_version_replaces_the_file(service: ThreadService, tmp_path: Path)
     assert sync(folder, [renamed(asset)], tmp_path / "home").unchanged == 1
 
 
+@pytest.mark.covers("R-library-files")
 def test_a_file_that_the_user_renamed_or_moved(service: ThreadService, tmp_path: Path) -> None:
     """A file moved within the library is recognized; a renamed one is kept and saved again."""
     folder, asset = tmp_path / "library", finished_model(service)
@@ -148,6 +150,7 @@ def test_a_file_that_the_user_renamed_or_moved(service: ThreadService, tmp_path:
     assert mine.read_bytes() == content
 
 
+@pytest.mark.covers("S-names")
 def test_paths_in_the_manifest_are_ignored(tmp_path: Path) -> None:
     """Manifest entries with a path instead of a name are ignored."""
     (tmp_path / FILE_NAME).write_text(

@@ -121,6 +121,7 @@ def test_a_thread_keeps_its_blender(tmp_path: Path, started: Path) -> None:
         os.kill(process, 0)
 
 
+@pytest.mark.covers("R-batch-crash")
 @pytest.mark.blender
 @pytest.mark.one_blender
 def test_a_crash_is_tried_once_more(tmp_path: Path, started: Path) -> None:
@@ -184,6 +185,7 @@ def test_the_end_of_a_pool_kills_its_blenders(tmp_path: Path, started: Path) -> 
             os.kill(process, 0)
 
 
+@pytest.mark.covers("R-batch-free")
 @pytest.mark.blender
 def test_a_failed_import_keeps_the_old_file(tmp_path: Path, started: Path) -> None:
     """New files replace old ones only when all are complete; nothing else is left."""

@@ -218,6 +218,7 @@ def test_a_file_without_a_length_ends_with_the_connection(
     assert target.read_bytes() == CONTENT
 
 
+@pytest.mark.covers("S-large")
 @pytest.mark.parametrize("tells_length", [True, False])
 def test_a_file_above_the_limit_is_refused_and_removed(
     host: FileHost, loader: Downloader, target: Path, tells_length: bool

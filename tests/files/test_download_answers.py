@@ -18,6 +18,7 @@ from .downloading import CONTENT, Downloader, DownloadLimits, Time
 from .file_host import FileHost, claim, cut, hang, mute, released, status
 
 
+@pytest.mark.covers("S-large")
 def test_compressed_content_is_decompressed_within_the_limit(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:

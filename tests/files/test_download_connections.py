@@ -157,6 +157,7 @@ def test_a_large_answer_that_nobody_needs_is_not_read(
     assert host.connections == 2
 
 
+@pytest.mark.covers("C1-downloads")
 def test_no_file_host_gets_credentials_or_cookies(
     host: FileHost, loader: Downloader, tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ def fill(path: Path, size: int, age: float = 0) -> Path:
     return path
 
 
+@pytest.mark.covers("S-names")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -108,6 +109,7 @@ def test_a_job_has_a_folder(tmp_path: Path) -> None:
     assert DownloadFolder(tmp_path).job_folder("job-1_A") == kept
 
 
+@pytest.mark.covers("S-names")
 @pytest.mark.parametrize("job_id", ["", "..", "a/b", "a\\b", "a.b", "x" * 200, "nul", "ä", "a\n"])
 def test_an_unsafe_job_id_is_refused(tmp_path: Path, job_id: str) -> None:
     """An id from outside cannot choose a path on the disk."""

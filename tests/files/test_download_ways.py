@@ -95,6 +95,7 @@ def test_only_real_loopback_addresses_count_as_loopback() -> None:
     )
 
 
+@pytest.mark.covers("C1-downloads", "S-key-origin")
 def test_no_credentials_are_ever_sent(
     host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +134,7 @@ def test_the_netrc_file_of_that_test_would_have_been_used(
     assert "authorization" in host.asked[0].headers
 
 
+@pytest.mark.covers("R-proxy")
 def test_proxies_from_the_environment_are_used(
     host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +154,7 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
+@pytest.mark.covers("R-proxy", "S-tls")
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_the_ca_bundle_of_the_environment_is_used(
     variable: str, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

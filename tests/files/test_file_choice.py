@@ -29,6 +29,7 @@ def test_the_optimized_file_is_used_where_it_can_be_read() -> None:
     )
 
 
+@pytest.mark.covers("C2-original")
 @pytest.mark.parametrize(
     ("readable", "word"),
     [

@@ -41,6 +41,7 @@ def test_the_header_describes_a_box(tmp_path: Path) -> None:
     assert found.extensions_used == found.extensions_required == frozenset()
 
 
+@pytest.mark.covers("C2-header")
 def test_required_extensions_are_read_from_the_header(tmp_path: Path) -> None:
     """What the file needs is known before the import."""
     assert inspect(box(requires=["EXT_texture_webp"]), tmp_path).extensions_required == {

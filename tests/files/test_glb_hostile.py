@@ -73,6 +73,7 @@ RICH["meshes"][0]["primitives"][0]["targets"] = [{"POSITION": 1}]
 PLACES = places(RICH)
 
 
+@pytest.mark.covers("S-models")
 @settings(
     max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )

@@ -18,6 +18,7 @@ HDR = b"#?RADIANCE\n# made by hand\nFORMAT=32-bit_rle_rgbe\n\n-Y 256 +X 512\n"
 APP = b"\xff\xe0\x00\x10JFIF\0" + bytes(9) + b"\xff\xff\xfe\x00\x04hi"
 
 
+@pytest.mark.covers("C12-bytes")
 @pytest.mark.parametrize(
     ("content", "expected"),
     [

@@ -182,6 +182,7 @@ print(json.dumps(answers))
 """
 
 
+@pytest.mark.covers("S-splats")
 def test_memory_of_a_whole_process_stays_small(tmp_path: Path) -> None:
     """Huge claims are refused within a few megabytes.
 

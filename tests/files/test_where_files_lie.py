@@ -68,6 +68,7 @@ OUTSIDE = [
 ]
 
 
+@pytest.mark.covers("S-local")
 @pytest.mark.parametrize("url", INSIDE)
 def test_private_addresses_are_refused(url: str, tmp_path: Path) -> None:
     """In every notation, for a download, a first look, and on a redirect."""
@@ -194,6 +195,7 @@ def test_a_name_with_a_private_address_is_refused(
         assert inside.connections == 0
 
 
+@pytest.mark.covers("S-local")
 def test_a_name_that_changes_to_a_private_address_is_refused(names: Names, tmp_path: Path) -> None:
     """The address of the connection itself is checked before a byte is sent."""
     names.answers["cdn.example"] = [["93.184.215.14"], ["127.0.0.1"]]
@@ -204,6 +206,7 @@ def test_a_name_that_changes_to_a_private_address_is_refused(names: Names, tmp_p
         assert inside.received == []
 
 
+@pytest.mark.covers("S-local")
 def test_a_redirect_to_a_name_with_a_private_address_is_refused(
     names: Names, host: FileHost, tmp_path: Path
 ) -> None:

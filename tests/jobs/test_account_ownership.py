@@ -81,6 +81,7 @@ def starts(service: ThreadService) -> list[str | None]:
     return [each.idempotency_key for each in service.requests("POST", "/v1/*:generate")]
 
 
+@pytest.mark.covers("R-account")
 def test_jobs_are_not_sent_to_another_server(
     home: Path, mints: tuple[ThreadService, ThreadService]
 ) -> None:
@@ -117,6 +118,7 @@ def test_jobs_are_not_sent_to_another_server(
     )
 
 
+@pytest.mark.covers("S-account")
 def test_a_start_whose_answer_was_lost_is_not_repeated_with_another_key(
     home: Path, mints: tuple[ThreadService, ThreadService]
 ) -> None:
@@ -183,6 +185,7 @@ def test_a_new_key_of_the_same_account_continues_its_jobs(
     assert len(service.requests("GET", "/v1/me")) == 2, "asked once for each key, and remembered"
 
 
+@pytest.mark.covers("R-account")
 def test_another_account_on_the_same_server_continues_nothing(
     home: Path, mints: tuple[ThreadService, ThreadService]
 ) -> None:
@@ -296,6 +299,7 @@ def test_changing_the_key_stops_polling_of_the_running_jobs(
     assert job_service.close(20)
 
 
+@pytest.mark.covers("S-account")
 def test_slots_and_decisions_belong_to_one_account(home: Path) -> None:
     """Active jobs of one account take no slot of another, and decisions are not carried over."""
     mia, leo = (Owner("https://api.mint.gg", f"user:{name}") for name in ("mia", "leo"))

@@ -106,6 +106,7 @@ def test_a_damaged_record_is_no_file(content: bytes, tmp_path: Path) -> None:
     assert documents.take_over(tmp_path / "scene.blend") == frozenset()
 
 
+@pytest.mark.covers("S-foreign")
 def test_no_other_file_is_read_or_written(tmp_path: Path) -> None:
     """An id from the journal is no path."""
     (tmp_path / "secret").write_text('{"path": "/tmp/x.blend"}', encoding="utf-8")

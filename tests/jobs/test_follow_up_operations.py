@@ -132,6 +132,7 @@ def test_a_generation_is_optimized_once(job_service: JobService, service: Thread
     assert [one.level for one in service.operations() if one.level] == ["light"]
 
 
+@pytest.mark.covers("C3-optimized")
 def test_fetching_again_buys_no_optimization(home: Path, service: ThreadService) -> None:
     """An optimization that was skipped is not bought later.
 

@@ -12,6 +12,7 @@ from mint_blender.jobs.storage.home import home_folder
 USER = Path.home()
 
 
+@pytest.mark.covers("R-one-home")
 @pytest.mark.parametrize(
     ("platform", "environ", "folder"),
     [

@@ -196,6 +196,7 @@ def test_the_revision_changes_only_with_writes_of_others(journal: Journal, home:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("C18-ten")
 def test_slots_are_counted_across_processes(journal: Journal, home: Path) -> None:
     """Jobs of living processes take slots, and each kind has its own."""
     mine = ProcessLock(home)

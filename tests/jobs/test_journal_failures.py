@@ -60,6 +60,7 @@ def row(database: sqlite3.Connection, job_id: str) -> tuple[object, ...]:
     ).fetchone()  # type: ignore[no-any-return]
 
 
+@pytest.mark.covers("R-unreadable")
 @pytest.mark.parametrize("how", DAMAGES)
 def test_an_unreadable_record_hides_no_other_job(journal: Journal, home: Path, how: str) -> None:
     """It is listed as unreadable, cannot be claimed or decided, and is not changed."""
@@ -184,6 +185,7 @@ def _directory(path: Path) -> None:
     path.mkdir()
 
 
+@pytest.mark.covers("S-foreign")
 @pytest.mark.parametrize("break_it", [_noise, _truncated, _overwritten, _directory])
 def test_a_damaged_file_raises_only_journal_errors(
     home: Path, break_it: Callable[[Path], None]

@@ -109,6 +109,7 @@ def scripts(service: ThreadService) -> Iterator[list[Script]]:
             script.end()
 
 
+@pytest.mark.covers("C7-restart", "R-pay-once")
 @pytest.mark.parametrize("name", JOB_REQUESTS)
 def test_a_generation_killed_at_every_step(name: str, tmp_path: Path) -> None:
     """After each kill there is one paid operation and one complete result."""

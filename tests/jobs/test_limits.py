@@ -46,6 +46,7 @@ def at_preview(spent: float = 150.0, **more: Any) -> Job:
 # -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("S-credits")
 def test_two_processes_cannot_exceed_the_limit_together(home: Path) -> None:
     """The check and the new job are one transaction, so only one process starts."""
     with OtherProcess(home) as one, OtherProcess(home) as other:
@@ -255,6 +256,7 @@ def test_without_a_limit_a_decision_needs_no_price(offline_job_service: JobServi
 # ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("R-limit")
 def test_a_jobs_own_limit_applies_to_every_decision(offline_job_service: JobService) -> None:
     """The user can set another limit, and an accepted excess removes the limit."""
     job = at_preview(max_credits=1000.0)
@@ -279,6 +281,7 @@ def test_a_jobs_own_limit_applies_to_every_decision(offline_job_service: JobServ
     assert offline_job_service.job(third.id).max_credits is None
 
 
+@pytest.mark.covers("R-limit")
 def test_a_retry_adds_to_what_the_job_has_cost(offline_job_service: JobService) -> None:
     """The job's limit covers all attempts together."""
     failed = replace(
@@ -312,6 +315,7 @@ def test_a_recent_price_is_not_requested_again_at_the_send() -> None:
     assert isinstance(workflow.effect, Start)
 
 
+@pytest.mark.covers("S-credits")
 @pytest.mark.parametrize(("price", "is_sent"), [(300.0, True), (301.0, False), (None, True)])
 def test_a_later_send_requests_the_price_again(price: float | None, is_sent: bool) -> None:
     """The new price is compared with the limit before sending.

@@ -46,6 +46,7 @@ def several(count: int) -> list[Job]:
     ]
 
 
+@pytest.mark.covers("R-outage")
 def test_polling_continues_within_a_minute_after_an_outage(engine: EngineHarness) -> None:
     """A job continues by itself after a day without a network."""
     job = working()
@@ -58,6 +59,7 @@ def test_polling_continues_within_a_minute_after_an_outage(engine: EngineHarness
     assert engine.job(job).phase is Phase.CANCELED
 
 
+@pytest.mark.covers("C7-same-key")
 def test_a_start_is_repeated_during_an_outage(engine: EngineHarness) -> None:
     """The same body and key are sent for hours, until Mint accepts the start."""
     job = a_job()

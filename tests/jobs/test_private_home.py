@@ -55,6 +55,7 @@ def open_to_others(home: Path) -> list[str]:
     ]
 
 
+@pytest.mark.covers("S-private")
 def test_all_files_of_a_job_are_private(tmp_path: Path) -> None:
     """Journal, downloads, pictures, thumbnails, locks and the log are checked."""
     home = tmp_path / "deep" / "home"

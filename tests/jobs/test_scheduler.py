@@ -56,6 +56,7 @@ def test_polls_are_due_on_schedule(engine: EngineHarness) -> None:
     assert len(gaps) > 8
 
 
+@pytest.mark.covers("C7-stored")
 def test_requests_are_committed_before_they_are_sent(engine: EngineHarness) -> None:
     """The journal has key and body before the start, and the operation before the poll."""
     job = a_job()
@@ -163,6 +164,7 @@ def test_a_refused_key_is_not_repeated(engine: EngineHarness) -> None:
 # ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("S-offline")
 def test_nothing_is_sent_offline(engine: EngineHarness) -> None:
     """Workflows pause while offline and continue afterwards."""
     job = working()
@@ -281,6 +283,7 @@ def service() -> Iterator[ThreadService]:
         yield running
 
 
+@pytest.mark.covers("S-key-nowhere")
 def test_the_key_is_not_stored_or_logged(
     home: Path, service: ThreadService, caplog: pytest.LogCaptureFixture
 ) -> None:

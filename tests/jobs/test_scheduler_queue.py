@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from mint_blender.jobs.engine import generation_slots
 from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
 from mint_blender.jobs.job import Job
@@ -30,6 +32,7 @@ def named(engine: EngineHarness) -> list[str]:
     return [which for _, what, which in engine.mint.asked if what == "start"]
 
 
+@pytest.mark.covers("C18-ten")
 def test_the_eleventh_model_waits_and_a_world_does_not(engine: EngineHarness) -> None:
     """Ten models and ten worlds are sent at once, the eleventh of a kind is not."""
     engine.mint.says = lambda what, which: operation("running", id=which.replace("number ", "op_"))

@@ -81,6 +81,7 @@ def _places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from _places(inner, (*way, name))
 
 
+@pytest.mark.covers("S-foreign")
 @settings(max_examples=400)
 @given(jobs, st.data())
 def test_a_damaged_record_is_refused_or_harmless(job: Job, data: st.DataObject) -> None:

@@ -161,6 +161,7 @@ def test_a_decision_at_the_end_of_a_run_is_followed(job_service: JobService) -> 
 # --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("R-again")
 def test_a_job_is_placed_fetched_again_and_dismissed(job_service: JobService) -> None:
     """Deleted files are downloaded again, and dismissing keeps the files."""
     job = job_service.start(LAMP)

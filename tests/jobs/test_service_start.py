@@ -48,6 +48,7 @@ def test_an_invalid_request_is_refused(
     assert offline_job_service.jobs() == []
 
 
+@pytest.mark.covers("C7-stored")
 def test_start_commits_before_it_returns(offline_job_service: JobService, home: Path) -> None:
     """The job is in the journal with its key when `start` returns."""
     job = offline_job_service.start(LAMP, Delivery(output="lamp.blend"))

@@ -108,6 +108,7 @@ def decide(engine: EngineHarness, job: Job, verb: Verb = Verb.CANCEL) -> None:
     engine.scheduler.receive(Wake(job.id, 2))
 
 
+@pytest.mark.covers("R-responsive")
 @pytest.mark.parametrize("what", ["poll", "start"])
 def test_a_hanging_call_delays_no_other_job(engine: EngineHarness, held: Held, what: str) -> None:
     """Other jobs are polled, started and canceled, and a query is answered."""
@@ -139,6 +140,7 @@ def test_a_hanging_call_delays_no_other_job(engine: EngineHarness, held: Held, w
     assert engine.clock.now == 1000.0
 
 
+@pytest.mark.covers("R-responsive")
 def test_a_slow_upload_delays_no_other_job(
     engine: EngineHarness, held: Held, tmp_path: Path
 ) -> None:
@@ -319,6 +321,7 @@ def test_thumbnails_do_not_delay_paid_downloads(
     engine.close()
 
 
+@pytest.mark.covers("C14-threads")
 @pytest.mark.parametrize(
     "said",
     [

@@ -61,6 +61,7 @@ def phases(job_service: JobService, ids: list[str]) -> set[Phase]:
     return {job_service.job(job_id).phase for job_id in ids}
 
 
+@pytest.mark.covers("R-queue")
 def test_a_restart_sends_no_queued_job(
     three: list[str], job_service: JobService, service: ThreadService
 ) -> None:

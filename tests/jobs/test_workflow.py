@@ -50,6 +50,7 @@ from .workflow_harness import (
 # ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("C3-optimized")
 def test_auto_runs_from_the_click_to_the_files() -> None:
     """Auto mode runs through slot, start, polls, resource and files, and nothing else."""
     job = a_job()
@@ -77,6 +78,7 @@ def test_auto_runs_from_the_click_to_the_files() -> None:
     assert run.job.notes == ()
 
 
+@pytest.mark.covers("C4-auto")
 def test_auto_does_not_stop_at_the_preview() -> None:
     """Its picture is downloaded once while polling continues."""
     run = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW}))
@@ -105,6 +107,7 @@ def test_the_preview_in_auto_mode_is_tried_once() -> None:
     run.answer(seen("running", assets={"previewImageUrl": PREVIEW})).expect(Poll)
 
 
+@pytest.mark.covers("C4-review")
 def test_review_stops_and_brings_the_preview() -> None:
     """In review mode the workflow ends at the Preview, with its picture on disk."""
     run = in_review()
@@ -168,6 +171,7 @@ def test_no_preview_picture_is_said() -> None:
 # -------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("C5-pause")
 def test_billing_says_how_many_credits_and_where() -> None:
     """A billing stop rests, with the amount that is missing and the address to buy it."""
     billing = {
@@ -197,6 +201,7 @@ def test_resume_with_a_resource_is_resumed() -> None:
     assert run.job.problem is None
 
 
+@pytest.mark.covers("C5-same-start")
 def test_resume_without_a_resource_repeats_the_same_start() -> None:
     """Without one the start is repeated with the SAME key and body, which cannot be charged twice."""
     run = WorkflowHarness(a_job()).answer()
@@ -253,6 +258,7 @@ def test_canceled_elsewhere() -> None:
     assert (run.rests, run.job.phase, run.job.problem) == (True, Phase.CANCELED, None)
 
 
+@pytest.mark.covers("C8-status")
 def test_an_unknown_status_is_still_busy() -> None:
     """A word that nobody knows is polled on, and shown as it is."""
     run = started(a_job()).answer(seen("enchanting"))
@@ -260,6 +266,7 @@ def test_an_unknown_status_is_still_busy() -> None:
     assert presenter.state(run.job) == 'Working at Mint ("enchanting")'
 
 
+@pytest.mark.covers("C6-partial")
 def test_partial_success_says_what_is_missing() -> None:
     """A world without panorama is a success all the same; its card says what it lacks."""
     run = started(a_job(kind=Kind.WORLD)).answer(seen("partially_succeeded", kind=Kind.WORLD))
@@ -273,6 +280,7 @@ def test_partial_success_says_what_is_missing() -> None:
 # --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("C13-upload")
 def test_pictures_are_uploaded_once_and_in_order() -> None:
     """Local pictures are uploaded first, each with its own key.
 

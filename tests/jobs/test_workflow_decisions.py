@@ -60,6 +60,7 @@ def test_revise_keeps_the_earlier_previews() -> None:
     assert [PurePath(one.path).stem for one in run.job.previews] == ["preview-1", "preview-2"]
 
 
+@pytest.mark.covers("R-decide")
 def test_approve_goes_on_to_the_files() -> None:
     """After the approval the final stage is polled and its files are fetched."""
     run = WorkflowHarness(decided(in_review().job, Verb.APPROVE))
@@ -90,6 +91,7 @@ def test_a_decision_that_is_refused_is_said_and_the_operation_looked_at_anew(sta
     assert run.expect(Poll).after == PollIntervals().first, "the operation has just been looked at"
 
 
+@pytest.mark.covers("C14-cancel")
 def test_cancel_while_waiting_sends_nothing() -> None:
     """A job that still waits here is over at once, without a word to Mint."""
     run = WorkflowHarness(decided(a_job(), Verb.CANCEL))
@@ -157,6 +159,7 @@ def test_cancel_of_a_start_that_mint_refuses_leaves_no_decision_behind() -> None
     assert run.job.decision is None
 
 
+@pytest.mark.covers("C14-cancel")
 @pytest.mark.parametrize("phase", [Phase.WORKING, Phase.REVIEW, Phase.BILLING, Phase.PAUSED])
 def test_cancel_at_mint(phase: Phase) -> None:
     """Wherever the operation may still run, Mint is told."""

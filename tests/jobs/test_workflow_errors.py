@@ -137,6 +137,7 @@ def test_no_key_and_no_network_pause_and_can_be_resumed(place: str, trouble: str
     assert again.job.phase is not Phase.PAUSED or again.job.decision is not None
 
 
+@pytest.mark.covers("C7-timeout", "R-slow")
 def test_after_half_an_hour_polling_goes_on_once_a_minute() -> None:
     """Polling continues less often with a note, until the job ends."""
     run = started(a_job())

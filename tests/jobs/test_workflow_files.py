@@ -68,6 +68,7 @@ def test_an_expired_link_is_renewed_once() -> None:
 BOTH = {"glbUrl": GLB, "optimizedGlbUrl": f"{FILES}o.glb", "thumbnailUrl": THUMB}
 
 
+@pytest.mark.covers("C3-optimized")
 def test_the_optimized_file_where_it_can_be_read() -> None:
     """A Blender with Draco and WebP takes the optimized file, without a remark."""
     run = collecting(WorkflowConfig(readable=OPTIMIZED_NEEDS), **BOTH)
@@ -77,6 +78,7 @@ def test_the_optimized_file_where_it_can_be_read() -> None:
     assert run.expect(Fetch).role is Role.PICTURE
 
 
+@pytest.mark.covers("C2-original")
 def test_the_original_file_where_the_optimized_one_cannot_be_read() -> None:
     """A Blender without Draco takes the original file and says why."""
     effect = collecting(WorkflowConfig(readable=frozenset({"EXT_texture_webp"})), **BOTH).expect(
@@ -321,6 +323,7 @@ def test_a_thumbnail_never_holds_up_a_result() -> None:
     assert run.job.notes == ("The picture could not be downloaded. It broke.",)
 
 
+@pytest.mark.covers("C16-settling")
 def test_a_resource_that_settles_is_asked_again() -> None:
     """A fresh resource without files is asked three times, 3 s apart."""
     run = collecting()

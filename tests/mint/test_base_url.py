@@ -19,6 +19,7 @@ def test_the_default_origin_is_mint():
     )
 
 
+@pytest.mark.covers("C19-colon")
 @pytest.mark.parametrize(
     ("base_url", "url"),
     [
@@ -38,6 +39,7 @@ def test_joined_paths_keep_the_colon(base_url, url):
     assert Origin.parse(base_url).url("/models:generate") == url
 
 
+@pytest.mark.covers("C21-address")
 @pytest.mark.parametrize(
     ("base_url", "why"),
     [

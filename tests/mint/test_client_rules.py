@@ -64,6 +64,7 @@ def test_each_rejected_start_has_its_error(service, client, word, kind):
     assert service.operations() == []
 
 
+@pytest.mark.covers("C7-same-key")
 @pytest.mark.parametrize(
     "word",
     [
@@ -154,6 +155,7 @@ MUTATING: list[Callable[[Client], object]] = [
 ]
 
 
+@pytest.mark.covers("C19-colon")
 @pytest.mark.parametrize("call", MUTATING)
 def test_every_mutating_call_sends_its_key_once(make_transport, call):
     """One request is sent, with the caller's key and a literal colon in actions."""
@@ -169,6 +171,7 @@ def test_every_mutating_call_sends_its_key_once(make_transport, call):
     )
 
 
+@pytest.mark.covers("C19-ids")
 @pytest.mark.parametrize("id", ["", "../me", "a/b", "a:cancel", "a?b", "a%2Fb", "a b", "a\n"])
 def test_an_id_that_could_change_the_path_is_not_sent(make_transport, id):
     """Ids can also come from files and scripts."""
@@ -258,6 +261,7 @@ def test_many_calls_share_one_connection(service, client):
     assert len(service.log()) == 15
 
 
+@pytest.mark.covers("S-key-origin")
 def test_the_client_sends_nothing_to_the_file_host(service, client):
     """The client package downloads no files, so the file host gets no request."""
     made(service, client)

@@ -56,6 +56,7 @@ def test_a_ca_bundle_from_the_environment_is_trusted(
     assert secured.received[0].headers["authorization"] == f"Bearer {KEY}"
 
 
+@pytest.mark.covers("S-tls")
 def test_an_unknown_certificate_is_rejected(make_transport, secured):
     """The key is not sent, and the message says what to do."""
     with pytest.raises(Unreachable, match=r"certificate is not trusted .*REQUESTS_CA_BUNDLE"):
@@ -63,6 +64,7 @@ def test_an_unknown_certificate_is_rejected(make_transport, secured):
     assert secured.received == []
 
 
+@pytest.mark.covers("S-tls")
 def test_a_certificate_for_another_name_is_rejected(make_transport, monkeypatch, authority, bundle):
     """A CA bundle makes an authority trusted, but not for every host name."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
@@ -92,6 +94,7 @@ def test_a_file_that_is_not_a_ca_bundle_is_reported(make_transport, monkeypatch,
         make_transport(secured.base_url).request("GET", "me")
 
 
+@pytest.mark.covers("R-proxy")
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 def test_a_proxy_from_the_environment_is_used(make_transport, monkeypatch, secured, bundle, name):
     """The proxy sees only the destination: the key is sent inside TLS."""

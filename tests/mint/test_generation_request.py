@@ -14,6 +14,7 @@ LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 ONE, TWO = "https://example.org/1.png", "https://example.org/2.png"
 
 
+@pytest.mark.covers("C22-closed")
 def test_a_minimal_request_has_no_extra_fields():
     """Mint's schema is closed: a request has no nulls and no fields that were not set."""
     assert LAMP.body(()) == {

@@ -16,6 +16,7 @@ from mint_blender.mint.transport import Transport
 from .raw_server import KEY, answer, raw_server, unused_port
 
 
+@pytest.mark.covers("C1-redirects", "S-key-origin")
 def test_the_key_is_not_sent_to_a_redirect(make_transport):
     """A redirect to another origin or another port of the same host is not followed."""
     with raw_server() as elsewhere:
@@ -84,6 +85,7 @@ def shown(error: BaseException) -> str:
     )
 
 
+@pytest.mark.covers("S-key-repeated")
 @pytest.mark.parametrize(
     "said",
     [

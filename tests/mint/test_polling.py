@@ -14,6 +14,7 @@ chances = st.floats(0, 1)
 asked = st.none() | st.floats(allow_nan=False)
 
 
+@pytest.mark.covers("C14-rhythm")
 def test_poll_intervals_follow_the_contract():
     """The interval starts at 2 s, grows by a factor of 1.6, and is at most 15 s."""
     waits = [round(1000 * PollIntervals().wait(number)) for number in range(8)]
@@ -31,6 +32,7 @@ def test_after_half_an_hour_polls_are_a_minute_apart():
     assert [polling.wait(asked) for asked in (None, 0.0, 5.0)] == [60.0, 60.0, 60.0]
 
 
+@pytest.mark.covers("C14-retry-after")
 @pytest.mark.parametrize(("wanted", "kept"), [(0, 1), (0.2, 1), (7, 7), (60, 15), (-1, 1)])
 def test_retry_after_replaces_the_poll_interval(wanted, kept):
     """The requested wait is limited to 1 s to 15 s."""
@@ -65,6 +67,7 @@ def test_the_retry_wait_is_always_limited(attempt, chance, wanted):
     assert RetryPolicy().wait(attempt, chance, wanted) >= (0.5 if wanted is None else 1)
 
 
+@pytest.mark.covers("C14-retry-after")
 @pytest.mark.parametrize(
     ("wanted", "kept"), [(0, 1), (0.01, 1), (300, 300), (900, 900), (3600, 900)]
 )
@@ -73,6 +76,7 @@ def test_retry_after_replaces_the_retry_wait(wanted, kept):
     assert RetryPolicy().wait(3, 0.5, wanted) == kept
 
 
+@pytest.mark.covers("R-three-minutes")
 def test_retries_are_limited_in_number_and_time():
     """A call has at most six attempts, and none after three minutes."""
     assert [RetryPolicy().may_retry(attempt, 0) for attempt in (1, 5, 6)] == [True, True, False]

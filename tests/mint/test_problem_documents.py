@@ -155,6 +155,7 @@ def test_the_status_decides_over_a_contradicting_slug():
     )
 
 
+@pytest.mark.covers("C20-order")
 @pytest.mark.parametrize(
     ("body", "said"),
     [
@@ -208,6 +209,7 @@ def test_long_texts_are_truncated():
     assert len(read_problem(400, {"detail": "x" * 10_000}).explanation or "") < 600
 
 
+@pytest.mark.covers("S-key-repeated")
 def test_a_repeated_key_is_removed_from_messages():
     """A server that repeats the key does not get it onto the screen."""
     body = {

@@ -99,6 +99,7 @@ READERS = [
 ]
 
 
+@pytest.mark.covers("C8-members")
 @pytest.mark.parametrize(
     "read",
     READERS,

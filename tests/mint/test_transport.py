@@ -215,6 +215,7 @@ def test_a_retry_after_date_without_a_date_header_uses_the_given_clock():
     assert raised.value.retry_after == 60
 
 
+@pytest.mark.covers("C20-request-id")
 def test_a_problem_document_becomes_its_error(make_transport):
     """The error has the request id, which helps when asking Mint's support."""
     error = failure(

@@ -100,6 +100,7 @@ def _outside_view(data: bytes) -> bytes:
 HOSTILE = BAD | {"whole": lambda data: data, "an extension outside": _outside_view}
 
 
+@pytest.mark.covers("S-files")
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_nothing_outside_the_folder_is_touched(
     kind: str, model: Path, tmp_path: Path, events: list[tuple[str, str, bool]]

@@ -223,6 +223,7 @@ def test_invalid_attribute_ids_are_an_error(
     before.assert_same(SceneSnapshot())
 
 
+@pytest.mark.covers("C2-header")
 @pytest.mark.parametrize(
     "extension", ["KHR_texture_basisu", "EXT_meshopt_compression", "VENDOR_unheard_of"]
 )

@@ -47,6 +47,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return [each for each in lines if "seed" in each]
 
 
+@pytest.mark.covers("S-models")
 def test_each_file_is_imported_or_refused_in_a_sentence(results: list[dict[str, Any]]) -> None:
     """There is no crash or traceback, and enough files of both kinds."""
     refused = [each for each in results if "sentence" in each]

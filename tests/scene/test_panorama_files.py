@@ -153,6 +153,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return answers
 
 
+@pytest.mark.covers("S-splats")
 def test_hostile_pictures_are_refused_or_loaded(results: list[dict[str, Any]]) -> None:
     """Large claims and cut files are refused; changed ones are refused or keep their size."""
     for answer in results:
@@ -163,6 +164,7 @@ def test_hostile_pictures_are_refused_or_loaded(results: list[dict[str, Any]]) -
     )
 
 
+@pytest.mark.covers("S-splats")
 def test_hostile_pictures_take_little_memory(results: list[dict[str, Any]]) -> None:
     """Memory stays small however large they claim to be."""
     assert max(answer["grown"] for answer in results) < 100 * MEGABYTE

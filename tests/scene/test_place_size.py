@@ -19,6 +19,7 @@ from .place_helpers import LAMP, extent  # noqa: E402
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
+@pytest.mark.covers("C9-floor")
 def test_bottom_center_is_on_the_floor_at_the_cursor(tmp_path: Path) -> None:
     """A model with any origin stands on the 3D cursor in its delivered size."""
     bpy.context.scene.cursor.location = (1, 2, 3)
@@ -36,6 +37,7 @@ def test_a_given_point_is_used_instead_of_the_cursor(model: Path) -> None:
     )
 
 
+@pytest.mark.covers("C9-height")
 def test_a_height_scales_evenly(tmp_path: Path) -> None:
     """With a height of 3, a model 2 high and 1 wide becomes 3 high and 1.5 wide."""
     placed = place_model(
@@ -53,6 +55,7 @@ def test_the_unit_scale_is_applied(model: Path) -> None:
     assert extent(place_model(model, LAMP, PlaceOptions(at=(0, 0, 0), height=30)))[1][2] == 30
 
 
+@pytest.mark.covers("C9-front")
 def test_a_model_faces_the_front_view(tmp_path: Path) -> None:
     """Its front, +Z in glTF, points along -Y as Blender's front view expects; up is up."""
     glb = glb_fixtures.Glb()
@@ -175,6 +178,7 @@ def test_a_flat_sheet_keeps_its_size(tmp_path: Path) -> None:
     assert extent(placed) == ([-1, -1, 0], [1, 1, 0])
 
 
+@pytest.mark.covers("C9-measured")
 def test_wrong_bounds_in_the_file_are_ignored(tmp_path: Path) -> None:
     """With wrong `min` and `max`, the imported vertices are measured."""
     glb = glb_fixtures.Glb()

@@ -60,6 +60,7 @@ def _sculpt_finely(root: Any) -> None:
     bpy.ops.object.multires_subdivide(modifier="Multires")
 
 
+@pytest.mark.covers("R-edited")
 @pytest.mark.parametrize("edit", [_move_a_vertex, _cut_a_face, _unwrap, _own_mesh, _sculpt_finely])
 def test_an_edited_mesh_is_kept(edit: Any, model: Path, tmp_path: Path) -> None:
     """It is hidden at its position with its mesh, material and modifiers, and a note says so."""

@@ -32,6 +32,7 @@ def files(tmp_path):
     return world_helpers.all_parts(tmp_path)
 
 
+@pytest.mark.covers("R-world")
 def test_the_root_is_neutral(files):
     """It stands on the floor; an empty below it has Mint's calibration, the parts no transform."""
     root = build(files, at=(3, 4, 5)).root
@@ -47,6 +48,7 @@ def test_the_root_is_neutral(files):
         assert np.allclose(np.array(part(root, name).matrix_local), np.eye(4), atol=1e-6)
 
 
+@pytest.mark.covers("C11-upright")
 def test_collider_and_splats_are_upright_to_scale_and_together(files):
     """Every corner of the room, from either file, is where the upright room has it."""
     root = build(files, at=(3, 4, 0.5)).root
@@ -80,6 +82,7 @@ def test_the_camera_sees_as_far_in_any_unit(files, unit):
     assert (lens.clip_start * unit, lens.clip_end * unit) == pytest.approx((0.01, 1000))
 
 
+@pytest.mark.covers("R-world")
 def test_the_camera_starts_at_the_capture_point_and_looks_ahead(files):
     """At eye height along +Y; it becomes the scene's camera only where there was none."""
     root = build(files, at=(1, 2, 0)).root
@@ -108,6 +111,7 @@ def test_the_whole_world_is_rendered_correctly(files, tmp_path):
         )
 
 
+@pytest.mark.covers("C10-links")
 def test_caption_and_links_are_on_the_root(files):
     """They are kept as custom properties, also the link of the RAD file."""
     built = build(files)
@@ -115,6 +119,7 @@ def test_caption_and_links_are_on_the_root(files):
     assert built.root["mint_link_rad"] == "https://files.example/place.rad"
 
 
+@pytest.mark.covers("C10-parts")
 def test_missing_parts_are_named(files):
     """With the collider alone there is a note for each other part, and no error."""
     notes = " ".join(build(WorldFiles(collider=files.collider)).notes)
@@ -124,6 +129,7 @@ def test_missing_parts_are_named(files):
     assert "not imported" in left_out and "100k" in left_out
 
 
+@pytest.mark.covers("C10-parts")
 @pytest.mark.parametrize("only", ["collider", "panorama", "splats"])
 def test_any_one_part_is_enough(files, only):
     """A World with only one part is placed."""

@@ -28,6 +28,7 @@ def files(tmp_path):
     return world_helpers.all_parts(tmp_path)
 
 
+@pytest.mark.covers("C11-check")
 @pytest.mark.parametrize("later", [False, True])
 def test_an_upright_collider_is_turned_to_the_other_parts(files, tmp_path, later):
     """Its faces show that it is upright, unlike splats and panorama; the user is told."""
@@ -73,6 +74,7 @@ def test_flip_can_be_switched_off(files, tmp_path):
     )
 
 
+@pytest.mark.covers("C11-check")
 @pytest.mark.parametrize("turned_by_hand", [False, True])
 def test_flip_turns_collider_and_splats_only(files, turned_by_hand):
     """A second flip turns them back; panorama and camera stay as they are."""

@@ -14,6 +14,7 @@ SEEDS = range(1, 11)
 """About 400 jobs: half a minute of processor time. The command runs as many as you like."""
 
 
+@pytest.mark.covers("R-pay-once")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_survives_everything_at_once(seed: int) -> None:
     """Faults, kills, full disks, other keys and lost days: Mint's ledger has nothing to complain."""
@@ -28,6 +29,7 @@ def test_a_seed_repeats_its_run() -> None:
     assert replace(first, seconds=0.0) == replace(second, seconds=0.0)
 
 
+@pytest.mark.covers("C18-ten")
 def test_never_more_generations_than_mint_allows() -> None:
     """Two Blenders, commands and a batch share Mint's slots, also where Mint would not refuse."""
     busy = replace(CALM, jobs=60, limit_is_enforced=False, reviews=False, pause=0.5)

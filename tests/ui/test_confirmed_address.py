@@ -36,6 +36,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     mint_blender.unregister()
 
 
+@pytest.mark.covers("S-key-address")
 def test_the_key_is_withheld_until_the_address_is_confirmed(stored: SimpleNamespace) -> None:
     """One click confirms one server; another server needs another click."""
     assert (session.account().key, session.account().withheld_from) == ("", "https://two.example")

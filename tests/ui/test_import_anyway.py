@@ -47,6 +47,7 @@ def refused(
     return job
 
 
+@pytest.mark.covers("R-files-kept")
 @pytest.mark.parametrize(("role", "kind"), [(Role.MODEL, Kind.MODEL), (Role.COLLIDER, Kind.WORLD)])
 def test_import_anyway_places_a_refused_file(
     job_service: JobService, tmp_path: Path, role: Role, kind: Kind

@@ -25,6 +25,7 @@ def service() -> Iterator[ThreadService]:
         yield running
 
 
+@pytest.mark.covers("C13-consent")
 @pytest.mark.parametrize(
     ("file_format", "ending", "color"),
     [
@@ -66,6 +67,7 @@ def test_the_first_frame_of_a_gif_is_converted(home: Path, tmp_path: Path) -> No
     assert corner(listed()[0].source) == pytest.approx([1, 0, 0, 1], abs=0.05)
 
 
+@pytest.mark.covers("C13-consent")
 def test_a_large_picture_is_scaled_down_by_a_click(home: Path, tmp_path: Path) -> None:
     """Above 5 MB it waits; then it fits with its proportions, and the note has both sizes.
 

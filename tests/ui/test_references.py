@@ -82,6 +82,7 @@ def test_invalid_files_do_not_prevent_the_others(home: Path, tmp_path: Path) -> 
     assert [entry.name for entry in listed()] == ["red.webp"]
 
 
+@pytest.mark.covers("C13-upload")
 def test_an_address_has_to_be_https(home: Path) -> None:
     """Mint downloads only public https addresses."""
     import bpy

@@ -22,6 +22,7 @@ TICKS = "bpy.app.timers.is_registered(part('ui.account.billing_watch')._look)"
 # -- Before the click
 
 
+@pytest.mark.covers("C17-price")
 def test_the_price_is_shown_before_the_click(blender: BlenderWindow, since: Since) -> None:
     """It is requested once after a pause in typing; each preset has its own price."""
     blender.fill(preset="FAST", review=False)
@@ -44,6 +45,7 @@ def test_the_price_is_shown_before_the_click(blender: BlenderWindow, since: Sinc
     assert since.count("POST", ESTIMATE) == asked + 1, "drawing asks for the price"
 
 
+@pytest.mark.covers("C17-unknown")
 def test_an_unknown_price_does_not_stop_a_generation(
     blender: BlenderWindow, service: Service, since: Since
 ) -> None:

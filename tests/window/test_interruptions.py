@@ -56,6 +56,7 @@ def test_switching_online_access_off_and_on(
     assert since.starts == 1
 
 
+@pytest.mark.covers("R-undo")
 def test_a_result_waits_after_opening_another_file(
     blender: BlenderWindow, since: Since, tmp_path: Path
 ) -> None:
@@ -75,6 +76,7 @@ def test_a_result_waits_after_opening_another_file(
     assert since.starts == 1
 
 
+@pytest.mark.covers("R-undo")
 def test_a_job_continues_after_closing_its_window(blender: BlenderWindow, since: Since) -> None:
     """The timer runs in the other window."""
     start(blender, "a lamp [slow-start]")
@@ -110,6 +112,7 @@ def test_disabling_and_enabling_the_add_on(blender: BlenderWindow, since: Since)
     assert since.starts == 1
 
 
+@pytest.mark.covers("R-undo")
 def test_quitting_and_starting_again(
     open_blender: Callable[..., BlenderWindow], service: Service, since: Since, leisurely: None
 ) -> None:
@@ -131,6 +134,7 @@ def test_quitting_and_starting_again(
     assert since.starts == 1
 
 
+@pytest.mark.covers("R-queue")
 def test_the_queue_of_an_earlier_session_waits(
     open_blender: Callable[..., BlenderWindow], since: Since, tmp_path: Path
 ) -> None:

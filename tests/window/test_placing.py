@@ -103,6 +103,7 @@ def offers_place(blender: BlenderWindow, offered: bool) -> None:
     assert ("mint.place" in " ".join(blender.buttons())) is offered
 
 
+@pytest.mark.covers("R-undo", "R-again")
 def test_a_card_is_right_about_the_open_file(blender: BlenderWindow) -> None:
     """After undo, redo, deleting and File > New a missing result can be placed again."""
     arrive(blender)

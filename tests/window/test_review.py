@@ -87,6 +87,7 @@ RESTS = "jobs()[0]['previews'] == {} and jobs()[0]['phase'] == 'review' and not 
 DRAFT = "bpy.context.window_manager.mint_drafts[0]"
 
 
+@pytest.mark.covers("R-decide")
 def test_previews_are_compared_and_the_newest_approved(
     blender: BlenderWindow, since: Since
 ) -> None:

@@ -23,6 +23,7 @@ HIDE_SIDEBAR = "setattr(area('VIEW_3D').spaces.active, 'show_region_ui', False)"
 OPEN = "with within('VIEW_3D'):\n    bpy.ops.wm.open_mainfile(filepath=path)"
 
 
+@pytest.mark.covers("S-offline")
 def test_opening_a_file_sends_nothing(
     open_blender: Callable[..., BlenderWindow], service: Service, since: Since, tmp_path: Path
 ) -> None:

@@ -40,6 +40,7 @@ def ask_for_lamp(connect: Connect, person: Person | None, mode: str = "auto") ->
     return agent, agent.ask("estimate", **LAMP)
 
 
+@pytest.mark.covers("R-agent-limits")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     ("limits", "reason"),
@@ -73,6 +74,7 @@ def test_a_person_decides_beyond_the_limits(
     assert started(service) == 1
 
 
+@pytest.mark.covers("R-agent-limits")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("person", DIALOGS, ids=str)
 def test_anything_but_a_yes_starts_nothing(
@@ -97,6 +99,7 @@ def test_a_no_is_said(connect: Connect, service: ThreadService) -> None:
     assert agent.ask("generate", **arguments(quote))["job"]
 
 
+@pytest.mark.covers("S-agent")
 @pytest.mark.parametrize("mode", MODES)
 def test_a_client_that_cannot_ask_is_refused(
     connect: Connect, service: ThreadService, set_limits: SetLimits, mode: str

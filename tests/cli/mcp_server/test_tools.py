@@ -69,6 +69,7 @@ def test_an_unexpected_error_is_a_sentence(
     assert "bug with (key)" in caplog.text
 
 
+@pytest.mark.covers("S-agent")
 def test_the_key_is_in_no_file_and_no_log(
     agent: Agent, service: ThreadService, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
