@@ -47,7 +47,8 @@ def follow(
     while True:
         job_service.watch([job_id], listener)
         job = job_service.job(job_id)
-        if review is None or job.phase is not Phase.REVIEW:
+        is_decided = job.decision is not None  # and not sent: the journal could not be written
+        if review is None or job.phase is not Phase.REVIEW or is_decided:
             return job
         apply_review(job_service, job, review)
 

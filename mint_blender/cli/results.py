@@ -87,7 +87,22 @@ def deliver(
     job = replace(job, delivery=delivery or job.delivery)
     if is_to_write(job) or (raw and _names_files(job)):
         return report_written(job_service, job, terminal, _write_here(job_service, job, raw=raw))
+    if _is_interrupted(job_service, job):
+        terminal.event(_record(job, None))
+        command = terminal.command("resume", job.id)
+        terminal.note(f"{job.title} was interrupted. Resume it at no extra cost:\n  {command}")
+        return Exit.FAILED
     return report_job(job, terminal)
+
+
+def _is_interrupted(job_service: JobService, job: Job) -> bool:
+    """Return whether nothing works on a job that is not over: the journal could not be written."""
+    return (
+        (job.phase in BUSY or job.decision is not None)
+        and job.hold is None
+        and not job_service.is_active(job.id)
+        and not job_service.is_driven_elsewhere(job)
+    )
 
 
 def is_to_write(job: Job) -> bool:

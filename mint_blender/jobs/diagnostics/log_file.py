@@ -58,6 +58,11 @@ class LogFile(RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:
         """Drop an entry that cannot be written: Python would print a traceback."""
 
+    def close(self) -> None:
+        """Close the file, also if the last entries cannot be written."""
+        with suppress(OSError):
+            super().close()
+
     def _open(self) -> TextIOWrapper:
         path = Path(self.baseFilename)
         with suppress(OSError):

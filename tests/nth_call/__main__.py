@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Let every single call fail: `python3 -m tests.nth_call`.
+
+The last line on standard output is a JSON object with the figures and the failures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from ..mint_service.runner import subprocess_service
+from .failing_calls import KINDS
+from .generation import Case, run_case
+
+MOST = 2000
+"""More calls of a kind than any run makes."""
+
+
+def main() -> int:
+    """Return 0 if no rule was broken, else 1."""
+    arguments = _arguments()
+    began = time.monotonic()
+    end = began + 60.0 * arguments.minutes
+    counts, failures = Counter[str](), list[str]()
+    options = {"speed": 2000, "retry_after": 0.01, "credits": 1e9}
+    with (
+        tempfile.TemporaryDirectory(prefix="mint-nth-call-") as folder,
+        subprocess_service(**options) as service,
+    ):
+        for kind in arguments.kind or KINDS:
+            for for_good in (False, True):
+                for number in range(arguments.first, MOST, arguments.step):
+                    case = Case(kind, number, for_good)
+                    place = Path(folder, f"{kind}-{number}-{for_good}".replace(" ", "-"))
+                    fail, problem = run_case(service, place, case)
+                    if problem:
+                        print(f"{case}: {problem}", flush=True)
+                        failures.append(f"{case}: {problem.splitlines()[0]}; {_command(case)}")
+                    if not fail.has_failed or time.monotonic() > end or arguments.single:
+                        break
+                    counts[kind] += 1
+    figures = {**{f"failed calls: {kind}": count for kind, count in counts.items()}}
+    report = {
+        "method": "the n-th call fails",
+        "figures": {**figures, "runs": counts.total()},
+        "failures": failures,
+        "seconds": round(time.monotonic() - began, 1),
+    }
+    print(json.dumps(report))
+    return int(bool(failures))
+
+
+def _command(case: Case) -> str:
+    return f"repeat: python3 -m tests.nth_call --kind '{case.kind}' --first {case.number} --single"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python3 -m tests.nth_call", description=__doc__)
+    parser.add_argument("--kind", action="append", choices=KINDS, help="by default all")
+    parser.add_argument("--first", type=int, default=1, help="the first call to fail")
+    parser.add_argument("--step", type=int, default=1, help="then each so many-th call")
+    parser.add_argument("--single", action="store_true", help="only the first one")
+    parser.add_argument("--minutes", type=float, default=600.0, help="start nothing after that")
+    parser.add_argument("--seed", type=int, default=1, help="not used: every call fails once")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

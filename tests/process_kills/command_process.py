@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A process that forks a child for each command, which kills itself with SIGKILL at a given step.
+
+Steps are those of `tests.jobs.kill_script`, and before and after each sync, each folder and each file
+that is opened for writing. Run as `python3 -m tests.process_kills.command_process`, it reads orders as
+lines of JSON and answers each with one line.
+"""
+
+from __future__ import annotations
+
+import builtins
+import io
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+from mint_blender.cli import main, session
+from mint_blender.cli.batch import command  # noqa: F401 - loaded before the fork, once for all
+from mint_blender.delivery import blender_runtime
+from mint_blender.jobs.storage import unsent_jobs
+from mint_blender.mint.polling import PollIntervals
+from mint_blender.mint.retry import RetryPolicy
+
+from ..jobs.kill_script import Steps, watch_every_boundary
+
+
+def _main() -> None:
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            _run(json.loads(line))
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):
+            print(json.dumps({"killed": os.WTERMSIG(status)}), flush=True)
+        elif os.WEXITSTATUS(status):
+            print(json.dumps({"broken": os.WEXITSTATUS(status)}), flush=True)
+
+
+def _run(order: dict[str, Any]) -> NoReturn:
+    """Run one command, and report its exit status, what it printed, and its steps."""
+    status = 1
+    try:
+        os.environ.update(order["environment"])
+        _hurry()
+        if not order["blender"]:
+            blender_runtime.can_import = lambda: False
+        steps = Steps(order["die_at"])
+        watch_every_boundary(steps)
+        _watch_files(steps, order["environment"]["MINT_BLENDER_HOME"])
+        printed = io.StringIO()
+        with redirect_stdout(printed), redirect_stderr(printed):
+            exit_status = main(order["arguments"])
+        answer = {"status": exit_status, "printed": printed.getvalue(), "steps": steps.names}
+        sys.__stdout__.write(json.dumps(answer) + "\n")
+        sys.__stdout__.flush()
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _hurry() -> None:
+    """Poll and retry every 10 ms, and take it at once that the process before is dead."""
+    session.POLL_INTERVALS = PollIntervals(
+        first=0.01, factor=1.0, longest=0.01, min_retry_after=0.01
+    )
+    session.RETRIES = RetryPolicy(first=0.01, factor=1.0, longest=0.05, min_retry_after=0.01)
+    unsent_jobs.JUST_NOW = 0.0
+
+
+def _watch_files(steps: Steps, home: str) -> None:
+    """Put a step around what `kill_script` does not watch."""
+    root = str(Path(home).parent)
+    steps.around(os, "fsync")
+    steps.around(os, "mkdir")
+    real: Callable[..., Any] = builtins.open
+
+    @wraps(real)
+    def counted(file: Any, mode: str = "r", *arguments: Any, **more: Any) -> Any:
+        is_ours = isinstance(file, str | os.PathLike) and os.fspath(file).startswith(root)
+        if is_ours and set(mode) & set("wax+"):
+            steps("before open")
+        opened = real(file, mode, *arguments, **more)
+        if is_ours and set(mode) & set("wax+"):
+            steps("after open")
+        return opened
+
+    builtins.open = counted
+    io.open = counted
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a command, kill it at a step, go on as a person would, and check what Mint and the disk have."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Role
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.storage.journal import Journal
+
+from ..cli.batch_helpers import lines_of
+from ..mint_service.credit_account import price
+from ..mint_service.records import Operation
+from ..mint_service.runner import ThreadService
+
+ROOT = Path(__file__).parents[2]
+
+
+class Broken(AssertionError):
+    """A rule was broken."""
+
+
+class CommandProcess:
+    """A running `command_process`, which forks a child for each command."""
+
+    def __init__(self, service: ThreadService) -> None:
+        self._account = {"MINT_API_KEY": service.key, "MINT_API_BASE_URL": service.api}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.process_kills.command_process"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(
+        self, home: Path, *arguments: str, die_at: int | None = None, blender: bool = False
+    ) -> dict[str, Any]:
+        """Run a command in a child process, and return its report.
+
+        The report is {"killed": 9} or {"status": …, "printed": …, "steps": […]}.
+        """
+        environment = {**self._account, "MINT_BLENDER_HOME": str(home)}
+        order = {"arguments": arguments, "environment": environment, "die_at": die_at}
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(json.dumps({**order, "blender": blender}) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        if "broken" in answer:
+            raise Broken(f"{arguments} has ended with {answer}")
+        if "Traceback" in answer.get("printed", ""):
+            raise Broken(f"{arguments} has printed a traceback")
+        return answer
+
+    def end(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is run. `arguments` returns the command for a folder and a prompt."""
+
+    arguments: Callable[[Path, str], list[str]]
+    results: int = 1
+    suffix: str = ".glb"
+    is_batch: bool = False
+    blender: bool = False
+
+
+def _generate(folder: Path, prompt: str, *more: str, suffix: str = ".glb") -> list[str]:
+    output = str(folder / "out" / f"lamp{suffix}")
+    return ["generate", "--prompt", prompt, "--preset", "fast", *more, "-o", output]
+
+
+def _batch(folder: Path, prompt: str) -> list[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    prompts = [f"{prompt}, line {number}" for number in (1, 2, 3)]
+    file = lines_of(folder / "lamps.jsonl", *({"prompt": each} for each in prompts))
+    return ["batch", str(file), "-o", str(folder / "out")]
+
+
+SCENARIOS = {
+    "generate": Scenario(_generate),
+    "generate with review": Scenario(
+        lambda folder, prompt: _generate(folder, prompt, "--mode", "review", "--approve")
+    ),
+    "batch": Scenario(_batch, results=3, is_batch=True),
+    "generate a .blend": Scenario(
+        lambda folder, prompt: _generate(folder, prompt, suffix=".blend"),
+        suffix=".blend",
+        blender=True,
+    ),
+}
+
+
+@dataclass
+class Killer:
+    """Runs a scenario again and again in a folder, and kills it at a step."""
+
+    service: ThreadService
+    process: CommandProcess
+    folder: Path
+    kills: int = 0
+
+    def steps(self, name: str) -> int:
+        """Return how many steps an undisturbed run has, which is checked, too."""
+        return len(self.run(name, None, random.Random(0))["steps"])
+
+    def run(self, name: str, step: int | None, choice: random.Random) -> dict[str, Any]:
+        """Run and kill a scenario at a step, go on, and check it. Returns the first report.
+
+        Every fourth command that goes on is killed, too. Raises Broken.
+        """
+        scenario = SCENARIOS[name]
+        prompt = f"a lamp: {name}, step {step}"
+        folder = self.folder / f"{name}-{step}".replace(" ", "-")
+        home = folder / "home"
+        arguments = scenario.arguments(folder, prompt)
+
+        def run(*arguments: str, die_at: int | None = None) -> dict[str, Any]:
+            report = self.process.run(home, *arguments, die_at=die_at, blender=scenario.blender)
+            if report.get("killed") not in {None, signal.SIGKILL}:
+                raise Broken(f"it has ended with {report}")
+            self.kills += "killed" in report
+            return report
+
+        first = run(*arguments, die_at=step)
+        if step is not None and choice.random() < 0.25:
+            run(*(arguments if scenario.is_batch else ["resume"]), die_at=choice.randint(1, 40))
+        self._go_on(run, home, arguments, scenario)
+        self._check(scenario, home, prompt)
+        return first
+
+    def _go_on(
+        self,
+        run: Callable[..., dict[str, Any]],
+        home: Path,
+        arguments: list[str],
+        scenario: Scenario,
+    ) -> None:
+        for _ in range(4):
+            jobs = _jobs(home)
+            if len(jobs) == scenario.results and all(_is_over(job) for job in jobs):
+                return
+            if not jobs or scenario.is_batch:
+                run(*arguments)
+            elif jobs[0].phase is Phase.REVIEW and jobs[0].decision is None:
+                run("approve", jobs[0].id)
+            else:
+                run("resume", jobs[0].id)
+        raise Broken(f"it does not come to an end: {[job.phase for job in _jobs(home)]}")
+
+    def _check(self, scenario: Scenario, home: Path, prompt: str) -> None:
+        operations = self._operations(prompt)
+        if len(operations) != scenario.results:
+            raise Broken(f"there are {len(operations)} operations for {scenario.results} results")
+        for operation in operations:
+            paid = price(operation.type, operation.preset)
+            if (operation.status, operation.finalized) != ("succeeded", paid):
+                raise Broken(f"{operation.status}, paid {operation.finalized} of {paid}")
+        for job in _jobs(home):
+            output, model = Path(job.delivery.output or ""), job.file(Role.MODEL)
+            if model is None or not output.is_file() or output.suffix != scenario.suffix:
+                raise Broken(f"{output} is missing")
+            if scenario.suffix == ".glb" and output.read_bytes() != Path(model.path).read_bytes():
+                raise Broken(f"{output} is not what was downloaded")
+        if leaks := self.service.leaks():
+            raise Broken(f"the key was sent to the file host: {leaks[0]}")
+
+    def _operations(self, prompt: str) -> list[Operation]:
+        """Return the operations of this prompt, or of the lines that begin with it."""
+        return [
+            each
+            for each in self.service.operations()
+            if each.prompt == prompt or each.prompt.startswith(f"{prompt}, line")
+        ]
+
+
+def _jobs(home: Path) -> list[Job]:
+    with closing(Journal(home)) as journal:
+        return journal.jobs()
+
+
+def _is_over(job: Job) -> bool:
+    return job.phase is Phase.PLACED and Path(job.delivery.output or "").is_file()

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Commands that are killed at a step and run again: a sample of what the long form does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "fork"), reason="does not apply: no fork on this system"
+)
+
+
+def test_commands_that_are_killed_go_on() -> None:
+    """Nothing is paid twice, and every file is there in the end."""
+    more = [word for name in ("generate with review", "batch") for word in ("--scenario", name)]
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.process_kills", "--count", "16", "--seed", "1", *more],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stdout, ended.stderr
+    report = json.loads(ended.stdout.splitlines()[-1])
+    assert report["failures"] == []
+    assert report["figures"]["kills"] >= 12
