@@ -42,7 +42,12 @@ class LogFile(RotatingFileHandler):
     def shouldRollover(self, record: logging.LogRecord) -> bool:
         """Return whether the entry would make the file too large."""
         self._follow()
-        return bool(super().shouldRollover(record))
+        if self.stream is None:
+            self.stream = self._open()
+        # not the position of the stream: other processes append, too
+        size = os.fstat(self.stream.fileno()).st_size
+        entry = f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
+        return size > 0 and size + len(entry) > self.maxBytes
 
     def doRollover(self) -> None:
         """Keep the entries so far as the earlier file, and begin an empty one."""
