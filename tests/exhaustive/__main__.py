@@ -76,17 +76,15 @@ def _arguments() -> argparse.Namespace:
 
 def _run_all(arguments: argparse.Namespace) -> Totals:
     """Run the sequences of each length: only what was possible becomes longer."""
-    totals, end = Totals(), time.monotonic() + 60.0 * arguments.minutes
+    totals, end = Totals(), time.perf_counter() + 60.0 * arguments.minutes
     tasks = first_tasks(arguments.seed, arguments.workload)
-    tasks = [replace(task, share=arguments.short_share) for task in tasks]
+    tasks = [replace(task, share=arguments.short_share, end=end) for task in tasks]
     with multiprocessing.Pool(arguments.processes, partial(logging.disable, 50)) as pool:
         for length in range(1, arguments.length + 1):
             results = []
             for result in pool.imap_unordered(run_task, tasks):
                 totals.add(result)
                 results.append(result)
-                if time.monotonic() > end:
-                    return totals
             is_whole = length + 1 <= arguments.whole
             share = arguments.short_share if is_whole else arguments.share
             tasks = [task for result in results for task in next_tasks(result, share)]

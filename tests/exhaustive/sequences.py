@@ -9,13 +9,15 @@ memory, and a copy of the disk. Meanwhile the parent waits.
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import shutil
+import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mint_blender.files.glb import header  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.jobs.engine import scheduler  # noqa: F401 - loaded before the fork, once for all children
@@ -38,6 +40,7 @@ class Task:
         share: Which share of the cases to run, from a seed.
         seed: Chooses them.
         only: The number of the only crash point and the way to die there; None: all.
+        end: The time of `time.perf_counter` after which nothing more is run.
     """
 
     workload: str
@@ -45,6 +48,12 @@ class Task:
     share: float = 1.0
     seed: int = 1
     only: tuple[int, Crash] | None = None
+    end: float = math.inf
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its time is over. The simulation does not move this clock."""
+        return time.perf_counter() > self.end
 
     @property
     def name(self) -> str:
@@ -76,6 +85,8 @@ class Result:
 def run_task(task: Task) -> Result:
     """Run a sequence, with crashes at the points of its last action, and without one."""
     result = Result(task)
+    if task.is_over:
+        return replace(result, is_offered=False)
     workload = WORKLOADS[task.workload]
     with computer(workload.credits) as used:
         try:
@@ -110,7 +121,7 @@ class Crashes:
         result.points += 1
         for crash in self._used.image.variants():
             result.cases[crash.value] += 1
-            is_chosen = self._choice.random() < task.share
+            is_chosen = self._choice.random() < task.share and not task.is_over
             if task.only is not None:
                 is_chosen = task.only == (point.number, crash)
             if is_chosen:
@@ -164,7 +175,7 @@ def next_tasks(result: Result, share: float) -> Iterator[Task]:
     if result.is_offered:
         for action in ACTIONS:
             task = result.task
-            yield Task(task.workload, (*task.sequence, action), share, task.seed)
+            yield replace(task, sequence=(*task.sequence, action), share=share)
 
 
 def first_tasks(seed: int, names: list[str] | None = None) -> list[Task]:
