@@ -84,6 +84,24 @@ _EXHAUSTIVE = Method(
     ),
 )
 
+_NETWORK_FAULTS = Method(
+    "network_faults",
+    "tests.network_faults",
+    "One job from prompt to file through each fault: latency, lost answers, resets, silence, DNS "
+    "and TLS failures, captive portals, redirects, bombs, lying lengths, endless bodies and more. "
+    "[network-faults.md](network-faults.md) says for each what the user reads, and when.",
+    short=("--only", "redirect"),
+    takes_minutes=True,
+    found=(
+        "An error of a file host's gateway (520 to 530, 511), and a proxy that refused, paused a "
+        "job that only had to wait. It now continues by itself.",
+        "A host that claimed more bytes than it had was asked 40 times for the whole file. It is "
+        "now given up after a few tries.",
+        "A network that wants people to sign in (511) told them to write to Mint, and a file that "
+        "was refused did not say what to do. Both say it now.",
+    ),
+)
+
 _KEY = Method(
     "key",
     "tests.key_search",
@@ -104,6 +122,7 @@ METHODS = {
     for each in (
         _SIMULATION,
         _EXHAUSTIVE,
+        _NETWORK_FAULTS,
         _KEY,
     )
 }

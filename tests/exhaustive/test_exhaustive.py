@@ -31,6 +31,7 @@ def run(*arguments: str) -> dict[str, Any]:
     return json.loads(ended.stdout.splitlines()[-1])
 
 
+@pytest.mark.covers("R-pay-once", "C7-restart")
 def test_short_sequences_survive_every_crash() -> None:
     """All sequences of up to two actions, and a sample of the longer ones."""
     report = run("--whole", "2", "--short-share", "0.1", "--sample", "8", "--share", "0.03")

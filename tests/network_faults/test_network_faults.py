@@ -32,6 +32,7 @@ def service() -> Iterator[ThreadService]:
         yield running
 
 
+@pytest.mark.covers("R-outage", "R-pay-once", "S-key-origin")
 @pytest.mark.parametrize(
     "fault", [each for each in FAULTS if not each.is_slow], ids=lambda fault: fault.id
 )
@@ -56,6 +57,7 @@ def test_a_sentence_that_nobody_expects_is_noticed(service: ThreadService, tmp_p
     assert len(found) == 2 and "the user read 'Mint cannot be reached" in found[0]
 
 
+@pytest.mark.shows_key("the check of these tests has to find one")
 def test_a_key_outside_mint_is_noticed(service: ThreadService, tmp_path: Path) -> None:
     """A file of ours with the key in it is found."""
     (tmp_path / "home").mkdir()
