@@ -105,6 +105,9 @@ README = {
     "R-agent-limits": Rule("An agent spends without asking only within the limits."),
     "R-one-home": Rule("Blender and pip share one folder for each user."),
     "R-proxy": Rule("Proxies and CA bundles come from the usual variables."),
+    "R-doctor": Rule("doctor sends one free request and changes nothing."),
+    "R-report": Rule("A report for support has neither the key nor prompts."),
+    "R-crash-log": Rule("After a crash during an import the card names the crash log."),
 }
 
 SECURITY = {

@@ -62,6 +62,7 @@ def secured(authority: trustme.CA, tmp_path: Path) -> Iterator[int]:
         yield server.port
 
 
+@pytest.mark.covers("R-doctor")
 def test_all_is_well(mint: RunMint, service: ThreadService, home: Path) -> None:
     """A line for each part, status 0, one request that starts nothing, and nothing written."""
     ran = mint("doctor", "--json")
@@ -79,6 +80,7 @@ def test_all_is_well(mint: RunMint, service: ThreadService, home: Path) -> None:
     assert [line.split()[0] for line in lines] == PARTS
 
 
+@pytest.mark.covers("R-doctor")
 def test_it_changes_nothing(mint: RunMint, home: Path) -> None:
     """Neither an existing journal nor the permissions of its folder."""
     fill(home).close()

@@ -67,6 +67,7 @@ def snapshot(home: Path) -> dict[str, tuple[bytes, int]]:
     }
 
 
+@pytest.mark.covers("R-report")
 def test_the_report_has_what_support_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Versions, settings, counts, open jobs, problems with request ids, the end of the log."""
     monkeypatch.setenv("HTTPS_PROXY", "http://me:proxy-password@proxy.test:3128")

@@ -151,6 +151,7 @@ def test_a_crash_is_recorded_later_when_the_journal_is_locked(
     assert job_service.job("ready").problem is not None and marks(job_service) == []
 
 
+@pytest.mark.covers("R-crash-log")
 def test_the_crash_log_of_blender_is_named(job_service: JobService, tmp_path: Path) -> None:
     """The job says where the log is that was written after the import had begun."""
     log = tmp_path / "my scene.crash.txt"
