@@ -70,6 +70,12 @@ def bench(session: nox.Session) -> None:
     install(session)
 
 
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Install what fuzzes guided by coverage; `python3 -m tests.fuzzing` runs in it."""
+    install(session)
+
+
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
     """Write all locks again; pinned versions are kept unless -- --upgrade is given."""
@@ -77,7 +83,8 @@ def lock(session: nox.Session) -> None:
     uv = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
     uv += ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links"]
     uv += ["--custom-compile-command", "python3 scripts/dev.py lock", *session.posargs]
-    for name, version in (versions | {"lint": "3.11", "dev": "3.11", "bench": "3.11"}).items():
+    versions |= dict.fromkeys(("lint", "dev", "bench", "fuzz"), "3.11")
+    for name, version in versions.items():
         source, target = f"requirements/{name}.in", f"requirements/{name}.txt"
         session.run(*uv, "--python-version", version, source, "-o", target)
 

@@ -7,6 +7,8 @@ translates a message where it is shown (`ui/translations`); everything else read
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any, Self
@@ -75,7 +77,24 @@ class Message(str):
             name: cls.from_json(value) if isinstance(value, Mapping) else value
             for name, value in record["params"].items()
         }
+        if params:
+            _check_template(template)
         return cls.build(template, params, code)
+
+
+_FORMAT = re.compile(r"[<>^]?\d{0,2},?(\.\d{1,2})?[a-z%]?")
+
+
+def _check_template(template: str) -> None:
+    """Raise KeyError for a template with fields that no message of ours has.
+
+    Python's formats can read attributes, and a width of a billion takes as much memory.
+    """
+    for _, name, format, conversion in string.Formatter().parse(template):
+        if name is not None and not (
+            name.isidentifier() and conversion is None and _FORMAT.fullmatch(format or "")
+        ):
+            raise KeyError(name)
 
 
 def message_of(value: object) -> Message:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
 TOP = "top"  # the modules beside the rooms: __init__, __main__
-COMMON = {"message"}  # modules that every room may import, and that import no room
+COMMON = {"json_text", "message"}  # modules that every room may import, and that import no room
 BLENDERS_OWN = {
     "addon_utils",
     "bl_ui",

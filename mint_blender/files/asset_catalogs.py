@@ -6,6 +6,7 @@ Catalogs are lines in the library's file `blender_assets.cats.txt`. Does not use
 
 from __future__ import annotations
 
+import re
 import shutil
 import uuid
 from pathlib import Path
@@ -25,6 +26,9 @@ HEAD = """# This is an Asset Catalog Definition file for Blender.
 VERSION 1
 
 """
+VERSION = "VERSION 1"
+_BLANK = " \t\r\n"
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 PATHS = {"model": "Mint/Models", "world": "Mint/Worlds"}
 IDS = {
     path: str(uuid.uuid5(uuid.UUID("d2c5e0e4-3a66-4b0e-9d1b-6a3f1f1a7c55"), path))
@@ -54,12 +58,9 @@ def catalog_for(kind: str, folder: Path | None) -> str:
     if folder is None:
         return own
     file = folder / FILE
-    text = file.read_text(encoding="utf-8") if file.is_file() else HEAD
-    known: dict[str, str] = {}
-    for line in text.splitlines():
-        id, _, rest = line.partition(":")
-        if not line.startswith("#") and rest:
-            known.setdefault(rest.partition(":")[0].strip("/ "), id.strip())
+    # other programs write this file, too: what is no UTF-8 is kept as it is
+    text = file.read_bytes().decode("utf-8", "surrogateescape") if file.is_file() else HEAD
+    known = _catalogs(text)
     # with the parent catalog: Blender would add a missing one and consider the file changed
     missing = [
         (each, id)
@@ -68,15 +69,33 @@ def catalog_for(kind: str, folder: Path | None) -> str:
     ]
     if path not in known:
         added = "".join(f"{id}:{each}:{each.replace('/', '-')}\n" for each, id in missing)
-        _write(file, f"{HEAD}{added}" if text == HEAD else f"{text.rstrip()}\n{added}")
+        if not _has_version(text):
+            added = f"{VERSION}\n\n{added}"
+        _write(file, f"{HEAD}{added}" if text == HEAD else f"{text.rstrip(_BLANK)}\n{added}")
     return known.get(path, own)
+
+
+def _catalogs(text: str) -> dict[str, str]:
+    """Return the UUIDs of all catalogs by path. Blender ignores lines without a valid UUID."""
+    known: dict[str, str] = {}
+    for line in text.split("\n"):
+        id, _, rest = line.strip().partition(":")
+        if rest and _UUID.fullmatch(id.strip()):
+            known.setdefault(rest.partition(":")[0].strip("/ "), id.strip())
+    return known
+
+
+def _has_version(text: str) -> bool:
+    """Return whether there is a line that counts: the first one should say the version."""
+    lines = (line.strip() for line in text.split("\n"))
+    return any(line and not line.startswith("#") for line in lines)
 
 
 def _write(file: Path, text: str) -> None:
     """Replace the file atomically, since it has the user's own catalogs too."""
     part = file.with_name(f".{uuid.uuid4().hex}{PART}")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(text.encode("utf-8", "surrogateescape"))
         if file.is_file():
             shutil.copymode(file, part)  # others who share the library can still read it
         part.replace(file)

@@ -265,7 +265,7 @@ def _unpacker(
             Message(
                 "The file host sent {label} with an unsupported encoding ({encoding}).",
                 label=request.label,
-                encoding=encoding[:20],
+                encoding=urls.printable(encoding[:20]),
             ),
             retryable=False,
         )

@@ -48,7 +48,7 @@ class DownloadFolder:
             ValueError: The id is not safe as a folder name.
             DiskError: The folder cannot be created.
         """
-        folder = self.downloads / _check_id(job_id)
+        folder = self.downloads / check_id(job_id)
         with disk_errors(folder):
             private_files.make_folder(folder)
         return folder
@@ -59,7 +59,7 @@ class DownloadFolder:
         Raises:
             ValueError: The id is not safe as a folder name.
         """
-        return self.jobs / _check_id(job_id) / "references"
+        return self.jobs / check_id(job_id) / "references"
 
     def size(self) -> int:
         """Return the bytes of all downloads, thumbnails and reference images."""
@@ -148,7 +148,7 @@ def _shortened(text: str, most: int, most_bytes: int) -> str:
     return text.encode("utf-8", "replace")[:most_bytes].decode("utf-8", "ignore")
 
 
-def _check_id(job_id: str) -> str:
+def check_id(job_id: str) -> str:
     """Return the id; raise ValueError if it is unsafe as a folder name (API contract, 13.19)."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,120}", job_id) or RESERVED.fullmatch(job_id):
         raise ValueError(Message("a job id must consist of letters, digits, _ and -"))

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from .. import json_text
 from ..message import Message
 from . import disk_sync, private_files
 from .errors import DiskError, DownloadFailed
@@ -118,7 +119,7 @@ class PartFile:
 
     def _read_metadata(self) -> PartSource | None:
         try:
-            known = json.loads(self.metadata_path.read_text(encoding="utf-8"))
+            known = json_text.parse(self.metadata_path.read_bytes())
             address, validator, total = known["address"], known["validator"], known["total"]
         except (OSError, ValueError, KeyError, TypeError):
             return None

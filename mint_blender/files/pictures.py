@@ -266,14 +266,17 @@ def _png(stream: BinaryIO, _size: int) -> Picture:
 
 
 def _jpeg(stream: BinaryIO, size: int) -> Picture:
-    """Read markers up to the frame header; each step moves forward, so it ends."""
+    """Read markers up to the frame header.
+
+    Markers and the bytes that fill the space before them are counted, so it ends soon.
+    """
     stream.seek(2)
+    marker = 0xD8
     for _ in range(1000):
-        if _byte(stream) != 0xFF:
+        if marker != 0xFF and _byte(stream) != 0xFF:
             raise ValueError(Message("a JPEG marker is missing"))
-        while (marker := _byte(stream)) == 0xFF:
-            pass
-        if marker == 0x01 or 0xD0 <= marker <= 0xD8:
+        marker = _byte(stream)
+        if marker in {0x01, 0xFF} or 0xD0 <= marker <= 0xD8:
             continue
         (length,) = struct.unpack(">H", stream.read(2))
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):

@@ -45,7 +45,7 @@ def get(
         if response.status_code not in REDIRECT_STATUSES:
             return response
         response_body.skip(response)
-        target = urljoin(url, _location(response, label))
+        target = _target(url, _location(response, label))
         url = urls.check(target, local_files=local_files, came_from=url)
     raise DownloadFailed(
         Message(
@@ -66,6 +66,14 @@ def _location(response: requests.Response, label: str) -> str:
             retryable=False,
         )
     return location
+
+
+def _target(url: str, location: str) -> str:
+    """Return the address that a redirect leads to; an invalid one is left to `urls.check`."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
 
 
 def _send(

@@ -15,6 +15,7 @@ from ..message import Message
 from ..net import addresses
 from .errors import DownloadFailed
 
+MAX_HOST_LENGTH = 253
 _HASH = re.compile(r"[0-9a-f]{16}")
 
 
@@ -62,7 +63,7 @@ def check(url: str, *, local_files: bool = False, came_from: str | None = None) 
             Message(
                 "The file at {host} uses “{scheme}” instead of https. It was not downloaded.",
                 host=host,
-                scheme=parts.scheme or "no",
+                scheme=parts.scheme[:20] or "no",
             )
         )
     return urlunsplit(parts._replace(fragment=""))
@@ -112,17 +113,24 @@ def label(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        host = parts.hostname or Message("an unnamed host")
+        host = printable(parts.hostname or "") or Message("an unnamed host")
     except ValueError:
         return Message("a file from an unreadable address")
     name = unquote(posixpath.basename(parts.path.rstrip("/")))
-    shown = "".join(letter if letter.isprintable() else "?" for letter in name)[:80]
-    return Message("{file} from {host}", file=shown or Message("a file"), host=host)
+    return Message("{file} from {host}", file=printable(name) or Message("a file"), host=host)
+
+
+def printable(text: str) -> str:
+    """Return the beginning of a text from elsewhere, as messages show it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:80])
 
 
 def without_query(url: str) -> str:
     """Return scheme, host and path, which a fresh link to the same file keeps."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no link: it stands for itself
+        return url
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
 
 
@@ -148,7 +156,8 @@ def _split(url: str) -> SplitResult:
         _ = parts.port  # an invalid port raises only when it is read
     except ValueError:
         raise _refused(Message("The address of the file is invalid.")) from None
-    if "%" in parts.netloc:  # an encoded host name, or the zone of an IPv6 address
+    # an encoded host name, or the zone of an IPv6 address; and what no name server knows
+    if "%" in parts.netloc or len(parts.hostname or "") > MAX_HOST_LENGTH:
         raise _refused(Message("The address of the file is invalid."))
     return parts
 

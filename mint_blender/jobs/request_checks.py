@@ -43,11 +43,11 @@ def picture_complaint(image: str) -> str | None:
         size = path.stat().st_size
         found = pictures.inspect(path)
         pictures.check_complete(path, found)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
         return Message(
             "The reference image {name} cannot be read: {reason}.",
             name=image,
-            reason=error.strerror,
+            reason=getattr(error, "strerror", None) or Message("not a valid name"),
         )
     except InvalidPicture as error:
         return Message("The reference image cannot be used. {reason}", reason=error)

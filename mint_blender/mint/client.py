@@ -45,6 +45,8 @@ from .transport import ESTIMATE_PATH, ApiResponse, Transport
 _COLLECTION = {Kind.MODEL: "models", Kind.WORLD: "worlds"}
 PAGE_SIZE = 30
 """Entries of a page, as in Mint's own client."""
+MAX_EMPTY_PAGES = 20
+"""Most pages without an entry that may follow each other; more are a list without an end."""
 
 
 def connect(account: Account) -> Client:
@@ -215,13 +217,14 @@ class Client:
         """
         cursor: str | None = None
         seen: set[str] = set()
+        empty = 0
         while True:
             page = call(partial(self.page, kind, cursor=cursor, limit=limit))
             yield from page.data
-            cursor = page.next_cursor
+            cursor, empty = page.next_cursor, 0 if page.data else empty + 1
             if cursor is None:
                 return
-            if cursor in seen:
+            if cursor in seen or empty > MAX_EMPTY_PAGES:
                 raise InvalidResponse(Message("its pages repeat"))
             seen.add(cursor)
 

@@ -134,4 +134,10 @@ def feedback_error(feedback: str) -> str | None:
             count=len(feedback),
             most=limit,
         )
+    try:
+        feedback.encode()
+    except UnicodeEncodeError:
+        return Message(
+            "The feedback contains invalid characters. Use a terminal with UTF-8, or Blender."
+        )
     return None

@@ -13,6 +13,8 @@ from typing import Any
 from .errors import FieldError, Problem
 
 MAX_TEXT_LENGTH = 500
+MAX_FIELD_ERRORS, MAX_STEPS = 50, 20
+"""How many errors are read, and how many steps of the path of each."""
 
 
 def read_problem(status: int, body: object, *, secret: str = "") -> Problem:
@@ -36,6 +38,17 @@ def read_problem(status: int, body: object, *, secret: str = "") -> Problem:
     return replace(problem, has_details=bool(problem.slug or problem.explanation))
 
 
+def clean_line(value: object, secret: str) -> str | None:
+    """Return a printable line of bounded length without the secret; None if there is no text."""
+    if not isinstance(value, str):
+        return None
+    whole = value.replace(secret, "(key)") if secret else value
+    line = " ".join(
+        "".join(c if c.isprintable() else " " for c in whole[: MAX_TEXT_LENGTH * 4]).split()
+    )
+    return (line if len(line) <= MAX_TEXT_LENGTH else f"{line[:MAX_TEXT_LENGTH]}…") or None
+
+
 class _Members:
     """The members of an untrusted JSON object."""
 
@@ -51,7 +64,7 @@ class _Members:
         return value if isinstance(value, Mapping) else {}
 
     def text(self, name: str) -> str | None:
-        return _clean(self._data.get(name), self._secret)
+        return clean_line(self._data.get(name), self._secret)
 
 
 def _slug(type_: str | None) -> str | None:
@@ -60,18 +73,21 @@ def _slug(type_: str | None) -> str | None:
 
 
 def _field_errors(entries: object, secret: str) -> tuple[FieldError, ...]:
-    found = (_field_error(entry, secret) for entry in entries) if isinstance(entries, list) else ()
+    first = entries[:MAX_FIELD_ERRORS] if isinstance(entries, list) else []
+    found = (_field_error(entry, secret) for entry in first)
     return tuple(error for error in found if error is not None)
 
 
 def _field_error(entry: object, secret: str) -> FieldError | None:
     if not isinstance(entry, Mapping):
-        message = _clean(entry, secret)
+        message = clean_line(entry, secret)
         return FieldError(message) if message else None
     members = _Members(entry, secret)
     path = members.value("path")
     pointer = (
-        "".join(f"/{step}" for step in path) if isinstance(path, list) else members.text("path")
+        "".join(f"/{step}" for step in path[:MAX_STEPS] if isinstance(step, str | int))
+        if isinstance(path, list)
+        else members.text("path")
     )
     message = (
         members.text("message")
@@ -79,15 +95,6 @@ def _field_error(entry: object, secret: str) -> FieldError | None:
         or members.text("title")
         or members.text("code")
     )
-    return FieldError(message, _clean(pointer, secret), members.text("code")) if message else None
-
-
-def _clean(value: object, secret: str) -> str | None:
-    """Return one printable line of bounded length without the secret; None if empty."""
-    if not isinstance(value, str):
-        return None
-    whole = value.replace(secret, "(key)") if secret else value
-    line = " ".join(
-        "".join(c if c.isprintable() else " " for c in whole[: MAX_TEXT_LENGTH * 4]).split()
+    return (
+        FieldError(message, clean_line(pointer, secret), members.text("code")) if message else None
     )
-    return (line if len(line) <= MAX_TEXT_LENGTH else f"{line[:MAX_TEXT_LENGTH]}…") or None

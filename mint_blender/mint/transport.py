@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import DecodeError, HTTPError
 
+from ..json_text import parse as parse_json
 from ..message import Message
 from ..net import certificates, connections, guarded_socket
 from ..net.retry_after import parse_retry_after
@@ -32,12 +33,14 @@ from . import redaction
 from .base_url import Origin
 from .connection_errors import describe, part_of
 from .errors import InvalidResponse, KeyMissing, KeyUnusable, MintError, Unreachable, problem_error
-from .problem_documents import read_problem
+from .problem_documents import clean_line, read_problem
 from .schema import Json
 
 log = logging.getLogger(__name__)
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+MAX_LEVELS = 100
+"""How deep a response may be nested: what is stored of it must also be written as JSON again."""
 MAX_IDEMPOTENCY_KEY_LENGTH = 255
 MIN_UPLOAD_SPEED = 16 * 1024  # bytes per second
 _CHUNK = 16 * 1024
@@ -176,7 +179,7 @@ class Transport:
         log.info(
             "%s /%s: status %d, request id %s, %.2f s",
             *(request.method, path, response.status_code),
-            *(response.headers.get("X-Request-Id", "none"), time.monotonic() - began),
+            *(self._request_id(response) or "none", time.monotonic() - began),
         )
         return response, answer
 
@@ -219,16 +222,20 @@ class Transport:
         request.headers["Authorization"] = f"Bearer {self._secret}"
         return request
 
+    def _request_id(self, response: requests.Response) -> str | None:
+        return clean_line(response.headers.get("X-Request-Id"), self._secret)
+
     def _parse_response(self, response: requests.Response, content: bytes) -> ApiResponse:
         status, headers = response.status_code, response.headers
         self.clock_offset = _clock_offset(headers.get("Date"), self._now())
-        request_id = headers.get("X-Request-Id")
+        request_id = self._request_id(response)
         wait = parse_retry_after(
             headers.get("Retry-After"), date=headers.get("Date"), now=self._now()
         )
         location = headers.get("Location")
         if 300 <= status < 400:
-            raise InvalidResponse(_redirect_problem(location), request_id=request_id)
+            problem = _redirect_problem(location, self._secret)
+            raise InvalidResponse(problem, request_id=request_id)
         data = _parse_json(content)
         if not 200 <= status < 300:
             raise problem_error(
@@ -291,7 +298,6 @@ def _read_body(response: requests.Response, seconds: float) -> bytes:
         if len(content) > MAX_RESPONSE_BYTES:
             raise InvalidResponse(
                 Message("it is larger than {size} MB", size=MAX_RESPONSE_BYTES // 1024 // 1024),
-                request_id=response.headers.get("X-Request-Id"),
             )
         if time.monotonic() > deadline:
             raise TimeoutError(Message("there was no response in time"))
@@ -316,14 +322,14 @@ def _read_chunks(response: requests.Response) -> Iterator[bytes]:
 
 def _parse_json(content: bytes) -> Any:
     try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
+        return parse_json(content, most_levels=MAX_LEVELS)
+    except ValueError:
         return None
 
 
-def _redirect_problem(location: str | None) -> str:
+def _redirect_problem(location: str | None, secret: str) -> str:
     try:
-        host = urlsplit(location or "").hostname
+        host = clean_line(urlsplit(location or "").hostname, secret)
     except ValueError:
         host = None
     where = Message("to {host}", host=host) if host else Message("to another address")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual environments: for each tested Blender, for lint, and for the report of benchmarks.
+"""The virtual environments: for each tested Blender, for lint, for benchmarks, and for fuzzing.
 
 nox creates them with uv. Two things are added here: they are in a cache folder outside the clone,
 named after the locks, so that all clones share them; and a file lock keeps two processes from
@@ -51,8 +51,12 @@ ENVIRONMENTS = {
     "bpy-5.2": Environment("bpy-5.2", "tests(5.2)", "3.13"),
     "lint": Environment("lint", "lint", VERSION),
     "bench": Environment("bench", "bench", VERSION),
+    "fuzz": Environment("fuzz", "fuzz", VERSION),
 }
 BLENDERS = [environment for environment in ENVIRONMENTS.values() if environment.has_blender]
+
+SEPARATE = frozenset({"fuzz"})
+"""Environments that few people need: when their lock changes, no other one is made again."""
 
 DEFAULTS = {"3.11": "bpy-4.5", "3.13": "bpy-5.2"}
 """The environment for the demo and the tests, by the installed Python version."""
@@ -83,7 +87,8 @@ def has_python(version: str) -> bool:
 
 def folder() -> Path:
     """Return the folder of the environments."""
-    return folder_for("envs", *(environment.lock for environment in ENVIRONMENTS.values()))
+    named_after = [each.lock for name, each in ENVIRONMENTS.items() if name not in SEPARATE]
+    return folder_for("envs", *named_after)
 
 
 def ensure(environment: Environment, *, install: bool) -> Path:
@@ -128,7 +133,10 @@ def nox(*arguments: str, extra: Mapping[str, str] | None = None) -> int:
 
 
 def _record(environment: Environment) -> Path:
-    return folder() / f"{environment.name}.ready"
+    name = environment.name
+    if name in SEPARATE:
+        name = folder_for(name, environment.lock).name
+    return folder() / f"{name}.ready"
 
 
 def _make(environment: Environment) -> Path:

@@ -117,12 +117,46 @@ _KEY = Method(
     ),
 )
 
+_FUZZING = Method(
+    "fuzzing",
+    "tests.fuzzing",
+    "Hostile input for everything that reads what others wrote: the answers of every endpoint, "
+    "lists, addresses, downloads, GLB, SPZ and picture files, texts, journals, the folders of "
+    "batches and asset libraries, the tools for agents. Atheris (libFuzzer) chooses what to try "
+    "next from the branches that it reaches. Only the errors that the docstrings promise may "
+    "occur, and nothing may be written outside of the folder.",
+    long=("--minutes", "120"),
+    short=("--minutes", "4"),
+    takes_minutes=True,
+    environment="fuzz",
+    found=(
+        "The ledger of a batch could name a job or a file that lies outside of the folder, and a "
+        "run would write there. Such an id is refused now, and such a path is not used.",
+        "A redirect or a link with broken brackets stopped the download with an internal error.",
+        "A list of assets with a new cursor on every empty page was followed without end.",
+        "A date of the year 1 or 9999 broke the panel that shows it.",
+        "JSON that is nested too deeply ended commands with a traceback: in batch files, ledgers, "
+        "leases, manifests and other small files. An answer of Mint that could not be written to "
+        "the journal again is refused now.",
+        "A stored message with a field such as {a:999999999} took gigabytes of memory.",
+        "Request ids, the hosts of redirects and unknown encodings were shown with control "
+        "characters and at any length; a server that repeats the key there would have shown it.",
+        "A list of catalogs that is not UTF-8 stopped the import into an asset library, and a "
+        "catalog without a valid id was used.",
+        "A height of 400 digits, a conflicted copy of a file of a batch, a process number that no "
+        "system has, and a file name with a null byte each ended a command with a traceback.",
+        "A GLB of 4 MB could name the same picture 65,536 times, which was read as often. There "
+        "may be 4,096 now, and each is read once.",
+    ),
+)
+
 METHODS = {
     each.name: each
     for each in (
         _SIMULATION,
         _EXHAUSTIVE,
         _NETWORK_FAULTS,
+        _FUZZING,
         _KEY,
     )
 }

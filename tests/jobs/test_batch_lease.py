@@ -142,3 +142,10 @@ def test_an_unreadable_lease_belongs_to_another_machine(tmp_path: Path) -> None:
         Lease(path).acquire()
     abandon(path)
     Lease(path).acquire(sleep=lambda seconds: None)
+
+
+def test_a_damaged_lease_belongs_to_nobody_alive(tmp_path: Path) -> None:
+    """A process number that no system has is that of a dead process."""
+    path = tmp_path / "lease"
+    path.write_text(f'{{"host": "{platform.node()}", "pid": {10**30}, "id": "x"}}')
+    Lease(path).acquire(sleep=lambda seconds: None)

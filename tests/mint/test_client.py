@@ -11,7 +11,7 @@ import itertools
 import pytest
 
 from mint_blender.mint import errors
-from mint_blender.mint.client import PAGE_SIZE, Client
+from mint_blender.mint.client import MAX_EMPTY_PAGES, PAGE_SIZE, Client
 from mint_blender.mint.errors import InvalidResponse
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.limits import MAX_IMAGE_BYTES
@@ -306,3 +306,17 @@ def test_a_list_with_a_repeated_cursor_ends(make_transport):
         with pytest.raises(InvalidResponse, match="its pages repeat"):
             found.extend(Client(make_transport(server.base_url)).assets(Kind.MODEL))
         assert len(server.received) == 2
+
+
+def test_a_list_of_empty_pages_ends(make_transport):
+    """New cursors without an end, and nothing on their pages, are not followed for ever."""
+
+    def page(number: int) -> bytes:
+        return answer({"data": [], "pagination": {"nextCursor": f"c{number}", "hasMore": True}})
+
+    with (
+        raw_server(*map(page, range(2 * MAX_EMPTY_PAGES))) as server,
+        pytest.raises(InvalidResponse, match="its pages repeat"),
+    ):
+        list(Client(make_transport(server.base_url)).assets(Kind.MODEL))
+    assert len(server.received) == MAX_EMPTY_PAGES + 1

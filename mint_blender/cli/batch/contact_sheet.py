@@ -13,7 +13,7 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from ...delivery.write_files import write_text
 from ...jobs.phases import Phase
@@ -270,7 +270,7 @@ def _links(entry: LineReport) -> str:
     ]
     operation, asset = (entry.job.operation, entry.job.asset) if entry.job else (None, None)
     address = (asset.mint_url if asset else None) or (operation.mint_url if operation else None)
-    if address and urlsplit(address).scheme == "https":
+    if address and address.startswith("https://"):
         links.append(
             f'<a href="{escape(address)}" rel="noopener noreferrer" class="outside">Open in'
             " Mint</a>"

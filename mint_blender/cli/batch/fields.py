@@ -135,7 +135,7 @@ def _height(values: Values) -> float | None:
             if isinstance(value, str | int | float) and not isinstance(value, bool)
             else math.nan
         )
-    except ValueError:
+    except (ValueError, OverflowError):
         height = math.nan
     if not 0 < height < math.inf:
         raise ValueError(f"height must be a number above 0, not {json.dumps(value)}")

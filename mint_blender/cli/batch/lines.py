@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ... import json_text
 from ...jobs.job_values import Delivery
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import OptimizationLevel
@@ -133,7 +134,7 @@ def _table(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 def _json(line: str, path: Path, number: int) -> Mapping[str, Any]:
     try:
-        values = json.loads(line)
+        values = json_text.parse(line)
     except ValueError as error:
         raise BadLineError(f"{path.name}, line {number}: not valid JSON ({error}).") from error
     if not isinstance(values, dict):

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from ... import json_text
 from ...files.asset_catalogs import PART
 from ...message import Message
 
@@ -168,7 +169,7 @@ def _read(path: Path) -> Iterable[ManifestEntry]:
         return
     for line in lines:
         with suppress(ValueError, TypeError):  # incomplete, or not written by us
-            entry = ManifestEntry(**json.loads(line))
+            entry = ManifestEntry(**json_text.parse(line))
             fields = {name: value for name, value in asdict(entry).items() if name != "placed"}
             if all(isinstance(value, str) for value in fields.values()) and _is_file_name(
                 entry.file
@@ -178,4 +179,4 @@ def _read(path: Path) -> Iterable[ManifestEntry]:
 
 def _is_file_name(name: str) -> bool:
     """Return whether this is a plain name, which cannot lead out of the folder."""
-    return name == Path(name).name and name not in {"", ".", ".."}
+    return name == Path(name).name and name not in {"", ".", ".."} and name.isprintable()

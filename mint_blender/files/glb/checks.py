@@ -81,7 +81,8 @@ def check(document: JsonObject, binary: int | None, limits: GlbLimits) -> Summar
         get_strings(document, "extensionsRequired", limits.entries),
     )
     _check_uris(document, required)
-    tables = {name: get_objects(document, name, limits.entries) for name in LISTS}
+    most = dict.fromkeys(LISTS, limits.entries) | {"images": limits.images}
+    tables = {name: get_objects(document, name, most[name]) for name in LISTS}
     buffers = check_buffers(tables["buffers"], binary, limits)
     views = check_views(tables["bufferViews"], buffers)
     check_accessors(tables["accessors"], tables["bufferViews"], views, limits)

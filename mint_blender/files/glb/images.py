@@ -17,7 +17,8 @@ from .checks import GlbLimits
 from .json_values import GltfError
 
 MEDIA_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
-MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF")
+JPEG = b"\xff\xd8\xff"
+MAGIC = (b"\x89PNG\r\n\x1a\n", JPEG, b"RIFF")
 HEAD = 64
 JPEG_HEAD = 2**20
 """Bytes read of a JPEG: its size comes after its color profile and camera data."""
@@ -36,9 +37,9 @@ def check(stream: BinaryIO, start: int, document: dict[str, Any], limits: GlbLim
     Raises:
         GltfError: For an image of another type, or too many pixels.
     """
-    pixels = 0
+    pixels, heads = 0, _Heads(stream, start, document)
     for image in document.get("images", []):
-        pixels += _pixels(image, stream, start, document)
+        pixels += _pixels(image, heads)
         if pixels > limits.pixels:
             raise GltfError(
                 Message(
@@ -48,13 +49,44 @@ def check(stream: BinaryIO, start: int, document: dict[str, Any], limits: GlbLim
             )
 
 
-def _pixels(image: dict[str, Any], stream: BinaryIO, start: int, document: dict[str, Any]) -> int:
+class _Heads:
+    """The first bytes of images. Each is read once: many images may name the same buffer view."""
+
+    def __init__(self, stream: BinaryIO, start: int, document: dict[str, Any]) -> None:
+        self._stream = stream
+        self._start = start
+        self._views, self._buffers = document.get("bufferViews", []), document.get("buffers", [])
+        self._heads: dict[int, bytes] = {}
+        self._decoded: dict[int, bytes] = {}
+
+    def of_view(self, number: int) -> tuple[bytes, int]:
+        """Return the first bytes of a view, which tell the size of a picture, and its length."""
+        view = self._views[number]
+        if number not in self._heads:
+            self._heads[number] = self._head(view)
+        return self._heads[number], view["byteLength"]
+
+    def _head(self, view: dict[str, Any]) -> bytes:
+        offset, length = view.get("byteOffset", 0), view["byteLength"]
+        uri = self._buffers[view["buffer"]].get("uri")
+        if uri is not None:
+            if view["buffer"] not in self._decoded:
+                self._decoded[view["buffer"]] = data_uri.decode(uri)
+            content = self._decoded[view["buffer"]][offset : offset + min(length, JPEG_HEAD)]
+            return content if content.startswith(JPEG) else content[:HEAD]
+        self._stream.seek(self._start + offset)
+        head = self._stream.read(min(length, HEAD))
+        if head.startswith(JPEG):
+            head += self._stream.read(min(length, JPEG_HEAD) - len(head))
+        return head
+
+
+def _pixels(image: dict[str, Any], heads: _Heads) -> int:
     if "uri" in image:
-        content = data_uri.decode(image["uri"])
-        head, length = content, len(content)
+        head = data_uri.decode(image["uri"])
+        length = len(head)
     else:
-        view = document["bufferViews"][image["bufferView"]]
-        head, length = _head(view, stream, start, document), view["byteLength"]
+        head, length = heads.of_view(image["bufferView"])
     if head.startswith(KTX) and image.get("mimeType") not in MEDIA_TYPES:
         return 0  # no Blender opens KTX; an extension may offer it beside another format
     if not head.startswith(MAGIC):
@@ -64,18 +96,3 @@ def _pixels(image: dict[str, Any], stream: BinaryIO, start: int, document: dict[
     except InvalidPicture as bad:
         raise GltfError(str(bad).removesuffix(".")) from None
     return (picture.width or 0) * (picture.height or 0)
-
-
-def _head(view: dict[str, Any], stream: BinaryIO, start: int, document: dict[str, Any]) -> bytes:
-    """Return the first bytes of a view, enough to find the size of a picture."""
-    offset, length = view.get("byteOffset", 0), view["byteLength"]
-    uri = document["buffers"][view["buffer"]].get("uri")
-    if uri is not None:
-        return data_uri.decode(uri)[offset : offset + min(length, JPEG_HEAD)]
-    stream.seek(start + offset)
-    head = stream.read(min(length, HEAD))
-    return (
-        head + stream.read(min(length, JPEG_HEAD) - len(head))
-        if head.startswith(b"\xff\xd8\xff")
-        else head
-    )

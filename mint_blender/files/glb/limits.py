@@ -16,6 +16,8 @@ class GlbLimits:
     nesting: int = 64
     entries: int = 65_536
     """Most entries of any list in the document: nodes, meshes, accessors, images …"""
+    images: int = 4096
+    """Most images; the header of each is read."""
     vertices: int = 20_000_000
     triangles: int = 20_000_000
     decoded_bytes: int = 2**31

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import uuid
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from ..phases import Phase
 from ..storage import batch_ledger, serialization
 
 log = logging.getLogger(__name__)
+
+_ROUND = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,8 @@ def known(folder: Path) -> frozenset[str]:
 
 def current_round(folder: Path) -> int:
     """Return the number of the latest round; 0 before the first."""
-    return max((int(path.name) for path in _rounds(folder).glob("[0-9]*")), default=0)
+    names = (path.name for path in _rounds(folder).glob("[0-9]*"))
+    return max((int(name) for name in names if _ROUND.fullmatch(name)), default=0)
 
 
 def begin_round(folder: Path, number: int) -> None:

@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ... import json_text
 from ...files.file_lock import FileInUse
 
 log = logging.getLogger(__name__)
@@ -66,14 +67,14 @@ class Lease:
         if (
             host != platform.node() or _is_alive(holder.get("pid"))
         ) and self._age() < EXPIRES_AFTER:
-            raise FileInUse(str(host or UNKNOWN))
+            raise FileInUse(_shown(host))
         self.path.unlink(missing_ok=True)
         if not self.create():
             raise FileInUse(UNKNOWN)
         if host != platform.node():
             sleep(SETTLE_TIME)
         if not self._is_mine():
-            raise FileInUse(str(self.holder().get("host") or UNKNOWN))
+            raise FileInUse(_shown(self.holder().get("host")))
 
     def is_held(self) -> bool:
         """Return whether the lease is still ours. Looks at the file, at most once a second.
@@ -106,7 +107,7 @@ class Lease:
     def holder(self) -> dict[str, Any]:
         """Return what the file says about its holder, or an empty dict if it cannot be read."""
         try:
-            data = json.loads(self.path.read_bytes())
+            data = json_text.parse(self.path.read_bytes())
         except (OSError, ValueError):
             return {}
         return data if isinstance(data, dict) else {}
@@ -134,6 +135,11 @@ class Lease:
             return Path(now.name).stat().st_mtime - self.path.stat().st_mtime
 
 
+def _shown(host: object) -> str:
+    """Return the name of a machine for a message: others can write to the file."""
+    return host[:100] if isinstance(host, str) and host and host.isprintable() else UNKNOWN
+
+
 def _is_alive(pid: object) -> bool:
     """Return whether this is another living process of this machine.
 
@@ -143,7 +149,7 @@ def _is_alive(pid: object) -> bool:
         return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         pass  # the process exists and belongs to another user

@@ -23,6 +23,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ... import json_text
+from ...files.download_folder import check_id
 from ..job import Job
 from ..phases import Phase
 from . import serialization
@@ -209,7 +211,7 @@ def _tag_at_start(text: bytes) -> str | None:
 def _by_tag(text: bytes) -> dict[str, Unparsed]:
     """Return the entry of a line of the file by its tag; nothing if it is incomplete."""
     try:
-        data = json.loads(text)
+        data = json_text.parse(text)
         return {str(data["line"]): {**data, "job": str(data["job"]), "by": str(data["by"])}}
     except (ValueError, KeyError, TypeError):
         return {}
@@ -231,6 +233,7 @@ def _job(data: dict[str, Any], folder: Path, tag: str) -> Job:
         serialization.load_decision(data["decision"]),
         Phase(data["state"]),
     )
+    check_id(job.id)  # it names files in the folder, to which others can write
     output, render = (absolute(text, folder) for text in (job.delivery.output, job.delivery.render))
     return replace(
         job, delivery=replace(job.delivery, line=line_id(folder, tag), output=output, render=render)
@@ -245,5 +248,6 @@ def relative(text: str | None, folder: Path) -> str | None:
 
 
 def absolute(text: str | None, folder: Path) -> str | None:
-    """Return the path that `relative` has stored."""
-    return None if text is None else str(folder / PurePosixPath(text))
+    """Return the path that `relative` has stored; None for one that leads out of the folder."""
+    path = folder / PurePosixPath(text or "..")
+    return str(path) if path.is_relative_to(folder) and ".." not in path.parts else None

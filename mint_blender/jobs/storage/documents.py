@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from ... import json_text
 from ...files import private_files
 from ...files.file_lock import try_lock, try_shared_lock
 
@@ -172,7 +173,7 @@ def _is_held(file: Path) -> bool:
 
 def _record(content: bytes) -> dict[str, Any]:
     with suppress(ValueError):
-        record = json.loads(content)
+        record = json_text.parse(content)
         if isinstance(record, dict):
             return record
     return {}

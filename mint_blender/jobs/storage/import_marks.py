@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ... import json_text
 from ...files import private_files
 from ...files.file_lock import try_lock
 from ...message import Message, message_of
@@ -106,7 +107,7 @@ def crash_log_of(job: Job) -> str:
 def _message(mark: _Mark) -> Message:
     """Return what happened, with Blender's crash log if it was written after the mark."""
     # whole seconds: some file systems store no fractions
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, OverflowError):
         if mark.crash_log and Path(mark.crash_log).stat().st_mtime >= int(mark.at):
             return Message(
                 "{crashed} Blender's crash log: {crash_log}",
@@ -129,9 +130,9 @@ def _left_behind(home: Path) -> list[_Mark]:
 def _mark(path: Path, content: bytes) -> _Mark:
     """Return what a mark says; one that cannot be read names no job."""
     try:
-        data: Any = json.loads(content)
+        data: Any = json_text.parse(content)
         return _Mark(path, str(data["job"]), str(data[_CRASH_LOG]), float(data["at"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return _Mark(path, "", "", 0.0)
 
 

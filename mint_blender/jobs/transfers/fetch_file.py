@@ -10,9 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from ...files import disk_sync, pictures
+from ...files import disk_sync, pictures, urls
 from ...files.errors import InvalidFile, InvalidGlb, Stopped
 from ...files.partial_download import disk_errors
 from ...message import Message
@@ -117,7 +116,7 @@ def _suffix(effect: Fetch) -> str:
     """Return the suffix by role; for pictures, a guess from the URL until the bytes are here."""
     if effect.role in _SUFFIX:
         return _SUFFIX[effect.role]
-    guess = Path(urlsplit(effect.url).path).suffix.lower()
+    guess = Path(urls.without_query(effect.url)).suffix.lower()
     return guess if guess in {".webp", ".png", ".jpg", ".jpeg"} else ".webp"
 
 

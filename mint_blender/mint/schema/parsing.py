@@ -42,9 +42,14 @@ def is_number(value: object) -> TypeGuard[float]:
 
 
 def read_time(data: Json, name: str) -> datetime | None:
-    """Return a member that is an ISO 8601 time, else None; without a zone it is UTC."""
+    """Return a member that is an ISO 8601 time, else None; without a zone it is UTC.
+
+    Years that not every computer can convert to its own time zone count as none.
+    """
     try:
         moment = datetime.fromisoformat(data[name])
     except (KeyError, TypeError, ValueError):
+        return None
+    if not 1970 < moment.year < 9999:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -19,6 +19,7 @@ from ....jobs.job import Job
 from ....jobs.phases import Phase
 from ....jobs.service import JobService
 from ....mint.schema import Kind
+from ..paths import absolute_path
 from ..state import ToolContext, state_of, with_jobs
 
 SUFFIXES = (".blend", ".glb")
@@ -35,9 +36,7 @@ def check_path(path: str, kind: Kind, *, overwrite: bool) -> Path:
     Raises:
         ToolError: It cannot be written, or exists already and is not to be overwritten.
     """
-    file = Path(path).expanduser()
-    if not file.is_absolute():
-        raise ToolError(f"{path} needs an absolute path. Nothing was written.")
+    file = absolute_path(path, f"{path} needs an absolute path. Nothing was written.")
     if file.suffix.lower() not in SUFFIXES:
         raise ToolError(f"{path} has to end with .blend or .glb. Nothing was written.")
     if file.exists() and not overwrite and not file.is_dir():

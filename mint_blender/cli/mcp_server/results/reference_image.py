@@ -18,6 +18,7 @@ from ....files.errors import FileError
 from ....jobs import request_checks
 from ....mint.limits import MAX_IMAGE_BYTES
 from ... import session
+from ..paths import absolute_path
 from ..pictures import picture_content
 from ..state import ToolContext
 from ..tools import READ_ONLY, Tool
@@ -68,10 +69,7 @@ def _local(image: str, folder: Path) -> Path:
             raise ToolError(f"The reference image {image} cannot be used. {error}") from error
     if "://" in image:
         raise ToolError(f"A reference image must be a file or an https:// address, not {image}.")
-    path = Path(image).expanduser()
-    if not path.is_absolute():
-        raise ToolError(f"The reference image {image} needs an absolute path.")
-    return path
+    return absolute_path(image, f"The reference image {image} needs an absolute path.")
 
 
 def _is_local_service() -> bool:

@@ -21,6 +21,7 @@ from ....jobs.service import JobService, NotPossible
 from ....mint.client import Client
 from ....mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, is_valid_id
 from ..job_state import JobState, result_with_pictures
+from ..paths import absolute_path
 from ..spending.approval import ApprovedCredits, Decision
 from ..spending.quotes import Purchase
 from ..spending.quoting import QuoteState, quote_for
@@ -111,9 +112,7 @@ def conversion_of(model: Asset, formats: list[Format], folder: str | None) -> Pu
     wanted = tuple(dict.fromkeys(formats))
     if not wanted:
         raise ToolError("Choose at least one format.")
-    if folder is None or not Path(folder).expanduser().is_absolute():
-        raise ToolError("Converting needs the absolute path of a folder.")
-    target = Path(folder).expanduser()
+    target = absolute_path(folder or "", "Converting needs the absolute path of a folder.")
     is_paid = any((model.assets or Assets()).converted_url(each) is None for each in wanted)
     names = ", ".join(each.value.upper() for each in wanted)
     return Purchase(

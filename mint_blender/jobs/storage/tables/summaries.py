@@ -215,9 +215,9 @@ def _add(database: Database, summary: Summary, sign: int) -> None:
         " done = done + excluded.done, failed = failed + excluded.failed",
         *key,
         sign,
-        sign * summary.credits,
-        sign * summary.done,
-        sign * summary.failed,
+        sign * (summary.credits or 0.0),  # a damaged row may have none
+        sign * (summary.done or 0),
+        sign * (summary.failed or 0),
     )
     # so that no rounding error outlives the jobs
     database.rows(

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Parse JSON that others wrote.
+
+Every room may import this module; it imports none of ours.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def parse(text: str | bytes, *, most_levels: int | None = None) -> Any:
+    """Return the value that a JSON text describes.
+
+    Args:
+        text: The text; bytes are UTF-8, UTF-16 or UTF-32.
+        most_levels: How deep objects and lists may be nested. Without it, as deep as Python reads.
+
+    Raises:
+        ValueError: It is not valid JSON, or nested too deeply.
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if most_levels is not None and _is_deeper(value, most_levels):
+        raise ValueError("nested too deeply")
+    return value
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels + 1):
+        level = [
+            member
+            for each in level
+            if isinstance(each, dict | list)
+            for member in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Batch files, and the folder of a batch that others can write to: ledger, records, claims."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mint_blender.cli.batch import lines
+from mint_blender.files.file_lock import FileInUse
+from mint_blender.jobs.batch_folder import shared_files, write_records
+from mint_blender.jobs.batch_folder.claims import Claims
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.storage import batch_ledger
+
+from ...jobs.workflow_harness import a_job, working
+from ..checks import check_printed, guarded_folder
+from ..target import MEGABYTE, Target
+
+SUFFIXES = (".jsonl", ".csv", ".txt")
+
+
+def try_file(data: bytes) -> None:
+    """Read a batch file of each type with this content."""
+    with guarded_folder() as folder:
+        for suffix in SUFFIXES:
+            path = folder / f"lamps{suffix}"
+            path.write_bytes(data)
+            try:
+                found = lines.read_lines(path)
+            except lines.BadLineError as error:
+                check_printed(str(error))
+            else:
+                _check_lines(found)
+
+
+def _check_lines(found: list[lines.Line]) -> None:
+    assert found and len({line.tag for line in found}) == len(found)
+    for line in found:
+        name = f"{line.title}{line.suffix}"
+        assert Path(name).name == name and len(name.encode()) <= 255
+        json.dumps(line.request.body(()))
+
+
+def try_folder(data: bytes) -> None:
+    """Read a batch's folder in every way, and write to it what a run writes."""
+    with guarded_folder() as folder:
+        _fill(folder, data)
+        found = batch_ledger.read(folder)
+        round_number = write_records.current_round(folder)
+        write_records.begin_round(folder, round_number + 1)
+        write_records.known(folder)
+        for tag, entry in found.items():
+            assert isinstance(tag, str) and isinstance(entry.job_id, str)
+            if entry.job is not None:
+                _work_on(folder, entry.job)
+
+
+def _work_on(folder: Path, job: Job) -> None:
+    """Do with a job of the ledger what a run does before it writes the result."""
+    for path in (job.delivery.output, job.delivery.render):
+        assert path is None or _is_inside(path, folder)
+    record = write_records.read(folder, job.id)
+    current = record.applied_to(job) if job.phase is Phase.READY else job
+    for path in (current.delivery.output, current.delivery.render):
+        assert path is None or _is_inside(path, folder)
+    shared_files.read(job, folder)
+    shared_files.publish(job, folder)
+    claims = Claims(folder)
+    with suppress(FileInUse):
+        claims.take(job.id)
+    claims.release_all()
+    write_records.write(folder, job.id, record)
+
+
+def _is_inside(path: str, folder: Path) -> bool:
+    return ".." not in Path(path).parts and Path(path).is_relative_to(folder)
+
+
+def _fill(folder: Path, data: bytes) -> None:
+    """Write the files of the folder: the ledger's lines, and a file for each of the other names."""
+    inner = folder / batch_ledger.FOLDER
+    for name in ("written", "rounds", "files/0123456789ab", "claims"):
+        (inner / name).mkdir(parents=True)
+    entries, files = _parts(data)
+    (inner / batch_ledger.NAME).write_bytes(b"\n".join(entries))
+    for name, content in files.items():
+        path = inner / name
+        if path.parent.is_dir() and ".." not in path.parts and path.is_relative_to(inner):
+            with suppress(OSError, ValueError):
+                path.write_bytes(content)
+
+
+def _parts(data: bytes) -> tuple[list[bytes], dict[str, bytes]]:
+    """Return the lines of the ledger, and the content of other files; other bytes are a ledger."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return data.split(b"\n"), {}
+    document = document if isinstance(document, dict) else {"ledger": document}
+    ledger, files = document.get("ledger"), document.get("files")
+    return (
+        [_bytes(each) for each in ledger] if isinstance(ledger, list) else [_bytes(ledger)],
+        {name: _bytes(each) for name, each in files.items()} if isinstance(files, dict) else {},
+    )
+
+
+def _bytes(value: Any) -> bytes:
+    """Return a text itself, and anything else as JSON."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    return json.dumps(value).encode()
+
+
+def _entry(job: Job, tag: str) -> dict[str, Any]:
+    folder = Path("/batch")
+    delivery = Delivery(output="/batch/0001-lamp.blend", line=batch_ledger.line_id(folder, tag))
+    text = batch_ledger._line(replace(job, delivery=delivery), folder, tag, "me")
+    return dict(json.loads(text))
+
+
+def _folder_seeds() -> Iterator[bytes]:
+    job = replace(working(), id="0123456789ab", phase=Phase.READY)
+    note = {"code": None, "template": "{a}.", "params": {"a": "A"}}
+    written = {"job": job.id, "delivery": {"output": "0001-lamp.blend"}, "notes": [note]}
+    listed = {"files": [{"role": "model", "path": "1-model.glb", "url": "https://a.example/b"}]}
+    files = {
+        f"written/{job.id}.json": written | {"round": 1, "problem": None},
+        "rounds/1": "",
+        "rounds/12": "",
+        f"files/{job.id}/files.json": listed,
+        f"files/{job.id}/1-model.glb": "glTF",
+        f"claims/{job.id}": {"host": "other", "pid": 1, "id": "x"},
+    }
+    for ledger in (
+        [_entry(job, "aa.bb-1"), _entry(job, "aa.bb-1")],
+        [_entry(a_job(), "cc.dd-1"), "{", _entry(job, "aa.bb-1")],
+    ):
+        yield json.dumps({"ledger": ledger, "files": files}).encode()
+
+
+LINES: tuple[bytes, ...] = (
+    b'{"prompt": "a lamp", "height": 1.5, "images": ["a.png"], "render": true}\n{"prompt": "b"}',
+    b'{"kind": "world", "prompt": "x", "splats": "500k", "collider": "none", "panorama": "no"}',
+    b'prompt,kind,preset,height\n"a lamp, orange",model,fast,2\n\nb,model,,\n',
+    b"\xef\xbb\xbfa lamp\r\n\r\na mug\n",
+    b'{"prompt": 5}\n[]\n',
+)
+TARGETS = (
+    Target("batch_files", try_file, LINES, examples=120),
+    Target("batch_lines", try_file, LINES[:2], is_json=True, examples=100),
+    Target(
+        "batch_folders",
+        try_folder,
+        tuple(_folder_seeds()),
+        is_json=True,
+        examples=100,
+        memory=16 * MEGABYTE,
+    ),
+)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GLB files: their bytes, and their JSON with the values in it replaced."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from mint_blender.files.errors import InvalidGlb
+from mint_blender.files.glb import draco, header, normalize
+
+from ...files.build_glb import box, pack
+from ...files.rich_glb import RICH, RICH_BYTES
+from ..checks import check_sentence, guarded_folder
+from ..target import MEGABYTE, Target
+
+
+def try_file(data: bytes) -> None:
+    """Inspect a file, whole and by its beginning; prepare it for Blender if it is accepted."""
+    with guarded_folder() as folder:
+        path = folder / "lamp.glb"
+        path.write_bytes(data)
+        if _accepts(header.inspect, path):
+            _prepare(path)
+        _accepts(header.check_container, path)
+        _accepts(_inspect_beginning, path)
+        assert [each.name for each in folder.iterdir()] == ["lamp.glb"]
+
+
+def try_document(data: bytes) -> None:
+    """Inspect a file with this JSON, and the binary data of a valid one."""
+    try_file(pack(data, RICH_BYTES))
+
+
+def _accepts(inspect: Callable[[Path], object], path: Path) -> bool:
+    try:
+        inspect(path)
+    except InvalidGlb as error:
+        check_sentence(str(error))
+        return False
+    return True
+
+
+def _inspect_beginning(path: Path) -> None:
+    data = path.read_bytes()
+    header.inspect_prefix(data[:4096], len(data), "lamp.glb from cdn.example")
+
+
+def _prepare(path: Path) -> None:
+    """Do what happens to an accepted file before Blender's importer reads it."""
+    found = header.inspect(path)
+    assert found.triangles >= 0 and found.vertices >= 0
+    with normalize.normalized_copy(path) as copy:
+        header.inspect(copy)
+    try:
+        draco.check_face_counts(path)
+        if draco.EXTENSION not in found.extensions_used:
+            with draco.decompressed_copy(path):
+                pass
+    except InvalidGlb as error:
+        check_sentence(str(error))
+
+
+TARGETS = (
+    Target(
+        "glb_files",
+        try_file,
+        (
+            box(),
+            box(requires=["KHR_draco_mesh_compression"]),
+            pack(RICH, RICH_BYTES),
+            pack({"asset": {"version": "2.0"}}, None),
+            b"<html>gone</html>",
+        ),
+        examples=120,
+        memory=32 * MEGABYTE,
+    ),
+    Target(
+        "glb_documents",
+        try_document,
+        (
+            json.dumps(RICH).encode(),
+            json.dumps(RICH | {"asset": {"version": "2.1", "minVersion": "2.0"}}).encode(),
+            json.dumps(RICH | {"extensionsUsed": []}).encode(),
+        ),
+        is_json=True,
+        examples=120,
+        memory=32 * MEGABYTE,
+    ),
+)

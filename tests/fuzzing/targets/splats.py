@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splat files: as they are stored, and what is inside of a gzip stream."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+
+from mint_blender.files.errors import InvalidSplats
+from mint_blender.files.spz import decode
+
+from ...files import build_spz
+from ..checks import check_sentence, guarded_folder
+from ..target import MEGABYTE, Target
+
+LIMITS = decode.SplatLimits(points=20_000)
+SMALL = build_spz.made_up(6, degree=1)
+AXES = b"\x03\0\xbe\xad\x04\0\0\0\x07\0\0\0"
+"""An extension record that names the axes."""
+
+
+def try_file(data: bytes) -> None:
+    """Read the header, the axes and all splats of a file, in both ways."""
+    with guarded_folder() as folder:
+        path = folder / "place.spz"
+        path.write_bytes(data)
+        for read in (decode.inspect, decode.read_axes, _decode, _read_attributes):
+            try:
+                read(path, limits=LIMITS)
+            except InvalidSplats as error:
+                check_sentence(str(error))
+
+
+def try_content(data: bytes) -> None:
+    """Read a file whose gzip stream is intact, and holds this."""
+    try_file(gzip.compress(data, compresslevel=1, mtime=0))
+
+
+def _read_attributes(path: Path, *, limits: decode.SplatLimits) -> None:
+    assert len({len(values) for _, values in decode.attributes(path, limits=limits)}) == 1
+
+
+def _decode(path: Path, *, limits: decode.SplatLimits) -> None:
+    splats = decode.decode(path, limits=limits)
+    for values in (splats.positions, splats.scales, splats.rotations, splats.base):
+        assert len(values) == len(splats) and np.isfinite(values).all()
+    assert np.isfinite(splats.harmonics).all()
+    assert len(decode.to_blender_axes(splats)) == len(splats)
+
+
+TARGETS = (
+    Target(
+        "splat_files",
+        try_file,
+        (
+            build_spz.encode(SMALL, version=4),
+            build_spz.encode(SMALL, version=4, flags=2, extension=AXES),
+            build_spz.encode(SMALL, version=3),
+            build_spz.encode(SMALL, version=1),
+            b"<html>",
+        ),
+        examples=50,
+        memory=32 * MEGABYTE,
+    ),
+    Target(
+        "splat_contents",
+        try_content,
+        (
+            *(gzip.decompress(build_spz.encode(SMALL, version=each)) for each in (1, 2, 3)),
+            gzip.decompress(build_spz.encode(SMALL, version=3, flags=2, extension=AXES)),
+        ),
+        examples=50,
+        memory=32 * MEGABYTE,
+    ),
+)
