@@ -84,6 +84,30 @@ _EXHAUSTIVE = Method(
     ),
 )
 
+_NTH_CALL = Method(
+    "nth_call",
+    "tests.nth_call",
+    "The n-th call of write, fsync, rename, open, connect or read fails, n = 1, 2, … until none "
+    "fails, once and for good, on the way from a prompt to a file on disk.",
+    short=("--kind", "rename"),
+    takes_minutes=True,
+    found=(
+        "On a full disk, or with too many open files, the log printed a traceback. It no longer "
+        "does.",
+        "A command whose journal could not be written took its own end for the work of another "
+        "process. It now says that the job was interrupted, and how to resume it.",
+    ),
+)
+
+_PROCESS_KILLS = Method(
+    "process_kills",
+    "tests.process_kills",
+    "The command line, a batch and a headless Blender are ended with SIGKILL at file-system calls "
+    "and requests that were found by instrumenting them, and started again.",
+    short=("--count", "20"),
+    takes_minutes=True,
+)
+
 _NETWORK_FAULTS = Method(
     "network_faults",
     "tests.network_faults",
@@ -155,6 +179,8 @@ METHODS = {
     for each in (
         _SIMULATION,
         _EXHAUSTIVE,
+        _NTH_CALL,
+        _PROCESS_KILLS,
         _NETWORK_FAULTS,
         _FUZZING,
         _KEY,

@@ -21,6 +21,7 @@ FEW = ("write", "fsync", "rename", "connect")
 MANY = ("open", "read", "journal write", "journal open")
 
 
+@pytest.mark.covers("R-pay-once")
 @pytest.mark.parametrize(("kinds", "step"), [(FEW, 5), (MANY, 37)])
 def test_a_run_survives_failing_calls(kinds: tuple[str, ...], step: int) -> None:
     """It ends in a sentence or goes on by itself, and in the end it was paid once."""

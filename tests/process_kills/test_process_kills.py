@@ -16,6 +16,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.covers("R-pay-once", "C7-restart")
 def test_commands_that_are_killed_go_on() -> None:
     """Nothing is paid twice, and every file is there in the end."""
     more = [word for name in ("generate with review", "batch") for word in ("--scenario", name)]
