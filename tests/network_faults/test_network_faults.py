@@ -60,12 +60,13 @@ def test_a_sentence_that_nobody_expects_is_noticed(service: ThreadService, tmp_p
 @pytest.mark.shows_key("the check of these tests has to find one")
 def test_a_key_outside_mint_is_noticed(service: ThreadService, tmp_path: Path) -> None:
     """A file of ours with the key in it is found."""
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "log.txt").write_text(service.key)
+    planted = tmp_path / "home" / "log.txt"
+    planted.parent.mkdir()
+    planted.write_text(service.key)
     fault = NetworkFault("none", Call.START, "", is_lasting=True)
-    assert violations(fault, run(fault, service, tmp_path, SCALE)) == [
-        "none-start: the key is in log.txt"
-    ]
+    found = violations(fault, run(fault, service, tmp_path, SCALE))
+    planted.unlink()  # every test is searched for the key afterwards
+    assert found == ["none-start: the key is in log.txt"]
 
 
 def test_the_page_shows_every_fault() -> None:
