@@ -12,7 +12,7 @@ from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
 from .conftest import SPEED, Since
-from .sections import open_section, scroll
+from .sections import open_section
 
 pytestmark = pytest.mark.window
 
@@ -161,7 +161,7 @@ def test_a_failed_asset_is_retried_from_the_library(
     entries = "part('ui.library_browser.panel_data').library().entries(part('jobs.library.view_model').Filter())"
     failed = blender.wait(f"next((each.id for each in {entries} if each.status == 'failed'), None)")
     blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
-    scroll(blender, 8)
+    open_section(blender, "mint_library")  # scrolls to the details
     blender.screenshot("after_failed_entry")
     blender.click("mint.retry_asset")
     blender.wait_for("placed")

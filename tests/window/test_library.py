@@ -15,7 +15,7 @@ from tests.jobs.fast_config import account, fast_config
 from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
-from .sections import open_section, scroll
+from .sections import open_section
 
 pytestmark = pytest.mark.window
 
@@ -69,7 +69,7 @@ def test_the_library_requests_only_what_is_shown(
         f"next(each.id for each in {VIEW}.library().entries(part('jobs.library.view_model').Filter()) if each.status == 'running')"
     )
     blender.ask("bpy.ops.mint.choose_asset(asset_id=running)", running=running)
-    scroll(blender, 8)
+    open_section(blender, "mint_library")  # scrolls to the details
     assert any("mint.import_asset" in what and running in what for what in blender.buttons())
     blender.screenshot("library_unfinished")
     blender.ask("bpy.ops.mint.import_asset(kind='MODEL', asset_id=model)", model=model)
@@ -151,7 +151,7 @@ def test_the_library_updates_without_refresh(
             f"next(each.id for each in {VIEW}.on_screen({FIELDS}) if each.status == 'failed')"
         )
         blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
-        scroll(blender, 8)
+        open_section(blender, "mint_library")  # scrolls to the details
         blender.click("mint.retry_asset")
         state = f"part('jobs.library.view_model').state_label({VIEW}.chosen({FIELDS}))"
         blender.wait(f"{state} == 'In progress'")
