@@ -31,19 +31,21 @@ from ..simulation.checks import check
 from ..simulation.clock import simulated_time
 from ..simulation.disk import simulated_disk
 from ..simulation.messages import Request, Response
-from ..simulation.mint_files import _content, _png
+from ..simulation.mint_files import content, png
 from ..simulation.mint_operations import Operations
+from ..simulation.mint_service import Habits
 from ..simulation.network import simulated_network
 from ..simulation.observer import observed
+from ..simulation.options import CALM
 from ..simulation.people import People
-from ..simulation.world import CALM, MEMORY_DISK, Violation, World
+from ..simulation.world import MEMORY_DISK, Violation, World
 from .disk_image import Crash, DiskImage
 from .workloads import exported_file
 
 SEED = 1
 STAGE_SECONDS = 4.0
 """How long Mint takes for each stage: a poll or two."""
-PICTURE = _png(16, 16)
+PICTURE = png(16, 16, "a reference picture")
 """The reference picture of the jobs that have one."""
 
 
@@ -60,12 +62,12 @@ class Computer:
 
     def __init__(self, root: Path, credits: float) -> None:
         self.root = root
-        self.world = world = World(SEED, CALM)
-        world.home, world.folder = root / "home", root / "batch"
+        self.world = world = World(SEED, root, CALM)
         world.mint.projects = world.mint.projects[:1]
         world.mint.projects[0].balance = credits
-        world.mint._asks_402 = False
-        self.image = DiskImage(root, world.home)
+        world.mint.habits = Habits()
+        self.home = world.machines[0].home
+        self.image = DiskImage(root, self.home)
         self.is_armed = False
         self._is_crashing = False
         self.points = 0
@@ -166,7 +168,7 @@ class Computer:
                 self._check_file(job, exported_file(self.root, job), model)
 
     def _jobs(self) -> list[Job]:
-        with closing(JournalReader(self.world.home)) as journal:
+        with closing(JournalReader(self.home)) as journal:
             return [each for each in journal._read("") if isinstance(each, Job)]
 
     def _has_failed_at_mint(self, job: Job) -> bool:
@@ -177,7 +179,7 @@ class Computer:
         name = path.relative_to(self.root)
         if not path.is_file():
             raise Violation(f"{name} of {job.id} is missing", job.id)
-        if path.read_bytes() != _content(urlsplit(file.url).path):
+        if path.read_bytes() != content(urlsplit(file.url).path):
             raise Violation(f"{name} of {job.id} is damaged", job.id)
 
 

@@ -1,22 +1,61 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Simulate many jobs, and print what was survived: `python3 -m tests.simulation --jobs N --seed S`.
+"""Simulate many jobs: `python3 -m tests.simulation --jobs N --seed S --processes 2 --keep-going`.
 
 The seeds follow each other, one for each world of about 40 jobs. A violation prints its seed and the
-lines of the trace that belong to it; `--seed` with that number repeats it.
+lines of the trace that belong to it; `--jobs 1 --seed` with that number repeats it. Progress goes to
+standard error; the last line of standard output is a JSON object of what was survived.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
+import json
 import logging
 import multiprocessing
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from .world import Options, Outcome, simulate
+from .options import Options
+from .world import Outcome, simulate
+
+SEEDS_PER_PROCESS = 100
+"""After so many worlds a process is replaced by a new one: its memory stays flat."""
+PROGRESS_INTERVAL = 60.0
+"""Seconds between two lines of progress."""
+
+
+class Totals:
+    """Sums over all worlds. Nothing else of a world is kept."""
+
+    def __init__(self) -> None:
+        self.figures: Counter[str] = Counter()
+        self.failures: list[str] = []
+
+    def add(self, outcome: Outcome) -> None:
+        """Add a world; print it if it broke a rule."""
+        self.figures += Counter(
+            {
+                "worlds": 1,
+                "jobs": outcome.jobs,
+                "operations at Mint": outcome.operations,
+                "calls that reached Mint": outcome.calls,
+                "kills": outcome.kills,
+                "simulated hours": round(outcome.days * 24.0),
+                "processor milliseconds": round(outcome.seconds * 1000.0),
+            }
+        )
+        self.figures += Counter({f"faults: {name}": n for name, n in outcome.faults.items()})
+        if outcome.failure:
+            first = outcome.failure.splitlines()[0]
+            self.failures.append(f"seed {outcome.seed}: {first}")
+            print(f"seed {outcome.seed}: {outcome.failure}")
+            print(*(f"    {line}" for line in outcome.trace), sep="\n", end="\n\n", flush=True)
 
 
 def main() -> int:
@@ -29,21 +68,42 @@ def main() -> int:
         boundaries=arguments.boundaries,
         most_clock_jump=arguments.clock_jump,
     )
-    outcomes, jobs = list[Outcome](), 0
-    for outcome in _outcomes(arguments, options):
-        outcomes.append(outcome)
-        jobs += outcome.jobs
-        if outcome.failure:
-            _print_failure(outcome)
-        if jobs >= arguments.jobs or (outcome.failure and not arguments.keep_going):
-            break
-    _print_table(outcomes)
-    return int(any(outcome.failure for outcome in outcomes))
+    totals, began = Totals(), time.monotonic()
+    end = began + (arguments.minutes * 60.0 if arguments.minutes else float("inf"))
+    reported = began
+    with _outcomes(arguments, options) as outcomes:
+        for outcome in outcomes:
+            totals.add(outcome)
+            now = time.monotonic()
+            if now - reported >= PROGRESS_INTERVAL:
+                reported = now
+                print(
+                    f"{totals.figures['jobs']} jobs, {len(totals.failures)} failures, next seed"
+                    f" {outcome.seed + 1}",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            is_enough = totals.figures["jobs"] >= arguments.jobs or now >= end
+            if is_enough or (outcome.failure and not arguments.keep_going):
+                break
+    seconds = round(time.monotonic() - began, 1)
+    print(
+        json.dumps(
+            {
+                "method": "simulation",
+                "figures": dict(totals.figures),
+                "failures": totals.failures,
+                "seconds": seconds,
+            }
+        )
+    )
+    return int(bool(totals.failures))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 -m tests.simulation", description=__doc__)
     parser.add_argument("--jobs", type=int, default=1000, help="how many jobs to simulate")
+    parser.add_argument("--minutes", type=float, help="stop after so many minutes in any case")
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--processes", type=int, default=1, help="how many processes to use")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at a violation")
@@ -53,42 +113,24 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _outcomes(arguments: argparse.Namespace, options: Options) -> Iterator[Outcome]:
-    seeds = iter(range(arguments.seed, sys.maxsize))
+@contextmanager
+def _outcomes(arguments: argparse.Namespace, options: Options) -> Iterator[Iterator[Outcome]]:
+    """Yield the outcomes of all seeds from the first one on, in order."""
+    seeds = itertools.count(arguments.seed)
     run = partial(simulate, options=options)
     if arguments.processes == 1:
-        yield from map(run, seeds)
+        yield map(run, seeds)
         return
-    with multiprocessing.Pool(arguments.processes, partial(logging.disable, 50)) as pool:
-        while True:
-            yield from pool.imap(run, [next(seeds) for _ in range(arguments.processes * 4)])
-
-
-def _print_failure(outcome: Outcome) -> None:
-    print(f"seed {outcome.seed}: {outcome.failure}")
-    for line in outcome.trace:
-        print(f"    {line}")
-    print(flush=True)
-
-
-def _print_table(outcomes: list[Outcome]) -> None:
-    faults = Counter[str]()
-    for outcome in outcomes:
-        faults.update(outcome.faults)
-    jobs = sum(each.jobs for each in outcomes)
-    rows = [
-        ("seeds", f"{outcomes[0].seed} to {outcomes[-1].seed}"),
-        ("jobs", jobs),
-        ("operations at Mint", sum(each.operations for each in outcomes)),
-        ("calls that reached Mint", sum(each.calls for each in outcomes)),
-        *((f"faults: {name}", count) for name, count in sorted(faults.items())),
-        ("kills", sum(each.kills for each in outcomes)),
-        ("simulated days", round(sum(each.days for each in outcomes), 1)),
-        ("seconds of processor time", round(sum(each.seconds for each in outcomes), 1)),
-        ("violations", sum(bool(each.failure) for each in outcomes)),
-    ]
-    for name, value in rows:
-        print(f"{name:28}{value:>14}")
+    with multiprocessing.Pool(
+        arguments.processes, partial(logging.disable, 50), maxtasksperchild=SEEDS_PER_PROCESS
+    ) as pool:
+        # not all at once: the pool would take seeds without end
+        chunk = arguments.processes * 20
+        yield (
+            outcome
+            for _ in itertools.count()
+            for outcome in pool.imap(run, list(itertools.islice(seeds, chunk)))
+        )
 
 
 if __name__ == "__main__":

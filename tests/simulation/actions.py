@@ -4,17 +4,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from typing import Any
 
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
-from mint_blender.jobs.service import JobService, NotPossible
+from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
+from mint_blender.jobs.storage.journal import JournalError
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, Mode, OptimizationLevel, Preset
 
+from .clicks import PaidClick
 from .world import World
+
+TRIES = 3
+"""How often a person asks for a price before giving up."""
 
 
 class Actions:
@@ -25,16 +31,25 @@ class Actions:
         self.rng = world.rng
         self._prompts = 0
 
+    def attempt(self, service: JobService, action: Callable[[JobService], Any]) -> None:
+        """Do something that the service may refuse: that is no violation."""
+        try:
+            service.catch_up()
+            action(service)
+        except NotPossible as reason:
+            self.world.note(f"not possible: {reason}")
+        except JournalError as error:
+            self.world.note(f"{error}")
+
     def something(self, service: JobService) -> Job | None:
         """Click something that is offered; return the job that it is about."""
         jobs = [job for job in service.jobs() if job.hold is None]
         chance = self.rng.random()
         if not jobs or chance < 0.25:
-            return self.start(service)
+            started: Job | None = self._once_priced(service, self._start_something(service))
+            return started
         if chance < 0.28:
-            service.unfinished.refresh_queue()
-            unfinished = service.unfinished
-            (unfinished.continue_queue if chance < 0.27 else unfinished.discard_queue)()
+            self._decide_about_queue(service, continues=chance < 0.27)
             return None
         if chance < 0.31:
             service.unfinished.resume_all()
@@ -42,6 +57,14 @@ class Actions:
         job = self.rng.choice(jobs[:12])
         self._click_on(service, job)
         return job
+
+    def _decide_about_queue(self, service: JobService, *, continues: bool) -> None:
+        service.unfinished.refresh_queue()
+        if not continues:
+            service.unfinished.discard_queue()
+            return
+        for job in service.unfinished.continue_queue():  # from now on it costs: perhaps today
+            self._note_paid(job.id, job.key, is_confirmed=False)
 
     def _click_on(self, service: JobService, job: Job) -> None:
         verbs = [verb.value for verb in presenter.verbs(job)]
@@ -59,36 +82,81 @@ class Actions:
         name = self.rng.choice(offers)
         self.world.note(f"clicks {name} on {job.id} ({job.phase}) {job.request.prompt}")
         click: Callable[[JobService, Job], object] = getattr(self, name)
-        click(service, job)
+        self._once_priced(service, lambda: click(service, service.job(job.id)))
+
+    def _once_priced(
+        self, service: JobService, click: Callable[[], Any], tries: int = TRIES
+    ) -> Any:
+        """Click; if a limit needs prices that are not known, ask for them and click again."""
+        try:
+            return click()
+        except TooExpensive as error:
+            process = self.world.current
+            if not error.missing_prices or not tries or process is None:
+                raise
+            for query in error.missing_prices:
+                service.queries.ask(query)
+            again = lambda _: self._once_priced(service, click, tries - 1)  # noqa: E731
+            process.later(self.rng.uniform(1.0, 60.0), lambda: self.attempt(service, again))
+            return None
 
     def _rarely(self, probability: float) -> bool:
         return self.rng.random() < probability
 
     # -- clicks
 
-    def start(self, service: JobService) -> Job | None:
-        """Start a generation. Some people use the same words twice."""
+    def _start_something(self, service: JobService) -> Callable[[], Job]:
+        """Return a click that starts a generation. Some people use the same words twice."""
         request = self.request()
         is_model = request.kind is Kind.MODEL
         optimize = OptimizationLevel.LIGHT if is_model and self._rarely(0.2) else None
         most = self.rng.choice([300.0, 850.0, 2000.0]) if self._rarely(0.1) else None
-        self.world.note(f"starts {request.prompt} ({request.kind}, {request.mode})")
-        prompt = request.prompt
+        splats = self.rng.choice([None, "500k", "full_res"])
+        delivery = (
+            Delivery()
+            if is_model
+            else Delivery(splats=splats, collider=self.rng.choice(["AUTO", "AUTO", "NONE"]))
+        )
+        return lambda: self._start(service, request, delivery, optimize, most)
+
+    def _start(
+        self,
+        service: JobService,
+        request: GenerationRequest,
+        delivery: Delivery,
+        optimize: OptimizationLevel | None,
+        most: float | None,
+    ) -> Job:
+        prompt, clicks = request.prompt, self.world.clicks
+        self.world.note(f"starts {prompt} ({request.kind}, {request.mode})")
+        pictures = tuple(map(self.world.pictures.hash_of, request.images))
+        clicks.pictures.setdefault(prompt, set()).add(pictures)
         with self.counted("starts", prompt), self.counted("previews", prompt):
             if optimize:
-                self.world.clicks.add(self.world.clicks.follow_ups, prompt)
-            if most is not None:
-                self.know_price(service, request, optimize)
-            job = service.start(request, Delivery(), optimize=optimize, max_credits=most)
+                clicks.add(clicks.follow_ups, prompt)
+            with self._limits(service, confirm=most is None) as is_confirmed:
+                job = service.start(request, delivery, optimize=optimize, max_credits=most)
         if most is not None:
-            self.world.clicks.own_limit[job.id] = most
+            clicks.own_limit[job.id] = most
+        self._note_paid(job.id, job.key, is_confirmed=is_confirmed)
+        if self._rarely(0.3):
+            self.world.pictures.change(self.rng, request.images)
         return job
 
-    def know_price(
-        self, service: JobService, request: GenerationRequest, optimize: OptimizationLevel | None
-    ) -> None:
-        """Ask for the price, and wait for the answer, as the command line does."""
-        service.blocks_for_prices = True
+    @contextmanager
+    def _limits(self, service: JobService, *, confirm: bool = True) -> Iterator[bool]:
+        """Click within the limits, or, at times, beyond them on purpose."""
+        is_confirmed = confirm and self._rarely(0.05)
+        with service.budget.without_limits() if is_confirmed else nullcontext():
+            yield is_confirmed or service.budget.ignores_limits
+
+    def _note_paid(self, job_id: str, key: str, *, is_confirmed: bool) -> None:
+        world = self.world
+        machine = world.current.machine.name if world.current else ""
+        click = PaidClick(job_id, machine, world.clock.wall(), is_confirmed)
+        world.clicks.paid[key] = click
+        if is_confirmed:
+            world.clicks.confirmed.add(job_id)
 
     def request(self) -> GenerationRequest:
         """Return a request whose prompt tells all jobs of the same words apart from others."""
@@ -102,6 +170,7 @@ class Actions:
                 [Mode.AUTO, Mode.REVIEW] if self.world.options.reviews else [Mode.AUTO]
             ),
             name=self.rng.choice([None, "Lamp"]),
+            images=self.world.pictures.some(self.rng) if self._rarely(0.2) else (),
         )
 
     @contextmanager
@@ -119,23 +188,38 @@ class Actions:
         """Approve the Preview that is shown."""
         assets = job.operation.assets if job.operation else None
         url = assets.preview_image_url if assets else None
-        service.approve(job.id)
-        decision = service.job(job.id).decision
-        if decision is not None and decision.verb is Verb.APPROVE and url is not None:
-            picture = url.partition(".webp")[0].rpartition("-")[2]
-            self.world.clicks.shown[decision.key] = picture
+        if job.has_preview:
+            url = job.previews[-1].url
+        with self._limits(service) as is_confirmed:
+            service.approve(job.id)
+        decision = self._note_decision(service, job, Verb.APPROVE, is_confirmed=is_confirmed)
+        if decision and url is not None:
+            self.world.clicks.shown[decision] = url.partition(".webp")[0].rpartition("-")[2]
 
     def revise(self, service: JobService, job: Job) -> None:
         """Ask for another Preview."""
-        with self.counted("previews", job.request.prompt):
+        with self.counted("previews", job.request.prompt), self._limits(service) as is_confirmed:
             service.revise(job.id, "make it green")
+        self._note_decision(service, job, Verb.REVISE, is_confirmed=is_confirmed)
 
     def retry(self, service: JobService, job: Job) -> None:
         """Pay for a new attempt."""
         prompt = job.request.prompt
         with self.counted("starts", prompt), self.counted("previews", prompt):
             self._count_follow_ups(job)
-            service.retry(job.id)
+            with self._limits(service) as is_confirmed:
+                service.retry(job.id)
+        self._note_decision(service, job, Verb.RETRY, is_confirmed=is_confirmed)
+
+    def _note_decision(
+        self, service: JobService, job: Job, verb: Verb, *, is_confirmed: bool
+    ) -> str | None:
+        """Note a decision that costs, if it is still there; return its key."""
+        decision = service.job(job.id).decision
+        if decision is None or decision.verb is not verb:
+            return None
+        self._note_paid(job.id, decision.key, is_confirmed=is_confirmed)
+        return decision.key
 
     def _count_follow_ups(self, job: Job) -> None:
         if job.optimize or job.convert:
@@ -147,7 +231,11 @@ class Actions:
 
     def resume(self, service: JobService, job: Job) -> None:
         """Resume a job."""
-        service.resume(job.id)
+        with self._limits(service) as is_confirmed:
+            service.resume(job.id)
+        self._note_decision(service, job, Verb.RESUME, is_confirmed=is_confirmed)
+        if is_confirmed:
+            self.world.clicks.confirmed.add(job.id)
 
     def dismiss(self, service: JobService, job: Job) -> None:
         """Remove a job from the list."""
@@ -162,5 +250,6 @@ class Actions:
         if job.asset is None or job.kind is not Kind.MODEL:
             return
         formats = self.rng.sample([Format.FBX, Format.OBJ, Format.STL], 2)
-        with self.counted("follow_ups", job.request.prompt):
-            service.convert(job.asset, formats, self.world.folder.parent / "converted")
+        folder = self.world.folder.parent / "converted"
+        with self.counted("follow_ups", job.request.prompt), self._limits(service):
+            service.convert(job.asset, formats, folder)

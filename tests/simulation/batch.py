@@ -1,74 +1,97 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A batch that is run again and again, with the real ledger and journal.
+"""A batch that is run again and again on two machines: the real runner, ledger and lease.
 
-Its lines are found and continued as `cli.batch` does it. Writing results needs Blender: here a
-finished line is only marked as placed.
+The machines share the folder of results, but each has its own journal, and no lock of the one is
+seen by the other. Its lines are models that are only copied, so that Blender is not needed.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import TYPE_CHECKING
+import os
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
+from mint_blender.cli import price_check, session
 from mint_blender.cli.batch import line_jobs
 from mint_blender.cli.batch.lines import Line
+from mint_blender.cli.batch.result_writer import ResultWriter, Writers
+from mint_blender.cli.batch.runner import BatchRun, Options
+from mint_blender.cli.output.terminal import Display, Terminal
 from mint_blender.files.file_lock import FileInUse, file_lock
 from mint_blender.jobs.engine.retry_schedule import StillUnreachable
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService, NotPossible
-from mint_blender.jobs.storage import batch_ledger
+from mint_blender.jobs.storage import batch_lease, batch_ledger
+from mint_blender.mint.errors import MintError
 from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.retry import call_with_retries
 from mint_blender.mint.schema import Kind, Mode, Preset
 
+from .clicks import PaidClick
+
 if TYPE_CHECKING:
+    from .process import Process
     from .world import World
 
 LINES = 6
+_create, _utime = batch_lease.Lease.create, os.utime
 
 
-def run_batch(world: World, service: JobService) -> None:
-    """Start or continue all lines, wait until they stop, and quit."""
-    folder = world.folder
-    (folder / batch_ledger.FOLDER).mkdir(parents=True, exist_ok=True)
-    if world.rng.random() < 0.7:
+class _Quiet(Terminal):
+    """A terminal that writes the notes into the trace."""
+
+    def __init__(self, world: World) -> None:
+        self._program, self.as_json, self._world = "mint", False, world
+
+    def result(self, record: dict[str, Any], *lines: str) -> None:
+        """Print nothing."""
+
+    def note(self, line: str) -> None:
+        """Add a line to the trace."""
+        self._world.note(line)
+
+    def progress(self) -> AbstractContextManager[Display]:
+        """Return a display that shows nothing."""
+        return nullcontext(_NoDisplay())
+
+
+class _NoDisplay:
+    def show(self, key: str, title: str, text: str, *progress: Any) -> None:
+        """Show nothing."""
+
+
+def run_batch(process: Process, service: JobService) -> None:
+    """Run the batch as the command does, until its lines stop, and quit."""
+    world, rng = process.world, process.world.rng
+    service.blocks_for_prices = True
+    if rng.random() < 0.7:
         service.unreachable_timeout = 180.0
-    lock = folder / batch_ledger.FOLDER / "lock"
+    options = Options(world.folder, render=False, retry_failed=rng.random() < 0.3)
+    _count_attempts(process, service)
     world.note("the batch runs")
-    with suppress(FileInUse, StillUnreachable, OSError), file_lock(lock):
-        _run_lines(world, service, [_line(number) for number in range(1, LINES + 1)])
-    world.note("the batch ends")
-    if world.current is not None:
-        world.current.quit()
+    try:
+        with (
+            suppress(FileInUse, StillUnreachable, OSError, MintError, NotPossible),
+            line_jobs.lock_folder(world.folder) as lease,
+        ):
+            writer = ResultWriter(Writers(None, 1), service.notify)  # type: ignore[arg-type]  # nothing needs it
+            run = BatchRun(service, options, _Quiet(world), _lines(), writer)
+            run.is_lost = lambda: not lease.is_held()
+            lease.on_lost = service.notify
+            run.run(_lines(), at_once=2, limit=None)
+    finally:
+        process.quit()
+        world.note("the batch ends")
 
 
-def _run_lines(world: World, service: JobService, lines: list[Line]) -> None:
-    jobs, refused = line_jobs.load_jobs(service, world.folder, lines)
-    for line in lines:
-        prompt = line.request.prompt
-        for counts in (world.clicks.starts, world.clicks.previews):
-            counts.setdefault(prompt, 1)  # however often the batch runs, it is paid for once
-        if line.tag not in refused:
-            with suppress(NotPossible):
-                jobs[line.tag] = _start_or_resume(world, service, line, jobs.get(line.tag))
-    service.watch([job.id for job in jobs.values()])
-    for job in jobs.values():
-        now = line_jobs.current_job(service, job)
-        if now.phase is Phase.READY and not service.is_active(now.id):
-            with suppress(NotPossible):
-                service.mark_placed(now.id)
-
-
-def _start_or_resume(world: World, service: JobService, line: Line, job: Job | None) -> Job:
-    if job is None:
-        tag = batch_ledger.line_id(world.folder, line.tag)
-        output = str(world.folder / f"{line.tag}.glb")
-        return service.start(line.request, Delivery(output=output, line=tag))
-    job = line_jobs.current_job(service, job)
-    if job.is_resumable or job.phase in {Phase.PAUSED, Phase.BILLING}:
-        service.resume(job.id)
-    return job
+def _lines() -> list[Line]:
+    return [_line(number) for number in range(1, LINES + 1)]
 
 
 def _line(number: int) -> Line:
@@ -79,3 +102,137 @@ def _line(number: int) -> Line:
         mode=Mode.AUTO if number % 3 else Mode.REVIEW,
     )
     return Line(number, f"tag-{number}", request, Delivery(), None, ".glb", None)
+
+
+def _count_attempts(process: Process, service: JobService) -> None:
+    """Count what a run may start: each line once, and what `--retry-failed` pays for again."""
+    clicks, machine = process.world.clicks, process.machine.name
+    start, retry = service.start, service.retry
+    for line in _lines():
+        for counts in (clicks.starts, clicks.previews):
+            counts.setdefault(line.request.prompt, 1)
+
+    def note(job: Job, key: str) -> None:
+        clicks.paid[key] = PaidClick(job.id, machine, process.world.clock.wall(), False)
+
+    def counted_start(request: GenerationRequest, *arguments: Any, **more: Any) -> Job:
+        if _was_canceled(process.world.folder, request.prompt):
+            _add_attempt(process, request.prompt)
+        job = start(request, *arguments, **more)
+        note(job, job.key)
+        return job
+
+    def counted_retry(job_id: str) -> None:
+        job = service.job(job_id)
+        _add_attempt(process, job.request.prompt)
+        try:
+            retry(job_id)
+        except NotPossible:
+            _add_attempt(process, job.request.prompt, -1)
+            raise
+        decision = service.job(job_id).decision
+        if decision is not None:
+            note(job, decision.key)
+
+    service.start, service.retry = counted_start, counted_retry  # type: ignore[method-assign]
+
+
+def _add_attempt(process: Process, prompt: str, number: int = 1) -> None:
+    clicks = process.world.clicks
+    clicks.add(clicks.starts, prompt, number)
+    clicks.add(clicks.previews, prompt, number)
+
+
+def _was_canceled(folder: Path, prompt: str) -> bool:
+    """Return whether the line's last job was canceled, so that another one may be paid for."""
+    jobs = [entry.job for entry in batch_ledger.read(folder).values() if entry.job is not None]
+    return any(job.request.prompt == prompt and job.phase is Phase.CANCELED for job in jobs)
+
+
+# -- what the command finds on its machine
+
+
+@contextmanager
+def simulated_batches(world: World) -> Iterator[None]:
+    """Let commands use the simulated account and clock, and leases the simulated machines."""
+
+    def current() -> Process:
+        assert world.current is not None
+        return world.current
+
+    def sleep(seconds: float) -> None:
+        current().let_the_world_go_on(seconds, lambda: False)
+
+    def call_mint(call: Callable[[], Any], on_wait: Any = None) -> Any:
+        clock, chance = world.clock.monotonic, world.rng.random
+        return call_with_retries(
+            call, retries=session.RETRIES, clock=clock, sleep=sleep, chance=chance, on_wait=on_wait
+        )
+
+    def is_alive(pid: object) -> bool:
+        found = [each for each in world.processes.values() if each.id == pid]
+        return any(not each.is_dead for each in found) and pid != current().id
+
+    def lock(file: Path) -> AbstractContextManager[None]:
+        return file_lock(file.with_name(f"{file.name}-{current().machine.name}"))
+
+    with ExitStack() as stack:
+        for place, name, value in (
+            (session, "account", lambda: current().account),
+            (session, "check_online", lambda: None),
+            (price_check, "call_mint", call_mint),
+            (line_jobs, "file_lock", lock),
+            (batch_lease.Lease.acquire, "__defaults__", (sleep,)),
+            (batch_lease, "_is_alive", is_alive),
+            (batch_lease, "renewing", lambda renew, name: _renewing(current(), renew)),
+            (platform, "node", lambda: world.current.machine.name if world.current else "-"),
+            (os, "getpid", lambda: world.current.id if world.current else 0),
+        ):
+            stack.enter_context(patch.object(place, name, value))
+        stack.enter_context(_simulated_ages(world))
+        yield
+
+
+@contextmanager
+def _simulated_ages(world: World) -> Iterator[None]:
+    """Measure the age of a lease with the simulated clock."""
+    renewed: dict[str, float] = {}
+
+    def create(lease: batch_lease.Lease) -> bool:
+        is_new = _create(lease)
+        if is_new:
+            renewed[str(lease.path)] = world.clock.now
+        return is_new
+
+    def utime(path: Any, *more: Any, **most: Any) -> None:
+        renewed[str(path)] = world.clock.now
+        _utime(path, *more, **most)
+
+    def age(lease: batch_lease.Lease) -> float:
+        if not lease.path.exists():
+            raise FileNotFoundError(lease.path)
+        return world.clock.now - renewed[str(lease.path)]
+
+    with (
+        patch.object(batch_lease.Lease, "create", create),
+        patch.object(batch_lease.Lease, "_age", age),
+        patch.object(os, "utime", utime),
+    ):
+        yield
+
+
+@contextmanager
+def _renewing(process: Process, renew: Callable[[], None]) -> Iterator[None]:
+    """Renew a lease as its thread does: while the process lives and its machine is awake."""
+    is_over = False
+
+    def again() -> None:
+        if not is_over:
+            renew()
+            process.later(batch_lease.RENEW_INTERVAL, again)
+
+    process.later(batch_lease.RENEW_INTERVAL, again)
+    try:
+        yield
+    finally:
+        is_over = True

@@ -5,14 +5,22 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from mint_blender.jobs.job import Job
+from mint_blender.jobs import notes
+from mint_blender.jobs.job import Job, asset_of
+from mint_blender.jobs.job_values import Role
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.storage.journal_reader import JournalReader
+from mint_blender.mint.schema import Kind
 
+from . import limits
+from .mint_files import content
 from .mint_operations import BUSY, DONE, Operation
 from .people import ENDED
+from .process import Machine
 from .world import Violation, World
 
 if TYPE_CHECKING:
@@ -21,19 +29,30 @@ if TYPE_CHECKING:
 
 def check(world: World, people: People) -> None:
     """Raise Violation for the first rule that was broken."""
-    with closing(JournalReader(world.home)) as journal:
+    operations = list(world.mint.operations.all.values())
+    _check_paid_once(world, operations)
+    _check_pictures(world, operations)
+    everywhere: list[Job] = []
+    for machine in world.machines:
+        jobs, listed = _read(machine)
+        everywhere += jobs
+        _check_nothing_is_stuck(world, jobs, listed)
+        _check_own_ends(world, jobs)
+        _check_files(world, jobs)
+    _check_nothing_is_lost(everywhere, operations)
+    limits.check(world)
+    _check_secrets(world)
+
+
+def _read(machine: Machine) -> tuple[list[Job], set[str]]:
+    """Return all jobs of a machine's journal, and the ids of those that are on the list."""
+    with closing(JournalReader(machine.home)) as journal:
         records = list(journal._read(""))
         jobs = [each for each in records if isinstance(each, Job)]
         listed = {job.id for job in journal.jobs()}
     if len(jobs) != len(records):
         raise Violation("a job cannot be read")
-    operations = list(world.mint.operations.all.values())
-    _check_paid_once(world, operations)
-    _check_nothing_is_stuck(world, jobs, listed)
-    _check_nothing_is_lost(jobs, operations)
-    _check_own_ends(world, jobs)
-    _check_own_limits(world, jobs)
-    _check_secrets(world)
+    return jobs, listed
 
 
 def _check_paid_once(world: World, operations: list[Operation]) -> None:
@@ -66,7 +85,8 @@ def _words(prompt: str, operations: list[Operation]) -> list[str]:
 
 def _check_nothing_is_stuck(world: World, jobs: list[Job], listed: set[str]) -> None:
     for job in jobs:
-        if _is_held_for_good(job):
+        is_empty = job.problem is not None and job.problem.code == "no_file"
+        if _is_held_for_good(job) or (is_empty and not _wanted(world, job)):
             continue
         if job.id in listed and (job.phase not in ENDED or job.decision is not None):
             raise Violation(
@@ -117,22 +137,51 @@ def _check_own_ends(world: World, jobs: list[Job]) -> None:
             raise Violation(f"{job.id} is canceled, at Mint {mine.status}", job.id, mine.id)
 
 
-def _check_own_limits(world: World, jobs: list[Job]) -> None:
-    """No job costs more than its own limit."""
+def _check_pictures(world: World, operations: list[Operation]) -> None:
+    """Mint got the reference pictures as they were at a click."""
+    for each in operations:
+        chosen = world.clicks.pictures.get(each.prompt, {()})
+        is_start = each.is_generation and each.key in world.clicks.paid
+        if is_start and not each.is_retry and each.pictures not in chosen:
+            raise Violation(f"other pictures than at the click: {each.prompt}", each.prompt)
+
+
+def _check_files(world: World, jobs: list[Job]) -> None:
+    """A finished job has every file that Mint has made and it was to fetch, byte by byte."""
     for job in jobs:
-        most = world.clicks.own_limit.get(job.id)
-        if most is None or job.max_credits is None:
+        if job.phase not in {Phase.READY, Phase.PLACED}:
             continue
-        mine = world.mint.operations.all
-        spent = sum(mine[each.id].paid for each in job.operations if each.id in mine)
-        if spent + job.paid_before > most:
-            raise Violation(f"{job.id} cost {spent} of {most} Credits", job.id)
+        for file in job.files:
+            path = Path(file.path)
+            if not path.is_file() or path.read_bytes() != content(urlsplit(file.url).path):
+                raise Violation(f"{path.name} of {job.id} is not what Mint has made", job.id)
+        missing = _wanted(world, job) - {file.role for file in job.files}
+        missing = {role for role in missing if not notes.explains(job, role)}
+        if missing and job.delivery.line is None:  # a batch on another machine may have them
+            raise Violation(f"{job.id} lacks {', '.join(missing)}", job.id, job.request.prompt)
+
+
+def _wanted(world: World, job: Job) -> set[Role]:
+    """Return which files the job has to have."""
+    made = world.mint.operations.resources.get(asset_of(job) or "")
+    if made is None or job.convert:
+        return set()
+    if job.kind is Kind.MODEL:
+        return {Role.MODEL}
+    is_wanted = {
+        Role.COLLIDER: job.delivery.collider != "NONE",
+        Role.PANORAMA: not made.is_partial,
+        Role.SPLATS: job.delivery.splats is not None and bool(made.tiers),
+    }
+    return {role for role, wanted in is_wanted.items() if wanted}
 
 
 def _check_secrets(world: World) -> None:
     """No file holds an API key."""
     keys = [key.encode() for key in world.network.key_hosts]
-    for path in world.home.parent.rglob("*"):
+    if any(key in data for data in world.disk.journals() for key in keys):
+        raise Violation("a journal holds an API key")
+    for path in world.base.rglob("*"):
         if path.is_file():
             data = path.read_bytes()
             if any(key in data for key in keys):

@@ -14,19 +14,18 @@ from .mint_operations import DONE, ENDED, PREVIEW, TOTAL, Operation, Resource
 CONVERTED = ("fbx", "obj", "stl", "usdz")
 
 
-def problem(status: int, slug: str, detail: str, **headers: str) -> Response:
-    """Return a problem document (RFC 9457)."""
+def problem(status: int, slug: str, detail: str, *, field: str = "") -> Response:
+    """Return a problem document (RFC 9457), perhaps about one field of the request."""
     body = {
         "type": f"https://api.mint.gg/problems/{slug}",
         "title": slug.replace("-", " "),
         "status": status,
         "detail": detail,
     }
-    return Response(
-        status,
-        {"Content-Type": "application/problem+json", **headers},
-        json.dumps(body).encode(),
-    )
+    if field:
+        body["errors"] = [{"path": f"/{field}", "code": "invalid", "message": detail}]
+    headers = {"Content-Type": "application/problem+json"}
+    return Response(status, headers, json.dumps(body).encode())
 
 
 def document(status: int, body: dict[str, Any], **headers: str) -> Response:
@@ -43,8 +42,8 @@ def iso(at: float | None) -> str | None:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def operation(each: Operation, now: float) -> dict[str, Any]:
-    """Return an operation, with null where nothing is known."""
+def operation(each: Operation, now: float, *, has_credits: bool = True) -> dict[str, Any]:
+    """Return an operation, with null where nothing is known. Its Credits are optional."""
     resource = each.resource
     body: dict[str, Any] = {
         "object": "operation",
@@ -57,10 +56,11 @@ def operation(each: Operation, now: float) -> dict[str, Any]:
         "resource": {"type": resource.kind, "id": resource.id} if resource else None,
         "mintUrl": f"https://mint.gg/{resource.kind}/{resource.id}" if resource else None,
         "assets": _operation_assets(each, now),
-        "credits": _credits(each),
         "createdAt": iso(each.created),
         "updatedAt": iso(each.updated),
     }
+    if has_credits:
+        body["credits"] = _credits(each)
     if each.ended is not None:
         body["canceledAt" if each.status == "canceled" else "completedAt"] = iso(each.ended)
     if each.status == "failed":
@@ -119,7 +119,11 @@ def assets(resource: Resource, now: float) -> dict[str, Any]:
             "colliderMeshUrl": link("worlds", f"{name}-collider-{hash}.glb", now),
             "panoUrl": None if resource.is_partial else pano,
             "radUrl": None,
-            "spzUrls": None,
+            "spzUrls": {
+                tier: link("worlds", f"{name}-{tier}-spz-{hash}.spz", now)
+                for tier in resource.tiers
+            }
+            or None,
         }
     optimized = link("glb", f"{name}-optimized-{hash}.glb", now)
     converted = {

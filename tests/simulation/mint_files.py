@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import re
@@ -32,7 +33,7 @@ class FileHost:
         """Return the file or a part of it; 403, 404 or 410 if the link has expired."""
         if now > float(request.query.get("expires", "0")):
             return Response(self._rng.choice([403, 404, 410]), body=b"gone")
-        data = _content(request.path)
+        data = content(request.path)
         etag = f'"{zlib.crc32(request.path.encode()):08x}"'
         headers = {"Content-Length": str(len(data)), "ETag": etag, "Accept-Ranges": "bytes"}
         start = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
@@ -46,13 +47,15 @@ class FileHost:
         return Response(206, headers, data[first:])
 
 
-def _content(path: str) -> bytes:
+@lru_cache(4096)
+def content(path: str) -> bytes:
+    """Return what the file host has under a path: always the same."""
     if path.endswith(".glb"):
         return _glb(path)
-    if "-pano-" in path:
-        return _png(8, 4)
+    if path.endswith(".spz"):
+        return _spz(path)
     if path.endswith((".webp", ".png")):
-        return _png(4, 4)
+        return png(8 if "-pano-" in path else 4, 4, path)
     return b"solid " + path.encode()
 
 
@@ -85,17 +88,27 @@ def _glb(path: str) -> bytes:
     return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
 
 
-@lru_cache
-def _png(width: int, height: int) -> bytes:
+def _spz(path: str) -> bytes:
+    """Return two splats, in the first version of the format that one gzip stream holds."""
+    points = 2
+    header = struct.pack("<4sIIBBBB", b"NGSP", 2, points, 0, 12, 0, 0)
+    body = random.Random(path).randbytes(points * (9 + 1 + 3 + 3 + 3))
+    return gzip.compress(header + body, mtime=0)
+
+
+def png(width: int, height: int, text: str) -> bytes:
+    """Return a picture of one color that no other text has."""
+
     def chunk(name: bytes, data: bytes) -> bytes:
         body = name + data
         return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    rows = b"".join(b"\0" + b"\x60\x80\x40" * width for _ in range(height))
+    rows = (b"\0" + struct.pack(">I", zlib.crc32(text.encode()))[:3] * width) * height
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", header)
+        + chunk(b"tEXt", b"Title\0" + text.encode())
         + chunk(b"IDAT", zlib.compress(rows))
         + chunk(b"IEND", b"")
     )

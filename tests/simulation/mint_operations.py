@@ -6,6 +6,8 @@ Written from the contract (`mint-api.md`, sections 4 to 8), not from the client.
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import math
 import random
 import string
@@ -24,6 +26,7 @@ TOTAL = {
 }
 OPTIMIZATION = 20.0
 CONVERSION = 10.0
+TIERS = ("100k", "500k", "full_res")
 BUSY = frozenset({"queued", "running", "enchanting"})
 DONE = frozenset({"succeeded", "partially_succeeded"})
 ENDED = DONE | {"failed", "canceled"}
@@ -41,7 +44,10 @@ class Project:
 
 @dataclass
 class Resource:
-    """A Model or World. `previews` are the hashes of its Preview pictures, oldest first."""
+    """A Model or World.
+
+    `previews` are the hashes of its Preview pictures, oldest first; `tiers` name its splats.
+    """
 
     id: str
     kind: str
@@ -57,6 +63,7 @@ class Resource:
     is_partial: bool = False
     optimized: bool = False
     formats: set[str] = field(default_factory=set)
+    tiers: tuple[str, ...] = ()
 
 
 @dataclass
@@ -92,6 +99,8 @@ class Operation:
     resource: Resource | None = None
     name: str | None = None
     formats: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
+    is_retry: bool = False
     outcome: str = "succeeded"
     fails_early: bool = False
     charges: list[Charge] = field(default_factory=list)
@@ -127,7 +136,8 @@ class Operations:
         self.ledger: list[Charge] = []
         self.most_active = 0
         self.enforces_limit = True
-        self._moving: list[Operation] = []
+        self._queue: list[tuple[float, int, Operation]] = []
+        self._numbers = itertools.count()
 
     def new_id(self) -> str:
         """Return an opaque id, without a prefix, as the live service has them."""
@@ -137,15 +147,14 @@ class Operations:
 
     def advance(self, now: float) -> None:
         """Let everything happen that was due until now."""
-        while due := [each for each in self._moving if each.due <= now]:
-            operation = min(due, key=lambda each: each.due)
-            self._move(operation, operation.due)
-        self._moving = [each for each in self._moving if each.due < math.inf]
+        while self._queue and self._queue[0][0] <= now:
+            due, _, operation = heapq.heappop(self._queue)
+            if operation.due == due:  # not rescheduled since
+                self._move(operation, due)
 
     def _schedule(self, operation: Operation, due: float) -> None:
         operation.due = due
-        if operation not in self._moving:
-            self._moving.append(operation)
+        heapq.heappush(self._queue, (due, next(self._numbers), operation))
 
     def _move(self, operation: Operation, now: float) -> None:
         operation.updated = now
@@ -216,6 +225,8 @@ class Operations:
             resource.status, resource.settled = "succeeded", now + self._rng.choice([0.0, 0.0, 5.0])
             resource.hash = f"{self._rng.getrandbits(64):016x}"
             resource.is_partial = operation.outcome == "partially_succeeded"
+            most = 0 if resource.is_partial else self._rng.choice([0, 2, 3])
+            resource.tiers = TIERS[:most] if resource.kind == "world" else ()
         resource.optimized |= operation.type == "model_optimization"
         resource.formats |= set(operation.formats)
         resource.updated = now
@@ -275,7 +286,7 @@ class Operations:
             and each.kind == kind
             and each.is_generation
             and (each.status in BUSY or (each.status == "preview_ready" and each.mode == "auto"))
-            for each in self._moving
+            for each in self.all.values()
         )
 
     def is_full(self, project: Project, kind: str) -> bool:

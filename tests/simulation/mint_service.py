@@ -23,6 +23,7 @@ from .mint_operations import (
     Project,
     Resource,
 )
+from .mint_pictures import ReferencePictures
 
 KEY_LIFETIME = 24 * 3600.0
 """Seconds for which an idempotency key is remembered (contract, 1.3)."""
@@ -45,6 +46,37 @@ class _Remembered:
     operation: str
 
 
+@dataclass(frozen=True)
+class Habits:
+    """Where the contract leaves open what Mint does.
+
+    Attributes:
+        cancels_everything: Whether an operation can be canceled outside its Preview.
+        asks_402: Whether a start without enough Credits is refused instead of stopped.
+        forgets_pictures: Whether uploaded pictures are gone after some hours.
+        prices: "all"; "totals" without the price of a start; "none": there is no such route.
+        reports_credits: Whether operations say what they cost.
+    """
+
+    cancels_everything: bool = False
+    asks_402: bool = False
+    forgets_pictures: bool = False
+    prices: str = "all"
+    reports_credits: bool = True
+
+    @classmethod
+    def of(cls, rng: random.Random) -> Habits:
+        """Return habits by chance."""
+        chance = rng.random
+        return cls(
+            cancels_everything=chance() < 0.3,
+            asks_402=chance() < 0.5,
+            forgets_pictures=chance() < 0.3,
+            prices="all" if chance() < 0.7 else rng.choice(["totals", "none"]),
+            reports_credits=chance() < 0.85,
+        )
+
+
 Handler = Callable[[Request, Project, dict[str, Any], tuple[str, ...]], Response]
 
 
@@ -55,15 +87,15 @@ class SimulatedMint:
     hash of the Preview picture that was approved.
     """
 
-    def __init__(self, rng: random.Random, *, cancels_everything: bool, asks_402: bool) -> None:
+    def __init__(self, rng: random.Random, habits: Habits) -> None:
         self._rng = rng
-        self._cancels_everything = cancels_everything
-        self._asks_402 = asks_402
+        self.habits = habits
         self.operations = Operations(rng)
         self.projects: list[Project] = []
         self.calls = 0
         self.on_approve: Callable[[str, str], None] = lambda key, picture: None
         self._remembered: dict[tuple[str, str, str], _Remembered] = {}
+        self._pictures = ReferencePictures()
         self._now = 0.0
         word = r"([A-Za-z0-9_-]+)"
         self._routes: list[tuple[str, re.Pattern[str], Handler]] = [
@@ -136,14 +168,15 @@ class SimulatedMint:
     def _replay(self, request: Request, known: _Remembered) -> Response:
         operation = self.operations.all.get(known.operation)
         if operation is None:
-            return self._picture(known.operation)
+            return self._pictures.document(known.operation)
         if operation.status == "billing_required" and operation.resource is None:
             # Without a resource, the start itself is repeated after Credits were bought.
             self.operations.begin_preview(operation, self._now, request.idempotency_key)
         return self._accepted(operation)
 
     def _accepted(self, operation: Operation, status: int = 202) -> Response:
-        body = documents.operation(operation, self._now)
+        has_credits = self.habits.reports_credits
+        body = documents.operation(operation, self._now, has_credits=has_credits)
         return documents.document(status, body, Location=f"/v1/operations/{operation.id}")
 
     # -- the account
@@ -159,23 +192,22 @@ class SimulatedMint:
         return documents.document(200, members)
 
     def _estimate(self, request: Request, project: Project, body: Any, words: Any) -> Response:
+        if self.habits.prices == "none":
+            return problem(404, "not-found", "There is no such route.")
         kind = body["operation"].partition("_")[0]
         if body["operation"] == "model_optimization":
             start = total = OPTIMIZATION
         else:
             start, total = PREVIEW, TOTAL[kind, body["generationPreset"]]
-        credits = {"requiredToStart": start, "estimatedTotal": total}
+        is_full = self.habits.prices == "all"
+        credits = {"requiredToStart": start if is_full else None, "estimatedTotal": total}
         members = {"object": "pricing_estimate", "operation": body["operation"]}
         return documents.document(200, {**members, "credits": credits})
 
     def _reference_image(
         self, request: Request, project: Project, body: Any, words: Any
     ) -> Response:
-        return self._picture(self.operations.new_id())
-
-    def _picture(self, name: str) -> Response:
-        url = f"https://cdn.mint.gg/references/{name}.png"
-        return documents.document(201, {"id": name, "type": "reference_image", "url": url})
+        return self._pictures.add(self.operations.new_id(), project, body, self._now)
 
     # -- starting
 
@@ -185,9 +217,11 @@ class SimulatedMint:
             return problem(400, "invalid-request", f"Unknown fields: {sorted(unknown)}")
         if not 1 <= len(body.get("prompt", "")) <= 8000 or None in body.values():
             return problem(400, "invalid-request", "The prompt is missing or too long.")
+        if refusal := self._refused_picture(project, body):
+            return refusal
         if self.operations.is_full(project, kind):
             return problem(429, "concurrency-limit-reached", "Too many are active.")
-        if self._asks_402 and project.balance < PREVIEW:
+        if self.habits.asks_402 and project.balance < PREVIEW:
             return problem(402, "credits-required", "There are too few Credits.")
         operation = Operation(
             self.operations.new_id(),
@@ -199,9 +233,23 @@ class SimulatedMint:
             request.idempotency_key,
             self._now,
             name=body.get("name"),
+            pictures=tuple(map(self._pictures.content, _urls(body))),
         )
         self.operations.add(operation, self._now)
         return self._accepted(operation)
+
+    def _refused_picture(self, project: Project, body: dict[str, Any]) -> Response | None:
+        """Return the complaint about a reference picture that Mint cannot use, or has forgotten."""
+        field = "imageUrl" if "imageUrl" in body else "sourceImages"
+        if len(_urls(body)) > 8 or ("imageUrl" in body and "sourceImages" in body):
+            return problem(400, "invalid-request", "Too many pictures.", field=field)
+        if field == "sourceImages" and len(_urls(body)) == 1:
+            return problem(400, "invalid-request", "Use imageUrl for one picture.", field=field)
+        if self.habits.forgets_pictures:
+            self._pictures.forget(self._now - 6 * 3600.0)
+        if all(self._pictures.may_use(url, project) for url in _urls(body)):
+            return None
+        return problem(400, "invalid-request", "This picture cannot be read.", field=field)
 
     def _own_resource(self, project: Project, kind: str, id: str) -> Resource | None:
         found = self.operations.resources.get(id)
@@ -240,6 +288,7 @@ class SimulatedMint:
             self._now,
             resource=before.resource,
             formats=formats,
+            is_retry=True,
         )
         self.operations.add(operation, self._now)
         return operation
@@ -312,7 +361,7 @@ class SimulatedMint:
     def _cancel(self, operation: Operation) -> Response:
         if operation.status in DONE or operation.ended is not None:
             return problem(409, "invalid-operation-state", f"It is {operation.status}.")
-        if operation.status != "preview_ready" and not self._cancels_everything:
+        if operation.status != "preview_ready" and not self.habits.cancels_everything:
             return problem(405, "not-supported", "It can only be canceled at its Preview.")
         self.operations.cancel(operation, self._now)
         return self._accepted(operation, 200)
@@ -338,6 +387,10 @@ class SimulatedMint:
         cursor = str(end) if end < len(own) else None
         pagination = {"nextCursor": cursor, "hasMore": cursor is not None}
         return documents.document(200, {"data": data, "pagination": pagination})
+
+
+def _urls(body: dict[str, Any]) -> list[str]:
+    return [body["imageUrl"]] if "imageUrl" in body else list(body.get("sourceImages", []))
 
 
 def _no_operation() -> Response:

@@ -14,6 +14,8 @@ from unittest.mock import patch
 import requests
 
 from mint_blender.files import download
+from mint_blender.jobs import reference_files
+from mint_blender.jobs.budget import prices, spending
 from mint_blender.jobs.engine import dispatch
 from mint_blender.jobs.storage import journal
 from mint_blender.jobs.workflow import context, decisions, result, start
@@ -108,6 +110,20 @@ def _waits_for_nobody() -> AbstractContextManager[Any]:
     return patch.object(result, "AWAITS_PERSON", frozenset())
 
 
+def _counts_no_revision() -> AbstractContextManager[Any]:
+    """A revision costs nothing, as far as limits are concerned."""
+
+    def total_after(self: Any, job: Any, decision: Any) -> float:
+        return spending.committed(replace(job, decision=None))
+
+    return patch.object(prices.Budget, "total_after", total_after)
+
+
+def _keeps_no_pictures() -> AbstractContextManager[Any]:
+    """The user's own pictures are uploaded, as they are when it is their turn."""
+    return patch.object(reference_files, "keep", lambda home, job: job)
+
+
 class _patched:
     """The same replacement at several places."""
 
@@ -134,4 +150,6 @@ MUTATIONS: dict[str, Mutation] = {
     "ignores own limits": _ignores_own_limits,
     "shows the key to the file host": _shows_the_key_to_the_file_host,
     "waits for nobody": _waits_for_nobody,
+    "counts no revision": _counts_no_revision,
+    "keeps no pictures": _keeps_no_pictures,
 }

@@ -6,24 +6,26 @@ In the end everything works again, and a patient person brings every job to its 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Job, is_unanswered
 from mint_blender.jobs.job_values import Hold
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.queries import KeyOwner
 from mint_blender.jobs.service import JobService, NotPossible
-from mint_blender.jobs.storage.journal import JournalError
 from mint_blender.mint.account import Account
 
 from .actions import Actions
 from .batch import run_batch
-from .process import Process
-from .world import API, OTHER_API, World
+from .process import Machine, Process
+from .world import API, OTHER_API, Beat, World
 
 BLENDERS = ("Blender A", "Blender B")
 BEAT = 10.0
@@ -38,17 +40,23 @@ class People:
         self.world = world
         self.rng = world.rng
         self.actions = Actions(world)
-        self._beats: set[str] = set()
+        self._is_over = False
 
     # -- a few days
 
     def live(self) -> None:
         """Live until all jobs were started, then bring everything to an end."""
-        world = self.world
-        while sum(world.clicks.starts.values()) < world.options.jobs:
-            self._let_something_happen()
-            world.run(self._pause())
+        self.world.at(0.0, self._live_on)
+        self.world.run(math.inf, lambda: self._is_over)
         self._settle()
+
+    def _live_on(self) -> None:
+        """Do the next thing. It is an event of its own: people do not wait for a batch."""
+        world = self.world
+        self._is_over = sum(world.clicks.starts.values()) >= world.options.jobs
+        if not self._is_over:
+            world.at(self._pause(), self._live_on)
+            self._let_something_happen()
 
     def _pause(self) -> float:
         chance = self.rng.random()
@@ -59,10 +67,17 @@ class People:
             if self.rng.random() < 0.5:
                 for name in BLENDERS:
                     self._quit(name)
-            return self.rng.uniform(10.0, 50.0) * 3600.0
+            pause = self.rng.uniform(10.0, 50.0) * 3600.0
+            if self.rng.random() < 0.3:
+                self._sleep(self.world.machines[0], pause - 1.0)
+            return pause
         if chance < 0.1:
             return self.rng.uniform(600.0, 7200.0)
         return self.rng.expovariate(1 / self.world.options.pause)
+
+    def _sleep(self, machine: Machine, seconds: float) -> None:
+        machine.awake_at = self.world.clock.now + seconds
+        self.world.note(f"the machine {machine.name} sleeps for {seconds:.0f} s")
 
     def _let_something_happen(self) -> None:
         chance = self.rng.random()
@@ -74,7 +89,7 @@ class People:
             self._jump()
         elif chance < 0.13:
             self._buy_credits()
-        elif chance < 0.15:
+        elif chance < 0.15 and self.world.options.quits:
             self._quit(self.rng.choice(BLENDERS))
         elif chance < 0.18:
             self._run_batch()
@@ -88,19 +103,10 @@ class People:
             self._do(process, lambda service: self.actions.something(service))
 
     def _do(self, process: Process, action: Callable[[JobService], Any]) -> None:
-        """Do something in a process. What it refuses is no violation."""
-
-        def click() -> None:
-            assert process.service is not None
-            try:
-                process.service.catch_up()
-                action(process.service)
-            except NotPossible as reason:
-                self.world.note(f"not possible: {reason}")
-            except JournalError as error:
-                self.world.note(f"{error}")
-
-        process.run(click)
+        """Do something in a process, unless its main thread waits for something."""
+        service = process.service
+        if process.is_usable and service is not None:
+            process.run(lambda: self.actions.attempt(service, action))
 
     def _fill_disk(self) -> None:
         self.world.disk.is_full = True
@@ -144,9 +150,10 @@ class People:
         self.world.account = account
         self.world.note(f"the key is now {account.key or 'missing'}")
         for process in list(self.world.processes.values()):
-            process.account = account
-            if process.is_usable:
-                self._do(process, lambda service: service.set_account(account))
+            if not (process.is_dead or process.is_blocked):  # a command has read its key before
+                process.account = account
+                switch = partial(self._do, process, lambda service: service.set_account(account))
+                process.later(0.0, switch)
 
     def _jump(self) -> None:
         most = self.world.options.most_clock_jump
@@ -158,12 +165,12 @@ class People:
 
     # -- processes
 
-    def _blender(self, name: str) -> Process | None:
+    def _blender(self, name: str, machine: Machine | None = None) -> Process | None:
         """Return a Blender, which is started if it does not run."""
         process = self.world.processes.get(name)
-        if process is not None and process.is_usable:
+        if process is not None and not process.is_dead:
             return process
-        process = self.world.start_process(name)
+        process = self.world.start_process(name, machine)
         if process is not None:
             self._do(process, lambda service: service.unfinished.resume_all())
             self._beat(process)
@@ -171,17 +178,23 @@ class People:
 
     def _beat(self, process: Process) -> None:
         """Look at the jobs as Blender's heartbeat does, for as long as the process lives."""
+        interval = BEAT
 
-        def beat(service: JobService) -> None:
+        def look(service: JobService) -> None:
+            nonlocal interval
             if service.unfinished.are_elsewhere:
                 service.unfinished.take_over()
             for job in [each for each in service.jobs() if each.phase is Phase.READY]:
                 with suppress(NotPossible):
                     service.mark_placed(job.id)
             is_active = service.has_active_work or service.unfinished.are_elsewhere
-            process.later(BEAT if is_active else 60.0, lambda: self._do(process, beat))
+            interval = BEAT if is_active else 60.0
 
-        process.later(BEAT, lambda: self._do(process, beat))
+        def beat() -> float | None:
+            self._do(process, look)
+            return None if process.is_dead else interval
+
+        self.world.beats.append(Beat(self.world.clock.now + BEAT, beat))
 
     def _quit(self, name: str) -> None:
         process = self.world.processes.get(name)
@@ -195,32 +208,44 @@ class People:
         process = self.world.start_process(name)
         if process is None:
             return
-        job_ids: list[str] = []
+        job_ids: list[str] | None = None
 
         def begin(service: JobService) -> None:
+            nonlocal job_ids
+            service.blocks_for_prices = True
             job = self.actions.something(service)
-            if job is not None:
-                job_ids.append(job.id)
+            job_ids = [job.id] if job is not None else []
 
-        def follow(service: JobService) -> None:
-            if any(service.is_active(job_id) for job_id in job_ids):
-                process.later(5.0, lambda: self._do(process, follow))
-            else:
-                process.quit()
+        def follow() -> None:
+            service = process.service
+            assert service is not None
+            if not process.is_blocked:
+                self._do(process, lambda service: None)  # it reads the events
+                if not any(map(service.is_active, job_ids or ())):
+                    process.quit()
+            process.later(5.0, follow)
 
         self._do(process, begin)
-        process.later(1.0, lambda: self._do(process, follow))
+        process.later(1.0, follow)
         # a command that cannot go on is stopped in the end
-        process.later(6 * 3600.0, process.quit)
+        process.later(6 * 3600.0, process.stop)
 
     def _run_batch(self) -> None:
-        before = self.world.processes.get("batch")
-        if before is not None and not before.is_dead:
+        """Run the batch on one of the machines, which may fall asleep meanwhile."""
+        machine = self.rng.choice(self.world.machines)
+        name = f"batch on {machine.name}"
+        before = self.world.processes.get(name)
+        is_asleep = machine.awake_at > self.world.clock.now
+        if is_asleep or (before is not None and not before.is_dead):
             return
-        process = self.world.start_process("batch")
-        if process is not None:
-            self.world.at(0.0, lambda: self._do(process, lambda s: run_batch(self.world, s)))
-            process.later(12 * 3600.0, process.die)
+        process = self.world.start_process(name, machine)
+        if process is None:
+            return
+        process.later(0.0, lambda: self._do(process, partial(run_batch, process)))
+        process.later(12 * 3600.0, process.stop)
+        if machine is not self.world.machines[0] and self.rng.random() < 0.5:
+            at, seconds = self.rng.uniform(1.0, 120.0), self.rng.uniform(30.0, 1800.0)
+            self.world.at(at, lambda: self._sleep(machine, seconds))
 
     # -- the end
 
@@ -231,9 +256,12 @@ class People:
         world.options = replace(world.options, boundaries=0, accounts_change=False)
         world.network.rate = 0.0
         world.clock.offset = 0.0
+        world.limits = Limits()
         world.run(1.0)
+        for machine in world.machines:
+            machine.awake_at = 0.0
         for process in list(world.processes.values()):
-            process.run(process.quit)
+            process.run(process.stop)
         world.run(3600.0)
         world.disk.is_full = False
         for project in world.mint.projects:
@@ -243,12 +271,13 @@ class People:
         for project in world.mint.projects:
             api = API if project.host == "api.mint.gg" else OTHER_API
             world.account = Account(max(project.keys), api)
-            world.note(f"the end of the jobs of {project.user} at {project.host}")
-            self._finish_jobs()
+            for machine in world.machines:
+                world.note(f"the end of {project.user} at {project.host} on {machine.name}")
+                self._finish_jobs(machine)
 
-    def _finish_jobs(self) -> None:
-        name = "Blender at the end"
-        process = self._blender(name)
+    def _finish_jobs(self, machine: Machine) -> None:
+        name = f"Blender at the end on {machine.name}"
+        process = self._blender(name, machine)
         assert process is not None
         for _ in range(60):
             left = list[Job | None]([None])
@@ -271,7 +300,9 @@ class People:
         left = [
             job
             for job in service.jobs()
-            if job.hold is not Hold.FOREIGN and (job.phase not in ENDED or job.decision is not None)
+            if job.hold is not Hold.FOREIGN
+            and (job.phase not in ENDED or job.decision is not None)
+            and not (job.problem is not None and job.problem.code == "no_file")
         ]
         for job in left:
             if not service.is_active(job.id) and job.decision is None:

@@ -7,6 +7,8 @@ import queue
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -36,6 +38,10 @@ class _Events(queue.SimpleQueue[Event]):
     def __init__(self, process: Process) -> None:
         super().__init__()
         self._process = process
+
+    def put(self, item: Event, block: bool = True, timeout: float | None = None) -> None:
+        self._process.world.events += 1
+        super().put(item)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Event:
         if self.empty() and timeout:
@@ -149,13 +155,28 @@ class SteppedWorker(Worker):
         return True
 
 
-class Process:
-    """A Blender, a command line or a batch. `requested` are the jobs that it was asked for."""
+@dataclass
+class Machine:
+    """A computer, which sleeps until a time of the simulated clock. Its processes share a journal."""
 
-    def __init__(self, world: World, name: str) -> None:
+    name: str
+    home: Path
+    awake_at: float = 0.0
+
+
+class Process:
+    """A Blender, a command line or a batch, on one machine.
+
+    `is_blocked`: its main thread waits, so that no click reaches it.
+    """
+
+    def __init__(self, world: World, name: str, machine: Machine) -> None:
         self.world = world
         self.name = name
+        self.machine = machine
+        self.id = next(world.process_ids)
         self.is_dead = False
+        self.is_blocked = False
         self.call_takes: float | None = None
         self.account = world.account
         self._requested: set[str] = set()
@@ -174,12 +195,13 @@ class Process:
 
         with patch.object(job_runner, "Worker", worker):
             self.service = JobService(self._config(), self.account)
+        self.service.budget.limits = self.world.limits
         return self.service
 
     def _config(self) -> EngineConfig:
         clock, rng = self.world.clock, self.world.rng
         return EngineConfig(
-            self.world.home,
+            self.machine.home,
             WorkflowConfig(readable=OPTIMIZED_NEEDS, now=clock.wall),
             clock=clock.monotonic,
             chance=rng.random,
@@ -212,16 +234,17 @@ class Process:
 
     def die(self) -> None:
         """End without a trace of it, as after SIGKILL: the system closes what was open."""
-        self.is_dead = True
-        self.world.note(f"{self.name} was killed")
-        self.world.kills += 1
+        if not self.is_dead:
+            self.is_dead = True
+            self.world.events += 1
+            self.world.note(f"{self.name} was killed")
+            self.world.kills += 1
 
     def bury(self) -> None:
         """Close what a dead process has left open."""
         for opened in self._opened:
             if isinstance(opened, ProcessLock):
-                if hasattr(opened, "_handle"):
-                    opened._handle.close()
+                self.world.disk.release(opened)
             else:
                 opened.close()
         self._opened.clear()
@@ -236,13 +259,29 @@ class Process:
             with suppress(JournalError):
                 self.service.close(0.0)
         self.is_dead = True
+        self.world.events += 1
         self.bury()
+
+    def stop(self) -> None:
+        """Quit, or die if the main thread is waiting."""
+        if self.is_blocked:
+            self.die()
+        else:
+            self.quit()
 
     # -- time
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
         """Do something later, if the process still lives then."""
-        self.world.at(seconds, lambda: self.run(action))
+        self.world.at(seconds, lambda: self._run_awake(action))
+
+    def _run_awake(self, action: Callable[[], None]) -> None:
+        """Do something as soon as the machine is awake."""
+        asleep = self.machine.awake_at - self.world.clock.now
+        if asleep > 0.0:
+            self.later(asleep, action)
+        else:
+            self.run(action)
 
     def run(self, action: Callable[[], Any]) -> None:
         """Do something in this process; it may die meanwhile."""
@@ -275,7 +314,7 @@ class Process:
 
     def _step_in(self, seconds: float) -> None:
         mark = self._next_step = object()
-        self.world.at(seconds, lambda: self.run(self._step) if self._next_step is mark else None)
+        self.later(seconds, lambda: self._step() if self._next_step is mark else None)
 
     def _step(self) -> None:
         worker = self.service.worker if self.service is not None else None
@@ -287,11 +326,16 @@ class Process:
 
     def let_the_world_go_on(self, seconds: float, until: Callable[[], bool]) -> None:
         """Wait on the main thread: everything else goes on. Raises Killed."""
+        outer, self.is_blocked = self.is_blocked, True
         self.world.run_nested(seconds, lambda: self.is_dead or until())
+        while (asleep := self.machine.awake_at - self.world.clock.now) > 0.0 and not self.is_dead:
+            self.world.run_nested(asleep, lambda: self.is_dead)
+        self.is_blocked = outer
         if self.is_dead:
             raise Killed
 
     @property
     def is_usable(self) -> bool:
         """Whether a person can click in it."""
-        return not self.is_dead and self.service is not None
+        is_asleep = self.machine.awake_at > self.world.clock.now
+        return not (self.is_dead or self.is_blocked or is_asleep or self.service is None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from .world import Options, simulate
+from .options import Options
+from .world import simulate
 
 SEEDS: dict[int, Options] = {
     # a start that was never answered was found as an asset that waited for an approval, for ever

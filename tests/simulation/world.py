@@ -18,52 +18,26 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.engine import scheduler, workflow_runner
 from mint_blender.mint.account import Account
 
+from .clicks import Clicks
 from .clock import SimulatedClock, simulated_time
-from .disk import Disk, Killed, simulated_disk
+from .disk import Disk, Killed, in_memory, simulated_disk
 from .messages import Request, Response
 from .mint_files import HOST, FileHost
 from .mint_operations import Project
-from .mint_service import SimulatedMint
+from .mint_service import Habits, SimulatedMint
 from .network import Network, simulated_network
 from .observer import observed
-from .process import Process
+from .options import Options
+from .pictures import Pictures
+from .process import Machine, Process
 
 API = "https://api.mint.gg/v1"
 OTHER_API = "https://api.dev.mint.gg/v1"
 MEMORY_DISK = Path("/dev/shm")
-
-
-@dataclass(frozen=True)
-class Options:
-    """What happens in a world.
-
-    Attributes:
-        jobs: How many jobs people start.
-        faults: Scales the probability of each fault of the network; 1.0 is 0.1 for each.
-        boundaries: About how many writes a process survives; 0: it is never killed.
-        disk_fills: Whether the disk is full at times.
-        accounts_change: Whether keys and accounts change.
-        most_clock_jump: By how many seconds this computer's clock is off at most.
-        limit_is_enforced: Whether Mint refuses more active generations than it allows.
-        reviews: Whether some jobs stop at their Preview.
-        pause: Mean seconds between two clicks; below one second, nobody ever takes a break.
-    """
-
-    jobs: int = 40
-    faults: float = 1.0
-    boundaries: int = 1500
-    disk_fills: bool = True
-    accounts_change: bool = True
-    most_clock_jump: float = 100.0
-    limit_is_enforced: bool = True
-    reviews: bool = True
-    pause: float = 60.0
-
-
-CALM = Options(faults=0.0, boundaries=0, disk_fills=False, accounts_change=False)
 
 
 class Violation(AssertionError):
@@ -74,35 +48,31 @@ class Violation(AssertionError):
         self.about = about
 
 
-@dataclass
-class Clicks:
-    """What people have clicked: the upper bound of what may be paid.
+MOST_SKIPPED_BEATS = 20
+"""Beats in a row that are left out while nothing has happened."""
 
-    Attributes:
-        starts: Starts and retries, by prompt.
-        previews: Starts, retries and revisions, by prompt.
-        follow_ups: Optimizations and conversions that were asked for, by prompt.
-        shown: The hash of the Preview picture that was shown at an approval, by its key.
-        own_limit: The most that the job of a prompt may cost.
+
+@dataclass(eq=False)
+class Beat:
+    """A regular look of a process at the world.
+
+    `look` returns the seconds until the next one; None: the process is dead. A beat without any
+    news has nothing to do, and is mostly left out.
     """
 
-    starts: dict[str, int] = field(default_factory=dict)
-    previews: dict[str, int] = field(default_factory=dict)
-    follow_ups: dict[str, int] = field(default_factory=dict)
-    shown: dict[str, str] = field(default_factory=dict)
-    own_limit: dict[str, float] = field(default_factory=dict)
-
-    @staticmethod
-    def add(counts: dict[str, int], prompt: str, number: int = 1) -> None:
-        """Count clicks for a prompt."""
-        counts[prompt] = counts.get(prompt, 0) + number
+    due: float
+    look: Callable[[], float | None]
+    interval: float = 10.0
+    seen: int = -1
+    skipped: int = 0
 
 
 class World:
     """Mint, a network, a clock, a disk and the processes of one person's computer."""
 
-    def __init__(self, seed: int, options: Options = Options()) -> None:
+    def __init__(self, seed: int, base: Path, options: Options = Options()) -> None:
         self.seed = seed
+        self.base = base
         self.options = options
         self.rng = random.Random(seed)
         self.clock = SimulatedClock()
@@ -114,18 +84,19 @@ class World:
         self.trace: list[tuple[float, str]] = []
         self.current: Process | None = None
         self.processes: dict[str, Process] = {}
+        self.process_ids = itertools.count(1)
         self.files = FileHost(self.rng)
+        self.events = 0
+        self._make_computers()
         self._make_mint()
         self._make_network()
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
+        self.beats: list[Beat] = []
         self._numbers = itertools.count()
         self._failure: BaseException | None = None
 
     def _make_mint(self) -> None:
-        chance = self.rng.random
-        self.mint = SimulatedMint(
-            self.rng, cancels_everything=chance() < 0.3, asks_402=chance() < 0.5
-        )
+        self.mint = SimulatedMint(self.rng, Habits.of(self.rng))
         self.mint.operations.enforces_limit = self.options.limit_is_enforced
         self.mint.on_approve = self._check_approval
         self.mint.projects = [
@@ -134,7 +105,23 @@ class World:
             Project("0xowner", "api.dev.mint.gg", {"key-of-dev-1-secret"}, 30000.0),
         ]
         self.account = Account("key-of-owner-1-secret", API)
-        self.home = self.folder = Path()
+
+    def _make_computers(self) -> None:
+        """Make the computers, their folders, and the limits that their user has set."""
+        self.folder = self.base / "batch"
+        self.machines = [Machine("desk", self.base / "home")]
+        if self.options.second_machine:
+            self.machines.append(Machine("farm", self.base / "home-2"))
+        self.pictures = Pictures(self.base / "pictures")
+        self.limits = Limits()
+        """What people have set; lifted at the end, as `limits_before` is not."""
+        if self.options.limits and self.rng.random() < 0.4:
+            each, day = (
+                self.rng.choice([0.0, 400.0, 1700.0]),
+                self.rng.choice([0.0, 4000.0, 9000.0]),
+            )
+            self.limits = Limits(each, day)
+        self.limits_before = self.limits
 
     def _make_network(self) -> None:
         network = self.network = Network(self.rng, lambda: self.clock.true)
@@ -168,6 +155,11 @@ class World:
         if shown is not None and shown != picture:
             self.fail(f"the approval {key} was for another Preview than the one that was shown")
 
+    @property
+    def news(self) -> int:
+        """A number that grows with everything that a process may have to look at."""
+        return self.events + self.disk.writes
+
     # -- what happens when
 
     def boundaries_until_kill(self) -> int:
@@ -189,13 +181,38 @@ class World:
         """Let time pass, until something holds."""
         end = self.clock.now + seconds
         while not until() and self._queue and self._queue[0][0] <= end:
-            at, _, action = heapq.heappop(self._queue)
-            self.clock.now = max(self.clock.now, at)
-            action()
+            if (beat := self._next_beat(self._queue[0][0])) is not None:
+                self._look(beat)
+            else:
+                at, _, action = heapq.heappop(self._queue)
+                self.clock.now = max(self.clock.now, at)
+                action()
             if self._failure is not None:
                 raise self._failure
         if not until():
             self.clock.now = max(self.clock.now, end)
+
+    def _next_beat(self, before: float) -> Beat | None:
+        """Return the first beat that is due before a time and has something to look at."""
+        news, found = self.news, None
+        for beat in self.beats:
+            while beat.due < before and beat.seen == news and beat.skipped < MOST_SKIPPED_BEATS:
+                beat.due += beat.interval
+                beat.skipped += 1
+            if beat.due < before and (found is None or beat.due < found.due):
+                found = beat
+        return found
+
+    def _look(self, beat: Beat) -> None:
+        self.clock.now = max(self.clock.now, beat.due)
+        beat.skipped = 0
+        interval = beat.look()
+        beat.seen = self.news
+        if interval is None:
+            self.beats.remove(beat)
+        else:
+            beat.interval = interval
+            beat.due = self.clock.now + interval
 
     def run_nested(self, seconds: float, until: Callable[[], bool]) -> None:
         """Let time pass for everybody else while the running process waits."""
@@ -218,9 +235,9 @@ class World:
 
     # -- processes
 
-    def start_process(self, name: str) -> Process | None:
+    def start_process(self, name: str, machine: Machine | None = None) -> Process | None:
         """Start a process, unless it dies or finds its journal unusable at once."""
-        process = Process(self, name)
+        process = Process(self, name, machine or self.machines[0])
         self.note(f"{name} starts")
         self.processes[name] = process
         opened: list[Any] = []
@@ -251,14 +268,14 @@ class Outcome:
 
 def simulate(seed: int, options: Options = Options()) -> Outcome:
     """Run one world from its seed to its end, and judge it."""
+    from .batch import simulated_batches
     from .checks import check
     from .people import People
 
     began = time.process_time()
     folder = MEMORY_DISK if MEMORY_DISK.is_dir() else None
     base = Path(tempfile.mkdtemp(prefix="mint-simulation-", dir=folder))
-    world, outcome = World(seed, options), Outcome(seed)
-    world.home, world.folder = base / "home", base / "batch"
+    world, outcome = World(seed, base, options), Outcome(seed)
     try:
         with ExitStack() as stack:
             # what is collected runs code of processes that are dead, at a moment of its own
@@ -267,8 +284,10 @@ def simulate(seed: int, options: Options = Options()) -> Outcome:
             for surroundings in (
                 simulated_time(world.clock, world.rng),
                 simulated_disk(world.disk),
+                in_memory(world.disk),
                 simulated_network(world.network),
                 observed(world),
+                simulated_batches(world),
                 # decisions of other processes are looked for less often: it costs most of the time
                 patch.object(workflow_runner, "DECISION_CHECK_INTERVAL", 20.0),
                 patch.object(scheduler, "DECISION_CHECK_INTERVAL", 20.0),

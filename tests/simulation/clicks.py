@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people have clicked: the upper bound of what Mint may be paid."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+_SUFFIXES = re.compile("(-optimize|-new-pictures|-display-name)+$")
+
+
+@dataclass(frozen=True)
+class PaidClick:
+    """A click after which Mint may be paid.
+
+    `at` is the time by the computer's own clock. `is_confirmed`: a person has agreed to go beyond
+    the limits.
+    """
+
+    job: str
+    machine: str
+    at: float
+    is_confirmed: bool
+
+
+@dataclass
+class Clicks:
+    """The clicks of all people.
+
+    Attributes:
+        starts: Starts and retries, by prompt.
+        previews: Starts, retries and revisions, by prompt.
+        follow_ups: Optimizations and conversions that were asked for, by prompt.
+        shown: The hash of the Preview picture that was shown at an approval, by its key.
+        own_limit: The most that a job may cost, by its id.
+        pictures: The hashes of the reference pictures of each start, by prompt.
+        paid: Clicks that cost, by the beginning of their idempotency keys.
+        confirmed: The jobs that may exceed the limits.
+    """
+
+    starts: dict[str, int] = field(default_factory=dict)
+    previews: dict[str, int] = field(default_factory=dict)
+    follow_ups: dict[str, int] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
+    own_limit: dict[str, float] = field(default_factory=dict)
+    pictures: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
+    paid: dict[str, PaidClick] = field(default_factory=dict)
+    confirmed: set[str] = field(default_factory=set)
+
+    @staticmethod
+    def add(counts: dict[str, int], prompt: str, number: int = 1) -> None:
+        """Count clicks for a prompt."""
+        counts[prompt] = counts.get(prompt, 0) + number
+
+    def paid_by(self, key: str) -> PaidClick | None:
+        """Return the click that a request with this idempotency key belongs to, if it is known."""
+        return self.paid.get(_SUFFIXES.sub("", key))
