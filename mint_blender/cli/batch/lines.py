@@ -23,6 +23,9 @@ from ...mint.generation_request import GenerationRequest
 from ...mint.schema import OptimizationLevel
 from . import fields
 
+MAX_REASON_LENGTH = 500
+"""Most characters of what is wrong with a line, which repeats a part of it."""
+
 
 class BadLineError(Exception):
     """A line that cannot be used; the message names the file and the line."""
@@ -156,7 +159,7 @@ def _line(number: int, values: Mapping[str, Any], folder: Path, where: str) -> L
         )
         return Line(number, _tag(values), request, delivery, optimize, suffix, render)
     except ValueError as error:
-        raise BadLineError(f"{where}: {error}.") from error
+        raise BadLineError(f"{where}: {str(error)[:MAX_REASON_LENGTH]}.") from error
 
 
 def request_part(tag: str) -> str:
