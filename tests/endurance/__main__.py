@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many jobs in one Blender with a window: `python3 -m tests.endurance --jobs 1000`.
+
+After each batch, memory, threads, open files and sockets are measured while nothing is in flight,
+and the time of the heartbeats. The samples are kept in build/endurance.json. With `--draw` nothing
+is run, and those samples are drawn to docs/images/reliability/, in the environment `bench`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.window.blender_window import ROOT, BlenderError, BlenderWindow, NotTrue, make_profile
+from tests.window.display import Display
+
+from .plot import draw
+from .watch import BATCH, Sample, growth, quick_service, watch
+
+SAMPLES = ROOT / "build" / "endurance.json"
+
+
+def main() -> int:
+    """Return 0 if everything stays flat, else 1."""
+    options = _options()
+    if options.draw:
+        print(draw(_load()))
+        return 0
+    begun, samples, failures = time.monotonic(), list[Sample](), list[str]()
+    folder = Path(tempfile.mkdtemp(prefix="mint-endurance-"))
+    try:
+        _run(folder, options, samples)
+    except (BlenderError, NotTrue) as error:
+        failures.append(" ".join(str(error).split())[:600])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    SAMPLES.parent.mkdir(parents=True, exist_ok=True)
+    SAMPLES.write_text(json.dumps([each.as_json() for each in samples], indent=1), "utf-8")
+    command = f"python3 -m tests.endurance --jobs {options.jobs}"
+    failures = (
+        [f"{command}: {each}" for each in [*failures, *growth(samples)]]
+        if samples
+        else [
+            *failures,
+            f"{command}: no batch was finished",
+        ]
+    )
+    result = {
+        "method": "endurance",
+        "figures": _figures(samples),
+        "failures": failures,
+        "seconds": round(time.monotonic() - begun),
+    }
+    print(json.dumps(result))
+    return int(bool(failures))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python3 -m tests.endurance", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=1000, help="how many jobs to run")
+    parser.add_argument("--minutes", type=float, help="begin no batch after this time")
+    parser.add_argument("--seed", type=int, help="accepted, but nothing here is random")
+    parser.add_argument("--draw", action="store_true", help="only draw the samples of the last run")
+    return parser.parse_args()
+
+
+def _run(folder: Path, options: argparse.Namespace, samples: list[Sample]) -> None:
+    display = Display(folder)
+    try:
+        with quick_service() as service:
+            profile = make_profile(folder)
+            window = BlenderWindow(
+                display, profile, folder / "home", api=service.api, key=service.key
+            )
+            try:
+                window.open_sidebar()
+                _watch(window, options, samples)
+            finally:
+                window.close()
+    finally:
+        display.close()
+
+
+def _watch(window: BlenderWindow, options: argparse.Namespace, samples: list[Sample]) -> None:
+    begun = time.monotonic()
+    for sample in watch(window, options.jobs, BATCH):
+        samples.append(sample)
+        print(json.dumps(sample.as_json()), flush=True)
+        if options.minutes is not None and time.monotonic() - begun > options.minutes * 60:
+            break
+
+
+def _figures(samples: list[Sample]) -> dict[str, float]:
+    if not samples:
+        return {"jobs": 0}
+    first, last = samples[min(5, len(samples) - 1)], samples[-1]
+    return {
+        "jobs": last.jobs,
+        f"megabytes after {first.jobs} jobs": first.megabytes,
+        "megabytes at the end": last.megabytes,
+        "threads of the add-on at the end": last.own_threads,
+        f"open files after {first.jobs} jobs": first.files,
+        "open files at the end": last.files,
+        "open sockets at the end": last.sockets,
+        f"milliseconds of a heartbeat after {first.jobs} jobs": first.beat_milliseconds,
+        "milliseconds of a heartbeat at the end": last.beat_milliseconds,
+    }
+
+
+def _load() -> list[Sample]:
+    return [Sample(**each) for each in json.loads(SAMPLES.read_text(encoding="utf-8"))]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps with the add-on. Each click is a fact before it happens."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import bpy
+
+from . import facts
+from .addon import MODULE, enable, is_enabled, jobs, part, service
+from .context import NotNow, call, one_of, within_view
+
+MOST_ACTIVE = 8
+MOST_PUSHES = 4
+"""How often a job is resumed at the end; if it stops again, it has to say why."""
+_pushes: Counter[str] = Counter()
+NOUNS = ("lamp", "chest", "mug", "stool", "tree", "rock")
+WORDS = (
+    *("",) * 8,
+    "transient",
+    "interrupted",
+    "moderation",
+    "fails",
+    "billing-start",
+    "billing-preview",
+    "billing-final",
+    "partial",
+    "slow-answer",
+    "lost-answer",
+    "start-503",
+    "start-502",
+    "start-closed",
+    "poll-502",
+    "poll-closed",
+    "settling",
+    "incomplete",
+    "lagging",
+    "no-pictures",
+    "already-optimized",
+    "file-broken",
+    "file-changed",
+    "file-503",
+    "file-404",
+    "file-html",
+    "bad-length",
+    "spz-null",
+    "pano-null",
+)
+"""Words in a prompt with which the stand-in service does something else; see its README."""
+
+
+def generate(chance: Random) -> None:
+    """Start a generation with the operator."""
+    _check_room()
+    prompt, kind = _prompt(chance), "WORLD" if chance.random() < 0.15 else "MODEL"
+    mode = chance.choice(["AUTO", "REVIEW"])
+    facts.write("start", prompt=prompt)
+    done = call("mint.generate", prompt=prompt, kind=kind, preset="FAST", mode=mode)
+    _note_made(done, prompt)
+
+
+def use_form(chance: Random) -> None:
+    """Fill the form and press Generate."""
+    _check_room()
+    form: Any = bpy.context.window_manager.mint
+    prompt = _prompt(chance)
+    form.kind, form.preset, form.review, form.prompt = "MODEL", "FAST", False, prompt
+    facts.write("start", prompt=prompt)
+    _note_made(call("mint.generate_from_form"), prompt)
+
+
+def generate_again(chance: Random) -> None:
+    """Generate once more what was generated before."""
+    _check_room()
+    job = one_of(chance, [each for each in jobs() if each.request.prompt])
+    facts.write("start", prompt=job.request.prompt)
+    _note_made(call("mint.again", job_id=job.id), job.request.prompt)
+
+
+def _prompt(chance: Random) -> str:
+    word = chance.choice(WORDS)
+    number = chance.getrandbits(40)
+    return f"a {chance.choice(NOUNS)} {number:x}" + (f" [{word}]" if word else "")
+
+
+def _check_room() -> None:
+    if sum(service().is_active(each.id) for each in jobs()) >= MOST_ACTIVE:
+        raise NotNow("many jobs")
+
+
+def _note_made(done: set[str], prompt: str) -> None:
+    if "FINISHED" in done:
+        made = next((each.id for each in jobs() if each.request.prompt == prompt), None)
+        if made is None:
+            facts.complain(f"Generate has finished, but there is no job: {prompt}")
+        facts.write("made", job=made, prompt=prompt)
+
+
+def approve(chance: Random) -> None:
+    """Approve a Preview."""
+    _click(chance, "approve", "review")
+
+
+def revise(chance: Random) -> None:
+    """Request another Preview."""
+    _click(chance, "revise", "review", feedback="in green")
+
+
+def cancel(chance: Random) -> None:
+    """Cancel a job that is not over."""
+    _click(chance, "cancel", "waiting", "sending", "working", "review", "billing", "paused")
+
+
+def resume(chance: Random) -> None:
+    """Resume a job that is paused, or that Credits were missing for."""
+    _click(chance, "resume", "paused", "billing")
+
+
+def retry(chance: Random) -> None:
+    """Try again what has failed."""
+    _click(chance, "retry", "failed")
+
+
+def dismiss(chance: Random) -> None:
+    """Remove a job from the list."""
+    _click(chance, "dismiss", "placed", "canceled", "failed")
+
+
+def place(chance: Random) -> None:
+    """Place a result, perhaps once more; by a click or by a script."""
+    job = one_of(chance, [each for each in jobs() if each.phase.value in ("ready", "placed")])
+    facts.write("place", job=job.id)
+    # a click on a result that replaces may open a dialog
+    how = "EXEC_DEFAULT" if job.delivery.replaces or chance.random() < 0.5 else "INVOKE_DEFAULT"
+    call("mint.place", how, job_id=job.id)
+
+
+def _click(chance: Random, verb: str, *phases: str, **arguments: str) -> None:
+    job = one_of(chance, [each for each in jobs() if each.phase.value in phases])
+    facts.write(verb, job=job.id)
+    call(f"mint.{verb}", job_id=job.id, **arguments)
+
+
+def dismiss_finished(chance: Random) -> None:
+    """Empty a long list."""
+    if len(jobs()) < 25:
+        raise NotNow("few jobs")
+    call("mint.dismiss_finished", failed=True)
+
+
+def replace_model(chance: Random) -> None:
+    """Replace a model in the scene by its newest version."""
+    call("mint.replace_model", asset_id=_asset_id(chance))
+
+
+def import_asset(chance: Random) -> None:
+    """Import a model once more."""
+    call("mint.import_asset", kind="MODEL", asset_id=_asset_id(chance))
+
+
+def optimize(chance: Random) -> None:
+    """Have Mint optimize a model; a Blender without a decoder refuses that."""
+    asset = _asset_id(chance)
+    facts.write("optimize", asset=asset)
+    call("mint.optimize", asset_id=asset)
+
+
+def _asset_id(chance: Random) -> str:
+    _check_room()
+    known = [each for each in jobs() if each.asset is not None and each.kind.value == "model"]
+    found: str = one_of(chance, known).asset.id
+    return found
+
+
+def continue_queue(chance: Random) -> None:
+    """Send what an earlier session has not sent."""
+    call("mint.continue_queue")
+
+
+def refresh_library(chance: Random) -> None:
+    """Read the library."""
+    call("mint.refresh_library")
+
+
+def toggle_online(chance: Random) -> None:
+    """Allow online access, or forbid it for a while."""
+    bpy.context.preferences.system.use_online_access = chance.random() < 0.7
+
+
+def toggle_addon(chance: Random) -> None:
+    """Disable the add-on, and perhaps enable it at once."""
+    with within_view():
+        bpy.ops.preferences.addon_disable(module=MODULE)
+    if left := facts.left_of_addon():
+        facts.complain(f"the disabled add-on has left something behind: {left}")
+    if chance.random() < 0.5:
+        enable()
+
+
+def toggle_background_import(chance: Random) -> None:
+    """Import in a second Blender, or in this one."""
+    if is_enabled():
+        preferences: Any = bpy.context.preferences.addons[MODULE].preferences
+        preferences.import_in_background = chance.random() < 0.3
+
+
+def settle() -> list[list[str]]:
+    """Do what a person would do at the end; return the jobs that are not over, and why."""
+    enable()
+    bpy.context.preferences.system.use_online_access = True
+    part("ui.session").service().unfinished.continue_queue()
+    part("ui.heartbeat").ensure()
+    open_jobs = [each for each in jobs() if not _is_over(each)]
+    for job in open_jobs:
+        if not service().is_active(job.id):
+            _pushes[job.id] += 1
+            _push(job)
+    return [
+        [each.id, each.phase.value, str(each.problem and each.problem.message)]
+        for each in open_jobs
+    ]
+
+
+def _is_over(job: Any) -> bool:
+    """Return whether a job has ended, or says why not, whatever a person does."""
+    if job.phase.value in ("canceled", "failed", "placed"):
+        return job.decision is None
+    says_why = job.problem is not None and not service().is_active(job.id)
+    return says_why and _pushes[job.id] >= MOST_PUSHES
+
+
+def _push(job: Any) -> None:
+    verbs = {"review": "approve", "billing": "resume", "ready": "place", "paused": "resume"}
+    verb = verbs.get(job.phase.value, "resume")
+    facts.write(verb, job=job.id)
+    try:
+        call(f"mint.{verb}", job_id=job.id)
+    except RuntimeError as refusal:
+        facts.write("refused", job=job.id, verb=verb, sentence=str(refusal))
