@@ -174,6 +174,37 @@ _FUZZING = Method(
     ),
 )
 
+_RANDOM_STEPS = Method(
+    "random_steps",
+    "tests.random_steps",
+    "A Blender with a window takes random steps of a user from a seed: jobs and decisions, undo, "
+    "redo and adjustments, edits, files, windows, scenes, renders, the add-on switched off and on. "
+    "It is killed now and then. After each step nothing of the user's may be gone, no result there "
+    "twice, and no handler, heartbeat or traceback too many; at the end each job has ended or says "
+    "why, and Mint's ledger agrees with the clicks. A crash is repeated without the add-on: if "
+    "Blender crashes then, too, it is counted apart.",
+    long=("--steps", "10000", "--seed", "1"),
+    short=("--steps", "100"),
+    takes_minutes=True,
+    needs_window=True,
+    found=(
+        "Repeat Last (Shift R) and Repeat History ran a paid operator once more, without its "
+        "price and without a question. They start nothing now.",
+    ),
+)
+
+_ENDURANCE = Method(
+    "endurance",
+    "tests.endurance",
+    "Many jobs run in one Blender with a window, each to a result in the scene. After each batch, "
+    "memory, threads, open files, sockets and the processor time of a heartbeat are measured; they "
+    "must not grow with the number of jobs.",
+    long=("--jobs", "1000"),
+    short=("--jobs", "50"),
+    takes_minutes=True,
+    needs_window=True,
+)
+
 METHODS = {
     each.name: each
     for each in (
@@ -183,6 +214,8 @@ METHODS = {
         _PROCESS_KILLS,
         _NETWORK_FAULTS,
         _FUZZING,
+        _RANDOM_STEPS,
+        _ENDURANCE,
         _KEY,
     )
 }
