@@ -48,7 +48,12 @@ def test_what_the_add_on_must_keep(checks: Any) -> None:
     checks.check_kept(before, before, [], "now")
     assert complaints() == []
     edited = ("Scene", "EDIT", "Cube")
-    for changes in ({"own": frozenset()}, {"results": Counter()}, {"here": edited}):
+    changed: list[dict[str, Any]] = [
+        {"own": frozenset()},
+        {"results": Counter()},
+        {"here": edited},
+    ]
+    for changes in changed:
         checks.check_kept(before, before._replace(**changes), [], "now")
         assert len(complaints()) == 1
 
