@@ -90,7 +90,9 @@ def _arguments(method: Method, options: argparse.Namespace) -> list[str] | None:
     """Return the arguments of a method; None if it has no `--minutes` and is asked for them."""
     if options.minutes is None:
         return [*(method.short if options.short else method.long)]
-    return ["--minutes", f"{options.minutes:g}"] if method.takes_minutes else None
+    if not method.takes_minutes:
+        return None
+    return [*method.long, "--minutes", f"{options.minutes:g}"]  # the last of two options counts
 
 
 def _run(method: Method, arguments: Sequence[str], *, install: bool) -> Result:

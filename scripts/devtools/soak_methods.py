@@ -47,6 +47,7 @@ _SIMULATION = Method(
     "judge.",
     long=("--jobs", "1000000", "--processes", "2", "--keep-going"),
     short=("--jobs", "400"),
+    takes_minutes=True,
     found=(
         "A job without an answer could adopt an asset that waited for an approval, and wait for "
         "ever. It now stops and sends the user to mint.gg.",
