@@ -88,7 +88,7 @@ def _check_nothing_is_stuck(world: World, jobs: list[Job], listed: set[str]) -> 
         is_empty = job.problem is not None and job.problem.code == "no_file"
         if _is_held_for_good(job) or (is_empty and not _wanted(world, job)):
             continue
-        if job.delivery.line is not None and _is_canceled(world, job):
+        if job.delivery.line is not None and _has_ended_in_vain(world, job):
             continue  # on another machine: the copy in this journal does not know it yet
         if job.id in listed and (job.phase not in ENDED or job.decision is not None):
             raise Violation(
@@ -100,10 +100,10 @@ def _check_nothing_is_stuck(world: World, jobs: list[Job], listed: set[str]) -> 
             )
 
 
-def _is_canceled(world: World, job: Job) -> bool:
-    """Return whether the job's operation is canceled at Mint."""
+def _has_ended_in_vain(world: World, job: Job) -> bool:
+    """Return whether the job's operation has ended at Mint without a result."""
     mine = world.mint.operations.all.get(job.operation.id) if job.operation else None
-    return mine is not None and mine.status == "canceled"
+    return mine is not None and mine.status in {"canceled", "failed"}
 
 
 def _is_held_for_good(job: Job) -> bool:
