@@ -226,12 +226,20 @@ def under_pointer(kind, name):
         return "(field)" if bpy.ops.ui.reset_default_button.poll() else None
 
 
-def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69, 0.8), step=9, gap=620):
+def _met(kind, name, x, y):
+    """Move the pointer there; return what `under_pointer` then says. A generator, too."""
+    window().cursor_warp(x, window().height - y)
+    yield
+    yield
+    return under_pointer(kind, name)
+
+
+def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69, 0.8), step=16, gap=620):
     """Move the pointer over a region in columns until it meets the button that does `what`.
 
     Return the button's point from the window's upper left; without `what`, everything that was met,
     and where. This is a generator that continues at each tick, since Blender has to process each
-    move.
+    move. A button is at least 20 pixels high, so that a step of 16 meets them all.
     """
     left, top, right, bottom = box(kind, name)
     # the tabs stand at the right
@@ -241,12 +249,11 @@ def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69, 0.8), step=9, gap=62
         x = round(left + share * width)
         last = top + gap  # no more is to come where nothing was met for that many pixels
         for y in range(top + 6, bottom - 3, step):
-            window().cursor_warp(x, window().height - y)
-            yield
-            yield
-            found = under_pointer(kind, name)
+            found = yield from _met(kind, name, x, y)
             if found is not None and what is not None and what in found:
-                return [x, min(y + 5, bottom - 3)]
+                below = min(y + 5, bottom - 3)
+                is_inside = (yield from _met(kind, name, x, below)) == found
+                return [x, below if is_inside else y - 5]
             if found is not None:
                 met.setdefault(found, [x, y])
                 last = y + gap
