@@ -50,6 +50,6 @@ def read_time(data: Json, name: str) -> datetime | None:
         moment = datetime.fromisoformat(data[name])
     except (KeyError, TypeError, ValueError):
         return None
-    if not 1970 < moment.year < 9999:
+    if not 1970 <= moment.year < 9999:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
