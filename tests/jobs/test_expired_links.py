@@ -118,6 +118,22 @@ def test_a_preview_whose_link_cannot_be_renewed_is_a_note() -> None:
     assert (run.rests, run.job.notes) == (True, ())
 
 
+def test_a_preview_that_is_gone_shows_what_was_decided_elsewhere() -> None:
+    """When a fresh link is asked for and no Preview waits any more, the job follows Mint."""
+    for status, phase in (("canceled", Phase.CANCELED), ("failed", Phase.FAILED)):
+        run = started(a_job(mode=Mode.REVIEW))
+        run.answer(
+            seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"})
+        ).expect(Fetch)
+        run.fail(LinkExpired("The link has expired.")).expect(Poll)
+        run.answer(seen(status, Mode.REVIEW))
+        assert (run.rests, run.job.phase, run.job.notes) == (True, phase, ())
+    run = started(a_job(mode=Mode.REVIEW))
+    run.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"}))
+    run.fail(LinkExpired("The link has expired.")).answer(seen("running", Mode.REVIEW))
+    assert (run.job.phase, type(run.effect)) == (Phase.WORKING, Poll)
+
+
 def test_a_thumbnail_is_recognized_by_a_renewed_link() -> None:
     """The query is ignored only where the path identifies the content."""
     path = "https://cdn.mint.gg/images/models/lamp-0123456789abcdef.webp"

@@ -88,8 +88,6 @@ def _check_nothing_is_stuck(world: World, jobs: list[Job], listed: set[str]) -> 
         is_empty = job.problem is not None and job.problem.code == "no_file"
         if _is_held_for_good(job) or (is_empty and not _wanted(world, job)):
             continue
-        if job.delivery.line is not None and _has_ended_in_vain(world, job):
-            continue  # on another machine: the copy in this journal does not know it yet
         if job.id in listed and (job.phase not in ENDED or job.decision is not None):
             raise Violation(
                 f"the job {job.id} is stuck in {job.phase}: {job.problem} {job.decision} {job.owner}",
@@ -98,12 +96,6 @@ def _check_nothing_is_stuck(world: World, jobs: list[Job], listed: set[str]) -> 
                 job.operation.id if job.operation else job.id,
                 job.source_asset_id or job.id,
             )
-
-
-def _has_ended_in_vain(world: World, job: Job) -> bool:
-    """Return whether the job's operation has ended at Mint without a result."""
-    mine = world.mint.operations.all.get(job.operation.id) if job.operation else None
-    return mine is not None and mine.status in {"canceled", "failed"}
 
 
 def _is_held_for_good(job: Job) -> bool:

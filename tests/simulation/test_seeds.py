@@ -15,6 +15,10 @@ SEEDS: dict[int, Options] = {
     5018: Options(),
     # a start that was never answered adopted the asset of another job with the same prompt
     5033: Options(),
+    # a Preview whose link had expired was shown on, although the operation had been canceled
+    8: Options(),
+    # the same with an operation that had failed
+    38: Options(),
 }
 
 

@@ -106,8 +106,12 @@ class Watcher(WorkflowPart):
             )
         self._optional_fetch = None
 
-    def _fetch_with_fresh_link(self, fetch: Fetch) -> Generator[Step, Any, LocalFile]:
-        """Fetch the picture; if its link has expired, ask Mint for a fresh one, once."""
+    def _fetch_with_fresh_link(self, fetch: Fetch) -> Generator[Step, Any, LocalFile | None]:
+        """Fetch the picture; if its link has expired, ask Mint for a fresh one, once.
+
+        Return None if no Preview waits any more: somebody has decided elsewhere. The job goes on
+        from there.
+        """
         try:
             return (yield from self._perform(fetch))
         except LinkExpired as expired:
@@ -115,6 +119,9 @@ class Watcher(WorkflowPart):
                 result = yield from self._perform(Poll(operation_of(self._job).id))
             except errors.MintError:
                 raise expired from None  # no further try: the picture is optional
+            if not result.operation.awaits_review:
+                self._context.move_to(result.operation)
+                return None
             assets = result.operation.assets
             fresh = assets.preview_image_url if assets else None
             if fresh is None:

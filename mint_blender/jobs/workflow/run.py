@@ -50,10 +50,12 @@ def _run_phases(context: WorkflowContext) -> Steps:
         yield from starter.check_existing_files()
     if context.job.phase in {Phase.WAITING, Phase.SENDING}:
         yield from starter.start()
-    if context.job.phase is Phase.WORKING:
-        yield from watcher.watch()
     if context.job.phase is Phase.REVIEW:
         yield from watcher.fetch_preview()
+    while context.job.phase is Phase.WORKING:
+        yield from watcher.watch()
+        if context.job.phase is Phase.REVIEW:
+            yield from watcher.fetch_preview()
     if context.job.phase is Phase.FETCHING:
         yield from Collector(context).collect()
 
