@@ -62,8 +62,8 @@ _SIMULATION = Method(
         "A revision without a price counted as free for the limit of a job. Each revision counts.",
         "A machine that woke up could start a line of a batch that another one had started. It now "
         "looks before it starts one.",
-        "A Preview whose picture had expired was still offered after its operation had been canceled "
-        "or had failed elsewhere. The job now follows what Mint says.",
+        "A Preview whose picture had expired was still offered after its operation had been "
+        "canceled or had failed elsewhere. The job now follows what Mint says.",
     ),
 )
 
