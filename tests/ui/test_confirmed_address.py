@@ -26,6 +26,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
         confirmed_origins="https://one.example",
         limit_each=0,
         limit_day=0,
+        log_level="WARNING",
     )
     for module in (addon_settings, account_operators):
         monkeypatch.setattr(module, "preferences", lambda: stored)

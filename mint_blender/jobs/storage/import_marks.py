@@ -131,7 +131,8 @@ def _mark(path: Path, content: bytes) -> _Mark:
     """Return what a mark says; one that cannot be read names no job."""
     try:
         data: Any = json_text.parse(content)
-        return _Mark(path, str(data["job"]), str(data[_CRASH_LOG]), float(data["at"]))
+        job_id = str(data["job"])  # earlier versions wrote nothing else
+        return _Mark(path, job_id, str(data.get(_CRASH_LOG, "")), float(data.get("at", 0.0)))
     except (ValueError, KeyError, TypeError, OverflowError):
         return _Mark(path, "", "", 0.0)
 
