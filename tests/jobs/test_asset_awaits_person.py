@@ -65,3 +65,13 @@ def test_goes_on_when_it_is_approved_elsewhere() -> None:
         if isinstance(again.effect, ReadAsset):
             again.answer(FINISHED_MODEL)
     assert again.expect(Fetch)
+
+
+def test_a_model_whose_files_come_later_is_asked_again() -> None:
+    """Mint says that it has succeeded some seconds before its files can be downloaded."""
+    run = WorkflowHarness(adopted("running"))
+    for status in (*["running"] * 4, "succeeded", "succeeded"):
+        run.expect(ReadAsset)
+        run.answer(unfinished(status))
+    run.expect(ReadAsset)
+    assert run.answer(FINISHED_MODEL).expect(Fetch)

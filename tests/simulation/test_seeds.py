@@ -19,6 +19,8 @@ SEEDS: dict[int, Options] = {
     8: Options(),
     # the same with an operation that had failed
     38: Options(),
+    # a model that was waited for had succeeded without files, and was not asked again for them
+    60: Options(),
 }
 
 

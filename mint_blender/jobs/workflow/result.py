@@ -114,7 +114,7 @@ class ResultReader(WorkflowPart):
         Its operation is not known here, so the Model or World itself is polled. One that has waited
         for a person for half an hour pauses the job: it can only be approved or paid at Mint.
         """
-        polling = Polling(self._config.pace)
+        polling, was_made = Polling(self._config.pace), not is_being_made(self._job)
         while is_being_made(self._job):
             asset = yield from self._perform(
                 ReadAsset(self._job.kind, self._job.source_asset_id or "", after=polling.wait())
@@ -128,6 +128,8 @@ class ResultReader(WorkflowPart):
                 return
         self._job = replace(self._job, problem=None)
         status = self._job.asset.status if self._job.asset else None
+        if not was_made and status == Status.SUCCEEDED.value and not self.assets.has_result:
+            yield from self.read_asset()  # its files may follow some seconds later
         if status in {Status.FAILED.value, Status.CANCELED.value} and not self.assets.has_result:
             message = Message(
                 "Mint did not finish this {kind} ({status}).", kind=self._job.kind, status=status
