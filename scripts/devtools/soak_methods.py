@@ -64,8 +64,8 @@ _SIMULATION = Method(
         "looks before it starts one.",
         "A Preview whose picture had expired was still offered after its operation had been "
         "canceled or had failed elsewhere. The job now follows what Mint says.",
-        "A model that was waited for without its operation was not asked again for its files, which "
-        "may follow its success by some seconds: the job paused. It now asks again.",
+        "A model that was waited for without its operation was not asked again for its files, "
+        "which may follow its success by some seconds: the job paused. It now asks again.",
     ),
 )
 

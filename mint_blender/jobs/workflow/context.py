@@ -93,6 +93,11 @@ class WorkflowContext:
         self.has_new_operation = True
         self.move_to(operation)
 
+    @property
+    def is_working(self) -> bool:
+        """Whether Mint works on the job's operation."""
+        return self.job.phase is Phase.WORKING
+
     def move_to(self, operation: Operation) -> None:
         """Move the job to the phase of the operation.
 

@@ -52,7 +52,7 @@ def _run_phases(context: WorkflowContext) -> Steps:
         yield from starter.start()
     if context.job.phase is Phase.REVIEW:
         yield from watcher.fetch_preview()
-    while context.job.phase is Phase.WORKING:
+    while context.is_working:  # again if the Preview was decided elsewhere
         yield from watcher.watch()
         if context.job.phase is Phase.REVIEW:
             yield from watcher.fetch_preview()
