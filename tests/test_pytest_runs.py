@@ -145,7 +145,7 @@ def test_runs_that_are_beside_another_are_made_at_its_time(tmp_path, monkeypatch
 def test_every_blender_runs_the_bpy_tests():
     """On each other Blender the `bpy` tests run, except those that are marked `one_blender`.
 
-    On another Python, the tests that need no Blender run as well.
+    On another Python, the tests that need no Blender run as well, with the same exception.
     """
     default = ENVIRONMENTS["bpy-4.5"]
     for name in ("bpy-4.2", "bpy-5.0", "bpy-5.2"):
@@ -156,6 +156,9 @@ def test_every_blender_runs_the_bpy_tests():
         assert not eval(expression, {}, marks | {"one_blender": True})
     everything = pytest_runs.runs_for(ENVIRONMENTS["bpy-5.2"], default, fast=False)[0]
     assert not [argument for argument in everything.arguments if argument.startswith("tests/")]
+    marks = {"blender": False, "window": False, "debian": False}
+    assert eval(everything.arguments[1], {}, marks | {"one_blender": False})
+    assert not eval(everything.arguments[1], {}, marks | {"one_blender": True})
 
 
 def test_each_test_is_in_exactly_one_run():

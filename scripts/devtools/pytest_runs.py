@@ -13,7 +13,8 @@ The default environment runs every test, in three runs:
 The other environments run the `bpy` tests again, except those marked `one_blender`: their subject
 is the stand-in service, or a process or a quantity of ours, and Blender is only the load. What is
 asserted about data-blocks, about files that Blender reads or writes, or about what it registers or
-draws is never marked. On another Python version the tests without Blender also run again. On the
+draws is never marked. On another Python version the tests without Blender also run again, except
+for those that are marked: they simulate, kill or cut off whole systems, which takes minutes. On the
 same Python version only those run again that depend on NumPy, whose version differs between
 Blenders, and the import rules.
 """
@@ -37,6 +38,7 @@ RESULTS = ROOT / "build" / "tests"
 COVERAGE = ROOT / "build" / "coverage"
 PURE = "not blender and not window and not debian"
 BLENDER = "blender and not window and not debian"
+OTHER_PURE = f"{PURE} and not one_blender"
 OTHER_BLENDER = f"{BLENDER} and not one_blender"
 DRIVEN = "window or debian"
 SCREENS = "3"  # a Blender that draws by processor keeps 0.4 of a core busy; each needs about 1 GB
@@ -107,7 +109,12 @@ def workers() -> str:
 def runs_for(environment: Environment, default: Environment, *, fast: bool) -> list[PytestRun]:
     """Return the runs of an environment; with `fast`, only the tests that need no Blender."""
     name, is_default = environment.name, environment == default
-    pure = PytestRun(name, "without Blender", ("-m", PURE, "-n", workers()), is_default)
+    pure = PytestRun(
+        name,
+        "without Blender",
+        ("-m", PURE if is_default else OTHER_PURE, "-n", workers()),
+        is_default,
+    )
     marks = BLENDER if is_default else OTHER_BLENDER
     with_blender = PytestRun(
         name, "with bpy", ("-m", marks), with_coverage=is_default, beside=is_default

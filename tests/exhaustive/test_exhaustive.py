@@ -17,9 +17,10 @@ import pytest
 from .disk_image import Crash
 from .mistakes import MISTAKES
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="does not apply: it needs fork and /proc"
-)
+pytestmark = [
+    pytest.mark.one_blender,
+    pytest.mark.skipif(sys.platform != "linux", reason="does not apply: it needs fork and /proc"),
+]
 ROOT = Path(__file__).parents[2]
 
 

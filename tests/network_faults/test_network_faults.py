@@ -22,6 +22,8 @@ from .faults import FAULTS
 from .hosts import Call
 from .journey import run
 
+pytestmark = pytest.mark.one_blender
+
 SCALE = 120.0
 
 

@@ -16,6 +16,8 @@ from mint_blender.jobs.diagnostics.log_file import LogFile
 from ..mint_service.runner import running_service
 from .generation import Case, run_case
 
+pytestmark = pytest.mark.one_blender
+
 ROOT = Path(__file__).parents[2]
 FEW = ("write", "fsync", "rename", "connect")
 MANY = ("open", "read", "journal write", "journal open")

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(os, "fork"), reason="does not apply: no fork on this system"
-)
+pytestmark = [
+    pytest.mark.one_blender,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="does not apply: no fork on this system"),
+]
 
 
 @pytest.mark.covers("R-pay-once", "C7-restart")

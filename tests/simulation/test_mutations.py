@@ -8,6 +8,8 @@ import pytest
 from .mutations import MUTATIONS
 from .world import simulate
 
+pytestmark = pytest.mark.one_blender
+
 FOUND_BY = {
     "a new key at each try": 1,
     "a new key for each try of a decision": 1,

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Seeds that have failed once. Each is kept with the options that it failed with."""
+"""Seeds that have failed once. Each is kept with the options that it failed with.
+
+Seeds up to 60 are in `test_simulation`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import pytest
 from .options import Options
 from .world import simulate
 
+pytestmark = pytest.mark.one_blender
+
 SEEDS: dict[int, Options] = {
     # a start that was never answered was found as an asset that waited for an approval, for ever
     65: Options(),
@@ -15,12 +20,6 @@ SEEDS: dict[int, Options] = {
     5018: Options(),
     # a start that was never answered adopted the asset of another job with the same prompt
     5033: Options(),
-    # a Preview whose link had expired was shown on, although the operation had been canceled
-    8: Options(),
-    # the same with an operation that had failed
-    38: Options(),
-    # a model that was waited for had succeeded without files, and was not asked again for them
-    60: Options(),
 }
 
 

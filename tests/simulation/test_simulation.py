@@ -13,6 +13,8 @@ from .mint_operations import LIMIT
 from .options import CALM
 from .world import Outcome, simulate
 
+pytestmark = pytest.mark.one_blender
+
 BLOCKS, SEEDS = 6, 10
 """2,400 jobs: a block is one test, so that workers share them. The command runs as many as you like."""
 
