@@ -37,7 +37,8 @@ def on_event(context: bpy.types.Context, event: bpy.types.Event) -> None:
         return
     last = _last_event()
     last.window = context.window.as_pointer() if context.window is not None else 0
-    last.is_press = event.value == "PRESS"
+    # a turn of the wheel is a press that is never released, and begins no typing
+    last.is_press = event.value == "PRESS" and not event.type.startswith("WHEEL")
     last.position, last.at = (event.mouse_x, event.mouse_y), time.monotonic()
 
 

@@ -37,7 +37,7 @@ class Outcome:
 @contextmanager
 def _service(folder: Path) -> Iterator[Service]:
     with running_service(
-        state=folder / "service.db",
+        state=folder / "state.db",
         speed=SPEED,
         switches=SWITCHES,
         retry_after=RETRY_AFTER,

@@ -107,6 +107,18 @@ def test_cards_stay_while_the_pointer_moves_over_them(
     assert not pointer.may_click()
 
 
+def test_the_wheel_begins_no_typing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is pressed and never released; a click on a field is how typing begins."""
+    monkeypatch.setattr(text_fields, "_has_active", lambda window: True)
+    here = bpy.context.window_manager.windows[0].as_pointer()
+    window = SimpleNamespace(window=SimpleNamespace(as_pointer=lambda: here))
+    for kind, is_typing in (("LEFTMOUSE", True), ("WHEELDOWNMOUSE", False), ("A", True)):
+        event: Any = SimpleNamespace(type=kind, value="PRESS", mouse_x=5, mouse_y=5)
+        text_fields.on_event(window, event)  # type: ignore[arg-type]
+        assert text_fields.is_edited() == is_typing
+    text_fields.reset()
+
+
 def test_a_script_moves_cards_at_once(job_service: JobService) -> None:
     """No click on a card follows. The buttons of a sidebar run in the main region."""
     assert not pointer.note_click(SimpleNamespace(region=None))  # type: ignore[arg-type]

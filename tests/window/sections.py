@@ -67,12 +67,15 @@ def _scroll_to(blender: BlenderWindow, name: str) -> None:
 
 def _title_of(blender: BlenderWindow, name: str) -> tuple[int, int]:
     """Return the point of the title of a section; scroll down until it is in sight."""
+    blender.ask("mark_section()")
     for _ in range(_PAGES):
-        blender.ask("mark_section()")
-        plain = _redness(blender)
+        before = _redness(blender)
         blender.ask("mark_section(name)", name=name)
-        rows, columns = np.nonzero(_redness(blender) - plain > _RED)
+        marked = _redness(blender)
         blender.ask("mark_section()")
+        # pictures may arrive meanwhile, and stay
+        plain = np.maximum(before, _redness(blender))
+        rows, columns = np.nonzero(marked - plain > _RED)
         if len(rows):
             return round(columns.mean()), round(rows.mean())
         scroll(blender, 8)

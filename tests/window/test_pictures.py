@@ -140,6 +140,7 @@ def test_a_library_and_reference_pictures_from_it(
         lamp = blender.ask(
             f"next(each.id for each in {VIEW}.shown({FIELDS}) if 'lamp' in (each.prompt or ''))"
         )
+        blender.over()  # on a field, the pointer could be that of somebody who types
         blender.call("mint.import_asset", kind="MODEL", asset_id=lamp)
         blender.wait_for("placed")
         blender.call("mint.choose_asset", asset_id=lamp)

@@ -55,7 +55,8 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         wrapped(layout, complaint, icon="ERROR")
     asset = panel_data.chosen(fields)
     if asset is not None:
-        _draw_details(layout.box(), asset, context.region.width)
+        # the picture is in the 3D View then, and what can be done stays in sight here
+        _draw_details(layout.box(), asset, context.region.width, has_picture=not is_in_viewport)
     if not is_in_viewport:  # one grid at a time
         _draw_grid(layout, fields, context.region.width)
         _draw_turning(layout, fields)
@@ -181,7 +182,7 @@ def _draw_extent(layout: bpy.types.UILayout, fields: MintLibrary, width: int) ->
         )
 
 
-def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
+def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int, *, has_picture: bool) -> None:
     """Draw what is known of the chosen item, and what can be done with it."""
     from ...jobs.library.view_model import AssetState, reason, state_label, state_of, title
     from ...mint.schema import Kind
@@ -196,7 +197,7 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         icon="WORLD" if asset.kind is Kind.WORLD else "MESH_MONKEY",
     )
     row.menu("MINT_MT_library_item", text="", icon="DOWNARROW_HLT")
-    if icon := panel_data.icon(asset):
+    if has_picture and (icon := panel_data.icon(asset)):
         room = width / ui_scale() - _MARGIN - _ICON
         box.template_icon(icon_value=icon, scale=min(room, _LARGEST) / _ICON)
     column = box.column(align=True)
