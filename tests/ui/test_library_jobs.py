@@ -59,7 +59,7 @@ def test_the_details_cost_the_same_with_many_jobs(job_service: JobService) -> No
     fields_of(bpy.context).chosen = "id_3"
 
     def draw() -> None:
-        library_browser_panel._draw_details(Layout(Counter()), an_asset(3), 300)
+        library_browser_panel._draw_details(Layout(Counter()), an_asset(3), 300, has_picture=True)
 
     efforts = []
     for numbers in (range(10), range(10, 1000)):
@@ -117,7 +117,7 @@ def test_the_details_have_one_button(
     library_state().library.add_page(ListPage(kind), Page((asset,), None))
     fields_of(bpy.context).chosen = asset.id
     drawn: Counter[str] = Counter()
-    library_browser_panel._draw_details(Layout(drawn), asset, 300)
+    library_browser_panel._draw_details(Layout(drawn), asset, 300, has_picture=True)
     assert {name for name in drawn if name.startswith("mint.")} == {f"mint.{next_step}"}
     assert drawn["menu"] == 1
     shown: Counter[str] = Counter()
