@@ -24,6 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ... import json_text
+from ...files import disk_sync
 from ...files.download_folder import check_id
 from ..job import Job
 from ..phases import Phase
@@ -183,12 +184,8 @@ def _append(path: Path, line: bytes) -> None:
         file.write(line)
         file.flush()
         os.fsync(file.fileno())
-    if is_new and os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    if is_new:
+        disk_sync.sync_folder(path.parent)
 
 
 def _lines_from_end(data: bytes) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import json_text
-from ...files import private_files
+from ...files import disk_sync, private_files
 from ...files.file_lock import try_lock
 from ...message import Message, message_of
 from ..budget.prices import NotPossible
@@ -71,7 +71,8 @@ def importing(home: Path, job_id: str, crash_log: str = "") -> Iterator[None]:
                 handle.write(json.dumps(content).encode())
                 handle.flush()
                 os.fsync(handle.fileno())
-                _sync_folder(folder)
+                with contextlib.suppress(OSError):
+                    disk_sync.sync_folder(folder)
                 yield
             finally:
                 # closing releases the lock, and the file still has to be deleted
@@ -139,13 +140,3 @@ def _mark(path: Path, content: bytes) -> _Mark:
 
 def _folder(home: Path) -> Path:
     return home / "importing"
-
-
-def _sync_folder(folder: Path) -> None:
-    """Sync the folder: only then is the name of a new file on disk. Windows has no such call."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
