@@ -131,7 +131,7 @@ def _for_generating(job: Job, expected: float) -> float:
 
 
 def _spent(operation: Operation | None) -> float:
-    """Return the Credits that Mint has taken or reserved, and still requires before it goes on."""
+    """Return the Credits that Mint has taken or reserved, and still requires to continue."""
     credits, billing = (operation.credits, operation.billing) if operation else (None, None)
     if operation is None or credits is None:
         return 0.0

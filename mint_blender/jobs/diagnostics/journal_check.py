@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ...message import Message
 from ..job import Job
-from ..phases import Phase
-from ..storage.database import JournalError, journal_error
+from ..phases import ENDED, Phase
+from ..storage.database import check_version, journal_error
 from ..storage.journal_reader import VERSION, journal_file
 from ..storage.serialization import load, load_decision
 from ..storage.tables.jobs import OPEN
@@ -69,14 +68,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _check(database: sqlite3.Connection, path: Path) -> None:
     ((version,),) = database.execute("PRAGMA user_version").fetchall()
-    if version > VERSION:
-        raise JournalError(
-            Message(
-                "The job journal {path} was written by a newer version of this"
-                " add-on. Update the add-on.",
-                path=path,
-            )
-        )
+    check_version(version, VERSION, path)
     ((verdict,),) = database.execute("PRAGMA quick_check(1)").fetchall()
     if verdict != "ok":
         damage = sqlite3.DatabaseError(str(verdict).partition("\n")[0])
@@ -98,11 +90,7 @@ def _content(database: sqlite3.Connection) -> JournalContent:
 
 
 def _is_open(job: Job) -> bool:
-    return job.decision is not None or job.phase not in {
-        Phase.PLACED,
-        Phase.CANCELED,
-        Phase.FAILED,
-    }
+    return job.decision is not None or job.phase not in ENDED
 
 
 def _jobs(database: sqlite3.Connection) -> Iterator[Job | None]:

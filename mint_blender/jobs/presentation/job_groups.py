@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from ..job import Job, asset_of
 from ..job_values import Hold
-from ..phases import Phase
+from ..phases import ENDED, Phase
 
 
 class Group(StrEnum):
@@ -39,7 +39,6 @@ only one line.
 """
 
 _SMALLEST_BATCH = 2
-_ENDED = {Phase.PLACED, Phase.CANCELED, Phase.FAILED}
 _HAS_RESULT = {Phase.READY, Phase.PLACED}
 
 _GROUPS = {
@@ -143,7 +142,7 @@ def group_jobs(jobs: Iterable[Job], is_active: Callable[[str], bool]) -> JobGrou
         followed=(*in_flight, *active[Group.QUEUED])[: CARDS[Group.RUNNING]],
         versions=versions,
         ended=sum(
-            job.phase in _ENDED
+            job.phase in ENDED
             for group in (Group.READY_OR_FAILED, Group.FINISHED)
             for job in found[group]
         ),

@@ -53,6 +53,18 @@ class JournalError(Exception):
     """The journal cannot be read or written. The message says where it is and what to do."""
 
 
+def check_version(found: int, known: int, path: Path) -> None:
+    """Raise JournalError if a file has a newer version than the one that is known here."""
+    if found > known:
+        raise JournalError(
+            Message(
+                "The job journal {path} was written by a newer version of this"
+                " add-on. Update the add-on.",
+                path=path,
+            )
+        )
+
+
 def journal_error(path: Path, error: Exception, *, opening: bool = False) -> JournalError:
     """Return the error for a journal file that cannot be opened, read or written."""
     if isinstance(error, OSError):
@@ -111,14 +123,7 @@ class Database:
         """
         try:
             ((found,),) = self.rows("PRAGMA user_version")
-            if found > version:
-                raise JournalError(
-                    Message(
-                        "The job journal {path} was written by a newer version of this"
-                        " add-on. Update the add-on.",
-                        path=self.path,
-                    )
-                )
+            check_version(found, version, self.path)
             self._choose_mode()
             with self.transaction():
                 for statement in statements:

@@ -22,13 +22,12 @@ from ..budget import spending
 from ..budget.prices import NotPossible
 from ..job import Job
 from ..job_values import Decision
-from ..phases import HOLDS_SLOT, Phase
+from ..phases import ENDED, HOLDS_SLOT, Phase
 from ..stage_durations import Moves, Stage
 from .journal import Journal, Unreadable
 
 LATEST = 100
 """How many of the ended jobs are in memory, the newest ones. No code may need the others here."""
-_ENDED = frozenset({Phase.PLACED, Phase.CANCELED, Phase.FAILED})  # as `tables.jobs.ENDED`
 
 
 class JobCache:
@@ -283,4 +282,4 @@ def _phase(job: Job | Unreadable | None) -> Phase | None:
 
 
 def _has_ended(job: Job) -> bool:
-    return job.phase in _ENDED and job.decision is None
+    return job.phase in ENDED and job.decision is None

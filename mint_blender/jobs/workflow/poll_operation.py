@@ -109,8 +109,8 @@ class Watcher(WorkflowPart):
     def _fetch_with_fresh_link(self, fetch: Fetch) -> Generator[Step, Any, LocalFile | None]:
         """Fetch the picture; if its link has expired, ask Mint for a fresh one, once.
 
-        Return None if no Preview waits any more: somebody has decided elsewhere. The job goes on
-        from there.
+        Return None if no Preview waits any more: somebody has decided elsewhere. The job
+        continues from there.
         """
         try:
             return (yield from self._perform(fetch))
