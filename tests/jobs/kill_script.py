@@ -143,11 +143,12 @@ def _child(order: dict[str, Any]) -> NoReturn:
         os._exit(status)
 
 
-def _main() -> None:
+def serve(run: Callable[[dict[str, Any]], NoReturn]) -> None:
+    """Run each order on standard input in a forked child; report one that was killed or failed."""
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            _child(json.loads(line))
+            run(json.loads(line))
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):
             print(json.dumps({"killed": os.WTERMSIG(status)}), flush=True)
@@ -156,4 +157,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _main()
+    serve(_child)

@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +22,7 @@ from mint_blender.mint.schema import Mode
 
 from ..mint_service.credit_account import PREVIEW, price
 from ..mint_service.runner import ThreadService, running_service
+from .forking_process import ForkingProcess
 from .kill_script import FEEDBACK
 
 pytestmark = pytest.mark.skipif(
@@ -58,44 +56,20 @@ ROLES = {
 }
 
 
-class Script:
-    """A running `kill_script`, which forks a child for each order."""
+class Script(ForkingProcess):
+    """A running `kill_script`."""
 
     def __init__(self, service: ThreadService) -> None:
         self._account = {"key": service.key, "api": service.api}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.jobs.kill_script"],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        super().__init__("tests.jobs.kill_script")
 
     def run(self, home: Path, job_request: dict[str, Any], die_at: int | None) -> dict[str, Any]:
         """Run one child and return its report.
 
         The report is {"killed": 9} or {"phase": …, "steps": […]}.
         """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(
-            json.dumps(
-                {"home": str(home), "job_request": job_request, "die_at": die_at, **self._account}
-            )
-            + "\n"
-        )
-        self._process.stdin.flush()
-        outcome: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return outcome
-
-    def end(self) -> None:
-        """End it."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+        order = {"home": str(home), "job_request": job_request, "die_at": die_at}
+        return self.ask({**order, **self._account})
 
 
 @contextmanager

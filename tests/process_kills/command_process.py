@@ -27,19 +27,7 @@ from mint_blender.jobs.storage import unsent_jobs
 from mint_blender.mint.polling import PollIntervals
 from mint_blender.mint.retry import RetryPolicy
 
-from ..jobs.kill_script import Steps, watch_every_boundary
-
-
-def _main() -> None:
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            _run(json.loads(line))
-        _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status):
-            print(json.dumps({"killed": os.WTERMSIG(status)}), flush=True)
-        elif os.WEXITSTATUS(status):
-            print(json.dumps({"broken": os.WEXITSTATUS(status)}), flush=True)
+from ..jobs.kill_script import Steps, serve, watch_every_boundary
 
 
 def _run(order: dict[str, Any]) -> NoReturn:
@@ -98,4 +86,4 @@ def _watch_files(steps: Steps, home: str) -> None:
 
 
 if __name__ == "__main__":
-    _main()
+    serve(_run)

@@ -3,12 +3,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,6 +17,7 @@ from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.storage.journal import Journal
 
 from ..cli.batch_helpers import lines_of
+from ..jobs.forking_process import ForkingProcess
 from ..mint_service.credit_account import price
 from ..mint_service.records import Operation
 from ..mint_service.runner import ThreadService
@@ -32,19 +29,12 @@ class Broken(AssertionError):
     """A rule was broken."""
 
 
-class CommandProcess:
-    """A running `command_process`, which forks a child for each command."""
+class CommandProcess(ForkingProcess):
+    """A running `command_process`."""
 
     def __init__(self, service: ThreadService) -> None:
         self._account = {"MINT_API_KEY": service.key, "MINT_API_BASE_URL": service.api}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.process_kills.command_process"],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        super().__init__("tests.process_kills.command_process", COLUMNS="100")
 
     def run(
         self, home: Path, *arguments: str, die_at: int | None = None, blender: bool = False
@@ -55,23 +45,12 @@ class CommandProcess:
         """
         environment = {**self._account, "MINT_BLENDER_HOME": str(home)}
         order = {"arguments": arguments, "environment": environment, "die_at": die_at}
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(json.dumps({**order, "blender": blender}) + "\n")
-        self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        answer = self.ask({**order, "blender": blender})
         if "broken" in answer:
             raise Broken(f"{arguments} has ended with {answer}")
         if "Traceback" in answer.get("printed", ""):
             raise Broken(f"{arguments} has printed a traceback")
         return answer
-
-    def end(self) -> None:
-        """End it."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
 
 
 @dataclass(frozen=True)
