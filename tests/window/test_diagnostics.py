@@ -12,18 +12,11 @@ import pytest
 from tests.mint_service.runner import Service
 
 from .blender_window import ADDON, BlenderWindow
+from .test_preferences import SHOW_ADVANCED
 
 pytestmark = pytest.mark.window
 
 CLIPBOARD = "bpy.context.window_manager.clipboard"
-SHOW_PAGE = """
-area = next(each for each in window().screen.areas if each.type == 'VIEW_3D')
-area.type = 'PREFERENCES'
-bpy.context.preferences.active_section = 'ADDONS'
-bpy.context.window_manager.addon_search = 'Mint'
-bpy.ops.preferences.addon_expand(module=addon)
-bpy.context.preferences.addons[addon].preferences.show_advanced = True
-"""
 BACK = "next(each for each in window().screen.areas if each.type == 'PREFERENCES').type = 'VIEW_3D'"
 CRASH_AT_IMPORT = """
 import os, signal
@@ -59,7 +52,7 @@ def test_copied_from_the_menu_of_a_card(blender: BlenderWindow, service: Service
 def test_copied_from_the_preferences(blender: BlenderWindow, service: Service) -> None:
     """By mouse: the button below the log, which also shows what is logged."""
     blender.ask(f"{CLIPBOARD} = ''; result = None")
-    blender.ask(SHOW_PAGE, addon=ADDON)
+    blender.ask(SHOW_ADVANCED, addon=ADDON)
     blender.over("PREFERENCES")
     for _ in range(40):
         blender.display.press(5, 0.01)

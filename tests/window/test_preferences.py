@@ -12,15 +12,16 @@ pytestmark = pytest.mark.window
 
 SAID = "part('ui.session').existing_service().queries.answers"
 
-SHOW_PAGE = """
+SHOW_ADVANCED = """
 area = next(each for each in window().screen.areas if each.type == 'VIEW_3D')
 area.type = 'PREFERENCES'
 bpy.context.preferences.active_section = 'ADDONS'
 bpy.context.window_manager.addon_search = 'Mint'
 bpy.ops.preferences.addon_expand(module=addon)
 stored = bpy.context.preferences.addons[addon].preferences
-stored.show_advanced = stored.show_styles = stored.use_limit_each = True
+stored.show_advanced = True
 """
+SHOW_PAGE = f"{SHOW_ADVANCED}stored.show_styles = stored.use_limit_each = True"
 
 
 def test_the_preferences_are_drawn(blender: BlenderWindow) -> None:
