@@ -9,7 +9,7 @@ from pathlib import Path
 import nox
 
 from scripts import dev
-from scripts.devtools import environments, pytest_runs
+from scripts.devtools import environments, manual, pytest_runs
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv"
@@ -76,6 +76,22 @@ def fuzz(session: nox.Session) -> None:
     install(session)
 
 
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the manual; a warning is an error: -- [--make | --language LANGUAGE]."""
+    install(session)
+    if "--make" in session.posargs:
+        return
+    succeeded = True
+    for language in manual.languages(session.posargs):
+        try:
+            session.run(*manual.build_command(language))
+        except nox.command.CommandFailed:
+            succeeded = False
+    if not succeeded:
+        session.error("See above.")
+
+
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
     """Write all locks again; pinned versions are kept unless -- --upgrade is given."""
@@ -83,7 +99,7 @@ def lock(session: nox.Session) -> None:
     uv = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
     uv += ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links"]
     uv += ["--custom-compile-command", "python3 scripts/dev.py lock", *session.posargs]
-    versions |= dict.fromkeys(("lint", "dev", "bench", "fuzz"), "3.11")
+    versions |= dict.fromkeys(("lint", "dev", "bench", "fuzz", "docs"), "3.11")
     for name, version in versions.items():
         source, target = f"requirements/{name}.in", f"requirements/{name}.txt"
         session.run(*uv, "--python-version", version, source, "-o", target)

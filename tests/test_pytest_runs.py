@@ -26,28 +26,31 @@ def test_a_skipped_test_is_listed_and_fails_a_strict_run(capsys):
     outcomes = [
         _outcome("bpy-4.5 with bpy", passed={"a"}, left_out={"b": "needs Debian's package blender"})
     ]
-    assert testing.print_summary(outcomes, lint_good=True, strict=False) == 0
-    assert testing.print_summary(outcomes, lint_good=True, strict=True) == 1
+    assert testing.print_summary(outcomes, checks={"lint": True}, strict=False) == 0
+    assert testing.print_summary(outcomes, checks={"lint": True}, strict=True) == 1
     printed = capsys.readouterr().out
     assert "b [bpy-4.5 with bpy]: needs Debian's package blender" in printed
     assert printed.splitlines()[-1] == "1 passed, 0 failed, 1 skipped"
 
 
 @pytest.mark.parametrize(
-    ("outcome", "lint_good"),
+    ("outcome", "failed_check"),
     [
-        ({"passed": {"a"}, "failed": {"b"}, "status": 1}, True),
-        ({"passed": {"a"}, "status": 3}, True),
-        ({"passed": {"a"}}, False),
-        ({}, True),
+        ({"passed": {"a"}, "failed": {"b"}, "status": 1}, None),
+        ({"passed": {"a"}, "status": 3}, None),
+        ({"passed": {"a"}}, "lint"),
+        ({"passed": {"a"}}, "docs"),
+        ({}, None),
     ],
-    ids=["a failure", "pytest broke", "lint", "no test at all"],
+    ids=["a failure", "pytest broke", "lint", "docs", "no test at all"],
 )
-def test_a_failed_run_ends_with_status_1(outcome, lint_good):
+def test_a_failed_run_ends_with_status_1(outcome, failed_check):
     """A failed test, a crash of pytest, a failed check, and a run without tests all count."""
     assert (
         testing.print_summary(
-            [_outcome("bpy-4.5 with bpy", **outcome)], lint_good=lint_good, strict=False
+            [_outcome("bpy-4.5 with bpy", **outcome)],
+            checks={name: name != failed_check for name in testing.CHECKS},
+            strict=False,
         )
         == 1
     )
@@ -61,14 +64,12 @@ def test_a_test_that_is_skipped_in_every_environment_is_listed(capsys):
         _outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped))
         for name in blenders
     ]
-    assert testing.print_summary(outcomes, lint_good=None, strict=True) == 1
+    assert testing.print_summary(outcomes, checks={}, strict=True) == 1
     assert "t: does not apply: no decoder (in every environment)" in capsys.readouterr().out
     outcomes[-1].not_applicable.clear()
     outcomes[-1].passed.add("t")
-    assert testing.print_summary(outcomes, lint_good=None, strict=True) == 0
-    assert (
-        testing.print_summary(outcomes[:-1], lint_good=None, strict=True, before=outcomes[-1:]) == 0
-    )
+    assert testing.print_summary(outcomes, checks={}, strict=True) == 0
+    assert testing.print_summary(outcomes[:-1], checks={}, strict=True, before=outcomes[-1:]) == 0
 
 
 def test_a_skipped_file_counts_as_run_where_its_tests_ran():
@@ -83,9 +84,9 @@ def test_a_skipped_file_counts_as_run_where_its_tests_ran():
         for name in blenders[:-1]
     ]
     ran = _outcome(f"{blenders[-1]} with bpy", passed={"tests/test_it.py::test_a"})
-    assert testing.print_summary([*outcomes, ran], lint_good=None, strict=True) == 0
+    assert testing.print_summary([*outcomes, ran], checks={}, strict=True) == 0
     elsewhere = _outcome(f"{blenders[-1]} with bpy", passed={"tests/test_it.pyx::test_a"})
-    assert testing.print_summary([*outcomes, elsewhere], lint_good=None, strict=True) == 1
+    assert testing.print_summary([*outcomes, elsewhere], checks={}, strict=True) == 1
 
 
 def test_a_run_without_a_results_file_is_a_failure(tmp_path, monkeypatch, capsys):
@@ -95,7 +96,7 @@ def test_a_run_without_a_results_file_is_a_failure(tmp_path, monkeypatch, capsys
         Outcome.read(PytestRun("bpy-4.5", "with bpy", ())),
         _outcome("bpy-4.5 other", passed={"a"}),
     ]
-    assert testing.print_summary(outcomes, lint_good=True, strict=False) == 1
+    assert testing.print_summary(outcomes, checks={"lint": True}, strict=False) == 1
     assert "did not run" in capsys.readouterr().out
 
 

@@ -9,7 +9,7 @@ import sys
 
 from scripts import dev
 
-from . import environments, pip_settings, soak, testing
+from . import environments, manual, pip_settings, soak, testing
 from .console import DevError, echo
 from .environments import BLENDERS, ENVIRONMENTS
 
@@ -30,6 +30,9 @@ def parser() -> argparse.ArgumentParser:
     for name in ("bench", "soak"):
         commands.add_parser(name, add_help=False, parents=[installing])
     commands.add_parser("lint")
+    docs = commands.add_parser("docs")
+    docs.add_argument("--language", choices=manual.LANGUAGES, help="only in this language")
+    docs.add_argument("--open", action="store_true", help="open the manual in a browser")
     lock = commands.add_parser("lock")
     lock.add_argument("--upgrade", action="store_true", help="use the newest compatible versions")
     make = commands.add_parser("env", parents=[installing])
@@ -73,6 +76,8 @@ def main(words: list[str]) -> int:
     if options.command == "lint":
         environments.ensure(ENVIRONMENTS["lint"], install=False)
         return environments.nox("-R", "-s", "lint")
+    if options.command == "docs":
+        return manual.build(options.language, open_it=options.open)
     if options.command == "lock":
         upgrade = ["--", "--upgrade"] if options.upgrade else []
         return environments.nox("-s", "lock", *upgrade, extra=pip_settings.for_uv())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual environments: for each tested Blender, for lint, for benchmarks, and for fuzzing.
+"""The virtual environments: for each tested Blender, for lint, benchmarks, fuzzing, and the manual.
 
 nox creates them with uv. Two things are added here: they are in a cache folder outside the clone,
 named after the locks, so that all clones share them; and a file lock keeps two processes from
@@ -52,11 +52,12 @@ ENVIRONMENTS = {
     "lint": Environment("lint", "lint", VERSION),
     "bench": Environment("bench", "bench", VERSION),
     "fuzz": Environment("fuzz", "fuzz", VERSION),
+    "docs": Environment("docs", "docs", VERSION),
 }
 BLENDERS = [environment for environment in ENVIRONMENTS.values() if environment.has_blender]
 
-SEPARATE = frozenset({"fuzz"})
-"""Environments that few people need: when their lock changes, no other one is made again."""
+SEPARATE = frozenset({"fuzz", "docs"})
+"""Environments without tests of the add-on: when their lock changes, no other one is made again."""
 
 DEFAULTS = {"3.11": "bpy-4.5", "3.13": "bpy-5.2"}
 """The environment for the demo and the tests, by the installed Python version."""

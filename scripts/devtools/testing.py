@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 
 from . import debian, environments, pytest_runs
 from .console import DevError, echo
 from .environments import BLENDERS, Environment
 from .pytest_runs import Outcome, PytestRun
+
+CHECKS = ("lint", "docs")
+"""The sessions that run before the tests."""
 
 REPORT = pytest_runs.RESULTS / "nox" / "report.json"
 
@@ -36,18 +40,19 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
         pytest_run.results.unlink(missing_ok=True)
     if default in chosen and not arguments:
         if not options.no_lint:
-            in_turn.insert(0, environments.ENVIRONMENTS["lint"])
+            in_turn = [*(environments.ENVIRONMENTS[name] for name in CHECKS), *in_turn]
         if not options.fast:
             install_window_packages(install=options.install)
     for one in (*in_turn, *side_by_side):
         environments.ensure(one, install=options.install)
     words = [*(["--fast"] if options.fast else []), *(["--strict"] if options.strict else [])]
     words += ["--only", *arguments] if arguments else []
-    lint_good = _run(in_turn, words).get("lint")
+    results = _run(in_turn, words)
     _run(side_by_side, words, "--parallel=auto")  # at most as many at once as there are cores
     before = pytest_runs.runs_for(default, default, fast=False) if options.others else []
     outcomes, earlier = map(Outcome.read, selected), map(Outcome.read, before)
-    return print_summary([*outcomes], lint_good=lint_good, strict=options.strict, before=[*earlier])
+    checks = {name: good for name, good in results.items() if name in CHECKS}
+    return print_summary([*outcomes], checks=checks, strict=options.strict, before=[*earlier])
 
 
 def install_window_packages(*, install: bool) -> None:
@@ -65,7 +70,7 @@ def install_window_packages(*, install: bool) -> None:
 def print_summary(
     outcomes: list[Outcome],
     *,
-    lint_good: bool | None,
+    checks: Mapping[str, bool],
     strict: bool,
     before: list[Outcome] | None = None,
 ) -> int:
@@ -73,7 +78,7 @@ def print_summary(
 
     Args:
         outcomes: The outcomes of the runs.
-        lint_good: Whether the lint session succeeded; None if it was not run.
+        checks: Which of the sessions lint and docs were run, and whether they succeeded.
         strict: Whether a test that was left out is a failure.
         before: Outcomes of an earlier call. They are not counted, but their tests are not left out.
     """
@@ -81,8 +86,8 @@ def print_summary(
     failed = sum(len(outcome.failed) for outcome in outcomes)
     skipped = sum(len(outcome.left_out) + len(outcome.not_applicable) for outcome in outcomes)
     echo("\n== Summary")
-    if lint_good is not None:
-        echo(f"   {'lint':<28}{'ok' if lint_good else 'FAILED'}")
+    for name, succeeded in checks.items():
+        echo(f"   {name:<28}{'ok' if succeeded else 'FAILED'}")
     for outcome in outcomes:
         echo(f"   {outcome.title:<28}{_summary_line(outcome)}")
     left_out = _left_out(outcomes, before or [])
@@ -90,7 +95,7 @@ def print_summary(
     echo(f"   {len(left_out)} left out{counts}:" if left_out else "   no test was left out")
     for test, reason in sorted(left_out.items()):
         echo(f"     {test}: {reason}")
-    good = lint_good is not False and all(outcome.is_successful for outcome in outcomes)
+    good = all(checks.values()) and all(outcome.is_successful for outcome in outcomes)
     good = good and passed > 0 and not (strict and left_out)
     echo(f"   {'all good' if good else 'NOT good: see above'}")
     echo(f"{passed} passed, {failed} failed, {skipped} skipped")

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command `docs` of `scripts/dev.py`: build the manual in its languages."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.dev import ROOT
+
+from . import environments
+from .environments import ENVIRONMENTS
+
+LANGUAGES = ("en", "de", "ja")
+"""The languages of the manual; English is in build/docs, the others are in folders below it."""
+
+BUILD = ROOT / "build" / "docs"
+DOCTREES = ROOT / "build" / "doctrees"
+
+
+def build(language: str | None, *, open_it: bool) -> int:
+    """Build the manual in one language or in all; return 0 for success, else 1."""
+    environments.ensure(ENVIRONMENTS["docs"], install=False)
+    words = ["--", "--language", language] if language else []
+    status = environments.nox("-R", "-s", "docs", *words)
+    if open_it and not status:
+        webbrowser.open((folder_of(language or "en") / "index.html").as_uri())
+    return status
+
+
+def languages(words: Sequence[str]) -> Sequence[str]:
+    """Return the language that the arguments of the session name, or else all."""
+    if "--language" in words:
+        return [words[list(words).index("--language") + 1]]
+    return LANGUAGES
+
+
+def folder_of(language: str) -> Path:
+    """Return the folder of the pages in a language."""
+    return BUILD if language == "en" else BUILD / language
+
+
+def build_command(language: str) -> list[str]:
+    """Return the command that builds the manual in a language; a warning makes it fail."""
+    command = ["sphinx-build", "--builder=html", "--fail-on-warning", "--jobs=auto", "--quiet"]
+    command += [f"--define=language={language}", f"--doctree-dir={DOCTREES / language}"]
+    return [*command, str(ROOT / "docs"), str(folder_of(language))]
