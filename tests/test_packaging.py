@@ -15,14 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from scripts import package
+from scripts.packaging import archive, blender_tool, zip_writer
+from scripts.packaging.errors import PackageError
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_the_same_files_make_identical_archives(tmp_path):
     """The dates and modes of the files have no effect."""
-    first = package.build(tmp_path / "one")
+    first = archive.build(tmp_path / "one", compressed=False)
     later = time.time() - 86_400
     copy = tmp_path / "copy"
     shutil.copytree(
@@ -40,7 +41,7 @@ def test_the_same_files_make_identical_archives(tmp_path):
     (copy / "mint_blender" / "__pycache__").mkdir()
     (copy / "mint_blender" / "__pycache__" / "left.cpython-311.pyc").write_bytes(b"left over")
     subprocess.run(
-        [sys.executable, "-I", copy / "scripts" / "package.py", "-o", tmp_path / "two"],
+        [sys.executable, "-I", copy / "scripts" / "package.py", "--stored", "-o", tmp_path / "two"],
         check=True,
         capture_output=True,
     )
@@ -50,9 +51,9 @@ def test_the_same_files_make_identical_archives(tmp_path):
 
 def test_the_archive_has_the_expected_layout(tmp_path):
     """Manifest and package are at the root, with the modules for Blender and no temporary files."""
-    archive = package.build(tmp_path)
-    assert archive.name == f"mint_blender-{package.version()}.zip"
-    with zipfile.ZipFile(archive) as opened:
+    written = archive.build(tmp_path, compressed=False)
+    assert written.name == f"mint_blender-{archive.version()}.zip"
+    with zipfile.ZipFile(written) as opened:
         names = opened.namelist()
         assert opened.testzip() is None
     modules = {
@@ -73,7 +74,7 @@ def test_the_archive_has_the_expected_layout(tmp_path):
 
 def test_translations_are_compiled(tmp_path):
     """The archive has one table per language and no source files of translations."""
-    with zipfile.ZipFile(package.build(tmp_path)) as opened:
+    with zipfile.ZipFile(archive.build(tmp_path, compressed=False)) as opened:
         names = opened.namelist()
         german = json.loads(opened.read("ui/translations/de.json"))
         japanese = json.loads(opened.read("ui/translations/ja.json"))
@@ -111,22 +112,22 @@ def test_the_pip_package_has_every_module(tmp_path):
 def test_all_version_numbers_are_equal():
     """The manifest, the pip package and the archive have the same version."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert package.version() == project["version"] == tomllib.loads(package.manifest())["version"]
+    assert archive.version() == project["version"] == tomllib.loads(archive.manifest())["version"]
 
 
 def test_different_versions_are_rejected(tmp_path, monkeypatch):
     """Different versions in manifest and pyproject.toml stop the build of the archive."""
     (tmp_path / "blender_manifest.toml").write_text('version = "1.0.0"')
     (tmp_path / "pyproject.toml").write_text('[project]\nversion = "2.0.0"')
-    monkeypatch.setattr(package, "ROOT", tmp_path)
-    with pytest.raises(package.PackageError, match=r"1\.0\.0.*2\.0\.0"):
-        package.build(tmp_path / "dist")
+    monkeypatch.setattr(archive, "ROOT", tmp_path)
+    with pytest.raises(PackageError, match=r"1\.0\.0.*2\.0\.0"):
+        archive.build(tmp_path / "dist")
     assert not (tmp_path / "dist").exists()
 
 
 def test_manifest_texts_follow_blenders_rules():
     """Tagline and permissions are within Blender's limits and end without a period."""
-    told = tomllib.loads(package.manifest())
+    told = tomllib.loads(archive.manifest())
     for text in (told["tagline"], *told["permissions"].values()):
         assert 0 < len(text) <= 64
         assert text[-1].isalnum() or text[-1] in ")]}"
@@ -146,22 +147,22 @@ def test_wheels_are_listed_at_the_top_level(tmp_path):
     ]
     for wheel in wheels:
         wheel.write_bytes(b"wheel")
-    files = package.contents(wheels)
+    files = archive.contents(wheels)
     told = tomllib.loads(files["blender_manifest.toml"].decode())
     assert told["wheels"] == sorted(f"./wheels/{wheel.name}" for wheel in wheels)
-    assert set(told["permissions"]) == set(tomllib.loads(package.manifest())["permissions"])
+    assert set(told["permissions"]) == set(tomllib.loads(archive.manifest())["permissions"])
     assert {f"wheels/{wheel.name}" for wheel in wheels} <= set(files)
 
 
 @pytest.mark.blender
 def test_blenders_validator_accepts_the_archive(tmp_path):
     """The validator of this Blender accepts the archive, with and without wheels."""
-    validator = package.find_validator()
-    assert validator is not None
-    package.validate(package.build(tmp_path), validator)
+    tool = blender_tool.find_tool()
+    assert tool is not None
+    blender_tool.validate(archive.build(tmp_path, compressed=False), tool)
     wheel = tmp_path / "dracopy-2.2.0-cp311-cp311-win_amd64.whl"
     wheel.write_bytes(b"wheel")
-    package.validate(package.build(tmp_path, wheels=[wheel]), validator)
+    blender_tool.validate(archive.build(tmp_path, wheels=[wheel], compressed=False), tool)
 
 
 @pytest.mark.blender
@@ -176,23 +177,23 @@ def test_blenders_validator_accepts_the_archive(tmp_path):
 )
 def test_blenders_validator_rejects_an_invalid_manifest(tmp_path, good, bad):
     """The error contains the validator's own message."""
-    files = package.contents()
+    files = archive.contents()
     text = files["blender_manifest.toml"].decode().replace(good, bad)
     if "tagline" in bad:
         text = text.replace("in your scene", "in your scene!")
     files["blender_manifest.toml"] = text.encode()
-    archive = tmp_path / "bad.zip"
-    package.write(archive, files)
-    validator = package.find_validator()
-    assert validator is not None
-    with pytest.raises(package.PackageError, match="validator refuses"):
-        package.validate(archive, validator)
+    bad_archive = tmp_path / "bad.zip"
+    zip_writer.write(bad_archive, files, compressed=False)
+    tool = blender_tool.find_tool()
+    assert tool is not None
+    with pytest.raises(PackageError, match="validator refuses"):
+        blender_tool.validate(bad_archive, tool)
 
 
 @pytest.mark.debian
 def test_debians_blender_installs_the_archive(tmp_path):
     """Debian's Blender installs the archive as an extension and enables it."""
-    archive = package.build(tmp_path)
+    written = archive.build(tmp_path, compressed=False)
     environment = {
         "BLENDER_USER_RESOURCES": str(tmp_path / "profile"),
         "HOME": str(tmp_path),
@@ -207,7 +208,7 @@ def test_debians_blender_installs_the_archive(tmp_path):
         "-r",
         "user_default",
         "-e",
-        str(archive),
+        str(written),
     ]
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=120, check=False

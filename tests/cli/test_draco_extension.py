@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts import package
+from scripts.packaging import archive as extension_archive
+from scripts.packaging import draco_wheels
+from scripts.packaging.errors import PackageError
 
 from ..mint_service.runner import ThreadService
 from .command_runner import CommandResult
@@ -43,8 +45,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the archive with the wheels of every platform."""
     folder = tmp_path_factory.mktemp("draco")
     try:
-        return package.build(folder / "dist", wheels=package.draco_wheels(folder / "wheels"))
-    except package.PackageError as problem:
+        return extension_archive.build(
+            folder / "dist", wheels=draco_wheels.download(folder / "wheels"), compressed=False
+        )
+    except PackageError as problem:
         if any(word in str(problem).lower() for word in UNREACHABLE):
             pytest.skip("needs PyPI, from which pip takes the wheels of DracoPy")
         raise
@@ -62,7 +66,7 @@ def with_draco(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def without_draco(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a profile with the archive without wheels."""
     folder = tmp_path_factory.mktemp("without")
-    install(package.build(folder / "dist"), folder / "resources")
+    install(extension_archive.build(folder / "dist", compressed=False), folder / "resources")
     return folder / "resources"
 
 
@@ -84,7 +88,7 @@ def test_the_archive_has_a_wheel_for_each_platform(archive: Path) -> None:
         assert {name for name in opened.namelist() if name.endswith(".whl")} == {
             each.removeprefix("./") for each in wheels
         }
-    for python in package.WHEEL_PYTHONS:
+    for python in draco_wheels.PYTHONS:
         tag = f"cp{python.replace('.', '')}"
         for platform in ("manylinux", "macosx_11_0_arm64", "x86_64.whl", "win_amd64"):
             assert [each for each in wheels if f"-{tag}-" in each and platform in each], (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import package
+from scripts.packaging import archive
 
 from ..mint_service.runner import ThreadService
 from . import command_runner
@@ -26,7 +26,7 @@ Blender = Callable[..., CommandResult]
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a Blender profile with the extension installed from the archive and enabled."""
     folder = tmp_path_factory.mktemp("profile")
-    install(package.build(folder / "dist"), folder / "resources")
+    install(archive.build(folder / "dist", compressed=False), folder / "resources")
     return folder / "resources"
 
 

@@ -45,7 +45,7 @@ def make_profile(folder: Path) -> Path:
     profile.mkdir(parents=True)
     environment = {**os.environ, "BLENDER_USER_RESOURCES": str(profile)}
     package = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "package.py", "-o", folder / "dist"],
+        [sys.executable, ROOT / "scripts" / "package.py", "--stored", "-o", folder / "dist"],
         capture_output=True,
         text=True,
         check=False,

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write zip files whose bytes depend on the names and contents of the files alone.
+
+`zipfile` can do that only without compression, since it compresses with the zlib of this Python.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from . import deflate
+from .errors import PackageError
+
+DATE = (1 << 5) | 1  # 1980-01-01, the earliest date that a zip can hold
+MADE_BY_UNIX = 3 << 8 | 20
+MODE = 0o100644 << 16  # a plain file, readable by everybody
+STORED, DEFLATED = 0, 8
+UTF_8 = 1 << 11
+COMPRESSED_ALREADY = (".whl",)
+
+
+def write(target: Path, files: Mapping[str, bytes], *, compressed: bool = True) -> None:
+    """Write a zip, sorted by name, with one date and one mode.
+
+    Args:
+        target: The zip; a file of this name is replaced.
+        files: The bytes of each file by its name in the zip.
+        compressed: Whether to compress what gets smaller, which takes some seconds.
+
+    Raises:
+        PackageError: A file cannot be compressed; nothing is written.
+    """
+    body, directory = bytearray(), bytearray()
+    for name in sorted(files):
+        method, data = STORED, files[name]
+        if compressed and not name.endswith(COMPRESSED_ALREADY):
+            method, data = _smaller(data)
+        place, encoded = len(body), name.encode()
+        shared = struct.pack(
+            "<HHHHHIIIHH",
+            *(20, UTF_8, method, 0, DATE),
+            *(zlib.crc32(files[name]), len(data), len(files[name]), len(encoded), 0),
+        )
+        body += b"PK\3\4" + shared + encoded + data
+        directory += b"PK\1\2" + struct.pack("<H", MADE_BY_UNIX) + shared
+        directory += struct.pack("<HHHII", 0, 0, 0, MODE, place) + encoded
+    count = len(files)
+    end = struct.pack("<HHHHIIH", 0, 0, count, count, len(directory), len(body), 0)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(target.name + ".part")
+    unfinished.write_bytes(body + directory + b"PK\5\6" + end)
+    unfinished.replace(target)
+
+
+@cache
+def _smaller(data: bytes) -> tuple[int, bytes]:
+    """Return the method that makes this smaller, and the bytes to write."""
+    smaller = deflate.compress(data)
+    if zlib.decompress(smaller, wbits=-zlib.MAX_WBITS) != data:
+        raise PackageError(
+            "scripts/packaging/deflate.py compresses a file wrongly. Please report this. With"
+            " --stored nothing is compressed."
+        )
+    return (DEFLATED, smaller) if len(smaller) < len(data) else (STORED, data)
