@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Render the pictures of the README; run by `scripts/dev.py images`.
+"""Render the pictures of the manual; run by `scripts/dev.py images`.
 
-They show results from two viewpoints, a contact sheet, and the window as the window tests see it.
+They show results from two viewpoints, a contact sheet, and the window as the window tests see it;
+with `--window` only the last.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from mint_blender.cli import main as mint
 from mint_blender.cli.session import open_job_service
@@ -21,7 +23,6 @@ from mint_blender.delivery import standard_output
 from scripts.demo import ROOT, stand_in_service
 
 FOLDER = ROOT / "docs" / "images"
-SCREENSHOTS = ROOT / "build" / "screenshots"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,6 @@ RESULTS = (
     Rendering("courtyard", "world", COURTYARD),
     Rendering("splats", "world", COURTYARD, splats="500k", views=("",)),
 )
-WINDOW = ("preview", "world", "library", "references")
 PROPS = [
     *(
         {"prompt": f"a small {what}", "preset": "fast"}
@@ -64,7 +64,16 @@ PROPS = [
 
 
 def main() -> int:
-    """Write all pictures; return the exit status."""
+    """Write the pictures; return the exit status."""
+    parser = argparse.ArgumentParser(prog="dev.py images", description="Render the pictures.")
+    parser.add_argument("--window", action="store_true", help="only those of Blender's window")
+    if not parser.parse_args().window:
+        _render_results()
+    return _screenshot_window()
+
+
+def _render_results() -> None:
+    """Generate results with the stand-in service and render them."""
     standard_output.reserve_for_results()  # discards what Blender prints while it renders
     FOLDER.mkdir(parents=True, exist_ok=True)
     journal = ROOT / "build" / "images"
@@ -78,7 +87,6 @@ def main() -> int:
         for result in RESULTS:
             _render(result)
         _screenshot_contact_sheet()
-    return _screenshot_window()
 
 
 def _render(result: Rendering) -> None:
@@ -140,19 +148,17 @@ def _screenshot_contact_sheet() -> None:
 
 
 def _screenshot_window() -> int:
-    """Copy the pictures that a window test takes; needs what all window tests need."""
+    """Have the window tests write their pictures; needs what all window tests need."""
+    begun = time.time()
     tests = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "tests/window/test_pictures.py"],
         cwd=ROOT,
+        env={**os.environ, "MINT_RENEW_PICTURES": "1"},
         check=False,
     )
-    for name in WINDOW:
-        print(
-            Path(
-                shutil.copyfile(SCREENSHOTS / f"picture_{name}.png", FOLDER / f"{name}.png")
-            ).relative_to(ROOT),
-            flush=True,
-        )
+    for picture in sorted(FOLDER.glob("*.png")):
+        if picture.stat().st_mtime >= begun:
+            print(picture.relative_to(ROOT), flush=True)
     return tests.returncode
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Models and Worlds as a user sees them: the pictures of the README.
+"""Models and Worlds as a user sees them: the pictures of the manual.
 
-`python3 scripts/dev.py images` keeps them.
+Each is compared with its file in docs/images; `python3 scripts/dev.py images --window` renews them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tests.mint_service.runner import Service, running_service
 
 from .blender_window import BlenderWindow
 from .conftest import SPEED
+from .picture_check import check_picture
 from .sections import open_section
 from .test_asset_bar import show_bar
 from .test_jobs import start
@@ -64,7 +65,7 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
     start(blender, "a small ceramic lamp with an orange shade", mode="REVIEW")
     blender.wait_for("review", seconds=90)
     blender.wait("jobs()[0]['previews'] == 1 and not jobs()[0]['active']")
-    blender.screenshot("picture_preview")
+    check_picture(blender, "preview")
     job = blender.ask("job_service().jobs()[0].id")
     assert blender.call("mint.approve", job_id=job) == ["FINISHED"]
     blender.wait_for("placed", seconds=90)
@@ -97,8 +98,7 @@ def test_a_world_is_looked_into(blender: BlenderWindow) -> None:
         f"{space}.camera.name != bpy.context.scene.camera.name == camera", camera=camera
     )
     blender.ask("setattr(region('VIEW_3D', 'UI'), 'active_panel_category', 'Mint')")
-    blender.display.still()
-    blender.screenshot("picture_world")
+    check_picture(blender, "world")
     blender.click("mint.look_outside")
     blender.wait(
         f"{space}.region_3d.view_perspective == 'PERSP' and {space}.shading.type == 'SOLID'"
@@ -134,7 +134,7 @@ def test_a_library_and_reference_pictures_from_it(
         blender.call("mint.add_references", "INVOKE_DEFAULT", directory=f"{folder}/", files=names)
         assert len(blender.ask(LISTED)) == 3
         blender.fill(prompt="a lamp in the style of these")
-        blender.screenshot("picture_references")
+        check_picture(blender, "references")
         open_section(blender, "mint_library")
         blender.wait(f"all({VIEW}.icon(each) for each in {VIEW}.on_screen({FIELDS}))")
         lamp = blender.ask(
@@ -148,7 +148,7 @@ def test_a_library_and_reference_pictures_from_it(
             f"'vertices' in ({VIEW}.facts_words({VIEW}.library().get(lamp)) or '')", lamp=lamp
         )
         show_bar(blender)
-        blender.screenshot("picture_library")
+        check_picture(blender, "library")
 
 
 def generate(service: Service, home: Path) -> None:
