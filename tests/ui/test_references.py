@@ -135,6 +135,23 @@ def test_the_last_render_is_added(home: Path) -> None:
     assert (settings.file_format, settings.color_depth) == ("OPEN_EXR", "32")
 
 
+def test_a_render_says_nothing_about_its_file(home: Path) -> None:
+    """Blender writes the path of the .blend and the name of the scene into a picture; not here."""
+    import bpy
+
+    scene = bpy.context.scene
+    scene.name = "Secret Project"
+    scene.camera = bpy.data.objects.new("eye", bpy.data.cameras.new("eye"))
+    scene.collection.objects.link(scene.camera)
+    scene.render.engine, scene.cycles.samples = "CYCLES", 1
+    scene.render.resolution_x, scene.render.resolution_y = 16, 16
+    bpy.ops.render.render()
+    bpy.ops.mint.add_reference_render()
+    kept = Path(listed()[0].source)
+    assert b"Secret Project" not in kept.read_bytes()
+    assert len(bpy.data.images.load(str(kept)).pixels) == 16 * 16 * 4, "Blender still reads it"
+
+
 def test_a_view_needs_a_window(home: Path) -> None:
     """Without one the operator is disabled and does not crash."""
     import bpy

@@ -26,6 +26,8 @@ LONGEST_SIDE = 4096
 VIEW_SIDE = 2048  # pixels, at most, of a captured view
 _LOSSLESS = 100  # WebP's quality at which Blender writes without loss
 _GOOD = 90
+_PNG = b"\x89PNG\r\n\x1a\n"
+_TEXTS = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}  # chunks of a PNG that say where it is from
 
 
 class ImageSourceError(Exception):
@@ -96,7 +98,7 @@ def save_image(image: bpy.types.Image, target: Path) -> None:
 
 
 def save_render(scene: bpy.types.Scene, target: Path) -> None:
-    """Write the last render as it is seen, as a PNG.
+    """Write the last render as it is seen, as a PNG without the path of the file and other texts.
 
     Raises:
         ImageSourceError: Nothing has been rendered yet.
@@ -123,6 +125,20 @@ def save_render(scene: bpy.types.Scene, target: Path) -> None:
             setattr(settings, name, value)
     if not target.exists():
         raise ImageSourceError(Message("Nothing has been rendered yet. Press F12 first."))
+    _remove_texts(target)
+
+
+def _remove_texts(picture: Path) -> None:
+    """Remove the texts of a PNG: Blender writes the path of the .blend, the scene and the date."""
+    content = picture.read_bytes()
+    place = len(_PNG)
+    kept = bytearray(content[:place])
+    while place < len(content):
+        end = place + 12 + int.from_bytes(content[place : place + 4], "big")
+        if content[place + 4 : place + 8] not in _TEXTS:
+            kept += content[place:end]
+        place = end
+    picture.write_bytes(kept)
 
 
 def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
