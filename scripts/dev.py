@@ -12,6 +12,8 @@ python3 scripts/dev.py soak          look for defects for hours; NAME: only thes
                                      --short, --minutes M; --write: write docs/reliability.md
 python3 scripts/dev.py docs          build the manual into build/docs; --open: show it;
                                      --language de: only in this language
+python3 scripts/dev.py compatibility print which features work on which Blender, from the last test
+                                     run; --write: write docs/compatibility.md; --check: compare
 python3 scripts/dev.py lint          run ruff, mypy and codespell
 python3 scripts/dev.py env [NAME]    create an environment and print the path of its Python
 python3 scripts/dev.py lock          pin the dependencies again

@@ -9,7 +9,7 @@ import sys
 
 from scripts import dev
 
-from . import environments, manual, pip_settings, soak, testing
+from . import compatibility, environments, manual, pip_settings, soak, testing
 from .console import DevError, echo
 from .environments import BLENDERS, ENVIRONMENTS
 
@@ -33,6 +33,9 @@ def parser() -> argparse.ArgumentParser:
     docs = commands.add_parser("docs")
     docs.add_argument("--language", choices=manual.LANGUAGES, help="only in this language")
     docs.add_argument("--open", action="store_true", help="open the manual in a browser")
+    how = commands.add_parser("compatibility").add_mutually_exclusive_group()
+    how.add_argument("--write", action="store_true", help="write docs/compatibility.md")
+    how.add_argument("--check", action="store_true", help="fail if the page is not as the table")
     lock = commands.add_parser("lock")
     lock.add_argument("--upgrade", action="store_true", help="use the newest compatible versions")
     make = commands.add_parser("env", parents=[installing])
@@ -81,6 +84,8 @@ def main(words: list[str]) -> int:
     if options.command == "lock":
         upgrade = ["--", "--upgrade"] if options.upgrade else []
         return environments.nox("-s", "lock", *upgrade, extra=pip_settings.for_uv())
+    if options.command == "compatibility":
+        return compatibility.compatibility(write=options.write, check=options.check)
     return testing.test(options, rest)
 
 

@@ -133,6 +133,7 @@ def test_programs_read_why_it_stopped() -> None:
 
 
 @pytest.mark.blender
+@pytest.mark.feature("scripts with generate()")
 def test_a_model_is_placed_in_the_scene(signed_in: Signed) -> None:
     """`placed.objects` are the new objects in the current scene."""
     import bpy

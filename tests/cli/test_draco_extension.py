@@ -132,6 +132,7 @@ def test_blender_installs_the_fitting_wheel(
 
 
 @pytest.mark.parametrize("word", ["already-optimized", "draco-original"])
+@pytest.mark.feature("Draco, decoded by DracoPy")
 def test_an_optimized_model_is_imported(
     word: str, with_draco: Path, blender: Callable[..., CommandResult], tmp_path: Path
 ) -> None:
@@ -157,6 +158,7 @@ def test_an_optimized_model_is_imported(
         assert "DracoPy decoded it" in seen and "DracoPy decoded it" in told(ran)
 
 
+@pytest.mark.feature("the original file instead of one that Blender cannot read")
 def test_without_it_the_original_is_used_and_reported(
     without_draco: Path, blender: Callable[..., CommandResult], tmp_path: Path
 ) -> None:

@@ -46,6 +46,8 @@ def blender(service: ThreadService, resources: Path, home: Path, tmp_path: Path)
     )
 
 
+@pytest.mark.feature("blender --command mint")
+@pytest.mark.feature("export as .blend and .glb")
 def test_from_the_prompt_to_the_blend(blender: Blender, tmp_path: Path) -> None:
     """A .blend is generated inside Debian's Blender; standard output has only our results."""
     ran = blender(*MINT, *LAMP, "--json", "-o", "lamp.blend")
@@ -168,6 +170,7 @@ def test_blender_and_pip_share_one_journal(
     assert job["phase"] == "review"
 
 
+@pytest.mark.feature("scripts with generate()")
 def test_a_script_in_blender(blender: Blender) -> None:
     """A script can import the Python interface under the extension's name."""
     script = (

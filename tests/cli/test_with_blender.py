@@ -74,6 +74,7 @@ def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "CODE", SMALL_PICTURES + background.CODE)
 
 
+@pytest.mark.feature("python3 -m mint_blender")
 def test_a_model_becomes_a_blend_and_a_picture(mint: RunMint, tmp_path: Path) -> None:
     """The .blend has the model under one root with packed textures; the PNG is a picture."""
     ran = mint(*LAMP, "-o", str(tmp_path / "lamp.blend"), "--render", str(tmp_path / "lamp.png"))

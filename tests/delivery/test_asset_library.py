@@ -67,6 +67,7 @@ def test_links_that_expire_during_a_sync(service: ThreadService, tmp_path: Path)
     assert (again.saved, again.failed) == ([], []) and again.unchanged > 0
 
 
+@pytest.mark.feature("asset library in the Asset Browser")
 def test_the_content_of_the_files(service: ThreadService, tmp_path: Path) -> None:
     """Each .blend has one asset with preview, description, tags, catalog and file choice."""
     outcome = sync(tmp_path / "library", list_assets(service), tmp_path / "home")

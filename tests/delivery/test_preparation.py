@@ -256,6 +256,7 @@ def wait_until(condition: Callable[[], bool], real: Preparations) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.feature("import in a background Blender")
 def test_a_real_child_prepares_what_the_scene_then_appends(
     real: Preparations, tmp_path: Path
 ) -> None:

@@ -64,6 +64,7 @@ def _points(mesh: bpy.types.Mesh) -> np.ndarray:
     )
 
 
+@pytest.mark.feature("Draco, decoded by DracoPy")
 def test_draco_is_decoded_by_the_package(
     tmp_path: Path, target_collection: bpy.types.Collection, by_package: None
 ) -> None:
@@ -89,6 +90,7 @@ def test_draco_is_decoded_by_the_package(
     assert color.size and mesh.materials[0].node_tree is not None
 
 
+@pytest.mark.feature("Draco, decoded by Blender")
 def test_both_decoders_agree(
     tmp_path: Path, target_collection: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +229,7 @@ def test_invalid_attribute_ids_are_an_error(
 @pytest.mark.parametrize(
     "extension", ["KHR_texture_basisu", "EXT_meshopt_compression", "VENDOR_unheard_of"]
 )
+@pytest.mark.feature("the original file instead of one that Blender cannot read")
 def test_a_missing_extension_is_named(
     extension: str, tmp_path: Path, target_collection: bpy.types.Collection
 ) -> None:

@@ -62,6 +62,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any
     return answers
 
 
+@pytest.mark.feature("splats as vertices of a mesh")
 def test_every_splat_is_loaded(results: dict[int, dict[str, Any]]) -> None:
     """The object has as many splats as the file."""
     assert [each["splats"] for each in results.values()] == [FEW, MANY]

@@ -124,6 +124,7 @@ def assert_whole(made, path: Path) -> None:
         np.testing.assert_allclose(read(made.data, name), values, atol=1e-6)
 
 
+@pytest.mark.feature("splats of Blender's own", imitates="5.3")
 def test_blenders_own_importer_is_used_and_nothing_else_changes(native, path):
     """Selection, active object, scenes and node groups stay the same."""
     scene = bpy.context.scene
@@ -201,6 +202,7 @@ def drawn(root) -> list[str]:
     return layout.operators
 
 
+@pytest.mark.feature("splats of Blender's own", imitates="5.3")
 def test_a_click_makes_older_splats_native(path, request):
     """The button is drawn only with native splats, and until it was used.
 

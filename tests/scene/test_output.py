@@ -52,6 +52,7 @@ def test_an_empty_file_keeps_registered_classes() -> None:
         bpy.utils.unregister_class(mine)
 
 
+@pytest.mark.feature("export as .blend and .glb")
 def test_a_saved_blend_needs_no_download(model: Path, tmp_path: Path) -> None:
     """Without the download it still has the model, its picture and its provenance."""
     place_model(model, LAMP)
@@ -69,6 +70,7 @@ def test_a_saved_blend_needs_no_download(model: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.feature("export as .blend and .glb")
 def test_a_glb_holds_what_was_placed_and_nothing_else(model: Path, tmp_path: Path) -> None:
     """The model is at its position; other objects, lights and cameras are not exported."""
     bpy.ops.mesh.primitive_cube_add(location=(9, 9, 9))
@@ -109,6 +111,7 @@ def test_a_path_that_cannot_be_written_is_named(suffix: str, model: Path, tmp_pa
         ((-0.01, 0, -0.01), (0.01, 0.2, 0.01)),
     ],
 )
+@pytest.mark.feature("rendered pictures")
 def test_a_picture_shows_the_whole_model(low: tuple, high: tuple, tmp_path: Path) -> None:
     """A large, small, wide or tall model fills a good part of it and is not cut off."""
     placed = place_model(

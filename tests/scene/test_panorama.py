@@ -77,6 +77,7 @@ def test_background_lines_up_with_the_world(place, move):
 
 
 @pytest.mark.parametrize("move", MOVES)
+@pytest.mark.feature("panorama on the collider")
 def test_projection_is_right_from_the_capture_point_and_beside_it(place, move):
     """The collider has its colors from the capture point and from elsewhere in the room."""
     panorama.assign_material(place.collider, panorama.projection(place.image, place.point, "Room"))

@@ -22,6 +22,7 @@ from .place_helpers import LAMP  # noqa: E402
 from .scene_snapshot import SceneSnapshot  # noqa: E402
 
 
+@pytest.mark.feature("import of models")
 def test_one_mesh_is_its_own_root(model: Path) -> None:
     """One mesh under a bare node becomes one object with applied transform and no empty.
 
@@ -138,6 +139,7 @@ ABOVE = {
 
 @pytest.mark.parametrize("height", [None, 2.5])
 @pytest.mark.parametrize("above", ABOVE)
+@pytest.mark.feature("animations")
 def test_an_animation_moves_as_in_a_plain_import(
     above: str, height: float | None, tmp_path: Path
 ) -> None:

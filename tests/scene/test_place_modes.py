@@ -86,6 +86,7 @@ def _state() -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", FILES)
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.feature("import that keeps mode and selection")
 def test_mode_selection_and_frame_stay(mode: str, kind: str, tmp_path: Path) -> None:
     """Active object, active collection and scene are the same as well, in every mode."""
     _at_work(mode)

@@ -82,6 +82,7 @@ def _built_around(root: bpy.types.Object) -> dict[str, bpy.types.Object]:
     return made
 
 
+@pytest.mark.feature("replacing a model by a new version")
 def test_everything_around_the_model_stays(model: Path, larger: Path) -> None:
     """Name, transform, parent, collections, modifiers, constraints and drivers are kept."""
     root = place_model(model, FIRST).root

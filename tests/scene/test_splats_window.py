@@ -31,6 +31,7 @@ def _three() -> Splats:
 # software drawing compiles its shaders anew for each profile: 30 s on a quiet machine, minutes on a
 # busy one
 @pytest.mark.timeout(540)
+@pytest.mark.feature("splats as vertices of a mesh")
 def test_eevee_and_the_viewport_show_splats_in_their_colors(tmp_path: Path) -> None:
     """A render, Solid shading, Material Preview and Rendered show each color at its place."""
     (tmp_path / "three.spz").write_bytes(build_spz.encode(_three()))

@@ -49,6 +49,7 @@ def test_the_root_is_neutral(files):
 
 
 @pytest.mark.covers("C11-upright")
+@pytest.mark.feature("import of Worlds")
 def test_collider_and_splats_are_upright_to_scale_and_together(files):
     """Every corner of the room, from either file, is where the upright room has it."""
     root = build(files, at=(3, 4, 0.5)).root

@@ -159,6 +159,7 @@ def test_a_view_needs_a_window(home: Path) -> None:
     assert not bpy.ops.mint.add_reference_view.poll()
 
 
+@pytest.mark.feature("pictures dropped on Blender")
 def test_dropped_files_are_added(home: Path, tmp_path: Path) -> None:
     """Blender calls the operator of the handler, for the endings that it names."""
     import bpy

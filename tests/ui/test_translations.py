@@ -118,6 +118,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("language", "expected"), [("de_DE", GERMAN), ("ja_JP", JAPANESE), ("en_US", ENGLISH)]
 )
+@pytest.mark.feature("interface in German and Japanese")
 def test_blender_shows_the_translations(
     answers: dict[str, Any], language: str, expected: list[str]
 ) -> None:
@@ -192,6 +193,7 @@ def _shown(struct: Any) -> Iterator[str]:
 
 @pytest.mark.blender
 @pytest.mark.parametrize("language", ["de", "ja"])
+@pytest.mark.feature("interface in German and Japanese")
 def test_every_registered_text_is_in_the_table(registered: Any, language: str) -> None:
     """Labels, tooltips, properties and enum items are there as they are registered."""
     from mint_blender.ui.translations import tables

@@ -113,6 +113,7 @@ def test_a_click_chooses_and_a_double_click_imports(
     blender.screenshot("asset_bar_imported")
 
 
+@pytest.mark.feature("asset bar in the 3D View")
 def test_a_picture_is_dragged_into_the_scene(
     open_blender: Callable[..., BlenderWindow], service: Service
 ) -> None:

@@ -20,6 +20,7 @@ PREFERENCES = "part('addon_settings').preferences()"
 SYNC = "part('ui.session').state(part('delivery.asset_library.sync_process').SyncProcess)"
 
 
+@pytest.mark.feature("asset library in the Asset Browser")
 def test_the_library_is_made_with_one_click_and_kept_in_sync(
     open_blender: Callable[..., BlenderWindow], tmp_path: Path
 ) -> None:

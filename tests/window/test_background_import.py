@@ -46,6 +46,7 @@ def generate(blender: BlenderWindow) -> None:
     assert done == ["FINISHED"]
 
 
+@pytest.mark.feature("import in a background Blender")
 def test_a_result_is_appended_and_can_be_undone(background: BlenderWindow) -> None:
     """The window never runs the importer, and the result is one undo step."""
     assert background.ask(WAY) == "Results are imported in the background."

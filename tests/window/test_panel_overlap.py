@@ -99,6 +99,7 @@ def _overlaps(sidebar: Sidebar, frames: list[Frame], name: str) -> list[int]:
     return found
 
 
+@pytest.mark.feature("sections in the sidebar")
 def test_panels_never_overlap(blender: BlenderWindow, sidebar: Sidebar) -> None:
     """A job is added, its Preview arrives, and it is canceled: the Library moves at once.
 

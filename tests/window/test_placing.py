@@ -145,6 +145,7 @@ part('ui.heartbeat').ensure()
 """
 
 
+@pytest.mark.feature("replacing a model by a new version")
 def test_replacing_an_edited_model_asks_first(blender: BlenderWindow) -> None:
     """The card says Replace Model, and the edited model is kept."""
     arrive(blender)

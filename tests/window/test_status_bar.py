@@ -36,6 +36,7 @@ def ink(picture: Path) -> int:
     return bar(picture).histogram()[255]
 
 
+@pytest.mark.feature("progress in the status bar")
 def test_the_status_bar_shows_running_jobs(blender: BlenderWindow) -> None:
     """After the end of a job it is as before, without a move of the mouse."""
     before = blender.screenshot("status_bar_before")

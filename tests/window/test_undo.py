@@ -32,6 +32,8 @@ def own_work(blender: BlenderWindow) -> dict[str, Any]:
     return made
 
 
+@pytest.mark.feature("import of models")
+@pytest.mark.feature("one undo step for an import")
 def test_undo_right_after_an_import(blender: BlenderWindow) -> None:
     """Ctrl+Z removes the result and not the user's last action; redo restores it."""
     before = own_work(blender)
@@ -47,6 +49,7 @@ def test_undo_right_after_an_import(blender: BlenderWindow) -> None:
     assert blender.ask("scene()") == after
 
 
+@pytest.mark.feature("import that keeps mode and selection")
 def test_an_import_in_edit_mode(blender: BlenderWindow) -> None:
     """Mode, selection and active object stay; undo removes the result alone."""
     own_work(blender)

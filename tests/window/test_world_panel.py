@@ -39,6 +39,8 @@ def service() -> Iterator[Service]:
         assert not running.leaks(), "the key went to the file host"
 
 
+@pytest.mark.feature("import of Worlds")
+@pytest.mark.feature("panorama on the collider")
 def test_a_world_looks_good_at_once(blender: BlenderWindow) -> None:
     """It has splats and no wires over them; one click shows its colors, one more looks inside."""
     blender.fill(kind="WORLD", prompt="a greenhouse", preset="FAST", review=False)

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The features in `docs/compatibility.md`; tests name what they show with `@pytest.mark.feature`.
+
+    @pytest.mark.feature("import of models")
+    @pytest.mark.feature("splats of Blender's own", imitates="5.3")
+
+The second form is for a test that imitates a Blender which cannot be tested yet.
+`tests/test_compatibility.py` checks that each feature has a test, and that every marker names one.
+Choose tests that run on every Blender: those marked `one_blender` fill a single column.
+"""
+
+from __future__ import annotations
+
+FEATURES = (
+    "import of models",
+    "import of Worlds",
+    "animations",
+    "WebP textures",
+    "Draco, decoded by Blender",
+    "Draco, decoded by DracoPy",
+    "the original file instead of one that Blender cannot read",
+    "panorama on the collider",
+    "splats as vertices of a mesh",
+    "splats as a point cloud",
+    "splats of Blender's own",
+    "import that keeps mode and selection",
+    "one undo step for an import",
+    "import in a background Blender",
+    "replacing a model by a new version",
+    "sections in the sidebar",
+    "asset bar in the 3D View",
+    "pictures dropped on Blender",
+    "progress in the status bar",
+    "interface in German and Japanese",
+    "asset library in the Asset Browser",
+    "export as .blend and .glb",
+    "rendered pictures",
+    "python3 -m mint_blender",
+    "blender --command mint",
+    "scripts with generate()",
+)
+"""The rows of the table, in its order."""
