@@ -16,14 +16,27 @@ from typing import IO
 
 if sys.platform == "win32":
     import msvcrt
+    import os
+
+    # Windows locks bytes, from the position of the handle on, and nobody else can read them: so
+    # this is one byte behind the content of any file.
+    _LOCKED_BYTE = 0x7FFFFFFE
 
     def try_lock(handle: IO[bytes]) -> bool:
         """Acquire an exclusive lock until the file is closed; return False if it is locked."""
+        descriptor = handle.fileno()
+        position = os.lseek(descriptor, 0, os.SEEK_CUR)
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         try:
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            return error.errno in _WITHOUT_LOCKS
+        finally:
+            os.lseek(descriptor, position, os.SEEK_SET)
         return True
+
+    # A drive without locks (ERROR_INVALID_FUNCTION): no holder can be detected.
+    _WITHOUT_LOCKS = frozenset({errno.EINVAL})
 
     try_shared_lock = try_lock
 

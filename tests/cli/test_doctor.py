@@ -15,8 +15,8 @@ import pytest
 import trustme
 
 from mint_blender.cli import session
-from mint_blender.files import filesystem_type
 from mint_blender.jobs.diagnostics import folder_check
+from mint_blender.jobs.storage import filesystem_type
 from mint_blender.jobs.storage.journal import Journal
 
 from ..jobs.test_diagnostics import fill, snapshot

@@ -18,13 +18,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mint_blender.files import filesystem_type
 from mint_blender.files.file_lock import try_shared_lock
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.phases import Verb
 from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
+from mint_blender.jobs.storage import filesystem_type
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account

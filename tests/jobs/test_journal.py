@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from mint_blender.files import filesystem_type
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision
 from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.storage import filesystem_type
 from mint_blender.jobs.storage.database import choose_mode
 from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal, JournalError

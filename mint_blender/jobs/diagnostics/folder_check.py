@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...files import filesystem_type
+from ..storage import filesystem_type
 
 LITTLE_SPACE = 1024**3
 """Bytes; the files of a large World take a few hundred megabytes."""

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ...files import filesystem_type
 from ...mint import connection_check, redaction
 from ...mint.account import Account
 from ..job import Job
 from ..presentation import presenter
+from ..storage import filesystem_type
 from ..storage.database import JournalError
 from . import journal_check, log_file
 

@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ...files import filesystem_type, private_files
+from ...files import private_files
 from ...message import Message
+from . import filesystem_type
 
 _DEFAULT_ADVICE = Message(
     "Check the folder and the free space on its disk, or set MINT_BLENDER_HOME."

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that are open elsewhere: Windows refuses to rename or delete them (imitated)."""
+
+from __future__ import annotations
+
+import errno
+import time
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files import busy_files
+
+from .windows_doubles import OpenElsewhere
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the waiting times, which take no time here."""
+    found: list[float] = []
+    monkeypatch.setattr(time, "sleep", found.append)
+    return found
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> OpenElsewhere:
+    """Imitate Windows, where a file that is open elsewhere can be neither renamed nor deleted."""
+    return OpenElsewhere().install(monkeypatch)
+
+
+@pytest.mark.parametrize("name", ["new", "old"])
+def test_a_file_that_is_scanned_for_a_moment_is_replaced(
+    name: str, tmp_path: Path, elsewhere: OpenElsewhere, waits: list[float]
+) -> None:
+    """A virus scanner has opened the new file, or a backup the old one."""
+    new, old = tmp_path / "new", tmp_path / "old"
+    new.write_text("new")
+    old.write_text("old")
+    elsewhere.refuse(name, times=3)
+    busy_files.replace(new, old)
+    assert old.read_text() == "new" and not new.exists()
+    assert waits == list(busy_files.INTERVALS[:3])
+
+
+def test_a_file_that_stays_open_is_an_error(
+    tmp_path: Path, elsewhere: OpenElsewhere, waits: list[float]
+) -> None:
+    """After less than a second, and both files are as they were."""
+    new, old = tmp_path / "new", tmp_path / "old"
+    new.write_text("new")
+    old.write_text("old")
+    elsewhere.refuse("old")
+    with pytest.raises(PermissionError):
+        busy_files.replace(new, old)
+    assert (new.read_text(), old.read_text()) == ("new", "old")
+    assert sum(waits) == busy_files.PATIENCE < 1
+
+
+def test_any_other_refusal_is_raised_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+) -> None:
+    """Such as a folder without permission on Linux, where waiting would not help."""
+
+    def refuse(path: Path, target: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(PermissionError):
+        busy_files.replace(tmp_path / "a", tmp_path / "b")
+    assert waits == []
+
+
+def test_a_file_that_is_in_use_is_deleted_when_it_is_free(
+    tmp_path: Path, elsewhere: OpenElsewhere, waits: list[float]
+) -> None:
+    """A missing one is no error, and one that stays in use only where that matters."""
+    path = tmp_path / "a"
+    busy_files.remove(path)
+    path.touch()
+    elsewhere.refuse("a", times=2)
+    busy_files.remove(path)
+    assert not path.exists() and len(waits) == 2
+    path.touch()
+    elsewhere.refuse("a")
+    with pytest.raises(PermissionError):
+        busy_files.remove(path)
+    busy_files.try_to_remove(path)
+    assert path.exists()
