@@ -78,7 +78,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the manual; a warning is an error: -- [--make | --language LANGUAGE]."""
+    """Build the manual and check its translations: -- [--make | --language LANGUAGE]."""
     install(session)
     if "--make" in session.posargs:
         return
@@ -88,6 +88,10 @@ def docs(session: nox.Session) -> None:
             session.run(*manual.build_command(language))
         except nox.command.CommandFailed:
             succeeded = False
+    try:
+        session.run("python", "-m", "scripts.manual_translations", "check")
+    except nox.command.CommandFailed:
+        succeeded = False
     if not succeeded:
         session.error("See above.")
 

@@ -32,10 +32,10 @@ autodoc_mock_imports = ["bpy", "bpy_extras", "mathutils", "gpu", "gpu_extras", "
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 
-# -- Translations: docs/locale/LANGUAGE/LC_MESSAGES/*.po, one file for each folder of pages
+# -- Translations: docs/locale/LANGUAGE/LC_MESSAGES/PAGE.po; see `scripts/manual_translations.py`
 language = "en"
 locale_dirs = ["locale"]
-gettext_compact = True
+gettext_compact = False  # one file for each page
 gettext_location = False  # line numbers would change with every edit
 
 # -- HTML

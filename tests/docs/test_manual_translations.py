@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of the tool for the manual's translations, with a manual of three pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+
+from scripts import manual_translations as tool
+
+PAGES = {
+    "index": ["Mint for Blender", "Generate *models*."],
+    "start/install": ["Install", 'Click "Install from Disk".'],
+    "costs": ["Costs", "Each model costs Credits."],
+}
+
+
+@pytest.fixture
+def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """The texts of a manual, which a test may change, and an empty folder of translations."""
+    pages = {name: list(texts) for name, texts in PAGES.items()}
+
+    def extract() -> dict[str, Catalog]:
+        return {name: template(texts) for name, texts in pages.items()}
+
+    monkeypatch.setattr(tool, "LOCALE", tmp_path / "locale")
+    monkeypatch.setattr(tool, "extract", extract)
+    return pages
+
+
+def template(texts: list[str]) -> Catalog:
+    """Return what Sphinx extracts from a page."""
+    catalog = Catalog()
+    for text in texts:
+        catalog.add(text)
+    return catalog
+
+
+def translate(language: str, page: str) -> None:
+    """Translate all of a page, by writing it in capitals."""
+    path = tool.file_of(language, page)
+    catalog = tool.read(path, language)
+    for message in catalog:
+        if message.id:
+            message.string = message.id.upper()
+    tool.write(path, catalog)
+
+
+def check(capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
+    """Run `check`; return its exit status and its lines."""
+    capsys.readouterr()
+    status = tool.main(["check"])
+    return status, capsys.readouterr().out.splitlines()
+
+
+def test_a_page_that_was_begun_has_to_be_complete(pages, capsys):
+    """Each text without a translation is listed, and pages without a file are no error."""
+    assert tool.main(["begin", "fr", "index", "costs"]) == 0
+    translate("fr", "costs")
+    assert check(capsys) == (
+        1,
+        [
+            "fr: in English until they are translated: start/install",
+            "fr/index: not translated: 'Mint for Blender'",
+            "fr/index: not translated: 'Generate *models*.'",
+        ],
+    )
+    translate("fr", "index")
+    assert check(capsys)[0] == 0
+
+
+def test_beginning_again_keeps_what_is_there(pages):
+    """`begin` writes no file a second time."""
+    tool.main(["begin", "fr", "index"])
+    translate("fr", "index")
+    before = tool.file_of("fr", "index").read_text(encoding="utf-8")
+    tool.main(["begin", "fr", "index"])
+    assert tool.file_of("fr", "index").read_text(encoding="utf-8") == before
+
+
+def test_a_page_that_is_not_in_the_manual_is_refused(pages):
+    """The error lists the pages."""
+    with pytest.raises(SystemExit, match="index, start/install, costs"):
+        tool.main(["begin", "fr", "start/instal"])
+
+
+def test_changed_texts_are_fuzzy_until_somebody_looks(pages, capsys):
+    """`update` keeps the old translation of a text that has changed a little, and marks it."""
+    tool.main(["begin", "fr", "costs"])
+    translate("fr", "costs")
+    pages["costs"][1] = "Each model costs some Credits."
+    assert check(capsys)[1][1:] == [
+        "fr/costs: not translated: 'Each model costs some Credits.'",
+        "fr/costs: no longer in the page: 'Each model costs Credits.'",
+    ]
+    tool.main(["update"])
+    assert check(capsys)[1][1:] == ["fr/costs: fuzzy: 'Each model costs some Credits.'"]
+
+
+def test_translations_of_a_page_that_is_gone_are_dropped(pages, capsys):
+    """The file is removed by `update`, and is a problem until then."""
+    tool.main(["begin", "fr", "costs"])
+    translate("fr", "costs")
+    del pages["costs"]
+    assert check(capsys)[0] == 1
+    tool.main(["update"])
+    assert not tool.file_of("fr", "costs").exists()
+
+
+def test_files_have_no_dates(pages):
+    """The same translations make the same file, so that merges do not conflict."""
+    tool.main(["begin", "fr", "start/install"])
+    text = tool.file_of("fr", "start/install").read_text(encoding="utf-8")
+    assert "Date" not in text and 'msgid "Click \\"Install from Disk\\"."\nmsgstr ""\n' in text
+
+
+def test_only_pages_for_people_in_blender_are_translated():
+    """The reference and the pages for developers stay in English."""
+    assert tool.is_translated("index") and tool.is_translated("blender/review")
+    assert not tool.is_translated("development/api") and not tool.is_translated("farm")
