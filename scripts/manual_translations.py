@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keep the translations of the manual up to date with its pages.
 
-    python3 -m scripts.manual_translations update              merge the pages' texts into the .po files
+    python3 -m scripts.manual_translations update                merge the texts into the .po files
     python3 -m scripts.manual_translations begin LANGUAGE PAGE…  begin the translation of pages
-    python3 -m scripts.manual_translations check               list problems; exit status 1 if there are any
+    python3 -m scripts.manual_translations check                 list problems; 1 if there are any
 
 A page has a file of its own: docs/locale/LANGUAGE/LC_MESSAGES/PAGE.po. It is complete, or does not
 exist: then the page stays in English. Needs Sphinx, which is in the environment of the manual:

@@ -83,7 +83,7 @@ def test_beginning_again_keeps_what_is_there(pages):
 def test_a_page_that_is_not_in_the_manual_is_refused(pages):
     """The error lists the pages."""
     with pytest.raises(SystemExit, match="index, start/install, costs"):
-        tool.main(["begin", "fr", "start/instal"])
+        tool.main(["begin", "fr", "start/nothing"])
 
 
 def test_changed_texts_are_fuzzy_until_somebody_looks(pages, capsys):
