@@ -11,7 +11,8 @@ python3 scripts/dev.py bench         run the benchmarks and print a table; NAME:
 python3 scripts/dev.py soak          look for defects for hours; NAME: only these methods;
                                      --short, --minutes M; --write: write docs/reliability.md
 python3 scripts/dev.py docs          build the manual into build/docs; --open: show it;
-                                     --language de: only in this language
+                                     --language de: only in this language;
+                                     --write: write docs/reference/ from the code first
 python3 scripts/dev.py compatibility print which features work on which Blender, from the last test
                                      run; --write: write docs/compatibility.md; --check: compare
 python3 scripts/dev.py lint          run ruff, mypy and codespell

@@ -30,8 +30,9 @@ def parser() -> argparse.ArgumentParser:
     for name in ("bench", "soak"):
         commands.add_parser(name, add_help=False, parents=[installing])
     commands.add_parser("lint")
-    docs = commands.add_parser("docs")
+    docs = commands.add_parser("docs", parents=[installing])
     docs.add_argument("--language", choices=manual.LANGUAGES, help="only in this language")
+    docs.add_argument("--write", action="store_true", help="write docs/reference/ from the code")
     docs.add_argument("--open", action="store_true", help="open the manual in a browser")
     how = commands.add_parser("compatibility").add_mutually_exclusive_group()
     how.add_argument("--write", action="store_true", help="write docs/compatibility.md")
@@ -80,6 +81,8 @@ def main(words: list[str]) -> int:
         environments.ensure(ENVIRONMENTS["lint"], install=False)
         return environments.nox("-R", "-s", "lint")
     if options.command == "docs":
+        if options.write:
+            manual.write_reference(install=options.install)
         return manual.build(options.language, open_it=options.open)
     if options.command == "lock":
         upgrade = ["--", "--upgrade"] if options.upgrade else []

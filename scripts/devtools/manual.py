@@ -10,6 +10,7 @@ from pathlib import Path
 from scripts.dev import ROOT
 
 from . import environments
+from .console import DevError, run_command
 from .environments import ENVIRONMENTS
 
 LANGUAGES = ("en", "de", "ja")
@@ -17,6 +18,17 @@ LANGUAGES = ("en", "de", "ja")
 
 BUILD = ROOT / "build" / "docs"
 DOCTREES = ROOT / "build" / "doctrees"
+
+
+def write_reference(*, install: bool) -> None:
+    """Write the pages of docs/reference/ from the code.
+
+    Raises:
+        DevError: They could not be written.
+    """
+    python = environments.ensure(environments.default(), install=install)
+    if run_command([python, "-m", "scripts.reference_pages"], cwd=ROOT):
+        raise DevError("docs/reference/ could not be written. The output is above.")
 
 
 def build(language: str | None, *, open_it: bool) -> int:

@@ -6,9 +6,6 @@ from __future__ import annotations
 import pytest
 
 from mint_blender.cli import commands
-from mint_blender.cli.exits import MEANINGS
-
-from .command_runner import ROOT
 
 PROMISED = {
     "generate": [
@@ -79,13 +76,6 @@ def test_the_first_page_has_commands_statuses_and_variables(
     ):
         assert word in text
     assert max(map(len, text.splitlines())) <= 80
-
-
-@pytest.mark.covers("R-statuses")
-def test_the_readme_lists_the_same_exit_statuses() -> None:
-    """The table of the README is the table of the help, word for word."""
-    rows = [f"| {status.value} | {meaning} |" for status, meaning in MEANINGS.items()]
-    assert "\n".join(rows) in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

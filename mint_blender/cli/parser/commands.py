@@ -11,17 +11,7 @@ from typing import TypeAlias
 from ...jobs.diagnostics.log_file import LEVELS
 from ...mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
 from ..exits import MEANINGS
-from . import argument_types, batch_options
-
-ENVIRONMENT = """\
-environment:
-  MINT_API_KEY       your API key, from platform.mint.gg
-  MINT_API_BASE_URL  Mint's address (default: https://api.mint.gg/v1)
-  MINT_BLENDER_HOME  the folder for jobs and downloads
-  MINT_MAX_CREDITS   the most Credits of one generation
-  MINT_MAX_CREDITS_PER_DAY
-                     the most Credits of a day
-"""
+from . import argument_types, batch_options, environment
 
 GENERATE = """\
 examples:
@@ -44,7 +34,10 @@ def parser(program: str) -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
         prog=program,
         description="Generate 3D Models and Worlds from text with Mint (mint.gg).",
-        epilog=f"Options of a command: {program} COMMAND --help\n\n{_exits()}\n{ENVIRONMENT}",
+        epilog=(
+            f"Options of a command: {program} COMMAND --help\n\n"
+            f"{_exits()}\n{environment.help_text()}"
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = root.add_subparsers(
