@@ -36,21 +36,14 @@ class Claims:
             OSError: The folder cannot be written.
         """
         lease = Lease(self._folder / name)
-        if not lease.create():
-            for _ in range(LOCK_TRIES):
-                try:
-                    # two processes of this machine must not both take over the claim of a dead one
-                    with file_lock(self._folder / ".lock"):
-                        lease.acquire()
-                    break
-                except FileInUse as error:
-                    if holder := str(error):
-                        return holder
-                    time.sleep(LOCK_INTERVAL)
-            else:
-                return UNKNOWN
-        self._held[name] = lease
-        return None
+        try:
+            holder = self._acquire(lease)
+            if holder is None:
+                self._held[name] = lease
+        except BaseException:  # Ctrl+C, too: a claim that is in no list would stay
+            lease.release()
+            raise
+        return holder
 
     def holds(self, name: str) -> bool:
         """Return whether the claim is still ours: another machine may have taken it over."""
@@ -58,8 +51,9 @@ class Claims:
 
     def release(self, name: str) -> None:
         """Give a claim back."""
-        if (lease := self._held.pop(name, None)) is not None:
+        if (lease := self._held.get(name)) is not None:
             lease.release()
+            self._held.pop(name)  # afterwards, so that Ctrl+C in between leaves no claim
 
     def release_all(self) -> None:
         """Give all claims back."""
@@ -70,6 +64,23 @@ class Claims:
         """Show that this process is alive."""
         for lease in list(self._held.values()):
             lease.renew()
+
+    def _acquire(self, lease: Lease) -> str | None:
+        """Acquire a lease; return None, or the name of the machine that has it."""
+        if lease.create():
+            return None
+        for _ in range(LOCK_TRIES):
+            try:
+                # two processes of this machine must not both take over the claim of a dead one
+                with file_lock(self._folder / ".lock"):
+                    lease.acquire()
+            except FileInUse as error:
+                if holder := str(error):
+                    return holder
+                time.sleep(LOCK_INTERVAL)
+            else:
+                return None
+        return UNKNOWN
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ... import json_text
 from ...files.file_lock import FileInUse
@@ -116,12 +116,21 @@ class Lease:
         """Acquire the lease if nobody has it; return whether that was so. Raises OSError."""
         try:
             with self.path.open("x", encoding="utf-8") as file:
-                json.dump({"host": platform.node(), "pid": os.getpid(), "id": self._id}, file)
-                file.flush()
-                os.fsync(file.fileno())
+                self._write_to(file)
         except FileExistsError:
             return False
         return True
+
+    def _write_to(self, file: TextIO) -> None:
+        """Write who holds the lease into its new file, or remove the file."""
+        try:
+            json.dump({"host": platform.node(), "pid": os.getpid(), "id": self._id}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:  # Ctrl+C, too: a file without a holder is taken for another's
+            file.close()
+            self.path.unlink(missing_ok=True)
+            raise
 
     def _is_mine(self) -> bool:
         return self.holder().get("id") == self._id
