@@ -125,6 +125,57 @@ def test_a_run_records_its_exit_status(tmp_path, monkeypatch):
     assert not outcome.is_successful
 
 
+def outcomes_of(monkeypatch, *tries: dict[str, list[str]]) -> list[list[str]]:
+    """Let the runs of pytest have these outcomes, in turn; return the commands, as they come."""
+    commands = list[list[str]]()
+
+    def run(command, *, cwd, extra, output):
+        printed: dict[str, object] = {
+            "passed": [],
+            "failed": [],
+            "not_applicable": {},
+            "left_out": {},
+        }
+        printed |= tries[len(commands)]
+        commands.append([str(word) for word in command])
+        target = next(word for word in commands[-1] if word.startswith("--outcomes="))
+        Path(target.removeprefix("--outcomes=")).write_text(json.dumps(printed))
+        return 1 if printed["failed"] else 0
+
+    monkeypatch.setattr(pytest_runs, "run_command", run)
+    return commands
+
+
+def test_failed_tests_are_tried_again(tmp_path, monkeypatch, capsys):
+    """Only they run again. One that passes then is named in the summary; one that fails counts."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    pytest_run = PytestRun("bpy-4.5", "with bpy", ("-m", "blender"), second_try=True)
+    first = {"passed": ["a"], "failed": ["b", "c"]}
+    commands = outcomes_of(monkeypatch, first, {"passed": ["b", "c"]})
+    assert pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+    assert {"b", "c"} <= set(commands[1]) and "a" not in commands[1] and "-m" in commands[0]
+    outcome = Outcome.read(pytest_run)
+    assert (outcome.passed, outcome.unstable) == ({"a", "b", "c"}, {"b", "c"})
+    assert testing.print_summary([outcome], checks={}, strict=True) == 0
+    assert "unstable, passed at the second try: b [bpy-4.5 with bpy]" in capsys.readouterr().out
+    outcomes_of(monkeypatch, first, {"passed": ["b"], "failed": ["c"]})
+    assert not pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+    assert Outcome.read(pytest_run).failed == {"c"}
+
+
+@pytest.mark.parametrize(
+    "first",
+    [{"failed": ["a", "b", "c", "d"]}, {"failed": ["a"], "left_out": {"b": "no display"}}],
+    ids=["many failures", "left out"],
+)
+def test_a_second_try_has_limits(tmp_path, monkeypatch, first):
+    """Many failures are no coincidence, and a test that was left out stays a failure."""
+    monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)
+    pytest_run = PytestRun("bpy-4.5", "with bpy", (), second_try=True)
+    outcomes_of(monkeypatch, first, {"passed": first["failed"]})
+    assert not pytest_runs.run_all(Path("python"), [pytest_run], strict=True)
+
+
 def test_runs_that_are_beside_another_are_made_at_its_time(tmp_path, monkeypatch):
     """Both are under way before either ends; what the second one prints comes as a whole."""
     monkeypatch.setattr(pytest_runs, "RESULTS", tmp_path)

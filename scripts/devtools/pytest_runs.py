@@ -10,6 +10,9 @@ The default environment runs every test, in three runs:
 - Tests that start a Blender executable run last, file by file on three virtual screens, since they
   spend more than half of their time waiting.
 
+If at most three tests of a run fail, they are tried again, alone: a window or a process may be too
+slow on a machine that is busy with other tests. The summary lists those that pass then as unstable.
+
 The other environments run the `bpy` tests again, except those marked `one_blender`: their subject
 is the stand-in service, or a process or a quantity of ours, and Blender is only the load. What is
 asserted about data-blocks, about files that Blender reads or writes, or about what it registers or
@@ -41,7 +44,10 @@ BLENDER = "blender and not window and not debian"
 OTHER_PURE = f"{PURE} and not one_blender"
 OTHER_BLENDER = f"{BLENDER} and not one_blender"
 DRIVEN = "window or debian"
+SECOND_TRIES = 3
+"""How many failed tests of a run are tried again; more than that is no coincidence."""
 SCREENS = "3"  # a Blender that draws by processor keeps 0.4 of a core busy; each needs about 1 GB
+TESTS_FAILED = 1  # pytest's exit status
 NO_TESTS = 5  # pytest's exit status when a run has nothing to run
 NEVER_RAN = -1
 
@@ -57,6 +63,9 @@ class PytestRun:
     """Whether the run measures the coverage of the add-on."""
     beside: bool = False
     """Whether it runs at the same time as the one before it."""
+    second_try: bool = False
+    """Whether tests that fail are tried again, alone. Windows and processes may be too slow on a
+    machine that is busy with other tests."""
 
     @property
     def title(self) -> str:
@@ -83,6 +92,8 @@ class Outcome:
     seconds: float = 0
     passed: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
+    unstable: set[str] = field(default_factory=set)
+    """Tests among those that passed, which failed at first."""
     not_applicable: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
@@ -97,7 +108,7 @@ class Outcome:
         if not pytest_run.results.is_file():
             return cls(pytest_run.title, NEVER_RAN)
         record = json.loads(pytest_run.results.read_text(encoding="utf-8"))
-        record |= {"passed": set(record["passed"]), "failed": set(record["failed"])}
+        record |= {name: set(record.get(name, ())) for name in ("passed", "failed", "unstable")}
         return cls(**{"title": pytest_run.title, "status": NEVER_RAN, **record})
 
 
@@ -114,14 +125,20 @@ def runs_for(environment: Environment, default: Environment, *, fast: bool) -> l
         "without Blender",
         ("-m", PURE if is_default else OTHER_PURE, "-n", workers()),
         is_default,
+        second_try=True,
     )
     marks = BLENDER if is_default else OTHER_BLENDER
     with_blender = PytestRun(
-        name, "with bpy", ("-m", marks), with_coverage=is_default, beside=is_default
+        name,
+        "with bpy",
+        ("-m", marks),
+        with_coverage=is_default,
+        beside=is_default,
+        second_try=True,
     )
     driven = ("-m", DRIVEN, "-n", SCREENS, "--dist", "loadfile")
     if is_default:
-        last = PytestRun(name, "driven from outside", driven, with_coverage=True)
+        last = PytestRun(name, "driven from outside", driven, with_coverage=True, second_try=True)
         return [pure] if fast else [pure, with_blender, last]
     if environment.python != default.python:
         return [pure, with_blender]
@@ -143,6 +160,9 @@ def run_all(python: Path, selected: list[PytestRun], *, strict: bool) -> bool:
     for group in _groups(selected):
         with ThreadPoolExecutor(len(group)) as pool:
             list(pool.map(lambda each: _run_pytest(python, each, strict=strict), group))
+    for pytest_run in selected:
+        if pytest_run.second_try:
+            _try_again(python, pytest_run)
     if with_coverage:
         echo("-- coverage of mint_blender/")
         run_command([python, "-m", "coverage", "combine", "--quiet", COVERAGE], cwd=ROOT)
@@ -181,12 +201,33 @@ def _run_pytest(python: Path, pytest_run: PytestRun, *, strict: bool) -> None:
     status = run_command(command, cwd=ROOT, extra=data, output=pytest_run.output)
     outcome = Outcome.read(pytest_run)
     outcome.status, outcome.seconds = status, time.monotonic() - started_at
-    pytest_run.results.write_text(
-        json.dumps(asdict(outcome), default=sorted, indent=1), encoding="utf-8"
-    )
+    _write(pytest_run, outcome)
     if pytest_run.output:
         text = pytest_run.output.read_text(encoding="utf-8", errors="replace")
         echo(f"-- the output of {pytest_run.title}:\n{text}")
+
+
+def _try_again(python: Path, pytest_run: PytestRun) -> None:
+    """Run the few tests that failed again, alone; those that pass now are recorded as unstable."""
+    outcome = Outcome.read(pytest_run)
+    tests = sorted(outcome.failed)
+    if outcome.status != TESTS_FAILED or not 0 < len(tests) <= SECOND_TRIES:
+        return
+    name = f"{pytest_run.name} second try"
+    again = PytestRun(pytest_run.environment, name, tuple(tests))
+    _run_pytest(python, again, strict=False)
+    second = Outcome.read(again)
+    outcome.unstable = second.passed - second.failed
+    outcome.passed |= outcome.unstable
+    outcome.failed -= outcome.unstable
+    if not outcome.failed and not outcome.left_out:
+        outcome.status = second.status
+    _write(pytest_run, outcome)
+
+
+def _write(pytest_run: PytestRun, outcome: Outcome) -> None:
+    text = json.dumps(asdict(outcome), default=sorted, indent=1)
+    pytest_run.results.write_text(text, encoding="utf-8")
 
 
 def environment_of_session(session: str) -> Environment:

@@ -95,6 +95,9 @@ def print_summary(
     echo(f"   {len(left_out)} left out{counts}:" if left_out else "   no test was left out")
     for test, reason in sorted(left_out.items()):
         echo(f"     {test}: {reason}")
+    for outcome in outcomes:
+        for test in sorted(outcome.unstable):
+            echo(f"   unstable, passed at the second try: {test} [{outcome.title}]")
     good = all(checks.values()) and all(outcome.is_successful for outcome in outcomes)
     good = good and passed > 0 and not (strict and left_out)
     echo(f"   {'all good' if good else 'NOT good: see above'}")
