@@ -195,6 +195,8 @@ _RANDOM_STEPS = Method(
     found=(
         "Repeat Last (Shift R) and Repeat History ran a paid operator once more, without its "
         "price and without a question. They start nothing now.",
+        "While a file was opened with the last window closed, the handler that notices another "
+        "active object wrote a traceback.",
     ),
 )
 

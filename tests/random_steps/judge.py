@@ -75,15 +75,23 @@ def paid_twice(
 def lost(
     facts: list[dict[str, Any]], jobs: dict[str, Job], operations: list[Operation]
 ) -> list[str]:
-    """Return the jobs that are gone, and the operations at Mint that no job knows."""
+    """Return the jobs that are gone, and the operations at Mint that no job knows.
+
+    A job that was tried again forgets the operation that had failed.
+    """
     made = {each["job"] for each in facts if each["what"] == "made"}
     found = [f"the job {each} is gone" for each in sorted(made - set(jobs))]
     known = {each.id for job in jobs.values() for each in job.operations}
     known |= {job.operation.id for job in jobs.values() if job.operation is not None}
+    retries = {each["job"] for each in facts if each["what"] == "retry"}
+    tried_again = {job.request.prompt for job in jobs.values() if job.id in retries}
     found += [
         f"no job knows the operation {each.id} ({each.status}): {each.prompt}"
         for each in operations
-        if each.generates and each.finalized > 0 and each.id not in known
+        if each.generates
+        and each.finalized > 0
+        and each.id not in known
+        and not (each.status in {"failed", "canceled"} and each.prompt in tried_again)
     ]
     return found
 

@@ -71,6 +71,16 @@ def test_a_lost_job_and_its_operation_are_found() -> None:
     assert found == ["the job 1 is gone", f"no job knows the operation 1 (running): {PROMPT}"]
 
 
+def test_a_failed_operation_is_forgotten_when_the_job_is_tried_again() -> None:
+    """Nothing was paid for it, and the job follows the new one."""
+    mine = job()
+    jobs, failed = {mine.id: mine}, operation(status="failed")
+    retry = [*facts("made", of=mine.id), *facts("retry", of=mine.id)]
+    assert judge.lost(retry[:1], jobs, [failed]) != []
+    assert judge.lost(retry, jobs, [failed]) == []
+    assert judge.lost(retry, jobs, [operation(status="succeeded")]) != []
+
+
 def test_a_result_is_placed_once() -> None:
     """A second time needs a click, or a kill before the journal knew of the first one."""
     once = facts("placing", "placed")

@@ -170,3 +170,20 @@ def test_nothing_outlives_an_undo(lamp: Any) -> None:
     assert session.state(selected._State).facts is not None
     bpy.ops.ed.undo()
     assert session.state(selected._State).facts is None
+
+
+def test_a_file_that_is_being_opened_has_no_active_object(
+    lamp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blender reports changes then, while its context has no window; they are counted later.
+
+    The context of that moment is simulated.
+    """
+    app, context = SimpleNamespace(background=False), SimpleNamespace(screen=None)
+    other = SimpleNamespace(view_layer=SimpleNamespace(objects=SimpleNamespace(active=None)))
+    state = session.state(selected._State)
+    state.active, changes = lamp, state.changes
+    with monkeypatch.context() as opening:
+        opening.setattr(selected, "bpy", SimpleNamespace(app=app, context=context))
+        selected._changed(None, other)
+    assert (state.active, state.changes) == (lamp, changes + 1)

@@ -160,7 +160,7 @@ def _changed(_scene: object, depsgraph: Any = None) -> None:
     """Note a change, however small; another active object is counted at once."""
     state = _state()
     state.changes += 1
-    if depsgraph is None or bpy.app.background:  # there, no timer keeps it up to date
+    if depsgraph is None or not _has_window():
         return
     active = depsgraph.view_layer.objects.active
     if active != state.active:
@@ -176,8 +176,17 @@ def _forget(*_: object) -> None:
 @persistent
 def _restored(*_: object) -> None:
     """Count at once after an undo, so that the panel does not change its height twice."""
-    if bpy.context.screen is not None and not bpy.app.background:
+    if _has_window():
         prepare()
+
+
+def _has_window() -> bool:
+    """Return whether there is a panel to prepare.
+
+    In the background no timer keeps it up to date. While a file is opened, the context has no
+    window and no active object.
+    """
+    return bpy.context.screen is not None and not bpy.app.background
 
 
 def _handlers() -> tuple[tuple[Any, Any], ...]:

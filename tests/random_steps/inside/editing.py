@@ -161,6 +161,8 @@ def adjust_last_operation(chance: Random) -> None:
         before = snapshot.take()
         bpy.ops.screen.repeat_history(index=place)
         snapshot.check_adjusted(before, snapshot.take())
+        # Blender alone forgets this state: after an undo, a redo leads to the one before
+        bpy.ops.ed.undo_push(message="Adjust Last Operation")
 
 
 def repeat_last(chance: Random) -> None:
