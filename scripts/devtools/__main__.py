@@ -81,9 +81,7 @@ def main(words: list[str]) -> int:
         environments.ensure(ENVIRONMENTS["lint"], install=False)
         return environments.nox("-R", "-s", "lint")
     if options.command == "docs":
-        if options.write:
-            manual.write_reference(install=options.install)
-        return manual.build(options.language, open_it=options.open)
+        return manual.main(options)
     if options.command == "lock":
         upgrade = ["--", "--upgrade"] if options.upgrade else []
         return environments.nox("-s", "lock", *upgrade, extra=pip_settings.for_uv())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,16 @@ BUILD = ROOT / "build" / "docs"
 DOCTREES = ROOT / "build" / "doctrees"
 
 
+def main(options: argparse.Namespace) -> int:
+    """Build the manual as the options of the command say; return 0 for success, else 1."""
+    if options.write:
+        write_reference(install=options.install)
+    status = build(options.language)
+    if options.open and not status:
+        webbrowser.open((folder_of(options.language or "en") / "index.html").as_uri())
+    return status
+
+
 def write_reference(*, install: bool) -> None:
     """Write the pages of docs/reference/ from the code.
 
@@ -31,14 +42,11 @@ def write_reference(*, install: bool) -> None:
         raise DevError("docs/reference/ could not be written. The output is above.")
 
 
-def build(language: str | None, *, open_it: bool) -> int:
+def build(language: str | None) -> int:
     """Build the manual in one language or in all; return 0 for success, else 1."""
     environments.ensure(ENVIRONMENTS["docs"], install=False)
     words = ["--", "--language", language] if language else []
-    status = environments.nox("-R", "-s", "docs", *words)
-    if open_it and not status:
-        webbrowser.open((folder_of(language or "en") / "index.html").as_uri())
-    return status
+    return environments.nox("-R", "-s", "docs", *words)
 
 
 def languages(words: Sequence[str]) -> Sequence[str]:
