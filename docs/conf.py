@@ -7,6 +7,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # autodoc imports the Python interface
 
@@ -28,9 +30,10 @@ suppress_warnings = ["toc.not_readable", "myst.xref_missing"]  # pages that are 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
 
-autodoc_mock_imports = ["bpy", "bpy_extras", "mathutils", "gpu", "gpu_extras", "blf"]
+autodoc_mock_imports = ["bpy", "bpy_extras", "mathutils", "gpu", "gpu_extras", "blf", "addon_utils"]
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
+default_role = "code"  # docstrings write `names` as Markdown does
 
 # -- Translations: docs/locale/LANGUAGE/LC_MESSAGES/PAGE.po; see `scripts/manual_translations.py`
 language = "en"
@@ -47,3 +50,27 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_last_updated_fmt = None  # the same sources make the same pages
+
+
+def setup(app: Sphinx) -> None:
+    """Have the docstrings of modules read before napoleon does."""
+    app.connect("autodoc-process-docstring", mark_diagrams, priority=400)
+
+
+def mark_diagrams(
+    _app: Sphinx, what: str, _name: str, _object: object, _options: object, lines: list[str]
+) -> None:
+    """Make a literal block of what is indented in the docstring of a module: a diagram or a tree."""
+    if what != "module":
+        return
+    marked: list[str] = []
+    for before, line in zip(["", *lines], lines, strict=False):
+        if line.startswith("    ") and not before and not is_indented(marked):
+            marked += ["::", ""]
+        marked.append(line)
+    lines[:] = marked
+
+
+def is_indented(lines: list[str]) -> bool:
+    """Return whether the last of these lines that is not empty is indented."""
+    return next((line for line in reversed(lines) if line), "").startswith("    ")

@@ -24,7 +24,7 @@ class Owner:
     origin: str
     """Scheme, host and port of the API."""
     account: str
-    """`user:` and Mint's id, or `key:` and a salted hash of the key if the id is unknown."""
+    """Mint's id after `user` and a colon; if it is unknown, a salted hash of the key after `key`."""
 
 
 @dataclass(frozen=True)
