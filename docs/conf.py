@@ -60,7 +60,7 @@ def setup(app: Sphinx) -> None:
 def mark_diagrams(
     _app: Sphinx, what: str, _name: str, _object: object, _options: object, lines: list[str]
 ) -> None:
-    """Make a literal block of what is indented in the docstring of a module: a diagram or a tree."""
+    """Make a literal block of each diagram or tree, indented in the docstring of a module."""
     if what != "module":
         return
     marked: list[str] = []

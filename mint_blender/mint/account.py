@@ -24,7 +24,7 @@ class Owner:
     origin: str
     """Scheme, host and port of the API."""
     account: str
-    """Mint's id after `user` and a colon; if it is unknown, a salted hash of the key after `key`."""
+    """Mint's id after `user` and a colon, or a salted hash of the key after `key` and a colon."""
 
 
 @dataclass(frozen=True)
