@@ -10,9 +10,30 @@ Blender, and enabling the add-on does not slow down Blender's start.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["generate", "job_records", "models", "register", "unregister", "usage", "worlds"]
+if TYPE_CHECKING:
+    from .api import (
+        GenerationStopped,
+        TooExpensive,
+        generate,
+        job_records,
+        models,
+        usage,
+        worlds,
+    )
+
+__all__ = [
+    "GenerationStopped",
+    "TooExpensive",
+    "generate",
+    "job_records",
+    "models",
+    "register",
+    "unregister",
+    "usage",
+    "worlds",
+]
 
 _OF_API = frozenset(
     {"generate", "job_records", "models", "usage", "worlds", "GenerationStopped", "TooExpensive"}

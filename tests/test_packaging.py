@@ -192,8 +192,8 @@ def test_blenders_validator_rejects_an_invalid_manifest(tmp_path, good, bad):
 
 @pytest.mark.debian
 def test_debians_blender_installs_the_archive(tmp_path):
-    """Debian's Blender installs the archive as an extension and enables it."""
-    written = archive.build(tmp_path, compressed=False)
+    """Debian's Blender installs the compressed archive as an extension and enables it."""
+    written = archive.build(tmp_path)
     environment = {
         "BLENDER_USER_RESOURCES": str(tmp_path / "profile"),
         "HOME": str(tmp_path),

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be true before a version is released."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import archive
+from .errors import PackageError
+
+SECTION = re.compile(r"^## (\S+) \((.+)\)$", re.MULTILINE)
+
+
+def problems(tag: str | None = None) -> list[str]:
+    """Return what hinders the release of this version, a sentence for each; none if it is ready.
+
+    Args:
+        tag: The tag that is released; None takes those of the current commit.
+    """
+    try:
+        version = archive.version()
+    except PackageError as problem:
+        return [str(problem)]
+    return [*_of_changelog(version), *_of_commit(version, tag)]
+
+
+def notes() -> str:
+    """Return what the changelog says about the newest version.
+
+    Raises:
+        PackageError: The changelog has no version.
+    """
+    parts = SECTION.split(_changelog())
+    if len(parts) < 4:
+        raise PackageError("CHANGELOG.md has no line such as: ## 1.0.0 (2026-12-31)")
+    return parts[3].strip() + "\n"
+
+
+def _of_changelog(version: str) -> Iterator[str]:
+    found = SECTION.search(_changelog())
+    if not found or found[1] != version:
+        there = found[1] if found else "none"
+        yield (
+            f"The newest version in CHANGELOG.md is {there}, and the manifest has {version}."
+            f" Write what is new in {version}."
+        )
+    elif not re.fullmatch(r"\d{4}-\d\d-\d\d", found[2]):
+        yield f'CHANGELOG.md says "{found[2]}" for {version}. Write the date: (2026-12-31)'
+
+
+def _of_commit(version: str, tag: str | None) -> Iterator[str]:
+    if _git("status", "--porcelain"):
+        yield "There are changes that are not committed. Commit them: a release is a commit."
+    tags = [tag] if tag else _git("tag", "--points-at", "HEAD").split()
+    if f"v{version}" not in tags:
+        there = f"the tag {tags[0]}" if tags else "no tag"
+        yield f"The commit has {there}. To release {version}: git tag v{version}"
+
+
+def _changelog() -> str:
+    return Path(archive.ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def _git(*words: str) -> str:
+    """Return what git prints.
+
+    Raises:
+        PackageError: This is no clone, or there is no git.
+    """
+    try:
+        done = subprocess.run(
+            ["git", *words], cwd=archive.ROOT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise PackageError("A release is made in a clone of the repository, with git.") from error
+    return done.stdout.strip()

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write everything that is published for a version into a folder.
+
+    python3 scripts/dev.py release --check         say what hinders a release, and write nothing
+    python3 scripts/dev.py release DIR             write it, if nothing does
+    python3 scripts/dev.py release DIR --draft     write it all the same, to look at it
+
+    DIR/repository/    the extension repository and its page, for a web server
+    DIR/python/        the wheel and the source distribution, for pip
+    DIR/NOTES.md       what the changelog says about this version
+    DIR/SHA256SUMS     the checksums of all files
+
+Nothing is uploaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from scripts.packaging import checksums, draco_wheels, pip_package, readiness, repository
+from scripts.packaging.archive import ROOT
+from scripts.packaging.errors import PackageError
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the argument parser."""
+    told = argparse.ArgumentParser(
+        prog="dev.py release",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    told.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="an empty folder")
+    told.add_argument("--check", action="store_true", help="write nothing")
+    told.add_argument("--draft", action="store_true", help="write it though it is not ready")
+    told.add_argument("--tag", help="the tag that is released (default: that of the commit)")
+    told.add_argument(
+        "--wheels",
+        type=Path,
+        metavar="FOLDER",
+        help="take the DracoPy wheels from this folder (default: download them)",
+    )
+    return told
+
+
+def main(words: list[str] | None = None) -> int:
+    """Return 0 if the version was written, or could be with --check; else 1, with the reasons."""
+    options = parser().parse_args(words)
+    if not options.check and options.folder is None:
+        parser().error("name a folder, or use --check")
+    try:
+        found = readiness.problems(options.tag)
+        for problem in found:
+            print(problem, file=sys.stderr)
+        if options.check or (found and not options.draft):
+            print("Not ready." if found else "Ready.", file=sys.stderr)
+            return 1 if found else 0
+        wheels = options.wheels.glob("*.whl") if options.wheels else None
+        write(options.folder, wheels)
+    except PackageError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print(f"{options.folder} has the release. docs/development/release.md says what comes next.")
+    return 0
+
+
+def write(folder: Path, wheels: Iterable[Path] | None, *, compressed: bool = True) -> None:
+    """Write all files of the release.
+
+    Args:
+        folder: An empty or new folder.
+        wheels: The wheels of DracoPy; None downloads them.
+        compressed: Whether the extension's archives are compressed, which takes some seconds.
+
+    Raises:
+        PackageError: The folder has files, or something cannot be built.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise PackageError(f"{folder} has files. Name an empty folder, so that none is published.")
+    pip_package.build(folder / "python")
+    wheels = draco_wheels.download(ROOT / "build" / "wheels") if wheels is None else list(wheels)
+    repository.write(folder / "repository", wheels, compressed=compressed)
+    (folder / "NOTES.md").write_text(readiness.notes(), encoding="utf-8")
+    checksums.write(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
