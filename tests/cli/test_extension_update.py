@@ -113,7 +113,7 @@ def start_slowly(service: ThreadService, resources: Path, home: Path) -> subproc
     )
 
 
-@pytest.mark.covers("R-one-home")
+@pytest.mark.covers("C7-restart")
 def test_an_update_keeps_the_jobs_in_flight(
     blender: Callable[..., CommandResult],
     service: ThreadService,
