@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ from mint_blender.ui.account import balance_watch  # noqa: E402
 from mint_blender.ui.job_list import grouped_jobs as job_list_groups  # noqa: E402
 from mint_blender.ui.job_list import job_rows  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
+from mint_blender.ui.job_list.list_operators import MINT_MT_job  # noqa: E402
 
 CARD = "mint.job_menu"
 
@@ -104,6 +106,22 @@ def test_the_number_of_rows_does_not_grow(job_service: JobService) -> None:
     (few_rows, few_lines), (many_rows, many_lines) = seen
     assert many_rows == few_rows
     assert many_lines == few_lines
+
+
+def test_a_running_job_has_a_menu(job_service: JobService) -> None:
+    """It copies what support needs, and offers nothing that the job cannot do while it runs."""
+    add(job_service, Phase.WORKING, 1)
+    counts = drawn(job_service)
+    assert (counts[CARD], counts["mint.cancel"]) == (1, 1)
+    (job,) = job_service.jobs()
+    menu: Counter[str] = Counter()
+    MINT_MT_job.job_id = job.id
+    MINT_MT_job.draw(SimpleNamespace(layout=Layout(menu)), bpy.context)  # type: ignore[arg-type]
+    assert menu["operator"] == 0
+    assert {each for each in menu if each.startswith("mint.")} == {
+        "mint.copy_report",
+        "mint.copy_diagnostics",
+    }
 
 
 def test_the_list_of_jobs_without_a_card(job_service: JobService) -> None:

@@ -28,7 +28,7 @@ from .cards import menu_head
 
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
 _NARROW = 265  # pixels, at scale 1, of a sidebar in which a state beside a picture is cut off
-_BESIDE_PROGRESS = 86.0  # pixels of the picture and the button that cancels
+_BESIDE_PROGRESS = 106.0  # pixels of the picture, and of the buttons for cancel and the menu
 _RESUME = Message("Resume")
 _BUY = Message("Buy Credits")
 _EDIT = Message("Edit Prompt")
@@ -72,7 +72,7 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
 def _draw_head(
     box: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts, width: int
 ) -> None:
-    """Draw picture, title, state and cost; on the right what cancels or dismisses it.
+    """Draw picture, title, state and cost; on the right the menu, and what cancels it.
 
     In a narrow sidebar state and cost are below the picture, since they would be cut off beside it.
     """
@@ -84,10 +84,9 @@ def _draw_head(
     column = row.column(align=True)
     column.label(text=texts.title, translate=False)
     _draw_state(box.column(align=True) if is_narrow else column, service, job, texts, width)
-    if not service.is_active(job.id):
-        row.operator("mint.job_menu", text="", icon="DOWNARROW_HLT", emboss=False).job_id = job.id
-    elif texts.can_be_canceled:
+    if service.is_active(job.id) and texts.can_be_canceled:
         row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
+    row.operator("mint.job_menu", text="", icon="DOWNARROW_HLT", emboss=False).job_id = job.id
     if job.hold is Hold.FOREIGN:  # too long for the column beside the picture
         box.label(text=translated(presenter.state(job)), translate=False, icon="USER")
 
@@ -320,8 +319,8 @@ def _draw_place_with_mouse(layout: bpy.types.UILayout, job: Job) -> None:
     layout.operator("mint.place_with_mouse", icon="SNAP_ON").job_id = job.id
 
 
-def draw_menu(layout: bpy.types.UILayout, job: Job) -> None:
-    """Draw the rarer actions, as far as they make sense for the job."""
+def draw_menu(layout: bpy.types.UILayout, job: Job, *, is_active: bool = False) -> None:
+    """Draw the rarer actions, as far as they make sense for the job, and while it is active."""
     menu_head.draw(layout, job)
     folder, job = card_texts.of(job).folder, placed_results.shown(job)
     if folder:
@@ -342,7 +341,11 @@ def draw_menu(layout: bpy.types.UILayout, job: Job) -> None:
     if rejected_files.has_importable(job) and job.phase in {Phase.READY, Phase.PLACED}:
         _draw_import_anyway(layout, job)
     if job.hold is not None:
-        _draw_last_actions(layout, job)
+        layout.operator("mint.copy_diagnostics", icon="COPYDOWN")
+        _draw_removal(layout, job)
+        return
+    if is_active:  # what it offers otherwise would be in the way of what it does
+        _draw_documents(layout, job)
         return
     _draw_follow_ups(layout, job)
     icon: Any
@@ -353,14 +356,19 @@ def draw_menu(layout: bpy.types.UILayout, job: Job) -> None:
     ):
         if verb in presenter.verbs(job):
             layout.operator(operator, icon=icon).job_id = job.id
+    _draw_documents(layout, job)
+    _draw_removal(layout, job)
+
+
+def _draw_documents(layout: bpy.types.UILayout, job: Job) -> None:
+    """Draw Mint's page about the job, and what to copy for support."""
     url = job.operation.mint_url if job.operation else None
     if url:
         layout.operator("mint.open_in_mint", icon="URL").url = url
     layout.operator("mint.copy_report", icon="COPYDOWN").job_id = job.id
-    _draw_last_actions(layout, job)
-
-
-def _draw_last_actions(layout: bpy.types.UILayout, job: Job) -> None:
     layout.operator("mint.copy_diagnostics", icon="COPYDOWN")
+
+
+def _draw_removal(layout: bpy.types.UILayout, job: Job) -> None:
     layout.separator()
     layout.operator("mint.dismiss", icon="TRASH").job_id = job.id

@@ -63,10 +63,11 @@ class MINT_MT_job(bpy.types.Menu):
         from . import card
 
         service = session.existing_service()
-        jobs = service.jobs() if service else ()
-        job = next((job for job in jobs if job.id == type(self).job_id), None)
+        if service is None:
+            return
+        job = next((job for job in service.jobs() if job.id == MINT_MT_job.job_id), None)
         if job is not None:
-            card.draw_menu(layout_of(self), job)
+            card.draw_menu(layout_of(self), job, is_active=service.is_active(job.id))
 
 
 class MINT_OT_copy_report(JobOperator):
