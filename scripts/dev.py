@@ -15,6 +15,8 @@ python3 scripts/dev.py docs          build the manual into build/docs; --open: s
                                      --write: write docs/reference/ from the code first
 python3 scripts/dev.py compatibility print which features work on which Blender, from the last test
                                      run; --write: write docs/compatibility.md; --check: compare
+python3 scripts/dev.py release DIR   write everything that is published for a version;
+                                     --check: say what hinders that, and write nothing
 python3 scripts/dev.py lint          run ruff, mypy and codespell
 python3 scripts/dev.py env [NAME]    create an environment and print the path of its Python
 python3 scripts/dev.py lock          pin the dependencies again

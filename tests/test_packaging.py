@@ -8,14 +8,16 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.metadata import Metadata
 
-from scripts.packaging import archive, blender_tool, zip_writer
+from scripts.packaging import archive, blender_tool, pip_package, zip_writer
 from scripts.packaging.errors import PackageError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,29 +86,42 @@ def test_translations_are_compiled(tmp_path):
     assert len(german) > 500
 
 
-def test_the_pip_package_has_every_module(tmp_path):
-    """The wheel has every module of the package, and the command `mint-blender`."""
-    command = [
-        sys.executable,
-        "-m",
-        "hatchling",
-        "build",
-        "--target",
-        "wheel",
-        "--directory",
-        str(tmp_path),
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,) = tmp_path.glob("mint_blender-*.whl")
-    with zipfile.ZipFile(wheel) as opened:
+@pytest.fixture(scope="module")
+def pip_packages(tmp_path_factory):
+    """Return the source distribution, and the wheel that was built from it."""
+    return pip_package.build(tmp_path_factory.mktemp("python"))
+
+
+def test_the_pip_package_has_every_module(pip_packages):
+    """The wheel has every module, the mark of typed packages, and the command `mint-blender`."""
+    with zipfile.ZipFile(pip_packages[1]) as opened:
         names = set(opened.namelist())
         (entry_points,) = [
             opened.read(name).decode() for name in names if name.endswith("entry_points.txt")
         ]
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "mint_blender").rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == modules
+    assert "mint_blender/py.typed" in names
     assert "mint-blender = mint_blender.cli:main" in entry_points
+
+
+def test_the_metadata_of_the_pip_package_is_valid(pip_packages):
+    """An index accepts the metadata; the README is the description, and Blender is an extra."""
+    written = pip_package.metadata(pip_packages[1])
+    checked = Metadata.from_email(written, validate=True)
+    assert checked.name == "mint-blender" and str(checked.version) == archive.version()
+    assert checked.license_expression == "GPL-3.0-or-later"
+    assert "bpy" in checked.provides_extra
+    assert checked.description_content_type == "text/markdown"
+    assert checked.description.startswith("# Mint for Blender")
+
+
+def test_the_source_distribution_has_what_its_wheel_needs(pip_packages):
+    """It has the package, the manifest and the texts, and neither tests nor files of a clone."""
+    with tarfile.open(pip_packages[0]) as opened:
+        names = {name.split("/", 2)[1] for name in opened.getnames() if "/" in name}
+    assert names >= {"mint_blender", "pyproject.toml", "README.md", "LICENSE", "PKG-INFO"}
+    assert not names & {"tests", "scripts", "build", "dist", ".git"}
 
 
 def test_all_version_numbers_are_equal():

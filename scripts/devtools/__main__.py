@@ -13,7 +13,12 @@ from . import compatibility, environments, manual, pip_settings, soak, testing
 from .console import DevError, echo
 from .environments import BLENDERS, ENVIRONMENTS
 
-MODULES = {"demo": "scripts.demo", "service": "tests.mint_service", "images": "scripts.images"}
+MODULES = {
+    "demo": "scripts.demo",
+    "service": "tests.mint_service",
+    "images": "scripts.images",
+    "release": "scripts.release",
+}
 """The module that each command runs in the default environment."""
 
 

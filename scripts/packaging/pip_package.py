@@ -8,8 +8,6 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from email.message import Message
-from email.parser import BytesParser
 from pathlib import Path
 
 from .archive import ROOT
@@ -44,8 +42,8 @@ def _hatchling(target: str, source: Path, folder: Path) -> Path:
     return max(folder.glob(f"mint_blender-{suffix}"), key=lambda path: path.stat().st_mtime_ns)
 
 
-def metadata(wheel: Path) -> Message:
-    """Return the metadata of a wheel: its headers, and the README as the payload."""
+def metadata(wheel: Path) -> bytes:
+    """Return the metadata of a wheel: its headers, and the README below them."""
     with zipfile.ZipFile(wheel) as opened:
         (name,) = [name for name in opened.namelist() if name.endswith(".dist-info/METADATA")]
-        return BytesParser().parsebytes(opened.read(name))
+        return opened.read(name)

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of the release: what it needs, what it writes, and the workflow that makes it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts import release
+from scripts.devtools.__main__ import parser as commands
+from scripts.packaging import archive, draco_wheels, readiness
+from scripts.packaging.errors import PackageError
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
+CHANGELOG = "# Changelog\n\n## 1.2.0 (2026-12-31)\n\n- New.\n\n## 1.1.0 (2026-11-30)\n\n- Old.\n"
+
+
+# -- What a release needs
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """Return a small clone that is ready, with everything that is asked about."""
+    (tmp_path / "blender_manifest.toml").write_text('version = "1.2.0"\n')
+    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2.0"\n')
+    (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    git(tmp_path, "init", "-q")
+    commit(tmp_path)
+    git(tmp_path, "tag", "v1.2.0")
+    monkeypatch.setattr(archive, "ROOT", tmp_path)
+    return tmp_path
+
+
+def git(folder: Path, *words: str) -> None:
+    """Run git as somebody."""
+    somebody = ["-c", "user.name=Somebody", "-c", "user.email=somebody@mint.example"]
+    subprocess.run(["git", *somebody, *words], cwd=folder, check=True)
+
+
+def commit(folder: Path) -> None:
+    """Commit all files."""
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "Change it")
+
+
+def test_a_commit_with_the_tag_of_its_version_is_ready(clone, capsys):
+    """Nothing hinders it; the notes are the newest section of the changelog."""
+    assert readiness.problems() == readiness.problems("v1.2.0") == []
+    assert release.main(["--check"]) == 0
+    assert capsys.readouterr().err == "Ready.\n"
+    assert readiness.notes() == "- New.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "sentence"),
+    [
+        ("pyproject.toml", "1.2.0", "1.3.0", "Make them the same"),
+        ("CHANGELOG.md", "## 1.2.0 (2026-12-31)", "", "CHANGELOG.md is 1.1.0"),
+        ("CHANGELOG.md", "2026-12-31", "unreleased", 'says "unreleased" for 1.2.0'),
+        ("blender_manifest.toml", "\n", "\n# later\n", "no tag. To release 1.2.0"),
+    ],
+    ids=["versions", "section", "date", "tag"],
+)
+def test_a_commit_that_is_not_ready_says_why(clone, capsys, name, old, new, sentence):
+    """Each reason is a sentence, the exit status is 1, and nothing is written."""
+    text = (clone / name).read_text()
+    (clone / name).write_text(text.replace(old, new))
+    commit(clone)
+    assert (
+        release.main([str(clone / "new"), "--tag", "v1.2.0"] if old != "\n" else ["--check"]) == 1
+    )
+    told = capsys.readouterr().err
+    assert sentence in told and told.endswith("Not ready.\n")
+    assert len(told.splitlines()) == 2
+    assert not (clone / "new").exists()
+
+
+def test_changes_and_another_tag_are_named(clone):
+    """A release is a commit, and its tag is that of the version."""
+    (clone / "new.py").write_text("")
+    assert len(readiness.problems()) == 1 and "not committed" in readiness.problems()[0]
+    commit(clone)
+    (problem,) = readiness.problems("v1.1.0")
+    assert "has the tag v1.1.0. To release 1.2.0: git tag v1.2.0" in problem
+
+
+def test_outside_of_a_clone_it_says_so(tmp_path, monkeypatch, capsys):
+    """Without a repository there is a sentence and no traceback."""
+    for name in ("blender_manifest.toml", "pyproject.toml", "CHANGELOG.md"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    monkeypatch.setattr(archive, "ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert release.main(["--check"]) == 1
+    assert "in a clone of the repository" in capsys.readouterr().err
+
+
+# -- What it writes
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Return a release with a file in place of DracoPy's wheel, not compressed."""
+    wheel = tmp_path_factory.mktemp("wheels") / "dracopy-2.0.0-cp311-cp311-win_amd64.whl"
+    wheel.write_bytes(b"wheel")
+    folder = tmp_path_factory.mktemp("build") / "release"
+    release.write(folder, [wheel], compressed=False)
+    return folder
+
+
+@pytest.mark.blender
+def test_the_release_has_everything_with_its_checksum(written):
+    """Archives, repository, wheel, source distribution and notes are listed in SHA256SUMS."""
+    lines = (written / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    listed = {name: digest for digest, name in (line.split("  ") for line in lines)}
+    for name, digest in listed.items():
+        assert hashlib.sha256((written / name).read_bytes()).hexdigest() == digest
+    version = archive.version()
+    assert set(listed) >= {
+        "NOTES.md",
+        f"python/mint_blender-{version}-py3-none-any.whl",
+        f"python/mint_blender-{version}.tar.gz",
+        f"repository/draco/mint_blender-{version}-draco-windows-x64.zip",
+        f"repository/mint_blender-{version}.zip",
+        "repository/index.html",
+        "repository/index.json",
+    }
+    with pytest.raises(PackageError, match="Name an empty folder"):
+        release.write(written, [])
+
+
+@pytest.mark.blender
+def test_every_file_that_the_workflow_names_is_written(written):
+    """Each path and pattern under build/release in the workflow finds files of the release."""
+    named = re.findall(r"build/release(/[^\s\"]+)?", WORKFLOW.read_text(encoding="utf-8"))
+    patterns = {name.removeprefix("/") for name in named if name}
+    assert len(patterns) >= 6
+    assert [pattern for pattern in patterns if not list(written.glob(pattern))] == []
+
+
+# -- The workflow
+
+
+def steps() -> list[dict[str, object]]:
+    """Return the steps of all jobs."""
+    jobs = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
+    return [step for job in jobs.values() for step in job["steps"]]
+
+
+def test_every_command_of_the_workflow_exists():
+    """A step runs a script or a command of this project, or git and gh, which the host has."""
+    ran = [shlex.split(str(step["run"]), comments=True) for step in steps() if "run" in step]
+    known = commands()._subparsers._group_actions[0].choices
+    for words in ran:
+        if words[:2] == ["python3", "scripts/dev.py"]:
+            assert words[2] in known
+        else:
+            assert words[0] in ("git", "gh") or (ROOT / words[0]).is_file(), words
+    assert [".ci/run"] in ran
+    (making,) = [words[3:] for words in ran if words[2:3] == ["release"]]
+    options = release.parser().parse_args([word for word in making if word != "--install"])
+    assert (options.folder, options.tag) == (Path("build/release"), "$GITHUB_REF_NAME")
+    assert not options.draft
+
+
+def test_the_workflow_follows_the_tag_and_its_jobs_each_other():
+    """Nothing is built before the tests have passed, or published before it is built."""
+    told = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    assert told[True] == {"push": {"tags": ["v*"]}}  # YAML reads the word "on" as true
+    assert told["permissions"] == {"contents": "read"}
+    needs = {name: job.get("needs") for name, job in told["jobs"].items()}
+    assert needs == {"test": None, "build": "test", "draft": "build", "page": "draft"}
+
+
+def test_the_workflow_pins_actions_and_holds_no_secret():
+    """Actions have a full version, and neither secrets nor package indexes are named."""
+    used = [str(step["uses"]) for step in steps() if "uses" in step]
+    assert used and all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+\.\d+\.\d+", each) for each in used)
+    text = WORKFLOW.read_text(encoding="utf-8").lower()
+    assert not [word for word in ("secrets", "pypi", "://", "api_key") if word in text]
+    assert "--draft" in text
+
+
+def test_the_draco_wheels_of_the_release_are_pinned():
+    """The version that is bundled is the one that the tests use."""
+    assert re.fullmatch(r"\d+(\.\d+)+", draco_wheels.version())
