@@ -32,7 +32,12 @@ ALLOWED = {
 """Functions that drawing may call although they change something, and the calls each makes."""
 TIMERS = {"visibility.py: _look_soon"}
 """What the timers that these functions start call later, is not called while drawing."""
-MEMOS = ("translations/", "session.py: current", "session.py: Session.state")
+MEMOS = (
+    "translations/",
+    "manual/links.py: website",
+    "session.py: current",
+    "session.py: Session.state",
+)
 """Functions that cache a constant value: the table of a language, or an empty state."""
 
 # The names of a layout and of the button that it has just made.

@@ -11,6 +11,7 @@ from ..addon_settings import may_go_online
 from ..jobs.phases import Phase
 from ..message import Message
 from . import session, visibility
+from .manual import links as manual
 from .registry import Registry
 from .translations import translated
 from .typed_context import layout_of
@@ -73,6 +74,7 @@ class MINT_MT_manage(bpy.types.Menu):
         layout.operator("mint.refresh_account", icon="FILE_REFRESH")
         layout.operator("mint.check_key", icon="KEYINGSET")
         layout.operator("mint.copy_diagnostics", icon="COPYDOWN")
+        manual.draw(layout_of(self))
 
 
 def _draw_add(self: bpy.types.Menu, context: bpy.types.Context) -> None:

@@ -17,6 +17,7 @@ from .account import registration as account
 from .create import registration as create
 from .job_list import registration as job_list
 from .library_browser import registration as library_browser
+from .manual import links as manual
 from .pricing import registration as pricing
 from .references import registration as references
 from .review import registration as review
@@ -51,6 +52,7 @@ FEATURES: tuple[Feature, ...] = (
     job_list,
     library_browser,
     menus,
+    manual,
     heartbeat,
 )
 """The features in the order in which panels appear and events are delivered. The session comes

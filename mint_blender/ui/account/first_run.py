@@ -8,6 +8,7 @@ import bpy
 from ...addon_settings import may_go_online
 from ...message import Message
 from .. import session
+from ..manual import links as manual
 from ..text_wrap import wrapped
 from . import panel as account_panel
 
@@ -23,6 +24,7 @@ def draw(layout: bpy.types.UILayout) -> None:
         _draw_key_to_check(layout)
     else:
         _draw_no_key(layout)
+    manual.draw(layout, "start/api-key")
 
 
 def _draw_offline(layout: bpy.types.UILayout) -> None:

@@ -17,6 +17,7 @@ from ...addon_settings import (
 from ...message import Message
 from .. import heartbeat, session, visibility
 from ..create import properties as create_properties
+from ..manual import links as manual
 from ..text_wrap import wrapped
 from ..translations import translated
 from . import disk_usage, log_file
@@ -185,6 +186,7 @@ def _draw_account(box: bpy.types.UILayout, stored: MintPreferences) -> None:
 
     row = box.row()
     row.label(text="Account", icon="USER")
+    manual.draw(row)
     if session.account().key:
         row.operator("mint.refresh_account", text="Refresh", icon="FILE_REFRESH")
     if not may_go_online():
