@@ -17,8 +17,6 @@ UNMARKED = {
     "docs/compatibility.md",
     "docs/development/importer-parts.md",
     "docs/development/languages.md",
-    "docs/start/api-key.md",
-    "docs/start/install.md",
 }
 """Pages whose blocks that cannot run here are not marked yet."""
 
