@@ -96,21 +96,56 @@ def installed_version(resources: Path) -> str:
     return version
 
 
-def start_slowly(service: ThreadService, resources: Path, home: Path) -> subprocess.Popen[str]:
-    """Start a job that Mint keeps queued, in a Blender that goes on running."""
+def start(
+    service: ThreadService, resources: Path, home: Path, *arguments: str
+) -> subprocess.Popen[str]:
+    """Start a Blender that goes on running."""
     told = {
         name: value
         for name, value in environment(service, home).items()
         if name.startswith("MINT_")
     }
     return subprocess.Popen(
-        ["blender", *MINT, "generate", "--prompt", "a sword [slow-start]", "--preset", "fast"],
+        ["blender", *arguments],
         env={**clean_environment(resources), **told},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=restore_sigint,
     )
+
+
+@pytest.mark.covers("C7-restart")
+def test_a_blender_updates_while_its_job_runs(
+    blender: Callable[..., CommandResult],
+    service: ThreadService,
+    address: str,
+    repository_folder: Path,
+    wheel: Path,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The old version ends its thread and frees the job; the new one finishes it in that Blender."""
+    resources = tmp_path / "resources"
+    extension(blender, "repo-add", "--clear-all", "--url", address, "mint")
+    extension(blender, "install", "--sync", "--enable", "mint_blender")
+    publish_next_version(monkeypatch, repository_folder, wheel)
+    script = Path(__file__).with_name("update_inside_blender.py")
+    running = start(
+        service,
+        resources,
+        home,
+        *("--online-mode", "--background", "--python-exit-code", "9", "--python", str(script)),
+    )
+    assert running.stdout is not None
+    while not (line := running.stdout.readline()).startswith("UPDATED"):
+        assert line, running.communicate()
+    assert installed_version(resources) == "99.0.0"
+    service.advance(LONG)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 0 and "FINISHED" in out, out + err
+    assert len(service.operations()) == len(service.resources()) == 1
 
 
 @pytest.mark.covers("C7-restart")
@@ -130,7 +165,8 @@ def test_an_update_keeps_the_jobs_in_flight(
     extension(blender, "install", "--sync", "--enable", "mint_blender")
     assert installed_version(resources) == archive.version()
     assert blender(*MINT, *LAMP, "--mode", "review").status == 6
-    running = start_slowly(service, resources, home)
+    words = ("generate", "--prompt", "a sword [slow-start]", "--preset", "fast")
+    running = start(service, resources, home, *MINT, *words)
     assert running.stderr is not None
     while "Queued" not in (line := running.stderr.readline()):
         assert line, "it ended before it was queued"
