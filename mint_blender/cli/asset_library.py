@@ -25,7 +25,7 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if not blender_runtime.can_import():
         terminal.error(
             "Writing .blend files needs Blender. Install the bpy package (pip install bpy), or use"
-            " blender --command mint."
+            " blender --online-mode --command mint."
         )
         return Exit.IMPORT
     if arguments.only is not None and (arguments.kind is None or not is_valid_id(arguments.only)):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -101,3 +102,14 @@ def test_an_empty_list_is_reported(mint: RunMint, service: ThreadService) -> Non
     )
     assert "no Worlds yet" in mint("worlds").err
     assert mint("worlds", "--json").records == []
+
+
+def test_a_sync_without_blender_names_a_command_that_works(
+    mint: RunMint, service: ThreadService, tmp_path: Path
+) -> None:
+    """In Blender it needs `--online-mode`, and nothing is asked of Mint here."""
+    ran = mint("library", "sync", str(tmp_path / "assets"))
+    assert ran.status == 7
+    assert "pip install bpy" in ran.error_text
+    assert "blender --online-mode --command mint" in ran.error_text
+    assert not service.log()
