@@ -111,7 +111,7 @@ def _report(error: Exception, command: str, terminal: Terminal, home: Path) -> E
 def from_shell() -> int:
     """Run as a process of its own: the `mint-blender` program or `python3 -m`."""
     standard_output.reserve_for_results()
-    _end_as_with_ctrl_c(signal.SIGTERM)
+    _end_in_order()
     installed = Path(sys.argv[0]).name.startswith("mint-blender")
     return main(program="mint-blender" if installed else "python3 -m mint_blender")
 
@@ -120,11 +120,16 @@ def from_blender(arguments: list[str]) -> int:
     """Run as Blender's `--command mint`; Blender exits with the returned status."""
     standard_output.reserve_for_results()
     # Blender handles Ctrl-C itself, to stop a render; here it should interrupt Python.
-    _end_as_with_ctrl_c(signal.SIGINT)
-    _end_as_with_ctrl_c(signal.SIGTERM)
+    _end_in_order(signal.SIGINT)
     return main(arguments, program="blender --online-mode --command mint")
 
 
-def _end_as_with_ctrl_c(request: signal.Signals) -> None:
-    """Let a signal end the command in order; render farms ask with SIGTERM before they kill."""
-    signal.signal(request, signal.default_int_handler)
+def _end_in_order(*more: signal.Signals) -> None:
+    """Let signals end the command as Ctrl-C does; render farms ask with one before they kill.
+
+    Programs on Windows ask with Ctrl-Break: only that reaches a process group.
+    """
+    ctrl_break = getattr(signal, "SIGBREAK", None)
+    for request in (signal.SIGTERM, ctrl_break, *more):
+        if request is not None:
+            signal.signal(request, signal.default_int_handler)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..files import private_files
+from ..files import busy_files, private_files
 from ..jobs.child_process import ChildEnded, ChildProcess
 from ..jobs.job import Job
 from ..message import Message
@@ -125,7 +125,7 @@ class Preparations:
         """Delete what was prepared for a job: it was imported, or is no longer wanted."""
         _units, known = self._results.pop(job_id, (None, None))
         if isinstance(known, PreparedResult):
-            known.path.unlink(missing_ok=True)
+            busy_files.try_to_remove(known.path)
 
     def poll(self) -> bool:
         """Read the child's answer and send the next request; return whether a request has ended."""
@@ -173,7 +173,7 @@ class Preparations:
         self._running = None
         self._results[request.job.id] = request.units, result
         if isinstance(result, Failure):
-            request.target.unlink(missing_ok=True)
+            busy_files.try_to_remove(request.target)
         return True
 
     def _send(self, request: _Request) -> None:

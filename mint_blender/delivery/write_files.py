@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..files import disk_sync
+from ..files import busy_files, disk_sync
 from ..files.errors import InvalidGlb
 from ..jobs import rejected_files
 from ..jobs.job import Job
@@ -120,7 +120,7 @@ def copy_file(source: Path, target: Path) -> None:
     part = target.with_name(target.name + ".part")
     shutil.copyfile(source, part)
     disk_sync.sync_file(part)
-    part.replace(target)
+    busy_files.replace(part, target)
 
 
 def write_text(target: Path, text: str) -> None:
@@ -130,7 +130,7 @@ def write_text(target: Path, text: str) -> None:
         return
     part = target.with_name(target.name + ".part")
     part.write_bytes(data)
-    part.replace(target)
+    busy_files.replace(part, target)
 
 
 def is_copied(job: Job, output: Path, *, raw: bool) -> bool:
@@ -170,18 +170,17 @@ def _write_with_blender(
         for part in parts:
             disk_sync.sync_file(part)
         for part, path in parts.items():
-            part.replace(path)
+            busy_files.replace(part, path)
     finally:
         for part in parts:
-            part.unlink(missing_ok=True)
+            busy_files.try_to_remove(part)
     return written
 
 
 def remove_parts(job: Job) -> None:
     """Delete what a Blender that has crashed or was stopped has left beside a job's files."""
     for text in filter(None, (job.delivery.output, job.delivery.render)):
-        with contextlib.suppress(OSError):
-            _part(Path(text)).unlink(missing_ok=True)
+        busy_files.try_to_remove(_part(Path(text)))
 
 
 def _part(path: Path) -> Path:

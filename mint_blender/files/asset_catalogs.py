@@ -11,6 +11,8 @@ import shutil
 import uuid
 from pathlib import Path
 
+from . import busy_files
+
 FILE = "blender_assets.cats.txt"
 PART = ".mint-part"
 """Suffix of an incomplete file in a library folder.
@@ -98,6 +100,6 @@ def _write(file: Path, text: str) -> None:
         part.write_bytes(text.encode("utf-8", "surrogateescape"))
         if file.is_file():
             shutil.copymode(file, part)  # others who share the library can still read it
-        part.replace(file)
+        busy_files.replace(part, file)
     finally:
-        part.unlink(missing_ok=True)
+        busy_files.try_to_remove(part)

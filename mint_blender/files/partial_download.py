@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from .. import json_text
 from ..message import Message
-from . import disk_sync, private_files
+from . import busy_files, disk_sync, private_files
 from .errors import DiskError, DownloadFailed
 
 
@@ -80,7 +80,7 @@ class PartFile:
         """Start an empty part; metadata is written first, so that no part exists without it."""
         with disk_errors(self.path):
             private_files.make_folder(self.path.parent)
-            self.path.unlink(missing_ok=True)
+            busy_files.remove(self.path)
             with open(
                 self.metadata_path, "w", encoding="utf-8", opener=private_files.opener
             ) as stream:
@@ -112,8 +112,8 @@ class PartFile:
             )
         with disk_errors(self.target):
             disk_sync.sync_file(self.path)
-            self.path.replace(self.target)
-            self.metadata_path.unlink(missing_ok=True)
+            busy_files.replace(self.path, self.target)
+            busy_files.try_to_remove(self.metadata_path)
             disk_sync.sync_folder(self.target.parent)
         self.source = None
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..message import Message
+from . import busy_files
 from .errors import InvalidPicture
 
 MAX_PIXELS = 2**28
@@ -200,7 +201,8 @@ def rename_by_content(path: Path) -> Path:
         if suffix in SUFFIXES
         else path.with_name(path.name + picture.suffix)
     )
-    return path.replace(renamed)
+    busy_files.replace(path, renamed)
+    return renamed
 
 
 SUFFIXES = frozenset(

@@ -185,7 +185,10 @@ def keeps_pictures_of_collections() -> bool:
 
     Detected by trying it once.
     """
-    with temporary_data(), tempfile.TemporaryDirectory(prefix="mint-") as folder:
+    with (
+        temporary_data(),
+        tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder,
+    ):
         file = Path(folder, "probe.blend")
         probe = bpy.data.collections.new("Mint probe")
         probe.asset_mark()

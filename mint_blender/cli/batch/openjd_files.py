@@ -14,6 +14,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from ...files import busy_files
 from ..exits import Exit
 from ..output.terminal import Terminal
 from . import openjd_template
@@ -89,7 +90,7 @@ def _write_files(folder: Path, job: FarmJob) -> None:
         for target, part in parts.items():
             part.write_bytes(texts[target].encode())
         for target, part in parts.items():
-            part.replace(target)
+            busy_files.replace(part, target)
     except OSError:
         for part in parts.values():
             part.unlink(missing_ok=True)

@@ -22,6 +22,9 @@ from .lines import Line
 
 log = logging.getLogger(__name__)
 
+CHECK_INTERVAL = 0.5
+"""Seconds after which a wait for results notices Ctrl-C."""
+
 
 @dataclass(frozen=True)
 class Written:
@@ -122,7 +125,10 @@ class ResultWriter:
     def wait(self, timeout: float | None = None) -> list[Written]:
         """Return the lines that have been written, after waiting for one for `timeout` seconds."""
         if self._running and not self._ended:
-            wait(self._running, timeout, FIRST_COMPLETED)
+            # never without a limit, which hides Ctrl-C on Windows
+            limit = CHECK_INTERVAL if timeout is None else timeout
+            while not wait(self._running, limit, FIRST_COMPLETED).done and timeout is None:
+                pass
         return self.take()
 
     def rest(self) -> Iterator[Written]:

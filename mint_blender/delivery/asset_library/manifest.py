@@ -12,12 +12,14 @@ import hashlib
 import json
 import os
 import shutil
+import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ... import json_text
+from ...files import busy_files
 from ...files.asset_catalogs import PART
 from ...message import Message
 
@@ -59,7 +61,7 @@ class Manifest:
         self._folder = folder
         self._path = folder / FILE_NAME
         self._entries = {entry.asset: entry for entry in _read(self._path)}
-        self._file_names = {name for _, _, names in os.walk(folder) for name in names}
+        self._file_names = {_composed(name) for _, _, names in os.walk(folder) for name in names}
 
     def entry(self, asset_id: str) -> ManifestEntry | None:
         """Return the entry of an asset, or None."""
@@ -90,7 +92,7 @@ class Manifest:
             entry is not None
             and entry.placed
             and entry.version == version
-            and entry.file in self._file_names
+            and _composed(entry.file) in self._file_names
         )
 
     def name(self, asset_id: str, otherwise: str) -> str:
@@ -129,9 +131,9 @@ class Manifest:
         part = target.with_name(name + PART)
         shutil.copyfile(file, part)
         self._add(entry)
-        part.replace(target)
+        busy_files.replace(part, target)
         self._add(ManifestEntry(asset_id, name, version, entry.digest))
-        self._file_names.add(name)
+        self._file_names.add(_composed(name))
         return target
 
     def _is_unchanged(self, name: str, digest: str) -> bool:
@@ -153,7 +155,12 @@ class Manifest:
             stream.writelines(json.dumps(asdict(entry)) + "\n" for entry in self._entries.values())
             stream.flush()
             os.fsync(stream.fileno())
-        part.replace(self._path)
+        busy_files.replace(part, self._path)
+
+
+def _composed(name: str) -> str:
+    """Return a file name with composed letters: some file systems of macOS take them apart."""
+    return unicodedata.normalize("NFC", name)
 
 
 def file_digest(path: Path) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from ...files import private_files
+from ...files import busy_files, private_files
 from ...jobs.storage.home import HOME_VARIABLE
 from ...message import Message
 from ...mint.account import BASE_URL_VARIABLE, KEY_VARIABLE, Account
@@ -132,7 +132,7 @@ class SyncProcess:
     def _release(self) -> None:
         if self._log is not None:
             self._log.close()
-            Path(self._log.name).unlink(missing_ok=True)
+            busy_files.try_to_remove(Path(self._log.name))
         self._child = self._log = None
 
     def _read_event(self, line: bytes) -> None:

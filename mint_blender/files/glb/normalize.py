@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .. import busy_files
+
 HEADER = 12
 CHUNK_HEADER = 8
 
@@ -50,7 +52,7 @@ def normalized_copy(path: Path) -> Iterator[Path]:
                 copy.truncate(HEADER + CHUNK_HEADER + len(text) + rest)
             yield Path(name)
         finally:
-            Path(name).unlink(missing_ok=True)
+            busy_files.try_to_remove(Path(name))
 
 
 def _normalize(document: dict[str, Any]) -> bool:

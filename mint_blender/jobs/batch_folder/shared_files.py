@@ -14,6 +14,7 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
+from ...files import busy_files
 from ..job import Job
 from ..job_values import LocalFile, Role
 from ..storage import batch_ledger, serialization
@@ -77,12 +78,12 @@ def _copy(source: Path, target: Path) -> None:
     part = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
     try:
         shutil.copyfile(source, part)
-        part.replace(target)
+        busy_files.replace(part, target)
     finally:
-        part.unlink(missing_ok=True)
+        busy_files.try_to_remove(part)
 
 
 def _write(target: Path, text: str) -> None:
     part = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
     part.write_text(text, encoding="utf-8")
-    part.replace(target)
+    busy_files.replace(part, target)

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ...files import busy_files
 from ...message import Message
 from ..job import Job
 from ..job_values import Cause, Delivery, Problem
@@ -108,7 +109,7 @@ def write(folder: Path, job_id: str, record: WriteRecord) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     part.write_text(json.dumps(data), encoding="utf-8")
-    part.replace(path)
+    busy_files.replace(part, path)
 
 
 def known(folder: Path) -> frozenset[str]:

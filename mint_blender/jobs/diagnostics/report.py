@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ...mint import connection_check, redaction
 from ...mint.account import Account
@@ -38,13 +40,20 @@ def diagnostics(
         (f"End of {log_file.NAME}", log_file.tail(home / log_file.NAME, LOG_LINES)),
     )
     text = "\n\n".join("\n".join([f"# {title}", *lines]) for title, lines in parts if lines)
-    return _without_user_name(redaction.redact(text)) + "\n"
+    return without_user_name(redaction.redact(text), Path.home()) + "\n"
 
 
-def _without_user_name(text: str) -> str:
-    """Return the text with ~ for the user's own folder, whose name is mostly that of the user."""
-    own = Path.home()
-    return text if own == own.parent else text.replace(str(own), "~")
+def without_user_name(text: str, own: PurePath) -> str:
+    """Return the text with ~ for the user's own folder, whose name is mostly that of the user.
+
+    On Windows the folder may be spelled with slashes, in another case, or with each backslash
+    doubled, as in the texts of errors and in JSON.
+    """
+    if own == own.parent:
+        return text
+    spelled = {str(own), own.as_posix(), str(own).replace("\\", "\\\\"), json.dumps(str(own))[1:-1]}
+    pattern = "|".join(re.escape(each) for each in sorted(spelled, key=len, reverse=True))
+    return re.sub(pattern, "~", text, flags=re.IGNORECASE if own.drive else 0)
 
 
 def _settings(home: Path, account: Account, settings: Mapping[str, str]) -> list[str]:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ... import json_text
+from ...files import busy_files
 from ...files.file_lock import FileInUse
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class Lease:
             host != platform.node() or _is_alive(holder.get("pid"))
         ) and self._age() < EXPIRES_AFTER:
             raise FileInUse(_shown(host))
-        self.path.unlink(missing_ok=True)
+        busy_files.remove(self.path)
         if not self.create():
             raise FileInUse(UNKNOWN)
         if host != platform.node():
@@ -102,7 +103,7 @@ class Lease:
         """Release the lease."""
         with suppress(OSError):
             if self._is_mine():
-                self.path.unlink()
+                busy_files.remove(self.path)
 
     def holder(self) -> dict[str, Any]:
         """Return what the file says about its holder, or an empty dict if it cannot be read."""

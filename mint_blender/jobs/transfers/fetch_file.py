@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...files import disk_sync, pictures, urls
+from ...files import busy_files, disk_sync, pictures, urls
 from ...files.errors import InvalidFile, InvalidGlb, Stopped
 from ...files.partial_download import disk_errors
 from ...message import Message
@@ -108,7 +108,7 @@ def _move_to_destination(effect: Fetch, path: Path) -> Path:
     if effect.save_as is None:
         return path
     saved = export_names.copy_to_free_name(path, Path(effect.save_as + suffix))
-    path.unlink(missing_ok=True)
+    busy_files.try_to_remove(path)
     return saved
 
 

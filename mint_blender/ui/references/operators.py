@@ -49,7 +49,7 @@ def _add_made(make: Callable[[Path], object], name: str, fit: bool = False) -> N
     """Add a picture that Blender makes."""
     import tempfile
 
-    with tempfile.TemporaryDirectory(prefix="mint-") as folder:
+    with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "picture.png"
         make(path)
         entry = references_properties.add_file(path, name=name)
@@ -63,7 +63,7 @@ def _fit(entry: Any) -> None:
 
     from . import image_sources
 
-    with tempfile.TemporaryDirectory(prefix="mint-") as folder:
+    with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "picture.webp"
         note = image_sources.fit(Path(entry.source), path)
         references_properties.replace_file(entry, path, note)

@@ -186,7 +186,7 @@ def _keep(path: Path, suffix: str) -> Path:
     """Copy a file into our folder, named by the SHA-256 of its bytes; return the path."""
     import hashlib
 
-    from ...files import download_folder, private_files
+    from ...files import busy_files, download_folder, private_files
     from ...files.partial_download import disk_errors
 
     with disk_errors(folder()):
@@ -198,7 +198,7 @@ def _keep(path: Path, suffix: str) -> Path:
         else:
             part = kept.with_suffix(".part")
             private_files.copy_private(path, part)
-            part.replace(kept)
+            busy_files.replace(part, kept)
     service = session.existing_service()
     in_use = {
         Path(image) for job in (service.jobs() if service else ()) for image in job.request.images

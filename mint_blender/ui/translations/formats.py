@@ -36,7 +36,10 @@ def localize_digits(text: str, language: str) -> str:
 
 def format_date(moment: datetime, language: str) -> str:
     """Return day and time in the time zone of this computer."""
-    local = moment.astimezone()
+    try:
+        local = moment.astimezone()
+    except (OSError, OverflowError):  # Windows knows no time zones before 1970
+        local = moment
     return f"{format_day(local, language)} {local:%H:%M}"
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....delivery.write_result import WriteResult, write_result
+from ....files import busy_files
 from ....jobs.job import Job
 from ....jobs.job_values import Role
 from ....message import message_of
@@ -275,7 +276,7 @@ def write_atomically(target: Path, content: bytes) -> None:
     part = target.with_name(f".{target.stem}.{uuid.uuid4().hex[:8]}{target.suffix}")
     try:
         part.write_bytes(content)
-        part.replace(target)
+        busy_files.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
 

@@ -48,6 +48,7 @@ def blender_extensions() -> list[str] | None:
             capture_output=True,
             timeout=_BLENDER_TIMEOUT,
             check=True,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         found: list[str] = json.loads(ended.stdout.splitlines()[-1])
     except (OSError, ValueError, IndexError, subprocess.SubprocessError):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ....delivery.write_result import write_result
+from ....files import busy_files
 from ....jobs.job import Job
 from ....jobs.job_values import Placement, Role
 from ....message import Message, message_of
@@ -103,7 +104,7 @@ KILLED_WORKERS = message_of(
 
 def _write(task: Task, sent: Mapping[Role, bytes]) -> Outcome:
     try:
-        with tempfile.TemporaryDirectory(prefix="mint-") as folder:
+        with tempfile.TemporaryDirectory(prefix="mint-", ignore_cleanup_errors=True) as folder:
             here = Path(folder)
             job = with_files_here(task.job, task.inputs, sent, here)
             if task.staging is None:
@@ -140,7 +141,7 @@ def _write_and_move(task: Task, job: Job, staging: Path) -> Outcome:
     outcome, places = _write_staged(task, job, own)
     if outcome.problem is None:
         for staged, final in places.items():
-            staged.replace(final)
+            busy_files.replace(staged, Path(final))
         own.rmdir()
     return outcome
 

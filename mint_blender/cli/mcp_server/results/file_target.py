@@ -83,7 +83,7 @@ async def picture_file() -> AsyncIterator[Path | None]:
     if not blender_runtime.can_import():
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="mint-still-") as folder:
+    with tempfile.TemporaryDirectory(prefix="mint-still-", ignore_cleanup_errors=True) as folder:
         yield Path(folder) / "still.png"
 
 

@@ -45,7 +45,9 @@ async def reference_image(
     Nothing is uploaded: pass the path or the address to estimate, and Mint gets it with the job.
     PNG, JPEG and WebP of at most 5 MB are accepted.
     """
-    with tempfile.TemporaryDirectory(prefix="mint-reference-") as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="mint-reference-", ignore_cleanup_errors=True
+    ) as folder:
         path = await anyio.to_thread.run_sync(_local, image, Path(folder))
         found = await anyio.to_thread.run_sync(_check, image, path)
         content: list[ContentBlock] = [TextContent(type="text", text=found.model_dump_json())]

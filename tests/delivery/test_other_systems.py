@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Results and child processes where Windows and macOS differ; each test says what it imitates."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.delivery import write_files
+from mint_blender.delivery.asset_library.manifest import Manifest
+from mint_blender.delivery.asset_library.sync_process import SyncProcess
+from mint_blender.files import busy_files
+from mint_blender.jobs.child_process import ChildProcess
+from mint_blender.mint.account import Account
+
+from ..files.windows_doubles import OpenElsewhere
+
+ACCOUNT = Account("mint_test_key_0000", "https://api.mint.test/v1")
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again without a pause."""
+    monkeypatch.setattr(busy_files, "INTERVALS", (0.0,) * 3)
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> OpenElsewhere:
+    """Imitate Windows, where a file that is open elsewhere can be neither renamed nor deleted."""
+    return OpenElsewhere().install(monkeypatch)
+
+
+class EndedChild:
+    """A child process that has ended."""
+
+    def __init__(self, command: list[str], **_: Any) -> None:
+        self.command = command
+
+    def poll(self) -> int:
+        """Return its exit status."""
+        return 0
+
+    def kill(self) -> None:
+        """Do nothing."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its exit status."""
+        return 0
+
+
+def test_a_sync_ends_while_its_log_is_scanned(
+    tmp_path: Path, elsewhere: OpenElsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Imitates Windows: the log cannot be deleted. The panel goes on, and the log is left."""
+    monkeypatch.setattr(subprocess, "Popen", EndedChild)
+    process = SyncProcess()
+    process.start(["sync", str(tmp_path / "library")], ACCOUNT, tmp_path / "home")
+    (log,) = (tmp_path / "home").iterdir()
+    elsewhere.refuse(log.name)
+    assert process.poll() and not process.is_running
+    process.close()
+
+
+def test_a_written_file_waits_for_the_one_that_is_read(
+    tmp_path: Path, elsewhere: OpenElsewhere
+) -> None:
+    """Imitates Windows: a viewer or a backup reads the earlier result for a moment."""
+    source, target = tmp_path / "new.glb", tmp_path / "lamp.glb"
+    source.write_bytes(b"new")
+    target.write_bytes(b"old")
+    elsewhere.refuse("lamp.glb", times=2)
+    write_files.copy_file(source, target)
+    assert target.read_bytes() == b"new"
+
+
+def test_a_file_name_that_macos_has_taken_apart_is_the_same(tmp_path: Path) -> None:
+    """Imitates HFS+ and some network drives, which return `é` as `e` with an accent behind it.
+
+    Otherwise the asset would be downloaded and saved again by every sync.
+    """
+    name = "Café lamp.blend"
+    file = tmp_path / "source"
+    file.write_bytes(b"blend")
+    Manifest(tmp_path).place("asset-1", name, "v1", file)
+    (tmp_path / name).rename(tmp_path / unicodedata.normalize("NFD", name))
+    assert Manifest(tmp_path).is_up_to_date("asset-1", "v1")
+
+
+def test_a_child_opens_no_console_window_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Imitates the flag that only Windows has; a graphical Blender has no console to share."""
+    given: dict[str, Any] = {}
+    real = subprocess.Popen
+
+    def start(command: list[str], **settings: Any) -> Any:
+        given.update(settings)
+        return real(command, **{**settings, "creationflags": 0})
+
+    monkeypatch.setattr(subprocess, "CREATE_NO_WINDOW", 0x08000000, raising=False)
+    monkeypatch.setattr(subprocess, "Popen", start)
+    child = ChildProcess([sys.executable, "-c", "print('{}', flush=True); input()"])
+    try:
+        assert child.ask({}, 30.0) == {}
+    finally:
+        child.end()
+    assert given["creationflags"] == 0x08000000
