@@ -43,6 +43,8 @@ _home = Path(tempfile.mkdtemp(prefix="mint-home-"))
 _FOLDERS = {
     "HOME": "",
     "USERPROFILE": "",
+    "APPDATA": "config",
+    "LOCALAPPDATA": "data",
     "XDG_CACHE_HOME": "cache",
     "XDG_CONFIG_HOME": "config",
     "XDG_DATA_HOME": "data",

@@ -25,7 +25,7 @@ def test_a_disk_that_fills_up_is_an_error(
     No incomplete file is left under the target's name.
     """
     if not Path("/dev/full").exists():
-        pytest.skip("needs /dev/full")
+        pytest.skip("does not apply: no /dev/full")
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
     monkeypatch.setattr(
         partial_download.PartFile,

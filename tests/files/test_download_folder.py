@@ -148,7 +148,7 @@ def test_an_empty_home_is_not_an_error(tmp_path: Path) -> None:
     assert (home.size(), home.clear(), prune(home.thumbnails, 0)) == (0, 0, 0)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="making links needs a privilege on Windows")
+@pytest.mark.skipif(os.name == "nt", reason="does not apply: links need a privilege")
 def test_links_are_not_followed(tmp_path: Path) -> None:
     """A link in the downloads is removed; its target is neither counted nor removed."""
     precious = fill(tmp_path / "elsewhere" / "precious.blend", 700)

@@ -33,7 +33,7 @@ print(peak() - before)
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="does not apply: no /proc")
 def test_a_large_file_needs_little_memory(host: FileHost, tmp_path: Path) -> None:
     """After a small file, a process grows by less than 16 MB for one of 256 MB."""
     small = host.put("/small.spz", bytes(2**20))

@@ -116,7 +116,7 @@ def test_no_other_file_is_read_or_written(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["secret"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="user folders are private there")
+@pytest.mark.skipif(os.name == "nt", reason="does not apply: user folders are private there")
 def test_the_record_is_private(tmp_path: Path) -> None:
     """Nobody else learns the names of the user's files."""
     Documents(tmp_path).remember(ONE, tmp_path / "a.blend")

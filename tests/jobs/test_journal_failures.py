@@ -229,7 +229,7 @@ def test_a_damaged_file_raises_only_journal_errors(
 
 @pytest.mark.skipif(
     not Path("/proc/self").exists(),
-    reason="needs a folder in which nobody can write, not even root",
+    reason="does not apply: no folder in which nobody can write, not even root",
 )
 def test_a_folder_without_write_permission_is_reported() -> None:
     """The journal and the process lock raise the same error class."""

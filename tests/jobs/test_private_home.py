@@ -26,7 +26,7 @@ from ..mint_service.runner import running_service
 from .fast_config import account, fast_config
 
 pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="permissions are of another kind there"
+    sys.platform == "win32", reason="does not apply: permissions are of another kind there"
 )
 
 PIXEL = bytes.fromhex(
