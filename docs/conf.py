@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tomllib
 from pathlib import Path
 
+from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 
-ROOT = Path(__file__).resolve().parents[1]
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
 sys.path.insert(0, str(ROOT))  # autodoc imports the Python interface
 
 project = "Mint for Blender"
@@ -24,7 +28,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "blender_doc_icons.sphinx",
 ]
-exclude_patterns = ["locale", "images"]
+exclude_patterns = ["locale", "images", "_templates"]
 suppress_warnings = ["toc.not_readable", "myst.xref_missing"]  # pages that are still to come
 
 myst_enable_extensions = ["colon_fence", "deflist"]
@@ -46,6 +50,18 @@ html_theme = "furo"
 html_title = f"Mint for Blender {release}"
 html_static_path = ["_static"]
 html_css_files = ["manual.css"]
+templates_path = ["_templates"]
+html_context = {"languages": (("en", "English"), ("de", "Deutsch"), ("ja", "日本語"))}
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "sidebar/languages.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
@@ -53,8 +69,22 @@ html_last_updated_fmt = None  # the same sources make the same pages
 
 
 def setup(app: Sphinx) -> None:
-    """Have the docstrings of modules read before napoleon does."""
+    """Have the docstrings of modules read before napoleon does, and links before Sphinx does."""
     app.connect("autodoc-process-docstring", mark_diagrams, priority=400)
+    app.connect("doctree-read", download_files_outside, priority=400)
+
+
+def download_files_outside(app: Sphinx, document: nodes.document) -> None:
+    """Make a link to a Markdown file outside of docs/, such as SECURITY.md, a download.
+
+    MyST does so with every other file, but takes Markdown for a page.
+    """
+    for link in list(document.findall(addnodes.pending_xref)):
+        file = ROOT / f"{link['reftarget']}.md"
+        if link.get("refdomain") == "doc" and file.is_file() and DOCS not in file.parents:
+            target = os.path.relpath(file, (DOCS / app.env.current_document.docname).parent)
+            download = addnodes.download_reference("", "", *link.children, reftarget=target)
+            link.replace_self(download)
 
 
 def mark_diagrams(
