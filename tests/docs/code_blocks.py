@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 RUN = ("bash", "python")
 """The languages of the blocks that are run."""
 
-_NOT_RUN = re.compile(r"<!-- not run: needs (?P<needs>[^;]+); see (?P<test>tests/\S+) -->")
+_NOT_RUN = re.compile(
+    r"<!-- not run(?P<page> on this page)?: needs (?P<needs>[^;]+); see (?P<test>tests/\S+) -->"
+)
 _FILE_NAME = re.compile(r"`([\w.-]+)`:$")
 
 
@@ -25,10 +27,14 @@ class MarkError(ValueError):
 
 @dataclass(frozen=True)
 class NotRun:
-    """Why a block is not run, and the test that shows what it says."""
+    """Why a block is not run, and the test that shows what it says.
+
+    `whole_page`: so it is for all blocks that follow on its page.
+    """
 
     needs: str
     test: str
+    whole_page: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ def _blocks(tokens: list[Token], first_line: int) -> Iterator[CodeBlock]:
         if token.type == "inline":
             said = token.content
         elif token.type == "html_block":
-            not_run = _mark(token.content)
+            not_run = _mark(token.content) or not_run
         elif token.type == "fence":
             line = first_line + (token.map or [0])[0]
             if token.info.startswith("{"):
@@ -81,7 +87,7 @@ def _blocks(tokens: list[Token], first_line: int) -> Iterator[CodeBlock]:
                 name = _FILE_NAME.search(said)
                 language = (token.info.split() or [""])[0]
                 yield CodeBlock(line, language, token.content, name and name[1], not_run)
-            said, not_run = "", None
+            said, not_run = "", not_run if not_run and not_run.whole_page else None
 
 
 def _mark(comment: str) -> NotRun | None:
@@ -89,4 +95,4 @@ def _mark(comment: str) -> NotRun | None:
         return None
     if not (found := _NOT_RUN.fullmatch(comment.strip())):
         raise MarkError(f"{comment.strip()} is not <!-- not run: needs X; see tests/FILE.py -->")
-    return NotRun(found["needs"], found["test"])
+    return NotRun(found["needs"], found["test"], bool(found["page"]))
