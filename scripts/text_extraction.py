@@ -20,6 +20,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
 COMMAND_LINE_ONLY = {
+    "delivery/asset_library/remote_listing.py",
     "delivery/background.py",
     "delivery/write_files.py",
     "delivery/write_result.py",

@@ -17,6 +17,7 @@ from .exits import Exit
 from .output.terminal import Terminal
 
 if TYPE_CHECKING:
+    from ..delivery.asset_library.remote_listing import RemoteListing
     from ..delivery.asset_library.sync import SyncProgress, SyncResult
 
 
@@ -31,7 +32,19 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if arguments.only is not None and (arguments.kind is None or not is_valid_id(arguments.only)):
         terminal.error("--only needs the id of a model or World, and --kind.")
         return Exit.USAGE
-    from ..delivery.asset_library import sync
+    from ..delivery.asset_library import remote_listing
+
+    if arguments.listing and not remote_listing.is_available():
+        terminal.error(
+            "This Blender cannot write the listing of a remote asset library: that needs Blender"
+            " 5.2 or later. Nothing was changed. Run the command there, or without --listing."
+        )
+        return Exit.IMPORT
+    return _sync(arguments, terminal)
+
+
+def _sync(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    from ..delivery.asset_library import remote_listing, sync
     from ..scene.export.output_path import OutputError
 
     try:
@@ -48,10 +61,12 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 local_files=session.account().is_local,
                 on_wait=terminal.wait,
             )
+        _report_outcome(result, arguments.folder, terminal)
+        if arguments.listing:
+            _report_listing(remote_listing.write(arguments.folder), terminal)
     except OutputError as error:
         terminal.error(str(error))
         return Exit.FAILED if isinstance(error, sync.SyncRunning) else Exit.IMPORT
-    _report_outcome(result, arguments.folder, terminal)
     return Exit.FAILED if result.failed else Exit.DONE
 
 
@@ -71,6 +86,16 @@ def _report_outcome(result: SyncResult, folder: Path, terminal: Terminal) -> Non
         if each
     ]
     terminal.result(record, f"{folder}: {', '.join(words)}")
+
+
+def _report_listing(listing: RemoteListing, terminal: Terminal) -> None:
+    record = {"event": "listing", "file": str(listing.file), "assets": listing.assets}
+    terminal.result(record, f"{listing.file}: {listing.assets} listed")
+    if listing.is_new:
+        terminal.note(
+            f"Write the name of the library and a contact into {listing.file.name}, then upload"
+            " the folder to a web server. The next listing keeps both."
+        )
 
 
 def _report_step(step: SyncProgress, terminal: Terminal, results: TextIO) -> None:

@@ -229,6 +229,12 @@ def _library(commands: Commands) -> None:
     )
     library.add_argument("--kind", choices=("model", "world"), help="only models or only Worlds")
     library.add_argument("--only", metavar="ID", help="only the asset with this id (needs --kind)")
+    library.add_argument(
+        "--listing",
+        action="store_true",
+        help="also list all assets in the folder, so that a web server makes it a remote asset"
+        " library (needs Blender 5.2 or later)",
+    )
 
 
 def _command(

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The listing of an asset library's folder, with which a web server makes it a remote library.
+
+Blender 5.2 and later read and write it. Blender's own generator is used, which also writes the
+thumbnails; it closes the open file, so it runs in a background Blender.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+from ... import json_text
+from ...files.file_lock import FileInUse, file_lock
+from ...mint.account import KEY_VARIABLE
+from ...scene.export.output_path import OutputError
+from .. import blender_runtime
+from .manifest import LOCK
+
+META = "_asset-library-meta.json"
+"""The file of the listing that Blender asks a server for first."""
+_GENERATOR = "_bpy_internal.assets.remote_library"
+# What Blender runs for `blender --command asset_listing generate`; the bpy module has no commands.
+_CODE = """
+import bpy
+from _bpy_internal.assets.remote_library import asset_listing_main
+status = asset_listing_main(["--quiet", "generate", FOLDER])
+sys.stdout.flush()
+sys.stderr.flush()
+os._exit(status)
+"""
+
+
+@dataclass(frozen=True)
+class RemoteListing:
+    """A listing that was written; `is_new` says that the folder had none before."""
+
+    file: Path
+    assets: int
+    is_new: bool
+
+
+def is_available() -> bool:
+    """Return whether this Blender can write a listing. Needs `bpy` to be loaded."""
+    try:
+        return util.find_spec(f"{_GENERATOR}.cli_listing_generator") is not None
+    except ImportError:  # also if a package above it does not exist
+        return False
+
+
+def write(folder: Path) -> RemoteListing:
+    """List all .blend files in a folder, or list them again.
+
+    The name and the contact in an earlier listing are kept.
+
+    Raises:
+        OutputError: Blender could not write it, or a sync of the folder is running.
+    """
+    folder = folder.expanduser().absolute()
+    is_new = not (folder / META).exists()
+    try:
+        with file_lock(folder / LOCK):
+            _run_generator(folder)
+        return RemoteListing(folder / META, _count_assets(folder), is_new)
+    except FileInUse:
+        reason: object = "a sync of this folder is running"
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        reason = error
+    raise _listing_error(folder, reason)
+
+
+def _run_generator(folder: Path) -> None:
+    code = _CODE.replace("FOLDER", repr(str(folder)))
+    done = subprocess.run(
+        blender_runtime.bare_background_command(code),
+        env={name: value for name, value in os.environ.items() if name != KEY_VARIABLE},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines()
+        raise _listing_error(folder, lines[-1] if lines else f"exit status {done.returncode}")
+
+
+def _count_assets(folder: Path) -> int:
+    """Return the number of assets in the listing that the first file leads to."""
+    versions = _read(folder / META)["api_versions"]
+    (latest,) = versions.values()
+    return int(_read(folder / latest["url"])["asset_count"])
+
+
+def _read(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json_text.parse(file.read_text(encoding="utf-8"))
+    return content
+
+
+def _listing_error(folder: Path, reason: object) -> OutputError:
+    return OutputError(
+        f"Blender could not write the listing of {folder}: {str(reason).rstrip('.')}. The .blend"
+        " files are unchanged."
+    )

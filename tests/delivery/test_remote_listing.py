@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The listing of an asset library: a web server that has the folder is a remote library."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ..cli.command_runner import command, environment
+from ..mint_service.runner import ThreadService, running_service
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.delivery import blender_runtime  # noqa: E402
+from mint_blender.delivery.asset_library import remote_listing  # noqa: E402
+from mint_blender.delivery.asset_library.manifest import LOCK  # noqa: E402
+from mint_blender.files.file_lock import file_lock  # noqa: E402
+from mint_blender.scene.export.output_path import OutputError  # noqa: E402
+
+DOWNLOAD = """
+import bpy, os, sys, time
+from _bpy_internal.assets.remote_library import listing_downloader
+ended = []
+reader = listing_downloader.RemoteAssetListingDownloader(
+    sys.argv[1], os.path.abspath("here"), lambda reader: None, ended.append
+)
+reader.download_and_process()
+while not ended:
+    reader.on_timer_event()  # no timers without a window
+    time.sleep(0.02)
+print(reader.status.name, reader.error_message)
+sys.stdout.flush()
+os._exit(0)
+"""
+GENERATE = """
+import json, os, pathlib, sys
+folder = pathlib.Path({folder!r})
+print({error!r}, file=sys.stderr)
+if {error!r}:
+    sys.exit(1)
+(folder / "_v1").mkdir()
+(folder / "_v1" / "asset-index.json").write_text('{{"asset_count": 3}}')
+meta = {{"api_versions": {{"v1": {{"url": "_v1/asset-index.json", "hash": ""}}}}, "name": "Mine"}}
+(folder / "_asset-library-meta.json").write_text(json.dumps(meta))
+"""
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """Run a stand-in service with two models and a World."""
+    with running_service(speed=2000, library={"models": 2, "worlds": 1}) as running:
+        yield running
+        assert not running.leaks()
+
+
+@contextmanager
+def web_server(folder: Path) -> Iterator[str]:
+    """Serve a folder on loopback, as a studio would host it; yield its URL."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+def run_sync(service: ThreadService, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command with `--listing`."""
+    return subprocess.run(
+        command("library", "sync", str(folder), "--listing", "--json"),
+        env=environment(service, folder.parent / "home"),
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+
+def test_blender_reads_the_listing_from_a_web_server(
+    service: ThreadService, tmp_path: Path
+) -> None:
+    """Its own downloader accepts the listing; a Blender that cannot write one changes nothing."""
+    folder = tmp_path / "a library"
+    synced = run_sync(service, folder)
+    if not remote_listing.is_available():
+        assert synced.returncode == 7
+        assert "needs Blender 5.2 or later" in json.loads(synced.stdout)["message"]
+        assert not folder.exists()
+        assert service.requests("GET", "/v1/*") == []
+        return
+    assert synced.returncode == 0, synced.stderr
+    library, listing = [json.loads(line) for line in synced.stdout.splitlines()][-2:]
+    assert (listing["event"], listing["assets"]) == ("listing", library["saved"])
+    assert listing["assets"] >= 2
+    with web_server(folder) as url:
+        read = subprocess.run(
+            [sys.executable, "-c", DOWNLOAD, url],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=100,
+        )
+    assert read.stdout.splitlines()[-1].strip() == "FINISHED_SUCCESSFULLY", read.stderr
+    (page,) = (tmp_path / "here").rglob("assets-*.json")
+    assets = json.loads(page.read_text(encoding="utf-8"))["assets"]
+    assert sorted(asset["files"][0] for asset in assets) == sorted(
+        file.name for file in folder.glob("*.blend")
+    )
+    for asset in assets:
+        assert asset["meta"]["catalog_id"] and asset["meta"]["description"]
+        assert (folder / asset["thumbnail"]["url"].replace("%20", " ")).stat().st_size > 100
+
+
+def test_name_and_contact_are_kept(tmp_path: Path) -> None:
+    """A second listing has the name that the studio wrote into the first one."""
+    if not remote_listing.is_available():
+        with pytest.raises(OutputError, match=r"asset_listing_main|_bpy_internal"):
+            remote_listing.write(tmp_path)
+        return
+    assert remote_listing.write(tmp_path).is_new
+    meta = tmp_path / remote_listing.META
+    changed = json.loads(meta.read_text(encoding="utf-8"))
+    changed["name"], changed["contact"] = "Props of the studio", {"name": "Pipeline"}
+    meta.write_text(json.dumps(changed), encoding="utf-8")
+    assert not remote_listing.write(tmp_path).is_new
+    kept = json.loads(meta.read_text(encoding="utf-8"))
+    assert (kept["name"], kept["contact"]) == ("Props of the studio", {"name": "Pipeline"})
+
+
+def use_generator(monkeypatch: pytest.MonkeyPatch, folder: Path, error: str = "") -> None:
+    """Replace the background Blender by a generator that writes a small listing, or fails."""
+    code = GENERATE.format(folder=str(folder), error=error)
+    monkeypatch.setattr(
+        blender_runtime, "bare_background_command", lambda _: [sys.executable, "-c", code]
+    )
+
+
+@pytest.mark.one_blender
+def test_assets_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The outcome is read from the files that the generator has written."""
+    use_generator(monkeypatch, tmp_path)
+    assert remote_listing.write(tmp_path) == remote_listing.RemoteListing(
+        tmp_path / remote_listing.META, 3, is_new=True
+    )
+
+
+@pytest.mark.one_blender
+def test_the_error_of_the_generator_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person reads the last line, not the traceback."""
+    use_generator(
+        monkeypatch, tmp_path, "Traceback:\nModuleNotFoundError: No module named 'cattrs'"
+    )
+    with pytest.raises(OutputError) as raised:
+        remote_listing.write(tmp_path)
+    assert str(raised.value) == (
+        f"Blender could not write the listing of {tmp_path}: ModuleNotFoundError: No module named"
+        " 'cattrs'. The .blend files are unchanged."
+    )
+
+
+@pytest.mark.one_blender
+@pytest.mark.parametrize("meta", ["", "[]", '{"api_versions": {}}', '{"api_versions": {"v1": 1}}'])
+def test_a_listing_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meta: str
+) -> None:
+    """A generator that succeeds but writes something else is an error, not a success."""
+    target = str(tmp_path / remote_listing.META)
+    write = f"import pathlib; pathlib.Path({target!r}).write_text({meta!r})"
+    monkeypatch.setattr(
+        blender_runtime, "bare_background_command", lambda _: [sys.executable, "-c", write]
+    )
+    with pytest.raises(OutputError, match="could not write the listing"):
+        remote_listing.write(tmp_path)
+
+
+@pytest.mark.one_blender
+def test_no_listing_while_a_sync_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listing of files that are being replaced would have wrong checksums."""
+    use_generator(monkeypatch, tmp_path)
+    with (
+        file_lock(tmp_path / LOCK),
+        pytest.raises(OutputError, match="a sync of this folder is running"),
+    ):
+        remote_listing.write(tmp_path)
+    assert not (tmp_path / remote_listing.META).exists()
+
+
+@pytest.mark.one_blender
+def test_the_generator_does_not_get_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blender's own code and a studio's other add-ons have no need of it."""
+    code = "import os, sys; print(os.environ.get('MINT_API_KEY'), file=sys.stderr); sys.exit(1)"
+    monkeypatch.setenv("MINT_API_KEY", "secret")
+    monkeypatch.setattr(
+        blender_runtime, "bare_background_command", lambda _: [sys.executable, "-c", code]
+    )
+    with pytest.raises(OutputError, match=r": None\. The"):
+        remote_listing.write(tmp_path)
