@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What has to hold, with its source; tests say what they show with `@pytest.mark.covers("ID")`.
 
-Three sources: what Mint's API demands of a client (ids `C…`), what README.md promises (`R…`), and
-what SECURITY.md promises (`S…`). `tests/test_requirements.py` checks that each is shown by a test,
-or has a reason in `NOT_COVERED`, and that every marker names one of them.
+Three sources: what Mint's API demands of a client (ids `C…`), what README.md and the manual promise
+(`R…`), and what SECURITY.md promises (`S…`). `tests/test_requirements.py` checks that each is shown
+by a test, or has a reason in `NOT_COVERED`, and that every marker names one of them.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ MEANINGS = {
         "interrupted with Ctrl-C or SIGTERM; started jobs are kept, and `resume` continues them"
     ),
 }
-"""What each status means: for the help and the README."""
+"""What each status means: for the help and the manual."""
 
 
 def of_job(job: Job) -> Exit:

@@ -18,6 +18,7 @@ MODULES = {
     "service": "tests.mint_service",
     "images": "scripts.images",
     "release": "scripts.release",
+    "animation": "scripts.animation",
 }
 """The module that each command runs in the default environment."""
 

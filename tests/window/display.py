@@ -143,6 +143,10 @@ class Display:
             timeout=60,
         ).stdout
 
+    def picture(self, box: Sequence[int]) -> NDArray[np.uint8]:
+        """Return a part of the screen with the pointer; `box` and the result are as in `watch`."""
+        return self._mapped(box).copy()
+
     @contextmanager
     def watch(self, box: Sequence[int]) -> Iterator[list[NDArray[np.uint8]]]:
         """Collect each picture of a part of the screen that differs from the one before.
@@ -164,9 +168,7 @@ class Display:
     def _watch(
         self, box: Sequence[int], frames: list[NDArray[np.uint8]], end: threading.Event
     ) -> None:
-        left, top, right, bottom = box
-        screen = np.memmap(self._framebuffer, np.uint8, "r")[-WIDTH * HEIGHT * 4 :]
-        part = screen.reshape(HEIGHT, WIDTH, 4)[top:bottom, left:right, 2::-1]
+        part = self._mapped(box)
         while not end.is_set():
             now = part.copy()
             time.sleep(0.004)
@@ -174,6 +176,12 @@ class Display:
             is_whole = np.array_equal(now, part)
             if is_whole and not (frames and np.array_equal(now, frames[-1])):
                 frames.append(now)
+
+    def _mapped(self, box: Sequence[int]) -> NDArray[np.uint8]:
+        """Return a part of the screen that changes with it."""
+        left, top, right, bottom = box
+        screen = np.memmap(self._framebuffer, np.uint8, "r")[-WIDTH * HEIGHT * 4 :]
+        return screen.reshape(HEIGHT, WIDTH, 4)[top:bottom, left:right, 2::-1]
 
     def grab(self, target: Path) -> None:
         """Save what a person would see, as a picture."""
