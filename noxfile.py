@@ -47,7 +47,10 @@ def lint(session: nox.Session) -> None:
     [nox.param(one.python, id=one.name.removeprefix("bpy-")) for one in environments.BLENDERS],
 )
 def tests(session: nox.Session) -> None:
-    """Run the tests of one Blender: -- [--make | [--fast] [--strict] [--only PYTEST_ARGUMENTS]]."""
+    """Run the tests of one Blender.
+
+    -- [--make | [--fast] [--strict] [--coverage] [--only PYTEST_ARGUMENTS]]
+    """
     python = install(session)
     environment = pytest_runs.environment_of_session(session.name)
     words = session.posargs
@@ -60,7 +63,10 @@ def tests(session: nox.Session) -> None:
         place = len(words)
         default = environments.default()
         selected = pytest_runs.runs_for(environment, default, fast="--fast" in words)
-    if not pytest_runs.run_all(python, selected, strict="--strict" in words[:place]):
+    chosen = words[:place]
+    if not pytest_runs.run_all(
+        python, selected, strict="--strict" in chosen, with_coverage="--coverage" in chosen
+    ):
         session.error("Some tests failed; see above.")
 
 

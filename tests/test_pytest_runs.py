@@ -114,6 +114,7 @@ def test_a_run_records_its_exit_status(tmp_path, monkeypatch):
             "--strict-skips",
             "-p",
             "no:cacheprovider",
+            "--durations=10",
         ]
         pytest_run.results.write_text(json.dumps(printed))
         return 1

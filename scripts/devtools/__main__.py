@@ -59,6 +59,9 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("--others", action="store_true", help="on all but the default")
     test.add_argument("--fast", action="store_true", help="only what needs no Blender")
     test.add_argument("--no-lint", action="store_true", help="without ruff, mypy and codespell")
+    test.add_argument(
+        "--coverage", action="store_true", help="measure it; takes half as long again"
+    )
     help = "a test that was left out is a failure (the default where CI=true)"
     strict = os.environ.get("CI") == "true"
     test.add_argument("--strict", action="store_true", default=strict, help=help)

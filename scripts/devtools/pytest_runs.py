@@ -30,6 +30,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 from scripts.dev import ROOT
@@ -59,8 +60,6 @@ class PytestRun:
     environment: str
     name: str
     arguments: tuple[str, ...]
-    with_coverage: bool = False
-    """Whether the run measures the coverage of the add-on."""
     beside: bool = False
     """Whether it runs at the same time as the one before it."""
     second_try: bool = False
@@ -124,7 +123,6 @@ def runs_for(environment: Environment, default: Environment, *, fast: bool) -> l
         name,
         "without Blender",
         ("-m", PURE if is_default else OTHER_PURE, "-n", workers()),
-        is_default,
         second_try=True,
     )
     marks = BLENDER if is_default else OTHER_BLENDER
@@ -132,13 +130,12 @@ def runs_for(environment: Environment, default: Environment, *, fast: bool) -> l
         name,
         "with bpy",
         ("-m", marks),
-        with_coverage=is_default,
         beside=is_default,
         second_try=True,
     )
     driven = ("-m", DRIVEN, "-n", SCREENS, "--dist", "loadfile")
     if is_default:
-        last = PytestRun(name, "driven from outside", driven, with_coverage=True, second_try=True)
+        last = PytestRun(name, "driven from outside", driven, second_try=True)
         return [pure] if fast else [pure, with_blender, last]
     if environment.python != default.python:
         return [pure, with_blender]
@@ -151,15 +148,24 @@ def custom_run(environment: Environment, arguments: list[str]) -> list[PytestRun
     return [PytestRun(environment.name, "chosen", tuple(arguments))]
 
 
-def run_all(python: Path, selected: list[PytestRun], *, strict: bool) -> bool:
-    """Make the runs, those that are `beside` another at its time; return whether all succeed."""
-    with_coverage = [pytest_run for pytest_run in selected if pytest_run.with_coverage]
+def run_all(
+    python: Path, selected: list[PytestRun], *, strict: bool, with_coverage: bool = False
+) -> bool:
+    """Make the runs, those that are `beside` another at its time; return whether all succeed.
+
+    Args:
+        python: The Python of the environment.
+        selected: The runs.
+        strict: Whether a test that was left out is a failure.
+        with_coverage: Whether to measure the coverage of the add-on, which makes it slower.
+    """
     if with_coverage:
         shutil.rmtree(COVERAGE, ignore_errors=True)
         COVERAGE.mkdir(parents=True)
+    run = partial(_run_pytest, python, strict=strict, with_coverage=with_coverage)
     for group in _groups(selected):
         with ThreadPoolExecutor(len(group)) as pool:
-            list(pool.map(lambda each: _run_pytest(python, each, strict=strict), group))
+            list(pool.map(run, group))
     for pytest_run in selected:
         if pytest_run.second_try:
             _try_again(python, pytest_run)
@@ -181,7 +187,9 @@ def _groups(selected: list[PytestRun]) -> list[list[PytestRun]]:
     return groups
 
 
-def _run_pytest(python: Path, pytest_run: PytestRun, *, strict: bool) -> None:
+def _run_pytest(
+    python: Path, pytest_run: PytestRun, *, strict: bool, with_coverage: bool = False
+) -> None:
     """Run pytest once; add its exit status and duration to its results file.
 
     This environment and that of nox are not on the PATH of the processes, since a Blender that a
@@ -193,8 +201,8 @@ def _run_pytest(python: Path, pytest_run: PytestRun, *, strict: bool) -> None:
     command += pytest_run.arguments
     command += ["--continue-on-collection-errors"]  # a file that cannot be read hides no other
     command += ["--strict-skips"] if strict else []
-    command += ["--cov", "--cov-report="] if pytest_run.with_coverage else []
-    command += ["-p", "no:cacheprovider"]
+    command += ["--cov", "--cov-report="] if with_coverage else []
+    command += ["-p", "no:cacheprovider", "--durations=10"]
     echo(f"-- pytest: {pytest_run.title}")
     started_at = time.monotonic()
     data = {"COVERAGE_FILE": str(COVERAGE / f"data.{pytest_run.results.stem}")}

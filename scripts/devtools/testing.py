@@ -46,6 +46,7 @@ def test(options: argparse.Namespace, arguments: list[str]) -> int:
     for one in (*in_turn, *side_by_side):
         environments.ensure(one, install=options.install)
     words = [*(["--fast"] if options.fast else []), *(["--strict"] if options.strict else [])]
+    words += ["--coverage"] if options.coverage else []
     words += ["--only", *arguments] if arguments else []
     results = _run(in_turn, words)
     _run(side_by_side, words, "--parallel=auto")  # at most as many at once as there are cores
