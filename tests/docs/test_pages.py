@@ -50,3 +50,10 @@ def test_a_block_that_is_not_run_names_a_test() -> None:
     assert marked
     for page, block in marked:
         assert (ROOT / block.not_run.test).is_file(), f"{page}, line {block.line}"
+
+
+@pytest.mark.parametrize("page", sorted(set(BLOCKS) - {"README.md"}))
+def test_every_block_names_its_language(page: str) -> None:
+    """A command in a block without a language, or with another name of bash, would not be run."""
+    named = {each.language for each in BLOCKS[page]}
+    assert named <= {*RUN, "diff", "json", "text"}
