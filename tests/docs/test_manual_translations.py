@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
 
 from scripts import manual_translations as tool
+from scripts import translations as interface
 
 PAGES = {
     "index": ["Mint for Blender", "Generate *models*."],
     "start/install": ["Install", 'Click "Install from Disk".'],
     "costs": ["Costs", "Each model costs Credits."],
 }
+
+LABEL = re.compile(r"(?<!\*)\*([^*]+)\*(?!\*)")
 
 
 @pytest.fixture
@@ -120,3 +124,39 @@ def test_only_pages_for_people_in_blender_are_translated():
     """The reference and the pages for developers stay in English."""
     assert tool.is_translated("index") and tool.is_translated("blender/review")
     assert not tool.is_translated("development/api") and not tool.is_translated("farm")
+
+
+def other_labels(catalog: Catalog, known: dict[str, str]) -> list[str]:
+    """Return the labels of a page whose translation is not the one in the interface.
+
+    Labels are emphasized, and those of nested menus have ` > ` between them.
+    """
+    return [
+        label
+        for message in catalog
+        if message.id and message.string
+        for label in labels_in(message.id)
+        if label in known and known[label] not in labels_in(message.string)
+    ]
+
+
+def labels_in(text: str) -> list[str]:
+    """Return the labels in a text of a page."""
+    return [label for path in LABEL.findall(text) for label in path.split(" > ")]
+
+
+@pytest.mark.parametrize("language", interface.LANGUAGES)
+def test_labels_are_those_of_the_interface(language: str) -> None:
+    """What a translated page calls a button is what the translated interface calls it."""
+    known = {str(each.id): str(each.string) for each in interface.read(language) if each.id}
+    files = tool.translations(language)
+    assert files
+    other = {page: other_labels(tool.read(path, language), known) for path, page in files}
+    assert {page: labels for page, labels in other.items() if labels} == {}
+
+
+def test_a_label_with_another_translation_is_found() -> None:
+    """Also one in the path of a menu."""
+    catalog = Catalog()
+    catalog.add("Open *Mint > Jobs* and **click**.", "Öffnen Sie *Mint > Arbeiten*.")
+    assert other_labels(catalog, {"Mint": "Mint", "Jobs": "Aufträge"}) == ["Jobs"]
