@@ -150,7 +150,7 @@ def test_every_file_that_the_workflow_names_is_written(written):
 def steps() -> list[dict[str, object]]:
     """Return the steps of all jobs."""
     jobs = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
-    return [step for job in jobs.values() for step in job["steps"]]
+    return [step for job in jobs.values() for step in job.get("steps", [])]
 
 
 def test_every_command_of_the_workflow_exists():
@@ -162,7 +162,6 @@ def test_every_command_of_the_workflow_exists():
             assert words[2] in known
         else:
             assert words[0] in ("git", "gh") or (ROOT / words[0]).is_file(), words
-    assert [".ci/run"] in ran
     (making,) = [words[3:] for words in ran if words[2:3] == ["release"]]
     options = release.parser().parse_args([word for word in making if word != "--install"])
     assert (options.folder, options.tag) == (Path("build/release"), "$GITHUB_REF_NAME")
@@ -178,12 +177,21 @@ def test_the_workflow_follows_the_tag_and_its_jobs_each_other():
     assert needs == {"test": None, "build": "test", "draft": "build", "page": "draft"}
 
 
+def test_the_tests_of_a_release_are_those_of_each_change():
+    """The first job is the whole workflow that tests a change, which can be called."""
+    told = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    called = ROOT / told["jobs"]["test"]["uses"]
+    assert "workflow_call" in yaml.safe_load(called.read_text(encoding="utf-8"))[True]
+    assert "run: .ci/run" in called.read_text(encoding="utf-8")
+
+
 def test_the_workflow_pins_actions_and_holds_no_secret():
-    """Actions have a full version, and neither secrets nor package indexes are named."""
-    used = [str(step["uses"]) for step in steps() if "uses" in step]
-    assert used and all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+\.\d+\.\d+", each) for each in used)
-    text = WORKFLOW.read_text(encoding="utf-8").lower()
-    assert not [word for word in ("secrets", "pypi", "://", "api_key") if word in text]
+    """Actions are pinned to a commit, and neither secrets nor package indexes are named."""
+    text = WORKFLOW.read_text(encoding="utf-8")
+    used = [each for each in re.findall(r"uses: (.+)", text) if not each.startswith("./")]
+    pinned = re.compile(r"actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    assert used and [each for each in used if not pinned.fullmatch(each)] == []
+    assert not [word for word in ("secrets", "pypi", "://", "api_key") if word in text.lower()]
     assert "--draft" in text
 
 
