@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -12,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from scripts import dev
-from scripts.devtools import debian, environments, pip_settings
+from scripts.devtools import debian, environments, manual, pip_settings
 from scripts.devtools.console import DevError
 from scripts.devtools.environments import ENVIRONMENTS, Environment
 
@@ -242,3 +243,29 @@ def test_uv_uses_the_package_index_of_pip(monkeypatch):
 
 
 # -- Counting ----------------------------------------------------------------------------------------------------------------
+
+
+# -- The manual --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_manual_has_the_languages_of_the_interface():
+    """What is built, what is translated, and what the sidebar of the manual links to are the same."""
+    from scripts import translations
+
+    assert set(manual.LANGUAGES) == {"en", *translations.LANGUAGES}
+    folders = {path.name for path in (ROOT / "docs" / "locale").iterdir() if path.is_dir()}
+    assert folders == set(translations.LANGUAGES)
+    linked = re.findall(r'\("(\w\w)", "\w+"\)', (ROOT / "docs" / "conf.py").read_text("utf-8"))
+    assert linked == list(manual.LANGUAGES)
+
+
+@pytest.mark.parametrize(
+    ("words", "languages"),
+    [([], ["en", "de", "ja"]), (["--language", "de"], ["de"]), (["--strict"], ["en", "de", "ja"])],
+)
+def test_the_manual_is_built_in_the_languages_that_are_asked_for(words, languages):
+    """All of them, or one; a warning is an error, and no language overwrites another one's pages."""
+    assert list(manual.languages(words)) == languages
+    commands = [manual.build_command(language) for language in languages]
+    assert all("--fail-on-warning" in command for command in commands)
+    assert len({command[-1] for command in commands}) == len(languages)
