@@ -9,7 +9,7 @@ and then the same calls write the pictures.
 from __future__ import annotations
 
 import os
-import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,23 +47,29 @@ class Difference:
         return self.mean <= MAX_MEAN and self.share <= MAX_SHARE
 
 
-def check_picture(blender: BlenderWindow, name: str) -> None:
+def check_picture(blender: BlenderWindow, name: str, box: Sequence[int] | None = None) -> None:
     """Take a picture of the window and compare it with docs/images/<name>.png.
+
+    `box` is the part of the window to show: left, top, right, bottom, in pixels from the upper
+    left.
 
     Raises:
         AssertionError: There is no such picture, or it differs by more than a little.
     """
     blender.display.still()
     taken = blender.screenshot(f"picture_{name}")
+    if box is not None:
+        crop(taken, box)
     committed = FOLDER / f"{name}.png"
     if os.environ.get(RENEW):
-        shutil.copyfile(taken, committed)
+        write(read(taken), committed)
         return
     advice = "Look at both; then renew it with: python3 scripts/dev.py images --window"
     assert committed.exists(), f"There is no {committed}, only {taken}. {advice}"
     before, now = read(committed), read(taken)
     assert before.shape == now.shape, f"{taken} has another size than {committed}. {advice}"
-    difference = compare(before[:-STATUS_BAR], now[:-STATUS_BAR])
+    end = -STATUS_BAR if box is None else None
+    difference = compare(before[:end], now[:end])
     print(f"{name}: mean {difference.mean:.4f}, share {difference.share:.6f}")
     assert difference.is_little, f"{taken} differs from {committed}: {difference}. {advice}"
 
@@ -72,6 +78,17 @@ def read(file: Path) -> NDArray[np.uint8]:
     """Return a picture as rows from above, of red, green and blue."""
     with Image.open(file) as picture:
         return np.asarray(picture.convert("RGB"))
+
+
+def write(pixels: NDArray[np.uint8], file: Path) -> None:
+    """Write a picture with as few bytes as possible."""
+    Image.fromarray(pixels).save(file, optimize=True)
+
+
+def crop(file: Path, box: Sequence[int]) -> None:
+    """Keep only a part of a picture."""
+    left, top, right, bottom = box
+    write(read(file)[top:bottom, left:right], file)
 
 
 def compare(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> Difference:

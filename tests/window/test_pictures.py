@@ -78,6 +78,15 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
     blender.screenshot("picture_placed")
 
 
+def test_the_first_run(open_blender: Callable[..., BlenderWindow]) -> None:
+    """Without a key the tab says how to get one."""
+    blender = open_blender(key=None)
+    blender.open_sidebar()
+    blender.over("VIEW_3D")
+    left, top, right, _bottom = blender.ask("box('VIEW_3D', 'UI')")
+    check_picture(blender, "first-run", [left, top, right - 23, top + 176])  # without the tabs
+
+
 def test_a_world_is_looked_into(blender: BlenderWindow) -> None:
     """A click shows it in color from its start camera; the scene's camera stays the same."""
     blender.ask(SMOOTH)
