@@ -16,14 +16,13 @@ from mathutils import Matrix, Vector
 from ...addon_settings import shows_targets
 from ...jobs.job_values import Role
 from ...jobs.phases import BUSY, Phase
-from ...jobs.presentation import presenter
 from ...mint.schema import Kind
 from ...scene.model import grid_layout, occupied_space
 from ...scene.model.occupied_space import Footprint
 from ...scene.update import move
 from ...scene.update.move import Placing
 from .. import icons, session
-from ..job_list import placed_results
+from ..job_list import card_texts, placed_results
 from ..translations import translated
 from ..typed_context import all_areas
 from . import shapes
@@ -183,7 +182,7 @@ def _target(state: _State, service: JobService, job: Job) -> Target:
         scene=placed_results.scene_of(job).name,
         space=state.spaces[job.id],
         title=translated(job.title),
-        state=translated(presenter.state(job)),
+        state=card_texts.state(service, job, card_texts.of(job)),  # as on its card
         fraction=_fraction(service, job),
         picture=_picture(state, job),
     )
