@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
@@ -18,14 +17,12 @@ from ..cli.command_runner import CommandResult
 from ..mint_service.runner import ThreadService
 from .code_blocks import ROOT
 
-PROMPTS = "a small ceramic lamp with an orange shade\na wooden stool with three legs\n"
 TEXTS = {
-    "prompts.txt": PROMPTS,
     "props.csv": "prompt,preset\na small ceramic lamp,fast\na wooden stool,fast\n",
 }
 """Files that a page may use without showing them. A page that shows one replaces it."""
 
-PICTURES = ("chair.jpg", "chair-back.jpg", "reference.png", "lamp.png")
+PICTURES = ("chair.jpg", "chair-back.jpg")
 OF_THE_CLONE = ("extras", "skills")
 """Folders of the clone that commands may read."""
 
@@ -62,9 +59,8 @@ def prepare(folder: Path) -> None:
 
 
 def fill_in(code: str, folder: Path, service: ThreadService) -> str:
-    """Return bash code with a key, the address of the stand-in service, and folders of the test."""
+    """Return bash code with the key of the stand-in service, and folders of the test."""
     code = code.replace("MINT_API_KEY=…", f"MINT_API_KEY={service.key}")
-    code = code.replace("MINT_API_BASE_URL=…", f"MINT_API_BASE_URL={service.api}")
     for path in OF_THE_SYSTEM:
         top = f"/{path.split('/')[1]}/"
         code = code.replace(f" {top}", f" {folder}{top}")
@@ -72,10 +68,8 @@ def fill_in(code: str, folder: Path, service: ThreadService) -> str:
 
 
 def run_command(words: list[str]) -> CommandResult:
-    """Run a command in this process; JOB and MODEL become ids, of jobs that are made if needed."""
-    command = words[0] if words else ""
-    ids: dict[str, Callable[[], str]] = {"JOB": lambda: _job(command), "MODEL": _model}
-    return _run([ids[word]() if word in ids else word for word in words])
+    """Run a command in this process; JOB becomes the id of a job, which is made if needed."""
+    return _run([_job(words[0]) if word == "JOB" else word for word in words])
 
 
 def _run(words: list[str]) -> CommandResult:
@@ -95,9 +89,3 @@ def _job(command: str) -> str:
         _run(["generate", "--preset", "fast", *MAKE[phases[0]]])
         return _job(command)
     return str(found)
-
-
-def _model() -> str:
-    """Return the id of the newest model."""
-    _job("place")
-    return next(model.id for model in mint_blender.models() if model.is_usable)

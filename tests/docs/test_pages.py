@@ -46,13 +46,16 @@ def test_all_code_of_a_page_runs(page: str, run_page: PageRunner) -> None:
 
 def test_a_block_that_is_not_run_names_a_test() -> None:
     """The reason is of use only with a test that runs the same in another way."""
-    marked = [(page, each) for page, blocks in BLOCKS.items() for each in blocks if each.not_run]
-    assert marked
+    code = [
+        (page, each) for page, found in BLOCKS.items() for each in found if each.language in RUN
+    ]
+    marked = [(page, block) for page, block in code if block.not_run]
+    assert 0 < len(marked) < len(code) / 2, "most of the code is run"
     for page, block in marked:
         assert (ROOT / block.not_run.test).is_file(), f"{page}, line {block.line}"
 
 
-@pytest.mark.parametrize("page", sorted(set(BLOCKS) - {"README.md"}))
+@pytest.mark.parametrize("page", BLOCKS)
 def test_every_block_names_its_language(page: str) -> None:
     """A command in a block without a language, or with another name of bash, would not be run."""
     named = {each.language for each in BLOCKS[page]}
