@@ -47,27 +47,32 @@ class Library:
 
 def libraries() -> tuple[Library, ...]:
     """Return the asset libraries of the preferences whose folder exists, in their order."""
-    known = (
-        Library(each.name, Path(bpy.path.abspath(each.path)))
+    return tuple(
+        Library(each.name, folder)
         for each in bpy.context.preferences.filepaths.asset_libraries
-        if each.path
+        if (folder := folder_of(each)) is not None and folder.is_dir()
     )
-    return tuple(each for each in known if each.folder.is_dir())
 
 
 def library_folders() -> tuple[Path, ...]:
     """Return the folders of all asset libraries of the preferences, also of those that are gone."""
     known = bpy.context.preferences.filepaths.asset_libraries
-    return tuple(Path(bpy.path.abspath(each.path)) for each in known if each.path)
+    return tuple(folder for each in known if (folder := folder_of(each)) is not None)
 
 
 def registered_library(folder: Path, name: str) -> Library:
     """Return the asset library of the preferences with this folder, added if there is none."""
     known = bpy.context.preferences.filepaths.asset_libraries
     for each in known:
-        if each.path and Path(bpy.path.abspath(each.path)) == folder:
+        if folder_of(each) == folder:
             return Library(each.name, folder)
     return Library(known.new(name=name, directory=str(folder)).name, folder)
+
+
+def folder_of(library: bpy.types.UserAssetLibrary) -> Path | None:
+    """Return the folder of an asset library; None if it has none, such as a remote one."""
+    path = getattr(library, "path", "")  # from 5.3 on, a library need not have this property
+    return Path(bpy.path.abspath(path)) if path else None
 
 
 def mark_as_asset(

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -180,3 +182,9 @@ def test_libraries_come_from_the_preferences(tmp_path: Path) -> None:
     finally:
         known.remove(gone)
         known.remove(there)
+
+
+@pytest.mark.parametrize("library", [SimpleNamespace(name="Online"), SimpleNamespace(path="")])
+def test_a_library_without_a_folder_is_left_out(library: Any) -> None:
+    """Imitates 5.3, where libraries are of several kinds and not every kind has a path."""
+    assert assets.folder_of(library) is None
