@@ -33,10 +33,12 @@ FEATURES = (
     "progress in the status bar",
     "interface in German and Japanese",
     "asset library in the Asset Browser",
+    "listing of a remote asset library",
     "export as .blend and .glb",
     "rendered pictures",
     "python3 -m mint_blender",
     "blender --command mint",
     "scripts with generate()",
+    "install and update from an extension repository",
 )
 """The rows of the table, in its order."""

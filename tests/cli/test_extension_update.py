@@ -149,6 +149,7 @@ def test_a_blender_updates_while_its_job_runs(
 
 
 @pytest.mark.covers("C7-restart")
+@pytest.mark.feature("install and update from an extension repository")
 def test_an_update_keeps_the_jobs_in_flight(
     blender: Callable[..., CommandResult],
     service: ThreadService,

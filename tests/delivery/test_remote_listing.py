@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from ..cli.command_runner import command, environment
+from ..conftest import DOES_NOT_APPLY
 from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
@@ -88,6 +89,7 @@ def run_sync(service: ThreadService, folder: Path) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.feature("listing of a remote asset library")
 def test_blender_reads_the_listing_from_a_web_server(
     service: ThreadService, tmp_path: Path
 ) -> None:
@@ -99,7 +101,7 @@ def test_blender_reads_the_listing_from_a_web_server(
         assert "needs Blender 5.2 or later" in json.loads(synced.stdout)["message"]
         assert not folder.exists()
         assert service.requests("GET", "/v1/*") == []
-        return
+        pytest.skip(DOES_NOT_APPLY + "this Blender cannot write the listing")
     assert synced.returncode == 0, synced.stderr
     library, listing = [json.loads(line) for line in synced.stdout.splitlines()][-2:]
     assert (listing["event"], listing["assets"]) == ("listing", library["saved"])

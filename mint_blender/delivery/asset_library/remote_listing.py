@@ -45,8 +45,10 @@ class RemoteListing:
 
 
 def is_available() -> bool:
-    """Return whether this Blender can write a listing. Needs `bpy` to be loaded."""
+    """Return whether this Blender can write a listing. Loads `bpy`, which brings its modules."""
     try:
+        import bpy  # noqa: F401
+
         return util.find_spec(f"{_GENERATOR}.cli_listing_generator") is not None
     except ImportError:  # also if a package above it does not exist
         return False
