@@ -23,9 +23,8 @@ from tests.window.display import Display
 
 TARGET = ROOT / "docs" / "images" / "prompt-to-result.webp"
 PROMPT = "a small ceramic lamp with an orange shade"
-SPEED = 1
-"""How many times faster than Mint the stand-in is: slow enough for a slow machine to draw the
-progress."""
+DURATIONS = {"queued": 4.0, "preview": 24.0, "final": 40.0}
+"""Seconds that the stand-in takes: slow enough for a slow machine to draw the progress."""
 PATIENCE = 300.0
 MOST_OF_A_PHASE = 14
 """The number of frames of a phase with progress."""
@@ -118,7 +117,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory() as name,
         running_service(
-            speed=SPEED, assets="real", switches=("poll-hint",), retry_after=0.3
+            assets="real", switches=("poll-hint",), retry_after=0.3, durations=DURATIONS
         ) as service,
     ):
         folder = Path(name)
