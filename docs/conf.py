@@ -29,7 +29,6 @@ extensions = [
     "blender_doc_icons.sphinx",
 ]
 exclude_patterns = ["locale", "images", "_templates"]
-suppress_warnings = ["toc.not_readable", "myst.xref_missing"]  # pages that are still to come
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
