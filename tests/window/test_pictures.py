@@ -141,7 +141,7 @@ def test_a_library_and_reference_pictures_from_it(
         blender.call("mint.add_references", "INVOKE_DEFAULT", directory=f"{tmp_path}/", files=names)
         assert len(blender.ask(LISTED)) == 3
         blender.fill(prompt="a lamp in the style of these")
-        check_picture(blender, "references", times=20)
+        check_picture(blender, "references")
         open_section(blender, "mint_library")
         blender.wait(f"all({VIEW}.icon(each) for each in {VIEW}.on_screen({FIELDS}))")
         lamp = blender.ask(
@@ -155,7 +155,7 @@ def test_a_library_and_reference_pictures_from_it(
             f"'vertices' in ({VIEW}.facts_words({VIEW}.library().get(lamp)) or '')", lamp=lamp
         )
         show_bar(blender)
-        check_picture(blender, "library", times=20)
+        check_picture(blender, "library")
 
 
 def generate(service: Service, home: Path) -> list[Path]:
