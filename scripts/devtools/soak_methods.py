@@ -66,6 +66,9 @@ _SIMULATION = Method(
         "canceled or had failed elsewhere. The job now follows what Mint says.",
         "A model that was waited for without its operation was not asked again for its files, "
         "which may follow its success by some seconds: the job paused. It now asks again.",
+        "A batch line that was queued on one machine and done on another could be continued on the "
+        "first one days later, and was paid for a second time. It is paused now, and a run of the "
+        "batch takes over what was started.",
     ),
 )
 

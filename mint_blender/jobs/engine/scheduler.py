@@ -16,11 +16,13 @@ from ...message import Message
 from ...mint.account import Account
 from ...mint.errors import MintError, Unreachable
 from ..job import Job
-from ..job_values import ClaimedAssets, LocalFile
+from ..job_values import ClaimedAssets, LocalFile, Problem
+from ..presentation import error_messages
 from ..queries import Query, RemoteGlbHeader, Thumbnail
 from ..transfers.downloads import Downloads
 from ..transfers.uploads import Uploads
 from ..workflow.effects import (
+    CheckLine,
     Fetch,
     OptionalFetch,
     ReadClaimedAssets,
@@ -177,12 +179,21 @@ class Scheduler:
             self._fetch_optional(task, effect)
         elif isinstance(effect, ReadClaimedAssets):
             self._runner.send(task, self._claimed_assets(task.job))
+        elif isinstance(effect, CheckLine):
+            self._runner.send(task, self._line_problem(task.job))
         elif effect is not None:
             self._call(task, effect)
 
     def _claimed_assets(self, job: Job) -> ClaimedAssets:
         journal = self._runner.journal
         return ClaimedAssets(journal.assets(exclude=job.id), journal.unnamed_prompts(job))
+
+    def _line_problem(self, job: Job) -> Problem | None:
+        try:
+            is_sent = self._runner.journal.is_line_sent_elsewhere(job)
+        except OSError as error:
+            return error_messages.unreadable_ledger(error)
+        return error_messages.started_elsewhere() if is_sent else None
 
     def _take_slot(self, task: Task, effect: TakeSlot) -> None:
         if self._runner.slots.take(task, effect):

@@ -163,6 +163,25 @@ def unanswered(job: Job) -> Problem:
     return Problem(Cause.UNREACHABLE, message, code=UNANSWERED)
 
 
+def started_elsewhere() -> Problem:
+    """Return the problem of a batch line that another machine has started since it was queued."""
+    message = Message(
+        "Another machine has started this line of the batch. Nothing was sent. Run the batch again "
+        "to continue what was started."
+    )
+    return Problem(Cause.REFUSED, message, code="started_elsewhere")
+
+
+def unreadable_ledger(error: OSError) -> Problem:
+    """Return the problem of a batch line of which nobody knows whether it was started."""
+    message = Message(
+        "The ledger in the batch folder cannot be read ({reason}). Nothing was sent. Resume the "
+        "job when the folder is there again.",
+        reason=error.strerror or str(error),
+    )
+    return Problem(Cause.FILE, message, code="unreadable_ledger")
+
+
 def cannot_cancel(job: Job) -> str:
     """Return the note that Mint cannot cancel a job now, and what that costs."""
     if job.phase is Phase.REVIEW:

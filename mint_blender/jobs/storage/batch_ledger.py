@@ -18,14 +18,14 @@ import logging
 import os
 import platform
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ... import json_text
 from ...files import disk_sync
 from ...files.download_folder import check_id
+from ..batch_folder.ledger_lines import Unparsed, by_tag, lines_from_end, tag_at_start
+from ..batch_folder.sent_elsewhere import SentElsewhere
 from ..job import Job
 from ..phases import Phase
 from . import serialization
@@ -34,8 +34,6 @@ log = logging.getLogger(__name__)
 
 FOLDER = ".mint-batch"
 NAME = "ledger.jsonl"
-Unparsed = dict[str, Any]
-_START = b'{"line": "'  # of each entry: `json.dumps` keeps the order of the members
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,9 @@ def read_unparsed(folder: Path) -> dict[str, Unparsed]:
         return {}
     latest: dict[str, Unparsed] = {}
     # a line has several entries: from the end on, so that only the last one of each is read
-    for text in _lines_from_end(data):
-        if _tag_at_start(text) not in latest:
-            for tag, entry in _by_tag(text).items():
+    for text in lines_from_end(data):
+        if tag_at_start(text) not in latest:
+            for tag, entry in by_tag(text).items():
                 latest.setdefault(tag, entry)
     return dict(reversed(latest.items()))
 
@@ -106,9 +104,13 @@ class Ledgers:
     def __init__(self, journal: Path) -> None:
         self._by = journal_name(journal)
         self._last_written: dict[str, tuple[object, ...]] = {}
+        self._sent_elsewhere: dict[Path, SentElsewhere] = {}
 
     def note(self, job: Job) -> None:
         """Append the job's state if it has changed. It is on disk when this returns.
+
+        Nothing is appended while another journal has sent the line and this one has not: that
+        would hide what was started.
 
         Raises:
             OSError: The ledger cannot be written.
@@ -117,9 +119,23 @@ class Ledgers:
         if folder is None or not (folder / FOLDER).is_dir():
             return
         signature = _signature(job)
-        if self._last_written.get(job.id) != signature:
+        if self._last_written.get(job.id) != signature and not self.is_sent_elsewhere(job):
             _append(folder / FOLDER / NAME, _line(job, folder, tag, self._by))
             self._last_written[job.id] = signature
+
+    def is_sent_elsewhere(self, job: Job) -> bool:
+        """Return whether another journal has started the job's line, and this one has not.
+
+        Raises:
+            OSError: The ledger exists and cannot be read.
+        """
+        folder, tag = _folder_and_tag(job)
+        if folder is None or job.first_sent_at is not None or job.operation is not None:
+            return False
+        known = self._sent_elsewhere.setdefault(
+            folder, SentElsewhere(folder / FOLDER / NAME, self._by)
+        )
+        return tag in known.tags()
 
     def note_if_possible(self, job: Job) -> None:
         """Append like `note`, but only log a failure: an entry with the key exists already."""
@@ -186,32 +202,6 @@ def _append(path: Path, line: bytes) -> None:
         os.fsync(file.fileno())
     if is_new:
         disk_sync.sync_folder(path.parent)
-
-
-def _lines_from_end(data: bytes) -> Iterator[bytes]:
-    """Yield the lines, the last one first, without a copy of all: there may be 200 MB."""
-    end = len(data)
-    while end >= 0:
-        start = data.rfind(b"\n", 0, end)
-        yield data[start + 1 : end]
-        end = start
-
-
-def _tag_at_start(text: bytes) -> str | None:
-    """Return the tag of an entry without reading the rest; None if it does not begin with it."""
-    if not text.startswith(_START):
-        return None
-    end = text.find(b'"', len(_START))
-    return text[len(_START) : end].decode("utf-8", "replace")
-
-
-def _by_tag(text: bytes) -> dict[str, Unparsed]:
-    """Return the entry of a line of the file by its tag; nothing if it is incomplete."""
-    try:
-        data = json_text.parse(text)
-        return {str(data["line"]): {**data, "job": str(data["job"]), "by": str(data["by"])}}
-    except (ValueError, KeyError, TypeError):
-        return {}
 
 
 def parse(tag: str, data: Unparsed, folder: Path) -> LedgerEntry:

@@ -218,6 +218,14 @@ class Journal(JournalReader):
         log.info("Job %s: %s", job_id, Phase.SENDING)
         return True
 
+    def is_line_sent_elsewhere(self, job: Job) -> bool:
+        """Return whether another journal has started a batch line that this one has not.
+
+        Raises:
+            OSError: The ledger in the batch's folder cannot be read.
+        """
+        return self._ledgers.is_sent_elsewhere(job)
+
     def _active(self, job_id: str, kind: Kind, process: ProcessLock) -> int:
         """Return how many other jobs of this kind are in flight with this account.
 

@@ -23,7 +23,7 @@ from ...mint.schema import (
     PollResult,
 )
 from ..job import Job
-from ..job_values import ClaimedAssets, Decision, LocalFile, Role
+from ..job_values import ClaimedAssets, Decision, LocalFile, Problem, Role
 from ..queries import OptimizationPrice, Price
 
 T_co = TypeVar("T_co", covariant=True)
@@ -125,6 +125,13 @@ class ReadClaimedAssets(Effect[ClaimedAssets]):
 
 
 @dataclass(frozen=True)
+class CheckLine(Effect[Problem | None]):
+    """Ask the ledger of a batch whether the job's line may be started here; None if it may."""
+
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
 class Optimize(Effect[Operation]):
     """Start the optimization of a model, a paid operation of its own."""
 
@@ -184,13 +191,14 @@ AnyEffect = (
     | ReadAsset
     | ReadPage
     | ReadClaimedAssets
+    | CheckLine
     | Optimize
     | Convert
     | Fetch
     | OptionalFetch
 )
 
-LOCAL = TakeSlot | Fetch | OptionalFetch | ReadClaimedAssets
+LOCAL = TakeSlot | Fetch | OptionalFetch | ReadClaimedAssets | CheckLine
 """Effects that need no call to Mint."""
 
 READS = Quote | Poll | ReadAsset | ReadPage

@@ -10,11 +10,12 @@ from typing import Any
 from ...mint import errors
 from ...mint.schema import Assets, Format
 from ..budget.spending import job_limit_error
+from ..job_values import Problem
 from ..phases import Phase
 from ..presentation import error_messages
 from . import credit_limit, unknown_outcome
 from .context import Steps, WorkflowPart
-from .effects import Convert, ReadAsset, Start, Step, TakeSlot, Upload
+from .effects import CheckLine, Convert, ReadAsset, Start, Step, TakeSlot, Upload
 
 _NEW_UPLOAD = "-new-pictures"
 """Suffix of the idempotency key of a start whose pictures were uploaded a second time."""
@@ -63,6 +64,8 @@ class Starter(WorkflowPart):
                     TakeSlot(None if self._job.convert else self._job.kind, after=after)
                 )
                 self._job = self._job.moved(Phase.SENDING)
+            if not (yield from self._may_be_started_here()):
+                return
             if not (yield from self._is_within_own_limit()):
                 return
             yield from self.send_start()
@@ -86,6 +89,20 @@ class Starter(WorkflowPart):
                 self._job = replace(self._job, first_sent_at=before)
             if not self._recover(body, error):
                 raise
+
+    def _may_be_started_here(self) -> Generator[Step, Any, bool]:
+        """Return whether a batch line was not started on another machine; otherwise pause it.
+
+        Checked before the start is sent for the first time.
+        """
+        job = self._job
+        if job.delivery.line is None or job.first_sent_at is not None:
+            return True
+        problem: Problem | None = yield from self._perform(CheckLine())
+        if problem is None:
+            return True
+        self._job = self._job.moved(Phase.PAUSED, problem=problem)
+        return False
 
     def _is_within_own_limit(self) -> Generator[Step, Any, bool]:
         """Return whether the job still costs no more than its own limit; otherwise pause it.

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which lines of a batch another journal has started, as the ledger in its folder says.
+
+A line that was queued here may be done elsewhere by the time this machine goes on. Mint knows its
+idempotency key for a day; after that, to send it would pay for it a second time.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .ledger_lines import Unparsed, by_tag, tag_at_start
+
+_UNSENT = ("waiting", "sending")
+
+
+class SentElsewhere:
+    """Knows these lines of one ledger. Reads only what was appended since the last time."""
+
+    def __init__(self, ledger: Path, journal_name: str) -> None:
+        self._ledger = ledger
+        self._own_mark = f'"by": "{journal_name}"'.encode()
+        self._tags: set[str] = set()
+        self._read_until = 0
+
+    def tags(self) -> frozenset[str] | set[str]:
+        """Return the tags of the lines whose latest entry is of another journal, and was sent.
+
+        Raises:
+            OSError: The ledger exists and cannot be read.
+        """
+        try:
+            size = self._ledger.stat().st_size
+            if size < self._read_until:  # another file
+                self._tags.clear()
+                self._read_until = 0
+            if size > self._read_until:
+                self._read_on()
+        except FileNotFoundError:
+            return frozenset()
+        return self._tags
+
+    def _read_on(self) -> None:
+        with self._ledger.open("rb") as file:
+            file.seek(self._read_until)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break  # it is being written
+                self._note(line)
+                self._read_until += len(line)
+
+    def _note(self, line: bytes) -> None:
+        if self._own_mark in line:
+            self._tags.discard(tag_at_start(line) or "")
+            return
+        for tag, entry in by_tag(line).items():
+            self._tags.discard(tag)
+            if _was_sent(entry):
+                self._tags.add(tag)
+
+
+def _was_sent(entry: Unparsed) -> bool:
+    """Return whether something was sent for a line, or it is over."""
+    record = entry.get("record")
+    sent_at = record.get("first_sent_at") if isinstance(record, dict) else None
+    return (
+        entry.get("operation") is not None
+        or sent_at is not None
+        or entry.get("state") not in _UNSENT
+    )

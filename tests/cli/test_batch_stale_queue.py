@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A batch line that was queued on one machine and done on another is not paid for twice."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.storage import batch_ledger
+from mint_blender.jobs.storage.job_owners import owner_from_elsewhere
+from mint_blender.jobs.storage.journal import Journal
+
+from ..mint_service.runner import ThreadService
+from .batch_helpers import lines_of
+from .command_runner import RunMint
+from .test_batch_ledger import LAMPS, Home, at_home, entries
+
+__all__ = ["at_home"]  # a fixture
+
+
+def queue_as_at_the_start(folder: Path, home: Path) -> None:
+    """Put the lines of a batch into another journal as they were before anything was sent."""
+    first: dict[str, dict[str, Any]] = {}
+    for entry in entries(folder):
+        first.setdefault(str(entry["line"]), entry)
+    with closing(Journal(home)) as journal:
+        for tag, entry in first.items():
+            job = batch_ledger.parse(tag, entry, folder).job
+            assert job is not None and job.phase is Phase.WAITING
+            journal.add(replace(job, owner=owner_from_elsewhere(job)))
+
+
+@pytest.mark.covers("R-batch-once")
+def test_a_line_that_was_done_elsewhere_is_not_sent(
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """A queue that is continued days later sends nothing; a run of the batch takes it over.
+
+    Mint has forgotten the idempotency keys by then, and would start each line a second time.
+    """
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    at_home("desk")
+    assert mint(*arguments).status == 0
+    (tmp_path / "farm").mkdir()
+    queue_as_at_the_start(tmp_path / "out", tmp_path / "farm")
+    at_home("farm")
+    asked = len(service.requests("POST", "/v1/models:generate"))
+    ran = mint("resume")
+    assert "Another machine has started this line of the batch." in ran.error_text
+    assert len(service.requests("POST", "/v1/models:generate")) == asked == 3
+    latest = {entry["line"]: entry["operation"] for entry in entries(tmp_path / "out")}
+    assert None not in latest.values(), "what was started is not hidden"
+    assert mint(*arguments).status == 0
+    assert {job["phase"] for job in mint("jobs", "--json").records} == {"placed"}
+    assert len(service.operations()) == 3

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which lines of a batch another journal has started, read from the ledger as it grows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mint_blender.jobs.batch_folder.sent_elsewhere import SentElsewhere
+
+OURS, THEIRS = "ours", "theirs"
+
+
+def entry(tag: str, by: str, **more: Any) -> bytes:
+    """Return an entry of the ledger, of a line that nothing was sent for unless `more` says so."""
+    values = {"line": tag, "job": "1", "by": by, "operation": None, "state": "waiting"}
+    record = {"record": {"first_sent_at": None}}
+    return json.dumps(values | record | more).encode() + b"\n"
+
+
+def append(path: Path, *lines: bytes) -> None:
+    """Append to the ledger."""
+    with path.open("ab") as file:
+        file.writelines(lines)
+
+
+def test_only_lines_that_another_journal_has_sent_count(tmp_path: Path) -> None:
+    """Sent is what has an operation or a time, or is over. Without a ledger there is none."""
+    path = tmp_path / "ledger.jsonl"
+    known = SentElsewhere(path, OURS)
+    assert not known.tags()
+    append(
+        path,
+        entry("queued", THEIRS),
+        entry("sent", THEIRS, record={"first_sent_at": 1.0}),
+        entry("running", THEIRS, operation="2", state="working"),
+        entry("canceled", THEIRS, state="canceled"),
+        entry("mine", OURS, operation="3", state="working"),
+    )
+    assert known.tags() == {"sent", "running", "canceled"}
+
+
+def test_the_latest_entry_counts(tmp_path: Path) -> None:
+    """What this journal has written since is known here. A half line is read when it is whole."""
+    path = tmp_path / "ledger.jsonl"
+    known = SentElsewhere(path, OURS)
+    sent = entry("a", THEIRS, operation="2")
+    append(path, sent)
+    assert known.tags() == {"a"}
+    append(path, entry("a", OURS, operation="2"))
+    assert not known.tags()
+    append(path, sent[:20])
+    assert not known.tags()
+    append(path, sent[20:])
+    assert known.tags() == {"a"}
+
+
+def test_only_what_was_appended_is_read(tmp_path: Path) -> None:
+    """A ledger may have 200 MB. One that was replaced by a shorter one is read from its start."""
+    path = tmp_path / "ledger.jsonl"
+    known = SentElsewhere(path, OURS)
+    append(path, entry("a", THEIRS, operation="2"), entry("b", THEIRS, operation="3"))
+    assert known.tags() == {"a", "b"}
+    read = path.stat().st_size
+    path.write_bytes(b" " * read + entry("c", THEIRS, operation="4"))
+    assert known.tags() == {"a", "b", "c"}
+    path.write_bytes(entry("c", THEIRS, operation="4"))
+    assert known.tags() == {"c"}
+
+
+def test_a_damaged_entry_is_left_out(tmp_path: Path) -> None:
+    """Others can write to the folder."""
+    path = tmp_path / "ledger.jsonl"
+    append(path, b"{\n", b"[]\n", b"\xff\n", entry("a", THEIRS, record=[], state=["waiting"]))
+    assert SentElsewhere(path, OURS).tags() == {"a"}
