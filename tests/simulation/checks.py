@@ -85,8 +85,11 @@ def _words(prompt: str, operations: list[Operation]) -> list[str]:
 
 def _check_nothing_is_stuck(world: World, jobs: list[Job], listed: set[str]) -> None:
     for job in jobs:
-        is_empty = job.problem is not None and job.problem.code == "no_file"
-        if _is_held_for_good(job) or (is_empty and not _wanted(world, job)):
+        code = job.problem.code if job.problem is not None else ""
+        is_over = code == "no_file" and not _wanted(world, job)
+        # the machine that has started a batch line has its job, too
+        is_over = is_over or (code == "started_elsewhere" and job.operation is None)
+        if _is_held_for_good(job) or is_over:
             continue
         if job.id in listed and (job.phase not in ENDED or job.decision is not None):
             raise Violation(
