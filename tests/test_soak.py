@@ -133,6 +133,12 @@ def test_figures_of_a_part_are_not_written(monkeypatch, page: Path, words: list[
         run_made_up(monkeypatch, GOOD, "--write", *words)
 
 
+def test_a_run_without_a_result_is_not_written(monkeypatch, page: Path) -> None:
+    """A method that was stopped keeps the figures of its last whole run."""
+    assert run_made_up(monkeypatch, "import os; os.kill(os.getpid(), 15)", "--write") == 1
+    assert json.loads(reliability_page.FIGURES.read_text()) == {}
+
+
 def test_minutes_are_for_methods_that_have_them(monkeypatch, capsys) -> None:
     """Another one is not run for hours instead."""
     assert run_made_up(monkeypatch, GOOD, "--minutes", "5") == 0

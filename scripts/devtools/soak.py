@@ -69,7 +69,8 @@ def main(words: Sequence[str], *, install: bool) -> int:
         results[name] = _run(METHODS[name], command, install=install)
     _print_table(results)
     if options.write:
-        reliability_page.write({name: vars(result) for name, result in results.items()})
+        whole = {name: result for name, result in results.items() if result.figures}
+        reliability_page.write({name: vars(result) for name, result in whole.items()})
     return int(any(result.failures for result in results.values()))
 
 
