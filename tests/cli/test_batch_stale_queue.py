@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -59,3 +61,28 @@ def test_a_line_that_was_done_elsewhere_is_not_sent(
     assert mint(*arguments).status == 0
     assert {job["phase"] for job in mint("jobs", "--json").records} == {"placed"}
     assert len(service.operations()) == 3
+
+
+@pytest.mark.parametrize("state", ["waiting", "paused", "billing", "failed"])
+def test_a_line_that_was_never_sent_is_started_here(
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home, state: str
+) -> None:
+    """Another machine has stopped before it sent anything: each line is sent once from here."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    at_home("desk")
+    assert mint(*arguments).status == 0
+    first: dict[object, dict[str, Any]] = {}
+    for entry in entries(tmp_path / "out"):
+        first.setdefault(entry["line"], entry | {"state": state})
+    for number, entry in enumerate(first.values()):
+        entry["key"] = entry["record"]["key"] = f"another-key-{number}"  # Mint knows the first one
+    shutil.rmtree(tmp_path / "out")
+    place = tmp_path / "out" / ".mint-batch"
+    place.mkdir(parents=True)
+    text = "".join(json.dumps(entry) + "\n" for entry in first.values())
+    (place / "ledger.jsonl").write_text(text, encoding="utf-8")
+    at_home("elsewhere")
+    ran = mint(*arguments, "--retry-failed")
+    assert ran.status == 0, ran.err
+    assert len(service.operations()) == 6, "three of each machine"

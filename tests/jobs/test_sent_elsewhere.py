@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mint_blender.jobs.batch_folder.sent_elsewhere import SentElsewhere
 
 OURS, THEIRS = "ours", "theirs"
@@ -26,7 +28,10 @@ def append(path: Path, *lines: bytes) -> None:
 
 
 def test_only_lines_that_another_journal_has_sent_count(tmp_path: Path) -> None:
-    """Sent is what has an operation or a time, or is over. Without a ledger there is none."""
+    """Sent is what has an operation or a time. Without a ledger, nothing was started yet.
+
+    A line that was paused by a limit, refused or canceled before it was sent is nobody's.
+    """
     path = tmp_path / "ledger.jsonl"
     known = SentElsewhere(path, OURS)
     assert not known.tags()
@@ -35,10 +40,11 @@ def test_only_lines_that_another_journal_has_sent_count(tmp_path: Path) -> None:
         entry("queued", THEIRS),
         entry("sent", THEIRS, record={"first_sent_at": 1.0}),
         entry("running", THEIRS, operation="2", state="working"),
+        *(entry(state, THEIRS, state=state) for state in ("paused", "billing", "failed")),
         entry("canceled", THEIRS, state="canceled"),
         entry("mine", OURS, operation="3", state="working"),
     )
-    assert known.tags() == {"sent", "running", "canceled"}
+    assert known.tags() == {"sent", "running"}
 
 
 def test_the_latest_entry_counts(tmp_path: Path) -> None:
@@ -74,3 +80,9 @@ def test_a_damaged_entry_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     append(path, b"{\n", b"[]\n", b"\xff\n", entry("a", THEIRS, record=[], state=["waiting"]))
     assert SentElsewhere(path, OURS).tags() == {"a"}
+
+
+def test_a_folder_that_is_gone_is_not_known(tmp_path: Path) -> None:
+    """The network drive may be missing; nobody knows what was started there."""
+    with pytest.raises(FileNotFoundError):
+        SentElsewhere(tmp_path / ".mint-batch" / "ledger.jsonl", OURS).tags()

@@ -87,8 +87,7 @@ def _check_nothing_is_stuck(world: World, jobs: list[Job], listed: set[str]) -> 
     for job in jobs:
         code = job.problem.code if job.problem is not None else ""
         is_over = code == "no_file" and not _wanted(world, job)
-        # the machine that has started a batch line has its job, too
-        is_over = is_over or (code == "started_elsewhere" and job.operation is None)
+        is_over = is_over or (code == "started_elsewhere" and _was_started(world, job))
         if _is_held_for_good(job) or is_over:
             continue
         if job.id in listed and (job.phase not in ENDED or job.decision is not None):
@@ -99,6 +98,12 @@ def _check_nothing_is_stuck(world: World, jobs: list[Job], listed: set[str]) -> 
                 job.operation.id if job.operation else job.id,
                 job.source_asset_id or job.id,
             )
+
+
+def _was_started(world: World, job: Job) -> bool:
+    """Return whether Mint works on a batch line, or has; its job is on another machine."""
+    prompts = {each.prompt for each in world.mint.operations.all.values()}
+    return job.operation is None and job.request.prompt in prompts
 
 
 def _is_held_for_good(job: Job) -> bool:

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from .ledger_lines import Unparsed, by_tag, tag_at_start
 
-_UNSENT = ("waiting", "sending")
-
 
 class SentElsewhere:
     """Knows these lines of one ledger. Reads only what was appended since the last time."""
@@ -27,17 +25,19 @@ class SentElsewhere:
         """Return the tags of the lines whose latest entry is of another journal, and was sent.
 
         Raises:
-            OSError: The ledger exists and cannot be read.
+            OSError: The ledger cannot be read, or its folder is not there: a network drive may be
+                missing, and nobody knows what was started.
         """
         try:
             size = self._ledger.stat().st_size
-            if size < self._read_until:  # another file
-                self._tags.clear()
-                self._read_until = 0
-            if size > self._read_until:
-                self._read_on()
         except FileNotFoundError:
+            self._ledger.parent.stat()  # nothing was noted yet, unless the folder is gone, too
             return frozenset()
+        if size < self._read_until:  # another file
+            self._tags.clear()
+            self._read_until = 0
+        if size > self._read_until:
+            self._read_on()
         return self._tags
 
     def _read_on(self) -> None:
@@ -60,11 +60,8 @@ class SentElsewhere:
 
 
 def _was_sent(entry: Unparsed) -> bool:
-    """Return whether something was sent for a line, or it is over."""
+    """Return whether something was sent for a line; true if that cannot be read."""
     record = entry.get("record")
-    sent_at = record.get("first_sent_at") if isinstance(record, dict) else None
-    return (
-        entry.get("operation") is not None
-        or sent_at is not None
-        or entry.get("state") not in _UNSENT
-    )
+    if entry.get("operation") is not None or not isinstance(record, dict):
+        return True
+    return record.get("first_sent_at") is not None

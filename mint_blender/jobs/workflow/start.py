@@ -58,6 +58,8 @@ class Starter(WorkflowPart):
             if self._context.is_old(self._job.first_sent_at):
                 yield from unknown_outcome.find_started(self._context)
                 return
+            if self._job.request.images and not (yield from self._may_be_started_here()):
+                return
             yield from self._upload_pictures()
             if self._job.phase is Phase.WAITING:
                 yield from self._perform(
