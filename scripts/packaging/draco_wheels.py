@@ -43,11 +43,15 @@ def version() -> str:
     return found[1]
 
 
+NONE_THERE = "No matching distribution found"
+"""What pip says if there is no wheel for a platform, which is no failure."""
+
+
 def download(folder: Path) -> list[Path]:
     """Download the wheels for Blender's platforms and Pythons, about 31 MB in all.
 
     Raises:
-        PackageError: There is none at all.
+        PackageError: A download has failed, or there is none at all.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -55,13 +59,16 @@ def download(folder: Path) -> list[Path]:
         for platform in PLATFORMS:
             command = _pip_download(folder, python, platform)
             done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode != 0 and NONE_THERE not in done.stderr:
+                raise PackageError(
+                    f"DracoPy for {platform} could not be downloaded. pip said:\n"
+                    f"{done.stderr.strip()}"
+                )
             found = "ok" if done.returncode == 0 else "there is none"
             print(f"DracoPy {version()}, {platform}, Python {python}: {found}")
     wheels = sorted(folder.glob("*.whl"))
     if not wheels:
-        raise PackageError(
-            f"No DracoPy wheel could be downloaded. pip said:\n{done.stderr.strip()}"
-        )
+        raise PackageError(f"There is no DracoPy wheel. pip said:\n{done.stderr.strip()}")
     return wheels
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from ..cli.command_runner import CommandResult
+from ..conftest import DOES_NOT_APPLY
 from .code_blocks import CodeBlock, MarkError, NotRun, read_blocks
 from .shell import Shell
 
@@ -86,6 +88,8 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     def run(words: list[str]) -> CommandResult:
         return CommandResult(int(words[0]), f"{words[1:]} in {Path.cwd().name}\n", "")
 
+    if not hasattr(socket, "AF_UNIX"):
+        pytest.skip(DOES_NOT_APPLY + "Windows has neither bash nor Unix sockets")
     with TemporaryDirectory() as place:
         shell = Shell(tmp_path, Path(place), run)
         yield shell
@@ -97,6 +101,13 @@ def test_a_command_gets_the_words_and_the_folder_of_bash(shell: Shell) -> None:
     shell.run("mkdir here; cd here\nexport MINT_WORD='a lamp'")
     ran = shell.run('mint-blender 0 "$MINT_WORD" x | cat\npython3 -m mint_blender 0 y')
     assert ran == "['a lamp', 'x'] in here\n['y'] in here\n"
+
+
+@pytest.mark.parametrize("code", ["if true; then echo x", "echo 'x", "mint-blender 0 (x"])
+def test_a_block_that_bash_cannot_parse_fails(shell: Shell, code: str) -> None:
+    """Nothing of it would run, and nothing would have failed."""
+    with pytest.raises(AssertionError):
+        shell.run(code)
 
 
 def test_each_exit_status_is_as_the_line_says(shell: Shell) -> None:

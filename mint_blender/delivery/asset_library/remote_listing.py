@@ -96,7 +96,7 @@ def _run_generator(folder: Path) -> None:
 def _count_assets(folder: Path) -> int:
     """Return the number of assets in the listing that the first file leads to."""
     versions = _read(folder / META)["api_versions"]
-    (latest,) = versions.values()
+    latest = versions[max(versions)]  # any: each lists all assets
     return int(_read(folder / latest["url"])["asset_count"])
 
 
