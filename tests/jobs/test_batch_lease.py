@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import subprocess
@@ -112,6 +113,25 @@ def test_renewing_keeps_the_lease(tmp_path: Path, on: Callable[[str], None]) -> 
     on("farm")
     with pytest.raises(FileInUse):
         Lease(path).acquire()
+
+
+def test_a_lease_that_cannot_be_read_for_a_moment_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network drive may fail a single read; the next renewal finds the lease again."""
+    holding = Lease(tmp_path / "lease")
+    holding.acquire()
+
+    def fail(path: Path) -> bytes:
+        raise OSError(errno.ESTALE, "Stale file handle", str(path))
+
+    with monkeypatch.context() as moment:
+        moment.setattr(Path, "read_bytes", fail)
+        holding.renew()
+    holding.renew()
+    assert not holding.is_lost
+    holding.release()
+    assert not (tmp_path / "lease").exists()
 
 
 def test_the_lease_of_a_dead_local_process_is_taken_over(tmp_path: Path) -> None:

@@ -108,8 +108,19 @@ class Lease:
     def holder(self) -> dict[str, Any]:
         """Return what the file says about its holder, or an empty dict if it cannot be read."""
         try:
+            return self._read_holder()
+        except OSError:
+            return {}
+
+    def _read_holder(self) -> dict[str, Any]:
+        """Return what the file says about its holder; empty if there is none.
+
+        Raises:
+            OSError: The file is there, or may be, and cannot be read.
+        """
+        try:
             data = json_text.parse(self.path.read_bytes())
-        except (OSError, ValueError):
+        except (FileNotFoundError, ValueError):
             return {}
         return data if isinstance(data, dict) else {}
 
@@ -134,7 +145,7 @@ class Lease:
             raise
 
     def _is_mine(self) -> bool:
-        return self.holder().get("id") == self._id
+        return self._read_holder().get("id") == self._id
 
     def _age(self) -> float:
         """Return the seconds since the last renewal.
