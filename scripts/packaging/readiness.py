@@ -52,8 +52,10 @@ def _of_changelog(version: str) -> Iterator[str]:
 
 
 def _of_commit(version: str, tag: str | None) -> Iterator[str]:
-    if _git("status", "--porcelain"):
-        yield "There are changes that are not committed. Commit them: a release is a commit."
+    if changes := _git("status", "--porcelain").splitlines():
+        first = changes[0].split(maxsplit=1)[-1]
+        more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
+        yield f"Changes are not committed: {first}{more}. Commit them: a release is a commit."
     tags = [tag] if tag else _git("tag", "--points-at", "HEAD").split()
     if f"v{version}" not in tags:
         there = f"the tag {tags[0]}" if tags else "no tag"
