@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nox
@@ -22,23 +23,17 @@ nox.options.sessions = ["lint"]
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Run ruff, mypy and codespell; a failure does not skip the others."""
+    """Run ruff, mypy and codespell."""
     install(session)
     if "--make" in session.posargs:
         return
-    succeeded = True
-    for command in (
+    run_each(
+        session,
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy"],
         ["codespell"],
-    ):
-        try:
-            session.run(*command)
-        except nox.command.CommandFailed:
-            succeeded = False
-    if not succeeded:
-        session.error("See above.")
+    )
 
 
 @nox.session(allow_parallel=True)
@@ -88,18 +83,8 @@ def docs(session: nox.Session) -> None:
     install(session)
     if "--make" in session.posargs:
         return
-    succeeded = True
-    for language in manual.languages(session.posargs):
-        try:
-            session.run(*manual.build_command(language))
-        except nox.command.CommandFailed:
-            succeeded = False
-    try:
-        session.run("python", "-m", "scripts.manual_translations", "check")
-    except nox.command.CommandFailed:
-        succeeded = False
-    if not succeeded:
-        session.error("See above.")
+    builds = (manual.build_command(each) for each in manual.languages(session.posargs))
+    run_each(session, *builds, ["python", "-m", "scripts.manual_translations", "check"])
 
 
 @nox.session(venv_backend="none")
@@ -113,6 +98,18 @@ def lock(session: nox.Session) -> None:
     for name, version in versions.items():
         source, target = f"requirements/{name}.in", f"requirements/{name}.txt"
         session.run(*uv, "--python-version", version, source, "-o", target)
+
+
+def run_each(session: nox.Session, *commands: Sequence[str]) -> None:
+    """Run commands; a failure does not skip the others, but fails the session."""
+    succeeded = True
+    for command in commands:
+        try:
+            session.run(*command)
+        except nox.command.CommandFailed:
+            succeeded = False
+    if not succeeded:
+        session.error("See above.")
 
 
 def install(session: nox.Session) -> Path:

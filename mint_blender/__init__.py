@@ -35,9 +35,7 @@ __all__ = [
     "worlds",
 ]
 
-_OF_API = frozenset(
-    {"generate", "job_records", "models", "usage", "worlds", "GenerationStopped", "TooExpensive"}
-)
+_OF_API = frozenset(__all__) - {"register", "unregister"}
 
 
 def register() -> None:

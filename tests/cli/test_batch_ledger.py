@@ -19,7 +19,7 @@ from mint_blender.jobs.storage.batch_lease import Lease
 
 from ..mint.generation_helpers import PIXEL
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
+from .batch_helpers import entries, first_entries, leave_only_a_ledger, lines_of
 from .command_runner import RunMint, command, environment, run
 from .contact_sheet_reader import ContactSheet
 
@@ -31,12 +31,6 @@ Home = Callable[[str], None]
 def at_home(tmp_path: Path, signed_in: ThreadService, monkeypatch: pytest.MonkeyPatch) -> Home:
     """Use another journal, as after a change to pip, another machine or another user."""
     return lambda name: monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / name))
-
-
-def entries(folder: Path) -> list[dict[str, object]]:
-    """Return all entries of the ledger."""
-    text = (folder / ".mint-batch" / "ledger.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
 
 
 @pytest.mark.covers("R-batch-once")
@@ -149,15 +143,9 @@ def test_killed_between_the_ledger_and_the_send(
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 0
-    first: dict[object, dict[str, object]] = {}
-    for entry in entries(tmp_path / "out"):
-        first.setdefault(entry["line"], entry)
-    assert {entry["state"] for entry in first.values()} == {"waiting"}
-    shutil.rmtree(tmp_path / "out")
-    place = tmp_path / "out" / ".mint-batch"
-    place.mkdir(parents=True)
-    text = "".join(json.dumps(entry) + "\n" for entry in first.values())
-    (place / "ledger.jsonl").write_text(text, encoding="utf-8")
+    first = first_entries(tmp_path / "out")
+    assert {entry["state"] for entry in first} == {"waiting"}
+    leave_only_a_ledger(tmp_path / "out", *first)
     at_home("elsewhere")
     assert mint(*arguments).status == 0
     assert len(list((tmp_path / "out").glob("*.glb"))) == 3

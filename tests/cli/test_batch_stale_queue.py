@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,21 +15,18 @@ from mint_blender.jobs.storage.job_owners import owner_from_elsewhere
 from mint_blender.jobs.storage.journal import Journal
 
 from ..mint_service.runner import ThreadService
-from .batch_helpers import lines_of
+from .batch_helpers import entries, first_entries, leave_only_a_ledger, lines_of
 from .command_runner import RunMint
-from .test_batch_ledger import LAMPS, Home, at_home, entries
+from .test_batch_ledger import LAMPS, Home, at_home
 
 __all__ = ["at_home"]  # a fixture
 
 
 def queue_as_at_the_start(folder: Path, home: Path) -> None:
     """Put the lines of a batch into another journal as they were before anything was sent."""
-    first: dict[str, dict[str, Any]] = {}
-    for entry in entries(folder):
-        first.setdefault(str(entry["line"]), entry)
     with closing(Journal(home)) as journal:
-        for tag, entry in first.items():
-            job = batch_ledger.parse(tag, entry, folder).job
+        for entry in first_entries(folder):
+            job = batch_ledger.parse(entry["line"], entry, folder).job
             assert job is not None and job.phase is Phase.WAITING
             journal.add(replace(job, owner=owner_from_elsewhere(job)))
 
@@ -72,16 +66,11 @@ def test_a_line_that_was_never_sent_is_started_here(
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     at_home("desk")
     assert mint(*arguments).status == 0
-    first: dict[object, dict[str, Any]] = {}
-    for entry in entries(tmp_path / "out"):
-        first.setdefault(entry["line"], entry | {"state": state})
-    for number, entry in enumerate(first.values()):
+    first = first_entries(tmp_path / "out")
+    for number, entry in enumerate(first):
+        entry["state"] = state
         entry["key"] = entry["record"]["key"] = f"another-key-{number}"  # Mint knows the first one
-    shutil.rmtree(tmp_path / "out")
-    place = tmp_path / "out" / ".mint-batch"
-    place.mkdir(parents=True)
-    text = "".join(json.dumps(entry) + "\n" for entry in first.values())
-    (place / "ledger.jsonl").write_text(text, encoding="utf-8")
+    leave_only_a_ledger(tmp_path / "out", *first)
     at_home("elsewhere")
     ran = mint(*arguments, "--retry-failed")
     assert ran.status == 0, ran.err

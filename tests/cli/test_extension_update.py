@@ -81,6 +81,12 @@ def extension(blender: Callable[..., CommandResult], *arguments: str) -> None:
     assert "error" not in (ran.out + ran.err).lower(), ran.out + ran.err
 
 
+def install_from(blender: Callable[..., CommandResult], address: str) -> None:
+    """Add a remote repository, install the add-on from it, and enable it."""
+    extension(blender, "repo-add", "--clear-all", "--url", address, "mint")
+    extension(blender, "install", "--sync", "--enable", "mint_blender")
+
+
 def publish_next_version(monkeypatch: pytest.MonkeyPatch, folder: Path, wheel: Path) -> None:
     """Write a repository with version 99.0.0 of the same source into the folder."""
     text = archive.manifest().replace(f'version = "{archive.version()}"', 'version = "99.0.0"')
@@ -99,15 +105,15 @@ def installed_version(resources: Path) -> str:
 def start(
     service: ThreadService, resources: Path, home: Path, *arguments: str
 ) -> subprocess.Popen[str]:
-    """Start a Blender that goes on running."""
-    told = {
+    """Start a Blender that keeps running."""
+    of_mint = {
         name: value
         for name, value in environment(service, home).items()
         if name.startswith("MINT_")
     }
     return subprocess.Popen(
         ["blender", *arguments],
-        env={**clean_environment(resources), **told},
+        env={**clean_environment(resources), **of_mint},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -128,8 +134,7 @@ def test_a_blender_updates_while_its_job_runs(
 ) -> None:
     """The old version ends its thread and frees the job; the new one finishes it in that Blender."""
     resources = tmp_path / "resources"
-    extension(blender, "repo-add", "--clear-all", "--url", address, "mint")
-    extension(blender, "install", "--sync", "--enable", "mint_blender")
+    install_from(blender, address)
     publish_next_version(monkeypatch, repository_folder, wheel)
     script = Path(__file__).with_name("update_inside_blender.py")
     running = start(
@@ -162,8 +167,7 @@ def test_an_update_keeps_the_jobs_in_flight(
 ) -> None:
     """The new version reads the journal of the old one, finishes its jobs, and starts nothing."""
     resources = tmp_path / "resources"
-    extension(blender, "repo-add", "--clear-all", "--url", address, "mint")
-    extension(blender, "install", "--sync", "--enable", "mint_blender")
+    install_from(blender, address)
     assert installed_version(resources) == archive.version()
     assert blender(*MINT, *LAMP, "--mode", "review").status == 6
     words = ("generate", "--prompt", "a sword [slow-start]", "--preset", "fast")
