@@ -56,7 +56,7 @@ class EndedChild:
 def test_a_sync_ends_while_its_log_is_scanned(
     tmp_path: Path, elsewhere: OpenElsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Imitates Windows: the log cannot be deleted. The panel goes on, and the log is left."""
+    """Imitates Windows: the log cannot be deleted. The panel still works, and the log is left."""
     monkeypatch.setattr(subprocess, "Popen", EndedChild)
     process = SyncProcess()
     process.start(["sync", str(tmp_path / "library")], ACCOUNT, tmp_path / "home")

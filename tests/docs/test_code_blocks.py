@@ -97,7 +97,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 
 def test_a_command_gets_the_words_and_the_folder_of_bash(shell: Shell) -> None:
-    """Quotes, variables, pipes and `python3 -m mint_blender` work, and the next block goes on."""
+    """Quotes, variables, pipes and `python3 -m mint_blender` work, and the next block continues."""
     shell.run("mkdir here; cd here\nexport MINT_WORD='a lamp'")
     ran = shell.run('mint-blender 0 "$MINT_WORD" x | cat\npython3 -m mint_blender 0 y')
     assert ran == "['a lamp', 'x'] in here\n['y'] in here\n"

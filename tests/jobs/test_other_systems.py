@@ -105,7 +105,7 @@ def test_the_log_begins_anew_while_another_process_has_it_open(
 ) -> None:
     """Imitates Windows, where it cannot be renamed then: it is copied and emptied, without a wait.
 
-    The other process goes on in the same file, and no entry is lost.
+    The other process continues in the same file, and no entry is lost.
     """
     monkeypatch.setattr(log_file, "MAX_BYTES", 300)
     path = tmp_path / log_file.NAME

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which lines of a batch another journal has started, as the ledger in its folder says.
 
-A line that was queued here may be done elsewhere by the time this machine goes on. Mint knows its
+A line that was queued here may be done elsewhere when this machine continues. Mint knows its
 idempotency key for a day; after that, to send it would pay for it a second time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Set
 from pathlib import Path
 
 from .ledger_lines import Unparsed, by_tag, tag_at_start
@@ -21,7 +22,7 @@ class SentElsewhere:
         self._tags: set[str] = set()
         self._read_until = 0
 
-    def tags(self) -> frozenset[str] | set[str]:
+    def tags(self) -> Set[str]:
         """Return the tags of the lines whose latest entry is of another journal, and was sent.
 
         Raises:
