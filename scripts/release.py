@@ -6,6 +6,7 @@
     python3 scripts/dev.py release DIR --draft     write it all the same, to look at it
 
     DIR/repository/    the extension repository and its page, for a web server
+    DIR/repository.zip the same, in one file
     DIR/python/        the wheel and the source distribution, for pip
     DIR/NOTES.md       what the changelog says about this version
     DIR/SHA256SUMS     the checksums of all files
@@ -20,7 +21,14 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from scripts.packaging import checksums, draco_wheels, pip_package, readiness, repository
+from scripts.packaging import (
+    checksums,
+    draco_wheels,
+    pip_package,
+    readiness,
+    repository,
+    zip_writer,
+)
 from scripts.packaging.archive import ROOT
 from scripts.packaging.errors import PackageError
 
@@ -83,6 +91,13 @@ def write(folder: Path, wheels: Iterable[Path] | None, *, compressed: bool = Tru
     pip_package.build(folder / "python")
     wheels = draco_wheels.download(ROOT / "build" / "wheels") if wheels is None else list(wheels)
     repository.write(folder / "repository", wheels, compressed=compressed)
+    pages = folder / "repository"
+    inside = {
+        path.relative_to(pages).as_posix(): path.read_bytes()
+        for path in pages.rglob("*")
+        if path.is_file()
+    }
+    zip_writer.write(folder / "repository.zip", inside, compressed=False)  # zips are compressed
     (folder / "NOTES.md").write_text(readiness.notes(), encoding="utf-8")
     checksums.write(folder)
 

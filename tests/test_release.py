@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import shlex
 import subprocess
@@ -19,6 +20,7 @@ from scripts.packaging.errors import PackageError
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
+PAGE = WORKFLOW.with_name("page.yml")
 CHANGELOG = "# Changelog\n\n## 1.2.0 (2026-12-31)\n\n- New.\n\n## 1.1.0 (2026-11-30)\n\n- Old.\n"
 
 
@@ -73,9 +75,11 @@ def test_a_commit_that_is_not_ready_says_why(clone, capsys, name, old, new, sent
     text = (clone / name).read_text()
     (clone / name).write_text(text.replace(old, new))
     commit(clone)
-    assert (
-        release.main([str(clone / "new"), "--tag", "v1.2.0"] if old != "\n" else ["--check"]) == 1
-    )
+    tagged = old != "\n"
+    if tagged:
+        git(clone, "tag", "--force", "v1.2.0")
+    words = [str(clone / "new"), "--tag", "v1.2.0"] if tagged else ["--check"]
+    assert release.main(words) == 1
     told = capsys.readouterr().err
     assert sentence in told and told.endswith("Not ready.\n")
     assert len(told.splitlines()) == 2
@@ -87,8 +91,32 @@ def test_changes_and_another_tag_are_named(clone):
     (clone / "new.py").write_text("")
     assert len(readiness.problems()) == 1 and "not committed" in readiness.problems()[0]
     commit(clone)
+    git(clone, "tag", "v1.1.0")
     (problem,) = readiness.problems("v1.1.0")
     assert "has the tag v1.1.0. To release 1.2.0: git tag v1.2.0" in problem
+
+
+def test_a_tag_at_another_commit_is_refused(clone, capsys):
+    """What is built is what is checked out, so the named tag has to be there."""
+    git(clone, "tag", "-m", "With a message", "v1.2.1")
+    (clone / "new.py").write_text("")
+    commit(clone)
+    assert release.main([str(clone / "new"), "--tag", "v1.2.0"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("The tag v1.2.0 is at commit ")
+    assert told.endswith("git checkout v1.2.0\nNot ready.\n") and len(told.splitlines()) == 2
+    assert not (clone / "new").exists()
+    git(clone, "checkout", "-q", "v1.2.1")  # a tag with a message is an object of its own
+    assert [each for each in readiness.problems("v1.2.1") if "checked out" in each] == []
+
+
+def test_a_tag_that_does_not_exist_is_refused(clone):
+    """A name of a branch or a typo is no tag."""
+    git(clone, "branch", "v1.2.0-branch")
+    (problem, _) = readiness.problems("v1.2.0-branch")
+    assert problem == (
+        "This clone has no tag v1.2.0-branch. Fetch it: git fetch origin tag v1.2.0-branch"
+    )
 
 
 def test_outside_of_a_clone_it_says_so(tmp_path, monkeypatch, capsys):
@@ -127,6 +155,7 @@ def test_the_release_has_everything_with_its_checksum(written):
     version = archive.version()
     assert set(listed) >= {
         "NOTES.md",
+        "repository.zip",
         f"python/mint_blender-{version}-py3-none-any.whl",
         f"python/mint_blender-{version}.tar.gz",
         f"repository/draco/mint_blender-{version}-draco-windows-x64.zip",
@@ -151,9 +180,9 @@ def test_every_file_that_the_workflow_names_is_written(written):
 # -- The workflow
 
 
-def steps() -> list[dict[str, object]]:
+def steps(workflow: Path = WORKFLOW) -> list[dict[str, object]]:
     """Return the steps of all jobs."""
-    jobs = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
+    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
     return [step for job in jobs.values() for step in job.get("steps", [])]
 
 
@@ -178,7 +207,53 @@ def test_the_workflow_follows_the_tag_and_its_jobs_each_other():
     assert told[True] == {"push": {"tags": ["v*"]}}  # YAML reads the word "on" as true
     assert told["permissions"] == {"contents": "read"}
     needs = {name: job.get("needs") for name, job in told["jobs"].items()}
-    assert needs == {"test": None, "build": "test", "draft": "build", "page": "draft"}
+    assert needs == {"test": None, "build": "test", "draft": "build"}
+    assert "pages" not in WORKFLOW.read_text(encoding="utf-8")
+
+
+def test_the_page_follows_the_published_release():
+    """The page of a draft is put online once a person has published the draft, not before."""
+    text = PAGE.read_text(encoding="utf-8")
+    told = yaml.safe_load(text)
+    assert told[True] == {"release": {"types": ["published"]}}
+    assert told["permissions"] == {"contents": "read"}
+    (job,) = told["jobs"].values()
+    assert "!github.event.release.prerelease" in job["if"]
+    ran = [shlex.split(str(step["run"])) for step in steps(PAGE) if "run" in step]
+    assert [words[0] for words in ran] == ["gh", "sha256sum", "unzip"]
+    downloaded = {word for last, word in itertools.pairwise(ran[0]) if last == "--pattern"}
+    assert downloaded == {"repository.zip", "SHA256SUMS"}
+    attached = WORKFLOW.read_text(encoding="utf-8").partition("gh release create")[2]
+    assert all(f"build/release/{name} " in attached for name in downloaded)
+    used = [str(step["uses"]) for step in steps(PAGE) if "uses" in step]
+    assert [each.partition("@")[0] for each in used] == [
+        "actions/upload-pages-artifact",
+        "actions/deploy-pages",
+    ]
+
+
+@pytest.mark.blender
+@pytest.mark.one_blender
+def test_the_page_is_checked_and_unpacked_as_it_was_looked_at(written, tmp_path):
+    """The commands of the workflow, after its download, leave the files of the draft."""
+    for name in ("repository.zip", "SHA256SUMS"):
+        (tmp_path / name).write_bytes((written / name).read_bytes())
+    for step in steps(PAGE):
+        if "run" in step and not str(step["run"]).startswith("gh "):
+            subprocess.run(shlex.split(str(step["run"])), cwd=tmp_path, check=True)
+    before, after = (
+        {path.relative_to(folder).as_posix(): path.read_bytes() for path in files(folder)}
+        for folder in (written / "repository", tmp_path / "repository")
+    )
+    assert before == after
+    (tmp_path / "repository.zip").write_bytes(b"cut off")
+    check = next(str(step["run"]) for step in steps(PAGE) if "sha256sum" in str(step))
+    assert subprocess.run(shlex.split(check), cwd=tmp_path, capture_output=True).returncode != 0
+
+
+def files(folder: Path) -> list[Path]:
+    """Return all files of a folder."""
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def test_the_tests_of_a_release_are_those_of_each_change():
@@ -189,14 +264,15 @@ def test_the_tests_of_a_release_are_those_of_each_change():
     assert "run: .ci/run" in called.read_text(encoding="utf-8")
 
 
-def test_the_workflow_pins_actions_and_holds_no_secret():
+@pytest.mark.parametrize("workflow", [WORKFLOW, PAGE], ids=["release", "page"])
+def test_the_workflow_pins_actions_and_holds_no_secret(workflow):
     """Actions are pinned to a commit, and neither secrets nor package indexes are named."""
-    text = WORKFLOW.read_text(encoding="utf-8")
+    text = workflow.read_text(encoding="utf-8")
     used = [each for each in re.findall(r"uses: (.+)", text) if not each.startswith("./")]
     pinned = re.compile(r"actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
     assert used and [each for each in used if not pinned.fullmatch(each)] == []
     assert not [word for word in ("secrets", "pypi", "://", "api_key") if word in text.lower()]
-    assert "--draft" in text
+    assert workflow == PAGE or "--draft" in text
 
 
 def test_the_draco_wheels_of_the_release_are_pinned():

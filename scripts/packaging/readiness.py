@@ -57,9 +57,23 @@ def _of_commit(version: str, tag: str | None) -> Iterator[str]:
         more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
         yield f"Changes are not committed: {first}{more}. Commit them: a release is a commit."
     tags = [tag] if tag else _git("tag", "--points-at", "HEAD").split()
+    if tag:
+        yield from _of_tag(tag)
     if f"v{version}" not in tags:
         there = f"the tag {tags[0]}" if tags else "no tag"
         yield f"The commit has {there}. To release {version}: git tag v{version}"
+
+
+def _of_tag(tag: str) -> Iterator[str]:
+    """Yield what is wrong with a tag that was named: it has to be at the current commit."""
+    name, head = f"refs/tags/{tag}", _git("rev-parse", "HEAD")
+    if not _git("for-each-ref", name):
+        yield f"This clone has no tag {tag}. Fetch it: git fetch origin tag {tag}"
+    elif (tagged := _git("rev-parse", f"{name}^{{commit}}")) != head:
+        yield (
+            f"The tag {tag} is at commit {tagged[:10]}, and {head[:10]} is checked out. Check out"
+            f" what is released: git checkout {tag}"
+        )
 
 
 def _changelog() -> str:
