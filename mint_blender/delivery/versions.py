@@ -18,11 +18,16 @@ MIN_BLENDER = (4, 2, 0)
 def lines() -> list[str]:
     """Return a line for each version. Loads no Blender."""
     return [
-        f"Mint for Blender {addon_version()}",
+        own_line(),
         f"Blender {blender_version() or 'is not loaded'}",
         f"Python {platform.python_version()}",
         platform.platform(),
     ]
+
+
+def own_line() -> str:
+    """Return the name and the version of this package."""
+    return f"Mint for Blender {addon_version()}"
 
 
 def blender_version() -> str:

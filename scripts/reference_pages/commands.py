@@ -23,13 +23,16 @@ SHARED = ("help", "json", "log_level")
 
 def page() -> str:
     """Return the page as Markdown."""
-    commands = by_name(parser(PROGRAM))
+    root = parser(PROGRAM)
+    commands = by_name(root)
     first = next(iter(commands.values()))
     shared = [action for action in first._actions if action.dest in SHARED]
     sections = [block for each in commands.items() for block in _section(*each)]
     return markdown.page(
         "# Commands",
         INTRODUCTION,
+        "## Options without a command",
+        markdown.table(("option", "meaning"), map(_row, _own_options(root))),
         "## Options of every command",
         markdown.table(("option", "meaning"), map(_row, shared)),
         *sections,
@@ -42,6 +45,11 @@ def by_name(root: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentPars
         action.choices for action in root._actions if isinstance(action, argparse._SubParsersAction)
     )
     return next(found)
+
+
+def _own_options(root: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Return the options that stand in place of a command."""
+    return [action for action in root._actions if action.option_strings]
 
 
 def _section(name: str, command: argparse.ArgumentParser) -> list[list[str] | str]:

@@ -3,9 +3,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from mint_blender.cli import commands
+
+from ..imported_modules import foreign, modules_of
+
+ROOT = Path(__file__).resolve().parents[2]
 
 PROMISED = {
     "generate": [
@@ -99,3 +108,27 @@ def test_wrong_arguments_are_status_2(
     out, err = capsys.readouterr()
     assert out == ""
     assert complaint in err and "usage:" in err
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` prints name and version in one line, as the manifest has them."""
+    manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
+    assert commands.main(["--version"]) == 0
+    out, err = capsys.readouterr()
+    assert (out, err) == (f"Mint for Blender {manifest['version']}\n", "")
+
+
+def test_the_version_needs_neither_blender_nor_a_command() -> None:
+    """`python3 -m mint_blender --version` prints it without a key, journal, Blender or network."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mint_blender", "--version"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Mint for Blender ")
+    imported = modules_of("from mint_blender.cli import main; assert main(['--version']) == 0")
+    assert not foreign(imported) & {"bpy", "numpy", "requests", "sqlite3"}

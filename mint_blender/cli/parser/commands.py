@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import argparse
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 from ...jobs.diagnostics.log_file import LEVELS
 from ...mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
@@ -29,6 +30,19 @@ Existing files in DIR are never overwritten.
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
+class _PrintVersion(argparse.Action):
+    """Prints the version. Unlike the action of argparse, it looks it up only when asked."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_ignored: object) -> NoReturn:
+        from ...delivery import versions
+
+        print(versions.own_line())
+        parser.exit()
+
+
 def parser(program: str) -> argparse.ArgumentParser:
     """Return the parser of all commands; `program` is what is typed before them."""
     root = argparse.ArgumentParser(
@@ -40,6 +54,7 @@ def parser(program: str) -> argparse.ArgumentParser:
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    root.add_argument("--version", action=_PrintVersion, help="print name and version, and exit")
     commands = root.add_subparsers(
         title="commands", dest="command", required=True, metavar="COMMAND"
     )
