@@ -5,20 +5,32 @@
     python3 scripts/package.py --with-draco        with DracoPy, for a Blender without a decoder
     python3 scripts/package.py --repository DIR    an extension repository for a web server
 
-The same files give the same bytes on any machine.
+The same files give the same bytes on any machine. Without the package deflate, which the
+environments of scripts/dev.py have, the archive is not compressed.
 """
 
-from __future__ import annotations
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 (people start this with any Python they have)
+    sys.exit(
+        "scripts/package.py needs Python 3.11 or newer; this is "
+        f"{sys.version_info[0]}.{sys.version_info[1]}. Try: python3.11 scripts/package.py"
+    )
 
 import argparse
-import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # it is also run as a file, by a Python that knows no other folder
     sys.path.insert(0, str(ROOT))
 
-from scripts.packaging import archive, blender_tool, draco_wheels, repository  # noqa: E402
+from scripts.packaging import (  # noqa: E402
+    archive,
+    blender_tool,
+    draco_wheels,
+    repository,
+    zip_writer,
+)
 from scripts.packaging.errors import PackageError  # noqa: E402
 
 
@@ -44,9 +56,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="take the DracoPy wheels from this folder (default: download them)",
     )
-    told.add_argument(
-        "--stored", action="store_true", help="do not compress: faster, for trying a change"
-    )
+    told.add_argument("--stored", action="store_true", help="do not compress")
     told.add_argument(
         "-o",
         "--output",
@@ -63,6 +73,7 @@ def main(words: list[str] | None = None) -> int:
     options = parser().parse_args(words)
     try:
         if options.repository:
+            repository.needed_tool(compressed=not options.stored)  # before a download of 31 MB
             repository.write(options.repository, _wheels(options), compressed=not options.stored)
             print(f"{options.repository} can be put onto a web server. Its page is index.html.")
         else:
@@ -83,9 +94,13 @@ def _wheels(options: argparse.Namespace) -> list[Path]:
 def _write_archive(options: argparse.Namespace) -> None:
     """Write the archive, print its path, and validate it if there is a Blender."""
     wheels = _wheels(options) if options.with_draco else []
-    written = archive.build(options.output, wheels=wheels, compressed=not options.stored)
+    compressed = zip_writer.can_compress() and not options.stored
+    written = archive.build(options.output, wheels=wheels, compressed=compressed)
     print(f"{written} ({written.stat().st_size / 1024:.0f} KiB)")
-    if tool := blender_tool.find_tool():
+    if not compressed and not options.stored:
+        print("Not compressed, since this Python does not have the package deflate.")
+    tool = blender_tool.find_tool()  # no walrus: old Pythons have to be able to read this file
+    if tool:
         blender_tool.validate(written, tool)
         print("Blender's validator accepts it.")
     else:

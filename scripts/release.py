@@ -80,7 +80,7 @@ def write(folder: Path, wheels: Iterable[Path] | None, *, compressed: bool = Tru
     Args:
         folder: An empty or new folder.
         wheels: The wheels of DracoPy; None downloads them.
-        compressed: Whether the extension's archives are compressed, which takes some seconds.
+        compressed: Whether the extension's archives are compressed.
 
     Raises:
         PackageError: The folder has files, or something cannot be built.
@@ -88,6 +88,7 @@ def write(folder: Path, wheels: Iterable[Path] | None, *, compressed: bool = Tru
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise PackageError(f"{folder} has files. Name an empty folder, so that none is published.")
+    repository.needed_tool(compressed=compressed)  # before anything is downloaded
     pip_package.build(folder / "python")
     wheels = draco_wheels.download(ROOT / "build" / "wheels") if wheels is None else list(wheels)
     repository.write(folder / "repository", wheels, compressed=compressed)

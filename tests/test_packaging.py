@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
@@ -49,6 +50,47 @@ def test_the_same_files_make_identical_archives(tmp_path):
     )
     second = tmp_path / "two" / first.name
     assert first.read_bytes() == second.read_bytes()
+
+
+def package(*words, code="pass"):
+    """Run scripts/package.py with a Python that has no packages, after some code."""
+    script = str(ROOT / "scripts" / "package.py")
+    started = (
+        f"import runpy, sys; sys.argv = {[script, *map(str, words)]}; {code};"
+        f" runpy.run_path({script!r}, run_name='__main__')"
+    )
+    command = [sys.executable, "-I", "-S", "-c", started]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_without_packages_the_archive_is_not_compressed(tmp_path):
+    """The output says so; the files in it are those of a compressed archive."""
+    done = package("-o", tmp_path / "bare")
+    assert done.returncode == 0, done.stderr
+    assert "Not compressed, since this Python does not have the package deflate." in done.stdout
+    (bare,) = (tmp_path / "bare").iterdir()
+    assert bare.read_bytes() == archive.build(tmp_path, compressed=False).read_bytes()
+    smaller = archive.build(tmp_path / "small")
+    assert smaller.stat().st_size < bare.stat().st_size / 2
+    with zipfile.ZipFile(bare) as one, zipfile.ZipFile(smaller) as other:
+        assert {name: one.read(name) for name in one.namelist()} == {
+            name: other.read(name) for name in other.namelist()
+        }
+
+
+def test_an_old_python_is_told_which_one_is_needed(tmp_path):
+    """The first lines can be read by old Pythons, and they name the versions that work."""
+    source = (ROOT / "scripts" / "package.py").read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 7))
+    assert "from __future__" not in source, "Python 3.6 knows no such annotations"
+    code = "sys.version_info = (3, 10, 14, 'final', 0); sys.modules['tomllib'] = None"
+    done = package("-o", tmp_path / "new", code=code)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "scripts/package.py needs Python 3.11 or newer; this is 3.10."
+        " Try: python3.11 scripts/package.py\n"
+    )
+    assert not (tmp_path / "new").exists()
 
 
 def test_the_archive_has_the_expected_layout(tmp_path):

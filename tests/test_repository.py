@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts import package
-from scripts.packaging import archive, blender_tool, draco_wheels, repository
+from scripts import package, release
+from scripts.packaging import archive, blender_tool, draco_wheels, repository, zip_writer
 from scripts.packaging.errors import PackageError
 
 pytestmark = pytest.mark.blender
@@ -114,13 +114,48 @@ def test_the_links_of_the_page_can_be_dropped_onto_blender(written):
 
 def test_the_checksums_are_those_of_all_files(written):
     """`SHA256SUMS` has a line for each file, in the format of sha256sum."""
-    lines = (written / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    checksums_are_right(written)
+
+
+def checksums_are_right(folder: Path) -> None:
+    """Check that the file has the sum of each file in the folder, and no other line."""
+    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    assert lines == sorted(lines, key=lambda line: line.split("  ")[1])
     listed = {name: digest for digest, name in (line.split("  ") for line in lines)}
-    files = [path for path in written.rglob("*") if path.is_file() and path.name != "SHA256SUMS"]
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "SHA256SUMS"]
     assert listed == {
-        path.relative_to(written).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in files
     }
+
+
+def test_the_sum_of_an_archive_stays_as_it_was_published(tmp_path):
+    """An earlier archive that was damaged, is gone or was never listed; other lines are ignored."""
+    kept, new = tmp_path / "mint_blender-0.1.zip", tmp_path / "draco" / "mint_blender-0.2.zip"
+    new.parent.mkdir()
+    kept.write_bytes(b"damaged")
+    new.write_bytes(b"unlisted")
+    sums = [f"{'a' * 64}  {kept.name}", f"{'b' * 64}  mint_blender-0.0.zip", "what is this?"]
+    (tmp_path / "SHA256SUMS").write_text("\n".join(sums))
+    assert repository._earlier_checksums(tmp_path) == {
+        kept.name: "a" * 64,
+        f"draco/{new.name}": hashlib.sha256(b"unlisted").hexdigest(),
+    }
+
+
+def test_blender_and_compression_are_looked_for_before_the_download(tmp_path, monkeypatch, capsys):
+    """What is missing is said before 31 MB of wheels are downloaded."""
+    downloaded: list[Path] = []
+    monkeypatch.setattr(draco_wheels, "download", downloaded.append)
+    monkeypatch.setattr(zip_writer, "can_compress", lambda: False)
+    assert package.main(["--repository", str(tmp_path / "new")]) == 1
+    assert "or --stored" in capsys.readouterr().err
+    monkeypatch.setattr(blender_tool, "find_tool", lambda: None)
+    assert package.main(["--repository", str(tmp_path / "new")]) == 1
+    assert "Install Blender" in capsys.readouterr().err
+    with pytest.raises(PackageError, match="Install Blender"):
+        release.write(tmp_path / "release", None)
+    assert downloaded == [] and list(tmp_path.glob("*/*")) == []
 
 
 def test_the_same_files_make_the_same_repository(written, wheels, tmp_path, quickly):
@@ -154,6 +189,7 @@ def test_a_next_version_keeps_the_archives_of_the_last_one(wheels, tmp_path, mon
     for folder in (tmp_path, tmp_path / "draco"):
         assert {entry["version"] for entry in repository.listing(folder)["data"]} == {"99.0.0"}
     assert (tmp_path / f"mint_blender-{old}.zip").is_file()
+    checksums_are_right(tmp_path)
     assert old not in json.dumps(links(tmp_path))
 
 

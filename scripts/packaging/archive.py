@@ -113,7 +113,7 @@ def build(
         folder: Where to write it; the name says its version and what is bundled.
         wheels: Wheels to bundle.
         platforms: The platforms of Blender it is for; all if there are none.
-        compressed: Whether it is compressed, which takes some seconds.
+        compressed: Whether it is compressed, which needs the package deflate.
     """
     wheels = list(wheels)
     words = ["mint_blender", version(), *(["draco"] if wheels else []), *platforms]

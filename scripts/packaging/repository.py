@@ -11,7 +11,8 @@
 Both have the same id and version, and in one repository an archive for all systems and one for a
 single system exclude each other. So those with Draco are a repository of their own.
 
-Archives of earlier versions stay, since a Blender may still have an index that names them.
+Archives of earlier versions stay, since a Blender may still have an index that names them. So do
+their lines in SHA256SUMS.
 """
 
 from __future__ import annotations
@@ -26,11 +27,31 @@ from string import Template
 from typing import Any
 from urllib.parse import urlencode
 
-from . import archive, blender_tool, checksums, draco_wheels
+from . import archive, blender_tool, checksums, draco_wheels, zip_writer
 from .errors import PackageError
 
 DRACO = "draco"
 PAGE = Path(__file__).with_name("repository_page.html")
+
+
+def needed_tool(*, compressed: bool) -> list[str]:
+    """Return how to call Blender's command for extensions.
+
+    Args:
+        compressed: Whether the archives are to be compressed.
+
+    Raises:
+        PackageError: There is no Blender, or this Python cannot compress archives.
+    """
+    tool = blender_tool.find_tool()
+    if tool is None:
+        raise PackageError(
+            "Blender writes the index of a repository. Install Blender, or run this with a Python"
+            " that has bpy: python3 scripts/dev.py env prints one."
+        )
+    if compressed:
+        zip_writer.check_compression()
+    return tool
 
 
 def write(folder: Path, wheels: Iterable[Path], *, compressed: bool = True) -> None:
@@ -39,18 +60,13 @@ def write(folder: Path, wheels: Iterable[Path], *, compressed: bool = True) -> N
     Args:
         folder: It may have the repository of an earlier version.
         wheels: The wheels of DracoPy.
-        compressed: Whether the archives are compressed, which takes some seconds.
+        compressed: Whether the archives are compressed, which needs the package deflate.
 
     Raises:
-        PackageError: There is no Blender, it refuses an archive, or the folder has this version
-            with other contents. The repository in the folder is as it was.
+        PackageError: Something needed is missing, Blender refuses an archive, or the folder has
+            this version with other contents. The repository in the folder is as it was.
     """
-    tool = blender_tool.find_tool()
-    if tool is None:
-        raise PackageError(
-            "Blender writes the index of a repository. Install Blender, or run this with a Python"
-            " that has bpy: python3 scripts/dev.py env prints one."
-        )
+    tool = needed_tool(compressed=compressed)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
         new = Path(unfinished)
@@ -65,8 +81,22 @@ def write(folder: Path, wheels: Iterable[Path], *, compressed: bool = True) -> N
         for part in (new, new / DRACO):
             _index(part, tool)
         (new / "index.html").write_text(page(new), encoding="utf-8")
-        checksums.write(new)
+        checksums.write(new, _earlier_checksums(folder))
         _publish(new, folder)
+
+
+def _earlier_checksums(folder: Path) -> dict[str, str]:
+    """Return the checksums of the archives in a folder.
+
+    What is already listed stays as it is, so that a file that was damaged later is noticed.
+    """
+    listed = checksums.read(folder)
+    found = {
+        path.relative_to(folder).as_posix(): path
+        for part in (folder, folder / DRACO)
+        for path in part.glob("*.zip")
+    }
+    return {name: listed.get(name) or checksums.sha256(path) for name, path in found.items()}
 
 
 def _index(folder: Path, tool: list[str]) -> None:

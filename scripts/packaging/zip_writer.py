@@ -2,17 +2,18 @@
 """Write zip files whose bytes depend on the names and contents of the files alone.
 
 `zipfile` can do that only without compression, since it compresses with the zlib of this Python.
+Here libdeflate compresses, in the version that the locks pin: its bytes are the same everywhere.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import struct
 import zlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from . import deflate
 from .errors import PackageError
 
 DATE = (1 << 5) | 1  # 1980-01-01, the earliest date that a zip can hold
@@ -21,6 +22,22 @@ MODE = 0o100644 << 16  # a plain file, readable by everybody
 STORED, DEFLATED = 0, 8
 UTF_8 = 1 << 11
 COMPRESSED_ALREADY = (".whl",)
+SMALLEST = 12
+"""The level of libdeflate whose result is the smallest."""
+
+
+def can_compress() -> bool:
+    """Return whether this Python has the package deflate; one without any packages has not."""
+    return importlib.util.find_spec("deflate") is not None
+
+
+def check_compression() -> None:
+    """Raise a PackageError if this Python cannot compress."""
+    if not can_compress():
+        raise PackageError(
+            "This Python does not have the package deflate, which compresses archives. Use the one"
+            " that python3 scripts/dev.py env prints, or --stored, which compresses nothing."
+        )
 
 
 def write(target: Path, files: Mapping[str, bytes], *, compressed: bool = True) -> None:
@@ -29,11 +46,13 @@ def write(target: Path, files: Mapping[str, bytes], *, compressed: bool = True) 
     Args:
         target: The zip; a file of this name is replaced.
         files: The bytes of each file by its name in the zip.
-        compressed: Whether to compress what gets smaller, which takes some seconds.
+        compressed: Whether to compress what gets smaller.
 
     Raises:
-        PackageError: A file cannot be compressed; nothing is written.
+        PackageError: This Python cannot compress; nothing is written.
     """
+    if compressed:
+        check_compression()
     body, directory = bytearray(), bytearray()
     for name in sorted(files):
         method, data = STORED, files[name]
@@ -59,10 +78,7 @@ def write(target: Path, files: Mapping[str, bytes], *, compressed: bool = True) 
 @cache
 def _smaller(data: bytes) -> tuple[int, bytes]:
     """Return the method that makes this smaller, and the bytes to write."""
-    smaller = deflate.compress(data)
-    if zlib.decompress(smaller, wbits=-zlib.MAX_WBITS) != data:
-        raise PackageError(
-            "scripts/packaging/deflate.py compresses a file wrongly. Please report this. With"
-            " --stored nothing is compressed."
-        )
+    import deflate
+
+    smaller = bytes(deflate.deflate_compress(data, SMALLEST))
     return (DEFLATED, smaller) if len(smaller) < len(data) else (STORED, data)
