@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from . import archive
@@ -35,7 +36,7 @@ def notes() -> str:
     """
     parts = SECTION.split(_changelog())
     if len(parts) < 4:
-        raise PackageError("CHANGELOG.md has no line such as: ## 1.0.0 (2026-12-31)")
+        raise PackageError("CHANGELOG.md has no released version: ## VERSION (YEAR-MONTH-DAY)")
     return parts[3].strip() + "\n"
 
 
@@ -48,7 +49,10 @@ def _of_changelog(version: str) -> Iterator[str]:
             f" Write what is new in {version}."
         )
     elif not re.fullmatch(r"\d{4}-\d\d-\d\d", found[2]):
-        yield f'CHANGELOG.md says "{found[2]}" for {version}. Write the date: (2026-12-31)'
+        yield (
+            f'CHANGELOG.md says "{found[2]}" for {version}. Write the day of the release, for today:'
+            f" ({datetime.now(UTC):%Y-%m-%d})"
+        )
 
 
 def _of_commit(version: str, tag: str | None) -> Iterator[str]:
