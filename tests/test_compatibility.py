@@ -120,7 +120,8 @@ def test_writing_and_checking(
 ) -> None:
     """`--check` fails until the page is as the outcomes are, and always for a failed feature."""
     page = tmp_path / "page.md"
-    page.write_text(f"# Title\n\n{compatibility.BEGIN}\nold\n{compatibility.END}\n\nMore.\n")
+    old = f"| | 4.2 |\n| --- | :-: |\n| {MODELS} | old |"
+    page.write_text(f"# Title\n\n{compatibility.BEGIN}\n{old}\n{compatibility.END}\n\nMore.\n")
     outcomes = {each.name: {"a.py::test_a": "passed" if passed else "failed"} for each in BLENDERS}
     monkeypatch.setattr(compatibility, "PAGE", page)
     monkeypatch.setattr(compatibility, "read_results", lambda folder: outcomes)
@@ -134,3 +135,61 @@ def test_writing_and_checking(
     written = page.read_text(encoding="utf-8")
     assert written.startswith("# Title\n") and written.endswith(f"{compatibility.END}\n\nMore.\n")
     assert f"| {MODELS} | {'✓' if passed else '✗'} |" in written and "old" not in written
+
+
+PLAIN = """| | 4.2 | 4.3 with a window | 4.5 |
+| --- | :-: | :-: | :-: |
+| models | ✓ | ✓ | – (1) |
+| Worlds | ✓ |  | – (2) |
+
+1. No decoder.
+2. No point clouds."""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("– (2)", "– (3)"),
+        ("No decoder", "There is no decoder"),
+        ("4.3 with a window", "4.0 with a window"),
+        (" 4.5 |", " 4.5 | 5.3 imitated |"),
+    ],
+    ids=["number", "reason", "system", "column"],
+)
+def test_what_may_differ_from_run_to_run_is_no_difference(old: str, new: str) -> None:
+    """Notes, and columns that depend on the system or on the tests."""
+    lines = PLAIN.replace(old, new).splitlines()
+    if "imitated" in new:
+        lines[1:4] = [f"{line} :-: |" for line in lines[1:4]]
+    page = compatibility.updated("Text.", PLAIN)
+    assert compatibility.differences(page, "\n".join(lines)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            "models | ✓ | ✓",
+            "models | ✗ | ✓",
+            "models, Blender 4.2: the page says ✓, the test run ✗.",
+        ),
+        ("– (2)", "✓", "Worlds, Blender 4.5: the page says –, the test run ✓."),
+        (
+            "| ✓ |  |",
+            "| ✓ | ✓ |",
+            "Worlds, Blender 4.3 with a window: the page says nothing, the test run ✓.",
+        ),
+    ],
+)
+def test_another_state_is_named(old: str, new: str, sentence: str) -> None:
+    """Feature, Blender and both states, in either direction."""
+    page = compatibility.updated("Text.", PLAIN)
+    assert compatibility.differences(page, PLAIN.replace(old, new)) == [sentence]
+
+
+def test_a_feature_that_only_one_of_them_has_is_named() -> None:
+    """A row that is missing in the page, or left in it."""
+    page = compatibility.updated("Text.", PLAIN)
+    renamed = compatibility.differences(page, PLAIN.replace("Worlds", "places"))
+    assert "Worlds, Blender 4.2: the page says ✓, the test run nothing." in renamed
+    assert "places, Blender 4.2: the page says nothing, the test run ✓." in renamed

@@ -8,7 +8,7 @@ import itertools
 import re
 import shlex
 import subprocess
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -103,7 +103,7 @@ def test_the_date_to_write_is_that_of_today(clone):
     (clone / "CHANGELOG.md").write_text(text)
     told = readiness.problems("v1.2.0")[0]
     (day,) = re.findall(r"for today: \((.+)\)$", told)
-    assert abs(date.fromisoformat(day) - date.today()) <= timedelta(days=1)
+    assert abs(date.fromisoformat(day) - datetime.now(UTC).date()) <= timedelta(days=1)
 
 
 def test_a_tag_at_another_commit_is_refused(clone, capsys):

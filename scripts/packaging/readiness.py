@@ -50,7 +50,7 @@ def _of_changelog(version: str) -> Iterator[str]:
         )
     elif not re.fullmatch(r"\d{4}-\d\d-\d\d", found[2]):
         yield (
-            f'CHANGELOG.md says "{found[2]}" for {version}. Write the day of the release, for today:'
+            f'CHANGELOG.md says "{found[2]}" for {version}. Write its day, for today:'
             f" ({datetime.now(UTC):%Y-%m-%d})"
         )
 
