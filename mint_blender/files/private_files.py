@@ -28,6 +28,8 @@ def make_folder(path: Path) -> None:
     Raises:
         OSError: The folder cannot be created.
     """
+    if path.is_dir():
+        return
     for each in reversed([path, *path.parents]):
         if not each.is_dir():
             each.mkdir(FOLDER, exist_ok=True)

@@ -148,7 +148,7 @@ def same_file(first: str | None, second: str | None) -> bool:
 
 
 def _split(url: str) -> SplitResult:
-    if any(letter in "\\" or letter.isspace() or not letter.isprintable() for letter in url):
+    if "\\" in url or " " in url or not url.isprintable():  # no other space is printable
         # programs disagree about which host such an address means
         raise _refused(Message("The address of the file is invalid."))
     try:

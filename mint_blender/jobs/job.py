@@ -213,6 +213,8 @@ class Job:
 
     def without_notes(self, *codes: str) -> Job:
         """Return the job without the notes that have one of these codes."""
+        if not self.has_note(*codes):
+            return self
         return replace(self, notes=tuple(note for note in self.notes if note.code not in codes))
 
     def has_note(self, *codes: str) -> bool:

@@ -79,7 +79,7 @@ def _split(text: str) -> SplitResult:
 
 def _problem(text: str, parts: SplitResult) -> str | None:
     # The URL itself is never shown: it may contain a password.
-    if any(character.isspace() or not character.isprintable() for character in text):
+    if " " in text or not text.isprintable():  # no other space is printable
         return Message("contains a space or a control character")
     if parts.scheme not in {"https", "http"} or not parts.hostname:
         return Message("must look like https://host/path")

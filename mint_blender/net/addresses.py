@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -25,6 +26,7 @@ def is_public(address: str) -> bool:
     return _is_public(found)
 
 
+@lru_cache(64)  # asked for each request, mostly about a name
 def is_loopback(address: str) -> bool:
     """Return whether an IP address is this computer; an IPv4-mapped 127.0.0.1 does not count."""
     try:

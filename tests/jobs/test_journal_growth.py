@@ -39,11 +39,12 @@ RETRY = serialization.dump_decision(Decision(Verb.RETRY, "key", estimate=70.0))
 
 
 def paid(number: int) -> Job:
-    """Return a finished job of some minutes ago, for 10 Credits."""
+    """Return a finished job of the last four hours, for 10 Credits."""
     job = costing(Phase.PLACED, status="succeeded", finalized=10)
     done = operation("succeeded", resource=f"res_{number}", credits={"finalized": 10})
     line = Delivery(line=f"/out#{number}")
-    return replace(job, created_at=time.time() - 60.0 * number, operation=done, delivery=line)
+    created_at = time.time() - 60.0 * (number % 240) - number / 1000
+    return replace(job, created_at=created_at, operation=done, delivery=line)
 
 
 def filled(home: Path, count: int) -> Path:
@@ -120,6 +121,14 @@ def test_no_act_costs_more_with_more_jobs(tmp_path: Path) -> None:
     few, many = efforts
     grown = {name: (few[name], many[name]) for name in few if many[name] > 2 * few[name] + 20}
     assert grown == {}
+
+
+def test_opening_a_journal_writes_nothing(tmp_path: Path) -> None:
+    """Else each start of a worker would make every other process look for changes."""
+    with closing(Journal(filled(tmp_path, 1))) as journal:
+        before = journal.revision()
+        Journal(tmp_path).close()
+        assert journal.revision() == before
 
 
 def test_no_act_reads_a_whole_table(tmp_path: Path) -> None:

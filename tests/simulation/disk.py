@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import io
+import itertools
 import os
 import sqlite3
 import uuid
@@ -25,13 +26,14 @@ from mint_blender.jobs.storage.job_locks import ProcessLock
 
 WRITES = ("INSERT", "UPDATE", "DELETE", "COMMIT", "BEGIN")
 NEEDS_SPACE = ("INSERT", "UPDATE", "COMMIT")
+CHANGES = ("INSERT", "UPDATE", "DELETE")
 
 
 @cache
-def _kind(query: str) -> tuple[bool, bool]:
-    """Return whether a statement writes, and whether that takes space."""
+def _kind(query: str) -> tuple[bool, bool, bool]:
+    """Return whether a process may die at a statement, whether it takes space, and changes rows."""
     word = query.lstrip()
-    return word.startswith(WRITES), word.startswith(NEEDS_SPACE)
+    return word.startswith(WRITES), word.startswith(NEEDS_SPACE), word.startswith(CHANGES)
 
 
 class Killed(BaseException):
@@ -54,20 +56,24 @@ class Disk:
         self.is_in_memory = False
         self._numbers: dict[str, int] = {}
         self._journals: dict[str, sqlite3.Connection] = {}
+        self._unused: dict[str, list[sqlite3.Connection]] = {}
         self.boundary: Callable[[], None] = lambda: None
-        self.opened: Callable[[sqlite3.Connection | ProcessLock], None] = lambda opened: None
+        self.opened: Callable[[Connection | ProcessLock], None] = lambda opened: None
 
     def check_space(self) -> None:
         """Raise OSError if the disk is full."""
         if self.is_full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def connect(self, path: Any, **more: Any) -> sqlite3.Connection:
+    def connect(self, path: Any, **more: Any) -> Connection:
         """Open a database whose writes this disk controls."""
         if self.is_in_memory:
-            path, more = self._shared(path), {**more, "uri": True}
-        connection: _Connection = _connect(path, factory=_Connection, **more)
-        connection.disk = self
+            address = self._shared(path)
+            unused = self._unused.setdefault(address, [])
+            real = unused.pop() if unused else _open_in_memory(address, **more)
+            connection = Connection(real, self, unused)
+        else:
+            connection = Connection(_connect(path, **more), self, None)
         self.opened(connection)
         return connection
 
@@ -76,7 +82,7 @@ class Disk:
         number = self._numbers.setdefault(str(path), len(self._numbers))
         address = f"file:/{id(self)}-{number}?vfs=memdb"
         if address not in self._journals:  # one connection keeps what the others have written
-            self._journals[address] = _connect(address, uri=True)
+            self._journals[address] = _open_in_memory(address)
         return address
 
     def release(self, lock: ProcessLock) -> None:
@@ -92,7 +98,7 @@ class Disk:
 
     def close(self) -> None:
         """Forget the databases."""
-        for connection in self._journals.values():
+        for connection in (*self._journals.values(), *itertools.chain(*self._unused.values())):
             connection.close()
 
     def open_part(self, part: PartFile) -> Any:
@@ -132,23 +138,71 @@ class Disk:
         self.boundary()
 
 
-class _Connection(sqlite3.Connection):
-    disk: Disk
+class Connection:
+    """What the product sees of a connection to SQLite.
+
+    When it is closed, `unused` gets the real connection for whoever opens the database next:
+    reading the tables of a new one takes longer than most of what is done with it.
+    """
+
+    def __init__(
+        self, real: sqlite3.Connection, disk: Disk, unused: list[sqlite3.Connection] | None
+    ) -> None:
+        self._real: sqlite3.Connection | None = real
+        self._execute = real.execute
+        self._disk = disk
+        self._unused = unused
+
+    def _set_text_factory(self, factory: Callable[[bytes], str]) -> None:
+        if self._real is not None:
+            self._real.text_factory = factory
+
+    text_factory = property(fset=_set_text_factory)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._real is not None and self._real.in_transaction
+
+    def close(self) -> None:
+        """Roll back an open transaction, and close the database."""
+        real, self._real, self._execute = self._real, None, _refuse
+        if real is None:
+            return
+        if self._unused is None:
+            real.close()
+            return
+        if real.in_transaction:
+            real.execute("ROLLBACK")
+        self._unused.append(real)
 
     def execute(self, query: str, values: Any = ()) -> sqlite3.Cursor:
-        writes, needs_space = _kind(query)
+        """Execute a statement; die before or after it if it writes."""
+        writes, needs_space, changes = _kind(query)
         if not writes:
-            return super().execute(query, values)
-        disk = self.disk
+            return self._execute(query, values)
+        disk = self._disk
         disk.boundary()
         if disk.is_full and needs_space:
             error = sqlite3.OperationalError("database or disk is full")
             error.sqlite_errorcode = sqlite3.SQLITE_FULL
             raise error
-        found = super().execute(query, values)
-        disk.writes += 1
+        found = self._execute(query, values)
+        disk.writes += changes
         disk.boundary()
         return found
+
+
+def _refuse(query: str, values: Any = ()) -> sqlite3.Cursor:
+    raise sqlite3.ProgrammingError("Cannot operate on a closed database.")
+
+
+def _open_in_memory(address: str, **more: Any) -> sqlite3.Connection:
+    """Open a database without a log and a sync: a kill leaves the operating system alive."""
+    connection = _connect(address, uri=True, **more)
+    connection.execute("PRAGMA journal_mode = MEMORY")
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
 
 
 _init_lock = ProcessLock.__init__
@@ -156,13 +210,6 @@ _real_prepare = database.Database.prepare
 _connect = sqlite3.connect
 _open_part = PartFile.open
 _append = batch_ledger._append
-
-
-def _choose_mode(connection: sqlite3.Connection, folder: Any) -> str:
-    """Use no log and no sync: a process that dies here leaves the operating system alive."""
-    mode = connection.execute("PRAGMA journal_mode = MEMORY").fetchone()[0]
-    connection.execute("PRAGMA synchronous = OFF")
-    return str(mode)
 
 
 def _prepare(self: database.Database, version: int, *statements: str) -> None:
@@ -219,7 +266,7 @@ def simulated_disk(disk: Disk) -> Iterator[None]:
     with ExitStack() as stack:
         use = stack.enter_context
         use(patch.object(sqlite3, "connect", disk.connect))
-        use(patch.object(database, "choose_mode", _choose_mode))
+        use(patch.object(database, "choose_mode", lambda connection, folder: "memory"))
         use(patch.object(PartFile, "open", lambda part: disk.open_part(part)))
         use(patch.object(batch_ledger, "_append", disk.append))
         use(patch.object(ProcessLock, "__init__", lock))

@@ -10,7 +10,7 @@ import io
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -19,8 +19,6 @@ from unittest.mock import patch
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
-from requests.adapters import BaseAdapter
-from requests.structures import CaseInsensitiveDict
 
 from mint_blender.net import connections
 
@@ -153,12 +151,74 @@ class _Body(io.BytesIO):
         """Do nothing: there is no connection."""
 
 
-class _Adapter(BaseAdapter):
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self._network = network
+class _Headers(dict[str, str]):
+    """The headers of a response: upper and lower case are the same."""
 
-    def send(self, request: requests.PreparedRequest, *more: Any, **most: Any) -> requests.Response:
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__((name.lower(), value) for name, value in headers.items())
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name.lower())
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(str(name).lower())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name.lower(), default)
+
+
+class _Answer(requests.Response):
+    """A response without what requests needs a tenth of a millisecond for, such as cookies."""
+
+    def __init__(self, answer: Response, request: requests.PreparedRequest) -> None:
+        self._content: Any = False
+        self._content_consumed = False
+        self.status_code = answer.status
+        self.headers: Any = _Headers(answer.headers)
+        self.raw = _Body(answer)
+        self.url, self.request = request.url or "", request
+
+
+class _NoCookies:
+    def set_policy(self, policy: object) -> None:
+        """Do nothing: there are no cookies."""
+
+
+class _Session:
+    """A session without what has nothing to do with the simulation and needs a millisecond.
+
+    That is: proxies of the environment, cookies, a .netrc.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.headers: dict[str, str] = {}
+        self.auth: Any = None
+        self.cookies = _NoCookies()
+
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
+
+    def merge_environment_settings(self, *_: object) -> dict[str, Any]:
+        """Return no settings."""
+        return {}
+
+    def get_adapter(self, url: str) -> _Session:
+        """Return what sends requests: the session itself."""
+        return self
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Return a request as it is sent, with the session's headers and with its own key."""
+        prepared = requests.PreparedRequest()
+        query = f"?{urlencode(request.params)}" if request.params else ""
+        prepared.method, prepared.url = request.method, f"{request.url}{query}"
+        prepared.body = request.data or None  # type: ignore[assignment]  # bytes
+        prepared.headers = {**self.headers, **(request.headers or {})}  # type: ignore[assignment]
+        auth: Any = request.auth or self.auth
+        return auth(prepared) if auth else prepared  # type: ignore[no-any-return]
+
+    def send(self, request: requests.PreparedRequest, **_: object) -> requests.Response:
+        """Send a request and return the answer."""
         parts = urlsplit(request.url or "")
         body = request.body or b""
         answer = self._network.exchange(
@@ -171,42 +231,14 @@ class _Adapter(BaseAdapter):
                 body.encode() if isinstance(body, str) else bytes(body),
             )
         )
-        response = requests.Response()
-        response.status_code = answer.status
-        response.headers = CaseInsensitiveDict(answer.headers)
-        response.raw = _Body(answer)
-        response.url, response.request = request.url or "", request
-        return response
-
-    def close(self) -> None:
-        pass
+        return _Answer(answer, request)
 
 
 @contextmanager
 def simulated_network(network: Network) -> Iterator[None]:
     """Let the product's sessions use this network."""
-
-    def mount(session: requests.Session, rules: object = None) -> None:
-        adapter = _Adapter(network)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-
-    # requests needs a millisecond for what has nothing to do with the simulation: proxies of the
-    # environment, cookies, a .netrc
     with (
-        patch.object(connections, "mount", mount),
-        patch.object(requests.Session, "prepare_request", _prepared),
-        patch.object(requests.Session, "merge_environment_settings", lambda *_: {}),
+        patch.object(connections, "mount", lambda session, rules=None: None),
+        patch.object(requests, "Session", lambda: _Session(network)),
     ):
         yield
-
-
-def _prepared(session: requests.Session, request: requests.Request) -> requests.PreparedRequest:
-    """Return a request as it is sent, with the session's headers and with its own key."""
-    prepared = requests.PreparedRequest()
-    query = f"?{urlencode(request.params)}" if request.params else ""
-    prepared.method, prepared.url = request.method, f"{request.url}{query}"
-    prepared.body = request.data or None  # type: ignore[assignment]  # bytes
-    prepared.headers = CaseInsensitiveDict({**session.headers, **(request.headers or {})})
-    auth: Any = request.auth or session.auth
-    return auth(prepared) if auth else prepared  # type: ignore[no-any-return]

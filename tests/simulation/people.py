@@ -141,6 +141,8 @@ class People:
         world.at(self.rng.expovariate(1 / 1800.0), self._use_own_account)
 
     def _use_own_account(self) -> None:
+        if not self.world.options.accounts_change:
+            return  # it is the end, where each account has its turn
         owner = self.world.mint.projects[0]
         if not owner.keys:
             self.world.add_key(owner, f"key-of-owner-{self.rng.getrandbits(32):08x}-secret")

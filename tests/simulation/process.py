@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import queue
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,10 +25,14 @@ from mint_blender.jobs.storage.journal import JournalError
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.mint.account import Account
 
-from .disk import Killed
+from .disk import Connection, Killed
 
 if TYPE_CHECKING:
     from .world import World
+
+
+LONG_WAIT = 60.0
+"""Seconds for which a main thread waits for an event."""
 
 
 class _Events(queue.SimpleQueue[Event]):
@@ -44,8 +47,8 @@ class _Events(queue.SimpleQueue[Event]):
         super().put(item)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Event:
-        if self.empty() and timeout:
-            self._process.let_the_world_go_on(timeout, lambda: not self.empty())
+        if self.empty() and timeout:  # who waits in vain only waits again: once is enough
+            self._process.let_the_world_go_on(LONG_WAIT, lambda: not self.empty())
         return super().get(block=False)
 
 
@@ -180,7 +183,7 @@ class Process:
         self.call_takes: float | None = None
         self.account = world.account
         self._requested: set[str] = set()
-        self._opened: list[sqlite3.Connection | ProcessLock] = []
+        self._opened: list[Connection | ProcessLock] = []
         self._next_step: object = None
         self._boundaries_left = world.boundaries_until_kill()
         self.service: JobService | None = None
@@ -211,18 +214,6 @@ class Process:
             ),
         )
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Let this process run; whoever ran before runs again afterwards."""
-        world, before = self.world, unsent_jobs._requested
-        outer, world.current = world.current, self
-        unsent_jobs._requested = self._requested
-        try:
-            yield
-        finally:
-            world.current = outer
-            unsent_jobs._requested = before
-
     def boundary(self) -> None:
         """Die here if it is time; raise Killed ever after."""
         if not self.is_dead:
@@ -249,7 +240,7 @@ class Process:
                 opened.close()
         self._opened.clear()
 
-    def opened(self, opened: sqlite3.Connection | ProcessLock) -> None:
+    def opened(self, opened: Connection | ProcessLock) -> None:
         """Note something that the system would close."""
         self._opened.append(opened)
 
@@ -287,11 +278,16 @@ class Process:
         """Do something in this process; it may die meanwhile."""
         if self.is_dead:
             return
+        world, before = self.world, unsent_jobs._requested
+        outer, world.current = world.current, self
+        unsent_jobs._requested = self._requested
         try:
-            with self.running():
-                action()
+            action()
         except Killed:
-            self.bury()
+            pass
+        finally:  # whoever ran before runs again
+            world.current = outer
+            unsent_jobs._requested = before
         if self.is_dead:
             self.bury()
 

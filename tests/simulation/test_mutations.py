@@ -14,15 +14,15 @@ FOUND_BY = {
     "a new key at each try": 1,
     "a new key for each try of a decision": 1,
     "no memory of sending": 5,
-    "repeats a start for ever": 4,
+    "repeats a start for ever": 8,
     "believes gateways": 1,
-    "cancels without looking": 6,
+    "cancels without looking": 12,
     "a new key after a restart": 1,
     "ignores own limits": 1,
     "shows the key to the file host": 1,
-    "waits for nobody": 6,
+    "waits for nobody": 8,
     "counts no revision": 7,
-    "keeps no pictures": 1,
+    "keeps no pictures": 2,
 }
 """A seed that finds each mistake: the first one that did."""
 

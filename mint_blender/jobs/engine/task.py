@@ -95,22 +95,18 @@ class Tasks:
         Nothing but LOCAL effects may be performed before `next_call`. Of several at the same time,
         a person's decision comes first, then what has waited longest.
         """
-        heads = [
-            (due if queue is _Queue.LOCAL else max(due, next_call), queue, due, entry, task)
-            for queue in _Queue
-            for due, entry, task in self._head(queue)
-        ]
+        heads = []
+        for queue, entries in self._queues.items():
+            while entries and entries[0][1] != entries[0][2].entry:
+                heapq.heappop(entries)
+            if entries:
+                due, entry, task = entries[0]
+                at = due if queue is _Queue.LOCAL else max(due, next_call)
+                heads.append((at, queue, due, entry, task))
         if not heads:
             return math.inf, None
-        due, _, _, _, task = min(heads)
-        return due, task
-
-    def _head(self, queue: _Queue) -> list[tuple[float, int, Task]]:
-        """Return the first valid entry of a queue, or nothing."""
-        entries = self._queues[queue]
-        while entries and entries[0][1] != entries[0][2].entry:
-            heapq.heappop(entries)
-        return entries[:1]
+        at, _, _, _, task = min(heads)
+        return at, task
 
 
 def _queue_of(effect: AnyEffect | None) -> _Queue:

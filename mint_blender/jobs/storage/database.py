@@ -7,6 +7,7 @@ import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,9 @@ def journal_error(path: Path, error: Exception, *, opening: bool = False) -> Jou
     )
 
 
+_text = partial(str, encoding="utf-8", errors="surrogateescape")
+
+
 class Database:
     """One connection. Not to be shared between threads. All methods raise only JournalError."""
 
@@ -114,7 +118,7 @@ class Database:
             raise journal_error(path, error, opening=True) from error
         # A damaged text comes back as it is, for the reader of the record to refuse; it must not
         # end the whole query.
-        self.connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+        self.connection.text_factory = _text
 
     def prepare(self, version: int, *statements: str) -> None:
         """Create the tables. Closes the file if that fails.
@@ -129,7 +133,8 @@ class Database:
             with self.transaction():
                 for statement in statements:
                     self.rows(statement)
-                self.rows(f"PRAGMA user_version = {version}")
+                if found != version:  # a write makes every other reader look at the journal
+                    self.rows(f"PRAGMA user_version = {version}")
         except BaseException:
             self.close()
             raise
@@ -179,14 +184,14 @@ class Database:
                 self._is_single_commit = outer
 
     @contextmanager
-    def transaction(self, mode: str = "IMMEDIATE") -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         """Commit everything that is written inside, or nothing after an error."""
         if self._is_single_commit:
             yield
             return
         # IMMEDIATE: a writer takes the lock before reading, so no two processes act on
         # the same reading.
-        self.rows(f"BEGIN {mode}")
+        self.rows("BEGIN IMMEDIATE")
         try:
             yield
             self.rows("COMMIT")

@@ -260,8 +260,8 @@ class Journal(JournalReader):
     def _note_change(self, job_id: str) -> int:
         """Let readers know that a job has changed; return the serial of the change."""
         self._catch_up()
-        self._db.rows("INSERT OR REPLACE INTO changes (job) VALUES (?)", job_id)
-        return self.serial()
+        query = "INSERT OR REPLACE INTO changes (job) VALUES (?) RETURNING serial"
+        return int(self._db.rows(query, job_id)[0][0])
 
     def _note_content(self, job_id: str, record: Job | None = None) -> None:
         """Note a change that the summary of the job depends on, and write that.

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ...mint.account import Account, Owner
 from ...mint.schema.enums import ENDED as ENDED_STATUSES
@@ -36,9 +37,8 @@ log = logging.getLogger(__name__)
 VERSION = 1
 """The version of the tables, which only a newer add-on raises."""
 # The columns that `_read` expects.
-_SELECT = (
-    "SELECT id, jobs.created_at, record, phase, decision, jobs.origin, jobs.account FROM jobs "
-)
+_COLUMNS = "id, jobs.created_at, record, phase, decision, jobs.origin, jobs.account"
+_SELECT = f"SELECT {_COLUMNS} FROM jobs "  # noqa: S608 - our columns
 PAGE = 500
 """Jobs that are read at once."""
 
@@ -265,14 +265,12 @@ class JournalReader:
 
         None in place of a job: it was dismissed.
         """
-        with self._db.transaction("DEFERRED"):
-            newest = self.serial()
-            query = "SELECT id FROM jobs JOIN changes ON job = id WHERE serial > ? AND dismissed"
-            changed: dict[str, Job | Unreadable | None] = dict.fromkeys(
-                job_id for (job_id,) in self._db.rows(query, since)
-            )
-            jobs = self._read("JOIN changes ON job = id WHERE serial > ? AND NOT dismissed", since)
-            changed.update((job.id, job) for job in jobs)
+        newest = since
+        changed: dict[str, Job | Unreadable | None] = {}
+        query = f"SELECT serial, dismissed, {_COLUMNS} FROM jobs JOIN changes ON job = id"  # noqa: S608 - our columns
+        for serial, is_dismissed, *row in self._db.rows(f"{query} WHERE serial > ?", since):
+            newest = max(newest, serial)
+            changed[row[0]] = None if is_dismissed else self._record(row)
         return newest, changed
 
     # -- summaries
@@ -309,11 +307,14 @@ class JournalReader:
         )
         if found is None:
             return
-        dismissed, decision, *owner = found
+        dismissed, decision, *row = found
+        owner = Owner(*row)
         if record is None or decision is not None:
             job = self.job(job_id)
+        elif (record.decision, record.owner) == (None, owner):
+            job = record
         else:
-            job = replace(record, decision=None, owner=Owner(*owner))
+            job = replace(record, decision=None, owner=owner)
         if job is None:
             summaries.write(self._db, Summary(job_id), serial)
             return
@@ -325,24 +326,24 @@ class JournalReader:
 
     def _read(self, clause: str, *values: str | float | bytes) -> Iterator[Job | Unreadable]:
         """Yield the jobs of these rows; an unreadable record does not hide the others."""
-        for job_id, created_at, text, phase, decision, origin, account in self._db.rows(
-            _SELECT + clause, *values
-        ):
-            hold = (
-                self.current_account.hold(Owner(origin, account)) if self.current_account else None
-            )
-            try:
-                job = load_row(text, phase, decision, origin, account, hold)
-                if job.id != job_id:
-                    raise KeyError(job_id)  # the record of another job
-            except Exception as error:  # noqa: BLE001 - a damaged record concerns its job alone
-                if job_id not in self._unreadable:
-                    self._unreadable.add(job_id)
-                    name = type(error).__name__
-                    log.warning("The record of job %s cannot be read: %s", ascii(job_id), name)
-                yield Unreadable(job_id, created_at)
-            else:
-                yield job
+        for row in self._db.rows(_SELECT + clause, *values):
+            yield self._record(row)
+
+    def _record(self, row: Sequence[Any]) -> Job | Unreadable:
+        """Return the job of a row with `_COLUMNS`."""
+        job_id, created_at, text, phase, decision, origin, account = row
+        hold = self.current_account.hold(Owner(origin, account)) if self.current_account else None
+        try:
+            job = load_row(text, phase, decision, origin, account, hold)
+            if job.id != job_id:
+                raise KeyError(job_id)  # the record of another job
+        except Exception as error:  # noqa: BLE001 - a damaged record concerns its job alone
+            if job_id not in self._unreadable:
+                self._unreadable.add(job_id)
+                name = type(error).__name__
+                log.warning("The record of job %s cannot be read: %s", ascii(job_id), name)
+            return Unreadable(job_id, created_at)
+        return job
 
 
 def load_row(
@@ -354,4 +355,5 @@ def load_row(
         Exception: Of any type, as `serialization.load`.
     """
     owner = Owner(origin, account) if origin or account else None
-    return replace(load(record, load_decision(decision), Phase(phase)), owner=owner, hold=hold)
+    job = load(record, load_decision(decision), Phase(phase))
+    return job if (job.owner, job.hold) == (owner, hold) else replace(job, owner=owner, hold=hold)

@@ -71,6 +71,11 @@ def _dataclass_check(cls: Any) -> Check:
     checks = tuple((member.name, _check_of(hints[member.name])) for member in fields(cls))
 
     def check(value: object) -> bool:
-        return isinstance(value, cls) and all(check(getattr(value, name)) for name, check in checks)
+        if not isinstance(value, cls):
+            return False
+        for name, check in checks:  # noqa: SIM110 - `all` takes twice the time, at each read of a job
+            if not check(getattr(value, name)):
+                return False
+        return True
 
     return check

@@ -21,8 +21,10 @@ def read_object(data: Json, name: str) -> Json | None:
 def read_text(data: Json, name: str) -> str | None:
     """Return a member that is a non-empty string, else None."""
     value = data.get(name)
+    if not isinstance(value, str) or not value:
+        return None
     # Half a surrogate pair is legal in JSON, but neither a terminal nor SQLite takes it.
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def read_number(data: Json, name: str) -> float | None:

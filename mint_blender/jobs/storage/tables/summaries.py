@@ -15,7 +15,7 @@ import itertools
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 from ....mint.account import Owner
 from ...budget import spending
@@ -96,26 +96,21 @@ def of_job(job: Job, moves: Moves, *, dismissed: bool) -> Summary:
     owner, asset, line = job.owner or Owner("", ""), asset_of(job), job.delivery.line
     if not _is_text(owner.origin + owner.account):
         return Summary(job.id)
-    summary = Summary(
+    entry = spending.entry(job, moves, job.created_at)
+    is_now = spending.arises_now(job) and not (dismissed and job.decision is None)
+    return Summary(
         job.id,
         is_readable=True,
         asset=None if asset is None else stored(asset),
         line=None if line is None else stored(line),
+        slot=None if entry is None else NOW if is_now else _slot(entry.at),
         origin=owner.origin,
         account=owner.account,
+        credits=entry.credits if entry else 0.0,
+        done=entry.done if entry else 0,
+        failed=entry.failed if entry else 0,
         optimization=spending.paid_for_optimizing(job),
         created_at=job.created_at,
-    )
-    entry = spending.entry(job, moves, job.created_at)
-    if entry is None:
-        return summary
-    is_now = spending.arises_now(job) and not (dismissed and job.decision is None)
-    return replace(
-        summary,
-        slot=NOW if is_now else _slot(entry.at),
-        credits=entry.credits,
-        done=entry.done,
-        failed=entry.failed,
     )
 
 
@@ -128,7 +123,7 @@ def write(database: Database, summary: Summary, serial: int) -> None:
         return
     _add(database, before, -1)
     _add(database, summary, 1)
-    values = (getattr(summary, field.name) for field in fields(summary))
+    values = vars(summary).values()
     database.rows(
         "INSERT OR REPLACE INTO summaries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         *values,
