@@ -35,6 +35,9 @@ class BatchJobs:
         else:
             if mine.delivery.line:
                 runner.cache.restore_dismissed(mine.delivery.line)
+            owner = owner_from_elsewhere(job)
+            if is_newer and owner is not None and owner.account and owner != mine.owner:
+                runner.journal.set_owner(job.id, owner)
             knows_more = (
                 mine.operation is not None and job.operation is None and mine.key == job.key
             )

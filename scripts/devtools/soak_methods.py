@@ -69,6 +69,8 @@ _SIMULATION = Method(
         "A batch line that was queued on one machine and done on another could be continued on the "
         "first one days later, and was paid for a second time. It is paused now, and a run of the "
         "batch takes over what was started.",
+        "A batch line that was queued with a key that is gone, and was done on another machine, "
+        "stayed foreign on the first one. It now belongs to the account that has sent it.",
     ),
 )
 

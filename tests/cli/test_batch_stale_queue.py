@@ -22,13 +22,18 @@ from .test_batch_ledger import LAMPS, Home, at_home
 __all__ = ["at_home"]  # a fixture
 
 
-def queue_as_at_the_start(folder: Path, home: Path) -> None:
-    """Put the lines of a batch into another journal as they were before anything was sent."""
+def queue_as_at_the_start(folder: Path, home: Path, account: str = "") -> None:
+    """Put the lines of a batch into another journal as they were before anything was sent.
+
+    `account` is the one that this journal says they belong to.
+    """
     with closing(Journal(home)) as journal:
         for entry in first_entries(folder):
             job = batch_ledger.parse(entry["line"], entry, folder).job
             assert job is not None and job.phase is Phase.WAITING
-            journal.add(replace(job, owner=owner_from_elsewhere(job)))
+            owner = owner_from_elsewhere(job)
+            assert owner is not None
+            journal.add(replace(job, owner=replace(owner, account=account) if account else owner))
 
 
 @pytest.mark.covers("R-batch-once")
@@ -54,6 +59,22 @@ def test_a_line_that_was_done_elsewhere_is_not_sent(
     assert None not in latest.values(), "what was started is not hidden"
     assert mint(*arguments).status == 0
     assert {job["phase"] for job in mint("jobs", "--json").records} == {"placed"}
+    assert len(service.operations()) == 3
+
+
+def test_a_line_belongs_to_the_account_that_has_sent_it(
+    mint: RunMint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """A line that was queued here with a key that is gone, and done elsewhere, is no foreign one."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    at_home("desk")
+    assert mint(*arguments).status == 0
+    (tmp_path / "farm").mkdir()
+    queue_as_at_the_start(tmp_path / "out", tmp_path / "farm", "key:0123456789")
+    at_home("farm")
+    assert mint(*arguments).status == 0
+    assert [job["mine"] for job in mint("jobs", "--json").records] == [True] * 3
     assert len(service.operations()) == 3
 
 

@@ -20,6 +20,8 @@ SEEDS: dict[int, Options] = {
     5018: Options(),
     # a start that was never answered adopted the asset of another job with the same prompt
     5033: Options(),
+    # a line that was queued with a key that is gone stayed foreign after another machine had done it
+    100007: Options(),
 }
 
 

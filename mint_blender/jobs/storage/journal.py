@@ -93,6 +93,15 @@ class Journal(JournalReader):
             _log_move(job)
         self._ledgers.note_if_possible(job)
 
+    def set_owner(self, job_id: str, owner: Owner) -> None:
+        """Commit that a job belongs to this account: another machine has sent it with its key."""
+        with self._db.transaction():
+            self._db.rows(
+                "UPDATE jobs SET origin = ?, account = ? WHERE id = ?",
+                *(owner.origin, owner.account, job_id),
+            )
+            self._note_content(job_id)
+
     def decide(self, job_id: str, decision: Decision) -> bool:
         """Commit a decision.
 
