@@ -8,7 +8,7 @@ import bpy
 from .. import heartbeat, session, visibility
 from ..asset_bar import gizmos
 from ..registry import Registry
-from . import operators, own_library, panel, properties
+from . import operators, own_library, panel, properties, sync_operators
 
 _parts = Registry()
 
@@ -18,6 +18,7 @@ def register() -> None:
     _parts.add_classes(
         properties.MintLibrary,
         *operators.CLASSES,
+        *sync_operators.CLASSES,
         *own_library.CLASSES,
         panel.MINT_MT_library_item,
         *gizmos.CLASSES,

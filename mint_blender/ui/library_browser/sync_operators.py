@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Save items of the library into the folder of an asset library.
+
+In background mode each operator waits until it is done.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+
+from ...addon_settings import may_go_online
+from ...message import Message
+from .. import heartbeat, session
+from ..job_actions import Result, report_error
+from .asset_lookup import KINDS
+
+if TYPE_CHECKING:
+    from ...mint.schema import Kind
+
+
+class _AssetSaver(bpy.types.Operator):
+    """Base of the operators that save into the folder of an asset library.
+
+    With a window, another process saves; in background mode it is done here.
+    """
+
+    bl_options = {"REGISTER"}
+
+    directory: bpy.props.StringProperty(
+        name="Folder",
+        description="Folder of the asset library",
+        subtype="DIR_PATH",
+        options={"SKIP_SAVE"},
+    )
+    filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask for the folder, starting at the first asset library of the preferences."""
+        from ...scene import assets
+
+        known = assets.libraries()
+        if known and not self.directory:
+            self.directory = f"{known[0].folder}{os.sep}"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Start the other process, or save here in background mode."""
+        from ...delivery.asset_library.sync_process import SyncProcess
+        from ...jobs.storage.journal import JournalError
+
+        if not may_go_online():
+            return report_error(self, session.OFFLINE)
+        if not self.directory.strip():
+            return report_error(self, Message("No folder selected."))
+        folder, kind, asset_id = bpy.path.abspath(self.directory), *self.only()
+        if bpy.app.background:
+            return self._sync_here(Path(folder), kind, asset_id)
+        words = ["sync", folder, *(["--kind", kind.value] if kind else [])]
+        words += ["--only", asset_id] if asset_id else []
+        if session.state(SyncProcess).is_running:
+            return report_error(self, Message("A sync is already running. Wait for it or stop it."))
+        try:
+            session.service()
+            session.state(SyncProcess).start(words, session.account(), session.home())
+        except (OSError, JournalError) as error:
+            return report_error(
+                self, Message("The sync could not be started: {reason}", reason=error)
+            )
+        heartbeat.ensure()
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+    def only(self) -> tuple[Kind | None, str | None]:
+        """Return the kind and the id of what to save; None for all."""
+        return None, None
+
+    def _sync_here(self, folder: Path, kind: Kind | None, asset_id: str | None) -> Result:
+        """Save in this process, and return when it is done."""
+        # both load the HTTP library, which enabling the add-on does not need
+        from ...delivery.asset_library import sync
+        from ...mint.client import connect
+        from ...mint.errors import MintError
+        from ...scene.export.output_path import OutputError
+
+        account = session.account()
+        try:
+            with closing(connect(account)) as client:
+                result = sync.sync_from_mint(
+                    client,
+                    folder,
+                    session.home(),
+                    kind=kind,
+                    only=asset_id,
+                    local_files=account.is_local,
+                )
+        except (MintError, OutputError) as error:
+            return report_error(self, str(error))
+        if result.failed:
+            return report_error(
+                self,
+                Message("The asset library is not complete: {failed}", failed=result.failed[0]),
+            )
+        return {"FINISHED"}
+
+
+class MINT_OT_sync_library(_AssetSaver):
+    """Save all Models and Worlds that are missing to an asset library, for the Asset Browser."""
+
+    bl_idname = "mint.sync_library"
+    bl_label = "Sync to Asset Library…"
+    bl_description = (
+        "Save all missing Models and Worlds to an asset library, for the Asset Browser. Your own "
+        "files are not changed"
+    )
+
+
+class MINT_OT_save_to_library(_AssetSaver):
+    """Save this item to an asset library, for the Asset Browser."""
+
+    bl_idname = "mint.save_to_library"
+    bl_label = "Save to Asset Library…"
+    bl_description = "Save this item to an asset library, for the Asset Browser"
+
+    kind: bpy.props.EnumProperty(name="Kind", items=KINDS, options={"HIDDEN"})
+    asset_id: bpy.props.StringProperty(name="ID", options={"HIDDEN", "SKIP_SAVE"})
+
+    def only(self) -> tuple[Kind | None, str | None]:
+        """Return the kind and the id of this item."""
+        from ...mint.schema import Kind
+
+        return Kind(self.kind.lower()), self.asset_id
+
+
+class MINT_OT_stop_sync(bpy.types.Operator):
+    """Stop saving to the asset library."""
+
+    bl_idname = "mint.stop_sync"
+    bl_label = "Stop Sync"
+    bl_description = (
+        "Stop saving to the asset library. Saved items stay, and the next sync continues"
+    )
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Stop the other process at once."""
+        from ...delivery.asset_library.sync_process import SyncProcess
+
+        session.state(SyncProcess).stop()
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
+CLASSES = (
+    MINT_OT_sync_library,
+    MINT_OT_save_to_library,
+    MINT_OT_stop_sync,
+)
