@@ -20,7 +20,6 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
 COMMAND_LINE_ONLY = {
-    "delivery/asset_library/remote_listing.py",
     "delivery/background.py",
     "delivery/write_files.py",
     "delivery/write_result.py",
@@ -73,7 +72,7 @@ NO_TEXT = re.compile(
     r"|generation failed|unknown error|internal error|unit scale|Bearer \{1\}|Mint \{1\}|Error:"
     r"|Blender \{1\}\n\{2\}|Turn with the World"
     r"|\{1\} (Collider|Panorama|Splats)|Middle of the picture at \+Y"
-    r"|import os, sys.*|POST .*|Mint's API knows.*|An idempotency key has.*"
+    r"|import (os, sys|bpy\n).*|POST .*|Mint's API knows.*|An idempotency key has.*"
     r"|The rarer actions on a job\.|Models and Worlds that were made before\.",
     re.DOTALL,
 )

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.delivery.asset_library import remote_listing
 from mint_blender.delivery.asset_library.manifest import LOCK
-from mint_blender.delivery.asset_library.sync_process import SyncProcess
+from mint_blender.delivery.asset_library.sync_process import LISTING, SyncProcess
 from mint_blender.files.file_lock import file_lock
 from mint_blender.message import Message
 from mint_blender.mint.account import Account
@@ -28,11 +29,7 @@ def test_an_error_of_the_child_process_can_be_translated(tmp_path: Path) -> None
     process = SyncProcess()
     with running_service() as service, file_lock(folder / LOCK):
         process.start(["sync", str(folder)], Account(service.key, service.api), tmp_path / "home")
-        end = time.monotonic() + TIMEOUT
-        while process.is_running and time.monotonic() < end:
-            process.poll()
-            time.sleep(0.05)
-    assert not process.is_running
+        watch(process)
     status = process.status
     assert isinstance(status, Message)
     assert status.template.startswith("A sync of {folder} is already running.")
@@ -47,3 +44,39 @@ def test_a_stopped_sync_says_so(tmp_path: Path) -> None:
         process.stop()
     assert process.status == Message("Sync stopped. Sync again to continue.")
     assert isinstance(process.status, Message)
+
+
+@pytest.mark.feature("listing of a remote asset library")
+def test_a_listing_is_written_after_the_sync(tmp_path: Path) -> None:
+    """It is announced, then its assets are counted, and the first time it says what to do next."""
+    folder, process, seen = tmp_path / "library", SyncProcess(), set()
+    with running_service(speed=2000, library={"models": 2}) as service:
+        account = Account(service.key, service.api)
+        for number in range(2):
+            process.start(["sync", str(folder), LISTING], account, tmp_path / "home")
+            seen |= watch(process)
+            status = process.status
+            assert isinstance(status, Message)
+            if not remote_listing.is_available():
+                assert status.startswith("This Blender cannot write the listing")
+                assert not folder.exists()
+                return
+            count = len(list(folder.glob("*.blend")))
+            expected = (count, 0) if number == 0 else (0, count)
+            assert status.startswith(
+                "Asset library: {} saved, {} unchanged".format(*expected)
+                + f", {count} in the listing {remote_listing.META}."
+            )
+            assert ("upload the folder" in status) == (number == 0), "said once"
+    assert "Asset library: writing the listing…" in seen
+
+
+def watch(process: SyncProcess) -> set[str]:
+    """Poll until the child process has ended, and return what the panel has shown."""
+    seen, end = set(), time.monotonic() + TIMEOUT
+    while process.is_running and time.monotonic() < end:
+        process.poll()
+        seen.add(str(process.status))
+        time.sleep(0.02)
+    assert not process.is_running
+    return seen

@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
 from mathutils import Vector  # noqa: E402
 
+from mint_blender.delivery.asset_library import remote_listing  # noqa: E402
 from mint_blender.jobs.job_values import Delivery  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
@@ -260,6 +261,24 @@ def test_assets_are_saved_and_synced(service: ThreadService, tmp_path: Path) -> 
     assert files == 2 * (models - 1) + 3 * (len(done) - models)
     bpy.ops.mint.sync_library(directory=str(folder))
     assert len(service.requests(host="files")) - loaded == files
+
+
+@pytest.mark.feature("listing of a remote asset library")
+def test_the_listing_is_written_if_asked_for(service: ThreadService, tmp_path: Path) -> None:
+    """A Blender that cannot write it says so before it changes anything."""
+    folder = tmp_path / "library"
+    if not remote_listing.is_available():
+        with pytest.raises(
+            RuntimeError, match=r"needs Blender 5\.2 or later\. Nothing was changed"
+        ):
+            bpy.ops.mint.sync_library(directory=str(folder), listing=True)
+        assert not folder.exists()
+        assert service.requests("GET", "/v1/*") == []
+        return
+    bpy.ops.mint.sync_library(directory=str(folder))
+    assert not (folder / remote_listing.META).exists()
+    bpy.ops.mint.sync_library(directory=str(folder), listing=True)
+    assert (folder / remote_listing.META).is_file()
 
 
 def test_another_account_has_another_library(

@@ -7,6 +7,7 @@ thumbnails; it closes the open file, so it runs in a background Blender.
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 
 from ... import json_text
 from ...files.file_lock import FileInUse, file_lock
+from ...message import Message
 from ...mint.account import KEY_VARIABLE
 from ...scene.export.output_path import OutputError
 from .. import blender_runtime
@@ -44,6 +46,7 @@ class RemoteListing:
     is_new: bool
 
 
+@functools.cache
 def is_available() -> bool:
     """Return whether this Blender can write a listing. Loads `bpy`, which brings its modules."""
     try:
@@ -69,7 +72,7 @@ def write(folder: Path) -> RemoteListing:
             _run_generator(folder)
         return RemoteListing(folder / META, _count_assets(folder), is_new)
     except FileInUse:
-        reason: object = "a sync of this folder is running"
+        reason: object = Message("a sync of this folder is running")
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         reason = error
     raise _listing_error(folder, reason)
@@ -90,7 +93,8 @@ def _run_generator(folder: Path) -> None:
     )
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()
-        raise _listing_error(folder, lines[-1] if lines else f"exit status {done.returncode}")
+        unknown = Message("exit status {status}", status=done.returncode)
+        raise _listing_error(folder, lines[-1] if lines else unknown)
 
 
 def _count_assets(folder: Path) -> int:
@@ -106,7 +110,12 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _listing_error(folder: Path, reason: object) -> OutputError:
+    words = str(reason)
     return OutputError(
-        f"Blender could not write the listing of {folder}: {str(reason).rstrip('.')}. The .blend"
-        " files are unchanged."
+        Message(
+            "Blender could not write the listing of {folder}: {reason}. The .blend files are"
+            " unchanged.",
+            folder=folder,
+            reason=words if isinstance(words, Message) else words.rstrip("."),
+        )
     )

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from ...files import busy_files, private_files
 from ...jobs.storage.home import HOME_VARIABLE
-from ...message import Message
+from ...message import Message, sentences
 from ...mint.account import BASE_URL_VARIABLE, KEY_VARIABLE, Account
 from .. import blender_runtime
 
@@ -31,6 +31,10 @@ os._exit(status)
 """
 
 
+LISTING = "--listing"
+"""The word with which `library sync` also writes the listing of a remote asset library."""
+
+
 class SyncProcess:
     """The one child process of this Blender that syncs an asset library, or none."""
 
@@ -38,6 +42,8 @@ class SyncProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self._event: dict[str, Any] = {}  # the last one that was read
+        self._saved: dict[str, Any] = {}  # the event after the last asset, before a listing
+        self._has_listing = False
         self._partial_line = b""
 
     def start(self, arguments: Sequence[str], account: Account, home: Path) -> None:
@@ -68,7 +74,7 @@ class SyncProcess:
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         self._log, self._partial_line = log.open("rb"), b""
-        self._event = {}
+        self._event, self._has_listing = {}, LISTING in arguments
 
     @property
     def is_running(self) -> bool:
@@ -79,22 +85,18 @@ class SyncProcess:
     def status(self) -> Message | None:
         """The progress or the outcome as a sentence; None before the first run."""
         event = self._event
+        if self.is_running and event.get("event") == "library" and self._has_listing:
+            return Message("Asset library: writing the listing…")
         if self.is_running and "done" not in event:
             return Message("Asset library: checking for new assets…")
         if self.is_running and event.get("event") in {"saved", "not_saved"}:
             return Message(
                 "Asset library: {done} of {total}", done=event["done"], total=event["total"]
             )
+        if event.get("event") == "listing":
+            return _listing_words(event, self._saved)
         if event.get("event") == "library":
-            failed = (
-                Message(", {count} failed", count=len(event["failed"])) if event["failed"] else ""
-            )
-            return Message(
-                "Asset library: {saved} saved, {unchanged} unchanged{failed}",
-                saved=event["saved"],
-                unchanged=event["unchanged"],
-                failed=failed,
-            )
+            return _library_words(event)
         return Message.from_json(event["message_details"]) if "message_details" in event else None
 
     def poll(self) -> bool:
@@ -109,7 +111,7 @@ class SyncProcess:
         for line in lines:
             self._read_event(line)
         if ended:
-            if self._event.get("event") not in {"library", "error"}:
+            if self._event.get("event") not in self._last_events():
                 self._fail(Message("The sync did not finish. Sync again to continue."))
             self._release()
         return ended or bool(lines)
@@ -125,6 +127,10 @@ class SyncProcess:
     def close(self) -> None:
         """End the child process: this Blender ends, or the add-on is being disabled."""
         self.stop()
+
+    def _last_events(self) -> set[str]:
+        """Return the events after which nothing more is to come."""
+        return {"listing" if self._has_listing else "library", "error"}
 
     def _fail(self, message: Message) -> None:
         self._event = {"event": "error", "message_details": message.to_json()}
@@ -143,3 +149,35 @@ class SyncProcess:
             return
         if isinstance(event, dict) and "event" in event:
             self._event = event
+            if event["event"] == "library":
+                self._saved = event
+
+
+def _library_words(event: Mapping[str, Any]) -> Message:
+    """Return what a person reads about assets that were saved."""
+    failed = Message(", {count} failed", count=len(event["failed"])) if event["failed"] else ""
+    return Message(
+        "Asset library: {saved} saved, {unchanged} unchanged{failed}",
+        saved=event["saved"],
+        unchanged=event["unchanged"],
+        failed=failed,
+    )
+
+
+def _listing_words(event: Mapping[str, Any], saved: Mapping[str, Any]) -> Message:
+    """Return what a person reads about a listing that was written, after `saved`."""
+    words = Message(
+        "{result}, {count:,} in the listing {file}.",
+        result=_library_words(saved),
+        count=event["assets"],
+        file=Path(event["file"]).name,
+    )
+    if not event["is_new"]:
+        return words
+    return sentences(
+        words,
+        Message(
+            "Write the name of the library and a contact into it, then upload the folder to a web"
+            " server."
+        ),
+    )

@@ -14,13 +14,28 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...addon_settings import may_go_online
-from ...message import Message
+from ...message import Message, sentences
 from .. import heartbeat, session
 from ..job_actions import Result, report_error
+from ..text_wrap import wrapped
+from ..typed_context import layout_of
 from .asset_lookup import KINDS
 
 if TYPE_CHECKING:
     from ...mint.schema import Kind
+
+
+_NO_LISTING = Message(
+    "This Blender cannot write the listing of a remote asset library: that needs Blender 5.2 or"
+    " later."
+)
+
+
+def _can_list() -> bool:
+    """Return whether this Blender can write the listing; after the first call, at once."""
+    from ...delivery.asset_library import remote_listing
+
+    return remote_listing.is_available()
 
 
 class _AssetSaver(bpy.types.Operator):
@@ -51,18 +66,21 @@ class _AssetSaver(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start the other process, or save here in background mode."""
-        from ...delivery.asset_library.sync_process import SyncProcess
+        from ...delivery.asset_library.sync_process import LISTING, SyncProcess
         from ...jobs.storage.journal import JournalError
 
         if not may_go_online():
             return report_error(self, session.OFFLINE)
         if not self.directory.strip():
             return report_error(self, Message("No folder selected."))
+        if self.wants_listing() and not _can_list():
+            return report_error(self, sentences(_NO_LISTING, Message("Nothing was changed.")))
         folder, kind, asset_id = bpy.path.abspath(self.directory), *self.only()
         if bpy.app.background:
             return self._sync_here(Path(folder), kind, asset_id)
         words = ["sync", folder, *(["--kind", kind.value] if kind else [])]
         words += ["--only", asset_id] if asset_id else []
+        words += [LISTING] if self.wants_listing() else []
         if session.state(SyncProcess).is_running:
             return report_error(self, Message("A sync is already running. Wait for it or stop it."))
         try:
@@ -80,10 +98,14 @@ class _AssetSaver(bpy.types.Operator):
         """Return the kind and the id of what to save; None for all."""
         return None, None
 
+    def wants_listing(self) -> bool:
+        """Return whether the listing of a remote asset library is written, too."""
+        return False
+
     def _sync_here(self, folder: Path, kind: Kind | None, asset_id: str | None) -> Result:
         """Save in this process, and return when it is done."""
         # both load the HTTP library, which enabling the add-on does not need
-        from ...delivery.asset_library import sync
+        from ...delivery.asset_library import remote_listing, sync
         from ...mint.client import connect
         from ...mint.errors import MintError
         from ...scene.export.output_path import OutputError
@@ -99,6 +121,8 @@ class _AssetSaver(bpy.types.Operator):
                     only=asset_id,
                     local_files=account.is_local,
                 )
+            if self.wants_listing():
+                remote_listing.write(folder)
         except (MintError, OutputError) as error:
             return report_error(self, str(error))
         if result.failed:
@@ -118,6 +142,28 @@ class MINT_OT_sync_library(_AssetSaver):
         "Save all missing Models and Worlds to an asset library, for the Asset Browser. Your own "
         "files are not changed"
     )
+
+    listing: bpy.props.BoolProperty(
+        name="Write Remote Listing",
+        description=(
+            "Also list all assets in the folder, so that a web server makes it a remote asset"
+            " library"
+        ),
+        options={"SKIP_SAVE"},
+    )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the listing beside the file browser; gray with a reason where it is impossible."""
+        layout = layout_of(self)
+        row = layout.row()
+        row.enabled = _can_list()
+        row.prop(self, "listing")
+        if not row.enabled:
+            wrapped(layout, _NO_LISTING, icon="INFO")
+
+    def wants_listing(self) -> bool:
+        """Return whether the user has asked for the listing."""
+        return bool(self.listing)
 
 
 class MINT_OT_save_to_library(_AssetSaver):
