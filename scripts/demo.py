@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "demo"
 # The stand-in's clock runs this many times faster than real time.
 SPEED = 6
+CREDITS = 5000  # the pictures of the manual show them
 
 
 def main() -> int:
@@ -114,6 +115,7 @@ def _clear_folder() -> None:
 def stand_in_service() -> Iterator[dict[str, str]]:
     """Run the stand-in service on loopback; yield its addresses and key."""
     command = [sys.executable, "-m", "tests.mint_service", "--speed", str(SPEED)]
+    command += ["--credits", str(CREDITS)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""
@@ -137,11 +139,22 @@ def _summary(results: list[DemoResult]) -> None:
         )
         for path in each.files:
             print(f"    {path.relative_to(ROOT)}  {path.stat().st_size / 1024:,.0f} KB")
-    print(
-        "\nThese models were invented by the stand-in service. To use Mint itself:\n"
-        "    export MINT_API_KEY=…        (create one at platform.mint.gg; beta access:"
-        ' hello@mint.gg)\n    python3 -m mint_blender generate --prompt "a small ceramic lamp" -o'
-        " lamp.blend --render lamp.png"
+    print(f"\n{advice()}")
+
+
+def advice(*, windows: bool = os.name == "nt") -> str:
+    """Return what to do after the demo: open its files, and use Mint itself."""
+    python = shlex.quote(sys.executable)
+    key, start = (
+        ('$env:MINT_API_KEY = "…"', f"& {python}") if windows else ("export MINT_API_KEY=…", python)
+    )
+    return (
+        "Open the .blend files in Blender. The models in them were invented by the stand-in"
+        " service.\n\nTo use Mint itself, create a key at platform.mint.gg (beta access: write to"
+        f" hello@mint.gg).\nThen, in this folder, which costs Credits:\n\n    {key}\n"
+        f'    {start} -m mint_blender generate --prompt "a small ceramic lamp" -o lamp.blend'
+        " --render lamp.png\n\ndocs/start/install.md says how to use Mint in Blender's window,"
+        " docs/scripts/command-line.md\nhow to install the command mint-blender."
     )
 
 

@@ -2,7 +2,8 @@
 """Run a development command; needs only Python and pip.
 
 python3 scripts/dev.py demo          generate with the stand-in service: .blend files and pictures
-python3 scripts/dev.py service       run the stand-in service; prints its address and a key
+python3 scripts/dev.py service       run the stand-in service; prints what to paste into another
+                                     terminal; --credits N: what its account has
 python3 scripts/dev.py images        render the pictures of the manual; --window: only Blender's
 python3 scripts/dev.py animation     record the animation of the README in Blender's window
 python3 scripts/dev.py test          run lint and all tests; --all: on every Blender

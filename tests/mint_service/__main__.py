@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -17,6 +18,9 @@ from .options import Options, from_file
 from .sample_library import add_samples
 from .server import Server
 
+CREDITS = 1_000_000.0
+"""What is spendable without a scenario: more than anybody spends who tries everything."""
+
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
@@ -27,6 +31,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--speed", type=float, help="how much faster than ours the service's time runs"
+    )
+    parser.add_argument(
+        "--credits", type=float, help=f"what is spendable at the start (default: {CREDITS:,.0f})"
     )
     parser.add_argument("--scenario", metavar="FILE", help="JSON file, see README.md")
     parser.add_argument(
@@ -46,10 +53,43 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
 def options(args: argparse.Namespace) -> Options:
     """Return the options from the scenario file, overridden by the arguments."""
     chosen = Options(assets="real")
+    if not args.scenario:
+        chosen = replace(chosen, credits=CREDITS)
     if args.scenario:
         chosen = from_file(args.scenario, chosen)
-    given = {"speed": args.speed, "assets": args.assets, "assets_cache": args.assets_cache}
+    names = ("speed", "assets", "assets_cache", "credits")
+    given = {name: getattr(args, name) for name in names}
     return replace(chosen, **{name: value for name, value in given.items() if value is not None})
+
+
+def announcement(mint: Mint, *, to_person: bool, windows: bool = os.name == "nt") -> str:
+    """Return what is printed once the service listens.
+
+    Args:
+        mint: The service.
+        to_person: Whether a person reads it, and not a program.
+        windows: Whether the person has PowerShell.
+    """
+    if not to_person:
+        return json.dumps({"api": mint.api_url, "files": mint.files_url, "key": mint.key})
+    if windows:
+        lines = (
+            f'$env:MINT_API_KEY = "{mint.key}"; $env:MINT_API_BASE_URL = "{mint.api_url}"',
+            '$env:MINT_BLENDER_HOME = "$env:TEMP\\mint-stand-in"',
+        )
+    else:
+        lines = (
+            f"export MINT_API_KEY={mint.key} MINT_API_BASE_URL={mint.api_url}",
+            "export MINT_BLENDER_HOME=$(mktemp -d)",
+        )
+    return "\n".join(
+        (
+            "The stand-in for Mint is running. In another terminal, paste:\n",
+            *(f"    {line}" for line in lines),
+            "\nThen start mint-blender or Blender there. The second line keeps invented jobs out of"
+            "\nyour list. Ctrl+C stops the service.",
+        )
+    )
 
 
 async def serve(args: argparse.Namespace, state: Path) -> None:
@@ -61,7 +101,7 @@ async def serve(args: argparse.Namespace, state: Path) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    print(json.dumps({"api": mint.api_url, "files": mint.files_url, "key": mint.key}), flush=True)
+    print(announcement(mint, to_person=sys.stdout.isatty()), flush=True)
     await stop.wait()
     await server.stop()
     mint.close()

@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import requests
 
+from tests.mint_service.__main__ import announcement
+from tests.mint_service.backend import Mint
 from tests.mint_service.runner import ROOT, Service, running_service, subprocess_service
 
 from .contract_client import ContractClient
@@ -130,6 +134,43 @@ def test_the_command_line(tmp_path: Path) -> None:
         assert process.stdout.read() == ""
     assert process.returncode == 0
     assert (tmp_path / "state.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "credits"), [([], 1_000_000), (["--credits", "12"], 12)], ids=["default", "chosen"]
+)
+@pytest.mark.shows_key("a shell prints what it was given")
+@pytest.mark.skipif(os.name == "nt", reason="does not apply: Windows has no such terminals")
+def test_a_person_can_paste_what_a_terminal_shows(words: list[str], credits: int) -> None:
+    """A shell that runs the lines has the address, the key and a folder of its own."""
+    command = [sys.executable, "-m", "tests.mint_service", "--assets", "tiny", *words]
+    terminal, inside = os.openpty()
+    with subprocess.Popen(command, cwd=ROOT, stdout=inside) as process:
+        os.close(inside)
+        shown = ""
+        while "stops the service" not in shown:
+            shown += os.read(terminal, 4096).decode()
+        lines = [line for line in shown.splitlines() if line.startswith("    ")]
+        names = ("MINT_API_BASE_URL", "MINT_API_KEY", "MINT_BLENDER_HOME")
+        printed = "; ".join(f'echo "${name}"' for name in names)
+        script = "\n".join([*lines, printed])
+        done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, check=True)
+        address, key, home = done.stdout.split()
+        usage = requests.get(
+            address + "/usage", headers={"Authorization": f"Bearer {key}"}, timeout=10
+        ).json()
+        Path(home).rmdir()
+        process.terminate()
+    os.close(terminal)
+    assert usage["credits"]["totalAvailable"] == credits
+
+
+def test_powershell_gets_its_own_lines() -> None:
+    """On Windows the variables are set as PowerShell does it, each of them once."""
+    mint = SimpleNamespace(key="some-key", api_url="http://127.0.0.1:1/v1")
+    shown = announcement(cast(Mint, mint), to_person=True, windows=True)
+    assert '$env:MINT_API_KEY = "some-key"; $env:MINT_API_BASE_URL = "http://127.' in shown
+    assert '$env:MINT_BLENDER_HOME = "$env:TEMP\\' in shown and "export" not in shown
 
 
 @pytest.mark.parametrize(
