@@ -71,6 +71,9 @@ _SIMULATION = Method(
         "batch takes over what was started.",
         "A batch line that was queued with a key that is gone, and was done on another machine, "
         "stayed foreign on the first one. It now belongs to the account that has sent it.",
+        "A computer that slept for more than a day between two tries of a start or a revision sent "
+        "it again when it woke up, although Mint had forgotten the key: it was paid for twice. It "
+        "now looks for what was made, or asks you again.",
     ),
 )
 

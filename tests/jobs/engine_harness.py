@@ -18,7 +18,7 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.mint.account import Account
 from mint_blender.mint.retry import RetryPolicy
-from mint_blender.mint.schema import Asset, Kind, Me, Operation, PollResult
+from mint_blender.mint.schema import Asset, Kind, Me, Operation, Page, PollResult
 
 from .workflow_harness import operation
 
@@ -67,6 +67,15 @@ class FakeMint:
 
     def convert(self, model_id: str, formats: Any, *, key: str) -> Operation:
         return self._return_file("convert", model_id)  # type: ignore[no-any-return]
+
+    def revise(self, id: str, feedback: str, *, key: str) -> Operation:
+        return self._return_file("revise", id)  # type: ignore[no-any-return]
+
+    def optimize(self, model_id: str, level: Any, *, key: str) -> Operation:
+        return self._return_file("optimize", model_id)  # type: ignore[no-any-return]
+
+    def page(self, kind: Kind, *, cursor: str | None = None, limit: int | None = None) -> Page:
+        return self._return_file("page", str(kind))  # type: ignore[no-any-return]
 
     def cancel(self, id: str, *, key: str) -> Operation:
         return self._return_file("cancel", id)  # type: ignore[no-any-return]

@@ -30,9 +30,9 @@ _save = journal.Journal.save
 def _new_key_at_each_try() -> AbstractContextManager[Any]:
     """A start gets a new idempotency key each time it is sent."""
 
-    def make(client: Any, effect: Any) -> Any:
+    def make(client: Any, effect: Any, now: Callable[[], float]) -> Any:
         is_start = isinstance(effect, Start)
-        return _make(client, replace(effect, key=str(uuid.uuid4())) if is_start else effect)
+        return _make(client, replace(effect, key=str(uuid.uuid4())) if is_start else effect, now)
 
     return patch.object(dispatch, "make", make)
 

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ...files import pictures
 from ...files.errors import DiskError, InvalidPicture
 from ...message import Message
 from ...mint.client import Client
-from ...mint.errors import InvalidResponse
+from ...mint.errors import InvalidResponse, Unreachable
 from ...mint.limits import MAX_IMAGE_BYTES
 from ...mint.schema import Asset, Estimate, Operation, Page, PollResult
 from ..phases import Verb
@@ -30,12 +31,20 @@ from ..workflow.effects import (
 Call = Quote | Start | SendDecision | Poll | ReadAsset | ReadPage | Optimize | Convert
 
 
-def make(client: Client, effect: Call) -> Operation | PollResult | Asset | Page | Estimate:
+def make(
+    client: Client, effect: Call, now: Callable[[], float]
+) -> Operation | PollResult | Asset | Page | Estimate:
     """Return Mint's answer to an effect.
+
+    A paid call is not sent after its `until`: the computer may have slept since it was due. `now`
+    returns the time in seconds since the epoch.
 
     Raises:
         MintError: The call failed.
     """
+    until: float | None = getattr(effect, "until", None)
+    if until is not None and now() >= until:
+        raise Unreachable(Message("the call is too old to be sent again"))
     if isinstance(effect, Quote):
         return quote(client, effect.query)
     if isinstance(effect, Start):

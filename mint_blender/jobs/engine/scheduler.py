@@ -209,8 +209,12 @@ class Scheduler:
             self._upload(task, effect)
         else:
             lane = Lane.DECISION if isinstance(effect, SendDecision) else Lane.CALL
+            now = self._config.workflow_config.now
             self._send_call(
-                task, lambda client: dispatch.make(client, effect), lane, changes=not is_read(task)
+                task,
+                lambda client: dispatch.make(client, effect, now),
+                lane,
+                changes=not is_read(task),
             )
 
     def _send_call(self, task: Task, work: Work, lane: Lane, *, changes: bool) -> None:

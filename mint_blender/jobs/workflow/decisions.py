@@ -142,7 +142,9 @@ class DecisionHandler(WorkflowPart):
                 if retried
                 else self._perform_when_free(self._effect(decision))
             )
-        except errors.ProblemError as error:
+        except errors.MintError as error:
+            if not (error.retryable or isinstance(error, errors.ProblemError)):
+                raise
             is_unclear = (
                 error.retryable
                 or isinstance(error, errors.KeyRefused)
@@ -176,7 +178,7 @@ class DecisionHandler(WorkflowPart):
         )
         self._context.apply_operation(operation)
 
-    def _apply_refusal(self, decision: Decision, error: errors.ProblemError) -> Steps:
+    def _apply_refusal(self, decision: Decision, error: errors.MintError) -> Steps:
         """Note why Mint refused the decision, and refresh the job."""
         if self._job.convert and decision.verb is Verb.RESUME:
             # The model does not show whether its conversion was started. So the start is sent once

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A computer that sleeps for more than a day between two tries of a paid call.
+
+Mint has forgotten the idempotency key by then, and would carry out the call a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.jobs.engine.thread_messages import SetOnline, Wake
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.job_values import Decision
+from mint_blender.jobs.phases import Phase, Verb
+from mint_blender.jobs.workflow.context import WorkflowConfig
+from mint_blender.mint import errors
+from mint_blender.mint.schema import Mode, OptimizationLevel, Page
+
+from .engine_harness import Clock, EngineHarness
+from .workflow_harness import GLB, a_job, asset, job_in_review, operation, problem
+
+NIGHT = 30 * 3600.0
+"""Seconds of sleep, after which Mint has forgotten every key."""
+
+LOST = errors.Unreachable("no answer")
+
+
+class Computer(EngineHarness):
+    """A scheduler whose clock stands still while its computer sleeps, as opposed to the date."""
+
+    def __init__(self, home: Path) -> None:
+        self.date = Clock()
+        super().__init__(home, workflow_config=WorkflowConfig(now=self._now))
+        self.slept = 0.0
+
+    def _now(self) -> float:
+        return self.clock.now + self.slept
+
+
+@pytest.fixture
+def computer(home: Path) -> Iterator[Computer]:
+    """A computer that can sleep."""
+    computer = Computer(home)
+    yield computer
+    computer.close()
+
+
+def add(computer: Computer, job: Job, paid: str, failure: Exception = LOST) -> None:
+    """Let a paid call of a job fail until the next try is due in some seconds."""
+
+    def answer(what: str, which: str) -> Any:
+        if what == paid:
+            return failure
+        if what == "page":
+            return Page((), None)
+        return asset(glbUrl=GLB) if what == "asset" else operation("preview_ready", Mode.REVIEW)
+
+    computer.mint.says = answer
+    computer.journal.add(job)
+    if job.decision is not None:
+        assert computer.journal.decide(job.id, job.decision)
+    computer.scheduler.receive(Wake(job.id))
+    computer.run(0.1)
+    assert len(computer.mint.times(paid)) == 1
+
+
+def revised() -> Job:
+    """A job whose user has just asked for another Preview."""
+    return replace(job_in_review(), decision=Decision(Verb.REVISE, "click", "greener", at=1000.0))
+
+
+@pytest.mark.covers("C7-stored")
+@pytest.mark.parametrize("failure", [LOST, problem(429), problem(503), problem(504)])
+def test_a_start_is_searched_for_instead(computer: Computer, failure: Exception) -> None:
+    """Nothing is found, so a person decides; nothing is sent."""
+    job = a_job()
+    add(computer, job, "start", failure)
+    computer.slept = NIGHT
+    computer.run(3600.0)
+    assert len(computer.mint.times("start")) == 1
+    assert computer.mint.times("page")
+    assert computer.job(job).phase is Phase.PAUSED
+
+
+@pytest.mark.parametrize("failure", [LOST, problem(429), problem(504)])
+def test_a_revision_is_asked_again(computer: Computer, failure: Exception) -> None:
+    """What Mint shows now is shown, and the user decides about that."""
+    job = revised()
+    add(computer, job, "revise", failure)
+    computer.slept = NIGHT
+    computer.run(3600.0)
+    assert len(computer.mint.times("revise")) == 1
+    assert computer.mint.times("poll")
+    after = computer.job(job)
+    assert after.decision is None and after.has_note("decide_again")
+
+
+def test_an_optimization_is_not_repeated(computer: Computer) -> None:
+    """The model is there, and can be used without it."""
+    job = replace(
+        a_job(), phase=Phase.FETCHING, source_asset_id="res_1", optimize=OptimizationLevel.LIGHT
+    )
+    add(computer, job, "optimize")
+    computer.slept = NIGHT
+    computer.run(3600.0)
+    assert len(computer.mint.times("optimize")) == 1
+
+
+def test_a_day_without_permission_to_go_online_counts(computer: Computer) -> None:
+    """The next try is due for long when online access is allowed again."""
+    job = a_job()
+    add(computer, job, "start")
+    computer.scheduler.receive(SetOnline(False))
+    computer.run(NIGHT)
+    computer.scheduler.receive(SetOnline(True))
+    computer.run(3600.0)
+    assert len(computer.mint.times("start")) == 1
+
+
+def test_a_short_sleep_changes_nothing(computer: Computer) -> None:
+    """The same request is sent again: its key finds what it has started."""
+    add(computer, a_job(), "start")
+    computer.slept = 8 * 3600.0
+    computer.run(60.0)
+    assert len(computer.mint.times("start")) > 1
