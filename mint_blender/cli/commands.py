@@ -70,15 +70,25 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
     try:
         return function_of(parsed.command)(parsed, terminal)
     except KeyboardInterrupt:
-        terminal.error(
-            "Interrupted. Jobs that were started continue at Mint. Resume them here at no extra"
-            f" cost: {terminal.command('resume')}"
-        )
+        terminal.error(f"Interrupted. {_continuing(parsed.command, terminal)}")
         return Exit.INTERRUPTED
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - it is logged and reported
         return _report(error, parsed.command, terminal, home)
+
+
+def _continuing(command: str, terminal: Terminal) -> str:
+    """Return what continues an interrupted command."""
+    if command == "library":
+        return "Run the same command again: it downloads only what is missing."
+    started = "Jobs that were started continue at Mint."
+    if command == "batch":  # `resume` would write no records of its lines
+        return (
+            f"{started} Run the same command again: it continues where it stopped, and pays for no"
+            " line twice."
+        )
+    return f"{started} Resume them here at no extra cost: {terminal.command('resume')}"
 
 
 def function_of(command: str) -> Command:
@@ -95,10 +105,7 @@ def _report(error: Exception, command: str, terminal: Terminal, home: Path) -> E
         return exits.of_error(error)
     log.error("%s", command, exc_info=error)
     if isinstance(error, OSError):
-        terminal.error(
-            f"Cannot use {error.filename or 'a file'}: {error.strerror or error}. Jobs that were"
-            " started are kept."
-        )
+        terminal.error(exits.unusable_file(error))
     else:
         terminal.error(
             f"Unexpected error ({type(error).__name__}). The details are in"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,8 @@ MEANINGS = {
         " refused the file; the files are always kept"
     ),
     Exit.INTERRUPTED: (
-        "interrupted with Ctrl-C or SIGTERM; started jobs are kept, and `resume` continues them"
+        "interrupted with Ctrl-C or SIGTERM; started jobs are kept, and `resume` continues them."
+        " To continue a batch, run the same command again"
     ),
 }
 """What each status means: for the help and the manual."""
@@ -77,6 +79,21 @@ def of_job(job: Job) -> Exit:
         }
         return by_cause.get(job.problem.cause, Exit.FAILED)
     return Exit.FAILED
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+def unusable_file(error: OSError) -> str:
+    """Return what a person reads about a file that cannot be read or written."""
+    advice = ""
+    if error.errno in FULL:
+        advice = " Free some space on its disk, then try again."
+    elif error.errno in NOT_WRITABLE:
+        advice = " Choose another place, or allow your user to write there, then try again."
+    file, reason = error.filename or "a file", error.strerror or error
+    return f"Cannot use {file}: {reason}.{advice} Jobs that were started are kept."
 
 
 def is_expected(error: Exception) -> bool:

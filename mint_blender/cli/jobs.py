@@ -54,6 +54,21 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         return follow_and_write(job_service, [job], terminal)
 
 
+def _decidable(job_service: JobService, arguments: argparse.Namespace, terminal: Terminal) -> Job:
+    """Return the job of a command that decides, after setting its new limit, if any.
+
+    Raises:
+        NotPossible: An earlier decision was not carried out, since its command was killed.
+    """
+    job = job_service.job(arguments.job)
+    if job.decision is not None and job.hold is None:
+        raise NotPossible(
+            f"{job.title}: an earlier decision ({job.decision.verb}) is saved, and Mint has not"
+            f" confirmed it yet. To carry it out: {terminal.command('resume', job.id)}"
+        )
+    return _with_limit(job_service, arguments)
+
+
 def _with_limit(job_service: JobService, arguments: argparse.Namespace) -> Job:
     """Return the job of the command, after setting its new limit, if any."""
     job = job_service.job(arguments.job)
@@ -97,7 +112,7 @@ def has_crashed(job: Job) -> bool:
 def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Approve the Preview and follow the job to its end."""
     with session.open_job_service() as job_service:
-        job = _with_limit(job_service, arguments)
+        job = _decidable(job_service, arguments, terminal)
         job_service.approve(job.id)
         return follow_and_write(job_service, [job], terminal)
 
@@ -105,7 +120,7 @@ def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def revise(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Request another Preview and wait for it."""
     with session.open_job_service() as job_service:
-        job = _with_limit(job_service, arguments)
+        job = _decidable(job_service, arguments, terminal)
         job_service.revise(job.id, arguments.feedback)
         return follow_and_write(job_service, [job], terminal)
 
@@ -113,7 +128,7 @@ def revise(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def retry(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Start a new attempt at a failed job."""
     with session.open_job_service() as job_service:
-        job = _with_limit(job_service, arguments)
+        job = _decidable(job_service, arguments, terminal)
         job_service.retry(job.id)
         return follow_and_write(job_service, [job], terminal)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..files import busy_files, disk_sync
-from ..files.errors import InvalidGlb
+from ..files.errors import InvalidGlb, naming
 from ..jobs import rejected_files
 from ..jobs.job import Job
 from ..jobs.job_values import Placement, Role
@@ -118,7 +118,8 @@ def write_described(job: Job, *, raw: bool = False) -> WrittenFiles:
 def copy_file(source: Path, target: Path) -> None:
     """Copy a file atomically, and sync it to disk first. Raises OSError."""
     part = target.with_name(target.name + ".part")
-    shutil.copyfile(source, part)
+    with naming(target):
+        shutil.copyfile(source, part)
     disk_sync.sync_file(part)
     busy_files.replace(part, target)
 
@@ -129,7 +130,8 @@ def write_text(target: Path, text: str) -> None:
     if target.is_file() and target.read_bytes() == data:
         return
     part = target.with_name(target.name + ".part")
-    part.write_bytes(data)
+    with naming(target):
+        part.write_bytes(data)
     busy_files.replace(part, target)
 
 

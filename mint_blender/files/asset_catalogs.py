@@ -12,6 +12,7 @@ import uuid
 from pathlib import Path
 
 from . import busy_files
+from .errors import naming
 
 FILE = "blender_assets.cats.txt"
 PART = ".mint-part"
@@ -97,7 +98,8 @@ def _write(file: Path, text: str) -> None:
     """Replace the file atomically, since it has the user's own catalogs too."""
     part = file.with_name(f".{uuid.uuid4().hex}{PART}")
     try:
-        part.write_bytes(text.encode("utf-8", "surrogateescape"))
+        with naming(file):
+            part.write_bytes(text.encode("utf-8", "surrogateescape"))
         if file.is_file():
             shutil.copymode(file, part)  # others who share the library can still read it
         busy_files.replace(part, file)

@@ -12,6 +12,8 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from .errors import naming
+
 FILE, FOLDER = 0o600, 0o700
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -66,7 +68,11 @@ def copy_private(source: Path, target: Path) -> None:
     Raises:
         OSError: A file cannot be read or written.
     """
-    with source.open("rb") as incoming, open(target, "wb", opener=opener) as outgoing:
+    with (
+        naming(target),
+        source.open("rb") as incoming,
+        open(target, "wb", opener=opener) as outgoing,
+    ):
         shutil.copyfileobj(incoming, outgoing)
         outgoing.flush()
         os.fsync(outgoing.fileno())

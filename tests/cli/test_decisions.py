@@ -39,6 +39,34 @@ def test_approve_continues_to_the_end(mint: RunMint, review: str, service: Threa
     assert len(service.requests("POST", "*:approve")) == 1
 
 
+@pytest.mark.parametrize("words", [("approve",), ("revise", "make it blue")], ids=lambda w: w[0])
+def test_a_decision_of_a_killed_command_says_what_carries_it_out(
+    mint: RunMint, review: str, service: ThreadService, home: Path, words: tuple[str, ...]
+) -> None:
+    """The second command names `resume`, which sends the saved approval once."""
+    service.stop()
+    killed = subprocess.Popen(
+        command("approve", review),
+        env=environment(service, home),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert killed.stderr is not None
+    while "Mint cannot be reached" not in (line := killed.stderr.readline()):
+        assert line, "it ended before it was killed"
+    killed.kill()
+    killed.communicate()
+    service.start()
+    ran = mint(words[0], review, *words[1:])
+    assert ran.status == 2
+    assert "an earlier decision (approve) is saved" in ran.error_text
+    assert f"To carry it out: python3 -m mint_blender resume {review}" in ran.error_text
+    assert mint("resume", review).status == 0
+    assert len(service.requests("POST", "*:approve")) == 1
+    assert service.requests("POST", "*:revise") == []
+
+
 def test_approve_writes_the_output_of_generate(mint: RunMint, tmp_path: Path) -> None:
     """`approve` writes the file that `generate -o` named."""
     output = tmp_path / "lamp.glb"

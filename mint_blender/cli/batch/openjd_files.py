@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...files import busy_files
+from ...files.errors import naming
 from ..exits import Exit
 from ..output.terminal import Terminal
 from . import openjd_template
@@ -88,7 +89,8 @@ def _write_files(folder: Path, job: FarmJob) -> None:
     parts = {target: target.with_name(f"{target.name}.part") for target in texts}
     try:
         for target, part in parts.items():
-            part.write_bytes(texts[target].encode())
+            with naming(target):
+                part.write_bytes(texts[target].encode())
         for target, part in parts.items():
             busy_files.replace(part, target)
     except OSError:

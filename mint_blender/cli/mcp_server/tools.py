@@ -70,10 +70,7 @@ def _sentence(tool: str, error: Exception) -> str:
         return str(error)
     log.error("%s", tool, exc_info=error)
     if isinstance(error, OSError):
-        return (
-            f"Cannot use {error.filename or 'a file'}: {error.strerror or error}. Jobs that were"
-            " started are kept."
-        )
+        return exits.unusable_file(error)
     return (
         f"Unexpected error ({type(error).__name__}). The details are in"
         f" {session.home() / log_file.NAME}. Jobs that were started are kept: call jobs."

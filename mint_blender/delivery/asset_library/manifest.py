@@ -21,6 +21,7 @@ from pathlib import Path
 from ... import json_text
 from ...files import busy_files
 from ...files.asset_catalogs import PART
+from ...files.errors import naming
 from ...message import Message
 
 FILE_NAME = "mint-library.jsonl"
@@ -129,7 +130,8 @@ class Manifest:
             entry = replace(entry, earlier_version=known.version, earlier_digest=known.digest)
         target = self._folder / name
         part = target.with_name(name + PART)
-        shutil.copyfile(file, part)
+        with naming(target):
+            shutil.copyfile(file, part)
         self._add(entry)
         busy_files.replace(part, target)
         self._add(ManifestEntry(asset_id, name, version, entry.digest))
@@ -142,7 +144,7 @@ class Manifest:
         return path.is_file() and not path.is_symlink() and file_digest(path) == digest
 
     def _add(self, entry: ManifestEntry) -> None:
-        with self._path.open("a", encoding="utf-8") as stream:
+        with naming(self._path), self._path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(asdict(entry)) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
@@ -151,7 +153,7 @@ class Manifest:
     def _rewrite(self) -> None:
         """Write one line per asset, without completed steps and incomplete lines."""
         part = self._path.with_name(f"{FILE_NAME}.part")
-        with part.open("w", encoding="utf-8") as stream:
+        with naming(self._path), part.open("w", encoding="utf-8") as stream:
             stream.writelines(json.dumps(asdict(entry)) + "\n" for entry in self._entries.values())
             stream.flush()
             os.fsync(stream.fileno())

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...files import busy_files
+from ...files.errors import naming
 from ..job import Job
 from ..job_values import LocalFile, Role
 from ..storage import batch_ledger, serialization
@@ -77,7 +78,8 @@ def _copy(source: Path, target: Path) -> None:
         return
     part = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
     try:
-        shutil.copyfile(source, part)
+        with naming(target):
+            shutil.copyfile(source, part)
         busy_files.replace(part, target)
     finally:
         busy_files.try_to_remove(part)
@@ -85,5 +87,6 @@ def _copy(source: Path, target: Path) -> None:
 
 def _write(target: Path, text: str) -> None:
     part = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
-    part.write_text(text, encoding="utf-8")
+    with naming(target):
+        part.write_text(text, encoding="utf-8")
     busy_files.replace(part, target)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ...files import busy_files
+from ...files.errors import naming
 from ...message import Message
 from ..job import Job
 from ..job_values import Cause, Delivery, Problem
@@ -108,7 +109,8 @@ def write(folder: Path, job_id: str, record: WriteRecord) -> None:
     path = _path(folder, job_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    part.write_text(json.dumps(data), encoding="utf-8")
+    with naming(path):
+        part.write_text(json.dumps(data), encoding="utf-8")
     busy_files.replace(part, path)
 
 

@@ -24,6 +24,7 @@ from typing import Any, TextIO
 
 from ... import json_text
 from ...files import busy_files
+from ...files.errors import naming
 from ...files.file_lock import FileInUse
 
 log = logging.getLogger(__name__)
@@ -127,7 +128,7 @@ class Lease:
     def create(self) -> bool:
         """Acquire the lease if nobody has it; return whether that was so. Raises OSError."""
         try:
-            with self.path.open("x", encoding="utf-8") as file:
+            with naming(self.path), self.path.open("x", encoding="utf-8") as file:
                 self._write_to(file)
         except FileExistsError:
             return False

@@ -24,6 +24,7 @@ from typing import Any
 
 from ...files import disk_sync
 from ...files.download_folder import check_id
+from ...files.errors import naming
 from ..batch_folder.ledger_lines import Unparsed, by_tag, lines_from_end, tag_at_start
 from ..batch_folder.sent_elsewhere import SentElsewhere
 from ..job import Job
@@ -192,7 +193,7 @@ def _line(job: Job, folder: Path, tag: str, by: str) -> bytes:
 def _append(path: Path, line: bytes) -> None:
     """Append to the file and sync it. An incomplete line before it is ended first."""
     is_new = not path.exists()
-    with path.open("ab+") as file:
+    with naming(path), path.open("ab+") as file:
         if file.tell():
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":

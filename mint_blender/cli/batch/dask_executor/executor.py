@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ....delivery.write_result import WriteResult, write_result
 from ....files import busy_files
+from ....files.errors import naming
 from ....jobs.job import Job
 from ....jobs.job_values import Role
 from ....message import message_of
@@ -275,7 +276,8 @@ def write_atomically(target: Path, content: bytes) -> None:
     """Write a file, which is complete or unchanged. Raises OSError."""
     part = target.with_name(f".{target.stem}.{uuid.uuid4().hex[:8]}{target.suffix}")
     try:
-        part.write_bytes(content)
+        with naming(target):
+            part.write_bytes(content)
         busy_files.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
