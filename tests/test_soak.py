@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def test_every_method_has_a_command_with_its_options(name: str) -> None:
     options = {word for word in (*method.long, *method.short) if word.startswith("--")}
     assert [option for option in sorted(options) if option not in done.stdout] == []
     assert ("--minutes" in done.stdout) == method.takes_minutes
+    assert method.goal is None or ("--seed" in done.stdout and method.takes_minutes)
     assert method.name == name and method.environment in ("", *ENVIRONMENTS)
 
 
@@ -53,9 +55,11 @@ def test_anything_but_a_result_is_an_error(line: str, status: int) -> None:
         Result.read(line, status)
 
 
-def run_made_up(monkeypatch: pytest.MonkeyPatch, code: str, *words: str) -> int:
+def run_made_up(
+    monkeypatch: pytest.MonkeyPatch, code: str, *words: str, method: Method = MADE_UP
+) -> int:
     """Run `soak` with one method, which is this code."""
-    monkeypatch.setitem(METHODS, "made_up", MADE_UP)
+    monkeypatch.setitem(METHODS, "made_up", method)
     monkeypatch.setattr(environments, "ensure", lambda environment, install: Path(sys.executable))
     monkeypatch.setattr(environments, "default", lambda: None)
     real = soak._run_and_show
@@ -131,6 +135,44 @@ def test_figures_of_a_part_are_not_written(monkeypatch, page: Path, words: list[
     """They would look like those of a whole run."""
     with pytest.raises(DevError, match="Only the figures of whole runs"):
         run_made_up(monkeypatch, GOOD, "--write", *words)
+
+
+PART = """
+import json, sys
+seed = int(sys.argv[sys.argv.index("--seed") + 1]) if "--seed" in sys.argv else 1
+result = {"figures": {"jobs": 400, "seed": seed}, "failures": [], "seconds": 60, "next_seed": seed + 5}
+print(json.dumps(result))
+"""
+IN_PARTS = replace(MADE_UP, goal=("jobs", 1000), takes_minutes=True)
+
+
+def test_a_run_in_parts_is_continued_until_it_is_whole(monkeypatch, page: Path) -> None:
+    """Each part begins with the next seed, and its figures are added; the page says how far it is."""
+
+    def made_up_row() -> str:
+        (row,) = [line for line in page.read_text().splitlines() if line.startswith("| [Made up]")]
+        return row
+
+    for _ in range(2):
+        assert run_made_up(monkeypatch, PART, "--add", "--minutes", "1", method=IN_PARTS) == 0
+    kept = json.loads(reliability_page.FIGURES.read_text())["made_up"]
+    assert kept["figures"] == {"jobs": 800, "seed": 1 + 6} and kept["next_seed"] == 11
+    assert "| so far: jobs: 800, " in made_up_row()
+    assert "Run in 2 parts until" in page.read_text()
+    assert "A whole run has 1,000 jobs." in page.read_text()
+    assert run_made_up(monkeypatch, PART, "--add", "--minutes", "1", method=IN_PARTS) == 0
+    assert "| jobs: 1,200, " in made_up_row()
+    assert "A whole run has" not in page.read_text()
+    assert run_made_up(monkeypatch, PART, "--write", method=IN_PARTS) == 0
+    assert json.loads(reliability_page.FIGURES.read_text())["made_up"]["figures"]["jobs"] == 400
+
+
+@pytest.mark.parametrize("words", [[], ["--short"]])
+def test_only_long_forms_with_seeds_are_run_in_parts(monkeypatch, page: Path, words) -> None:
+    """The figures of any other run would be counted twice."""
+    method = IN_PARTS if words else MADE_UP
+    with pytest.raises(DevError, match="can be run in parts"):
+        run_made_up(monkeypatch, PART, "--add", *words, method=method)
 
 
 def test_a_run_without_a_result_is_not_written(monkeypatch, page: Path) -> None:

@@ -32,6 +32,27 @@ def write(results: Mapping[str, Mapping[str, Any]]) -> None:
     PAGE.write_text(updated(PAGE.read_text(encoding="utf-8"), known), encoding="utf-8")
 
 
+def add(parts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Add these parts of long runs, by method, to what is kept of them, and write the page."""
+    kept = kept_figures()
+    write({name: _sum(kept.get(name), part) for name, part in parts.items()})
+
+
+def _sum(kept: Mapping[str, Any] | None, part: Mapping[str, Any]) -> dict[str, Any]:
+    if kept is None:
+        return {**part, "parts": 1}
+    names = [*kept["figures"], *(name for name in part["figures"] if name not in kept["figures"])]
+    return {
+        "figures": {
+            name: kept["figures"].get(name, 0) + part["figures"].get(name, 0) for name in names
+        },
+        "failures": [*kept["failures"], *part["failures"]],
+        "seconds": kept["seconds"] + part["seconds"],
+        "next_seed": part["next_seed"],
+        "parts": kept.get("parts", 1) + 1,
+    }
+
+
 def kept_figures() -> dict[str, dict[str, Any]]:
     """Return the kept results by method."""
     found: dict[str, dict[str, Any]] = json.loads(FIGURES.read_text(encoding="utf-8"))
@@ -61,6 +82,7 @@ def _row(method: Method, result: Mapping[str, Any] | None) -> str:
     figures, failures = NOT_RUN, ""
     if result is not None:
         figures = ", ".join(f"{name}: {number(n)}" for name, n in result["figures"].items())
+        figures = figures if _is_whole(method, result) else f"so far: {figures}"
         failures = str(len(result["failures"]))
     anchor = method.title.lower().replace(" ", "-")
     found = f"[{len(method.found)}](#{anchor})" if method.found else "0"
@@ -69,7 +91,7 @@ def _row(method: Method, result: Mapping[str, Any] | None) -> str:
 
 
 def _section(method: Method, result: Mapping[str, Any] | None) -> str:
-    lines = [f"### {method.title}\n", f"{method.what}\n", f"{_when(result)}\n"]
+    lines = [f"### {method.title}\n", f"{method.what}\n", f"{_when(method, result)}\n"]
     if method.found:
         lines += ["Found and fixed:\n", *(f"- {each}" for each in method.found), ""]
     if result is not None and result["failures"]:
@@ -80,12 +102,22 @@ def _section(method: Method, result: Mapping[str, Any] | None) -> str:
     )
 
 
-def _when(result: Mapping[str, Any] | None) -> str:
+def _when(method: Method, result: Mapping[str, Any] | None) -> str:
     if result is None:
         return "Its long form was not run yet, so nothing is claimed."
     minutes = max(1, round(result["seconds"] / 60))
     unit = "minute" if minutes == 1 else "minutes"
-    return f"Run on {result['date']} for {number(minutes)} {unit} on {result['machine']}."
+    parts = result.get("parts", 1)
+    how = f"Run in {parts} parts until" if parts > 1 else "Run on"
+    text = f"{how} {result['date']} for {number(minutes)} {unit} on {result['machine']}."
+    if method.goal and not _is_whole(method, result):
+        name, least = method.goal
+        text += f" A whole run has {number(least)} {name}."
+    return text
+
+
+def _is_whole(method: Method, result: Mapping[str, Any]) -> bool:
+    return method.goal is None or result["figures"].get(method.goal[0], 0) >= method.goal[1]
 
 
 def _machine() -> str:

@@ -25,6 +25,9 @@ class Method:
     """The arguments of a run of a minute or so. The tests have a short form of their own."""
     takes_minutes: bool = False
     """Whether it has the option `--minutes`."""
+    goal: tuple[str, int] | None = None
+    """The figure of a whole run and its least value, if a run can be continued: the method then has
+    the option `--seed`, and its result `next_seed`, with which the next part begins."""
     needs_window: bool = False
     """Whether it needs Debian's Blender and a virtual display."""
     environment: str = ""
@@ -48,6 +51,7 @@ _SIMULATION = Method(
     long=("--jobs", "1000000", "--processes", "2", "--keep-going"),
     short=("--jobs", "400"),
     takes_minutes=True,
+    goal=("jobs", 1_000_000),
     found=(
         "A job without an answer could adopt an asset that waited for an approval, and wait for "
         "ever. It now stops and sends the user to mint.gg.",
@@ -199,6 +203,7 @@ _RANDOM_STEPS = Method(
     long=("--steps", "10000", "--seed", "1"),
     short=("--steps", "100"),
     takes_minutes=True,
+    goal=("steps", 10_000),
     needs_window=True,
     found=(
         "Repeat Last (Shift R) and Repeat History ran a paid operator once more, without its "

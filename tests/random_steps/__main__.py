@@ -46,6 +46,7 @@ def main() -> int:
         "figures": _figures(outcomes),
         "failures": [_one_line(each, options) for each in outcomes if each.failure],
         "seconds": round(time.monotonic() - begun),
+        "next_seed": options.seed + len(outcomes),
     }
     print(json.dumps(result))
     return int(bool(result["failures"]))

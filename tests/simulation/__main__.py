@@ -36,9 +36,11 @@ class Totals:
     def __init__(self) -> None:
         self.figures: Counter[str] = Counter()
         self.failures: list[str] = []
+        self.next_seed: int | None = None
 
     def add(self, outcome: Outcome) -> None:
         """Add a world; print it if it broke a rule."""
+        self.next_seed = outcome.seed + 1
         self.figures += Counter(
             {
                 "worlds": 1,
@@ -79,7 +81,7 @@ def main() -> int:
                 reported = now
                 print(
                     f"{totals.figures['jobs']} jobs, {len(totals.failures)} failures, next seed"
-                    f" {outcome.seed + 1}",
+                    f" {totals.next_seed}",
                     file=sys.stderr,
                     flush=True,
                 )
@@ -94,6 +96,7 @@ def main() -> int:
                 "figures": dict(totals.figures),
                 "failures": totals.failures,
                 "seconds": seconds,
+                "next_seed": totals.next_seed,
             }
         )
     )
