@@ -6,11 +6,13 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -44,13 +46,19 @@ locale_dirs = ["locale"]
 gettext_compact = False  # one file for each page
 gettext_location = False  # line numbers would change with every edit
 
+ENGLISH_ONLY = ["development/api.*", "development/api/*"]
+"""Pages that no translation has, since docstrings are not translated; links lead to English."""
+
 # -- HTML
 html_theme = "furo"
 html_title = f"Mint for Blender {release}"
 html_static_path = ["_static"]
 html_css_files = ["manual.css"]
 templates_path = ["_templates"]
-html_context = {"languages": (("en", "English"), ("de", "Deutsch"), ("ja", "日本語"))}
+html_context = {
+    "languages": (("en", "English"), ("de", "Deutsch"), ("ja", "日本語")),
+    "english_only": "development/api",
+}
 html_sidebars = {
     "**": [
         "sidebar/brand.html",
@@ -69,8 +77,30 @@ html_last_updated_fmt = None  # the same sources make the same pages
 
 def setup(app: Sphinx) -> None:
     """Have the docstrings of modules read before napoleon does, and links before Sphinx does."""
+    app.connect("config-inited", leave_out_english_pages)
+    app.connect("doctree-read", link_english_pages, priority=400)
     app.connect("autodoc-process-docstring", mark_diagrams, priority=400)
     app.connect("doctree-read", download_files_outside, priority=400)
+
+
+def leave_out_english_pages(app: Sphinx, config: Config) -> None:
+    """Build no page of the API reference in another language; the menus leave it out, too."""
+    if config.language != "en":
+        config.exclude_patterns += ENGLISH_ONLY
+        config.suppress_warnings += ["toc.excluded"]
+
+
+def link_english_pages(app: Sphinx, document: nodes.document) -> None:
+    """Let links to pages that are left out lead to English, the folder that this language is in."""
+    if app.config.language == "en":
+        return
+    folder = "../" * app.env.current_document.docname.count("/")
+    for link in list(document.findall(addnodes.pending_xref)):
+        page = f"{link['reftarget']}.md"
+        if link.get("refdomain") == "doc" and any(fnmatch(page, each) for each in ENGLISH_ONLY):
+            place = f"#{link['reftargetid']}" if link.get("reftargetid") else ""
+            address = f"{folder}../{link['reftarget']}.html{place}"
+            link.replace_self(nodes.reference("", "", *link.children, refuri=address))
 
 
 def download_files_outside(app: Sphinx, document: nodes.document) -> None:
