@@ -18,6 +18,8 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 sys.path.insert(0, str(ROOT))  # autodoc imports the Python interface
 
+from scripts.languages import manual_languages  # noqa: E402
+
 project = "Mint for Blender"
 author = "Mint for Blender"
 project_copyright = "Mint for Blender, GPL-3.0-or-later. Icons: Blender, CC-BY-SA-4.0"
@@ -56,7 +58,7 @@ html_static_path = ["_static"]
 html_css_files = ["manual.css"]
 templates_path = ["_templates"]
 html_context = {
-    "languages": (("en", "English"), ("de", "Deutsch"), ("ja", "日本語")),
+    "languages": tuple(manual_languages().items()),
     "english_only": "development/api",
 }
 html_sidebars = {

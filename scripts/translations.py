@@ -22,11 +22,11 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
+from scripts.languages import LANGUAGES
 from scripts.text_extraction import PACKAGE, PLACEHOLDER, texts
 
 FOLDER = PACKAGE / "ui" / "translations" / "po"
 TEMPLATE = FOLDER / "mint_blender.pot"
-LANGUAGES = ("de", "ja")
 KEPT_HEADERS = ("Language:", "Plural-Forms:", "MIME-Version:", "Content-T")
 """Headers that are written; the others hold dates, which conflict in merges, or placeholders."""
 

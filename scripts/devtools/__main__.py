@@ -8,6 +8,7 @@ import os
 import sys
 
 from scripts import dev
+from scripts.languages import manual_languages
 
 from . import compatibility, environments, manual, pip_settings, soak, testing
 from .console import DevError, echo
@@ -37,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         commands.add_parser(name, add_help=False, parents=[installing])
     commands.add_parser("lint")
     docs = commands.add_parser("docs", parents=[installing])
-    docs.add_argument("--language", choices=manual.LANGUAGES, help="only in this language")
+    docs.add_argument("--language", choices=manual_languages(), help="only in this language")
     docs.add_argument("--write", action="store_true", help="write docs/reference/ from the code")
     docs.add_argument("--open", action="store_true", help="open the manual in a browser")
     how = commands.add_parser("compatibility").add_mutually_exclusive_group()

@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.dev import ROOT
+from scripts.languages import manual_languages
 
 from . import environments
 from .console import DevError, run_command
 from .environments import ENVIRONMENTS
-
-LANGUAGES = ("en", "de", "ja")
-"""The languages of the manual; English is in build/docs, the others are in folders below it."""
 
 BUILD = ROOT / "build" / "docs"
 DOCTREES = ROOT / "build" / "doctrees"
@@ -50,10 +48,13 @@ def build(language: str | None) -> int:
 
 
 def languages(words: Sequence[str]) -> Sequence[str]:
-    """Return the language that the arguments of the session name, or else all."""
+    """Return the language that the arguments of the session name, or else all.
+
+    English is in build/docs, the others are in folders below it.
+    """
     if "--language" in words:
         return [words[list(words).index("--language") + 1]]
-    return LANGUAGES
+    return list(manual_languages())
 
 
 def folder_of(language: str) -> Path:

@@ -11,6 +11,7 @@ from babel.messages.catalog import Catalog
 
 from scripts import manual_translations as tool
 from scripts import translations as interface
+from scripts.languages import LANGUAGES
 
 PAGES = {
     "index": ["Mint for Blender", "Generate *models*."],
@@ -145,7 +146,7 @@ def labels_in(text: str) -> list[str]:
     return [label for path in LABEL.findall(text) for label in path.split(" > ")]
 
 
-@pytest.mark.parametrize("language", interface.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_labels_are_those_of_the_interface(language: str) -> None:
     """What a translated page calls a button is what the translated interface calls it."""
     known = {str(each.id): str(each.string) for each in interface.read(language) if each.id}

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from mint_blender.message import Message
+from scripts.languages import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 
@@ -140,7 +141,14 @@ def test_disabling_removes_the_translations(answers: dict[str, Any]) -> None:
 
 
 @pytest.mark.debian
-@pytest.mark.parametrize("language", ["de", "ja"])
+def test_blender_has_a_name_for_each_language() -> None:
+    """A language of the list is one that the add-on registers."""
+    from mint_blender.ui import translations
+
+    assert set(translations.LOCALES) == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_texts_that_blender_translates_differently_are_known(
     answers: dict[str, Any], language: str
 ) -> None:
@@ -192,7 +200,7 @@ def _shown(struct: Any) -> Iterator[str]:
 
 
 @pytest.mark.blender
-@pytest.mark.parametrize("language", ["de", "ja"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.feature("interface in German and Japanese")
 def test_every_registered_text_is_in_the_table(registered: Any, language: str) -> None:
     """Labels, tooltips, properties and enum items are there as they are registered."""
