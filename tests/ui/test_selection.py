@@ -26,13 +26,16 @@ from ..scene.place_helpers import LAMP  # noqa: E402
 from .test_job_list import Layout  # noqa: E402
 
 
-def drawn() -> Counter[str]:
-    """Return what the panel draws for the active object; nothing if it is not shown."""
+def drawn(width: int = 300) -> Counter[str]:
+    """Return what the panel draws for the active object; nothing if it is not shown.
+
+    `width` is that of the sidebar in pixels.
+    """
     found: Counter[str] = Counter()
     context = SimpleNamespace(
         active_object=bpy.context.active_object,
         scene=bpy.context.scene,
-        region=SimpleNamespace(width=300),
+        region=SimpleNamespace(width=width),
     )
     if panel.MINT_PT_selection.poll(context):
         owner = SimpleNamespace(layout=Layout(found))
@@ -70,6 +73,17 @@ def test_a_model_is_described(lamp: Any) -> None:
     bpy.context.view_layer.update()
     selected.prepare()
     assert drawn()["12 faces · 1 m × 1 m × 2 m"] == 1
+
+
+def test_a_narrow_sidebar_has_the_size_on_a_line_of_its_own(
+    lamp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blender would cut out the middle. Without a window no text has a width."""
+    monkeypatch.setattr(panel.text_wrap, "width_of", lambda text: 7.0 * len(text))
+    monkeypatch.setattr(panel.text_wrap, "scaled", lambda pixels: pixels)
+    assert drawn(300)["12 faces · 1 m × 1 m × 1 m"] == 1
+    narrow = drawn(200)
+    assert narrow["12 faces"] == narrow["1 m × 1 m × 1 m"] == 1
 
 
 def test_a_long_name_is_cut_off(lamp: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from .blender_window import BlenderWindow
+from .blender_window import ADDON, BlenderWindow
 from .price_helpers import PREFERENCES, PRICE
+from .sections import open_section
 from .test_jobs import SAID, start
+from .test_preferences import SHOW_ADVANCED
 
 pytestmark = pytest.mark.window
 
@@ -86,4 +88,47 @@ def test_the_users_words_are_not_translated(
         blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is None")
     finally:
         blender.ask(f"setattr({PREFERENCES}, 'limit_each', 0)")
+        blender.ask(SWITCH, language="en_US")
+
+
+MENU = """
+with within('VIEW_3D'):
+    bpy.ops.wm.call_menu(name=name)
+"""
+OWN_WORDS = """
+translated, Message = part('ui.translations').translated, part('message').Message
+result = [translated(Message(each)) for each in ('None', 'Log', 'Place At', 'No limit')]
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        pytest.param("de_DE", ["Keine", "Protokoll", "Ort", "Keine Grenze"], id="german"),
+        pytest.param("ja_JP", ["なし", "ログ", "配置先", "上限なし"], id="japanese"),
+    ],
+)
+def test_menus_and_preferences_in_another_language(
+    blender: BlenderWindow, language: str, words: list[str]
+) -> None:
+    """Pictures to look at: every menu of the add-on, the options, and the preferences."""
+    blender.ask(SWITCH, language=language)
+    try:
+        assert blender.ask(OWN_WORDS) == words
+        blender.set_sidebar_width(240)
+        open_section(blender, "mint_options")
+        blender.screenshot(f"language_{language}_options")
+        for name in ("add", "manage", "references", "styles", "prompts", "world"):
+            blender.over()
+            blender.until_it_shows(lambda name=name: blender.ask(MENU, name=f"MINT_MT_{name}"))
+            blender.screenshot(f"language_{language}_menu_{name}")
+            blender.key("Escape")
+        blender.ask(SHOW_ADVANCED, addon=ADDON)
+        blender.screenshot(f"language_{language}_preferences")
+        blender.over("PREFERENCES")
+        for _ in range(30):
+            blender.display.press(5, 0.01)
+        blender.screenshot(f"language_{language}_preferences_below")
+        blender.ask("setattr(area('PREFERENCES'), 'type', 'VIEW_3D')")
+    finally:
         blender.ask(SWITCH, language="en_US")

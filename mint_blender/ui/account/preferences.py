@@ -338,6 +338,9 @@ def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
 
 def _draw_log(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     """Draw what is logged and where, and what support needs."""
-    _settings(box).row().prop(stored, "log_level", expand=True)
+    # Blender has its own "Log", which is not translated into every language
+    _settings(box).row().prop(
+        stored, "log_level", expand=True, text=translated(Message("Log")), translate=False
+    )
     box.label(text=translated(Message("Log: {path}", path=log_file.file())), translate=False)
     box.operator("mint.copy_diagnostics", icon="COPYDOWN")

@@ -238,7 +238,13 @@ class MINT_MT_styles(bpy.types.Menu):
         from . import styles
 
         layout = self.layout
-        layout.operator("mint.use_style", text="None").words = ""
+        none = layout.operator(
+            # Blender has its own word for it in the names of operators
+            "mint.use_style",
+            text=translated(Message("None")),
+            translate=False,
+        )
+        none.words = ""
         for style in styles.known():
             layout.operator("mint.use_style", text=style.name, translate=False).words = style.words
         layout.separator()

@@ -56,7 +56,8 @@ class MINT_PT_selection(bpy.types.Panel):
         if root is None or known is None:
             return
         column = layout.column(align=True)
-        column.label(text=_facts_words(root, scene_of(context)), translate=False)
+        for line in facts_lines(root, scene_of(context), width=context.region.width):
+            column.label(text=line, translate=False)
         if words := _version_words(known):
             column.label(text=words, translate=False)
         if known.prompt and known.prompt != known.title:
@@ -103,15 +104,18 @@ def draw_name(layout: bpy.types.UILayout, root: bpy.types.Object | None, *, widt
         layout.label(text=name, translate=False, icon=icon)
 
 
-def _facts_words(root: bpy.types.Object, scene: bpy.types.Scene) -> str:
-    """Return faces and size; empty until they are counted."""
+def facts_lines(root: bpy.types.Object, scene: bpy.types.Scene, *, width: int) -> list[str]:
+    """Return faces and size: on one line, or on two if the sidebar is too narrow."""
     facts = selected.facts(root)
     if facts is None:
-        return " "  # a line as high as what will be here
+        return [" "]  # a line as high as what will be here
     words = translated(
         Message("1 face") if facts.faces == 1 else Message("{count:,} faces", count=facts.faces)
     )
-    return " · ".join(filter(None, (words, _size_words(facts.size, scene))))
+    parts = [each for each in (words, _size_words(facts.size, scene)) if each]
+    line = " · ".join(parts)
+    is_too_wide = text_wrap.width_of(line) > width - text_wrap.scaled(text_wrap.PANEL)
+    return parts if is_too_wide else [line]
 
 
 def _size_words(size: tuple[float, float, float] | None, scene: bpy.types.Scene) -> str:

@@ -27,7 +27,7 @@ def draw(layout: bpy.types.UILayout, job: Job) -> None:
     for name in texts.saved:
         layout.label(text=name, translate=False, icon="FILE")
     for note in texts.notes:
-        wrapped(layout, note, width=width, icon="INFO", most=4)
+        wrapped(layout, note, width=width, icon="INFO", most=6)
     layout.separator()
 
 
