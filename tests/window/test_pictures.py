@@ -20,13 +20,15 @@ from mint_blender.mint.schema import Kind, Preset
 from tests.jobs.fast_config import account, fast_config
 from tests.mint_service.runner import Service, running_service
 
-from .blender_window import BlenderWindow
+from .blender_window import ADDON, BlenderWindow
 from .conftest import SPEED
 from .picture_check import check_picture
+from .price_helpers import known_price
 from .sections import open_section
 from .test_asset_bar import show_bar
 from .test_jobs import start
 from .test_library import FIELDS, VIEW
+from .test_preferences import SAID
 from .test_references import LISTED
 
 pytestmark = pytest.mark.window
@@ -41,6 +43,24 @@ area.spaces.active.region_3d.view_location = (0.4, 0, 0.6)
 
 SMOOTH = "setattr(bpy.context.preferences.system, 'viewport_aa', '8')"
 """Blender's own preference, which the profile of the tests turns off: these pictures are shown."""
+
+REMOVE_ALL = "[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None"
+
+ENTER_KEY = """
+stored = bpy.context.preferences.addons[addon].preferences
+stored.api_key = key
+stored.confirmed_origins = part('ui.session').account().origin
+"""
+
+# In a narrower area the text is larger on the page.
+SHOW_PREFERENCES = """
+with within('VIEW_3D'):
+    bpy.ops.screen.area_split(direction='VERTICAL', factor=0.7)
+area('VIEW_3D').type = 'PREFERENCES'
+bpy.context.preferences.active_section = 'ADDONS'
+bpy.context.window_manager.addon_search = 'Mint'
+bpy.ops.preferences.addon_expand(module=addon)
+"""
 
 PROMPTS = {
     "a blue mug": "MODEL",
@@ -62,7 +82,7 @@ def service() -> Iterator[Service]:
 def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
     """The Preview shows the lamp; approved, it is in the scene in its colors."""
     blender.ask(SMOOTH)
-    blender.ask("[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None")
+    blender.ask(REMOVE_ALL)
     blender.ask(LOOK)
     start(blender, "a small ceramic lamp with an orange shade", mode="REVIEW")
     blender.wait_for("review", seconds=90)
@@ -156,6 +176,48 @@ def test_a_library_and_reference_pictures_from_it(
         )
         show_bar(blender)
         check_picture(blender, "library")
+
+
+def test_finished_jobs(blender: BlenderWindow) -> None:
+    """A finished job is a line with its picture and a button that shows the result."""
+    blender.ask(REMOVE_ALL)
+    for prompt, kind in list(PROMPTS.items())[1:]:
+        start(blender, prompt, kind=kind)
+        blender.wait_for("placed", title=prompt, seconds=90)
+    blender.ask("setattr(bpy.context.view_layer.objects, 'active', None)")
+    blender.wait("not job_service().has_active_work")
+    blender.set_sidebar_width(480)
+    blender.over("VIEW_3D")
+    left, top, right, _bottom = blender.ask("box('VIEW_3D', 'UI')")
+    check_picture(blender, "jobs", [left + 9, top + 250, right - 32, top + 410])
+
+
+def test_the_preferences(open_blender: Callable[..., BlenderWindow]) -> None:
+    """They begin with the account, what it has cost, and the limits."""
+    with running_service(speed=40, switches=("poll-hint",), retry_after=0.3) as service:
+        blender = open_blender(api=service.api, key=None)
+        blender.ask(ENTER_KEY, addon=ADDON, key=service.key)
+        blender.call("mint.generate", prompt="a lamp", preset="FAST", mode="AUTO")
+        blender.wait_for("placed")
+        blender.ask("bpy.ops.mint.check_key() and None")
+        blender.wait(f"len({SAID}) >= 2 and not job_service().has_active_work")
+        blender.ask(SHOW_PREFERENCES, addon=ADDON)
+        blender.over("PREFERENCES")
+        for _ in range(6):
+            blender.display.press(5, 0.01)
+        check_picture(blender, "preferences", [180, 66, 914, 772])
+
+
+def test_a_price_dialog(blender: BlenderWindow) -> None:
+    """A dialog that spends says the price; the highlighted button is Cancel."""
+    blender.ask(REMOVE_ALL)
+    known_price(blender)
+    blender.over()
+    blender.until_it_shows(lambda: blender.call("mint.generate", "INVOKE_DEFAULT"))
+    blender.type("a small ceramic lamp with an orange shade")
+    blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
+    check_picture(blender, "price-dialog", [259, 369, 713, 660])
+    blender.key("Escape")
 
 
 def generate(service: Service, home: Path) -> list[Path]:
