@@ -65,7 +65,8 @@ DATA = {
 """Modules in which a single word is the name of a socket, a folder or a header."""
 NO_TEXT = re.compile(
     r"(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|WITH|WHERE|JOIN|BEGIN|ORDER) .*"
-    r"|[\w (]+ ((NOT )?IN \(|IS NOT).*|\{1\} WHERE .*|id, jobs\.created_at.*|# This is an Asset Catalog.*"
+    r"|[\w (]+ ((NOT )?IN \(|IS NOT).*"
+    r"|\{1\} WHERE .*|id, jobs\.created_at.*|# This is an Asset Catalog.*"
     r"|Application Support|[A-Z]+_[A-Z_]+|COMPOSITE|RGB"
     r"|Mint Splats|Point Count|Viewport Limit|Pick Instance|Instance Index|Local Space"
     r"|(Size|Vertices) [XY]|AgX - .*|radiance:base"
