@@ -70,7 +70,7 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
     try:
         return function_of(parsed.command)(parsed, terminal)
     except KeyboardInterrupt:
-        terminal.error(f"Interrupted. {_continuing(parsed.command, terminal)}")
+        terminal.error(_interrupted(parsed.command, terminal))
         return Exit.INTERRUPTED
     except BrokenPipeError:
         raise
@@ -78,11 +78,11 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
         return _report(error, parsed.command, terminal, home)
 
 
-def _continuing(command: str, terminal: Terminal) -> str:
-    """Return what continues an interrupted command."""
+def _interrupted(command: str, terminal: Terminal) -> str:
+    """Return what is printed for an interrupted command: also what continues it."""
     if command == "library":
-        return "Run the same command again: it downloads only what is missing."
-    started = "Jobs that were started continue at Mint."
+        return "Interrupted. Run the same command again: it downloads only what is missing."
+    started = "Interrupted. Jobs that were started continue at Mint."
     if command == "batch":  # `resume` would write no records of its lines
         return (
             f"{started} Run the same command again: it continues where it stopped, and pays for no"

@@ -352,7 +352,7 @@ def _to_file_error(error: Exception, request: DownloadRequest) -> FileError:
             Message(
                 "No data arrived for {label} in {seconds:.0f} s. Try again to resume the download.",
                 label=request.label,
-                seconds=request.timeout[1],
+                seconds=request.timeout[0 if connections.was_connecting(error) else 1],
             )
         )
     if isinstance(error, exceptions.ConnectionError):

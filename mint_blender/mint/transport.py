@@ -244,8 +244,16 @@ class Transport:
                 retry_after=wait,
             )
         if not isinstance(data, dict):
-            raise InvalidResponse(Message("it is not a JSON object"), request_id=request_id)
+            is_page = data is None and content.lstrip()[:1] == b"<"
+            raise InvalidResponse(_WEB_PAGE if is_page else _NO_OBJECT, request_id=request_id)
         return ApiResponse(data, status, request_id, wait, location)
+
+
+_NO_OBJECT = Message("it is not a JSON object")
+_WEB_PAGE = Message(
+    "a web page came instead of Mint's answer. This network may want you to sign in: open any page"
+    " in a browser, then try again"
+)
 
 
 def _validate_key(key: str) -> str:

@@ -34,6 +34,20 @@ class ForbiddenAddress(HTTPError):
         self.address = address
 
 
+class HandshakeTimeout(TimeoutError):
+    """Connected, but TLS or a proxy's CONNECT was not finished within the connect timeout.
+
+    urllib3 reports it as a read timeout, of which this is the cause.
+    """
+
+
+def was_connecting(error: BaseException | None) -> bool:
+    """Return whether a timeout was the one to connect, not the one to read."""
+    while error is not None and not isinstance(error, HandshakeTimeout):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 class StaleConnection(HTTPError):
     """The server had closed a connection that was kept alive. Nothing was received."""
 
@@ -152,7 +166,10 @@ class _GuardedConnection:
                 raise ForbiddenAddress(address)
 
     def connect(self) -> None:
-        super().connect()  # type: ignore[misc]
+        try:
+            super().connect()  # type: ignore[misc]
+        except TimeoutError as error:
+            raise HandshakeTimeout(*error.args) from error
         self.sock = GuardedSocket(self.sock)
 
     def _tunnel(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import socket
 import threading
 from email.utils import formatdate
 from pathlib import Path
@@ -168,6 +169,18 @@ def test_a_host_that_always_stalls_is_too_slow(host: FileHost, target: Path) -> 
         pytest.raises(TooSlow, match="No data arrived for lamp"),
     ):
         loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[hang(event)]), target)
+
+
+def test_a_silent_tls_handshake_says_how_long_it_was_waited_for(target: Path) -> None:
+    """The limit is the one to connect; urllib3 reports a read timeout."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        Downloader(
+            DownloadLimits(connect=1.0, stall=20.0, most_tries=1), sleep=lambda _: None
+        ) as loader,
+        pytest.raises(TooSlow, match=r"No data arrived for lamp\.glb .* in 1 s\."),
+    ):
+        loader.fetch(f"https://127.0.0.1:{silent.getsockname()[1]}/lamp.glb", target)
 
 
 def test_a_host_that_never_answers_is_too_slow(host: FileHost, target: Path) -> None:

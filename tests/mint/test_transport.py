@@ -255,7 +255,6 @@ def test_an_error_response_without_a_problem_document_is_understood(make_transpo
     "body",
     [
         b"",
-        b"<html>Welcome to the hotel</html>",
         b"[]",
         b'"text"',
         b"null",
@@ -265,11 +264,23 @@ def test_an_error_response_without_a_problem_document_is_understood(make_transpo
     ],
 )
 def test_a_success_without_a_json_object_is_invalid(make_transport, body):
-    """A captive portal also responds with status 200."""
+    """Whatever else is in it, nothing of it is used."""
     error = failure(make_transport, answer(body, X_Request_Id="req_2"))
     assert isinstance(error, InvalidResponse)
     assert "not a JSON object" in str(error)
     assert error.request_id == "req_2"
+
+
+@pytest.mark.parametrize(
+    "page", [b"<html>Welcome to the hotel</html>", b"\r\n  <!DOCTYPE html>\n<p>Sign in"]
+)
+def test_a_page_of_a_captive_portal_is_named(make_transport, page):
+    """It has status 200, and says nothing about Mint: a person may have to sign in."""
+    error = failure(make_transport, answer(page, X_Request_Id="req_2"))
+    assert isinstance(error, InvalidResponse)  # which is tried again with the same key
+    assert "a web page came instead of Mint's answer" in str(error)
+    assert "sign in" in str(error)
+    assert error.request_id == "req_2" and error.retryable
 
 
 @pytest.mark.parametrize(

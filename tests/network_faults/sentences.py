@@ -70,6 +70,10 @@ def damaged(what: str) -> str:
 LOST = unreachable("the connection was lost before the response was complete")
 SILENT = unreachable("there was no response in time")
 MALFORMED = unreachable("the HTTP response was incomplete")
+WEB_PAGE_ANSWERED = invalid(
+    "a web page came instead of Mint's answer. This network may want you to sign in: open any page"
+    " in a browser, then try again"
+)
 NO_OBJECT = invalid("it is not a JSON object")
 NO_ID = invalid("the operation has no ID")
 TOO_LARGE = invalid("it is larger than 16 MB")
