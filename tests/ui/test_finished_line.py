@@ -26,6 +26,7 @@ from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel  # n
 from mint_blender.scene import notes as scene_notes  # noqa: E402
 from mint_blender.scene import tags  # noqa: E402
 from mint_blender.scene.tags import Provenance  # noqa: E402
+from mint_blender.ui import text_wrap  # noqa: E402
 from mint_blender.ui.job_list import card, grouped_jobs, placed_results  # noqa: E402
 from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
 from mint_blender.ui.job_list.list_operators import MINT_OT_job_menu  # noqa: E402
@@ -158,6 +159,23 @@ def test_an_optimized_model_is_the_same_line(job_service: JobService) -> None:
     assert in_menu(job)["Optimized: 812 of 1,814 faces"] == 0
     assert bpy.ops.mint.dismiss(job_id=job.id) == {"FINISHED"}
     assert job_service.jobs() == []
+
+
+def test_the_faces_of_an_optimized_model_are_wrapped(
+    job_service: JobService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a narrow sidebar they take two lines. Without a window no text has a width."""
+
+    def lines_of(text: str, room: float) -> list[str]:
+        return [text] if 7 * len(text) <= room else [text[:20], text[20:]]
+
+    monkeypatch.setattr(text_wrap, "lines_of", lines_of)
+    faces = scene_notes.note("optimized", after=812, before=1814)
+    a_job(job_service, notes=(faces,), optimize=OptimizationLevel.LIGHT)
+    words = "Optimized: 812 of 1,814 faces"
+    assert drawn(job_service, width=320)[words] == 1
+    narrow = drawn(job_service, width=240)
+    assert narrow[words[:20]] == narrow[words[20:]] == 1
 
 
 @pytest.mark.parametrize("phase", [Phase.READY, Phase.FAILED, Phase.PAUSED, Phase.REVIEW])

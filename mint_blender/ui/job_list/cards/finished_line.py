@@ -62,14 +62,14 @@ def draw(layout: bpy.types.UILayout, job: Job, *, width: int) -> None:
     icon: Any = "INFO" if texts.notes else "DOWNARROW_HLT"
     buttons.operator("mint.job_menu", text="", icon=icon, emboss=False).job_id = job.id
     if texts.version:
-        draw_version(layout, texts)
+        draw_version(layout, texts, width=width)
 
 
-def draw_version(layout: bpy.types.UILayout, texts: CardTexts) -> None:
-    """Draw how an optimized model differs from the original one."""
-    row = layout.row()
-    row.active = False
-    row.label(text=texts.version, translate=False, icon="MOD_DECIM")
+def draw_version(layout: bpy.types.UILayout, texts: CardTexts, *, width: int) -> None:
+    """Draw how an optimized model differs from the original one; `width` is the sidebar's."""
+    column = layout.column()
+    column.active = False
+    text_wrap.wrapped(column, texts.version, width=width, icon="MOD_DECIM", translate=False)
 
 
 def _draw_title(
