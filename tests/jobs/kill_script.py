@@ -1,23 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A process that runs one whole job and kills itself with SIGKILL at a given step.
 
-A step is each boundary between two effects: before and after each commit of the journal, each
-exchange with Mint, each rename, write and removal of a file, and each block of a download. Run as
-`python -m tests.jobs.kill_script`, it reads orders as lines of JSON and forks a child for each one.
-`test_kill` uses it.
+A step is each boundary between two effects: see `kill_steps`. Run as `python -m
+tests.jobs.kill_script`, it reads orders as lines of JSON and forks a child for each one. `test_kill`
+uses it.
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-import pathlib
-import signal
 import sys
 import traceback
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,67 +25,15 @@ from mint_blender.jobs.job_values import Delivery
 from mint_blender.jobs.phases import Phase
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import unsent_jobs
-from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.storage.tables.upload_cache import UploadCache
 from mint_blender.jobs.transfers import fetch_file  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel
-from mint_blender.mint.transport import Transport
 
 from .fast_config import fast_config
+from .kill_steps import Steps, watch_every_boundary
 
 FEEDBACK = "make it green"
-WRITES = ("add", "save", "decide", "claim", "release", "take_slot", "dismiss")
-
-
-class Steps:
-    """Counts the steps and kills the process at one of them."""
-
-    def __init__(self, last: int | None) -> None:
-        self._last = last
-        # one atomic step of the interpreter: downloads count too, on threads of their own
-        self._count = itertools.count(1)
-        self.names: list[str] = []
-
-    def __call__(self, name: str) -> None:
-        self.names.append(name)
-        if next(self._count) == self._last:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def around(self, place: Any, name: str) -> None:
-        """Put a step before and a step after each call of `place.name`."""
-        function: Callable[..., Any] = getattr(place, name)
-
-        @wraps(function)
-        def counted(*arguments: Any, **more: Any) -> Any:
-            self(f"before {name}")
-            result = function(*arguments, **more)
-            self(f"after {name}")
-            return result
-
-        setattr(place, name, counted)
-
-
-def watch_every_boundary(steps: Steps) -> None:
-    """Put a step around every call that leaves a trace outside this process."""
-    for name in WRITES:
-        steps.around(Journal, name)
-    steps.around(UploadCache, "add")
-    steps.around(Transport, "request")
-    for name in ("replace", "rename", "unlink", "write_text"):
-        steps.around(pathlib.Path, name)
-    steps.around(os, "link")
-    blocks = download_attempt._body
-
-    def counted(*arguments: Any) -> Any:
-        for block in blocks(*arguments):
-            for half in (block[: len(block) // 2], block[len(block) // 2 :]):
-                if half:
-                    yield half
-                    steps("a part of a file")
-
-    download_attempt._body = counted
 
 
 def do_the_job(home: Path, account: Account, job_request: dict[str, Any]) -> Phase:

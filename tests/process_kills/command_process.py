@@ -1,22 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A process that forks a child for each command, which kills itself with SIGKILL at a given step.
 
-Steps are those of `tests.jobs.kill_script`, and before and after each sync, each folder and each file
-that is opened for writing. Run as `python3 -m tests.process_kills.command_process`, it reads orders as
+Steps are those of `tests.jobs.kill_steps`. Run as `python3 -m tests.process_kills.command_process`, it reads orders as
 lines of JSON and answers each with one line.
 """
 
 from __future__ import annotations
 
-import builtins
 import io
 import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
-from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,7 +23,8 @@ from mint_blender.jobs.storage import unsent_jobs
 from mint_blender.mint.polling import PollIntervals
 from mint_blender.mint.retry import RetryPolicy
 
-from ..jobs.kill_script import Steps, serve, watch_every_boundary
+from ..jobs.kill_script import serve
+from ..jobs.kill_steps import Steps, watch_every_boundary, watch_files
 
 
 def _run(order: dict[str, Any]) -> NoReturn:
@@ -40,7 +37,7 @@ def _run(order: dict[str, Any]) -> NoReturn:
             blender_runtime.can_import = lambda: False
         steps = Steps(order["die_at"])
         watch_every_boundary(steps)
-        _watch_files(steps, order["environment"]["MINT_BLENDER_HOME"])
+        watch_files(steps, Path(order["environment"]["MINT_BLENDER_HOME"]).parent)
         printed = io.StringIO()
         with redirect_stdout(printed), redirect_stderr(printed):
             exit_status = main(order["arguments"])
@@ -62,27 +59,6 @@ def _hurry() -> None:
     )
     session.RETRIES = RetryPolicy(first=0.01, factor=1.0, longest=0.05, min_retry_after=0.01)
     unsent_jobs.JUST_NOW = 0.0
-
-
-def _watch_files(steps: Steps, home: str) -> None:
-    """Put a step around what `kill_script` does not watch."""
-    root = str(Path(home).parent)
-    steps.around(os, "fsync")
-    steps.around(os, "mkdir")
-    real: Callable[..., Any] = builtins.open
-
-    @wraps(real)
-    def counted(file: Any, mode: str = "r", *arguments: Any, **more: Any) -> Any:
-        is_ours = isinstance(file, str | os.PathLike) and os.fspath(file).startswith(root)
-        if is_ours and set(mode) & set("wax+"):
-            steps("before open")
-        opened = real(file, mode, *arguments, **more)
-        if is_ours and set(mode) & set("wax+"):
-            steps("after open")
-        return opened
-
-    builtins.open = counted
-    io.open = counted
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Count the boundaries between two effects, and kill this process with SIGKILL at one of them.
+
+A step is before and after each commit of the journal, each exchange with Mint, each rename, write
+and removal of a file, and each block of a download. `watch_files` adds each sync, each folder and
+each file that is opened for writing.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import io
+import itertools
+import os
+import pathlib
+import signal
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+WRITES = ("add", "save", "decide", "claim", "release", "take_slot", "dismiss")
+
+
+class Steps:
+    """Counts the steps and kills the process at one of them."""
+
+    def __init__(self, last: int | None) -> None:
+        self.names: list[str] = []
+        self.begin(last)
+
+    def begin(self, last: int | None) -> None:
+        """Count from 1 again, up to this step."""
+        self._last = last
+        # one atomic step of the interpreter: downloads count too, on threads of their own
+        self._count = itertools.count(1)
+        self.names.clear()
+
+    def __call__(self, name: str) -> None:
+        self.names.append(name)
+        if next(self._count) == self._last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, place: Any, name: str) -> None:
+        """Put a step before and a step after each call of `place.name`."""
+        function: Callable[..., Any] = getattr(place, name)
+
+        @wraps(function)
+        def counted(*arguments: Any, **more: Any) -> Any:
+            self(f"before {name}")
+            result = function(*arguments, **more)
+            self(f"after {name}")
+            return result
+
+        setattr(place, name, counted)
+
+
+def watch_every_boundary(steps: Steps, package: str = "mint_blender") -> None:
+    """Put a step around every call that leaves a trace outside this process.
+
+    `package` is the name of ours, which is another one inside Blender.
+    """
+
+    def module(name: str) -> Any:
+        return importlib.import_module(f"{package}.{name}")
+
+    for name in WRITES:
+        steps.around(module("jobs.storage.journal").Journal, name)
+    steps.around(module("jobs.storage.tables.upload_cache").UploadCache, "add")
+    steps.around(module("mint.transport").Transport, "request")
+    for name in ("replace", "rename", "unlink", "write_text"):
+        steps.around(pathlib.Path, name)
+    steps.around(os, "link")
+    download_attempt = module("files.download_attempt")
+    blocks = download_attempt._body
+
+    def counted(*arguments: Any) -> Any:
+        for block in blocks(*arguments):
+            for half in (block[: len(block) // 2], block[len(block) // 2 :]):
+                if half:
+                    yield half
+                    steps("a part of a file")
+
+    download_attempt._body = counted
+
+
+def watch_files(steps: Steps, folder: str | Path) -> None:
+    """Put a step around each sync, folder, and file that is opened for writing in this folder."""
+    steps.around(os, "fsync")
+    steps.around(os, "mkdir")
+    real: Callable[..., Any] = builtins.open
+
+    @wraps(real)
+    def counted(file: Any, mode: str = "r", *arguments: Any, **more: Any) -> Any:
+        is_ours = isinstance(file, str | os.PathLike) and os.fspath(file).startswith(str(folder))
+        is_written = is_ours and bool(set(mode) & set("wax+"))
+        if is_written:
+            steps("before open")
+        opened = real(file, mode, *arguments, **more)
+        if is_written:
+            steps("after open")
+        return opened
+
+    builtins.open = counted
+    io.open = counted
