@@ -119,10 +119,13 @@ _NTH_CALL = Method(
 _PROCESS_KILLS = Method(
     "process_kills",
     "tests.process_kills",
-    "The command line, a batch and a headless Blender are ended with SIGKILL at file-system calls "
-    "and requests that were found by instrumenting them, and started again.",
-    short=("--count", "20"),
+    "The command line, a batch, a headless Blender and a Blender with a window are ended with "
+    "SIGKILL at file-system calls, writes of the journal and requests that were found by "
+    "instrumenting them, and started again. In the window these are also the moments before and "
+    "after a result is placed and the file is saved.",
+    short=("--count", "10"),
     takes_minutes=True,
+    needs_window=True,
 )
 
 _NETWORK_FAULTS = Method(

@@ -19,7 +19,6 @@ from mint_blender.jobs.storage.journal import Journal
 from ..cli.batch_helpers import lines_of
 from ..jobs.forking_process import ForkingProcess
 from ..mint_service.credit_account import price
-from ..mint_service.records import Operation
 from ..mint_service.runner import ThreadService
 
 ROOT = Path(__file__).parents[2]
@@ -136,7 +135,7 @@ class Killer:
         scenario: Scenario,
     ) -> None:
         for _ in range(4):
-            jobs = _jobs(home)
+            jobs = jobs_in(home)
             if len(jobs) == scenario.results and all(_is_over(job) for job in jobs):
                 return
             if not jobs or scenario.is_batch:
@@ -145,35 +144,40 @@ class Killer:
                 run("approve", jobs[0].id)
             else:
                 run("resume", jobs[0].id)
-        raise Broken(f"it does not come to an end: {[job.phase for job in _jobs(home)]}")
+        raise Broken(f"it does not come to an end: {[job.phase for job in jobs_in(home)]}")
 
     def _check(self, scenario: Scenario, home: Path, prompt: str) -> None:
-        operations = self._operations(prompt)
-        if len(operations) != scenario.results:
-            raise Broken(f"there are {len(operations)} operations for {scenario.results} results")
-        for operation in operations:
-            paid = price(operation.type, operation.preset)
-            if (operation.status, operation.finalized) != ("succeeded", paid):
-                raise Broken(f"{operation.status}, paid {operation.finalized} of {paid}")
-        for job in _jobs(home):
+        check_paid_once(self.service, prompt, scenario.results)
+        for job in jobs_in(home):
             output, model = Path(job.delivery.output or ""), job.file(Role.MODEL)
             if model is None or not output.is_file() or output.suffix != scenario.suffix:
                 raise Broken(f"{output} is missing")
             if scenario.suffix == ".glb" and output.read_bytes() != Path(model.path).read_bytes():
                 raise Broken(f"{output} is not what was downloaded")
-        if leaks := self.service.leaks():
-            raise Broken(f"the key was sent to the file host: {leaks[0]}")
-
-    def _operations(self, prompt: str) -> list[Operation]:
-        """Return the operations of this prompt, or of the lines that begin with it."""
-        return [
-            each
-            for each in self.service.operations()
-            if each.prompt == prompt or each.prompt.startswith(f"{prompt}, line")
-        ]
 
 
-def _jobs(home: Path) -> list[Job]:
+def check_paid_once(service: ThreadService, prompt: str, results: int = 1) -> None:
+    """Raise Broken unless Mint has made each result once, and nobody else got the key.
+
+    The operations are those of this prompt, or of the lines that begin with it.
+    """
+    operations = [
+        each
+        for each in service.operations()
+        if each.prompt == prompt or each.prompt.startswith(f"{prompt}, line")
+    ]
+    if len(operations) != results:
+        raise Broken(f"there are {len(operations)} operations for {results} results")
+    for operation in operations:
+        paid = price(operation.type, operation.preset)
+        if (operation.status, operation.finalized) != ("succeeded", paid):
+            raise Broken(f"{operation.status}, paid {operation.finalized} of {paid}")
+    if leaks := service.leaks():
+        raise Broken(f"the key was sent to the file host: {leaks[0]}")
+
+
+def jobs_in(home: Path) -> list[Job]:
+    """Return the jobs in the journal of this folder."""
     with closing(Journal(home)) as journal:
         return journal.jobs()
 

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run inside a Blender with a window: count its steps, and kill it at one of them.
+
+Steps are those of `tests.jobs.kill_steps`, and before and after a result is placed and the .blend is
+saved. The add-on takes up what was interrupted when `begin` is called, and not before: else Blender
+might be killed before anybody is connected to it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ..jobs.kill_steps import Steps, watch_every_boundary, watch_files
+
+PACKAGE = "bl_ext.user_default.mint_blender"
+POLL_SECONDS = 0.05
+
+steps = Steps(None)
+
+
+def _part(name: str) -> Any:
+    return importlib.import_module(f"{PACKAGE}.{name}")
+
+
+def prepare(folder: str) -> None:
+    """Count the steps from now on. Files count if they are in this folder."""
+    watch_every_boundary(steps, PACKAGE)
+    watch_files(steps, folder)
+    steps.around(_part("delivery.import_job"), "place")
+    bpy.app.handlers.save_pre.append(_before_save)
+    bpy.app.handlers.save_post.append(_after_save)
+    bpy.app.timers.unregister(_part("ui.heartbeat")._resume)
+    _hurry()
+
+
+@persistent
+def _before_save(_path: str) -> None:
+    steps("before save of the .blend")
+
+
+@persistent
+def _after_save(_path: str) -> None:
+    steps("after save of the .blend")
+
+
+def _hurry() -> None:
+    """Poll often, and take it at once that the process before is dead."""
+    context, polling = _part("jobs.workflow.context"), _part("mint.polling")
+    intervals = polling.PollIntervals(
+        first=POLL_SECONDS, factor=1.0, longest=POLL_SECONDS, min_retry_after=POLL_SECONDS
+    )
+    readable = _part("scene.gltf.gltf_extensions").readable_extensions
+    _part("ui.session").workflow_config = lambda: context.WorkflowConfig(intervals, readable())
+    _part("jobs.storage.unsent_jobs").JUST_NOW = 0.0
+
+
+def begin(last: int | None) -> None:
+    """Take up what was interrupted, and kill this process at that step, counted from here."""
+    steps.begin(last)
+    _part("ui.heartbeat")._resume()
+
+
+def results(job_id: str) -> int:
+    """Return how often the result of a job is in the file."""
+    return sum(each.get("mint_job_id") == job_id for each in bpy.data.objects)
+
+
+def is_about_to_place() -> bool:
+    """Return whether a later heartbeat will place a result by itself."""
+    service = _part("ui.session").existing_service()
+    return service is not None and bool(_part("ui.job_list.auto_import").is_waiting(service))
