@@ -275,6 +275,13 @@ def is_unanswered(job: Job) -> bool:
     return job.phase is Phase.PAUSED and job.problem is not None and job.problem.code == UNANSWERED
 
 
+def may_be_started(job: Job) -> bool:
+    """Return whether a start was sent and not answered, and was not searched for at Mint yet."""
+    is_open = job.phase in BUSY or job.phase is Phase.PAUSED
+    is_sent = job.first_sent_at is not None and job.operation is None
+    return is_open and is_sent and job.source_asset_id is None and not is_unanswered(job)
+
+
 def is_never_sent(job: Job) -> bool:
     """Return whether the job is queued, and nothing that may cost Credits was sent for it."""
     may_cost = job.source_asset_id is None or bool(job.convert) or job.optimize is not None

@@ -23,8 +23,8 @@ from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
 from .budget.totals import SpendingTotals
 from .engine.config import EngineConfig
 from .engine.job_runner import JobRunner
-from .job import Job, is_unanswered
-from .job_values import Decision, Delivery
+from .job import Job, is_unanswered, may_be_started
+from .job_values import Decision, Delivery, Hold
 from .new_jobs import new_attempt, new_conversion, new_fetch, new_job, new_key
 from .phases import BUSY, Phase, Verb
 from .presentation import action_checks, presenter
@@ -270,13 +270,25 @@ class JobService(JobRunner):
         self.wake(job)
 
     def dismiss(self, job_id: str) -> None:
-        """Remove a job from the list. Its files stay."""
+        """Remove a job from the list. Its files stay.
+
+        Raises:
+            NotPossible: It is in progress, or nobody knows yet whether Mint has started it.
+        """
         if lost := next((each for each in self.unreadable() if each.id == job_id), None):
             self.cache.dismiss(lost.id)
             return
         job = self.job(job_id)
         if job.phase in BUSY and (self.is_active(job.id) or self.is_driven_elsewhere(job)):
             raise NotPossible(Message("{title} is not finished. Cancel it first.", title=job.title))
+        if may_be_started(job) and job.hold is not Hold.FOREIGN:
+            raise NotPossible(
+                Message(
+                    "{title} was sent, and Mint has not answered yet. It may cost Credits. Resume"
+                    " or cancel it first.",
+                    title=job.title,
+                )
+            )
         self.cache.dismiss(job.id)
 
     def dismiss_finished(

@@ -78,6 +78,8 @@ _SIMULATION = Method(
         "A computer that slept for more than a day between two tries of a start or a revision sent "
         "it again when it woke up, although Mint had forgotten the key: it was paid for twice. It "
         "now looks for what was made, or asks you again.",
+        "A start that Mint had not answered could be removed from the list, and nobody knew what "
+        "it had started. It is resumed or canceled first.",
     ),
 )
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +15,12 @@ import pytest
 
 from mint_blender.jobs.engine.retry_schedule import StillUnreachable
 from mint_blender.jobs.engine.workflow_runner import DECISION_CHECK_INTERVAL
-from mint_blender.jobs.job_values import Delivery, Role
+from mint_blender.jobs.job_values import UNANSWERED, Cause, Delivery, Problem, Role
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.presentation import presenter
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.mint.account import Account
+from mint_blender.mint.account import Account, Owner
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode
 
@@ -204,6 +205,28 @@ def test_an_active_job_cannot_be_dismissed(offline_job_service: JobService) -> N
         refused(lambda: offline_job_service.set_delivery(job.id, Delivery()))
         == "a lamp is still in progress. Wait until it stops, then try again."
     )
+
+
+@pytest.mark.parametrize("phase", [Phase.WAITING, Phase.SENDING, Phase.PAUSED])
+def test_a_start_without_an_answer_cannot_be_dismissed(home: Path, phase: Phase) -> None:
+    """Mint may have started it: nobody would know what was paid for."""
+    sent = replace(a_job(), id="sent", phase=phase, first_sent_at=time.time())
+    searched = Problem(Cause.UNREACHABLE, "Nothing was found.", UNANSWERED)
+    put(
+        home,
+        sent,
+        replace(sent, id="searched", phase=Phase.PAUSED, problem=searched),
+        replace(sent, id="foreign", owner=Owner("https://elsewhere.example", "user:1")),
+        replace(a_job(), id="never-sent", phase=phase),
+    )
+    with closing(JobService(fast_config(home), Account("key"))) as job_service:
+        assert refused(lambda: job_service.dismiss("sent")) == (
+            "a lamp was sent, and Mint has not answered yet. It may cost Credits. Resume or cancel"
+            " it first."
+        )
+        for job_id in ("searched", "foreign", "never-sent"):
+            job_service.dismiss(job_id)
+        assert [job.id for job in job_service.jobs()] == ["sent"]
 
 
 def test_resume_all_continues_interrupted_jobs(home: Path, service: ThreadService) -> None:

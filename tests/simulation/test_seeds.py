@@ -22,6 +22,8 @@ SEEDS: dict[int, Options] = {
     5033: Options(),
     # a line that was queued with a key that is gone stayed foreign after another machine had done it
     100007: Options(),
+    # a start without an answer was dismissed, and nobody knew what it had started
+    72: Options(),
     # a computer slept for a day between two tries of a revision, and sent it again: paid twice
     1000001: Options(),
 }
