@@ -25,6 +25,7 @@ from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene import tags  # noqa: E402
 from mint_blender.ui.job_list import card  # noqa: E402
+from mint_blender.ui.job_list.cards.sidebar import Sidebar  # noqa: E402
 
 URL = "https://files.example/a.glb"
 
@@ -90,5 +91,5 @@ def test_the_card_offers_import_anyway_for_a_refused_file(
         (replace(job, refused=(LocalFile(Role.PANORAMA, "p.webp", URL),)), 0),
     ):
         drawn: Counter[str] = Counter()
-        card.draw(Layout(drawn), job_service, shown, width=300)
+        card.draw(Layout(drawn), Sidebar(job_service, 300), shown)
         assert (drawn["mint.place"], drawn["mint.resume"]) == (times, 1)

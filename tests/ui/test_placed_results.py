@@ -27,6 +27,7 @@ from mint_blender.scene import place  # noqa: E402
 from mint_blender.scene.place import PlaceOptions  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.job_list import card, placed_results  # noqa: E402
+from mint_blender.ui.job_list.cards.sidebar import Sidebar  # noqa: E402
 
 from ..scene.replace_helpers import FIRST  # noqa: E402
 
@@ -124,7 +125,7 @@ def words_of(job: Job) -> str:
     """Return the text of the button on a job's card."""
     texts: dict[str, str] = {}
     placed_results.scan()
-    card.draw(Layout(texts), session.service(), job, width=300)  # type: ignore[arg-type]
+    card.draw(Layout(texts), Sidebar(session.service(), 300), job)  # type: ignore[arg-type]
     return texts["mint.place"]
 
 

@@ -79,11 +79,11 @@ def test_an_approved_card_stays_large_for_a_moment(
     for phase in (Phase.WORKING, Phase.PLACED):
         job_service.cache.save(replace(job, phase=phase))
         order(job_service)
-        assert grouped_jobs.keeps_review(job.id)
+        assert job.id in grouped_jobs.kept_reviews()
         assert drawn(job_service)["mint.cancel"] == 1
     later(pointer.AFTER_CLICK)
     assert settle_all(job_service)
-    assert not grouped_jobs.keeps_review(job.id)
+    assert job.id not in grouped_jobs.kept_reviews()
     assert drawn(job_service)["mint.cancel"] == 0
 
 

@@ -24,6 +24,7 @@ from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene.units import SceneUnits  # noqa: E402
 from mint_blender.ui.job_list import background_import, card  # noqa: E402
+from mint_blender.ui.job_list.cards.sidebar import Sidebar  # noqa: E402
 
 SILENT = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 """A child process that never answers."""
@@ -63,7 +64,7 @@ def ready(job_service: JobService) -> Job:
 def drawn(job_service: JobService, job: Job) -> list[tuple[Any, ...]]:
     """Return what the card of a job shows."""
     found: list[tuple[Any, ...]] = []
-    card.draw(Layout(found), job_service, job, width=300)
+    card.draw(Layout(found), Sidebar(job_service, 300), job)
     return found
 
 

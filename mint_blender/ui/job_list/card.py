@@ -7,13 +7,11 @@ from typing import Any
 
 import bpy
 
-from ...addon_settings import may_go_online
 from ...jobs import rejected_files
 from ...jobs.job import Job, asset_of
 from ...jobs.job_values import Hold
 from ...jobs.phases import Phase, Verb
 from ...jobs.presentation import error_messages, presenter
-from ...jobs.service import JobService
 from ...message import Message
 from ...mint.schema import Kind
 from .. import icons, text_wrap
@@ -22,13 +20,12 @@ from ..review import review_card
 from ..text_wrap import wrapped
 from ..translations import translated
 from ..viewport import place_with_mouse
-from . import background_import, card_texts, grouped_jobs, placed_results
+from . import background_import, card_texts, placed_results
 from .card_texts import CardTexts
 from .cards import menu_head
+from .cards.sidebar import Sidebar
 
 _MOST_LINES = 12  # of a problem with a path in it: the last ones say what to do
-_NARROW = 265  # pixels, at scale 1, of a sidebar in which a state beside a picture is cut off
-_BESIDE_PROGRESS = 106.0  # pixels of the picture, and of the buttons for cancel and the menu
 _RESUME = Message("Resume")
 _BUY = Message("Buy Credits")
 _EDIT = Message("Edit Prompt")
@@ -41,15 +38,15 @@ _PREPARING = Message("Preparing")
 _HAS_RESULT = {Phase.READY, Phase.PLACED}
 
 
-def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: int) -> None:
+def draw(layout: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
     """Draw one card."""
-    box, job = layout.box(), placed_results.shown(job)
-    texts = card_texts.of(job)
-    _draw_head(box, service, job, texts, width)
+    box, job, width = layout.box(), placed_results.shown(job), sidebar.width
+    texts, is_active = card_texts.of(job), sidebar.service.is_active(job.id)
+    _draw_head(box, sidebar, job, texts, is_active=is_active)
     if job.hold is not None and job.phase not in _HAS_RESULT:
         return  # no calls to Mint for this job; what is on disk can still be placed
-    is_decided = job.decision is not None and service.is_active(job.id)
-    is_kept = grouped_jobs.keeps_review(job.id)
+    is_decided = job.decision is not None and is_active
+    is_kept = job.id in sidebar.kept_reviews
     if is_kept or (job.phase is Phase.REVIEW and (is_decided or job.decision is None)):
         part = box.column()
         # gray, so that a second click meets the same buttons
@@ -58,7 +55,7 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
     elif is_decided:
         return  # the head says what is being done; what was decided cannot be decided again
     elif job.phase is Phase.BILLING:
-        _draw_billing(box, service, job, width)
+        _draw_billing(box, sidebar, job)
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:
         _draw_problem(box, job, texts, width)
     elif job.phase in {Phase.SENDING, Phase.WORKING, Phase.FETCHING} and texts.problem:
@@ -70,42 +67,40 @@ def draw(layout: bpy.types.UILayout, service: JobService, job: Job, *, width: in
 
 
 def _draw_head(
-    box: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts, width: int
+    box: bpy.types.UILayout, sidebar: Sidebar, job: Job, texts: CardTexts, *, is_active: bool
 ) -> None:
     """Draw picture, title, state and cost; on the right the menu, and what cancels it.
 
     In a narrow sidebar state and cost are below the picture, since they would be cut off beside it.
     """
-    row, is_narrow = box.row(), _is_narrow(width)
+    row, is_narrow = box.row(), sidebar.is_narrow
     if texts.picture and job.phase is not Phase.REVIEW and (icon := icons.of_file(texts.picture)):
         picture = row.row()
         picture.alignment = "LEFT"
         picture.template_icon(icon_value=icon, scale=1.4 if is_narrow else 2.6)
     column = row.column(align=True)
     column.label(text=texts.title, translate=False)
-    _draw_state(box.column(align=True) if is_narrow else column, service, job, texts, width)
-    if service.is_active(job.id) and texts.can_be_canceled:
+    beside = box.column(align=True) if is_narrow else column
+    _draw_state(beside, sidebar, job, texts, is_active=is_active)
+    if is_active and texts.can_be_canceled:
         row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
     row.operator("mint.job_menu", text="", icon="DOWNARROW_HLT", emboss=False).job_id = job.id
     if job.hold is Hold.FOREIGN:  # too long for the column beside the picture
         box.label(text=translated(presenter.state(job)), translate=False, icon="USER")
 
 
-def _is_narrow(width: int) -> bool:
-    return width < text_wrap.scaled(_NARROW)
-
-
 def _draw_state(
-    column: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts, width: int
+    column: bpy.types.UILayout, sidebar: Sidebar, job: Job, texts: CardTexts, *, is_active: bool
 ) -> None:
     """Draw the state, or the progress, and the cost."""
-    if service.is_active(job.id):
-        _draw_progress(column, service, job, texts, width)
+    if is_active:
+        _draw_progress(column, sidebar, job, texts)
     elif job.phase in _HAS_RESULT and background_import.is_preparing(job.id):
         _draw_preparing(column, job)
     elif job.hold is not Hold.FOREIGN and not card_texts.made_for(job):
         icon = STATE_ICONS.get(job.phase, "NONE")
-        column.label(text=card_texts.state(service, job, texts), translate=False, icon=icon)
+        state = card_texts.state(sidebar.service, job, texts)
+        column.label(text=state, translate=False, icon=icon)
     if texts.cost:
         aside = column.row()
         aside.active = False
@@ -124,11 +119,12 @@ STATE_ICONS: dict[Phase, Any] = {
 
 
 def _draw_progress(
-    column: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts, width: int
+    column: bpy.types.UILayout, sidebar: Sidebar, job: Job, texts: CardTexts
 ) -> None:
     """Draw the progress: downloaded bytes, a share of the usual time, or the time so far."""
+    service = sidebar.service
     retry, loading = service.scheduled_retries.get(job.id), service.progress.get(job.id)
-    if not may_go_online():
+    if not sidebar.is_online:
         column.label(text="Online access is off", icon="INTERNET_OFFLINE")
     elif retry is not None:
         column.label(text="Cannot reach Mint", icon="ERROR")
@@ -144,7 +140,7 @@ def _draw_progress(
             factor=min(1.0, loading.done / loading.total),
         )
     elif job.phase is Phase.WORKING and job.decision is None:
-        _draw_outlook(column, service, job, texts, width)
+        _draw_outlook(column, sidebar, job, texts)
     else:
         state = card_texts.state(service, job, texts)
         column.label(text=state, translate=False, icon="TIME")
@@ -159,27 +155,24 @@ def _draw_preparing(column: bpy.types.UILayout, job: Job) -> None:
         column.progress(text=translated(_PREPARING), translate=False, factor=progress)
 
 
-def _draw_outlook(
-    column: bpy.types.UILayout, service: JobService, job: Job, texts: CardTexts, width: int
-) -> None:
+def _draw_outlook(column: bpy.types.UILayout, sidebar: Sidebar, job: Job, texts: CardTexts) -> None:
     """Draw the time that is left as a bar; without an estimate, the time so far."""
-    outlook = service.outlook(job)
+    outlook = sidebar.service.outlook(job)
     if outlook.fraction is None:
         text = card_texts.with_time_so_far(texts.state, outlook.elapsed)
         column.label(text=text, translate=False, icon="TIME")
         return
     text = card_texts.with_time_left(texts.state, outlook.remaining)
-    beside = 0.0 if _is_narrow(width) else _BESIDE_PROGRESS
-    room = width - text_wrap.scaled(text_wrap.BOX + beside)
-    if text_wrap.width_of(text) > room:
+    if text_wrap.width_of(text) > sidebar.progress_room:
         text = card_texts.time_left(outlook.remaining)
     column.progress(text=text, translate=False, factor=outlook.fraction)
 
 
-def _draw_billing(box: bpy.types.UILayout, service: JobService, job: Job, width: int) -> None:
+def _draw_billing(box: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
     """Draw how many Credits are missing, where to buy them, and how to resume."""
+    width = sidebar.width
     billing = job.operation.billing if job.operation else None
-    missing = billing_watch.missing(service, job)
+    missing = billing_watch.missing(sidebar.service, job)
     enough = missing == 0
     wrapped(
         box,

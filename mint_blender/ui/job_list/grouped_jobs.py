@@ -77,12 +77,12 @@ def _shown(groups: JobGroups) -> list[Job]:
     return [job for part in groups.groups for job in part.shown]
 
 
-def keeps_review(job_id: str) -> bool:
-    """Return whether a card stays as large as when it asked for a decision, for a moment.
+def kept_reviews() -> frozenset[str]:
+    """Return the ids of jobs whose cards stay as large as when they asked for a decision.
 
-    If it shrank, the button of the next card would move under the pointer.
+    If one shrank, the button of the next card would move under the pointer.
     """
-    return job_id in _state().kept_reviews
+    return _state().kept_reviews
 
 
 def _batches() -> list[Batch]:

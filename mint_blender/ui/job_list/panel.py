@@ -19,6 +19,7 @@ from ..text_wrap import wrapped
 from ..translations import spoken, translated
 from . import card, grouped_jobs, job_rows
 from .cards import batch_card, finished_line
+from .cards.sidebar import Sidebar
 
 _FOLDED = {
     Group.NEEDS_USER: Message("{count:,} more need a decision"),
@@ -55,34 +56,33 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
 def draw_jobs(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:
     """Draw a card for the first jobs of each group, and a list of all others."""
+    grouped, sidebar = grouped_jobs.grouped(), Sidebar(service, width)
     _draw_queue(layout, service)
-    for group in grouped_jobs.grouped().groups:
+    for group in grouped.groups:
         for batch in group.batches:
-            _draw_batch(layout, service, batch, width)
-        _draw_jobs(layout, service, group.shown, width)
+            _draw_batch(layout, sidebar, batch)
+        _draw_jobs(layout, sidebar, group.shown)
         if group.folded:
             _draw_folded(layout, group)
     if grouped_jobs.without_card():
-        _draw_list(layout, service, width)
+        _draw_list(layout, sidebar)
     if service.cache.has_older:
         layout.operator("mint.show_older_jobs", icon="TRIA_DOWN")
-    if grouped_jobs.grouped().ended >= _MANY:
+    if grouped.ended >= _MANY:
         _draw_dismiss_all(layout)
     draw_unreadable(layout, service, width=width)
 
 
-def _draw_jobs(
-    layout: bpy.types.UILayout, service: JobService, jobs: Iterable[Job], width: int
-) -> None:
+def _draw_jobs(layout: bpy.types.UILayout, sidebar: Sidebar, jobs: Iterable[Job]) -> None:
     """Draw a card for each job; those for which one line is enough share a box."""
     lines: bpy.types.UILayout | None = None
     for job in jobs:
-        if finished_line.is_enough(service, job):
+        if finished_line.is_enough(sidebar, job):
             lines = lines or layout.box().column(align=True)
-            finished_line.draw(lines, job, width=width)
+            finished_line.draw(lines, sidebar, job)
         else:
             lines = None
-            card.draw(layout, service, job, width=width)
+            card.draw(layout, sidebar, job)
 
 
 def _draw_dismiss_all(layout: bpy.types.UILayout) -> None:
@@ -93,21 +93,21 @@ def _draw_dismiss_all(layout: bpy.types.UILayout) -> None:
     row.operator("mint.dismiss_finished", text="Dismiss All…", icon="TRASH", emboss=False)
 
 
-def _draw_batch(layout: bpy.types.UILayout, service: JobService, batch: Batch, width: int) -> None:
+def _draw_batch(layout: bpy.types.UILayout, sidebar: Sidebar, batch: Batch) -> None:
     """Draw a batch, with its jobs below it if it is open."""
     box, is_open = layout.box(), grouped_jobs.is_open(batch.key)
     batch_card.draw(box, batch, is_open=is_open)
     if is_open:
-        _draw_jobs(box, service, batch.jobs[: grouped_jobs.MOST_OF_BATCH], width)
+        _draw_jobs(box, sidebar, batch.jobs[: grouped_jobs.MOST_OF_BATCH])
 
 
-def _draw_list(layout: bpy.types.UILayout, service: JobService, width: int) -> None:
+def _draw_list(layout: bpy.types.UILayout, sidebar: Sidebar) -> None:
     """Draw the list of jobs without a card, and the card of the one that is chosen there."""
     jobs = bpy.context.window_manager.mint_jobs
     layout.template_list("MINT_UL_jobs", "", jobs, "rows", jobs, "active", rows=4, maxrows=6)
     chosen = job_rows.chosen()
     if chosen is not None:
-        _draw_jobs(layout, service, [chosen], width)
+        _draw_jobs(layout, sidebar, [chosen])
 
 
 def draw_unreadable(layout: bpy.types.UILayout, service: JobService, *, width: int) -> None:

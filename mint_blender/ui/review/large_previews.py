@@ -104,8 +104,9 @@ def _wanted() -> Iterator[str]:
 
     chosen = job_rows.chosen()
     jobs = [job for part in grouped_jobs.grouped().groups for job in part.shown]
+    kept = grouped_jobs.kept_reviews()
     for job in [*jobs, *([chosen] if chosen is not None else [])]:
-        if job.phase is Phase.REVIEW or grouped_jobs.keeps_review(job.id):
+        if job.phase is Phase.REVIEW or job.id in kept:
             yield from _shown(job)
 
 

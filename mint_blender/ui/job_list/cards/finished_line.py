@@ -10,14 +10,14 @@ import bpy
 from ....jobs.job import Job
 from ....jobs.job_values import Hold
 from ....jobs.phases import Phase
-from ....jobs.service import JobService
 from ....message import Message
 from ....mint.schema import Kind
 from ... import icons, text_wrap
 from ...translations import translated
 from ...worlds import look_inside
-from .. import background_import, card_texts, grouped_jobs, placed_results
+from .. import background_import, card_texts, placed_results
 from ..card_texts import CardTexts
+from .sidebar import Sidebar
 
 _HEIGHT = 1.4
 """Times that of a button: room for a picture in which something can be seen."""
@@ -28,7 +28,7 @@ _REPLACE = Message("Replace")
 _CANCELED = Message("Canceled")
 
 
-def is_enough(service: JobService, job: Job) -> bool:
+def is_enough(sidebar: Sidebar, job: Job) -> bool:
     """Return whether one line says all about a job: it has ended, and nothing has to be decided.
 
     A result that is no longer in the open file can be placed again from its line.
@@ -37,16 +37,15 @@ def is_enough(service: JobService, job: Job) -> bool:
         job.phase in _ENDED
         and job.decision is None
         and job.hold is not Hold.FOREIGN
-        and not service.is_active(job.id)
-        and not grouped_jobs.keeps_review(job.id)
+        and not sidebar.service.is_active(job.id)
+        and job.id not in sidebar.kept_reviews
         and not background_import.is_preparing(job.id)
     )
 
 
-def draw(layout: bpy.types.UILayout, job: Job, *, width: int) -> None:
+def draw(layout: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
     """Draw the line; below that of an optimized model, how many faces it has left."""
-    texts, row = card_texts.of(job), layout.row()
-    is_roomy = not text_wrap.is_narrow(width)
+    texts, row, is_roomy = card_texts.of(job), layout.row(), sidebar.is_roomy
     picture = icons.of_file(texts.picture) if texts.picture else 0
     if picture:
         beside = row.row()
@@ -62,7 +61,7 @@ def draw(layout: bpy.types.UILayout, job: Job, *, width: int) -> None:
     icon: Any = "INFO" if texts.notes else "DOWNARROW_HLT"
     buttons.operator("mint.job_menu", text="", icon=icon, emboss=False).job_id = job.id
     if texts.version:
-        draw_version(layout, texts, width=width)
+        draw_version(layout, texts, width=sidebar.width)
 
 
 def draw_version(layout: bpy.types.UILayout, texts: CardTexts, *, width: int) -> None:
