@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from ..mint.schema import Kind, Mode
 from .job import Job
@@ -20,8 +20,7 @@ FIRST_GUESS: Mapping[str, float] = {Kind.WORLD.value: 300.0, Kind.MODEL.value: 2
 SAMPLES = 20  # the latest jobs show best how fast Mint is now
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """A stage of the work at Mint: what is made, with which settings, and how it ends."""
 
     kind: str
@@ -30,8 +29,7 @@ class Stage:
     ends_in: Phase
 
 
-@dataclass(frozen=True)
-class Outlook:
+class Outlook(NamedTuple):
     """How far the current stage is.
 
     `elapsed` are the seconds so far, `usual` the seconds that it usually takes (None: unknown).

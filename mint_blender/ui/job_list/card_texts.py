@@ -78,15 +78,20 @@ def made_for(job: Job) -> str:
 
 def with_time_left(state: str, seconds: float | None) -> str:
     """Return a state with the time that is left; None: it takes longer than usual."""
-    if seconds is None:
-        return _with_time(state, None, spoken())
-    unit = 1 if seconds < 60 else 60  # as precise as it is shown, so that few texts are made
-    return _with_time(state, round(seconds / unit) * unit, spoken())
+    return _with_time(state, _as_shown(seconds), spoken())
 
 
 def time_left(seconds: float | None) -> str:
     """Return the time that is left alone."""
-    return translated(_time_left(seconds))
+    return _time_alone(_as_shown(seconds), spoken())
+
+
+def _as_shown(seconds: float | None) -> float | None:
+    """Return a time as precise as it is shown, so that few texts are made."""
+    if seconds is None:
+        return None
+    unit = 1 if seconds < 60 else 60
+    return round(seconds / unit) * unit
 
 
 def with_time_so_far(state: str, seconds: float) -> str:
@@ -148,6 +153,11 @@ def _made_for(file: str, language: str) -> str:
 @lru_cache(maxsize=256)
 def _with_time(state: str, seconds: float | None, language: str) -> str:
     return translated(Message("{state}, {time}", state=state, time=_time_left(seconds)), language)
+
+
+@lru_cache(maxsize=256)
+def _time_alone(seconds: float | None, language: str) -> str:
+    return translated(_time_left(seconds), language)
 
 
 def _time_left(seconds: float | None) -> Message:
