@@ -3,24 +3,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 import bpy
 
+from ...jobs.queries import OptimizationPrice, Price
 from ...message import Message
+from ...mint.generation_request import MAX_PROMPT_LENGTH, GenerationRequest, default_prompt
+from ...mint.schema import Kind
 from .. import session, text_wrap
-from ..pricing import limit_dialog
+from ..account import balance_watch
+from ..account import panel as account_panel
+from ..pricing import limit_dialog, price_dialog
 from ..references import properties as references_properties
 from ..text_wrap import wrapped
-from ..translations import translated
+from ..translations import spoken, translated
 from . import prompts
 from . import properties as create_properties
 
-if TYPE_CHECKING:
-    from ...mint.generation_request import GenerationRequest
-
 _PRESETS = tuple(Message(name) for _, name, _ in create_properties.PRESETS)
 _PROMPT = Message("Prompt")
+_HINT = Message("Describe what to generate")
 _BESIDE_PROMPT = 114.0
 """Pixels of a sidebar, at scale 1, that the hint in the empty field cannot have."""
 
@@ -67,16 +70,21 @@ def _draw_prompt(
     """Draw the field or the text, and the menus with other prompts and texts."""
     row = layout.row(align=True)
     if fields.text is None:
-        hint = translated(create_properties.placeholder(fields))
-        room = width - text_wrap.scaled(_BESIDE_PROMPT)
-        if text_wrap.width_of(hint) > room and not references_properties.sources():
-            hint = translated(_PROMPT)
-        row.prop(fields, "prompt", text="", placeholder=hint)
+        row.prop(fields, "prompt", text="", placeholder=_hint(fields, width))
         row.menu("MINT_MT_prompts", text="", icon="RECOVER_LAST")
         row.menu("MINT_MT_prompt_text", text="", icon="TEXT")
     else:
         row.prop(fields, "text", text="")
         row.operator("mint.write_prompt", text="", icon="GREASEPENCIL")
+
+
+def _hint(fields: create_properties.MintForm, width: int) -> str:
+    """Return the hint in the empty field, or the prompt that pictures get without one."""
+    if references_properties.sources():
+        return translated(default_prompt(Kind[fields.kind]))
+    hint = translated(_HINT)
+    has_room = text_wrap.width_of(hint) <= width - text_wrap.scaled(_BESIDE_PROMPT)
+    return hint if has_room else translated(_PROMPT)
 
 
 def _draw_style(layout: bpy.types.UILayout, style: str) -> None:
@@ -90,7 +98,7 @@ def _draw_length(
     layout: bpy.types.UILayout, fields: create_properties.MintForm, count: int
 ) -> None:
     """Draw how long the prompt is, if that may matter."""
-    longest = create_properties.longest_prompt(fields)
+    longest = MAX_PROMPT_LENGTH[Kind[fields.kind]]
     if fields.text is None and count <= longest // 2:
         return
     row = layout.row()
@@ -122,21 +130,12 @@ def _draw_generate(
     width: int,
 ) -> None:
     """Draw the button with its price, further costs, and the balance left after them."""
-    from ...jobs.queries import OptimizationPrice, Price
-    from ..account import balance_watch
-    from ..account import panel as account_panel
-    from ..pricing import price_dialog
-
     service, query = session.existing_service(), Price.of(request)
     price = service.budget.price(query) if service else None
     told = service.queries.answers.get(query) if service else None
     column = layout.column()
     column.scale_y = 1.5
-    label = (
-        translated(Message("Generate"))
-        if price is None
-        else translated(Message("Generate  ·  {credits:,.0f} Credits", credits=price))
-    )
+    label = _generate_words(price, spoken())
     column.operator("mint.generate_from_form", text=label, translate=False, icon="PLAY")
     if is_optimized := create_properties.optimize_of(fields) is not None:
         wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=width)
@@ -150,15 +149,29 @@ def _draw_generate(
         _draw_left(layout, balance_watch.left_after(balance, price + (extra or 0.0)))
 
 
+@lru_cache(maxsize=8)
+def _generate_words(price: float | None, language: str) -> str:
+    """Return the label of the button; the price is in Credits."""
+    words = (
+        Message("Generate")
+        if price is None
+        else Message("Generate  ·  {credits:,.0f} Credits", credits=price)
+    )
+    return translated(words, language)
+
+
 def _draw_left(layout: bpy.types.UILayout, left: float) -> None:
     """Draw how many Credits are left after this, or missing."""
     row = layout.row()
     row.alert = left < 0
-    row.label(
-        text=translated(
-            Message("Leaves {credits:,.0f} Credits", credits=left)
-            if left >= 0
-            else Message("{credits:,.0f} Credits short", credits=-left)
-        ),
-        translate=False,
+    row.label(text=_left_words(left, spoken()), translate=False)
+
+
+@lru_cache(maxsize=8)
+def _left_words(left: float, language: str) -> str:
+    words = (
+        Message("Leaves {credits:,.0f} Credits", credits=left)
+        if left >= 0
+        else Message("{credits:,.0f} Credits short", credits=-left)
     )
+    return translated(words, language)

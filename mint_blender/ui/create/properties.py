@@ -8,11 +8,11 @@ empty them: see `saved_settings`.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import bpy
 
-from ...message import Message
 from ...mint.limits import MAX_NAME_LENGTH
 from .. import session
 from ..references import properties as references_properties
@@ -208,26 +208,7 @@ def with_style(prompt: str, style: str) -> str:
     return f"{prompt} {style}" if prompt[-1] in ".,;:!?。、" else f"{prompt}, {style}"
 
 
-def placeholder(form: MintForm) -> str:
-    """Return the hint in the empty field, or the prompt that pictures get without one."""
-    from ...mint.generation_request import default_prompt
-    from ...mint.schema import Kind
-
-    return (
-        default_prompt(Kind(form.kind.lower()))
-        if references_properties.sources(form.id_data)
-        else Message("Describe what to generate")
-    )
-
-
-def longest_prompt(form: MintForm) -> int:
-    """Return how many characters Mint accepts."""
-    from ...mint.generation_request import MAX_PROMPT_LENGTH
-    from ...mint.schema import Kind
-
-    return MAX_PROMPT_LENGTH[Kind(form.kind.lower())]
-
-
+@lru_cache(maxsize=8)
 def build_request(
     *,
     kind: str,
@@ -239,7 +220,10 @@ def build_request(
     images: tuple[str, ...] = (),
     image_names: tuple[str, ...] = (),
 ) -> GenerationRequest:
-    """Return the request for what was chosen, given as the items of the enum properties."""
+    """Return the request for what was chosen, given as the items of the enum properties.
+
+    The form is the same at most drawings, so its request is made only once.
+    """
     from ...mint.generation_request import GenerationRequest
     from ...mint.schema import Kind, Mode, Pose, Preset
 
