@@ -23,7 +23,7 @@ from mint_blender.jobs.queries import ListPage  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Page, Preset  # noqa: E402
-from mint_blender.ui.library_browser import job_lookup  # noqa: E402
+from mint_blender.ui.library_browser import item_menu, job_lookup  # noqa: E402
 from mint_blender.ui.library_browser import panel as library_browser_panel  # noqa: E402
 from mint_blender.ui.library_browser.properties import fields_of  # noqa: E402
 from mint_blender.ui.library_browser.state import library_state  # noqa: E402
@@ -121,6 +121,6 @@ def test_the_details_have_one_button(
     assert {name for name in drawn if name.startswith("mint.")} == {f"mint.{next_step}"}
     assert drawn["menu"] == 1
     shown: Counter[str] = Counter()
-    menu = library_browser_panel.MINT_MT_library_item
+    menu = item_menu.MINT_MT_library_item
     menu.draw(SimpleNamespace(layout=Layout(shown)), bpy.context)  # type: ignore[arg-type]
     assert {name for name in shown if name.startswith("mint.")} == {f"mint.{each}" for each in more}

@@ -7,21 +7,30 @@ It draws only what is loaded.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 
 from ...addon_settings import asset_library_folder, picture_size, preferences
+from ...delivery.asset_library.sync_process import SyncProcess
+from ...jobs.library.view_model import (
+    AssetState,
+    can_be_retried,
+    reason,
+    state_label,
+    state_of,
+    title,
+)
 from ...message import Message
-from .. import session, text_wrap, visibility
+from ...mint.schema import Asset, Kind
+from .. import icons, session, text_wrap, visibility
+from ..asset_bar import bar
 from ..text_wrap import wrapped
 from ..translations import date, spoken, translated
-from ..typed_context import layout_of, ui_scale
+from ..typed_context import ui_scale
+from . import job_lookup, panel_data
+from .item_menu import prompt_of
 from .properties import MintLibrary, fields_of, kind_of
-
-if TYPE_CHECKING:
-    from ...jobs.library.view_model import AssetState
-    from ...mint.schema import Asset
 
 _MARGIN = 40.0  # pixels of the panel's margins and the tabs, at a scale of 1
 _LARGEST = 256.0  # pixels of a picture in Blender's memory
@@ -40,9 +49,6 @@ def draw_header(layout: bpy.types.UILayout) -> None:
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Draw the filter, a page of items, and the chosen item."""
-    from ..asset_bar import bar
-    from . import panel_data
-
     fields = fields_of(context)
     visibility.note("library")
     visibility.note("asset_bar")  # it shows the same page
@@ -87,9 +93,6 @@ def _draw_browse(layout: bpy.types.UILayout, width: int, *, is_open: bool) -> No
 
 
 def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
-    from .. import icons
-    from . import panel_data
-
     assets = panel_data.on_screen(fields)
     if not assets:
         layout.label(text=translated(panel_data.empty_words(fields)), translate=False)
@@ -142,8 +145,6 @@ def _icon_value(name: str) -> int:
 
 def _draw_turning(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
     """Draw the range that is shown and the buttons to page; past the end, more is loaded."""
-    from . import panel_data
-
     if not panel_data.shown(fields) and not fields.start:
         return
     row = layout.row(align=True)
@@ -160,8 +161,6 @@ def _draw_turning(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
 
 def _draw_extent(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
     """Draw how much of the library this is, and the button for the rest of it."""
-    from . import panel_data
-
     further = panel_data.library().next_page(kind_of(fields)) is not None
     is_searching = panel_data.is_searching(fields)
     if (words := panel_data.extent_words(fields)) is not None:
@@ -184,10 +183,6 @@ def _draw_extent(layout: bpy.types.UILayout, fields: MintLibrary, width: int) ->
 
 def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int, *, has_picture: bool) -> None:
     """Draw what is known of the chosen item, and what can be done with it."""
-    from ...jobs.library.view_model import AssetState, reason, state_label, state_of, title
-    from ...mint.schema import Kind
-    from . import job_lookup, panel_data
-
     state = state_of(asset)
     heading = translated(title(asset))
     row = box.row()
@@ -220,15 +215,8 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int, *, has_pict
         wrapped(box, text, width=width, most=6, translate=False)
 
 
-def prompt_of(asset: Asset) -> str | None:
-    """Return the prompt of an item, or the caption that Mint has given it."""
-    return asset.prompt or (asset.assets.caption if asset.assets else None)
-
-
 def _draw_next_step(box: bpy.types.UILayout, asset: Asset, state: AssetState, width: int) -> None:
     """Draw the one thing that people want next; the rest is in the menu."""
-    from ...jobs.library.view_model import AssetState, can_be_retried
-
     if state is AssetState.UNFINISHED:
         _draw_unfinished(box, asset, width)
     elif state is AssetState.DONE:
@@ -240,56 +228,7 @@ def _draw_next_step(box: bpy.types.UILayout, asset: Asset, state: AssetState, wi
         retry.kind, retry.asset_id = asset.kind.name, asset.id
 
 
-class MINT_MT_library_item(bpy.types.Menu):
-    """More that can be done with the chosen item of the library."""
-
-    bl_idname = "MINT_MT_library_item"
-    bl_label = "Library Item"
-    bl_description = "More that can be done with this item"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw what makes sense for the chosen item."""
-        from ...jobs.library.view_model import AssetState, state_of
-        from . import panel_data
-
-        layout, asset = layout_of(self), panel_data.chosen(fields_of(context))
-        if asset is None:
-            return
-        layout.operator_context = "INVOKE_DEFAULT"
-        if state_of(asset) is AssetState.DONE:
-            _draw_uses(layout, asset)
-        _draw_uses_of_prompt(layout, asset)
-        if asset.mint_url:
-            layout.operator("mint.open_in_mint", icon="URL").url = asset.mint_url
-
-
-def _draw_uses(layout: bpy.types.UILayout, asset: Asset) -> None:
-    """Draw what can be made of a finished item."""
-    from ...mint.schema import Kind
-
-    if asset.kind is Kind.MODEL:
-        layout.operator("mint.optimize", text="Optimize…", icon="MOD_DECIM").asset_id = asset.id
-        layout.operator("mint.convert", text="Convert…", icon="EXPORT").asset_id = asset.id
-    save = layout.operator("mint.save_to_library", icon="ASSET_MANAGER")
-    save.kind, save.asset_id = asset.kind.name, asset.id
-    layout.separator()
-
-
-def _draw_uses_of_prompt(layout: bpy.types.UILayout, asset: Asset) -> None:
-    """Draw what can be done with the prompt of an item."""
-    if asset.prompt:
-        again = layout.operator("mint.again", text="Generate Again…", icon="DUPLICATE")
-        again.asset_id = asset.id
-        use = layout.operator("mint.use_prompt", text="Use as Draft", icon="GREASEPENCIL")
-        use.asset_id = asset.id
-    if prompt_of(asset):
-        copy = layout.operator("mint.copy_prompt", icon="COPYDOWN")
-        copy.asset_id = asset.id
-
-
 def _draw_unfinished(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
-    from . import job_lookup
-
     if job_lookup.job_of(asset) is not None:
         wrapped(box, Message("This job is in the Jobs panel above."), width=width, icon="INFO")
         return
@@ -314,8 +253,6 @@ def _import(layout: bpy.types.UILayout, asset: Asset, text: str) -> None:
 
 def _draw_sync(layout: bpy.types.UILayout, width: int) -> None:
     """Draw the sync to an asset library, and its progress while it runs."""
-    from ...delivery.asset_library.sync_process import SyncProcess
-
     sync = session.state(SyncProcess)
     row = layout.row(align=True)
     row.operator_context = "INVOKE_DEFAULT"

@@ -8,7 +8,7 @@ import bpy
 from .. import heartbeat, session, visibility
 from ..asset_bar import gizmos
 from ..registry import Registry
-from . import operators, own_library, panel, properties, sync_operators
+from . import item_menu, operators, own_library, properties, sync_operators
 
 _parts = Registry()
 
@@ -20,7 +20,7 @@ def register() -> None:
         *operators.CLASSES,
         *sync_operators.CLASSES,
         *own_library.CLASSES,
-        panel.MINT_MT_library_item,
+        item_menu.MINT_MT_library_item,
         *gizmos.CLASSES,
     )
     _parts.add_property("mint_library", bpy.props.PointerProperty(type=properties.MintLibrary))
