@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All pictures that are drawn as icons, in one bounded cache. Filled outside of drawing."""
+"""All pictures that are drawn as icons, in one bounded cache. Filled outside of drawing.
+
+Also the numbers of Blender's own icons.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,6 +97,18 @@ class IconCache:
         if self._previews is None:
             self._previews = bpy.utils.previews.new()
         return self._previews
+
+
+@lru_cache
+def icon_number(name: str) -> int:
+    """Return the number of one of Blender's icons; 0 if this Blender does not have it.
+
+    A layout that is given the name compares it with those of all icons, which can take longer than
+    the rest of a button: cards give it the number, as `icon_value`.
+    """
+    layout: Any = bpy.types.UILayout.bl_rna
+    items = layout.functions["label"].parameters["icon"].enum_items
+    return items[name].value if name in items else 0
 
 
 def cache() -> IconCache:

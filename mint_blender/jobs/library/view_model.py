@@ -214,8 +214,9 @@ class Library:
 
         The caller must not change the entries.
         """
-        if self._view is None or self._view.wanted != wanted:
-            self._view = View(
+        view = self._view
+        if view is None or (view.wanted is not wanted and view.wanted != wanted):
+            self._view = view = View(
                 wanted,
                 (
                     asset
@@ -224,7 +225,7 @@ class Library:
                 ),
                 self._search_texts,
             )
-        return self._view
+        return view
 
     def entries(self, wanted: Filter) -> list[Asset]:
         """Return the entries that match a filter."""

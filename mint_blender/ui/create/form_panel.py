@@ -14,6 +14,7 @@ from ...mint.schema import Kind
 from .. import session, text_wrap
 from ..account import balance_watch
 from ..account import panel as account_panel
+from ..icons import icon_number
 from ..pricing import limit_dialog, price_dialog
 from ..references import properties as references_properties
 from ..text_wrap import wrapped
@@ -71,8 +72,8 @@ def _draw_prompt(
     row = layout.row(align=True)
     if fields.text is None:
         row.prop(fields, "prompt", text="", placeholder=_hint(fields, width))
-        row.menu("MINT_MT_prompts", text="", icon="RECOVER_LAST")
-        row.menu("MINT_MT_prompt_text", text="", icon="TEXT")
+        row.menu("MINT_MT_prompts", text="", icon_value=icon_number("RECOVER_LAST"))
+        row.menu("MINT_MT_prompt_text", text="", icon_value=icon_number("TEXT"))
     else:
         row.prop(fields, "text", text="")
         row.operator("mint.write_prompt", text="", icon="GREASEPENCIL")
@@ -136,7 +137,9 @@ def _draw_generate(
     column = layout.column()
     column.scale_y = 1.5
     label = _generate_words(price, spoken())
-    column.operator("mint.generate_from_form", text=label, translate=False, icon="PLAY")
+    column.operator(
+        "mint.generate_from_form", text=label, translate=False, icon_value=icon_number("PLAY")
+    )
     if is_optimized := create_properties.optimize_of(fields) is not None:
         wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=width)
     balance = account_panel.balance()

@@ -16,6 +16,7 @@ from ...message import Message
 from ...mint.schema import Kind
 from .. import icons, text_wrap
 from ..account import billing_watch
+from ..icons import icon_number
 from ..review import review_card
 from ..text_wrap import wrapped
 from ..translations import translated
@@ -83,8 +84,12 @@ def _draw_head(
     beside = box.column(align=True) if is_narrow else column
     _draw_state(beside, sidebar, job, texts, is_active=is_active)
     if is_active and texts.can_be_canceled:
-        row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
-    row.operator("mint.job_menu", text="", icon="DOWNARROW_HLT", emboss=False).job_id = job.id
+        row.operator(
+            "mint.cancel", text="", icon_value=icon_number("X"), emboss=False
+        ).job_id = job.id
+    row.operator(
+        "mint.job_menu", text="", icon_value=icon_number("DOWNARROW_HLT"), emboss=False
+    ).job_id = job.id
     if job.hold is Hold.FOREIGN:  # too long for the column beside the picture
         box.label(text=translated(presenter.state(job)), translate=False, icon="USER")
 
@@ -98,16 +103,16 @@ def _draw_state(
     elif job.phase in _HAS_RESULT and background_import.is_preparing(job.id):
         _draw_preparing(column, job)
     elif job.hold is not Hold.FOREIGN and not card_texts.made_for(job):
-        icon = STATE_ICONS.get(job.phase, "NONE")
+        icon = icon_number(STATE_ICONS.get(job.phase, "NONE"))
         state = card_texts.state(sidebar.service, job, texts)
-        column.label(text=state, translate=False, icon=icon)
+        column.label(text=state, translate=False, icon_value=icon)
     if texts.cost:
         aside = column.row()
         aside.active = False
         aside.label(text=texts.cost, translate=False)
 
 
-STATE_ICONS: dict[Phase, Any] = {
+STATE_ICONS: dict[Phase, str] = {
     Phase.REVIEW: "HIDE_OFF",
     Phase.BILLING: "PAUSE",
     Phase.READY: "IMPORT",
@@ -143,14 +148,14 @@ def _draw_progress(
         _draw_outlook(column, sidebar, job, texts)
     else:
         state = card_texts.state(service, job, texts)
-        column.label(text=state, translate=False, icon="TIME")
+        column.label(text=state, translate=False, icon_value=icon_number("TIME"))
 
 
 def _draw_preparing(column: bpy.types.UILayout, job: Job) -> None:
     """Draw how far the background Blender is with a result, or that it comes next."""
     progress = background_import.progress(job.id)
     if progress is None:
-        column.label(text=translated(_PREPARING), translate=False, icon="TIME")
+        column.label(text=translated(_PREPARING), translate=False, icon_value=icon_number("TIME"))
     else:
         column.progress(text=translated(_PREPARING), translate=False, factor=progress)
 
@@ -160,10 +165,10 @@ def _draw_outlook(column: bpy.types.UILayout, sidebar: Sidebar, job: Job, texts:
     outlook = sidebar.service.outlook(job)
     if outlook.fraction is None:
         text = card_texts.with_time_so_far(texts.state, outlook.elapsed)
-        column.label(text=text, translate=False, icon="TIME")
+        column.label(text=text, translate=False, icon_value=icon_number("TIME"))
         return
     text = card_texts.with_time_left(texts.state, outlook.remaining)
-    if text_wrap.width_of(text) > sidebar.progress_room:
+    if not sidebar.fits_into_bar(text):
         text = card_texts.time_left(outlook.remaining)
     column.progress(text=text, translate=False, factor=outlook.fraction)
 
@@ -181,13 +186,13 @@ def _draw_billing(box: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
         icon="CHECKMARK" if enough else "NONE",
     )
     row = _button_row(box, width, _BUY, _RESUME)
-    row.operator("mint.open_in_mint", text=translated(_BUY), translate=False, icon="URL").url = (
-        billing.action_url if billing else None
-    ) or presenter.BUY_CREDITS
+    row.operator(
+        "mint.open_in_mint", text=translated(_BUY), translate=False, icon_value=icon_number("URL")
+    ).url = (billing.action_url if billing else None) or presenter.BUY_CREDITS
     row = row.row(align=True)
     row.active_default = enough
     row.operator(
-        "mint.resume", text=translated(_RESUME), translate=False, icon="PLAY"
+        "mint.resume", text=translated(_RESUME), translate=False, icon_value=icon_number("PLAY")
     ).job_id = job.id
 
 
@@ -211,15 +216,24 @@ def _draw_problem(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: in
     elif job.problem is not None and job.problem.code in error_messages.NEEDS_ANOTHER_PROMPT:
         row = _button_row(column, width, _EDIT, _REPORT)
         row.operator(
-            "mint.use_prompt", text=translated(_EDIT), translate=False, icon="GREASEPENCIL"
+            "mint.use_prompt",
+            text=translated(_EDIT),
+            translate=False,
+            icon_value=icon_number("GREASEPENCIL"),
         ).job_id = job.id
     else:
         row = _button_row(column, width, _RETRY, _REPORT)
         row.operator(
-            "mint.retry", text=translated(_RETRY), translate=False, icon="FILE_REFRESH"
+            "mint.retry",
+            text=translated(_RETRY),
+            translate=False,
+            icon_value=icon_number("FILE_REFRESH"),
         ).job_id = job.id
     row.operator(
-        "mint.copy_report", text=translated(_REPORT), translate=False, icon="COPYDOWN"
+        "mint.copy_report",
+        text=translated(_REPORT),
+        translate=False,
+        icon_value=icon_number("COPYDOWN"),
     ).job_id = job.id
     if job.phase is Phase.PAUSED and rejected_files.has_importable(job):
         _draw_import_anyway(box, job)
@@ -232,15 +246,18 @@ def _draw_resume(
     beside = _START_AGAIN if texts.can_be_retried else _REPORT
     row = _button_row(column, width, _RESUME, beside)
     row.operator(
-        "mint.resume", text=translated(_RESUME), translate=False, icon="PLAY"
+        "mint.resume", text=translated(_RESUME), translate=False, icon_value=icon_number("PLAY")
     ).job_id = job.id
     if texts.can_be_retried:
         row.operator(
-            "mint.retry", text=translated(_START_AGAIN), translate=False, icon="FILE_REFRESH"
+            "mint.retry",
+            text=translated(_START_AGAIN),
+            translate=False,
+            icon_value=icon_number("FILE_REFRESH"),
         ).job_id = job.id
         row = _button_row(column, width, _CANCEL, _REPORT)
         row.operator(
-            "mint.cancel", text=translated(_CANCEL), translate=False, icon="X"
+            "mint.cancel", text=translated(_CANCEL), translate=False, icon_value=icon_number("X")
         ).job_id = job.id
     return row
 
@@ -268,7 +285,10 @@ def _draw_ready(box: bpy.types.UILayout, job: Job, texts: CardTexts, width: int)
     if texts.crash_log:
         box.operator("wm.path_open", text="Open Crash Log", icon="TEXT").filepath = texts.crash_log
     box.operator(
-        "mint.place", text=translated(_place_label(job)), translate=False, icon="IMPORT"
+        "mint.place",
+        text=translated(_place_label(job)),
+        translate=False,
+        icon_value=icon_number("IMPORT"),
     ).job_id = job.id
 
 

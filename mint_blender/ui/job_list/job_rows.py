@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...jobs.phases import Phase
 from .. import session
 
 if TYPE_CHECKING:
@@ -91,28 +90,9 @@ class MINT_UL_jobs(bpy.types.UIList):
         active_property: str,
     ) -> None:
         """Draw one row."""
-        from .. import icons
-        from . import card_texts, grouped_jobs
-        from .card import STATE_ICONS
+        from .cards import list_row
 
-        job, service = grouped_jobs.without_card().get(item.job_id), session.existing_service()
-        texts = card_texts.of(job) if job else None
-        picture = icons.of_file(texts.picture) if texts and texts.picture else 0
-        beside: Any = "NONE" if picture or job is None else STATE_ICONS.get(job.phase, "TIME")
-        # queued jobs all have the same state: leave it out, so that there is more room for the
-        # title
-        has_state = job is not None and service is not None and job.phase is not Phase.WAITING
-        row = layout.split(factor=0.55) if has_state else layout
-        row.label(
-            text=texts.title if texts else item.name,
-            translate=False,
-            icon=beside,
-            icon_value=picture,
-        )
-        if job is not None and texts is not None and service is not None and has_state:
-            state = row.row()
-            state.active = False
-            state.label(text=card_texts.state(service, job, texts), translate=False)
+        list_row.draw(layout, item.job_id, item.name)
 
 
 CLASSES = (MintJobRow, MintJobs, MINT_UL_jobs)

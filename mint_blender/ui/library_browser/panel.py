@@ -6,7 +6,6 @@ It draws only what is loaded.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import bpy
@@ -25,6 +24,7 @@ from ...message import Message
 from ...mint.schema import Asset, Kind
 from .. import icons, session, text_wrap, visibility
 from ..asset_bar import bar
+from ..icons import icon_number
 from ..text_wrap import wrapped
 from ..translations import date, spoken, translated
 from ..typed_context import ui_scale
@@ -44,7 +44,9 @@ _STAND_INS = {"done": "SHADING_BBOX", "unfinished": "SORTTIME", "failed": "ERROR
 
 def draw_header(layout: bpy.types.UILayout) -> None:
     """Draw the button that reloads the list."""
-    layout.operator("mint.refresh_library", text="", icon="FILE_REFRESH", emboss=False)
+    layout.operator(
+        "mint.refresh_library", text="", icon_value=icon_number("FILE_REFRESH"), emboss=False
+    )
 
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -86,7 +88,7 @@ def _draw_browse(layout: bpy.types.UILayout, width: int, *, is_open: bool) -> No
         row = layout.column(align=True)
     else:
         row = layout.split(factor=_BROWSE_SHARE, align=True)
-    row.operator("mint.browse_library", icon="IMGDISPLAY", depress=is_open)
+    row.operator("mint.browse_library", icon_value=icon_number("IMGDISPLAY"), depress=is_open)
     if (stored := preferences()) is not None:
         size: Any = stored
         row.prop(size, "picture_size", text="", slider=True)
@@ -106,7 +108,7 @@ def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> N
     for asset in assets:
         column, cell = grid.column(align=True), panel_data.cell(asset, language)
         column.template_icon(
-            icon_value=panel_data.icon(asset, cache) or _icon_value(_STAND_INS[cell.state]),
+            icon_value=cache.icon("library", cell.picture) or icon_number(_STAND_INS[cell.state]),
             scale=scale,
         )
         column.operator(
@@ -132,17 +134,6 @@ def _picture_scale(width: int, columns: int) -> float:
     return min(room / columns, 1.3 * picture_size()) / _ICON
 
 
-@lru_cache
-def _icon_value(name: str) -> int:
-    """Return the number of one of Blender's icons; 0 if this Blender does not have it.
-
-    Blender looks through all names of its icons.
-    """
-    layout: Any = bpy.types.UILayout.bl_rna
-    items = layout.functions["label"].parameters["icon"].enum_items
-    return items[name].value if name in items else 0
-
-
 def _draw_turning(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
     """Draw the range that is shown and the buttons to page; past the end, more is loaded."""
     if not panel_data.shown(fields) and not fields.start:
@@ -150,13 +141,15 @@ def _draw_turning(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
     row = layout.row(align=True)
     back = row.row(align=True)
     back.enabled = fields.start > 0
-    back.operator("mint.turn_library", text="", icon="TRIA_LEFT").forward = False
+    back.operator("mint.turn_library", text="", icon_value=icon_number("TRIA_LEFT")).forward = False
     middle = row.row(align=True)
     middle.alignment = "CENTER"
     middle.label(text=translated(panel_data.range_words(fields)), translate=False)
     forward = row.row(align=True)
     forward.enabled = panel_data.has_next_screen(fields)
-    forward.operator("mint.turn_library", text="", icon="TRIA_RIGHT").forward = True
+    forward.operator(
+        "mint.turn_library", text="", icon_value=icon_number("TRIA_RIGHT")
+    ).forward = True
 
 
 def _draw_extent(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
@@ -256,7 +249,7 @@ def _draw_sync(layout: bpy.types.UILayout, width: int) -> None:
     sync = session.state(SyncProcess)
     row = layout.row(align=True)
     row.operator_context = "INVOKE_DEFAULT"
-    row.operator("mint.open_asset_library", icon="ASSET_MANAGER")
+    row.operator("mint.open_asset_library", icon_value=icon_number("ASSET_MANAGER"))
     if (folder := asset_library_folder()) and not sync.is_running:
         row.operator_context = "EXEC_DEFAULT"
         row.operator("mint.sync_library", text="", icon="FILE_REFRESH").directory = folder

@@ -57,6 +57,8 @@ class Cell:
 
     state: AssetState
     title: str
+    picture: str | None
+    """The address of its thumbnail."""
 
 
 def cell(asset: Asset, language: str | None = None) -> Cell:
@@ -66,12 +68,12 @@ def cell(asset: Asset, language: str | None = None) -> Cell:
 
 @cached_by_identity
 def _cell(asset: Asset, language: str) -> Cell:
-    return Cell(state_of(asset), translated(title(asset), language))
+    return Cell(state_of(asset), translated(title(asset), language), picture_url(asset))
 
 
-def icon(asset: Asset, cache: icons.IconCache | None = None) -> int:
+def icon(asset: Asset) -> int:
     """Return the icon number of the entry's picture; 0 if there is none (yet)."""
-    return (cache or icons.cache()).icon("library", picture_url(asset))
+    return icons.cache().icon("library", picture_url(asset))
 
 
 def picture_url(asset: Asset) -> str | None:

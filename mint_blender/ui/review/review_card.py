@@ -10,6 +10,7 @@ import bpy
 from ...jobs.job import Job
 from ...message import Message
 from .. import text_wrap, visibility
+from ..icons import icon_number
 from ..text_wrap import width_of
 from ..translations import translated
 from ..typed_context import ui_scale
@@ -20,6 +21,7 @@ _PADDING = 8.0  # pixels that Blender leaves around an icon, at any scale
 _ICON = 27.0  # pixels, at scale 1, that the text of a button with an icon cannot have
 _FIELD = 9.0  # the same of a text field
 _HINT, _SHORT_HINT = Message("What should change?"), Message("Feedback")
+_VIEW = Message("View Full Size")
 _APPROVE = 1.5  # times the height of a button
 
 
@@ -45,7 +47,9 @@ def draw(box: bpy.types.UILayout, job: Job, *, width: int) -> None:
         button.operator("mint.revise", text="Revise").job_id = job.id
     row = box.row()
     row.alignment = "RIGHT"
-    row.operator("mint.cancel", text="Cancel…" if job.cost else "Cancel", icon="X").job_id = job.id
+    row.operator(
+        "mint.cancel", text="Cancel…" if job.cost else "Cancel", icon_value=icon_number("X")
+    ).job_id = job.id
 
 
 def _hint(width: int) -> str:
@@ -79,13 +83,13 @@ def _draw_view(
     row: bpy.types.UILayout, job: Job, number: int, *, is_only: bool, room: float
 ) -> None:
     """Draw the button below a Preview, which names it and shows it in full size."""
-    text = Message("View Full Size") if is_only else Message("Preview {number}", number=number)
-    has_room = width_of(translated(text)) + text_wrap.scaled(_ICON) <= room
+    text = _VIEW if is_only else Message("Preview {number}", number=number)
+    has_room = room > 0 and width_of(translated(text)) + text_wrap.scaled(_ICON) <= room
     view = row.operator(
         "mint.show_preview",
         text=translated(text),
         translate=False,
-        icon="ZOOM_IN" if has_room else "NONE",
+        icon_value=icon_number("ZOOM_IN") if has_room else 0,
     )
     view.job_id, view.preview = job.id, number
 

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import bpy
 
 from ....jobs.job import Job
@@ -13,6 +11,7 @@ from ....jobs.phases import Phase
 from ....message import Message
 from ....mint.schema import Kind
 from ... import icons, text_wrap
+from ...icons import icon_number
 from ...translations import translated
 from ...worlds import look_inside
 from .. import background_import, card_texts, placed_results
@@ -58,8 +57,8 @@ def draw(layout: bpy.types.UILayout, sidebar: Sidebar, job: Job) -> None:
     buttons.alignment = "RIGHT"
     if job.phase is Phase.PLACED:
         _draw_button(buttons, job, texts, is_roomy=is_roomy)
-    icon: Any = "INFO" if texts.notes else "DOWNARROW_HLT"
-    buttons.operator("mint.job_menu", text="", icon=icon, emboss=False).job_id = job.id
+    icon = icon_number("INFO" if texts.notes else "DOWNARROW_HLT")
+    buttons.operator("mint.job_menu", text="", icon_value=icon, emboss=False).job_id = job.id
     if texts.version:
         draw_version(layout, texts, width=sidebar.width)
 
@@ -91,18 +90,25 @@ def _draw_title(
 def _draw_button(row: bpy.types.UILayout, job: Job, texts: CardTexts, *, is_roomy: bool) -> None:
     """Draw what a user does most with this result: see it, place it again, or open its folder."""
     if texts.folder:
-        row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = texts.folder
+        row.operator(
+            "wm.path_open", text="", icon_value=icon_number("FILE_FOLDER")
+        ).filepath = texts.folder
     elif placed_results.shown(job).phase is Phase.READY:
         word = _REPLACE if placed_results.will_replace(job) else _PLACE
         text = translated(word) if is_roomy else ""
-        row.operator("mint.place", text=text, translate=False, icon="IMPORT").job_id = job.id
+        row.operator(
+            "mint.place", text=text, translate=False, icon_value=icon_number("IMPORT")
+        ).job_id = job.id
     else:
         is_gray = job.kind is Kind.WORLD and _draw_look(row, job)
         if is_gray and not is_roomy:
             return  # the menu has it, too
         text = translated(_SHOW) if is_roomy else ""
         row.operator(
-            "mint.select_result", text=text, translate=False, icon="ZOOM_SELECTED"
+            "mint.select_result",
+            text=text,
+            translate=False,
+            icon_value=icon_number("ZOOM_SELECTED"),
         ).job_id = job.id
 
 
@@ -114,7 +120,7 @@ def _draw_look(row: bpy.types.UILayout, job: Job) -> bool:
     space = bpy.context.space_data
     is_gray = not look_inside.shows_color(space)
     if is_gray:
-        row.operator("mint.show_colors", text="", icon="COLOR")
+        row.operator("mint.show_colors", text="", icon_value=icon_number("COLOR"))
     row.operator("mint.look_inside", text="", icon="HIDE_OFF").job_id = job.id
     if look_inside.is_inside(space):
         row.operator("mint.look_outside", text="", icon="LOOP_BACK")

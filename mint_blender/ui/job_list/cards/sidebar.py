@@ -28,8 +28,12 @@ class Sidebar:
         self.is_roomy = not text_wrap.is_narrow(width)
         """Whether there is room for words on the buttons of a line."""
         beside = 0.0 if self.is_narrow else _BESIDE_PROGRESS
-        self.progress_room = width - text_wrap.scaled(text_wrap.BOX + beside)
-        """Pixels for the text of a bar."""
+        self._progress_room = width - text_wrap.scaled(text_wrap.BOX + beside)
+        self._font = text_wrap.interface_font()
         self.is_online = may_go_online()
         self.kept_reviews = grouped_jobs.kept_reviews()
         """The ids of jobs whose cards stay as large as when they asked for a decision."""
+
+    def fits_into_bar(self, text: str) -> bool:
+        """Return whether the bar of a running job has room for a text."""
+        return text_wrap.width_of(text, self._font) <= self._progress_room
