@@ -6,8 +6,6 @@ again; later steps are lost, including those of `ed.undo_push`. So the step is m
 operator of this add-on, which is then the last one and has nothing to adjust.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import bpy

@@ -6,8 +6,6 @@ runs, so it waits until the job stops, and raises RuntimeError (as Blender does 
 operator that reports an error) when that did not go well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +76,7 @@ def _is_repeated(operator: bpy.types.Operator) -> bool:
 
 def _ask_above_limit(
     operator: bpy.types.Operator | None,
-    error: TooExpensive,
+    error: "TooExpensive",
     action: Action,
     on_done: Callable[[], object],
 ) -> Result:
@@ -105,7 +103,7 @@ def _ask_above_limit(
 
 
 def _beyond_limits(action: Action) -> Action:
-    def confirmed(service: JobService) -> str | None:
+    def confirmed(service: "JobService") -> str | None:
         with service.budget.without_limits():
             return action(service)
 
@@ -122,7 +120,7 @@ def report_error(operator: bpy.types.Operator | None, sentence: str) -> Result:
     return {"CANCELLED"}
 
 
-def find_job(job_id: str) -> Job | None:
+def find_job(job_id: str) -> "Job | None":
     """Return the job that a button was drawn for; None when it is gone."""
     from ..jobs.service import NotPossible
 
@@ -155,7 +153,7 @@ class JobOperator(bpy.types.Operator):
         except (NotPossible, JournalError) as error:
             return report_error(self, str(error))
 
-    def find(self, context: bpy.types.Context, service: JobService) -> Result:
+    def find(self, context: bpy.types.Context, service: "JobService") -> Result:
         """Find the job and act on it.
 
         Raises:
@@ -163,7 +161,7 @@ class JobOperator(bpy.types.Operator):
         """
         return self.act(context, service, service.job(self.job_id))
 
-    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Act on the job.
 
         Raises:

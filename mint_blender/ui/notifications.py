@@ -5,8 +5,6 @@ They also reach a user who works in another editor. Only an operator can make a 
 internal one does.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -45,7 +43,7 @@ def unregister() -> None:
     _parts.undo_all()
 
 
-def catch_up(service: JobService) -> None:
+def catch_up(service: "JobService") -> None:
     """Notify of jobs that have stopped here since the last call.
 
     Another Blender or program reports its own jobs.
@@ -70,7 +68,7 @@ def catch_up(service: JobService) -> None:
                 )
 
 
-def skip_earlier(service: JobService) -> None:
+def skip_earlier(service: "JobService") -> None:
     """Do not notify of jobs that stopped in an earlier session."""
     session.state(_State).shown = {
         job.id: job.phase for job in service.jobs() if job.phase not in BUSY

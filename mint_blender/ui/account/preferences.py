@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The add-on's preferences in the order of use: account, limits, defaults, library, downloads."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import bpy
@@ -24,36 +22,36 @@ from . import disk_usage, log_file
 from . import operators as account_operators
 
 
-def _account_changed(self: MintPreferences, context: bpy.types.Context) -> None:
+def _account_changed(self: "MintPreferences", context: bpy.types.Context) -> None:
     session.account_changed()
     account_operators.account_changed()
 
 
-def _log_level_changed(self: MintPreferences, context: bpy.types.Context) -> None:
+def _log_level_changed(self: "MintPreferences", context: bpy.types.Context) -> None:
     log_file.apply_level()
 
 
-def _targets_changed(self: MintPreferences, context: bpy.types.Context) -> None:
+def _targets_changed(self: "MintPreferences", context: bpy.types.Context) -> None:
     heartbeat.redraw()
 
 
-def _has_limit_each(self: MintPreferences) -> bool:
+def _has_limit_each(self: "MintPreferences") -> bool:
     return self.limit_each > 0
 
 
-def _has_limit_day(self: MintPreferences) -> bool:
+def _has_limit_day(self: "MintPreferences") -> bool:
     return self.limit_day > 0
 
 
-def _switch_limit_each(self: MintPreferences, is_on: bool) -> None:
+def _switch_limit_each(self: "MintPreferences", is_on: bool) -> None:
     _switch_limit(self, "limit_each", is_on)
 
 
-def _switch_limit_day(self: MintPreferences, is_on: bool) -> None:
+def _switch_limit_day(self: "MintPreferences", is_on: bool) -> None:
     _switch_limit(self, "limit_day", is_on)
 
 
-def _switch_limit(stored: MintPreferences, name: str, is_on: bool) -> None:
+def _switch_limit(stored: "MintPreferences", name: str, is_on: bool) -> None:
     """Turn a limit on with its last amount, or off; 0 is no limit."""
     last = f"last_{name}"
     if is_on and not getattr(stored, name):

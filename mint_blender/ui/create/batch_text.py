@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A text of the Text Editor as a batch: one prompt per line, each a job of its own."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -154,14 +152,14 @@ class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
         )
         lands = self.landing == "SIDE_BY_SIDE"
 
-        def start(service: JobService) -> None:
+        def start(service: "JobService") -> None:
             job_ids = [job.id for job in service.start_all(zip(requests, targets, strict=True))]
             if bpy.app.background:
                 headless.wait_for_jobs(service, job_ids, place=lands)
 
         return run_action(self, start)
 
-    def _request(self, prompt: str) -> GenerationRequest:
+    def _request(self, prompt: str) -> "GenerationRequest":
         return create_properties.build_request(
             kind=self.kind,
             prompt=create_properties.with_style(prompt, self.style.strip()),
@@ -169,7 +167,7 @@ class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
             mode=self.mode,
         )
 
-    def _targets(self, context: bpy.types.Context, count: int) -> list[Delivery]:
+    def _targets(self, context: bpy.types.Context, count: int) -> "list[Delivery]":
         """Return where each result is placed.
 
         With several Worlds none becomes the scene's background, which would be the last one's.
@@ -188,18 +186,18 @@ class MINT_OT_batch_text(spending_dialog.SpendingDialog, bpy.types.Operator):
         places = [grid_layout.cell(cursor, number, self.spacing) for number in range(count)]
         return [replace(delivery, at=at, document=session.document_id()) for at in places]
 
-    def queries(self) -> list[Query]:
+    def queries(self) -> "list[Query]":
         """Return the price of one prompt, and the balance."""
         from ...jobs.queries import Balance
 
         return [self._price_query(), Balance()]
 
-    def _price_query(self) -> Price:
+    def _price_query(self) -> "Price":
         from ...jobs.queries import Price
 
         return Price.of(self._request(""))
 
-    def _price(self) -> Estimate | None:
+    def _price(self) -> "Estimate | None":
         """Return what Mint has answered about one prompt; None before that."""
         from ...mint.schema import Estimate
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Generate from the dialog or from the form: each operator reads its arguments and starts a job."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -102,7 +100,7 @@ class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
         if self._level():
             wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=420)
 
-    def _request(self) -> GenerationRequest:
+    def _request(self) -> "GenerationRequest":
         return create_properties.build_request(
             kind=self.kind,
             prompt=create_properties.with_style(self.prompt.strip(), self.style.strip()),
@@ -115,12 +113,12 @@ class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
             ),
         )
 
-    def _price(self) -> Price:
+    def _price(self) -> "Price":
         from ...jobs.queries import Price
 
         return Price.of(self._request())
 
-    def _level(self) -> OptimizationLevel | None:
+    def _level(self) -> "OptimizationLevel | None":
         from ...mint.schema import OptimizationLevel
 
         return (
@@ -129,7 +127,7 @@ class MINT_OT_generate(spending_dialog.SpendingDialog, bpy.types.Operator):
             else None
         )
 
-    def queries(self) -> list[Query]:
+    def queries(self) -> "list[Query]":
         """Return the prices of the generation and of its optimization."""
         from ...jobs.queries import OptimizationPrice
 

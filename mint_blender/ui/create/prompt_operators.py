@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What stands beside the prompt: earlier prompts, examples, a text, and styles."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -5,8 +5,6 @@ They live in the window manager, so nothing of them gets into a .blend. A file l
 empty them: see `saved_settings`.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -69,11 +67,11 @@ class _State:
     """glTF extensions of optimized files that this Blender lacks; found on first use."""
 
 
-def _changed(form: MintForm, context: bpy.types.Context) -> None:
+def _changed(form: "MintForm", context: bpy.types.Context) -> None:
     saved_settings.form_changed()
 
 
-def _optimize_changed(form: MintForm, context: bpy.types.Context) -> None:
+def _optimize_changed(form: "MintForm", context: bpy.types.Context) -> None:
     from ...files.file_choice import OPTIMIZED_NEEDS
     from ...scene.gltf.gltf_extensions import readable_extensions
 
@@ -219,7 +217,7 @@ def build_request(
     pose: str = "NONE",
     images: tuple[str, ...] = (),
     image_names: tuple[str, ...] = (),
-) -> GenerationRequest:
+) -> "GenerationRequest":
     """Return the request for what was chosen, given as the items of the enum properties.
 
     The form is the same at most drawings, so its request is made only once.
@@ -240,7 +238,7 @@ def build_request(
     )
 
 
-def request_of(form: MintForm) -> GenerationRequest:
+def request_of(form: MintForm) -> "GenerationRequest":
     """Return the request that the form describes."""
     return build_request(
         kind=form.kind,
@@ -254,27 +252,27 @@ def request_of(form: MintForm) -> GenerationRequest:
     )
 
 
-def price_of(form: MintForm) -> Price:
+def price_of(form: MintForm) -> "Price":
     """Return the query for the price of the generation alone."""
     from ...jobs.queries import Price
 
     return Price.of(request_of(form))
 
 
-def prices_of(form: MintForm) -> tuple[Price | OptimizationPrice, ...]:
+def prices_of(form: MintForm) -> "tuple[Price | OptimizationPrice, ...]":
     """Return the queries for the price of everything, including optimization."""
     from ...jobs import queries
 
     return queries.prices_of(request_of(form), optimize_of(form))
 
 
-def complaint(form: MintForm, request: GenerationRequest | None = None) -> str | None:
+def complaint(form: MintForm, request: "GenerationRequest | None" = None) -> str | None:
     """Return why Mint would refuse the request that was made of the form. Opens no file."""
     request = request or request_of(form)
     return request.validation_error() or references_properties.complaint(form.id_data)
 
 
-def optimize_of(form: MintForm) -> OptimizationLevel | None:
+def optimize_of(form: MintForm) -> "OptimizationLevel | None":
     """Return how the model will be optimized; None if not, or if it could not be opened."""
     from ...mint.schema import OptimizationLevel
 
@@ -293,7 +291,7 @@ def optimize_complaint(form: MintForm) -> str | None:
     return explain_missing(missing) if form.optimize != "OFF" and missing else None
 
 
-def delivery_of(form: MintForm, context: bpy.types.Context) -> Delivery:
+def delivery_of(form: MintForm, context: bpy.types.Context) -> "Delivery":
     """Return where and how the result is to be placed, as of now."""
     from ...jobs.job_values import Delivery
 
@@ -312,8 +310,8 @@ def delivery_of(form: MintForm, context: bpy.types.Context) -> Delivery:
 
 
 def with_cursor(
-    context: bpy.types.Context, delivery: Delivery | None = None, *, kind: str = "MODEL"
-) -> Delivery:
+    context: bpy.types.Context, delivery: "Delivery | None" = None, *, kind: str = "MODEL"
+) -> "Delivery":
     """Return the delivery with the current 3D cursor, scene and document.
 
     Without a delivery a World is fetched with the splats that the form has.
@@ -336,7 +334,7 @@ def cursor(context: bpy.types.Context) -> tuple[float, float, float]:
     return x, y, z
 
 
-def fill_form(form: MintForm, template: RequestTemplate) -> None:
+def fill_form(form: MintForm, template: "RequestTemplate") -> None:
     """Fill the form with the settings of an earlier request; keep those that are unknown.
 
     Pictures that no longer exist are left out.

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Decide about a job: approve or revise its Preview, resume, retry, cancel or dismiss it."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import bpy
@@ -27,15 +25,15 @@ class _Decision(JobOperator):
 
     verb: Verb
 
-    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Run the decision."""
         return run_action(self, self.decision(job))
 
-    def decision(self, job: Job) -> Action:
+    def decision(self, job: "Job") -> Action:
         """Return the action, without a reference to the operator, which may be freed before it."""
         verb, job_id = self.verb.value, job.id
 
-        def decide(service: JobService) -> str:
+        def decide(service: "JobService") -> str:
             getattr(service, verb)(job_id)
             return job_id
 
@@ -57,7 +55,7 @@ class MINT_OT_approve(_Decision):
         options={"SKIP_SAVE", "HIDDEN"},
     )
 
-    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Approve the newest Preview: Mint can finish no other one."""
         from ...jobs.service import NotPossible
         from ..viewport import idle_scene
@@ -83,12 +81,12 @@ class _Revision(_Decision):
         name="Change", description="What to change", options={"SKIP_SAVE"}
     )
 
-    def decision(self, job: Job) -> Action:
+    def decision(self, job: "Job") -> Action:
         """Return the action with the given feedback, else with the text beside the Preview."""
         draft, job_id = review_feedback.of(job.id), job.id
         feedback = self.feedback or (draft.feedback if draft else "")
 
-        def decide(service: JobService) -> str:
+        def decide(service: "JobService") -> str:
             service.revise(job_id, feedback)
             return job_id
 
@@ -189,7 +187,7 @@ class MINT_OT_cancel(_Decision):
         )
 
 
-def _what_is_lost(job: Job) -> str:
+def _what_is_lost(job: "Job") -> str:
     if not job.cost:
         return Message("{title} has not finished.", title=job.title)
     return Message(
@@ -206,7 +204,7 @@ class MINT_OT_dismiss(JobOperator):
     bl_label = "Dismiss Job"
     bl_description = "Remove this job from the list. Objects in your scene stay"
 
-    def find(self, context: bpy.types.Context, service: JobService) -> Result:
+    def find(self, context: bpy.types.Context, service: "JobService") -> Result:
         """Dismiss the job, even if it cannot be read; needs no network.
 
         Jobs for which its card is shown are dismissed with it.

@@ -5,8 +5,6 @@ A result is named by the id of a job, or by that of the model or world at Mint. 
 each operator waits for its end.
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +59,7 @@ class MINT_OT_optimize(spending_dialog.SpendingDialog, bpy.types.Operator):
     _missing: frozenset[str] = frozenset()
     _edited: tuple[str, ...] = ()
 
-    def queries(self) -> list[Query]:
+    def queries(self) -> "list[Query]":
         """Return the query for the price, the same for all levels; none for an invalid id."""
         from ...jobs.queries import OptimizationPrice
         from ...mint.schema import is_valid_id
@@ -192,7 +190,7 @@ class MINT_OT_retry_asset(AssetOperator):
     bl_description = "Retry what failed at Mint. This costs Credits again"
 
     @staticmethod
-    def start(service: JobService, asset: Asset, delivery: Delivery) -> Job:
+    def start(service: "JobService", asset: "Asset", delivery: "Delivery") -> "Job":
         """Start a new attempt; its result is placed when it is done."""
         return service.retry_asset(asset, delivery)
 
@@ -207,7 +205,7 @@ class _TemplateOperator(bpy.types.Operator):
         name="ID", description="ID of the Model or World at Mint", options={"SKIP_SAVE"}
     )
 
-    def template(self) -> RequestTemplate:
+    def template(self) -> "RequestTemplate":
         """Return the request to reuse.
 
         Raises:
@@ -249,7 +247,7 @@ class MINT_OT_again(spending_dialog.SpendingDialog, _TemplateOperator):
     _known: Any  # a RequestTemplate: Blender evaluates the annotations of a class
     _gone: tuple[str, ...] = ()
 
-    def queries(self) -> list[Query]:
+    def queries(self) -> "list[Query]":
         """Return the prices of the generation and of its optimization."""
         from ...jobs.queries import OptimizationPrice, Price
 
@@ -349,7 +347,7 @@ class MINT_OT_use_prompt(_TemplateOperator):
         return {"FINISHED"}
 
 
-def _settings_words(known: RequestTemplate) -> list[str]:
+def _settings_words(known: "RequestTemplate") -> list[str]:
     """Return the settings of the request, without the prompt."""
     from ...mint.schema import Kind
 

@@ -5,8 +5,6 @@ The rows are copied from the prepared groups when jobs change. They hold no more
 name, which the list's filter looks at; the rest is looked up while drawing.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -23,11 +21,11 @@ if TYPE_CHECKING:
 class _State:
     chosen: str = ""
     """The id of the job whose card is shown below the list."""
-    rows_of: Mapping[str, Job] | None = None
+    rows_of: "Mapping[str, Job] | None" = None
     """The jobs that the rows were last compared with."""
 
 
-def _active_changed(jobs: MintJobs, context: bpy.types.Context) -> None:
+def _active_changed(jobs: "MintJobs", context: bpy.types.Context) -> None:
     is_row = 0 <= jobs.active < len(jobs.rows)
     session.state(_State).chosen = jobs.rows[jobs.active].job_id if is_row else ""
 
@@ -47,7 +45,7 @@ class MintJobs(bpy.types.PropertyGroup):
     )
 
 
-def sync(service: JobService) -> bool:
+def sync(service: "JobService") -> bool:
     """Update the rows from the jobs, and keep the choice. Return False: no job was changed."""
     from . import grouped_jobs
 
@@ -67,7 +65,7 @@ def sync(service: JobService) -> bool:
     return False
 
 
-def chosen() -> Job | None:
+def chosen() -> "Job | None":
     """Return the job whose card is shown below the list."""
     from . import grouped_jobs
 

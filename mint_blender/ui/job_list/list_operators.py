@@ -4,8 +4,6 @@
 No operator here creates a job.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -79,7 +77,7 @@ class MINT_OT_copy_report(JobOperator):
         "Copy a report for support: IDs, state and error, without the API key and the prompt"
     )
 
-    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Copy the report."""
         from ...jobs.presentation import presenter
 
@@ -141,7 +139,7 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
         return run_action(self, lambda service: service.cancel_waiting(_ids(service, key)))
 
 
-def _ids(service: JobService, key: str) -> list[str] | None:
+def _ids(service: "JobService", key: str) -> list[str] | None:
     """Return the ids of a batch's jobs; None for an empty key: all jobs."""
     from . import grouped_jobs
 
@@ -169,7 +167,7 @@ class MINT_OT_toggle_batch(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def change_list(operator: bpy.types.Operator, change: Callable[[JobService], None]) -> Result:
+def change_list(operator: bpy.types.Operator, change: "Callable[[JobService], None]") -> Result:
     """Change many jobs on the list without a network, and show it.
 
     An error of the journal is reported as a sentence.
@@ -199,7 +197,7 @@ class MINT_OT_continue_queue(bpy.types.Operator):
         return run_action(self, _continue_queue)
 
 
-def _continue_queue(service: JobService) -> None:
+def _continue_queue(service: "JobService") -> None:
     service.unfinished.continue_queue()
 
 
@@ -231,7 +229,7 @@ class MINT_OT_resume_all(bpy.types.Operator):
         """Resume each; nothing is started or charged twice."""
         from ...jobs.job_values import ABOVE_OWN_LIMIT
 
-        def resume(service: JobService) -> None:
+        def resume(service: "JobService") -> None:
             for job in service.jobs():
                 # such a job needs a confirmation of its own
                 above_its_limit = job.problem is not None and job.problem.code == ABOVE_OWN_LIMIT
@@ -263,7 +261,7 @@ class MINT_OT_cancel_all(bpy.types.Operator):
         """Cancel what can be canceled."""
         from ...jobs.presentation import presenter
 
-        def cancel(service: JobService) -> None:
+        def cancel(service: "JobService") -> None:
             for job in service.jobs():
                 if (
                     service.is_active(job.id)

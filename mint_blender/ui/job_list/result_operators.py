@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Place or select the result of a job."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import bpy
@@ -68,7 +66,7 @@ class MINT_OT_place(JobOperator):
             return self.execute(context)
         return placed_results.confirm_replacing(self, event, edited)
 
-    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Import the result: at once for a script, prepared in the background for a click."""
         from ...jobs import rejected_files
         from ...jobs.presentation import presenter

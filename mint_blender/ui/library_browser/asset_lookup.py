@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Look up a Model or World by its id, as far as the library or a job knows it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -44,21 +42,21 @@ class AssetOperator(bpy.types.Operator):
             lambda service, asset: start(service, asset, delivery),
         )
 
-    def delivery(self, context: bpy.types.Context) -> Delivery:
+    def delivery(self, context: bpy.types.Context) -> "Delivery":
         """Return where the result is placed: at the current 3D cursor."""
         return create_properties.with_cursor(context, kind=self.kind)
 
     @staticmethod
-    def start(service: JobService, asset: Asset, delivery: Delivery) -> Job:
+    def start(service: "JobService", asset: "Asset", delivery: "Delivery") -> "Job":
         """Start the job."""
         raise NotImplementedError
 
 
 def about_asset(
     operator: bpy.types.Operator,
-    kind: Kind,
+    kind: "Kind",
     asset_id: str,
-    start: Callable[[JobService, Asset], Job],
+    start: "Callable[[JobService, Asset], Job]",
 ) -> Result:
     """Start a job about an asset; a mistyped id is reported before anything is sent."""
     from ...mint.schema import is_valid_id
@@ -72,7 +70,7 @@ def about_asset(
     return run_action(operator, lambda service: start(service, asset(kind, asset_id)).id)
 
 
-def asset(kind: Kind, asset_id: str) -> Asset:
+def asset(kind: "Kind", asset_id: str) -> "Asset":
     """Return what is known of an asset: its id at least, and its job reads the rest."""
     from ...mint.schema import Asset
     from . import loader

@@ -4,8 +4,6 @@
 In background mode each operator waits until it is done.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +46,7 @@ class _PageLoader(bpy.types.Operator):
         heartbeat.redraw()
         return {"FINISHED"}
 
-    def pages(self, kind: Kind | None) -> list[ListPage]:
+    def pages(self, kind: "Kind | None") -> "list[ListPage]":
         """Return the pages to load."""
         raise NotImplementedError
 
@@ -60,7 +58,7 @@ class MINT_OT_refresh_library(_PageLoader):
     bl_label = "Refresh Mint Library"
     bl_description = "Reload the newest items of the library"
 
-    def pages(self, kind: Kind | None) -> list[ListPage]:
+    def pages(self, kind: "Kind | None") -> "list[ListPage]":
         """Return the first page of each kind."""
         from . import loader
 
@@ -74,7 +72,7 @@ class MINT_OT_load_more(_PageLoader):
     bl_label = "Load More"
     bl_description = "Load more items of the library from Mint"
 
-    def pages(self, kind: Kind | None) -> list[ListPage]:
+    def pages(self, kind: "Kind | None") -> "list[ListPage]":
         """Return the next page, if there is one, and resume a stopped search."""
         from . import loader
 
@@ -170,7 +168,7 @@ class MINT_OT_import_asset(AssetOperator):
         options={"HIDDEN", "SKIP_SAVE"},
     )
 
-    def delivery(self, context: bpy.types.Context) -> Delivery:
+    def delivery(self, context: bpy.types.Context) -> "Delivery":
         """Return where the result is placed: at the location, if there is one."""
         delivery = super().delivery(context)
         if not self.properties.is_property_set("location"):
@@ -186,7 +184,7 @@ class MINT_OT_import_asset(AssetOperator):
         return context.window_manager.invoke_props_dialog(self, width=320, confirm_text="Import")
 
     @staticmethod
-    def start(service: JobService, asset: Asset, delivery: Delivery) -> Job:
+    def start(service: "JobService", asset: "Asset", delivery: "Delivery") -> "Job":
         """Start a job that only downloads; its result is placed like a new one."""
         return service.fetch(asset, delivery)
 
@@ -214,7 +212,7 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _wait_for_pages(service: JobService, kind: Kind | None) -> str | None:
+def _wait_for_pages(service: "JobService", kind: "Kind | None") -> str | None:
     """Wait for every page, and return what went wrong."""
     from ...jobs.queries import ListPage
     from ...jobs.service import NotPossible

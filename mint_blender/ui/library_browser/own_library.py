@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The user's asset library in one click: its folder, its place in the preferences, its browser."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,7 +109,7 @@ def _set_up(folder: Path) -> Message | None:
     return None
 
 
-def _registered(folder: Path | None = None) -> Library:
+def _registered(folder: Path | None = None) -> "Library":
     """Return the library of the preferences for the folder; add it if there is none."""
     from ...delivery.asset_library import own_folder
     from ...scene import assets

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The filter of the Library, and which entry is chosen: properties of the window manager."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -30,7 +28,7 @@ SORTS = [
 ]
 
 
-def _filter_changed(fields: MintLibrary, context: bpy.types.Context) -> None:
+def _filter_changed(fields: "MintLibrary", context: bpy.types.Context) -> None:
     from .state import library_state
 
     fields.start = 0
@@ -62,25 +60,25 @@ def fields_of(context: bpy.types.Context) -> MintLibrary:
     return context.window_manager.mint_library
 
 
-def kind_of(fields: MintLibrary) -> Kind | None:
+def kind_of(fields: MintLibrary) -> "Kind | None":
     """Return the kind that is shown; None means both."""
     return _kind(fields.kind)
 
 
-def filter_of(fields: MintLibrary) -> Filter:
+def filter_of(fields: MintLibrary) -> "Filter":
     """Return what is searched for, and in which order it is shown."""
     return _filter(fields.kind, fields.state, fields.words, fields.sort)
 
 
 @lru_cache
-def _kind(name: str) -> Kind | None:
+def _kind(name: str) -> "Kind | None":
     from ...mint.schema import Kind
 
     return None if name == "ALL" else Kind(name.lower())
 
 
 @lru_cache(maxsize=16)
-def _filter(kind: str, state: str, words: str, sort: str) -> Filter:
+def _filter(kind: str, state: str, words: str, sort: str) -> "Filter":
     """Return the filter of these items; several times at each drawing."""
     from ...jobs.library.view_model import AssetState, Filter, Sort
 

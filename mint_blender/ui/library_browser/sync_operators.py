@@ -4,8 +4,6 @@
 In background mode each operator waits until it is done.
 """
 
-from __future__ import annotations
-
 import os
 from contextlib import closing
 from pathlib import Path
@@ -94,7 +92,7 @@ class _AssetSaver(bpy.types.Operator):
         heartbeat.redraw()
         return {"FINISHED"}
 
-    def only(self) -> tuple[Kind | None, str | None]:
+    def only(self) -> "tuple[Kind | None, str | None]":
         """Return the kind and the id of what to save; None for all."""
         return None, None
 
@@ -102,7 +100,7 @@ class _AssetSaver(bpy.types.Operator):
         """Return whether the listing of a remote asset library is written, too."""
         return False
 
-    def _sync_here(self, folder: Path, kind: Kind | None, asset_id: str | None) -> Result:
+    def _sync_here(self, folder: Path, kind: "Kind | None", asset_id: str | None) -> Result:
         """Save in this process, and return when it is done."""
         # both load the HTTP library, which enabling the add-on does not need
         from ...delivery.asset_library import remote_listing, sync
@@ -176,7 +174,7 @@ class MINT_OT_save_to_library(_AssetSaver):
     kind: bpy.props.EnumProperty(name="Kind", items=KINDS, options={"HIDDEN"})
     asset_id: bpy.props.StringProperty(name="ID", options={"HIDDEN", "SKIP_SAVE"})
 
-    def only(self) -> tuple[Kind | None, str | None]:
+    def only(self) -> "tuple[Kind | None, str | None]":
         """Return the kind and the id of this item."""
         from ...mint.schema import Kind
 

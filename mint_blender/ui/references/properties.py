@@ -6,8 +6,6 @@ that it is still there for a job when the original is moved or changed. Knows no
 picture came from.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 from collections.abc import Iterable

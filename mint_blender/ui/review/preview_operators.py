@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Look at the Previews of a job."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +31,7 @@ class MINT_OT_show_preview(JobOperator):
         options={"SKIP_SAVE"},
     )
 
-    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Open a temporary window, which leaves the user's layout and file as they are."""
         from ...jobs.service import NotPossible
         from . import full_size
@@ -100,7 +98,7 @@ class MINT_OT_turn_preview(JobOperator):
 
     to: bpy.props.IntProperty(min=1, options={"SKIP_SAVE"})
 
-    def act(self, context: bpy.types.Context, service: JobService, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, service: "JobService", job: "Job") -> Result:
         """Remember which Preview is shown beside the newest."""
         from ...jobs.service import NotPossible
 

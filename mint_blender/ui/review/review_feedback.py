@@ -5,8 +5,6 @@ There is one text field for each job. It is mirrored in the window manager, beca
 property.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import bpy
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from ...jobs.service import JobService
 
 
-def _revise_on_enter(draft: MintDraft, context: bpy.types.Context) -> None:
+def _revise_on_enter(draft: "MintDraft", context: bpy.types.Context) -> None:
     """Revise if it is Enter that ends the typing."""
     if draft.feedback.strip() and context.region is not None and not bpy.app.background:
         bpy.ops.mint.revise_on_enter("INVOKE_DEFAULT", job_id=draft.name)  # type: ignore[attr-defined]
@@ -49,7 +47,7 @@ def of(job_id: str) -> MintDraft | None:
     return bpy.context.window_manager.mint_drafts.get(job_id)
 
 
-def compared(job: Job) -> tuple[int, int]:
+def compared(job: "Job") -> tuple[int, int]:
     """Return the numbers of the Previews to show: one to compare with, and the newest.
 
     They count from 1. 0 means none: there is nothing to compare with, or the picture of the one
@@ -66,12 +64,12 @@ class _State:
     """Whether the drafts are to be updated once the user is not typing into one of them."""
 
 
-def is_behind(service: JobService) -> bool:
+def is_behind(service: "JobService") -> bool:
     """Return whether the drafts still have to be updated."""
     return session.state(_State).is_behind
 
 
-def catch_up(service: JobService) -> None:
+def catch_up(service: "JobService") -> None:
     """Update the drafts from the jobs, now or as soon as the user is not typing."""
     state = session.state(_State)
     # the second question is the expensive one, and drafts rarely come or go
@@ -82,7 +80,7 @@ def catch_up(service: JobService) -> None:
         _follow(service)
 
 
-def catch_up_later(service: JobService) -> bool:
+def catch_up_later(service: "JobService") -> bool:
     """Update the drafts if that is due and the user is not typing. Changes no job."""
     state = session.state(_State)
     if state.is_behind and not text_fields.is_edited():
@@ -91,15 +89,15 @@ def catch_up_later(service: JobService) -> bool:
     return False
 
 
-def _is_incomplete(service: JobService) -> bool:
+def _is_incomplete(service: "JobService") -> bool:
     return set(bpy.context.window_manager.mint_drafts.keys()) != _waiting(service)
 
 
-def _waiting(service: JobService) -> set[str]:
+def _waiting(service: "JobService") -> set[str]:
     return {job.id for job in service.jobs() if job.phase is Phase.REVIEW}
 
 
-def _follow(service: JobService) -> None:
+def _follow(service: "JobService") -> None:
     """Keep one draft for each job that waits for a decision, and none for others."""
     drafts = bpy.context.window_manager.mint_drafts
     waiting = _waiting(service)

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Replace the selected model by what Mint has of it now."""
 
-from __future__ import annotations
-
 import bpy
 
 from ...message import Message

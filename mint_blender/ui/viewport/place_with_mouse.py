@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Place with Mouse: drag the box of a result over surfaces, and click where it shall be."""
 
-from __future__ import annotations
-
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +76,7 @@ class MINT_OT_place_with_mouse(bpy.types.Operator):
         self._follow(context, event)
         return {"RUNNING_MODAL"}
 
-    def _find(self, context: bpy.types.Context) -> Placing | None:
+    def _find(self, context: bpy.types.Context) -> "Placing | None":
         """Return the box of the result in the scene, or the expected one of a job's result."""
         from ...scene import tags
         from ...scene.update import move
@@ -140,8 +138,8 @@ class MINT_OT_place_with_mouse(bpy.types.Operator):
         return True
 
     def _surface_on(
-        self, context: bpy.types.Context, origin: Vector, direction: Vector
-    ) -> Surface | None:
+        self, context: bpy.types.Context, origin: "Vector", direction: "Vector"
+    ) -> "Surface | None":
         from ...scene import tags
         from ...scene.update import move
 
@@ -190,7 +188,7 @@ def _draw(operator: Any) -> None:
         return
 
 
-def can_be_placed(job: Job) -> bool:
+def can_be_placed(job: "Job") -> bool:
     """Return whether a job's result is here and can be added to the scene at any point."""
     from ...jobs.phases import Phase
     from ..job_list import placed_results
@@ -202,7 +200,7 @@ def can_be_placed(job: Job) -> bool:
     )
 
 
-def _import_at(context: bpy.types.Context, job_id: str, point: Vector, rotation: Any) -> Result:
+def _import_at(context: bpy.types.Context, job_id: str, point: "Vector", rotation: Any) -> Result:
     """Import a result at a point, as a click on Place does."""
     from dataclasses import replace
 
@@ -224,7 +222,9 @@ def _import_at(context: bpy.types.Context, job_id: str, point: Vector, rotation:
     return result
 
 
-def _ray(context: bpy.types.Context, event: bpy.types.Event) -> tuple[Vector, Vector, float] | None:
+def _ray(
+    context: bpy.types.Context, event: bpy.types.Event
+) -> "tuple[Vector, Vector, float] | None":
     """Return the ray below the pointer and the distance of grid lines; None beside a viewport."""
     from bpy_extras import view3d_utils
 
@@ -257,7 +257,7 @@ def _view_of(area: bpy.types.Area, space: Any, region: bpy.types.Region) -> Any:
     return space.region_3d
 
 
-def _snapped(surface: Surface, grid: float) -> Surface:
+def _snapped(surface: "Surface", grid: float) -> "Surface":
     """Return the surface with its point moved to the nearest grid line in X and Y."""
     from dataclasses import replace
 

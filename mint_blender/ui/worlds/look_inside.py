@@ -5,8 +5,6 @@ Only the view changes, nothing in the scene: the view uses the World's camera as
 and the scene's camera stays. What a view showed before is remembered while the file is open.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -5,8 +5,6 @@ Each operator works on the World that the active object belongs to. Selection an
 active object is removed, the World's root becomes active.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -74,7 +72,7 @@ class _WorldOperator(bpy.types.Operator):
         return cls.lacking(parts)
 
     @classmethod
-    def lacking(cls, parts: WorldParts) -> str:
+    def lacking(cls, parts: "WorldParts") -> str:
         """Return what the World lacks for this; empty if nothing."""
         return ""
 
@@ -99,7 +97,7 @@ class _WorldOperator(bpy.types.Operator):
 
 class _ColliderOperator(_WorldOperator):
     @classmethod
-    def lacking(cls, parts: WorldParts) -> str:
+    def lacking(cls, parts: "WorldParts") -> str:
         """Return a message if the World has no collider."""
         return "" if parts.has("COLLIDER") else Message("This World has no collider in the scene.")
 
@@ -129,7 +127,7 @@ class MINT_OT_restore_calibration(_WorldOperator):
     )
 
     @classmethod
-    def lacking(cls, parts: WorldParts) -> str:
+    def lacking(cls, parts: "WorldParts") -> str:
         """Return a message if nothing was applied."""
         return "" if parts.is_calibration_changed else Message("The scale of this World is right.")
 
@@ -202,7 +200,7 @@ class MINT_OT_show_panorama(_WorldOperator):
     bl_description = "Make the panorama the scene's World. The current World is kept"
 
     @classmethod
-    def lacking(cls, parts: WorldParts) -> str:
+    def lacking(cls, parts: "WorldParts") -> str:
         """Return a message if the World has no panorama."""
         return "" if parts.has("PANORAMA") else Message("This World has no panorama in the scene.")
 
@@ -249,7 +247,7 @@ class MINT_OT_make_splats_native(_WorldOperator):
     bl_description = "Convert these splats to native splats, which are faster and sharper"
 
     @classmethod
-    def lacking(cls, parts: WorldParts) -> str:
+    def lacking(cls, parts: "WorldParts") -> str:
         """Return a message without splats, or without native splats in this Blender."""
         from ...scene.world import splats
 
@@ -338,7 +336,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
     )
 
     @classmethod
-    def lacking(cls, parts: WorldParts) -> str:
+    def lacking(cls, parts: "WorldParts") -> str:
         """Return why no more parts can be fetched; empty if they can."""
         from . import world_job
 
