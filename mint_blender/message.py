@@ -7,8 +7,6 @@ translates a message where it is shown (`ui/translations`); everything else read
 
 from __future__ import annotations
 
-import re
-import string
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any, Self
@@ -82,7 +80,7 @@ class Message(str):
         return cls.build(template, params, code)
 
 
-_FORMAT = re.compile(r"[<>^]?\d{0,2},?(\.\d{1,2})?[a-z%]?")
+_FORMAT = r"[<>^]?\d{0,2},?(\.\d{1,2})?[a-z%]?"
 
 
 def _check_template(template: str) -> None:
@@ -90,9 +88,12 @@ def _check_template(template: str) -> None:
 
     Python's formats can read attributes, and a width of a billion takes as much memory.
     """
+    import re
+    import string
+
     for _, name, format, conversion in string.Formatter().parse(template):
         if name is not None and not (
-            name.isidentifier() and conversion is None and _FORMAT.fullmatch(format or "")
+            name.isidentifier() and conversion is None and re.fullmatch(_FORMAT, format or "")
         ):
             raise KeyError(name)
 

@@ -17,7 +17,6 @@ either: there, the code that waits calls `beat`.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,7 +34,6 @@ from .typed_context import is_gizmo_dragged
 if TYPE_CHECKING:
     from ..jobs.service import JobService
 
-log = logging.getLogger(__name__)
 
 SECONDS = 0.1
 SOON = 0.02
@@ -224,7 +222,7 @@ def _log_once(mistake: Exception) -> None:
     """Log an exception with its traceback, but not again at each beat."""
     if _state().mistake != repr(mistake):
         _state().mistake = repr(mistake)
-        log.error("The heartbeat failed", exc_info=mistake)
+        session.logger(__name__).error("The heartbeat failed", exc_info=mistake)
 
 
 def _is_second_over() -> bool:

@@ -8,7 +8,6 @@ imported and subscribed when the job service is first opened (`session.on_first_
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from typing import Protocol
 
@@ -59,8 +58,6 @@ FEATURES: tuple[Feature, ...] = (
 before the features that keep state in it, the heartbeat after those that subscribe to it.
 """
 
-_log = logging.getLogger(__name__)
-
 _registered: list[Feature] = []
 
 
@@ -84,4 +81,5 @@ def unregister() -> None:
         try:
             feature.unregister()
         except Exception:  # noqa: BLE001 - the rest must still be undone
-            _log.exception("A feature of the add-on could not be unregistered")
+            text = "A feature of the add-on could not be unregistered"
+            session.logger(__name__).exception(text)

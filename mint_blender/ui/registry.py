@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -11,7 +10,7 @@ from typing import Any
 
 import bpy
 
-_log = logging.getLogger(__name__)
+from . import session
 
 
 class Registry:
@@ -52,4 +51,5 @@ class Registry:
             try:
                 undo()
             except Exception:  # noqa: BLE001 - the rest must still be undone
-                _log.exception("A part of the add-on could not be unregistered")
+                text = "A part of the add-on could not be unregistered"
+                session.logger(__name__).exception(text)

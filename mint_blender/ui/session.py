@@ -21,7 +21,6 @@ importing a module.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
 from functools import lru_cache
@@ -34,6 +33,8 @@ from ..addon_settings import confirmed_origins, limits, may_go_online, stored_ac
 from ..message import Message
 
 if TYPE_CHECKING:
+    import logging
+
     from ..jobs.service import JobService
     from ..jobs.workflow.context import WorkflowConfig
     from ..mint.account import Account
@@ -44,8 +45,6 @@ OFFLINE = Message(
 )
 
 QUIT_WITHIN = 1.5  # seconds that closing Blender may wait for a running download to stop
-
-_log = logging.getLogger(__name__)
 
 State = TypeVar("State")
 
@@ -59,6 +58,7 @@ class Session:
         self.document_id = _new_id()
         self.earlier_ids: frozenset[str] = frozenset()
         self.on_first_use: list[Callable[[], object]] = []
+        self.on_first_log_entry: list[Callable[[], object]] = []
         self.on_service_opened: list[Callable[[JobService], object]] = []
         self.on_account_changed: list[Callable[[], object]] = []
         self._states: dict[type, Any] = {}
@@ -110,8 +110,10 @@ class Session:
         for close in (self.close_service, *(each.close for each in reversed(states))):
             try:
                 close()
-            except Exception:  # noqa: BLE001 - the rest must still be closed
-                _log.exception("A part of the session could not be closed")
+            except Exception:
+                import logging
+
+                logging.getLogger(__name__).exception("A part of the session could not be closed")
         self._states.clear()
 
 
@@ -172,6 +174,23 @@ def on_first_use(subscribe: Callable[[], object]) -> None:
     follow, and enabling the add-on should load only what Blender needs of it.
     """
     current().on_first_use.append(subscribe)
+
+
+def on_first_log_entry(prepare: Callable[[], object]) -> None:
+    """Call this once, before a module writes the first entry with `logger`."""
+    current().on_first_log_entry.append(prepare)
+
+
+def logger(name: str) -> logging.Logger:
+    """Return the logger of a module that is loaded when the add-on is enabled.
+
+    `logging` is imported only now: that takes as long as a sixth of enabling the add-on.
+    """
+    import logging
+
+    while _sessions and _sessions[0].on_first_log_entry:
+        _sessions[0].on_first_log_entry.pop()()
+    return logging.getLogger(name)
 
 
 def on_service_opened(subscriber: Callable[[JobService], object]) -> None:

@@ -9,7 +9,6 @@ nothing runs.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -17,8 +16,6 @@ import bpy
 
 from . import session
 from .typed_context import all_areas
-
-_log = logging.getLogger(__name__)
 
 SECONDS = 0.1  # from drawing to what follows from it, and between two attempts
 
@@ -93,5 +90,5 @@ def _look() -> float | None:
     try:
         catch_up()
     except Exception:  # noqa: BLE001 - a timer that raises is removed
-        _log.exception("What a panel lacks could not be asked for")
+        session.logger(__name__).exception("What a panel lacks could not be asked for")
     return SECONDS if _state().drawn else None

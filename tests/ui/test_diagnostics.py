@@ -20,6 +20,7 @@ from mint_blender.jobs.phases import Phase  # noqa: E402
 from mint_blender.jobs.presentation import presenter  # noqa: E402
 from mint_blender.jobs.storage import import_marks  # noqa: E402
 from mint_blender.message import Message  # noqa: E402
+from mint_blender.ui import registration, session  # noqa: E402
 from mint_blender.ui.account import log_file, operators  # noqa: E402
 from mint_blender.ui.job_list import card_texts  # noqa: E402
 
@@ -71,6 +72,17 @@ def test_the_level_of_the_log(
     log_file.stop()
     assert logging.getLogger("mint_blender").level == logging.NOTSET
     log_file.start()
+
+
+def test_a_mistake_before_the_first_use_is_logged(home: Path) -> None:
+    """`logging` is not imported when the add-on is enabled, but its first entry is in the file."""
+    registration.unregister()
+    registration.register()
+    assert not logging.getLogger("mint_blender").handlers
+    session.logger("mint_blender.test").error("one")
+    session.logger("mint_blender.test").error("two")
+    assert len((home / "mint.log").read_text().splitlines()) == 2
+    assert len(logging.getLogger("mint_blender").handlers) == 1
 
 
 def test_a_card_knows_the_crash_log() -> None:

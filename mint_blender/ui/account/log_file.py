@@ -3,32 +3,14 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ... import addon_settings
 from .. import session
 
-_LOGGER = logging.getLogger(__package__.rpartition(".ui")[0])
-
-
-class _LogFile(logging.Handler):
-    """Opens the log file for its first entry. Most sessions write none."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self._opened: logging.Handler | None = None
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write an entry."""
-        self._opened = self._opened or _open()
-        self._opened.emit(record)
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._opened is not None:
-            self._opened.close()
-        super().close()
+if TYPE_CHECKING:
+    import logging
 
 
 class _State:
@@ -40,33 +22,43 @@ def file() -> Path:
     return session.home() / "mint.log"
 
 
+def prepare() -> None:
+    """Have `start` called before anything is logged."""
+    session.on_first_log_entry(start)
+    session.on_first_use(start)
+
+
 def start() -> None:
-    """Write warnings and errors into the log file; the API key is in none of them."""
-    handler = _LogFile()
-    _LOGGER.addHandler(handler)
-    session.state(_State).handler = handler
+    """Write warnings and errors into the log file, or more; the API key is in none of them."""
+    if session.state(_State).handler is None:
+        apply_level()
 
 
 def apply_level() -> None:
     """Log what the preferences say from now on: warnings, or more."""
-    level = addon_settings.log_level()
+    state, level = session.state(_State), addon_settings.log_level()
+    if state.handler is None:
+        from ...jobs.diagnostics.log_file import LateLogFile
+
+        state.handler = LateLogFile(file)
+        _logger().addHandler(state.handler)
     # with warnings alone, the logger is as other add-ons have set up the root logger
-    _LOGGER.setLevel(logging.NOTSET if level == "WARNING" else level)
-    if (handler := session.state(_State).handler) is not None:
-        handler.setLevel(level)
+    _logger().setLevel("NOTSET" if level == "WARNING" else level)
+    state.handler.setLevel(level)
 
 
 def stop() -> None:
-    """Close the log file."""
+    """Close the log file, and open it no more."""
+    session.current().on_first_log_entry.clear()
     state = session.state(_State)
     if state.handler is not None:
-        _LOGGER.removeHandler(state.handler)
-        _LOGGER.setLevel(logging.NOTSET)
+        _logger().removeHandler(state.handler)
+        _logger().setLevel("NOTSET")
         state.handler.close()
         state.handler = None
 
 
-def _open() -> logging.Handler:
-    from ...jobs.diagnostics.log_file import LogFile
+def _logger() -> logging.Logger:
+    import logging
 
-    return LogFile(file(), "NOTSET")
+    return logging.getLogger(__package__.rpartition(".ui")[0])

@@ -12,10 +12,9 @@ _parts = Registry()
 
 
 def register() -> None:
-    """Register them, and write into the log file from now on."""
-    _parts.add(log_file.start, log_file.stop)
+    """Register them, and write what is logged into the log file."""
+    _parts.add(log_file.prepare, log_file.stop)
     _parts.add_classes(MintPreferences, *operators.CLASSES, *disk_usage.CLASSES)
-    log_file.apply_level()
     session.on_first_use(_follow_jobs)
 
 

@@ -14,7 +14,7 @@ from ...delivery.asset_library.sync_process import SyncProcess
 from ...jobs.job import Job, asset_of
 from ...jobs.phases import Phase
 from ...jobs.service import JobService
-from .. import heartbeat, session
+from .. import session
 from . import asset_browser
 
 _FINISHED = {Phase.READY, Phase.PLACED}
@@ -87,7 +87,7 @@ def _start(words: list[str]) -> bool:
     try:
         session.state(SyncProcess).start(words, session.account(), session.home())
     except OSError:
-        heartbeat.log.exception("The asset library could not be synced")
+        session.logger(__name__).exception("The asset library could not be synced")
         return False
     return True
 
