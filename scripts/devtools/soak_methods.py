@@ -124,7 +124,7 @@ _PROCESS_KILLS = Method(
     "The command line, a batch, a headless Blender and a Blender with a window are ended with "
     "SIGKILL at file-system calls, writes of the journal and requests that were found by "
     "instrumenting them, and started again. In the window these are also the moments before and "
-    "after a result is placed and the file is saved.",
+    "after a background Blender is asked, a result is placed and the file is saved.",
     short=("--count", "10"),
     takes_minutes=True,
     needs_window=True,

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run inside a Blender with a window: count its steps, and kill it at one of them.
 
-Steps are those of `tests.jobs.kill_steps`, and before and after a result is placed and the .blend is
-saved. The add-on takes up what was interrupted when `begin` is called, and not before: else Blender
-might be killed before anybody is connected to it.
+Steps are those of `tests.jobs.kill_steps`, and before and after a background Blender is started, is
+asked, and has answered, a result is placed, and the .blend is saved. The add-on takes up what was
+interrupted when `begin` is called, and not before: else Blender might be killed before anybody is
+connected to it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ def prepare(folder: str) -> None:
     watch_every_boundary(steps, PACKAGE)
     watch_files(steps, folder)
     steps.around(_part("delivery.import_job"), "place")
+    background = _part("delivery.preparation")
+    for name in ("__init__", "send"):
+        steps.around(background.ChildProcess, name)
+    steps.around(background.Preparations, "_settle")
     bpy.app.handlers.save_pre.append(_before_save)
     bpy.app.handlers.save_post.append(_after_save)
     bpy.app.timers.unregister(_part("ui.heartbeat")._resume)
@@ -64,12 +69,9 @@ def begin(last: int | None) -> None:
     _part("ui.heartbeat")._resume()
 
 
-def results(job_id: str) -> int:
-    """Return how often the result of a job is in the file."""
-    return sum(each.get("mint_job_id") == job_id for each in bpy.data.objects)
-
-
-def is_about_to_place() -> bool:
-    """Return whether a later heartbeat will place a result by itself."""
+def look(jobs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return these jobs, how many results are in the file, and whether one will place itself."""
+    is_result = ["mint_job_id" in each for each in bpy.data.objects]
     service = _part("ui.session").existing_service()
-    return service is not None and bool(_part("ui.job_list.auto_import").is_waiting(service))
+    waits = service is not None and bool(_part("ui.job_list.auto_import").is_waiting(service))
+    return {"jobs": jobs, "results": sum(is_result), "is_about_to_place": waits}

@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from mint_blender.jobs.storage.journal import Journal
 
 from ..cli.batch_helpers import lines_of
 from ..jobs.forking_process import ForkingProcess
-from ..mint_service.credit_account import price
+from ..mint_service.credit_account import PREVIEW, price
 from ..mint_service.runner import ThreadService
 
 ROOT = Path(__file__).parents[2]
@@ -174,8 +174,12 @@ class Killer:
                 raise Broken(f"{output} is not what was downloaded")
 
 
-def check_paid_once(service: ThreadService, prompt: str, results: int = 1) -> None:
+def check_paid_once(
+    service: ThreadService, prompt: str, results: int = 1, *, feedback: Sequence[str] = ()
+) -> None:
     """Raise Broken unless Mint has made each result once, and nobody else got the key.
+
+    Each of them has had a revision for each of these texts.
 
     The operations are those of this prompt, or of the lines that begin with it.
     """
@@ -187,7 +191,9 @@ def check_paid_once(service: ThreadService, prompt: str, results: int = 1) -> No
     if len(operations) != results:
         raise Broken(f"there are {len(operations)} operations for {results} results")
     for operation in operations:
-        paid = price(operation.type, operation.preset)
+        paid = price(operation.type, operation.preset) + PREVIEW * len(feedback)
+        if operation.feedback != list(feedback):
+            raise Broken(f"the revisions are {operation.feedback}, not {list(feedback)}")
         if (operation.status, operation.finalized) != ("succeeded", paid):
             raise Broken(f"{operation.status}, paid {operation.finalized} of {paid}")
     if leaks := service.leaks():

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -19,16 +20,12 @@ from ..window.display import Display
 from .kills import Broken, check_paid_once, jobs_in
 
 PROGRAMS = ("blender", "Xvfb", "openbox", "xdotool")
-SCENARIOS = {
-    "in the window: model": {"kind": "MODEL", "mode": "AUTO"},
-    "in the window: reviewed model": {"kind": "MODEL", "mode": "REVIEW"},
-    "in the window: World": {"kind": "WORLD", "mode": "AUTO"},
-}
-"""The arguments of the operator Generate."""
 GEOMETRY = ("--window-geometry", "0", "0", "1000", "640")
 """A small window: software draws it."""
 PATIENCE = 90.0
 """Seconds until a job that goes on has to be over."""
+CHILDREN_END_WITHIN = 20.0
+"""Seconds until a background Blender has ended after its parent."""
 SECOND_KILL = 40
 """Every fourth Blender that goes on is killed, too, at one of this many steps."""
 
@@ -38,6 +35,7 @@ PREPARE = (
 )
 INSIDE = "sys.modules['tests.process_kills.inside_window']"
 SAVE = "with within('VIEW_3D'):\n    bpy.ops.wm.save_as_mainfile(filepath=path)"
+IN_BACKGROUND = "bpy.context.preferences.addons[MODULE].preferences.import_in_background = value"
 OVER = {"failed", "canceled"}
 
 
@@ -47,11 +45,35 @@ def is_possible() -> bool:
 
 
 @dataclass(frozen=True)
+class WindowScenario:
+    """What is generated, and how it gets into the scene."""
+
+    kind: str = "MODEL"
+    mode: str = "AUTO"
+    in_background: bool = False
+    """Whether a second Blender prepares the result, as it does for users."""
+
+    @property
+    def feedback(self) -> list[str]:
+        """What is said about the first Preview; the second one is approved."""
+        return ["make it green"] if self.mode == "REVIEW" else []
+
+
+SCENARIOS = {
+    "in the window: model": WindowScenario(),
+    "in the window: model, imported in the background": WindowScenario(in_background=True),
+    "in the window: reviewed model": WindowScenario(mode="REVIEW"),
+    "in the window: World": WindowScenario(kind="WORLD"),
+}
+
+
+@dataclass(frozen=True)
 class _Case:
-    """A folder with a home and a .blend, and the operator that is called in it."""
+    """A folder with a home and a .blend, and the prompt of the job in it."""
 
     folder: Path
-    arguments: dict[str, str]
+    scenario: WindowScenario
+    prompt: str
 
     @property
     def home(self) -> Path:
@@ -81,10 +103,9 @@ class WindowKiller:
 
         The report is {"killed": 9} or {"steps": […]}. Raises Broken.
         """
-        folder = self._folder / f"{name}-{step}".replace(" ", "-").replace(":", "")
+        folder = self._folder / re.sub(r"\W+", "-", f"{name} {step}")
         folder.mkdir()
-        prompt = f"a lamp: {name}, step {step}"
-        case = _Case(folder, {**SCENARIOS[name], "preset": "FAST", "prompt": prompt})
+        case = _Case(folder, SCENARIOS[name], f"a lamp: {name}, step {step}")
         first = report = self._play(case, die_at=step)
         if "killed" in report and choice.random() < 0.25:
             report = self._play(case, die_at=choice.randint(1, SECOND_KILL))
@@ -97,6 +118,7 @@ class WindowKiller:
         """Start Blender over what is there, and bring the job to its end unless it is killed."""
         window = self._open(case)
         try:
+            window.ask(IN_BACKGROUND, value=case.scenario.in_background)
             window.ask(f"{INSIDE}.begin(last)", last=die_at)
             self._drive(window, case)
             report: dict[str, Any] = {"steps": window.ask(f"{INSIDE}.steps.names")}
@@ -105,6 +127,7 @@ class WindowKiller:
         finally:
             printed = window.log()
             window.close()
+            _wait_for_end_of_children(case.home)
         if "Traceback (most recent call last)" in printed:
             raise Broken(f"Blender has written a traceback:\n{printed}")
         if self._service.key in printed:
@@ -147,27 +170,29 @@ class WindowKiller:
 
     def _take_next_step(self, window: BlenderWindow, case: _Case) -> bool:
         """Click what has to be clicked, if anything; return whether all is done."""
-        jobs = window.jobs()
+        # one question, since the heartbeat places results between two of them
+        found = window.ask(f"{INSIDE}.look(jobs())")
+        jobs = found["jobs"]
         if not jobs:
-            window.call("mint.generate", **case.arguments)
+            asked = {"kind": case.scenario.kind, "mode": case.scenario.mode, "preset": "FAST"}
+            window.call("mint.generate", prompt=case.prompt, **asked)
             return False
-        if len(jobs) > 1 or jobs[0]["phase"] in OVER:
+        job, count = jobs[0], found["results"]
+        if len(jobs) > 1 or job["phase"] in OVER:
             raise Broken(f"there should be one job that is not over: {jobs}")
-        job = jobs[0]
-        count = window.ask(f"{INSIDE}.results(job_id)", job_id=job["id"])
         if count > 1:
             raise Broken(f"the result is in the file {count} times")
-        if job["active"] or window.ask(f"{INSIDE}.is_about_to_place()"):
+        if job["active"] or found["is_about_to_place"]:
             return False
         if job["phase"] == "placed" and count:
             window.ask(SAVE, path=str(case.blend))
             return True
-        _click_next(window, job)
+        _click_next(window, job, case.scenario.feedback)
         return False
 
     def _check(self, case: _Case) -> None:
         """Compare Mint's ledger, the journal and the files with what was clicked."""
-        check_paid_once(self._service, case.arguments["prompt"])
+        check_paid_once(self._service, case.prompt, feedback=case.scenario.feedback)
         (job,) = jobs_in(case.home)
         for kept in job.files:
             served = self._service.mint.store.files[urlsplit(kept.url).path.lstrip("/")]
@@ -176,10 +201,33 @@ class WindowKiller:
                 raise Broken(f"{kept.path} is not what Mint has sent")
 
 
-def _click_next(window: BlenderWindow, job: dict[str, Any]) -> None:
+def _click_next(window: BlenderWindow, job: dict[str, Any], feedback: list[str]) -> None:
     """Click the button that brings a job further which waits for a user."""
     if job["phase"] == "waiting":
         window.call("mint.continue_queue")
-        return
-    verbs = {"review": "approve", "ready": "place", "placed": "place"}
-    window.call(f"mint.{verbs.get(job['phase'], 'resume')}", job_id=job["id"])
+    elif job["phase"] == "review" and not job["decision"]:
+        # there is a Preview for the prompt, and one for each revision
+        later = feedback[job["previews"] - 1 :]
+        more = {"feedback": later[0]} if later else {}
+        window.call("mint.revise" if later else "mint.approve", job_id=job["id"], **more)
+    elif job["phase"] in {"ready", "placed"}:
+        window.call("mint.place", job_id=job["id"])
+    else:
+        window.call("mint.resume", job_id=job["id"])
+
+
+def _wait_for_end_of_children(home: Path) -> None:
+    """Raise Broken if a background Blender does not end although its parent is dead."""
+    until = time.monotonic() + CHILDREN_END_WITHIN
+    while left := [each for each in Path("/proc").glob("[0-9]*") if _has_home(each, home)]:
+        if time.monotonic() > until:
+            raise Broken(f"background Blenders are left: {[each.name for each in left]}")
+        time.sleep(0.1)
+
+
+def _has_home(process: Path, home: Path) -> bool:
+    try:
+        environment = (process / "environ").read_bytes().split(b"\0")
+    except OSError:  # it has ended, or belongs to somebody else
+        return False
+    return f"MINT_BLENDER_HOME={home}".encode() in environment

@@ -19,7 +19,7 @@ SCENARIO = "in the window: reviewed model"
 @pytest.mark.window
 @pytest.mark.covers("R-pay-once", "C7-restart")
 def test_a_killed_blender_goes_on(display: Display, installed: Path, tmp_path: Path) -> None:
-    """Mint has answered the start or the approval, or the result was just placed."""
+    """It is killed when Mint has answered the start or a revision, or the result was just placed."""
     choice = random.Random(0)  # none of these kills is followed by a second one
     with running_service(speed=1000, credits=1e9) as service:
         killer = WindowKiller(service, display, installed, tmp_path)
