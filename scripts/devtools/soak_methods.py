@@ -80,6 +80,8 @@ _SIMULATION = Method(
         "now looks for what was made, or asks you again.",
         "A start that Mint had not answered could be removed from the list, and nobody knew what "
         "it had started. It is resumed or canceled first.",
+        "A revision whose Preview was ready when Mint answered counted for the day of the job, so "
+        "that the limit of a day could be exceeded by it. It counts for the day of the click.",
     ),
 )
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mint_blender.jobs.budget.spending import Limits
-from mint_blender.jobs.phases import Phase
+from mint_blender.jobs.job_values import Decision
+from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.queries import OptimizationPrice, Price
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
 from mint_blender.mint.account import Account
@@ -93,6 +95,28 @@ def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
     assert other.spending.today() == 248
     assert other.spending.month().credits == 248
     assert job_service.close(5) and other.close(5)
+
+
+@pytest.mark.parametrize(("verb", "today"), [(Verb.REVISE, 300), (Verb.CANCEL, 0)])
+def test_a_revision_that_is_done_at_once_counts_today(
+    home: Path, monkeypatch: pytest.MonkeyPatch, verb: Verb, today: float
+) -> None:
+    """Its Preview of yesterday, too. The job was in review before and after Mint's answer."""
+    waiting = costing(Phase.REVIEW, status="preview_ready", finalized=150)
+    with closing(JobService(fast_config(home), Account("key"))) as job_service:
+        with monkeypatch.context() as yesterday:
+            day_ago = time.time() - 24 * 3600.0
+            yesterday.setattr(time, "time", lambda: day_ago)
+            job_service.cache.add(replace(waiting, created_at=day_ago))
+        assert job_service.spending.today() == 0
+        after = replace(
+            costing(Phase.REVIEW, status="preview_ready", finalized=300),
+            id=waiting.id,
+            created_at=day_ago,
+        )
+        job_service.journal.save(after, answered=Decision(verb, "click", "greener"))
+        job_service.cache.reread()
+        assert job_service.spending.today() == today
 
 
 def test_a_retry_is_checked_against_the_limits(job_service: JobService) -> None:

@@ -24,6 +24,8 @@ SEEDS: dict[int, Options] = {
     100007: Options(),
     # a start without an answer was dismissed, and nobody knew what it had started
     72: Options(),
+    # what a revision of another day cost was not counted for the day of the click
+    227: Options(),
     # a computer slept for a day between two tries of a revision, and sent it again: paid twice
     1000001: Options(),
 }

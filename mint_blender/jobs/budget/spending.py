@@ -15,6 +15,7 @@ from itertools import pairwise
 from ...message import Message
 from ...mint.schema import Operation
 from ..job import Job, has_failed_at_mint, is_retried
+from ..job_values import Decision
 from ..phases import BUSY, Phase, Verb
 
 DAYS = 30
@@ -153,7 +154,12 @@ def _adds_to_previews(job: Job) -> bool:
 
 def has_pending_payment(job: Job) -> bool:
     """Return whether the user clicked something that costs, and Mint has not answered yet."""
-    return job.decision is not None and job.decision.verb in _SPENDS
+    return job.decision is not None and costs_more(job.decision)
+
+
+def costs_more(decision: Decision) -> bool:
+    """Return whether more is paid after this click of the user."""
+    return decision.verb in _SPENDS
 
 
 def _for_optimizing(job: Job, expected: float) -> float:

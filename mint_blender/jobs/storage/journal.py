@@ -16,6 +16,7 @@ from dataclasses import replace
 from ...message import Message
 from ...mint.account import Owner
 from ...mint.schema import Kind
+from ..budget import spending
 from ..job import Job
 from ..job_values import Decision
 from ..phases import HOLDS_SLOT, Phase, may_decide
@@ -81,6 +82,10 @@ class Journal(JournalReader):
                 job.id,
             )
             if before is not None and before[0] != job.phase.value:
+                phase_moves.note(self._db, job.id, job.phase)
+            elif answered is not None and spending.costs_more(answered):
+                # Mint was done when it answered: what the click has cost still arises now.
+                phase_moves.note(self._db, job.id, Phase.WORKING)
                 phase_moves.note(self._db, job.id, job.phase)
             if answered is not None:
                 self._db.rows(
