@@ -177,7 +177,7 @@ def test_a_typical_sidebar_makes_few_calls(
     items = CountingLayout.items
     calls = calls_of(draw) - 2 * items
     assert items < 200
-    assert calls < 950
+    assert calls < 820
 
 
 def test_a_card_that_is_drawn_again_makes_no_texts(job_service: JobService) -> None:
