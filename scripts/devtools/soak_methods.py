@@ -206,7 +206,8 @@ _RANDOM_STEPS = Method(
     "It is killed now and then. After each step nothing of the user's may be gone, no result there "
     "twice, and no handler, heartbeat or traceback too many; at the end each job has ended or says "
     "why, and Mint's ledger agrees with the clicks. A crash is repeated without the add-on: if "
-    "Blender crashes then, too, it is counted apart.",
+    "Blender crashes then, too, it is counted apart. So is a Blender that stands still after an "
+    "error of GLX, which software OpenGL on a virtual display has now and then.",
     long=("--steps", "10000", "--seed", "1"),
     short=("--steps", "100"),
     takes_minutes=True,

@@ -127,6 +127,7 @@ def _figures(outcomes: list[Outcome]) -> dict[str, float]:
         "kills": sum(each.tally.kills for each in outcomes),
         "jobs": sum(each.jobs for each in outcomes),
         "results placed": sum(each.placed for each in outcomes),
+        "stops in GLX": sum(each.tally.glx_stops for each in outcomes),
         "crashes that happen without the add-on": sum(
             bool(each.crash_without_addon) for each in outcomes
         ),
