@@ -147,6 +147,9 @@ _NETWORK_FAULTS = Method(
         "now given up after a few tries.",
         "A network that wants people to sign in (511) told them to write to Mint, and a file that "
         "was refused did not say what to do. Both say it now.",
+        "A host that could not be connected to was said to send no data. The message now says that "
+        "it cannot be reached.",
+        "An interim response such as 103 Early Hints was taken for the answer. It is now skipped.",
     ),
 )
 
