@@ -129,6 +129,7 @@ _PROCESS_KILLS = Method(
     "after a background Blender is asked, a result is placed and the file is saved.",
     short=("--count", "10"),
     takes_minutes=True,
+    goal=("kills", 500),
     needs_window=True,
 )
 

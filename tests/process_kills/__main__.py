@@ -57,6 +57,7 @@ def main() -> int:
         },
         "failures": failures,
         "seconds": round(time.monotonic() - began, 1),
+        "next_seed": arguments.seed + 1,
     }
     print(json.dumps(report))
     return int(bool(failures))
