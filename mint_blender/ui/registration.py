@@ -80,6 +80,6 @@ def unregister() -> None:
         feature = _registered.pop()
         try:
             feature.unregister()
-        except Exception:  # noqa: BLE001 - the rest must still be undone
-            text = "A feature of the add-on could not be unregistered"
-            session.logger(__name__).exception(text)
+        except Exception:  # the rest must still be undone
+            log = session.logger(__name__)
+            log.exception("A feature of the add-on could not be unregistered")

@@ -50,6 +50,6 @@ class Registry:
             undo = self._undo.pop()
             try:
                 undo()
-            except Exception:  # noqa: BLE001 - the rest must still be undone
-                text = "A part of the add-on could not be unregistered"
-                session.logger(__name__).exception(text)
+            except Exception:  # the rest must still be undone
+                log = session.logger(__name__)
+                log.exception("A part of the add-on could not be unregistered")

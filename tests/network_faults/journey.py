@@ -257,11 +257,13 @@ def _job_service(config: EngineConfig, account: Account) -> Iterator[JobService]
 
 
 def _request(fault: NetworkFault, folder: Path) -> GenerationRequest:
+    # a prompt of its own: a start that is searched for at Mint could find the model of another fault
+    prompt = f"a lamp, {fault.id}"
     if fault.call is not Call.UPLOAD:
-        return GenerationRequest(Kind.MODEL, "a lamp")
+        return GenerationRequest(Kind.MODEL, prompt, name="a lamp")
     picture = folder / "picture.png"  # another one each time, or it would not be uploaded
     picture.write_bytes(png([secrets.token_bytes(3 * 64)] * 64, 64))
-    return GenerationRequest(Kind.MODEL, "a lamp", images=(str(picture),))
+    return GenerationRequest(Kind.MODEL, prompt, name="a lamp", images=(str(picture),))
 
 
 def _is_file_right(job: Job, made: list[Operation], service: ThreadService) -> bool:

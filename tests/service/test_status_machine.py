@@ -34,6 +34,17 @@ def test_auto_mode_waits_until_the_preview_is_read(client: ContractClient) -> No
     assert client.operation(operation)["status"] == "running"
 
 
+def test_a_preview_is_also_read_with_its_model(client: ContractClient) -> None:
+    """A client that does not know the operation polls the model; auto mode goes on then, too."""
+    client.start("a mug")
+    client.service.advance(100_000)
+    (made,) = client.get("/models").json()["data"]
+    model = f"/models/{made['id']}"
+    assert client.get(model).json()["status"] == "preview_ready"
+    client.service.advance(100)
+    assert client.get(model).json()["status"] == "succeeded"
+
+
 @pytest.mark.parametrize("kind", ["model", "world"])
 def test_each_revision_has_another_picture(client: ContractClient, kind: str) -> None:
     """The picture is new even when the feedback changes nothing visible."""

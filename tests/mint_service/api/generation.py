@@ -170,10 +170,15 @@ def read(call: Call) -> Answer:
         answer.body, operation.lag = operation.lag, None
     if "poll-hint" in operation.switches and operation.status in ("queued", "running"):
         answer.headers["Retry-After"] = f"{call.mint.options.retry_after:g}"
-    if operation.status == "preview_ready" and operation.seen is None:
-        operation.seen = call.mint.clock.now()
+    note_seen(call, operation)
     call.mint.store.save(operation)
     return answer
+
+
+def note_seen(call: Call, operation: Operation) -> None:
+    """Note when a client has read of a Preview: in auto mode the final stage may begin then."""
+    if operation.status == "preview_ready" and operation.seen is None:
+        operation.seen = call.mint.clock.now()
 
 
 def _refuse_poll(call: Call, operation: Operation) -> None:

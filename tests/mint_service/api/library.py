@@ -13,7 +13,7 @@ from ..clock import iso
 from ..problems import Problem, invalid
 from ..records import Resource, StoredFile
 from . import Answer, Call, views
-from .generation import resource_of
+from .generation import note_seen, resource_of
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
 
@@ -75,6 +75,10 @@ def read(call: Call) -> Answer:
     """Respond to GET /v1/models/{modelId} and /v1/worlds/{worldId}."""
     resource = resource_of(call)
     result = views.resource(call.mint, resource)
+    for operation in call.mint.store.operations.values():
+        if operation.resource == resource.id and operation.status == "preview_ready":
+            note_seen(call, operation)
+            call.mint.store.save(operation)
     if resource.finished is not None:
         resource.reads += 1
         call.mint.store.save(resource)
