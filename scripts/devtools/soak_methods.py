@@ -82,6 +82,8 @@ _SIMULATION = Method(
         "it had started. It is resumed or canceled first.",
         "A revision whose Preview was ready when Mint answered counted for the day of the job, so "
         "that the limit of a day could be exceeded by it. It counts for the day of the click.",
+        "A batch line whose job was canceled, or had failed, on another machine could not be "
+        "started again. Another job now can.",
     ),
 )
 

@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mint_blender.jobs.batch_folder.sent_elsewhere import SentElsewhere
+from mint_blender.jobs.job_values import Delivery
+from mint_blender.jobs.storage import batch_ledger
+
+from .workflow_harness import a_job
 
 OURS, THEIRS = "ours", "theirs"
 
@@ -34,7 +39,7 @@ def test_only_lines_that_another_journal_has_sent_count(tmp_path: Path) -> None:
     """
     path = tmp_path / "ledger.jsonl"
     known = SentElsewhere(path, OURS)
-    assert not known.tags()
+    assert not known.lines()
     append(
         path,
         entry("queued", THEIRS),
@@ -44,7 +49,25 @@ def test_only_lines_that_another_journal_has_sent_count(tmp_path: Path) -> None:
         entry("canceled", THEIRS, state="canceled"),
         entry("mine", OURS, operation="3", state="working"),
     )
-    assert known.tags() == {"sent", "running"}
+    assert set(known.lines()) == {"sent", "running"}
+
+
+@pytest.mark.parametrize(
+    ("state", "same", "another"),
+    [("failed", True, False), ("canceled", True, False), ("sending", True, True)],
+)
+def test_what_is_over_elsewhere_may_be_started_again(
+    tmp_path: Path, state: str, same: bool, another: bool
+) -> None:
+    """By another job, which a person has started; the very same job is not sent once more."""
+    folder = tmp_path / batch_ledger.FOLDER
+    folder.mkdir()
+    sent = entry("tag", THEIRS, job="1", state=state, record={"first_sent_at": 1.0})
+    append(folder / batch_ledger.NAME, sent)
+    ledgers = batch_ledger.Ledgers(tmp_path / "journal.sqlite3")
+    job = replace(a_job(), id="1", delivery=Delivery(line=f"{tmp_path}#tag"))
+    assert ledgers.is_sent_elsewhere(job) is same
+    assert ledgers.is_sent_elsewhere(replace(job, id="2")) is another
 
 
 def test_the_latest_entry_counts(tmp_path: Path) -> None:
@@ -53,13 +76,13 @@ def test_the_latest_entry_counts(tmp_path: Path) -> None:
     known = SentElsewhere(path, OURS)
     sent = entry("a", THEIRS, operation="2")
     append(path, sent)
-    assert known.tags() == {"a"}
+    assert set(known.lines()) == {"a"}
     append(path, entry("a", OURS, operation="2"))
-    assert not known.tags()
+    assert not known.lines()
     append(path, sent[:20])
-    assert not known.tags()
+    assert not known.lines()
     append(path, sent[20:])
-    assert known.tags() == {"a"}
+    assert set(known.lines()) == {"a"}
 
 
 def test_only_what_was_appended_is_read(tmp_path: Path) -> None:
@@ -67,22 +90,22 @@ def test_only_what_was_appended_is_read(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     known = SentElsewhere(path, OURS)
     append(path, entry("a", THEIRS, operation="2"), entry("b", THEIRS, operation="3"))
-    assert known.tags() == {"a", "b"}
+    assert set(known.lines()) == {"a", "b"}
     read = path.stat().st_size
     path.write_bytes(b" " * read + entry("c", THEIRS, operation="4"))
-    assert known.tags() == {"a", "b", "c"}
+    assert set(known.lines()) == {"a", "b", "c"}
     path.write_bytes(entry("c", THEIRS, operation="4"))
-    assert known.tags() == {"c"}
+    assert set(known.lines()) == {"c"}
 
 
 def test_a_damaged_entry_is_left_out(tmp_path: Path) -> None:
     """Others can write to the folder."""
     path = tmp_path / "ledger.jsonl"
     append(path, b"{\n", b"[]\n", b"\xff\n", entry("a", THEIRS, record=[], state=["waiting"]))
-    assert SentElsewhere(path, OURS).tags() == {"a"}
+    assert set(SentElsewhere(path, OURS).lines()) == {"a"}
 
 
 def test_a_folder_that_is_gone_is_not_known(tmp_path: Path) -> None:
     """The network drive may be missing; nobody knows what was started there."""
     with pytest.raises(FileNotFoundError):
-        SentElsewhere(tmp_path / ".mint-batch" / "ledger.jsonl", OURS).tags()
+        SentElsewhere(tmp_path / ".mint-batch" / "ledger.jsonl", OURS).lines()

@@ -26,6 +26,8 @@ SEEDS: dict[int, Options] = {
     72: Options(),
     # what a revision of another day cost was not counted for the day of the click
     227: Options(),
+    # a line that was canceled on another machine could not be started again
+    2000566: Options(),
     # a computer slept for a day between two tries of a revision, and sent it again: paid twice
     1000001: Options(),
 }

@@ -7,10 +7,24 @@ idempotency key for a day; after that, to send it would pay for it a second time
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from ..phases import Phase
 from .ledger_lines import Unparsed, by_tag, tag_at_start
+
+_OVER = (Phase.FAILED.value, Phase.CANCELED.value)
+
+
+class SentLine(NamedTuple):
+    """The job that another journal has sent for a line.
+
+    `is_over`: it has failed or was canceled, so that a person may start the line again.
+    """
+
+    job: str
+    is_over: bool
 
 
 class SentElsewhere:
@@ -19,11 +33,11 @@ class SentElsewhere:
     def __init__(self, ledger: Path, journal_name: str) -> None:
         self._ledger = ledger
         self._own_mark = f'"by": "{journal_name}"'.encode()
-        self._tags: set[str] = set()
+        self._lines: dict[str, SentLine] = {}
         self._read_until = 0
 
-    def tags(self) -> Set[str]:
-        """Return the tags of the lines whose latest entry is of another journal, and was sent.
+    def lines(self) -> Mapping[str, SentLine]:
+        """Return the lines whose latest entry is of another journal, and was sent, by tag.
 
         Raises:
             OSError: The ledger cannot be read, or its folder is not there: a network drive may be
@@ -33,13 +47,13 @@ class SentElsewhere:
             size = self._ledger.stat().st_size
         except FileNotFoundError:
             self._ledger.parent.stat()  # nothing was noted yet, unless the folder is gone, too
-            return frozenset()
+            return {}
         if size < self._read_until:  # another file
-            self._tags.clear()
+            self._lines.clear()
             self._read_until = 0
         if size > self._read_until:
             self._read_on()
-        return self._tags
+        return self._lines
 
     def _read_on(self) -> None:
         with self._ledger.open("rb") as file:
@@ -52,12 +66,12 @@ class SentElsewhere:
 
     def _note(self, line: bytes) -> None:
         if self._own_mark in line:
-            self._tags.discard(tag_at_start(line) or "")
+            self._lines.pop(tag_at_start(line) or "", None)
             return
         for tag, entry in by_tag(line).items():
-            self._tags.discard(tag)
+            self._lines.pop(tag, None)
             if _was_sent(entry):
-                self._tags.add(tag)
+                self._lines[tag] = SentLine(entry["job"], entry.get("state") in _OVER)
 
 
 def _was_sent(entry: Unparsed) -> bool:

@@ -127,6 +127,8 @@ class Ledgers:
     def is_sent_elsewhere(self, job: Job) -> bool:
         """Return whether another journal has started the job's line, and this one has not.
 
+        What has failed or was canceled there may be started again, by another job.
+
         Raises:
             OSError: The ledger exists and cannot be read.
         """
@@ -136,7 +138,8 @@ class Ledgers:
         known = self._sent_elsewhere.setdefault(
             folder, SentElsewhere(folder / FOLDER / NAME, self._by)
         )
-        return tag in known.tags()
+        sent = known.lines().get(tag)
+        return sent is not None and (sent.job == job.id or not sent.is_over)
 
     def note_if_possible(self, job: Job) -> None:
         """Append like `note`, but only log a failure: an entry with the key exists already."""
