@@ -84,6 +84,8 @@ _SIMULATION = Method(
         "that the limit of a day could be exceeded by it. It counts for the day of the click.",
         "A batch line whose job was canceled, or had failed, on another machine could not be "
         "started again. Another job now can.",
+        "A start that Mint had not answered, and that was canceled before the computer slept for a "
+        "day, was taken for canceled although Mint had started it. It is now looked for.",
     ),
 )
 

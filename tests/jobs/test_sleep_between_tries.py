@@ -111,6 +111,20 @@ def test_an_optimization_is_not_repeated(computer: Computer) -> None:
     assert len(computer.mint.times("optimize")) == 1
 
 
+def test_a_start_that_is_to_be_canceled_is_searched_for(computer: Computer) -> None:
+    """Mint may have started it: it is not taken for canceled before that is known."""
+    job = a_job()
+    add(computer, job, "start")
+    assert computer.journal.decide(job.id, Decision(Verb.CANCEL, "click", at=1000.0))
+    computer.scheduler.receive(Wake(job.id))
+    computer.run(0.1)
+    assert len(computer.mint.times("start")) == 2
+    computer.slept = NIGHT
+    computer.run(3600.0)
+    assert len(computer.mint.times("start")) == 2
+    assert computer.mint.times("page")
+
+
 def test_a_day_without_permission_to_go_online_counts(computer: Computer) -> None:
     """The next try is due for long when online access is allowed again."""
     job = a_job()

@@ -28,6 +28,8 @@ SEEDS: dict[int, Options] = {
     227: Options(),
     # a line that was canceled on another machine could not be started again
     2000566: Options(),
+    # a start without an answer was taken for canceled after a day of sleep
+    2000655: Options(),
     # a computer slept for a day between two tries of a revision, and sent it again: paid twice
     1000001: Options(),
 }

@@ -68,9 +68,10 @@ class DecisionHandler(WorkflowPart):
             return
         self._job = self._job.moved(Phase.SENDING)
         yield from Starter(self._context).send_start()
-        if self._job.phase is Phase.WAITING and self._job.first_sent_at is not None:
-            # That there is no free slot now says nothing about the first try, and another try may
-            # start what is to be canceled.
+        is_open = self._job.phase in {Phase.WAITING, Phase.SENDING}
+        if is_open and self._job.first_sent_at is not None:
+            # That there is no free slot now, or that it is too late for another try, says nothing
+            # about the first one; and another try may start what is to be canceled.
             yield from unknown_outcome.find_started(self._context)
 
     def _ask_user_again(self, decision: Decision) -> Steps:
