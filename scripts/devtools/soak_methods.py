@@ -86,6 +86,8 @@ _SIMULATION = Method(
         "started again. Another job now can.",
         "A start that Mint had not answered, and that was canceled before the computer slept for a "
         "day, was taken for canceled although Mint had started it. It is now looked for.",
+        "A queued job that was dismissed in Blender was still sent by the command that had queued "
+        "it. What was dismissed is not sent.",
     ),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from mint_blender.jobs.new_jobs import new_conversion, new_fetch
 from mint_blender.jobs.phases import Phase, Verb
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage import unsent_jobs
+from mint_blender.jobs.storage.job_locks import ProcessLock
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel
@@ -203,3 +205,11 @@ def test_queued_jobs_count_towards_the_limit_of_today(
     assert offline_job_service.unfinished.queue.count == len(three)
     with offline_job_service.budget.without_limits():
         assert len(offline_job_service.unfinished.continue_queue()) == 3
+
+
+def test_a_dismissed_job_is_not_sent(home: Path) -> None:
+    """Its process may have waited for Mint when a user took it off the list in another one."""
+    (job_id,) = put(home, queued())
+    with closing(Journal(home)) as journal, closing(ProcessLock(home)) as process:
+        journal.dismiss(job_id)
+        assert journal.claim(job_id, process) is None

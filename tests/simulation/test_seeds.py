@@ -30,6 +30,8 @@ SEEDS: dict[int, Options] = {
     2000566: Options(),
     # a start without an answer was taken for canceled after a day of sleep
     2000655: Options(),
+    # a queued job was dismissed, and the command that waited for Mint sent it
+    2001068: Options(),
     # a computer slept for a day between two tries of a revision, and sent it again: paid twice
     1000001: Options(),
 }

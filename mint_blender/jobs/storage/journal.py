@@ -157,12 +157,13 @@ class Journal(JournalReader):
     def claim(self, job_id: str, process: ProcessLock) -> Job | None:
         """Drive this job from now on, and return it.
 
-        Returns None when the job does not exist, cannot be read, is driven by another living
-        process, or belongs to another account. A job without an owner belongs to the current
-        account from then on.
+        Returns None when the job does not exist, was dismissed, cannot be read, is driven by
+        another living process, or belongs to another account. A job without an owner belongs to
+        the current account from then on.
         """
         with self._db.transaction():
-            found = self._db.row("SELECT process, origin, account FROM jobs WHERE id = ?", job_id)
+            query = "SELECT process, origin, account FROM jobs WHERE id = ? AND NOT dismissed"
+            found = self._db.row(query, job_id)
             if found is None or (found[0] != process.name and process.is_alive(found[0])):
                 return None
             self.look_up_account()
