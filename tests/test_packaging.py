@@ -60,7 +60,10 @@ def package(*words, code="pass"):
         f" runpy.run_path({script!r}, run_name='__main__')"
     )
     command = [sys.executable, "-I", "-S", "-c", started]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    # not what a `bpy` of this process has set for itself, such as the folder of its color profiles:
+    # another Blender checks the archive
+    ours = {name: value for name, value in os.environ.items() if name != "OCIO"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=ours)
 
 
 def test_without_packages_the_archive_is_not_compressed(tmp_path):

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ..conftest import DOES_NOT_APPLY
 from ..mint_service.runner import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
@@ -274,7 +275,7 @@ def test_the_listing_is_written_if_asked_for(service: ThreadService, tmp_path: P
             bpy.ops.mint.sync_library(directory=str(folder), listing=True)
         assert not folder.exists()
         assert service.requests("GET", "/v1/*") == []
-        return
+        pytest.skip(DOES_NOT_APPLY + "this Blender cannot write the listing")
     bpy.ops.mint.sync_library(directory=str(folder))
     assert not (folder / remote_listing.META).exists()
     bpy.ops.mint.sync_library(directory=str(folder), listing=True)
