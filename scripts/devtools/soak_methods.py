@@ -217,7 +217,7 @@ _RANDOM_STEPS = Method(
     "twice, and no handler, heartbeat or traceback too many; at the end each job has ended or says "
     "why, and Mint's ledger agrees with the clicks. A crash is repeated without the add-on: if "
     "Blender crashes then, too, it is counted apart. So is a Blender that stands still after an "
-    "error of GLX, which software OpenGL on a virtual display has now and then.",
+    "error of GLX: replays of the first case did not repeat it, so its cause is not known.",
     long=("--steps", "10000", "--seed", "1"),
     short=("--steps", "100"),
     takes_minutes=True,

@@ -21,7 +21,7 @@ from mint_blender.jobs.workflow.context import WorkflowConfig
 from mint_blender.mint import errors
 from mint_blender.mint.schema import Mode, OptimizationLevel, Page
 
-from .engine_harness import Clock, EngineHarness
+from .engine_harness import EngineHarness
 from .workflow_harness import GLB, a_job, asset, job_in_review, operation, problem
 
 NIGHT = 30 * 3600.0
@@ -34,12 +34,16 @@ class Computer(EngineHarness):
     """A scheduler whose clock stands still while its computer sleeps, as opposed to the date."""
 
     def __init__(self, home: Path) -> None:
-        self.date = Clock()
         super().__init__(home, workflow_config=WorkflowConfig(now=self._now))
         self.slept = 0.0
 
     def _now(self) -> float:
         return self.clock.now + self.slept
+
+    def sleep(self) -> None:
+        """Sleep for more than a day, then run for an hour."""
+        self.slept = NIGHT
+        self.run(3600.0)
 
 
 @pytest.fixture
@@ -80,8 +84,7 @@ def test_a_start_is_searched_for_instead(computer: Computer, failure: Exception)
     """Nothing is found, so a person decides; nothing is sent."""
     job = a_job()
     add(computer, job, "start", failure)
-    computer.slept = NIGHT
-    computer.run(3600.0)
+    computer.sleep()
     assert len(computer.mint.times("start")) == 1
     assert computer.mint.times("page")
     assert computer.job(job).phase is Phase.PAUSED
@@ -92,8 +95,7 @@ def test_a_revision_is_asked_again(computer: Computer, failure: Exception) -> No
     """What Mint shows now is shown, and the user decides about that."""
     job = revised()
     add(computer, job, "revise", failure)
-    computer.slept = NIGHT
-    computer.run(3600.0)
+    computer.sleep()
     assert len(computer.mint.times("revise")) == 1
     assert computer.mint.times("poll")
     after = computer.job(job)
@@ -106,8 +108,7 @@ def test_an_optimization_is_not_repeated(computer: Computer) -> None:
         a_job(), phase=Phase.FETCHING, source_asset_id="res_1", optimize=OptimizationLevel.LIGHT
     )
     add(computer, job, "optimize")
-    computer.slept = NIGHT
-    computer.run(3600.0)
+    computer.sleep()
     assert len(computer.mint.times("optimize")) == 1
 
 
@@ -119,8 +120,7 @@ def test_a_start_that_is_to_be_canceled_is_searched_for(computer: Computer) -> N
     computer.scheduler.receive(Wake(job.id))
     computer.run(0.1)
     assert len(computer.mint.times("start")) == 2
-    computer.slept = NIGHT
-    computer.run(3600.0)
+    computer.sleep()
     assert len(computer.mint.times("start")) == 2
     assert computer.mint.times("page")
 

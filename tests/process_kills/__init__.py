@@ -4,6 +4,6 @@
 The command line generates, converts, and runs a batch against the stand-in service; with bpy, it
 also writes a .blend in a headless Blender. After each kill the same command, or `resume`, is run
 again, sometimes killed too. A Blender with a window is started over the same folders and the saved
-.blend, and goes on as a user would. `tests.jobs.test_kill` does the same with the engine alone. Run
+.blend, and continues as a user would. `tests.jobs.test_kill` does the same with the engine alone. Run
 `python3 -m tests.process_kills`.
 """

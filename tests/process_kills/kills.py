@@ -94,7 +94,7 @@ SCENARIOS = {
 
 
 def wait_a_minute(folder: Path) -> None:
-    """Make the leases and claims of a batch a minute older.
+    """Make the empty leases and claims of a batch a minute older.
 
     A kill between the creation of such a file and its content leaves one that may be of another
     machine. The batch says so, and to try again in a minute.

@@ -23,11 +23,11 @@ PROGRAMS = ("blender", "Xvfb", "openbox", "xdotool")
 GEOMETRY = ("--window-geometry", "0", "0", "1000", "640")
 """A small window: software draws it."""
 PATIENCE = 90.0
-"""Seconds until a job that goes on has to be over."""
+"""Seconds until a job that continues has to be over."""
 CHILDREN_END_WITHIN = 20.0
 """Seconds until a background Blender has ended after its parent."""
 SECOND_KILL = 40
-"""Every fourth Blender that goes on is killed, too, at one of this many steps."""
+"""Every fourth Blender that continues is killed, too, at one of this many steps."""
 
 PREPARE = (
     f"import sys; sys.path.insert(0, {str(ROOT)!r}); "

@@ -170,8 +170,9 @@ class Driver:
     def _has_stopped_in_glx(self, error: BlenderError) -> bool:
         """Return whether Blender stands still after an error of GLX, and end it then.
 
-        Two of its threads have used one OpenGL context. Add-ons have no part in that, so it counts
-        apart; what was in progress is judged as after a kill.
+        X refuses an OpenGL context that another thread uses. Replays of the first case without the
+        add-on did not repeat it, so the cause is not known, and it counts apart. What was in
+        progress is judged as after a kill.
         """
         assert self.window is not None
         if GLX_ERROR not in str(error) or self.window.process.poll() is not None:

@@ -48,7 +48,7 @@ def driver_of(process: subprocess.Popen[bytes], folder: Path, said: str) -> Driv
 def test_a_stop_in_glx_counts_apart(
     standing_still: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
-    """The round goes on with another Blender, and what was in progress is judged as after a kill."""
+    """The round continues with another Blender, and what was in progress is judged as after a kill."""
     driver = driver_of(standing_still, tmp_path, "Minor opcode: 5 (X_GLXMakeCurrent)")
     driver._step(Step("open_file", 1), kill_after=None)
     assert (driver.tally.glx_stops, driver.tally.kills) == (1, 0)

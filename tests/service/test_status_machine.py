@@ -35,7 +35,7 @@ def test_auto_mode_waits_until_the_preview_is_read(client: ContractClient) -> No
 
 
 def test_a_preview_is_also_read_with_its_model(client: ContractClient) -> None:
-    """A client that does not know the operation polls the model; auto mode goes on then, too."""
+    """A client that does not know the operation polls the model; auto mode continues then, too."""
     client.start("a mug")
     client.service.advance(100_000)
     (made,) = client.get("/models").json()["data"]

@@ -141,7 +141,7 @@ class Disk:
 class Connection:
     """What the product sees of a connection to SQLite.
 
-    When it is closed, `unused` gets the real connection for whoever opens the database next:
+    When it is closed, `unused` gets the real connection for the process that opens the database next:
     reading the tables of a new one takes longer than most of what is done with it.
     """
 

@@ -285,7 +285,7 @@ class Process:
             action()
         except Killed:
             pass
-        finally:  # whoever ran before runs again
+        finally:  # the process that ran before runs again
             world.current = outer
             unsent_jobs._requested = before
         if self.is_dead:
