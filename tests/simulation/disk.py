@@ -138,6 +138,22 @@ class Disk:
         self.boundary()
 
 
+class Rows:
+    """The rows of a query, all read at once: a cursor that a dead process holds would hold a lock."""
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._rows = cursor.fetchall()
+        cursor.close()
+
+    def fetchone(self) -> Any:
+        """Return the first row, or None."""
+        return self._rows[0] if self._rows else None
+
+    def fetchall(self) -> list[Any]:
+        """Return all rows."""
+        return self._rows
+
+
 class Connection:
     """What the product sees of a connection to SQLite.
 
@@ -173,21 +189,21 @@ class Connection:
             real.close()
             return
         if real.in_transaction:
-            real.execute("ROLLBACK")
+            real.execute("ROLLBACK").fetchall()
         self._unused.append(real)
 
-    def execute(self, query: str, values: Any = ()) -> sqlite3.Cursor:
+    def execute(self, query: str, values: Any = ()) -> Rows:
         """Execute a statement; die before or after it if it writes."""
         writes, needs_space, changes = _kind(query)
         if not writes:
-            return self._execute(query, values)
+            return Rows(self._execute(query, values))
         disk = self._disk
         disk.boundary()
         if disk.is_full and needs_space:
             error = sqlite3.OperationalError("database or disk is full")
             error.sqlite_errorcode = sqlite3.SQLITE_FULL
             raise error
-        found = self._execute(query, values)
+        found = Rows(self._execute(query, values))
         disk.writes += changes
         disk.boundary()
         return found
@@ -200,8 +216,8 @@ def _refuse(query: str, values: Any = ()) -> sqlite3.Cursor:
 def _open_in_memory(address: str, **more: Any) -> sqlite3.Connection:
     """Open a database without a log and a sync: a kill leaves the operating system alive."""
     connection = _connect(address, uri=True, **more)
-    connection.execute("PRAGMA journal_mode = MEMORY")
-    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA journal_mode = MEMORY").fetchall()
+    connection.execute("PRAGMA synchronous = OFF").fetchall()
     return connection
 
 
@@ -214,7 +230,7 @@ _append = batch_ledger._append
 
 def _prepare(self: database.Database, version: int, *statements: str) -> None:
     """Leave out what creates tables that are there: every process would, each time it opens one."""
-    if self.connection.execute("PRAGMA user_version").fetchone() == (version,):
+    if self.connection.execute("PRAGMA user_version").fetchall() == [(version,)]:
         statements = ()
     _real_prepare(self, version, *statements)
 
