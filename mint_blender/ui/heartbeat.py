@@ -27,7 +27,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..addon_settings import may_go_online
-from . import session, text_fields, visibility
+from . import modal_handlers, session, text_fields, visibility
 from .registry import Registry
 from .typed_context import is_gizmo_dragged
 
@@ -236,7 +236,10 @@ def ensure() -> None:
     if bpy.app.background or is_beating():
         return
     window = next(iter(bpy.context.window_manager.windows), None)
-    if window is not None:
+    if window is not None and not modal_handlers.can_be_added(window):
+        _state().is_start_due = True
+        listen()
+    elif window is not None:
         with bpy.context.temp_override(window=window):
             bpy.ops.mint.heartbeat("INVOKE_DEFAULT")  # type: ignore[attr-defined]
 

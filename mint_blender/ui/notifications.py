@@ -11,7 +11,7 @@ import bpy
 
 from ..jobs.phases import BUSY, Phase
 from ..message import Message
-from . import heartbeat, session
+from . import heartbeat, modal_handlers, session
 from .registry import Registry
 from .translations import translated
 
@@ -76,9 +76,15 @@ def skip_earlier(service: "JobService") -> None:
 
 
 def notify(sentence: str, *, good: bool = True) -> None:
-    """Show a translated sentence in the status bar. Does nothing without a window."""
+    """Show a translated sentence in the status bar.
+
+    Does nothing without a window, or while Blender could not add a modal handler: the card tells
+    the user, too.
+    """
     window = next(iter(bpy.context.window_manager.windows), None)
-    if window is not None and not bpy.app.background:
+    if window is None or bpy.app.background:
+        return
+    if modal_handlers.can_be_added(window):
         with bpy.context.temp_override(window=window):
             bpy.ops.mint.notify("INVOKE_DEFAULT", text=sentence, good=good)  # type: ignore[attr-defined]
 

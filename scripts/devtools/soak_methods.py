@@ -228,6 +228,8 @@ _RANDOM_STEPS = Method(
         "price and without a question. They start nothing now.",
         "While a file was opened with the last window closed, the handler that notices another "
         "active object wrote a traceback.",
+        "Blender 4.3 crashed when a script disabled and enabled the add-on and started a job, all "
+        "before the next event. The heartbeat now waits for that event.",
     ),
 )
 

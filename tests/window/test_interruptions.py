@@ -112,6 +112,28 @@ def test_disabling_and_enabling_the_add_on(blender: BlenderWindow, since: Since)
     assert since.starts == 1
 
 
+def test_a_job_is_started_right_after_disabling_and_enabling(
+    blender: BlenderWindow, since: Since
+) -> None:
+    """A script disables and enables the add-on, notifies and starts a job before the next event.
+
+    Blender 4.3 crashed: the modal handler of the operator that was unregistered was still there.
+    """
+    start(blender)
+    blender.wait(BEATS)
+    blender.ask(
+        "for toggle in (bpy.ops.preferences.addon_disable, bpy.ops.preferences.addon_enable):\n"
+        "    toggle(module='bl_ext.user_default.mint_blender')\n"
+        "part('ui.notifications').notify('Enabled again')\n"
+        "bpy.ops.mint.generate(prompt='a mug', mode='AUTO', preset='FAST')"
+    )
+    blender.wait(BEATS)
+    blender.wait(
+        "len(jobs()) == 2 and all(each['phase'] in ('ready', 'placed') for each in jobs())"
+    )
+    assert since.starts == 2
+
+
 @pytest.mark.covers("R-undo")
 def test_quitting_and_starting_again(
     open_blender: Callable[..., BlenderWindow], service: Service, since: Since, leisurely: None
