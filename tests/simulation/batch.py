@@ -199,10 +199,12 @@ def _simulated_ages(world: World) -> Iterator[None]:
     renewed: dict[str, float] = {}
 
     def create(lease: batch_lease.Lease) -> bool:
-        is_new = _create(lease)
-        if is_new:
-            renewed[str(lease.path)] = world.clock.now
-        return is_new
+        was_there = lease.path.exists()
+        try:
+            return _create(lease)
+        finally:  # the process may be killed as soon as the file is there
+            if not was_there and lease.path.exists():
+                renewed[str(lease.path)] = world.clock.now
 
     def utime(path: Any, *more: Any, **most: Any) -> None:
         renewed[str(path)] = world.clock.now
