@@ -27,9 +27,9 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..addon_settings import may_go_online
-from . import modal_handlers, session, text_fields, visibility
+from . import session, text_fields, visibility
 from .registry import Registry
-from .typed_context import is_gizmo_dragged
+from .typed_context import can_add_modal_handler, is_gizmo_dragged
 
 if TYPE_CHECKING:
     from ..jobs.service import JobService
@@ -236,7 +236,7 @@ def ensure() -> None:
     if bpy.app.background or is_beating():
         return
     window = next(iter(bpy.context.window_manager.windows), None)
-    if window is not None and not modal_handlers.can_be_added(window):
+    if window is not None and not can_add_modal_handler(window):
         _state().is_start_due = True
         listen()
     elif window is not None:

@@ -11,9 +11,10 @@ import bpy
 
 from ..jobs.phases import BUSY, Phase
 from ..message import Message
-from . import heartbeat, modal_handlers, session
+from . import heartbeat, session
 from .registry import Registry
 from .translations import translated
+from .typed_context import can_add_modal_handler
 
 if TYPE_CHECKING:
     from ..jobs.service import JobService
@@ -84,7 +85,7 @@ def notify(sentence: str, *, good: bool = True) -> None:
     window = next(iter(bpy.context.window_manager.windows), None)
     if window is None or bpy.app.background:
         return
-    if modal_handlers.can_be_added(window):
+    if can_add_modal_handler(window):
         with bpy.context.temp_override(window=window):
             bpy.ops.mint.notify("INVOKE_DEFAULT", text=sentence, good=good)  # type: ignore[attr-defined]
 

@@ -35,6 +35,23 @@ def is_gizmo_dragged(context: bpy.types.Context) -> bool:
     return any(each.bl_idname == "GIZMOGROUP_OT_gizmo_tweak" for each in running)
 
 
+def can_add_modal_handler(window: bpy.types.Window) -> bool:
+    """Return whether a modal operator can be started in this window without a crash of Blender.
+
+    When an operator is unregistered while it is modal, as when the add-on is disabled, Blender
+    keeps its handler, without the operator, until the next event of the window. Blender 4.3 crashes
+    if another one is added before that.
+    """
+    return not any(_is_unregistered(each) for each in window.modal_operators)
+
+
+def _is_unregistered(operator: bpy.types.Operator | None) -> bool:
+    try:
+        return operator is None or not operator.bl_idname
+    except ValueError:
+        return True
+
+
 def layout_of(
     drawn: bpy.types.Panel | bpy.types.Menu | bpy.types.Header | bpy.types.Operator,
 ) -> bpy.types.UILayout:
