@@ -88,6 +88,8 @@ _SIMULATION = Method(
         "day, was taken for canceled although Mint had started it. It is now looked for.",
         "A queued job that was dismissed in Blender was still sent by the command that had queued "
         "it. What was dismissed is not sent.",
+        "A Preview that was on disk when a process was killed was taken for a later one, so that a "
+        "person could approve another Preview than Mint showed. It is now fetched again.",
     ),
 )
 

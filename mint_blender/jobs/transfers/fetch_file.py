@@ -51,6 +51,10 @@ def fetch(
         FileError: The download failed, or the file was refused.
     """
     target = folder / f"{effect.name}{_suffix(effect)}"
+    if effect.role is Role.PREVIEW:
+        # It may be another Preview of this revision: of a process that was killed before the job
+        # knew its file.
+        busy_files.try_to_remove(target)
     path = downloader.fetch(effect.url, target, stop=stop, progress=_throttled(progress))
     if stop():
         raise Stopped(
