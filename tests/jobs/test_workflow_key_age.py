@@ -28,7 +28,7 @@ from mint_blender.jobs.workflow.effects import (
     Start,
     TakeSlot,
 )
-from mint_blender.mint.errors import Unreachable
+from mint_blender.mint.errors import MintError, Unreachable
 from mint_blender.mint.schema import Asset, Kind, Mode, Page
 
 from .engine_harness import Clock, EngineHarness
@@ -322,6 +322,24 @@ def test_an_optimization_is_not_bought_again() -> None:
     ).answer(asset(glbUrl=GLB))
     assert run.expect(Fetch).url == GLB
     assert "did not answer the optimization request" in run.job.notes[0]
+
+
+@pytest.mark.parametrize("error", [LOST, problem(503)])
+def test_an_optimization_that_became_too_old_is_looked_for(error: MintError) -> None:
+    """The computer slept between two tries: the model is read once more before it is fetched."""
+    now = [CLICK]
+    config = WorkflowConfig(readable=OPTIMIZED_NEEDS, now=lambda: now[0])
+    for optimized in (None, f"{FILES}optimized.glb"):
+        now[0] = CLICK
+        run = WorkflowHarness(an_optimization(now=CLICK), config).answer(asset(glbUrl=GLB))
+        run.expect(Optimize)
+        now[0] += REPEATED_FOR
+        run.fail(error).expect(ReadAsset)
+        run.answer(asset(glbUrl=GLB, **({"optimizedGlbUrl": optimized} if optimized else {})))
+        assert run.expect(Fetch).url == (optimized or GLB)
+        assert any("did not answer the optimization" in note for note in run.job.notes) == (
+            optimized is None
+        )
 
 
 def test_the_result_of_an_old_retry_is_searched() -> None:

@@ -53,7 +53,7 @@ class Optimizer(WorkflowPart):
         if lacking:
             # Nothing is paid for a file that could not be opened here.
             self._add_note("optimizing_is_useless", reason=file_choice.explain_missing(lacking))
-        elif self._job.optimization is None and self._context.is_old(self._job.optimize_sent_at):
+        elif self._is_unanswered():
             # The model was read just now, and is not optimized.
             self._add_note("optimizing_unanswered")
         else:
@@ -70,10 +70,21 @@ class Optimizer(WorkflowPart):
             yield from self._result.read_asset()
         except errors.OptimizationInProgress:
             yield from self._wait_for_file(asset_id)
-        except errors.ProblemError as error:
-            if not error.proves_nothing_started and type(error) is not errors.Conflict:
+        except errors.MintError as error:
+            if isinstance(error, errors.ProblemError) and (
+                error.proves_nothing_started or type(error) is errors.Conflict
+            ):
+                self._add_note("not_optimized", reason=error)
+            elif self._is_unanswered():
+                yield from self._result.read_asset()
+                if self._result.assets.optimized_glb_url is None:
+                    self._add_note("optimizing_unanswered")
+            else:
                 raise
-            self._add_note("not_optimized", reason=error)
+
+    def _is_unanswered(self) -> bool:
+        """Return whether Mint has not answered the request for so long that it is not repeated."""
+        return self._job.optimization is None and self._context.is_old(self._job.optimize_sent_at)
 
     def _is_within_own_limit(self, asset_id: str) -> Generator[Step, Any, bool]:
         """Return whether the optimization fits the job's own limit; otherwise add a note."""
