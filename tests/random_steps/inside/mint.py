@@ -11,7 +11,7 @@ import bpy
 
 from . import facts
 from .addon import MODULE, enable, is_enabled, jobs, part, service
-from .context import NotNow, call, one_of, within_view
+from .context import NotNow, call, one_of, windows, within_view
 
 MOST_ACTIVE = 8
 MOST_PUSHES = 4
@@ -210,6 +210,7 @@ def toggle_background_import(chance: Random) -> None:
 def settle() -> list[list[str]]:
     """Do what a person would do at the end; return the jobs that are not over, and why."""
     enable()
+    _stop_playback()
     bpy.context.preferences.system.use_online_access = True
     part("ui.session").service().unfinished.continue_queue()
     part("ui.heartbeat").ensure()
@@ -222,6 +223,14 @@ def settle() -> list[list[str]]:
         [each.id, each.phase.value, str(each.problem and each.problem.message)]
         for each in open_jobs
     ]
+
+
+def _stop_playback() -> None:
+    """Stop a playback, which draws the 3D View, and so asks every gizmo group, all the time."""
+    for window in windows():
+        if window.screen.is_animation_playing:
+            with bpy.context.temp_override(window=window):
+                bpy.ops.screen.animation_cancel(restore_frame=False)
 
 
 def _is_over(job: Any) -> bool:
