@@ -32,8 +32,10 @@ SEEDS: dict[int, Options] = {
     2000655: Options(),
     # a queued job was dismissed, and the command that waited for Mint sent it
     2001068: Options(),
-    # a Preview that a killed process had downloaded was taken for a later one
+    # a Preview that a killed process had downloaded was taken for a later one: it was wrong on disk,
+    # and with the second seed it was approved
     956: Options(),
+    1970: Options(),
     # a process was killed when it had created the lease of a batch, and not yet written it
     588: Options(),
     # a computer slept for a day between two tries of a revision, and sent it again: paid twice
