@@ -16,6 +16,7 @@ from scripts.devtools.console import DevError
 from scripts.devtools.environments import ENVIRONMENTS
 from scripts.devtools.soak import Result
 from scripts.devtools.soak_methods import METHODS, Method
+from tests.simulation.test_seeds import SEEDS
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE_UP = Method(
@@ -165,6 +166,21 @@ def test_a_run_in_parts_is_continued_until_it_is_whole(monkeypatch, page: Path) 
     assert "A whole run has" not in page.read_text()
     assert run_made_up(monkeypatch, PART, "--write", method=IN_PARTS) == 0
     assert json.loads(reliability_page.FIGURES.read_text())["made_up"]["figures"]["jobs"] == 400
+
+
+def test_a_failure_that_was_fixed_since_is_told_from_others(page: Path) -> None:
+    """The figures stay those of the run; the page says what is still open."""
+    failures = ["seed 956: the first", "seed 9: the second"]
+    reliability_page.write({"simulation": {"figures": {}, "failures": failures, "seconds": 60}})
+    text = page.read_text()
+    assert "| 1 (1 fixed since) |" in text
+    assert "fixed since (a test repeats each):\n\n- seed 956: the first\n" in text
+    assert "Not fixed:\n\n- seed 9: the second\n" in text
+
+
+def test_a_seed_that_was_fixed_is_a_test() -> None:
+    """What has failed once is tried from then on."""
+    assert set(METHODS["simulation"].fixed_seeds) <= set(SEEDS)
 
 
 @pytest.mark.parametrize("words", [[], ["--short"]])

@@ -83,7 +83,8 @@ def _row(method: Method, result: Mapping[str, Any] | None) -> str:
     if result is not None:
         figures = ", ".join(f"{name}: {number(n)}" for name, n in result["figures"].items())
         figures = figures if _is_whole(method, result) else f"so far: {figures}"
-        failures = str(len(result["failures"]))
+        fixed, others = _failures(method, result)
+        failures = f"{len(others)} ({len(fixed)} fixed since)" if fixed else str(len(others))
     anchor = method.title.lower().replace(" ", "-")
     found = f"[{len(method.found)}](#{anchor})" if method.found else "0"
     repeat = f"`dev.py soak {method.name}`"
@@ -94,12 +95,26 @@ def _section(method: Method, result: Mapping[str, Any] | None) -> str:
     lines = [f"### {method.title}\n", f"{method.what}\n", f"{_when(method, result)}\n"]
     if method.found:
         lines += ["Found and fixed:\n", *(f"- {each}" for each in method.found), ""]
-    if result is not None and result["failures"]:
-        lines += ["Not fixed:\n", *(f"- {each}" for each in result["failures"]), ""]
+    fixed, others = _failures(method, result) if result is not None else ([], [])
+    for heading, failures in (
+        ("Failed in this run, and fixed since (a test repeats each):", fixed),
+        ("Not fixed:", others),
+    ):
+        if failures:
+            lines += [f"{heading}\n", *(f"- {each}" for each in failures), ""]
     command = " ".join(["python3 -m", method.package, *method.long])
     return "\n".join(
         [*lines, f"Repeat: `python3 scripts/dev.py soak {method.name}` (`{command}`)\n"]
     )
+
+
+def _failures(method: Method, result: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Return the failures of a run that were fixed since, and the others."""
+    fixed = tuple(f"seed {seed}: " for seed in method.fixed_seeds)
+    found: tuple[list[str], list[str]] = ([], [])
+    for failure in result["failures"]:
+        found[not failure.startswith(fixed)].append(failure)
+    return found
 
 
 def _when(method: Method, result: Mapping[str, Any] | None) -> str:
