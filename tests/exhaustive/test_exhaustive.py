@@ -43,7 +43,7 @@ def test_short_sequences_survive_every_crash() -> None:
 
 
 FOUND_BY = {
-    "no sync of files": "few Credits: start, poll",
+    "no sync of files": "optimized model: start, poll",
     "no sync of folders": "model after a picture: start, poll; crash 1 lost",
     "a new key after a restart": "model with review: start",
 }

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from mint_blender.files.download import Downloader
+from mint_blender.files.errors import DownloadFailed
 from mint_blender.jobs.engine.thread_messages import SetOnline, Wake
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.job_values import Decision
@@ -30,11 +32,22 @@ NIGHT = 30 * 3600.0
 LOST = errors.Unreachable("no answer")
 
 
+class NoDownloader(Downloader):
+    """A downloader without a network."""
+
+    def fetch(self, url: str, target: Path, **more: object) -> Path:
+        raise DownloadFailed("There is no network.")
+
+
 class Computer(EngineHarness):
     """A scheduler whose clock stands still while its computer sleeps, as opposed to the date."""
 
     def __init__(self, home: Path) -> None:
-        super().__init__(home, workflow_config=WorkflowConfig(now=self._now))
+        super().__init__(
+            home,
+            workflow_config=WorkflowConfig(now=self._now),
+            downloader=lambda local: NoDownloader(),
+        )
         self.slept = 0.0
 
     def _now(self) -> float:
@@ -110,6 +123,7 @@ def test_an_optimization_is_not_repeated(computer: Computer) -> None:
     add(computer, job, "optimize")
     computer.sleep()
     assert len(computer.mint.times("optimize")) == 1
+    assert computer.job(job).has_note("optimizing_unanswered")
 
 
 def test_a_start_that_is_to_be_canceled_is_searched_for(computer: Computer) -> None:
